@@ -1,0 +1,1 @@
+//! Dialects: pure translation between Anthropic Messages and `OpenAI` Chat Completions.
