@@ -1,0 +1,4 @@
+//! Who may do what. Pure rules: no storage, no HTTP; the time is an argument.
+
+pub mod egress;
+pub mod password;

@@ -1,0 +1,96 @@
+//! Clients of the AWS services, made by hand: the SDK's own loading of profiles and of the system's certificates
+//! costs several milliseconds of every cold start, and a Lambda needs neither.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use crate::config::AwsConfig;
+
+/// Amazon Root CA 1 to 4 and the Starfield root that cross-signs them: what AWS's endpoints chain to
+/// (<https://www.amazontrust.com/repository/>).
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
+
+/// A `DynamoDB` client.
+pub fn dynamodb(config: &AwsConfig) -> aws_sdk_dynamodb::Client {
+    dynamodb_over(config, http_client(config.dynamodb_endpoint.as_deref()))
+}
+
+/// A `DynamoDB` client that sends its requests through `http`: the embedded database's way in.
+pub fn dynamodb_over(config: &AwsConfig, http: SharedHttpClient) -> aws_sdk_dynamodb::Client {
+    let mut builder = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(aws_sdk_dynamodb::config::Region::new(config.region.clone()))
+        .credentials_provider(credentials(config))
+        .retry_config(retries())
+        .timeout_config(timeouts())
+        .http_client(http);
+    builder.set_endpoint_url(config.dynamodb_endpoint.clone());
+    aws_sdk_dynamodb::Client::from_conf(builder.build())
+}
+
+/// A Secrets Manager client.
+pub fn secrets_manager(config: &AwsConfig) -> aws_sdk_secretsmanager::Client {
+    let mut builder = aws_sdk_secretsmanager::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(aws_sdk_secretsmanager::config::Region::new(config.region.clone()))
+        .credentials_provider(credentials(config))
+        .retry_config(retries())
+        .timeout_config(timeouts())
+        .http_client(http_client(config.secrets_manager_endpoint.as_deref()));
+    builder.set_endpoint_url(config.secrets_manager_endpoint.clone());
+    aws_sdk_secretsmanager::Client::from_conf(builder.build())
+}
+
+/// One pool for all services of the process; a plain-text one for an emulator on `http://`.
+fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
+    static HTTPS: LazyLock<SharedHttpClient> = LazyLock::new(|| {
+        let roots = TrustStore::empty().with_native_roots(false).with_pem_certificate(AMAZON_ROOTS);
+        #[expect(clippy::expect_used, reason = "the certificates are part of the program, and a test builds this")]
+        let context = TlsContext::builder().with_trust_store(roots).build().expect("the built-in certificates are valid");
+        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(context).build_https()
+    });
+    match endpoint {
+        Some(endpoint) if endpoint.starts_with("http://") => aws_smithy_http_client::Builder::new().build_http(),
+        _ => HTTPS.clone(),
+    }
+}
+
+fn credentials(config: &AwsConfig) -> Credentials {
+    let secret = config.secret_access_key.expose().to_owned();
+    Credentials::new(config.access_key_id.clone(), secret, config.session_token.clone(), None, "environment")
+}
+
+/// Three tries in all (security-reliability §14).
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(50))
+}
+
+/// A dependency that is down is told within two seconds (security-reliability §14).
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(500))
+        .operation_attempt_timeout(Duration::from_millis(1500))
+        .operation_timeout(Duration::from_secs(2))
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_made_with_the_built_in_roots() {
+        let config = AwsConfig { region: "eu-central-1".into(), ..AwsConfig::default() };
+        let client = dynamodb(&config);
+        assert_eq!(client.config().region().map(AsRef::as_ref), Some("eu-central-1"));
+        secrets_manager(&config);
+    }
+}

@@ -1,0 +1,214 @@
+//! The only reader of the environment.
+//!
+//! | variable | default | meaning |
+//! | --- | --- | --- |
+//! | `RUST_LOG` | `info` | what is logged (`tracing-subscriber`'s filter syntax) |
+//! | `LOG_FORMAT` | `json` | `json` or `text` |
+//! | `TABLE_PREFIX` | `tidegate-` | before each table's name |
+//! | `SECRET_PREFIX` | `tidegate/` | before each name in Secrets Manager |
+//! | `SECRETS_FILE` | – | a file of secrets instead of Secrets Manager (development) |
+//! | `PASSWORD_POLICY` | `strict` | `basic` or `strict` (promise 1) |
+//! | `BACKEND_ALLOWED_CIDRS` | – | private networks that backends may be in, separated by commas (promise 33) |
+//! | `MAX_BODY_BYTES` | 4 MiB | the largest body on `/v1` |
+//! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | – | set by Lambda |
+//! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` | AWS's own | another endpoint |
+//!
+//! Nothing here is a secret of ours: those live in [`crate::secrets`]. Names and meanings of `AWS_*` are those of
+//! the AWS SDKs.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::access::egress::AllowedNetworks;
+use crate::access::password::PasswordPolicy;
+
+/// The default of `MAX_BODY_BYTES`: a Lambda event holds 6 MB, and its encoding inflates a body.
+pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Where variables come from: the process, or a map in tests.
+pub trait Environment {
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+/// The environment of this process.
+#[derive(Clone, Copy, Debug)]
+pub struct Process;
+
+impl Environment for Process {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    fn get(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+}
+
+/// What a process is told about its surroundings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub log: LogConfig,
+    pub aws: AwsConfig,
+    pub table_prefix: String,
+    pub secrets: SecretsConfig,
+    pub password_policy: PasswordPolicy,
+    pub backend_networks: AllowedNetworks,
+    pub max_body_bytes: usize,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Default)]
+pub struct LogConfig {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    #[default]
+    Json,
+    Text,
+}
+
+/// Region, credentials and endpoints of the AWS services.
+#[derive(Clone, Debug, Default)]
+pub struct AwsConfig {
+    pub region: String,
+    pub access_key_id: String,
+    pub secret_access_key: crate::secrets::Secret,
+    pub session_token: Option<String>,
+    pub dynamodb_endpoint: Option<String>,
+    pub secrets_manager_endpoint: Option<String>,
+}
+
+/// Where secrets are kept.
+#[derive(Clone, Debug)]
+pub enum SecretsConfig {
+    File(PathBuf),
+    Manager { prefix: String },
+}
+
+/// Every variable that is missing or wrong, at once.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment is not usable: {}", .0.join("; "))]
+pub struct ConfigError(Vec<String>);
+
+impl Config {
+    /// Reads the variables of the module's table.
+    pub fn read(environment: &impl Environment) -> Result<Self, ConfigError> {
+        let mut reader = Reader { environment, problems: Vec::new() };
+        let config = Self {
+            log: LogConfig { filter: reader.text("RUST_LOG", "info"), format: reader.parsed("LOG_FORMAT", LogFormat::Json) },
+            aws: AwsConfig::read(&mut reader),
+            table_prefix: reader.text("TABLE_PREFIX", "tidegate-"),
+            secrets: match reader.optional("SECRETS_FILE") {
+                Some(path) => SecretsConfig::File(path.into()),
+                None => SecretsConfig::Manager { prefix: reader.text("SECRET_PREFIX", "tidegate/") },
+            },
+            password_policy: reader.parsed("PASSWORD_POLICY", PasswordPolicy::Strict),
+            backend_networks: reader.parsed("BACKEND_ALLOWED_CIDRS", AllowedNetworks::default()),
+            max_body_bytes: reader.parsed("MAX_BODY_BYTES", MAX_BODY_BYTES),
+        };
+        if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }
+    }
+}
+
+impl AwsConfig {
+    fn read(reader: &mut Reader<'_, impl Environment>) -> Self {
+        Self {
+            region: reader.required("AWS_REGION"),
+            access_key_id: reader.required("AWS_ACCESS_KEY_ID"),
+            secret_access_key: reader.required("AWS_SECRET_ACCESS_KEY").into(),
+            session_token: reader.optional("AWS_SESSION_TOKEN"),
+            dynamodb_endpoint: reader.optional("AWS_ENDPOINT_URL_DYNAMODB"),
+            secrets_manager_endpoint: reader.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+        }
+    }
+}
+
+impl FromStr for LogFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "json" => Ok(Self::Json),
+            "text" => Ok(Self::Text),
+            _ => Err("must be json or text"),
+        }
+    }
+}
+
+struct Reader<'a, E> {
+    environment: &'a E,
+    problems: Vec<String>,
+}
+
+impl<E: Environment> Reader<'_, E> {
+    /// An empty variable counts as absent: templates cannot leave one out conditionally.
+    fn optional(&self, name: &str) -> Option<String> {
+        self.environment.get(name).filter(|value| !value.is_empty())
+    }
+
+    fn text(&self, name: &str, default: &str) -> String {
+        self.optional(name).unwrap_or_else(|| default.to_owned())
+    }
+
+    fn required(&mut self, name: &str) -> String {
+        self.optional(name).unwrap_or_else(|| {
+            self.problems.push(format!("{name} is missing"));
+            String::new()
+        })
+    }
+
+    fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str, default: T) -> T {
+        match self.optional(name).map(|value| value.parse()) {
+            None => default,
+            Some(Ok(value)) => value,
+            Some(Err(problem)) => {
+                self.problems.push(format!("{name}: {problem}"));
+                default
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    impl Environment for HashMap<&str, &str> {
+        fn get(&self, name: &str) -> Option<String> {
+            HashMap::get(self, name).map(ToString::to_string)
+        }
+    }
+
+    fn lambda() -> HashMap<&'static str, &'static str> {
+        HashMap::from([("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")])
+    }
+
+    #[test]
+    fn what_lambda_sets_is_enough() {
+        let config = Config::read(&lambda()).unwrap();
+        assert_eq!(config.table_prefix, "tidegate-");
+        assert_eq!(config.max_body_bytes, MAX_BODY_BYTES);
+        assert!(matches!(config.secrets, SecretsConfig::Manager { .. }));
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        let mut environment = lambda();
+        environment.remove("AWS_REGION");
+        environment.extend([("MAX_BODY_BYTES", "many"), ("BACKEND_ALLOWED_CIDRS", "10.0.0.0/99")]);
+        let problems = Config::read(&environment).unwrap_err().to_string();
+        for name in ["AWS_REGION", "MAX_BODY_BYTES", "BACKEND_ALLOWED_CIDRS"] {
+            assert!(problems.contains(name), "{name} is not in: {problems}");
+        }
+    }
+
+    #[test]
+    fn credentials_do_not_show_in_debug_output() {
+        let mut environment = lambda();
+        environment.insert("AWS_SECRET_ACCESS_KEY", "hush-hush");
+        assert!(!format!("{:?}", Config::read(&environment).unwrap()).contains("hush-hush"));
+    }
+}

@@ -1,0 +1,317 @@
+//! One error type at the edge, rendered in the dialect of the route that was called (security-reliability §16).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::models::RequestId;
+use crate::secrets::SecretsError;
+use crate::store::StoreError;
+
+/// Whose error shape a route answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    OpenAi,
+    Anthropic,
+    Management,
+}
+
+impl Dialect {
+    /// The dialect of the route that a path names, also of one that does not exist.
+    pub fn of_path(path: &str) -> Self {
+        match path.strip_prefix("/v1/") {
+            Some(rest) if rest == "messages" || rest.starts_with("messages/") => Self::Anthropic,
+            Some(_) => Self::OpenAi,
+            None => Self::Management,
+        }
+    }
+}
+
+/// The rows of the table of errors. Codes are stable; messages are for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    Unauthorized,
+    InvalidCredentials,
+    PendingApproval,
+    AccountDisabled,
+    RegistrationDisabled,
+    TooManyAttempts,
+    Forbidden,
+    NoPolicy,
+    ModelNotFound,
+    NotFound,
+    MethodNotAllowed,
+    InvalidJson,
+    InvalidValue,
+    WeakPassword,
+    SecretRequired,
+    InvalidBaseUrl,
+    Conflict,
+    VersionConflict,
+    LastAdmin,
+    PolicyInUse,
+    TooManyKeys,
+    RequestTooLarge,
+    UnsupportedMediaType,
+    RateLimitExceeded,
+    InsufficientQuota,
+    ConcurrencyLimitExceeded,
+    OutsideAvailableHours,
+    UpstreamRateLimited,
+    UpstreamRefused,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamResponseTooLarge,
+    NoBackendAvailable,
+    DependencyUnavailable,
+    Overloaded,
+    InternalError,
+}
+
+/// How one [`Code`] shows in each dialect.
+struct Row {
+    status: u16,
+    management: &'static str,
+    openai: (&'static str, &'static str),
+    anthropic: &'static str,
+}
+
+const fn row(status: u16, management: &'static str, openai: (&'static str, &'static str), anthropic: &'static str) -> Row {
+    Row { status, management, openai, anthropic }
+}
+
+impl Code {
+    #[rustfmt::skip]
+    const fn row(self) -> Row {
+        const INVALID: &str = "invalid_request_error";
+        const SERVER: &str = "server_error";
+        const RATE: &str = "rate_limit_error";
+        match self {
+            Self::Unauthorized => row(401, "unauthorized", (INVALID, "invalid_api_key"), "authentication_error"),
+            Self::InvalidCredentials => row(401, "invalid_credentials", (INVALID, "invalid_credentials"), "authentication_error"),
+            Self::PendingApproval => row(403, "pending_approval", ("permission_error", "forbidden"), "permission_error"),
+            Self::AccountDisabled => row(403, "account_disabled", ("permission_error", "forbidden"), "permission_error"),
+            Self::RegistrationDisabled => row(403, "registration_disabled", ("permission_error", "forbidden"), "permission_error"),
+            Self::TooManyAttempts => row(429, "too_many_attempts", (RATE, "too_many_attempts"), RATE),
+            Self::Forbidden => row(403, "forbidden", ("permission_error", "forbidden"), "permission_error"),
+            Self::NoPolicy => row(403, "no_policy", ("permission_error", "no_policy"), "permission_error"),
+            Self::ModelNotFound => row(404, "model_not_found", (INVALID, "model_not_found"), "not_found_error"),
+            Self::NotFound => row(404, "not_found", (INVALID, "not_found"), "not_found_error"),
+            Self::MethodNotAllowed => row(405, "method_not_allowed", (INVALID, "method_not_allowed"), INVALID),
+            Self::InvalidJson => row(400, "invalid_json", (INVALID, "invalid_json"), INVALID),
+            Self::InvalidValue => row(400, "invalid_value", (INVALID, "invalid_value"), INVALID),
+            Self::WeakPassword => row(400, "weak_password", (INVALID, "invalid_value"), INVALID),
+            Self::SecretRequired => row(400, "secret_required", (INVALID, "invalid_value"), INVALID),
+            Self::InvalidBaseUrl => row(400, "invalid_base_url", (INVALID, "invalid_value"), INVALID),
+            Self::Conflict => row(409, "conflict", (INVALID, "conflict"), INVALID),
+            Self::VersionConflict => row(409, "version_conflict", (INVALID, "conflict"), INVALID),
+            Self::LastAdmin => row(409, "last_admin", (INVALID, "conflict"), INVALID),
+            Self::PolicyInUse => row(409, "policy_in_use", (INVALID, "conflict"), INVALID),
+            Self::TooManyKeys => row(409, "too_many_keys", (INVALID, "conflict"), INVALID),
+            Self::RequestTooLarge => row(413, "request_too_large", (INVALID, "request_too_large"), "request_too_large"),
+            Self::UnsupportedMediaType => row(415, "unsupported_media_type", (INVALID, "unsupported_media_type"), INVALID),
+            Self::RateLimitExceeded => row(429, "too_many_requests", (RATE, "rate_limit_exceeded"), RATE),
+            Self::InsufficientQuota => row(429, "insufficient_quota", ("insufficient_quota", "insufficient_quota"), RATE),
+            Self::ConcurrencyLimitExceeded => row(429, "concurrency_limit_exceeded", (RATE, "concurrency_limit_exceeded"), RATE),
+            Self::OutsideAvailableHours => row(429, "outside_available_hours", (RATE, "outside_available_hours"), RATE),
+            Self::UpstreamRateLimited => row(429, "upstream_rate_limited", (RATE, "upstream_rate_limited"), RATE),
+            Self::UpstreamRefused => row(400, "invalid_value", (INVALID, "invalid_value"), INVALID),
+            Self::UpstreamError => row(502, "upstream_error", (SERVER, "upstream_error"), "api_error"),
+            Self::UpstreamTimeout => row(504, "upstream_timeout", (SERVER, "upstream_timeout"), "timeout_error"),
+            Self::UpstreamResponseTooLarge => row(502, "upstream_response_too_large", (SERVER, "upstream_response_too_large"), "api_error"),
+            Self::NoBackendAvailable => row(503, "no_backend_available", (SERVER, "no_backend_available"), "overloaded_error"),
+            Self::DependencyUnavailable => row(503, "dependency_unavailable", (SERVER, "dependency_unavailable"), "api_error"),
+            Self::Overloaded => row(503, "overloaded", (SERVER, "overloaded"), "overloaded_error"),
+            Self::InternalError => row(500, "internal_error", (SERVER, "internal_error"), "api_error"),
+        }
+    }
+}
+
+/// A refusal or a failure, with what the caller may know of it and what only the log may.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    code: Code,
+    message: Cow<'static, str>,
+    field: Option<String>,
+    retry_after_seconds: Option<u64>,
+    /// For the log only.
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl ApiError {
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), field: None, retry_after_seconds: None, source: None }
+    }
+
+    /// A value that is not allowed, and the field that holds it.
+    pub fn invalid(field: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InvalidValue, message).field(field)
+    }
+
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Code::NotFound, format!("there is no such {what}"))
+    }
+
+    pub fn unauthorized() -> Self {
+        Self::new(Code::Unauthorized, "the credential is missing, wrong or expired")
+    }
+
+    pub fn forbidden() -> Self {
+        Self::new(Code::Forbidden, "this needs rights that the caller does not have")
+    }
+
+    pub fn internal(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::new(Code::InternalError, "something went wrong on our side").source(source)
+    }
+
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    #[must_use]
+    pub fn source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The HTTP status in `dialect`: Anthropic has one of its own for overload.
+    pub fn status(&self, dialect: Dialect) -> StatusCode {
+        let status = match (self.code, dialect) {
+            (Code::NoBackendAvailable | Code::Overloaded, Dialect::Anthropic) => 529,
+            (code, _) => code.row().status,
+        };
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Seconds until a new try makes sense; 429 and 503 always say some.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        let default = match self.code.row().status {
+            503 if self.code == Code::NoBackendAvailable => Some(5),
+            503 => Some(2),
+            429 => Some(1),
+            _ => None,
+        };
+        self.retry_after_seconds.or(default)
+    }
+
+    /// The error object in `dialect`, as in an answer's body or as the `data` of an error event.
+    pub fn body(&self, dialect: Dialect, request_id: &RequestId) -> Value {
+        let row = self.code.row();
+        match dialect {
+            Dialect::OpenAi => {
+                json!({"error": {"message": self.message, "type": row.openai.0, "param": self.field, "code": row.openai.1}})
+            }
+            Dialect::Anthropic => {
+                json!({"type": "error", "error": {"type": row.anthropic, "message": self.message}, "request_id": request_id})
+            }
+            Dialect::Management => {
+                json!({"error": {"code": row.management, "message": self.message, "field": self.field, "request_id": request_id}})
+            }
+        }
+    }
+
+    /// What went wrong inside, as one line for the log: the sources' messages, outermost first.
+    pub fn cause(&self) -> Option<String> {
+        let mut next: Option<&dyn std::error::Error> = Some(self.source.as_deref()?);
+        let mut messages = Vec::new();
+        while let Some(error) = next {
+            messages.push(error.to_string());
+            next = error.source();
+        }
+        Some(messages.join(": "))
+    }
+}
+
+/// The edge renders the error, since it alone knows the dialect and the request id.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status(Dialect::Management).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => Self::new(Code::Conflict, "this was changed by somebody else at the same time"),
+            StoreError::Throttled | StoreError::Unavailable(_) => {
+                Self::new(Code::DependencyUnavailable, "the database cannot be reached at the moment").source(error)
+            }
+            StoreError::Corrupt { .. } => Self::internal(error),
+        }
+    }
+}
+
+impl From<SecretsError> for ApiError {
+    fn from(error: SecretsError) -> Self {
+        Self::new(Code::DependencyUnavailable, "the secrets cannot be reached at the moment").source(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dialect_is_that_of_the_path() {
+        for (path, dialect) in [
+            ("/v1/chat/completions", Dialect::OpenAi),
+            ("/v1/messages", Dialect::Anthropic),
+            ("/v1/messages/count_tokens", Dialect::Anthropic),
+            ("/v1/messagesque", Dialect::OpenAi),
+            ("/api/v1/auth/login", Dialect::Management),
+        ] {
+            assert_eq!(Dialect::of_path(path), dialect, "{path}");
+        }
+    }
+
+    #[test]
+    fn each_dialect_has_its_shape() {
+        let id = RequestId::parse("req_1").unwrap();
+        let error = ApiError::invalid("model", "must be a text");
+        assert_eq!(
+            error.body(Dialect::OpenAi, &id),
+            json!({"error": {"message": "must be a text", "type": "invalid_request_error", "param": "model", "code": "invalid_value"}})
+        );
+        assert_eq!(
+            error.body(Dialect::Anthropic, &id),
+            json!({"type": "error", "error": {"type": "invalid_request_error", "message": "must be a text"}, "request_id": "req_1"})
+        );
+        assert_eq!(
+            error.body(Dialect::Management, &id),
+            json!({"error": {"code": "invalid_value", "message": "must be a text", "field": "model", "request_id": "req_1"}})
+        );
+    }
+
+    #[test]
+    fn overload_is_529_for_anthropic_clients_and_always_says_when_to_return() {
+        let error = ApiError::new(Code::NoBackendAvailable, "none");
+        assert_eq!(error.status(Dialect::Anthropic).as_u16(), 529);
+        assert_eq!(error.status(Dialect::OpenAi).as_u16(), 503);
+        assert_eq!(error.retry_after_seconds(), Some(5));
+        assert_eq!(ApiError::new(Code::RateLimitExceeded, "full").retry_after(7).retry_after_seconds(), Some(7));
+    }
+
+    #[test]
+    fn p24_a_cause_is_for_the_log_alone() {
+        let error = ApiError::internal(std::io::Error::other("/secret/path"));
+        assert_eq!(error.cause().as_deref(), Some("/secret/path"));
+        assert!(!error.body(Dialect::Management, &RequestId::generate()).to_string().contains("secret"));
+    }
+}

@@ -1,0 +1,165 @@
+//! Bodies of `/api/v1`: strict JSON in, `{"data": …}` out.
+
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Serialize};
+
+use super::error::{ApiError, Code};
+
+/// The largest body of a management request (security-reliability §15).
+const MAX_MANAGEMENT_BODY: usize = 64 * 1024;
+
+/// A JSON body as `T`. Unknown fields, wrong types and duplicate keys are 400 and name the field.
+#[derive(Clone, Copy, Debug)]
+pub struct Body<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let bytes = read(request, MAX_MANAGEMENT_BODY).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// The whole body, if it is no longer than `limit` and not compressed.
+pub async fn read(request: Request, limit: usize) -> Result<bytes::Bytes, ApiError> {
+    check_headers(request.headers(), limit)?;
+    match Limited::new(request.into_body(), limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+        Err(_) => Err(ApiError::new(Code::InvalidJson, "the body could not be read")),
+    }
+}
+
+fn check_headers(headers: &HeaderMap, limit: usize) -> Result<(), ApiError> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if text(CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        return Err(ApiError::new(Code::UnsupportedMediaType, "compressed request bodies are not accepted"));
+    }
+    if text(CONTENT_TYPE).is_some_and(|kind| !is_json(kind)) {
+        return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be application/json"));
+    }
+    let declared = text(http::header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > limit) { Err(too_large(limit)) } else { Ok(()) }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json")
+}
+
+fn too_large(limit: usize) -> ApiError {
+    ApiError::new(Code::RequestTooLarge, format!("the body may have at most {limit} bytes"))
+}
+
+/// `bytes` as `T`, with an error that names the field.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let field = error.path().to_string();
+        let error = error.into_inner();
+        if error.is_data() { invalid(field, &error) } else { malformed(&error) }
+    })?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+fn invalid(field: String, error: &serde_json::Error) -> ApiError {
+    let error = ApiError::new(Code::InvalidValue, without_position(error));
+    if field == "." { error } else { error.field(field) }
+}
+
+fn malformed(error: &serde_json::Error) -> ApiError {
+    ApiError::new(Code::InvalidJson, format!("the body is not valid JSON: {error}"))
+}
+
+/// serde's message without its ` at line … column …`, which says nothing about a field.
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+/// An answer `{"data": …}`.
+#[derive(Clone, Copy, Debug)]
+pub struct Data<T>(pub T);
+
+/// An answer `{"data": …}` with status 201.
+#[derive(Clone, Copy, Debug)]
+pub struct Created<T>(pub T);
+
+/// An answer `{"message": …}` of an action that has nothing to return.
+#[derive(Clone, Copy, Debug)]
+pub struct Message(pub &'static str);
+
+impl<T: Serialize> IntoResponse for Data<T> {
+    fn into_response(self) -> Response {
+        axum::Json(serde_json::json!({"data": self.0})).into_response()
+    }
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, Data(self.0)).into_response()
+    }
+}
+
+impl IntoResponse for Message {
+    fn into_response(self) -> Response {
+        axum::Json(serde_json::json!({"message": self.0})).into_response()
+    }
+}
+
+/// Distinguishes a field that is `null` (`Some(None)`: clear it) from an absent one (`None`: leave it), for
+/// `#[serde(default, deserialize_with = "nullable")]`.
+pub fn nullable<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Form {
+        name: String,
+        #[serde(default, deserialize_with = "nullable")]
+        note: Option<Option<String>>,
+    }
+
+    fn refusal(json: &str) -> (Code, String) {
+        let error = parse::<Form>(json.as_bytes()).unwrap_err();
+        let body = error.body(super::super::Dialect::Management, &crate::models::RequestId::generate());
+        (error.code(), body["error"]["field"].as_str().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn p28_a_wrong_value_names_its_field() {
+        assert_eq!(refusal(r#"{"name": 1}"#), (Code::InvalidValue, "name".into()));
+        assert_eq!(refusal(r#"{"name": "a", "nmae": "b"}"#), (Code::InvalidValue, "nmae".into()));
+        assert_eq!(refusal("{}").0, Code::InvalidValue);
+    }
+
+    #[test]
+    fn p27_one_value_without_duplicates_or_trailing_bytes() {
+        assert_eq!(refusal(r#"{"name": "a", "name": "b"}"#).0, Code::InvalidValue);
+        assert_eq!(refusal(r#"{"name": "a"} x"#).0, Code::InvalidJson);
+        assert_eq!(refusal("{\"name\": \"\u{0}\"}").0, Code::InvalidJson);
+        assert_eq!(refusal("").0, Code::InvalidJson);
+    }
+
+    #[test]
+    fn null_clears_and_absence_leaves() {
+        assert_eq!(parse::<Form>(br#"{"name":"a"}"#).unwrap().note, None);
+        assert_eq!(parse::<Form>(br#"{"name":"a"}"#).unwrap().name, "a");
+        assert_eq!(parse::<Form>(br#"{"name":"a","note":null}"#).unwrap().note, Some(None));
+        assert_eq!(parse::<Form>(br#"{"name":"a","note":"b"}"#).unwrap().note, Some(Some("b".into())));
+    }
+}

@@ -1,0 +1,12 @@
+//! The edge of every function: routes, callers, bodies, errors and answers. The only axum in this crate.
+//!
+//! A request crosses [`edge`] (request id, panics, the error's dialect, headers, the log line), then the row of the
+//! [`routes`] table that it matches (who may call), then the handler, which takes a [`caller`] and a [`json::Body`].
+
+pub mod caller;
+pub mod edge;
+pub mod error;
+pub mod json;
+pub mod routes;
+
+pub use error::{ApiError, Code, Dialect};

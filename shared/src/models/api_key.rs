@@ -1,0 +1,38 @@
+//! API keys, as they are stored: without the key itself.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{DisplayName, KeyId, UserId};
+
+/// What is known of a key besides its digest, under which it lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    pub id: KeyId,
+    pub owner: UserId,
+    pub name: DisplayName,
+    /// The key's beginning, for people to tell their keys apart.
+    pub key_prefix: String,
+    /// Models that it may use; empty or `*` adds nothing to the owner's policy.
+    #[serde(default)]
+    pub models: Vec<String>,
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
+    pub enabled: bool,
+    pub created_at: Timestamp,
+    #[serde(default)]
+    pub last_used_at: Option<Timestamp>,
+    pub version: u64,
+}
+
+impl ApiKey {
+    /// Whether the key can be used at `now`.
+    pub fn is_usable(&self, now: Timestamp) -> bool {
+        self.enabled && self.expires_at.is_none_or(|expires| now < expires)
+    }
+
+    /// Whether the key's own list lets it use the model `id`.
+    pub fn allows_model(&self, id: &str) -> bool {
+        self.models.is_empty() || self.models.iter().any(|model| model == "*" || model == id)
+    }
+}

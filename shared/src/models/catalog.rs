@@ -1,0 +1,216 @@
+//! Models that clients may ask for, and the backends that serve them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{BackendId, DisplayName, ModelId, ModelName};
+
+/// A model as administrators see it (api.md §5).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    pub id: ModelId,
+    pub name: DisplayName,
+    #[serde(default)]
+    pub description: Option<String>,
+    pub enabled: bool,
+    /// Further names and globs; exact names come before globs, the longest glob first.
+    #[serde(default)]
+    pub aliases: Vec<ModelName>,
+    /// Members added to each request, and `__header__` members sent as headers (api.md §6).
+    #[serde(default)]
+    pub model_params: BTreeMap<String, Value>,
+    /// USD per million tokens, like the two below.
+    #[serde(default)]
+    pub input_price: Option<f64>,
+    #[serde(default)]
+    pub cached_input_price: Option<f64>,
+    #[serde(default)]
+    pub output_price: Option<f64>,
+    /// Tokens that fit, input and output together.
+    #[serde(default)]
+    pub context_window: Option<u64>,
+    #[serde(default)]
+    pub max_output_tokens: Option<u64>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub version: u64,
+}
+
+/// One server that answers for a model (api.md §5, "Backend").
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Backend {
+    pub id: BackendId,
+    pub model_id: ModelId,
+    pub name: DisplayName,
+    pub base_url: String,
+    /// What the backend itself calls the model.
+    pub model_name: String,
+    /// Its share of the model's requests, 0 to 1000; 0 is asked only when nothing else is left.
+    pub weight: u32,
+    #[serde(default)]
+    pub region: Option<String>,
+    pub enabled: bool,
+    pub has_api_key: bool,
+    pub protocol: Protocol,
+    #[serde(default)]
+    pub preset: Option<String>,
+    #[serde(default)]
+    pub settings: BTreeMap<String, Value>,
+    /// Requests under way at once; 0 is no limit.
+    pub max_concurrency: u32,
+    /// Until the first byte; absent is the gateway's default.
+    #[serde(default)]
+    pub timeout_ms: Option<u64>,
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub health_path: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub version: u64,
+    /// Kept in an item of its own: it changes often, and never together with what an administrator changes.
+    #[serde(skip)]
+    pub health: Health,
+}
+
+/// Whether a backend answers, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    pub healthy: bool,
+    #[serde(default)]
+    pub last_check_at: Option<Timestamp>,
+}
+
+impl Default for Health {
+    /// A new backend is believed to answer.
+    fn default() -> Self {
+        Self { healthy: true, last_check_at: None }
+    }
+}
+
+/// The dialect that a backend speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    #[default]
+    Openai,
+    Anthropic,
+}
+
+/// A model with its backends, as the proxy uses it.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    pub model: Model,
+    pub backends: Vec<Backend>,
+}
+
+/// All offers at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// In the order of their ids.
+    offers: BTreeMap<ModelId, Arc<Offer>>,
+}
+
+impl Catalog {
+    pub fn new(models: Vec<Model>, backends: Vec<Backend>) -> Self {
+        let mut by_model: BTreeMap<ModelId, Vec<Backend>> = BTreeMap::new();
+        for backend in backends {
+            by_model.entry(backend.model_id.clone()).or_default().push(backend);
+        }
+        let offer = |model: Model| {
+            let backends = by_model.remove(&model.id).unwrap_or_default();
+            (model.id.clone(), Arc::new(Offer { model, backends }))
+        };
+        Self { offers: models.into_iter().map(offer).collect() }
+    }
+
+    /// The offers in the order of their models' ids.
+    pub fn offers(&self) -> impl Iterator<Item = &Arc<Offer>> {
+        self.offers.values()
+    }
+
+    /// The enabled model that clients mean by `name`: its id, else an exact alias, else the longest glob that fits.
+    pub fn resolve(&self, name: &str) -> Option<&Arc<Offer>> {
+        let enabled = || self.offers.values().filter(|offer| offer.model.enabled);
+        let by_id = self.offers.get(name).filter(|offer| offer.model.enabled);
+        let by_alias = || enabled().find(|offer| offer.model.aliases.iter().any(|alias| alias.as_str() == name));
+        let by_glob = || {
+            let fits = |offer: &Arc<Offer>| {
+                let globs = offer.model.aliases.iter().map(ModelName::as_str).filter(|alias| alias.contains('*'));
+                globs.filter(|glob| glob_matches(glob, name)).map(str::len).max()
+            };
+            enabled().filter_map(|offer| Some((fits(offer)?, offer))).max_by_key(|(length, _)| *length).map(|(_, offer)| offer)
+        };
+        by_id.or_else(by_alias).or_else(by_glob)
+    }
+}
+
+/// Whether `text` fits `glob`, in which `*` stands for any characters. Takes time linear in `text` for each star.
+pub fn glob_matches(glob: &str, text: &str) -> bool {
+    let mut pieces = glob.split('*');
+    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let mut middle: Vec<&str> = pieces.collect();
+    let Some(last) = middle.pop() else { return rest.is_empty() };
+    for piece in middle {
+        match rest.find(piece) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(id: &str, aliases: &[&str]) -> Model {
+        Model {
+            id: ModelId::parse(id).unwrap(),
+            name: DisplayName::parse(id).unwrap(),
+            description: None,
+            enabled: true,
+            aliases: aliases.iter().map(|alias| ModelName::parse(*alias).unwrap()).collect(),
+            model_params: BTreeMap::new(),
+            input_price: None,
+            cached_input_price: None,
+            output_price: None,
+            context_window: None,
+            max_output_tokens: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn globs() {
+        for (glob, text) in [("*", ""), ("*", "x"), ("claude-*", "claude-4"), ("*haiku*", "claude-haiku-4"), ("a*b*c", "a1b2c"), ("x", "x")]
+        {
+            assert!(glob_matches(glob, text), "{glob} {text}");
+        }
+        for (glob, text) in [("claude-*", "gpt"), ("a*a", "a"), ("a*b*c", "acb"), ("x", "xy")] {
+            assert!(!glob_matches(glob, text), "{glob} {text}");
+        }
+    }
+
+    #[test]
+    fn ids_come_before_aliases_and_aliases_before_the_longest_glob() {
+        let mut off = model("off", &["claude-opus"]);
+        off.enabled = false;
+        let catalog = Catalog::new(
+            vec![model("glm", &["claude-*", "gpt-4o"]), model("kimi", &["claude-*haiku*"]), model("claude-x", &[]), off],
+            vec![],
+        );
+        let resolved = |name: &str| catalog.resolve(name).map(|offer| offer.model.id.as_str().to_owned());
+        assert_eq!(resolved("claude-x").as_deref(), Some("claude-x"));
+        assert_eq!(resolved("gpt-4o").as_deref(), Some("glm"));
+        assert_eq!(resolved("claude-opus").as_deref(), Some("glm"), "a model that is off has no names");
+        assert_eq!(resolved("claude-3-haiku-x").as_deref(), Some("kimi"));
+        assert_eq!(resolved("GLM"), None, "ids compare exactly (promise 19)");
+    }
+}

@@ -1,0 +1,9 @@
+//! What is stored and shown. Plain data with its rules of form; knows of no storage and no HTTP.
+
+pub mod api_key;
+pub mod audit;
+pub mod catalog;
+mod text;
+pub mod user;
+
+pub use text::{BackendId, DisplayName, KeyId, ModelId, ModelName, PolicyName, RequestId, TextError, UserId};

@@ -1,0 +1,211 @@
+//! Names and ids: texts that can only be built well formed (promise 28).
+
+use std::borrow::Borrow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text is not a name or an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    #[error("must have 1 to 128 characters")]
+    Length,
+    #[error("must not begin or end with a blank")]
+    Blank,
+    #[error("must not contain control or bidirectional-override characters")]
+    Control,
+    #[error("must match [A-Za-z0-9][A-Za-z0-9._:-]{{0,127}}")]
+    Id,
+    #[error("may only contain letters, digits and . _ : - / *")]
+    ModelName,
+}
+
+/// Makes a text type that checks itself when it is built or deserialised.
+macro_rules! checked_text {
+    ($(#[$doc:meta])* $name:ident, $check:path) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text as this type, if it has its form.
+            pub fn parse(text: impl Into<String>) -> Result<Self, TextError> {
+                let text = text.into();
+                $check(&text)?;
+                Ok(Self(text))
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = TextError;
+
+            fn try_from(text: String) -> Result<Self, TextError> {
+                Self::parse(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
+
+        /// Lets maps be asked with a `&str`.
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+checked_text!(
+    /// A user's id: opaque, made by the server.
+    UserId,
+    check_id
+);
+checked_text!(
+    /// An API key's id: opaque, made by the server; not the key.
+    KeyId,
+    check_id
+);
+checked_text!(
+    /// A model's id, chosen by an administrator: `kimi2.5`.
+    ModelId,
+    check_id
+);
+checked_text!(
+    /// A backend's id, chosen by an administrator or made by the server.
+    BackendId,
+    check_id
+);
+checked_text!(
+    /// A quota policy's name, which is its key.
+    PolicyName,
+    check_id
+);
+checked_text!(
+    /// Names one request in answers and logs: ours, or the client's where it has this form (promise 25).
+    RequestId,
+    check_request_id
+);
+checked_text!(
+    /// A name for people: any characters that cannot mislead the eye.
+    DisplayName,
+    check_display
+);
+checked_text!(
+    /// A name or glob under which clients ask for a model: `zai-org/glm-4.7`, `claude-*`.
+    ModelName,
+    check_model_name
+);
+
+impl RequestId {
+    /// A new id, sortable by time.
+    pub fn generate() -> Self {
+        Self(format!("req_{}", crate::random::sortable_id()))
+    }
+}
+
+impl UserId {
+    pub fn generate() -> Self {
+        Self(crate::random::sortable_id())
+    }
+}
+
+impl KeyId {
+    pub fn generate() -> Self {
+        Self(crate::random::sortable_id())
+    }
+}
+
+impl BackendId {
+    pub fn generate() -> Self {
+        Self(crate::random::sortable_id())
+    }
+}
+
+fn check_length(text: &str) -> Result<(), TextError> {
+    if text.is_empty() || text.chars().count() > 128 { Err(TextError::Length) } else { Ok(()) }
+}
+
+fn check_id(text: &str) -> Result<(), TextError> {
+    let mut bytes = text.bytes();
+    let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let rest = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
+    if first && rest && text.len() <= 128 { Ok(()) } else { Err(TextError::Id) }
+}
+
+fn check_model_name(text: &str) -> Result<(), TextError> {
+    check_length(text)?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-/*".contains(&byte);
+    if text.bytes().all(allowed) { Ok(()) } else { Err(TextError::ModelName) }
+}
+
+fn check_request_id(text: &str) -> Result<(), TextError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    if (1..=64).contains(&text.len()) && text.bytes().all(allowed) { Ok(()) } else { Err(TextError::Id) }
+}
+
+fn check_display(text: &str) -> Result<(), TextError> {
+    check_length(text)?;
+    if text.trim() != text {
+        return Err(TextError::Blank);
+    }
+    if text.chars().any(misleads) { Err(TextError::Control) } else { Ok(()) }
+}
+
+/// Control characters and the bidirectional overrides and isolates of Unicode's UAX #9.
+fn misleads(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p28_ids_have_their_form() {
+        for good in ["kimi2.5", "a", "GLM-4.7:thinking", "0_x"] {
+            assert!(ModelId::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "a b", "a/b", "ü", "a*", &"a".repeat(129)] {
+            assert!(ModelId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn p28_aliases_may_hold_slashes_and_stars() {
+        assert!(ModelName::parse("zai-org/glm-4.7").is_ok());
+        assert!(ModelName::parse("claude-*haiku*").is_ok());
+        assert!(ModelName::parse("a b").is_err());
+    }
+
+    #[test]
+    fn p28_names_cannot_mislead() {
+        assert!(DisplayName::parse("张三 O'Neil").is_ok());
+        for (bad, why) in
+            [("", TextError::Length), (" a", TextError::Blank), ("a\u{202E}b", TextError::Control), ("a\nb", TextError::Control)]
+        {
+            assert_eq!(DisplayName::parse(bad), Err(why));
+        }
+        assert_eq!(DisplayName::parse("张".repeat(129)), Err(TextError::Length));
+    }
+
+    #[test]
+    fn a_malformed_text_cannot_be_deserialised() {
+        assert!(serde_json::from_str::<ModelId>("\"a b\"").is_err());
+        assert!(serde_json::from_str::<ModelId>("\"ab\"").is_ok());
+    }
+}

@@ -1,0 +1,95 @@
+//! Secrets and their two homes: AWS Secrets Manager, and a file with owner-only rights on a laptop (promise 22).
+//!
+//! Nothing else may hold a secret for longer than a request; [`Secret`] shows nothing when it is printed.
+
+mod file;
+mod manager;
+
+use std::fmt;
+
+use crate::aws;
+use crate::config::{AwsConfig, SecretsConfig};
+
+pub use file::FileSecrets;
+pub use manager::ManagerSecrets;
+
+/// A text that must not be printed.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, for the one place that sends or compares it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// The home of secrets was not reachable, or would not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretsError {
+    #[error("the secrets file cannot be used")]
+    File(#[from] std::io::Error),
+    #[error("the secrets file is not valid")]
+    Format(#[from] serde_json::Error),
+    #[error("Secrets Manager cannot be used")]
+    Manager(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The process's secrets by name: `jwt` for the signing keys, `backend/<id>` for a backend's key.
+#[derive(Clone, Debug)]
+pub enum Secrets {
+    File(FileSecrets),
+    Manager(ManagerSecrets),
+}
+
+impl Secrets {
+    /// The home that the configuration names. Nothing is opened or called yet.
+    pub fn connect(config: &SecretsConfig, aws: &AwsConfig) -> Self {
+        match config {
+            SecretsConfig::File(path) => Self::File(FileSecrets::new(path.clone())),
+            SecretsConfig::Manager { prefix } => Self::Manager(ManagerSecrets::new(aws::secrets_manager(aws), prefix.clone())),
+        }
+    }
+
+    /// The secret called `name`, if there is one.
+    pub async fn get(&self, name: &str) -> Result<Option<Secret>, SecretsError> {
+        match self {
+            Self::File(file) => file.get(name),
+            Self::Manager(manager) => manager.get(name).await,
+        }
+    }
+
+    /// Creates the secret called `name`, or replaces it.
+    pub async fn put(&self, name: &str, secret: &Secret) -> Result<(), SecretsError> {
+        match self {
+            Self::File(file) => file.put(name, secret),
+            Self::Manager(manager) => manager.put(name, secret).await,
+        }
+    }
+
+    /// Removes the secret called `name`; removing what is not there is no error.
+    pub async fn delete(&self, name: &str) -> Result<(), SecretsError> {
+        match self {
+            Self::File(file) => file.delete(name),
+            Self::Manager(manager) => manager.delete(name).await,
+        }
+    }
+}

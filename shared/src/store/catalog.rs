@@ -1,0 +1,115 @@
+//! Models and backends.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::item::Range;
+use super::keys::{self, BACKEND, CATALOG, MODEL};
+use super::table::Table;
+use super::transaction::{Commit, Expression};
+use super::{Store, StoreError};
+use crate::models::audit::AuditEntry;
+use crate::models::catalog::{Backend, Catalog, Model};
+use crate::models::{BackendId, ModelId};
+
+/// How a conditional write ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    Done,
+    /// The item exists already, is gone, or has another version than the one read.
+    Conflict,
+}
+
+/// How a deletion ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    Done,
+    NotFound,
+    /// Something else needs it.
+    InUse,
+}
+
+impl From<Commit> for Change {
+    fn from(commit: Commit) -> Self {
+        match commit {
+            Commit::Done => Self::Done,
+            Commit::Refused(_) => Self::Conflict,
+        }
+    }
+}
+
+impl Store {
+    /// The catalog as this process knows it, at most 30 s old.
+    pub async fn catalog(&self) -> Result<Arc<Catalog>, StoreError> {
+        let known = self.memory.catalog.get(&(), || async { self.read_catalog().await.map(|catalog| Some(Arc::new(catalog))) }).await?;
+        Ok(known.unwrap_or_default())
+    }
+
+    /// The catalog as it is now.
+    pub async fn read_catalog(&self) -> Result<Catalog, StoreError> {
+        let (models, backends) = tokio::try_join!(self.entries(MODEL), self.entries(BACKEND))?;
+        Ok(Catalog::new(models, backends))
+    }
+
+    pub async fn model(&self, id: &ModelId) -> Result<Option<Model>, StoreError> {
+        self.get(&keys::model(id)).await
+    }
+
+    pub async fn backend(&self, id: &BackendId) -> Result<Option<Backend>, StoreError> {
+        self.get(&keys::backend(id)).await
+    }
+
+    pub async fn create_model(&self, model: &Model, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let transaction = self.transaction().put(&keys::model(&model.id), model, Expression::absent())?;
+        let commit = transaction.audited(entry)?.commit().await?;
+        self.memory.catalog.forget(&());
+        Ok(commit.into())
+    }
+
+    /// Replaces the model, if it still has the version before `model.version`.
+    pub async fn update_model(&self, model: &Model, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let expected = Expression::at_version(model.version - 1);
+        let commit = self.transaction().put(&keys::model(&model.id), model, expected)?.audited(entry)?.commit().await?;
+        self.memory.catalog.forget(&());
+        Ok(commit.into())
+    }
+
+    /// Removes the model, together with its `backends`, in one transaction.
+    pub async fn delete_model(&self, id: &ModelId, backends: &[BackendId], entry: &AuditEntry) -> Result<Removal, StoreError> {
+        let mut transaction = self.transaction().delete(&keys::model(id), Expression::present())?;
+        for backend in backends {
+            transaction = transaction.delete(&keys::backend(backend), Expression::present())?;
+        }
+        let commit = transaction.audited(entry)?.commit().await?;
+        self.memory.catalog.forget(&());
+        Ok(if commit == Commit::Done { Removal::Done } else { Removal::NotFound })
+    }
+
+    /// Adds a backend to a model that exists.
+    pub async fn create_backend(&self, backend: &Backend, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let transaction = self.transaction().put(&keys::backend(&backend.id), backend, Expression::absent())?;
+        let transaction = transaction.check(&keys::model(&backend.model_id), Expression::present())?;
+        let commit = transaction.audited(entry)?.commit().await?;
+        self.memory.catalog.forget(&());
+        Ok(commit.into())
+    }
+
+    /// Replaces the backend, if it still has the version before `backend.version`.
+    pub async fn update_backend(&self, backend: &Backend, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let expected = Expression::at_version(backend.version - 1);
+        let commit = self.transaction().put(&keys::backend(&backend.id), backend, expected)?.audited(entry)?.commit().await?;
+        self.memory.catalog.forget(&());
+        Ok(commit.into())
+    }
+
+    pub async fn delete_backend(&self, id: &BackendId, entry: &AuditEntry) -> Result<Removal, StoreError> {
+        let commit = self.transaction().delete(&keys::backend(id), Expression::present())?.audited(entry)?.commit().await?;
+        self.memory.catalog.forget(&());
+        Ok(if commit == Commit::Done { Removal::Done } else { Removal::NotFound })
+    }
+
+    async fn entries<T: for<'de> Deserialize<'de>>(&self, prefix: &str) -> Result<Vec<T>, StoreError> {
+        self.all(&Range { table: Table::Catalog, pk: CATALOG, prefix, newest_first: false }).await
+    }
+}

@@ -1,0 +1,116 @@
+//! The tables: one definition for the emulator, the tests and the template's test.
+//!
+//! Every table has the string keys `pk` and `sk`, and deletes items some time after the second in their `ttl`.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
+    TimeToLiveSpecification,
+};
+
+use super::StoreError;
+
+/// Partition key of every table.
+pub const PK: &str = "pk";
+/// Sort key of every table.
+pub const SK: &str = "sk";
+/// Seconds since 1970 after which an item counts as gone.
+pub const TTL: &str = "ttl";
+
+/// A table per concern, so that each function's rights are a list of table names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Table {
+    Users,
+    ApiKeys,
+    Catalog,
+    Policies,
+    Quota,
+    Usage,
+    Audit,
+    Settings,
+    LoginGuard,
+}
+
+/// A global secondary index: items that have both attributes, whole, by `partition` in the order of `sort`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Index {
+    pub name: &'static str,
+    pub partition: &'static str,
+    pub sort: &'static str,
+}
+
+impl Table {
+    pub const ALL: [Self; 9] = [
+        Self::Users,
+        Self::ApiKeys,
+        Self::Catalog,
+        Self::Policies,
+        Self::Quota,
+        Self::Usage,
+        Self::Audit,
+        Self::Settings,
+        Self::LoginGuard,
+    ];
+
+    /// The name behind the installation's prefix.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::ApiKeys => "api-keys",
+            Self::Catalog => "catalog",
+            Self::Policies => "policies",
+            Self::Quota => "quota",
+            Self::Usage => "usage",
+            Self::Audit => "audit",
+            Self::Settings => "settings",
+            Self::LoginGuard => "login-guard",
+        }
+    }
+
+    pub const fn indexes(self) -> &'static [Index] {
+        match self {
+            Self::Users => &[Index { name: "department", partition: "department", sort: "id" }],
+            _ => &[],
+        }
+    }
+}
+
+/// Creates the tables that do not exist, with time-to-live on; those that exist are left as they are.
+pub async fn create_tables(client: &Client, prefix: &str) -> Result<(), StoreError> {
+    let existing = client.list_tables().send().await?;
+    for table in Table::ALL {
+        let name = format!("{prefix}{}", table.name());
+        if !existing.table_names().contains(&name) {
+            create_table(client, table, &name).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn create_table(client: &Client, table: Table, name: &str) -> Result<(), StoreError> {
+    let indexes = table.indexes().iter().map(secondary_index).collect::<Result<Vec<_>, _>>()?;
+    let mut attributes = vec![PK, SK];
+    attributes.extend(table.indexes().iter().flat_map(|index| [index.partition, index.sort]));
+    let attributes = attributes.into_iter().map(string_attribute).collect::<Result<Vec<_>, _>>()?;
+    let creation = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    let creation = creation.set_key_schema(Some(key_schema(PK, SK)?)).set_attribute_definitions(Some(attributes));
+    creation.set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes)).send().await?;
+    let ttl = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build()?;
+    client.update_time_to_live().table_name(name).time_to_live_specification(ttl).send().await?;
+    Ok(())
+}
+
+fn secondary_index(index: &Index) -> Result<GlobalSecondaryIndex, StoreError> {
+    let whole = Projection::builder().projection_type(ProjectionType::All).build();
+    let schema = key_schema(index.partition, index.sort)?;
+    Ok(GlobalSecondaryIndex::builder().index_name(index.name).set_key_schema(Some(schema)).projection(whole).build()?)
+}
+
+fn key_schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>, StoreError> {
+    let element = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+    Ok(vec![element(partition, KeyType::Hash)?, element(sort, KeyType::Range)?])
+}
+
+fn string_attribute(name: &str) -> Result<AttributeDefinition, StoreError> {
+    Ok(AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()?)
+}
