@@ -1,1 +1,15 @@
 //! Dialects: pure translation between Anthropic Messages and `OpenAI` Chat Completions.
+
+pub mod anthropic;
+pub mod chat;
+pub mod context;
+pub mod error;
+pub mod ids;
+pub mod names;
+pub mod response;
+pub mod settings;
+pub mod sse;
+pub mod stop;
+pub mod stream;
+pub mod think_tags;
+pub mod usage;

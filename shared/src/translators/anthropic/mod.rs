@@ -1,0 +1,4 @@
+//! Anthropic Messages on the wire.
+
+pub mod event;
+pub mod message;

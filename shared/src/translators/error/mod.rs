@@ -1,0 +1,231 @@
+//! A backend's failure, told in the words of the client's dialect (§6).
+//!
+//! Knows statuses, error bodies and the wording agents look for. Knows no headers and no transport: how a
+//! connection failed is said by the constructor that is called. No message names the backend's address or key.
+
+mod overflow;
+mod reading;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::settings::UpstreamAuthErrors;
+
+/// The kinds of errors of the Messages API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    InvalidRequest,
+    Authentication,
+    Billing,
+    Permission,
+    NotFound,
+    Conflict,
+    RequestTooLarge,
+    RateLimit,
+    Api,
+    Timeout,
+    Overloaded,
+}
+
+/// What went wrong at the backend, as the client is told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BackendError {
+    /// The status towards an Anthropic client; [`openai_status`](Self::openai_status) has the other.
+    pub status: u16,
+    pub kind: ErrorKind,
+    pub message: String,
+    /// The prompt, or the prompt and the answer asked for, do not fit the model.
+    pub context_overflow: bool,
+}
+
+impl BackendError {
+    /// A backend's answer with a status that is not 200.
+    pub fn from_response(status: u16, body: &[u8], auth_errors: UpstreamAuthErrors) -> Self {
+        let report = reading::Report::of(body);
+        Self::from_report(status, &report, auth_errors)
+    }
+
+    /// An error object where an answer was due: with status 200, or in a stream. Its code decides.
+    pub fn from_error_object(body: &[u8]) -> Self {
+        let report = reading::Report::of(body);
+        let status = report.status().unwrap_or(502);
+        let mut error = Self::from_report(status, &report, UpstreamAuthErrors::Hide);
+        if report.is_silent() {
+            error.message = Self::unreadable().message;
+        }
+        error
+    }
+
+    fn from_report(status: u16, report: &reading::Report, auth_errors: UpstreamAuthErrors) -> Self {
+        if let Some(message) = report.context_overflow() {
+            let context_overflow = true;
+            return Self {
+                status: 400,
+                kind: ErrorKind::InvalidRequest,
+                message,
+                context_overflow,
+            };
+        }
+        if matches!(status, 401 | 403) && auth_errors == UpstreamAuthErrors::Hide {
+            // The backend's words may repeat a part of the key.
+            return Self::new(502, "the backend refused the gateway's credentials");
+        }
+        Self::new(status, report.message(status))
+    }
+
+    /// An error of the given backend status, mapped as the table of §6.1 says.
+    fn new(backend_status: u16, message: impl Into<String>) -> Self {
+        let (status, kind) = classify(backend_status);
+        Self {
+            status,
+            kind,
+            message: message.into(),
+            context_overflow: false,
+        }
+    }
+
+    /// No connection: refused, unknown name, TLS.
+    pub fn unreachable() -> Self {
+        Self::new(502, "the backend cannot be reached")
+    }
+
+    pub fn timed_out() -> Self {
+        Self::new(504, "the backend did not answer in time")
+    }
+
+    /// The stream ended or broke before the answer did.
+    pub fn cut_short() -> Self {
+        Self::new(502, "upstream closed the stream before finishing")
+    }
+
+    /// The backend says that it gave up on this answer.
+    pub fn interrupted() -> Self {
+        Self::new(502, "the backend interrupted the answer")
+    }
+
+    pub fn overloaded() -> Self {
+        Self::new(529, "the backend is overloaded")
+    }
+
+    /// Bytes that are no chat completion.
+    pub fn unreadable() -> Self {
+        Self::new(502, "the backend's answer is not a chat completion")
+    }
+
+    /// The status towards an `OpenAI` client (§6.2).
+    pub fn openai_status(&self) -> u16 {
+        match self.kind {
+            ErrorKind::Overloaded => 503,
+            _ => self.status,
+        }
+    }
+
+    /// The body towards an Anthropic client.
+    pub fn anthropic_body(&self, request_id: Option<&str>) -> Vec<u8> {
+        let error = AnthropicError {
+            kind: self.kind.name(),
+            message: &self.message,
+        };
+        body(&AnthropicBody {
+            kind: "error",
+            error,
+            request_id,
+        })
+    }
+
+    /// The body towards an `OpenAI` client.
+    pub fn openai_body(&self) -> Vec<u8> {
+        let error = OpenAiError {
+            message: &self.message,
+            kind: self.kind.name(),
+            param: None,
+            code: self.openai_code(),
+        };
+        body(&OpenAiBody { error })
+    }
+
+    fn openai_code(&self) -> Option<&'static str> {
+        match self.kind {
+            _ if self.context_overflow => Some("context_length_exceeded"),
+            ErrorKind::RateLimit => Some("rate_limit_exceeded"),
+            ErrorKind::Overloaded => Some("overloaded"),
+            ErrorKind::NotFound if self.message.to_ascii_lowercase().contains("model") => {
+                Some("model_not_found")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl ErrorKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request_error",
+            Self::Authentication => "authentication_error",
+            Self::Billing => "billing_error",
+            Self::Permission => "permission_error",
+            Self::NotFound => "not_found_error",
+            Self::Conflict => "conflict_error",
+            Self::RequestTooLarge => "request_too_large",
+            Self::RateLimit => "rate_limit_error",
+            Self::Api => "api_error",
+            Self::Timeout => "timeout_error",
+            Self::Overloaded => "overloaded_error",
+        }
+    }
+}
+
+/// The client's status and kind for a backend's status (§6.1).
+fn classify(backend_status: u16) -> (u16, ErrorKind) {
+    match backend_status {
+        400 | 422 => (400, ErrorKind::InvalidRequest),
+        401 => (401, ErrorKind::Authentication),
+        402 => (402, ErrorKind::Billing),
+        403 => (403, ErrorKind::Permission),
+        404 => (404, ErrorKind::NotFound),
+        408 | 504 => (504, ErrorKind::Timeout),
+        409 => (409, ErrorKind::Conflict),
+        413 => (413, ErrorKind::RequestTooLarge),
+        429 => (429, ErrorKind::RateLimit),
+        500 => (500, ErrorKind::Api),
+        503 | 529 => (529, ErrorKind::Overloaded),
+        // Also redirects and refusals of the method or media type: nothing the client could mend.
+        _ => (502, ErrorKind::Api),
+    }
+}
+
+#[derive(Serialize)]
+struct AnthropicBody<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    error: AnthropicError<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct AnthropicError<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct OpenAiBody<'a> {
+    error: OpenAiError<'a>,
+}
+
+#[derive(Serialize)]
+struct OpenAiError<'a> {
+    message: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    param: Option<&'a RawValue>,
+    code: Option<&'a str>,
+}
+
+/// Structs of strings always serialise; should that ever fail, the client still gets JSON.
+fn body(error: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(error).unwrap_or_else(|_| b"{}".to_vec())
+}

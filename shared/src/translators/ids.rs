@@ -1,0 +1,125 @@
+//! The ids a client sees: those we make up, and the backend's tool call ids made to fit (ID1).
+//!
+//! Knows nothing about randomness: the caller brings the source, so that tests can fix it.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Makes 24 fresh characters of `[A-Za-z0-9]`: the random part of an id.
+pub type RandomText = Box<dyn FnMut() -> String + Send>;
+
+/// Anthropic's limit for the ids of tool calls.
+const MAX_LENGTH: usize = 64;
+
+/// What marks a backend's id that was written in hexadecimal digits to fit (ID1, ID2).
+pub const HEX_PREFIX: &str = "toolu_x";
+
+pub fn message_id(random: &mut dyn FnMut() -> String) -> String {
+    format!("msg_{}", random())
+}
+
+/// What the signatures of our thinking blocks begin with; a native backend must not get them back (TH4).
+pub const SIGNATURE_PREFIX: &str = "gw1.";
+
+/// The signature of a thinking block. Clients demand one; nobody reads it.
+pub fn thinking_signature(random: &mut dyn FnMut() -> String) -> String {
+    format!("{SIGNATURE_PREFIX}{}", random())
+}
+
+/// Gives the tool calls of one message their ids.
+#[derive(Debug, Default)]
+pub struct ToolIds {
+    given: Vec<String>,
+}
+
+impl ToolIds {
+    /// The client's id for a call. `backend_id` may be empty: then one is made up.
+    pub fn give(&mut self, backend_id: &str, random: &mut dyn FnMut() -> String) -> &str {
+        let mut id = if backend_id.is_empty() {
+            format!("toolu_{}", random())
+        } else {
+            fitting(backend_id).into_owned()
+        };
+        if self.given.contains(&id) {
+            id = self.suffixed(&id);
+        }
+        self.given.push(id);
+        self.given.last().map_or("", String::as_str)
+    }
+
+    fn suffixed(&self, id: &str) -> String {
+        let mut number = 2_u32;
+        loop {
+            let candidate = format!("{id}_{number}");
+            if !self.given.contains(&candidate) {
+                return candidate;
+            }
+            number += 1;
+        }
+    }
+}
+
+/// The id itself if it fits the client's pattern, else its bytes in hexadecimal digits, which ID2 undoes.
+fn fitting(id: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    // An id that looks like our own hexadecimal form must be written in it, or ID2 would decode it.
+    if id.len() <= MAX_LENGTH && id.bytes().all(plain) && !id.starts_with(HEX_PREFIX) {
+        return Cow::Borrowed(id);
+    }
+    let mut hex = String::with_capacity(HEX_PREFIX.len() + 2 * id.len());
+    hex.push_str(HEX_PREFIX);
+    for byte in id.bytes() {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    Cow::Owned(hex)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn give(ids: &mut ToolIds, backend_id: &str) -> String {
+        ids.give(backend_id, &mut || "r".repeat(24)).to_owned()
+    }
+
+    #[test]
+    fn id1_a_fitting_id_stays() {
+        assert_eq!(give(&mut ToolIds::default(), "call_A-1"), "call_A-1");
+        assert_eq!(
+            give(&mut ToolIds::default(), &"a".repeat(64)),
+            "a".repeat(64)
+        );
+    }
+
+    #[test]
+    fn id1_other_ids_become_hex() {
+        assert_eq!(give(&mut ToolIds::default(), "f.a:0"), "toolu_x662e613a30");
+        assert_eq!(
+            give(&mut ToolIds::default(), &"a".repeat(65)),
+            format!("toolu_x{}", "61".repeat(65))
+        );
+    }
+
+    #[test]
+    fn id2_an_id_in_our_hex_form_is_written_in_hex_again() {
+        assert_eq!(
+            give(&mut ToolIds::default(), "toolu_x61"),
+            "toolu_x746f6f6c755f783631"
+        );
+    }
+
+    #[test]
+    fn id1_duplicates_get_a_suffix_that_is_new() {
+        let mut ids = ToolIds::default();
+        let given: Vec<String> = ["a", "a_2", "a", "a"].map(|id| give(&mut ids, id)).to_vec();
+        assert_eq!(given, ["a", "a_2", "a_3", "a_4"]);
+    }
+
+    #[test]
+    fn id1_a_missing_id_is_made_up() {
+        assert_eq!(
+            give(&mut ToolIds::default(), ""),
+            format!("toolu_{}", "r".repeat(24))
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! The content blocks of a message, one open at a time (I2).
+
+use bytes::BytesMut;
+
+use crate::translators::anthropic::event::{Delta, EventWriter};
+use crate::translators::chat::text::EscapedText;
+
+/// Opens and closes blocks as the kind of text changes. The first delta of a block follows its start at once (I9).
+#[derive(Debug)]
+pub(super) struct Blocks {
+    open: Option<Kind>,
+    /// The index of the next block to be opened.
+    next_index: u32,
+    signature: String,
+    /// How much text was written, for backends that tell no usage.
+    pub(super) text_bytes: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Thinking,
+    Text,
+    /// What a model says when it refuses: a text block of its own.
+    Refusal,
+    Tool,
+}
+
+impl Blocks {
+    pub(super) fn new(signature: String) -> Self {
+        Self {
+            open: None,
+            next_index: 0,
+            signature,
+            text_bytes: 0,
+        }
+    }
+
+    /// Whether a tool block is open.
+    pub(super) fn in_tool(&self) -> bool {
+        self.open == Some(Kind::Tool)
+    }
+
+    /// Adds to the open block if it is of this kind, else to a new one.
+    pub(super) fn write(&mut self, out: &mut BytesMut, kind: Kind, text: EscapedText<'_>) {
+        if self.open != Some(kind) {
+            self.switch_to(out, kind);
+        }
+        let delta = match kind {
+            Kind::Thinking => Delta::Thinking,
+            Kind::Text | Kind::Refusal => Delta::Text,
+            Kind::Tool => Delta::InputJson,
+        };
+        self.text_bytes += text.escaped().len();
+        if !text.is_empty() {
+            EventWriter { out }.delta(self.next_index - 1, delta, text);
+        }
+    }
+
+    pub(super) fn open_tool(&mut self, out: &mut BytesMut, id: &str, name: &str) {
+        self.close(out);
+        EventWriter { out }.tool_start(self.next_index, id, name);
+        self.opened(Kind::Tool);
+    }
+
+    pub(super) fn close(&mut self, out: &mut BytesMut) {
+        let Some(kind) = self.open.take() else { return };
+        let index = self.next_index - 1;
+        let mut events = EventWriter { out };
+        if kind == Kind::Thinking {
+            // Once, and right before the stop (I5).
+            events.signature_delta(index, &self.signature);
+        }
+        events.block_stop(index);
+    }
+
+    fn switch_to(&mut self, out: &mut BytesMut, kind: Kind) {
+        self.close(out);
+        let mut events = EventWriter { out };
+        match kind {
+            Kind::Thinking => events.thinking_start(self.next_index),
+            Kind::Text | Kind::Refusal => events.text_start(self.next_index),
+            Kind::Tool => debug_assert!(false, "only open_tool knows the id and the name"),
+        }
+        self.opened(kind);
+    }
+
+    fn opened(&mut self, kind: Kind) {
+        self.open = Some(kind);
+        self.next_index += 1;
+    }
+}

@@ -1,0 +1,261 @@
+//! Token usage: read from the `usage` objects of both dialects, written as Anthropic's (§4.3).
+//!
+//! The one place that knows the vendors' spellings and that Anthropic's input leaves out the cached tokens
+//! while chat's includes them. Knows nothing about prices or quotas.
+
+use memchr::memmem;
+use serde::de::{Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::chat::completion::Completion;
+
+/// What one call has used, in tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The whole prompt, including what was read from or written to a cache.
+    pub input: u64,
+    /// The part of `input` that came from a cache.
+    pub cached_input: u64,
+    /// The part of `input` that was written to a cache.
+    pub cache_write: u64,
+    pub output: u64,
+    /// The part of `output` that was thinking, where the backend tells.
+    pub reasoning: Option<u64>,
+}
+
+impl Usage {
+    /// Reads the `usage` object of a chat completion; `None` if it is no such object.
+    pub fn from_chat(json: &str) -> Option<Self> {
+        let chat: ChatUsage = object(json)?;
+        let prompt_details = chat.prompt_tokens_details.unwrap_or_default();
+        let completion_details = chat.completion_tokens_details.unwrap_or_default();
+        let cached = prompt_details
+            .cached_tokens
+            .or(chat.prompt_cache_hit_tokens)
+            .or(chat.cached_tokens);
+        Some(Self {
+            input: count(chat.prompt_tokens),
+            cached_input: count(cached),
+            cache_write: count(prompt_details.cache_write_tokens),
+            output: count(chat.completion_tokens),
+            reasoning: completion_details.reasoning_tokens.map(|tokens| tokens.0),
+        })
+    }
+
+    /// Takes over what an Anthropic `usage` object says. Its numbers are totals: they replace, never add.
+    pub fn update_from_anthropic(&mut self, json: &str) {
+        let Some(new) = object::<AnthropicUsageIn>(json) else {
+            return;
+        };
+        let uncached = self.uncached_input();
+        replace(&mut self.cached_input, new.cache_read_input_tokens);
+        replace(&mut self.cache_write, new.cache_creation_input_tokens);
+        replace(&mut self.output, new.output_tokens);
+        self.input = new
+            .input_tokens
+            .map_or(uncached, |tokens| tokens.0)
+            .saturating_add(self.cached_input)
+            .saturating_add(self.cache_write);
+        let details = new.output_tokens_details.unwrap_or_default();
+        self.reasoning = details
+            .thinking_tokens
+            .map(|tokens| tokens.0)
+            .or(self.reasoning);
+    }
+
+    /// A guess for backends that tell nothing: the request's estimate, and four bytes of text a token.
+    pub fn estimate(input_tokens: u64, output_bytes: usize) -> Self {
+        let output = u64::try_from(output_bytes.div_ceil(4)).unwrap_or(u64::MAX);
+        Self {
+            input: input_tokens,
+            output,
+            ..Self::default()
+        }
+    }
+
+    /// The input tokens that no cache took part in: what Anthropic calls `input_tokens`.
+    pub fn uncached_input(self) -> u64 {
+        self.input
+            .saturating_sub(self.cached_input)
+            .saturating_sub(self.cache_write)
+    }
+
+    /// The `usage` object of an Anthropic message.
+    pub fn to_anthropic(self, service_tier: Option<&'static str>) -> AnthropicUsage {
+        AnthropicUsage {
+            input_tokens: self.uncached_input(),
+            cache_creation_input_tokens: self.cache_write,
+            cache_read_input_tokens: self.cached_input,
+            output_tokens: self.output,
+            output_tokens_details: self
+                .reasoning
+                .map(|thinking_tokens| OutputDetails { thinking_tokens }),
+            service_tier,
+        }
+    }
+}
+
+/// The usage that a chat completion or one chunk of it tells, for routes that pass the bytes on unread.
+///
+/// Bytes that cannot hold a `usage` object are searched, not parsed.
+pub fn usage_of_chunk(data: &[u8]) -> Option<Usage> {
+    if !memmem::find_iter(data, b"\"usage\"").any(|at| is_object_member(&data[at + 7..])) {
+        return None;
+    }
+    serde_json::from_slice::<Completion<'_>>(data).ok()?.usage()
+}
+
+/// Whether a member's name is followed by an object. Inside of a string the quotes would be escaped.
+fn is_object_member(after_name: &[u8]) -> bool {
+    let value = after_name
+        .trim_ascii_start()
+        .strip_prefix(b":")
+        .map(<[u8]>::trim_ascii_start);
+    value.is_some_and(|value| value.starts_with(b"{"))
+}
+
+/// Takes over what one event of an Anthropic stream (or a whole message) tells about usage.
+pub fn update_from_event(usage: &mut Usage, data: &[u8]) {
+    if memmem::find(data, b"\"usage\"").is_none() {
+        return;
+    }
+    let Ok(event) = serde_json::from_slice::<EventUsage<'_>>(data) else {
+        return;
+    };
+    let of_message = event.message.and_then(|message| message.usage);
+    if let Some(json) = event.usage.or(of_message) {
+        usage.update_from_anthropic(json.get());
+    }
+}
+
+/// Chat's `service_tier` in Anthropic's words; `None` leaves the field out.
+pub fn anthropic_service_tier(chat: &str) -> Option<&'static str> {
+    match chat {
+        "priority" | "fast" => Some("priority"),
+        "default" => Some("standard"),
+        _ => None,
+    }
+}
+
+/// The `usage` object of an Anthropic message: integers, never null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct AnthropicUsage {
+    pub input_tokens: u64,
+    pub cache_creation_input_tokens: u64,
+    pub cache_read_input_tokens: u64,
+    pub output_tokens: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens_details: Option<OutputDetails>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct OutputDetails {
+    pub thinking_tokens: u64,
+}
+
+#[derive(Deserialize)]
+struct ChatUsage {
+    prompt_tokens: Option<Count>,
+    completion_tokens: Option<Count>,
+    prompt_tokens_details: Option<PromptDetails>,
+    completion_tokens_details: Option<CompletionDetails>,
+    /// DeepSeek.
+    prompt_cache_hit_tokens: Option<Count>,
+    /// Kimi.
+    cached_tokens: Option<Count>,
+}
+
+#[derive(Default, Deserialize)]
+struct PromptDetails {
+    cached_tokens: Option<Count>,
+    cache_write_tokens: Option<Count>,
+}
+
+#[derive(Default, Deserialize)]
+struct CompletionDetails {
+    reasoning_tokens: Option<Count>,
+}
+
+#[derive(Deserialize)]
+struct AnthropicUsageIn {
+    input_tokens: Option<Count>,
+    cache_creation_input_tokens: Option<Count>,
+    cache_read_input_tokens: Option<Count>,
+    output_tokens: Option<Count>,
+    output_tokens_details: Option<OutputDetailsIn>,
+}
+
+#[derive(Default, Deserialize)]
+struct OutputDetailsIn {
+    thinking_tokens: Option<Count>,
+}
+
+#[derive(Deserialize)]
+struct EventUsage<'a> {
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<MessageUsage<'a>>,
+}
+
+#[derive(Deserialize)]
+struct MessageUsage<'a> {
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+}
+
+/// A number of tokens as backends write it: also as a float, or below zero for "unknown".
+#[derive(Debug, Clone, Copy)]
+struct Count(u64);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CountVisitor).map(Self)
+    }
+}
+
+struct CountVisitor;
+
+impl Visitor<'_> for CountVisitor {
+    type Value = u64;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a number of tokens")
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<u64, E> {
+        Ok(value)
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<u64, E> {
+        Ok(u64::try_from(value).unwrap_or(0))
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates, which is meant"
+    )]
+    fn visit_f64<E>(self, value: f64) -> Result<u64, E> {
+        Ok(value as u64)
+    }
+}
+
+fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Option<T> {
+    json.starts_with('{')
+        .then(|| serde_json::from_str(json).ok())
+        .flatten()
+}
+
+fn count(tokens: Option<Count>) -> u64 {
+    tokens.map_or(0, |tokens| tokens.0)
+}
+
+fn replace(total: &mut u64, new: Option<Count>) {
+    if let Some(new) = new {
+        *total = new.0;
+    }
+}
