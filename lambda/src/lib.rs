@@ -1,1 +1,94 @@
+//! The rim between Lambda's events and our routers: the only place that knows `lambda_http`.
+//!
+//! Streaming answers need the streaming form of the Runtime API even when they are short, and buffered integrations
+//! cannot read it; so a function uses one of [`serve`] and [`serve_streaming`] for all its answers.
 
+use std::net::IpAddr;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use http::Uri;
+use http::uri::PathAndQuery;
+use http_body_util::BodyExt;
+use lambda_http::request::RequestContext;
+use lambda_http::{LambdaEvent, Request, RequestExt};
+use serde::de::IgnoredAny;
+use shared::http::edge::ClientAddress;
+use tower::{ServiceExt, service_fn};
+
+pub use lambda_http::Error;
+
+/// Runs a function whose answers are buffered.
+pub async fn serve(router: Router) -> Result<(), Error> {
+    let answer = move |request| {
+        let answered = router.clone().oneshot(plain(request));
+        async move { collected(answered.await?).await }
+    };
+    lambda_http::run_concurrent(service_fn(answer)).await
+}
+
+/// Runs a function whose answers are streamed.
+pub async fn serve_streaming(router: Router) -> Result<(), Error> {
+    lambda_http::run_with_streaming_response_concurrent(service_fn(move |request| router.clone().oneshot(plain(request)))).await
+}
+
+/// Runs a function that a schedule invokes: `work` once for each event, whatever the event says.
+pub async fn serve_schedule<F>(work: impl Fn() -> F + Clone + Send + Sync + 'static) -> Result<(), Error>
+where
+    F: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    lambda_runtime::run_concurrent(service_fn(move |_: LambdaEvent<IgnoredAny>| work())).await
+}
+
+/// The answer with its whole body, as text: everything that is buffered is JSON.
+async fn collected(response: Response) -> Result<lambda_http::Response<lambda_http::Body>, Error> {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let text = String::from_utf8(body.into()).map_err(|_| "a buffered answer must be UTF-8")?;
+    Ok(lambda_http::Response::from_parts(parts, text.into()))
+}
+
+/// The event's request as any HTTP server would give it: the path without the stage, the caller's address.
+fn plain(request: Request) -> http::Request<Body> {
+    let address = source_address(&request);
+    let uri = without_stage(&request);
+    let mut request = request.map(|body| match body {
+        lambda_http::Body::Empty => Body::empty(),
+        lambda_http::Body::Text(text) => Body::from(text),
+        lambda_http::Body::Binary(bytes) => Body::from(bytes),
+        _ => Body::empty(),
+    });
+    if let Some(uri) = uri {
+        *request.uri_mut() = uri;
+    }
+    if let Some(address) = address {
+        request.extensions_mut().insert(ClientAddress(address));
+    }
+    request
+}
+
+/// What API Gateway says, which a client cannot forge as it can `X-Forwarded-For`.
+fn source_address(request: &Request) -> Option<IpAddr> {
+    let source = match request.request_context_ref()? {
+        RequestContext::ApiGatewayV1(context) => context.identity.source_ip.as_deref(),
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref(),
+        _ => None,
+    };
+    source?.parse().ok()
+}
+
+/// The URI with the path as the client sent it, where `lambda_http` has put the stage in front of it.
+fn without_stage(request: &Request) -> Option<Uri> {
+    let raw = request.raw_http_path();
+    if raw.is_empty() || raw == request.uri().path() {
+        return None;
+    }
+    let path_and_query = match request.uri().query() {
+        Some(query) => PathAndQuery::try_from(format!("{raw}?{query}")),
+        None => PathAndQuery::try_from(raw),
+    };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = Some(path_and_query.ok()?);
+    Uri::from_parts(parts).ok()
+}

@@ -1,1 +1,115 @@
-fn main() {}
+//! `local`: the whole gateway on this machine.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use local::{Gateway, Options, StartError, default_folder};
+use shared::access::egress::AllowedNetworks;
+use shared::config::{LogConfig, LogFormat};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// An LLM gateway for `OpenAI` and Anthropic clients, with its database inside.
+#[derive(Debug, Parser)]
+#[command(name = "local", version)]
+struct Arguments {
+    /// Where to listen.
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The folder of the data [default: `tidegate` in your folder for application data].
+    #[arg(long, env = "DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Keep nothing: all data is gone at the end.
+    #[arg(long, conflicts_with = "data")]
+    memory: bool,
+    /// The first administrator's e-mail address.
+    #[arg(long, env = "ADMIN_EMAIL", default_value = "admin@localhost")]
+    admin_email: String,
+    /// Private networks that backends may be in, besides this machine: `10.0.0.0/8,192.168.0.0/16`.
+    #[arg(long, env = "BACKEND_ALLOWED_CIDRS", default_value = "")]
+    backend_allowed_cidrs: AllowedNetworks,
+    /// The largest body on `/v1`, in bytes.
+    #[arg(long, env = "MAX_BODY_BYTES", default_value_t = Options::default().max_body_bytes)]
+    max_body_bytes: usize,
+    /// Requests under way at once.
+    #[arg(long, env = "MAX_INFLIGHT", default_value_t = Options::default().max_inflight)]
+    max_inflight: usize,
+    /// Also serve the embedded `DynamoDB` here, without authentication, for `cargo lambda watch`.
+    #[arg(long, env = "DYNAMODB_LISTEN", value_name = "ADDRESS")]
+    dynamodb_listen: Option<SocketAddr>,
+    /// What is logged: `warn`, `info`, `proxy=debug`.
+    #[arg(long, env = "RUST_LOG", default_value = "warn")]
+    log: String,
+    /// The first administrator's password. Only from the environment: arguments can be seen by other users.
+    #[arg(skip)]
+    admin_password: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    shared::telemetry::init(&LogConfig { filter: arguments.log.clone(), format: LogFormat::Text });
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), StartError> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let gateway = Gateway::start(arguments.options()?).await?;
+    greet(&gateway);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    gateway.shutdown().await;
+    Ok(())
+}
+
+impl Arguments {
+    fn options(self) -> Result<Options, StartError> {
+        let folder = match (self.memory, self.data) {
+            (true, _) => None,
+            (false, Some(folder)) => Some(folder),
+            (false, None) => Some(default_folder()?),
+        };
+        Ok(Options {
+            listen: self.listen,
+            folder,
+            admin_email: self.admin_email,
+            admin_password: shared::config::admin_password(&shared::config::Process),
+            backend_networks: self.backend_allowed_cidrs,
+            max_body_bytes: self.max_body_bytes,
+            max_inflight: self.max_inflight,
+            dynamodb_listen: self.dynamodb_listen,
+        })
+    }
+}
+
+/// Says where it listens, and once, at the first start, how to sign in.
+#[expect(clippy::print_stdout, reason = "this is what the person at the terminal waits for")]
+fn greet(gateway: &Gateway) {
+    println!("tidegate listens on http://{}", gateway.address());
+    if let Some(admin) = gateway.first_admin() {
+        println!("The first administrator is {}", admin.email);
+        if let Some(password) = &admin.made_up_password {
+            println!("with the password {} (shown only now)", password.expose());
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the reason has to be seen also when nothing is logged")]
+fn tell_error(error: &StartError) {
+    let mut next: Option<&dyn std::error::Error> = Some(error);
+    let mut reasons = Vec::new();
+    while let Some(error) = next {
+        reasons.push(error.to_string());
+        next = error.source();
+    }
+    eprintln!("tidegate cannot start: {}", reasons.join(": "));
+}

@@ -13,7 +13,7 @@
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | – | set by Lambda |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` | AWS's own | another endpoint |
 //!
-//! Nothing here is a secret of ours: those live in [`crate::secrets`]. Names and meanings of `AWS_*` are those of
+//! The local gateway has options instead, and reads `ADMIN_PASSWORD`. Nothing else here is a secret of ours: those live in [`crate::secrets`]. Names and meanings of `AWS_*` are those of
 //! the AWS SDKs.
 
 use std::fmt::Display;
@@ -40,6 +40,11 @@ impl Environment for Process {
     fn get(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
     }
+}
+
+/// `ADMIN_PASSWORD`, the first administrator's password where one is given (local gateway and bootstrap).
+pub fn admin_password(environment: &impl Environment) -> Option<String> {
+    environment.get("ADMIN_PASSWORD").filter(|password| !password.is_empty())
 }
 
 /// What a process is told about its surroundings.

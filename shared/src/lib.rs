@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Around them: [`config`] alone reads the environment, [`clock`] alone the time, [`random`] alone the system's
-//! randomness, [`aws`] makes the SDK's clients, [`cache`] remembers what the store said.
+//! randomness, [`aws`] makes the SDK's clients, [`cache`] remembers what the store said,
+//! [`outbound`] makes the client for addresses that administrators set.
 
 pub mod access;
 pub mod aws;
@@ -19,6 +20,7 @@ pub mod clock;
 pub mod config;
 pub mod http;
 pub mod models;
+pub mod outbound;
 pub mod random;
 pub mod secrets;
 pub mod store;

@@ -1,1 +1,12 @@
-fn main() {}
+//! The `admin` function: `/api/v1/admin/*`.
+
+use admin::State;
+use shared::config::{self, Config};
+use shared::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda::Error> {
+    let config = Config::read(&config::Process)?;
+    telemetry::init(&config.log);
+    lambda::serve(admin::router(State::connect(&config))).await
+}

@@ -1,1 +1,12 @@
-fn main() {}
+//! The `keys` function: API keys and own usage.
+
+use keys::State;
+use shared::config::{self, Config};
+use shared::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda::Error> {
+    let config = Config::read(&config::Process)?;
+    telemetry::init(&config.log);
+    lambda::serve(keys::router(State::connect(&config))).await
+}

@@ -1,1 +1,12 @@
-fn main() {}
+//! The `proxy` function: `/v1/*`, streamed.
+
+use proxy::State;
+use shared::config::{self, Config};
+use shared::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda::Error> {
+    let config = Config::read(&config::Process)?;
+    telemetry::init(&config.log);
+    lambda::serve_streaming(proxy::router(State::connect(&config)?)).await
+}

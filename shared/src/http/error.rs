@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::models::RequestId;
 use crate::secrets::SecretsError;
 use crate::store::StoreError;
+use crate::translators::error::{BackendError, ErrorKind};
 
 /// Whose error shape a route answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,11 @@ pub enum Code {
     OutsideAvailableHours,
     UpstreamRateLimited,
     UpstreamRefused,
+    ContextLengthExceeded,
+    UpstreamUnpaid,
+    UpstreamNotFound,
+    UpstreamConflict,
+    UpstreamTooLarge,
     UpstreamError,
     UpstreamTimeout,
     UpstreamResponseTooLarge,
@@ -119,6 +125,11 @@ impl Code {
             Self::OutsideAvailableHours => row(429, "outside_available_hours", (RATE, "outside_available_hours"), RATE),
             Self::UpstreamRateLimited => row(429, "upstream_rate_limited", (RATE, "upstream_rate_limited"), RATE),
             Self::UpstreamRefused => row(400, "invalid_value", (INVALID, "invalid_value"), INVALID),
+            Self::ContextLengthExceeded => row(400, "invalid_value", (INVALID, "context_length_exceeded"), INVALID),
+            Self::UpstreamUnpaid => row(402, "upstream_unpaid", (INVALID, "upstream_unpaid"), "billing_error"),
+            Self::UpstreamNotFound => row(404, "not_found", (INVALID, "not_found"), "not_found_error"),
+            Self::UpstreamConflict => row(409, "conflict", (INVALID, "conflict"), "conflict_error"),
+            Self::UpstreamTooLarge => row(413, "request_too_large", (INVALID, "request_too_large"), "request_too_large"),
             Self::UpstreamError => row(502, "upstream_error", (SERVER, "upstream_error"), "api_error"),
             Self::UpstreamTimeout => row(504, "upstream_timeout", (SERVER, "upstream_timeout"), "timeout_error"),
             Self::UpstreamResponseTooLarge => row(502, "upstream_response_too_large", (SERVER, "upstream_response_too_large"), "api_error"),
@@ -183,6 +194,11 @@ impl ApiError {
     pub fn source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
         self
+    }
+
+    /// What a person is told.
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     pub fn code(&self) -> Code {
@@ -255,6 +271,24 @@ impl From<StoreError> for ApiError {
             }
             StoreError::Corrupt { .. } => Self::internal(error),
         }
+    }
+}
+
+impl From<BackendError> for ApiError {
+    fn from(error: BackendError) -> Self {
+        let code = match error.kind {
+            ErrorKind::InvalidRequest if error.context_overflow => Code::ContextLengthExceeded,
+            ErrorKind::InvalidRequest => Code::UpstreamRefused,
+            ErrorKind::Billing => Code::UpstreamUnpaid,
+            ErrorKind::NotFound => Code::UpstreamNotFound,
+            ErrorKind::Conflict => Code::UpstreamConflict,
+            ErrorKind::RequestTooLarge => Code::UpstreamTooLarge,
+            ErrorKind::RateLimit => Code::UpstreamRateLimited,
+            ErrorKind::Timeout => Code::UpstreamTimeout,
+            ErrorKind::Overloaded => Code::NoBackendAvailable,
+            ErrorKind::Authentication | ErrorKind::Permission | ErrorKind::Api => Code::UpstreamError,
+        };
+        Self::new(code, error.message)
     }
 }
 

@@ -1,11 +1,13 @@
 //! The edge of every function: routes, callers, bodies, errors and answers. The only axum in this crate.
 //!
 //! A request crosses [`edge`] (request id, panics, the error's dialect, headers, the log line), then the row of the
-//! [`routes`] table that it matches (who may call), then the handler, which takes a [`caller`] and a [`json::Body`].
+//! [`routes`] table that it matches (who may call), then the handler, which takes a [`caller`],
+//! what it needs of the head ([`extract`]) and a [`json::Body`].
 
 pub mod caller;
 pub mod edge;
 pub mod error;
+pub mod extract;
 pub mod json;
 pub mod routes;
 

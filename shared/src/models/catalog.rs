@@ -54,7 +54,12 @@ pub struct Backend {
     #[serde(default)]
     pub region: Option<String>,
     pub enabled: bool,
-    pub has_api_key: bool,
+    /// The version of this backend with which its key was set; its secret is named after it.
+    #[serde(default)]
+    pub key_version: Option<u64>,
+    /// The key before: its secret stays, since other processes may know the backend as it was for a while.
+    #[serde(default)]
+    pub retired_key_version: Option<u64>,
     pub protocol: Protocol,
     #[serde(default)]
     pub preset: Option<String>,
@@ -75,6 +80,19 @@ pub struct Backend {
     /// Kept in an item of its own: it changes often, and never together with what an administrator changes.
     #[serde(skip)]
     pub health: Health,
+}
+
+impl Backend {
+    /// The name of the secret that holds the key to this backend at this address. Another address has another secret,
+    /// so that no key is ever sent where it was not meant for (promise 23).
+    pub fn secret_name(&self) -> Option<String> {
+        self.key_version.map(|version| self.secret_name_at(version))
+    }
+
+    /// The name of the secret that was set with `version`.
+    pub fn secret_name_at(&self, version: u64) -> String {
+        format!("backend/{}/{version}", self.id)
+    }
 }
 
 /// Whether a backend answers, as far as it is known.
@@ -131,6 +149,11 @@ impl Catalog {
     /// The offers in the order of their models' ids.
     pub fn offers(&self) -> impl Iterator<Item = &Arc<Offer>> {
         self.offers.values()
+    }
+
+    /// The model with this id, enabled or not.
+    pub fn find(&self, id: &ModelId) -> Option<&Arc<Offer>> {
+        self.offers.get(id)
     }
 
     /// The enabled model that clients mean by `name`: its id, else an exact alias, else the longest glob that fits.

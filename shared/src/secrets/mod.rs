@@ -4,6 +4,7 @@
 
 mod file;
 mod manager;
+mod memory;
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ use crate::config::{AwsConfig, SecretsConfig};
 
 pub use file::FileSecrets;
 pub use manager::ManagerSecrets;
+pub use memory::MemorySecrets;
 
 /// A text that must not be printed.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -58,6 +60,7 @@ pub enum SecretsError {
 pub enum Secrets {
     File(FileSecrets),
     Manager(ManagerSecrets),
+    Memory(MemorySecrets),
 }
 
 impl Secrets {
@@ -74,6 +77,7 @@ impl Secrets {
         match self {
             Self::File(file) => file.get(name),
             Self::Manager(manager) => manager.get(name).await,
+            Self::Memory(memory) => Ok(memory.get(name)),
         }
     }
 
@@ -82,6 +86,10 @@ impl Secrets {
         match self {
             Self::File(file) => file.put(name, secret),
             Self::Manager(manager) => manager.put(name, secret).await,
+            Self::Memory(memory) => {
+                memory.put(name, secret);
+                Ok(())
+            }
         }
     }
 
@@ -90,6 +98,10 @@ impl Secrets {
         match self {
             Self::File(file) => file.delete(name),
             Self::Manager(manager) => manager.delete(name).await,
+            Self::Memory(memory) => {
+                memory.delete(name);
+                Ok(())
+            }
         }
     }
 }

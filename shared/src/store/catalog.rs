@@ -1,17 +1,24 @@
 //! Models and backends.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::item::Range;
-use super::keys::{self, BACKEND, CATALOG, MODEL};
+use super::keys::{self, BACKEND, CATALOG, HEALTH, MODEL};
 use super::table::Table;
 use super::transaction::{Commit, Expression};
 use super::{Store, StoreError};
 use crate::models::audit::AuditEntry;
-use crate::models::catalog::{Backend, Catalog, Model};
+use crate::models::catalog::{Backend, Catalog, Health, Model};
 use crate::models::{BackendId, ModelId};
+
+#[derive(Serialize, Deserialize)]
+struct HealthItem {
+    backend_id: BackendId,
+    health: Health,
+}
 
 /// How a conditional write ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +33,6 @@ pub enum Change {
 pub enum Removal {
     Done,
     NotFound,
-    /// Something else needs it.
-    InUse,
 }
 
 impl From<Commit> for Change {
@@ -48,8 +53,22 @@ impl Store {
 
     /// The catalog as it is now.
     pub async fn read_catalog(&self) -> Result<Catalog, StoreError> {
-        let (models, backends) = tokio::try_join!(self.entries(MODEL), self.entries(BACKEND))?;
+        let (models, mut backends, found) =
+            tokio::try_join!(self.entries(MODEL), self.entries::<Backend>(BACKEND), self.entries::<HealthItem>(HEALTH))?;
+        let mut found: HashMap<_, _> = found.into_iter().map(|item| (item.backend_id, item.health)).collect();
+        for backend in &mut backends {
+            backend.health = found.remove(&backend.id).unwrap_or_default();
+        }
         Ok(Catalog::new(models, backends))
+    }
+
+    /// Remembers what a check of the backend has found.
+    pub async fn set_health(&self, id: &BackendId, health: &Health) -> Result<(), StoreError> {
+        let item = HealthItem { backend_id: id.clone(), health: health.clone() };
+        let transaction = self.transaction().put(&keys::health(id), &item, Expression::always())?;
+        transaction.check(&keys::backend(id), Expression::present())?.commit().await?;
+        self.memory.catalog.forget(&());
+        Ok(())
     }
 
     pub async fn model(&self, id: &ModelId) -> Result<Option<Model>, StoreError> {

@@ -25,6 +25,7 @@ impl Key {
 pub(super) const CATALOG: &str = "catalog";
 pub(super) const MODEL: &str = "model#";
 pub(super) const BACKEND: &str = "backend#";
+pub(super) const HEALTH: &str = "health#";
 
 pub(super) fn model(id: &ModelId) -> Key {
     Key::new(Table::Catalog, CATALOG, format!("{MODEL}{id}"))
@@ -32,6 +33,11 @@ pub(super) fn model(id: &ModelId) -> Key {
 
 pub(super) fn backend(id: &BackendId) -> Key {
     Key::new(Table::Catalog, CATALOG, format!("{BACKEND}{id}"))
+}
+
+/// Beside the backend's own item: it changes often, and not together with it.
+pub(super) fn health(id: &BackendId) -> Key {
+    Key::new(Table::Catalog, CATALOG, format!("{HEALTH}{id}"))
 }
 
 pub(super) fn audit(entry: &AuditEntry) -> Key {

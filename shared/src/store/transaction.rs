@@ -67,6 +67,11 @@ impl Expression {
         self
     }
 
+    /// For writes that overwrite whatever is there.
+    pub(super) fn always() -> Self {
+        Self::new(format!("attribute_exists({PK}) OR attribute_not_exists({PK})"))
+    }
+
     pub(super) fn absent() -> Self {
         Self::new(format!("attribute_not_exists({PK})"))
     }

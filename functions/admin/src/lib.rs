@@ -1,0 +1,69 @@
+//! Administration: people, models, backends, settings and the audit trail (api.md §5).
+
+mod backends;
+mod models;
+
+use axum::Router;
+use http::request::Parts;
+use shared::access::egress::AllowedNetworks;
+use shared::access::password::PasswordPolicy;
+use shared::aws;
+use shared::clock::Clock;
+use shared::config::Config;
+use shared::http::ApiError;
+use shared::http::caller::SessionGate;
+use shared::http::routes::{Access, Gate, Routes};
+use shared::models::user::Role;
+use shared::secrets::Secrets;
+use shared::store::Store;
+
+/// What administration works on. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct State {
+    gate: SessionGate,
+    store: Store,
+    secrets: Secrets,
+    /// The private networks that backends may be in.
+    networks: AllowedNetworks,
+    passwords: PasswordPolicy,
+}
+
+impl State {
+    /// The state of a function that runs by itself.
+    pub fn connect(config: &Config) -> Self {
+        let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
+        let secrets = Secrets::connect(&config.secrets, &config.aws);
+        Self::new(store, secrets, config.backend_networks.clone(), config.password_policy)
+    }
+
+    /// A state over a store and secrets that are there already.
+    pub fn new(store: Store, secrets: Secrets, networks: AllowedNetworks, passwords: PasswordPolicy) -> Self {
+        Self { gate: SessionGate::new(store.clone(), secrets.clone()), store, secrets, networks, passwords }
+    }
+}
+
+impl Gate for State {
+    async fn admit(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
+        self.gate.admit(access, request).await
+    }
+}
+
+/// The function's routes.
+pub fn routes() -> Routes<State> {
+    const ADMIN: Access = Access::Session(Role::Admin);
+    Routes::new()
+        .get("/api/v1/admin/models", ADMIN, models::list)
+        .post("/api/v1/admin/models", ADMIN, models::create)
+        .put("/api/v1/admin/models/{id}", ADMIN, models::update)
+        .delete("/api/v1/admin/models/{id}", ADMIN, models::delete)
+        .get("/api/v1/admin/models/{id}/backends", ADMIN, backends::list_of_model)
+        .post("/api/v1/admin/models/{id}/backends", ADMIN, backends::create)
+        .get("/api/v1/admin/backends", ADMIN, backends::list)
+        .put("/api/v1/admin/backends/{id}", ADMIN, backends::update)
+        .delete("/api/v1/admin/backends/{id}", ADMIN, backends::delete)
+}
+
+/// The whole function.
+pub fn router(state: State) -> Router {
+    routes().into_router(state)
+}

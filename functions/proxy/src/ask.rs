@@ -1,0 +1,295 @@
+//! What a client asks, read in one pass over the body without building a tree (promises 27 and 28).
+//!
+//! The body stays the client's bytes; what must differ for a backend is spliced in when it is sent.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use shared::http::{ApiError, Code};
+
+use crate::forward::Pieces;
+
+/// More members than any API has; a bound for what is remembered of a body.
+const MAX_MEMBERS: usize = 1000;
+const MAX_MESSAGES: u64 = 10_000;
+const MAX_TOOLS: u64 = 1024;
+const MAX_CHOICES: u64 = 8;
+
+/// A chat request that is well formed.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    body: Bytes,
+    /// The model's name as the client wrote it, and where it stands in the body, quotes included.
+    model: String,
+    model_at: Range<usize>,
+    stream: bool,
+}
+
+impl Ask {
+    /// Reads the body of `POST /v1/chat/completions`.
+    pub(crate) fn chat(body: Bytes) -> Result<Self, ApiError> {
+        let text = std::str::from_utf8(&body).map_err(|_| ApiError::new(Code::InvalidJson, "the body is not UTF-8"))?;
+        let mut reading = Reading::default();
+        let mut json = serde_json::Deserializer::from_str(text);
+        let read = json.deserialize_map(&mut reading).and_then(|()| json.end());
+        if let Err(error) = read {
+            return Err(reading.refusal(&error));
+        }
+        let raw = reading.model.ok_or_else(|| ApiError::invalid("model", "the model is missing"))?;
+        let model = serde_json::from_str(raw.get()).map_err(|_| ApiError::invalid("model", "the model must be a text"))?;
+        if !reading.has_messages {
+            return Err(ApiError::invalid("messages", "the messages are missing"));
+        }
+        let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
+        let model_at = start..start + raw.get().len();
+        Ok(Self { model, model_at, stream: reading.stream, body })
+    }
+
+    pub(crate) fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Whether the answer is to be streamed.
+    pub(crate) fn stream(&self) -> bool {
+        self.stream
+    }
+
+    /// The body for a backend that calls the model `model_name`: the client's bytes with that name in them.
+    pub(crate) fn body_for(&self, model_name: &str) -> Pieces {
+        if self.model == model_name {
+            return Pieces::from([self.body.clone(), Bytes::new(), Bytes::new()]);
+        }
+        let name = serde_json::Value::from(model_name).to_string();
+        Pieces::from([self.body.slice(..self.model_at.start), name.into(), self.body.slice(self.model_at.end..)])
+    }
+}
+
+/// What is read of the top level.
+#[derive(Default)]
+struct Reading<'a> {
+    model: Option<&'a RawValue>,
+    stream: bool,
+    has_messages: bool,
+    names: HashSet<Cow<'a, str>>,
+    /// The member under way, for an error's `param`.
+    at: Option<Cow<'a, str>>,
+}
+
+impl Reading<'_> {
+    fn refusal(&self, error: &serde_json::Error) -> ApiError {
+        let text = error.to_string();
+        let reason = text.split(" at line ").next().unwrap_or_default().to_owned();
+        match (&self.at, error.is_data()) {
+            (Some(member), true) => ApiError::invalid(member.as_ref(), reason),
+            (None, true) => ApiError::new(Code::InvalidValue, reason),
+            _ => ApiError::new(Code::InvalidJson, format!("the body is not valid JSON: {text}")),
+        }
+    }
+}
+
+impl<'a> Visitor<'a> for &mut Reading<'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Name(name)) = map.next_key()? {
+            self.at = Some(name.clone());
+            match name.as_ref() {
+                "model" => self.model = Some(map.next_value()?),
+                "stream" => self.stream = map.next_value::<Option<bool>>()?.unwrap_or(false),
+                "messages" => {
+                    map.next_value_seed(Counted { what: "messages", least: 1, most: MAX_MESSAGES })?;
+                    self.has_messages = true;
+                }
+                "tools" => map.next_value_seed(Counted { what: "tools", least: 0, most: MAX_TOOLS })?,
+                "n" => check_choices(map.next_value()?)?,
+                _ => map.next_value::<Checked>().map(|_| ())?,
+            }
+            if !self.names.insert(name) {
+                return Err(de::Error::custom("the member is there twice"));
+            }
+            if self.names.len() > MAX_MEMBERS {
+                return Err(de::Error::custom("the body has too many members"));
+            }
+            self.at = None;
+        }
+        Ok(())
+    }
+}
+
+fn check_choices<E: de::Error>(n: Option<u64>) -> Result<(), E> {
+    match n {
+        None | Some(1..=MAX_CHOICES) => Ok(()),
+        Some(_) => Err(E::custom(format!("n must be 1 to {MAX_CHOICES}"))),
+    }
+}
+
+/// A member's name, borrowed where it has no escapes.
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Any JSON value, for its form alone. Unlike serde's `IgnoredAny` it keeps the limit of nesting (promise 27).
+struct Checked;
+
+impl<'de> de::Deserialize<'de> for Checked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Checked {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        while map.next_entry::<Self, Self>()?.is_some() {}
+        Ok(self)
+    }
+}
+
+/// An array of `least` to `most` values; `null` counts as an empty one.
+struct Counted {
+    what: &'static str,
+    least: u64,
+    most: u64,
+}
+
+impl<'de> DeserializeSeed<'de> for Counted {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Counted {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an array of {} to {} {}", self.least, self.most, self.what)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        if self.least == 0 { Ok(()) } else { Err(E::invalid_type(de::Unexpected::Unit, &self)) }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let mut count = 0;
+        while items.next_element::<Checked>()?.is_some() {
+            count += 1;
+        }
+        if (self.least..=self.most).contains(&count) {
+            return Ok(());
+        }
+        Err(de::Error::custom(format!("there must be {} to {} {}", self.least, self.most, self.what)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::http::Dialect;
+    use shared::models::RequestId;
+
+    use super::*;
+
+    fn ask(body: &str) -> Result<Ask, ApiError> {
+        Ask::chat(Bytes::copy_from_slice(body.as_bytes()))
+    }
+
+    fn refusal(body: &str) -> (Code, String) {
+        let error = ask(body).unwrap_err();
+        let rendered = error.body(Dialect::OpenAi, &RequestId::generate());
+        (error.code(), rendered["error"]["param"].as_str().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn only_the_models_name_differs_for_a_backend() {
+        let body = r#"{ "x":1.0000000000000000001, "model" : "a\u0062c" ,"messages":[{}],"stream":true }"#;
+        let ask = ask(body).unwrap();
+        assert_eq!((ask.model(), ask.stream()), ("abc", true));
+        let sent = |name| ask.body_for(name).to_vec();
+        assert_eq!(sent("abc"), body.as_bytes(), "the same name is left as it was written");
+        let expected = r#"{ "x":1.0000000000000000001, "model" : "my \"model\"" ,"messages":[{}],"stream":true }"#;
+        assert_eq!(String::from_utf8(sent("my \"model\"")).unwrap(), expected);
+    }
+
+    #[test]
+    fn p28_wrong_values_name_their_field() {
+        for (body, field) in [
+            (r#"{"messages":[{}]}"#, "model"),
+            (r#"{"model":7,"messages":[{}]}"#, "model"),
+            (r#"{"model":"m"}"#, "messages"),
+            (r#"{"model":"m","messages":[]}"#, "messages"),
+            (r#"{"model":"m","messages":"hi"}"#, "messages"),
+            (r#"{"model":"m","messages":[{}],"stream":"yes"}"#, "stream"),
+            (r#"{"model":"m","messages":[{}],"n":9}"#, "n"),
+            (r#"{"model":"m","messages":[{}],"n":0}"#, "n"),
+        ] {
+            assert_eq!(refusal(body), (Code::InvalidValue, field.to_owned()), "{body}");
+        }
+        assert_eq!(refusal("[]").0, Code::InvalidValue);
+    }
+
+    #[test]
+    fn p27_one_well_formed_value_without_duplicates() {
+        let member = |name: &str| format!(r#"{{"model":"m","messages":[{{}}],"{name}":"other"}}"#);
+        for name in ["model", "mod\\u0065l"] {
+            assert_eq!(refusal(&member(name)), (Code::InvalidValue, "model".to_owned()));
+        }
+        for body in ["", "{", r#"{"model":"m","messages":[{}]} {}"#, r#"{"model":"m","messages":[{},]}"#] {
+            assert_eq!(refusal(body).0, Code::InvalidJson, "{body}");
+        }
+        assert_eq!(Ask::chat(Bytes::from_static(b"{\"model\":\"\xff\"}")).unwrap_err().code(), Code::InvalidJson);
+    }
+
+    #[test]
+    fn p27_nesting_ends_at_127() {
+        let nested = |depth: usize| {
+            let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            format!(r#"{{"model":"m","messages":[{{}}],"x":{deep}}}"#)
+        };
+        assert!(ask(&nested(126)).is_ok());
+        assert_eq!(refusal(&nested(127)).0, Code::InvalidJson);
+        assert_eq!(refusal(&nested(100_000)).0, Code::InvalidJson);
+    }
+}

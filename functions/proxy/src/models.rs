@@ -1,0 +1,80 @@
+//! What a key may use: one shape that the SDKs of `OpenAI` and of Anthropic both read (translation.md §7).
+
+use axum::Json;
+use axum::extract::{Path, Query, State as Shared};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::http::caller::ApiCaller;
+use shared::http::{ApiError, Code};
+use shared::models::catalog::{Model, Offer};
+
+use crate::State;
+
+/// Anthropic's paging; clients of `OpenAI` send none of it and get everything.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Paging {
+    limit: Option<usize>,
+    after_id: Option<String>,
+    before_id: Option<String>,
+}
+
+/// `GET /v1/models`
+pub(crate) async fn list(Shared(state): Shared<State>, caller: ApiCaller, Query(paging): Query<Paging>) -> Result<Json<Value>, ApiError> {
+    let catalog = state.store.catalog().await?;
+    let usable: Vec<&Model> = catalog.offers().filter(|offer| is_usable(offer, &caller)).map(|offer| &offer.model).collect();
+    let (page, has_more) = paging.cut(&usable);
+    Ok(Json(json!({
+        "object": "list",
+        "data": page.iter().map(|model| object(model)).collect::<Vec<_>>(),
+        "has_more": has_more,
+        "first_id": page.first().map(|model| &model.id),
+        "last_id": page.last().map(|model| &model.id),
+    })))
+}
+
+/// `GET /v1/models/{id}`
+pub(crate) async fn find(Shared(state): Shared<State>, caller: ApiCaller, Path(name): Path<String>) -> Result<Json<Value>, ApiError> {
+    let catalog = state.store.catalog().await?;
+    let offer = catalog.resolve(&name).filter(|offer| is_usable(offer, &caller));
+    let missing = || ApiError::new(Code::ModelNotFound, format!("the model `{name}` does not exist or is not allowed")).field("model");
+    offer.map(|offer| Json(object(&offer.model))).ok_or_else(missing)
+}
+
+/// A model without an enabled backend is not shown: nobody would answer.
+fn is_usable(offer: &Offer, caller: &ApiCaller) -> bool {
+    let model = &offer.model;
+    model.enabled && caller.key.allows_model(model.id.as_str()) && offer.backends.iter().any(|backend| backend.enabled)
+}
+
+fn object(model: &Model) -> Value {
+    let mut object = json!({
+        "id": model.id,
+        "type": "model",
+        "object": "model",
+        "display_name": model.name,
+        "created_at": model.created_at,
+        "created": model.created_at.as_second(),
+        "owned_by": "gateway",
+        "lifecycle": "active",
+    });
+    for (name, value) in [("max_input_tokens", model.context_window), ("max_tokens", model.max_output_tokens)] {
+        if let Some(value) = value {
+            object[name] = value.into();
+        }
+    }
+    object
+}
+
+impl Paging {
+    /// The part of `models` asked for, and whether there are more in that direction.
+    fn cut<'a, 'm>(&self, models: &'a [&'m Model]) -> (&'a [&'m Model], bool) {
+        let place = |id: &Option<String>| id.as_deref().and_then(|id| models.iter().position(|model| model.id.as_str() == id));
+        let limit = self.limit.unwrap_or(usize::MAX).max(1);
+        if let Some(before) = place(&self.before_id) {
+            let start = before.saturating_sub(limit);
+            return (&models[start..before], start > 0);
+        }
+        let rest = &models[place(&self.after_id).map_or(0, |after| after + 1)..];
+        (&rest[..limit.min(rest.len())], rest.len() > limit)
+    }
+}

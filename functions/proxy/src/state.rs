@@ -1,0 +1,98 @@
+//! What the proxy holds between requests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::access::egress::AllowedNetworks;
+use shared::aws;
+use shared::cache::Cache;
+use shared::clock::Clock;
+use shared::config::Config;
+use shared::http::caller::KeyGate;
+use shared::models::BackendId;
+use shared::outbound::{self, ClientError};
+use shared::secrets::Secrets;
+use shared::store::Store;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::target::Target;
+
+/// Time and size limits of an exchange (promise 49, security-reliability §15).
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub max_body_bytes: usize,
+    /// Until the first byte, over all attempts together.
+    pub first_byte: Duration,
+    /// From the request to the last byte.
+    pub total: Duration,
+    /// The longest answer that is not streamed.
+    pub max_answer_bytes: usize,
+    /// The longest single event of a stream.
+    pub max_event_bytes: usize,
+}
+
+impl Limits {
+    pub fn with_max_body(max_body_bytes: usize) -> Self {
+        Self {
+            max_body_bytes,
+            first_byte: Duration::from_secs(120),
+            total: Duration::from_secs(840),
+            max_answer_bytes: 5 * 1024 * 1024,
+            max_event_bytes: 1024 * 1024,
+        }
+    }
+}
+
+/// The proxy's state. Cheap to clone; clones share everything.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub(crate) store: Store,
+    pub(crate) gate: KeyGate,
+    pub(crate) secrets: Secrets,
+    pub(crate) networks: AllowedNetworks,
+    pub(crate) limits: Limits,
+    pub(crate) http: reqwest::Client,
+    /// What each version of a backend is called with.
+    pub(crate) targets: Arc<Cache<(BackendId, u64), Arc<Target>>>,
+    pub(crate) relays: Relays,
+}
+
+/// The streams under way.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Relays {
+    pub(crate) tracker: TaskTracker,
+    pub(crate) stop: CancellationToken,
+}
+
+impl State {
+    /// The state of a function that runs by itself.
+    pub fn connect(config: &Config) -> Result<Self, ClientError> {
+        let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
+        let secrets = Secrets::connect(&config.secrets, &config.aws);
+        Self::new(store, secrets, config.backend_networks.clone(), Limits::with_max_body(config.max_body_bytes))
+    }
+
+    /// A state over a store and secrets that are there already.
+    pub fn new(store: Store, secrets: Secrets, networks: AllowedNetworks, limits: Limits) -> Result<Self, ClientError> {
+        Ok(Self {
+            gate: KeyGate::new(store.clone()),
+            http: outbound::client(networks.clone())?,
+            targets: Arc::new(Cache::new(1000, store.clock().clone())),
+            relays: Relays::default(),
+            store,
+            secrets,
+            networks,
+            limits,
+        })
+    }
+
+    /// Waits for running streams to end, at most `grace`; then ends them with an error event, and settles them.
+    pub async fn drain(&self, grace: Duration) {
+        self.relays.tracker.close();
+        if tokio::time::timeout(grace, self.relays.tracker.wait()).await.is_err() {
+            self.relays.stop.cancel();
+            self.relays.tracker.wait().await;
+        }
+    }
+}

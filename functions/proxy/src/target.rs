@@ -1,0 +1,89 @@
+//! How a backend is called: its URL and the headers of every request, made once for each version of the backend.
+
+use std::sync::Arc;
+
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use shared::http::ApiError;
+use shared::models::catalog::Backend;
+use shared::secrets::Secret;
+use url::Url;
+
+use crate::State;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) chat_completions: Url,
+    pub(crate) headers: HeaderMap,
+}
+
+/// A backend whose entry cannot be called; its address was allowed once and is not any more, or its key is gone.
+#[derive(Debug, thiserror::Error)]
+#[error("the backend's entry cannot be used: {0}")]
+pub(crate) struct UnusableBackend(&'static str);
+
+impl Target {
+    /// The target of `backend`, from the cache or made anew with its secret.
+    pub(crate) async fn of(state: &State, backend: &Backend) -> Result<Arc<Self>, ApiError> {
+        let key = (backend.id.clone(), backend.version);
+        let made = || async {
+            let secret = match backend.secret_name() {
+                None => None,
+                Some(name) => Some(state.secrets.get(&name).await?.ok_or_else(|| ApiError::internal(UnusableBackend("its key is gone")))?),
+            };
+            let target = Self::new(state, backend, secret.as_ref()).map_err(ApiError::internal)?;
+            Ok::<_, ApiError>(Some(Arc::new(target)))
+        };
+        let target = state.targets.get(&key, made).await?;
+        target.ok_or_else(|| ApiError::internal(UnusableBackend("it is gone")))
+    }
+
+    fn new(state: &State, backend: &Backend, secret: Option<&Secret>) -> Result<Self, UnusableBackend> {
+        let base = state.networks.base_url(&backend.base_url).map_err(|_| UnusableBackend("its address may not be called"))?;
+        Ok(Self { chat_completions: endpoint(base, "chat/completions"), headers: headers(backend, secret)? })
+    }
+}
+
+/// `base` with `path` behind it; without a path of its own, below `/v1` (api.md §5).
+fn endpoint(mut base: Url, path: &str) -> Url {
+    let prefix = match base.path().trim_end_matches('/') {
+        "" => "/v1".to_owned(),
+        own => own.to_owned(),
+    };
+    base.set_path(&format!("{prefix}/{path}"));
+    base
+}
+
+fn headers(backend: &Backend, secret: Option<&Secret>) -> Result<HeaderMap, UnusableBackend> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+    for (name, value) in &backend.headers {
+        let name = HeaderName::try_from(name).map_err(|_| UnusableBackend("a header's name"))?;
+        headers.insert(name, HeaderValue::try_from(value).map_err(|_| UnusableBackend("a header's value"))?);
+    }
+    if let Some(secret) = secret {
+        let bearer = HeaderValue::try_from(format!("Bearer {}", secret.expose()));
+        let mut bearer = bearer.map_err(|_| UnusableBackend("its key is no header value"))?;
+        bearer.set_sensitive(true);
+        headers.insert(AUTHORIZATION, bearer);
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_goes_behind_the_base_or_below_v1() {
+        for (base, url) in [
+            ("http://127.0.0.1:8000", "http://127.0.0.1:8000/v1/chat/completions"),
+            ("http://127.0.0.1:8000/", "http://127.0.0.1:8000/v1/chat/completions"),
+            ("https://api.z.ai/api/paas/v4", "https://api.z.ai/api/paas/v4/chat/completions"),
+            ("https://host/v1/", "https://host/v1/chat/completions"),
+        ] {
+            assert_eq!(endpoint(base.parse().unwrap(), "chat/completions").as_str(), url);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The whole gateway in one process: every function's routes on one port, over an embedded `DynamoDB`.
+//!
+//! The routers, the store and the SDK are those of the cloud; only the database's transport, the home of secrets and
+//! the timers are the laptop's. [`Gateway::start`] serves the `local` binary and the tests alike.
+
+mod data;
+mod embedded;
+mod inflight;
+mod schedule;
+mod server;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use shared::access::egress::AllowedNetworks;
+use shared::access::password::PasswordPolicy;
+use shared::clock::Clock;
+use shared::http::edge;
+use shared::store::{Bootstrap, Store};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use data::{Data, StartError, default_folder};
+pub use shared::store::FirstAdmin;
+
+/// How long running streams may go on after the request to stop, and how long everything else may take.
+const STREAM_GRACE: Duration = Duration::from_secs(2);
+
+/// How a local gateway is to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub listen: SocketAddr,
+    /// The folder of the data; `None` keeps everything in memory, and nothing afterwards.
+    pub folder: Option<PathBuf>,
+    pub admin_email: String,
+    /// The first administrator's password; `None` makes one up.
+    pub admin_password: Option<String>,
+    /// Private networks that backends may be in, besides this machine.
+    pub backend_networks: AllowedNetworks,
+    pub max_body_bytes: usize,
+    /// Requests under way at once.
+    pub max_inflight: usize,
+    /// Where the embedded `DynamoDB` also listens, without authentication: for `cargo lambda watch`.
+    pub dynamodb_listen: Option<SocketAddr>,
+}
+
+impl Default for Options {
+    /// In memory, on a port that the system chooses.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            folder: None,
+            admin_email: "admin@localhost".to_owned(),
+            admin_password: None,
+            backend_networks: AllowedNetworks::default(),
+            max_body_bytes: 64 * 1024 * 1024,
+            max_inflight: 10_000,
+            dynamodb_listen: None,
+        }
+    }
+}
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    address: SocketAddr,
+    first_admin: Option<FirstAdmin>,
+    proxy: proxy::State,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    /// Kept open, and locked against a second process.
+    data: Data,
+}
+
+impl Gateway {
+    /// Opens the data, makes the first administrator if there is none, and listens.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let data = Data::open(options.folder.as_deref())?;
+        let store = data.store(Clock::system()).await?;
+        let secrets = data.secrets();
+        let bootstrap = Bootstrap { email: options.admin_email, password: options.admin_password };
+        let first_admin = shared::store::bootstrap(&store, &secrets, bootstrap).await?;
+        let limits = proxy::Limits::with_max_body(options.max_body_bytes);
+        let networks = options.backend_networks.with_loopback();
+        let proxy = proxy::State::new(store.clone(), secrets.clone(), networks.clone(), limits)?;
+        let health = health::State::new(store.clone(), secrets.clone(), networks.clone())?;
+        let routes = proxy::routes()
+            .into_bare_router(proxy.clone())
+            .merge(auth::routes().into_bare_router(auth::State::new(store.clone(), secrets.clone(), PasswordPolicy::Basic)))
+            .merge(keys::routes().into_bare_router(keys::State::new(store.clone(), secrets.clone())))
+            .merge(admin::routes().into_bare_router(admin::State::new(store, secrets, networks, PasswordPolicy::Basic)));
+        let router = edge::wrap(inflight::limit(routes, options.max_inflight));
+
+        let listener = TcpListener::bind(options.listen).await?;
+        let address = listener.local_addr()?;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        if let Some(listen) = options.dynamodb_listen {
+            let listener = TcpListener::bind(listen).await?;
+            tasks.spawn(data.serve_dynamodb(listener, stop.clone()));
+        }
+        tasks.spawn(schedule::run(data.clone(), health, stop.clone()));
+        tasks.spawn(server::serve(listener, router, stop.clone()));
+        Ok(Self { address, first_admin, proxy, stop, tasks, data })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The administrator that this start has made.
+    pub fn first_admin(&self) -> Option<&FirstAdmin> {
+        self.first_admin.as_ref()
+    }
+
+    /// The tables, for tests that look behind the routes.
+    pub async fn store(&self) -> Result<Store, StartError> {
+        self.data.store(Clock::system()).await
+    }
+
+    /// Takes no more requests, lets running ones end, ends streams that go on, settles them, and closes the data.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.proxy.drain(STREAM_GRACE).await;
+        self.tasks.wait().await;
+    }
+}

@@ -1,0 +1,36 @@
+//! What the cloud does by schedules and by itself, on timers.
+
+use std::time::Duration;
+
+use health::State as Health;
+
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::data::Data;
+
+/// As often as the cloud's schedule.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Runs until `stop`.
+pub(crate) async fn run(data: Data, health: Health, stop: CancellationToken) {
+    let mut minute = interval(MINUTE);
+    minute.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick comes at once, when the gateway should be starting.
+    minute.tick().await;
+    while stop.run_until_cancelled(minute.tick()).await.is_some() {
+        sweep(data.clone()).await;
+        if let Some(Err(error)) = stop.run_until_cancelled(health::check_all(&health)).await {
+            tracing::error!(%error, "the backends could not be checked");
+        }
+    }
+}
+
+/// Deletes expired items.
+async fn sweep(data: Data) {
+    match tokio::task::spawn_blocking(move || data.sweep()).await {
+        Ok(Ok(count)) => tracing::debug!(count, "expired items deleted"),
+        Ok(Err(error)) => tracing::error!(%error, "expired items cannot be deleted"),
+        Err(error) => tracing::error!(%error, "the sweep of expired items failed"),
+    }
+}
