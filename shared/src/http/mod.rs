@@ -7,6 +7,7 @@ pub mod caller;
 pub mod edge;
 pub mod error;
 pub mod json;
+pub mod origin;
 pub mod routes;
 
 pub use error::{ApiError, Code, Dialect};
