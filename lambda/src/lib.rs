@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
+use futures_util::FutureExt;
 use http::Uri;
 use http::uri::PathAndQuery;
 use http_body_util::BodyExt;
@@ -38,7 +39,9 @@ pub async fn serve_schedule<F>(work: impl Fn() -> F + Clone + Send + Sync + 'sta
 where
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
-    lambda_runtime::run_concurrent(service_fn(move |_: LambdaEvent<IgnoredAny>| work())).await
+    // Boxed as any future: the runtime nests its own around it, deeper than the compiler likes to follow.
+    let run = move |_: LambdaEvent<IgnoredAny>| work().boxed();
+    lambda_runtime::run_concurrent(service_fn(run)).await
 }
 
 /// The answer with its whole body, as text: everything that is buffered is JSON.

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use auth::bootstrap::BootstrapError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::{Database, DynoxideError};
 use shared::clock::Clock;
 use shared::config::AwsConfig;
-use shared::http::ApiError;
 use shared::secrets::{FileSecrets, MemorySecrets, Secrets, SecretsError};
 use shared::store::table::create_tables;
 use shared::store::{Store, StoreError};
@@ -37,14 +37,8 @@ pub enum StartError {
     Secrets(#[from] SecretsError),
     #[error(transparent)]
     Client(#[from] shared::outbound::ClientError),
-    #[error("{}", .0.message())]
-    Bootstrap(ApiError),
-}
-
-impl From<ApiError> for StartError {
-    fn from(error: ApiError) -> Self {
-        Self::Bootstrap(error)
-    }
+    #[error("the first administrator cannot be made")]
+    Bootstrap(#[from] BootstrapError),
 }
 
 /// `tidegate` in the user's folder for application data.

@@ -80,7 +80,10 @@ fn perform(database: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>,
     }
 }
 
-fn run<I: DeserializeOwned, O: Serialize>(body: &[u8], operation: impl FnOnce(I) -> Result<O, DynoxideError>) -> Result<Vec<u8>, DynoxideError> {
+fn run<I: DeserializeOwned, O: Serialize>(
+    body: &[u8],
+    operation: impl FnOnce(I) -> Result<O, DynoxideError>,
+) -> Result<Vec<u8>, DynoxideError> {
     let request = serde_json::from_slice(body).map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
     let answer = operation(request)?;
     serde_json::to_vec(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))

@@ -13,18 +13,25 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use auth::bootstrap::{self, Bootstrap};
 use shared::access::egress::AllowedNetworks;
 use shared::access::password::PasswordPolicy;
 use shared::clock::Clock;
 use shared::http::edge;
-use shared::store::{Bootstrap, Store};
+use shared::models::Email;
+use shared::secrets::Secret;
+use shared::secrets::key_ring::KeyRing;
+use shared::store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use data::{Data, StartError, default_folder};
-pub use shared::store::FirstAdmin;
 
+/// The default of `MAX_BODY_BYTES` here, where no event limits a body.
+pub const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+/// The default of `MAX_INFLIGHT`.
+pub const MAX_INFLIGHT: usize = 10_000;
 /// How long running streams may go on after the request to stop, and how long everything else may take.
 const STREAM_GRACE: Duration = Duration::from_secs(2);
 
@@ -34,9 +41,9 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The folder of the data; `None` keeps everything in memory, and nothing afterwards.
     pub folder: Option<PathBuf>,
-    pub admin_email: String,
+    pub admin_email: Email,
     /// The first administrator's password; `None` makes one up.
-    pub admin_password: Option<String>,
+    pub admin_password: Option<Secret>,
     /// Private networks that backends may be in, besides this machine.
     pub backend_networks: AllowedNetworks,
     pub max_body_bytes: usize,
@@ -46,20 +53,36 @@ pub struct Options {
     pub dynamodb_listen: Option<SocketAddr>,
 }
 
-impl Default for Options {
-    /// In memory, on a port that the system chooses.
-    fn default() -> Self {
+impl Options {
+    /// In memory, on a port of this machine that the system chooses.
+    pub fn in_memory(admin_email: Email) -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             folder: None,
-            admin_email: "admin@localhost".to_owned(),
+            admin_email,
             admin_password: None,
             backend_networks: AllowedNetworks::default(),
-            max_body_bytes: 64 * 1024 * 1024,
-            max_inflight: 10_000,
+            max_body_bytes: MAX_BODY_BYTES,
+            max_inflight: MAX_INFLIGHT,
             dynamodb_listen: None,
         }
     }
+}
+
+/// The administrator that the first start has made.
+#[derive(Clone, Debug)]
+pub struct FirstAdmin {
+    pub email: Email,
+    /// To be shown once, when nobody has chosen one.
+    pub generated_password: Option<Secret>,
+}
+
+async fn first_admin(store: &Store, keys: &KeyRing, email: &Email, password: Option<Secret>) -> Result<Option<FirstAdmin>, StartError> {
+    let wanted = bootstrap::FirstAdmin { email: email.clone(), password };
+    Ok(match bootstrap::run(store, keys, wanted, PasswordPolicy::Basic).await? {
+        Bootstrap::AlreadyDone => None,
+        Bootstrap::Created { generated_password } => Some(FirstAdmin { email: email.clone(), generated_password }),
+    })
 }
 
 /// A running gateway.
@@ -80,17 +103,17 @@ impl Gateway {
         let data = Data::open(options.folder.as_deref())?;
         let store = data.store(Clock::system()).await?;
         let secrets = data.secrets();
-        let bootstrap = Bootstrap { email: options.admin_email, password: options.admin_password };
-        let first_admin = shared::store::bootstrap(&store, &secrets, bootstrap).await?;
+        let keys = KeyRing::new(secrets.clone(), store.clock().clone());
+        let first_admin = first_admin(&store, &keys, &options.admin_email, options.admin_password).await?;
         let limits = proxy::Limits::with_max_body(options.max_body_bytes);
         let networks = options.backend_networks.with_loopback();
         let proxy = proxy::State::new(store.clone(), secrets.clone(), networks.clone(), limits)?;
         let health = health::State::new(store.clone(), secrets.clone(), networks.clone())?;
         let routes = proxy::routes()
             .into_bare_router(proxy.clone())
-            .merge(auth::routes().into_bare_router(auth::State::new(store.clone(), secrets.clone(), PasswordPolicy::Basic)))
-            .merge(keys::routes().into_bare_router(keys::State::new(store.clone(), secrets.clone())))
-            .merge(admin::routes().into_bare_router(admin::State::new(store, secrets, networks, PasswordPolicy::Basic)));
+            .merge(auth::routes().into_bare_router(auth::State::new(store.clone(), keys.clone(), PasswordPolicy::Basic)))
+            .merge(keys::routes().into_bare_router(keys::State::new(store.clone(), keys.clone())))
+            .merge(admin::routes().into_bare_router(admin::State::new(store, secrets, keys, networks, PasswordPolicy::Basic)));
         let router = edge::wrap(inflight::limit(routes, options.max_inflight));
 
         let listener = TcpListener::bind(options.listen).await?;

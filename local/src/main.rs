@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use local::{Gateway, Options, StartError, default_folder};
 use shared::access::egress::AllowedNetworks;
-use shared::config::{LogConfig, LogFormat};
+use shared::config::{self, LogConfig, LogFormat};
+use shared::models::Email;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// An LLM gateway for `OpenAI` and Anthropic clients, with its database inside.
@@ -23,17 +24,17 @@ struct Arguments {
     /// Keep nothing: all data is gone at the end.
     #[arg(long, conflicts_with = "data")]
     memory: bool,
-    /// The first administrator's e-mail address.
-    #[arg(long, env = "ADMIN_EMAIL", default_value = "admin@localhost")]
-    admin_email: String,
+    /// The first administrator's e-mail address. A password may be given as `ADMIN_PASSWORD` in the environment.
+    #[arg(long, env = "ADMIN_EMAIL", default_value = "admin@localhost", value_parser = |text: &str| Email::parse(text))]
+    admin_email: Email,
     /// Private networks that backends may be in, besides this machine: `10.0.0.0/8,192.168.0.0/16`.
     #[arg(long, env = "BACKEND_ALLOWED_CIDRS", default_value = "")]
     backend_allowed_cidrs: AllowedNetworks,
     /// The largest body on `/v1`, in bytes.
-    #[arg(long, env = "MAX_BODY_BYTES", default_value_t = Options::default().max_body_bytes)]
+    #[arg(long, env = "MAX_BODY_BYTES", default_value_t = local::MAX_BODY_BYTES)]
     max_body_bytes: usize,
     /// Requests under way at once.
-    #[arg(long, env = "MAX_INFLIGHT", default_value_t = Options::default().max_inflight)]
+    #[arg(long, env = "MAX_INFLIGHT", default_value_t = local::MAX_INFLIGHT)]
     max_inflight: usize,
     /// Also serve the embedded `DynamoDB` here, without authentication, for `cargo lambda watch`.
     #[arg(long, env = "DYNAMODB_LISTEN", value_name = "ADDRESS")]
@@ -41,9 +42,6 @@ struct Arguments {
     /// What is logged: `warn`, `info`, `proxy=debug`.
     #[arg(long, env = "RUST_LOG", default_value = "warn")]
     log: String,
-    /// The first administrator's password. Only from the environment: arguments can be seen by other users.
-    #[arg(skip)]
-    admin_password: Option<String>,
 }
 
 #[tokio::main]
@@ -82,7 +80,7 @@ impl Arguments {
             listen: self.listen,
             folder,
             admin_email: self.admin_email,
-            admin_password: shared::config::admin_password(&shared::config::Process),
+            admin_password: config::admin_password(&config::Process),
             backend_networks: self.backend_allowed_cidrs,
             max_body_bytes: self.max_body_bytes,
             max_inflight: self.max_inflight,
@@ -97,7 +95,7 @@ fn greet(gateway: &Gateway) {
     println!("tidegate listens on http://{}", gateway.address());
     if let Some(admin) = gateway.first_admin() {
         println!("The first administrator is {}", admin.email);
-        if let Some(password) = &admin.made_up_password {
+        if let Some(password) = &admin.generated_password {
             println!("with the password {} (shown only now)", password.expose());
         }
     }

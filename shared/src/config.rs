@@ -43,8 +43,8 @@ impl Environment for Process {
 }
 
 /// `ADMIN_PASSWORD`, the first administrator's password where one is given (local gateway and bootstrap).
-pub fn admin_password(environment: &impl Environment) -> Option<String> {
-    environment.get("ADMIN_PASSWORD").filter(|password| !password.is_empty())
+pub fn admin_password(environment: &impl Environment) -> Option<crate::secrets::Secret> {
+    environment.get("ADMIN_PASSWORD").filter(|password| !password.is_empty()).map(Into::into)
 }
 
 /// What a process is told about its surroundings.

@@ -10,14 +10,15 @@
 //! ```
 //!
 //! Around them: [`config`] alone reads the environment, [`clock`] alone the time, [`random`] alone the system's
-//! randomness, [`aws`] makes the SDK's clients, [`cache`] remembers what the store said,
-//! [`outbound`] makes the client for addresses that administrators set.
+//! randomness, [`aws`] makes the SDK's clients, [`cache`] remembers what the store said, [`hasher`] hashes passwords
+//! off the threads that serve, [`outbound`] makes the client for addresses that administrators set.
 
 pub mod access;
 pub mod aws;
 pub mod cache;
 pub mod clock;
 pub mod config;
+pub mod hasher;
 pub mod http;
 pub mod models;
 pub mod outbound;

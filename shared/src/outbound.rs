@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::access::egress::{AllowedNetworks, EgressError};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use rustls::crypto::aws_lc_rs;
-use crate::access::egress::{AllowedNetworks, EgressError};
 
 /// Until a connection stands (promise 49).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -116,9 +116,13 @@ pub(crate) async fn create(
     let backend = new.into_backend(model, key.is_some(), now);
     check(&state, &backend)?;
     let entry = actor.entry(now, "backend.create", &backend.id, vec![]);
-    write_with_key(&state, &backend, key, || async { state.store.create_backend(&backend, &entry).await.map_err(Into::into) }, || {
-        ApiError::new(Code::Conflict, "there is a backend with this id already").field("id")
-    })
+    write_with_key(
+        &state,
+        &backend,
+        key,
+        || async { state.store.create_backend(&backend, &entry).await.map_err(Into::into) },
+        || ApiError::new(Code::Conflict, "there is a backend with this id already").field("id"),
+    )
     .await?;
     Ok(Created(shown(&backend)))
 }
@@ -298,7 +302,8 @@ fn check(state: &State, backend: &Backend) -> Result<(), ApiError> {
     if backend.timeout_ms.is_some_and(|timeout| !(1..=MAX_TIMEOUT_MS).contains(&timeout)) {
         return Err(ApiError::invalid("timeout_ms", format!("must be 1 to {MAX_TIMEOUT_MS}")));
     }
-    let is_plain = |path: &str| path.starts_with('/') && !path.contains(['?', '#', '\\']) && path.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_plain =
+        |path: &str| path.starts_with('/') && !path.contains(['?', '#', '\\']) && path.bytes().all(|byte| byte.is_ascii_graphic());
     if backend.health_path.as_deref().is_some_and(|path| !is_plain(path) || path.starts_with("//")) {
         return Err(ApiError::invalid("health_path", "must be a plain path that begins with /"));
     }

@@ -15,6 +15,7 @@ use shared::http::caller::SessionGate;
 use shared::http::routes::{Access, Gate, Routes};
 use shared::models::user::Role;
 use shared::secrets::Secrets;
+use shared::secrets::key_ring::KeyRing;
 use shared::store::Store;
 
 /// What administration works on. Cheap to clone.
@@ -33,12 +34,13 @@ impl State {
     pub fn connect(config: &Config) -> Self {
         let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
         let secrets = Secrets::connect(&config.secrets, &config.aws);
-        Self::new(store, secrets, config.backend_networks.clone(), config.password_policy)
+        let keys = KeyRing::new(secrets.clone(), store.clock().clone());
+        Self::new(store, secrets, keys, config.backend_networks.clone(), config.password_policy)
     }
 
     /// A state over a store and secrets that are there already.
-    pub fn new(store: Store, secrets: Secrets, networks: AllowedNetworks, passwords: PasswordPolicy) -> Self {
-        Self { gate: SessionGate::new(store.clone(), secrets.clone()), store, secrets, networks, passwords }
+    pub fn new(store: Store, secrets: Secrets, keys: KeyRing, networks: AllowedNetworks, passwords: PasswordPolicy) -> Self {
+        Self { gate: SessionGate::new(store.clone(), keys), store, secrets, networks, passwords }
     }
 }
 

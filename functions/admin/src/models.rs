@@ -20,18 +20,8 @@ const MAX_MODELS: usize = 500;
 const MAX_DESCRIPTION: usize = 1000;
 
 /// Headers that carry credentials or frame the message, which no setting may replace (api.md §6, promise 38).
-const RESERVED_HEADERS: [&str; 10] = [
-    "authorization",
-    "connection",
-    "content-length",
-    "cookie",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+const RESERVED_HEADERS: [&str; 10] =
+    ["authorization", "connection", "content-length", "cookie", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -224,7 +214,8 @@ fn check(model: &Model, catalog: &Catalog) -> Result<(), ApiError> {
     if model.description.as_ref().is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
         return Err(ApiError::invalid("description", format!("must have at most {MAX_DESCRIPTION} characters")));
     }
-    let prices = [("input_price", model.input_price), ("cached_input_price", model.cached_input_price), ("output_price", model.output_price)];
+    let prices =
+        [("input_price", model.input_price), ("cached_input_price", model.cached_input_price), ("output_price", model.output_price)];
     for (field, price) in prices {
         if price.is_some_and(|price| !(0.0..=1e9).contains(&price)) {
             return Err(ApiError::invalid(field, "must be an amount of USD, 0 or more"));
@@ -275,7 +266,9 @@ mod tests {
 
     #[test]
     fn p38_parameters_cannot_replace_headers_that_frame_or_authorise() {
-        for name in ["__authorization__", "__header_Host__", "__content_length__", "__header_x_amz_date__", "__transfer_encoding__", "__cookie__"] {
+        for name in
+            ["__authorization__", "__header_Host__", "__content_length__", "__header_x_amz_date__", "__transfer_encoding__", "__cookie__"]
+        {
             assert!(check_param(name, &Value::from("x")).is_err(), "{name}");
         }
         assert!(check_param("__user_agent__", &Value::from("me")).is_ok());

@@ -17,10 +17,10 @@ use axum::Router;
 use axum::extract::{Request, State as Shared};
 use axum::response::Response;
 use http::request::Parts;
+use shared::http::ApiError;
 use shared::http::caller::ApiCaller;
 use shared::http::json;
 use shared::http::routes::{Access, Gate, Routes};
-use shared::http::ApiError;
 use shared::models::RequestId;
 
 pub use state::{Limits, State};
@@ -51,7 +51,12 @@ async fn alive() -> &'static str {
     "ok\n"
 }
 
-async fn chat_completions(Shared(state): Shared<State>, caller: ApiCaller, id: axum::Extension<RequestId>, request: Request) -> Result<Response, ApiError> {
+async fn chat_completions(
+    Shared(state): Shared<State>,
+    caller: ApiCaller,
+    id: axum::Extension<RequestId>,
+    request: Request,
+) -> Result<Response, ApiError> {
     let body = json::read(request, state.limits.max_body_bytes).await?;
     let ask = ask::Ask::chat(body)?;
     exchange::run(&state, caller, ask, id.0).await

@@ -1,4 +1,6 @@
 //! Who may do what. Pure rules: no storage, no HTTP; the time is an argument.
 
+pub mod api_key;
 pub mod egress;
 pub mod password;
+pub mod session;

@@ -7,8 +7,10 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::hasher::HasherError;
 use crate::models::RequestId;
 use crate::secrets::SecretsError;
+use crate::secrets::key_ring::KeyRingError;
 use crate::store::StoreError;
 use crate::translators::error::{BackendError, ErrorKind};
 
@@ -295,6 +297,22 @@ impl From<BackendError> for ApiError {
 impl From<SecretsError> for ApiError {
     fn from(error: SecretsError) -> Self {
         Self::new(Code::DependencyUnavailable, "the secrets cannot be reached at the moment").source(error)
+    }
+}
+
+impl From<KeyRingError> for ApiError {
+    /// Without a key nobody can be believed (promise 8).
+    fn from(error: KeyRingError) -> Self {
+        Self::new(Code::DependencyUnavailable, "sessions cannot be checked at the moment").source(error)
+    }
+}
+
+impl From<HasherError> for ApiError {
+    fn from(error: HasherError) -> Self {
+        match error {
+            HasherError::Busy => Self::new(Code::Overloaded, "too many passwords are being checked at the moment"),
+            HasherError::Failed(_) | HasherError::Panicked(_) => Self::internal(error),
+        }
     }
 }
 

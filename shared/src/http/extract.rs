@@ -1,6 +1,5 @@
 //! Parts of a request's head as types, whose refusals are errors of ours instead of axum's plain text.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path};
@@ -10,9 +9,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::caller::SessionCaller;
-use super::edge::ClientAddress;
 use super::error::{ApiError, Code};
-use crate::models::RequestId;
+use super::origin::Origin;
 use crate::models::audit::AuditEntry;
 use crate::models::user::User;
 
@@ -73,34 +71,22 @@ pub fn version_conflict() -> ApiError {
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub user: Arc<User>,
-    pub address: Option<IpAddr>,
-    pub request_id: RequestId,
+    pub origin: Origin,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Actor {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let caller = parts.extensions.get::<SessionCaller>().ok_or_else(ApiError::unauthorized)?;
-        let address = parts.extensions.get::<ClientAddress>().map(|address| address.0);
-        let request_id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(RequestId::generate);
-        Ok(Self { user: Arc::clone(&caller.user), address, request_id })
+        let user = Arc::clone(&caller.user);
+        Ok(Self { user, origin: Origin::from_request_parts(parts, state).await? })
     }
 }
 
 impl Actor {
-    /// The entry for a change that this actor makes.
+    /// The entry for a change of the fields `changed` that this actor makes.
     pub fn entry(&self, at: Timestamp, action: &str, target: impl ToString, changed: Vec<String>) -> AuditEntry {
-        AuditEntry {
-            id: crate::random::sortable_id(),
-            at,
-            actor: self.user.id.to_string(),
-            address: self.address.map(|address| address.to_string()),
-            action: action.to_owned(),
-            target: target.to_string(),
-            changed,
-            result: "ok".to_owned(),
-            request_id: self.request_id.clone(),
-        }
+        AuditEntry { changed, ..self.origin.entry(&self.user.id, action, target, at) }
     }
 }

@@ -9,6 +9,7 @@ pub mod edge;
 pub mod error;
 pub mod extract;
 pub mod json;
+pub mod origin;
 pub mod routes;
 
 pub use error::{ApiError, Code, Dialect};

@@ -3,7 +3,9 @@
 pub mod api_key;
 pub mod audit;
 pub mod catalog;
+mod email;
 mod text;
 pub mod user;
 
+pub use email::{Email, EmailError};
 pub use text::{BackendId, DisplayName, KeyId, ModelId, ModelName, PolicyName, RequestId, TextError, UserId};

@@ -1,25 +1,27 @@
 //! People and what they may do.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{DisplayName, PolicyName, UserId};
+use super::{DisplayName, Email, PolicyName, UserId};
 
 /// A person's account. Never leaves the process as it is: answers are made from it field by field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     pub id: UserId,
-    /// As the person wrote it, trimmed.
-    pub email: String,
+    pub email: Email,
     pub name: DisplayName,
     pub role: Role,
     pub status: Status,
-    #[serde(default)]
-    pub department: Option<String>,
+    /// Left out when absent: an index of the table has it as its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<DisplayName>,
     pub quota_policy: PolicyName,
-    /// Argon2id in PHC form; absent for accounts made for single sign-on.
+    /// Absent for accounts made for single sign-on.
     #[serde(default)]
-    pub password_hash: Option<String>,
+    pub password_hash: Option<PasswordHash>,
     /// Raised to end all sessions (promise 8).
     pub session: u64,
     pub created_at: Timestamp,
@@ -45,4 +47,64 @@ pub enum Status {
     Pending,
     Active,
     Disabled,
+}
+
+impl User {
+    /// Whether the person counts among those who must not all go (promise 15).
+    pub fn is_active_admin(&self) -> bool {
+        self.role == Role::Admin && self.status == Status::Active
+    }
+}
+
+/// A password's Argon2id hash in PHC form. Shows nothing when it is printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    pub fn new(phc: String) -> Self {
+        Self(phc)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// An account as answers show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Profile {
+    pub id: UserId,
+    pub email: Email,
+    pub name: DisplayName,
+    pub role: Role,
+    pub status: Status,
+    pub department: Option<DisplayName>,
+    pub quota_policy: PolicyName,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub version: u64,
+}
+
+impl From<&User> for Profile {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.clone(),
+            email: user.email.clone(),
+            name: user.name.clone(),
+            role: user.role,
+            status: user.status,
+            department: user.department.clone(),
+            quota_policy: user.quota_policy.clone(),
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+            version: user.version,
+        }
+    }
 }

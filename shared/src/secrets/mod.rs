@@ -3,6 +3,7 @@
 //! Nothing else may hold a secret for longer than a request; [`Secret`] shows nothing when it is printed.
 
 mod file;
+pub mod key_ring;
 mod manager;
 mod memory;
 

@@ -2,8 +2,9 @@
 //!
 //! Parts are joined with `#`, which ids cannot hold.
 
+use crate::access::api_key::KeyDigest;
 use crate::models::audit::AuditEntry;
-use crate::models::{BackendId, ModelId};
+use crate::models::{BackendId, Email, KeyId, ModelId, UserId};
 
 use super::table::Table;
 
@@ -38,6 +39,45 @@ pub(super) fn backend(id: &BackendId) -> Key {
 /// Beside the backend's own item: it changes often, and not together with it.
 pub(super) fn health(id: &BackendId) -> Key {
     Key::new(Table::Catalog, CATALOG, format!("{HEALTH}{id}"))
+}
+
+/// The partition of all accounts, in the order of their ids.
+pub(super) const USERS: &str = "users";
+pub(super) const USER: &str = "user#";
+/// The keys of one owner.
+pub(super) const KEY: &str = "key#";
+
+pub(super) fn user(id: &UserId) -> Key {
+    Key::new(Table::Users, USERS, format!("{USER}{id}"))
+}
+
+/// Holds an address for its account: an item of its own, so that an address cannot be taken twice.
+pub(super) fn email(email: &Email) -> Key {
+    Key::new(Table::Users, format!("email#{}", email.folded()), "email")
+}
+
+/// Counts the active administrators (promise 15).
+pub(super) fn admins() -> Key {
+    Key::new(Table::Users, "count", "admins")
+}
+
+/// Where a request's key is looked up.
+pub(super) fn api_key(digest: &KeyDigest) -> Key {
+    Key::new(Table::ApiKeys, format!("digest#{digest}"), "key")
+}
+
+/// Where its owner finds it.
+pub(super) fn owned_key(owner: &UserId, id: &KeyId) -> Key {
+    Key::new(Table::ApiKeys, owner_keys(owner), format!("{KEY}{id}"))
+}
+
+/// Counts the owner's keys (promise 21).
+pub(super) fn key_count(owner: &UserId) -> Key {
+    Key::new(Table::ApiKeys, owner_keys(owner), "count")
+}
+
+pub(super) fn owner_keys(owner: &UserId) -> String {
+    format!("owner#{owner}")
 }
 
 pub(super) fn audit(entry: &AuditEntry) -> Key {

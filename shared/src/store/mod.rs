@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod api_keys;
 mod audit;
 mod catalog;
 mod error;
@@ -7,19 +8,29 @@ mod item;
 mod keys;
 pub mod table;
 mod transaction;
+mod users;
 
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
+use crate::access::api_key::KeyDigest;
 use crate::cache::Cache;
 use crate::clock::Clock;
+use crate::models::UserId;
+use crate::models::api_key::ApiKey;
 use crate::models::catalog::Catalog;
+use crate::models::user::User;
 
+pub use api_keys::KeyCreation;
 pub use catalog::{Change, Removal};
 pub use error::StoreError;
 pub use item::{Page, Span};
 use table::Table;
+pub use users::UserChange;
+
+/// So many callers are remembered; those who call least are forgotten first.
+const REMEMBERED: usize = 10_000;
 
 /// The tables of one installation, with what this process remembers of them. Cheap to clone; clones share the memory.
 #[derive(Clone, Debug)]
@@ -35,11 +46,17 @@ pub struct Store {
 #[derive(Debug)]
 struct Memory {
     catalog: Cache<(), Arc<Catalog>>,
+    users: Cache<UserId, Arc<User>>,
+    api_keys: Cache<KeyDigest, Arc<ApiKey>>,
 }
 
 impl Store {
     pub fn new(client: Client, prefix: &str, clock: Clock) -> Self {
-        let memory = Memory { catalog: Cache::new(1, clock.clone()) };
+        let memory = Memory {
+            catalog: Cache::new(1, clock.clone()),
+            users: Cache::new(REMEMBERED, clock.clone()),
+            api_keys: Cache::new(REMEMBERED, clock.clone()),
+        };
         Self { client, prefix: prefix.into(), clock, memory: Arc::new(memory) }
     }
 

@@ -35,11 +35,7 @@ pub struct ToolIds {
 impl ToolIds {
     /// The client's id for a call. `backend_id` may be empty: then one is made up.
     pub fn give(&mut self, backend_id: &str, random: &mut dyn FnMut() -> String) -> &str {
-        let mut id = if backend_id.is_empty() {
-            format!("toolu_{}", random())
-        } else {
-            fitting(backend_id).into_owned()
-        };
+        let mut id = if backend_id.is_empty() { format!("toolu_{}", random()) } else { fitting(backend_id).into_owned() };
         if self.given.contains(&id) {
             id = self.suffixed(&id);
         }
@@ -85,27 +81,18 @@ mod tests {
     #[test]
     fn id1_a_fitting_id_stays() {
         assert_eq!(give(&mut ToolIds::default(), "call_A-1"), "call_A-1");
-        assert_eq!(
-            give(&mut ToolIds::default(), &"a".repeat(64)),
-            "a".repeat(64)
-        );
+        assert_eq!(give(&mut ToolIds::default(), &"a".repeat(64)), "a".repeat(64));
     }
 
     #[test]
     fn id1_other_ids_become_hex() {
         assert_eq!(give(&mut ToolIds::default(), "f.a:0"), "toolu_x662e613a30");
-        assert_eq!(
-            give(&mut ToolIds::default(), &"a".repeat(65)),
-            format!("toolu_x{}", "61".repeat(65))
-        );
+        assert_eq!(give(&mut ToolIds::default(), &"a".repeat(65)), format!("toolu_x{}", "61".repeat(65)));
     }
 
     #[test]
     fn id2_an_id_in_our_hex_form_is_written_in_hex_again() {
-        assert_eq!(
-            give(&mut ToolIds::default(), "toolu_x61"),
-            "toolu_x746f6f6c755f783631"
-        );
+        assert_eq!(give(&mut ToolIds::default(), "toolu_x61"), "toolu_x746f6f6c755f783631");
     }
 
     #[test]
@@ -117,9 +104,6 @@ mod tests {
 
     #[test]
     fn id1_a_missing_id_is_made_up() {
-        assert_eq!(
-            give(&mut ToolIds::default(), ""),
-            format!("toolu_{}", "r".repeat(24))
-        );
+        assert_eq!(give(&mut ToolIds::default(), ""), format!("toolu_{}", "r".repeat(24)));
     }
 }

@@ -28,13 +28,8 @@ pub struct Answer {
 }
 
 /// Translates the body of a backend's answer with status 200.
-pub fn to_message(
-    body: &[u8],
-    context: &AnswerContext,
-    random: &mut dyn FnMut() -> String,
-) -> Result<Answer, BackendError> {
-    let completion: Completion<'_> =
-        serde_json::from_slice(body).map_err(|_| BackendError::unreadable())?;
+pub fn to_message(body: &[u8], context: &AnswerContext, random: &mut dyn FnMut() -> String) -> Result<Answer, BackendError> {
+    let completion: Completion<'_> = serde_json::from_slice(body).map_err(|_| BackendError::unreadable())?;
     if completion.is_error() {
         return Err(BackendError::from_error_object(body));
     }
@@ -58,8 +53,7 @@ pub fn to_message(
         stop_reason: Some(stop_reason),
         stop_sequence: matched_stop.filter(|_| stop_reason == StopReason::StopSequence),
         stop_details: StopDetails::of(stop_reason, said.refusal),
-        usage: known_usage
-            .to_anthropic(tier.and_then(|tier| anthropic_service_tier(tier.escaped()))),
+        usage: known_usage.to_anthropic(tier.and_then(|tier| anthropic_service_tier(tier.escaped()))),
     };
     Ok(Answer {
         body: serde_json::to_vec(&message).map_err(|_| BackendError::unreadable())?,
@@ -79,16 +73,8 @@ struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    fn of(
-        choice: &Choice<'a>,
-        context: &AnswerContext,
-        random: &mut dyn FnMut() -> String,
-    ) -> Self {
-        let mut said = Self {
-            blocks: Vec::new(),
-            refusal: None,
-            calls: stop::Calls::None,
-        };
+    fn of(choice: &Choice<'a>, context: &AnswerContext, random: &mut dyn FnMut() -> String) -> Self {
+        let mut said = Self { blocks: Vec::new(), refusal: None, calls: stop::Calls::None };
         let Some(message) = &choice.message else {
             return said;
         };
@@ -97,87 +83,46 @@ impl<'a> Said<'a> {
         said.blocks.extend(text.map(|text| Block::Text { text }));
         if let Some(refusal) = message.refusal() {
             said.refusal = quoted(refusal.escaped());
-            said.blocks
-                .extend(quoted(refusal.escaped()).map(|text| Block::Text {
-                    text: Cow::Owned(text),
-                }));
+            said.blocks.extend(quoted(refusal.escaped()).map(|text| Block::Text { text: Cow::Owned(text) }));
         }
-        let cut = choice
-            .finish_reason()
-            .is_some_and(|reason| reason.escaped() == "length");
+        let cut = choice.finish_reason().is_some_and(|reason| reason.escaped() == "length");
         said.call(message, cut, context, random);
         said
     }
 
-    fn think(
-        &mut self,
-        thinking: Option<Cow<'a, RawValue>>,
-        shown: Thinking,
-        random: &mut dyn FnMut() -> String,
-    ) {
+    fn think(&mut self, thinking: Option<Cow<'a, RawValue>>, shown: Thinking, random: &mut dyn FnMut() -> String) {
         let (Some(text), false) = (thinking, shown == Thinking::Discarded) else {
             return;
         };
-        let text = if shown == Thinking::Omitted {
-            quoted("").map(Cow::Owned)
-        } else {
-            Some(text)
-        };
+        let text = if shown == Thinking::Omitted { quoted("").map(Cow::Owned) } else { Some(text) };
         let signature = thinking_signature(random);
-        self.blocks.extend(text.map(|thinking| Block::Thinking {
-            thinking,
-            signature,
-        }));
+        self.blocks.extend(text.map(|thinking| Block::Thinking { thinking, signature }));
     }
 
-    fn call(
-        &mut self,
-        message: &completion::Message<'_>,
-        cut: bool,
-        context: &AnswerContext,
-        random: &mut dyn FnMut() -> String,
-    ) {
+    fn call(&mut self, message: &completion::Message<'_>, cut: bool, context: &AnswerContext, random: &mut dyn FnMut() -> String) {
         let mut ids = ToolIds::default();
         let legacy = message.function_call.map(|function| (None, function));
-        let calls = message
-            .tool_calls
-            .iter()
-            .flatten()
-            .filter_map(|call| Some((call.id(), call.function?)));
+        let calls = message.tool_calls.iter().flatten().filter_map(|call| Some((call.id(), call.function?)));
         for (id, function) in legacy.into_iter().chain(calls) {
             let (Some(name), Some(input)) = (function.name(), input(&function, cut)) else {
                 continue;
             };
-            let id = ids
-                .give(&id.map(EscapedText::decode).unwrap_or_default(), random)
-                .to_owned();
+            let id = ids.give(&id.map(EscapedText::decode).unwrap_or_default(), random).to_owned();
             let name = context.names.to_client(&name.decode()).into_owned();
             self.blocks.push(Block::ToolUse { id, name, input });
             self.calls = stop::Calls::Complete;
         }
     }
 
-    fn stop_reason(
-        &self,
-        choice: &Choice<'_>,
-        matched_stop: Option<&str>,
-        context: &AnswerContext,
-    ) -> Result<StopReason, BackendError> {
+    fn stop_reason(&self, choice: &Choice<'_>, matched_stop: Option<&str>, context: &AnswerContext) -> Result<StopReason, BackendError> {
         let finish_reason = choice.finish_reason().map(EscapedText::decode);
-        let ending = Ending {
-            finish_reason: finish_reason.as_deref(),
-            matched_stop,
-            calls: self.calls,
-            refused: self.refusal.is_some(),
-        };
+        let ending = Ending { finish_reason: finish_reason.as_deref(), matched_stop, calls: self.calls, refused: self.refusal.is_some() };
         stop::stop_reason(ending, &context.stop_sequences)
     }
 
     fn text_bytes(&self) -> usize {
         let bytes = |block: &Block<'_>| match block {
-            Block::Thinking { thinking: json, .. } | Block::Text { text: json } => {
-                json.get().len() - 2
-            }
+            Block::Thinking { thinking: json, .. } | Block::Text { text: json } => json.get().len() - 2,
             Block::ToolUse { input, .. } => input.get().len(),
         };
         self.blocks.iter().map(bytes).sum()
@@ -187,10 +132,7 @@ impl<'a> Said<'a> {
 type Text<'a> = Option<Cow<'a, RawValue>>;
 
 /// The texts of a message; a thinking part of its content is taken out if the backend leaves it there.
-fn thinking_and_text<'a>(
-    message: &completion::Message<'a>,
-    tags: ThinkTags,
-) -> (Text<'a>, Text<'a>) {
+fn thinking_and_text<'a>(message: &completion::Message<'a>, tags: ThinkTags) -> (Text<'a>, Text<'a>) {
     let reasoning = message.reasoning().and_then(whole_text);
     let content = message.content.and_then(whole_text);
     let (Some(text), ThinkTags::Parse) = (&content, tags) else {
@@ -200,15 +142,8 @@ fn thinking_and_text<'a>(
     let text = EscapedText::of(text).unwrap_or(EscapedText::EMPTY);
     let parts = [splitter.split(text), splitter.finish()].concat();
     let of = |kind| {
-        let texts: String = parts
-            .iter()
-            .filter(|(part, _)| *part == kind)
-            .map(|(_, text)| text.as_str())
-            .collect();
-        Some(texts)
-            .filter(|text| !text.is_empty())
-            .and_then(|text| quoted(&text))
-            .map(Cow::Owned)
+        let texts: String = parts.iter().filter(|(part, _)| *part == kind).map(|(_, text)| text.as_str()).collect();
+        Some(texts).filter(|text| !text.is_empty()).and_then(|text| quoted(&text)).map(Cow::Owned)
     };
     (reasoning.or_else(|| of(Part::Thinking)), of(Part::Text))
 }
@@ -219,11 +154,7 @@ fn whole_text(json: &RawValue) -> Option<Cow<'_, RawValue>> {
         return (!text.is_empty()).then_some(Cow::Borrowed(json));
     }
     let text: String = texts(json).map(EscapedText::escaped).collect();
-    if text.is_empty() {
-        None
-    } else {
-        quoted(&text).map(Cow::Owned)
-    }
+    if text.is_empty() { None } else { quoted(&text).map(Cow::Owned) }
 }
 
 /// A call's input. Text that is no object is handed on as text, so that the tool's own validation can show the

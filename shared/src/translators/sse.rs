@@ -81,10 +81,7 @@ impl Decoder {
 
     /// The last event, if the stream ended without its blank line. Take the complete ones first.
     pub fn finish(mut self) -> Option<Event> {
-        debug_assert!(
-            self.failed || self.chunk.is_empty(),
-            "complete events were left in the decoder"
-        );
+        debug_assert!(self.failed || self.chunk.is_empty(), "complete events were left in the decoder");
         (!self.failed && !self.held.is_empty()).then(|| self.event_of(Bytes::new()))
     }
 
@@ -142,9 +139,7 @@ impl Iterator for Decoder {
         let end = self.find_end();
         if self.held.len() + end.unwrap_or(self.chunk.len()) > self.max_event_bytes {
             self.failed = true;
-            return Some(Err(SseError::TooLong {
-                max: self.max_event_bytes,
-            }));
+            return Some(Err(SseError::TooLong { max: self.max_event_bytes }));
         }
         if let Some(end) = end {
             let rest = self.chunk.split_to(end);
@@ -169,8 +164,7 @@ impl Event {
 
     /// Whether the data is the `[DONE]` that ends a chat stream; blanks around it are allowed.
     pub fn is_done(&self) -> bool {
-        self.data()
-            .is_some_and(|data| data.trim_ascii() == b"[DONE]")
+        self.data().is_some_and(|data| data.trim_ascii() == b"[DONE]")
     }
 }
 
@@ -214,11 +208,7 @@ impl Data {
 /// Writes one event as `event: <kind>`, `data: <one line of JSON>` and a blank line.
 ///
 /// The official SDKs skip events without an `event:` line, so it is always there.
-pub fn encode(
-    out: &mut BytesMut,
-    kind: &str,
-    data: &impl Serialize,
-) -> Result<(), serde_json::Error> {
+pub fn encode(out: &mut BytesMut, kind: &str, data: &impl Serialize) -> Result<(), serde_json::Error> {
     begin(out, kind);
     serde_json::to_writer((&mut *out).writer(), data)?;
     end(out);
@@ -227,10 +217,7 @@ pub fn encode(
 
 /// The part of an event before its JSON.
 pub(crate) fn begin(out: &mut BytesMut, kind: &str) {
-    debug_assert!(
-        memchr(b'\n', kind.as_bytes()).is_none(),
-        "an event's name is one line"
-    );
+    debug_assert!(memchr(b'\n', kind.as_bytes()).is_none(), "an event's name is one line");
     out.extend_from_slice(b"event: ");
     out.extend_from_slice(kind.as_bytes());
     out.extend_from_slice(b"\ndata: ");
@@ -259,11 +246,7 @@ mod tests {
     }
 
     fn data(events: &[Event]) -> Vec<String> {
-        events
-            .iter()
-            .filter_map(Event::data)
-            .map(|data| String::from_utf8(data.to_vec()).unwrap())
-            .collect()
+        events.iter().filter_map(Event::data).map(|data| String::from_utf8(data.to_vec()).unwrap()).collect()
     }
 
     /// Every way to cut `bytes` in two gives the same data, and raws that add up to the input.
@@ -286,26 +269,17 @@ mod tests {
 
     #[test]
     fn s5_1_unicode_separators_are_text() {
-        check_every_cut(
-            "data: a\u{2028}b\u{2029}c\u{85}d\n\n".as_bytes(),
-            &["a\u{2028}b\u{2029}c\u{85}d"],
-        );
+        check_every_cut("data: a\u{2028}b\u{2029}c\u{85}d\n\n".as_bytes(), &["a\u{2028}b\u{2029}c\u{85}d"]);
     }
 
     #[test]
     fn s5_1_data_lines_join_with_lf() {
-        check_every_cut(
-            b"data: {\ndata:  \"a\"\ndata\ndata:}\n\n",
-            &["{\n \"a\"\n\n}"],
-        );
+        check_every_cut(b"data: {\ndata:  \"a\"\ndata\ndata:}\n\n", &["{\n \"a\"\n\n}"]);
     }
 
     #[test]
     fn s5_1_other_fields_and_comments_are_ignored() {
-        check_every_cut(
-            b": hello\nid: 7\nretry: 9\nevent: x\ndatabase: no\ndata: a\n\n",
-            &["a"],
-        );
+        check_every_cut(b": hello\nid: 7\nretry: 9\nevent: x\ndatabase: no\ndata: a\n\n", &["a"]);
     }
 
     #[test]
@@ -361,10 +335,7 @@ mod tests {
 
     #[test]
     fn an_event_over_the_limit_is_an_error_and_the_last_word() {
-        for chunks in [
-            &[&b"data: 0123456789\n\n"[..]][..],
-            &[b"data: 01234", b"56789", b"\n\n"],
-        ] {
+        for chunks in [&[&b"data: 0123456789\n\n"[..]][..], &[b"data: 01234", b"56789", b"\n\n"]] {
             let mut decoder = Decoder::new(12);
             let mut seen = Vec::new();
             for chunk in chunks {
@@ -379,15 +350,7 @@ mod tests {
     #[test]
     fn encode_writes_name_data_and_blank_line() {
         let mut out = BytesMut::new();
-        encode(
-            &mut out,
-            "ping",
-            &serde_json::json!({"type": "ping", "text": "a\nb"}),
-        )
-        .unwrap();
-        assert_eq!(
-            &out[..],
-            b"event: ping\ndata: {\"text\":\"a\\nb\",\"type\":\"ping\"}\n\n"
-        );
+        encode(&mut out, "ping", &serde_json::json!({"type": "ping", "text": "a\nb"})).unwrap();
+        assert_eq!(&out[..], b"event: ping\ndata: {\"text\":\"a\\nb\",\"type\":\"ping\"}\n\n");
     }
 }

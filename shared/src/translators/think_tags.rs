@@ -54,11 +54,7 @@ impl TagSplitter {
     /// What was held back, when no more text comes.
     pub fn finish(&mut self) -> Parts {
         let mut parts = Parts::new();
-        let part = if self.state == State::Thinking {
-            Part::Thinking
-        } else {
-            Part::Text
-        };
+        let part = if self.state == State::Thinking { Part::Thinking } else { Part::Text };
         append(&mut parts, part, &mem::take(&mut self.held));
         self.state = State::Text;
         parts
@@ -78,9 +74,7 @@ impl TagSplitter {
 
     fn before_tag(&mut self, byte: u8, raw: &str, parts: &mut Parts) {
         self.held.push_str(raw);
-        if self.matches(OPENING, byte, State::Thinking)
-            || (self.matched == 0 && byte.is_ascii_whitespace())
-        {
+        if self.matches(OPENING, byte, State::Thinking) || (self.matched == 0 && byte.is_ascii_whitespace()) {
             return;
         }
         self.state = State::Text;
@@ -134,26 +128,12 @@ mod tests {
             .map(|unit| {
                 let (head, tail) = EscapedText::from_escaped(text).split_at(unit.end);
                 let mut splitter = TagSplitter::default();
-                let parts = [
-                    splitter.split(head),
-                    splitter.split(tail),
-                    splitter.finish(),
-                ]
-                .concat();
-                let of = |kind| {
-                    parts
-                        .iter()
-                        .filter(|(part, _)| *part == kind)
-                        .map(|(_, text)| text.as_str())
-                        .collect()
-                };
+                let parts = [splitter.split(head), splitter.split(tail), splitter.finish()].concat();
+                let of = |kind| parts.iter().filter(|(part, _)| *part == kind).map(|(_, text)| text.as_str()).collect();
                 (of(Part::Thinking), of(Part::Text))
             })
             .collect();
-        assert!(
-            results.windows(2).all(|pair| pair[0] == pair[1]),
-            "{results:?}"
-        );
+        assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{results:?}");
         results[0].clone()
     }
 
@@ -174,11 +154,7 @@ mod tests {
     fn s4_1_other_think_tags_are_text() {
         check("so <think>hm</think>", "", "so <think>hm</think>");
         check("<thin", "", "<thin");
-        check(
-            "<think>a</think>b<think>c</think>",
-            "a",
-            "b<think>c</think>",
-        );
+        check("<think>a</think>b<think>c</think>", "a", "b<think>c</think>");
         check(" \\n ", "", " \\n ");
     }
 

@@ -30,10 +30,7 @@ impl Usage {
         let chat: ChatUsage = object(json)?;
         let prompt_details = chat.prompt_tokens_details.unwrap_or_default();
         let completion_details = chat.completion_tokens_details.unwrap_or_default();
-        let cached = prompt_details
-            .cached_tokens
-            .or(chat.prompt_cache_hit_tokens)
-            .or(chat.cached_tokens);
+        let cached = prompt_details.cached_tokens.or(chat.prompt_cache_hit_tokens).or(chat.cached_tokens);
         Some(Self {
             input: count(chat.prompt_tokens),
             cached_input: count(cached),
@@ -52,33 +49,21 @@ impl Usage {
         replace(&mut self.cached_input, new.cache_read_input_tokens);
         replace(&mut self.cache_write, new.cache_creation_input_tokens);
         replace(&mut self.output, new.output_tokens);
-        self.input = new
-            .input_tokens
-            .map_or(uncached, |tokens| tokens.0)
-            .saturating_add(self.cached_input)
-            .saturating_add(self.cache_write);
+        self.input =
+            new.input_tokens.map_or(uncached, |tokens| tokens.0).saturating_add(self.cached_input).saturating_add(self.cache_write);
         let details = new.output_tokens_details.unwrap_or_default();
-        self.reasoning = details
-            .thinking_tokens
-            .map(|tokens| tokens.0)
-            .or(self.reasoning);
+        self.reasoning = details.thinking_tokens.map(|tokens| tokens.0).or(self.reasoning);
     }
 
     /// A guess for backends that tell nothing: the request's estimate, and four bytes of text a token.
     pub fn estimate(input_tokens: u64, output_bytes: usize) -> Self {
         let output = u64::try_from(output_bytes.div_ceil(4)).unwrap_or(u64::MAX);
-        Self {
-            input: input_tokens,
-            output,
-            ..Self::default()
-        }
+        Self { input: input_tokens, output, ..Self::default() }
     }
 
     /// The input tokens that no cache took part in: what Anthropic calls `input_tokens`.
     pub fn uncached_input(self) -> u64 {
-        self.input
-            .saturating_sub(self.cached_input)
-            .saturating_sub(self.cache_write)
+        self.input.saturating_sub(self.cached_input).saturating_sub(self.cache_write)
     }
 
     /// The `usage` object of an Anthropic message.
@@ -88,9 +73,7 @@ impl Usage {
             cache_creation_input_tokens: self.cache_write,
             cache_read_input_tokens: self.cached_input,
             output_tokens: self.output,
-            output_tokens_details: self
-                .reasoning
-                .map(|thinking_tokens| OutputDetails { thinking_tokens }),
+            output_tokens_details: self.reasoning.map(|thinking_tokens| OutputDetails { thinking_tokens }),
             service_tier,
         }
     }
@@ -108,10 +91,7 @@ pub fn usage_of_chunk(data: &[u8]) -> Option<Usage> {
 
 /// Whether a member's name is followed by an object. Inside of a string the quotes would be escaped.
 fn is_object_member(after_name: &[u8]) -> bool {
-    let value = after_name
-        .trim_ascii_start()
-        .strip_prefix(b":")
-        .map(<[u8]>::trim_ascii_start);
+    let value = after_name.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
     value.is_some_and(|value| value.starts_with(b"{"))
 }
 
@@ -234,20 +214,14 @@ impl Visitor<'_> for CountVisitor {
         Ok(u64::try_from(value).unwrap_or(0))
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "`as` saturates, which is meant"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, which is meant")]
     fn visit_f64<E>(self, value: f64) -> Result<u64, E> {
         Ok(value as u64)
     }
 }
 
 fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Option<T> {
-    json.starts_with('{')
-        .then(|| serde_json::from_str(json).ok())
-        .flatten()
+    json.starts_with('{').then(|| serde_json::from_str(json).ok()).flatten()
 }
 
 fn count(tokens: Option<Count>) -> u64 {

@@ -135,7 +135,8 @@ fn frames(chunk: Bytes, before: usize, whole: usize, first: Option<Bytes>) -> Ve
 mod tests {
     use super::*;
 
-    const STREAM: &[u8] = b"data: {\"choices\":[]}\n\n: ping\n\ndata: {\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\r\n\r\ndata: [DONE]\n\n";
+    const STREAM: &[u8] =
+        b"data: {\"choices\":[]}\n\n: ping\n\ndata: {\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\r\n\r\ndata: [DONE]\n\n";
 
     fn watched(chunks: &[&[u8]]) -> (Vec<u8>, Watch, Option<BackendError>) {
         let (mut watch, mut decoder, mut passed) = (Watch::default(), Decoder::new(1000), Vec::new());

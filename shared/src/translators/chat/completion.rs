@@ -107,17 +107,12 @@ impl<'a> Completion<'a> {
 
     pub fn usage(&self) -> Option<Usage> {
         let of_choice = || self.choice().and_then(|choice| choice.usage);
-        self.usage
-            .or_else(of_choice)
-            .and_then(|json| Usage::from_chat(json.get()))
+        self.usage.or_else(of_choice).and_then(|json| Usage::from_chat(json.get()))
     }
 
     /// Whether this is an error in place of an answer: by its `error` member, or as vLLM and others mark it.
     pub fn is_error(&self) -> bool {
-        self.error.is_some()
-            || self
-                .object
-                .is_some_and(|object| object.get() == "\"error\"")
+        self.error.is_some() || self.object.is_some_and(|object| object.get() == "\"error\"")
     }
 }
 
@@ -138,10 +133,7 @@ impl<'a> Message<'a> {
     /// same text.
     pub fn reasoning(&self) -> Option<&'a RawValue> {
         let texts = [self.reasoning_content, self.reasoning];
-        let text = texts
-            .into_iter()
-            .flatten()
-            .find(|json| text(Some(json)).is_some());
+        let text = texts.into_iter().flatten().find(|json| text(Some(json)).is_some());
         text.or(self.reasoning_details)
     }
 
@@ -177,23 +169,14 @@ impl<'a> Function<'a> {
 
 /// A string that is not empty; everything else counts as absent.
 fn text(json: Option<&RawValue>) -> Option<EscapedText<'_>> {
-    json.and_then(EscapedText::of)
-        .filter(|text| !text.is_empty())
+    json.and_then(EscapedText::of).filter(|text| !text.is_empty())
 }
 
 /// The texts of a string, or of a list of parts (`text`) or details (`text`, else `summary`), in order.
 pub fn texts(json: &RawValue) -> impl Iterator<Item = EscapedText<'_>> {
     let single = text(Some(json));
-    let parts: Vec<Part<'_>> = if json.get().starts_with('[') {
-        serde_json::from_str(json.get()).unwrap_or_default()
-    } else {
-        Vec::new()
-    };
-    single.into_iter().chain(
-        parts
-            .into_iter()
-            .filter_map(|part| text(part.text).or_else(|| text(part.summary))),
-    )
+    let parts: Vec<Part<'_>> = if json.get().starts_with('[') { serde_json::from_str(json.get()).unwrap_or_default() } else { Vec::new() };
+    single.into_iter().chain(parts.into_iter().filter_map(|part| text(part.text).or_else(|| text(part.summary))))
 }
 
 #[derive(Deserialize)]
@@ -212,9 +195,7 @@ struct Choices<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Choices<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_seq(ChoicesVisitor)
-            .map(|first| Self { first })
+        deserializer.deserialize_seq(ChoicesVisitor).map(|first| Self { first })
     }
 }
 

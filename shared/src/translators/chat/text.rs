@@ -56,10 +56,7 @@ impl<'a> EscapedText<'a> {
     }
 
     pub fn units(self) -> Units<'a> {
-        Units {
-            bytes: self.0.as_bytes(),
-            at: 0,
-        }
+        Units { bytes: self.0.as_bytes(), at: 0 }
     }
 
     /// The text without escapes. Half a surrogate pair has no such form; then the escapes stay.
@@ -118,9 +115,7 @@ fn unescape(rest: &[u8]) -> (u8, usize) {
 }
 
 fn unescape_hex(rest: &[u8]) -> u8 {
-    let digits = rest
-        .get(2..6)
-        .and_then(|digits| std::str::from_utf8(digits).ok());
+    let digits = rest.get(2..6).and_then(|digits| std::str::from_utf8(digits).ok());
     let code = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
     code.filter(u8::is_ascii).unwrap_or(BEYOND_ASCII)
 }
@@ -135,14 +130,8 @@ mod tests {
 
     #[test]
     fn units_see_through_escapes() {
-        assert_eq!(
-            bytes(r#"a\"\\\n\u007b\u00e9"#),
-            [b'a', b'"', b'\\', b'\n', b'{', BEYOND_ASCII]
-        );
-        assert_eq!(
-            bytes("é€😀a"),
-            [BEYOND_ASCII, BEYOND_ASCII, BEYOND_ASCII, b'a']
-        );
+        assert_eq!(bytes(r#"a\"\\\n\u007b\u00e9"#), [b'a', b'"', b'\\', b'\n', b'{', BEYOND_ASCII]);
+        assert_eq!(bytes("é€😀a"), [BEYOND_ASCII, BEYOND_ASCII, BEYOND_ASCII, b'a']);
     }
 
     #[test]

@@ -60,12 +60,7 @@ impl BackendError {
     fn from_report(status: u16, report: &reading::Report, auth_errors: UpstreamAuthErrors) -> Self {
         if let Some(message) = report.context_overflow() {
             let context_overflow = true;
-            return Self {
-                status: 400,
-                kind: ErrorKind::InvalidRequest,
-                message,
-                context_overflow,
-            };
+            return Self { status: 400, kind: ErrorKind::InvalidRequest, message, context_overflow };
         }
         if matches!(status, 401 | 403) && auth_errors == UpstreamAuthErrors::Hide {
             // The backend's words may repeat a part of the key.
@@ -77,12 +72,7 @@ impl BackendError {
     /// An error of the given backend status, mapped as the table of §6.1 says.
     fn new(backend_status: u16, message: impl Into<String>) -> Self {
         let (status, kind) = classify(backend_status);
-        Self {
-            status,
-            kind,
-            message: message.into(),
-            context_overflow: false,
-        }
+        Self { status, kind, message: message.into(), context_overflow: false }
     }
 
     /// No connection: refused, unknown name, TLS.
@@ -123,25 +113,13 @@ impl BackendError {
 
     /// The body towards an Anthropic client.
     pub fn anthropic_body(&self, request_id: Option<&str>) -> Vec<u8> {
-        let error = AnthropicError {
-            kind: self.kind.name(),
-            message: &self.message,
-        };
-        body(&AnthropicBody {
-            kind: "error",
-            error,
-            request_id,
-        })
+        let error = AnthropicError { kind: self.kind.name(), message: &self.message };
+        body(&AnthropicBody { kind: "error", error, request_id })
     }
 
     /// The body towards an `OpenAI` client.
     pub fn openai_body(&self) -> Vec<u8> {
-        let error = OpenAiError {
-            message: &self.message,
-            kind: self.kind.name(),
-            param: None,
-            code: self.openai_code(),
-        };
+        let error = OpenAiError { message: &self.message, kind: self.kind.name(), param: None, code: self.openai_code() };
         body(&OpenAiBody { error })
     }
 
@@ -150,9 +128,7 @@ impl BackendError {
             _ if self.context_overflow => Some("context_length_exceeded"),
             ErrorKind::RateLimit => Some("rate_limit_exceeded"),
             ErrorKind::Overloaded => Some("overloaded"),
-            ErrorKind::NotFound if self.message.to_ascii_lowercase().contains("model") => {
-                Some("model_not_found")
-            }
+            ErrorKind::NotFound if self.message.to_ascii_lowercase().contains("model") => Some("model_not_found"),
             _ => None,
         }
     }

@@ -29,24 +29,12 @@ const LIMIT: [&str; 7] = [
     "available context size (",
     "token limit: ",
 ];
-const INPUT: [&str; 6] = [
-    "resulted in ",
-    "the input (",
-    "request (",
-    "prompt (length ",
-    "you passed ",
-    "request has ",
-];
+const INPUT: [&str; 6] = ["resulted in ", "the input (", "request (", "prompt (length ", "you passed ", "request has "];
 const OUTPUT: [&str; 2] = ["is too large: ", "and requested "];
 const TOTAL: [&str; 2] = ["you requested a total of ", "you requested "];
 
 /// What stands behind the number.
-const INPUT_PARTS: [&str; 4] = [
-    " in the messages",
-    " in the functions",
-    " input tokens",
-    " tokens from the input messages",
-];
+const INPUT_PARTS: [&str; 4] = [" in the messages", " in the functions", " input tokens", " tokens from the input messages"];
 const OUTPUT_PARTS: [&str; 2] = [" in the completion", " tokens for the completion"];
 
 impl Overflow {
@@ -56,32 +44,18 @@ impl Overflow {
         if !known && !TRIGGERS.iter().any(|trigger| text.contains(trigger)) {
             return None;
         }
-        let after = |phrases: &[&str]| {
-            phrases
-                .iter()
-                .find_map(|phrase| number_after(&text, phrase))
-        };
+        let after = |phrases: &[&str]| phrases.iter().find_map(|phrase| number_after(&text, phrase));
         let parts = |phrases: &[&str]| {
-            let numbers = phrases
-                .iter()
-                .filter_map(|phrase| number_before(&text, phrase));
+            let numbers = phrases.iter().filter_map(|phrase| number_before(&text, phrase));
             numbers.reduce(u64::saturating_add)
         };
         let input = parts(&INPUT_PARTS).or_else(|| after(&INPUT));
         let output = parts(&OUTPUT_PARTS).or_else(|| after(&OUTPUT));
-        Some(Self {
-            input: input.or_else(|| after(&TOTAL)),
-            output,
-            limit: after(&LIMIT),
-        })
+        Some(Self { input: input.or_else(|| after(&TOTAL)), output, limit: after(&LIMIT) })
     }
 
     /// Fills gaps with the counts that llama.cpp puts beside its message.
-    pub(super) fn or_counts(
-        mut self,
-        prompt_tokens: Option<u64>,
-        context_tokens: Option<u64>,
-    ) -> Self {
+    pub(super) fn or_counts(mut self, prompt_tokens: Option<u64>, context_tokens: Option<u64>) -> Self {
         self.input = prompt_tokens.or(self.input);
         self.limit = context_tokens.or(self.limit);
         self
@@ -93,9 +67,9 @@ impl Overflow {
             return original.to_owned();
         }
         match (self.input, self.output, self.limit) {
-            (Some(input), Some(output), Some(limit)) if input <= limit => format!(
-                "input length and `max_tokens` exceed context limit: {input} + {output} > {limit} ({original})"
-            ),
+            (Some(input), Some(output), Some(limit)) if input <= limit => {
+                format!("input length and `max_tokens` exceed context limit: {input} + {output} > {limit} ({original})")
+            }
             (Some(input), _, Some(limit)) => {
                 format!("prompt is too long: {input} tokens > {limit} maximum ({original})")
             }
@@ -123,12 +97,7 @@ mod tests {
     fn wording(message: &str) -> Option<String> {
         let overflow = Overflow::read(message, false)?;
         let wording = overflow.wording(message);
-        Some(
-            wording
-                .strip_suffix(&format!(" ({message})"))
-                .map(str::to_owned)
-                .unwrap_or(wording),
-        )
+        Some(wording.strip_suffix(&format!(" ({message})")).map(str::to_owned).unwrap_or(wording))
     }
 
     #[track_caller]
@@ -149,22 +118,10 @@ mod tests {
              the messages, 4000 in the completion).",
             expected,
         );
-        check(
-            "This model's maximum context length is 32768 tokens. However, your request has 40000 input tokens.",
-            expected,
-        );
-        check(
-            "The input (40000 tokens) is longer than the model's context length (32768 tokens).",
-            expected,
-        );
-        check(
-            "The decoder prompt (length 40000) is longer than the maximum model length of 32768.",
-            expected,
-        );
-        check(
-            "the request (40000 tokens) exceeds the available context size (32768 tokens), try increasing it",
-            expected,
-        );
+        check("This model's maximum context length is 32768 tokens. However, your request has 40000 input tokens.", expected);
+        check("The input (40000 tokens) is longer than the model's context length (32768 tokens).", expected);
+        check("The decoder prompt (length 40000) is longer than the maximum model length of 32768.", expected);
+        check("the request (40000 tokens) exceeds the available context size (32768 tokens), try increasing it", expected);
     }
 
     #[test]
@@ -194,14 +151,8 @@ mod tests {
 
     #[test]
     fn s6_1_an_overflow_without_numbers_still_has_the_words() {
-        check(
-            "the request exceeds the available context size, try increasing it",
-            "prompt is too long",
-        );
-        check(
-            "Your request exceeded model token limit: 131072",
-            "prompt is too long",
-        );
+        check("the request exceeds the available context size, try increasing it", "prompt is too long");
+        check("Your request exceeded model token limit: 131072", "prompt is too long");
     }
 
     #[test]

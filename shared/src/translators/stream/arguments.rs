@@ -36,11 +36,7 @@ enum Quoting {
 
 impl Arguments {
     /// Takes a piece. What comes back may be sent at once, the rest is kept for [`take`](Self::take).
-    pub(super) fn push<'a>(
-        &mut self,
-        piece: EscapedText<'a>,
-        live: bool,
-    ) -> Option<EscapedText<'a>> {
+    pub(super) fn push<'a>(&mut self, piece: EscapedText<'a>, live: bool) -> Option<EscapedText<'a>> {
         for unit in piece.units() {
             self.scan(unit);
         }
@@ -131,20 +127,9 @@ mod tests {
 
     #[test]
     fn s5_5_an_object_is_complete_at_its_last_brace() {
-        for text in [
-            "{}",
-            r#" {\"a\":[{\"b\":\"}{\"}]}"#,
-            r#"{\"a\":\"\\\"}\"}"#,
-            r#"{\"a\":\"\\\\\"}"#,
-        ] {
-            let units: Vec<usize> = EscapedText::from_escaped(text)
-                .units()
-                .map(|unit| unit.end)
-                .collect();
-            let complete: Vec<bool> = units
-                .iter()
-                .map(|end| of(&[&text[..*end]]).is_complete())
-                .collect();
+        for text in ["{}", r#" {\"a\":[{\"b\":\"}{\"}]}"#, r#"{\"a\":\"\\\"}\"}"#, r#"{\"a\":\"\\\\\"}"#] {
+            let units: Vec<usize> = EscapedText::from_escaped(text).units().map(|unit| unit.end).collect();
+            let complete: Vec<bool> = units.iter().map(|end| of(&[&text[..*end]]).is_complete()).collect();
             let (last, others) = complete.split_last().unwrap();
             assert!(*last && !others.contains(&true), "{text}: {complete:?}");
         }
@@ -153,18 +138,12 @@ mod tests {
     #[test]
     fn i6_nothing_is_sent_before_an_object_begins() {
         assert_eq!(of(&[" ", "nu"]).take(), None);
-        assert_eq!(
-            of(&[" ", "{", r#"\"a"#]).take().as_deref(),
-            Some(r#" {\"a"#)
-        );
+        assert_eq!(of(&[" ", "{", r#"\"a"#]).take().as_deref(), Some(r#" {\"a"#));
     }
 
     #[test]
     fn s4_1_what_is_no_object_is_wrapped() {
-        assert_eq!(
-            of(&["[1,", r#"\"x\\n\"]"#]).take_last().as_deref(),
-            Some(r#"{\"raw_arguments\":\"[1,\\\"x\\\\n\\\"]\"}"#)
-        );
+        assert_eq!(of(&["[1,", r#"\"x\\n\"]"#]).take_last().as_deref(), Some(r#"{\"raw_arguments\":\"[1,\\\"x\\\\n\\\"]\"}"#));
         assert_eq!(of(&["null"]).take_last(), None);
         assert_eq!(of(&[" "]).take_last(), None);
         assert_eq!(of(&[]).take_last(), None);

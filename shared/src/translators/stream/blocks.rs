@@ -27,12 +27,7 @@ pub(super) enum Kind {
 
 impl Blocks {
     pub(super) fn new(signature: String) -> Self {
-        Self {
-            open: None,
-            next_index: 0,
-            signature,
-            text_bytes: 0,
-        }
+        Self { open: None, next_index: 0, signature, text_bytes: 0 }
     }
 
     /// Whether a tool block is open.

@@ -36,10 +36,7 @@ impl Invariants {
         decoder.feed(Bytes::copy_from_slice(written));
         for event in decoder.by_ref() {
             let event = event.ok();
-            let data = event
-                .as_ref()
-                .and_then(|event| event.data())
-                .unwrap_or_default();
+            let data = event.as_ref().and_then(|event| event.data()).unwrap_or_default();
             let data: Option<Value> = serde_json::from_slice(data).ok();
             assert!(data.is_some(), "every event is JSON");
             self.event(&data.unwrap_or_default());
@@ -48,71 +45,36 @@ impl Invariants {
     }
 
     fn event(&mut self, event: &Value) {
-        assert!(
-            self.phase != Phase::Ended,
-            "I10, I7: nothing follows an error or message_stop: {event}"
-        );
+        assert!(self.phase != Phase::Ended, "I10, I7: nothing follows an error or message_stop: {event}");
         match event["type"].as_str().unwrap_or_default() {
             "message_start" => self.message_start(&event["message"]),
-            "ping" => assert!(
-                self.phase == Phase::Blocks,
-                "I1: ping stands inside of the message"
-            ),
+            "ping" => assert!(self.phase == Phase::Blocks, "I1: ping stands inside of the message"),
             "content_block_start" => self.block_start(event),
             "content_block_delta" => self.delta(event),
             "content_block_stop" => self.block_stop(event),
             "message_delta" => self.message_delta(event),
             "message_stop" => {
-                assert!(
-                    self.phase == Phase::Stopping,
-                    "I7: message_delta comes before message_stop"
-                );
+                assert!(self.phase == Phase::Stopping, "I7: message_delta comes before message_stop");
                 self.phase = Phase::Ended;
             }
             "error" => self.phase = Phase::Ended,
-            _ => assert!(
-                event["type"].is_null(),
-                "no event of a Messages stream: {event}"
-            ),
+            _ => assert!(event["type"].is_null(), "no event of a Messages stream: {event}"),
         }
     }
 
     fn message_start(&mut self, message: &Value) {
-        assert!(
-            self.phase == Phase::BeforeStart,
-            "I1: message_start is first, and once"
-        );
-        assert!(
-            message["id"]
-                .as_str()
-                .is_some_and(|id| id.starts_with("msg_")),
-            "I1: {message}"
-        );
-        assert!(
-            message["type"] == "message" && message["role"] == "assistant",
-            "I1: {message}"
-        );
-        assert!(
-            message["model"].is_string() && message["content"] == Value::Array(Vec::new()),
-            "I1: {message}"
-        );
-        assert!(
-            message["stop_reason"].is_null() && message["stop_sequence"].is_null(),
-            "I1: {message}"
-        );
+        assert!(self.phase == Phase::BeforeStart, "I1: message_start is first, and once");
+        assert!(message["id"].as_str().is_some_and(|id| id.starts_with("msg_")), "I1: {message}");
+        assert!(message["type"] == "message" && message["role"] == "assistant", "I1: {message}");
+        assert!(message["model"].is_string() && message["content"] == Value::Array(Vec::new()), "I1: {message}");
+        assert!(message["stop_reason"].is_null() && message["stop_sequence"].is_null(), "I1: {message}");
         check_usage(&message["usage"]);
         self.phase = Phase::Blocks;
     }
 
     fn block_start(&mut self, event: &Value) {
-        assert!(
-            self.phase == Phase::Blocks && self.open.is_none(),
-            "I2: one block at a time: {event}"
-        );
-        assert!(
-            event["index"] == self.next_index,
-            "I2: indices have no gaps: {event}"
-        );
+        assert!(self.phase == Phase::Blocks && self.open.is_none(), "I2: one block at a time: {event}");
+        assert!(event["index"] == self.next_index, "I2: indices have no gaps: {event}");
         self.next_index += 1;
         let block = &event["content_block"];
         let kind = block["type"].as_str().unwrap_or_default().to_owned();
@@ -122,50 +84,34 @@ impl Invariants {
             "tool_use" => {
                 self.has_tool_use = true;
                 let filled = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
-                filled(&block["id"])
-                    && filled(&block["name"])
-                    && block["input"] == serde_json::json!({})
+                filled(&block["id"]) && filled(&block["name"]) && block["input"] == serde_json::json!({})
             }
             _ => false,
         };
         assert!(empty, "I3: {event}");
-        self.open = Some(OpenBlock {
-            kind,
-            partial_json: String::new(),
-            signed: false,
-        });
+        self.open = Some(OpenBlock { kind, partial_json: String::new(), signed: false });
     }
 
     fn delta(&mut self, event: &Value) {
-        assert!(
-            self.next_index > 0 && event["index"] == self.next_index - 1,
-            "I2: {event}"
-        );
+        assert!(self.next_index > 0 && event["index"] == self.next_index - 1, "I2: {event}");
         let open = self.open.as_mut();
         assert!(open.is_some(), "I2: a closed block gets no delta: {event}");
         let Some(open) = open else { return };
         assert!(!open.signed, "I5: the signature is the last delta: {event}");
         let delta = &event["delta"];
-        match (
-            open.kind.as_str(),
-            delta["type"].as_str().unwrap_or_default(),
-        ) {
+        match (open.kind.as_str(), delta["type"].as_str().unwrap_or_default()) {
             ("text", "text_delta") => assert!(delta["text"] != "", "I9: {event}"),
             ("thinking", "thinking_delta") => assert!(delta["thinking"] != "", "I9: {event}"),
             ("thinking", "signature_delta") => open.signed = true,
             ("tool_use", "input_json_delta") => {
-                open.partial_json
-                    .push_str(delta["partial_json"].as_str().unwrap_or_default());
+                open.partial_json.push_str(delta["partial_json"].as_str().unwrap_or_default());
             }
             _ => assert!(event.is_null(), "I4: {event}"),
         }
     }
 
     fn block_stop(&mut self, event: &Value) {
-        assert!(
-            event["index"] == self.next_index.wrapping_sub(1),
-            "I2: {event}"
-        );
+        assert!(event["index"] == self.next_index.wrapping_sub(1), "I2: {event}");
         let open = self.open.take();
         assert!(open.is_some(), "I2: a block closes once: {event}");
         let Some(open) = open else { return };
@@ -175,10 +121,7 @@ impl Invariants {
     }
 
     fn message_delta(&mut self, event: &Value) {
-        assert!(
-            self.phase == Phase::Blocks && self.open.is_none(),
-            "I7: after the last block: {event}"
-        );
+        assert!(self.phase == Phase::Blocks && self.open.is_none(), "I7: after the last block: {event}");
         let delta = &event["delta"];
         assert!(delta.get("stop_sequence").is_some(), "I7: {event}");
         check_usage(&event["usage"]);
@@ -196,15 +139,7 @@ impl Invariants {
 }
 
 fn check_usage(usage: &Value) {
-    for name in [
-        "input_tokens",
-        "output_tokens",
-        "cache_read_input_tokens",
-        "cache_creation_input_tokens",
-    ] {
-        assert!(
-            usage[name].is_u64(),
-            "I1, I7: {name} is an integer: {usage}"
-        );
+    for name in ["input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"] {
+        assert!(usage[name].is_u64(), "I1, I7: {name} is an integer: {usage}");
     }
 }

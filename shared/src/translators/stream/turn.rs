@@ -89,20 +89,11 @@ impl Turn {
 
     /// What §4.2 asks about the calls. Calls that never got a name do not count.
     pub(super) fn calls(&self) -> stop::Calls {
-        let mut started = self
-            .calls
-            .list
-            .iter()
-            .filter(|call| call.started)
-            .peekable();
+        let mut started = self.calls.list.iter().filter(|call| call.started).peekable();
         if started.peek().is_none() {
             return stop::Calls::None;
         }
-        if started.any(|call| call.arguments.is_cut()) {
-            stop::Calls::Cut
-        } else {
-            stop::Calls::Complete
-        }
+        if started.any(|call| call.arguments.is_cut()) { stop::Calls::Cut } else { stop::Calls::Complete }
     }
 
     fn each_text(&mut self, json: &RawValue, mut take: impl FnMut(&mut Self, EscapedText<'_>)) {
@@ -165,8 +156,7 @@ impl Turn {
             }
             if self.held.is_worth_sending() {
                 for (kind, text) in self.held.pieces.drain(..) {
-                    self.blocks
-                        .write(out, kind, EscapedText::from_escaped(&text));
+                    self.blocks.write(out, kind, EscapedText::from_escaped(&text));
                 }
             }
             if !self.start_next_call(out, pump) {
@@ -180,14 +170,9 @@ impl Turn {
         let others_wait = self.next_call < self.calls.list.len() || self.held.is_worth_sending();
         let arguments = &mut self.calls.list[self.next_call - 1].arguments;
         let finished = pump == Pump::Last || (others_wait && arguments.is_complete());
-        let text = if finished {
-            arguments.take_last()
-        } else {
-            arguments.take()
-        };
+        let text = if finished { arguments.take_last() } else { arguments.take() };
         if let Some(text) = text {
-            self.blocks
-                .write(out, Kind::Tool, EscapedText::from_escaped(&text));
+            self.blocks.write(out, Kind::Tool, EscapedText::from_escaped(&text));
         }
         if finished {
             self.blocks.close(out);
@@ -213,8 +198,7 @@ impl Turn {
         }
         call.started = true;
         let id = self.ids.give(&call.id, &mut self.random);
-        self.blocks
-            .open_tool(out, id, &self.names.to_client(&call.name));
+        self.blocks.open_tool(out, id, &self.names.to_client(&call.name));
         self.next_call += 1;
         true
     }
@@ -242,8 +226,6 @@ impl Held {
     /// White space between and after calls waits for text, and is dropped if none follows.
     fn is_worth_sending(&self) -> bool {
         let blank = |text: &String| EscapedText::from_escaped(text).is_blank();
-        self.pieces
-            .iter()
-            .any(|(kind, text)| *kind != Kind::Text || !blank(text))
+        self.pieces.iter().any(|(kind, text)| *kind != Kind::Text || !blank(text))
     }
 }

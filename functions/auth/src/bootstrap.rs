@@ -1,0 +1,81 @@
+//! The first start of an installation: a signing key and the first administrator (promise 6).
+
+use shared::access::password::{PasswordPolicy, WeakPassword};
+use shared::hasher::{Hasher, HasherError};
+use shared::http::origin::Origin;
+use shared::models::user::{Role, Status, User};
+use shared::models::{DisplayName, Email, PolicyName, RequestId, TextError, UserId};
+use shared::random;
+use shared::secrets::Secret;
+use shared::secrets::key_ring::{KeyRing, KeyRingError};
+use shared::store::{Change, Store, StoreError};
+
+/// Long enough for either policy: 119 bits.
+const GENERATED_PASSWORD: usize = 20;
+
+/// Who the first administrator shall be.
+#[derive(Debug)]
+pub struct FirstAdmin {
+    pub email: Email,
+    /// Without one, a random password is made.
+    pub password: Option<Secret>,
+}
+
+/// What the bootstrap found and did.
+#[derive(Debug)]
+pub enum Bootstrap {
+    /// There were administrators already; nothing was changed.
+    AlreadyDone,
+    Created {
+        /// To be shown once, on the terminal only.
+        generated_password: Option<Secret>,
+    },
+}
+
+/// The installation was not bootstrapped.
+#[derive(Debug, thiserror::Error)]
+pub enum BootstrapError {
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Password(#[from] WeakPassword),
+    #[error(transparent)]
+    Hasher(#[from] HasherError),
+    #[error(transparent)]
+    Text(#[from] TextError),
+}
+
+/// Makes the signing key and the first administrator where they are missing; safe to call at every start and by
+/// many processes at once.
+pub async fn run(store: &Store, keys: &KeyRing, admin: FirstAdmin, policy: PasswordPolicy) -> Result<Bootstrap, BootstrapError> {
+    keys.ensure().await?;
+    if store.has_admin().await? {
+        return Ok(Bootstrap::AlreadyDone);
+    }
+    let name = DisplayName::parse("Administrator")?;
+    let generated_password = admin.password.is_none().then(|| Secret::from(random::base62(GENERATED_PASSWORD)));
+    let Some(password) = admin.password.or_else(|| generated_password.clone()) else { return Ok(Bootstrap::AlreadyDone) };
+    policy.check(password.expose(), &admin.email, &name)?;
+    let now = store.clock().now();
+    let user = User {
+        id: UserId::generate(),
+        email: admin.email,
+        name,
+        role: Role::Admin,
+        status: Status::Active,
+        department: None,
+        quota_policy: PolicyName::parse("default")?,
+        password_hash: Some(Hasher::new().hash(password).await?),
+        session: 1,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    let origin = Origin { request_id: RequestId::generate(), address: None };
+    match store.create_first_admin(&user, &origin.entry("system", "user.create", &user.id, now)).await? {
+        Change::Done => Ok(Bootstrap::Created { generated_password }),
+        Change::Conflict => Ok(Bootstrap::AlreadyDone),
+    }
+}

@@ -1,0 +1,56 @@
+//! Accounts as their owners use them: registration, sessions, the own profile and password (api.md §2).
+
+pub mod bootstrap;
+mod login;
+
+use axum::Router;
+use http::request::Parts;
+use shared::access::password::PasswordPolicy;
+use shared::aws;
+use shared::clock::Clock;
+use shared::config::Config;
+use shared::hasher::Hasher;
+use shared::http::ApiError;
+use shared::http::caller::SessionGate;
+use shared::http::routes::{Access, Gate, Routes};
+use shared::secrets::Secrets;
+use shared::secrets::key_ring::KeyRing;
+use shared::store::Store;
+
+#[derive(Clone, Debug)]
+pub struct State {
+    store: Store,
+    keys: KeyRing,
+    gate: SessionGate,
+    hasher: Hasher,
+    password_policy: PasswordPolicy,
+}
+
+impl State {
+    /// The state of a function that runs by itself.
+    pub fn connect(config: &Config) -> Self {
+        let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
+        let keys = KeyRing::new(Secrets::connect(&config.secrets, &config.aws), store.clock().clone());
+        Self::new(store, keys, config.password_policy)
+    }
+
+    /// A state over a store and keys that are there already.
+    pub fn new(store: Store, keys: KeyRing, password_policy: PasswordPolicy) -> Self {
+        let gate = SessionGate::new(store.clone(), keys.clone());
+        Self { store, keys, gate, hasher: Hasher::new(), password_policy }
+    }
+}
+
+impl Gate for State {
+    async fn admit(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
+        self.gate.admit(access, request).await
+    }
+}
+
+pub fn routes() -> Routes<State> {
+    Routes::new().post("/api/v1/auth/login", Access::Anyone, login::login)
+}
+
+pub fn router(state: State) -> Router {
+    routes().into_router(state)
+}

@@ -1,0 +1,135 @@
+//! Making, listing and deleting keys.
+
+use axum::extract::{self, Path};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use shared::access::api_key::MintedKey;
+use shared::http::caller::SessionCaller;
+use shared::http::json::{Body, Created, Data, Message};
+use shared::http::origin::Origin;
+use shared::http::{ApiError, Code};
+use shared::models::api_key::ApiKey;
+use shared::models::{DisplayName, KeyId};
+use shared::store::{KeyCreation, Removal, Store};
+
+use crate::State;
+
+const MAX_MODELS: usize = 100;
+/// Five years.
+const MAX_LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewKey {
+    name: DisplayName,
+    #[serde(default)]
+    models: Option<Vec<String>>,
+    #[serde(default)]
+    expires_at: Option<Timestamp>,
+}
+
+/// A key as its owner sees it.
+#[derive(Serialize)]
+pub(crate) struct Shown {
+    id: KeyId,
+    name: DisplayName,
+    /// Only in the answer that creates it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    key_prefix: String,
+    models: Vec<String>,
+    expires_at: Option<Timestamp>,
+    enabled: bool,
+    created_at: Timestamp,
+    last_used_at: Option<Timestamp>,
+    version: u64,
+}
+
+impl Shown {
+    fn new(key: ApiKey, secret: Option<String>) -> Self {
+        Self {
+            id: key.id,
+            name: key.name,
+            key: secret,
+            key_prefix: key.key_prefix,
+            models: key.models,
+            expires_at: key.expires_at,
+            enabled: key.enabled,
+            created_at: key.created_at,
+            last_used_at: key.last_used_at,
+            version: key.version,
+        }
+    }
+}
+
+pub(crate) async fn create_key(
+    extract::State(state): extract::State<State>,
+    caller: SessionCaller,
+    origin: Origin,
+    Body(new): Body<NewKey>,
+) -> Result<Created<Shown>, ApiError> {
+    let now = state.store.clock().now();
+    let models = new.models.unwrap_or_default();
+    check_models(&state.store, &models).await?;
+    check_expiry(new.expires_at, now)?;
+    let minted = MintedKey::generate();
+    let key = ApiKey {
+        id: KeyId::generate(),
+        owner: caller.user.id.clone(),
+        name: new.name,
+        key_prefix: minted.shown,
+        models,
+        expires_at: new.expires_at,
+        enabled: true,
+        created_at: now,
+        last_used_at: None,
+        version: 1,
+    };
+    let entry = origin.entry(&caller.user.id, "key.create", &key.id, now);
+    match state.store.create_api_key(&key, minted.digest, &entry).await? {
+        KeyCreation::Done => Ok(Created(Shown::new(key, Some(minted.secret)))),
+        KeyCreation::TooMany => Err(ApiError::new(Code::TooManyKeys, "there are 50 keys already; delete one first")),
+        KeyCreation::OwnerGone => Err(ApiError::unauthorized()),
+    }
+}
+
+pub(crate) async fn list_keys(extract::State(state): extract::State<State>, caller: SessionCaller) -> Result<Data<Vec<Shown>>, ApiError> {
+    let keys = state.store.api_keys(&caller.user.id).await?;
+    Ok(Data(keys.into_iter().map(|key| Shown::new(key, None)).collect()))
+}
+
+pub(crate) async fn delete_key(
+    extract::State(state): extract::State<State>,
+    caller: SessionCaller,
+    origin: Origin,
+    Path(id): Path<String>,
+) -> Result<Message, ApiError> {
+    let id = KeyId::parse(id).map_err(|_| ApiError::not_found("key"))?;
+    let entry = origin.entry(&caller.user.id, "key.delete", &id, state.store.clock().now());
+    match state.store.delete_api_key(&caller.user.id, &id, &entry).await? {
+        Removal::Done => Ok(Message("the key is deleted")),
+        Removal::NotFound => Err(ApiError::not_found("key")),
+    }
+}
+
+/// Each model must exist; `*` stands for all of them.
+async fn check_models(store: &Store, models: &[String]) -> Result<(), ApiError> {
+    if models.len() > MAX_MODELS {
+        return Err(ApiError::invalid("models", "may name at most 100 models"));
+    }
+    let catalog = store.catalog().await?;
+    let known = |name: &str| name == "*" || catalog.offers().any(|offer| offer.model.id.as_str() == name);
+    match models.iter().find(|name| !known(name)) {
+        Some(unknown) => Err(ApiError::invalid("models", format!("there is no model {unknown:?}"))),
+        None => Ok(()),
+    }
+}
+
+/// An expiry lies ahead, but not too far.
+fn check_expiry(expires_at: Option<Timestamp>, now: Timestamp) -> Result<(), ApiError> {
+    match expires_at {
+        Some(at) if at <= now => Err(ApiError::invalid("expires_at", "must be in the future")),
+        Some(at) if at > now + MAX_LIFETIME => Err(ApiError::invalid("expires_at", "must be within five years")),
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,56 @@
+//! A person's own API keys (api.md §3).
+
+mod api_keys;
+
+use axum::Router;
+use http::request::Parts;
+use shared::aws;
+use shared::clock::Clock;
+use shared::config::Config;
+use shared::http::ApiError;
+use shared::http::caller::SessionGate;
+use shared::http::routes::{Access, Gate, Routes};
+use shared::models::user::Role;
+use shared::secrets::Secrets;
+use shared::secrets::key_ring::KeyRing;
+use shared::store::Store;
+
+#[derive(Clone, Debug)]
+pub struct State {
+    store: Store,
+    gate: SessionGate,
+}
+
+impl State {
+    /// The state of a function that runs by itself.
+    pub fn connect(config: &Config) -> Self {
+        let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
+        let keys = KeyRing::new(Secrets::connect(&config.secrets, &config.aws), store.clock().clone());
+        Self::new(store, keys)
+    }
+
+    /// A state over a store and keys that are there already.
+    pub fn new(store: Store, keys: KeyRing) -> Self {
+        let gate = SessionGate::new(store.clone(), keys);
+        Self { store, gate }
+    }
+}
+
+impl Gate for State {
+    async fn admit(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
+        self.gate.admit(access, request).await
+    }
+}
+
+pub fn routes() -> Routes<State> {
+    let own = Access::Session(Role::User);
+    Routes::new().post("/api/v1/user/keys", own, api_keys::create_key).get("/api/v1/user/keys", own, api_keys::list_keys).delete(
+        "/api/v1/user/keys/{id}",
+        own,
+        api_keys::delete_key,
+    )
+}
+
+pub fn router(state: State) -> Router {
+    routes().into_router(state)
+}

@@ -1,0 +1,128 @@
+//! Accounts: each an item, its e-mail address another, so that no address is taken twice (promise 54).
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::catalog::Change;
+use super::keys;
+use super::transaction::{Commit, Expression, Transaction};
+use super::{Store, StoreError};
+use crate::models::audit::AuditEntry;
+use crate::models::user::User;
+use crate::models::{Email, UserId};
+
+/// How a change of an account ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserChange {
+    Done,
+    /// The account is gone or has another version than the one read.
+    VersionConflict,
+    EmailTaken,
+    /// It would have left no active administrator (promise 15).
+    LastAdmin,
+}
+
+/// What holds an address for its account.
+#[derive(Serialize, Deserialize)]
+struct EmailItem {
+    user: UserId,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Count {
+    count: u64,
+}
+
+impl Store {
+    /// The account as it is now.
+    pub async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+        self.get(&keys::user(id)).await
+    }
+
+    /// The account as this process knows it, at most 30 s old.
+    pub async fn cached_user(&self, id: &UserId) -> Result<Option<Arc<User>>, StoreError> {
+        self.memory.users.get(id, || async { Ok(self.user(id).await?.map(Arc::new)) }).await
+    }
+
+    /// Makes the next [`Store::cached_user`] read the account.
+    pub fn forget_user(&self, id: &UserId) {
+        self.memory.users.forget(id);
+    }
+
+    /// The account of an address. It takes two reads whether there is one or not, so that time tells nothing
+    /// (promise 3).
+    pub async fn user_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
+        let holder: Option<EmailItem> = self.get(&keys::email(email)).await?;
+        let id = holder.map_or_else(UserId::generate, |holder| holder.user);
+        self.user(&id).await
+    }
+
+    /// Adds an account; a conflict means that its address is taken.
+    pub async fn create_user(&self, user: &User, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let mut transaction = self.new_user(user)?;
+        if user.is_active_admin() {
+            transaction = transaction.update(&keys::admins(), count_by(1), Expression::present())?;
+        }
+        let commit = transaction.audited(entry)?.commit().await?;
+        self.forget_user(&user.id);
+        Ok(commit.into())
+    }
+
+    /// Adds the first administrator: done once among any number of processes that try (promise 6).
+    pub async fn create_first_admin(&self, user: &User, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let transaction = self.new_user(user)?.put(&keys::admins(), &Count { count: 1 }, Expression::absent())?;
+        Ok(transaction.audited(entry)?.commit().await?.into())
+    }
+
+    /// Whether the installation has had its first administrator.
+    pub async fn has_admin(&self) -> Result<bool, StoreError> {
+        Ok(self.get::<Count>(&keys::admins()).await?.is_some())
+    }
+
+    fn new_user(&self, user: &User) -> Result<Transaction<'_>, StoreError> {
+        let holder = EmailItem { user: user.id.clone() };
+        let transaction = self.transaction().put(&keys::email(&user.email), &holder, Expression::absent())?;
+        transaction.put(&keys::user(&user.id), user, Expression::absent())
+    }
+
+    /// Replaces the account `before` by `after`, if it still has the version that was read.
+    pub async fn update_user(&self, before: &User, after: &User, entry: &AuditEntry) -> Result<UserChange, StoreError> {
+        let mut transaction = self.transaction().put(&keys::user(&after.id), after, Expression::at_version(before.version))?;
+        let mut meanings = vec![UserChange::VersionConflict];
+        if before.email.folded() != after.email.folded() {
+            let holder = EmailItem { user: after.id.clone() };
+            transaction = transaction.put(&keys::email(&after.email), &holder, Expression::absent())?;
+            transaction = transaction.delete(&keys::email(&before.email), Expression::present())?;
+            meanings.extend([UserChange::EmailTaken, UserChange::VersionConflict]);
+        }
+        if before.is_active_admin() != after.is_active_admin() {
+            transaction = if after.is_active_admin() {
+                transaction.update(&keys::admins(), count_by(1), Expression::present())?
+            } else {
+                transaction.update(&keys::admins(), count_by(-1), more_than_one())?
+            };
+            meanings.push(UserChange::LastAdmin);
+        }
+        let commit = transaction.audited(entry)?.commit().await?;
+        self.forget_user(&after.id);
+        Ok(meaning(&commit, &meanings))
+    }
+}
+
+/// What the first refused write of a transaction means; `meanings` are those of its writes in their order.
+fn meaning(commit: &Commit, meanings: &[UserChange]) -> UserChange {
+    let refused = meanings.iter().enumerate().find(|(place, _)| commit.refused_at(*place)).map(|(_, meaning)| *meaning);
+    match commit {
+        Commit::Done => UserChange::Done,
+        Commit::Refused(_) => refused.unwrap_or(UserChange::VersionConflict),
+    }
+}
+
+fn count_by(step: i64) -> Expression {
+    Expression::new("ADD #count :step").name("#count", "count").number(":step", step)
+}
+
+fn more_than_one() -> Expression {
+    Expression::new("#count > :one").name("#count", "count").number(":one", 1)
+}
