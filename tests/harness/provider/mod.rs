@@ -1,0 +1,171 @@
+//! A model provider that follows a script: it can answer, wait until told, break off anywhere, or talk nonsense.
+//!
+//! ```ignore
+//! let provider = Provider::start();
+//! let gate = Gate::new();
+//! provider.will(Reply::events().event(&openai::chunk("Hel")).wait(&gate).event(&openai::chunk("lo")).done());
+//! provider.will(Reply::error(429, &json!({})).header("retry-after", "7"));
+//! ```
+//!
+//! Each request takes the next reply; one that finds none fails the test. [`openai`] and [`anthropic`] hold the
+//! usual bodies of both dialects.
+
+pub mod anthropic;
+mod connection;
+pub mod openai;
+mod received;
+mod reply;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use crate::loopback::{Loopback, accept};
+use connection::{Connection, Ended};
+
+pub use received::Received;
+pub use reply::Reply;
+
+/// A running provider.
+#[derive(Debug)]
+pub struct Provider {
+    script: Arc<Script>,
+    server: Loopback,
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    replies: Mutex<VecDeque<Reply>>,
+    always: Mutex<Option<Reply>>,
+    received: watch::Sender<Vec<Received>>,
+}
+
+impl Provider {
+    /// A provider without a script.
+    pub fn start() -> Self {
+        let script = Arc::new(Script::default());
+        let shared = script.clone();
+        let server = Loopback::start(|listener| accept(listener, move |stream| serve(stream, shared.clone())));
+        Self { script, server }
+    }
+
+    /// A provider that says the same to every request.
+    pub fn always(reply: Reply) -> Self {
+        let provider = Self::start();
+        *provider.script.always.lock().unwrap() = Some(reply);
+        provider
+    }
+
+    /// Adds the reply to one more request.
+    pub fn will(&self, reply: Reply) {
+        self.script.replies.lock().unwrap().push_back(reply);
+    }
+
+    /// Where the provider listens: `http://127.0.0.1:<port>`, without a path.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.server.address())
+    }
+
+    /// All requests so far.
+    pub fn received(&self) -> Vec<Received> {
+        self.script.received.borrow().clone()
+    }
+
+    /// The request of this number, from 0; waits until it has come.
+    pub async fn request(&self, number: usize) -> Received {
+        let mut received = self.script.received.subscribe();
+        received.wait_for(|requests| requests.len() > number).await.unwrap()[number].clone()
+    }
+}
+
+impl Script {
+    fn next(&self, request: &Received) -> Reply {
+        self.received.send_modify(|requests| requests.push(request.clone()));
+        let next = self.replies.lock().unwrap().pop_front().or_else(|| self.always.lock().unwrap().clone());
+        next.unwrap_or_else(|| panic!("the provider's script has no reply for {} {}", request.method, request.path))
+    }
+}
+
+async fn serve(stream: TcpStream, script: Arc<Script>) {
+    let mut connection = Connection::new(stream);
+    while let Some(request) = connection.receive().await {
+        let reply = script.next(&request);
+        match connection.play(&reply).await {
+            Ended::Open => {}
+            Ended::Closed => return,
+            Ended::Abandoned => return request.abandon(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt as _;
+
+    use super::*;
+    use crate::Gate;
+
+    async fn post(provider: &Provider) -> reqwest::Result<reqwest::Response> {
+        crate::client().post(format!("{}/v1/x", provider.base_url())).header("x-test", "1").body("{}").send().await
+    }
+
+    #[tokio::test]
+    async fn a_stream_stands_at_its_gate_until_it_is_opened() {
+        let provider = Provider::start();
+        let gate = Gate::new();
+        provider.will(Reply::events().bytes("da").wait(&gate).bytes("ta: 1\n\n").end());
+        let mut chunks = post(&provider).await.unwrap().bytes_stream();
+        assert_eq!(chunks.next().await.unwrap().unwrap(), "da");
+        gate.open();
+        assert_eq!(chunks.next().await.unwrap().unwrap(), "ta: 1\n\n");
+        assert!(chunks.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_can_be_read() {
+        let provider = Provider::always(openai::stream(&["Hel", "lo"]));
+        assert!(post(&provider).await.unwrap().text().await.unwrap().ends_with("data: [DONE]\n\n"));
+        let request = provider.request(0).await;
+        assert_eq!((request.method.as_str(), request.path.as_str(), request.header("x-test")), ("POST", "/v1/x", "1"));
+        assert_eq!(request.json(), serde_json::json!({}));
+    }
+
+    #[tokio::test]
+    async fn it_breaks_off_where_the_script_says() {
+        let provider = Provider::start();
+        let chunk = openai::chunk("Hello");
+        for before_the_head in [Reply::raw("").close(), Reply::raw("").reset(), Reply::raw("!%&/ garbage\r\n\r\n").close()] {
+            provider.will(before_the_head);
+            assert!(post(&provider).await.is_err());
+        }
+        for in_the_body in [Reply::events().close(), Reply::events().event(&chunk).cut(20).reset(), Reply::json(&chunk).cut(9).close()] {
+            provider.will(in_the_body);
+            assert!(post(&provider).await.unwrap().bytes().await.is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn it_notices_that_the_other_side_has_left() {
+        let provider = Provider::start();
+        for stuck in [Reply::silence(), Reply::events().bytes("x").endless(), Reply::events().wait(&Gate::new())] {
+            provider.will(stuck);
+            let number = provider.received().len();
+            let asking = post(&provider);
+            tokio::select! {
+                _ = asking => {}
+                _ = provider.request(number) => {}
+            }
+            provider.request(number).await.abandoned().await;
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "no reply for POST /v1/x")]
+    fn a_request_without_a_reply_fails_the_test() {
+        let provider = Provider::start();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        assert!(runtime.block_on(post(&provider)).is_err());
+    }
+}
