@@ -10,10 +10,20 @@
     reason = "a harness that cannot go on fails its test"
 )]
 
+pub mod binaries;
 mod client;
+pub mod dynamo;
 mod gate;
+pub mod lambda;
 mod loopback;
 pub mod provider;
 
+use std::path::Path;
+
 pub use client::client;
 pub use gate::Gate;
+
+/// The folder of the whole workspace.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
