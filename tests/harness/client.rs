@@ -1,12 +1,127 @@
-//! The HTTP client of the tests.
+//! Those who call the gateway: people with a session, programs with a key, and anybody.
 
 use std::sync::Arc;
 
+use reqwest::{Method, RequestBuilder, Response};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::{ClientConfig, RootCertStore};
+use serde_json::{Value, json};
+
+use crate::provider::Provider;
+
+/// The key that the gateway shows to the providers of [`Client::create_model`].
+pub const BACKEND_KEY: &str = "the-provider's-own-key";
+
+/// Somebody who calls, with or without a credential.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base_url: String,
+    credential: Option<String>,
+}
+
+impl Client {
+    /// Anybody, without a credential.
+    pub fn new(base_url: impl Into<String>) -> Self {
+        Self { http: http(), base_url: base_url.into(), credential: None }
+    }
+
+    /// The same caller with a session token or an API key.
+    #[must_use]
+    pub fn with(&self, credential: &str) -> Self {
+        Self { credential: Some(credential.to_owned()), ..self.clone() }
+    }
+
+    /// The person with this account.
+    #[must_use]
+    pub async fn signed_in(&self, email: &str, password: &str) -> Self {
+        let login = self.post("/api/v1/auth/login").json(&json!({"email": email, "password": password}));
+        self.with(data(login.send().await.unwrap(), 200).await["token"].as_str().unwrap())
+    }
+
+    /// The session token or API key.
+    pub fn credential(&self) -> &str {
+        self.credential.as_deref().unwrap_or_default()
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.request(Method::POST, path)
+    }
+
+    pub fn put(&self, path: &str) -> RequestBuilder {
+        self.request(Method::PUT, path)
+    }
+
+    pub fn delete(&self, path: &str) -> RequestBuilder {
+        self.request(Method::DELETE, path)
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base_url));
+        match &self.credential {
+            Some(credential) => request.bearer_auth(credential),
+            None => request,
+        }
+    }
+
+    /// As an administrator: creates a model that `provider` serves, there under the name `provider-model`.
+    pub async fn create_model(&self, id: &str, provider: &Provider) {
+        let model = self.post("/api/v1/admin/models").json(&json!({"id": id, "name": id}));
+        data(model.send().await.unwrap(), 201).await;
+        self.create_backend(id, provider).await;
+    }
+
+    /// As an administrator: adds a backend to a model.
+    pub async fn create_backend(&self, model: &str, provider: &Provider) {
+        let backend = json!({
+            "name": "scripted",
+            "base_url": provider.base_url(),
+            "model_name": "provider-model",
+            "api_key": BACKEND_KEY
+        });
+        let backend = self.post(&format!("/api/v1/admin/models/{model}/backends")).json(&backend);
+        data(backend.send().await.unwrap(), 201).await;
+    }
+
+    /// As a person: a program with a new API key.
+    #[must_use]
+    pub async fn create_key(&self) -> Self {
+        let key = self.post("/api/v1/user/keys").json(&json!({"name": "a program"}));
+        self.with(data(key.send().await.unwrap(), 201).await["key"].as_str().unwrap())
+    }
+
+    /// As a program: asks the model for a completion.
+    pub fn chat(&self, model: &str) -> RequestBuilder {
+        self.post("/v1/chat/completions").json(&ask(model))
+    }
+
+    /// As a program: asks the model for a streamed completion.
+    pub fn chat_stream(&self, model: &str) -> RequestBuilder {
+        let mut ask = ask(model);
+        ask["stream"] = true.into();
+        self.post("/v1/chat/completions").json(&ask)
+    }
+}
+
+/// The body of a small chat request.
+pub fn ask(model: &str) -> Value {
+    json!({"model": model, "messages": [{"role": "user", "content": "Hello"}]})
+}
+
+/// The `data` of a management answer, which must have this status.
+pub async fn data(response: Response, status: u16) -> Value {
+    let found = response.status();
+    let mut body: Value = response.json().await.unwrap();
+    assert_eq!(found, status, "{body}");
+    body["data"].take()
+}
 
 /// A client that follows no redirects and asks no proxy. It speaks to loopback only, so it trusts no certificate.
-pub fn client() -> reqwest::Client {
+pub(crate) fn http() -> reqwest::Client {
     let tls = ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions().unwrap();
     let tls = tls.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
     let redirect = reqwest::redirect::Policy::none();

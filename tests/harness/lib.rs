@@ -11,17 +11,20 @@
 )]
 
 pub mod binaries;
-mod client;
+pub mod client;
 pub mod dynamo;
+pub mod events;
 mod gate;
+mod gateway;
 pub mod lambda;
 mod loopback;
+pub mod process;
 pub mod provider;
 
 use std::path::Path;
 
-pub use client::client;
 pub use gate::Gate;
+pub use gateway::Gateway;
 
 /// The folder of the whole workspace.
 pub fn workspace() -> &'static Path {

@@ -108,7 +108,7 @@ mod tests {
     use crate::Gate;
 
     async fn post(provider: &Provider) -> reqwest::Result<reqwest::Response> {
-        crate::client().post(format!("{}/v1/x", provider.base_url())).header("x-test", "1").body("{}").send().await
+        crate::client::http().post(format!("{}/v1/x", provider.base_url())).header("x-test", "1").body("{}").send().await
     }
 
     #[tokio::test]

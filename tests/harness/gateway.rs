@@ -1,0 +1,68 @@
+//! The local gateway in this process, in memory.
+
+use local::Options;
+use reqwest::RequestBuilder;
+
+use crate::client::Client;
+use crate::provider::Provider;
+
+const EMAIL: &str = "admin@example.com";
+const PASSWORD: &str = "correct horse battery staple";
+
+/// A running gateway with an administrator. It ends with the test that started it.
+#[derive(Debug)]
+pub struct Gateway {
+    local: local::Gateway,
+    admin: Client,
+}
+
+impl Gateway {
+    pub async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    /// A gateway with other options than the tests' usual ones; the administrator is always the same.
+    pub async fn start_with(options: Options) -> Self {
+        let options = Options { admin_email: EMAIL.into(), admin_password: Some(PASSWORD.into()), ..options };
+        let local = local::Gateway::start(options).await.unwrap();
+        let admin = Client::new(format!("http://{}", local.address())).signed_in(EMAIL, PASSWORD).await;
+        Self { local, admin }
+    }
+
+    /// The same gateway with a model that `provider` serves.
+    #[must_use]
+    pub async fn with_model(self, id: &str, provider: &Provider) -> Self {
+        self.admin.create_model(id, provider).await;
+        self
+    }
+
+    /// The administrator, signed in.
+    pub fn admin(&self) -> &Client {
+        &self.admin
+    }
+
+    /// A program of the administrator's, with a new key.
+    pub async fn program(&self) -> Client {
+        self.admin.create_key().await
+    }
+
+    /// Somebody without a credential.
+    pub fn anybody(&self) -> Client {
+        Client::new(format!("http://{}", self.local.address()))
+    }
+
+    /// A request of somebody without a credential.
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.anybody().post(path)
+    }
+
+    /// What is behind the routes.
+    pub fn local(&self) -> &local::Gateway {
+        &self.local
+    }
+
+    /// Ends the gateway as SIGTERM does.
+    pub async fn shutdown(self) {
+        self.local.shutdown().await;
+    }
+}

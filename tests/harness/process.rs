@@ -1,0 +1,102 @@
+//! The real `local` binary, as a person at a terminal runs it.
+
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+
+use crate::binaries;
+use crate::client::Client;
+
+/// What the first line says before the address.
+const LISTENS: &str = "tidegate listens on ";
+
+/// A running process. Dropping it kills it.
+#[derive(Debug)]
+pub struct LocalProcess {
+    process: Child,
+    output: Lines<BufReader<ChildStdout>>,
+    errors: ChildStderr,
+    base_url: String,
+}
+
+/// How a process ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub status: ExitStatus,
+    /// How long it took after the signal.
+    pub after: Duration,
+    /// What it had said on the terminal since its start, without the first line.
+    pub output: String,
+    /// What it had logged.
+    pub log: String,
+}
+
+impl LocalProcess {
+    /// Starts the gateway on a free port with its data in `folder`, and waits until it listens.
+    pub async fn start(folder: &Path) -> Self {
+        Self::try_start(folder).await.unwrap_or_else(|ended| panic!("the gateway did not start: {ended:?}"))
+    }
+
+    /// Like [`start`](Self::start); a process that ends instead of listening is the error.
+    pub async fn try_start(folder: &Path) -> Result<Self, Ended> {
+        let mut command = Command::new(binaries::binary("local"));
+        command.env_clear().args(["--listen", "127.0.0.1:0", "--log", "info", "--data"]).arg(folder);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut process = command.spawn().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap()).lines();
+        let errors = process.stderr.take().unwrap();
+        let mut local = Self { process, output, errors, base_url: String::new() };
+        match local.line().await {
+            Some(line) => {
+                local.base_url = line.strip_prefix(LISTENS).expect("the first line says where it listens").to_owned();
+                Ok(local)
+            }
+            None => Err(local.ended(Instant::now()).await),
+        }
+    }
+
+    /// The next line on the terminal; `None` when the process has ended.
+    pub async fn line(&mut self) -> Option<String> {
+        self.output.next_line().await.unwrap()
+    }
+
+    /// Somebody without a credential.
+    pub fn anybody(&self) -> Client {
+        Client::new(&self.base_url)
+    }
+
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Ends the process at once, without a chance to write anything (SIGKILL).
+    pub async fn kill(mut self) {
+        self.process.kill().await.unwrap();
+    }
+
+    /// Asks the process to end (SIGTERM), and waits for it.
+    pub async fn terminate(self) -> Ended {
+        let id = self.process.id().expect("the process runs").to_string();
+        let asked = Instant::now();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        self.ended(asked).await
+    }
+
+    async fn ended(mut self, since: Instant) -> Ended {
+        let mut output = String::new();
+        let mut log = String::new();
+        let lines = async {
+            while let Some(line) = self.output.next_line().await.unwrap() {
+                output.push_str(&line);
+                output.push('\n');
+            }
+        };
+        let (_, read) = tokio::join!(lines, self.errors.read_to_string(&mut log));
+        read.unwrap();
+        let status = self.process.wait().await.unwrap();
+        Ended { status, after: since.elapsed(), output, log }
+    }
+}

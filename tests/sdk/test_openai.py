@@ -1,0 +1,86 @@
+"""The official OpenAI SDK, unchanged but for its address and its key."""
+
+import threading
+
+import openai
+import pytest
+
+from provider import chunk, completion
+
+ASK = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
+
+
+@pytest.fixture(scope="session")
+def client(gateway):
+    # The SDK's own retries would hide what the gateway answers.
+    return openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=gateway.create_key(), max_retries=0)
+
+
+def test_models_can_be_listed_and_found(client):
+    assert [model.id for model in client.models.list()] == ["m"]
+    assert client.models.retrieve("m").object == "model"
+
+
+def test_a_completion_is_answered(client, provider):
+    provider.replies = [completion("Hello there")]
+    answer = client.chat.completions.create(**ASK, temperature=0.5)
+    assert answer.choices[0].message.content == "Hello there"
+    assert answer.usage.total_tokens == 5
+    assert provider.requests == [{**ASK, "model": "p", "temperature": 0.5}]
+
+
+def test_a_stream_comes_chunk_by_chunk(client, provider):
+    gate = threading.Event()
+    provider.replies = [[chunk("Hel"), gate, chunk("lo")]]
+    stream = client.chat.completions.create(**ASK, stream=True)
+    assert next(stream).choices[0].delta.content == "Hel"
+    gate.set()
+    assert [part.choices[0].delta.content for part in stream] == ["lo"]
+
+
+def test_a_wrong_key_is_an_authentication_error(client):
+    with pytest.raises(openai.AuthenticationError) as refused:
+        client.with_options(api_key="sk-wrong").chat.completions.create(**ASK)
+    assert refused.value.code == "invalid_api_key"
+
+
+def test_an_unknown_model_is_not_found(client):
+    with pytest.raises(openai.NotFoundError) as refused:
+        client.chat.completions.create(**{**ASK, "model": "unknown"})
+    assert (refused.value.code, refused.value.param) == ("model_not_found", "model")
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("unknown")
+
+
+def test_a_wrong_value_is_a_bad_request(client):
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.chat.completions.create(**ASK, n=9)
+    assert (refused.value.code, refused.value.param) == ("invalid_value", "n")
+
+
+def test_a_backend_that_limits_us_is_a_rate_limit_error(client, provider):
+    provider.replies = [(429, {"error": {"message": "slow down"}})]
+    with pytest.raises(openai.RateLimitError) as refused:
+        client.chat.completions.create(**ASK)
+    assert refused.value.response.headers["retry-after"]
+
+
+def test_a_backend_that_fails_is_an_internal_server_error(client, provider):
+    provider.replies = [(500, {"error": {"message": "boom"}})]
+    with pytest.raises(openai.InternalServerError) as refused:
+        client.chat.completions.create(**ASK)
+    assert (refused.value.status_code, refused.value.code) == (502, "upstream_error")
+
+
+def test_a_backend_that_refuses_our_key_does_not_blame_the_client(client, provider):
+    provider.replies = [(401, {"error": {"message": "bad key"}})]
+    with pytest.raises(openai.InternalServerError):
+        client.chat.completions.create(**ASK)
+
+
+def test_p50_an_error_in_mid_stream_is_raised(client, provider):
+    provider.replies = [[chunk("Hel"), {"error": {"message": "overheated"}}]]
+    stream = client.chat.completions.create(**ASK, stream=True)
+    assert next(stream).choices[0].delta.content == "Hel"
+    with pytest.raises(openai.APIError):
+        next(stream)
