@@ -4,3 +4,4 @@ pub mod api_key;
 pub mod egress;
 pub mod password;
 pub mod session;
+pub mod throttle;

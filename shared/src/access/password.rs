@@ -3,15 +3,14 @@
 //! Hashing takes a processor's whole attention for some tens of milliseconds; [`crate::hasher`] keeps it off the
 //! threads that serve.
 
-use std::str::FromStr;
-
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
-use serde::{Deserialize, Serialize};
 
 use crate::models::user::PasswordHash;
 use crate::models::{DisplayName, Email};
 use crate::random;
+
+pub use crate::models::settings::PasswordPolicy;
 
 /// Longer texts are refused before any hashing.
 pub const MAX_LENGTH: usize = 128;
@@ -23,16 +22,6 @@ const LANES: u32 = 1;
 
 /// A hash of a password that nobody has: verified where there is no account, so that both cases take as long.
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$dGlkZWdhdGUtZHVtbXktMQ$4jfDOSsXnBkyzCH2OoHs4Z9o4hWgvW3wEh0aO1Qcnv0";
-
-/// How strong a password has to be (promise 1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PasswordPolicy {
-    /// At least 8 characters.
-    Basic,
-    /// At least 12, and none of the common ones.
-    Strict,
-}
 
 /// Why a password is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -186,18 +175,6 @@ fn is_current(hash: &phc::PasswordHash) -> bool {
 
 fn refused(error: impl std::fmt::Display) -> HashError {
     HashError(error.to_string())
-}
-
-impl FromStr for PasswordPolicy {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "basic" => Ok(Self::Basic),
-            "strict" => Ok(Self::Strict),
-            _ => Err("must be basic or strict"),
-        }
-    }
 }
 
 #[cfg(test)]

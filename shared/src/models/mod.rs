@@ -4,6 +4,7 @@ pub mod api_key;
 pub mod audit;
 pub mod catalog;
 mod email;
+pub mod settings;
 mod text;
 pub mod user;
 

@@ -121,7 +121,7 @@ mod tests {
         clock.advance(Duration::from_secs(1));
         assert_ne!(format!("{:?}", ring.keys().await.unwrap()), first);
         fs::write(&path, "not JSON").unwrap();
-        clock.advance(Duration::from_secs(3600));
+        clock.advance(Duration::from_hours(1));
         assert!(ring.keys().await.is_ok(), "known keys go on");
         fs::write(&path, r#"{"jwt": "{\"keys\": []}"}"#).unwrap();
         assert!(matches!(ring.keys().await, Err(KeyRingError::Invalid(_))), "a bad key is never used");

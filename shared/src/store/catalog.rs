@@ -129,6 +129,6 @@ impl Store {
     }
 
     async fn entries<T: for<'de> Deserialize<'de>>(&self, prefix: &str) -> Result<Vec<T>, StoreError> {
-        self.all(&Range { table: Table::Catalog, pk: CATALOG, prefix, newest_first: false }).await
+        self.all(&Range { table: Table::Catalog, index: None, pk: CATALOG, prefix, newest_first: false }).await
     }
 }

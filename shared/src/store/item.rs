@@ -1,4 +1,4 @@
-//! Reading and writing single items and pages of them.
+//! Reading single items, and all items of a partition.
 
 use std::collections::HashMap;
 
@@ -8,28 +8,16 @@ use serde::de::DeserializeOwned;
 
 use super::keys::Key;
 use super::table::{Index, PK, SK, TTL, Table};
+use super::transaction::Expression;
 use super::{Store, StoreError};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// Some of the items asked for, and where the next ones begin.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page<T> {
-    pub items: Vec<T>,
-    /// What to give as [`Span::after`] for the next page; `None` at the end.
-    pub next: Option<String>,
-}
-
-/// A part of a list: at most `limit` entries behind the one called `after`.
-#[derive(Clone, Debug)]
-pub struct Span {
-    pub after: Option<String>,
-    pub limit: usize,
-}
-
 /// Which items of one partition, in the order of their sort keys.
 pub(super) struct Range<'a> {
     pub(super) table: Table,
+    /// Instead of the table itself: its partitions are other ones, and it may lag behind by moments.
+    pub(super) index: Option<&'a Index>,
     pub(super) pk: &'a str,
     /// Sort keys that begin so.
     pub(super) prefix: &'a str,
@@ -78,77 +66,28 @@ impl Store {
         }
     }
 
-    /// The part of `range` that `span` names; `keep` leaves items out without shortening the page.
-    pub(super) async fn page<T: DeserializeOwned>(
-        &self,
-        range: &Range<'_>,
-        span: &Span,
-        keep: impl Fn(&T) -> bool,
-    ) -> Result<Page<T>, StoreError> {
-        let mut items: Vec<(String, T)> = Vec::new();
-        let mut start = span.after.as_ref().map(|sk| Key { table: range.table, pk: range.pk.to_owned(), sk: sk.clone() }.attributes());
-        loop {
-            let page = self.query(range, start, Some(span.limit + 1)).await?;
-            for item in page.items.unwrap_or_default().into_iter().filter(|item| self.is_live(item)) {
-                let sk = text(&item, SK);
-                let entity = from_item(range.table, item)?;
-                if keep(&entity) {
-                    items.push((sk, entity));
-                }
-                // One more than asked for tells that there is a next page.
-                if items.len() > span.limit {
-                    items.pop();
-                    let next = items.last().map(|(sk, _)| sk.clone());
-                    return Ok(Page { items: items.into_iter().map(|(_, entity)| entity).collect(), next });
-                }
-            }
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(Page { items: items.into_iter().map(|(_, entity)| entity).collect(), next: None });
-            }
-        }
-    }
-
-    /// All items whose `index.partition` is `value`. An index may lag behind its table by moments.
-    pub(super) async fn all_by_index<T: DeserializeOwned>(&self, table: Table, index: &Index, value: &str) -> Result<Vec<T>, StoreError> {
-        let ask = self.client.query().table_name(self.table(table)).index_name(index.name);
-        let ask = ask.key_condition_expression("#partition = :partition").expression_attribute_names("#partition", index.partition);
-        let mut pages = ask.expression_attribute_values(":partition", AttributeValue::S(value.to_owned())).into_paginator().send();
-        let mut items = Vec::new();
-        while let Some(page) = pages.next().await {
-            for item in page?.items.unwrap_or_default() {
-                items.push(from_item(table, item)?);
-            }
-        }
-        Ok(items)
-    }
-
-    async fn query(
+    pub(super) async fn query(
         &self,
         range: &Range<'_>,
         start: Option<Item>,
         limit: Option<usize>,
     ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, StoreError> {
-        let ask = self.client.query().table_name(self.table(range.table)).consistent_read(true);
-        let ask = ask.scan_index_forward(!range.newest_first).set_exclusive_start_key(start);
-        let ask = ask.set_limit(limit.and_then(|limit| i32::try_from(limit).ok()));
-        let ask = ask.expression_attribute_values(":pk", AttributeValue::S(range.pk.to_owned()));
-        let ask = if range.prefix.is_empty() {
-            ask.key_condition_expression(format!("{PK} = :pk"))
-        } else {
-            ask.key_condition_expression(format!("{PK} = :pk AND begins_with({SK}, :prefix)"))
-                .expression_attribute_values(":prefix", AttributeValue::S(range.prefix.to_owned()))
-        };
+        let (pk, sk) = range.index.map_or((PK, SK), |index| (index.partition, index.sort));
+        let mut expected = Expression::new("#pk = :pk").name("#pk", pk).text(":pk", range.pk);
+        if !range.prefix.is_empty() {
+            expected.text.push_str(" AND begins_with(#sk, :prefix)");
+            expected = expected.name("#sk", sk).text(":prefix", range.prefix);
+        }
+        let ask = self.client.query().table_name(self.table(range.table)).set_index_name(range.index.map(|index| index.name.to_owned()));
+        let ask = ask.consistent_read(range.index.is_none()).scan_index_forward(!range.newest_first).set_exclusive_start_key(start);
+        let ask = ask.set_limit(limit.and_then(|limit| i32::try_from(limit).ok())).key_condition_expression(&expected.text);
+        let ask = ask.set_expression_attribute_names(expected.names()).set_expression_attribute_values(expected.values());
         Ok(ask.send().await?)
     }
 
     /// Whether the item's time has not passed: the database may delete it much later (promise 57).
-    fn is_live(&self, item: &Item) -> bool {
+    pub(super) fn is_live(&self, item: &Item) -> bool {
         let until = item.get(TTL).and_then(|ttl| ttl.as_n().ok()).and_then(|ttl| ttl.parse::<i64>().ok());
         until.is_none_or(|until| self.clock.now().as_second() < until)
     }
-}
-
-fn text(item: &Item, attribute: &str) -> String {
-    item.get(attribute).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
 }

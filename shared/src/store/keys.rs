@@ -6,6 +6,7 @@ use crate::access::api_key::KeyDigest;
 use crate::models::audit::AuditEntry;
 use crate::models::{BackendId, Email, KeyId, ModelId, UserId};
 
+use super::login_guard::Guarded;
 use super::table::Table;
 
 /// Where one item lies.
@@ -56,6 +57,11 @@ pub(super) fn email(email: &Email) -> Key {
     Key::new(Table::Users, format!("email#{}", email.folded()), "email")
 }
 
+/// A deletion under way.
+pub(super) fn user_deletion(id: &UserId) -> Key {
+    Key::new(Table::Users, format!("deletion#{id}"), "deletion")
+}
+
 /// Counts the active administrators (promise 15).
 pub(super) fn admins() -> Key {
     Key::new(Table::Users, "count", "admins")
@@ -78,6 +84,18 @@ pub(super) fn key_count(owner: &UserId) -> Key {
 
 pub(super) fn owner_keys(owner: &UserId) -> String {
     format!("owner#{owner}")
+}
+
+/// One window of login tries.
+pub(super) fn login_guard(guarded: &Guarded) -> Key {
+    match guarded {
+        Guarded::Email(folded) => Key::new(Table::LoginGuard, format!("email#{folded}"), "window"),
+        Guarded::Address(address) => Key::new(Table::LoginGuard, format!("address#{address}"), "window"),
+    }
+}
+
+pub(super) fn settings() -> Key {
+    Key::new(Table::Settings, "settings", "settings")
 }
 
 pub(super) fn audit(entry: &AuditEntry) -> Key {

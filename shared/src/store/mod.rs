@@ -6,13 +6,19 @@ mod catalog;
 mod error;
 mod item;
 mod keys;
+mod login_guard;
+mod page;
+mod settings;
 pub mod table;
 mod transaction;
+mod user_deletion;
 mod users;
+mod write;
 
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
+use jiff::Timestamp;
 
 use crate::access::api_key::KeyDigest;
 use crate::cache::Cache;
@@ -20,12 +26,14 @@ use crate::clock::Clock;
 use crate::models::UserId;
 use crate::models::api_key::ApiKey;
 use crate::models::catalog::Catalog;
+use crate::models::settings::Settings;
 use crate::models::user::User;
 
 pub use api_keys::KeyCreation;
 pub use catalog::{Change, Removal};
 pub use error::StoreError;
-pub use item::{Page, Span};
+pub use login_guard::{Guarded, Place};
+pub use page::{Page, Span};
 use table::Table;
 pub use users::UserChange;
 
@@ -46,16 +54,21 @@ pub struct Store {
 #[derive(Debug)]
 struct Memory {
     catalog: Cache<(), Arc<Catalog>>,
+    settings: Cache<(), Arc<Settings>>,
     users: Cache<UserId, Arc<User>>,
     api_keys: Cache<KeyDigest, Arc<ApiKey>>,
+    /// When this process last recorded the use of a key.
+    last_uses: quick_cache::sync::Cache<KeyDigest, Timestamp>,
 }
 
 impl Store {
     pub fn new(client: Client, prefix: &str, clock: Clock) -> Self {
         let memory = Memory {
             catalog: Cache::new(1, clock.clone()),
+            settings: Cache::new(1, clock.clone()),
             users: Cache::new(REMEMBERED, clock.clone()),
             api_keys: Cache::new(REMEMBERED, clock.clone()),
+            last_uses: quick_cache::sync::Cache::new(REMEMBERED),
         };
         Self { client, prefix: prefix.into(), clock, memory: Arc::new(memory) }
     }

@@ -1,5 +1,6 @@
 //! Several writes that happen together or not at all, each with what it expects.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
@@ -72,6 +73,22 @@ impl Expression {
         Self::new(format!("attribute_exists({PK}) OR attribute_not_exists({PK})"))
     }
 
+    /// The names by their placeholders; `None` for none, since the database refuses an empty map.
+    pub(super) fn names(&self) -> Option<HashMap<String, String>> {
+        (!self.names.is_empty()).then(|| self.names.iter().cloned().collect())
+    }
+
+    /// The values by their placeholders, likewise.
+    pub(super) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
+        (!self.values.is_empty()).then(|| self.values.iter().cloned().collect())
+    }
+
+    pub(super) fn with_placeholders_of(mut self, other: Self) -> Self {
+        self.names.extend(other.names);
+        self.values.extend(other.values);
+        self
+    }
+
     pub(super) fn absent() -> Self {
         Self::new(format!("attribute_not_exists({PK})"))
     }
@@ -99,7 +116,7 @@ macro_rules! with_condition {
     }};
 }
 
-impl<'a> Transaction<'a> {
+impl Transaction<'_> {
     /// Writes the whole item, if what lies at `key` fits `condition`.
     pub(super) fn put(mut self, key: &Key, entity: &impl Serialize, condition: Expression) -> Result<Self, StoreError> {
         let put = Put::builder().table_name(self.store.table(key.table)).set_item(Some(to_item(key, entity)?));

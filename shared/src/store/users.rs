@@ -5,7 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::Change;
-use super::keys;
+use super::item::Range;
+use super::keys::{self, USER, USERS};
+use super::page::{Page, Span};
+use super::table::Table;
 use super::transaction::{Commit, Expression, Transaction};
 use super::{Store, StoreError};
 use crate::models::audit::AuditEntry;
@@ -56,6 +59,16 @@ impl Store {
         let holder: Option<EmailItem> = self.get(&keys::email(email)).await?;
         let id = holder.map_or_else(UserId::generate, |holder| holder.user);
         self.user(&id).await
+    }
+
+    /// Accounts in the order of their creation, of one department or of all.
+    pub async fn users(&self, department: Option<&str>, span: &Span, keep: impl Fn(&User) -> bool) -> Result<Page<User>, StoreError> {
+        let table = Table::Users;
+        let range = match department {
+            Some(department) => Range { table, index: table.indexes().first(), pk: department, prefix: "", newest_first: false },
+            None => Range { table, index: None, pk: USERS, prefix: USER, newest_first: false },
+        };
+        self.page(&range, span, keep).await
     }
 
     /// Adds an account; a conflict means that its address is taken.
@@ -111,7 +124,7 @@ impl Store {
 }
 
 /// What the first refused write of a transaction means; `meanings` are those of its writes in their order.
-fn meaning(commit: &Commit, meanings: &[UserChange]) -> UserChange {
+pub(super) fn meaning(commit: &Commit, meanings: &[UserChange]) -> UserChange {
     let refused = meanings.iter().enumerate().find(|(place, _)| commit.refused_at(*place)).map(|(_, meaning)| *meaning);
     match commit {
         Commit::Done => UserChange::Done,
@@ -119,10 +132,10 @@ fn meaning(commit: &Commit, meanings: &[UserChange]) -> UserChange {
     }
 }
 
-fn count_by(step: i64) -> Expression {
+pub(super) fn count_by(step: i64) -> Expression {
     Expression::new("ADD #count :step").name("#count", "count").number(":step", step)
 }
 
-fn more_than_one() -> Expression {
+pub(super) fn more_than_one() -> Expression {
     Expression::new("#count > :one").name("#count", "count").number(":one", 1)
 }

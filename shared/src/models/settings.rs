@@ -1,0 +1,123 @@
+//! What administrators can change about the whole installation.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ModelId;
+
+/// The settings (api.md §5). What is absent has the value that the installation was deployed with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Whether people may register themselves; they wait for approval in any case.
+    pub registration_enabled: bool,
+    /// Steps in where a policy names no default model of its own.
+    #[serde(default)]
+    pub default_model: Option<ModelId>,
+    pub log_retention_days: u32,
+    /// Web pages that may call `/api/v1` from a browser.
+    #[serde(default)]
+    pub cors_origins: Vec<Origin>,
+    /// Over `PASSWORD_POLICY`.
+    #[serde(default)]
+    pub password_policy: Option<PasswordPolicy>,
+    /// Whether answers name the backend that gave them.
+    #[serde(default)]
+    pub show_backend_id: bool,
+    #[serde(default)]
+    pub updated_at: Option<Timestamp>,
+    pub version: u64,
+}
+
+impl Default for Settings {
+    /// Those of an installation whose settings nobody has touched; the first change makes version 1.
+    fn default() -> Self {
+        Self {
+            registration_enabled: true,
+            default_model: None,
+            log_retention_days: 30,
+            cors_origins: Vec::new(),
+            password_policy: None,
+            show_backend_id: false,
+            updated_at: None,
+            version: 0,
+        }
+    }
+}
+
+/// How strong a password has to be (promise 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PasswordPolicy {
+    /// At least 8 characters.
+    Basic,
+    /// At least 12, and none of the common ones.
+    Strict,
+}
+
+impl FromStr for PasswordPolicy {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "basic" => Ok(Self::Basic),
+            "strict" => Ok(Self::Strict),
+            _ => Err("must be basic or strict"),
+        }
+    }
+}
+
+/// The origin of a web page, as browsers write it: scheme, host, and port where it is not the scheme's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Origin(String);
+
+/// Why a text is not an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be an origin such as https://console.example.com: no path, no *")]
+pub struct OriginError;
+
+impl Origin {
+    pub fn parse(text: &str) -> Result<Self, OriginError> {
+        let url = url::Url::parse(text).map_err(|_| OriginError)?;
+        let web = matches!(url.scheme(), "http" | "https");
+        // Browsers send the ASCII serialisation: what is not already in it would never match.
+        if web && !text.contains('*') && url.origin().ascii_serialization() == text { Ok(Self(text.to_owned())) } else { Err(OriginError) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = OriginError;
+
+    fn try_from(text: String) -> Result<Self, OriginError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p31_an_origin_is_whole_and_never_a_star() {
+        for good in ["https://console.example.com", "http://localhost:5173", "https://[::1]:8443"] {
+            assert!(Origin::parse(good).is_ok(), "{good}");
+        }
+        for bad in
+            ["*", "https://*.example.com", "https://example.com/", "https://example.com/x", "https://example.com:443", "null", "ftp://a"]
+        {
+            assert!(Origin::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

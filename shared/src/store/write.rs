@@ -1,0 +1,46 @@
+//! Writing a single item, each time with what is expected of it.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
+use serde::de::DeserializeOwned;
+
+use super::item::{Item, from_item};
+use super::keys::Key;
+use super::transaction::Expression;
+use super::{Store, StoreError};
+
+/// How a conditional write ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Written<T> {
+    Done,
+    /// Nothing was written, since this was there instead.
+    Refused(Option<T>),
+}
+
+impl Store {
+    /// Changes attributes of the item at `key`, if it fits `condition`.
+    pub(super) async fn update_if<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+        change: Expression,
+        condition: Expression,
+    ) -> Result<Written<T>, StoreError> {
+        let update = self.client.update_item().table_name(self.table(key.table)).set_key(Some(key.attributes()));
+        let update = update.update_expression(&change.text).condition_expression(&condition.text);
+        let both = change.with_placeholders_of(condition);
+        let update = update.set_expression_attribute_names(both.names()).set_expression_attribute_values(both.values());
+        match update.return_values_on_condition_check_failure(AllOld).send().await {
+            Ok(_) => Ok(Written::Done),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => match error.into_err() {
+                UpdateItemError::ConditionalCheckFailedException(failed) => refused(key, failed.item),
+                _ => Ok(Written::Refused(None)),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn refused<T: DeserializeOwned>(key: &Key, found: Option<Item>) -> Result<Written<T>, StoreError> {
+    Ok(Written::Refused(found.map(|item| from_item(key.table, item)).transpose()?))
+}
