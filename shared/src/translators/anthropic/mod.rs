@@ -1,0 +1,3 @@
+//! Anthropic Messages on the wire.
+
+pub mod request;

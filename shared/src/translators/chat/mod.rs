@@ -1,0 +1,4 @@
+//! `OpenAI` Chat Completions on the wire.
+
+pub mod request;
+pub mod text;
