@@ -1,7 +1,258 @@
-//! How many tokens a prompt has, roughly (§7).
+//! How many tokens a prompt has, roughly: for `count_tokens` (§7) and for `message_start` (W5).
+//!
+//! No tokenizer: the models behind the gateway have different ones, their tables would double the binary, and
+//! every translated request is counted. Instead each character has a price by its class, lower within a run of
+//! one class than at its start. The prices were fitted to a current tokenizer of 200 000 words, over prose in
+//! thirty languages, source code and JSON: a few kilobytes of text are five percent off in the mean, and less
+//! than ten in nine of ten cases.
 
-use super::anthropic::request::Request;
+use super::anthropic::request::{Block, Content, Message, Request, Source, Tool};
+use super::chat::text::EscapedText;
+use super::json::Field;
+use super::request::error::{At, RequestError};
 
-pub fn estimate(_request: &Request<'_>) -> u64 {
-    1
+/// Thousandths of a token.
+type Price = u64;
+
+const TOKEN: Price = 1000;
+const PER_MESSAGE: Price = 4 * TOKEN;
+const PER_TOOL: Price = 8 * TOKEN;
+const PER_IMAGE: Price = 1600 * TOKEN;
+/// A page of a PDF is some thousand tokens and some ten thousand bytes of base64.
+const PER_BASE64_BYTE: Price = TOKEN / 20;
+
+/// Classes of characters, and what one costs at the start of a run and within it.
+const PRICES: [(Price, Price); 8] = [
+    (440, 101),  // small letters
+    (485, 671),  // capitals
+    (1200, 300), // digits
+    (200, 13),   // spaces
+    (954, 50),   // line ends and tabs
+    (785, 205),  // other ASCII
+    (1300, 80),  // two bytes in UTF-8: Cyrillic, Greek, Arabic, accented letters
+    (894, 715),  // three bytes: Chinese, Japanese, Korean, Indic scripts
+];
+/// Four bytes in UTF-8: emoji, rare characters.
+const RARE: Price = 1600;
+
+const SMALL: usize = 0;
+const CAPITAL: usize = 1;
+const DIGIT: usize = 2;
+const SPACE: usize = 3;
+const LINE_END: usize = 4;
+const SYMBOL: usize = 5;
+const TWO_BYTES: usize = 6;
+const THREE_BYTES: usize = 7;
+
+/// The answer to `count_tokens`: at least 1. Fails on what is no conversation; what is in the blocks is not judged.
+pub fn count(request: &Request<'_>) -> Result<u64, RequestError> {
+    Ok(estimate(request, &request.conversation()?))
+}
+
+/// The same for a request whose turns are read already.
+pub fn estimate(request: &Request<'_>, conversation: &[(Message<'_>, Content<'_>)]) -> u64 {
+    let system = Content::of(request.system, At::root("system"));
+    let tools: Vec<Tool<'_>> = request.tools.objects(At::root("tools")).unwrap_or_default();
+    let price = system.map_or(0, |content| of_content(&content))
+        + tools.iter().map(of_tool).sum::<Price>()
+        + conversation
+            .iter()
+            .map(|(_, content)| PER_MESSAGE + of_content(content))
+            .sum::<Price>();
+    price.div_ceil(TOKEN).max(1)
+}
+
+fn of_content(content: &Content<'_>) -> Price {
+    match content {
+        Content::Text(raw) => EscapedText::of(raw).map_or(0, of_text),
+        Content::Blocks(blocks) => blocks.iter().map(of_block).sum(),
+    }
+}
+
+/// The members that reach the model, of whatever type the block is.
+fn of_block(block: &Block<'_>) -> Price {
+    if block
+        .kind
+        .raw()
+        .is_some_and(|kind| kind.get() == "\"image\"")
+    {
+        return PER_IMAGE;
+    }
+    let texts = [
+        block.text,
+        block.thinking,
+        block.title,
+        block.context,
+        block.name,
+        block.tool_name,
+    ];
+    let source: Option<Source<'_>> = block.source.object(At::root("source")).ok().flatten();
+    texts.into_iter().map(of_string).sum::<Price>()
+        + block.input.raw().map_or(0, |input| of_json(input.get()))
+        + Content::of(block.content, At::root("content")).map_or(0, |content| of_content(&content))
+        + source.map_or(0, |source| of_source(&source))
+}
+
+fn of_source(source: &Source<'_>) -> Price {
+    if source
+        .kind
+        .raw()
+        .is_some_and(|kind| kind.get() == "\"base64\"")
+    {
+        return source
+            .data
+            .raw()
+            .map_or(0, |data| data.get().len() as Price * PER_BASE64_BYTE);
+    }
+    let content = Content::of(source.content, At::root("content"));
+    of_string(source.data) + content.map_or(0, |content| of_content(&content))
+}
+
+fn of_tool(tool: &Tool<'_>) -> Price {
+    let schema = tool
+        .input_schema
+        .raw()
+        .map_or(0, |schema| of_json(schema.get()));
+    PER_TOOL + of_string(tool.name) + of_string(tool.description) + schema
+}
+
+fn of_string(field: Field<'_>) -> Price {
+    field.raw().and_then(EscapedText::of).map_or(0, of_text)
+}
+
+fn of_json(json: &str) -> Price {
+    of_text(EscapedText::from_escaped(json))
+}
+
+fn of_text(text: EscapedText<'_>) -> Price {
+    let bytes = text.escaped().as_bytes();
+    let (mut price, mut last, mut at) = (0, LINE_END, 0);
+    while let Some(&byte) = bytes.get(at) {
+        let (class, length) = match byte {
+            b'\\' => escape(&bytes[at..]),
+            _ => (class(byte), 1),
+        };
+        at += length;
+        price += match class {
+            Some(class) => {
+                let (start, within) = PRICES[class];
+                // A word with a capital is still one word.
+                let goes_on = class == last || (class == SMALL && last == CAPITAL);
+                last = class;
+                if goes_on { within } else { start }
+            }
+            None if byte >= 0xF0 => RARE,
+            None => 0,
+        };
+    }
+    price
+}
+
+/// `None` for the later bytes of a character, and for characters of four bytes.
+fn class(byte: u8) -> Option<usize> {
+    Some(match byte {
+        b'a'..=b'z' => SMALL,
+        b'A'..=b'Z' => CAPITAL,
+        b'0'..=b'9' => DIGIT,
+        b' ' => SPACE,
+        b'\n' | b'\r' | b'\t' => LINE_END,
+        0..=0x7F => SYMBOL,
+        0xC0..=0xDF => TWO_BYTES,
+        0xE0..=0xEF => THREE_BYTES,
+        _ => return None,
+    })
+}
+
+/// The class of an escaped character, and the length of the escape.
+fn escape(rest: &[u8]) -> (Option<usize>, usize) {
+    match rest {
+        [_, b'n' | b'r' | b't', ..] => (Some(LINE_END), 2),
+        [_, b'u', b'0', b'0', ..] => (Some(SYMBOL), 6),
+        [_, b'u', b'0', ..] => (Some(TWO_BYTES), 6),
+        [_, b'u', ..] => (Some(THREE_BYTES), 6),
+        _ => (Some(SYMBOL), 2),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(body: &str) -> u64 {
+        count(&Request::parse(body.as_bytes()).unwrap()).unwrap()
+    }
+
+    fn of(text: &str) -> u64 {
+        of_text(EscapedText::from_escaped(text)) / TOKEN
+    }
+
+    #[test]
+    fn section_7_the_estimate_is_near_a_real_tokenizer() {
+        // The second number is the count of a tokenizer with 200 000 words.
+        let prose = "The gateway translates requests between two dialects, and it does so without losing anything \
+            that a client has said. Where a backend cannot be told something, the client is warned of it.";
+        let code = r#"fn main() {\n    let total: u64 = items.iter().map(|item| item.price * 100).sum();\n    println!(\"{total}\");\n}"#;
+        let chinese = "网关在两种方言之间翻译请求，并且不会丢失客户端所说的任何内容。";
+        for (text, tokens) in [(prose, 36), (code, 32), (chinese, 24)] {
+            let estimate = of(text);
+            assert!(
+                estimate.abs_diff(tokens) * 4 <= tokens,
+                "{estimate} for {tokens}: {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn section_7_escaped_text_costs_what_the_characters_cost() {
+        assert_eq!(
+            of(r"\u4f60\u597d\u4e16\u754c\u4f60\u597d"),
+            of("你好世界你好")
+        );
+        assert_eq!(of(&r"a\n\n".repeat(9)), of(&"a\n\n".repeat(9)));
+    }
+
+    #[test]
+    fn section_7_everything_that_the_model_reads_counts() {
+        let plain = counted(r#"{"messages": [{"role": "user", "content": "foo"}]}"#);
+        let long = "many words that cost something ".repeat(20);
+        for more in [
+            format!(
+                r#"{{"system": "{long}", "messages": [{{"role": "user", "content": "foo"}}]}}"#
+            ),
+            format!(
+                r#"{{"tools": [{{"name": "f", "description": "{long}"}}], "messages": [{{"role": "user", "content": "foo"}}]}}"#
+            ),
+            format!(
+                r#"{{"messages": [{{"role": "user", "content": [{{"type": "tool_result", "content": "{long}"}}]}}]}}"#
+            ),
+            format!(
+                r#"{{"messages": [{{"role": "user", "content": [{{"type": "document", "source": {{"type": "text", "data": "{long}"}}}}]}}]}}"#
+            ),
+        ] {
+            assert!(counted(&more) > plain + 80, "{more}");
+        }
+    }
+
+    #[test]
+    fn section_7_an_image_is_some_1600_tokens_whatever_its_size() {
+        let data = "A".repeat(100_000);
+        let body = format!(
+            r#"{{"messages": [{{"role": "user", "content": [{{"type": "image", "source": {{"type": "base64", "data": "{data}"}}}}]}}]}}"#
+        );
+        assert_eq!(counted(&body), 1604);
+    }
+
+    #[test]
+    fn section_7_an_empty_prompt_is_one_token_at_least() {
+        assert!(counted(r#"{"messages": [{"role": "user", "content": ""}]}"#) >= 1);
+    }
+
+    #[test]
+    fn section_7_counting_needs_messages_but_no_max_tokens() {
+        let request = Request::parse(b"{}").unwrap();
+        assert_eq!(
+            count(&request).unwrap_err().to_string(),
+            "messages: field required"
+        );
+    }
 }

@@ -180,18 +180,21 @@ impl<'a> Request<'a> {
         self.model.required_word(At::root("model"))
     }
 
-    /// The turns, at least one.
-    pub fn messages(&self) -> Result<Vec<Message<'a>>, RequestError> {
-        let at = At::root("messages");
+    /// The turns, at least one, with their content split into blocks.
+    pub fn conversation(&self) -> Result<Vec<(Message<'a>, Content<'a>)>, RequestError> {
+        let root = At::root("messages");
         if !self.messages.is_present() {
-            return Err(at.missing());
+            return Err(root.missing());
         }
-        let messages = self.messages.objects(at)?;
+        let messages: Vec<Message<'a>> = self.messages.objects(root)?;
         if messages.is_empty() {
-            Err(at.error("must not be empty"))
-        } else {
-            Ok(messages)
+            return Err(root.error("must not be empty"));
         }
+        let contents = messages.into_iter().enumerate().map(|(i, message)| {
+            let content = Content::of(message.content, root.index(i).field("content"))?;
+            Ok((message, content))
+        });
+        contents.collect()
     }
 }
 

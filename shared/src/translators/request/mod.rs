@@ -89,7 +89,7 @@ pub fn to_chat(
         stop_sequences: parsed.stop_sequences()?,
         thinking: parsed.thinking.answer(),
         think_tags: backend.think_tags,
-        estimated_input_tokens: tokens::estimate(request),
+        estimated_input_tokens: tokens::estimate(request, &parsed.messages.0),
     };
     let names = std::mem::take(&mut context.names);
     let mut scope = Scope {
@@ -134,7 +134,7 @@ impl<'a> Parsed<'a> {
             thinking: Asked::read(request, &output)?,
             output,
             tools: tools::read(request)?,
-            messages: Messages::read(request.messages()?)?,
+            messages: Messages(request.conversation()?),
         })
     }
 

@@ -58,15 +58,6 @@ pub(super) struct Call<'a> {
 pub(super) struct Messages<'a>(pub Vec<(Message<'a>, Content<'a>)>);
 
 impl<'a> Messages<'a> {
-    pub(super) fn read(messages: Vec<Message<'a>>) -> Result<Self, RequestError> {
-        let root = At::root("messages");
-        let contents = messages.into_iter().enumerate().map(|(i, message)| {
-            let content = Content::of(message.content, root.index(i).field("content"))?;
-            Ok((message, content))
-        });
-        contents.collect::<Result<_, _>>().map(Self)
-    }
-
     /// The tools that earlier turns called or found, by the client's names (NA2).
     pub(super) fn tool_names(&self) -> impl Iterator<Item = Cow<'a, str>> {
         let blocks = self.0.iter().filter_map(|(_, content)| match content {
