@@ -21,28 +21,39 @@ const PER_IMAGE: Price = 1600 * TOKEN;
 /// A page of a PDF is some thousand tokens and some ten thousand bytes of base64.
 const PER_BASE64_BYTE: Price = TOKEN / 20;
 
-/// Classes of characters, and what one costs at the start of a run and within it.
-const PRICES: [(Price, Price); 8] = [
-    (440, 101),  // small letters
-    (485, 671),  // capitals
-    (1200, 300), // digits
-    (200, 13),   // spaces
-    (954, 50),   // line ends and tabs
-    (785, 205),  // other ASCII
-    (1300, 80),  // two bytes in UTF-8: Cyrillic, Greek, Arabic, accented letters
-    (894, 715),  // three bytes: Chinese, Japanese, Korean, Indic scripts
-];
-/// Four bytes in UTF-8: emoji, rare characters.
-const RARE: Price = 1600;
+/// Classes of characters by their first byte.
+const SMALL: u8 = 0;
+const CAPITAL: u8 = 1;
+const DIGIT: u8 = 2;
+const SPACE: u8 = 3;
+const LINE_END: u8 = 4;
+const SYMBOL: u8 = 5;
+/// Two bytes in UTF-8: Cyrillic, Greek, Arabic, accented letters.
+const TWO_BYTES: u8 = 6;
+/// Chinese, Japanese, Korean, Indic scripts.
+const THREE_BYTES: u8 = 7;
+/// Emoji, rare characters.
+const FOUR_BYTES: u8 = 8;
+/// A later byte of a character.
+const LATER_BYTE: u8 = 9;
 
-const SMALL: usize = 0;
-const CAPITAL: usize = 1;
-const DIGIT: usize = 2;
-const SPACE: usize = 3;
-const LINE_END: usize = 4;
-const SYMBOL: usize = 5;
-const TWO_BYTES: usize = 6;
-const THREE_BYTES: usize = 7;
+/// What a character of each class costs at the start of a run, and within it.
+const PRICES: [(Price, Price); 10] = [
+    (440, 101),
+    (485, 671),
+    (1200, 300),
+    (200, 13),
+    (954, 50),
+    (785, 205),
+    (1300, 80),
+    (894, 715),
+    (2000, 1500),
+    (0, 0),
+];
+
+/// The class of each byte, and the price of each class after each other: looked up once a byte.
+static CLASSES: [u8; 256] = classes();
+static PRICE_AFTER: [[Price; 16]; 16] = prices();
 
 /// The answer to `count_tokens`: at least 1. Fails on what is no conversation; what is in the blocks is not judged.
 pub fn count(request: &Request<'_>) -> Result<u64, RequestError> {
@@ -128,50 +139,70 @@ fn of_text(text: EscapedText<'_>) -> Price {
     let bytes = text.escaped().as_bytes();
     let (mut price, mut last, mut at) = (0, LINE_END, 0);
     while let Some(&byte) = bytes.get(at) {
-        let (class, length) = match byte {
-            b'\\' => escape(&bytes[at..]),
-            _ => (class(byte), 1),
+        let (class, length) = if byte == b'\\' {
+            escape(&bytes[at..])
+        } else {
+            (CLASSES[usize::from(byte)], 1)
         };
+        price += PRICE_AFTER[usize::from(last & 15)][usize::from(class & 15)];
+        last = if class == LATER_BYTE { last } else { class };
         at += length;
-        price += match class {
-            Some(class) => {
-                let (start, within) = PRICES[class];
-                // A word with a capital is still one word.
-                let goes_on = class == last || (class == SMALL && last == CAPITAL);
-                last = class;
-                if goes_on { within } else { start }
-            }
-            None if byte >= 0xF0 => RARE,
-            None => 0,
-        };
     }
     price
 }
 
-/// `None` for the later bytes of a character, and for characters of four bytes.
-fn class(byte: u8) -> Option<usize> {
-    Some(match byte {
-        b'a'..=b'z' => SMALL,
-        b'A'..=b'Z' => CAPITAL,
-        b'0'..=b'9' => DIGIT,
-        b' ' => SPACE,
-        b'\n' | b'\r' | b'\t' => LINE_END,
-        0..=0x7F => SYMBOL,
-        0xC0..=0xDF => TWO_BYTES,
-        0xE0..=0xEF => THREE_BYTES,
-        _ => return None,
-    })
+/// The class of an escaped character, and the length of the escape.
+fn escape(rest: &[u8]) -> (u8, usize) {
+    match rest {
+        [_, b'n' | b'r' | b't', ..] => (LINE_END, 2),
+        [_, b'u', b'0', b'0', ..] => (SYMBOL, 6),
+        [_, b'u', b'0', ..] => (TWO_BYTES, 6),
+        [_, b'u', ..] => (THREE_BYTES, 6),
+        _ => (SYMBOL, 2),
+    }
 }
 
-/// The class of an escaped character, and the length of the escape.
-fn escape(rest: &[u8]) -> (Option<usize>, usize) {
-    match rest {
-        [_, b'n' | b'r' | b't', ..] => (Some(LINE_END), 2),
-        [_, b'u', b'0', b'0', ..] => (Some(SYMBOL), 6),
-        [_, b'u', b'0', ..] => (Some(TWO_BYTES), 6),
-        [_, b'u', ..] => (Some(THREE_BYTES), 6),
-        _ => (Some(SYMBOL), 2),
+const fn classes() -> [u8; 256] {
+    let mut classes = [SYMBOL; 256];
+    let mut byte: u8 = 0;
+    loop {
+        classes[byte as usize] = match byte {
+            b'a'..=b'z' => SMALL,
+            b'A'..=b'Z' => CAPITAL,
+            b'0'..=b'9' => DIGIT,
+            b' ' => SPACE,
+            b'\n' | b'\r' | b'\t' => LINE_END,
+            0..=0x7F => SYMBOL,
+            0x80..=0xBF => LATER_BYTE,
+            0xC0..=0xDF => TWO_BYTES,
+            0xE0..=0xEF => THREE_BYTES,
+            0xF0..=0xFF => FOUR_BYTES,
+        };
+        if byte == u8::MAX {
+            return classes;
+        }
+        byte += 1;
     }
+}
+
+const fn prices() -> [[Price; 16]; 16] {
+    let mut prices = [[0; 16]; 16];
+    let mut last = 0;
+    while last < PRICES.len() {
+        let mut class = 0;
+        while class < PRICES.len() {
+            // A word with a capital is still one word.
+            let goes_on = class == last || (class == SMALL as usize && last == CAPITAL as usize);
+            prices[last][class] = if goes_on {
+                PRICES[class].1
+            } else {
+                PRICES[class].0
+            };
+            class += 1;
+        }
+        last += 1;
+    }
+    prices
 }
 
 #[cfg(test)]

@@ -142,7 +142,8 @@ fn new_call(number: usize, (name, input, kind): &(String, Value, usize)) -> Call
 }
 
 fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    text.bytes()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 fn result(call: &Call, with_image: bool) -> Value {
@@ -159,7 +160,9 @@ fn result(call: &Call, with_image: bool) -> Value {
 pub(crate) fn histories() -> impl Strategy<Value = History> {
     (text(), prop::collection::vec(step(), 0..5)).prop_map(|(first, steps)| {
         let mut history = History::new(first);
-        steps.into_iter().for_each(|step| history.add(step));
+        for step in steps {
+            history.add(step);
+        }
         history
     })
 }

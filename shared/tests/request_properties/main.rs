@@ -151,12 +151,11 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn text_of(content: &Value) -> String {
-    match content {
-        Value::String(text) => format!("{text}\n"),
-        parts => list(parts)
-            .iter()
-            .filter_map(|part| part["text"].as_str())
-            .map(|text| format!("{text}\n"))
-            .collect(),
+    if let Some(text) = content.as_str() {
+        return format!("{text}\n");
     }
+    let texts = list(content)
+        .iter()
+        .filter_map(|part| part["text"].as_str());
+    texts.fold(String::new(), |all, text| all + text + "\n")
 }

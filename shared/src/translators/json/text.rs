@@ -56,22 +56,28 @@ impl TextBuilder {
 
     /// JSON as text: without white space between its tokens (§3.5, `tool_use`).
     pub fn json(mut self, json: &str) -> Self {
-        let mut in_string = false;
-        let mut escaped = false;
-        for c in json.chars() {
-            if !in_string && c.is_ascii_whitespace() {
-                continue;
-            }
-            if c == '"' && !escaped {
-                in_string = !in_string;
-            }
-            escaped = c == '\\' && !escaped;
-            if matches!(c, '"' | '\\') {
-                self.json.push('\\');
-            }
-            self.json.push(c);
+        let mut rest = json;
+        while let Some(quote) = rest.find('"') {
+            let (tokens, string) = rest.split_at(quote);
+            self.json.extend(tokens.split_ascii_whitespace());
+            let length = string_length(string);
+            self.quoted(&string[..length]);
+            rest = &string[length..];
         }
+        self.json.extend(rest.split_ascii_whitespace());
         self
+    }
+
+    /// A string with its quotes, escaped once more.
+    fn quoted(&mut self, string: &str) {
+        let mut rest = string;
+        while let Some(at) = memchr::memchr2(b'"', b'\\', rest.as_bytes()) {
+            self.json.push_str(&rest[..at]);
+            self.json.push('\\');
+            self.json.push_str(&rest[at..=at]);
+            rest = &rest[at + 1..];
+        }
+        self.json.push_str(rest);
     }
 
     pub fn build<'a>(mut self) -> Result<Json<'a>, RequestError> {
@@ -83,6 +89,23 @@ impl TextBuilder {
         self.json.push_str(escape);
         self
     }
+}
+
+/// How long the string is that `json` begins with, its quotes included.
+fn string_length(json: &str) -> usize {
+    let bytes = json.as_bytes();
+    let mut at = 1;
+    while let Some(found) = bytes
+        .get(at..)
+        .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
+    {
+        at += found;
+        if bytes[at] == b'"' {
+            return at + 1;
+        }
+        at += 2;
+    }
+    bytes.len()
 }
 
 /// Any text as a JSON string.
