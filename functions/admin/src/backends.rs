@@ -14,6 +14,7 @@ use shared::models::catalog::{Backend, Health, Protocol};
 use shared::models::{BackendId, DisplayName, ModelId};
 use shared::secrets::Secret;
 use shared::store::{Change, Removal};
+use shared::translators::settings::BackendSettings;
 
 use crate::State;
 use crate::models::is_reserved_header;
@@ -295,6 +296,9 @@ fn check(state: &State, backend: &Backend) -> Result<(), ApiError> {
     }
     if !(1..=128).contains(&backend.model_name.chars().count()) || backend.model_name.chars().any(char::is_control) {
         return Err(ApiError::invalid("model_name", "must have 1 to 128 characters"));
+    }
+    if let Err(problem) = BackendSettings::of_entry(backend.preset.as_deref(), &backend.settings) {
+        return Err(ApiError::invalid("settings", problem.to_string()));
     }
     if backend.weight > MAX_WEIGHT {
         return Err(ApiError::invalid("weight", format!("must be 0 to {MAX_WEIGHT}")));

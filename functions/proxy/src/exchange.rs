@@ -12,7 +12,7 @@ use shared::models::RequestId;
 use shared::models::catalog::Offer;
 
 use crate::admit::{self, Reservation};
-use crate::ask::Ask;
+use crate::ask::{Ask, MessagesAsk};
 use crate::{State, forward, relay, settle};
 
 /// The right of a caller to use a model.
@@ -23,7 +23,7 @@ pub(crate) struct Grant {
 }
 
 /// Answers `ask`, or says why not.
-pub(crate) async fn run(state: &State, caller: ApiCaller, ask: Ask, id: RequestId) -> Result<Response, ApiError> {
+pub(crate) async fn run(state: &State, caller: ApiCaller, ask: Ask<'_>, id: RequestId) -> Result<Response, ApiError> {
     let grant = authorize(state, caller, ask.model()).await?;
     let reservation: Reservation = admit::reserve(state, &grant, id).await?;
     match forward::open(state, &grant, &ask).await {
@@ -33,6 +33,12 @@ pub(crate) async fn run(state: &State, caller: ApiCaller, ask: Ask, id: RequestI
             Err(error)
         }
     }
+}
+
+/// How many tokens a conversation has, about; asks for the same rights as the conversation itself (promise 19).
+pub(crate) async fn count_tokens(state: &State, caller: ApiCaller, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
+    authorize(state, caller, ask.model()).await?;
+    ask.count_tokens()
 }
 
 /// Unknown and forbidden models give the same answer (promise 19).

@@ -1,10 +1,12 @@
-//! Models for clients: `/v1/models` and `/v1/chat/completions` (api.md §4).
+//! Models for clients: `/v1/models`, `/v1/chat/completions` and `/v1/messages` (api.md §4).
 //!
 //! A completion is one line of steps, which stand in [`exchange`]: authorise, admit, forward, relay, settle.
 
 mod admit;
+mod answer;
 mod ask;
 mod backend;
+mod call;
 mod exchange;
 mod forward;
 mod models;
@@ -13,15 +15,18 @@ mod settle;
 mod state;
 mod target;
 
-use axum::Router;
 use axum::extract::{Request, State as Shared};
 use axum::response::Response;
+use axum::{Json, Router};
 use http::request::Parts;
+use serde_json::{Value, json};
 use shared::http::ApiError;
 use shared::http::caller::ApiCaller;
 use shared::http::json;
 use shared::http::routes::{Access, Gate, Routes};
 use shared::models::RequestId;
+
+use crate::ask::{Ask, ChatAsk, MessagesAsk};
 
 pub use state::{Limits, State};
 
@@ -33,6 +38,8 @@ pub fn routes() -> Routes<State> {
         .get("/v1/models", Access::ApiKey, models::list)
         .get("/v1/models/{*id}", Access::ApiKey, models::find)
         .post("/v1/chat/completions", Access::ApiKey, chat_completions)
+        .post("/v1/messages", Access::ApiKey, messages)
+        .post("/v1/messages/count_tokens", Access::ApiKey, count_tokens)
 }
 
 /// The whole function.
@@ -58,6 +65,23 @@ async fn chat_completions(
     request: Request,
 ) -> Result<Response, ApiError> {
     let body = json::read(request, state.limits.max_body_bytes).await?;
-    let ask = ask::Ask::chat(body)?;
+    let ask = Ask::Chat(ChatAsk::read(body)?);
     exchange::run(&state, caller, ask, id.0).await
+}
+
+async fn messages(
+    Shared(state): Shared<State>,
+    caller: ApiCaller,
+    id: axum::Extension<RequestId>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let body = json::read(request, state.limits.max_body_bytes).await?;
+    let ask = Ask::Messages(MessagesAsk::read(&body)?);
+    exchange::run(&state, caller, ask, id.0).await
+}
+
+async fn count_tokens(Shared(state): Shared<State>, caller: ApiCaller, request: Request) -> Result<Json<Value>, ApiError> {
+    let body = json::read(request, state.limits.max_body_bytes).await?;
+    let tokens = exchange::count_tokens(&state, caller, &MessagesAsk::read(&body)?).await?;
+    Ok(Json(json!({"input_tokens": tokens})))
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use shared::http::ApiError;
-use shared::models::catalog::Backend;
+use shared::models::catalog::{Backend, Protocol};
 use shared::secrets::Secret;
+use shared::translators::settings::BackendSettings;
 use url::Url;
 
 use crate::State;
@@ -14,7 +15,10 @@ use crate::State;
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) chat_completions: Url,
+    pub(crate) messages: Url,
     pub(crate) headers: HeaderMap,
+    /// What the backend takes and needs (translation.md §2.1).
+    pub(crate) settings: BackendSettings,
 }
 
 /// A backend whose entry cannot be called; its address was allowed once and is not any more, or its key is gone.
@@ -40,7 +44,13 @@ impl Target {
 
     fn new(state: &State, backend: &Backend, secret: Option<&Secret>) -> Result<Self, UnusableBackend> {
         let base = state.networks.base_url(&backend.base_url).map_err(|_| UnusableBackend("its address may not be called"))?;
-        Ok(Self { chat_completions: endpoint(base, "chat/completions"), headers: headers(backend, secret)? })
+        Ok(Self {
+            chat_completions: endpoint(base.clone(), "chat/completions"),
+            messages: endpoint(base, "messages"),
+            headers: headers(backend, secret)?,
+            settings: BackendSettings::of_entry(backend.preset.as_deref(), &backend.settings)
+                .map_err(|_| UnusableBackend("its settings"))?,
+        })
     }
 }
 
@@ -62,12 +72,14 @@ fn headers(backend: &Backend, secret: Option<&Secret>) -> Result<HeaderMap, Unus
         let name = HeaderName::try_from(name).map_err(|_| UnusableBackend("a header's name"))?;
         headers.insert(name, HeaderValue::try_from(value).map_err(|_| UnusableBackend("a header's value"))?);
     }
-    if let Some(secret) = secret {
-        let bearer = HeaderValue::try_from(format!("Bearer {}", secret.expose()));
-        let mut bearer = bearer.map_err(|_| UnusableBackend("its key is no header value"))?;
-        bearer.set_sensitive(true);
-        headers.insert(AUTHORIZATION, bearer);
-    }
+    let (name, value) = match (secret, backend.protocol) {
+        (None, _) => return Ok(headers),
+        (Some(secret), Protocol::Openai) => (AUTHORIZATION, format!("Bearer {}", secret.expose())),
+        (Some(secret), Protocol::Anthropic) => (HeaderName::from_static("x-api-key"), secret.expose().to_owned()),
+    };
+    let mut value = HeaderValue::try_from(value).map_err(|_| UnusableBackend("its key is no header value"))?;
+    value.set_sensitive(true);
+    headers.insert(name, value);
     Ok(headers)
 }
 

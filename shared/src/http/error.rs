@@ -13,6 +13,7 @@ use crate::secrets::SecretsError;
 use crate::secrets::key_ring::KeyRingError;
 use crate::store::StoreError;
 use crate::translators::error::{BackendError, ErrorKind};
+use crate::translators::request::RequestError;
 
 /// Whose error shape a route answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,13 +151,15 @@ pub struct ApiError {
     message: Cow<'static, str>,
     field: Option<String>,
     retry_after_seconds: Option<u64>,
+    /// `error.details.error_code` of Anthropic's shape, which its SDKs act on.
+    detail: Option<&'static str>,
     /// For the log only.
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl ApiError {
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), field: None, retry_after_seconds: None, source: None }
+        Self { code, message: message.into(), field: None, retry_after_seconds: None, detail: None, source: None }
     }
 
     /// A value that is not allowed, and the field that holds it.
@@ -235,7 +238,11 @@ impl ApiError {
                 json!({"error": {"message": self.message, "type": row.openai.0, "param": self.field, "code": row.openai.1}})
             }
             Dialect::Anthropic => {
-                json!({"type": "error", "error": {"type": row.anthropic, "message": self.message}, "request_id": request_id})
+                let mut error = json!({"type": row.anthropic, "message": self.message});
+                if let Some(detail) = self.detail {
+                    error["details"] = json!({"error_code": detail});
+                }
+                json!({"type": "error", "error": error, "request_id": request_id})
             }
             Dialect::Management => {
                 json!({"error": {"code": row.management, "message": self.message, "field": self.field, "request_id": request_id}})
@@ -273,6 +280,14 @@ impl From<StoreError> for ApiError {
             }
             StoreError::Corrupt { .. } => Self::internal(error),
         }
+    }
+}
+
+impl From<RequestError> for ApiError {
+    fn from(error: RequestError) -> Self {
+        let mut refusal = Self::new(Code::InvalidValue, error.to_string()).field(error.path);
+        refusal.detail = error.error_code;
+        refusal
     }
 }
 

@@ -1,9 +1,10 @@
-//! From the backend's bytes to the client's: passed on as they come, watched in passing, settled at the end.
+//! From the backend's bytes to the client's: passed on as they come, settled at the end.
 //!
 //! A stream is driven by a task of its own, which owns the backend's connection and the reservation. It does not
 //! die with the client's connection (promise 51), and the client's body ends only when the task has settled: Lambda
 //! freezes the process as soon as the answer is complete.
 
+pub(crate) mod voice;
 pub(crate) mod watch;
 
 use std::pin::Pin;
@@ -16,48 +17,55 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue};
 use http_body::Frame;
-use shared::http::Dialect;
 use shared::http::edge::LoggedAtEnd;
-use shared::http::{ApiError, Code};
 use shared::models::RequestId;
-use shared::translators::error::BackendError;
-use shared::translators::usage::usage_of_chunk;
+use shared::translators::stream::{Progress, StreamEnd};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::State;
 use crate::admit::Reservation;
+use crate::answer::Whole;
 use crate::forward::{Begun, Content, Upstream};
 use crate::settle::{self, Ending, Outcome};
 
 /// How often silence is looked at.
 const TICK: Duration = Duration::from_secs(5);
-/// Ticks of silence after which a comment keeps the connection alive (promise 48: 15 s).
+/// Ticks of silence after which the client is told that the stream is alive (promise 48: 15 s).
 const KEEP_ALIVE_TICKS: u32 = 3;
 /// Ticks of silence after which the backend is given up (promise 49: 60 s).
 const IDLE_TICKS: u32 = 12;
+/// How long usage may take behind the end of the answer (translation.md §5.7).
+const USAGE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the connection may take to end behind the end mark, to be used again.
 const TAIL: Duration = Duration::from_millis(50);
+/// How long a client that does not read is waited for at the end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
-const KEEP_ALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
 /// Tells reverse proxies not to collect the stream.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
+const WARNINGS: HeaderName = HeaderName::from_static("x-translation-warnings");
 
 /// The client's answer, and the promise that the books are closed behind it.
 pub(crate) fn respond(state: &State, upstream: Upstream, reservation: Reservation) -> Response {
-    let mut response = match upstream.content {
-        Content::Whole(body) => whole(body, &upstream.backend, reservation),
-        Content::Stream(begun) => stream(state, begun, upstream.backend, reservation),
+    let Upstream { backend, content, warnings } = upstream;
+    let mut response = match content {
+        Content::Whole(answer) => whole(answer, &backend, reservation),
+        Content::Stream(begun) => stream(state, *begun, backend, reservation),
     };
+    if !warnings.is_empty()
+        && let Ok(warnings) = HeaderValue::try_from(format!("dropped={}", warnings.join(",")))
+    {
+        response.headers_mut().insert(WARNINGS, warnings);
+    }
     response.extensions_mut().insert(LoggedAtEnd);
     response
 }
 
-fn whole(body: Bytes, backend: &str, reservation: Reservation) -> Response {
-    let usage = usage_of_chunk(&body);
-    settle::settle(reservation, backend, Outcome { usage, ending: Ending::Complete });
-    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+fn whole(answer: Whole, backend: &str, reservation: Reservation) -> Response {
+    settle::settle(reservation, backend, Outcome { usage: answer.usage, ending: Ending::Complete });
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], answer.body).into_response()
 }
 
 fn stream(state: &State, begun: Begun, backend: String, reservation: Reservation) -> Response {
@@ -90,120 +98,132 @@ struct Relay {
     deadline: Instant,
 }
 
-/// Why a stream ended before its end mark.
-enum Break {
+/// Why nothing more is read.
+#[derive(Clone, Copy)]
+enum Halt {
+    /// The stream said that it is over, or came to its end.
+    Ended(StreamEnd),
     /// The client is gone: nobody is left to be told.
     ClientGone,
-    Backend(BackendError),
+    /// The gateway stops, or the time is up.
     Stopped,
 }
 
 /// What happened next.
 enum Next {
     Chunk(Bytes),
-    End,
     Silence,
 }
 
 impl Relay {
     async fn run(&self, mut begun: Begun) -> Outcome {
-        let head = std::mem::take(&mut begun.head);
-        let passing = async {
-            self.send(head).await?;
-            self.pass(&mut begun).await
+        let passed = timeout_at(self.deadline, self.pass(&mut begun)).await;
+        let halt = match passed {
+            Ok(Ok(never)) => match never {},
+            Ok(Err(halt)) => halt,
+            Err(_) => Halt::Stopped,
         };
-        let passed = timeout_at(self.deadline, passing).await.unwrap_or(Err(Break::Stopped));
-        let ending = match passed {
-            Ok(()) => Ending::Complete,
-            Err(broken) => self.tell(broken).await,
+        let end = if let Halt::Ended(end) = halt { end } else { StreamEnd::TimedOut };
+        let ended = begun.voice.finish(begun.decoder, end, &self.request_id);
+        let ending = match (halt, &ended.ending) {
+            (Halt::ClientGone, _) => Ending::ClientGone,
+            (Halt::Stopped, _) => Ending::Stopped,
+            (Halt::Ended(_), Ok(())) => Ending::Complete,
+            (Halt::Ended(_), Err(_)) => Ending::CutShort,
         };
-        Outcome { usage: begun.watch.usage(), ending }
+        for frame in ended.frames.into_iter().filter(|frame| !frame.is_empty()) {
+            let _ = self.client.send_timeout(frame, LAST_WORDS).await;
+        }
+        Outcome { usage: ended.usage, ending }
     }
 
-    /// Passes events on until the end mark.
-    async fn pass(&self, begun: &mut Begun) -> Result<(), Break> {
+    /// Passes events on until there is a reason not to.
+    async fn pass(&self, begun: &mut Begun) -> Result<Never, Halt> {
+        self.send(std::mem::take(&mut begun.head)).await?;
+        let mut progress = begun.progress;
         let mut ticks = interval_at(Instant::now() + TICK, TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silent = 0;
-        while !begun.watch.is_done() {
-            let passed = match self.next(begun, &mut ticks).await? {
+        loop {
+            match progress {
+                Progress::More => {}
+                Progress::Closing => return self.close(begun).await,
+                Progress::Done => return self.rest(begun).await,
+                Progress::Failed => return Err(Halt::Ended(StreamEnd::Closed)),
+            }
+            match self.next(begun, &mut ticks).await? {
                 Next::Silence => {
                     silent += 1;
-                    self.keep_alive(silent).await?;
-                    continue;
+                    self.keep_alive(begun, silent).await?;
                 }
-                Next::Chunk(chunk) => begun.watch.take(&mut begun.decoder, chunk),
-                Next::End => return self.end(begun).await,
-            };
-            silent = 0;
-            self.send(passed.frames).await?;
-            if let Some(problem) = passed.problem {
-                return Err(Break::Backend(problem));
+                Next::Chunk(chunk) => {
+                    silent = 0;
+                    let spoken = begun.voice.take(&mut begun.decoder, chunk);
+                    progress = spoken.progress;
+                    self.send(spoken.frames).await?;
+                }
             }
         }
-        // A connection that has ended can be used again; one that goes on is closed.
-        let _ = timeout(TAIL, begun.response.chunk()).await;
-        Ok(())
     }
 
-    /// The backend closed the stream: whether it had ended (promise 50).
-    async fn end(&self, begun: &mut Begun) -> Result<(), Break> {
-        let decoder = std::mem::replace(&mut begun.decoder, shared::translators::sse::Decoder::new(0));
-        let passed = begun.watch.end(decoder);
-        self.send(passed.frames).await?;
-        match passed.problem {
-            Some(problem) => Err(Break::Backend(problem)),
-            None if begun.watch.is_done() => Ok(()),
-            None => Err(Break::Backend(BackendError::cut_short())),
-        }
-    }
-
-    async fn next(&self, begun: &mut Begun, ticks: &mut Interval) -> Result<Next, Break> {
+    async fn next(&self, begun: &mut Begun, ticks: &mut Interval) -> Result<Next, Halt> {
         tokio::select! {
             biased;
-            () = self.client.closed() => Err(Break::ClientGone),
-            () = self.stop.cancelled() => Err(Break::Stopped),
+            () = self.client.closed() => Err(Halt::ClientGone),
+            () = self.stop.cancelled() => Err(Halt::Stopped),
             chunk = begun.response.chunk() => match chunk {
                 Ok(Some(chunk)) => Ok(Next::Chunk(chunk)),
-                Ok(None) => Ok(Next::End),
-                Err(_) => Err(Break::Backend(BackendError::cut_short())),
+                Ok(None) => Err(Halt::Ended(StreamEnd::Closed)),
+                Err(_) => Err(Halt::Ended(StreamEnd::Broken)),
             },
             _ = ticks.tick() => Ok(Next::Silence),
         }
     }
 
-    async fn keep_alive(&self, silent: u32) -> Result<(), Break> {
+    /// The answer is over, and only its usage may be missing.
+    async fn close(&self, begun: &mut Begun) -> Result<Never, Halt> {
+        let closing = async {
+            while let Ok(Some(chunk)) = begun.response.chunk().await {
+                let spoken = begun.voice.take(&mut begun.decoder, chunk);
+                self.send(spoken.frames).await?;
+                if matches!(spoken.progress, Progress::Done | Progress::Failed) {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        timeout(USAGE_PATIENCE, closing).await.unwrap_or(Ok(()))?;
+        Err(Halt::Ended(StreamEnd::Closed))
+    }
+
+    /// The end mark has come. A connection that has ended can be used again; one that goes on is closed.
+    async fn rest(&self, begun: &mut Begun) -> Result<Never, Halt> {
+        let _ = timeout(TAIL, begun.response.chunk()).await;
+        Err(Halt::Ended(StreamEnd::Closed))
+    }
+
+    async fn keep_alive(&self, begun: &mut Begun, silent: u32) -> Result<(), Halt> {
         if silent >= IDLE_TICKS {
-            return Err(Break::Backend(BackendError::timed_out()));
+            return Err(Halt::Ended(StreamEnd::TimedOut));
         }
-        if silent.is_multiple_of(KEEP_ALIVE_TICKS) { self.send(vec![KEEP_ALIVE]).await } else { Ok(()) }
+        if silent.is_multiple_of(KEEP_ALIVE_TICKS) { self.send(vec![begun.voice.keep_alive()]).await } else { Ok(()) }
     }
 
     /// Waits for a slow client, whose slowness so reaches the backend (promise 48).
-    async fn send(&self, frames: Vec<Bytes>) -> Result<(), Break> {
+    async fn send(&self, frames: Vec<Bytes>) -> Result<(), Halt> {
         for frame in frames {
             tokio::select! {
                 biased;
-                sent = self.client.send(frame) => sent.map_err(|_| Break::ClientGone)?,
-                () = self.stop.cancelled() => return Err(Break::Stopped),
+                sent = self.client.send(frame) => sent.map_err(|_| Halt::ClientGone)?,
+                () = self.stop.cancelled() => return Err(Halt::Stopped),
             }
         }
         Ok(())
     }
-
-    /// Tells the client of a break: one error event, and no end mark (promise 50).
-    async fn tell(&self, broken: Break) -> Ending {
-        let (error, ending) = match broken {
-            Break::ClientGone => return Ending::ClientGone,
-            Break::Backend(error) => (ApiError::from(error), Ending::CutShort),
-            Break::Stopped => (ApiError::new(Code::Overloaded, "the gateway had to end this stream"), Ending::Stopped),
-        };
-        let event = format!("data: {}\n\n", error.body(Dialect::OpenAi, &self.request_id));
-        // A client that does not read is not waited for.
-        let _ = self.client.send_timeout(event.into(), Duration::from_secs(1)).await;
-        ending
-    }
 }
+
+/// A stream is passed on until something halts it.
+enum Never {}
 
 /// The client's side of a relay.
 struct Frames(mpsc::Receiver<Bytes>);

@@ -1,36 +1,37 @@
-//! What must be known of a chat stream that is passed on as it is: that each event is one, that the end is the end,
-//! and what was used. Pure.
+//! What must be known of a stream that is passed on as it is: that each event is one, that the end is the end, and
+//! what was used. Pure.
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use shared::http::Dialect;
 use shared::translators::error::BackendError;
 use shared::translators::sse::{Decoder, Event};
-use shared::translators::usage::{Usage, usage_of_chunk};
+use shared::translators::stream::Progress;
+use shared::translators::usage::{Usage, update_from_event, usage_of_chunk};
+
+use super::voice::Spoken;
 
 /// Reads a stream in passing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Watch {
+    dialect: Dialect,
     /// Bytes of the event that has not ended yet.
     pending: usize,
     usage: Option<Usage>,
-    has_begun: bool,
     is_done: bool,
+    /// Why nothing more is passed on.
+    problem: Option<BackendError>,
 }
 
-/// What of a chunk may be passed on.
-#[derive(Debug, Default)]
-pub(crate) struct Passed {
-    /// Whole events, unaltered.
-    pub(crate) frames: Vec<Bytes>,
-    /// Why nothing may follow.
-    pub(crate) problem: Option<BackendError>,
-}
-
-/// What a JSON text is that stands where an answer or a chunk of one is due.
+/// What a JSON text is that stands where an answer or a part of one is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Finding {
     Answer,
+    /// The event with which an Anthropic stream ends.
+    End,
     Error,
     Garbage,
 }
@@ -38,57 +39,78 @@ pub(crate) enum Finding {
 impl Finding {
     pub(crate) fn of(json: &[u8]) -> Self {
         #[derive(Deserialize)]
-        struct Shape {
+        struct Shape<'a> {
+            #[serde(borrow, rename = "type")]
+            kind: Option<Cow<'a, str>>,
             error: Option<IgnoredAny>,
         }
-        match serde_json::from_slice::<Shape>(json) {
-            Ok(Shape { error: None }) => Self::Answer,
-            Ok(Shape { error: Some(_) }) => Self::Error,
+        match serde_json::from_slice::<Shape<'_>>(json) {
+            Ok(Shape { error: Some(_), .. }) => Self::Error,
+            Ok(Shape { kind: Some(kind), .. }) if kind == "message_stop" => Self::End,
+            Ok(_) => Self::Answer,
             Err(_) => Self::Garbage,
         }
     }
 }
 
 impl Watch {
+    /// Of a stream of chat chunks, which ends with `[DONE]`.
+    pub(crate) fn chat() -> Self {
+        Self::new(Dialect::OpenAi)
+    }
+
+    /// Of a stream of Anthropic events, which ends with `message_stop`.
+    pub(crate) fn messages() -> Self {
+        Self::new(Dialect::Anthropic)
+    }
+
+    fn new(dialect: Dialect) -> Self {
+        Self { dialect, pending: 0, usage: None, is_done: false, problem: None }
+    }
+
     /// Takes the next chunk. What comes back are its bytes, without the event that is not whole yet.
-    pub(crate) fn take(&mut self, decoder: &mut Decoder, chunk: Bytes) -> Passed {
+    pub(crate) fn take(&mut self, decoder: &mut Decoder, chunk: Bytes) -> Spoken {
         let (before, length) = (self.pending, chunk.len());
-        decoder.feed(chunk.clone());
-        let mut passed = Passed::default();
         let mut whole = 0;
         let mut first = None;
+        decoder.feed(chunk.clone());
         for event in decoder.by_ref() {
-            let event = match event {
-                Ok(event) => event,
+            match event {
+                Ok(event) if self.accepts(&event) => {
+                    whole += event.raw.len();
+                    first.get_or_insert(event.raw);
+                }
+                Ok(_) => break,
                 Err(_) => {
-                    passed.problem = Some(BackendError::unreadable());
+                    self.problem = Some(BackendError::unreadable());
                     break;
                 }
-            };
-            passed.problem = self.problem(&event);
-            if passed.problem.is_some() {
-                break;
             }
-            whole += event.raw.len();
-            first.get_or_insert(event.raw);
         }
-        self.pending = before + length - whole;
-        passed.frames = frames(chunk, before, whole, first);
-        passed
+        self.pending = (before + length).saturating_sub(whole);
+        let progress = match (&self.problem, self.is_done) {
+            (Some(_), _) => Progress::Failed,
+            (None, true) => Progress::Done,
+            (None, false) => Progress::More,
+        };
+        Spoken { frames: frames(chunk, before, whole, first), progress }
     }
 
     /// Takes what the stream ended with: an event without its blank line, or nothing.
-    pub(crate) fn end(&mut self, decoder: Decoder) -> Passed {
-        let Some(event) = decoder.finish() else { return Passed::default() };
-        match self.problem(&event) {
-            None => Passed { frames: vec![event.raw], problem: None },
-            problem => Passed { frames: Vec::new(), problem },
+    pub(crate) fn end(&mut self, decoder: Decoder) -> Vec<Bytes> {
+        let last = if self.problem.is_none() { decoder.finish() } else { None };
+        last.filter(|event| self.accepts(event)).map(|event| event.raw).into_iter().collect()
+    }
+
+    pub(crate) fn keep_alive(&self) -> Bytes {
+        match self.dialect {
+            Dialect::Anthropic => Bytes::from_static(b"event: ping\ndata: {\"type\":\"ping\"}\n\n"),
+            Dialect::OpenAi | Dialect::Management => Bytes::from_static(b": keep-alive\n\n"),
         }
     }
 
-    /// Whether an event with data has come.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.has_begun
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// Whether the end mark has come.
@@ -100,22 +122,31 @@ impl Watch {
         self.usage
     }
 
-    fn problem(&mut self, event: &Event) -> Option<BackendError> {
-        let data = event.data()?;
+    pub(crate) fn problem(&self) -> Option<BackendError> {
+        self.problem.clone()
+    }
+
+    /// Whether the event may be passed on.
+    fn accepts(&mut self, event: &Event) -> bool {
+        let Some(data) = event.data() else { return true };
         if event.is_done() {
             self.is_done = true;
-            self.has_begun = true;
-            return None;
+            return true;
         }
         match Finding::of(data) {
-            Finding::Garbage => return Some(BackendError::unreadable()),
-            Finding::Error => return Some(BackendError::from_error_object(data)),
-            Finding::Answer => self.has_begun = true,
+            Finding::Garbage => self.problem = Some(BackendError::unreadable()),
+            Finding::Error => self.problem = Some(BackendError::from_error_object(data)),
+            Finding::End => self.is_done = self.dialect == Dialect::Anthropic,
+            Finding::Answer => self.note_usage(data),
         }
-        if let Some(usage) = usage_of_chunk(data) {
-            self.usage = Some(usage);
+        self.problem.is_none()
+    }
+
+    fn note_usage(&mut self, data: &[u8]) {
+        match self.dialect {
+            Dialect::Anthropic => update_from_event(self.usage.get_or_insert_default(), data),
+            Dialect::OpenAi | Dialect::Management => self.usage = usage_of_chunk(data).or(self.usage),
         }
-        None
     }
 }
 
@@ -139,17 +170,18 @@ mod tests {
         b"data: {\"choices\":[]}\n\n: ping\n\ndata: {\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\r\n\r\ndata: [DONE]\n\n";
 
     fn watched(chunks: &[&[u8]]) -> (Vec<u8>, Watch, Option<BackendError>) {
-        let (mut watch, mut decoder, mut passed) = (Watch::default(), Decoder::new(1000), Vec::new());
+        let (mut watch, mut decoder, mut passed) = (Watch::chat(), Decoder::new(1000), Vec::new());
         for chunk in chunks {
-            let taken = watch.take(&mut decoder, Bytes::copy_from_slice(chunk));
-            passed.extend(taken.frames.concat());
-            if taken.problem.is_some() {
-                return (passed, watch, taken.problem);
+            passed.extend(watch.take(&mut decoder, Bytes::copy_from_slice(chunk)).frames.concat());
+            if watch.problem().is_some() {
+                break;
             }
         }
-        let last = watch.end(decoder);
-        passed.extend(last.frames.concat());
-        (passed, watch, last.problem)
+        if watch.problem().is_none() {
+            passed.extend(watch.end(decoder).concat());
+        }
+        let problem = watch.problem();
+        (passed, watch, problem)
     }
 
     #[test]
@@ -176,6 +208,17 @@ mod tests {
     fn an_error_object_is_a_problem_and_keeps_its_message() {
         let (_, _, problem) = watched(&[b"data: {\"error\":{\"message\":\"slow down\",\"code\":429}}\n\n"]);
         assert_eq!(problem.map(|problem| problem.message).as_deref(), Some("slow down"));
+    }
+
+    #[test]
+    fn an_anthropic_stream_ends_with_message_stop() {
+        let stream = b"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":3}}}\n\n\
+            event: message_delta\ndata: {\"type\":\"message_delta\",\"usage\":{\"output_tokens\":2}}\n\n\
+            event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+        let (mut watch, mut decoder) = (Watch::messages(), Decoder::new(1000));
+        let spoken = watch.take(&mut decoder, Bytes::from_static(stream));
+        assert_eq!((spoken.frames.concat().as_slice(), spoken.progress), (stream.as_slice(), Progress::Done));
+        assert_eq!(watch.usage().map(|usage| (usage.input, usage.output)), Some((3, 2)));
     }
 
     #[test]

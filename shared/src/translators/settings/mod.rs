@@ -7,6 +7,8 @@
 mod presets;
 mod values;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -121,6 +123,13 @@ settings! {
 }
 
 impl BackendSettings {
+    /// The settings of a backend's entry: the name of its preset, and the settings over it.
+    pub fn of_entry(preset: Option<&str>, settings: &BTreeMap<String, Value>) -> Result<Self, serde_json::Error> {
+        let preset = preset.map(|name| serde_json::from_value(Value::from(name))).transpose()?;
+        let settings = settings.clone().into_iter().collect();
+        Ok(Self::resolve(preset, &serde_json::from_value(Value::Object(settings))?))
+    }
+
     /// The preset's settings with the operator's on top; without a preset, the defaults.
     pub fn resolve(preset: Option<Preset>, overrides: &BackendOverrides) -> Self {
         let mut settings = preset.map_or_else(Self::default, Preset::settings);

@@ -1,4 +1,4 @@
-//! What a client asks, read in one pass over the body without building a tree (promises 27 and 28).
+//! A chat request, read in one pass over the body without building a tree (promises 27 and 28).
 //!
 //! The body stays the client's bytes; what must differ for a backend is spliced in when it is sent.
 
@@ -12,7 +12,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::value::RawValue;
 use shared::http::{ApiError, Code};
 
-use crate::forward::Pieces;
+use super::pieces::Pieces;
 
 /// More members than any API has; a bound for what is remembered of a body.
 const MAX_MEMBERS: usize = 1000;
@@ -22,7 +22,7 @@ const MAX_CHOICES: u64 = 8;
 
 /// A chat request that is well formed.
 #[derive(Clone, Debug)]
-pub(crate) struct Ask {
+pub(crate) struct ChatAsk {
     body: Bytes,
     /// The model's name as the client wrote it, and where it stands in the body, quotes included.
     model: String,
@@ -30,9 +30,9 @@ pub(crate) struct Ask {
     stream: bool,
 }
 
-impl Ask {
+impl ChatAsk {
     /// Reads the body of `POST /v1/chat/completions`.
-    pub(crate) fn chat(body: Bytes) -> Result<Self, ApiError> {
+    pub(crate) fn read(body: Bytes) -> Result<Self, ApiError> {
         let text = std::str::from_utf8(&body).map_err(|_| ApiError::new(Code::InvalidJson, "the body is not UTF-8"))?;
         let mut reading = Reading::default();
         let mut json = serde_json::Deserializer::from_str(text);
@@ -62,10 +62,9 @@ impl Ask {
     /// The body for a backend that calls the model `model_name`: the client's bytes with that name in them.
     pub(crate) fn body_for(&self, model_name: &str) -> Pieces {
         if self.model == model_name {
-            return Pieces::from([self.body.clone(), Bytes::new(), Bytes::new()]);
+            return Pieces::from(self.body.clone());
         }
-        let name = serde_json::Value::from(model_name).to_string();
-        Pieces::from([self.body.slice(..self.model_at.start), name.into(), self.body.slice(self.model_at.end..)])
+        Pieces::with_model(&self.body, self.model_at.clone(), model_name)
     }
 }
 
@@ -232,8 +231,8 @@ mod tests {
 
     use super::*;
 
-    fn ask(body: &str) -> Result<Ask, ApiError> {
-        Ask::chat(Bytes::copy_from_slice(body.as_bytes()))
+    fn ask(body: &str) -> Result<ChatAsk, ApiError> {
+        ChatAsk::read(Bytes::copy_from_slice(body.as_bytes()))
     }
 
     fn refusal(body: &str) -> (Code, String) {
@@ -279,7 +278,7 @@ mod tests {
         for body in ["", "{", r#"{"model":"m","messages":[{}]} {}"#, r#"{"model":"m","messages":[{},]}"#] {
             assert_eq!(refusal(body).0, Code::InvalidJson, "{body}");
         }
-        assert_eq!(Ask::chat(Bytes::from_static(b"{\"model\":\"\xff\"}")).unwrap_err().code(), Code::InvalidJson);
+        assert_eq!(ChatAsk::read(Bytes::from_static(b"{\"model\":\"\xff\"}")).unwrap_err().code(), Code::InvalidJson);
     }
 
     #[test]

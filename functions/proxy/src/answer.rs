@@ -1,0 +1,69 @@
+//! What is made of a backend's answer: passed on as it is, or translated. Pure, but for the ids of new messages.
+
+use bytes::Bytes;
+use shared::random;
+use shared::translators::context::AnswerContext;
+use shared::translators::error::BackendError;
+use shared::translators::response;
+use shared::translators::stream::ToAnthropic;
+use shared::translators::usage::{Usage, update_from_event, usage_of_chunk};
+
+use crate::relay::voice::Voice;
+use crate::relay::watch::{Finding, Watch};
+
+/// Characters of a made-up id behind its prefix.
+const ID_LENGTH: usize = 24;
+
+/// Who reads a backend's answer.
+#[derive(Debug)]
+pub(crate) enum Reader {
+    /// A chat answer for a chat client.
+    Chat,
+    /// An Anthropic answer for an Anthropic client.
+    Messages,
+    /// A chat answer for an Anthropic client.
+    Translated(Box<AnswerContext>),
+}
+
+/// An answer that is not streamed, as the client gets it.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    pub(crate) body: Bytes,
+    pub(crate) usage: Option<Usage>,
+}
+
+impl Reader {
+    /// Reads an answer that is not streamed.
+    pub(crate) fn whole(self, body: Bytes) -> Result<Whole, BackendError> {
+        match (&self, Finding::of(&body)) {
+            (_, Finding::Garbage) => return Err(BackendError::unreadable()),
+            (_, Finding::Error) => return Err(BackendError::from_error_object(&body)),
+            (_, Finding::Answer | Finding::End) => {}
+        }
+        match self {
+            Self::Chat => Ok(Whole { usage: usage_of_chunk(&body), body }),
+            Self::Messages => {
+                let mut usage = Usage::default();
+                update_from_event(&mut usage, &body);
+                Ok(Whole { body, usage: Some(usage) })
+            }
+            Self::Translated(context) => {
+                let answer = response::to_message(&body, &context, &mut new_id)?;
+                Ok(Whole { body: answer.body.into(), usage: Some(answer.usage) })
+            }
+        }
+    }
+
+    /// Reads a stream.
+    pub(crate) fn stream(self) -> Voice {
+        match self {
+            Self::Chat => Voice::Same(Watch::chat()),
+            Self::Messages => Voice::Same(Watch::messages()),
+            Self::Translated(context) => Voice::Translated(Box::new(ToAnthropic::new(*context, Box::new(new_id)))),
+        }
+    }
+}
+
+fn new_id() -> String {
+    random::base62(ID_LENGTH)
+}

@@ -1,0 +1,89 @@
+//! A Messages request, whose members are known and whose values are read when it is clear for which backend.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bytes::Bytes;
+use shared::http::ApiError;
+use shared::translators::anthropic::request::Request;
+use shared::translators::request::error::At;
+use shared::translators::request::{ChatCall, ModelFacts, native, to_chat};
+use shared::translators::settings::BackendSettings;
+use shared::translators::tokens;
+
+use super::pieces::Pieces;
+
+/// A Messages request that borrows from its body.
+#[derive(Debug)]
+pub(crate) struct MessagesAsk<'a> {
+    body: &'a Bytes,
+    request: Request<'a>,
+    model: Cow<'a, str>,
+    stream: bool,
+}
+
+impl<'a> MessagesAsk<'a> {
+    /// Reads the body of `POST /v1/messages` and its kin.
+    pub(crate) fn read(body: &'a Bytes) -> Result<Self, ApiError> {
+        let request = Request::parse(body)?;
+        let model = request.model()?;
+        let stream = request.stream.flag(At::root("stream"))?;
+        Ok(Self { body, request, model, stream })
+    }
+
+    pub(crate) fn model(&self) -> &str {
+        &self.model
+    }
+
+    pub(crate) fn stream(&self) -> bool {
+        self.stream
+    }
+
+    /// How many tokens the conversation has, about.
+    pub(crate) fn count_tokens(&self) -> Result<u64, ApiError> {
+        Ok(tokens::count(&self.request)?)
+    }
+
+    /// The chat request for a backend with `settings`.
+    pub(crate) fn to_chat(&self, settings: &BackendSettings, model: &ModelFacts) -> Result<ChatCall, ApiError> {
+        Ok(to_chat(&self.request, settings, model)?)
+    }
+
+    /// The body for an Anthropic backend that calls the model `model_name`: the client's bytes with that name in
+    /// them, and without thinking of ours.
+    pub(crate) fn body_for(&self, model_name: &str) -> Result<Pieces, ApiError> {
+        match native::without_own_thinking(self.body)? {
+            Cow::Borrowed(_) if self.model == model_name => Ok(Pieces::from(self.body.clone())),
+            Cow::Borrowed(_) => Ok(Pieces::with_model(self.body, model_at(&self.request, self.body)?, model_name)),
+            Cow::Owned(body) => {
+                let model_at = model_at(&Request::parse(&body)?, &body)?;
+                Ok(Pieces::with_model(&Bytes::from(body), model_at, model_name))
+            }
+        }
+    }
+}
+
+/// Where the model's name stands in `body`, quotes included.
+fn model_at(request: &Request<'_>, body: &[u8]) -> Result<Range<usize>, ApiError> {
+    let name = request.model.raw().ok_or_else(|| At::root("model").missing())?.get();
+    let start = name.as_ptr().addr() - body.as_ptr().addr();
+    Ok(start..start + name.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn th4_an_anthropic_backend_gets_the_clients_bytes_but_for_the_model_and_our_thinking() {
+        let own = r#"{"type":"thinking","thinking":"x","signature":"gw1.y"}"#;
+        let body = |blocks: &str, model: &str| {
+            format!(r#"{{"max_tokens":1.0,"model" : "{model}","messages":[{{"role":"assistant","content":[{blocks}{{"type":"text"}}]}}]}}"#)
+        };
+        for blocks in [String::new(), format!("{own},")] {
+            let sent = Bytes::from(body(&blocks, "claude"));
+            let pieces = MessagesAsk::read(&sent).unwrap().body_for("glm").unwrap();
+            assert_eq!(String::from_utf8(pieces.to_vec()).unwrap(), body("", "glm"));
+        }
+    }
+}
