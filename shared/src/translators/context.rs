@@ -3,6 +3,9 @@
 use super::names::ToolNames;
 use super::settings::ThinkTags;
 
+/// What the signatures of our thinking blocks begin with (§4.1, TH4).
+pub const SIGNATURE_PREFIX: &str = "gw1.";
+
 #[derive(Debug, Clone, Default)]
 pub struct AnswerContext {
     /// The model's name as the client wrote it.

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 
+/// Marks a client id that is the lower-case hex of the backend's id (ID1, ID2).
+pub const ENCODED_ID_PREFIX: &str = "toolu_x";
+
 #[derive(Debug, Clone, Default)]
 pub struct ToolNames {}
 
 impl ToolNames {
-    pub fn to_client<'a>(&self, name: &'a str) -> Cow<'a, str> {
+    pub fn to_client<'n>(&'n self, name: &'n str) -> Cow<'n, str> {
         Cow::Borrowed(name)
     }
 }
