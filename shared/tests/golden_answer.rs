@@ -2,6 +2,12 @@
 //!
 //! Run with `INSTA_UPDATE=always` to write the snapshots anew, and read the difference like code.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a fixture that cannot be read must fail its test"
+)]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 

@@ -198,7 +198,7 @@ fn thinking_and_text<'a>(
     };
     let mut splitter = TagSplitter::default();
     let text = EscapedText::of(text).unwrap_or(EscapedText::EMPTY);
-    let parts = [splitter.split(text), splitter.finish()].concat();
+    let parts = [splitter.split(text), splitter.flush()].concat();
     let of = |kind| {
         let texts: String = parts
             .iter()
