@@ -25,6 +25,8 @@ pub struct Answer {
     pub stop_reason: StopReason,
     /// The backend's id of the answer, for the log and `x-upstream-id`.
     pub upstream_id: Option<String>,
+    /// Tool calls that had to be left out because the backend never named them.
+    pub nameless_calls: usize,
 }
 
 /// Translates the body of a backend's answer with status 200.
@@ -67,6 +69,7 @@ pub fn to_message(
         usage_is_estimated: usage.is_none(),
         stop_reason,
         upstream_id: completion.id(),
+        nameless_calls: said.nameless_calls,
     })
 }
 
@@ -76,6 +79,7 @@ struct Said<'a> {
     /// The text of a refusal, as a JSON string.
     refusal: Option<Box<RawValue>>,
     calls: stop::Calls,
+    nameless_calls: usize,
 }
 
 impl<'a> Said<'a> {
@@ -88,6 +92,7 @@ impl<'a> Said<'a> {
             blocks: Vec::new(),
             refusal: None,
             calls: stop::Calls::None,
+            nameless_calls: 0,
         };
         let Some(message) = &choice.message else {
             return said;
@@ -145,7 +150,11 @@ impl<'a> Said<'a> {
             .flatten()
             .filter_map(|call| Some((call.id(), call.function?)));
         for (id, function) in legacy.into_iter().chain(calls) {
-            let (Some(name), Some(input)) = (function.name(), input(&function, cut)) else {
+            let Some(name) = function.name() else {
+                self.nameless_calls += 1;
+                continue;
+            };
+            let Some(input) = input(&function, cut) else {
                 continue;
             };
             let id = ids
