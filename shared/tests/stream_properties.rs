@@ -484,3 +484,21 @@ fn i7_events_have_a_name_and_one_line_of_data() {
         Accumulated { error: None, .. }
     ));
 }
+
+#[test]
+fn p7_what_can_be_forwarded_is_forwarded_at_once() {
+    let mut machine = machine();
+    let mut out = BytesMut::new();
+    let mut said = |delta: Value| {
+        machine.feed(&chunk(&delta), &mut out);
+        String::from_utf8(out.split().to_vec()).unwrap()
+    };
+    assert!(said(json!({"reasoning_content": "think"})).contains("\"thinking\":\"think\""));
+    assert!(said(json!({"content": "say"})).contains("\"text\":\"say\""));
+    let call = json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{\"a\":"}}]});
+    assert!(said(call).contains(r#""partial_json":"{\"a\":""#));
+    assert!(
+        said(json!({"tool_calls": [{"index": 0, "function": {"arguments": "1"}}]}))
+            .contains(r#""partial_json":"1""#)
+    );
+}

@@ -104,6 +104,14 @@ mod tests {
     }
 
     #[test]
+    fn th4_our_signatures_have_our_prefix() {
+        assert_eq!(
+            thinking_signature(&mut || "r".repeat(24)),
+            format!("gw1.{}", "r".repeat(24))
+        );
+    }
+
+    #[test]
     fn id1_a_missing_id_is_made_up() {
         assert_eq!(
             give(&mut ToolIds::default(), ""),
