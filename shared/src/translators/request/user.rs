@@ -67,9 +67,7 @@ fn tool_result<'a>(
         &mut parts,
         cache::mark(scope.backend.cache, block.cache_control, at)?,
     );
-    for name in block.rest.names() {
-        scope.warnings.dropped(name);
-    }
+    scope.warnings.dropped_all(&block.rest);
     Ok(ToolResult { call_id, parts })
 }
 
