@@ -1,26 +1,34 @@
-//! What an answer's translation must remember of the request.
+//! What the way back must know of the request: the two halves of the translation share this and nothing else.
 
 use super::names::ToolNames;
 use super::settings::ThinkTags;
 
-/// What the signatures of our thinking blocks begin with (§4.1, TH4).
+/// The signature of every thinking block that we made begins so (§4.1, TH4). No vendor's does.
 pub const SIGNATURE_PREFIX: &str = "gw1.";
 
-#[derive(Debug, Clone, Default)]
+/// Made with the chat request, used for its answer.
+#[derive(Clone, Debug, Default)]
 pub struct AnswerContext {
-    /// The model's name as the client wrote it.
+    /// The name by which the client asked for the model.
     pub model: String,
+    /// Restores the tool names (NA3).
     pub names: ToolNames,
+    /// A matched stop is only named when it is one of these (§4.2).
     pub stop_sequences: Vec<String>,
     pub thinking: Thinking,
     pub think_tags: ThinkTags,
+    /// Used where the backend reports no usage, and in `message_start` (W5).
     pub estimated_input_tokens: u64,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What becomes of the backend's reasoning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Thinking {
+    /// Thinking blocks with their text.
     #[default]
     Shown,
+    /// Thinking blocks without text (`display: "omitted"`).
     Omitted,
+    /// No thinking blocks (`thinking` is disabled).
     Discarded,
 }

@@ -2,3 +2,4 @@
 
 pub mod event;
 pub mod message;
+pub mod request;

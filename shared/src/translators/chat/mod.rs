@@ -1,4 +1,5 @@
 //! `OpenAI` Chat Completions on the wire.
 
 pub mod completion;
+pub mod request;
 pub mod text;

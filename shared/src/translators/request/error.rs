@@ -1,0 +1,88 @@
+//! Why a request is refused: always HTTP 400, `invalid_request_error`, worded `<path>: <what is wrong>` (§3.1).
+
+use std::fmt;
+
+/// A request that cannot be translated. `Display` is the message for the client.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct RequestError {
+    /// Where in the request, such as `messages.0.content.1.type`.
+    pub path: String,
+    pub message: String,
+    /// For `error.details.error_code`, which clients act on (`thread`, §3.2).
+    pub error_code: Option<&'static str>,
+}
+
+impl RequestError {
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            message: message.into(),
+            error_code: None,
+        }
+    }
+}
+
+/// Met where a part of the request turns out not to be JSON.
+impl From<serde_json::Error> for RequestError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::new("body", error.to_string())
+    }
+}
+
+/// A place in the request. Costs nothing until somebody asks for its name.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct At<'p> {
+    parent: Option<&'p At<'p>>,
+    step: Step<'p>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step<'p> {
+    Field(&'p str),
+    Index(usize),
+}
+
+impl<'p> At<'p> {
+    pub fn root(field: &'p str) -> Self {
+        Self {
+            parent: None,
+            step: Step::Field(field),
+        }
+    }
+
+    pub fn field(&'p self, name: &'p str) -> Self {
+        Self {
+            parent: Some(self),
+            step: Step::Field(name),
+        }
+    }
+
+    pub fn index(&'p self, index: usize) -> Self {
+        Self {
+            parent: Some(self),
+            step: Step::Index(index),
+        }
+    }
+
+    pub fn error(&self, message: impl Into<String>) -> RequestError {
+        RequestError::new(self.to_string(), message)
+    }
+
+    pub fn missing(&self) -> RequestError {
+        self.error("field required")
+    }
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            write!(f, "{parent}.")?;
+        }
+        match self.step {
+            Step::Field(name) => f.write_str(name),
+            Step::Index(index) => write!(f, "{index}"),
+        }
+    }
+}

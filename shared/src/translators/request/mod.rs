@@ -1,0 +1,196 @@
+//! Messages request → chat request (§3). [`to_chat`] shows the order of work; each step has its file.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `parameters.rs`, `thinking.rs`, `output_format.rs` | top-level fields (§3.2, §3.8, §3.9) |
+//! | `system.rs`, `turns.rs`, `history.rs`, `pairing.rs`, `prefill.rs` | the conversation as turns (§3.3, §3.4) |
+//! | `user.rs`, `assistant.rs`, `parts.rs`, `images.rs`, `documents.rs`, `server_tools.rs` | content blocks (§3.5) |
+//! | `tools.rs`, `builtin_tools.rs`, `tool_choice.rs`, `tool_changes.rs` | tools (§3.6) |
+//! | `messages.rs`, `cache.rs`, `extras.rs` | the chat request written down (§3.10, P3) |
+//! | `native.rs` | the one change to a request that is not translated (TH4) |
+//!
+//! Nothing here knows HTTP, who the caller is, or which vendor the backend is: only its settings.
+
+pub mod error;
+pub mod native;
+
+mod assistant;
+mod builtin_tools;
+mod cache;
+mod documents;
+mod extras;
+mod history;
+mod images;
+mod messages;
+mod output_format;
+mod pairing;
+mod parameters;
+mod parts;
+mod prefill;
+mod scope;
+mod server_tools;
+mod system;
+mod thinking;
+mod tool_changes;
+mod tool_choice;
+mod tools;
+mod turns;
+mod user;
+
+use std::borrow::Cow;
+
+use super::anthropic::request::{OutputConfig, Request};
+use super::chat::request as chat;
+use super::context::AnswerContext;
+use super::names::ToolNames;
+use super::settings::BackendSettings;
+use super::tokens;
+
+pub use error::RequestError;
+
+use error::At;
+use scope::{Scope, Warnings};
+use thinking::Asked;
+use tool_changes::ToolChanges;
+use tools::Declared;
+use turns::Messages;
+
+/// What the catalog knows of the model that was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct ModelFacts {
+    /// The name that the client used; it comes back in the answer.
+    pub client_model: String,
+    /// The backend's own name for the model.
+    pub backend_model: String,
+    /// `max_tokens` is lowered to this.
+    pub max_output_tokens: Option<u64>,
+}
+
+/// A chat request, ready to be sent, and what its answer will need.
+#[derive(Clone, Debug)]
+pub struct ChatCall {
+    pub body: Vec<u8>,
+    pub stream: bool,
+    /// Names of fields that the backend does not get, for `x-translation-warnings` (P2).
+    pub warnings: Vec<String>,
+    pub context: AnswerContext,
+}
+
+/// Translates a Messages request for a backend. Fails before anything is sent, naming the field at fault.
+pub fn to_chat(
+    request: &Request<'_>,
+    backend: &BackendSettings,
+    model: &ModelFacts,
+) -> Result<ChatCall, RequestError> {
+    let parsed = Parsed::read(request)?;
+    let context = parsed.context(backend, model)?;
+    let mut scope = Scope {
+        backend,
+        names: &context.names,
+        warnings: Warnings::default(),
+    };
+    let chat = parsed.into_chat(model, &mut scope)?;
+    let stream = chat.parameters.stream.is_some();
+    let mut warnings = scope.warnings;
+    let body = extras::serialize(&chat, &request.rest, &backend.extra_body, &mut warnings)?;
+    Ok(ChatCall {
+        body,
+        stream,
+        warnings: warnings.into_names(),
+        context,
+    })
+}
+
+/// The request, read as far as it can be without knowing the backend.
+struct Parsed<'a> {
+    request: &'a Request<'a>,
+    output: OutputConfig<'a>,
+    thinking: Asked,
+    tools: Vec<Declared<'a>>,
+    messages: Messages<'a>,
+}
+
+impl<'a> Parsed<'a> {
+    fn read(request: &'a Request<'a>) -> Result<Self, RequestError> {
+        let output = request
+            .output_config
+            .object(At::root("output_config"))?
+            .unwrap_or_default();
+        Ok(Self {
+            request,
+            thinking: Asked::read(request, &output)?,
+            output,
+            tools: tools::read(request)?,
+            messages: Messages(request.conversation()?),
+        })
+    }
+
+    fn context(
+        &self,
+        backend: &BackendSettings,
+        model: &ModelFacts,
+    ) -> Result<AnswerContext, RequestError> {
+        let stop_sequences = self
+            .request
+            .stop_sequences
+            .words(At::root("stop_sequences"))?;
+        // All names that the backend will see, also of tools that only the history knows (NA2).
+        let declared = self.tools.iter().map(|tool| tool.name.clone());
+        let names = declared.chain(self.messages.tool_names());
+        Ok(AnswerContext {
+            model: model.client_model.clone(),
+            names: ToolNames::new(names, backend.tool_name_max),
+            stop_sequences: stop_sequences.into_iter().map(Cow::into_owned).collect(),
+            thinking: self.thinking.answer(),
+            think_tags: backend.think_tags,
+            estimated_input_tokens: tokens::estimate(self.request, &self.messages.0),
+        })
+    }
+
+    fn into_chat(
+        self,
+        model: &'a ModelFacts,
+        scope: &mut Scope<'a>,
+    ) -> Result<chat::Request<'a>, RequestError> {
+        let request = self.request;
+        parameters::refuse_unsupported(request, scope)?;
+        parameters::warn_of_dropped(request, &self.output, scope);
+        let mut parameters = parameters::write(request, &self.output, model, scope)?;
+
+        let declared: Vec<_> = self.tools.iter().map(|tool| tool.name.clone()).collect();
+        let mut changes = ToolChanges::new(&declared);
+        let mut messages = prompt(request, self.messages, &mut changes, scope)?;
+        prefill::write(scope.backend.prefill, &mut messages, &mut parameters)?;
+
+        let tools = tools::write(&self.tools, &changes, scope)?;
+        if !tools.is_empty() {
+            tool_choice::write(request, self.thinking.is_on(), scope, &mut parameters)?;
+            parameters.tool_stream =
+                (scope.backend.tool_stream && parameters.stream.is_some()).then_some(true);
+        }
+        self.thinking
+            .write(!tools.is_empty(), scope, &mut parameters);
+        Ok(chat::Request {
+            model: &model.backend_model,
+            messages,
+            tools,
+            parameters,
+        })
+    }
+}
+
+/// System text and turns as chat messages.
+fn prompt<'a>(
+    request: &Request<'a>,
+    messages: Messages<'a>,
+    changes: &mut ToolChanges<'_>,
+    scope: &mut Scope<'a>,
+) -> Result<Vec<chat::Message<'a>>, RequestError> {
+    let system = system::read(request.system, scope)?;
+    let mut history = messages.into_history(system, scope, changes)?;
+    pairing::pair(&mut history.turns)?;
+    let mut messages = messages::write(history, scope)?;
+    cache::mark_end(request, scope.backend.cache, &mut messages)?;
+    cache::keep_last_breakpoints(&mut messages);
+    Ok(messages)
+}
