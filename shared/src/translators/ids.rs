@@ -5,21 +5,18 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use super::context::SIGNATURE_PREFIX;
+use super::names::ENCODED_ID_PREFIX;
+
 /// Makes 24 fresh characters of `[A-Za-z0-9]`: the random part of an id.
 pub type RandomText = Box<dyn FnMut() -> String + Send>;
 
 /// Anthropic's limit for the ids of tool calls.
 const MAX_LENGTH: usize = 64;
 
-/// What marks a backend's id that was written in hexadecimal digits to fit (ID1, ID2).
-pub const HEX_PREFIX: &str = "toolu_x";
-
 pub fn message_id(random: &mut dyn FnMut() -> String) -> String {
     format!("msg_{}", random())
 }
-
-/// What the signatures of our thinking blocks begin with; a native backend must not get them back (TH4).
-pub const SIGNATURE_PREFIX: &str = "gw1.";
 
 /// The signature of a thinking block. Clients demand one; nobody reads it.
 pub fn thinking_signature(random: &mut dyn FnMut() -> String) -> String {
@@ -58,12 +55,11 @@ impl ToolIds {
 /// The id itself if it fits the client's pattern, else its bytes in hexadecimal digits, which ID2 undoes.
 fn fitting(id: &str) -> Cow<'_, str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    // An id that looks like our own hexadecimal form must be written in it, or ID2 would decode it.
-    if id.len() <= MAX_LENGTH && id.bytes().all(plain) && !id.starts_with(HEX_PREFIX) {
+    if id.len() <= MAX_LENGTH && id.bytes().all(plain) {
         return Cow::Borrowed(id);
     }
-    let mut hex = String::with_capacity(HEX_PREFIX.len() + 2 * id.len());
-    hex.push_str(HEX_PREFIX);
+    let mut hex = String::with_capacity(ENCODED_ID_PREFIX.len() + 2 * id.len());
+    hex.push_str(ENCODED_ID_PREFIX);
     for byte in id.bytes() {
         let _ = write!(hex, "{byte:02x}");
     }
@@ -91,15 +87,18 @@ mod tests {
     }
 
     #[test]
-    fn id2_an_id_in_our_hex_form_is_written_in_hex_again() {
-        assert_eq!(give(&mut ToolIds::default(), "toolu_x61"), "toolu_x746f6f6c755f783631");
-    }
-
-    #[test]
     fn id1_duplicates_get_a_suffix_that_is_new() {
         let mut ids = ToolIds::default();
         let given: Vec<String> = ["a", "a_2", "a", "a"].map(|id| give(&mut ids, id)).to_vec();
         assert_eq!(given, ["a", "a_2", "a_3", "a_4"]);
+    }
+
+    #[test]
+    fn th4_our_signatures_have_our_prefix() {
+        assert_eq!(
+            thinking_signature(&mut || "r".repeat(24)),
+            format!("gw1.{}", "r".repeat(24))
+        );
     }
 
     #[test]

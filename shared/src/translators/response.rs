@@ -25,6 +25,8 @@ pub struct Answer {
     pub stop_reason: StopReason,
     /// The backend's id of the answer, for the log and `x-upstream-id`.
     pub upstream_id: Option<String>,
+    /// Tool calls that had to be left out because the backend never named them.
+    pub nameless_calls: usize,
 }
 
 /// Translates the body of a backend's answer with status 200.
@@ -61,6 +63,7 @@ pub fn to_message(body: &[u8], context: &AnswerContext, random: &mut dyn FnMut()
         usage_is_estimated: usage.is_none(),
         stop_reason,
         upstream_id: completion.id(),
+        nameless_calls: said.nameless_calls,
     })
 }
 
@@ -70,11 +73,21 @@ struct Said<'a> {
     /// The text of a refusal, as a JSON string.
     refusal: Option<Box<RawValue>>,
     calls: stop::Calls,
+    nameless_calls: usize,
 }
 
 impl<'a> Said<'a> {
-    fn of(choice: &Choice<'a>, context: &AnswerContext, random: &mut dyn FnMut() -> String) -> Self {
-        let mut said = Self { blocks: Vec::new(), refusal: None, calls: stop::Calls::None };
+    fn of(
+        choice: &Choice<'a>,
+        context: &AnswerContext,
+        random: &mut dyn FnMut() -> String,
+    ) -> Self {
+        let mut said = Self {
+            blocks: Vec::new(),
+            refusal: None,
+            calls: stop::Calls::None,
+            nameless_calls: 0,
+        };
         let Some(message) = &choice.message else {
             return said;
         };
@@ -104,7 +117,11 @@ impl<'a> Said<'a> {
         let legacy = message.function_call.map(|function| (None, function));
         let calls = message.tool_calls.iter().flatten().filter_map(|call| Some((call.id(), call.function?)));
         for (id, function) in legacy.into_iter().chain(calls) {
-            let (Some(name), Some(input)) = (function.name(), input(&function, cut)) else {
+            let Some(name) = function.name() else {
+                self.nameless_calls += 1;
+                continue;
+            };
+            let Some(input) = input(&function, cut) else {
                 continue;
             };
             let id = ids.give(&id.map(EscapedText::decode).unwrap_or_default(), random).to_owned();
@@ -140,7 +157,7 @@ fn thinking_and_text<'a>(message: &completion::Message<'a>, tags: ThinkTags) -> 
     };
     let mut splitter = TagSplitter::default();
     let text = EscapedText::of(text).unwrap_or(EscapedText::EMPTY);
-    let parts = [splitter.split(text), splitter.finish()].concat();
+    let parts = [splitter.split(text), splitter.flush()].concat();
     let of = |kind| {
         let texts: String = parts.iter().filter(|(part, _)| *part == kind).map(|(_, text)| text.as_str()).collect();
         Some(texts).filter(|text| !text.is_empty()).and_then(|text| quoted(&text)).map(Cow::Owned)

@@ -233,3 +233,89 @@ fn replace(total: &mut u64, new: Option<Count>) {
         *total = new.0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s4_3_a_chunk_tells_its_usage() {
+        let chunk = br#"{"choices":[],"usage" : {"prompt_tokens":5,"completion_tokens":2}}"#;
+        assert_eq!(
+            usage_of_chunk(chunk),
+            Some(Usage {
+                input: 5,
+                output: 2,
+                ..Usage::default()
+            })
+        );
+        assert_eq!(usage_of_chunk(br#"{"choices":[],"usage":null}"#), None);
+        assert_eq!(
+            usage_of_chunk(br#"{"choices":[{"delta":{"content":"\"usage\":{}"}}]}"#),
+            None
+        );
+    }
+
+    #[test]
+    fn s4_3_anthropics_numbers_are_totals_that_replace() {
+        let mut usage = Usage::default();
+        let start = br#"{"type":"message_start","message":{"usage":{"input_tokens":10,"cache_read_input_tokens":20,"cache_creation_input_tokens":5,"output_tokens":1}}}"#;
+        update_from_event(&mut usage, start);
+        assert_eq!(
+            usage,
+            Usage {
+                input: 35,
+                cached_input: 20,
+                cache_write: 5,
+                output: 1,
+                reasoning: None
+            }
+        );
+        let delta = br#"{"type":"message_delta","usage":{"output_tokens":9,"output_tokens_details":{"thinking_tokens":4}}}"#;
+        update_from_event(&mut usage, delta);
+        assert_eq!(
+            usage,
+            Usage {
+                input: 35,
+                cached_input: 20,
+                cache_write: 5,
+                output: 9,
+                reasoning: Some(4)
+            }
+        );
+        update_from_event(
+            &mut usage,
+            br#"{"type":"message_delta","usage":{"input_tokens":12}}"#,
+        );
+        assert_eq!(usage.input, 37);
+        update_from_event(&mut usage, br#"{"type":"ping"}"#);
+        assert_eq!(usage.output, 9);
+    }
+
+    #[test]
+    fn s4_3_anthropics_input_leaves_out_the_cached_tokens() {
+        let usage = Usage {
+            input: 35,
+            cached_input: 20,
+            cache_write: 5,
+            output: 9,
+            reasoning: None,
+        };
+        let anthropic = usage.to_anthropic(None);
+        assert_eq!(anthropic.input_tokens, 10);
+        assert_eq!(
+            (
+                anthropic.cache_read_input_tokens,
+                anthropic.cache_creation_input_tokens
+            ),
+            (20, 5)
+        );
+    }
+
+    #[test]
+    fn s4_3_service_tiers_have_other_names() {
+        assert_eq!(anthropic_service_tier("fast"), Some("priority"));
+        assert_eq!(anthropic_service_tier("default"), Some("standard"));
+        assert_eq!(anthropic_service_tier("flex"), None);
+    }
+}

@@ -3,12 +3,11 @@
 //! Knows statuses, error bodies and the wording agents look for. Knows no headers and no transport: how a
 //! connection failed is said by the constructor that is called. No message names the backend's address or key.
 
+mod body;
 mod overflow;
 mod reading;
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
+pub use self::body::ErrorBody;
 use super::settings::UpstreamAuthErrors;
 
 /// The kinds of errors of the Messages API.
@@ -113,14 +112,26 @@ impl BackendError {
 
     /// The body towards an Anthropic client.
     pub fn anthropic_body(&self, request_id: Option<&str>) -> Vec<u8> {
-        let error = AnthropicError { kind: self.kind.name(), message: &self.message };
-        body(&AnthropicBody { kind: "error", error, request_id })
+        self.body().anthropic(request_id)
     }
 
     /// The body towards an `OpenAI` client.
     pub fn openai_body(&self) -> Vec<u8> {
-        let error = OpenAiError { message: &self.message, kind: self.kind.name(), param: None, code: self.openai_code() };
-        body(&OpenAiBody { error })
+        self.body().openai()
+    }
+
+    /// The last event towards an `OpenAI` client whose stream broke: no `[DONE]` follows it (§6.2).
+    pub fn openai_event(&self) -> Vec<u8> {
+        [b"data: ", self.openai_body().as_slice(), b"\n\n"].concat()
+    }
+
+    fn body(&self) -> ErrorBody<'_> {
+        ErrorBody {
+            kind: self.kind,
+            message: &self.message,
+            details_code: None,
+            openai_code: self.openai_code(),
+        }
     }
 
     fn openai_code(&self) -> Option<&'static str> {
@@ -171,37 +182,51 @@ fn classify(backend_status: u16) -> (u16, ErrorKind) {
     }
 }
 
-#[derive(Serialize)]
-struct AnthropicBody<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    error: AnthropicError<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a str>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[derive(Serialize)]
-struct AnthropicError<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    message: &'a str,
-}
+    #[test]
+    fn s6_2_an_error_in_an_openai_stream_is_an_event_without_done() {
+        let expected = concat!(
+            r#"data: {"error":{"message":"upstream closed the stream before finishing","type":"api_error","#,
+            r#""param":null,"code":null}}"#,
+            "\n\n"
+        );
+        assert_eq!(
+            BackendError::cut_short().openai_event(),
+            expected.as_bytes()
+        );
+    }
 
-#[derive(Serialize)]
-struct OpenAiBody<'a> {
-    error: OpenAiError<'a>,
-}
-
-#[derive(Serialize)]
-struct OpenAiError<'a> {
-    message: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    param: Option<&'a RawValue>,
-    code: Option<&'a str>,
-}
-
-/// Structs of strings always serialise; should that ever fail, the client still gets JSON.
-fn body(error: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(error).unwrap_or_else(|_| b"{}".to_vec())
+    #[test]
+    fn s6_1_an_error_object_is_judged_by_its_code() {
+        let kind = |body: &str| BackendError::from_error_object(body.as_bytes()).kind;
+        assert_eq!(
+            kind(r#"{"error":{"message":"x","code":404}}"#),
+            ErrorKind::NotFound
+        );
+        assert_eq!(
+            kind(r#"{"error":{"message":"x","code":"429"}}"#),
+            ErrorKind::RateLimit
+        );
+        assert_eq!(
+            kind(r#"{"error":{"message":"x","type":"overloaded_error"}}"#),
+            ErrorKind::Overloaded
+        );
+        assert_eq!(
+            kind(r#"{"error":{"message":"Too Many Requests"}}"#),
+            ErrorKind::RateLimit
+        );
+        assert_eq!(
+            kind(r#"{"error":{"message":"x","code":"insufficient_quota"}}"#),
+            ErrorKind::Billing
+        );
+        assert_eq!(kind(r#"{"error":"x"}"#), ErrorKind::Api);
+        // Our key was refused: that is not the client's to mend.
+        assert_eq!(
+            kind(r#"{"error":{"message":"x","code":"invalid_api_key"}}"#),
+            ErrorKind::Api
+        );
+    }
 }

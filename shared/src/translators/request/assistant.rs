@@ -58,10 +58,12 @@ impl<'a> AssistantTurn<'a> {
     }
 }
 
-fn call<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Call<'a>, RequestError> {
-    for name in block.rest.names() {
-        scope.warnings.dropped(name);
-    }
+fn call<'a>(
+    block: &Block<'a>,
+    scope: &mut Scope<'a>,
+    at: At<'_>,
+) -> Result<Call<'a>, RequestError> {
+    scope.warnings.dropped_all(&block.rest);
     let name = block.name.required_word(at.field("name"))?;
     let input = block.input.raw().map_or("{}", |raw| raw.get());
     if !input.starts_with('{') {

@@ -72,8 +72,13 @@ fn write_user<'a>(mut turn: UserTurn<'a>, scope: &mut Scope<'a>, messages: &mut 
         messages.push(tool_message(result, scope, &mut user_parts)?);
     }
     user_parts.append(&mut turn.parts);
-    let content = parts::content(user_parts, scope.backend.text_parts, &mut scope.warnings)?;
-    messages.extend(content.map(|content| Message::User { content, rest: turn.rest }));
+    match parts::content(user_parts, scope.backend.text_parts, &mut scope.warnings)? {
+        Some(content) => messages.push(Message::User {
+            content,
+            rest: turn.rest,
+        }),
+        None => scope.warnings.dropped_all(&turn.rest),
+    }
     Ok(())
 }
 

@@ -79,24 +79,25 @@ pub struct ChatCall {
 /// Translates a Messages request for a backend. Fails before anything is sent, naming the field at fault.
 pub fn to_chat(request: &Request<'_>, backend: &BackendSettings, model: &ModelFacts) -> Result<ChatCall, RequestError> {
     let parsed = Parsed::read(request)?;
-    let mut context = AnswerContext {
-        model: model.client_model.clone(),
-        names: parsed.tool_names(backend.tool_name_max),
-        stop_sequences: parsed.stop_sequences()?,
-        thinking: parsed.thinking.answer(),
-        think_tags: backend.think_tags,
-        estimated_input_tokens: tokens::estimate(request, &parsed.messages.0),
+    let context = parsed.context(backend, model)?;
+    let mut scope = Scope {
+        backend,
+        names: &context.names,
+        warnings: Warnings::default(),
     };
-    let names = std::mem::take(&mut context.names);
-    let mut scope = Scope { backend, names: &names, warnings: Warnings::default() };
     let chat = parsed.into_chat(model, &mut scope)?;
     let stream = chat.parameters.stream.is_some();
-    let body = extras::serialize(&chat, &request.rest, &backend.extra_body, &mut scope.warnings)?;
-    let warnings = scope.warnings.into_names();
-    Ok(ChatCall { body, stream, warnings, context: AnswerContext { names, ..context } })
+    let mut warnings = scope.warnings;
+    let body = extras::serialize(&chat, &request.rest, &backend.extra_body, &mut warnings)?;
+    Ok(ChatCall {
+        body,
+        stream,
+        warnings: warnings.into_names(),
+        context,
+    })
 }
 
-/// The request with its parts read as far as they can be without knowing the backend.
+/// The request, read as far as it can be without knowing the backend.
 struct Parsed<'a> {
     request: &'a Request<'a>,
     output: OutputConfig<'a>,
@@ -117,39 +118,72 @@ impl<'a> Parsed<'a> {
         })
     }
 
-    /// All names that the backend will see, also of tools that only the history knows (NA2).
-    fn tool_names(&self, max: u32) -> ToolNames {
+    fn context(
+        &self,
+        backend: &BackendSettings,
+        model: &ModelFacts,
+    ) -> Result<AnswerContext, RequestError> {
+        let stop_sequences = self
+            .request
+            .stop_sequences
+            .words(At::root("stop_sequences"))?;
+        // All names that the backend will see, also of tools that only the history knows (NA2).
         let declared = self.tools.iter().map(|tool| tool.name.clone());
-        ToolNames::new(declared.chain(self.messages.tool_names()), max)
+        let names = declared.chain(self.messages.tool_names());
+        Ok(AnswerContext {
+            model: model.client_model.clone(),
+            names: ToolNames::new(names, backend.tool_name_max),
+            stop_sequences: stop_sequences.into_iter().map(Cow::into_owned).collect(),
+            thinking: self.thinking.answer(),
+            think_tags: backend.think_tags,
+            estimated_input_tokens: tokens::estimate(self.request, &self.messages.0),
+        })
     }
 
-    fn stop_sequences(&self) -> Result<Vec<String>, RequestError> {
-        let stops = self.request.stop_sequences.words(At::root("stop_sequences"))?;
-        Ok(stops.into_iter().map(Cow::into_owned).collect())
-    }
-
-    fn into_chat(self, model: &'a ModelFacts, scope: &mut Scope<'a>) -> Result<chat::Request<'a>, RequestError> {
-        let Self { request, output, thinking, tools, messages } = self;
+    fn into_chat(
+        self,
+        model: &'a ModelFacts,
+        scope: &mut Scope<'a>,
+    ) -> Result<chat::Request<'a>, RequestError> {
+        let request = self.request;
         parameters::refuse_unsupported(request, scope)?;
-        parameters::warn_of_dropped(request, &output, scope);
-        let mut parameters = parameters::write(request, &output, model, scope)?;
+        parameters::warn_of_dropped(request, &self.output, scope);
+        let mut parameters = parameters::write(request, &self.output, model, scope)?;
 
-        let declared: Vec<_> = tools.iter().map(|tool| tool.name.clone()).collect();
+        let declared: Vec<_> = self.tools.iter().map(|tool| tool.name.clone()).collect();
         let mut changes = ToolChanges::new(&declared);
-        let system = system::read(request.system, scope)?;
-        let mut history = messages.into_history(system, scope, &mut changes)?;
-        pairing::pair(&mut history.turns)?;
-        let mut messages = messages::write(history, scope)?;
-        cache::mark_end(request, scope.backend.cache, &mut messages)?;
-        cache::keep_last_breakpoints(&mut messages);
+        let mut messages = prompt(request, self.messages, &mut changes, scope)?;
         prefill::write(scope.backend.prefill, &mut messages, &mut parameters)?;
 
-        let tools = tools::write(&tools, &changes, scope)?;
+        let tools = tools::write(&self.tools, &changes, scope)?;
         if !tools.is_empty() {
-            tool_choice::write(request, thinking.is_on(), scope, &mut parameters)?;
-            parameters.tool_stream = (scope.backend.tool_stream && parameters.stream.is_some()).then_some(true);
+            tool_choice::write(request, self.thinking.is_on(), scope, &mut parameters)?;
+            parameters.tool_stream =
+                (scope.backend.tool_stream && parameters.stream.is_some()).then_some(true);
         }
-        thinking.write(!tools.is_empty(), scope, &mut parameters);
-        Ok(chat::Request { model: &model.backend_model, messages, tools, parameters })
+        self.thinking
+            .write(!tools.is_empty(), scope, &mut parameters);
+        Ok(chat::Request {
+            model: &model.backend_model,
+            messages,
+            tools,
+            parameters,
+        })
     }
+}
+
+/// System text and turns as chat messages.
+fn prompt<'a>(
+    request: &Request<'a>,
+    messages: Messages<'a>,
+    changes: &mut ToolChanges<'_>,
+    scope: &mut Scope<'a>,
+) -> Result<Vec<chat::Message<'a>>, RequestError> {
+    let system = system::read(request.system, scope)?;
+    let mut history = messages.into_history(system, scope, changes)?;
+    pairing::pair(&mut history.turns)?;
+    let mut messages = messages::write(history, scope)?;
+    cache::mark_end(request, scope.backend.cache, &mut messages)?;
+    cache::keep_last_breakpoints(&mut messages);
+    Ok(messages)
 }

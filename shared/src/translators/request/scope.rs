@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::translators::json::Members;
 use crate::translators::names::ToolNames;
 use crate::translators::settings::BackendSettings;
 
@@ -35,7 +36,28 @@ impl Warnings {
         }
     }
 
+    /// Unknown members (P3) of something that has no counterpart which could carry them.
+    pub(super) fn dropped_all(&mut self, members: &Members<'_>) {
+        for name in members.names() {
+            self.dropped(name);
+        }
+    }
+
     pub(super) fn into_names(self) -> Vec<String> {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p2_each_name_is_told_once_and_is_fit_for_a_header() {
+        let mut warnings = Warnings::default();
+        for field in ["top_k", "ev\r\nil: ü", "top_k"] {
+            warnings.dropped(field);
+        }
+        assert_eq!(warnings.into_names(), ["top_k", "ev__il___"]);
     }
 }

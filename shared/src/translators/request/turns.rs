@@ -120,9 +120,7 @@ fn system_turn<'a>(
     if !message.output_config.is_void() {
         scope.warnings.dropped("messages.output_config");
     }
-    for name in message.rest.names() {
-        scope.warnings.dropped(name);
-    }
+    scope.warnings.dropped_all(&message.rest);
     let at = at.field("content");
     let content = changes.take_from(content, at)?;
     parts::of_text_blocks(content, scope, at)

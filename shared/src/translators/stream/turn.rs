@@ -80,9 +80,7 @@ impl Turn {
 
     /// Writes all that waits, and closes the last block.
     pub(super) fn finish(&mut self, out: &mut BytesMut) {
-        if let Some(mut tags) = self.tags.take() {
-            self.parts(out, tags.finish());
-        }
+        self.flush_tags(out);
         self.pump(out, Pump::Last);
         self.blocks.close(out);
     }
@@ -138,7 +136,15 @@ impl Turn {
         }
     }
 
+    fn flush_tags(&mut self, out: &mut BytesMut) {
+        if let Some(tags) = &mut self.tags {
+            let parts = tags.flush();
+            self.parts(out, parts);
+        }
+    }
+
     fn piece(&mut self, out: &mut BytesMut, piece: &Piece<'_>) {
+        self.flush_tags(out);
         let place = self.calls.place_of(piece);
         let live = self.blocks.in_tool() && place + 1 == self.next_call;
         let text = EscapedText::from_escaped(&piece.arguments);
