@@ -2,12 +2,11 @@
 
 use local::Options;
 use reqwest::RequestBuilder;
+use shared::models::Email;
 
 use crate::client::Client;
 use crate::provider::Provider;
-
-const EMAIL: &str = "admin@example.com";
-const PASSWORD: &str = "correct horse battery staple";
+use crate::{ADMIN_EMAIL, ADMIN_PASSWORD};
 
 /// A running gateway with an administrator. It ends with the test that started it.
 #[derive(Debug)]
@@ -18,14 +17,15 @@ pub struct Gateway {
 
 impl Gateway {
     pub async fn start() -> Self {
-        Self::start_with(Options::default()).await
+        Self::start_with(|options| options).await
     }
 
-    /// A gateway with other options than the tests' usual ones; the administrator is always the same.
-    pub async fn start_with(options: Options) -> Self {
-        let options = Options { admin_email: EMAIL.into(), admin_password: Some(PASSWORD.into()), ..options };
-        let local = local::Gateway::start(options).await.unwrap();
-        let admin = Client::new(format!("http://{}", local.address())).signed_in(EMAIL, PASSWORD).await;
+    /// A gateway with other options than the tests' usual ones.
+    pub async fn start_with(change: impl FnOnce(Options) -> Options) -> Self {
+        let options = Options::in_memory(Email::parse(ADMIN_EMAIL).unwrap());
+        let options = Options { admin_password: Some(ADMIN_PASSWORD.into()), ..options };
+        let local = local::Gateway::start(change(options)).await.unwrap();
+        let admin = Client::new(format!("http://{}", local.address())).signed_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
         Self { local, admin }
     }
 

@@ -20,11 +20,17 @@ pub mod lambda;
 mod loopback;
 pub mod process;
 pub mod provider;
+mod stack;
 
 use std::path::Path;
 
 pub use gate::Gate;
 pub use gateway::Gateway;
+pub use stack::Stack;
+
+/// The first administrator of [`Gateway`] and [`Stack`].
+pub const ADMIN_EMAIL: &str = "admin@example.com";
+pub const ADMIN_PASSWORD: &str = "correct horse battery staple";
 
 /// The folder of the whole workspace.
 pub fn workspace() -> &'static Path {

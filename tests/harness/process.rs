@@ -49,13 +49,9 @@ impl LocalProcess {
         let output = BufReader::new(process.stdout.take().unwrap()).lines();
         let errors = process.stderr.take().unwrap();
         let mut local = Self { process, output, errors, base_url: String::new() };
-        match local.line().await {
-            Some(line) => {
-                local.base_url = line.strip_prefix(LISTENS).expect("the first line says where it listens").to_owned();
-                Ok(local)
-            }
-            None => Err(local.ended(Instant::now()).await),
-        }
+        let Some(line) = local.line().await else { return Err(local.ended(Instant::now()).await) };
+        let base_url = line.strip_prefix(LISTENS).expect("the first line says where it listens");
+        Ok(Self { base_url: base_url.to_owned(), ..local })
     }
 
     /// The next line on the terminal; `None` when the process has ended.
@@ -94,7 +90,7 @@ impl LocalProcess {
                 output.push('\n');
             }
         };
-        let (_, read) = tokio::join!(lines, self.errors.read_to_string(&mut log));
+        let ((), read) = tokio::join!(lines, self.errors.read_to_string(&mut log));
         read.unwrap();
         let status = self.process.wait().await.unwrap();
         Ended { status, after: since.elapsed(), output, log }

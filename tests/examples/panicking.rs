@@ -1,0 +1,29 @@
+//! A function that panics: what the Lambda rim and the edge make of it is tested in `e2e/lambda.rs`.
+
+#![expect(clippy::panic, reason = "this is what it is for")]
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use bytes::Bytes;
+use futures_util::stream;
+use shared::http::edge;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda::Error> {
+    let routes = Router::new().route("/v1/panic", get(panics)).route("/v1/ok", get(async || "ok"));
+    lambda::serve_streaming(edge::wrap(routes.route("/v1/panic_in_the_body", get(panics_in_the_body)))).await
+}
+
+async fn panics() -> String {
+    panic!("boom at a secret place")
+}
+
+async fn panics_in_the_body() -> Body {
+    Body::from_stream(stream::unfold(true, async |is_first| {
+        assert!(is_first, "boom at a secret place");
+        Some((Ok::<_, Infallible>(Bytes::from("data: {}\n\n")), false))
+    }))
+}

@@ -1,0 +1,51 @@
+//! An installation as it is in the cloud: tables and secrets outside, and each function a process of its own.
+
+use auth::bootstrap::{self, FirstAdmin};
+use shared::access::password::PasswordPolicy;
+use shared::clock::Clock;
+use shared::config::SecretsConfig;
+use shared::models::Email;
+use shared::secrets::Secrets;
+use shared::secrets::key_ring::KeyRing;
+use shared::store::Store;
+use tempfile::TempDir;
+
+use crate::dynamo::Dynamo;
+use crate::lambda::Function;
+use crate::{ADMIN_EMAIL, ADMIN_PASSWORD};
+
+const TABLE_PREFIX: &str = "tidegate-";
+
+/// Tables with the first administrator in them, and a folder for the secrets. Both are gone with it.
+#[derive(Debug)]
+pub struct Stack {
+    dynamo: Dynamo,
+    folder: TempDir,
+}
+
+impl Stack {
+    pub async fn start() -> Self {
+        let stack = Self { dynamo: Dynamo::start(TABLE_PREFIX).await, folder: TempDir::new().unwrap() };
+        let store = Store::new(stack.dynamo.client().clone(), TABLE_PREFIX, Clock::system());
+        let secrets = Secrets::connect(&SecretsConfig::File(stack.secrets_file()), &stack.dynamo.config());
+        let admin = FirstAdmin { email: Email::parse(ADMIN_EMAIL).unwrap(), password: Some(ADMIN_PASSWORD.into()) };
+        let keys = KeyRing::new(secrets, Clock::system());
+        bootstrap::run(&store, &keys, admin, PasswordPolicy::Strict).await.unwrap();
+        stack
+    }
+
+    /// Boots the function called `name` of this installation.
+    pub async fn function(&self, name: &str) -> Function {
+        let environment = [
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamo.config().dynamodb_endpoint.unwrap()),
+            ("TABLE_PREFIX", TABLE_PREFIX.to_owned()),
+            ("SECRETS_FILE", self.secrets_file().display().to_string()),
+            ("BACKEND_ALLOWED_CIDRS", "127.0.0.0/8".to_owned()),
+        ];
+        Function::start(name, &environment).await
+    }
+
+    fn secrets_file(&self) -> std::path::PathBuf {
+        self.folder.path().join("secrets.json")
+    }
+}
