@@ -1,7 +1,11 @@
 //! Administration: people, models, backends, settings and the audit trail (api.md §5).
 
+mod audit;
 mod backends;
+mod import;
 mod models;
+mod settings;
+mod users;
 
 use axum::Router;
 use http::request::Parts;
@@ -10,6 +14,7 @@ use shared::access::password::PasswordPolicy;
 use shared::aws;
 use shared::clock::Clock;
 use shared::config::Config;
+use shared::hasher::Hasher;
 use shared::http::ApiError;
 use shared::http::caller::SessionGate;
 use shared::http::routes::{Access, Gate, Routes};
@@ -22,6 +27,8 @@ use shared::store::Store;
 #[derive(Clone, Debug)]
 pub struct State {
     gate: SessionGate,
+    keys: KeyRing,
+    hasher: Hasher,
     store: Store,
     secrets: Secrets,
     /// The private networks that backends may be in.
@@ -40,7 +47,8 @@ impl State {
 
     /// A state over a store and secrets that are there already.
     pub fn new(store: Store, secrets: Secrets, keys: KeyRing, networks: AllowedNetworks, passwords: PasswordPolicy) -> Self {
-        Self { gate: SessionGate::new(store.clone(), keys), store, secrets, networks, passwords }
+        let gate = SessionGate::new(store.clone(), keys.clone());
+        Self { gate, keys, hasher: Hasher::new(), store, secrets, networks, passwords }
     }
 }
 
@@ -53,7 +61,16 @@ impl Gate for State {
 /// The function's routes.
 pub fn routes() -> Routes<State> {
     const ADMIN: Access = Access::Session(Role::Admin);
+    const MANAGER: Access = Access::Session(Role::Manager);
     Routes::new()
+        .get("/api/v1/admin/users", MANAGER, users::list)
+        .post("/api/v1/admin/users", ADMIN, users::create)
+        .put("/api/v1/admin/users/{id}", MANAGER, users::update)
+        .delete("/api/v1/admin/users/{id}", ADMIN, users::delete)
+        .post("/api/v1/admin/users/import", ADMIN, import::import)
+        .get("/api/v1/admin/settings", ADMIN, settings::show)
+        .put("/api/v1/admin/settings", ADMIN, settings::update)
+        .get("/api/v1/admin/audit", ADMIN, audit::list)
         .get("/api/v1/admin/models", ADMIN, models::list)
         .post("/api/v1/admin/models", ADMIN, models::create)
         .put("/api/v1/admin/models/{id}", ADMIN, models::update)

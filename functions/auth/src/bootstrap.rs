@@ -66,7 +66,7 @@ pub async fn run(store: &Store, keys: &KeyRing, admin: FirstAdmin, policy: Passw
         role: Role::Admin,
         status: Status::Active,
         department: None,
-        quota_policy: PolicyName::parse("default")?,
+        quota_policy: PolicyName::default(),
         password_hash: Some(Hasher::new().hash(password).await?),
         session: 1,
         created_at: now,

@@ -1,7 +1,11 @@
 //! Accounts as their owners use them: registration, sessions, the own profile and password (api.md §2).
 
 pub mod bootstrap;
+mod guard;
 mod login;
+mod profile;
+mod registration;
+mod session;
 
 use axum::Router;
 use http::request::Parts;
@@ -13,6 +17,7 @@ use shared::hasher::Hasher;
 use shared::http::ApiError;
 use shared::http::caller::SessionGate;
 use shared::http::routes::{Access, Gate, Routes};
+use shared::models::user::Role;
 use shared::secrets::Secrets;
 use shared::secrets::key_ring::KeyRing;
 use shared::store::Store;
@@ -48,7 +53,16 @@ impl Gate for State {
 }
 
 pub fn routes() -> Routes<State> {
-    Routes::new().post("/api/v1/auth/login", Access::Anyone, login::login)
+    const OWN: Access = Access::Session(Role::User);
+    Routes::new()
+        .post("/api/v1/auth/login", Access::Anyone, login::login)
+        .post("/api/v1/auth/register", Access::Anyone, registration::register)
+        .get("/api/v1/auth/options", Access::Anyone, registration::options)
+        .post("/api/v1/auth/refresh", OWN, session::refresh)
+        .post("/api/v1/auth/logout", OWN, session::log_out)
+        .get("/api/v1/user/profile", OWN, profile::show)
+        .put("/api/v1/user/profile", OWN, profile::update)
+        .put("/api/v1/user/password", OWN, profile::change_password)
 }
 
 pub fn router(state: State) -> Router {

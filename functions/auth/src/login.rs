@@ -1,18 +1,19 @@
 //! From an e-mail address and a password to a session.
 
 use axum::extract;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use shared::access::password::Verdict;
-use shared::access::session::SigningKeysError;
+use serde::Deserialize;
+use shared::access::password::{MAX_LENGTH, Verdict};
 use shared::http::json::{Body, Data};
 use shared::http::origin::Origin;
 use shared::http::{ApiError, Code};
-use shared::models::user::{Role, Status, User};
-use shared::models::{DisplayName, Email, UserId};
+use shared::models::Email;
+use shared::models::audit::AuditEntry;
+use shared::models::user::{PasswordHash, User};
 use shared::secrets::Secret;
 
 use crate::State;
+use crate::guard::Guard;
+use crate::session::{self, Opened};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,55 +22,68 @@ pub(crate) struct Credentials {
     password: String,
 }
 
-/// A session and whose it is.
-#[derive(Serialize)]
-pub(crate) struct Opened {
-    token: String,
-    expires_at: Timestamp,
-    user: Person,
-}
-
-#[derive(Serialize)]
-struct Person {
-    id: UserId,
-    email: Email,
-    name: DisplayName,
-    role: Role,
-}
-
-/// Why a login was refused, as the audit trail tells it.
-fn refusal(code: Code) -> ApiError {
-    let message = match code {
-        Code::PendingApproval => "the account waits for an administrator's approval",
-        Code::AccountDisabled => "the account is disabled",
-        _ => "the e-mail address or the password is wrong",
-    };
-    ApiError::new(code, message)
-}
-
+/// `POST /api/v1/auth/login`
 pub(crate) async fn login(
     extract::State(state): extract::State<State>,
     origin: Origin,
     Body(credentials): Body<Credentials>,
 ) -> Result<Data<Opened>, ApiError> {
-    let email = Email::parse(&credentials.email).map_err(|_| refusal(Code::InvalidCredentials))?;
-    let user = state.store.user_by_email(&email).await?;
-    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let verdict = state.hasher.verify(Secret::from(credentials.password), hash).await?;
-    let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else { return Err(refusal(Code::InvalidCredentials)) };
-    match user.status {
-        Status::Pending => return Err(refusal(Code::PendingApproval)),
-        Status::Disabled => return Err(refusal(Code::AccountDisabled)),
-        Status::Active => (),
+    let email = Email::parse(&credentials.email).map_err(|_| wrong())?;
+    let password = Secret::from(credentials.password);
+    let opened = match authenticate(&state, &email, &password, &origin).await {
+        Ok(user) => session::open(&state, &origin, &user).await,
+        Err(error) => Err(error),
+    };
+    if let Err(refusal) = &opened {
+        record_refusal(&state, &origin, &email, refusal.code()).await?;
     }
-    let now = state.store.clock().now();
-    let token = state.keys.keys().await?.issue(&user, now, now).map_err(|error: SigningKeysError| ApiError::internal(error))?;
-    state.store.record(&origin.entry(&user.id, "session.create", &user.id, now)).await?;
-    Ok(Data(Opened { token: token.token, expires_at: token.expires_at, user: Person::from(&user) }))
+    opened.map(Data)
 }
 
-impl From<&User> for Person {
-    fn from(user: &User) -> Self {
-        Self { id: user.id.clone(), email: user.email.clone(), name: user.name.clone(), role: user.role }
+/// The account whose password it is, whatever its state.
+pub(crate) async fn authenticate(state: &State, email: &Email, password: &Secret, origin: &Origin) -> Result<User, ApiError> {
+    // No stored password is longer, so nothing is told that everybody does not know.
+    if password.expose().chars().count() > MAX_LENGTH {
+        return Err(wrong());
     }
+    let guard = Guard::enter(&state.store, email, origin.address).await?;
+    let user = state.store.user_by_email(email).await?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let verdict = match state.hasher.verify(password.clone(), hash).await {
+        Ok(verdict) => verdict,
+        Err(busy) => {
+            guard.withdraw().await?;
+            return Err(busy.into());
+        }
+    };
+    let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else { return Err(wrong()) };
+    guard.succeeded().await?;
+    if verdict == Verdict::RightButOutdated {
+        raise_hash(state, &user, password.clone(), origin).await?;
+        return state.store.user(&user.id).await?.ok_or_else(wrong);
+    }
+    Ok(user)
+}
+
+/// Unknown addresses, wrong passwords, whatever the state of the account: one answer (promise 3).
+fn wrong() -> ApiError {
+    ApiError::new(Code::InvalidCredentials, "the e-mail address or the password is wrong")
+}
+
+/// Stores the same password with today's parameters (promise 2); like any new hash it ends the other sessions.
+async fn raise_hash(state: &State, user: &User, password: Secret, origin: &Origin) -> Result<(), ApiError> {
+    let hash: PasswordHash = state.hasher.hash(password).await?;
+    let entry = origin.entry(&user.id, "password.rehash", &user.id, state.store.clock().now());
+    let raise = |user: &User| Ok::<_, ApiError>(User { password_hash: Some(hash.clone()), ..user.clone() });
+    state.store.change_user(&user.id, &entry, raise).await?;
+    Ok(())
+}
+
+/// Refusals that say something about somebody are recorded; floods and failures of ours are not.
+async fn record_refusal(state: &State, origin: &Origin, email: &Email, code: Code) -> Result<(), ApiError> {
+    if !matches!(code, Code::InvalidCredentials | Code::PendingApproval | Code::AccountDisabled) {
+        return Ok(());
+    }
+    let entry = origin.entry("anonymous", "session.create", email, state.store.clock().now());
+    Ok(state.store.record(&AuditEntry { result: code.name().to_owned(), ..entry }).await?)
 }

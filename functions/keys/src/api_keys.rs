@@ -1,16 +1,16 @@
-//! Making, listing and deleting keys.
+//! Making, listing, changing and deleting keys.
 
-use axum::extract::{self, Path};
+use axum::extract;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::access::api_key::MintedKey;
 use shared::http::caller::SessionCaller;
-use shared::http::json::{Body, Created, Data, Message};
-use shared::http::origin::Origin;
+use shared::http::extract::{Actor, Id, IfMatch, version_conflict};
+use shared::http::json::{Body, Created, Data, Message, nullable};
 use shared::http::{ApiError, Code};
 use shared::models::api_key::ApiKey;
 use shared::models::{DisplayName, KeyId};
-use shared::store::{KeyCreation, Removal, Store};
+use shared::store::{Change, KeyCreation, Removal, Store};
 
 use crate::State;
 
@@ -26,6 +26,19 @@ pub(crate) struct NewKey {
     models: Option<Vec<String>>,
     #[serde(default)]
     expires_at: Option<Timestamp>,
+}
+
+/// A change: absent fields stay, `null` clears.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeyChange {
+    name: Option<DisplayName>,
+    enabled: Option<bool>,
+    #[serde(default, deserialize_with = "nullable")]
+    models: Option<Option<Vec<String>>>,
+    #[serde(default, deserialize_with = "nullable")]
+    expires_at: Option<Option<Timestamp>>,
+    version: Option<u64>,
 }
 
 /// A key as its owner sees it.
@@ -62,10 +75,10 @@ impl Shown {
     }
 }
 
+/// `POST /api/v1/user/keys`
 pub(crate) async fn create_key(
     extract::State(state): extract::State<State>,
-    caller: SessionCaller,
-    origin: Origin,
+    actor: Actor,
     Body(new): Body<NewKey>,
 ) -> Result<Created<Shown>, ApiError> {
     let now = state.store.clock().now();
@@ -75,7 +88,7 @@ pub(crate) async fn create_key(
     let minted = MintedKey::generate();
     let key = ApiKey {
         id: KeyId::generate(),
-        owner: caller.user.id.clone(),
+        owner: actor.user.id.clone(),
         name: new.name,
         key_prefix: minted.shown,
         models,
@@ -85,7 +98,7 @@ pub(crate) async fn create_key(
         last_used_at: None,
         version: 1,
     };
-    let entry = origin.entry(&caller.user.id, "key.create", &key.id, now);
+    let entry = actor.entry(now, "key.create", &key.id, vec![]);
     match state.store.create_api_key(&key, minted.digest, &entry).await? {
         KeyCreation::Done => Ok(Created(Shown::new(key, Some(minted.secret)))),
         KeyCreation::TooMany => Err(ApiError::new(Code::TooManyKeys, "there are 50 keys already; delete one first")),
@@ -93,22 +106,65 @@ pub(crate) async fn create_key(
     }
 }
 
+/// `GET /api/v1/user/keys`
 pub(crate) async fn list_keys(extract::State(state): extract::State<State>, caller: SessionCaller) -> Result<Data<Vec<Shown>>, ApiError> {
     let keys = state.store.api_keys(&caller.user.id).await?;
     Ok(Data(keys.into_iter().map(|key| Shown::new(key, None)).collect()))
 }
 
-pub(crate) async fn delete_key(
+/// `PUT /api/v1/user/keys/{id}`
+pub(crate) async fn update_key(
     extract::State(state): extract::State<State>,
-    caller: SessionCaller,
-    origin: Origin,
-    Path(id): Path<String>,
-) -> Result<Message, ApiError> {
-    let id = KeyId::parse(id).map_err(|_| ApiError::not_found("key"))?;
-    let entry = origin.entry(&caller.user.id, "key.delete", &id, state.store.clock().now());
-    match state.store.delete_api_key(&caller.user.id, &id, &entry).await? {
+    actor: Actor,
+    expected: IfMatch,
+    Id(id): Id<KeyId>,
+    Body(change): Body<KeyChange>,
+) -> Result<Data<Shown>, ApiError> {
+    let key = state.store.api_key(&actor.user.id, &id).await?.ok_or_else(|| ApiError::not_found("key"))?;
+    expected.check(change.version, key.version)?;
+    let now = state.store.clock().now();
+    if let Some(Some(models)) = &change.models {
+        check_models(&state.store, models).await?;
+    }
+    check_expiry(change.expires_at.flatten(), now)?;
+    let entry = actor.entry(now, "key.update", &id, change.fields());
+    let key = change.apply(key);
+    match state.store.update_api_key(&key, &entry).await? {
+        Change::Done => Ok(Data(Shown::new(key, None))),
+        Change::Conflict => Err(version_conflict()),
+    }
+}
+
+/// `DELETE /api/v1/user/keys/{id}`
+pub(crate) async fn delete_key(extract::State(state): extract::State<State>, actor: Actor, Id(id): Id<KeyId>) -> Result<Message, ApiError> {
+    let entry = actor.entry(state.store.clock().now(), "key.delete", &id, vec![]);
+    match state.store.delete_api_key(&actor.user.id, &id, &entry).await? {
         Removal::Done => Ok(Message("the key is deleted")),
         Removal::NotFound => Err(ApiError::not_found("key")),
+    }
+}
+
+impl KeyChange {
+    /// The names of the fields that are given, for the audit trail.
+    fn fields(&self) -> Vec<String> {
+        let given = [
+            ("name", self.name.is_some()),
+            ("enabled", self.enabled.is_some()),
+            ("models", self.models.is_some()),
+            ("expires_at", self.expires_at.is_some()),
+        ];
+        given.into_iter().filter(|(_, given)| *given).map(|(field, _)| field.to_owned()).collect()
+    }
+
+    fn apply(self, old: ApiKey) -> ApiKey {
+        ApiKey {
+            name: self.name.unwrap_or(old.name),
+            enabled: self.enabled.unwrap_or(old.enabled),
+            models: self.models.map_or(old.models, Option::unwrap_or_default),
+            expires_at: self.expires_at.unwrap_or(old.expires_at),
+            version: old.version + 1,
+            ..old
+        }
     }
 }
 

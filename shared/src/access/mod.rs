@@ -1,6 +1,8 @@
 //! Who may do what. Pure rules: no storage, no HTTP; the time is an argument.
 
+pub mod accounts;
 pub mod api_key;
+pub mod cursor;
 pub mod egress;
 pub mod password;
 pub mod session;

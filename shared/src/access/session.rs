@@ -155,6 +155,13 @@ impl SigningKeys {
         decoded.map_err(|_| InvalidToken)?.claims.check(now)
     }
 
+    /// The keys' secrets, the oldest first: it is the one that everybody has.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &[u8]> {
+        let mut keys: Vec<&SigningKey> = self.keys.iter().collect();
+        keys.sort_by_key(|key| key.created_at);
+        keys.into_iter().map(|key| key.secret.as_slice())
+    }
+
     /// The newest key that everybody knows by now.
     fn signing(&self, now: Timestamp) -> &SigningKey {
         let known = self.keys.iter().filter(|key| key.created_at + KEY_SPREAD <= now).max_by_key(|key| key.created_at);

@@ -99,6 +99,10 @@ impl KeyGate {
         }
         let owner = self.store.cached_user(&key.owner).await?;
         let user = owner.filter(|user| user.status == Status::Active).ok_or_else(ApiError::unauthorized)?;
+        // Worth knowing, but no reason to refuse.
+        if let Err(error) = self.store.record_use(&key, &digest).await {
+            tracing::warn!(key.id = %key.id, error = %error, "the key's last use could not be recorded");
+        }
         request.extensions.insert(ApiCaller { user, key });
         Ok(())
     }

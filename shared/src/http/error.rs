@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::access::password::WeakPassword;
 use crate::hasher::HasherError;
 use crate::models::RequestId;
 use crate::secrets::SecretsError;
@@ -93,6 +94,11 @@ const fn row(status: u16, management: &'static str, openai: (&'static str, &'sta
 }
 
 impl Code {
+    /// As management answers and the audit trail write it.
+    pub fn name(self) -> &'static str {
+        self.row().management
+    }
+
     #[rustfmt::skip]
     const fn row(self) -> Row {
         const INVALID: &str = "invalid_request_error";
@@ -204,6 +210,10 @@ impl ApiError {
     /// What a person is told.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    pub fn field_name(&self) -> Option<&str> {
+        self.field.as_deref()
     }
 
     pub fn code(&self) -> Code {
@@ -319,6 +329,12 @@ impl From<KeyRingError> for ApiError {
     /// Without a key nobody can be believed (promise 8).
     fn from(error: KeyRingError) -> Self {
         Self::new(Code::DependencyUnavailable, "sessions cannot be checked at the moment").source(error)
+    }
+}
+
+impl From<WeakPassword> for ApiError {
+    fn from(error: WeakPassword) -> Self {
+        Self::new(Code::WeakPassword, error.to_string()).field("password")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
@@ -11,7 +11,7 @@ use serde::{Deserialize as _, Serialize};
 use super::error::{ApiError, Code};
 
 /// The largest body of a management request (security-reliability §15).
-const MAX_MANAGEMENT_BODY: usize = 64 * 1024;
+pub const MAX_MANAGEMENT_BODY: usize = 64 * 1024;
 
 /// A JSON body as `T`. Unknown fields, wrong types and duplicate keys are 400 and name the field.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,13 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
 /// The whole body, if it is no longer than `limit` and not compressed.
 pub async fn read(request: Request, limit: usize) -> Result<bytes::Bytes, ApiError> {
-    check_headers(request.headers(), limit)?;
+    check_type(request.headers())?;
+    read_any(request, limit).await
+}
+
+/// The same for a body of any type.
+pub async fn read_any(request: Request, limit: usize) -> Result<bytes::Bytes, ApiError> {
+    check_frame(request.headers(), limit)?;
     match Limited::new(request.into_body(), limit).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
@@ -36,15 +42,22 @@ pub async fn read(request: Request, limit: usize) -> Result<bytes::Bytes, ApiErr
     }
 }
 
-fn check_headers(headers: &HeaderMap, limit: usize) -> Result<(), ApiError> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    if text(CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
-        return Err(ApiError::new(Code::UnsupportedMediaType, "compressed request bodies are not accepted"));
-    }
-    if text(CONTENT_TYPE).is_some_and(|kind| !is_json(kind)) {
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    if text(headers, CONTENT_TYPE).is_some_and(|kind| !is_json(kind)) {
         return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be application/json"));
     }
-    let declared = text(http::header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    Ok(())
+}
+
+fn check_frame(headers: &HeaderMap, limit: usize) -> Result<(), ApiError> {
+    if text(headers, CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        return Err(ApiError::new(Code::UnsupportedMediaType, "compressed request bodies are not accepted"));
+    }
+    let declared = text(headers, CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limit) { Err(too_large(limit)) } else { Ok(()) }
 }
 

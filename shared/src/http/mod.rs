@@ -9,7 +9,9 @@ pub mod edge;
 pub mod error;
 pub mod extract;
 pub mod json;
+pub mod language;
 pub mod origin;
+pub mod page;
 pub mod routes;
 
 pub use error::{ApiError, Code, Dialect};

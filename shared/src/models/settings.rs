@@ -46,6 +46,13 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// The rules for passwords, where the installation was deployed with `deployed`.
+    pub fn password_policy(&self, deployed: PasswordPolicy) -> PasswordPolicy {
+        self.password_policy.unwrap_or(deployed)
+    }
+}
+
 /// How strong a password has to be (promise 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

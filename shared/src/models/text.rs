@@ -118,6 +118,13 @@ impl RequestId {
     }
 }
 
+impl Default for PolicyName {
+    /// The policy that always exists.
+    fn default() -> Self {
+        Self("default".to_owned())
+    }
+}
+
 impl UserId {
     pub fn generate() -> Self {
         Self(crate::random::sortable_id())

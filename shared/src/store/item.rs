@@ -82,7 +82,8 @@ impl Store {
         let ask = ask.consistent_read(range.index.is_none()).scan_index_forward(!range.newest_first).set_exclusive_start_key(start);
         let ask = ask.set_limit(limit.and_then(|limit| i32::try_from(limit).ok())).key_condition_expression(&expected.text);
         let ask = ask.set_expression_attribute_names(expected.names()).set_expression_attribute_values(expected.values());
-        Ok(ask.send().await?)
+        // Boxed: the future of a query is large, and many wait inside it.
+        Ok(Box::pin(ask.send()).await?)
     }
 
     /// Whether the item's time has not passed: the database may delete it much later (promise 57).

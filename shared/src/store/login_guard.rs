@@ -1,6 +1,8 @@
 //! Places for login tries: taken before a password is checked, so that parallel guesses get no more of them
 //! (promise 4).
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
@@ -21,6 +23,16 @@ pub enum Guarded {
     Email(String),
     /// Where the tries come from.
     Address(String),
+}
+
+impl Guarded {
+    /// An address of version 6 counts with its network of 64 bits: each house has one, with addresses without number.
+    pub fn address(address: IpAddr) -> Self {
+        Self::Address(match address.to_canonical() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).to_string(),
+        })
+    }
 }
 
 /// Whether a try may go on.

@@ -35,7 +35,7 @@ pub use error::StoreError;
 pub use login_guard::{Guarded, Place};
 pub use page::{Page, Span};
 use table::Table;
-pub use users::UserChange;
+pub use users::{Changed, UserChange};
 
 /// So many callers are remembered; those who call least are forgotten first.
 const REMEMBERED: usize = 10_000;

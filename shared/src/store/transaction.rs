@@ -14,7 +14,7 @@ use super::table::PK;
 use super::{Store, StoreError};
 
 /// How often a transaction that met another one is tried in all (promise 55).
-const TRIES: u32 = 5;
+pub(super) const TRIES: u32 = 5;
 
 /// How a transaction ended that reached the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,7 +189,7 @@ fn refused_places(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<usize
 }
 
 /// Waits some milliseconds, by chance, so that transactions that met do not meet again.
-async fn backoff(attempt: u32) {
+pub(super) async fn backoff(attempt: u32) {
     let [chance] = crate::random::bytes::<1>();
     tokio::time::sleep(Duration::from_millis((u64::from(chance) >> 3) * u64::from(attempt) + 1)).await;
 }

@@ -9,8 +9,9 @@ use super::item::Range;
 use super::keys::{self, USER, USERS};
 use super::page::{Page, Span};
 use super::table::Table;
-use super::transaction::{Commit, Expression, Transaction};
+use super::transaction::{Commit, Expression, TRIES, Transaction, backoff};
 use super::{Store, StoreError};
+use crate::access::accounts::ends_sessions;
 use crate::models::audit::AuditEntry;
 use crate::models::user::User;
 use crate::models::{Email, UserId};
@@ -23,6 +24,15 @@ pub enum UserChange {
     VersionConflict,
     EmailTaken,
     /// It would have left no active administrator (promise 15).
+    LastAdmin,
+}
+
+/// How a change of an account ended that was tried again when others changed it meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    Done(User),
+    NotFound,
+    EmailTaken,
     LastAdmin,
 }
 
@@ -99,8 +109,32 @@ impl Store {
         transaction.put(&keys::user(&user.id), user, Expression::absent())
     }
 
+    /// Changes an account as `change` says, again when it was changed by others meanwhile (promise 55). What ends
+    /// sessions ends them here, whoever makes the change (promise 8).
+    pub async fn change_user<E: From<StoreError>>(
+        &self,
+        id: &UserId,
+        entry: &AuditEntry,
+        change: impl Fn(&User) -> Result<User, E>,
+    ) -> Result<Changed, E> {
+        for attempt in 1..=TRIES {
+            let Some(before) = self.user(id).await? else { return Ok(Changed::NotFound) };
+            let mut after = change(&before)?;
+            after.version = before.version + 1;
+            after.updated_at = self.clock.now();
+            after.session += u64::from(ends_sessions(&before, &after));
+            match self.update_user(&before, &after, entry).await? {
+                UserChange::Done => return Ok(Changed::Done(after)),
+                UserChange::EmailTaken => return Ok(Changed::EmailTaken),
+                UserChange::LastAdmin => return Ok(Changed::LastAdmin),
+                UserChange::VersionConflict => backoff(attempt).await,
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
     /// Replaces the account `before` by `after`, if it still has the version that was read.
-    pub async fn update_user(&self, before: &User, after: &User, entry: &AuditEntry) -> Result<UserChange, StoreError> {
+    async fn update_user(&self, before: &User, after: &User, entry: &AuditEntry) -> Result<UserChange, StoreError> {
         let mut transaction = self.transaction().put(&keys::user(&after.id), after, Expression::at_version(before.version))?;
         let mut meanings = vec![UserChange::VersionConflict];
         if before.email.folded() != after.email.folded() {

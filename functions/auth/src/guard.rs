@@ -1,0 +1,60 @@
+//! Places for login tries, taken before a password is checked and given back when it was right (promise 4).
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use shared::access::throttle::{PER_ADDRESS, PER_EMAIL};
+use shared::http::{ApiError, Code};
+use shared::models::Email;
+use shared::store::{Guarded, Place, Store};
+
+/// A try that has its places.
+pub(crate) struct Guard<'a> {
+    store: &'a Store,
+    email: Guarded,
+    address: Option<Guarded>,
+    taken_at: Timestamp,
+}
+
+impl<'a> Guard<'a> {
+    /// Takes the places of one try, or refuses it; what is refused is not counted.
+    pub(crate) async fn enter(store: &'a Store, email: &Email, address: Option<IpAddr>) -> Result<Self, ApiError> {
+        let email = Guarded::Email(email.folded());
+        let guard = Self { store, email, address: address.map(Guarded::address), taken_at: store.clock().now() };
+        if let Some(address) = &guard.address {
+            refuse_if_full(store.take_place(address, PER_ADDRESS).await?)?;
+        }
+        let place = store.take_place(&guard.email, PER_EMAIL).await?;
+        if place != Place::Taken {
+            guard.free_address().await?;
+        }
+        refuse_if_full(place)?;
+        Ok(guard)
+    }
+
+    /// The password was right: the tries for the account are forgotten, this one from the address is not counted.
+    pub(crate) async fn succeeded(self) -> Result<(), ApiError> {
+        self.store.clear_places(&self.email).await?;
+        self.free_address().await
+    }
+
+    /// The password was not looked at.
+    pub(crate) async fn withdraw(self) -> Result<(), ApiError> {
+        self.store.give_place_back(&self.email, PER_EMAIL, self.taken_at).await?;
+        self.free_address().await
+    }
+
+    async fn free_address(&self) -> Result<(), ApiError> {
+        let Some(address) = &self.address else { return Ok(()) };
+        Ok(self.store.give_place_back(address, PER_ADDRESS, self.taken_at).await?)
+    }
+}
+
+fn refuse_if_full(place: Place) -> Result<(), ApiError> {
+    match place {
+        Place::Taken => Ok(()),
+        Place::Full { seconds } => {
+            Err(ApiError::new(Code::TooManyAttempts, "too many failed attempts; try again later").retry_after(seconds))
+        }
+    }
+}

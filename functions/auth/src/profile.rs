@@ -1,0 +1,78 @@
+//! The own account: what its owner sees and may change.
+
+use axum::extract;
+use serde::Deserialize;
+use shared::http::caller::SessionCaller;
+use shared::http::extract::{Actor, IfMatch};
+use shared::http::json::{Body, Data};
+use shared::http::{ApiError, Code};
+use shared::models::DisplayName;
+use shared::models::user::{Profile, User};
+use shared::secrets::Secret;
+use shared::store::Changed;
+
+use crate::State;
+use crate::login::authenticate;
+use crate::session::{self, Opened};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProfileChange {
+    name: Option<DisplayName>,
+    version: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordChange {
+    #[serde(alias = "current_password")]
+    old_password: String,
+    new_password: String,
+}
+
+/// `GET /api/v1/user/profile`
+pub(crate) async fn show(extract::State(state): extract::State<State>, caller: SessionCaller) -> Result<Data<Profile>, ApiError> {
+    let user = state.store.user(&caller.user.id).await?.ok_or_else(ApiError::unauthorized)?;
+    Ok(Data(Profile::from(&user)))
+}
+
+/// `PUT /api/v1/user/profile`
+pub(crate) async fn update(
+    extract::State(state): extract::State<State>,
+    actor: Actor,
+    expected: IfMatch,
+    Body(change): Body<ProfileChange>,
+) -> Result<Data<Profile>, ApiError> {
+    let entry = actor.entry(state.store.clock().now(), "profile.update", &actor.user.id, vec!["name".to_owned()]);
+    let rename = |user: &User| {
+        expected.check(change.version, user.version)?;
+        Ok::<_, ApiError>(User { name: change.name.clone().unwrap_or_else(|| user.name.clone()), ..user.clone() })
+    };
+    match state.store.change_user(&actor.user.id, &entry, rename).await? {
+        Changed::Done(user) => Ok(Data(Profile::from(&user))),
+        Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin => Err(ApiError::unauthorized()),
+    }
+}
+
+/// `PUT /api/v1/user/password`. Ends all sessions; the answer begins a new one.
+pub(crate) async fn change_password(
+    extract::State(state): extract::State<State>,
+    actor: Actor,
+    Body(change): Body<PasswordChange>,
+) -> Result<Data<Opened>, ApiError> {
+    let old = Secret::from(change.old_password);
+    let user = authenticate(&state, &actor.user.email, &old, &actor.origin).await.map_err(name_field)?;
+    let policy = state.store.settings().await?.password_policy(state.password_policy);
+    policy.check(&change.new_password, &user.email, &user.name).map_err(|weak| ApiError::from(weak).field("new_password"))?;
+    let hash = state.hasher.hash(Secret::from(change.new_password)).await?;
+    let entry = actor.entry(state.store.clock().now(), "password.change", &user.id, vec!["password".to_owned()]);
+    let set = |user: &User| Ok::<_, ApiError>(User { password_hash: Some(hash.clone()), ..user.clone() });
+    match state.store.change_user(&user.id, &entry, set).await? {
+        Changed::Done(user) => session::open(&state, &actor.origin, &user).await.map(Data),
+        Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin => Err(ApiError::unauthorized()),
+    }
+}
+
+fn name_field(error: ApiError) -> ApiError {
+    if error.code() == Code::InvalidCredentials { error.field("old_password") } else { error }
+}

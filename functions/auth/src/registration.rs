@@ -1,0 +1,79 @@
+//! People who ask for an account: an administrator decides whether they get it (promise 5).
+
+use axum::extract;
+use axum::response::IntoResponse;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::http::json::{Body, Data, Message};
+use shared::http::language::Language;
+use shared::http::origin::Origin;
+use shared::http::{ApiError, Code};
+use shared::models::user::{Role, Status, User};
+use shared::models::{DisplayName, Email, PolicyName, UserId};
+use shared::secrets::Secret;
+
+use crate::State;
+
+/// All that is read of what a stranger sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Registration {
+    email: Email,
+    password: String,
+    name: DisplayName,
+}
+
+/// `POST /api/v1/auth/register`. The answer is the same whether the address is free or taken (promise 3).
+pub(crate) async fn register(
+    extract::State(state): extract::State<State>,
+    language: Language,
+    origin: Origin,
+    Body(registration): Body<Registration>,
+) -> Result<impl IntoResponse, ApiError> {
+    let settings = state.store.settings().await?;
+    if !settings.registration_enabled {
+        return Err(ApiError::new(Code::RegistrationDisabled, "registration is switched off; ask an administrator"));
+    }
+    let Registration { email, password, name } = registration;
+    settings.password_policy(state.password_policy).check(&password, &email, &name)?;
+    // Also for an address that is taken: the time tells nothing either.
+    let password_hash = Some(state.hasher.hash(Secret::from(password)).await?);
+    let now = state.store.clock().now();
+    let user = User {
+        id: UserId::generate(),
+        email,
+        name,
+        role: Role::User,
+        status: Status::Pending,
+        department: None,
+        quota_policy: PolicyName::default(),
+        password_hash,
+        session: 1,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    state.store.create_user(&user, &origin.entry("anonymous", "user.register", &user.id, now)).await?;
+    let text = language.choose("注册成功,请等待管理员审核", "Registered. Please wait for an administrator's approval.");
+    Ok((StatusCode::CREATED, Message(text)))
+}
+
+/// What a login page needs to know.
+#[derive(Serialize)]
+pub(crate) struct Options {
+    registration_enabled: bool,
+    sso: SsoOptions,
+}
+
+#[derive(Default, Serialize)]
+struct SsoOptions {
+    enabled: bool,
+    provider: Option<String>,
+    login_url: Option<String>,
+}
+
+/// `GET /api/v1/auth/options`
+pub(crate) async fn options(extract::State(state): extract::State<State>) -> Result<Data<Options>, ApiError> {
+    let registration_enabled = state.store.settings().await?.registration_enabled;
+    Ok(Data(Options { registration_enabled, sso: SsoOptions::default() }))
+}

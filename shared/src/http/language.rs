@@ -1,0 +1,66 @@
+//! The language of messages to people; codes never change with it (api.md §1).
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use http::header::ACCEPT_LANGUAGE;
+use http::request::Parts;
+
+/// The languages that messages exist in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    #[default]
+    Chinese,
+    English,
+}
+
+impl Language {
+    /// The text in this language.
+    pub fn choose(self, chinese: &'static str, english: &'static str) -> &'static str {
+        match self {
+            Self::Chinese => chinese,
+            Self::English => english,
+        }
+    }
+
+    /// The language of `Accept-Language` (RFC 9110 §12.5.4) that is wanted most; the first one of equals.
+    fn parse(header: &str) -> Self {
+        let wanted = header.split(',').filter_map(|range| {
+            let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
+            let weight = parameters.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.trim().parse::<f64>().ok())?;
+            let primary = tag.trim().split('-').next().unwrap_or_default();
+            let language = match primary.to_ascii_lowercase().as_str() {
+                "zh" | "*" => Self::Chinese,
+                "en" => Self::English,
+                _ => return None,
+            };
+            (weight > 0.0).then_some((weight, language))
+        });
+        let best = wanted.reduce(|best, next| if next.0 > best.0 { next } else { best });
+        best.map_or_else(Self::default, |(_, language)| language)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Language {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let header = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Ok(header.map_or_else(Self::default, Self::parse))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_wanted_most_is_chosen() {
+        for header in ["en", "en-GB,en;q=0.9", "fr, en;q=0.8, zh;q=0.5", "zh;q=0.1, EN-us"] {
+            assert_eq!(Language::parse(header), Language::English, "{header}");
+        }
+        for header in ["", "zh-CN,zh;q=0.9,en;q=0.8", "*", "fr", "en;q=0, zh;q=0.1", "en;q=x"] {
+            assert_eq!(Language::parse(header), Language::Chinese, "{header}");
+        }
+    }
+}
