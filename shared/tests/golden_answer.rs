@@ -2,11 +2,7 @@
 //!
 //! Run with `INSTA_UPDATE=always` to write the snapshots anew, and read the difference like code.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a fixture that cannot be read must fail its test"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a fixture that cannot be read must fail its test")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -25,21 +21,12 @@ use shared::translators::stream::{Outcome, StreamEnd, ToAnthropic};
 fn whole_answers() {
     for_each("response", |fixture: &ResponseFixture| {
         let random = &mut counting_random();
-        match response::to_message(
-            text_of(&fixture.backend).as_bytes(),
-            &fixture.context.build(),
-            random,
-        ) {
+        match response::to_message(text_of(&fixture.backend).as_bytes(), &fixture.context.build(), random) {
             Ok(answer) => {
                 let body = String::from_utf8(answer.body).unwrap();
-                let body = body
-                    .replace("\"content\":[{", "\"content\":[\n{")
-                    .replace("},{\"type\"", "},\n{\"type\"");
+                let body = body.replace("\"content\":[{", "\"content\":[\n{").replace("},{\"type\"", "},\n{\"type\"");
                 let body = body.replace(",\"stop_reason\"", ",\n\"stop_reason\"");
-                format!(
-                    "{body}\n\n{:?}\nestimated: {}",
-                    answer.usage, answer.usage_is_estimated
-                )
+                format!("{body}\n\n{:?}\nestimated: {}", answer.usage, answer.usage_is_estimated)
             }
             Err(error) => in_both_dialects(&error),
         }
@@ -66,17 +53,9 @@ fn streams() {
 #[test]
 fn errors() {
     for_each("error", |fixture: &ErrorFixture| {
-        let auth_errors = if fixture.pass {
-            UpstreamAuthErrors::Pass
-        } else {
-            UpstreamAuthErrors::Hide
-        };
+        let auth_errors = if fixture.pass { UpstreamAuthErrors::Pass } else { UpstreamAuthErrors::Hide };
         let body = text_of(&fixture.body);
-        in_both_dialects(&BackendError::from_response(
-            fixture.status,
-            body.as_bytes(),
-            auth_errors,
-        ))
+        in_both_dialects(&BackendError::from_response(fixture.status, body.as_bytes(), auth_errors))
     });
 }
 
@@ -137,11 +116,7 @@ impl ContextFixture {
                 "discarded" => Thinking::Discarded,
                 _ => Thinking::Shown,
             },
-            think_tags: if self.parse_think_tags {
-                ThinkTags::Parse
-            } else {
-                ThinkTags::Keep
-            },
+            think_tags: if self.parse_think_tags { ThinkTags::Parse } else { ThinkTags::Keep },
             estimated_input_tokens: self.estimated_input_tokens,
             ..AnswerContext::default()
         }
@@ -159,9 +134,7 @@ impl EndFixture {
 }
 
 fn for_each<F: for<'a> Deserialize<'a>>(area: &str, translate: impl Fn(&F) -> String) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(area);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(area);
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(&folder);
     settings.set_prepend_module_to_snapshot(false);
@@ -171,19 +144,14 @@ fn for_each<F: for<'a> Deserialize<'a>>(area: &str, translate: impl Fn(&F) -> St
     for path in fixtures {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let fixture = std::fs::read_to_string(&path).unwrap();
-        let fixture =
-            serde_json::from_str(&fixture).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let fixture = serde_json::from_str(&fixture).unwrap_or_else(|error| panic!("{name}: {error}"));
         settings.bind(|| insta::assert_snapshot!(name, translate(&fixture)));
     }
 }
 
 fn fixtures(folder: &Path) -> Vec<PathBuf> {
-    let files = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let mut fixtures: Vec<PathBuf> = files
-        .filter(|path| path.extension().is_some_and(|end| end == "json"))
-        .collect();
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut fixtures: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
     fixtures.sort();
     fixtures
 }
@@ -205,33 +173,19 @@ fn counting_random() -> RandomText {
 /// The data of the events, one a line: each repeats the name of its event as `type`.
 fn abridged(stream: &[u8]) -> String {
     let stream = std::str::from_utf8(stream).unwrap();
-    let lines = stream
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with("event: "));
-    lines
-        .map(|line| line.strip_prefix("data: ").unwrap_or(line))
-        .collect::<Vec<_>>()
-        .join("\n")
+    let lines = stream.lines().filter(|line| !line.is_empty() && !line.starts_with("event: "));
+    lines.map(|line| line.strip_prefix("data: ").unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn told(outcome: &Outcome) -> String {
     format!(
         "stop: {:?}, ending: {:?}\n{:?}\nestimated: {}, upstream id: {:?}, nameless calls: {}",
-        outcome.stop_reason,
-        outcome.ending,
-        outcome.usage,
-        outcome.usage_is_estimated,
-        outcome.upstream_id,
-        outcome.nameless_calls
+        outcome.stop_reason, outcome.ending, outcome.usage, outcome.usage_is_estimated, outcome.upstream_id, outcome.nameless_calls
     )
 }
 
 fn in_both_dialects(error: &BackendError) -> String {
     let anthropic = String::from_utf8(error.anthropic_body(Some("req_1"))).unwrap();
     let openai = String::from_utf8(error.openai_body()).unwrap();
-    format!(
-        "anthropic {} {anthropic}\nopenai    {} {openai}",
-        error.status,
-        error.openai_status()
-    )
+    format!("anthropic {} {anthropic}\nopenai    {} {openai}", error.status, error.openai_status())
 }

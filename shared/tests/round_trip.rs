@@ -1,9 +1,6 @@
 //! What a client got in one turn and sends back in the next reaches the backend as the backend had said it.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "what cannot be built must fail its test"
-)]
+#![expect(clippy::unwrap_used, reason = "what cannot be built must fail its test")]
 
 #[expect(dead_code, reason = "the laws of streams alone are checked elsewhere")]
 mod laws;
@@ -24,55 +21,35 @@ struct Call {
 }
 
 fn call() -> impl Strategy<Value = Call> {
-    let id = prop_oneof![
-        "call_[a-z0-9]{1,4}",
-        "functions\\.[a-c]:[0-9]",
-        "[a-z é/]{1,5}x",
-        "i{65,70}"
-    ];
+    let id = prop_oneof!["call_[a-z0-9]{1,4}", "functions\\.[a-c]:[0-9]", "[a-z é/]{1,5}x", "i{65,70}"];
     let name = prop_oneof!["[a-c]{1,3}", "mcp\\.[a-c]/tool", "n{65,80}"];
     let arguments = ("[a-c\"\\\\{}é\n]{0,5}", any::<u128>()).prop_map(|(text, number)| {
         // The text of numbers and the order of keys are the backend's.
-        format!(
-            r#"{{"z": {number}.50, "a": {}, "m": [1.0, {{}}]}}"#,
-            Value::from(text)
-        )
+        format!(r#"{{"z": {number}.50, "a": {}, "m": [1.0, {{}}]}}"#, Value::from(text))
     });
-    (id, name, arguments).prop_map(|(id, name, arguments)| Call {
-        id,
-        name,
-        arguments,
-    })
+    (id, name, arguments).prop_map(|(id, name, arguments)| Call { id, name, arguments })
 }
 
 fn chat(body: &str) -> ChatCall {
-    let model = ModelFacts {
-        client_model: "m".into(),
-        backend_model: "b".into(),
-        max_output_tokens: None,
-    };
-    to_chat(
-        &Request::parse(body.as_bytes()).unwrap(),
-        &BackendSettings::default(),
-        &model,
-    )
-    .unwrap()
+    let model = ModelFacts { client_model: "m".into(), backend_model: "b".into(), max_output_tokens: None };
+    to_chat(&Request::parse(body.as_bytes()).unwrap(), &BackendSettings::default(), &model).unwrap()
 }
 
 fn request(messages: &Value, tools: &[&str]) -> String {
-    let tools: Vec<Value> = tools
-        .iter()
-        .map(|name| json!({"name": name, "input_schema": {}}))
-        .collect();
+    let tools: Vec<Value> = tools.iter().map(|name| json!({"name": name, "input_schema": {}})).collect();
     json!({"model": "m", "max_tokens": 100, "messages": messages, "tools": tools}).to_string()
 }
 
 /// The stream in which the backend thinks, speaks and calls.
 fn backend_stream(reasoning: &str, text: &str, calls: &[Call], call: &ChatCall) -> Vec<u8> {
-    let tool_calls: Vec<Value> = calls.iter().enumerate().map(|(index, said)| {
-        let name = call.context.names.to_backend(&said.name);
-        json!({"index": index, "id": said.id, "function": {"name": name, "arguments": said.arguments}})
-    }).collect();
+    let tool_calls: Vec<Value> = calls
+        .iter()
+        .enumerate()
+        .map(|(index, said)| {
+            let name = call.context.names.to_backend(&said.name);
+            json!({"index": index, "id": said.id, "function": {"name": name, "arguments": said.arguments}})
+        })
+        .collect();
     let delta = json!({"reasoning_content": reasoning, "content": text, "tool_calls": tool_calls});
     let chunk = json!({"choices": [{"index": 0, "delta": delta, "finish_reason": "tool_calls"}]});
     format!("data: {chunk}\n\ndata: [DONE]\n\n").into_bytes()
@@ -81,16 +58,10 @@ fn backend_stream(reasoning: &str, text: &str, calls: &[Call], call: &ChatCall) 
 /// The assistant's turn as a client keeps it. Inputs are written as they came: JSON text into JSON.
 fn as_history(message: &Accumulated) -> String {
     let blocks = message.blocks.iter().map(|block| match block {
-        Block::Thinking(text) => {
-            json!({"type": "thinking", "thinking": text, "signature": "gw1.x"}).to_string()
-        }
+        Block::Thinking(text) => json!({"type": "thinking", "thinking": text, "signature": "gw1.x"}).to_string(),
         Block::Text(text) => json!({"type": "text", "text": text}).to_string(),
         Block::ToolUse { id, name, input } => {
-            format!(
-                r#"{{"type":"tool_use","id":{},"name":{},"input":{input}}}"#,
-                json!(id),
-                json!(name)
-            )
+            format!(r#"{{"type":"tool_use","id":{},"name":{},"input":{input}}}"#, json!(id), json!(name))
         }
     });
     blocks.collect::<Vec<_>>().join(",")
@@ -101,8 +72,7 @@ fn results(message: &Accumulated) -> Vec<Value> {
         Block::ToolUse { id, .. } => Some(id),
         _ => None,
     });
-    ids.map(|id| json!({"type": "tool_result", "tool_use_id": id, "content": "ok"}))
-        .collect()
+    ids.map(|id| json!({"type": "tool_result", "tool_use_id": id, "content": "ok"})).collect()
 }
 
 proptest! {

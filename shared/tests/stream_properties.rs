@@ -1,18 +1,13 @@
 //! Laws of the answer's way: however a backend cuts, joins and mixes what it says, the client gets the same.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "what cannot be built must fail its test"
-)]
+#![expect(clippy::unwrap_used, reason = "what cannot be built must fail its test")]
 
 mod laws;
 
 use std::collections::VecDeque;
 
 use bytes::BytesMut;
-use laws::{
-    Accumulated, Block, accumulate, any_input_ends_in_order, counting_random, cuts_change_nothing,
-};
+use laws::{Accumulated, Block, accumulate, any_input_ends_in_order, counting_random, cuts_change_nothing};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
@@ -42,11 +37,7 @@ struct Call {
 enum Piece {
     Reasoning(String),
     Content(String),
-    Call {
-        index: usize,
-        start: Option<(String, String)>,
-        arguments: String,
-    },
+    Call { index: usize, start: Option<(String, String)>, arguments: String },
 }
 
 impl Piece {
@@ -67,11 +58,7 @@ impl Piece {
         match self {
             Self::Reasoning(text) => append(delta, "reasoning_content", text),
             Self::Content(text) => append(delta, "content", text),
-            Self::Call {
-                index,
-                start,
-                arguments,
-            } => {
+            Self::Call { index, start, arguments } => {
                 let mut call = json!({"index": index, "function": {"arguments": arguments}});
                 if let Some((id, name)) = start {
                     call["id"] = id.as_str().into();
@@ -118,9 +105,7 @@ impl Chance<'_> {
         let mut mixed = Vec::new();
         loop {
             let candidates = 0..(begun + 1).min(waiting.len());
-            let open: Vec<usize> = candidates
-                .filter(|call| !waiting[*call].is_empty())
-                .collect();
+            let open: Vec<usize> = candidates.filter(|call| !waiting[*call].is_empty()).collect();
             if open.is_empty() {
                 break;
             }
@@ -149,18 +134,11 @@ fn chunks(segments: &[Segment], mut chance: Option<Chance<'_>>) -> Vec<Value> {
             }
         }
     }
-    deltas
-        .into_iter()
-        .map(|(_, delta)| json!({"choices": [{"index": 0, "delta": delta}]}))
-        .collect()
+    deltas.into_iter().map(|(_, delta)| json!({"choices": [{"index": 0, "delta": delta}]})).collect()
 }
 
 fn pieces(segments: &[Segment], chance: &mut Option<Chance<'_>>) -> Vec<Piece> {
-    let mut split = |text: &str| {
-        chance
-            .as_mut()
-            .map_or(vec![text.to_owned()], |chance| chance.split(text))
-    };
+    let mut split = |text: &str| chance.as_mut().map_or(vec![text.to_owned()], |chance| chance.split(text));
     let mut calls_before = 0;
     let mut parts: Vec<Vec<Vec<Piece>>> = Vec::new();
     for segment in segments {
@@ -172,9 +150,7 @@ fn pieces(segments: &[Segment], chance: &mut Option<Chance<'_>>) -> Vec<Piece> {
             Segment::Calls(calls) => {
                 let first = calls_before;
                 calls_before += calls.len();
-                let of_call = |(index, call): (usize, &Call)| {
-                    call_pieces(first + index, call, split(&call.arguments))
-                };
+                let of_call = |(index, call): (usize, &Call)| call_pieces(first + index, call, split(&call.arguments));
                 calls.iter().enumerate().map(of_call).collect()
             }
         });
@@ -189,36 +165,19 @@ fn pieces(segments: &[Segment], chance: &mut Option<Chance<'_>>) -> Vec<Piece> {
 
 fn call_pieces(index: usize, call: &Call, arguments: Vec<String>) -> Vec<Piece> {
     let mut start = Some((format!("call_{index}"), call.name.clone()));
-    arguments
-        .into_iter()
-        .map(|arguments| Piece::Call {
-            index,
-            start: start.take(),
-            arguments,
-        })
-        .collect()
+    arguments.into_iter().map(|arguments| Piece::Call { index, start: start.take(), arguments }).collect()
 }
 
 fn sse(chunks: &[Value], line_end: &str) -> Vec<u8> {
     let end = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}).to_string();
-    let usage =
-        json!({"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}).to_string();
-    let data = chunks
-        .iter()
-        .map(Value::to_string)
-        .chain([end, usage, "[DONE]".to_owned()]);
-    let events: Vec<String> = data
-        .map(|data| format!("data: {data}{line_end}{line_end}"))
-        .collect();
+    let usage = json!({"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}).to_string();
+    let data = chunks.iter().map(Value::to_string).chain([end, usage, "[DONE]".to_owned()]);
+    let events: Vec<String> = data.map(|data| format!("data: {data}{line_end}{line_end}")).collect();
     events.concat().into_bytes()
 }
 
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "[a-c \\n\"\\\\{}é😀\u{2028}]{1,8}",
-        Just(" \n".to_owned()),
-        Just("<think>hm</think>\n\nyes".to_owned())
-    ]
+    prop_oneof!["[a-c \\n\"\\\\{}é😀\u{2028}]{1,8}", Just(" \n".to_owned()), Just("<think>hm</think>\n\nyes".to_owned())]
 }
 
 fn arguments() -> impl Strategy<Value = String> {
@@ -243,17 +202,9 @@ fn segment() -> impl Strategy<Value = Segment> {
 }
 
 fn context() -> impl Strategy<Value = AnswerContext> {
-    let thinking = prop_oneof![
-        Just(Thinking::Shown),
-        Just(Thinking::Omitted),
-        Just(Thinking::Discarded)
-    ];
+    let thinking = prop_oneof![Just(Thinking::Shown), Just(Thinking::Omitted), Just(Thinking::Discarded)];
     let think_tags = prop_oneof![Just(ThinkTags::Keep), Just(ThinkTags::Parse)];
-    (thinking, think_tags).prop_map(|(thinking, think_tags)| AnswerContext {
-        thinking,
-        think_tags,
-        ..AnswerContext::default()
-    })
+    (thinking, think_tags).prop_map(|(thinking, think_tags)| AnswerContext { thinking, think_tags, ..AnswerContext::default() })
 }
 
 /// JSON that looks like a chunk, with every known member holding anything.
@@ -294,8 +245,7 @@ fn odd_chunk() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 40, 6, move |inner| {
         let member = (keys.clone(), inner.clone());
         prop_oneof![
-            prop::collection::vec(member, 1..6)
-                .prop_map(|members| members.into_iter().collect::<Value>()),
+            prop::collection::vec(member, 1..6).prop_map(|members| members.into_iter().collect::<Value>()),
             prop::collection::vec(inner, 1..3).prop_map(Value::from),
         ]
     })
@@ -439,10 +389,7 @@ fn w4_pings_stand_only_inside_of_the_message() {
     machine.feed(&chunk(&json!({"content": "a"})), &mut out);
     let before = out.len();
     machine.ping(&mut out);
-    assert_eq!(
-        &out[before..],
-        b"event: ping\ndata: {\"type\":\"ping\"}\n\n"
-    );
+    assert_eq!(&out[before..], b"event: ping\ndata: {\"type\":\"ping\"}\n\n");
     assert_eq!(machine.feed(b"no JSON", &mut out), Progress::Failed);
     let before = out.len();
     machine.ping(&mut out);
@@ -465,10 +412,8 @@ fn i7_events_have_a_name_and_one_line_of_data() {
     let mut machine = machine();
     let mut out = BytesMut::new();
     machine.feed(
-        &chunk(
-            &json!({"reasoning_content": "h\n", "content": "\r\n", "tool_calls": [
-        {"index": 0, "id": "a\nb", "function": {"name": "f\n", "arguments": {"a": "\n"}}}]}),
-        ),
+        &chunk(&json!({"reasoning_content": "h\n", "content": "\r\n", "tool_calls": [
+        {"index": 0, "id": "a\nb", "function": {"name": "f\n", "arguments": {"a": "\n"}}}]})),
         &mut out,
     );
     machine.feed(b"[DONE]", &mut out);
@@ -479,10 +424,7 @@ fn i7_events_have_a_name_and_one_line_of_data() {
         let data: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
         assert_eq!(name.strip_prefix("event: "), data["type"].as_str());
     }
-    assert!(matches!(
-        accumulate(text.as_bytes()),
-        Accumulated { error: None, .. }
-    ));
+    assert!(matches!(accumulate(text.as_bytes()), Accumulated { error: None, .. }));
 }
 
 #[test]
@@ -497,8 +439,5 @@ fn p7_what_can_be_forwarded_is_forwarded_at_once() {
     assert!(said(json!({"content": "say"})).contains("\"text\":\"say\""));
     let call = json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{\"a\":"}}]});
     assert!(said(call).contains(r#""partial_json":"{\"a\":""#));
-    assert!(
-        said(json!({"tool_calls": [{"index": 0, "function": {"arguments": "1"}}]}))
-            .contains(r#""partial_json":"1""#)
-    );
+    assert!(said(json!({"tool_calls": [{"index": 0, "function": {"arguments": "1"}}]})).contains(r#""partial_json":"1""#));
 }

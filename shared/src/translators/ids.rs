@@ -95,10 +95,7 @@ mod tests {
 
     #[test]
     fn th4_our_signatures_have_our_prefix() {
-        assert_eq!(
-            thinking_signature(&mut || "r".repeat(24)),
-            format!("gw1.{}", "r".repeat(24))
-        );
+        assert_eq!(thinking_signature(&mut || "r".repeat(24)), format!("gw1.{}", "r".repeat(24)));
     }
 
     #[test]

@@ -206,9 +206,6 @@ mod tests {
         let id = "i".repeat(65);
         assert_eq!(backend_tool_id(Cow::Borrowed(&id), Limit::AtMost(64)), format!("call_{}", &sha256_hex(&id)[..32]));
         assert_eq!(backend(&id), id);
-        assert_eq!(
-            backend_tool_id(Cow::Borrowed(&id[1..]), Limit::AtMost(64)),
-            &id[1..]
-        );
+        assert_eq!(backend_tool_id(Cow::Borrowed(&id[1..]), Limit::AtMost(64)), &id[1..]);
     }
 }

@@ -77,17 +77,8 @@ struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    fn of(
-        choice: &Choice<'a>,
-        context: &AnswerContext,
-        random: &mut dyn FnMut() -> String,
-    ) -> Self {
-        let mut said = Self {
-            blocks: Vec::new(),
-            refusal: None,
-            calls: stop::Calls::None,
-            nameless_calls: 0,
-        };
+    fn of(choice: &Choice<'a>, context: &AnswerContext, random: &mut dyn FnMut() -> String) -> Self {
+        let mut said = Self { blocks: Vec::new(), refusal: None, calls: stop::Calls::None, nameless_calls: 0 };
         let Some(message) = &choice.message else {
             return said;
         };

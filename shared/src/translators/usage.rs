@@ -241,19 +241,9 @@ mod tests {
     #[test]
     fn s4_3_a_chunk_tells_its_usage() {
         let chunk = br#"{"choices":[],"usage" : {"prompt_tokens":5,"completion_tokens":2}}"#;
-        assert_eq!(
-            usage_of_chunk(chunk),
-            Some(Usage {
-                input: 5,
-                output: 2,
-                ..Usage::default()
-            })
-        );
+        assert_eq!(usage_of_chunk(chunk), Some(Usage { input: 5, output: 2, ..Usage::default() }));
         assert_eq!(usage_of_chunk(br#"{"choices":[],"usage":null}"#), None);
-        assert_eq!(
-            usage_of_chunk(br#"{"choices":[{"delta":{"content":"\"usage\":{}"}}]}"#),
-            None
-        );
+        assert_eq!(usage_of_chunk(br#"{"choices":[{"delta":{"content":"\"usage\":{}"}}]}"#), None);
     }
 
     #[test]
@@ -261,32 +251,11 @@ mod tests {
         let mut usage = Usage::default();
         let start = br#"{"type":"message_start","message":{"usage":{"input_tokens":10,"cache_read_input_tokens":20,"cache_creation_input_tokens":5,"output_tokens":1}}}"#;
         update_from_event(&mut usage, start);
-        assert_eq!(
-            usage,
-            Usage {
-                input: 35,
-                cached_input: 20,
-                cache_write: 5,
-                output: 1,
-                reasoning: None
-            }
-        );
+        assert_eq!(usage, Usage { input: 35, cached_input: 20, cache_write: 5, output: 1, reasoning: None });
         let delta = br#"{"type":"message_delta","usage":{"output_tokens":9,"output_tokens_details":{"thinking_tokens":4}}}"#;
         update_from_event(&mut usage, delta);
-        assert_eq!(
-            usage,
-            Usage {
-                input: 35,
-                cached_input: 20,
-                cache_write: 5,
-                output: 9,
-                reasoning: Some(4)
-            }
-        );
-        update_from_event(
-            &mut usage,
-            br#"{"type":"message_delta","usage":{"input_tokens":12}}"#,
-        );
+        assert_eq!(usage, Usage { input: 35, cached_input: 20, cache_write: 5, output: 9, reasoning: Some(4) });
+        update_from_event(&mut usage, br#"{"type":"message_delta","usage":{"input_tokens":12}}"#);
         assert_eq!(usage.input, 37);
         update_from_event(&mut usage, br#"{"type":"ping"}"#);
         assert_eq!(usage.output, 9);
@@ -294,22 +263,10 @@ mod tests {
 
     #[test]
     fn s4_3_anthropics_input_leaves_out_the_cached_tokens() {
-        let usage = Usage {
-            input: 35,
-            cached_input: 20,
-            cache_write: 5,
-            output: 9,
-            reasoning: None,
-        };
+        let usage = Usage { input: 35, cached_input: 20, cache_write: 5, output: 9, reasoning: None };
         let anthropic = usage.to_anthropic(None);
         assert_eq!(anthropic.input_tokens, 10);
-        assert_eq!(
-            (
-                anthropic.cache_read_input_tokens,
-                anthropic.cache_creation_input_tokens
-            ),
-            (20, 5)
-        );
+        assert_eq!((anthropic.cache_read_input_tokens, anthropic.cache_creation_input_tokens), (20, 5));
     }
 
     #[test]

@@ -21,11 +21,7 @@ pub(crate) struct Accumulated {
 pub(crate) enum Block {
     Thinking(String),
     Text(String),
-    ToolUse {
-        id: String,
-        name: String,
-        input: String,
-    },
+    ToolUse { id: String, name: String, input: String },
 }
 
 /// Any way to cut the bytes gives the same data, and the raw bytes of all events are the input.
@@ -34,39 +30,22 @@ pub(crate) fn cuts_change_nothing(bytes: &[u8], cuts: &[usize]) {
     let cut = decode(bytes, cuts);
     let raws: Vec<u8> = cut.iter().flat_map(|event| event.raw.to_vec()).collect();
     assert_eq!(raws, bytes);
-    let data = |events: &[Event]| {
-        events
-            .iter()
-            .filter_map(Event::data)
-            .map(<[u8]>::to_vec)
-            .collect::<Vec<_>>()
-    };
+    let data = |events: &[Event]| events.iter().filter_map(Event::data).map(<[u8]>::to_vec).collect::<Vec<_>>();
     assert_eq!(data(&whole), data(&cut));
 }
 
 /// Whatever a backend sends, the stream keeps its invariants (debug builds assert them) and ends in order.
-pub(crate) fn any_input_ends_in_order(
-    bytes: &[u8],
-    cuts: &[usize],
-    context: AnswerContext,
-) -> (Accumulated, Outcome) {
+pub(crate) fn any_input_ends_in_order(bytes: &[u8], cuts: &[usize], context: AnswerContext) -> (Accumulated, Outcome) {
     let (out, outcome) = translate(bytes, cuts, context);
     let message = accumulate(&out);
     let whole = message.stop_reason.is_some();
     assert_eq!(whole, outcome.stop_reason.is_some());
     assert_eq!(whole, outcome.ending.is_ok());
-    assert!(
-        out.is_empty() || whole != message.error.is_some(),
-        "either an end or an error"
-    );
+    assert!(out.is_empty() || whole != message.error.is_some(), "either an end or an error");
     (message, outcome)
 }
 
-pub(crate) fn translate(
-    bytes: &[u8],
-    cuts: &[usize],
-    context: AnswerContext,
-) -> (BytesMut, Outcome) {
+pub(crate) fn translate(bytes: &[u8], cuts: &[usize], context: AnswerContext) -> (BytesMut, Outcome) {
     let mut machine = ToAnthropic::new(context, counting_random());
     let mut out = BytesMut::new();
     for event in decode(bytes, cuts) {
@@ -94,18 +73,13 @@ pub(crate) fn decode(bytes: &[u8], cuts: &[usize]) -> Vec<Event> {
 pub(crate) fn accumulate(stream: &[u8]) -> Accumulated {
     let mut message = Accumulated::default();
     for event in decode(stream, &[]) {
-        let Some(event) = event
-            .data()
-            .and_then(|data| serde_json::from_slice::<Value>(data).ok())
-        else {
+        let Some(event) = event.data().and_then(|data| serde_json::from_slice::<Value>(data).ok()) else {
             continue;
         };
         match event["type"].as_str() {
             Some("content_block_start") => message.blocks.push(started(&event["content_block"])),
             Some("content_block_delta") => {
-                let index = event["index"]
-                    .as_u64()
-                    .and_then(|index| usize::try_from(index).ok());
+                let index = event["index"].as_u64().and_then(|index| usize::try_from(index).ok());
                 if let Some(block) = index.and_then(|index| message.blocks.get_mut(index)) {
                     add(block, &event["delta"]);
                 }
@@ -132,11 +106,7 @@ pub(crate) fn counting_random() -> RandomText {
 fn started(block: &Value) -> Block {
     match block["type"].as_str() {
         Some("thinking") => Block::Thinking(String::new()),
-        Some("tool_use") => Block::ToolUse {
-            id: text(&block["id"]),
-            name: text(&block["name"]),
-            input: String::new(),
-        },
+        Some("tool_use") => Block::ToolUse { id: text(&block["id"]), name: text(&block["name"]), input: String::new() },
         _ => Block::Text(String::new()),
     }
 }
@@ -158,7 +128,5 @@ fn pieces<'a>(bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (bytes.len() + 1)).collect();
     cuts.extend([0, bytes.len()]);
     cuts.sort_unstable();
-    cuts.windows(2)
-        .map(|pair| &bytes[pair[0]..pair[1]])
-        .collect()
+    cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect()
 }

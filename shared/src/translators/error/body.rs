@@ -19,26 +19,13 @@ impl ErrorBody<'_> {
     /// `{"type":"error","error":{"type","message"},"request_id"}`
     pub fn anthropic(&self, request_id: Option<&str>) -> Vec<u8> {
         let details = self.details_code.map(|error_code| Details { error_code });
-        let error = AnthropicError {
-            kind: self.kind.name(),
-            message: self.message,
-            details,
-        };
-        json(&AnthropicBody {
-            kind: "error",
-            error,
-            request_id,
-        })
+        let error = AnthropicError { kind: self.kind.name(), message: self.message, details };
+        json(&AnthropicBody { kind: "error", error, request_id })
     }
 
     /// `{"error":{"message","type","param","code"}}`
     pub fn openai(&self) -> Vec<u8> {
-        let error = OpenAiError {
-            message: self.message,
-            kind: self.kind.name(),
-            param: None,
-            code: self.openai_code,
-        };
+        let error = OpenAiError { message: self.message, kind: self.kind.name(), param: None, code: self.openai_code };
         json(&OpenAiBody { error })
     }
 }

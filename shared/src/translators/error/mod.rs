@@ -126,12 +126,7 @@ impl BackendError {
     }
 
     fn body(&self) -> ErrorBody<'_> {
-        ErrorBody {
-            kind: self.kind,
-            message: &self.message,
-            details_code: None,
-            openai_code: self.openai_code(),
-        }
+        ErrorBody { kind: self.kind, message: &self.message, details_code: None, openai_code: self.openai_code() }
     }
 
     fn openai_code(&self) -> Option<&'static str> {
@@ -193,40 +188,19 @@ mod tests {
             r#""param":null,"code":null}}"#,
             "\n\n"
         );
-        assert_eq!(
-            BackendError::cut_short().openai_event(),
-            expected.as_bytes()
-        );
+        assert_eq!(BackendError::cut_short().openai_event(), expected.as_bytes());
     }
 
     #[test]
     fn s6_1_an_error_object_is_judged_by_its_code() {
         let kind = |body: &str| BackendError::from_error_object(body.as_bytes()).kind;
-        assert_eq!(
-            kind(r#"{"error":{"message":"x","code":404}}"#),
-            ErrorKind::NotFound
-        );
-        assert_eq!(
-            kind(r#"{"error":{"message":"x","code":"429"}}"#),
-            ErrorKind::RateLimit
-        );
-        assert_eq!(
-            kind(r#"{"error":{"message":"x","type":"overloaded_error"}}"#),
-            ErrorKind::Overloaded
-        );
-        assert_eq!(
-            kind(r#"{"error":{"message":"Too Many Requests"}}"#),
-            ErrorKind::RateLimit
-        );
-        assert_eq!(
-            kind(r#"{"error":{"message":"x","code":"insufficient_quota"}}"#),
-            ErrorKind::Billing
-        );
+        assert_eq!(kind(r#"{"error":{"message":"x","code":404}}"#), ErrorKind::NotFound);
+        assert_eq!(kind(r#"{"error":{"message":"x","code":"429"}}"#), ErrorKind::RateLimit);
+        assert_eq!(kind(r#"{"error":{"message":"x","type":"overloaded_error"}}"#), ErrorKind::Overloaded);
+        assert_eq!(kind(r#"{"error":{"message":"Too Many Requests"}}"#), ErrorKind::RateLimit);
+        assert_eq!(kind(r#"{"error":{"message":"x","code":"insufficient_quota"}}"#), ErrorKind::Billing);
         assert_eq!(kind(r#"{"error":"x"}"#), ErrorKind::Api);
         // Our key was refused: that is not the client's to mend.
-        assert_eq!(
-            kind(r#"{"error":{"message":"x","code":"invalid_api_key"}}"#),
-            ErrorKind::Api
-        );
+        assert_eq!(kind(r#"{"error":{"message":"x","code":"invalid_api_key"}}"#), ErrorKind::Api);
     }
 }

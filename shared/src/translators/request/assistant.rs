@@ -58,11 +58,7 @@ impl<'a> AssistantTurn<'a> {
     }
 }
 
-fn call<'a>(
-    block: &Block<'a>,
-    scope: &mut Scope<'a>,
-    at: At<'_>,
-) -> Result<Call<'a>, RequestError> {
+fn call<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Call<'a>, RequestError> {
     scope.warnings.dropped_all(&block.rest);
     let name = block.name.required_word(at.field("name"))?;
     let input = block.input.raw().map_or("{}", |raw| raw.get());

@@ -80,21 +80,12 @@ pub struct ChatCall {
 pub fn to_chat(request: &Request<'_>, backend: &BackendSettings, model: &ModelFacts) -> Result<ChatCall, RequestError> {
     let parsed = Parsed::read(request)?;
     let context = parsed.context(backend, model)?;
-    let mut scope = Scope {
-        backend,
-        names: &context.names,
-        warnings: Warnings::default(),
-    };
+    let mut scope = Scope { backend, names: &context.names, warnings: Warnings::default() };
     let chat = parsed.into_chat(model, &mut scope)?;
     let stream = chat.parameters.stream.is_some();
     let mut warnings = scope.warnings;
     let body = extras::serialize(&chat, &request.rest, &backend.extra_body, &mut warnings)?;
-    Ok(ChatCall {
-        body,
-        stream,
-        warnings: warnings.into_names(),
-        context,
-    })
+    Ok(ChatCall { body, stream, warnings: warnings.into_names(), context })
 }
 
 /// The request, read as far as it can be without knowing the backend.
@@ -118,15 +109,8 @@ impl<'a> Parsed<'a> {
         })
     }
 
-    fn context(
-        &self,
-        backend: &BackendSettings,
-        model: &ModelFacts,
-    ) -> Result<AnswerContext, RequestError> {
-        let stop_sequences = self
-            .request
-            .stop_sequences
-            .words(At::root("stop_sequences"))?;
+    fn context(&self, backend: &BackendSettings, model: &ModelFacts) -> Result<AnswerContext, RequestError> {
+        let stop_sequences = self.request.stop_sequences.words(At::root("stop_sequences"))?;
         // All names that the backend will see, also of tools that only the history knows (NA2).
         let declared = self.tools.iter().map(|tool| tool.name.clone());
         let names = declared.chain(self.messages.tool_names());
@@ -140,11 +124,7 @@ impl<'a> Parsed<'a> {
         })
     }
 
-    fn into_chat(
-        self,
-        model: &'a ModelFacts,
-        scope: &mut Scope<'a>,
-    ) -> Result<chat::Request<'a>, RequestError> {
+    fn into_chat(self, model: &'a ModelFacts, scope: &mut Scope<'a>) -> Result<chat::Request<'a>, RequestError> {
         let request = self.request;
         parameters::refuse_unsupported(request, scope)?;
         parameters::warn_of_dropped(request, &self.output, scope);
@@ -158,17 +138,10 @@ impl<'a> Parsed<'a> {
         let tools = tools::write(&self.tools, &changes, scope)?;
         if !tools.is_empty() {
             tool_choice::write(request, self.thinking.is_on(), scope, &mut parameters)?;
-            parameters.tool_stream =
-                (scope.backend.tool_stream && parameters.stream.is_some()).then_some(true);
+            parameters.tool_stream = (scope.backend.tool_stream && parameters.stream.is_some()).then_some(true);
         }
-        self.thinking
-            .write(!tools.is_empty(), scope, &mut parameters);
-        Ok(chat::Request {
-            model: &model.backend_model,
-            messages,
-            tools,
-            parameters,
-        })
+        self.thinking.write(!tools.is_empty(), scope, &mut parameters);
+        Ok(chat::Request { model: &model.backend_model, messages, tools, parameters })
     }
 }
 

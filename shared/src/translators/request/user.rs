@@ -51,10 +51,7 @@ fn tool_result<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Resu
     if block.is_error.flag(at.field("is_error"))? {
         mark_as_error(&mut parts)?;
     }
-    cache::mark_last(
-        &mut parts,
-        cache::mark(scope.backend.cache, block.cache_control, at)?,
-    );
+    cache::mark_last(&mut parts, cache::mark(scope.backend.cache, block.cache_control, at)?);
     scope.warnings.dropped_all(&block.rest);
     Ok(ToolResult { call_id, parts })
 }

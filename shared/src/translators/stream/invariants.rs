@@ -36,14 +36,9 @@ impl Invariants {
         decoder.feed(Bytes::copy_from_slice(written));
         for event in decoder.by_ref() {
             let event = event.ok();
-            let data = event
-                .as_ref()
-                .and_then(|event| event.data())
-                .unwrap_or_default();
+            let data = event.as_ref().and_then(|event| event.data()).unwrap_or_default();
             // Half a surrogate pair may pass (P5), but serde_json reads no such string.
-            let data = String::from_utf8_lossy(data)
-                .replace("\\ud", "\\u0")
-                .replace("\\uD", "\\u0");
+            let data = String::from_utf8_lossy(data).replace("\\ud", "\\u0").replace("\\uD", "\\u0");
             let data: Option<Value> = serde_json::from_str(&data).ok();
             assert!(data.is_some(), "every event is JSON");
             self.event(&data.unwrap_or_default());
@@ -202,14 +197,7 @@ mod tests {
     #[test]
     fn a_stream_in_order_passes() {
         let text = delta("text_delta", "text", "a");
-        check(&[
-            start(),
-            text_start(0),
-            text,
-            stop(),
-            end("end_turn"),
-            json!({"type": "message_stop"}),
-        ]);
+        check(&[start(), text_start(0), text, stop(), end("end_turn"), json!({"type": "message_stop"})]);
     }
 
     #[test]
@@ -233,12 +221,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "I2")]
     fn i2_a_closed_block_gets_no_delta() {
-        check(&[
-            start(),
-            text_start(0),
-            stop(),
-            delta("text_delta", "text", "a"),
-        ]);
+        check(&[start(), text_start(0), stop(), delta("text_delta", "text", "a")]);
     }
 
     #[test]
@@ -252,33 +235,19 @@ mod tests {
     #[test]
     #[should_panic(expected = "I4")]
     fn i4_a_delta_fits_its_block() {
-        check(&[
-            start(),
-            text_start(0),
-            delta("thinking_delta", "thinking", "a"),
-        ]);
+        check(&[start(), text_start(0), delta("thinking_delta", "thinking", "a")]);
     }
 
     #[test]
     #[should_panic(expected = "I5")]
     fn i5_a_thinking_block_is_signed() {
-        check(&[
-            start(),
-            thinking_start(),
-            delta("thinking_delta", "thinking", "a"),
-            stop(),
-        ]);
+        check(&[start(), thinking_start(), delta("thinking_delta", "thinking", "a"), stop()]);
     }
 
     #[test]
     #[should_panic(expected = "I6")]
     fn i6_input_is_an_object() {
-        check(&[
-            start(),
-            tool_start(),
-            delta("input_json_delta", "partial_json", "[1]"),
-            stop(),
-        ]);
+        check(&[start(), tool_start(), delta("input_json_delta", "partial_json", "[1]"), stop()]);
     }
 
     #[test]
@@ -302,10 +271,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "I10")]
     fn i10_nothing_follows_an_error() {
-        check(&[
-            start(),
-            json!({"type": "error", "error": {}}),
-            json!({"type": "ping"}),
-        ]);
+        check(&[start(), json!({"type": "error", "error": {}}), json!({"type": "ping"})]);
     }
 }
