@@ -35,11 +35,13 @@ impl<'a> History<'a> {
     pub(super) fn push_user(&mut self, mut turn: UserTurn<'a>) -> Result<(), RequestError> {
         if !self.waiting.is_empty() {
             let results = std::mem::take(&mut turn.results);
-            self.add_user(UserTurn {
-                index: turn.index,
-                results,
-                ..UserTurn::default()
-            });
+            if !results.is_empty() {
+                self.add_user(UserTurn {
+                    index: turn.index,
+                    results,
+                    ..UserTurn::default()
+                });
+            }
             self.place_waiting()?;
         }
         self.add_user(turn);
@@ -109,6 +111,13 @@ impl<'a> History<'a> {
         }
     }
 
+    fn add_system(&mut self, parts: Vec<Part<'a>>) {
+        match self.turns.last_mut() {
+            Some(Turn::System(last)) if self.merge => last.extend(parts),
+            _ => self.turns.push(Turn::System(parts)),
+        }
+    }
+
     fn place_waiting(&mut self) -> Result<(), RequestError> {
         std::mem::take(&mut self.waiting)
             .into_iter()
@@ -117,7 +126,7 @@ impl<'a> History<'a> {
 
     fn place(&mut self, parts: Vec<Part<'a>>) -> Result<(), RequestError> {
         if self.mode == InlineSystem::Inline {
-            self.turns.push(Turn::System(parts));
+            self.add_system(parts);
             return Ok(());
         }
         let reminder = reminder(parts)?;
@@ -146,7 +155,7 @@ impl UserTurn<'_> {
         }
         self.results.append(&mut turn.results);
         self.parts.append(&mut turn.parts);
-        self.rest.merge(turn.rest);
+        self.rest.append(turn.rest);
     }
 }
 
@@ -155,7 +164,7 @@ impl AssistantTurn<'_> {
         self.parts.append(&mut turn.parts);
         self.calls.append(&mut turn.calls);
         self.thinking.append(&mut turn.thinking);
-        self.rest.merge(turn.rest);
+        self.rest.append(turn.rest);
     }
 }
 
