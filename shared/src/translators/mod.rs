@@ -7,4 +7,5 @@ pub mod json;
 pub mod names;
 pub mod request;
 pub mod settings;
+pub mod signature;
 pub mod tokens;
