@@ -48,6 +48,22 @@ impl<'a> History<'a> {
         Ok(())
     }
 
+    /// What earlier turns were summed up to: for the user to say.
+    pub(super) fn push_summary(
+        &mut self,
+        index: usize,
+        parts: Vec<Part<'a>>,
+    ) -> Result<(), RequestError> {
+        if parts.is_empty() {
+            return Ok(());
+        }
+        self.push_user(UserTurn {
+            index,
+            parts,
+            ..UserTurn::default()
+        })
+    }
+
     /// A turn without text and calls is no message (OR8), also if it has thought.
     pub(super) fn push_assistant(&mut self, turn: AssistantTurn<'a>) -> Result<(), RequestError> {
         if turn.parts.is_empty() && turn.calls.is_empty() {
