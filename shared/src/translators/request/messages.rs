@@ -45,7 +45,7 @@ fn assistant<'a>(turn: AssistantTurn<'a>, scope: &mut Scope<'a>) -> Result<Assis
     let mut message = AssistantMessage {
         content: parts::content(turn.parts, TextParts::String, &mut scope.warnings)?,
         tool_calls: turn.calls.into_iter().map(tool_call).collect(),
-        rest: turn.rest,
+        rest: turn.rest.unique(),
         ..AssistantMessage::default()
     };
     let reasoning = replayed(turn.thinking, scope.backend.reasoning_replay_required)?;
@@ -73,7 +73,10 @@ fn write_user<'a>(mut turn: UserTurn<'a>, scope: &mut Scope<'a>, messages: &mut 
     }
     user_parts.append(&mut turn.parts);
     match parts::content(user_parts, scope.backend.text_parts, &mut scope.warnings)? {
-        Some(content) => messages.push(Message::User { content, rest: turn.rest }),
+        Some(content) => messages.push(Message::User {
+            content,
+            rest: turn.rest.unique(),
+        }),
         None => scope.warnings.dropped_all(&turn.rest),
     }
     Ok(())

@@ -2,7 +2,6 @@
 //!
 //! A chat request has one list of tools for the whole conversation; what counts is the list at its end.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::translators::anthropic::request::{Block, Content};
@@ -18,13 +17,16 @@ raw_object! {
 }
 
 pub(super) struct ToolChanges<'d> {
-    declared: &'d [Cow<'d, str>],
+    declared: HashSet<&'d str>,
     removed: HashSet<String>,
 }
 
 impl<'d> ToolChanges<'d> {
-    pub(super) fn new(declared: &'d [Cow<'d, str>]) -> Self {
-        Self { declared, removed: HashSet::new() }
+    pub(super) fn new(declared: impl Iterator<Item = &'d str>) -> Self {
+        Self {
+            declared: declared.collect(),
+            removed: HashSet::new(),
+        }
     }
 
     pub(super) fn is_removed(&self, name: &str) -> bool {
@@ -59,8 +61,10 @@ impl<'d> ToolChanges<'d> {
         let at = at.field("tool");
         let tool: ToolReference<'_> = block.tool.required_object(at)?;
         let name = tool.name.required_word(at.field("name"))?;
-        if !self.declared.contains(&name) {
-            return Err(at.field("name").error(format!("`{name}` is not among the request's tools")));
+        if !self.declared.contains(name.as_ref()) {
+            return Err(at
+                .field("name")
+                .error(format!("`{name}` is not among the request's tools")));
         }
         Ok(name.into_owned())
     }
