@@ -74,11 +74,23 @@ struct Said<'a> {
     refusal: Option<Box<RawValue>>,
     calls: stop::Calls,
     nameless_calls: usize,
+    /// How much the model thought that the client does not see.
+    hidden_bytes: usize,
 }
 
 impl<'a> Said<'a> {
-    fn of(choice: &Choice<'a>, context: &AnswerContext, random: &mut dyn FnMut() -> String) -> Self {
-        let mut said = Self { blocks: Vec::new(), refusal: None, calls: stop::Calls::None, nameless_calls: 0 };
+    fn of(
+        choice: &Choice<'a>,
+        context: &AnswerContext,
+        random: &mut dyn FnMut() -> String,
+    ) -> Self {
+        let mut said = Self {
+            blocks: Vec::new(),
+            refusal: None,
+            calls: stop::Calls::None,
+            nameless_calls: 0,
+            hidden_bytes: 0,
+        };
         let Some(message) = &choice.message else {
             return said;
         };
@@ -94,11 +106,21 @@ impl<'a> Said<'a> {
         said
     }
 
-    fn think(&mut self, thinking: Option<Cow<'a, RawValue>>, shown: Thinking, random: &mut dyn FnMut() -> String) {
-        let (Some(text), false) = (thinking, shown == Thinking::Discarded) else {
-            return;
+    fn think(
+        &mut self,
+        thinking: Option<Cow<'a, RawValue>>,
+        shown: Thinking,
+        random: &mut dyn FnMut() -> String,
+    ) {
+        let Some(text) = thinking else { return };
+        if shown != Thinking::Shown {
+            self.hidden_bytes = text.get().len();
+        }
+        let text = match shown {
+            Thinking::Shown => Some(text),
+            Thinking::Omitted => quoted("").map(Cow::Owned),
+            Thinking::Discarded => return,
         };
-        let text = if shown == Thinking::Omitted { quoted("").map(Cow::Owned) } else { Some(text) };
         let signature = thinking_signature(random);
         self.blocks.extend(text.map(|thinking| Block::Thinking { thinking, signature }));
     }
@@ -133,7 +155,7 @@ impl<'a> Said<'a> {
             Block::Thinking { thinking: json, .. } | Block::Text { text: json } => json.get().len() - 2,
             Block::ToolUse { input, .. } => input.get().len(),
         };
-        self.blocks.iter().map(bytes).sum()
+        self.hidden_bytes + self.blocks.iter().map(bytes).sum::<usize>()
     }
 }
 
