@@ -23,14 +23,10 @@ pub fn carrying(thinking: EscapedText<'_>) -> String {
 
 /// The thinking in such a signature. `None` for all others, also for one that was tampered with.
 pub fn carried<'a>(signature: &str) -> Option<Json<'a>> {
-    let thinking = signature
-        .strip_prefix(SIGNATURE_PREFIX)?
-        .strip_prefix(THINKING)?;
+    let thinking = signature.strip_prefix(SIGNATURE_PREFIX)?.strip_prefix(THINKING)?;
     let escaped = String::from_utf8(URL_SAFE_NO_PAD.decode(thinking).ok()?).ok()?;
     let text = TextBuilder::with_capacity(escaped.len());
-    text.escaped(EscapedText::from_escaped(&escaped))
-        .build()
-        .ok()
+    text.escaped(EscapedText::from_escaped(&escaped)).build().ok()
 }
 
 #[cfg(test)]
@@ -41,15 +37,8 @@ mod tests {
     fn p4_thinking_comes_back_out_of_its_signature_p5_with_every_code_point() {
         let thinking = r#"a \"b\" \ud83d ü\n"#;
         let signature = carrying(EscapedText::from_escaped(thinking));
-        assert!(
-            signature
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-        );
-        assert_eq!(
-            carried(&signature).unwrap().get(),
-            format!("\"{thinking}\"")
-        );
+        assert!(signature.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)));
+        assert_eq!(carried(&signature).unwrap().get(), format!("\"{thinking}\""));
     }
 
     #[test]

@@ -78,9 +78,5 @@ fn thinking<'a>(block: &Block<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestE
         let carried = signature.and_then(|signature| signature::carried(&signature));
         return Ok(carried.into_iter().map(Part::text).collect());
     }
-    Ok(block
-        .thinking
-        .raw()
-        .map(parts::of_string)
-        .unwrap_or_default())
+    Ok(block.thinking.raw().map(parts::of_string).unwrap_or_default())
 }

@@ -30,11 +30,7 @@ impl<'a> History<'a> {
         if !self.waiting.is_empty() {
             let results = std::mem::take(&mut turn.results);
             if !results.is_empty() {
-                self.add_user(UserTurn {
-                    index: turn.index,
-                    results,
-                    ..UserTurn::default()
-                });
+                self.add_user(UserTurn { index: turn.index, results, ..UserTurn::default() });
             }
             self.place_waiting()?;
         }
@@ -43,19 +39,11 @@ impl<'a> History<'a> {
     }
 
     /// What earlier turns were summed up to: for the user to say.
-    pub(super) fn push_summary(
-        &mut self,
-        index: usize,
-        parts: Vec<Part<'a>>,
-    ) -> Result<(), RequestError> {
+    pub(super) fn push_summary(&mut self, index: usize, parts: Vec<Part<'a>>) -> Result<(), RequestError> {
         if parts.is_empty() {
             return Ok(());
         }
-        self.push_user(UserTurn {
-            index,
-            parts,
-            ..UserTurn::default()
-        })
+        self.push_user(UserTurn { index, parts, ..UserTurn::default() })
     }
 
     /// A turn without text and calls is no message (OR8), also if it has thought.

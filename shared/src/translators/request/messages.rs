@@ -73,10 +73,7 @@ fn write_user<'a>(mut turn: UserTurn<'a>, scope: &mut Scope<'a>, messages: &mut 
     }
     user_parts.append(&mut turn.parts);
     match parts::content(user_parts, scope.backend.text_parts, &mut scope.warnings)? {
-        Some(content) => messages.push(Message::User {
-            content,
-            rest: turn.rest.unique(),
-        }),
+        Some(content) => messages.push(Message::User { content, rest: turn.rest.unique() }),
         None => scope.warnings.dropped_all(&turn.rest),
     }
     Ok(())

@@ -24,9 +24,7 @@ pub(super) fn write<'a>(
         return Err(at.field("type").error(format!("this model chooses tools by itself: `{kind}` is not supported")));
     }
     parameters.tool_choice = Some(choice_of(&kind, &choice, scope, at)?);
-    let disabled = choice
-        .disable_parallel_tool_use
-        .flag(at.field("disable_parallel_tool_use"))?;
+    let disabled = choice.disable_parallel_tool_use.flag(at.field("disable_parallel_tool_use"))?;
     if disabled && kind != "none" {
         disable_parallel_calls(scope, parameters);
     }
@@ -34,12 +32,7 @@ pub(super) fn write<'a>(
 }
 
 /// The same choice in the words of chat (TO7).
-fn choice_of<'a>(
-    kind: &str,
-    choice: &ToolChoice<'a>,
-    scope: &Scope<'a>,
-    at: At<'_>,
-) -> Result<chat::ToolChoice<'a>, RequestError> {
+fn choice_of<'a>(kind: &str, choice: &ToolChoice<'a>, scope: &Scope<'a>, at: At<'_>) -> Result<chat::ToolChoice<'a>, RequestError> {
     Ok(match kind {
         "auto" => chat::ToolChoice::Mode("auto"),
         "any" => chat::ToolChoice::Mode("required"),

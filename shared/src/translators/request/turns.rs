@@ -102,10 +102,7 @@ impl<'a> Messages<'a> {
 }
 
 fn is_user(message: &Message<'_>) -> bool {
-    message
-        .role
-        .raw()
-        .is_some_and(|role| role.get() == "\"user\"")
+    message.role.raw().is_some_and(|role| role.get() == "\"user\"")
 }
 
 /// `clear_at: next_user_message`: the turn has had its time once a later user turn exists (SY5).

@@ -25,11 +25,7 @@ pub(super) enum Kind {
 
 impl Blocks {
     pub(super) fn new(signature: String) -> Self {
-        Self {
-            open: None,
-            next_index: 0,
-            signature,
-        }
+        Self { open: None, next_index: 0, signature }
     }
 
     /// Whether a tool block is open.

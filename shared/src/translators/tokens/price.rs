@@ -27,18 +27,8 @@ const FOUR_BYTES: u8 = 8;
 const LATER_BYTE: u8 = 9;
 
 /// What a character of each class costs at the start of a run, and within it.
-const PRICES: [(Price, Price); 10] = [
-    (440, 101),
-    (485, 671),
-    (1200, 300),
-    (200, 13),
-    (954, 50),
-    (785, 205),
-    (1300, 80),
-    (894, 715),
-    (2000, 1500),
-    (0, 0),
-];
+const PRICES: [(Price, Price); 10] =
+    [(440, 101), (485, 671), (1200, 300), (200, 13), (954, 50), (785, 205), (1300, 80), (894, 715), (2000, 1500), (0, 0)];
 
 /// The class of each byte, and the price of each class after each other: looked up once a byte.
 static CLASSES: [u8; 256] = classes();
@@ -111,11 +101,7 @@ const fn prices() -> [[Price; 16]; 16] {
         while class < PRICES.len() {
             // A word with a capital is still one word.
             let goes_on = class == last || (class == SMALL as usize && last == CAPITAL as usize);
-            prices[last][class] = if goes_on {
-                PRICES[class].1
-            } else {
-                PRICES[class].0
-            };
+            prices[last][class] = if goes_on { PRICES[class].1 } else { PRICES[class].0 };
             class += 1;
         }
         last += 1;
@@ -140,19 +126,13 @@ mod tests {
         let chinese = "网关在两种方言之间翻译请求，并且不会丢失客户端所说的任何内容。";
         for (text, tokens) in [(prose, 36), (code, 32), (chinese, 24)] {
             let estimate = of(text);
-            assert!(
-                estimate.abs_diff(tokens) * 4 <= tokens,
-                "{estimate} for {tokens}: {text}"
-            );
+            assert!(estimate.abs_diff(tokens) * 4 <= tokens, "{estimate} for {tokens}: {text}");
         }
     }
 
     #[test]
     fn section_7_escaped_text_costs_what_the_characters_cost() {
-        assert_eq!(
-            of(r"\u4f60\u597d\u4e16\u754c\u4f60\u597d"),
-            of("你好世界你好")
-        );
+        assert_eq!(of(r"\u4f60\u597d\u4e16\u754c\u4f60\u597d"), of("你好世界你好"));
         assert_eq!(of(&r"a\n\n".repeat(9)), of(&"a\n\n".repeat(9)));
     }
 }
