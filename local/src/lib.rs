@@ -113,8 +113,8 @@ impl Gateway {
             .into_bare_router(proxy.clone())
             .merge(auth::routes().into_bare_router(auth::State::new(store.clone(), keys.clone(), PasswordPolicy::Basic)))
             .merge(keys::routes().into_bare_router(keys::State::new(store.clone(), keys.clone())))
-            .merge(admin::routes().into_bare_router(admin::State::new(store, secrets, keys, networks, PasswordPolicy::Basic)));
-        let router = edge::wrap(inflight::limit(routes, options.max_inflight));
+            .merge(admin::routes().into_bare_router(admin::State::new(store.clone(), secrets, keys, networks, PasswordPolicy::Basic)));
+        let router = edge::wrap(inflight::limit(routes, options.max_inflight), store);
 
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;

@@ -56,6 +56,10 @@ impl Gate for State {
     async fn admit(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
         self.gate.admit(access, request).await
     }
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
 }
 
 /// The function's routes.

@@ -1,7 +1,6 @@
 //! People's accounts: who may use the gateway, as what, under which policy.
 
 use axum::extract::State as Shared;
-use jiff::Timestamp;
 use serde::Deserialize;
 use shared::access::accounts::{Denied, Reach, may_change, reach};
 use shared::http::extract::{Actor, Id, IfMatch, Query, version_conflict};

@@ -50,6 +50,10 @@ impl Gate for State {
     async fn admit(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
         self.gate.admit(access, request).await
     }
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
 }
 
 pub fn routes() -> Routes<State> {

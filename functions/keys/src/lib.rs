@@ -40,15 +40,19 @@ impl Gate for State {
     async fn admit(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
         self.gate.admit(access, request).await
     }
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
 }
 
 pub fn routes() -> Routes<State> {
     let own = Access::Session(Role::User);
-    Routes::new().post("/api/v1/user/keys", own, api_keys::create_key).get("/api/v1/user/keys", own, api_keys::list_keys).delete(
-        "/api/v1/user/keys/{id}",
-        own,
-        api_keys::delete_key,
-    )
+    Routes::new()
+        .post("/api/v1/user/keys", own, api_keys::create_key)
+        .get("/api/v1/user/keys", own, api_keys::list_keys)
+        .put("/api/v1/user/keys/{id}", own, api_keys::update_key)
+        .delete("/api/v1/user/keys/{id}", own, api_keys::delete_key)
 }
 
 pub fn router(state: State) -> Router {

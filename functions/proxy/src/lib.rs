@@ -25,6 +25,7 @@ use shared::http::caller::ApiCaller;
 use shared::http::json;
 use shared::http::routes::{Access, Gate, Routes};
 use shared::models::RequestId;
+use shared::store::Store;
 
 use crate::ask::{Ask, ChatAsk, MessagesAsk};
 
@@ -50,6 +51,10 @@ pub fn router(state: State) -> Router {
 impl Gate for State {
     async fn admit(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
         self.gate.admit(access, request).await
+    }
+
+    fn store(&self) -> &Store {
+        &self.store
     }
 }
 

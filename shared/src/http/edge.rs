@@ -6,15 +6,17 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method};
 
+use super::cors;
 use super::error::{ApiError, Code, Dialect};
 use crate::models::RequestId;
+use crate::store::Store;
 
 /// Both families of SDKs find the id: `OpenAI`'s read `x-request-id`, Anthropic's `request-id`.
 const REQUEST_IDS: [HeaderName; 2] = [HeaderName::from_static("x-request-id"), HeaderName::from_static("request-id")];
@@ -29,8 +31,8 @@ pub struct ClientAddress(pub IpAddr);
 pub struct LoggedAtEnd;
 
 /// Puts the edge around a function's routes; what matches none of them is 404 or 405.
-pub fn wrap(routes: Router) -> Router {
-    routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed).layer(from_fn(cross))
+pub fn wrap(routes: Router, store: Store) -> Router {
+    routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed).layer(from_fn_with_state(store, cross))
 }
 
 async fn not_found() -> ApiError {
@@ -41,15 +43,22 @@ async fn method_not_allowed() -> ApiError {
     ApiError::new(Code::MethodNotAllowed, "this route does not offer the method")
 }
 
-async fn cross(mut request: Request, next: Next) -> Response {
+async fn cross(State(store): State<Store>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let request_id = request_id(request.headers());
     let dialect = Dialect::of_path(request.uri().path());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(request_id.clone());
-    let mut response = catch_panic(next.run(request)).await;
+    let page = cors::Page::of(request.headers(), &store).await;
+    let mut response = match page.as_ref().and_then(|page| page.preflight(&method, request.headers())) {
+        Some(preflight) => preflight,
+        None => catch_panic(next.run(request)).await,
+    };
     let error = render_error(&mut response, dialect, &request_id);
     add_headers(&mut response, dialect, &request_id);
+    if let Some(page) = page {
+        page.admit(response.headers_mut());
+    }
     if response.extensions().get::<LoggedAtEnd>().is_none() {
         log(&method, &path, &response, error.as_ref(), &request_id, started);
     }
@@ -113,6 +122,14 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+    use crate::clock::Clock;
+    use crate::config::AwsConfig;
+
+    /// A store that nothing here asks.
+    fn store() -> Store {
+        let config = AwsConfig { region: "eu-central-1".into(), ..AwsConfig::default() };
+        Store::new(crate::aws::dynamodb(&config), "", Clock::system())
+    }
 
     async fn answer(path: &str, header: Option<(&str, &str)>) -> (u16, HeaderMap, String) {
         let routes =
@@ -121,7 +138,7 @@ mod tests {
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        let response = wrap(routes).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let response = wrap(routes, store()).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())

@@ -12,6 +12,7 @@ use http::request::Parts;
 
 use super::{ApiError, edge};
 use crate::models::user::Role;
+use crate::store::Store;
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,9 @@ pub struct Row {
 pub trait Gate: Clone + Send + Sync + 'static {
     /// Puts the caller into the request's extensions, or refuses.
     fn admit(&self, access: Access, request: &mut Parts) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// Where the edge finds the settings.
+    fn store(&self) -> &Store;
 }
 
 /// A function's routes.
@@ -100,7 +104,8 @@ impl<S: Gate> Routes<S> {
 
     /// The whole function: the rows behind `state`'s gate, inside the edge.
     pub fn into_router(self, state: S) -> Router {
-        edge::wrap(self.into_bare_router(state))
+        let store = state.store().clone();
+        edge::wrap(self.into_bare_router(state), store)
     }
 }
 
