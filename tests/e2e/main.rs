@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod dependencies;
+mod lambda;
 mod repository;
 mod routes;

@@ -69,6 +69,14 @@ impl Invocation {
         }
     }
 
+    /// What a function returned that no HTTP request has invoked.
+    pub async fn output(mut self) -> Value {
+        let Piece::Head(_) = self.next().await else { panic!("the function did not answer") };
+        let (body, complete, _) = self.body().await;
+        assert!(complete, "the answer broke off after {body:?}");
+        serde_json::from_slice(&body).unwrap()
+    }
+
     /// The failure that the function reported instead of an answer.
     pub async fn error(mut self) -> Value {
         match self.next().await {
@@ -97,19 +105,24 @@ impl Invocation {
         Answer { rest, ..Answer::new(Mode::Streamed, &head, self) }
     }
 
-    async fn buffered(mut self) -> Answer {
+    /// The whole body, whether it ended regularly, and when.
+    async fn body(&mut self) -> (BytesMut, bool, Instant) {
         let mut read = BytesMut::new();
         let mut last = self.began;
-        let complete = loop {
+        loop {
             match self.next().await {
                 Piece::Data(at, bytes) => {
                     read.extend_from_slice(&bytes);
                     last = at;
                 }
-                Piece::End { complete } => break complete,
+                Piece::End { complete } => return (read, complete, last),
                 other => panic!("not a part of a body: {other:?}"),
             }
-        };
+        }
+    }
+
+    async fn buffered(mut self) -> Answer {
+        let (read, complete, last) = self.body().await;
         let answer: Value = serde_json::from_slice(&read).unwrap();
         assert_eq!(answer["isBase64Encoded"], false, "our answers are text");
         let body = answer["body"].as_str().unwrap_or_default().to_owned();

@@ -1,0 +1,195 @@
+//! The real function binaries, between the Runtime API and an emulated `DynamoDB`.
+
+use std::collections::HashMap;
+
+use harness::events::Event;
+use harness::lambda::{Answer, Function, Mode};
+use harness::provider::{Provider, Reply, openai};
+use harness::{ADMIN_EMAIL, ADMIN_PASSWORD, Gate, Stack};
+use serde_json::{Value, json};
+
+/// All events in an order in which each can succeed, and the status that it gets.
+const STORY: [(&str, u16); 19] = [
+    ("auth/login", 200),
+    ("admin/create_model", 201),
+    ("admin/list_models", 200),
+    ("admin/update_model", 200),
+    ("admin/create_backend", 201),
+    ("admin/list_backends", 200),
+    ("admin/list_backends_of_model", 200),
+    ("admin/update_backend", 200),
+    ("keys/create", 201),
+    ("keys/list", 200),
+    ("proxy/root", 200),
+    ("proxy/health", 200),
+    ("proxy/list_models", 200),
+    ("proxy/find_model", 200),
+    ("proxy/chat", 200),
+    ("proxy/chat_stream", 200),
+    ("admin/delete_backend", 200),
+    ("admin/delete_model", 200),
+    ("keys/delete", 200),
+];
+
+/// An installation whose functions boot when their first event comes.
+struct Cloud {
+    stack: Stack,
+    functions: HashMap<String, Function>,
+    /// What events are filled with.
+    values: Vec<(&'static str, String)>,
+}
+
+impl Cloud {
+    async fn start(provider: &Provider) -> Self {
+        let values = vec![("EMAIL", ADMIN_EMAIL.into()), ("PASSWORD", ADMIN_PASSWORD.into()), ("PROVIDER", provider.base_url())];
+        Self { stack: Stack::start().await, functions: HashMap::new(), values }
+    }
+
+    /// A cloud in which the story was told up to the first call of the proxy.
+    async fn with_model(provider: &Provider) -> Self {
+        let mut cloud = Self::start(provider).await;
+        for (name, status) in STORY.iter().take_while(|(name, _)| !name.starts_with("proxy/")) {
+            assert_eq!(cloud.invoke(name).await.status, *status, "{name}");
+        }
+        cloud
+    }
+
+    /// The answer to the event called `name`, and what it tells for later ones.
+    async fn invoke(&mut self, name: &str) -> Answer {
+        let event = self.event(name);
+        let function = Event::named(name).function;
+        let answer = self.function(&function).await.invoke(event).answer().await;
+        if matches!(name, "auth/login" | "keys/create") { self.learn(answer).await } else { answer }
+    }
+
+    fn event(&self, name: &str) -> Value {
+        let values: Vec<_> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Event::named(name).filled(&values)
+    }
+
+    async fn function(&mut self, name: &str) -> &mut Function {
+        if !self.functions.contains_key(name) {
+            let function = self.stack.function(name).await;
+            self.functions.insert(name.to_owned(), function);
+        }
+        self.functions.get_mut(name).unwrap()
+    }
+
+    async fn learn(&mut self, mut answer: Answer) -> Answer {
+        let body: Value = serde_json::from_slice(&answer.chunk().await.unwrap().bytes).unwrap();
+        for (name, field) in [("TOKEN", "token"), ("API_KEY", "key"), ("KEY_ID", "id")] {
+            if let Some(value) = body["data"][field].as_str() {
+                self.values.push((name, value.to_owned()));
+            }
+        }
+        answer
+    }
+}
+
+#[tokio::test]
+async fn every_function_boots_and_answers_its_events() {
+    let provider = Provider::start();
+    provider.will(Reply::json(&openai::completion("Hello")));
+    provider.will(openai::stream(&["Hel", "lo"]));
+    let mut cloud = Cloud::start(&provider).await;
+    for (name, status) in STORY {
+        let answer = cloud.invoke(name).await;
+        let mode = if name.starts_with("proxy/") { Mode::Streamed } else { Mode::Buffered };
+        assert_eq!((answer.status, answer.mode), (status, mode), "{name}");
+        assert!(answer.headers.contains_key("x-request-id"), "{name}");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{name}");
+    }
+}
+
+#[test]
+fn the_story_tells_every_event_that_is_a_request() {
+    let requests = Event::all().into_iter().filter(|event| !event.unfilled()["httpMethod"].is_null());
+    let mut events: Vec<_> = requests.map(|event| format!("{}/{}", event.function, event.name)).collect();
+    let mut told = STORY.map(|(name, _)| name.to_owned());
+    events.sort();
+    told.sort();
+    assert_eq!(events, told);
+}
+
+#[tokio::test]
+async fn the_schedule_checks_every_backend() {
+    let provider = Provider::always(Reply::json(&json!({"data": []})));
+    let mut cloud = Cloud::with_model(&provider).await;
+    let asked = provider.received().len();
+    let event = cloud.event("health/scheduled");
+    assert_eq!(cloud.function("health").await.invoke(event).output().await, Value::Null);
+    assert_eq!(provider.received().len(), asked + 1);
+}
+
+#[tokio::test]
+async fn p48_the_proxy_streams_as_the_provider_does() {
+    let provider = Provider::start();
+    let gates = [Gate::new(), Gate::new()];
+    let reply = Reply::events().event(&openai::chunk("a")).wait(&gates[0]).event(&openai::chunk("b")).wait(&gates[1]).done();
+    provider.will(reply);
+    let mut cloud = Cloud::with_model(&provider).await;
+    let mut answer = cloud.invoke("proxy/chat_stream").await;
+    assert_eq!((answer.mode, answer.status), (Mode::Streamed, 200));
+    assert_eq!(answer.headers["content-type"], "text/event-stream");
+    assert_eq!(answer.chunk().await.unwrap().bytes, format!("data: {}\n\n", openai::chunk("a")));
+    gates[0].open();
+    assert_eq!(answer.chunk().await.unwrap().bytes, format!("data: {}\n\n", openai::chunk("b")));
+    gates[1].open();
+    assert_eq!(answer.text().await, "data: [DONE]\n\n");
+}
+
+#[tokio::test]
+async fn p50_a_break_in_mid_stream_is_an_error_event_and_a_regular_end() {
+    let provider = Provider::start();
+    provider.will(Reply::events().event(&openai::chunk("a")).event(&openai::chunk("b")).cut(20).reset());
+    let mut cloud = Cloud::with_model(&provider).await;
+    let (body, complete) = cloud.invoke("proxy/chat_stream").await.end().await;
+    let body = String::from_utf8(body.into()).unwrap();
+    assert!(complete, "{body}");
+    let rest = body.strip_prefix(&format!("data: {}\n\n", openai::chunk("a"))).unwrap();
+    let error: Value = serde_json::from_str(rest.strip_prefix("data: ").unwrap()).unwrap();
+    assert_eq!(error["error"]["code"], "upstream_error");
+}
+
+#[tokio::test]
+async fn errors_are_streamed_answers_too() {
+    let provider = Provider::start();
+    let mut cloud = Cloud::with_model(&provider).await;
+    cloud.values.push(("API_KEY", "sk-wrong".into()));
+    cloud.values.retain(|(name, value)| *name != "API_KEY" || value == "sk-wrong");
+    let answer = cloud.invoke("proxy/chat").await;
+    assert_eq!((answer.mode, answer.status), (Mode::Streamed, 401));
+    assert_eq!(answer.json().await["error"]["code"], "invalid_api_key");
+}
+
+#[tokio::test]
+async fn the_stage_is_no_part_of_the_path() {
+    let mut proxy = Stack::start().await.function("proxy").await;
+    let mut event = Event::named("proxy/health").unfilled();
+    assert_eq!(proxy.invoke(event.clone()).answer().await.status, 200);
+    // Behind a custom domain there is no stage in the path.
+    event["requestContext"]["path"] = event["path"].clone();
+    assert_eq!(proxy.invoke(event.clone()).answer().await.status, 200);
+    event["path"] = "/prod/health".into();
+    event["requestContext"]["path"] = "/prod/prod/health".into();
+    assert_eq!(proxy.invoke(event).answer().await.status, 404);
+    assert!(proxy.is_running());
+}
+
+#[tokio::test]
+async fn p30_a_panic_is_a_json_500_and_the_process_lives() {
+    let mut function = Function::start_example("panicking", &[]).await;
+    let event = |path: &str| {
+        let mut event = Event::named("proxy/health").unfilled();
+        event["path"] = path.into();
+        event["requestContext"]["path"] = format!("/prod{path}").into();
+        event
+    };
+    let answer = function.invoke(event("/v1/panic")).answer().await;
+    assert_eq!(answer.status, 500);
+    let body = answer.json().await;
+    assert_eq!(body["error"]["code"], "internal_error");
+    assert!(!body.to_string().contains("secret place"));
+    assert_eq!(function.invoke(event("/v1/ok")).answer().await.text().await, "ok");
+    assert!(function.is_running());
+}
