@@ -17,10 +17,10 @@ const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 
 /// Sends the SDK's requests to a database of this process.
 #[derive(Clone)]
-pub struct EmbeddedClient(Database);
+pub(crate) struct EmbeddedClient(Database);
 
 impl EmbeddedClient {
-    pub fn new(database: Database) -> Self {
+    pub(crate) fn new(database: Database) -> Self {
         Self(database)
     }
 }

@@ -114,7 +114,7 @@ impl Gateway {
             .merge(auth::routes().into_bare_router(auth::State::new(store.clone(), keys.clone(), PasswordPolicy::Basic)))
             .merge(keys::routes().into_bare_router(keys::State::new(store.clone(), keys.clone())))
             .merge(admin::routes().into_bare_router(admin::State::new(store.clone(), secrets, keys, networks, PasswordPolicy::Basic)));
-        let router = edge::wrap(inflight::limit(routes, options.max_inflight), store);
+        let app = edge::wrap(inflight::limit(routes, options.max_inflight), store);
 
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
@@ -124,7 +124,7 @@ impl Gateway {
             tasks.spawn(data.serve_dynamodb(listener, stop.clone()));
         }
         tasks.spawn(schedule::run(data.clone(), health, stop.clone()));
-        tasks.spawn(server::serve(listener, router, stop.clone()));
+        tasks.spawn(server::serve(listener, app, stop.clone()));
         Ok(Self { address, first_admin, proxy, stop, tasks, data })
     }
 

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::data::Data;
 
 /// As often as the cloud's schedule.
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// Runs until `stop`.
 pub(crate) async fn run(data: Data, health: Health, stop: CancellationToken) {

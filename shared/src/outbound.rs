@@ -1,6 +1,7 @@
 //! The one HTTP client for addresses that administrators set: pooled, without redirects or proxies, and only to addresses that may be
 //! called (promises 33 to 35).
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP client cannot be made")]
-pub struct ClientError(#[source] Box<dyn std::error::Error + Send + Sync>);
+pub struct ClientError(#[source] Box<dyn Error + Send + Sync>);
 
 /// The roots are built in: reading the system's certificates would cost milliseconds of every cold start.
 pub fn client(networks: AllowedNetworks) -> Result<reqwest::Client, ClientError> {
@@ -54,12 +55,12 @@ impl Resolve for JudgingResolver {
 
 /// Why a call came to no answer, as coarsely as anybody may be told (promise 37).
 pub fn coarse_reason(error: &reqwest::Error) -> &'static str {
-    let mut causes = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| error.source());
-    if causes.clone().any(|cause| cause.is::<EgressError>()) {
+    let mut causes = std::iter::successors(Some(error as &(dyn Error + 'static)), |error| error.source());
+    if causes.clone().any(|cause| cause.downcast_ref::<EgressError>().is_some()) {
         "forbidden_address"
     } else if error.is_timeout() {
         "timeout"
-    } else if causes.clone().any(|cause| cause.is::<rustls::Error>()) {
+    } else if causes.clone().any(|cause| cause.downcast_ref::<rustls::Error>().is_some()) {
         "tls"
     } else if causes.any(|cause| cause.to_string().contains("dns error")) {
         "dns"

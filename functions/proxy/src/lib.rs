@@ -81,7 +81,7 @@ async fn messages(
     request: Request,
 ) -> Result<Response, ApiError> {
     let body = json::read(request, state.limits.max_body_bytes).await?;
-    let ask = Ask::Messages(MessagesAsk::read(&body)?);
+    let ask = Ask::Messages(Box::new(MessagesAsk::read(&body)?));
     exchange::run(&state, caller, ask, id.0).await
 }
 

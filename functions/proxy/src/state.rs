@@ -36,8 +36,8 @@ impl Limits {
     pub fn with_max_body(max_body_bytes: usize) -> Self {
         Self {
             max_body_bytes,
-            first_byte: Duration::from_secs(120),
-            total: Duration::from_secs(840),
+            first_byte: Duration::from_mins(2),
+            total: Duration::from_mins(14),
             max_answer_bytes: 5 * 1024 * 1024,
             max_event_bytes: 1024 * 1024,
         }

@@ -12,7 +12,7 @@ pub(crate) use pieces::Pieces;
 #[derive(Debug)]
 pub(crate) enum Ask<'a> {
     Chat(ChatAsk),
-    Messages(MessagesAsk<'a>),
+    Messages(Box<MessagesAsk<'a>>),
 }
 
 impl Ask<'_> {
