@@ -1,4 +1,4 @@
-//! Dialects: pure translation between Anthropic Messages and `OpenAI` Chat Completions.
+#![doc = include_str!("README.md")]
 
 pub mod anthropic;
 pub mod chat;
