@@ -8,8 +8,6 @@ use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::chat::completion::Completion;
-
 /// What one call has used, in tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -103,7 +101,22 @@ pub fn usage_of_chunk(data: &[u8]) -> Option<Usage> {
     if !memmem::find_iter(data, b"\"usage\"").any(|at| is_object_member(&data[at + 7..])) {
         return None;
     }
-    serde_json::from_slice::<Completion<'_>>(data).ok()?.usage()
+    let frame: ChatFrame<'_> = serde_json::from_slice(data).ok()?;
+    let of_choice = || {
+        frame
+            .choices
+            .and_then(|choices| usage_of_choices(choices.get()))
+    };
+    frame
+        .usage
+        .or_else(of_choice)
+        .and_then(|json| Usage::from_chat(json.get()))
+}
+
+/// Kimi puts the usage of a stream into its choice.
+fn usage_of_choices(choices: &str) -> Option<&RawValue> {
+    let choices: Vec<UsageHolder<'_>> = serde_json::from_str(choices).ok()?;
+    choices.first()?.usage
 }
 
 /// Whether a member's name is followed by an object. Inside of a string the quotes would be escaped.
@@ -120,7 +133,7 @@ pub fn update_from_event(usage: &mut Usage, data: &[u8]) {
     if memmem::find(data, b"\"usage\"").is_none() {
         return;
     }
-    let Ok(event) = serde_json::from_slice::<EventUsage<'_>>(data) else {
+    let Ok(event) = serde_json::from_slice::<AnthropicFrame<'_>>(data) else {
         return;
     };
     let of_message = event.message.and_then(|message| message.usage);
@@ -194,15 +207,23 @@ struct OutputDetailsIn {
 }
 
 #[derive(Deserialize)]
-struct EventUsage<'a> {
+struct ChatFrame<'a> {
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
     #[serde(borrow)]
-    message: Option<MessageUsage<'a>>,
+    choices: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct MessageUsage<'a> {
+struct AnthropicFrame<'a> {
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<UsageHolder<'a>>,
+}
+
+#[derive(Deserialize)]
+struct UsageHolder<'a> {
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
 }
@@ -275,6 +296,9 @@ mod tests {
                 ..Usage::default()
             })
         );
+        let kimi =
+            br#"{"choices":[{"delta":{},"usage":{"prompt_tokens":5,"completion_tokens":2}}]}"#;
+        assert_eq!(usage_of_chunk(kimi), usage_of_chunk(chunk));
         assert_eq!(usage_of_chunk(br#"{"choices":[],"usage":null}"#), None);
         assert_eq!(
             usage_of_chunk(br#"{"choices":[{"delta":{"content":"\"usage\":{}"}}]}"#),

@@ -37,17 +37,28 @@ const INPUT: [&str; 6] = [
     "you passed ",
     "request has ",
 ];
-const OUTPUT: [&str; 2] = ["is too large: ", "and requested "];
-const TOTAL: [&str; 2] = ["you requested a total of ", "you requested "];
+const OUTPUT: [&str; 1] = ["is too large: "];
+const TOTAL: [&str; 3] = [
+    "you requested a total of ",
+    "you requested about ",
+    "you requested ",
+];
 
 /// What stands behind the number.
-const INPUT_PARTS: [&str; 4] = [
+const INPUT_PARTS: [&str; 6] = [
     " in the messages",
     " in the functions",
     " input tokens",
     " tokens from the input messages",
+    " of text input",
+    " of tool input",
 ];
-const OUTPUT_PARTS: [&str; 2] = [" in the completion", " tokens for the completion"];
+const OUTPUT_PARTS: [&str; 4] = [
+    " in the completion",
+    " tokens for the completion",
+    " output tokens",
+    " in the output",
+];
 
 impl Overflow {
     /// Reads a message; `known` tells that an error code has already said what it is about.
@@ -189,6 +200,19 @@ mod tests {
             "You passed 10000 input tokens and requested 32000 output tokens. However, the model's context length \
              is only 32768 tokens.",
             expected,
+        );
+    }
+
+    #[test]
+    fn s6_1_parts_of_the_input_are_added_up() {
+        check(
+            "This endpoint's maximum context length is 32768 tokens. However, you requested about 42000 tokens \
+             (9000 of text input, 1000 of tool input, 32000 in the output).",
+            "input length and `max_tokens` exceed context limit: 10000 + 32000 > 32768",
+        );
+        check(
+            "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens.",
+            "prompt is too long: 9000 tokens > 8192 maximum",
         );
     }
 
