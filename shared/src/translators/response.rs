@@ -80,6 +80,8 @@ struct Said<'a> {
     refusal: Option<Box<RawValue>>,
     calls: stop::Calls,
     nameless_calls: usize,
+    /// How much the model thought that the client does not see.
+    hidden_bytes: usize,
 }
 
 impl<'a> Said<'a> {
@@ -93,6 +95,7 @@ impl<'a> Said<'a> {
             refusal: None,
             calls: stop::Calls::None,
             nameless_calls: 0,
+            hidden_bytes: 0,
         };
         let Some(message) = &choice.message else {
             return said;
@@ -120,13 +123,14 @@ impl<'a> Said<'a> {
         shown: Thinking,
         random: &mut dyn FnMut() -> String,
     ) {
-        let (Some(text), false) = (thinking, shown == Thinking::Discarded) else {
-            return;
-        };
-        let text = if shown == Thinking::Omitted {
-            quoted("").map(Cow::Owned)
-        } else {
-            Some(text)
+        let Some(text) = thinking else { return };
+        if shown != Thinking::Shown {
+            self.hidden_bytes = text.get().len();
+        }
+        let text = match shown {
+            Thinking::Shown => Some(text),
+            Thinking::Omitted => quoted("").map(Cow::Owned),
+            Thinking::Discarded => return,
         };
         let signature = thinking_signature(random);
         self.blocks.extend(text.map(|thinking| Block::Thinking {
@@ -189,7 +193,7 @@ impl<'a> Said<'a> {
             }
             Block::ToolUse { input, .. } => input.get().len(),
         };
-        self.blocks.iter().map(bytes).sum()
+        self.hidden_bytes + self.blocks.iter().map(bytes).sum::<usize>()
     }
 }
 

@@ -12,8 +12,6 @@ pub(super) struct Blocks {
     /// The index of the next block to be opened.
     next_index: u32,
     signature: String,
-    /// How much text was written, for backends that tell no usage.
-    pub(super) text_bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +29,6 @@ impl Blocks {
             open: None,
             next_index: 0,
             signature,
-            text_bytes: 0,
         }
     }
 
@@ -50,7 +47,6 @@ impl Blocks {
             Kind::Text | Kind::Refusal => Delta::Text,
             Kind::Tool => Delta::InputJson,
         };
-        self.text_bytes += text.escaped().len();
         if !text.is_empty() {
             EventWriter { out }.delta(self.next_index - 1, delta, text);
         }

@@ -180,8 +180,10 @@ impl ToAnthropic {
             self.end_seen = self.end_seen.after_usage(usage);
             return;
         };
-        if let Some(delta) = &choice.delta {
-            self.turn.take(out, delta);
+        // A backend that does not stream says all in one `message`; some repeat it behind the deltas.
+        let whole = || choice.message.as_ref().filter(|_| self.turn.is_silent());
+        if let Some(said) = choice.delta.as_ref().or_else(whole) {
+            self.turn.take(out, said);
         }
         if let Some(reason) = choice.finish_reason() {
             self.finish_reason = Some(reason.decode().into_owned());
@@ -276,12 +278,8 @@ impl ToAnthropic {
     }
 
     fn usage_or_estimate(&self) -> Usage {
-        let estimate = || {
-            Usage::estimate(
-                self.context.estimated_input_tokens,
-                self.turn.blocks.text_bytes,
-            )
-        };
+        let estimate =
+            || Usage::estimate(self.context.estimated_input_tokens, self.turn.said_bytes);
         self.usage.unwrap_or_else(estimate)
     }
 

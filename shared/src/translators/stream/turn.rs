@@ -20,7 +20,7 @@ use crate::translators::stop;
 use crate::translators::think_tags::{Part, Parts, TagSplitter};
 
 pub(super) struct Turn {
-    pub(super) blocks: Blocks,
+    blocks: Blocks,
     calls: Calls,
     /// The first call without a block. The call before it has the open tool block, if one is open.
     next_call: usize,
@@ -33,6 +33,8 @@ pub(super) struct Turn {
     ids: ToolIds,
     random: RandomText,
     pub(super) nameless_calls: usize,
+    /// How much the model said, shown or not, for backends that tell no usage.
+    pub(super) said_bytes: usize,
 }
 
 /// Text and thinking that wait for a tool call to finish, escaped.
@@ -55,6 +57,7 @@ impl Turn {
             ids: ToolIds::default(),
             random,
             nameless_calls: 0,
+            said_bytes: 0,
         }
     }
 
@@ -76,6 +79,11 @@ impl Turn {
         for call in delta.tool_calls.iter().flatten() {
             self.piece(out, &Piece::of_call(call));
         }
+    }
+
+    /// Whether nothing was said yet.
+    pub(super) fn is_silent(&self) -> bool {
+        self.said_bytes == 0 && self.calls.list.is_empty()
     }
 
     /// Writes all that waits, and closes the last block.
@@ -131,6 +139,7 @@ impl Turn {
 
     /// Text of any kind: sent at once, or held while a call is unfinished.
     fn say(&mut self, out: &mut BytesMut, kind: Kind, text: EscapedText<'_>) {
+        self.said_bytes += text.escaped().len();
         let text = match (kind, self.thinking) {
             (Kind::Thinking, Thinking::Discarded) => return,
             (Kind::Thinking, Thinking::Omitted) => EscapedText::EMPTY,
@@ -157,6 +166,7 @@ impl Turn {
         let place = self.calls.place_of(piece);
         let live = self.blocks.in_tool() && place + 1 == self.next_call;
         let text = EscapedText::from_escaped(&piece.arguments);
+        self.said_bytes += text.escaped().len();
         if let Some(text) = self.calls.list[place].arguments.push(text, live) {
             self.blocks.write(out, Kind::Tool, text);
         }
