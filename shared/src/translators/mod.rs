@@ -10,6 +10,7 @@ pub mod names;
 pub mod request;
 pub mod response;
 pub mod settings;
+pub mod signature;
 pub mod sse;
 pub mod stop;
 pub mod stream;

@@ -30,7 +30,7 @@ struct Step {
     calls: Vec<(String, Value, usize)>,
     results_reversed: bool,
     result_has_image: bool,
-    system_before_results: Option<String>,
+    system_after_reply: Option<String>,
     split_user_turn: bool,
     question: String,
     system_after: Option<String>,
@@ -61,7 +61,7 @@ impl History {
 
     fn add(&mut self, step: Step) {
         let calls = self.add_assistant_turn(&step);
-        if let Some(text) = step.system_before_results.filter(|_| !calls.is_empty()) {
+        if let Some(text) = step.system_after_reply {
             self.messages
                 .push(json!({"role": "system", "content": text}));
         }
@@ -182,7 +182,7 @@ fn step() -> impl Strategy<Value = Step> {
             calls,
             results_reversed: flags.0,
             result_has_image: flags.1,
-            system_before_results: before,
+            system_after_reply: before,
             split_user_turn: flags.2,
             question,
             system_after: after,

@@ -8,6 +8,7 @@ mod object;
 mod text;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -44,11 +45,19 @@ impl<'a> Members<'a> {
         self.names().any(|key| key == name)
     }
 
-    /// Takes over the other members; of two with one name the later one holds.
-    pub fn merge(&mut self, other: Self) {
-        for (key, value) in other.0 {
-            self.set(key, value);
-        }
+    /// Takes over the other members; see [`Self::unique`].
+    pub fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
+    /// Of members with one name only the last one.
+    #[must_use]
+    pub fn unique(mut self) -> Self {
+        let mut seen = HashSet::new();
+        self.0.reverse();
+        self.0.retain(|(key, _)| seen.insert(key.clone()));
+        self.0.reverse();
+        self
     }
 
     /// Adds a member or replaces the one of that name in its place.
@@ -62,7 +71,7 @@ impl<'a> Members<'a> {
 
 impl<'a> RawObject<'a> for Members<'a> {
     fn set(&mut self, key: Cow<'a, str>, value: &'a RawValue) {
-        Members::set(self, key, Cow::Borrowed(value));
+        self.push(key, Cow::Borrowed(value));
     }
 }
 

@@ -36,7 +36,7 @@ macro_rules! raw_object {
 }
 pub(in crate::translators) use raw_object;
 
-/// What [`raw_object`] makes.
+/// What `raw_object!` makes.
 pub trait RawObject<'a>: Default {
     fn set(&mut self, key: Cow<'a, str>, value: &'a RawValue);
 }

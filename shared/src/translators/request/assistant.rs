@@ -3,6 +3,7 @@
 use crate::translators::anthropic::request::{Block, Content, Message};
 use crate::translators::chat::request::Part;
 use crate::translators::json::TextBuilder;
+use crate::translators::signature;
 
 use super::error::{At, RequestError};
 use super::scope::Scope;
@@ -60,11 +61,7 @@ impl<'a> AssistantTurn<'a> {
                     .flatten(),
             ),
             "tool_use" => self.calls.push(call(block, scope, at)?),
-            "thinking" => {
-                block.thinking.required_text(at.field("thinking"))?;
-                self.thinking
-                    .extend(block.thinking.raw().into_iter().flat_map(parts::of_string));
-            }
+            "thinking" => self.thinking.extend(thinking(block, at)?),
             // Opaque, and for another vendor's eyes; a mark that is not rendered.
             "redacted_thinking" | "fallback" => {}
             kind if server_tools::is_call(kind) => self.parts.push(server_tools::call(block, at)?),
@@ -95,4 +92,19 @@ fn call<'a>(
             .json(input)
             .build()?,
     })
+}
+
+/// The text of a thinking block, or what its signature carries in place of it.
+fn thinking<'a>(block: &Block<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestError> {
+    let shown = block.thinking.required_text(at.field("thinking"))?;
+    if shown.is_empty() {
+        let signature = block.signature.word(at.field("signature"))?;
+        let carried = signature.and_then(|signature| signature::carried(&signature));
+        return Ok(carried.into_iter().map(Part::text).collect());
+    }
+    Ok(block
+        .thinking
+        .raw()
+        .map(parts::of_string)
+        .unwrap_or_default())
 }

@@ -27,18 +27,19 @@ pub(super) fn serialize(
         return Ok(body);
     }
     let mut members: Members<'_> = serde_json::from_slice(&body)?;
+    let mut added = Members::default();
     for (name, value) in &unknown.0 {
-        let value = match find(&members, name) {
-            None if name == "max_completion_tokens" => None, // `max_tokens` has it already
-            None => Some(value.clone()),
-            Some(ours) if name == TEMPLATE_SWITCHES => Some(merge_members(ours, value)?),
-            Some(_) => None,
-        };
-        match value {
-            Some(value) => members.set(name.clone(), value),
-            None => warnings.dropped(name),
+        match find(&members, name) {
+            None if name == "max_completion_tokens" => warnings.dropped(name), // `max_tokens` has it already
+            None => added.push(name.clone(), value.clone()),
+            Some(ours) if name == TEMPLATE_SWITCHES => {
+                let both = merge_members(ours, value)?;
+                members.set(name.clone(), both);
+            }
+            Some(_) => warnings.dropped(name),
         }
     }
+    members.append(added);
     for (name, value) in extra_body {
         let value = merged(find(&members, name), value)?;
         members.set(Cow::Borrowed(name), value);
@@ -59,8 +60,8 @@ fn merge_members<'a>(ours: &RawValue, theirs: &RawValue) -> Result<Json<'a>, Req
     let (Ok(mut all), Ok(theirs)) = (parse(ours), parse(theirs)) else {
         return owned(theirs);
     };
-    all.merge(theirs);
-    owned(&all)
+    all.append(theirs);
+    owned(&all.unique())
 }
 
 /// The operator's value on top of what is there: objects key by key, everything else replaced.

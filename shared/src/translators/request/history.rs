@@ -35,15 +35,33 @@ impl<'a> History<'a> {
     pub(super) fn push_user(&mut self, mut turn: UserTurn<'a>) -> Result<(), RequestError> {
         if !self.waiting.is_empty() {
             let results = std::mem::take(&mut turn.results);
-            self.add_user(UserTurn {
-                index: turn.index,
-                results,
-                ..UserTurn::default()
-            });
+            if !results.is_empty() {
+                self.add_user(UserTurn {
+                    index: turn.index,
+                    results,
+                    ..UserTurn::default()
+                });
+            }
             self.place_waiting()?;
         }
         self.add_user(turn);
         Ok(())
+    }
+
+    /// What earlier turns were summed up to: for the user to say.
+    pub(super) fn push_summary(
+        &mut self,
+        index: usize,
+        parts: Vec<Part<'a>>,
+    ) -> Result<(), RequestError> {
+        if parts.is_empty() {
+            return Ok(());
+        }
+        self.push_user(UserTurn {
+            index,
+            parts,
+            ..UserTurn::default()
+        })
     }
 
     /// A turn without text and calls is no message (OR8), also if it has thought.
@@ -109,6 +127,13 @@ impl<'a> History<'a> {
         }
     }
 
+    fn add_system(&mut self, parts: Vec<Part<'a>>) {
+        match self.turns.last_mut() {
+            Some(Turn::System(last)) if self.merge => last.extend(parts),
+            _ => self.turns.push(Turn::System(parts)),
+        }
+    }
+
     fn place_waiting(&mut self) -> Result<(), RequestError> {
         std::mem::take(&mut self.waiting)
             .into_iter()
@@ -117,7 +142,7 @@ impl<'a> History<'a> {
 
     fn place(&mut self, parts: Vec<Part<'a>>) -> Result<(), RequestError> {
         if self.mode == InlineSystem::Inline {
-            self.turns.push(Turn::System(parts));
+            self.add_system(parts);
             return Ok(());
         }
         let reminder = reminder(parts)?;
@@ -146,7 +171,7 @@ impl UserTurn<'_> {
         }
         self.results.append(&mut turn.results);
         self.parts.append(&mut turn.parts);
-        self.rest.merge(turn.rest);
+        self.rest.append(turn.rest);
     }
 }
 
@@ -155,7 +180,7 @@ impl AssistantTurn<'_> {
         self.parts.append(&mut turn.parts);
         self.calls.append(&mut turn.calls);
         self.thinking.append(&mut turn.thinking);
-        self.rest.merge(turn.rest);
+        self.rest.append(turn.rest);
     }
 }
 

@@ -60,7 +60,7 @@ fn assistant<'a>(
     let mut message = AssistantMessage {
         content: parts::content(turn.parts, TextParts::String, &mut scope.warnings)?,
         tool_calls: turn.calls.into_iter().map(tool_call).collect(),
-        rest: turn.rest,
+        rest: turn.rest.unique(),
         ..AssistantMessage::default()
     };
     let reasoning = replayed(turn.thinking, scope.backend.reasoning_replay_required)?;
@@ -98,7 +98,7 @@ fn write_user<'a>(
     match parts::content(user_parts, scope.backend.text_parts, &mut scope.warnings)? {
         Some(content) => messages.push(Message::User {
             content,
-            rest: turn.rest,
+            rest: turn.rest.unique(),
         }),
         None => scope.warnings.dropped_all(&turn.rest),
     }

@@ -157,8 +157,7 @@ impl<'a> Parsed<'a> {
         parameters::warn_of_dropped(request, &self.output, scope);
         let mut parameters = parameters::write(request, &self.output, model, scope)?;
 
-        let declared: Vec<_> = self.tools.iter().map(|tool| tool.name.clone()).collect();
-        let mut changes = ToolChanges::new(&declared);
+        let mut changes = ToolChanges::new(self.tools.iter().map(|tool| tool.name.as_ref()));
         let mut messages = prompt(request, self.messages, &mut changes, scope)?;
         prefill::write(scope.backend.prefill, &mut messages, &mut parameters)?;
 

@@ -1,6 +1,8 @@
 //! Calls and their results: each has the other, in the next turn, and results stand in the order of the calls
 //! (OR5, OR6).
 
+use std::collections::{HashMap, HashSet};
+
 use super::error::{At, RequestError};
 use super::turns::{Call, ToolResult, Turn, UserTurn};
 
@@ -31,16 +33,27 @@ fn answer(
     asked_at: usize,
     turn: &mut UserTurn<'_>,
 ) -> Result<(), RequestError> {
-    let mut given = std::mem::take(&mut turn.results);
-    for call in calls {
-        let Some(position) = given.iter().position(|result| result.call_id == call.id) else {
-            return Err(no_result(call, asked_at));
-        };
-        turn.results.push(given.remove(position));
+    let order: HashMap<&str, usize> = calls
+        .iter()
+        .enumerate()
+        .map(|(i, call)| (call.id.as_ref(), i))
+        .collect();
+    let mut ordered: Vec<_> = calls.iter().map(|_| None).collect();
+    for result in std::mem::take(&mut turn.results) {
+        let place = order
+            .get(result.call_id.as_ref())
+            .and_then(|&i| ordered.get_mut(i));
+        match place {
+            None => return Err(no_call(&result, turn.index)),
+            Some(Some(_)) => return Err(answered_twice(&result, turn.index)),
+            Some(place) => *place = Some(result),
+        }
     }
-    given
-        .first()
-        .map_or(Ok(()), |orphan| Err(no_call(orphan, turn)))
+    for (call, result) in calls.iter().zip(ordered) {
+        turn.results
+            .push(result.ok_or_else(|| no_result(call, asked_at))?);
+    }
+    Ok(())
 }
 
 fn unanswered(calls: &[Call<'_>], asked_at: usize) -> Result<(), RequestError> {
@@ -50,15 +63,14 @@ fn unanswered(calls: &[Call<'_>], asked_at: usize) -> Result<(), RequestError> {
 }
 
 fn distinct(calls: &[Call<'_>], index: usize) -> Result<(), RequestError> {
-    for (i, call) in calls.iter().enumerate() {
-        if calls[..i].iter().any(|other| other.id == call.id) {
-            return Err(in_turn(
-                index,
-                format!("two `tool_use` blocks have the id `{}`", call.id),
-            ));
-        }
-    }
-    Ok(())
+    let mut seen = HashSet::new();
+    let twice = calls.iter().find(|call| !seen.insert(call.id.as_ref()));
+    twice.map_or(Ok(()), |call| {
+        Err(in_turn(
+            index,
+            format!("two `tool_use` blocks have the id `{}`", call.id),
+        ))
+    })
 }
 
 fn no_result(call: &Call<'_>, asked_at: usize) -> RequestError {
@@ -71,14 +83,21 @@ fn no_result(call: &Call<'_>, asked_at: usize) -> RequestError {
     )
 }
 
-fn no_call(result: &ToolResult<'_>, turn: &UserTurn<'_>) -> RequestError {
-    let id = &result.call_id;
-    let message = if turn.results.iter().any(|other| other.call_id == *id) {
-        format!("two `tool_result` blocks answer `{id}`")
-    } else {
-        format!("`tool_result` for `{id}` has no `tool_use` in the turn before")
-    };
-    in_turn(turn.index, message)
+fn no_call(result: &ToolResult<'_>, index: usize) -> RequestError {
+    in_turn(
+        index,
+        format!(
+            "`tool_result` for `{}` has no `tool_use` in the turn before",
+            result.call_id
+        ),
+    )
+}
+
+fn answered_twice(result: &ToolResult<'_>, index: usize) -> RequestError {
+    in_turn(
+        index,
+        format!("two `tool_result` blocks answer `{}`", result.call_id),
+    )
 }
 
 fn in_turn(index: usize, message: String) -> RequestError {

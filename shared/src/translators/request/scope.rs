@@ -22,6 +22,10 @@ impl<'a> Scope<'a> {
     }
 }
 
+/// More and longer names than these only a client makes that tries what happens.
+const MOST_NAMES: usize = 32;
+const LONGEST_NAME: usize = 64;
+
 /// The names of fields that were dropped (P2), each once.
 #[derive(Debug, Default)]
 pub(super) struct Warnings(Vec<String>);
@@ -32,9 +36,10 @@ impl Warnings {
         let safe = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
         let name: String = field
             .chars()
+            .take(LONGEST_NAME)
             .map(|c| if safe(c) { c } else { '_' })
             .collect();
-        if !self.0.contains(&name) {
+        if self.0.len() < MOST_NAMES && !self.0.contains(&name) {
             self.0.push(name);
         }
     }

@@ -6,7 +6,7 @@ use crate::translators::context;
 use crate::translators::settings::{BackendSettings, Effort, ReasoningParam};
 
 use super::error::{At, RequestError};
-use super::scope::{Scope, Warnings};
+use super::scope::Scope;
 
 /// What the client asks for.
 pub(super) struct Asked {
@@ -69,38 +69,46 @@ impl Asked {
         parameters: &mut Parameters<'_>,
     ) {
         let backend = scope.backend;
+        let is_disabled = self.mode == Some(Mode::Disabled);
         match backend.reasoning_param {
-            ReasoningParam::ReasoningEffort => {
-                parameters.reasoning_effort = match self.mode {
-                    Some(Mode::Disabled) => clamp(Effort::None, &backend.effort_levels),
-                    _ => self.depth(&backend.effort_levels, &mut scope.warnings),
-                };
+            ReasoningParam::ReasoningEffort if is_disabled => {
+                parameters.reasoning_effort = clamp(Effort::None, &backend.effort_levels);
             }
+            ReasoningParam::ReasoningEffort => self.write_effort(scope, parameters),
             ReasoningParam::ThinkingObject => {
                 parameters.thinking = self.thinking_object(has_tools, backend);
-                if self.mode != Some(Mode::Disabled) {
-                    parameters.reasoning_effort =
-                        self.depth(&backend.effort_levels, &mut scope.warnings);
+                if !is_disabled {
+                    self.write_effort(scope, parameters);
                 }
             }
             ReasoningParam::EnableThinking => {
                 parameters.enable_thinking = self.mode.map(|_| self.is_on());
                 parameters.thinking_budget = self.budget();
-                self.warn_of_effort(&mut scope.warnings);
+                self.warn_of_effort(scope);
             }
             ReasoningParam::ChatTemplateKwargs => {
                 let kwargs = |_| ChatTemplateKwargs {
                     enable_thinking: self.is_on(),
                 };
                 parameters.chat_template_kwargs = self.mode.map(kwargs);
-                self.warn_of_effort(&mut scope.warnings);
+                self.warn_of_effort(scope);
             }
             ReasoningParam::None => {
                 if self.mode.is_some() {
                     scope.warnings.dropped("thinking");
                 }
-                self.warn_of_effort(&mut scope.warnings);
+                self.warn_of_effort(scope);
             }
+        }
+    }
+
+    /// The effort that was asked for, or else the one that the budget stands for, as the backend knows it.
+    fn write_effort(&self, scope: &mut Scope<'_>, parameters: &mut Parameters<'_>) {
+        let levels = &scope.backend.effort_levels;
+        let wish = self.effort.or_else(|| self.budget().map(effort_of_budget));
+        parameters.reasoning_effort = wish.and_then(|wish| clamp(wish, levels));
+        if levels.is_empty() {
+            self.warn_of_effort(scope);
         }
     }
 
@@ -114,15 +122,6 @@ impl Asked {
         })
     }
 
-    /// The effort that was asked for, or else the one that the budget stands for, as the backend knows it.
-    fn depth(&self, levels: &[Effort], warnings: &mut Warnings) -> Option<Effort> {
-        if levels.is_empty() {
-            self.warn_of_effort(warnings);
-        }
-        let from_budget = || self.budget().map(effort_of_budget);
-        clamp(self.effort.or_else(from_budget)?, levels)
-    }
-
     fn budget(&self) -> Option<i64> {
         match self.mode {
             Some(Mode::Enabled { budget }) => budget,
@@ -130,9 +129,9 @@ impl Asked {
         }
     }
 
-    fn warn_of_effort(&self, warnings: &mut Warnings) {
+    fn warn_of_effort(&self, scope: &mut Scope<'_>) {
         if self.effort.is_some() {
-            warnings.dropped("output_config.effort");
+            scope.warnings.dropped("output_config.effort");
         }
     }
 }

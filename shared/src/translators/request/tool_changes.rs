@@ -2,7 +2,6 @@
 //!
 //! A chat request has one list of tools for the whole conversation; what counts is the list at its end.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::translators::anthropic::request::{Block, Content};
@@ -18,14 +17,14 @@ raw_object! {
 }
 
 pub(super) struct ToolChanges<'d> {
-    declared: &'d [Cow<'d, str>],
+    declared: HashSet<&'d str>,
     removed: HashSet<String>,
 }
 
 impl<'d> ToolChanges<'d> {
-    pub(super) fn new(declared: &'d [Cow<'d, str>]) -> Self {
+    pub(super) fn new(declared: impl Iterator<Item = &'d str>) -> Self {
         Self {
-            declared,
+            declared: declared.collect(),
             removed: HashSet::new(),
         }
     }
@@ -66,7 +65,7 @@ impl<'d> ToolChanges<'d> {
         let at = at.field("tool");
         let tool: ToolReference<'_> = block.tool.required_object(at)?;
         let name = tool.name.required_word(at.field("name"))?;
-        if !self.declared.contains(&name) {
+        if !self.declared.contains(name.as_ref()) {
             return Err(at
                 .field("name")
                 .error(format!("`{name}` is not among the request's tools")));

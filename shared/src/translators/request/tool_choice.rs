@@ -25,7 +25,24 @@ pub(super) fn write<'a>(
             "this model chooses tools by itself: `{kind}` is not supported"
         )));
     }
-    parameters.tool_choice = Some(match kind.as_ref() {
+    parameters.tool_choice = Some(choice_of(&kind, &choice, scope, at)?);
+    let disabled = choice
+        .disable_parallel_tool_use
+        .flag(at.field("disable_parallel_tool_use"))?;
+    if disabled && kind != "none" {
+        disable_parallel_calls(scope, parameters);
+    }
+    Ok(())
+}
+
+/// The same choice in the words of chat (TO7).
+fn choice_of<'a>(
+    kind: &str,
+    choice: &ToolChoice<'a>,
+    scope: &Scope<'a>,
+    at: At<'_>,
+) -> Result<chat::ToolChoice<'a>, RequestError> {
+    Ok(match kind {
         "auto" => chat::ToolChoice::Mode("auto"),
         "any" => chat::ToolChoice::Mode("required"),
         "none" => chat::ToolChoice::Mode("none"),
@@ -41,15 +58,7 @@ pub(super) fn write<'a>(
                 .field("type")
                 .error(format!("unknown tool choice `{kind}`")));
         }
-    });
-    if choice
-        .disable_parallel_tool_use
-        .flag(at.field("disable_parallel_tool_use"))?
-        && kind != "none"
-    {
-        disable_parallel_calls(scope, parameters);
-    }
-    Ok(())
+    })
 }
 
 /// A weaker choice would break clients that read the forced call as their output (TO9).

@@ -58,7 +58,7 @@ pub(super) struct Call<'a> {
 pub(super) struct Messages<'a>(pub Vec<(Message<'a>, Content<'a>)>);
 
 impl<'a> Messages<'a> {
-    /// The tools that earlier turns called or found, by the client's names (NA2).
+    /// The tools that earlier turns called, by the client's names (NA2).
     pub(super) fn tool_names(&self) -> impl Iterator<Item = Cow<'a, str>> {
         let blocks = self.0.iter().filter_map(|(_, content)| match content {
             Content::Text(_) => None,
@@ -78,34 +78,23 @@ impl<'a> Messages<'a> {
         changes: &mut ToolChanges<'_>,
     ) -> Result<History<'a>, RequestError> {
         let mut history = History::new(system, scope.backend);
-        let last_user = self
-            .0
-            .iter()
-            .rposition(|(message, _)| role(message).is_ok_and(|role| role == "user"));
+        let last_user = self.0.iter().rposition(|(message, _)| is_user(message));
         let root = At::root("messages");
         for (i, (message, content)) in self.0.into_iter().enumerate() {
             let at = root.index(i);
-            match role(&message)
-                .map_err(|_| at.field("role").error("must be a string"))?
-                .as_ref()
-            {
+            match message.role.required_word(at.field("role"))?.as_ref() {
                 "user" => history.push_user(user::read(i, message, content, scope, at)?)?,
                 "assistant" => {
                     let (summary, turn) = assistant::read(i, message, content, scope, at)?;
-                    if !summary.is_empty() {
-                        history.push_user(UserTurn {
-                            index: i,
-                            parts: summary,
-                            ..UserTurn::default()
-                        })?;
-                    }
+                    history.push_summary(i, summary)?;
                     history.push_assistant(turn)?;
                 }
                 "system" => {
                     let parts = system_turn(&message, content, scope, changes, at)?;
-                    let cleared =
-                        is_cleared(&message, at)? && last_user.is_some_and(|last| i < last);
-                    history.push_system(if cleared { Vec::new() } else { parts })?;
+                    let is_past = last_user.is_some_and(|last| i < last);
+                    if !(is_past && is_cleared(&message, at)?) {
+                        history.push_system(parts)?;
+                    }
                 }
                 role => return Err(at.field("role").error(format!("unknown role `{role}`"))),
             }
@@ -114,8 +103,11 @@ impl<'a> Messages<'a> {
     }
 }
 
-fn role<'a>(message: &Message<'a>) -> Result<Cow<'a, str>, RequestError> {
-    message.role.required_word(At::root("role"))
+fn is_user(message: &Message<'_>) -> bool {
+    message
+        .role
+        .raw()
+        .is_some_and(|role| role.get() == "\"user\"")
 }
 
 /// `clear_at: next_user_message`: the turn has had its time once a later user turn exists (SY5).
