@@ -9,8 +9,9 @@ use super::chat::completion::{self, Choice, Completion, Function, texts};
 use super::chat::text::EscapedText;
 use super::context::{AnswerContext, Thinking};
 use super::error::BackendError;
-use super::ids::{ToolIds, message_id, thinking_signature};
+use super::ids::{ToolIds, message_id};
 use super::settings::ThinkTags;
+use super::signature;
 use super::stop::{self, Ending};
 use super::think_tags::{Part, TagSplitter};
 use super::usage::{Usage, anthropic_service_tier};
@@ -127,13 +128,15 @@ impl<'a> Said<'a> {
         if shown != Thinking::Shown {
             self.hidden_bytes = text.get().len();
         }
-        let text = match shown {
-            Thinking::Shown => Some(text),
-            Thinking::Omitted => quoted("").map(Cow::Owned),
+        let (thinking, signature) = match shown {
+            Thinking::Shown => (Some(text), signature::opaque(random)),
+            Thinking::Omitted => {
+                let hidden = EscapedText::of(&text).unwrap_or(EscapedText::EMPTY);
+                (quoted("").map(Cow::Owned), signature::carrying(hidden))
+            }
             Thinking::Discarded => return,
         };
-        let signature = thinking_signature(random);
-        self.blocks.extend(text.map(|thinking| Block::Thinking {
+        self.blocks.extend(thinking.map(|thinking| Block::Thinking {
             thinking,
             signature,
         }));
@@ -161,9 +164,7 @@ impl<'a> Said<'a> {
             let Some(input) = input(&function, cut) else {
                 continue;
             };
-            let id = ids
-                .give(&id.map(EscapedText::decode).unwrap_or_default(), random)
-                .to_owned();
+            let id = ids.give(&id.map(EscapedText::decode).unwrap_or_default(), random);
             let name = context.names.to_client(&name.decode()).into_owned();
             self.blocks.push(Block::ToolUse { id, name, input });
             self.calls = stop::Calls::Complete;

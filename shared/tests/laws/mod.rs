@@ -19,7 +19,10 @@ pub(crate) struct Accumulated {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Block {
-    Thinking(String),
+    Thinking {
+        text: String,
+        signature: String,
+    },
     Text(String),
     ToolUse {
         id: String,
@@ -131,7 +134,10 @@ pub(crate) fn counting_random() -> RandomText {
 
 fn started(block: &Value) -> Block {
     match block["type"].as_str() {
-        Some("thinking") => Block::Thinking(String::new()),
+        Some("thinking") => Block::Thinking {
+            text: String::new(),
+            signature: String::new(),
+        },
         Some("tool_use") => Block::ToolUse {
             id: text(&block["id"]),
             name: text(&block["name"]),
@@ -143,7 +149,13 @@ fn started(block: &Value) -> Block {
 
 fn add(block: &mut Block, delta: &Value) {
     match block {
-        Block::Thinking(thinking) => thinking.push_str(&text(&delta["thinking"])),
+        Block::Thinking {
+            text: thinking,
+            signature,
+        } => {
+            thinking.push_str(&text(&delta["thinking"]));
+            signature.push_str(&text(&delta["signature"]));
+        }
         Block::Text(said) => said.push_str(&text(&delta["text"])),
         Block::ToolUse { input, .. } => input.push_str(&text(&delta["partial_json"])),
     }
