@@ -31,14 +31,9 @@ struct Fixture<'a> {
 
 #[test]
 fn every_fixture_gives_its_snapshot() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/request");
-    let fixtures = fixtures(&folder);
+    let fixtures = fixtures(&folder());
     assert!(!fixtures.is_empty(), "the fixtures were not found");
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(&folder);
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| {
+    snapshots().bind(|| {
         for path in fixtures {
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             let text = fs::read_to_string(&path).unwrap();
@@ -47,6 +42,35 @@ fn every_fixture_gives_its_snapshot() {
             insta::assert_snapshot!(name, outcome(&fixture));
         }
     });
+}
+
+#[test]
+fn section_2_1_each_preset_differs_from_the_defaults_as_its_snapshot_says() {
+    let defaults = serde_json::to_value(BackendSettings::default()).unwrap();
+    let mut text = String::new();
+    for preset in Preset::ALL {
+        writeln!(text, "{}", serde_json::to_string(&preset).unwrap()).unwrap();
+        let settings = serde_json::to_value(preset.settings()).unwrap();
+        for (name, value) in settings.as_object().unwrap() {
+            if *value != defaults[name] {
+                writeln!(text, "  {name} = {value}").unwrap();
+            }
+        }
+    }
+    snapshots().bind(|| insta::assert_snapshot!("section_2_1_presets", text));
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/request")
+}
+
+/// Each snapshot beside its fixture, under the same name.
+fn snapshots() -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder());
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings
 }
 
 fn fixtures(folder: &Path) -> Vec<PathBuf> {

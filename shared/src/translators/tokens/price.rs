@@ -46,19 +46,27 @@ static PRICE_AFTER: [[Price; 16]; 16] = prices();
 
 /// A text in its JSON escapes; JSON itself is priced the same way.
 pub(super) fn of_text(text: EscapedText<'_>) -> Price {
-    let bytes = text.escaped().as_bytes();
-    let (mut price, mut last, mut at) = (0, LINE_END, 0);
-    while let Some(&byte) = bytes.get(at) {
-        let (class, length) = if byte == b'\\' {
-            escape(&bytes[at..])
-        } else {
-            (CLASSES[usize::from(byte)], 1)
-        };
-        price += PRICE_AFTER[usize::from(last & 15)][usize::from(class & 15)];
-        last = if class == LATER_BYTE { last } else { class };
-        at += length;
+    let mut rest = text.escaped().as_bytes();
+    let (mut price, mut last) = (0, LINE_END);
+    loop {
+        let (plain, escaped) = rest.split_at(memchr::memchr(b'\\', rest).unwrap_or(rest.len()));
+        for &byte in plain {
+            let class = CLASSES[usize::from(byte)];
+            price += price_after(last, class);
+            last = if class == LATER_BYTE { last } else { class };
+        }
+        if escaped.is_empty() {
+            return price;
+        }
+        let (class, length) = escape(escaped);
+        price += price_after(last, class);
+        last = class;
+        rest = escaped.get(length..).unwrap_or_default();
     }
-    price
+}
+
+fn price_after(last: u8, class: u8) -> Price {
+    PRICE_AFTER[usize::from(last & 15)][usize::from(class & 15)]
 }
 
 /// The class of an escaped character, and the length of the escape.
