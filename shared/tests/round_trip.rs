@@ -35,9 +35,13 @@ fn chat(body: &str) -> ChatCall {
     to_chat(&Request::parse(body.as_bytes()).unwrap(), &BackendSettings::default(), &model).unwrap()
 }
 
-fn request(messages: &Value, tools: &[&str]) -> String {
-    let tools: Vec<Value> = tools.iter().map(|name| json!({"name": name, "input_schema": {}})).collect();
-    json!({"model": "m", "max_tokens": 100, "messages": messages, "tools": tools}).to_string()
+fn request(messages: &Value, tools: &[&str], display: &str) -> String {
+    let tools: Vec<Value> = tools
+        .iter()
+        .map(|name| json!({"name": name, "input_schema": {}}))
+        .collect();
+    let thinking = json!({"type": "adaptive", "display": display});
+    json!({"model": "m", "max_tokens": 100, "messages": messages, "tools": tools, "thinking": thinking}).to_string()
 }
 
 /// The stream in which the backend thinks, speaks and calls.
@@ -58,7 +62,9 @@ fn backend_stream(reasoning: &str, text: &str, calls: &[Call], call: &ChatCall) 
 /// The assistant's turn as a client keeps it. Inputs are written as they came: JSON text into JSON.
 fn as_history(message: &Accumulated) -> String {
     let blocks = message.blocks.iter().map(|block| match block {
-        Block::Thinking(text) => json!({"type": "thinking", "thinking": text, "signature": "gw1.x"}).to_string(),
+        Block::Thinking { text, signature } => {
+            json!({"type": "thinking", "thinking": text, "signature": signature}).to_string()
+        }
         Block::Text(text) => json!({"type": "text", "text": text}).to_string(),
         Block::ToolUse { id, name, input } => {
             format!(r#"{{"type":"tool_use","id":{},"name":{},"input":{input}}}"#, json!(id), json!(name))
@@ -83,16 +89,20 @@ proptest! {
         reasoning in "[a-c\n\"é]{1,6}",
         text in "[a-c\n\"é]{1,6}",
         calls in prop::collection::vec(call(), 1..4),
+        display in prop::sample::select(vec!["summarized", "omitted"]),
     ) {
         let unique: std::collections::HashSet<&str> = calls.iter().map(|call| call.id.as_str()).collect();
         prop_assume!(unique.len() == calls.len());
         let names: std::collections::BTreeSet<&str> = calls.iter().map(|call| call.name.as_str()).collect();
         let names: Vec<&str> = names.into_iter().collect();
         let question = json!({"role": "user", "content": "go"});
-        let first = chat(&request(&json!([question]), &names));
+        let first = chat(&request(&json!([question]), &names, display));
 
         let stream = backend_stream(&reasoning, &text, &calls, &first);
         let (message, _) = any_input_ends_in_order(&stream, &[], first.context.clone());
+        let shown = if display == "omitted" { "" } else { &reasoning };
+        let is_shown = matches!(&message.blocks[0], Block::Thinking { text, .. } if text == shown);
+        prop_assert!(is_shown);
         let own_names: Vec<&String> = message.blocks.iter().filter_map(|block| match block {
             Block::ToolUse { name, .. } => Some(name),
             _ => None,
@@ -101,7 +111,7 @@ proptest! {
 
         let answer = json!({"role": "user", "content": results(&message)});
         let turn = format!(r#"{{"role":"assistant","content":[{}]}}"#, as_history(&message));
-        let frame = request(&json!([question, "TURN", answer]), &names);
+        let frame = request(&json!([question, "TURN", answer]), &names, display);
         let next = chat(&frame.replace("\"TURN\"", &turn));
         let body: Value = serde_json::from_slice(&next.body).unwrap();
 

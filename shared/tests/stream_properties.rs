@@ -296,7 +296,7 @@ proptest! {
             }
         }
         let of = |pick: fn(&Block) -> Option<&String>| message.blocks.iter().filter_map(pick).cloned().collect::<String>();
-        prop_assert_eq!(of(|block| if let Block::Thinking(text) = block { Some(text) } else { None }), thinking);
+        prop_assert_eq!(of(|block| if let Block::Thinking { text, .. } = block { Some(text) } else { None }), thinking);
         // White space behind the last call is the one thing that may be dropped (§5.5).
         let said = of(|block| if let Block::Text(text) = block { Some(text) } else { None });
         prop_assert!(text.starts_with(&said) && text[said.len()..].trim().is_empty(), "{said:?} of {text:?}");
@@ -331,7 +331,7 @@ proptest! {
         prop_assert_eq!(answer["content"].as_array().unwrap().len(), message.blocks.len());
         for (value, block) in answer["content"].as_array().unwrap().iter().zip(&message.blocks) {
             match block {
-                Block::Thinking(text) => prop_assert_eq!(&value["thinking"], text),
+                Block::Thinking { text, .. } => prop_assert_eq!(&value["thinking"], text),
                 Block::Text(text) => prop_assert_eq!(&value["text"], text),
                 Block::ToolUse { id, name, input } => {
                     let input = if input.is_empty() { "{}" } else { input };

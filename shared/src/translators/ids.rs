@@ -3,9 +3,9 @@
 //! Knows nothing about randomness: the caller brings the source, so that tests can fix it.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::context::SIGNATURE_PREFIX;
 use super::names::ENCODED_ID_PREFIX;
 
 /// Makes 24 fresh characters of `[A-Za-z0-9]`: the random part of an id.
@@ -18,37 +18,33 @@ pub fn message_id(random: &mut dyn FnMut() -> String) -> String {
     format!("msg_{}", random())
 }
 
-/// The signature of a thinking block. Clients demand one; nobody reads it.
-pub fn thinking_signature(random: &mut dyn FnMut() -> String) -> String {
-    format!("{SIGNATURE_PREFIX}{}", random())
-}
+/// The second call with an id gets `_2`.
+const FIRST_SUFFIX: u32 = 2;
 
 /// Gives the tool calls of one message their ids.
 #[derive(Debug, Default)]
 pub struct ToolIds {
-    given: Vec<String>,
+    /// Each id that was given, with the number that its next duplicate may try as a suffix.
+    given: HashMap<String, u32>,
 }
 
 impl ToolIds {
     /// The client's id for a call. `backend_id` may be empty: then one is made up.
-    pub fn give(&mut self, backend_id: &str, random: &mut dyn FnMut() -> String) -> &str {
-        let mut id = if backend_id.is_empty() { format!("toolu_{}", random()) } else { fitting(backend_id).into_owned() };
-        if self.given.contains(&id) {
-            id = self.suffixed(&id);
-        }
-        self.given.push(id);
-        self.given.last().map_or("", String::as_str)
-    }
-
-    fn suffixed(&self, id: &str) -> String {
-        let mut number = 2_u32;
-        loop {
-            let candidate = format!("{id}_{number}");
-            if !self.given.contains(&candidate) {
-                return candidate;
+    pub fn give(&mut self, backend_id: &str, random: &mut dyn FnMut() -> String) -> String {
+        let mut id = if backend_id.is_empty() {
+            format!("toolu_{}", random())
+        } else {
+            fitting(backend_id).into_owned()
+        };
+        while let Some(suffix) = self.given.get_mut(&id) {
+            let candidate = format!("{id}_{suffix}");
+            *suffix += 1;
+            if !self.given.contains_key(&candidate) {
+                id = candidate;
             }
-            number += 1;
         }
+        self.given.insert(id.clone(), FIRST_SUFFIX);
+        id
     }
 }
 
@@ -71,7 +67,7 @@ mod tests {
     use super::*;
 
     fn give(ids: &mut ToolIds, backend_id: &str) -> String {
-        ids.give(backend_id, &mut || "r".repeat(24)).to_owned()
+        ids.give(backend_id, &mut || "r".repeat(24))
     }
 
     #[test]
@@ -91,11 +87,6 @@ mod tests {
         let mut ids = ToolIds::default();
         let given: Vec<String> = ["a", "a_2", "a", "a"].map(|id| give(&mut ids, id)).to_vec();
         assert_eq!(given, ["a", "a_2", "a_3", "a_4"]);
-    }
-
-    #[test]
-    fn th4_our_signatures_have_our_prefix() {
-        assert_eq!(thinking_signature(&mut || "r".repeat(24)), format!("gw1.{}", "r".repeat(24)));
     }
 
     #[test]

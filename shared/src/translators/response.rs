@@ -9,8 +9,9 @@ use super::chat::completion::{self, Choice, Completion, Function, texts};
 use super::chat::text::EscapedText;
 use super::context::{AnswerContext, Thinking};
 use super::error::BackendError;
-use super::ids::{ToolIds, message_id, thinking_signature};
+use super::ids::{ToolIds, message_id};
 use super::settings::ThinkTags;
+use super::signature;
 use super::stop::{self, Ending};
 use super::think_tags::{Part, TagSplitter};
 use super::usage::{Usage, anthropic_service_tier};
@@ -79,8 +80,18 @@ struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    fn of(choice: &Choice<'a>, context: &AnswerContext, random: &mut dyn FnMut() -> String) -> Self {
-        let mut said = Self { blocks: Vec::new(), refusal: None, calls: stop::Calls::None, nameless_calls: 0, hidden_bytes: 0 };
+    fn of(
+        choice: &Choice<'a>,
+        context: &AnswerContext,
+        random: &mut dyn FnMut() -> String,
+    ) -> Self {
+        let mut said = Self {
+            blocks: Vec::new(),
+            refusal: None,
+            calls: stop::Calls::None,
+            nameless_calls: 0,
+            hidden_bytes: 0,
+        };
         let Some(message) = &choice.message else {
             return said;
         };
@@ -96,18 +107,28 @@ impl<'a> Said<'a> {
         said
     }
 
-    fn think(&mut self, thinking: Option<Cow<'a, RawValue>>, shown: Thinking, random: &mut dyn FnMut() -> String) {
+    fn think(
+        &mut self,
+        thinking: Option<Cow<'a, RawValue>>,
+        shown: Thinking,
+        random: &mut dyn FnMut() -> String,
+    ) {
         let Some(text) = thinking else { return };
         if shown != Thinking::Shown {
             self.hidden_bytes = text.get().len();
         }
-        let text = match shown {
-            Thinking::Shown => Some(text),
-            Thinking::Omitted => quoted("").map(Cow::Owned),
+        let (thinking, signature) = match shown {
+            Thinking::Shown => (Some(text), signature::opaque(random)),
+            Thinking::Omitted => {
+                let hidden = EscapedText::of(&text).unwrap_or(EscapedText::EMPTY);
+                (quoted("").map(Cow::Owned), signature::carrying(hidden))
+            }
             Thinking::Discarded => return,
         };
-        let signature = thinking_signature(random);
-        self.blocks.extend(text.map(|thinking| Block::Thinking { thinking, signature }));
+        self.blocks.extend(thinking.map(|thinking| Block::Thinking {
+            thinking,
+            signature,
+        }));
     }
 
     fn call(&mut self, message: &completion::Message<'_>, cut: bool, context: &AnswerContext, random: &mut dyn FnMut() -> String) {
@@ -122,7 +143,7 @@ impl<'a> Said<'a> {
             let Some(input) = input(&function, cut) else {
                 continue;
             };
-            let id = ids.give(&id.map(EscapedText::decode).unwrap_or_default(), random).to_owned();
+            let id = ids.give(&id.map(EscapedText::decode).unwrap_or_default(), random);
             let name = context.names.to_client(&name.decode()).into_owned();
             self.blocks.push(Block::ToolUse { id, name, input });
             self.calls = stop::Calls::Complete;

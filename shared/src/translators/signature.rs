@@ -14,6 +14,11 @@ use super::json::{Json, TextBuilder};
 /// Behind the prefix: thinking follows.
 const THINKING: &str = "t.";
 
+/// The signature of a thinking block whose text is shown. Clients demand one; nobody reads it.
+pub fn opaque(random: &mut dyn FnMut() -> String) -> String {
+    format!("{SIGNATURE_PREFIX}{}", random())
+}
+
 /// The signature of a thinking block whose text is left out.
 pub fn carrying(thinking: EscapedText<'_>) -> String {
     let mut signature = [SIGNATURE_PREFIX, THINKING].concat();
@@ -32,6 +37,13 @@ pub fn carried<'a>(signature: &str) -> Option<Json<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn th4_our_signatures_have_our_prefix_and_carry_nothing_by_themselves() {
+        let signature = opaque(&mut || "r".repeat(24));
+        assert_eq!(signature, format!("gw1.{}", "r".repeat(24)));
+        assert!(carried(&signature).is_none());
+    }
 
     #[test]
     fn p4_thinking_comes_back_out_of_its_signature_p5_with_every_code_point() {

@@ -19,7 +19,10 @@ pub(crate) struct Accumulated {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Block {
-    Thinking(String),
+    Thinking {
+        text: String,
+        signature: String,
+    },
     Text(String),
     ToolUse { id: String, name: String, input: String },
 }
@@ -105,15 +108,28 @@ pub(crate) fn counting_random() -> RandomText {
 
 fn started(block: &Value) -> Block {
     match block["type"].as_str() {
-        Some("thinking") => Block::Thinking(String::new()),
-        Some("tool_use") => Block::ToolUse { id: text(&block["id"]), name: text(&block["name"]), input: String::new() },
+        Some("thinking") => Block::Thinking {
+            text: String::new(),
+            signature: String::new(),
+        },
+        Some("tool_use") => Block::ToolUse {
+            id: text(&block["id"]),
+            name: text(&block["name"]),
+            input: String::new(),
+        },
         _ => Block::Text(String::new()),
     }
 }
 
 fn add(block: &mut Block, delta: &Value) {
     match block {
-        Block::Thinking(thinking) => thinking.push_str(&text(&delta["thinking"])),
+        Block::Thinking {
+            text: thinking,
+            signature,
+        } => {
+            thinking.push_str(&text(&delta["thinking"]));
+            signature.push_str(&text(&delta["signature"]));
+        }
         Block::Text(said) => said.push_str(&text(&delta["text"])),
         Block::ToolUse { input, .. } => input.push_str(&text(&delta["partial_json"])),
     }

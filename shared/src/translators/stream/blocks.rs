@@ -1,9 +1,13 @@
 //! The content blocks of a message, one open at a time (I2).
 
+use std::borrow::Cow;
+
 use bytes::BytesMut;
 
 use crate::translators::anthropic::event::{Delta, EventWriter};
 use crate::translators::chat::text::EscapedText;
+use crate::translators::context::Thinking;
+use crate::translators::signature;
 
 /// Opens and closes blocks as the kind of text changes. The first delta of a block follows its start at once (I9).
 #[derive(Debug)]
@@ -11,7 +15,11 @@ pub(super) struct Blocks {
     open: Option<Kind>,
     /// The index of the next block to be opened.
     next_index: u32,
+    /// The signature of thinking blocks whose text is shown.
     signature: String,
+    thinking: Thinking,
+    /// What the open thinking block does not show, escaped.
+    hidden: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +32,14 @@ pub(super) enum Kind {
 }
 
 impl Blocks {
-    pub(super) fn new(signature: String) -> Self {
-        Self { open: None, next_index: 0, signature }
+    pub(super) fn new(signature: String, thinking: Thinking) -> Self {
+        Self {
+            open: None,
+            next_index: 0,
+            signature,
+            thinking,
+            hidden: String::new(),
+        }
     }
 
     /// Whether a tool block is open.
@@ -43,7 +57,9 @@ impl Blocks {
             Kind::Text | Kind::Refusal => Delta::Text,
             Kind::Tool => Delta::InputJson,
         };
-        if !text.is_empty() {
+        if kind == Kind::Thinking && self.thinking == Thinking::Omitted {
+            self.hidden.push_str(text.escaped());
+        } else if !text.is_empty() {
             EventWriter { out }.delta(self.next_index - 1, delta, text);
         }
     }
@@ -60,9 +76,17 @@ impl Blocks {
         let mut events = EventWriter { out };
         if kind == Kind::Thinking {
             // Once, and right before the stop (I5).
-            events.signature_delta(index, &self.signature);
+            events.signature_delta(index, &self.signature());
+            self.hidden.clear();
         }
         events.block_stop(index);
+    }
+
+    fn signature(&self) -> Cow<'_, str> {
+        if self.hidden.is_empty() {
+            return Cow::Borrowed(&self.signature);
+        }
+        Cow::Owned(signature::carrying(EscapedText::from_escaped(&self.hidden)))
     }
 
     fn switch_to(&mut self, out: &mut BytesMut, kind: Kind) {

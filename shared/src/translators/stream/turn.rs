@@ -13,9 +13,10 @@ use super::calls::{Calls, Piece};
 use crate::translators::chat::completion::{Message, texts};
 use crate::translators::chat::text::EscapedText;
 use crate::translators::context::{AnswerContext, Thinking};
-use crate::translators::ids::{RandomText, ToolIds, thinking_signature};
+use crate::translators::ids::{RandomText, ToolIds};
 use crate::translators::names::ToolNames;
 use crate::translators::settings::ThinkTags;
+use crate::translators::signature;
 use crate::translators::stop;
 use crate::translators::think_tags::{Part, Parts, TagSplitter};
 
@@ -46,7 +47,7 @@ struct Held {
 impl Turn {
     pub(super) fn new(context: &mut AnswerContext, mut random: RandomText) -> Self {
         Self {
-            blocks: Blocks::new(thinking_signature(&mut random)),
+            blocks: Blocks::new(signature::opaque(&mut random), context.thinking),
             calls: Calls::default(),
             next_call: 0,
             held: Held::default(),
@@ -131,11 +132,9 @@ impl Turn {
     /// Text of any kind: sent at once, or held while a call is unfinished.
     fn say(&mut self, out: &mut BytesMut, kind: Kind, text: EscapedText<'_>) {
         self.said_bytes += text.escaped().len();
-        let text = match (kind, self.thinking) {
-            (Kind::Thinking, Thinking::Discarded) => return,
-            (Kind::Thinking, Thinking::Omitted) => EscapedText::EMPTY,
-            _ => text,
-        };
+        if kind == Kind::Thinking && self.thinking == Thinking::Discarded {
+            return;
+        }
         self.pump(out, Pump::Named);
         if self.blocks.in_tool() {
             self.held.push(kind, text);
@@ -214,7 +213,8 @@ impl Turn {
         }
         call.started = true;
         let id = self.ids.give(&call.id, &mut self.random);
-        self.blocks.open_tool(out, id, &self.names.to_client(&call.name));
+        self.blocks
+            .open_tool(out, &id, &self.names.to_client(&call.name));
         self.next_call += 1;
         true
     }
