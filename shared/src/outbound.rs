@@ -55,16 +55,26 @@ impl Resolve for JudgingResolver {
 
 /// Why a call came to no answer, as coarsely as anybody may be told (promise 37).
 pub fn coarse_reason(error: &reqwest::Error) -> &'static str {
-    let mut causes = std::iter::successors(Some(error as &(dyn Error + 'static)), |error| error.source());
-    if causes.clone().any(|cause| cause.downcast_ref::<EgressError>().is_some()) {
+    if is_caused_by(error, |cause| cause.is::<EgressError>()) {
         "forbidden_address"
     } else if error.is_timeout() {
         "timeout"
-    } else if causes.clone().any(|cause| cause.downcast_ref::<rustls::Error>().is_some()) {
+    } else if is_caused_by(error, |cause| cause.is::<rustls::Error>()) {
         "tls"
-    } else if causes.any(|cause| cause.to_string().contains("dns error")) {
+    } else if is_caused_by(error, |cause| cause.to_string().contains("dns error")) {
         "dns"
     } else {
         "connect"
     }
+}
+
+fn is_caused_by(error: &reqwest::Error, matches: impl Fn(&(dyn Error + 'static)) -> bool) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if matches(cause) {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
 }

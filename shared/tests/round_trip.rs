@@ -36,10 +36,7 @@ fn chat(body: &str) -> ChatCall {
 }
 
 fn request(messages: &Value, tools: &[&str], display: &str) -> String {
-    let tools: Vec<Value> = tools
-        .iter()
-        .map(|name| json!({"name": name, "input_schema": {}}))
-        .collect();
+    let tools: Vec<Value> = tools.iter().map(|name| json!({"name": name, "input_schema": {}})).collect();
     let thinking = json!({"type": "adaptive", "display": display});
     json!({"model": "m", "max_tokens": 100, "messages": messages, "tools": tools, "thinking": thinking}).to_string()
 }
@@ -62,9 +59,7 @@ fn backend_stream(reasoning: &str, text: &str, calls: &[Call], call: &ChatCall) 
 /// The assistant's turn as a client keeps it. Inputs are written as they came: JSON text into JSON.
 fn as_history(message: &Accumulated) -> String {
     let blocks = message.blocks.iter().map(|block| match block {
-        Block::Thinking { text, signature } => {
-            json!({"type": "thinking", "thinking": text, "signature": signature}).to_string()
-        }
+        Block::Thinking { text, signature } => json!({"type": "thinking", "thinking": text, "signature": signature}).to_string(),
         Block::Text(text) => json!({"type": "text", "text": text}).to_string(),
         Block::ToolUse { id, name, input } => {
             format!(r#"{{"type":"tool_use","id":{},"name":{},"input":{input}}}"#, json!(id), json!(name))

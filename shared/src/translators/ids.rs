@@ -31,11 +31,7 @@ pub struct ToolIds {
 impl ToolIds {
     /// The client's id for a call. `backend_id` may be empty: then one is made up.
     pub fn give(&mut self, backend_id: &str, random: &mut dyn FnMut() -> String) -> String {
-        let mut id = if backend_id.is_empty() {
-            format!("toolu_{}", random())
-        } else {
-            fitting(backend_id).into_owned()
-        };
+        let mut id = if backend_id.is_empty() { format!("toolu_{}", random()) } else { fitting(backend_id).into_owned() };
         while let Some(suffix) = self.given.get_mut(&id) {
             let candidate = format!("{id}_{suffix}");
             *suffix += 1;

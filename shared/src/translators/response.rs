@@ -80,18 +80,8 @@ struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    fn of(
-        choice: &Choice<'a>,
-        context: &AnswerContext,
-        random: &mut dyn FnMut() -> String,
-    ) -> Self {
-        let mut said = Self {
-            blocks: Vec::new(),
-            refusal: None,
-            calls: stop::Calls::None,
-            nameless_calls: 0,
-            hidden_bytes: 0,
-        };
+    fn of(choice: &Choice<'a>, context: &AnswerContext, random: &mut dyn FnMut() -> String) -> Self {
+        let mut said = Self { blocks: Vec::new(), refusal: None, calls: stop::Calls::None, nameless_calls: 0, hidden_bytes: 0 };
         let Some(message) = &choice.message else {
             return said;
         };
@@ -107,12 +97,7 @@ impl<'a> Said<'a> {
         said
     }
 
-    fn think(
-        &mut self,
-        thinking: Option<Cow<'a, RawValue>>,
-        shown: Thinking,
-        random: &mut dyn FnMut() -> String,
-    ) {
+    fn think(&mut self, thinking: Option<Cow<'a, RawValue>>, shown: Thinking, random: &mut dyn FnMut() -> String) {
         let Some(text) = thinking else { return };
         if shown != Thinking::Shown {
             self.hidden_bytes = text.get().len();
@@ -125,10 +110,7 @@ impl<'a> Said<'a> {
             }
             Thinking::Discarded => return,
         };
-        self.blocks.extend(thinking.map(|thinking| Block::Thinking {
-            thinking,
-            signature,
-        }));
+        self.blocks.extend(thinking.map(|thinking| Block::Thinking { thinking, signature }));
     }
 
     fn call(&mut self, message: &completion::Message<'_>, cut: bool, context: &AnswerContext, random: &mut dyn FnMut() -> String) {

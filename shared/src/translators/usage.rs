@@ -85,15 +85,8 @@ pub fn usage_of_chunk(data: &[u8]) -> Option<Usage> {
         return None;
     }
     let frame: ChatFrame<'_> = serde_json::from_slice(data).ok()?;
-    let of_choice = || {
-        frame
-            .choices
-            .and_then(|choices| usage_of_choices(choices.get()))
-    };
-    frame
-        .usage
-        .or_else(of_choice)
-        .and_then(|json| Usage::from_chat(json.get()))
+    let of_choice = || frame.choices.and_then(|choices| usage_of_choices(choices.get()));
+    frame.usage.or_else(of_choice).and_then(|json| Usage::from_chat(json.get()))
 }
 
 /// Kimi puts the usage of a stream into its choice.
@@ -262,16 +255,8 @@ mod tests {
     #[test]
     fn s4_3_a_chunk_tells_its_usage() {
         let chunk = br#"{"choices":[],"usage" : {"prompt_tokens":5,"completion_tokens":2}}"#;
-        assert_eq!(
-            usage_of_chunk(chunk),
-            Some(Usage {
-                input: 5,
-                output: 2,
-                ..Usage::default()
-            })
-        );
-        let kimi =
-            br#"{"choices":[{"delta":{},"usage":{"prompt_tokens":5,"completion_tokens":2}}]}"#;
+        assert_eq!(usage_of_chunk(chunk), Some(Usage { input: 5, output: 2, ..Usage::default() }));
+        let kimi = br#"{"choices":[{"delta":{},"usage":{"prompt_tokens":5,"completion_tokens":2}}]}"#;
         assert_eq!(usage_of_chunk(kimi), usage_of_chunk(chunk));
         assert_eq!(usage_of_chunk(br#"{"choices":[],"usage":null}"#), None);
         assert_eq!(usage_of_chunk(br#"{"choices":[{"delta":{"content":"\"usage\":{}"}}]}"#), None);

@@ -19,10 +19,7 @@ pub(crate) struct Accumulated {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Block {
-    Thinking {
-        text: String,
-        signature: String,
-    },
+    Thinking { text: String, signature: String },
     Text(String),
     ToolUse { id: String, name: String, input: String },
 }
@@ -108,25 +105,15 @@ pub(crate) fn counting_random() -> RandomText {
 
 fn started(block: &Value) -> Block {
     match block["type"].as_str() {
-        Some("thinking") => Block::Thinking {
-            text: String::new(),
-            signature: String::new(),
-        },
-        Some("tool_use") => Block::ToolUse {
-            id: text(&block["id"]),
-            name: text(&block["name"]),
-            input: String::new(),
-        },
+        Some("thinking") => Block::Thinking { text: String::new(), signature: String::new() },
+        Some("tool_use") => Block::ToolUse { id: text(&block["id"]), name: text(&block["name"]), input: String::new() },
         _ => Block::Text(String::new()),
     }
 }
 
 fn add(block: &mut Block, delta: &Value) {
     match block {
-        Block::Thinking {
-            text: thinking,
-            signature,
-        } => {
+        Block::Thinking { text: thinking, signature } => {
             thinking.push_str(&text(&delta["thinking"]));
             signature.push_str(&text(&delta["signature"]));
         }

@@ -29,36 +29,14 @@ const LIMIT: [&str; 7] = [
     "available context size (",
     "token limit: ",
 ];
-const INPUT: [&str; 6] = [
-    "resulted in ",
-    "the input (",
-    "request (",
-    "prompt (length ",
-    "you passed ",
-    "request has ",
-];
+const INPUT: [&str; 6] = ["resulted in ", "the input (", "request (", "prompt (length ", "you passed ", "request has "];
 const OUTPUT: [&str; 1] = ["is too large: "];
-const TOTAL: [&str; 3] = [
-    "you requested a total of ",
-    "you requested about ",
-    "you requested ",
-];
+const TOTAL: [&str; 3] = ["you requested a total of ", "you requested about ", "you requested "];
 
 /// What stands behind the number.
-const INPUT_PARTS: [&str; 6] = [
-    " in the messages",
-    " in the functions",
-    " input tokens",
-    " tokens from the input messages",
-    " of text input",
-    " of tool input",
-];
-const OUTPUT_PARTS: [&str; 4] = [
-    " in the completion",
-    " tokens for the completion",
-    " output tokens",
-    " in the output",
-];
+const INPUT_PARTS: [&str; 6] =
+    [" in the messages", " in the functions", " input tokens", " tokens from the input messages", " of text input", " of tool input"];
+const OUTPUT_PARTS: [&str; 4] = [" in the completion", " tokens for the completion", " output tokens", " in the output"];
 
 impl Overflow {
     /// Reads a message; `known` tells that an error code has already said what it is about.

@@ -275,8 +275,7 @@ impl ToAnthropic {
     }
 
     fn usage_or_estimate(&self) -> Usage {
-        let estimate =
-            || Usage::estimate(self.context.estimated_input_tokens, self.turn.said_bytes);
+        let estimate = || Usage::estimate(self.context.estimated_input_tokens, self.turn.said_bytes);
         self.usage.unwrap_or_else(estimate)
     }
 

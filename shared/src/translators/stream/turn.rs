@@ -213,8 +213,7 @@ impl Turn {
         }
         call.started = true;
         let id = self.ids.give(&call.id, &mut self.random);
-        self.blocks
-            .open_tool(out, &id, &self.names.to_client(&call.name));
+        self.blocks.open_tool(out, &id, &self.names.to_client(&call.name));
         self.next_call += 1;
         true
     }
