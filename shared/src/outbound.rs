@@ -55,26 +55,25 @@ impl Resolve for JudgingResolver {
 
 /// Why a call came to no answer, as coarsely as anybody may be told (promise 37).
 pub fn coarse_reason(error: &reqwest::Error) -> &'static str {
-    if is_caused_by(error, |cause| cause.is::<EgressError>()) {
-        "forbidden_address"
-    } else if error.is_timeout() {
-        "timeout"
-    } else if is_caused_by(error, |cause| cause.is::<rustls::Error>()) {
-        "tls"
-    } else if is_caused_by(error, |cause| cause.to_string().contains("dns error")) {
-        "dns"
-    } else {
-        "connect"
-    }
-}
-
-fn is_caused_by(error: &reqwest::Error, matches: impl Fn(&(dyn Error + 'static)) -> bool) -> bool {
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(cause) = next {
-        if matches(cause) {
-            return true;
+        if let Some(reason) = reason_of(cause) {
+            return reason;
         }
         next = cause.source();
     }
-    false
+    if error.is_timeout() { "timeout" } else { "connect" }
+}
+
+fn reason_of(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    if cause.is::<EgressError>() {
+        Some("forbidden_address")
+    } else if cause.is::<rustls::Error>() {
+        Some("tls")
+    } else if cause.to_string().contains("dns error") {
+        // The connector wraps whatever the resolver said, the refusal of an address too: look on below it first.
+        cause.source().and_then(reason_of).or(Some("dns"))
+    } else {
+        None
+    }
 }
