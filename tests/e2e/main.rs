@@ -2,8 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod access;
 mod accounts;
+mod audit;
 mod dependencies;
+mod keys;
 mod lambda;
+mod promises;
 mod repository;
 mod routes;
+mod settings;
+mod users;
