@@ -121,7 +121,7 @@ async fn p21_of_sixty_parallel_creations_fifty_count() {
 
 #[tokio::test]
 async fn p19_a_key_names_models_that_exist() {
-    let provider = Provider::start().await;
+    let provider = Provider::start();
     let gateway = Gateway::start().await.with_model("glm", &provider).await;
     for good in [json!(["glm"]), json!(["*"]), json!([]), Value::Null] {
         create(gateway.admin(), json!({"name": "a", "models": good})).await;

@@ -5,9 +5,11 @@
 mod access;
 mod accounts;
 mod audit;
+mod canary;
 mod dependencies;
 mod keys;
 mod lambda;
+mod processes;
 mod promises;
 mod repository;
 mod routes;
