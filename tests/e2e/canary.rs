@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use harness::Gateway;
 use harness::client::{BACKEND_KEY, Client, ask};
-use harness::provider::Provider;
+use harness::provider::{Provider, Reply};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use shared::access::api_key::KeyDigest;
@@ -45,7 +45,7 @@ struct Answers(String);
 impl Answers {
     async fn of(&mut self, request: RequestBuilder) -> Value {
         let response = request.send().await.unwrap();
-        self.0.push_str(&format!("{:?}\n", response.headers()));
+        self.0.extend(response.headers().values().map(|value| value.to_str().unwrap()));
         let text = response.text().await.unwrap();
         self.0.push_str(&text);
         serde_json::from_str(&text).unwrap_or_default()
@@ -65,7 +65,9 @@ async fn p22_no_answer_and_no_log_line_holds_a_secret() {
     let log = Log::default();
     let filter = "info,shared=trace,auth=trace,keys=trace,admin=trace,proxy=trace,local=trace";
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(log.clone()).init();
-    let provider = Provider::start();
+    // Answers with an error that holds the credential, as some do.
+    let echo = json!({"error": {"message": format!("Incorrect API key provided: {BACKEND_KEY}"), "code": "invalid_api_key"}});
+    let provider = Provider::always(Reply::error(401, &echo));
     let gateway = Gateway::start().await.with_model("glm", &provider).await;
     let mut answers = Answers::default();
     let secrets = live_through_a_day(&gateway, &mut answers).await;
@@ -94,7 +96,7 @@ async fn live_through_a_day(gateway: &Gateway, answers: &mut Answers) -> Vec<Str
     let program = anybody.with(&secret);
     let mut prompt = ask("glm");
     prompt["messages"][0]["content"] = PROMPT.into();
-    program.post("/v1/chat/completions").json(&prompt).send().await.unwrap();
+    answers.of(program.post("/v1/chat/completions").json(&prompt)).await;
     answers.of(program.get("/v1/models")).await;
     answers.of(program.get("/v1/models/none")).await;
     let store = gateway.local().store().await.unwrap();
