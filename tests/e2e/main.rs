@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod chat;
 mod dependencies;
 mod lambda;
+mod local;
+mod refusals;
 mod repository;
 mod routes;
