@@ -42,7 +42,7 @@ async fn p6_the_first_start_tells_how_to_sign_in_and_a_second_one_does_not() {
 async fn a_folder_has_one_gateway() {
     let folder = TempDir::new().unwrap();
     let _first = LocalProcess::start(folder.path()).await;
-    let second = LocalProcess::try_start(folder.path()).await.unwrap_err();
+    let second = LocalProcess::try_start(folder.path(), &[]).await.unwrap_err();
     assert!(!second.status.success());
     assert!(second.log.contains("another gateway uses the data"), "{}", second.log);
 }

@@ -18,9 +18,10 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// The code of an `OpenAI` or a management error.
+    /// The code of an `OpenAI` or a management error, the type of an Anthropic one.
     pub(crate) fn code(&self) -> &str {
-        self.body["error"]["code"].as_str().unwrap_or_default()
+        let name = if self.body["type"] == "error" { "type" } else { "code" };
+        self.body["error"][name].as_str().unwrap_or_default()
     }
 }
 
@@ -51,6 +52,7 @@ async fn p11_p12_no_route_opens_with_a_wrong_credential() {
     let forged = format!("{}x", program.credential());
     for row in guarded() {
         let (wrong_kind, code) = match row.access {
+            Access::ApiKey if row.path.starts_with("/v1/messages") => (gateway.admin(), "authentication_error"),
             Access::ApiKey => (gateway.admin(), "invalid_api_key"),
             _ => (&program, "unauthorized"),
         };
