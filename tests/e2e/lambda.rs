@@ -107,8 +107,8 @@ impl Cloud {
     async fn learn(&mut self, name: &str, mut answer: Answer) -> Answer {
         let body: Value = serde_json::from_slice(&answer.chunk().await.unwrap().bytes).unwrap();
         for (_, field, placeholder) in LEARNED.iter().filter(|(event, ..)| *event == name) {
-            let value = body["data"][field].as_str().unwrap_or_else(|| panic!("{name}: {body}"));
-            self.values.insert(placeholder, value.to_owned());
+            let value = body["data"][field].as_str().map(str::to_owned);
+            self.values.insert(placeholder, value.unwrap());
         }
         answer
     }
