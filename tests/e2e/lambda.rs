@@ -1,6 +1,6 @@
 //! The real function binaries, between the Runtime API and an emulated `DynamoDB`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use harness::events::Event;
 use harness::lambda::{Answer, Function, Mode};
@@ -9,8 +9,20 @@ use harness::{ADMIN_EMAIL, ADMIN_PASSWORD, Gate, Stack};
 use serde_json::{Value, json};
 
 /// All events in an order in which each can succeed, and the status that it gets.
-const STORY: [(&str, u16); 19] = [
+const STORY: [(&str, u16); 38] = [
     ("auth/login", 200),
+    ("auth/options", 200),
+    ("admin/show_settings", 200),
+    ("admin/update_settings", 200),
+    ("auth/register", 201),
+    ("auth/refresh", 200),
+    ("auth/show_profile", 200),
+    ("auth/update_profile", 200),
+    ("admin/list_users", 200),
+    ("admin/create_user", 201),
+    ("admin/update_user", 200),
+    ("admin/delete_user", 200),
+    ("admin/import_users", 200),
     ("admin/create_model", 201),
     ("admin/list_models", 200),
     ("admin/update_model", 200),
@@ -20,15 +32,32 @@ const STORY: [(&str, u16); 19] = [
     ("admin/update_backend", 200),
     ("keys/create", 201),
     ("keys/list", 200),
+    ("keys/update", 200),
     ("proxy/root", 200),
     ("proxy/health", 200),
     ("proxy/list_models", 200),
     ("proxy/find_model", 200),
     ("proxy/chat", 200),
     ("proxy/chat_stream", 200),
+    ("proxy/messages", 200),
+    ("proxy/messages_stream", 200),
+    ("proxy/count_tokens", 200),
     ("admin/delete_backend", 200),
     ("admin/delete_model", 200),
+    ("admin/list_audit", 200),
     ("keys/delete", 200),
+    ("auth/change_password", 200),
+    ("auth/logout", 200),
+];
+
+/// What later events need of an answer: event, field of `data`, placeholder.
+const LEARNED: [(&str, &str, &str); 6] = [
+    ("auth/login", "token", "TOKEN"),
+    ("auth/refresh", "token", "TOKEN"),
+    ("auth/change_password", "token", "TOKEN"),
+    ("admin/create_user", "id", "USER_ID"),
+    ("keys/create", "id", "KEY_ID"),
+    ("keys/create", "key", "API_KEY"),
 ];
 
 /// An installation whose functions boot when their first event comes.
@@ -36,12 +65,12 @@ struct Cloud {
     stack: Stack,
     functions: HashMap<String, Function>,
     /// What events are filled with.
-    values: Vec<(&'static str, String)>,
+    values: BTreeMap<&'static str, String>,
 }
 
 impl Cloud {
     async fn start(provider: &Provider) -> Self {
-        let values = vec![("EMAIL", ADMIN_EMAIL.into()), ("PASSWORD", ADMIN_PASSWORD.into()), ("PROVIDER", provider.base_url())];
+        let values = [("EMAIL", ADMIN_EMAIL.into()), ("PASSWORD", ADMIN_PASSWORD.into()), ("PROVIDER", provider.base_url())].into();
         Self { stack: Stack::start().await, functions: HashMap::new(), values }
     }
 
@@ -59,7 +88,7 @@ impl Cloud {
         let event = self.event(name);
         let function = Event::named(name).function;
         let answer = self.function(&function).await.invoke(event).answer().await;
-        if matches!(name, "auth/login" | "keys/create") { self.learn(answer).await } else { answer }
+        if LEARNED.iter().any(|(event, ..)| *event == name) { self.learn(name, answer).await } else { answer }
     }
 
     fn event(&self, name: &str) -> Value {
@@ -75,12 +104,11 @@ impl Cloud {
         self.functions.get_mut(name).unwrap()
     }
 
-    async fn learn(&mut self, mut answer: Answer) -> Answer {
+    async fn learn(&mut self, name: &str, mut answer: Answer) -> Answer {
         let body: Value = serde_json::from_slice(&answer.chunk().await.unwrap().bytes).unwrap();
-        for (name, field) in [("TOKEN", "token"), ("API_KEY", "key"), ("KEY_ID", "id")] {
-            if let Some(value) = body["data"][field].as_str() {
-                self.values.push((name, value.to_owned()));
-            }
+        for (_, field, placeholder) in LEARNED.iter().filter(|(event, ..)| *event == name) {
+            let value = body["data"][field].as_str().map(str::to_owned);
+            self.values.insert(placeholder, value.unwrap());
         }
         answer
     }
@@ -89,13 +117,16 @@ impl Cloud {
 #[tokio::test]
 async fn every_function_boots_and_answers_its_events() {
     let provider = Provider::start();
-    provider.will(Reply::json(&openai::completion("Hello")));
-    provider.will(openai::stream(&["Hel", "lo"]));
+    for _dialect in ["OpenAI", "Anthropic"] {
+        provider.will(Reply::json(&openai::completion("Hello")));
+        provider.will(openai::stream(&["Hel", "lo"]));
+    }
     let mut cloud = Cloud::start(&provider).await;
     for (name, status) in STORY {
         let answer = cloud.invoke(name).await;
         let mode = if name.starts_with("proxy/") { Mode::Streamed } else { Mode::Buffered };
-        assert_eq!((answer.status, answer.mode), (status, mode), "{name}");
+        let log = || cloud.functions[&Event::named(name).function].log();
+        assert_eq!((answer.status, answer.mode), (status, mode), "{name}: {}", log());
         assert!(answer.headers.contains_key("x-request-id"), "{name}");
         assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{name}");
     }
@@ -155,8 +186,7 @@ async fn p50_a_break_in_mid_stream_is_an_error_event_and_a_regular_end() {
 async fn errors_are_streamed_answers_too() {
     let provider = Provider::start();
     let mut cloud = Cloud::with_model(&provider).await;
-    cloud.values.push(("API_KEY", "sk-wrong".into()));
-    cloud.values.retain(|(name, value)| *name != "API_KEY" || value == "sk-wrong");
+    cloud.values.insert("API_KEY", "sk-wrong".into());
     let answer = cloud.invoke("proxy/chat").await;
     assert_eq!((answer.mode, answer.status), (Mode::Streamed, 401));
     assert_eq!(answer.json().await["error"]["code"], "invalid_api_key");

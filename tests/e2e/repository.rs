@@ -119,7 +119,7 @@ fn every_file_says_what_it_is_for() {
 
 #[test]
 fn no_file_is_longer_than_400_lines_without_its_tests() {
-    for (path, code) in sources(&["functions", "lambda", "local", "shared", "tests"]) {
+    for (path, code) in sources(&["functions", "lambda", "local", "shared/src", "tests"]) {
         let lines = code.lines().count();
         assert!(lines <= 400, "{} has {lines} lines", path.display());
     }

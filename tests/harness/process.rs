@@ -37,13 +37,20 @@ pub struct Ended {
 impl LocalProcess {
     /// Starts the gateway on a free port with its data in `folder`, and waits until it listens.
     pub async fn start(folder: &Path) -> Self {
-        Self::try_start(folder).await.unwrap_or_else(|ended| panic!("the gateway did not start: {ended:?}"))
+        Self::start_with(folder, &[]).await
     }
 
-    /// Like [`start`](Self::start); a process that ends instead of listening is the error.
-    pub async fn try_start(folder: &Path) -> Result<Self, Ended> {
+    /// Like [`start`](Self::start), with these variables in its environment.
+    pub async fn start_with(folder: &Path, environment: &[(&str, &str)]) -> Self {
+        let started = Self::try_start(folder, environment).await;
+        started.unwrap_or_else(|ended| panic!("the gateway did not start: {ended:?}"))
+    }
+
+    /// Like [`start_with`](Self::start_with); a process that ends instead of listening is the error.
+    pub async fn try_start(folder: &Path, environment: &[(&str, &str)]) -> Result<Self, Ended> {
         let mut command = Command::new(binaries::binary("local"));
-        command.env_clear().args(["--listen", "127.0.0.1:0", "--log", "info", "--data"]).arg(folder);
+        command.env_clear().envs(environment.iter().copied());
+        command.args(["--listen", "127.0.0.1:0", "--log", "info", "--data"]).arg(folder);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap()).lines();
