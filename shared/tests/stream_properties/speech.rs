@@ -66,8 +66,8 @@ impl Piece {
 
 /// Decides at random how a stream is sent, from a list of numbers that proptest can shrink.
 pub(crate) struct Chance<'a> {
-    numbers: &'a [Index],
-    next: usize,
+    pub(crate) numbers: &'a [Index],
+    pub(crate) next: usize,
 }
 
 impl Chance<'_> {
