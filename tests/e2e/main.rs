@@ -4,5 +4,6 @@
 
 mod dependencies;
 mod lambda;
+mod messages;
 mod repository;
 mod routes;
