@@ -11,6 +11,7 @@ mod dependencies;
 mod keys;
 mod lambda;
 mod local;
+mod messages;
 mod processes;
 mod promises;
 mod readme;

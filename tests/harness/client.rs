@@ -73,19 +73,32 @@ impl Client {
 
     /// As an administrator: creates a model that `provider` serves, there under the name `provider-model`.
     pub async fn create_model(&self, id: &str, provider: &Provider) {
+        self.create_model_with(id, provider, &json!({})).await;
+    }
+
+    /// The same with other members of the backend's entry, such as `protocol` or `settings`.
+    pub async fn create_model_with(&self, id: &str, provider: &Provider, backend: &Value) {
         let model = self.post("/api/v1/admin/models").json(&json!({"id": id, "name": id}));
         data(model.send().await.unwrap(), 201).await;
-        self.create_backend(id, provider).await;
+        self.create_backend_with(id, provider, backend).await;
     }
 
     /// As an administrator: adds a backend to a model.
     pub async fn create_backend(&self, model: &str, provider: &Provider) {
-        let backend = json!({
+        self.create_backend_with(model, provider, &json!({})).await;
+    }
+
+    /// The same with other members of its entry, such as `protocol` or `settings`.
+    pub async fn create_backend_with(&self, model: &str, provider: &Provider, members: &Value) {
+        let mut backend = json!({
             "name": "scripted",
             "base_url": provider.base_url(),
             "model_name": "provider-model",
             "api_key": BACKEND_KEY
         });
+        for (name, value) in members.as_object().unwrap() {
+            backend[name] = value.clone();
+        }
         let backend = self.post(&format!("/api/v1/admin/models/{model}/backends")).json(&backend);
         data(backend.send().await.unwrap(), 201).await;
     }

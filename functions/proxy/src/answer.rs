@@ -8,7 +8,7 @@ use shared::translators::response;
 use shared::translators::stream::ToAnthropic;
 use shared::translators::usage::{Usage, update_from_event, usage_of_chunk};
 
-use crate::relay::voice::Voice;
+use crate::relay::voice::{Translation, Voice};
 use crate::relay::watch::{Finding, Watch};
 
 /// Characters of a made-up id behind its prefix.
@@ -30,6 +30,16 @@ pub(crate) enum Reader {
 pub(crate) struct Whole {
     pub(crate) body: Bytes,
     pub(crate) usage: Option<Usage>,
+    pub(crate) notes: Notes,
+}
+
+/// What the log keeps of a translated answer. One that is passed on as it is tells the client by itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes {
+    /// The backend's id of the answer (translation.md §4.1).
+    pub(crate) upstream_id: Option<String>,
+    /// Tool calls that had to be left out (translation.md §5.6).
+    pub(crate) nameless_calls: usize,
 }
 
 impl Reader {
@@ -41,15 +51,16 @@ impl Reader {
             (_, Finding::Answer | Finding::End) => {}
         }
         match self {
-            Self::Chat => Ok(Whole { usage: usage_of_chunk(&body), body }),
+            Self::Chat => Ok(Whole { usage: usage_of_chunk(&body), body, notes: Notes::default() }),
             Self::Messages => {
                 let mut usage = Usage::default();
                 update_from_event(&mut usage, &body);
-                Ok(Whole { body, usage: Some(usage) })
+                Ok(Whole { body, usage: Some(usage), notes: Notes::default() })
             }
             Self::Translated(context) => {
                 let answer = response::to_message(&body, &context, &mut new_id)?;
-                Ok(Whole { body: answer.body.into(), usage: Some(answer.usage) })
+                let notes = Notes { upstream_id: answer.upstream_id, nameless_calls: answer.nameless_calls };
+                Ok(Whole { body: answer.body.into(), usage: Some(answer.usage), notes })
             }
         }
     }
@@ -59,7 +70,7 @@ impl Reader {
         match self {
             Self::Chat => Voice::Same(Watch::chat()),
             Self::Messages => Voice::Same(Watch::messages()),
-            Self::Translated(context) => Voice::Translated(Box::new(ToAnthropic::new(*context, Box::new(new_id)))),
+            Self::Translated(context) => Voice::Translated(Box::new(Translation::new(ToAnthropic::new(*context, Box::new(new_id))))),
         }
     }
 }

@@ -1,18 +1,21 @@
 //! What one backend is sent for an ask, and who reads its answer: the crossing of the client's dialect with the
 //! backend's.
 
-use shared::http::{ApiError, Code};
+use bytes::Bytes;
+use http::HeaderMap;
+use shared::http::ApiError;
 use shared::models::catalog::{Backend, Model, Protocol};
 use shared::translators::request::ModelFacts;
 use url::Url;
 
 use crate::answer::Reader;
-use crate::ask::{Ask, MessagesAsk, Pieces};
+use crate::ask::{Ask, ChatAsk, MessagesAsk, Pieces};
 use crate::target::Target;
 
 /// A request to one backend.
 pub(crate) struct Call<'t> {
     pub(crate) url: &'t Url,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Pieces,
     pub(crate) reader: Reader,
     /// Fields of the client's that the backend does not get (translation.md P2).
@@ -22,19 +25,31 @@ pub(crate) struct Call<'t> {
 impl<'t> Call<'t> {
     pub(crate) fn new(ask: &Ask<'_>, model: &Model, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
         match (ask, backend.protocol) {
-            (Ask::Chat(ask), Protocol::Openai) => Ok(Self::same(&target.chat_completions, ask.body_for(&backend.model_name), Reader::Chat)),
-            (Ask::Messages(ask), Protocol::Anthropic) => {
-                Ok(Self::same(&target.messages, ask.body_for(&backend.model_name)?, Reader::Messages))
-            }
+            (Ask::Chat(ask), Protocol::Openai) => Ok(Self::chat(ask, backend, target)),
+            (Ask::Messages(ask), Protocol::Anthropic) => Self::messages(ask, backend, target),
             (Ask::Messages(ask), Protocol::Openai) => Self::translated(ask, model, backend, target),
             (Ask::Chat(_), Protocol::Anthropic) => {
-                Err(ApiError::new(Code::NoBackendAvailable, "this model's backend speaks the Messages API only: call /v1/messages"))
+                Err(ApiError::invalid("model", "this model speaks the Messages API only: call /v1/messages"))
             }
         }
     }
 
-    fn same(url: &'t Url, body: Pieces, reader: Reader) -> Self {
-        Self { url, body, reader, warnings: Vec::new() }
+    fn chat(ask: &ChatAsk, backend: &Backend, target: &'t Target) -> Self {
+        Self {
+            url: &target.chat_completions,
+            headers: target.headers.clone(),
+            body: ask.body_for(&backend.model_name),
+            reader: Reader::Chat,
+            warnings: Vec::new(),
+        }
+    }
+
+    fn messages(ask: &MessagesAsk<'_>, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
+        // What the operator set for the backend wins over what the client sent.
+        let mut headers = ask.protocol_headers().clone();
+        headers.extend(target.headers.clone());
+        let body = ask.body_for(&backend.model_name)?;
+        Ok(Self { url: &target.messages, headers, body, reader: Reader::Messages, warnings: Vec::new() })
     }
 
     fn translated(ask: &MessagesAsk<'_>, model: &Model, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
@@ -45,6 +60,12 @@ impl<'t> Call<'t> {
         };
         let call = ask.to_chat(&target.settings, &facts)?;
         let reader = Reader::Translated(Box::new(call.context));
-        Ok(Self { url: &target.chat_completions, body: Pieces::from(bytes::Bytes::from(call.body)), reader, warnings: call.warnings })
+        Ok(Self {
+            url: &target.chat_completions,
+            headers: target.headers.clone(),
+            body: Pieces::from(Bytes::from(call.body)),
+            reader,
+            warnings: call.warnings,
+        })
     }
 }

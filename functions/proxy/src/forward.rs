@@ -1,27 +1,22 @@
 //! From a grant to a backend's answer that has begun: one backend after the other, before the first byte only
 //! (promise 52). The only caller of [`reqwest`] besides the client's making.
 
-use std::time::Duration;
-
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
-use http::{HeaderMap, StatusCode};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, StatusCode};
 use shared::http::{ApiError, Code};
-use shared::models::RequestId;
 use shared::models::catalog::Backend;
 use shared::outbound;
 use shared::random;
 use shared::translators::error::BackendError;
 use shared::translators::settings::UpstreamAuthErrors;
-use shared::translators::sse::Decoder;
-use shared::translators::stream::{Progress, StreamEnd};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{Reader, Whole};
 use crate::ask::Ask;
+use crate::begin::{Begun, NoStream, begin};
 use crate::call::Call;
 use crate::exchange::Grant;
-use crate::relay::voice::Voice;
 use crate::target::Target;
 use crate::{State, backend};
 
@@ -30,8 +25,8 @@ const MAX_ATTEMPTS: usize = 3;
 /// Of a refusal's body, what is read to find its message.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
-/// How long a stream that has to be translated may be silent before the answer is begun without it (W3).
-const COMMIT_AFTER: Duration = Duration::from_secs(10);
+/// What a backend says of another try, in headers that the SDKs of both families obey (translation.md §6.3).
+const RETRY_HINTS: [HeaderName; 2] = [HeaderName::from_static("retry-after-ms"), HeaderName::from_static("x-should-retry")];
 
 /// A backend's answer, from its first byte on.
 pub(crate) struct Upstream {
@@ -46,14 +41,14 @@ pub(crate) enum Content {
     Stream(Box<Begun>),
 }
 
-/// A stream that has something to pass on.
-pub(crate) struct Begun {
-    pub(crate) response: reqwest::Response,
-    pub(crate) decoder: Decoder,
-    pub(crate) voice: Voice,
-    /// What came so far, to be passed on first.
-    pub(crate) head: Vec<Bytes>,
-    pub(crate) progress: Progress,
+impl Content {
+    /// The backend's id of an answer that the client knows by another one (translation.md §4.1).
+    pub(crate) fn upstream_id(&self) -> Option<&str> {
+        match self {
+            Self::Whole(answer) => answer.notes.upstream_id.as_deref(),
+            Self::Stream(begun) => begun.voice.upstream_id(),
+        }
+    }
 }
 
 /// One attempt that gave nothing to pass on.
@@ -61,11 +56,17 @@ struct Failure {
     error: ApiError,
     /// Whether another backend may be asked.
     retry: bool,
+    /// The backend was not asked: it cannot be sent this request.
+    is_unfit: bool,
 }
 
 impl Failure {
     fn retryable(error: impl Into<ApiError>) -> Self {
-        Self { error: error.into(), retry: true }
+        Self { error: error.into(), retry: true, is_unfit: false }
+    }
+
+    fn unfit(error: ApiError) -> Self {
+        Self { error, retry: true, is_unfit: true }
     }
 }
 
@@ -81,8 +82,11 @@ pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>) -> Result<
         let attempt = timeout_at(deadline, attempt(state, grant, ask, backend)).await;
         match attempt.unwrap_or_else(|_| Err(Failure::retryable(BackendError::timed_out()))) {
             Ok(upstream) => return Ok(upstream),
-            Err(Failure { error, retry: false }) => return Err(error),
-            Err(Failure { error, retry: true }) => {
+            Err(Failure { error, retry: false, .. }) => return Err(error),
+            // Why another backend failed says more than why this one cannot serve.
+            Err(Failure { is_unfit: true, .. }) if last.is_some() => {}
+            Err(Failure { error, is_unfit: true, .. }) => last = Some(error),
+            Err(Failure { error, .. }) => {
                 tracing::warn!(backend = %backend.id, code = ?error.code(), cause = error.cause(), "attempt failed");
                 last = Some(error);
             }
@@ -96,16 +100,16 @@ pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>) -> Result<
 
 async fn attempt(state: &State, grant: &Grant, ask: &Ask<'_>, backend: &Backend) -> Result<Upstream, Failure> {
     let target = Target::of(state, backend).await.map_err(Failure::retryable)?;
-    let Call { url, body, reader, warnings } = Call::new(ask, &grant.offer.model, backend, &target).map_err(Failure::retryable)?;
-    let request = state.http.post(url.clone()).headers(target.headers.clone()).body(reqwest::Body::wrap(body));
+    let Call { url, headers, body, reader, warnings } = Call::new(ask, &grant.offer.model, backend, &target).map_err(Failure::unfit)?;
+    let request = state.http.post(url.clone()).headers(headers).body(reqwest::Body::wrap(body));
     let response = request.send().await.map_err(unreachable)?;
     if response.status() != StatusCode::OK {
         return Err(refused(response, target.settings.upstream_auth_errors).await);
     }
-    let content = if ask.stream() {
-        Content::Stream(Box::new(begin(state, response, reader).await?))
-    } else {
-        Content::Whole(whole(state, response, reader).await?)
+    let content = match (ask.stream(), is_json(&response)) {
+        (true, false) => Content::Stream(Box::new(stream(state, response, reader).await?)),
+        (true, true) => return Err(no_stream(state, response, reader).await),
+        (false, _) => Content::Whole(whole(state, response, reader).await?),
     };
     Ok(Upstream { backend: backend.id.to_string(), content, warnings })
 }
@@ -121,14 +125,15 @@ fn unreachable(error: reqwest::Error) -> Failure {
 async fn refused(response: reqwest::Response, auth_errors: UpstreamAuthErrors) -> Failure {
     let status = response.status();
     let retry_after = retry_after(response.headers());
+    let hints = retry_hints(response.headers());
     let body = read(response, MAX_REFUSAL_BYTES).await.unwrap_or_default();
     let told = BackendError::from_response(status.as_u16(), &body, auth_errors);
-    let mut error = ApiError::from(told);
+    let mut error = ApiError::from(told).hints(hints);
     if let Some(seconds) = retry_after {
         error = error.retry_after(seconds);
     }
     let retry = !status.is_client_error() || matches!(status.as_u16(), 401 | 403 | 408 | 429);
-    Failure { error, retry }
+    Failure { error, retry, is_unfit: false }
 }
 
 /// Seconds of a `Retry-After` that is a number (RFC 9110 §10.2.3).
@@ -136,53 +141,40 @@ fn retry_after(headers: &HeaderMap) -> Option<u64> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
+fn retry_hints(headers: &HeaderMap) -> HeaderMap {
+    let hints = RETRY_HINTS.into_iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
+    hints.collect()
+}
+
+async fn stream(state: &State, response: reqwest::Response, reader: Reader) -> Result<Begun, Failure> {
+    begin(response, reader, state.limits.max_event_bytes).await.map_err(|none| match none {
+        NoStream::Broken(error) => unreachable(error),
+        NoStream::Told(error) => Failure::retryable(error),
+    })
+}
+
+fn is_json(response: &reqwest::Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.trim_start().starts_with("application/json"))
+}
+
+/// Where a stream was asked for, JSON is an error that came with status 200 (translation.md §6.1), or no answer.
+async fn no_stream(state: &State, response: reqwest::Response, reader: Reader) -> Failure {
+    match whole(state, response, reader).await {
+        Ok(_) => Failure::retryable(BackendError::unreadable()),
+        Err(failure) => failure,
+    }
+}
+
 async fn whole(state: &State, response: reqwest::Response, reader: Reader) -> Result<Whole, Failure> {
     match read(response, state.limits.max_answer_bytes).await {
         Ok(body) => reader.whole(body).map_err(Failure::retryable),
         Err(ReadError::TooLong) => {
             let error = ApiError::new(Code::UpstreamResponseTooLarge, "the backend's answer is too long");
-            Err(Failure { error, retry: false })
+            Err(Failure { error, retry: false, is_unfit: false })
         }
         Err(ReadError::Broken(error)) => Err(unreachable(error)),
     }
-}
-
-/// Holds a stream's head until there is something to pass on: an error before that is still an HTTP error, and
-/// another backend may be asked (translation.md W2).
-async fn begin(state: &State, response: reqwest::Response, reader: Reader) -> Result<Begun, Failure> {
-    let decoder = Decoder::new(state.limits.max_event_bytes);
-    let mut begun = Begun { response, decoder, voice: reader.stream(), head: Vec::new(), progress: Progress::More };
-    loop {
-        let Ok(chunk) = timeout(COMMIT_AFTER, begun.response.chunk()).await else {
-            let Some(commitment) = begun.voice.commit() else { continue };
-            begun.head.push(commitment);
-            return Ok(begun);
-        };
-        let end = match chunk {
-            Ok(Some(chunk)) => {
-                let spoken = begun.voice.take(&mut begun.decoder, chunk);
-                begun.head.extend(spoken.frames);
-                begun.progress = spoken.progress;
-                (spoken.progress == Progress::Failed).then_some(StreamEnd::Closed)
-            }
-            Ok(None) => Some(StreamEnd::Closed),
-            Err(error) => return Err(unreachable(error)),
-        };
-        if let Some(end) = end {
-            return ended_early(begun, end);
-        }
-        if !begun.head.is_empty() {
-            return Ok(begun);
-        }
-    }
-}
-
-/// A stream that was over before it had begun: an error, or an answer of one piece without an end mark.
-fn ended_early(begun: Begun, end: StreamEnd) -> Result<Begun, Failure> {
-    let Begun { response, decoder, voice, .. } = begun;
-    let ended = voice.finish(decoder, end, &RequestId::generate());
-    drop((response, ended.frames));
-    Err(Failure::retryable(ended.ending.err().unwrap_or_else(BackendError::unreadable)))
 }
 
 enum ReadError {

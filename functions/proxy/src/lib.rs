@@ -6,6 +6,7 @@ mod admit;
 mod answer;
 mod ask;
 mod backend;
+mod begin;
 mod call;
 mod exchange;
 mod forward;
@@ -80,13 +81,15 @@ async fn messages(
     id: axum::Extension<RequestId>,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let headers = request.headers().clone();
     let body = json::read(request, state.limits.max_body_bytes).await?;
-    let ask = Ask::Messages(Box::new(MessagesAsk::read(&body)?));
+    let ask = Ask::Messages(Box::new(MessagesAsk::read(&headers, &body)?));
     exchange::run(&state, caller, ask, id.0).await
 }
 
 async fn count_tokens(Shared(state): Shared<State>, caller: ApiCaller, request: Request) -> Result<Json<Value>, ApiError> {
+    let headers = request.headers().clone();
     let body = json::read(request, state.limits.max_body_bytes).await?;
-    let tokens = exchange::count_tokens(&state, caller, &MessagesAsk::read(&body)?).await?;
+    let tokens = exchange::count_tokens(&state, caller, &MessagesAsk::read(&headers, &body)?).await?;
     Ok(Json(json!({"input_tokens": tokens})))
 }

@@ -4,6 +4,7 @@ use shared::http::ApiError;
 use shared::translators::usage::Usage;
 
 use crate::admit::Reservation;
+use crate::answer::Notes;
 
 /// How an exchange that delivered something ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,10 +19,11 @@ pub(crate) enum Ending {
 }
 
 /// What the books need to know of an exchange.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub(crate) usage: Option<Usage>,
     pub(crate) ending: Ending,
+    pub(crate) notes: Notes,
 }
 
 /// Closes the books on a request that delivered a byte of `backend`.
@@ -38,6 +40,8 @@ pub(crate) fn settle(reservation: Reservation, backend: &str, outcome: Outcome) 
         tokens.output = usage.output,
         duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         outcome = ?outcome.ending,
+        upstream.id = outcome.notes.upstream_id,
+        nameless_calls = outcome.notes.nameless_calls,
         "exchange"
     );
 }

@@ -87,6 +87,7 @@ fn render_error(response: &mut Response, dialect: Dialect, request_id: &RequestI
     if let Some(seconds) = error.retry_after_seconds() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
+    response.headers_mut().extend(error.hint_headers().map(|(name, value)| (name.clone(), value.clone())));
     Some(error)
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 pub use super::code::{Code, Dialect};
@@ -25,6 +25,8 @@ pub struct ApiError {
     message: Cow<'static, str>,
     field: Option<String>,
     retry_after_seconds: Option<u64>,
+    /// What a backend said of another try, for the SDKs that obey it.
+    hints: Option<Box<HeaderMap>>,
     /// `error.details.error_code` of Anthropic's shape, which its SDKs act on.
     detail: Option<&'static str>,
     /// For the log only.
@@ -33,7 +35,7 @@ pub struct ApiError {
 
 impl ApiError {
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), field: None, retry_after_seconds: None, detail: None, source: None }
+        Self { code, message: message.into(), field: None, retry_after_seconds: None, hints: None, detail: None, source: None }
     }
 
     /// A value that is not allowed, and the field that holds it.
@@ -66,6 +68,13 @@ impl ApiError {
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    /// Headers about another try besides `Retry-After` (translation.md §6.3).
+    #[must_use]
+    pub fn hints(mut self, headers: HeaderMap) -> Self {
+        self.hints = Some(Box::new(headers));
         self
     }
 
@@ -106,6 +115,11 @@ impl ApiError {
             _ => None,
         };
         self.retry_after_seconds.or(default)
+    }
+
+    /// Headers about another try besides `Retry-After`.
+    pub fn hint_headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.hints.iter().flat_map(|headers| headers.iter())
     }
 
     /// The error object in `dialect`, as in an answer's body or as the `data` of an error event.
@@ -181,7 +195,10 @@ impl From<BackendError> for ApiError {
             ErrorKind::RateLimit => Code::UpstreamRateLimited,
             ErrorKind::Timeout => Code::UpstreamTimeout,
             ErrorKind::Overloaded => Code::NoBackendAvailable,
-            ErrorKind::Authentication | ErrorKind::Permission | ErrorKind::Api => Code::UpstreamError,
+            // Only of a backend whose judgement of the key is passed on (translation.md §6.1).
+            ErrorKind::Authentication => Code::Unauthorized,
+            ErrorKind::Permission => Code::Forbidden,
+            ErrorKind::Api => Code::UpstreamError,
         };
         Self::new(code, error.message)
     }

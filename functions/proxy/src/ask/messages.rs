@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use shared::http::ApiError;
 use shared::translators::anthropic::request::Request;
 use shared::translators::request::error::At;
@@ -13,6 +14,9 @@ use shared::translators::tokens;
 
 use super::pieces::Pieces;
 
+const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+
 /// A Messages request that borrows from its body.
 #[derive(Debug)]
 pub(crate) struct MessagesAsk<'a> {
@@ -20,15 +24,16 @@ pub(crate) struct MessagesAsk<'a> {
     request: Request<'a>,
     model: Cow<'a, str>,
     stream: bool,
+    protocol_headers: HeaderMap,
 }
 
 impl<'a> MessagesAsk<'a> {
-    /// Reads the body of `POST /v1/messages` and its kin.
-    pub(crate) fn read(body: &'a Bytes) -> Result<Self, ApiError> {
+    /// Reads a request to `POST /v1/messages` and its kin.
+    pub(crate) fn read(headers: &HeaderMap, body: &'a Bytes) -> Result<Self, ApiError> {
         let request = Request::parse(body)?;
         let model = request.model()?;
         let stream = request.stream.flag(At::root("stream"))?;
-        Ok(Self { body, request, model, stream })
+        Ok(Self { body, request, model, stream, protocol_headers: protocol_headers(headers) })
     }
 
     pub(crate) fn model(&self) -> &str {
@@ -37,6 +42,11 @@ impl<'a> MessagesAsk<'a> {
 
     pub(crate) fn stream(&self) -> bool {
         self.stream
+    }
+
+    /// The headers that belong to the body, for a backend that speaks the same API.
+    pub(crate) fn protocol_headers(&self) -> &HeaderMap {
+        &self.protocol_headers
     }
 
     /// How many tokens the conversation has, about.
@@ -63,6 +73,17 @@ impl<'a> MessagesAsk<'a> {
     }
 }
 
+/// The version, which the API demands and our clients may leave out, and the beta features that the body makes use of.
+fn protocol_headers(headers: &HeaderMap) -> HeaderMap {
+    let version = headers.get(&VERSION).cloned().unwrap_or(HeaderValue::from_static("2023-06-01"));
+    let betas = headers.get_all(&BETA).iter().map(|beta| (BETA, beta.clone()));
+    let mut protocol = HeaderMap::from_iter([(VERSION, version)]);
+    for (name, beta) in betas {
+        protocol.append(name, beta);
+    }
+    protocol
+}
+
 /// Where the model's name stands in `body`, quotes included.
 fn model_at(request: &Request<'_>, body: &[u8]) -> Result<Range<usize>, ApiError> {
     let name = request.model.raw().ok_or_else(|| At::root("model").missing())?.get();
@@ -82,7 +103,7 @@ mod tests {
         };
         for blocks in [String::new(), format!("{own},")] {
             let sent = Bytes::from(body(&blocks, "claude"));
-            let pieces = MessagesAsk::read(&sent).unwrap().body_for("glm").unwrap();
+            let pieces = MessagesAsk::read(&HeaderMap::new(), &sent).unwrap().body_for("glm").unwrap();
             assert_eq!(String::from_utf8(pieces.to_vec()).unwrap(), body("", "glm"));
         }
     }

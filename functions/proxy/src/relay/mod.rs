@@ -27,7 +27,8 @@ use tokio_util::sync::CancellationToken;
 use crate::State;
 use crate::admit::Reservation;
 use crate::answer::Whole;
-use crate::forward::{Begun, Content, Upstream};
+use crate::begin::Begun;
+use crate::forward::{Content, Upstream};
 use crate::settle::{self, Ending, Outcome};
 
 /// How often silence is looked at.
@@ -46,25 +47,37 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Tells reverse proxies not to collect the stream.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 const WARNINGS: HeaderName = HeaderName::from_static("x-translation-warnings");
+const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-id");
 
 /// The client's answer, and the promise that the books are closed behind it.
 pub(crate) fn respond(state: &State, upstream: Upstream, reservation: Reservation) -> Response {
     let Upstream { backend, content, warnings } = upstream;
+    let upstream_id = content.upstream_id().and_then(|id| HeaderValue::try_from(id).ok());
+    let warnings = warnings_header(&warnings, &reservation);
     let mut response = match content {
         Content::Whole(answer) => whole(answer, &backend, reservation),
         Content::Stream(begun) => stream(state, *begun, backend, reservation),
     };
-    if !warnings.is_empty()
-        && let Ok(warnings) = HeaderValue::try_from(format!("dropped={}", warnings.join(",")))
-    {
-        response.headers_mut().insert(WARNINGS, warnings);
-    }
+    let told = [(UPSTREAM_ID, upstream_id), (WARNINGS, warnings)];
+    response.headers_mut().extend(told.into_iter().filter_map(|(name, value)| Some((name, value?))));
     response.extensions_mut().insert(LoggedAtEnd);
     response
 }
 
+/// What the backend did not get, for the client and the log (translation.md P2).
+fn warnings_header(warnings: &[String], reservation: &Reservation) -> Option<HeaderValue> {
+    if warnings.is_empty() {
+        return None;
+    }
+    let dropped = warnings.join(",");
+    tracing::info!(request.id = %reservation.id, dropped, "translation dropped fields");
+    // Names are the client's and may be any text; a header holds printable ASCII alone.
+    let printable: String = dropped.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect();
+    HeaderValue::try_from(format!("dropped={printable}")).ok()
+}
+
 fn whole(answer: Whole, backend: &str, reservation: Reservation) -> Response {
-    settle::settle(reservation, backend, Outcome { usage: answer.usage, ending: Ending::Complete });
+    settle::settle(reservation, backend, Outcome { usage: answer.usage, ending: Ending::Complete, notes: answer.notes });
     ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], answer.body).into_response()
 }
 
@@ -134,7 +147,7 @@ impl Relay {
         for frame in ended.frames.into_iter().filter(|frame| !frame.is_empty()) {
             let _ = self.client.send_timeout(frame, LAST_WORDS).await;
         }
-        Outcome { usage: ended.usage, ending }
+        Outcome { usage: ended.usage, ending, notes: ended.notes }
     }
 
     /// Passes events on until there is a reason not to.
@@ -143,7 +156,8 @@ impl Relay {
         let mut progress = begun.progress;
         let mut ticks = interval_at(Instant::now() + TICK, TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut silent = 0;
+        // Ticks without a word of the backend, and without one for the client: a backend may talk without an event for the client.
+        let (mut silent, mut quiet) = (0, 0);
         loop {
             match progress {
                 Progress::More => {}
@@ -153,12 +167,16 @@ impl Relay {
             }
             match self.next(begun, &mut ticks).await? {
                 Next::Silence => {
-                    silent += 1;
-                    self.keep_alive(begun, silent).await?;
+                    (silent, quiet) = (silent + 1, quiet + 1);
+                    if silent >= IDLE_TICKS {
+                        return Err(Halt::Ended(StreamEnd::TimedOut));
+                    }
+                    self.keep_alive(begun, quiet).await?;
                 }
                 Next::Chunk(chunk) => {
                     silent = 0;
                     let spoken = begun.voice.take(&mut begun.decoder, chunk);
+                    quiet = if spoken.frames.is_empty() { quiet } else { 0 };
                     progress = spoken.progress;
                     self.send(spoken.frames).await?;
                 }
@@ -202,11 +220,8 @@ impl Relay {
         Err(Halt::Ended(StreamEnd::Closed))
     }
 
-    async fn keep_alive(&self, begun: &mut Begun, silent: u32) -> Result<(), Halt> {
-        if silent >= IDLE_TICKS {
-            return Err(Halt::Ended(StreamEnd::TimedOut));
-        }
-        if silent.is_multiple_of(KEEP_ALIVE_TICKS) { self.send(vec![begun.voice.keep_alive()]).await } else { Ok(()) }
+    async fn keep_alive(&self, begun: &mut Begun, quiet: u32) -> Result<(), Halt> {
+        if quiet.is_multiple_of(KEEP_ALIVE_TICKS) { self.send(vec![begun.voice.keep_alive()]).await } else { Ok(()) }
     }
 
     /// Waits for a slow client, whose slowness so reaches the backend (promise 48).
@@ -236,3 +251,6 @@ impl http_body::Body for Frames {
         self.0.poll_recv(context).map(|frame| frame.map(|bytes| Ok(Frame::data(bytes))))
     }
 }
+
+#[cfg(test)]
+mod tests;

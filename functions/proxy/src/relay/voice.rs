@@ -9,12 +9,21 @@ use shared::translators::stream::{Interruption, Progress, StreamEnd, ToAnthropic
 use shared::translators::usage::Usage;
 
 use super::watch::Watch;
+use crate::answer::Notes;
 
 /// Turns a backend's chunks into the client's frames.
 pub(crate) enum Voice {
     /// The backend speaks the client's dialect.
     Same(Watch),
-    Translated(Box<ToAnthropic>),
+    Translated(Box<Translation>),
+}
+
+/// A translation under way.
+pub(crate) struct Translation {
+    machine: ToAnthropic,
+    has_begun: bool,
+    /// What follows the end mark or an error is not read.
+    is_over: bool,
 }
 
 /// What a chunk came to.
@@ -30,6 +39,7 @@ pub(crate) struct Ended {
     pub(crate) frames: Vec<Bytes>,
     pub(crate) usage: Option<Usage>,
     pub(crate) ending: Result<(), BackendError>,
+    pub(crate) notes: Notes,
 }
 
 impl Voice {
@@ -37,27 +47,38 @@ impl Voice {
     pub(crate) fn take(&mut self, decoder: &mut Decoder, chunk: Bytes) -> Spoken {
         match self {
             Self::Same(watch) => watch.take(decoder, chunk),
-            Self::Translated(machine) => translate(machine, decoder, chunk),
+            Self::Translated(translation) => translation.take(decoder, chunk),
         }
     }
 
-    /// Begins the answer before the backend has said anything (translation.md W3); a chat stream has nothing to say.
+    /// Whether the backend has said something that an answer begins with.
+    pub(crate) fn has_begun(&self) -> bool {
+        match self {
+            Self::Same(watch) => watch.has_begun(),
+            Self::Translated(translation) => translation.has_begun,
+        }
+    }
+
+    /// Begins the answer before the backend has said anything (translation.md W3); a stream that is passed on has
+    /// nothing of its own to say.
     pub(crate) fn commit(&mut self) -> Option<Bytes> {
-        let Self::Translated(machine) = self else { return None };
-        let mut out = BytesMut::new();
-        machine.commit(&mut out);
-        Some(out.freeze())
+        let Self::Translated(translation) = self else { return None };
+        Some(translation.write(ToAnthropic::commit))
     }
 
     /// Shows in a silence that the stream is alive (promise 48).
     pub(crate) fn keep_alive(&mut self) -> Bytes {
         match self {
             Self::Same(watch) => watch.keep_alive(),
-            Self::Translated(machine) => {
-                let mut out = BytesMut::new();
-                machine.ping(&mut out);
-                out.freeze()
-            }
+            Self::Translated(translation) => translation.write(ToAnthropic::ping),
+        }
+    }
+
+    /// The backend's id of an answer that the client knows by another one (translation.md §4.1).
+    pub(crate) fn upstream_id(&self) -> Option<&str> {
+        match self {
+            Self::Same(_) => None,
+            Self::Translated(translation) => translation.machine.upstream_id(),
         }
     }
 
@@ -65,26 +86,54 @@ impl Voice {
     pub(crate) fn finish(self, decoder: Decoder, end: StreamEnd, id: &RequestId) -> Ended {
         match self {
             Self::Same(watch) => finish_same(watch, decoder, end, id),
-            Self::Translated(machine) => finish_translated(*machine, decoder, end),
+            Self::Translated(translation) => translation.finish(decoder, end),
         }
     }
 }
 
-fn translate(machine: &mut ToAnthropic, decoder: &mut Decoder, chunk: Bytes) -> Spoken {
-    let mut out = BytesMut::with_capacity(2 * chunk.len());
-    let mut progress = Progress::More;
-    decoder.feed(chunk);
-    for event in decoder.by_ref() {
-        progress = match &event {
-            Ok(event) => event.data().map_or(Progress::More, |data| machine.feed(data, &mut out)),
-            Err(_) => Progress::Failed,
-        };
-        if matches!(progress, Progress::Done | Progress::Failed) {
-            break;
-        }
+impl Translation {
+    pub(crate) fn new(machine: ToAnthropic) -> Self {
+        Self { machine, has_begun: false, is_over: false }
     }
-    let frames = if out.is_empty() { Vec::new() } else { vec![out.freeze()] };
-    Spoken { frames, progress }
+
+    fn take(&mut self, decoder: &mut Decoder, chunk: Bytes) -> Spoken {
+        let mut out = BytesMut::with_capacity(2 * chunk.len());
+        let mut progress = Progress::More;
+        decoder.feed(chunk);
+        for event in decoder.by_ref() {
+            progress = match &event {
+                Ok(event) => event.data().map_or(progress, |data| self.machine.feed(data, &mut out)),
+                Err(_) => Progress::Failed,
+            };
+            self.is_over = matches!(progress, Progress::Done | Progress::Failed);
+            if self.is_over {
+                break;
+            }
+        }
+        self.has_begun |= !out.is_empty();
+        let frames = if out.is_empty() { Vec::new() } else { vec![out.freeze()] };
+        Spoken { frames, progress }
+    }
+
+    fn write(&mut self, say: impl FnOnce(&mut ToAnthropic, &mut BytesMut)) -> Bytes {
+        let mut out = BytesMut::new();
+        say(&mut self.machine, &mut out);
+        out.freeze()
+    }
+
+    fn finish(mut self, decoder: Decoder, end: StreamEnd) -> Ended {
+        let mut out = BytesMut::new();
+        let last = if self.is_over { None } else { decoder.finish() };
+        if let Some(data) = last.as_ref().and_then(|event| event.data()) {
+            self.machine.feed(data, &mut out);
+        }
+        let outcome = self.machine.finish(end, &mut out);
+        let ending = outcome.ending.map_err(|interruption| match interruption {
+            Interruption::CutShort(error) | Interruption::Backend(error) => error,
+        });
+        let notes = Notes { upstream_id: outcome.upstream_id, nameless_calls: outcome.nameless_calls };
+        Ended { frames: vec![out.freeze()], usage: Some(outcome.usage), ending, notes }
+    }
 }
 
 fn finish_same(mut watch: Watch, decoder: Decoder, end: StreamEnd, id: &RequestId) -> Ended {
@@ -98,19 +147,7 @@ fn finish_same(mut watch: Watch, decoder: Decoder, end: StreamEnd, id: &RequestI
     if let Err(error) = &ending {
         frames.push(error_event(&ApiError::from(error.clone()), watch.dialect(), id));
     }
-    Ended { frames, usage: watch.usage(), ending }
-}
-
-fn finish_translated(mut machine: ToAnthropic, decoder: Decoder, end: StreamEnd) -> Ended {
-    let mut out = BytesMut::new();
-    if let Some(data) = decoder.finish().as_ref().and_then(|event| event.data()) {
-        machine.feed(data, &mut out);
-    }
-    let outcome = machine.finish(end, &mut out);
-    let ending = outcome.ending.map_err(|interruption| match interruption {
-        Interruption::CutShort(error) | Interruption::Backend(error) => error,
-    });
-    Ended { frames: vec![out.freeze()], usage: Some(outcome.usage), ending }
+    Ended { frames, usage: watch.usage(), ending, notes: Notes::default() }
 }
 
 /// An error in the midst of a stream of `dialect`.

@@ -21,6 +21,7 @@ pub(crate) struct Watch {
     /// Bytes of the event that has not ended yet.
     pending: usize,
     usage: Option<Usage>,
+    has_begun: bool,
     is_done: bool,
     /// Why nothing more is passed on.
     problem: Option<BackendError>,
@@ -65,7 +66,7 @@ impl Watch {
     }
 
     fn new(dialect: Dialect) -> Self {
-        Self { dialect, pending: 0, usage: None, is_done: false, problem: None }
+        Self { dialect, pending: 0, usage: None, has_begun: false, is_done: false, problem: None }
     }
 
     /// Takes the next chunk. What comes back are its bytes, without the event that is not whole yet.
@@ -113,6 +114,11 @@ impl Watch {
         self.dialect
     }
 
+    /// Whether an event with data may be passed on: comments alone begin no answer.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
     /// Whether the end mark has come.
     pub(crate) fn is_done(&self) -> bool {
         self.is_done
@@ -130,7 +136,7 @@ impl Watch {
     fn accepts(&mut self, event: &Event) -> bool {
         let Some(data) = event.data() else { return true };
         if event.is_done() {
-            self.is_done = true;
+            (self.has_begun, self.is_done) = (true, true);
             return true;
         }
         match Finding::of(data) {
@@ -139,6 +145,7 @@ impl Watch {
             Finding::End => self.is_done = self.dialect == Dialect::Anthropic,
             Finding::Answer => self.note_usage(data),
         }
+        self.has_begun |= self.problem.is_none();
         self.problem.is_none()
     }
 

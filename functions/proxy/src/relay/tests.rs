@@ -1,0 +1,147 @@
+//! The clocks of a stream, on a time that goes on only when everybody waits for it.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use shared::translators::context::AnswerContext;
+use tokio::time::interval;
+
+use super::*;
+use crate::answer::Reader;
+use crate::begin::{NoStream, begin};
+
+const MAX_EVENT: usize = 1000;
+const COMMENT: &str = ": still thinking\n\n";
+const TEXT: &str = "data: {\"id\":\"up-1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n";
+const FINISH: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+
+fn translated() -> Reader {
+    Reader::Translated(Box::new(AnswerContext { model: "m".into(), ..AnswerContext::default() }))
+}
+
+/// A backend that says one of `words` each second, nothing where it is empty, and the last one for ever.
+fn backend(words: &[&'static str]) -> reqwest::Response {
+    let words = words.to_vec();
+    let (speaker, frames) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut seconds = interval(Duration::from_secs(1));
+        for number in 0.. {
+            seconds.tick().await;
+            let word = words[number.min(words.len() - 1)];
+            if !word.is_empty() && speaker.send(Bytes::from_static(word.as_bytes())).await.is_err() {
+                return;
+            }
+        }
+    });
+    http::Response::new(reqwest::Body::wrap(Frames(frames))).into()
+}
+
+/// What `begin` comes to, and after how many seconds.
+async fn begun(words: &[&'static str], reader: Reader) -> (Result<Begun, NoStream>, u64) {
+    let started = Instant::now();
+    let begun = begin(backend(words), reader, MAX_EVENT).await;
+    (begun, started.elapsed().as_secs())
+}
+
+/// All that a client gets that reads at once, with the seconds at which it came.
+async fn heard(words: &[&'static str], reader: Reader) -> Vec<(u64, String)> {
+    let Ok(begun) = begun(words, reader).await.0 else { panic!("the stream did not begin") };
+    let (client, mut frames) = mpsc::channel(1);
+    let started = Instant::now();
+    let deadline = started + Duration::from_secs(840);
+    let relay = Relay { client, stop: CancellationToken::new(), request_id: RequestId::generate(), deadline };
+    tokio::spawn(async move { relay.run(begun).await });
+    let mut heard = Vec::new();
+    while let Some(frame) = frames.recv().await {
+        heard.push((started.elapsed().as_secs(), String::from_utf8(frame.to_vec()).unwrap()));
+    }
+    heard
+}
+
+fn head_of(begun: Result<Begun, NoStream>) -> String {
+    let Ok(begun) = begun else { panic!("the stream did not begin") };
+    String::from_utf8(begun.head.concat()).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn w3_after_10_s_without_an_event_the_answer_begins_with_a_ping() {
+    for silence in ["", COMMENT] {
+        let (begun, seconds) = begun(&[silence], translated()).await;
+        let head = head_of(begun);
+        assert_eq!(seconds, 10, "comments are no events");
+        assert!(head.starts_with("event: message_start\n") && head.ends_with("event: ping\ndata: {\"type\":\"ping\"}\n\n"), "{head}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn w3_an_event_within_10_s_begins_the_answer_at_once() {
+    let (begun, seconds) = begun(&["", COMMENT, "", TEXT], translated()).await;
+    assert_eq!(seconds, 3);
+    assert_eq!(begun.as_ref().ok().and_then(|begun| begun.voice.upstream_id()), Some("up-1"));
+    assert!(head_of(begun).contains("Hi"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn w2_an_error_behind_comments_is_still_no_stream() {
+    for reader in [translated(), Reader::Chat, Reader::Messages] {
+        let (begun, _) = begun(&[COMMENT, "data: {\"error\":{\"message\":\"full\",\"code\":429}}\n\n"], reader).await;
+        let Err(NoStream::Told(error)) = begun else { panic!("an error is no stream") };
+        assert_eq!((error.status, error.message.as_str()), (429, "full"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn w3_bytes_that_are_passed_on_begin_with_the_backends_own() {
+    let (late, seconds) = begun(&[[""; 20].as_slice(), &[TEXT]].concat(), Reader::Chat).await;
+    assert_eq!((head_of(late).as_str(), seconds), (TEXT, 20));
+    let (commented, seconds) = begun(&[COMMENT, ""], Reader::Chat).await;
+    assert_eq!((head_of(commented).as_str(), seconds), (COMMENT, 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn w4_a_ping_after_15_s_in_which_the_client_heard_nothing() {
+    for silence in ["", COMMENT] {
+        let heard = heard(&[&[TEXT], [silence; 20].as_slice(), &[FINISH]].concat(), translated()).await;
+        let pings: Vec<u64> = heard.iter().filter(|(_, frame)| frame.starts_with("event: ping")).map(|(second, _)| *second).collect();
+        assert_eq!(pings, [15], "{heard:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn s5_7_usage_is_waited_for_2_s_behind_the_finish_reason() {
+    let heard = heard(&[TEXT, FINISH, ""], translated()).await;
+    let (second, last) = heard.last().unwrap();
+    assert_eq!(*second, 1 + 2);
+    assert!(last.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"), "{last}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p49_a_backend_that_is_silent_for_60_s_is_given_up() {
+    let heard = heard(&[TEXT, ""], translated()).await;
+    let (second, last) = heard.last().unwrap();
+    assert_eq!(*second, 60);
+    assert!(last.starts_with("event: error\n") && last.contains("timeout_error"), "{last}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn i10_what_follows_the_end_in_one_piece_is_not_read() {
+    let ends = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n: bye\n\ndata: {\"cho";
+    let heard = heard(&[TEXT, ends, ""], translated()).await;
+    let (_, last) = heard.last().unwrap();
+    assert!(last.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"), "{last}");
+    let fails = "data: {\"error\":{\"message\":\"full\"}}\n\ndata: [DONE]\n\n";
+    let (begun, _) = begun(&[fails], translated()).await;
+    assert!(matches!(begun, Err(NoStream::Told(error)) if error.message == "full"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn w2_an_error_right_behind_the_first_event_is_an_event_however_they_came() {
+    const ERROR: &str = "data: {\"error\":{\"message\":\"full\",\"code\":429}}\n\n";
+    let together: &'static str = Box::leak(format!("{TEXT}{ERROR}").into_boxed_str());
+    for words in [vec![TEXT, ERROR], vec![together]] {
+        let heard = heard(&words, translated()).await;
+        let all: String = heard.into_iter().map(|(_, frame)| frame).collect();
+        let (_, error) = all.rsplit_once("event: ").unwrap();
+        assert!(error.starts_with("error\n") && error.contains("rate_limit_error"), "{all}");
+        assert!(!all.contains("message_stop"), "{all}");
+    }
+}
