@@ -6,6 +6,7 @@ mod chat;
 mod dependencies;
 mod lambda;
 mod local;
+mod messages;
 mod readme;
 mod refusals;
 mod repository;

@@ -77,11 +77,17 @@ impl Client {
 
     /// As an administrator: adds a backend to a model.
     pub async fn create_backend(&self, model: &str, provider: &Provider) {
+        self.create_backend_that_speaks("openai", model, provider).await;
+    }
+
+    /// As an administrator: adds a backend of this protocol to a model.
+    pub async fn create_backend_that_speaks(&self, protocol: &str, model: &str, provider: &Provider) {
         let backend = json!({
             "name": "scripted",
             "base_url": provider.base_url(),
             "model_name": "provider-model",
-            "api_key": BACKEND_KEY
+            "api_key": BACKEND_KEY,
+            "protocol": protocol
         });
         let backend = self.post(&format!("/api/v1/admin/models/{model}/backends")).json(&backend);
         data(backend.send().await.unwrap(), 201).await;
@@ -105,11 +111,30 @@ impl Client {
         ask["stream"] = true.into();
         self.post("/v1/chat/completions").json(&ask)
     }
+
+    /// As a program: asks the model for a message.
+    pub fn message(&self, model: &str) -> RequestBuilder {
+        self.post("/v1/messages").json(&message(model))
+    }
+
+    /// As a program: asks the model for a streamed message.
+    pub fn message_stream(&self, model: &str) -> RequestBuilder {
+        let mut message = message(model);
+        message["stream"] = true.into();
+        self.post("/v1/messages").json(&message)
+    }
 }
 
 /// The body of a small chat request.
 pub fn ask(model: &str) -> Value {
     json!({"model": model, "messages": [{"role": "user", "content": "Hello"}]})
+}
+
+/// The body of a small Messages request.
+pub fn message(model: &str) -> Value {
+    let mut body = ask(model);
+    body["max_tokens"] = 100.into();
+    body
 }
 
 /// The `data` of a management answer, which must have this status.
