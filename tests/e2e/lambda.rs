@@ -117,7 +117,8 @@ impl Cloud {
 #[tokio::test]
 async fn every_function_boots_and_answers_its_events() {
     let provider = Provider::start();
-    for _dialect in ["OpenAI", "Anthropic"] {
+    // For Chat Completions, and for Messages.
+    for _ in 0..2 {
         provider.will(Reply::json(&openai::completion("Hello")));
         provider.will(openai::stream(&["Hel", "lo"]));
     }

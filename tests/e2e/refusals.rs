@@ -5,7 +5,12 @@ use harness::provider::{Provider, Reply, openai};
 use harness::{ADMIN_EMAIL, Gateway};
 use reqwest::Response;
 use serde_json::{Value, json};
+use shared::access::api_key::MintedKey;
+use shared::http::origin::Origin;
 use shared::http::routes::{Access, Row};
+use shared::models::api_key::ApiKey;
+use shared::models::{KeyId, RequestId, UserId};
+use shared::store::KeyCreation;
 
 use crate::routes::{example, tables};
 
@@ -90,6 +95,38 @@ async fn p18_p20_a_deleted_key_opens_nothing() {
     let refused = refusal(program.get("/v1/models").send().await.unwrap()).await;
     assert_eq!((refused.status, refused.code()), (401, "invalid_api_key"));
     assert_eq!(refusal(gateway.admin().delete(&path).send().await.unwrap()).await.status, 404);
+}
+
+/// A key that is past its time, which no route can make.
+async fn expired_key(gateway: &Gateway) -> String {
+    let _live = gateway.program().await;
+    let profile = data(gateway.admin().get("/api/v1/user/profile").send().await.unwrap(), 200).await;
+    let owner = UserId::parse(profile["id"].as_str().unwrap()).unwrap();
+    let store = gateway.local().store().await.unwrap();
+    let live = store.api_keys(&owner).await.unwrap().remove(0);
+    let key = ApiKey { id: KeyId::generate(), expires_at: Some(live.created_at), ..live };
+    let origin = Origin { request_id: RequestId::generate(), address: None };
+    let minted = MintedKey::generate();
+    let entry = origin.entry(&owner, "key.create", &key.id, key.created_at);
+    assert_eq!(store.create_api_key(&key, minted.digest, &entry).await.unwrap(), KeyCreation::Done);
+    minted.secret
+}
+
+#[tokio::test]
+async fn p18_an_expired_or_switched_off_key_is_as_good_as_none() {
+    let gateway = Gateway::start().await;
+    let created = gateway.admin().post("/api/v1/user/keys").json(&json!({"name": "off"})).send().await.unwrap();
+    let off = data(created, 201).await;
+    let path = format!("/api/v1/user/keys/{}", off["id"].as_str().unwrap());
+    data(gateway.admin().put(&path).json(&json!({"enabled": false})).send().await.unwrap(), 200).await;
+    let expired = expired_key(&gateway).await;
+    let mut bodies = Vec::new();
+    for key in [off["key"].as_str().unwrap(), &expired, "sk-unknown"] {
+        let refused = refusal(gateway.anybody().with(key).get("/v1/models").send().await.unwrap()).await;
+        assert_eq!((refused.status, refused.code()), (401, "invalid_api_key"));
+        bodies.push(refused.body);
+    }
+    assert!(bodies[0] == bodies[2] && bodies[1] == bodies[2], "{bodies:?}");
 }
 
 #[tokio::test]

@@ -136,11 +136,30 @@ impl Client {
         ask["stream"] = true.into();
         self.post("/v1/chat/completions").json(&ask)
     }
+
+    /// As a program: asks the model for a message.
+    pub fn message(&self, model: &str) -> RequestBuilder {
+        self.post("/v1/messages").json(&message(model))
+    }
+
+    /// As a program: asks the model for a streamed message.
+    pub fn message_stream(&self, model: &str) -> RequestBuilder {
+        let mut message = message(model);
+        message["stream"] = true.into();
+        self.post("/v1/messages").json(&message)
+    }
 }
 
 /// The body of a small chat request.
 pub fn ask(model: &str) -> Value {
     json!({"model": model, "messages": [{"role": "user", "content": "Hello"}]})
+}
+
+/// The body of a small Messages request.
+pub fn message(model: &str) -> Value {
+    let mut body = ask(model);
+    body["max_tokens"] = 100.into();
+    body
 }
 
 /// The `data` of a management answer, which must have this status.
