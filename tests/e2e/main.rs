@@ -2,12 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod access;
+mod accounts;
+mod audit;
+mod canary;
 mod chat;
 mod dependencies;
+mod failures;
+mod keys;
 mod lambda;
 mod local;
 mod messages;
+mod processes;
+mod promises;
 mod readme;
-mod refusals;
 mod repository;
 mod routes;
+mod settings;
+mod users;

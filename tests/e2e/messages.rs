@@ -6,7 +6,7 @@ use harness::{Gate, Gateway};
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::refusals::refusal;
+use crate::failures::failure;
 
 /// A gateway with a model `m` on a backend that speaks Anthropic's dialect itself.
 async fn anthropic_gateway(provider: &Provider) -> Gateway {
@@ -127,11 +127,11 @@ async fn failures_have_anthropics_shape() {
         (json!({"model": "m", "max_tokens": 1, "messages": "Hello"}), 400, "invalid_request_error"),
     ];
     for (body, status, kind) in cases {
-        let refused = refusal(program.post("/v1/messages").json(&body).send().await.unwrap()).await;
-        assert_eq!((refused.status, refused.code()), (status, kind), "{}", refused.body);
-        assert!(refused.body["request_id"].is_string(), "{}", refused.body);
+        let failed = failure(program.post("/v1/messages").json(&body).send().await.unwrap()).await;
+        assert_eq!((failed.status, failed.code()), (status, kind), "{}", failed.body);
+        assert!(failed.body["request_id"].is_string(), "{}", failed.body);
     }
     provider.will(Reply::raw("").close());
-    let refused = refusal(program.message("m").send().await.unwrap()).await;
-    assert_eq!((refused.status, refused.code()), (502, "api_error"));
+    let failed = failure(program.message("m").send().await.unwrap()).await;
+    assert_eq!((failed.status, failed.code()), (502, "api_error"));
 }

@@ -12,6 +12,9 @@ use crate::provider::Provider;
 /// The key that the gateway shows to the providers of [`Client::create_model`].
 pub const BACKEND_KEY: &str = "the-provider's-own-key";
 
+/// The password of those whom [`Client::create_person`] makes.
+pub const PASSWORD: &str = "a long enough password";
+
 /// Somebody who calls, with or without a credential.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -93,6 +96,21 @@ impl Client {
         data(backend.send().await.unwrap(), 201).await;
     }
 
+    /// As an administrator: a person with an account of these fields over the usual ones, signed in.
+    pub async fn create_person(&self, email: &str, fields: Value) -> Self {
+        let mut account = json!({"email": email, "password": PASSWORD, "name": "A Person", "role": "user"});
+        for (field, value) in fields.as_object().unwrap() {
+            account[field] = value.clone();
+        }
+        data(self.post("/api/v1/admin/users").json(&account).send().await.unwrap(), 201).await;
+        self.signed_in(email, PASSWORD).await
+    }
+
+    /// The own account.
+    pub async fn profile(&self) -> Value {
+        data(self.get("/api/v1/user/profile").send().await.unwrap(), 200).await
+    }
+
     /// As a person: a program with a new API key.
     #[must_use]
     pub async fn create_key(&self) -> Self {
@@ -143,6 +161,15 @@ pub async fn data(response: Response, status: u16) -> Value {
     let mut body: Value = response.json().await.unwrap();
     assert_eq!(found, status, "{body}");
     body["data"].take()
+}
+
+/// The `error.code` of an answer, which must have this status.
+pub async fn refusal(request: RequestBuilder, status: u16) -> String {
+    let response = request.send().await.unwrap();
+    let found = response.status();
+    let body: Value = response.json().await.unwrap();
+    assert_eq!(found, status, "{body}");
+    body["error"]["code"].as_str().unwrap().to_owned()
 }
 
 /// A client that follows no redirects and asks no proxy. It speaks to loopback only, so it trusts no certificate.

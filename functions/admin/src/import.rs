@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State as Shared};
 use axum::http::header::CONTENT_TYPE;
-use serde::{Deserialize, Serialize};
+use serde::de::IntoDeserializer as _;
+use serde::de::value::StrDeserializer;
+use serde::{Deserialize as _, Serialize};
 use shared::http::extract::Actor;
 use shared::http::json::{self, Data};
 use shared::http::{ApiError, Code, Dialect};
@@ -17,17 +19,6 @@ use crate::users::{NewUser, create_user};
 /// Hashing takes its time: what is not begun by then is left for the next import (security-reliability §15).
 const TIME: Duration = Duration::from_secs(8);
 const COLUMNS: [&str; 6] = ["email", "password", "name", "role", "department", "quota_policy"];
-
-/// A line of the file; an empty field is an absent one.
-#[derive(Deserialize)]
-struct Line {
-    email: Email,
-    password: Option<String>,
-    name: DisplayName,
-    role: Option<Role>,
-    department: Option<DisplayName>,
-    quota_policy: Option<PolicyName>,
-}
 
 #[derive(Default, Serialize)]
 pub(crate) struct Report {
@@ -65,31 +56,32 @@ enum Outcome {
 /// `POST /api/v1/admin/users/import`
 pub(crate) async fn import(Shared(state): Shared<State>, actor: Actor, request: Request) -> Result<Data<Report>, ApiError> {
     let file = read_csv(request).await?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.as_ref());
-    let headers = reader.headers().map_err(|error| unreadable(&error))?.clone();
-    check_columns(&headers)?;
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.as_bytes());
+    let columns = reader.headers().map_err(|_| no_csv())?.clone();
+    check_columns(&columns)?;
     let started = Instant::now();
     let mut report = Report::default();
     for record in reader.records() {
-        let number = record.as_ref().map_or_else(csv::Error::position, csv::StringRecord::position).map_or(0, csv::Position::line);
-        let line = record.and_then(|record| record.deserialize::<Line>(Some(&headers)));
-        let outcome = match line {
+        let line = record.as_ref().map_or_else(csv::Error::position, csv::StringRecord::position).map_or(0, csv::Position::line);
+        let outcome = match record.map_err(|_| wrong_length()).and_then(|record| parse(&columns, &record)) {
             _ if started.elapsed() > TIME => Outcome::Skipped,
-            Ok(line) => create(&state, &actor, line).await?,
-            Err(error) => Outcome::refused(&wrong_line(&error, &headers)),
+            Ok(new) => create(&state, &actor, new).await?,
+            Err(error) => Outcome::refused(&error),
         };
-        report.add(LineReport { line: number, outcome });
+        report.add(LineReport { line, outcome });
     }
     Ok(Data(report))
 }
 
-async fn read_csv(request: Request) -> Result<bytes::Bytes, ApiError> {
+async fn read_csv(request: Request) -> Result<String, ApiError> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/csv");
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !["text/csv", "text/plain", "application/csv"].iter().any(|accepted| essence.eq_ignore_ascii_case(accepted)) {
         return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be text/csv"));
     }
-    json::read_any(request, json::MAX_MANAGEMENT_BODY).await
+    let bytes = json::read_any(request, json::MAX_MANAGEMENT_BODY).await?;
+    // One kind of line end, so that lines are counted as editors do.
+    str::from_utf8(&bytes).map(|text| text.replace("\r\n", "\n")).map_err(|_| no_csv())
 }
 
 /// The columns may stand in any order, and those that are not needed may be missing.
@@ -103,11 +95,27 @@ fn check_columns(headers: &csv::StringRecord) -> Result<(), ApiError> {
     }
 }
 
+/// The account of a line; an empty field is an absent one.
+fn parse(columns: &csv::StringRecord, record: &csv::StringRecord) -> Result<NewUser, ApiError> {
+    let text = |column| columns.iter().zip(record).find(|(name, _)| *name == column).map(|(_, text)| text).filter(|text| !text.is_empty());
+    Ok(NewUser {
+        email: Email::parse(text("email").unwrap_or_default()).map_err(|error| wrong("email", error))?,
+        password: text("password").map(ToOwned::to_owned),
+        name: DisplayName::parse(text("name").unwrap_or_default()).map_err(|error| wrong("name", error))?,
+        role: text("role").map_or(Ok(Role::User), role)?,
+        department: text("department").map(DisplayName::parse).transpose().map_err(|error| wrong("department", error))?,
+        quota_policy: text("quota_policy").map(PolicyName::parse).transpose().map_err(|error| wrong("quota_policy", error))?,
+        status: None,
+    })
+}
+
+fn role(text: &str) -> Result<Role, ApiError> {
+    let text: StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
+    Role::deserialize(text).map_err(|_| wrong("role", "must be admin, manager or user"))
+}
+
 /// What is wrong with the line is part of the report; what is wrong with us ends the import.
-async fn create(state: &State, actor: &Actor, line: Line) -> Result<Outcome, ApiError> {
-    let Line { email, password, name, role, department, quota_policy } = line;
-    let role = role.unwrap_or(Role::User);
-    let new = NewUser { email, password, name, role, department, quota_policy, status: None };
+async fn create(state: &State, actor: &Actor, new: NewUser) -> Result<Outcome, ApiError> {
     match create_user(state, actor, new).await {
         Ok(created) => Ok(Outcome::Created { id: created.id, email: created.email }),
         Err(error) if error.status(Dialect::Management).is_server_error() => Err(error),
@@ -115,21 +123,16 @@ async fn create(state: &State, actor: &Actor, line: Line) -> Result<Outcome, Api
     }
 }
 
-fn unreadable(error: &csv::Error) -> ApiError {
-    ApiError::new(Code::InvalidValue, format!("the body is not CSV in UTF-8: {error}"))
+fn wrong(field: &str, why: impl ToString) -> ApiError {
+    ApiError::invalid(field, why.to_string())
 }
 
-/// Names the column where it is one field's fault. The field's text is not repeated: it may be a password.
-fn wrong_line(error: &csv::Error, headers: &csv::StringRecord) -> ApiError {
-    match error.kind() {
-        csv::ErrorKind::Deserialize { err, .. } => {
-            let column = err.field().and_then(|field| headers.get(usize::try_from(field).ok()?));
-            let refusal = ApiError::new(Code::InvalidValue, "the value is not allowed here");
-            column.map_or_else(|| refusal.clone(), |column| refusal.clone().field(column))
-        }
-        csv::ErrorKind::UnequalLengths { .. } => ApiError::new(Code::InvalidValue, "the line has more or fewer fields than the first one"),
-        _ => ApiError::new(Code::InvalidValue, "the line is not CSV in UTF-8"),
-    }
+fn wrong_length() -> ApiError {
+    ApiError::new(Code::InvalidValue, "the line has more or fewer fields than the first one")
+}
+
+fn no_csv() -> ApiError {
+    ApiError::new(Code::InvalidValue, "the body is not CSV in UTF-8")
 }
 
 impl Outcome {

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use shared::access::throttle::{PER_ADDRESS, PER_EMAIL};
+use shared::access::throttle::{Limit, PER_ADDRESS, PER_EMAIL};
 use shared::http::{ApiError, Code};
 use shared::models::Email;
-use shared::store::{Guarded, Place, Store};
+use shared::store::{Guarded, Place, Store, StoreError};
 
 /// A try that has its places.
 pub(crate) struct Guard<'a> {
@@ -22,9 +22,9 @@ impl<'a> Guard<'a> {
         let email = Guarded::Email(email.folded());
         let guard = Self { store, email, address: address.map(Guarded::address), taken_at: store.clock().now() };
         if let Some(address) = &guard.address {
-            refuse_if_full(store.take_place(address, PER_ADDRESS).await?)?;
+            refuse_if_full(take(store, address, PER_ADDRESS).await?)?;
         }
-        let place = store.take_place(&guard.email, PER_EMAIL).await?;
+        let place = take(store, &guard.email, PER_EMAIL).await?;
         if place != Place::Taken {
             guard.free_address().await?;
         }
@@ -47,6 +47,14 @@ impl<'a> Guard<'a> {
     async fn free_address(&self) -> Result<(), ApiError> {
         let Some(address) = &self.address else { return Ok(()) };
         Ok(self.store.give_place_back(address, PER_ADDRESS, self.taken_at).await?)
+    }
+}
+
+/// A place, or none when so many try at once that the window cannot be agreed on.
+async fn take(store: &Store, guarded: &Guarded, limit: Limit) -> Result<Place, ApiError> {
+    match store.take_place(guarded, limit).await {
+        Err(StoreError::Conflict) => Ok(Place::Full { seconds: 1 }),
+        taken => Ok(taken?),
     }
 }
 

@@ -7,6 +7,7 @@ use shared::access::api_key::MintedKey;
 use shared::http::caller::SessionCaller;
 use shared::http::extract::{Actor, Id, IfMatch, version_conflict};
 use shared::http::json::{Body, Created, Data, Message, nullable};
+use shared::http::page::List;
 use shared::http::{ApiError, Code};
 use shared::models::api_key::ApiKey;
 use shared::models::{DisplayName, KeyId};
@@ -106,10 +107,10 @@ pub(crate) async fn create_key(
     }
 }
 
-/// `GET /api/v1/user/keys`
-pub(crate) async fn list_keys(extract::State(state): extract::State<State>, caller: SessionCaller) -> Result<Data<Vec<Shown>>, ApiError> {
+/// `GET /api/v1/user/keys`: at most 50, so all at once.
+pub(crate) async fn list_keys(extract::State(state): extract::State<State>, caller: SessionCaller) -> Result<List<Shown>, ApiError> {
     let keys = state.store.api_keys(&caller.user.id).await?;
-    Ok(Data(keys.into_iter().map(|key| Shown::new(key, None)).collect()))
+    Ok(List::whole(keys.into_iter().map(|key| Shown::new(key, None)).collect()))
 }
 
 /// `PUT /api/v1/user/keys/{id}`

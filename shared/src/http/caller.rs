@@ -69,7 +69,7 @@ impl SessionGate {
         let session = self.keys.keys().await?.verify(token, now).map_err(|_| ApiError::unauthorized())?;
         let mut user = self.store.cached_user(&session.user).await?;
         // A token that is newer than what this process remembers was issued by another one since.
-        if user.as_ref().is_none_or(|user| user.session < session.number) {
+        if user.as_ref().is_some_and(|user| user.session < session.number) {
             self.store.forget_user(&session.user);
             user = self.store.cached_user(&session.user).await?;
         }

@@ -82,8 +82,13 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     Ok(value)
 }
 
+/// Fields whose values no answer repeats, not even to say that they are wrong (promise 22).
+const SECRET_FIELDS: [&str; 5] = ["password", "old_password", "new_password", "api_key", "client_secret"];
+
 fn invalid(field: String, error: &serde_json::Error) -> ApiError {
-    let error = ApiError::new(Code::InvalidValue, without_position(error));
+    let is_secret = SECRET_FIELDS.iter().any(|secret| field == *secret || field.ends_with(&format!(".{secret}")));
+    let message = if is_secret { "the value is not allowed here".to_owned() } else { without_position(error) };
+    let error = ApiError::new(Code::InvalidValue, message);
     if field == "." { error } else { error.field(field) }
 }
 
@@ -158,6 +163,17 @@ mod tests {
         assert_eq!(refusal(r#"{"name": 1}"#), (Code::InvalidValue, "name".into()));
         assert_eq!(refusal(r#"{"name": "a", "nmae": "b"}"#), (Code::InvalidValue, "nmae".into()));
         assert_eq!(refusal("{}").0, Code::InvalidValue);
+    }
+
+    #[test]
+    fn p22_a_secret_is_not_repeated_even_when_it_is_wrong() {
+        #[derive(Debug, Deserialize)]
+        struct Login {
+            #[expect(dead_code, reason = "it is never read, since it is wrong")]
+            password: String,
+        }
+        let error = parse::<Login>(br#"{"password": 12345678}"#).unwrap_err();
+        assert!(!error.message().contains("12345678"), "{}", error.message());
     }
 
     #[test]

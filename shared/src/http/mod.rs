@@ -5,6 +5,7 @@
 //! what it needs of the head ([`extract`]) and a [`json::Body`].
 
 pub mod caller;
+mod code;
 mod cors;
 pub mod edge;
 pub mod error;

@@ -64,6 +64,13 @@ pub struct List<T> {
     next_cursor: Option<String>,
 }
 
+impl<T> List<T> {
+    /// A list that always fits one page.
+    pub fn whole(data: Vec<T>) -> Self {
+        Self { data, next_cursor: None }
+    }
+}
+
 impl<T: Serialize> IntoResponse for List<T> {
     fn into_response(self) -> Response {
         axum::Json(self).into_response()
