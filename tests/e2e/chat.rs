@@ -6,7 +6,7 @@ use harness::{Gate, Gateway};
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::refusals::refusal;
+use crate::failures::failure;
 
 /// The next bytes of a streamed answer, as soon as they come.
 async fn next(answer: &mut Response) -> String {
@@ -143,9 +143,9 @@ async fn p52_a_backend_that_fails_before_its_first_byte_is_a_502() {
     for (what, reply) in failures {
         for request in [program.chat("m"), program.chat_stream("m")] {
             provider.will(reply.clone());
-            let refused = refusal(request.send().await.unwrap()).await;
-            assert_eq!((refused.status, refused.code()), (502, "upstream_error"), "a backend that {what}: {}", refused.body);
-            assert!(!refused.body.to_string().contains(BACKEND_KEY), "{}", refused.body);
+            let failed = failure(request.send().await.unwrap()).await;
+            assert_eq!((failed.status, failed.code()), (502, "upstream_error"), "a backend that {what}: {}", failed.body);
+            assert!(!failed.body.to_string().contains(BACKEND_KEY), "{}", failed.body);
         }
     }
 }
@@ -156,9 +156,9 @@ async fn a_backend_that_is_down_is_a_502_that_does_not_tell_its_address() {
     let address = provider.base_url();
     let gateway = Gateway::start().await.with_model("m", &provider).await;
     drop(provider);
-    let refused = refusal(gateway.program().await.chat("m").send().await.unwrap()).await;
-    assert_eq!((refused.status, refused.code()), (502, "upstream_error"));
-    assert!(!refused.body.to_string().contains(address.trim_start_matches("http://")), "{}", refused.body);
+    let failed = failure(gateway.program().await.chat("m").send().await.unwrap()).await;
+    assert_eq!((failed.status, failed.code()), (502, "upstream_error"));
+    assert!(!failed.body.to_string().contains(address.trim_start_matches("http://")), "{}", failed.body);
 }
 
 #[tokio::test]
@@ -181,9 +181,9 @@ async fn a_backends_refusal_of_the_request_is_the_clients() {
     let program = gateway.program().await;
     for (status, expected) in [(400, 400), (422, 400), (429, 429)] {
         provider.will(Reply::error(status, &json!({"error": {"message": "temperature is too high"}})).header("retry-after", "7"));
-        let refused = refusal(program.chat("m").send().await.unwrap()).await;
-        assert_eq!(refused.status, expected, "{}", refused.body);
-        assert!(status != 429 || refused.retry_after.as_deref() == Some("7"), "{:?}", refused.retry_after);
+        let failed = failure(program.chat("m").send().await.unwrap()).await;
+        assert_eq!(failed.status, expected, "{}", failed.body);
+        assert!(status != 429 || failed.retry_after.as_deref() == Some("7"), "{:?}", failed.retry_after);
     }
 }
 
@@ -208,12 +208,12 @@ async fn what_is_no_chat_request_never_reaches_a_backend() {
     ];
     for (what, body, status, code, param) in cases {
         let request = program.post("/v1/chat/completions").header("content-type", "application/json").body(body.to_owned());
-        let refused = refusal(request.send().await.unwrap()).await;
-        assert_eq!((refused.status, refused.code(), refused.body["error"]["param"].as_str()), (status, code, param), "{what}");
+        let failed = failure(request.send().await.unwrap()).await;
+        assert_eq!((failed.status, failed.code(), failed.body["error"]["param"].as_str()), (status, code, param), "{what}");
     }
     let compressed = program.chat("m").header("content-encoding", "gzip").send().await.unwrap();
-    assert_eq!(refusal(compressed).await.status, 415);
+    assert_eq!(failure(compressed).await.status, 415);
     let text = program.post("/v1/chat/completions").header("content-type", "text/plain").body(ask("m").to_string());
-    assert_eq!(refusal(text.send().await.unwrap()).await.code(), "unsupported_media_type");
+    assert_eq!(failure(text.send().await.unwrap()).await.code(), "unsupported_media_type");
     assert!(provider.received().is_empty());
 }

@@ -8,6 +8,7 @@ mod audit;
 mod canary;
 mod chat;
 mod dependencies;
+mod failures;
 mod keys;
 mod lambda;
 mod local;

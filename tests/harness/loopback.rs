@@ -31,6 +31,8 @@ impl Loopback {
             runtime.block_on(async {
                 let listener = TcpListener::from_std(listener).unwrap();
                 tokio::select! {
+                    // A panic of a connection is to be noticed also by a server that is told to stop meanwhile.
+                    biased;
                     () = serve(listener) => {}
                     _ = stopped => {}
                 }
