@@ -1,6 +1,6 @@
 //! The end-to-end tests, one module a topic.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod access;
 mod accounts;
@@ -19,5 +19,6 @@ mod readme;
 mod refusals;
 mod repository;
 mod routes;
+mod rules;
 mod settings;
 mod users;

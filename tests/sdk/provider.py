@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Provider:
     """Answers each request with the next thing it was told to say: a dict whole, a list as a stream of chunks.
 
-    A `threading.Event` in a list holds the stream until it is set. A tuple `(status, dict)` is a refusal.
+    A `threading.Event` in a list holds the stream until it is set; `CUT` ends it without its end mark. A tuple
+    `(status, dict)` or `(status, dict, headers)` is a refusal.
     """
 
     def __init__(self):
@@ -25,11 +26,13 @@ class Provider:
                 if isinstance(reply, list):
                     self.stream(reply)
                 else:
-                    status, body = reply if isinstance(reply, tuple) else (200, reply)
-                    self.whole(status, json.dumps(body).encode())
+                    status, body, *headers = reply if isinstance(reply, tuple) else (200, reply)
+                    self.whole(status, json.dumps(body).encode(), *headers)
 
-            def whole(self, status, body):
+            def whole(self, status, body, headers={}):
                 self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
@@ -41,6 +44,8 @@ class Provider:
                 self.send_header("transfer-encoding", "chunked")
                 self.end_headers()
                 for chunk in chunks:
+                    if chunk is CUT:
+                        return self.chunk("")
                     if isinstance(chunk, threading.Event):
                         assert chunk.wait(30), "the client never asked for more"
                     else:
@@ -62,15 +67,38 @@ class Provider:
         self.server.shutdown()
 
 
-def completion(text):
-    """A whole chat completion that says `text`."""
-    message = {"role": "assistant", "content": text}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+CUT = object()
+
+
+def completion(text=None, finish_reason="stop", **message):
+    """A whole chat completion that says `text`; other members of its message as keywords."""
+    message = {"role": "assistant", "content": text, **message}
+    choice = {"index": 0, "message": message, "finish_reason": finish_reason}
     usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
     return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "p", "choices": [choice], "usage": usage}
 
 
-def chunk(text):
-    """A chunk of a stream that adds `text`."""
-    choice = {"index": 0, "delta": {"content": text}, "finish_reason": None}
+def chunk(text=None, finish_reason=None, **delta):
+    """A chunk of a stream that adds `text`; other members of its delta as keywords."""
+    if text is not None:
+        delta["content"] = text
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
     return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "p", "choices": [choice]}
+
+
+def usage():
+    """The last chunk of a stream that was asked for its usage."""
+    return {**chunk(), "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}}
+
+
+def call(id, name, arguments):
+    """A tool call of a whole completion."""
+    return {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def call_piece(index, arguments, id=None, name=None):
+    """A chunk with a piece of a tool call."""
+    piece = {"index": index, "function": {"arguments": arguments}}
+    if id:
+        piece = {"index": index, "id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
+    return chunk(tool_calls=[piece])

@@ -5,7 +5,7 @@ import threading
 import openai
 import pytest
 
-from provider import chunk, completion
+from provider import CUT, call, call_piece, chunk, completion, usage
 
 ASK = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
 
@@ -36,6 +36,47 @@ def test_a_stream_comes_chunk_by_chunk(client, provider):
     assert next(stream).choices[0].delta.content == "Hel"
     gate.set()
     assert [part.choices[0].delta.content for part in stream] == ["lo"]
+
+
+def test_a_stream_ends_with_the_usage_that_was_asked_for(client, provider):
+    provider.replies = [[chunk("Hi"), chunk(finish_reason="stop"), usage()]]
+    *_, last = client.chat.completions.create(**ASK, stream=True, stream_options={"include_usage": True})
+    assert (last.choices, last.usage.total_tokens) == ([], 5)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_tool_loop_passes_all_as_it_is(client, provider, streamed):
+    arguments = '{"city": "Oslo"}'
+    provider.replies = [
+        [chunk(reasoning_content="Hm."), call_piece(0, "", "functions.weather:0", "weather"), call_piece(0, arguments), chunk(finish_reason="tool_calls")]
+        if streamed
+        else completion(None, "tool_calls", reasoning_content="Hm.", tool_calls=[call("functions.weather:0", "weather", arguments)]),
+        completion("Done"),
+    ]
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}
+    tools = [{"type": "function", "function": {"name": "weather", "parameters": schema, "strict": True}}]
+    if streamed:
+        with client.chat.completions.stream(**ASK, tools=tools) as stream:
+            message = stream.get_final_completion().choices[0].message
+    else:
+        message = client.chat.completions.create(**ASK, tools=tools).choices[0].message
+    (used,) = message.tool_calls
+    assert (used.id, used.function.arguments, message.reasoning_content) == ("functions.weather:0", arguments, "Hm.")
+
+    said = message.model_dump(include={"role", "content", "tool_calls", "reasoning_content"}, exclude_none=True)
+    turns = [*ASK["messages"], said, {"role": "tool", "tool_call_id": used.id, "content": "Rain"}]
+    assert client.chat.completions.create(**{**ASK, "messages": turns}, tools=tools).choices[0].message.content == "Done"
+    assert provider.requests[1] == {"model": "p", "messages": turns, "tools": tools}
+
+
+def test_images_and_structured_output_pass(client, provider):
+    provider.replies = [completion('{"name": "Ada"}')]
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    messages = [{"role": "user", "content": [{"type": "text", "text": "Who is it?"}, image]}]
+    schema = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"], "additionalProperties": False}
+    output = {"type": "json_schema", "json_schema": {"name": "person", "schema": schema, "strict": True}}
+    client.chat.completions.create(**{**ASK, "messages": messages}, response_format=output)
+    assert provider.requests == [{"model": "p", "messages": messages, "response_format": output}]
 
 
 def test_a_wrong_key_is_an_authentication_error(client):
@@ -84,3 +125,22 @@ def test_p50_an_error_in_mid_stream_is_raised(client, provider):
     assert next(stream).choices[0].delta.content == "Hel"
     with pytest.raises(openai.APIError):
         next(stream)
+
+
+def test_p50_a_cut_stream_is_raised(client, provider):
+    provider.replies = [[chunk("Hel"), CUT]]
+    with pytest.raises(openai.APIError):
+        list(client.chat.completions.create(**ASK, stream=True))
+
+
+def test_a_refusal_is_asked_again_and_the_backend_says_when(client, provider):
+    provider.replies = [(429, {}, {"retry-after-ms": "1"}), (503, {}, {"retry-after-ms": "1"}), completion("Hi")]
+    answer = client.with_options(max_retries=2).chat.completions.create(**ASK)
+    assert (answer.choices[0].message.content, len(provider.requests)) == ("Hi", 3)
+
+
+def test_a_refusal_is_not_asked_again_where_the_backend_says_so(client, provider):
+    provider.replies = [(429, {}, {"x-should-retry": "false"})]
+    with pytest.raises(openai.RateLimitError):
+        client.with_options(max_retries=2).chat.completions.create(**ASK)
+    assert len(provider.requests) == 1
