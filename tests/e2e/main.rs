@@ -16,7 +16,6 @@ mod messages;
 mod processes;
 mod promises;
 mod readme;
-mod refusals;
 mod repository;
 mod routes;
 mod rules;
