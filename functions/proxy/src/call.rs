@@ -34,6 +34,11 @@ impl<'t> Call<'t> {
         }
     }
 
+    /// To a backend that counts tokens itself.
+    pub(crate) fn count(ask: &MessagesAsk<'_>, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
+        Ok(Self { url: &target.count_tokens, ..Self::messages(ask, backend, target)? })
+    }
+
     fn chat(ask: &ChatAsk, backend: &Backend, target: &'t Target) -> Self {
         Self {
             url: &target.chat_completions,

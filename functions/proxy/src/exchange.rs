@@ -37,8 +37,11 @@ pub(crate) async fn run(state: &State, caller: ApiCaller, ask: Ask<'_>, id: Requ
 
 /// How many tokens a conversation has, about; asks for the same rights as the conversation itself (promise 19).
 pub(crate) async fn count_tokens(state: &State, caller: ApiCaller, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
-    authorize(state, caller, ask.model()).await?;
-    ask.count_tokens()
+    let grant = authorize(state, caller, ask.model()).await?;
+    match forward::count_tokens(state, &grant, ask).await? {
+        Some(count) => Ok(count),
+        None => ask.count_tokens(),
+    }
 }
 
 /// Unknown and forbidden models give the same answer (promise 19).

@@ -1,19 +1,22 @@
 //! From a grant to a backend's answer that has begun: one backend after the other, before the first byte only
 //! (promise 52). The only caller of [`reqwest`] besides the client's making.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, StatusCode};
+use serde::Deserialize;
 use shared::http::{ApiError, Code};
-use shared::models::catalog::Backend;
+use shared::models::catalog::{Backend, Protocol};
 use shared::outbound;
 use shared::random;
 use shared::translators::error::BackendError;
 use shared::translators::settings::UpstreamAuthErrors;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::answer::{Reader, Whole};
-use crate::ask::Ask;
+use crate::ask::{Ask, MessagesAsk};
 use crate::begin::{Begun, NoStream, begin};
 use crate::call::Call;
 use crate::exchange::Grant;
@@ -22,8 +25,11 @@ use crate::{State, backend};
 
 /// Backends asked for one request at most.
 const MAX_ATTEMPTS: usize = 3;
-/// Of a refusal's body, what is read to find its message.
+/// Of a refusal's or a count's body, what is read.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
+
+/// How long a count of tokens is waited for.
+const COUNT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a backend says of another try, in headers that the SDKs of both families obey (translation.md §6.3).
 const RETRY_HINTS: [HeaderName; 2] = [HeaderName::from_static("retry-after-ms"), HeaderName::from_static("x-should-retry")];
@@ -74,8 +80,9 @@ impl Failure {
 pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>) -> Result<Upstream, ApiError> {
     let deadline = Instant::now() + state.limits.first_byte;
     let mut tried = Vec::new();
+    let mut asked = 0;
     let mut last = None;
-    while tried.len() < MAX_ATTEMPTS {
+    while asked < MAX_ATTEMPTS {
         let chance = u64::from_le_bytes(random::bytes());
         let Some(backend) = backend::pick(&grant.offer.backends, &tried, chance) else { break };
         tried.push(&backend.id);
@@ -87,6 +94,7 @@ pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>) -> Result<
             Err(Failure { is_unfit: true, .. }) if last.is_some() => {}
             Err(Failure { error, is_unfit: true, .. }) => last = Some(error),
             Err(Failure { error, .. }) => {
+                asked += 1;
                 tracing::warn!(backend = %backend.id, code = ?error.code(), cause = error.cause(), "attempt failed");
                 last = Some(error);
             }
@@ -96,6 +104,36 @@ pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>) -> Result<
         }
     }
     Err(last.unwrap_or_else(|| ApiError::new(Code::NoBackendAvailable, "no backend can serve this model at the moment")))
+}
+
+/// The count of a backend that speaks the Messages API itself (translation.md §7); `None` where an estimate has to do.
+pub(crate) async fn count_tokens(state: &State, grant: &Grant, ask: &MessagesAsk<'_>) -> Result<Option<u64>, ApiError> {
+    let chance = u64::from_le_bytes(random::bytes());
+    let picked = backend::pick(&grant.offer.backends, &[], chance);
+    let Some(backend) = picked.filter(|backend| backend.protocol == Protocol::Anthropic) else { return Ok(None) };
+    match timeout(COUNT_PATIENCE, count_at(state, ask, backend)).await {
+        Ok(Ok(count)) => Ok(Some(count)),
+        Ok(Err(Failure { error, retry: false, .. })) => Err(error),
+        // Clients ask for dozens of counts at once and need none of them exactly.
+        Ok(Err(_)) | Err(_) => Ok(None),
+    }
+}
+
+async fn count_at(state: &State, ask: &MessagesAsk<'_>, backend: &Backend) -> Result<u64, Failure> {
+    #[derive(Deserialize)]
+    struct Count {
+        input_tokens: u64,
+    }
+    let target = Target::of(state, backend).await.map_err(Failure::retryable)?;
+    let Call { url, headers, body, .. } = Call::count(ask, backend, &target).map_err(Failure::unfit)?;
+    let request = state.http.post(url.clone()).headers(headers).body(reqwest::Body::wrap(body));
+    let response = request.send().await.map_err(unreachable)?;
+    if response.status() != StatusCode::OK {
+        return Err(refused(response, target.settings.upstream_auth_errors).await);
+    }
+    let body = read(response, MAX_REFUSAL_BYTES).await.unwrap_or_default();
+    let count: Count = serde_json::from_slice(&body).map_err(|_| Failure::retryable(BackendError::unreadable()))?;
+    Ok(count.input_tokens)
 }
 
 async fn attempt(state: &State, grant: &Grant, ask: &Ask<'_>, backend: &Backend) -> Result<Upstream, Failure> {

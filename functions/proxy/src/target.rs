@@ -16,6 +16,7 @@ use crate::State;
 pub(crate) struct Target {
     pub(crate) chat_completions: Url,
     pub(crate) messages: Url,
+    pub(crate) count_tokens: Url,
     pub(crate) headers: HeaderMap,
     /// What the backend takes and needs (translation.md §2.1).
     pub(crate) settings: BackendSettings,
@@ -46,7 +47,8 @@ impl Target {
         let base = state.networks.base_url(&backend.base_url).map_err(|_| UnusableBackend("its address may not be called"))?;
         Ok(Self {
             chat_completions: endpoint(base.clone(), "chat/completions"),
-            messages: endpoint(base, "messages"),
+            messages: endpoint(base.clone(), "messages"),
+            count_tokens: endpoint(base, "messages/count_tokens"),
             headers: headers(backend, secret)?,
             settings: BackendSettings::of_entry(backend.preset.as_deref(), &backend.settings)
                 .map_err(|_| UnusableBackend("its settings"))?,

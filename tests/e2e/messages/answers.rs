@@ -61,7 +61,7 @@ async fn s4_1_no_answer_in_an_answer_is_an_error() {
 }
 
 #[tokio::test]
-async fn p8_a_client_that_leaves_before_the_answer_ends_the_backends_work() {
+async fn rule_p8_a_client_that_leaves_before_the_answer_ends_the_backends_work() {
     let bench = Bench::start().await;
     for stream in [false, true] {
         bench.provider.will(Reply::silence());

@@ -34,6 +34,24 @@ async fn s7_count_tokens_counts_all_parts_without_a_call() {
 }
 
 #[tokio::test]
+async fn s7_a_native_backend_counts_itself_or_an_estimate_has_to_do() {
+    let bench = Bench::with(json!({"protocol": "anthropic"})).await;
+    let body = json!({"model": "m", "messages": [user(json!("foo"))]});
+    bench.provider.will(Reply::json(&json!({"input_tokens": 12345})));
+    assert_eq!(bench.count(&body).await.json(), json!({"input_tokens": 12345}));
+    assert_eq!(
+        (bench.received().path.as_str(), &bench.received().json()["model"]),
+        ("/v1/messages/count_tokens", &json!("provider-model"))
+    );
+    for failure in [Reply::error(500, &json!({})), Reply::raw("").close(), Reply::json(&json!({}))] {
+        bench.provider.will(failure);
+        assert!(bench.count(&body).await.json()["input_tokens"].as_u64().unwrap() < 100);
+    }
+    bench.provider.will(Reply::error(400, &json!({"error": {"message": "messages: too odd"}})));
+    assert_eq!(bench.count(&body).await.error(400).1, "messages: too odd");
+}
+
+#[tokio::test]
 async fn s7_count_tokens_has_the_errors_of_messages() {
     let bench = Bench::start().await;
     assert_eq!(bench.count(&json!({"model": "unknown", "messages": [user(json!("foo"))]})).await.error(404).0, "not_found_error");

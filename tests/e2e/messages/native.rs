@@ -25,7 +25,7 @@ async fn s7_bytes_pass_but_for_the_models_name() {
 }
 
 #[tokio::test]
-async fn s7_p9_version_and_betas_go_with_the_body_and_the_key_is_the_backends() {
+async fn s7_rule_p9_version_and_betas_go_with_the_body_and_the_key_is_the_backends() {
     let bench = native().await;
     bench.provider.will(Reply::json(&anthropic::message("Hi")));
     Answer::of(bench.messages(&json!({}))).await;
@@ -87,7 +87,10 @@ async fn a_chat_request_to_a_model_without_a_chat_backend_is_refused_for_good() 
     assert_eq!((&answer.json()["error"]["param"], answer.header("retry-after")), (&json!("model"), ""));
     assert!(bench.provider.received().is_empty());
 
-    // With another backend that speaks it, that one is asked.
+    // With one backend among many that speaks it, that one is asked.
+    for _ in 0..4 {
+        bench.gateway.admin().create_backend_with("m", &bench.provider, &json!({"protocol": "anthropic"})).await;
+    }
     let chat = Provider::always(Reply::json(&harness::provider::openai::completion("Hi")));
     bench.gateway.admin().create_backend("m", &chat).await;
     for _ in 0..4 {

@@ -12,7 +12,7 @@ fn said(text: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn p3_text_is_asked_under_the_backends_name_with_unknown_fields() {
+async fn rule_p3_text_is_asked_under_the_backends_name_with_unknown_fields() {
     let bench = Bench::start().await;
     let members = json!({"system": "Be brief.", "seed": 7, "temperature": 0.5, "stop_sequences": ["END"]});
     let answer = bench.ask(members, said("Hi")).await;
@@ -30,7 +30,7 @@ async fn p3_text_is_asked_under_the_backends_name_with_unknown_fields() {
 }
 
 #[tokio::test]
-async fn p2_dropped_fields_are_named_in_a_header() {
+async fn rule_p2_dropped_fields_are_named_in_a_header() {
     let bench = Bench::start().await;
     let members = json!({"context_management": {"edits": []}, "safeguards": [{"type": "dangerous_tool_use"}]});
     let answer = bench.ask(members, said("Hi")).await;
@@ -41,7 +41,7 @@ async fn p2_dropped_fields_are_named_in_a_header() {
 }
 
 #[tokio::test]
-async fn p9_no_credential_and_no_header_of_the_clients_reaches_a_chat_backend() {
+async fn rule_p9_no_credential_and_no_header_of_the_clients_reaches_a_chat_backend() {
     let bench = Bench::start().await;
     bench.provider.will(said("Hi"));
     let key = bench.program.credential();
@@ -142,7 +142,7 @@ async fn th1_id2_a_tool_loop_gives_back_ids_names_arguments_and_thinking() {
 }
 
 #[tokio::test]
-async fn p5_order_and_digits_survive_a_round_trip() {
+async fn rule_p5_order_and_digits_survive_a_round_trip() {
     const INPUT: &str = r#"{"n":12345678901234567890123,"b":1.50,"a":"\ud83d"}"#;
     let bench = Bench::start().await;
     let call = json!({"id": "call_1", "function": {"name": "f", "arguments": INPUT}});

@@ -38,7 +38,7 @@ async fn i1_i7_text_comes_between_a_start_and_one_end() {
 }
 
 #[tokio::test]
-async fn p7_a_delta_is_passed_on_before_the_next_one_comes() {
+async fn rule_p7_a_delta_is_passed_on_before_the_next_one_comes() {
     let bench = Bench::start().await;
     let gate = Gate::new();
     bench.provider.will(Reply::events().event(&openai::chunk("Hel")).wait(&gate).event(&openai::chunk("lo")).event(&openai::stop()).done());
@@ -89,6 +89,20 @@ async fn i5_thinking_is_signed_and_comes_back_as_the_backends_own() {
 }
 
 #[tokio::test]
+async fn th1_thinking_that_the_client_does_not_see_comes_back_too() {
+    let bench = Bench::start().await;
+    let pieces = [chunk(json!({"reasoning_content": "Let me see."})), chunk(json!({"content": "Hi"}))];
+    let members = json!({"stream": true, "thinking": {"type": "adaptive", "display": "omitted"}});
+    let answer = bench.ask(members, chunks(pieces, "stop")).await;
+    assert!(!answer.text.contains("Let me see."));
+    let signature = answer.events().iter().find_map(|event| event["delta"]["signature"].as_str().map(str::to_owned)).unwrap();
+    let content = json!([{"type": "thinking", "thinking": "", "signature": signature}, {"type": "text", "text": "Hi"}]);
+    let messages = json!([user(json!("a")), {"role": "assistant", "content": content}, user(json!("b"))]);
+    bench.ask(json!({"messages": messages}), Reply::json(&openai::completion("."))).await;
+    assert_eq!(bench.received().json()["messages"][1]["reasoning_content"], "Let me see.");
+}
+
+#[tokio::test]
 async fn s5_1_bytes_may_be_split_anywhere() {
     let bench = Bench::start().await;
     let text = "Grüße \u{2028} 🌊";
@@ -117,7 +131,7 @@ async fn w1_w2_an_error_before_the_first_event_is_an_http_error() {
 }
 
 #[tokio::test]
-async fn i10_p50_an_error_in_mid_stream_is_the_last_event() {
+async fn p50_i10_an_error_in_mid_stream_is_the_last_event() {
     let bench = Bench::start().await;
     let error = json!({"error": {"message": "overheated", "code": 503}});
     let answer = bench.ask(streamed(), Reply::events().event(&openai::chunk("Hel")).event(&error).done()).await;
@@ -127,7 +141,7 @@ async fn i10_p50_an_error_in_mid_stream_is_the_last_event() {
 }
 
 #[tokio::test]
-async fn s5_7_p50_a_cut_stream_is_never_a_finished_one() {
+async fn p50_s5_7_a_cut_stream_is_never_a_finished_one() {
     let bench = Bench::start().await;
     let begun = || Reply::events().event(&openai::chunk("Hel"));
     let garbled = Reply::events().event(&openai::chunk("Hel")).bytes("data: {\"cho\n\n").done();
@@ -148,7 +162,7 @@ async fn s5_7_a_stream_that_has_finished_needs_no_end_mark() {
 }
 
 #[tokio::test]
-async fn p8_p51_a_client_that_leaves_in_mid_stream_ends_the_backends_work() {
+async fn p51_rule_p8_a_client_that_leaves_in_mid_stream_ends_the_backends_work() {
     let bench = Bench::start().await;
     bench.provider.will(Reply::events().event(&openai::chunk("Hel")).stall());
     let mut response = bench.messages(&streamed()).send().await.unwrap();

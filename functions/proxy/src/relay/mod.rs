@@ -71,9 +71,7 @@ fn warnings_header(warnings: &[String], reservation: &Reservation) -> Option<Hea
     }
     let dropped = warnings.join(",");
     tracing::info!(request.id = %reservation.id, dropped, "translation dropped fields");
-    // Names are the client's and may be any text; a header holds printable ASCII alone.
-    let printable: String = dropped.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect();
-    HeaderValue::try_from(format!("dropped={printable}")).ok()
+    HeaderValue::try_from(format!("dropped={dropped}")).ok()
 }
 
 fn whole(answer: Whole, backend: &str, reservation: Reservation) -> Response {
