@@ -7,6 +7,7 @@ use std::sync::Arc;
 use auth::bootstrap::BootstrapError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::{Database, DynoxideError};
+use etcetera::BaseStrategy as _;
 use shared::clock::Clock;
 use shared::config::AwsConfig;
 use shared::secrets::{FileSecrets, MemorySecrets, Secrets, SecretsError};
@@ -43,7 +44,8 @@ pub enum StartError {
 
 /// `tidegate` in the user's folder for application data.
 pub fn default_folder() -> Result<PathBuf, StartError> {
-    dirs::data_dir().map(|folder| folder.join("tidegate")).ok_or(StartError::NoFolder)
+    let folders = etcetera::choose_base_strategy().map_err(|_| StartError::NoFolder)?;
+    Ok(folders.data_dir().join("tidegate"))
 }
 
 /// An open data folder, or the memory of a gateway that keeps nothing.

@@ -9,6 +9,7 @@
 //! | `SECRETS_FILE` | – | a file of secrets instead of Secrets Manager (development) |
 //! | `PASSWORD_POLICY` | `strict` | `basic` or `strict` (promise 1) |
 //! | `BACKEND_ALLOWED_CIDRS` | – | private networks that backends may be in, separated by commas (promise 33) |
+//! | `LAMBDA_TASK_ROOT` | – | set by Lambda: loopback is not called then (promise 33) |
 //! | `MAX_BODY_BYTES` | 4 MiB | the largest body on `/v1` |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | – | set by Lambda |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` | AWS's own | another endpoint |
@@ -109,11 +110,17 @@ impl Config {
                 None => SecretsConfig::Manager { prefix: reader.text("SECRET_PREFIX", "tidegate/") },
             },
             password_policy: reader.parsed("PASSWORD_POLICY", PasswordPolicy::Strict),
-            backend_networks: reader.parsed("BACKEND_ALLOWED_CIDRS", AllowedNetworks::default()),
+            backend_networks: backend_networks(&mut reader),
             max_body_bytes: reader.parsed("MAX_BODY_BYTES", MAX_BODY_BYTES),
         };
         if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }
     }
+}
+
+/// Only Lambda itself sets `LAMBDA_TASK_ROOT`; tools that imitate it run on machines whose loopback may be called.
+fn backend_networks(reader: &mut Reader<'_, impl Environment>) -> AllowedNetworks {
+    let networks = reader.parsed("BACKEND_ALLOWED_CIDRS", AllowedNetworks::default());
+    if reader.optional("LAMBDA_TASK_ROOT").is_some() { networks.without_loopback() } else { networks }
 }
 
 impl AwsConfig {

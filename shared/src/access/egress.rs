@@ -21,7 +21,11 @@ pub enum EgressError {
 
 /// The private networks that may be called: `BACKEND_ALLOWED_CIDRS`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AllowedNetworks(Vec<IpNet>);
+pub struct AllowedNetworks {
+    networks: Vec<IpNet>,
+    /// Whatever the networks say, loopback is not called.
+    without_loopback: bool,
+}
 
 impl FromStr for AllowedNetworks {
     type Err = String;
@@ -30,7 +34,7 @@ impl FromStr for AllowedNetworks {
     fn from_str(text: &str) -> Result<Self, String> {
         let networks = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let parsed = networks.map(|part| part.parse().map_err(|_| format!("{part} is not a network like 10.0.0.0/8")));
-        parsed.collect::<Result<_, _>>().map(Self)
+        Ok(Self { networks: parsed.collect::<Result<_, _>>()?, without_loopback: false })
     }
 }
 
@@ -38,16 +42,23 @@ impl AllowedNetworks {
     /// These networks and `127.0.0.0/8`, which the local gateway may call (promise 33).
     #[must_use]
     pub fn with_loopback(mut self) -> Self {
-        self.0.push(IpNet::new_assert(Ipv4Addr::new(127, 0, 0, 0).into(), 8));
+        self.networks.push(IpNet::new_assert(Ipv4Addr::new(127, 0, 0, 0).into(), 8));
         self
+    }
+
+    /// These networks without loopback, where Lambda's Runtime API listens (promise 33).
+    #[must_use]
+    pub fn without_loopback(self) -> Self {
+        Self { without_loopback: true, ..self }
     }
 
     /// Whether `address` may be called. Addresses embedded in IPv6 are judged as the IPv4 address they carry.
     pub fn judge(&self, address: IpAddr) -> Result<(), EgressError> {
         let address = carried_v4(address);
         let allowed = match kind(address) {
+            Kind::Private if self.without_loopback && address.is_loopback() => false,
             Kind::Public => true,
-            Kind::Private => self.0.iter().any(|network| network.contains(&address)),
+            Kind::Private => self.networks.iter().any(|network| network.contains(&address)),
             Kind::Never => false,
         };
         if allowed { Ok(()) } else { Err(EgressError::Forbidden) }
@@ -60,7 +71,7 @@ impl AllowedNetworks {
         let private = match url.host() {
             Some(Host::Ipv4(address)) => self.judge(address.into()).map(|()| kind(address.into()) == Kind::Private)?,
             Some(Host::Ipv6(address)) => self.judge(address.into()).map(|()| kind(carried_v4(address.into())) == Kind::Private)?,
-            Some(Host::Domain(name)) => judge_name(name).map(|()| !self.0.is_empty())?,
+            Some(Host::Domain(name)) => judge_name(name).map(|()| !self.networks.is_empty())?,
             None => return Err(EgressError::Form),
         };
         if url.scheme() == "http" && !private { Err(EgressError::PlainText) } else { Ok(url) }
@@ -183,6 +194,16 @@ mod tests {
             assert!(judged("127.0.0.0/8, 10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7,::1/128", address), "{address}");
         }
         assert!(judged("", "8.8.8.8") && judged("", "2606:4700::1111"));
+    }
+
+    #[test]
+    fn p33_inside_lambda_loopback_is_refused_whatever_the_list_says() {
+        let networks: AllowedNetworks = "127.0.0.0/8,::1/128,10.0.0.0/8".parse().unwrap();
+        let inside = networks.without_loopback();
+        for address in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert!(inside.judge(address.parse().unwrap()).is_err(), "{address}");
+        }
+        assert!(inside.judge("10.0.0.1".parse().unwrap()).is_ok());
     }
 
     #[test]
