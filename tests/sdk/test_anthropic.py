@@ -3,6 +3,7 @@
 import threading
 
 import anthropic
+import pydantic
 import pytest
 
 from provider import CUT, call, call_piece, chunk, completion, usage
@@ -119,16 +120,17 @@ def test_a_tool_loop_with_thinking_gives_all_back(client, provider, streamed):
     assert "gw1." not in str(provider.requests)
 
 
+@anthropic.beta_tool
+def weather(city: str) -> str:
+    """Tells the weather of a city.
+
+    Args:
+        city: Its name.
+    """
+    return f"Rain in {city}"
+
+
 def test_the_tool_runner_goes_on_without_threads(client, provider):
-    @anthropic.beta_tool
-    def weather(city: str) -> str:
-        """Tells the weather of a city.
-
-        Args:
-            city: Its name.
-        """
-        return f"Rain in {city}"
-
     provider.replies = [
         completion(None, "tool_calls", tool_calls=[call("call_1", "weather", '{"city": "Oslo"}')]),
         completion(None, "tool_calls", tool_calls=[call("call_2", "weather", '{"city": "Rome"}')]),
@@ -139,6 +141,17 @@ def test_the_tool_runner_goes_on_without_threads(client, provider):
     # The whole conversation each time, since the gateway remembers none.
     assert [len(request["messages"]) for request in provider.requests] == [1, 3, 5]
     assert [turn["content"] for turn in provider.requests[2]["messages"] if turn["role"] == "tool"] == ["Rain in Oslo", "Rain in Rome"]
+
+
+def test_the_tool_runner_streams_without_threads(client, provider):
+    provider.replies = [
+        [chunk("I ask."), call_piece(0, '{"city": "Oslo"}', "call_1", "weather"), chunk(finish_reason="stop"), usage()],
+        [chunk("Rain"), chunk(finish_reason="stop"), usage()],
+    ]
+    runner = client.beta.messages.tool_runner(**ASK, tools=[weather], stream=True)
+    said = [stream.get_final_message() for stream in runner]
+    assert [message.stop_reason for message in said] == ["tool_use", "end_turn"]
+    assert provider.requests[1]["messages"][-1] == {"role": "tool", "tool_call_id": "call_1", "content": "Rain in Oslo"}
 
 
 def test_images_are_seen(client, provider):
@@ -156,6 +169,16 @@ def test_structured_output_is_asked_for(client, provider):
     client.messages.create(**ASK, output_config={"format": {"type": "json_schema", "schema": schema}})
     expected = {"name": "output", "schema": schema, "strict": True}
     assert provider.requests[0]["response_format"] == {"type": "json_schema", "json_schema": expected}
+
+
+def test_structured_output_is_parsed(client, provider):
+    class Person(pydantic.BaseModel):
+        name: str
+
+    provider.replies = [completion('{"name": "Ada"}')]
+    message = client.messages.parse(**ASK, output_format=Person)
+    assert message.parsed_output == Person(name="Ada")
+    assert provider.requests[0]["response_format"]["json_schema"]["schema"]["required"] == ["name"]
 
 
 def test_tokens_are_counted_without_a_call(client, provider):
