@@ -96,7 +96,7 @@ pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>) -> Result<
             Err(Failure { error, .. }) => {
                 asked += 1;
                 tracing::warn!(backend = %backend.id, code = ?error.code(), cause = error.cause(), "attempt failed");
-                last = Some(error);
+                last = Some(error.or_sooner(last.as_ref()));
             }
         }
         if Instant::now() >= deadline {

@@ -71,6 +71,14 @@ impl ApiError {
         self
     }
 
+    /// The same error, which tells the sooner of both times to try again that were told (promise 52).
+    #[must_use]
+    pub fn or_sooner(mut self, other: Option<&Self>) -> Self {
+        let told = [self.retry_after_seconds, other.and_then(|other| other.retry_after_seconds)];
+        self.retry_after_seconds = told.into_iter().flatten().min();
+        self
+    }
+
     /// Headers about another try besides `Retry-After` (translation.md §6.3).
     #[must_use]
     pub fn hints(mut self, headers: HeaderMap) -> Self {

@@ -134,3 +134,15 @@ async fn p52_another_backend_is_asked_before_the_first_byte() {
         assert_eq!(answer.event_types().last().unwrap(), "message_stop");
     }
 }
+
+#[tokio::test]
+async fn p52_the_smallest_of_the_backends_times_is_passed_on() {
+    let bench = Bench::start().await;
+    let other = Provider::always(error(429, "slow down").header("retry-after", "9"));
+    bench.gateway.admin().create_backend("m", &other).await;
+    for _ in 0..4 {
+        bench.provider.will(error(429, "slow down").header("retry-after", "4"));
+        let answer = Answer::of(bench.messages(&json!({}))).await;
+        assert_eq!((answer.error(429).0.as_str(), answer.header("retry-after")), ("rate_limit_error", "4"));
+    }
+}
