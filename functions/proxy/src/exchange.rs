@@ -13,7 +13,7 @@ use shared::models::catalog::Offer;
 
 use crate::admit::{self, Reservation};
 use crate::ask::{Ask, MessagesAsk};
-use crate::{State, forward, relay, settle};
+use crate::{State, count, forward, relay, settle};
 
 /// The right of a caller to use a model.
 #[derive(Clone, Debug)]
@@ -38,10 +38,7 @@ pub(crate) async fn run(state: &State, caller: ApiCaller, ask: Ask<'_>, id: Requ
 /// How many tokens a conversation has, about; asks for the same rights as the conversation itself (promise 19).
 pub(crate) async fn count_tokens(state: &State, caller: ApiCaller, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
     let grant = authorize(state, caller, ask.model()).await?;
-    match forward::count_tokens(state, &grant, ask).await? {
-        Some(count) => Ok(count),
-        None => ask.count_tokens(),
-    }
+    count::count(state, &grant, ask).await
 }
 
 /// Unknown and forbidden models give the same answer (promise 19).

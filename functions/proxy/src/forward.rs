@@ -1,22 +1,19 @@
 //! From a grant to a backend's answer that has begun: one backend after the other, before the first byte only
-//! (promise 52). The only caller of [`reqwest`] besides the client's making.
-
-use std::time::Duration;
+//! (promise 52). Besides it only [`count`](crate::count) calls backends.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, StatusCode};
-use serde::Deserialize;
 use shared::http::{ApiError, Code};
-use shared::models::catalog::{Backend, Protocol};
+use shared::models::catalog::Backend;
 use shared::outbound;
 use shared::random;
 use shared::translators::error::BackendError;
 use shared::translators::settings::UpstreamAuthErrors;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{Reader, Whole};
-use crate::ask::{Ask, MessagesAsk};
+use crate::ask::Ask;
 use crate::begin::{Begun, NoStream, begin};
 use crate::call::Call;
 use crate::exchange::Grant;
@@ -25,11 +22,8 @@ use crate::{State, backend};
 
 /// Backends asked for one request at most.
 const MAX_ATTEMPTS: usize = 3;
-/// Of a refusal's or a count's body, what is read.
+/// Of a refusal's body, what is read to find its message.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
-
-/// How long a count of tokens is waited for.
-const COUNT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a backend says of another try, in headers that the SDKs of both families obey (translation.md §6.3).
 const RETRY_HINTS: [HeaderName; 2] = [HeaderName::from_static("retry-after-ms"), HeaderName::from_static("x-should-retry")];
@@ -58,20 +52,20 @@ impl Content {
 }
 
 /// One attempt that gave nothing to pass on.
-struct Failure {
-    error: ApiError,
+pub(crate) struct Failure {
+    pub(crate) error: ApiError,
     /// Whether another backend may be asked.
-    retry: bool,
+    pub(crate) retry: bool,
     /// The backend was not asked: it cannot be sent this request.
-    is_unfit: bool,
+    pub(crate) is_unfit: bool,
 }
 
 impl Failure {
-    fn retryable(error: impl Into<ApiError>) -> Self {
+    pub(crate) fn retryable(error: impl Into<ApiError>) -> Self {
         Self { error: error.into(), retry: true, is_unfit: false }
     }
 
-    fn unfit(error: ApiError) -> Self {
+    pub(crate) fn unfit(error: ApiError) -> Self {
         Self { error, retry: true, is_unfit: true }
     }
 }
@@ -106,36 +100,6 @@ pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>) -> Result<
     Err(last.unwrap_or_else(|| ApiError::new(Code::NoBackendAvailable, "no backend can serve this model at the moment")))
 }
 
-/// The count of a backend that speaks the Messages API itself (translation.md §7); `None` where an estimate has to do.
-pub(crate) async fn count_tokens(state: &State, grant: &Grant, ask: &MessagesAsk<'_>) -> Result<Option<u64>, ApiError> {
-    let chance = u64::from_le_bytes(random::bytes());
-    let picked = backend::pick(&grant.offer.backends, &[], chance);
-    let Some(backend) = picked.filter(|backend| backend.protocol == Protocol::Anthropic) else { return Ok(None) };
-    match timeout(COUNT_PATIENCE, count_at(state, ask, backend)).await {
-        Ok(Ok(count)) => Ok(Some(count)),
-        Ok(Err(Failure { error, retry: false, .. })) => Err(error),
-        // Clients ask for dozens of counts at once and need none of them exactly.
-        Ok(Err(_)) | Err(_) => Ok(None),
-    }
-}
-
-async fn count_at(state: &State, ask: &MessagesAsk<'_>, backend: &Backend) -> Result<u64, Failure> {
-    #[derive(Deserialize)]
-    struct Count {
-        input_tokens: u64,
-    }
-    let target = Target::of(state, backend).await.map_err(Failure::retryable)?;
-    let Call { url, headers, body, .. } = Call::count(ask, backend, &target).map_err(Failure::unfit)?;
-    let request = state.http.post(url.clone()).headers(headers).body(reqwest::Body::wrap(body));
-    let response = request.send().await.map_err(unreachable)?;
-    if response.status() != StatusCode::OK {
-        return Err(refused(response, target.settings.upstream_auth_errors).await);
-    }
-    let body = read(response, MAX_REFUSAL_BYTES).await.unwrap_or_default();
-    let count: Count = serde_json::from_slice(&body).map_err(|_| Failure::retryable(BackendError::unreadable()))?;
-    Ok(count.input_tokens)
-}
-
 async fn attempt(state: &State, grant: &Grant, ask: &Ask<'_>, backend: &Backend) -> Result<Upstream, Failure> {
     let target = Target::of(state, backend).await.map_err(Failure::retryable)?;
     let Call { url, headers, body, reader, warnings } = Call::new(ask, &grant.offer.model, backend, &target).map_err(Failure::unfit)?;
@@ -152,7 +116,7 @@ async fn attempt(state: &State, grant: &Grant, ask: &Ask<'_>, backend: &Backend)
     Ok(Upstream { backend: backend.id.to_string(), content, warnings })
 }
 
-fn unreachable(error: reqwest::Error) -> Failure {
+pub(crate) fn unreachable(error: reqwest::Error) -> Failure {
     let told = if error.is_timeout() { BackendError::timed_out() } else { BackendError::unreachable() };
     tracing::debug!(reason = outbound::coarse_reason(&error), "no answer");
     // Without the URL, which may be told to nobody but the operator.
@@ -160,7 +124,7 @@ fn unreachable(error: reqwest::Error) -> Failure {
 }
 
 /// A status other than 200: 4xx is final but for those that say "not now" or "not you" (promise 52).
-async fn refused(response: reqwest::Response, auth_errors: UpstreamAuthErrors) -> Failure {
+pub(crate) async fn refused(response: reqwest::Response, auth_errors: UpstreamAuthErrors) -> Failure {
     let status = response.status();
     let retry_after = retry_after(response.headers());
     let hints = retry_hints(response.headers());
@@ -215,12 +179,12 @@ async fn whole(state: &State, response: reqwest::Response, reader: Reader) -> Re
     }
 }
 
-enum ReadError {
+pub(crate) enum ReadError {
     TooLong,
     Broken(reqwest::Error),
 }
 
-async fn read(mut response: reqwest::Response, limit: usize) -> Result<Bytes, ReadError> {
+pub(crate) async fn read(mut response: reqwest::Response, limit: usize) -> Result<Bytes, ReadError> {
     let mut body = Vec::with_capacity(response.content_length().map_or(0, |length| limit.min(usize::try_from(length).unwrap_or(limit))));
     while let Some(chunk) = response.chunk().await.map_err(ReadError::Broken)? {
         if body.len() + chunk.len() > limit {

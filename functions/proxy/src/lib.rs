@@ -8,6 +8,7 @@ mod ask;
 mod backend;
 mod begin;
 mod call;
+mod count;
 mod exchange;
 mod forward;
 mod models;

@@ -56,6 +56,16 @@ impl Target {
     }
 }
 
+impl Target {
+    /// `path` at the server's root, where tokenizers are: beside `/v1`, not below it.
+    pub(crate) fn beside_v1(&self, path: &str) -> Url {
+        let mut url = self.chat_completions.clone();
+        let root = url.path().trim_end_matches("/chat/completions").trim_end_matches("/v1").to_owned();
+        url.set_path(&format!("{root}/{path}"));
+        url
+    }
+}
+
 /// `base` with `path` behind it; without a path of its own, below `/v1` (api.md §5).
 fn endpoint(mut base: Url, path: &str) -> Url {
     let prefix = match base.path().trim_end_matches('/') {

@@ -81,3 +81,32 @@ async fn s7_models_have_a_shape_for_both_families_and_pages() {
         assert_eq!(Answer::of(bench.program.get(&format!("/v1/models/{id}"))).await.json()["id"], "n");
     }
 }
+
+#[tokio::test]
+async fn s7_a_vllm_backend_counts_the_translated_prompt() {
+    let bench = Bench::with(json!({"settings": {"tokenizer": "vllm"}})).await;
+    let body = json!({"model": "m", "system": "Be kind.", "messages": [user(json!("foo"))]});
+    bench.provider.will(Reply::json(&json!({"count": 4321, "max_model_len": 8192})));
+    assert_eq!(bench.count(&body).await.json(), json!({"input_tokens": 4321}));
+    let sent = bench.received().json();
+    assert_eq!(bench.received().path, "/tokenize");
+    assert_eq!(
+        (&sent["model"], &sent["messages"][0]["content"], &sent["add_generation_prompt"]),
+        (&json!("provider-model"), &json!("Be kind."), &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn s7_a_llamacpp_backend_applies_its_template_and_splits() {
+    let bench = Bench::with(json!({"settings": {"tokenizer": "llamacpp"}})).await;
+    let body = json!({"model": "m", "messages": [user(json!("foo"))]});
+    bench.provider.will(Reply::json(&json!({"prompt": "<user>foo</user>"})));
+    bench.provider.will(Reply::json(&json!({"tokens": [1, 2, 3]})));
+    assert_eq!(bench.count(&body).await.json(), json!({"input_tokens": 3}));
+    let paths: Vec<_> = bench.provider.received().into_iter().map(|received| received.path).collect();
+    assert_eq!(paths, ["/apply-template", "/tokenize"]);
+    for failure in [Reply::error(404, &json!({})), Reply::json(&json!({})), Reply::raw("").close()] {
+        bench.provider.will(failure);
+        assert!(bench.count(&body).await.json()["input_tokens"].as_u64().unwrap() > 3, "an estimate steps in");
+    }
+}

@@ -6,7 +6,9 @@ use std::ops::Range;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use shared::http::ApiError;
+use shared::models::catalog::{Backend, Model};
 use shared::translators::anthropic::request::Request;
+use shared::translators::json::Field;
 use shared::translators::request::error::At;
 use shared::translators::request::{ChatCall, ModelFacts, native, to_chat};
 use shared::translators::settings::BackendSettings;
@@ -57,6 +59,18 @@ impl<'a> MessagesAsk<'a> {
     /// The chat request for a backend with `settings`.
     pub(crate) fn to_chat(&self, settings: &BackendSettings, model: &ModelFacts) -> Result<ChatCall, ApiError> {
         Ok(to_chat(&self.request, settings, model)?)
+    }
+
+    /// The chat request whose prompt is to be counted. A body for counting has no `max_tokens`, and needs none.
+    pub(crate) fn to_countable_chat(&self, model: &Model, backend: &Backend, settings: &BackendSettings) -> Result<Vec<u8>, ApiError> {
+        let one = serde_json::value::to_raw_value(&1).map_err(ApiError::internal)?;
+        let facts = ModelFacts {
+            client_model: self.model.to_string(),
+            backend_model: backend.model_name.clone(),
+            max_output_tokens: model.max_output_tokens,
+        };
+        let request = Request { max_tokens: Field::new(&one), ..self.request.clone() };
+        Ok(to_chat(&request, settings, &facts)?.body)
     }
 
     /// The body for an Anthropic backend that calls the model `model_name`: the client's bytes with that name in

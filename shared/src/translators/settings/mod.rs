@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 pub use presets::Preset;
 pub use values::{
     Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, SystemRole, TextParts, ThinkTags,
-    ToolChoiceSupport, ToolResultMedia, UpstreamAuthErrors, UserField,
+    Tokenizer, ToolChoiceSupport, ToolResultMedia, UpstreamAuthErrors, UserField,
 };
 
 /// Declares a setting once and makes of it a field of the settings and an optional field of the overrides.
@@ -118,6 +118,9 @@ settings! {
     inference_geos: Vec<String> = Vec::new(),
     /// What a client sees when the backend refuses our key (§6.1).
     upstream_auth_errors: UpstreamAuthErrors = UpstreamAuthErrors::Hide,
+    /// How `count_tokens` learns its number: an estimate, vLLM's `/tokenize`, or llama.cpp's `/apply-template` and
+    /// `/tokenize` (§7).
+    tokenizer: Tokenizer = Tokenizer::Estimate,
     /// Merged into every request last; objects key by key (§2.1).
     extra_body: Map<String, Value> = Map::new(),
 }

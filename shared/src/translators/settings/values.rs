@@ -46,6 +46,7 @@ choices! {
     Cache { None, Breakpoints, CacheControl }
     UserField { None, User, SafetyIdentifier }
     UpstreamAuthErrors { Hide, Pass }
+    Tokenizer { Estimate, Vllm, Llamacpp }
 }
 
 choices! {

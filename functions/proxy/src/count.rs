@@ -1,0 +1,140 @@
+//! How many tokens a conversation has: asked of a backend that can tell without generating anything, else estimated
+//! (translation.md §7).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use shared::http::ApiError;
+use shared::models::catalog::{Backend, Model, Protocol};
+use shared::random;
+use shared::translators::error::BackendError;
+use shared::translators::settings::Tokenizer;
+use tokio::time::timeout;
+use url::Url;
+
+use crate::ask::{MessagesAsk, Pieces};
+use crate::call::Call;
+use crate::exchange::Grant;
+use crate::forward::{Failure, read, refused, unreachable};
+use crate::target::Target;
+use crate::{State, backend};
+
+/// How long a count is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Of a count's answer, what is read: llama.cpp lists every token.
+const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
+/// The count of a backend, where one can count; an estimate where none can or it fails.
+pub(crate) async fn count(state: &State, grant: &Grant, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
+    let chance = u64::from_le_bytes(random::bytes());
+    let Some(backend) = backend::pick(&grant.offer.backends, &[], chance) else { return ask.count_tokens() };
+    match timeout(PATIENCE, at_backend(state, &grant.offer.model, ask, backend)).await {
+        Ok(Ok(Some(count))) => Ok(count),
+        Ok(Err(Failure { error, retry: false, .. })) => Err(error),
+        // Clients ask for dozens of counts at once and need none of them exactly.
+        Ok(Ok(None) | Err(_)) | Err(_) => ask.count_tokens(),
+    }
+}
+
+async fn at_backend(state: &State, model: &Model, ask: &MessagesAsk<'_>, backend: &Backend) -> Result<Option<u64>, Failure> {
+    let target = Target::of(state, backend).await.map_err(Failure::retryable)?;
+    let server = Server { state, target: &target };
+    match (backend.protocol, target.settings.tokenizer) {
+        (Protocol::Anthropic, _) => server.of_anthropic(Call::count(ask, backend, &target).map_err(Failure::unfit)?).await.map(Some),
+        (Protocol::Openai, Tokenizer::Estimate) => Ok(None),
+        (Protocol::Openai, tokenizer) => {
+            let chat = ask.to_countable_chat(model, backend, &target.settings).map_err(Failure::unfit)?;
+            let prompt: Prompt<'_> = serde_json::from_slice(&chat).map_err(|error| Failure::unfit(ApiError::internal(error)))?;
+            let counted = match tokenizer {
+                Tokenizer::Llamacpp => server.of_llamacpp(&prompt).await,
+                _ => server.of_vllm(&prompt).await,
+            };
+            // A tokenizer that refuses says nothing about the conversation: the estimate steps in.
+            counted.map(Some).map_err(|failure| Failure { retry: true, ..failure })
+        }
+    }
+}
+
+/// Of a translated request, what the model will read.
+#[derive(Debug, Deserialize, Serialize)]
+struct Prompt<'a> {
+    #[serde(borrow)]
+    model: &'a RawValue,
+    #[serde(borrow)]
+    messages: &'a RawValue,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    tools: Option<&'a RawValue>,
+}
+
+/// A backend whose tokenizer is asked.
+struct Server<'a> {
+    state: &'a State,
+    target: &'a Target,
+}
+
+impl Server<'_> {
+    async fn of_anthropic(&self, call: Call<'_>) -> Result<u64, Failure> {
+        #[derive(Deserialize)]
+        struct Count {
+            input_tokens: u64,
+        }
+        let Count { input_tokens } = self.ask(call.url, call.headers, call.body).await?;
+        Ok(input_tokens)
+    }
+
+    /// vLLM applies the template and counts in one step (<https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html>).
+    async fn of_vllm(&self, prompt: &Prompt<'_>) -> Result<u64, Failure> {
+        #[derive(Serialize)]
+        struct Tokenize<'a> {
+            #[serde(flatten)]
+            prompt: &'a Prompt<'a>,
+            add_generation_prompt: bool,
+        }
+        #[derive(Deserialize)]
+        struct Count {
+            count: u64,
+        }
+        let Count { count } = self.post("tokenize", &Tokenize { prompt, add_generation_prompt: true }).await?;
+        Ok(count)
+    }
+
+    /// llama.cpp's server applies the template in one call and splits into tokens in another
+    /// (<https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md>).
+    async fn of_llamacpp(&self, prompt: &Prompt<'_>) -> Result<u64, Failure> {
+        #[derive(Deserialize)]
+        struct Applied {
+            prompt: String,
+        }
+        #[derive(Serialize)]
+        struct Tokenize {
+            content: String,
+            add_special: bool,
+        }
+        #[derive(Deserialize)]
+        struct Tokens {
+            tokens: Vec<IgnoredAny>,
+        }
+        let Applied { prompt } = self.post("apply-template", prompt).await?;
+        let Tokens { tokens } = self.post("tokenize", &Tokenize { content: prompt, add_special: true }).await?;
+        Ok(tokens.len() as u64)
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        let body = serde_json::to_vec(body).map_err(|error| Failure::unfit(ApiError::internal(error)))?;
+        self.ask(&self.target.beside_v1(path), self.target.headers.clone(), Pieces::from(Bytes::from(body))).await
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, url: &Url, headers: http::HeaderMap, body: Pieces) -> Result<T, Failure> {
+        let request = self.state.http.post(url.clone()).headers(headers).body(reqwest::Body::wrap(body));
+        let response = request.send().await.map_err(unreachable)?;
+        if response.status() != StatusCode::OK {
+            return Err(refused(response, self.target.settings.upstream_auth_errors).await);
+        }
+        let body = read(response, MAX_ANSWER_BYTES).await.unwrap_or_default();
+        serde_json::from_slice(&body).map_err(|_| Failure::retryable(BackendError::unreadable()))
+    }
+}

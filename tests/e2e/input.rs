@@ -1,0 +1,85 @@
+//! What is refused before anything is done with it: sizes, encodings, framing (promises 26 and 29).
+
+use harness::Gateway;
+use harness::client::refusal;
+use harness::provider::Provider;
+use local::Options;
+use reqwest::Body;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const LIMIT: usize = 10_000;
+
+async fn small() -> Gateway {
+    Gateway::start_with(|options| Options { max_body_bytes: LIMIT, ..options }).await
+}
+
+/// A body of unknown length that is too long, as one that is found out while it is read.
+fn undeclared(length: usize) -> Body {
+    let chunks = (0..length.div_ceil(1000)).map(|_| Ok::<_, std::io::Error>(vec![b' '; 1000]));
+    Body::wrap_stream(futures_util::stream::iter(chunks))
+}
+
+#[tokio::test]
+async fn p26_a_body_over_the_limit_is_413_in_the_shape_of_its_route() {
+    let provider = Provider::start();
+    let gateway = small().await.with_model("m", &provider).await;
+    let program = gateway.program().await;
+    for body in [Body::from(vec![b' '; LIMIT + 1]), undeclared(LIMIT + 1)] {
+        let chat = program.post("/v1/chat/completions").header("content-type", "application/json").body(body);
+        assert_eq!(refusal(chat, 413).await, "request_too_large");
+    }
+    let message = program.post("/v1/messages").body(vec![b' '; LIMIT + 1]).send().await.unwrap();
+    assert_eq!(message.status(), 413);
+    assert_eq!(message.json::<Value>().await.unwrap()["error"]["type"], "request_too_large");
+    for body in [Body::from(vec![b' '; 64 * 1024 + 1]), undeclared(64 * 1024 + 1)] {
+        let login = gateway.post("/api/v1/auth/login").body(body);
+        assert_eq!(refusal(login, 413).await, "request_too_large");
+    }
+    assert!(provider.received().is_empty());
+}
+
+#[tokio::test]
+async fn p26_compressed_bodies_are_415() {
+    let gateway = small().await;
+    let program = gateway.program().await;
+    for encoding in ["gzip", "br", "zstd, gzip"] {
+        let chat = program.post("/v1/chat/completions").header("content-encoding", encoding).body("{}");
+        assert_eq!(refusal(chat, 415).await, "unsupported_media_type", "{encoding}");
+        let login = gateway.post("/api/v1/auth/login").header("content-encoding", encoding).body("{}");
+        assert_eq!(refusal(login, 415).await, "unsupported_media_type", "{encoding}");
+    }
+    let plain = program.post("/v1/chat/completions").header("content-encoding", "identity").json(&json!({}));
+    assert_eq!(refusal(plain, 400).await, "invalid_value");
+}
+
+/// What comes back on a connection of its own until the gateway closes it.
+async fn raw(gateway: &Gateway, request: &str) -> String {
+    let mut connection = TcpStream::connect(gateway.local().address()).await.unwrap();
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    connection.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn p29_framing_that_can_be_read_in_two_ways_is_400_and_ends_the_connection() {
+    let gateway = small().await;
+    let chunked = "2\r\n{}\r\n0\r\n\r\n";
+    for (headers, body) in [
+        ("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", chunked),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 2\r\n", chunked),
+        ("Content-Length: 2\r\nContent-Length: 3\r\n", "{}"),
+        ("Content-Length: 2, 3\r\n", "{}"),
+        ("Content-Length: +2\r\n", "{}"),
+        ("Content-Length: two\r\n", "{}"),
+        ("Content-Length : 2\r\n", "{}"),
+        ("Content-Length: 2\r\nConnection: Content-Length\r\n", "{}"),
+    ] {
+        let request = format!("POST /api/v1/auth/login HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n{headers}\r\n{body}");
+        let answer = raw(&gateway, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{headers:?}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{headers:?}: {answer}");
+    }
+}
