@@ -5,6 +5,7 @@
 
 mod data;
 mod embedded;
+mod framing;
 mod inflight;
 mod schedule;
 mod server;
@@ -114,7 +115,7 @@ impl Gateway {
             .merge(auth::routes().into_bare_router(auth::State::new(store.clone(), keys.clone(), PasswordPolicy::Basic)))
             .merge(keys::routes().into_bare_router(keys::State::new(store.clone(), keys.clone())))
             .merge(admin::routes().into_bare_router(admin::State::new(store.clone(), secrets, keys, networks, PasswordPolicy::Basic)));
-        let app = edge::wrap(inflight::limit(routes, options.max_inflight), store);
+        let app = edge::wrap(framing::guard(inflight::limit(routes, options.max_inflight)), store);
 
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;

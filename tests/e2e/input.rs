@@ -64,22 +64,24 @@ async fn raw(gateway: &Gateway, request: &str) -> String {
 }
 
 #[tokio::test]
-async fn p29_framing_that_can_be_read_in_two_ways_is_400_and_ends_the_connection() {
+async fn p29_framing_that_can_be_read_in_two_ways_ends_the_connection() {
     let gateway = small().await;
     let chunked = "2\r\n{}\r\n0\r\n\r\n";
-    for (headers, body) in [
-        ("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", chunked),
-        ("Transfer-Encoding: chunked\r\nContent-Length: 2\r\n", chunked),
-        ("Content-Length: 2\r\nContent-Length: 3\r\n", "{}"),
-        ("Content-Length: 2, 3\r\n", "{}"),
-        ("Content-Length: +2\r\n", "{}"),
-        ("Content-Length: two\r\n", "{}"),
-        ("Content-Length : 2\r\n", "{}"),
-        ("Content-Length: 2\r\nConnection: Content-Length\r\n", "{}"),
+    // Without a credential: what is read in spite of its framing is 401. The next request is never read.
+    for (headers, body, status) in [
+        ("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", chunked, 401),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 2\r\n", chunked, 401),
+        ("Content-Length: 2\r\nContent-Length: 3\r\n", "{}", 400),
+        ("Content-Length: 2, 3\r\n", "{}", 400),
+        ("Content-Length: +2\r\n", "{}", 400),
+        ("Content-Length: two\r\n", "{}", 400),
+        ("Content-Length : 2\r\n", "{}", 400),
+        ("Content-Length: 2\r\nConnection: Content-Length\r\n", "{}", 400),
     ] {
-        let request = format!("POST /api/v1/auth/login HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n{headers}\r\n{body}");
-        let answer = raw(&gateway, &request).await;
-        assert!(answer.starts_with("HTTP/1.1 400 "), "{headers:?}: {answer}");
+        let head = "POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n";
+        let next = "GET /health HTTP/1.1\r\nHost: h\r\n\r\n";
+        let answer = raw(&gateway, &format!("{head}{headers}\r\n{body}{next}")).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{headers:?}: {answer}");
         assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{headers:?}: {answer}");
     }
 }

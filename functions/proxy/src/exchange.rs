@@ -1,7 +1,7 @@
 //! A completion from the request to its last byte, one call per step.
 //!
 //! A type is the permit for the next step: nothing is reserved without a [`Grant`], nothing is forwarded without a
-//! [`Reservation`], and every reservation ends in [`settle`](crate::settle), however the exchange ends.
+//! [`Reservation`], and every reservation ends in [`settle`], however the exchange ends.
 
 use std::sync::Arc;
 

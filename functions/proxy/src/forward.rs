@@ -1,5 +1,5 @@
 //! From a grant to a backend's answer that has begun: one backend after the other, before the first byte only
-//! (promise 52). Besides it only [`count`](crate::count) calls backends.
+//! (promise 52). Besides it only [`count`](mod@crate::count) calls backends.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
