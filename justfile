@@ -18,7 +18,7 @@ test *filter:
 
 # The functions as they are deployed, in target/lambda (needs cargo-lambda).
 build:
-    cargo lambda build --profile lambda --arm64
+    cargo lambda build --profile deploy --arm64
 
 # Everything that must hold before a change lands.
 check:
