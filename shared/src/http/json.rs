@@ -1,5 +1,7 @@
 //! Bodies of `/api/v1`: strict JSON in, `{"data": …}` out.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
@@ -7,9 +9,12 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Serialize};
+use tower_http::timeout::{TimeoutBody, TimeoutError};
 
 use super::error::{ApiError, Code};
 
+/// How long the next bytes of a body are waited for (promise 30).
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
 /// The largest body of a management request (security-reliability §15).
 pub const MAX_MANAGEMENT_BODY: usize = 64 * 1024;
 
@@ -35,8 +40,10 @@ pub async fn read(request: Request, limit: usize) -> Result<bytes::Bytes, ApiErr
 /// The same for a body of any type.
 pub async fn read_any(request: Request, limit: usize) -> Result<bytes::Bytes, ApiError> {
     check_frame(request.headers(), limit)?;
-    match Limited::new(request.into_body(), limit).collect().await {
+    let patient = TimeoutBody::new(BODY_PATIENCE, request.into_body());
+    match Limited::new(patient, limit).collect().await {
         Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<TimeoutError>() => Err(ApiError::new(Code::InvalidJson, "the body did not come in time")),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
         Err(_) => Err(ApiError::new(Code::InvalidJson, "the body could not be read")),
     }
@@ -140,6 +147,7 @@ pub fn nullable<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(de
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt;
     use serde::Deserialize;
 
     use super::*;
@@ -182,6 +190,15 @@ mod tests {
         assert_eq!(refusal(r#"{"name": "a"} x"#).0, Code::InvalidJson);
         assert_eq!(refusal("{\"name\": \"\u{0}\"}").0, Code::InvalidJson);
         assert_eq!(refusal("").0, Code::InvalidJson);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p30_a_body_that_stops_coming_is_given_up() {
+        let begun = futures_util::stream::iter([Ok::<_, std::io::Error>("{")]);
+        let body = axum::body::Body::from_stream(begun.chain(futures_util::stream::pending()));
+        let started = tokio::time::Instant::now();
+        let error = read(Request::new(body), 100).await.unwrap_err();
+        assert_eq!((error.code(), started.elapsed()), (Code::InvalidJson, BODY_PATIENCE));
     }
 
     #[test]
