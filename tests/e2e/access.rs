@@ -2,12 +2,12 @@
 
 use harness::Gateway;
 use harness::client::{Client, refusal};
+use harness::routes::{example, tables};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::json;
 use shared::http::routes::{Access, Row};
 use shared::models::user::Role;
 
-use crate::routes::{example, tables};
 
 fn rows() -> impl Iterator<Item = Row> {
     tables().into_iter().flat_map(|(_, rows)| rows)

@@ -2,63 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use harness::events::Event;
+use harness::events::{Event, LEARNED, STORY};
 use harness::lambda::{Answer, Function, Mode};
 use harness::provider::{Provider, Reply, openai};
 use harness::{ADMIN_EMAIL, ADMIN_PASSWORD, Gate, Stack};
 use serde_json::{Value, json};
-
-/// All events in an order in which each can succeed, and the status that it gets.
-const STORY: [(&str, u16); 38] = [
-    ("auth/login", 200),
-    ("auth/options", 200),
-    ("admin/show_settings", 200),
-    ("auth/register", 201),
-    ("admin/update_settings", 200),
-    ("auth/refresh", 200),
-    ("auth/show_profile", 200),
-    ("auth/update_profile", 200),
-    ("admin/list_users", 200),
-    ("admin/create_user", 201),
-    ("admin/update_user", 200),
-    ("admin/delete_user", 200),
-    ("admin/import_users", 200),
-    ("admin/create_model", 201),
-    ("admin/list_models", 200),
-    ("admin/update_model", 200),
-    ("admin/create_backend", 201),
-    ("admin/list_backends", 200),
-    ("admin/list_backends_of_model", 200),
-    ("admin/update_backend", 200),
-    ("keys/create", 201),
-    ("keys/list", 200),
-    ("proxy/root", 200),
-    ("proxy/health", 200),
-    ("proxy/list_models", 200),
-    ("proxy/find_model", 200),
-    ("proxy/chat", 200),
-    ("proxy/chat_stream", 200),
-    ("proxy/messages", 200),
-    ("proxy/messages_stream", 200),
-    ("proxy/count_tokens", 200),
-    ("admin/delete_backend", 200),
-    ("admin/delete_model", 200),
-    ("admin/list_audit", 200),
-    ("keys/update", 200),
-    ("keys/delete", 200),
-    ("auth/change_password", 200),
-    ("auth/logout", 200),
-];
-
-/// What later events need of an answer: event, field of `data`, placeholder.
-const LEARNED: [(&str, &str, &str); 6] = [
-    ("auth/login", "token", "TOKEN"),
-    ("auth/refresh", "token", "TOKEN"),
-    ("auth/change_password", "token", "TOKEN"),
-    ("admin/create_user", "id", "USER_ID"),
-    ("keys/create", "id", "KEY_ID"),
-    ("keys/create", "key", "API_KEY"),
-];
 
 /// An installation whose functions boot when their first event comes.
 struct Cloud {
@@ -123,7 +71,7 @@ async fn every_function_boots_and_answers_its_events() {
         provider.will(openai::stream(&["Hel", "lo"]));
     }
     let mut cloud = Cloud::start(&provider).await;
-    for (name, status) in STORY {
+    for &(name, status) in STORY {
         let answer = cloud.invoke(name).await;
         let mode = if name.starts_with("proxy/") { Mode::Streamed } else { Mode::Buffered };
         let log = || cloud.functions[&Event::named(name).function].log();
@@ -137,7 +85,7 @@ async fn every_function_boots_and_answers_its_events() {
 fn the_story_tells_every_event_that_is_a_request() {
     let requests = Event::all().into_iter().filter(|event| !event.unfilled()["httpMethod"].is_null());
     let mut events: Vec<_> = requests.map(|event| format!("{}/{}", event.function, event.name)).collect();
-    let mut told = STORY.map(|(name, _)| name.to_owned());
+    let mut told: Vec<_> = STORY.iter().map(|(name, _)| (*name).to_owned()).collect();
     events.sort();
     told.sort();
     assert_eq!(events, told);

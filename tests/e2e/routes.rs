@@ -3,20 +3,11 @@
 use std::fs;
 
 use harness::events::Event;
+use harness::routes::{example, tables};
 use harness::workspace;
 use matchit::Router;
 use serde_json::Value;
 use shared::http::routes::Row;
-
-/// Each function's routes.
-pub(crate) fn tables() -> Vec<(&'static str, Vec<Row>)> {
-    vec![
-        ("admin", admin::routes().rows().cloned().collect()),
-        ("auth", auth::routes().rows().cloned().collect()),
-        ("keys", keys::routes().rows().cloned().collect()),
-        ("proxy", proxy::routes().rows().cloned().collect()),
-    ]
-}
 
 #[test]
 fn every_route_has_an_event() {
@@ -72,11 +63,6 @@ fn cargo_lambda_watch_sends_every_route_to_its_function() {
             assert_eq!(found, Some(function), "[workspace.metadata.lambda.watch.router] and {}", row.path);
         }
     }
-}
-
-/// A path that the pattern `path` matches.
-pub(crate) fn example(path: &str) -> String {
-    path.split('/').map(|segment| if segment.starts_with('{') { "x" } else { segment }).collect::<Vec<_>>().join("/")
 }
 
 fn is_for(event: &Value, row: &Row) -> bool {

@@ -6,6 +6,58 @@ use serde_json::Value;
 
 use crate::workspace;
 
+/// All events in an order in which each can succeed, and the status that it gets.
+pub const STORY: &[(&str, u16)] = &[
+    ("auth/login", 200),
+    ("auth/options", 200),
+    ("admin/show_settings", 200),
+    ("auth/register", 201),
+    ("admin/update_settings", 200),
+    ("auth/refresh", 200),
+    ("auth/show_profile", 200),
+    ("auth/update_profile", 200),
+    ("admin/list_users", 200),
+    ("admin/create_user", 201),
+    ("admin/update_user", 200),
+    ("admin/delete_user", 200),
+    ("admin/import_users", 200),
+    ("admin/create_model", 201),
+    ("admin/list_models", 200),
+    ("admin/update_model", 200),
+    ("admin/create_backend", 201),
+    ("admin/list_backends", 200),
+    ("admin/list_backends_of_model", 200),
+    ("admin/update_backend", 200),
+    ("keys/create", 201),
+    ("keys/list", 200),
+    ("proxy/root", 200),
+    ("proxy/health", 200),
+    ("proxy/list_models", 200),
+    ("proxy/find_model", 200),
+    ("proxy/chat", 200),
+    ("proxy/chat_stream", 200),
+    ("proxy/messages", 200),
+    ("proxy/messages_stream", 200),
+    ("proxy/count_tokens", 200),
+    ("admin/delete_backend", 200),
+    ("admin/delete_model", 200),
+    ("admin/list_audit", 200),
+    ("keys/update", 200),
+    ("keys/delete", 200),
+    ("auth/change_password", 200),
+    ("auth/logout", 200),
+];
+
+/// What later events need of an answer: event, field of `data`, placeholder.
+pub const LEARNED: &[(&str, &str, &str)] = &[
+    ("auth/login", "token", "TOKEN"),
+    ("auth/refresh", "token", "TOKEN"),
+    ("auth/change_password", "token", "TOKEN"),
+    ("admin/create_user", "id", "USER_ID"),
+    ("keys/create", "id", "KEY_ID"),
+    ("keys/create", "key", "API_KEY"),
+];
+
 /// One file of `events/`.
 #[derive(Clone, Debug)]
 pub struct Event {

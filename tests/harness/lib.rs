@@ -20,6 +20,7 @@ pub mod lambda;
 mod loopback;
 pub mod process;
 pub mod provider;
+pub mod routes;
 mod stack;
 
 use std::path::Path;

@@ -1,0 +1,53 @@
+//! What the template has to agree with, as the code itself says it: tables, routes, variables and events, as JSON.
+//! `tests/infra` compares the template with it.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use harness::events::{LEARNED, STORY};
+use harness::routes::tables;
+use serde_json::{Value, json};
+use shared::config::{Config, Environment};
+use shared::http::routes::Access;
+use shared::store::table::{PK, SK, TTL, Table};
+
+/// An environment without any variable, which remembers what it was asked for.
+#[derive(Default)]
+struct Asked(RefCell<BTreeSet<String>>);
+
+impl Environment for Asked {
+    fn get(&self, name: &str) -> Option<String> {
+        self.0.borrow_mut().insert(name.to_owned());
+        None
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "its output is what it is for")]
+fn main() {
+    println!("{:#}", json!({"tables": stored(), "routes": offered(), "environment": read(), "story": STORY, "learned": LEARNED}));
+}
+
+fn stored() -> Vec<Value> {
+    let table = |table: Table| {
+        let index = |index: &shared::store::table::Index| json!({"name": index.name, "partition": index.partition, "sort": index.sort});
+        let indexes: Vec<_> = table.indexes().iter().map(index).collect();
+        json!({"name": table.name(), "partition": PK, "sort": SK, "ttl": TTL, "indexes": indexes})
+    };
+    Table::ALL.into_iter().map(table).collect()
+}
+
+fn offered() -> Vec<Value> {
+    let rows = tables().into_iter().flat_map(|(function, rows)| rows.into_iter().map(move |row| (function, row)));
+    rows.map(|(function, row)| {
+        let is_open = row.access == Access::Anyone;
+        json!({"function": function, "method": row.method.as_str(), "path": row.path, "open": is_open})
+    })
+    .collect()
+}
+
+fn read() -> BTreeSet<String> {
+    let asked = Asked::default();
+    // Without variables there is no configuration; which ones it would have read is all that counts.
+    let _ = Config::read(&asked);
+    asked.0.into_inner()
+}
