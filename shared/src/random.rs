@@ -1,7 +1,8 @@
 //! Randomness for secrets and ids, from the operating system by way of aws-lc.
 
 use aws_lc_rs::rand;
-use uuid::Uuid;
+use jiff::Timestamp;
+use uuid::{Builder, Uuid};
 
 pub(crate) const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -32,6 +33,12 @@ pub fn sortable_id() -> String {
     Uuid::now_v7().simple().to_string()
 }
 
+/// A new identifier of the same form, for what began at `at`; times before 1970 count as 1970.
+pub fn sortable_id_at(at: Timestamp) -> String {
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    Builder::from_unix_timestamp_millis(millis, &bytes()).into_uuid().simple().to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +57,7 @@ mod tests {
     fn ids_sort_in_the_order_they_were_made() {
         let ids: Vec<_> = (0..100).map(|_| sortable_id()).collect();
         assert!(ids.is_sorted());
+        let later = [0, 1, 255, 256, 1 << 40].map(|millis| sortable_id_at(Timestamp::from_millisecond(millis).unwrap()));
+        assert!(later.is_sorted());
     }
 }

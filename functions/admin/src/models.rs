@@ -10,6 +10,7 @@ use shared::http::extract::{Actor, Id, IfMatch, Query, version_conflict};
 use shared::http::json::{Body, Created, Data, Message, nullable};
 use shared::http::{ApiError, Code};
 use shared::models::catalog::{Catalog, Model};
+use shared::models::price::Price;
 use shared::models::{DisplayName, ModelId, ModelName};
 use shared::store::{Change, Removal};
 
@@ -37,11 +38,11 @@ pub(crate) struct NewModel {
     #[serde(default)]
     model_params: BTreeMap<String, Value>,
     #[serde(default)]
-    input_price: Option<f64>,
+    input_price: Option<Price>,
     #[serde(default)]
-    cached_input_price: Option<f64>,
+    cached_input_price: Option<Price>,
     #[serde(default)]
-    output_price: Option<f64>,
+    output_price: Option<Price>,
     #[serde(default)]
     context_window: Option<u64>,
     #[serde(default)]
@@ -65,11 +66,11 @@ pub(crate) struct ModelChange {
     #[serde(default, deserialize_with = "nullable")]
     model_params: Option<Option<BTreeMap<String, Value>>>,
     #[serde(default, deserialize_with = "nullable")]
-    input_price: Option<Option<f64>>,
+    input_price: Option<Option<Price>>,
     #[serde(default, deserialize_with = "nullable")]
-    cached_input_price: Option<Option<f64>>,
+    cached_input_price: Option<Option<Price>>,
     #[serde(default, deserialize_with = "nullable")]
-    output_price: Option<Option<f64>>,
+    output_price: Option<Option<Price>>,
     #[serde(default, deserialize_with = "nullable")]
     context_window: Option<Option<u64>>,
     #[serde(default, deserialize_with = "nullable")]
@@ -209,17 +210,10 @@ impl ModelChange {
     }
 }
 
-/// What the types do not say: lengths, prices, reserved headers, and names that mean another model already.
+/// What the types do not say: lengths, reserved headers, and names that mean another model already.
 fn check(model: &Model, catalog: &Catalog) -> Result<(), ApiError> {
     if model.description.as_ref().is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
         return Err(ApiError::invalid("description", format!("must have at most {MAX_DESCRIPTION} characters")));
-    }
-    let prices =
-        [("input_price", model.input_price), ("cached_input_price", model.cached_input_price), ("output_price", model.output_price)];
-    for (field, price) in prices {
-        if price.is_some_and(|price| !(0.0..=1e9).contains(&price)) {
-            return Err(ApiError::invalid(field, "must be an amount of USD, 0 or more"));
-        }
     }
     model.model_params.iter().try_for_each(|(name, value)| check_param(name, value))?;
     check_names(model, catalog)

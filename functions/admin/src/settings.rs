@@ -23,6 +23,7 @@ pub(crate) struct SettingsChange {
     #[serde(default, deserialize_with = "nullable")]
     default_model: Option<Option<ModelId>>,
     log_retention_days: Option<u32>,
+    request_log: Option<bool>,
     #[serde(default, deserialize_with = "nullable")]
     cors_origins: Option<Option<Vec<Origin>>>,
     #[serde(default, deserialize_with = "nullable")]
@@ -77,6 +78,7 @@ impl SettingsChange {
             ("registration_enabled", self.registration_enabled.is_some()),
             ("default_model", self.default_model.is_some()),
             ("log_retention_days", self.log_retention_days.is_some()),
+            ("request_log", self.request_log.is_some()),
             ("cors_origins", self.cors_origins.is_some()),
             ("password_policy", self.password_policy.is_some()),
             ("show_backend_id", self.show_backend_id.is_some()),
@@ -89,6 +91,7 @@ impl SettingsChange {
             registration_enabled: self.registration_enabled.unwrap_or(old.registration_enabled),
             default_model: self.default_model.unwrap_or(old.default_model),
             log_retention_days: self.log_retention_days.unwrap_or(old.log_retention_days),
+            request_log: self.request_log.unwrap_or(old.request_log),
             cors_origins: self.cors_origins.map_or(old.cors_origins, Option::unwrap_or_default),
             password_policy: self.password_policy.unwrap_or(old.password_policy),
             show_backend_id: self.show_backend_id.unwrap_or(old.show_backend_id),

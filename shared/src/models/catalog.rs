@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::price::{Price, Prices};
 use super::{BackendId, DisplayName, ModelId, ModelName};
 
 /// A model as administrators see it (api.md §5).
@@ -25,11 +26,11 @@ pub struct Model {
     pub model_params: BTreeMap<String, Value>,
     /// USD per million tokens, like the two below.
     #[serde(default)]
-    pub input_price: Option<f64>,
+    pub input_price: Option<Price>,
     #[serde(default)]
-    pub cached_input_price: Option<f64>,
+    pub cached_input_price: Option<Price>,
     #[serde(default)]
-    pub output_price: Option<f64>,
+    pub output_price: Option<Price>,
     /// Tokens that fit, input and output together.
     #[serde(default)]
     pub context_window: Option<u64>,
@@ -38,6 +39,14 @@ pub struct Model {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: u64,
+}
+
+impl Model {
+    /// What its tokens cost; those without a price cost nothing, cached input without one what other input does.
+    pub fn prices(&self) -> Prices {
+        let input = self.input_price.unwrap_or_default();
+        Prices { input, cached_input: self.cached_input_price.unwrap_or(input), output: self.output_price.unwrap_or_default() }
+    }
 }
 
 /// One server that answers for a model (api.md §5, "Backend").

@@ -16,6 +16,9 @@ pub struct Settings {
     #[serde(default)]
     pub default_model: Option<ModelId>,
     pub log_retention_days: u32,
+    /// Whether each request has a record of its own; the sums that reports are made of are kept in any case.
+    #[serde(default = "on")]
+    pub request_log: bool,
     /// Web pages that may call `/api/v1` from a browser.
     #[serde(default)]
     pub cors_origins: Vec<Origin>,
@@ -30,6 +33,11 @@ pub struct Settings {
     pub version: u64,
 }
 
+/// For what a stored item does not know yet.
+fn on() -> bool {
+    true
+}
+
 impl Default for Settings {
     /// Those of an installation whose settings nobody has touched; the first change makes version 1.
     fn default() -> Self {
@@ -37,6 +45,7 @@ impl Default for Settings {
             registration_enabled: true,
             default_model: None,
             log_retention_days: 30,
+            request_log: true,
             cors_origins: Vec::new(),
             password_policy: None,
             show_backend_id: false,

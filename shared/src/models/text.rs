@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Why a text is not a name or an id.
@@ -96,6 +97,12 @@ checked_text!(
     check_id
 );
 checked_text!(
+    /// Names one exchange in the books: made by the server, sortable by time. A client may send the id of its request
+    /// twice; this one is always new.
+    UsageId,
+    check_id
+);
+checked_text!(
     /// Names one request in answers and logs: ours, or the client's where it has this form (promise 25).
     RequestId,
     check_request_id
@@ -134,6 +141,13 @@ impl UserId {
 impl KeyId {
     pub fn generate() -> Self {
         Self(crate::random::sortable_id())
+    }
+}
+
+impl UsageId {
+    /// A new id for what begins at `at`.
+    pub fn generate(at: Timestamp) -> Self {
+        Self(crate::random::sortable_id_at(at))
     }
 }
 

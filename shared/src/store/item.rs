@@ -26,10 +26,14 @@ pub(super) struct Range<'a> {
 
 /// `entity` as an item that lies at `key`.
 pub(super) fn to_item(key: &Key, entity: &impl Serialize) -> Result<Item, StoreError> {
-    let corrupt = |source| StoreError::Corrupt { entity: key.table.name(), source: Box::new(source) };
-    let mut item: Item = serde_dynamo::to_item(entity).map_err(corrupt)?;
+    let mut item = attributes(key.table, entity)?;
     item.extend(key.attributes());
     Ok(item)
+}
+
+/// `entity` as attributes of an item of `table`.
+pub(super) fn attributes(table: Table, entity: &impl Serialize) -> Result<Item, StoreError> {
+    serde_dynamo::to_item(entity).map_err(|source| StoreError::Corrupt { entity: table.name(), source: Box::new(source) })
 }
 
 pub(super) fn from_item<T: DeserializeOwned>(table: Table, item: Item) -> Result<T, StoreError> {

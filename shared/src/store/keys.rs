@@ -4,7 +4,8 @@
 
 use crate::access::api_key::KeyDigest;
 use crate::models::audit::AuditEntry;
-use crate::models::{BackendId, Email, KeyId, ModelId, UserId};
+use crate::models::usage::{Dimensions, UsageRecord};
+use crate::models::{BackendId, DisplayName, Email, KeyId, ModelId, UserId};
 
 use super::login_guard::Guarded;
 use super::table::Table;
@@ -100,4 +101,44 @@ pub(super) fn settings() -> Key {
 
 pub(super) fn audit(entry: &AuditEntry) -> Key {
     Key::new(Table::Audit, Key::audit_month(entry.at), entry.id.clone())
+}
+
+/// Kinds of items in the table of usage: records, and rows of sums.
+pub(super) const LOG: &str = "log";
+pub(super) const ROLLUP: &str = "rollup";
+
+/// A partition of an index takes a thousand writes a second, and the time-ordered keys of usage cannot be split any
+/// further: so many partitions share them.
+pub(super) const SHARDS: u32 = 8;
+
+pub(super) fn usage_record(record: &UsageRecord) -> Key {
+    Key::new(Table::Usage, usage_of(LOG, &record.user), record.id.as_str())
+}
+
+/// The row of sums of one day, model, key, backend and department. The department is last: it may hold any character.
+pub(super) fn rollup(of: &Dimensions) -> Key {
+    let backend = of.backend.as_ref().map_or("", BackendId::as_str);
+    let department = of.department.as_ref().map_or("", DisplayName::as_str);
+    let sk = format!("{}#{}#{}#{backend}#{department}", of.day, of.model, of.key);
+    Key::new(Table::Usage, usage_of(ROLLUP, &of.user), sk)
+}
+
+/// The partition of one person's records or sums.
+pub(super) fn usage_of(kind: &str, user: &UserId) -> String {
+    format!("{kind}#{user}")
+}
+
+/// Which of the [`SHARDS`] of an index an item is in.
+pub(super) fn shard_number(key: &Key) -> u32 {
+    crc32fast::hash(key.sk.as_bytes()) % SHARDS
+}
+
+/// A partition of everybody's records or sums.
+pub(super) fn shard(kind: &str, number: u32) -> String {
+    format!("{kind}#{number}")
+}
+
+/// A partition of a department's records or sums.
+pub(super) fn department_shard(kind: &str, number: u32, department: &str) -> String {
+    format!("{kind}#{number}#{department}")
 }

@@ -11,6 +11,7 @@ mod page;
 mod settings;
 pub mod table;
 mod transaction;
+mod usage;
 mod user_deletion;
 mod users;
 mod write;

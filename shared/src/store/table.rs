@@ -2,6 +2,8 @@
 //!
 //! Every table has the string keys `pk` and `sk`, and deletes items some time after the second in their `ttl`.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
@@ -70,6 +72,11 @@ impl Table {
     pub const fn indexes(self) -> &'static [Index] {
         match self {
             Self::Users => &[Index { name: "department", partition: "department", sort: "id" }],
+            // Both sort by the items' own sort keys, which begin with the time.
+            Self::Usage => &[
+                Index { name: "everybody", partition: "shard", sort: SK },
+                Index { name: "department", partition: "department_shard", sort: SK },
+            ],
             _ => &[],
         }
     }
@@ -89,8 +96,8 @@ pub async fn create_tables(client: &Client, prefix: &str) -> Result<(), StoreErr
 
 async fn create_table(client: &Client, table: Table, name: &str) -> Result<(), StoreError> {
     let indexes = table.indexes().iter().map(secondary_index).collect::<Result<Vec<_>, _>>()?;
-    let mut attributes = vec![PK, SK];
-    attributes.extend(table.indexes().iter().flat_map(|index| [index.partition, index.sort]));
+    let of_indexes = table.indexes().iter().flat_map(|index| [index.partition, index.sort]);
+    let attributes = [PK, SK].into_iter().chain(of_indexes).collect::<BTreeSet<_>>();
     let attributes = attributes.into_iter().map(string_attribute).collect::<Result<Vec<_>, _>>()?;
     let creation = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
     let creation = creation.set_key_schema(Some(key_schema(PK, SK)?)).set_attribute_definitions(Some(attributes));

@@ -1,0 +1,257 @@
+//! What was used: one record for each exchange, and the sums that reports are made of. Neither holds a prompt or a
+//! completion (promise 60).
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::price::MicroUsd;
+use super::{BackendId, DisplayName, KeyId, ModelId, RequestId, UsageId, UserId};
+
+/// One exchange, as the books have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsageRecord {
+    /// The server's own name for the exchange; it is the record's key, so that no exchange is entered twice.
+    pub id: UsageId,
+    /// What the client knows the exchange by, which may be of its own choice.
+    pub request_id: RequestId,
+    /// When the request came.
+    pub at: Timestamp,
+    pub user: UserId,
+    pub key: KeyId,
+    /// The user's at that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<DisplayName>,
+    pub model: ModelId,
+    /// Whose answer it was, or the last one asked; absent when none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<BackendId>,
+    pub endpoint: Endpoint,
+    pub client: ClientKind,
+    pub streamed: bool,
+    /// The HTTP status that the client got.
+    pub status: u16,
+    pub outcome: Outcome,
+    #[serde(flatten)]
+    pub tokens: Tokens,
+    /// Whether the backend reported nothing, so that the tokens are a guess.
+    pub estimated: bool,
+    pub cost: MicroUsd,
+    pub duration_ms: u64,
+    /// From the request to the first byte of the answer; absent when none came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_byte_ms: Option<u64>,
+}
+
+impl UsageRecord {
+    /// Whether the client did not get what it asked for, by no fault of its own connection.
+    pub fn is_error(&self) -> bool {
+        self.status >= 400 || !matches!(self.outcome, Outcome::Complete | Outcome::ClientGone)
+    }
+}
+
+/// Which API was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Endpoint {
+    ChatCompletions,
+    Messages,
+}
+
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Complete,
+    /// The backend broke off, stalled or talked nonsense.
+    CutShort,
+    ClientGone,
+    /// The gateway was told to stop, or the time was up.
+    Stopped,
+    /// No backend gave anything to pass on.
+    Failed,
+    /// Nobody settled it: the process died, and the janitor has charged what was reserved.
+    Abandoned,
+}
+
+/// Which program asked, as far as its `User-Agent` tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientKind {
+    OpenaiSdk,
+    AnthropicSdk,
+    ClaudeCode,
+    Codex,
+    Opencode,
+    GeminiCli,
+    VercelAiSdk,
+    Langchain,
+    Litellm,
+    Curl,
+    #[default]
+    #[serde(other)]
+    Other,
+}
+
+/// Beginnings of `User-Agent` headers, lower case.
+const AGENTS: [(&str, ClientKind); 12] = [
+    ("openai/", ClientKind::OpenaiSdk),
+    ("asyncopenai/", ClientKind::OpenaiSdk),
+    ("anthropic/", ClientKind::AnthropicSdk),
+    ("asyncanthropic/", ClientKind::AnthropicSdk),
+    ("claude-cli/", ClientKind::ClaudeCode),
+    ("codex", ClientKind::Codex),
+    ("opencode/", ClientKind::Opencode),
+    ("geminicli/", ClientKind::GeminiCli),
+    ("ai-sdk/", ClientKind::VercelAiSdk),
+    ("langchain", ClientKind::Langchain),
+    ("litellm/", ClientKind::Litellm),
+    ("curl/", ClientKind::Curl),
+];
+
+impl ClientKind {
+    /// The program that sends this `User-Agent`.
+    pub fn of_user_agent(agent: &str) -> Self {
+        let begins = |prefix: &str| agent.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        AGENTS.iter().find(|(prefix, _)| begins(prefix)).map_or(Self::Other, |(_, kind)| *kind)
+    }
+}
+
+/// Tokens of one exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// The whole prompt, with what was read from a cache.
+    #[serde(rename = "input_tokens")]
+    pub input: u64,
+    #[serde(rename = "cached_input_tokens")]
+    pub cached_input: u64,
+    /// All output, with the thinking.
+    #[serde(rename = "output_tokens")]
+    pub output: u64,
+    /// The part of `output` that was thinking, where the backend tells.
+    #[serde(rename = "reasoning_tokens")]
+    pub reasoning: u64,
+}
+
+impl Tokens {
+    /// More than any exchange has of one kind.
+    pub const MOST: u64 = 1_000_000_000;
+
+    /// The same tokens, but no more of a kind than there can be: a backend's nonsense must not break the sums.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        let [input, cached_input, output, reasoning] =
+            [self.input, self.cached_input, self.output, self.reasoning].map(|count| count.min(Self::MOST));
+        Self { input, cached_input: cached_input.min(input), output, reasoning: reasoning.min(output) }
+    }
+
+    pub fn total(self) -> u64 {
+        self.input.saturating_add(self.output)
+    }
+}
+
+/// Whose usage a sum is of. Days are UTC, so that all reports cut time at the same place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Dimensions {
+    pub day: Date,
+    pub user: UserId,
+    pub key: KeyId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<DisplayName>,
+    pub model: ModelId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<BackendId>,
+}
+
+/// What several exchanges came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sums {
+    pub requests: u64,
+    pub errors: u64,
+    /// How many of the requests have estimated tokens.
+    pub estimated: u64,
+    pub input_tokens: u64,
+    pub cached_input_tokens: u64,
+    pub output_tokens: u64,
+    pub reasoning_tokens: u64,
+    pub cost: MicroUsd,
+}
+
+/// What one person used of one model on one day, with one key and at one backend: what reports add up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollup {
+    #[serde(flatten)]
+    pub of: Dimensions,
+    #[serde(flatten)]
+    pub sums: Sums,
+}
+
+impl From<&UsageRecord> for Rollup {
+    /// The record's own part of the sums.
+    fn from(record: &UsageRecord) -> Self {
+        let of = Dimensions {
+            day: record.at.to_zoned(TimeZone::UTC).date(),
+            user: record.user.clone(),
+            key: record.key.clone(),
+            department: record.department.clone(),
+            model: record.model.clone(),
+            backend: record.backend.clone(),
+        };
+        let sums = Sums {
+            requests: 1,
+            errors: record.is_error().into(),
+            estimated: record.estimated.into(),
+            input_tokens: record.tokens.input,
+            cached_input_tokens: record.tokens.cached_input,
+            output_tokens: record.tokens.output,
+            reasoning_tokens: record.tokens.reasoning,
+            cost: record.cost,
+        };
+        Self { of, sums }
+    }
+}
+
+impl std::ops::AddAssign for Sums {
+    fn add_assign(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.errors += other.errors;
+        self.estimated += other.estimated;
+        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
+        self.cached_input_tokens = self.cached_input_tokens.saturating_add(other.cached_input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
+        self.reasoning_tokens = self.reasoning_tokens.saturating_add(other.reasoning_tokens);
+        self.cost += other.cost;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_known_by_their_user_agents() {
+        for (agent, kind) in [
+            ("OpenAI/Python 1.99.1", ClientKind::OpenaiSdk),
+            ("AsyncOpenAI/Python 1.99.1", ClientKind::OpenaiSdk),
+            ("Anthropic/JS 0.60.0", ClientKind::AnthropicSdk),
+            ("claude-cli/2.1.0 (external, cli)", ClientKind::ClaudeCode),
+            ("codex_cli_rs/0.50.0 (Mac OS 15.0)", ClientKind::Codex),
+            ("curl/8.7.1", ClientKind::Curl),
+            ("Mozilla/5.0", ClientKind::Other),
+            ("", ClientKind::Other),
+            ("opeń", ClientKind::Other),
+        ] {
+            assert_eq!(ClientKind::of_user_agent(agent), kind, "{agent}");
+        }
+        assert_eq!(serde_json::from_str::<ClientKind>("\"of_a_later_version\"").unwrap(), ClientKind::Other);
+    }
+
+    #[test]
+    fn a_backends_nonsense_is_bounded() {
+        let nonsense = Tokens { input: u64::MAX, cached_input: u64::MAX, output: 3, reasoning: 9 };
+        let bounded = Tokens { input: Tokens::MOST, cached_input: Tokens::MOST, output: 3, reasoning: 3 };
+        assert_eq!(nonsense.bounded(), bounded);
+    }
+}
