@@ -20,6 +20,7 @@ use shared::access::password::PasswordPolicy;
 use shared::clock::Clock;
 use shared::http::edge;
 use shared::models::Email;
+use shared::outbound::{Authorities, Outbound};
 use shared::secrets::Secret;
 use shared::secrets::key_ring::KeyRing;
 use shared::store::Store;
@@ -47,7 +48,10 @@ pub struct Options {
     pub admin_password: Option<Secret>,
     /// Private networks that backends may be in, besides this machine.
     pub backend_networks: AllowedNetworks,
-    pub max_body_bytes: usize,
+    /// Authorities that certify backends, besides the public ones.
+    pub backend_authorities: Authorities,
+    /// Times and sizes of completions.
+    pub limits: proxy::Limits,
     /// Requests under way at once.
     pub max_inflight: usize,
     /// Where the embedded `DynamoDB` also listens, without authentication: for `cargo lambda watch`.
@@ -63,7 +67,8 @@ impl Options {
             admin_email,
             admin_password: None,
             backend_networks: AllowedNetworks::default(),
-            max_body_bytes: MAX_BODY_BYTES,
+            backend_authorities: Authorities::default(),
+            limits: proxy::Limits::with_max_body(MAX_BODY_BYTES),
             max_inflight: MAX_INFLIGHT,
             dynamodb_listen: None,
         }
@@ -106,10 +111,10 @@ impl Gateway {
         let secrets = data.secrets();
         let keys = KeyRing::new(secrets.clone(), store.clock().clone());
         let first_admin = first_admin(&store, &keys, &options.admin_email, options.admin_password).await?;
-        let limits = proxy::Limits::with_max_body(options.max_body_bytes);
         let networks = options.backend_networks.with_loopback();
-        let proxy = proxy::State::new(store.clone(), secrets.clone(), networks.clone(), limits)?;
-        let health = health::State::new(store.clone(), secrets.clone(), networks.clone())?;
+        let outbound = Outbound::new(networks.clone(), &options.backend_authorities)?;
+        let proxy = proxy::State::new(store.clone(), secrets.clone(), outbound.clone(), options.limits);
+        let health = health::State::new(store.clone(), secrets.clone(), outbound);
         let routes = proxy::routes()
             .into_bare_router(proxy.clone())
             .merge(auth::routes().into_bare_router(auth::State::new(store.clone(), keys.clone(), PasswordPolicy::Basic)))

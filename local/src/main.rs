@@ -9,6 +9,7 @@ use local::{Gateway, Options, StartError, default_folder};
 use shared::access::egress::AllowedNetworks;
 use shared::config::{self, LogConfig, LogFormat};
 use shared::models::Email;
+use shared::outbound::Authorities;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// An LLM gateway for `OpenAI` and Anthropic clients, with its database inside.
@@ -30,6 +31,9 @@ struct Arguments {
     /// Private networks that backends may be in, besides this machine: `10.0.0.0/8,192.168.0.0/16`.
     #[arg(long, env = "BACKEND_ALLOWED_CIDRS", default_value = "")]
     backend_allowed_cidrs: AllowedNetworks,
+    /// Certificate authorities that backends may have besides the public ones: a PEM file, or its text.
+    #[arg(long, env = "BACKEND_CA_CERTS", value_name = "FILE", default_value = "")]
+    backend_ca_certs: Authorities,
     /// The largest body on `/v1`, in bytes.
     #[arg(long, env = "MAX_BODY_BYTES", default_value_t = local::MAX_BODY_BYTES)]
     max_body_bytes: usize,
@@ -82,7 +86,8 @@ impl Arguments {
             admin_email: self.admin_email,
             admin_password: config::admin_password(&config::Process),
             backend_networks: self.backend_allowed_cidrs,
-            max_body_bytes: self.max_body_bytes,
+            backend_authorities: self.backend_ca_certs,
+            limits: proxy::Limits::with_max_body(self.max_body_bytes),
             max_inflight: self.max_inflight,
             dynamodb_listen: self.dynamodb_listen,
         })

@@ -9,6 +9,7 @@
 //! | `SECRETS_FILE` | – | a file of secrets instead of Secrets Manager (development) |
 //! | `PASSWORD_POLICY` | `strict` | `basic` or `strict` (promise 1) |
 //! | `BACKEND_ALLOWED_CIDRS` | – | private networks that backends may be in, separated by commas (promise 33) |
+//! | `BACKEND_CA_CERTS` | – | certificate authorities that backends may have besides the public ones: PEM text (all variables of a function hold 4 KB), or the path of a PEM file (of a layer, below `/opt`) |
 //! | `LAMBDA_TASK_ROOT` | – | set by Lambda: loopback is not called then (promise 33) |
 //! | `MAX_BODY_BYTES` | 4 MiB | the largest body on `/v1` |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | – | set by Lambda |
@@ -23,6 +24,7 @@ use std::str::FromStr;
 
 use crate::access::egress::AllowedNetworks;
 use crate::access::password::PasswordPolicy;
+use crate::outbound::Authorities;
 
 /// The default of `MAX_BODY_BYTES`: a Lambda event holds 6 MB, and its encoding inflates a body.
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -57,6 +59,7 @@ pub struct Config {
     pub secrets: SecretsConfig,
     pub password_policy: PasswordPolicy,
     pub backend_networks: AllowedNetworks,
+    pub backend_authorities: Authorities,
     pub max_body_bytes: usize,
 }
 
@@ -111,6 +114,7 @@ impl Config {
             },
             password_policy: reader.parsed("PASSWORD_POLICY", PasswordPolicy::Strict),
             backend_networks: backend_networks(&mut reader),
+            backend_authorities: reader.parsed("BACKEND_CA_CERTS", Authorities::default()),
             max_body_bytes: reader.parsed("MAX_BODY_BYTES", MAX_BODY_BYTES),
         };
         if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }
@@ -210,9 +214,9 @@ mod tests {
     fn all_problems_are_told_at_once() {
         let mut environment = lambda();
         environment.remove("AWS_REGION");
-        environment.extend([("MAX_BODY_BYTES", "many"), ("BACKEND_ALLOWED_CIDRS", "10.0.0.0/99")]);
+        environment.extend([("MAX_BODY_BYTES", "many"), ("BACKEND_ALLOWED_CIDRS", "10.0.0.0/99"), ("BACKEND_CA_CERTS", "/no/such/file")]);
         let problems = Config::read(&environment).unwrap_err().to_string();
-        for name in ["AWS_REGION", "MAX_BODY_BYTES", "BACKEND_ALLOWED_CIDRS"] {
+        for name in ["AWS_REGION", "MAX_BODY_BYTES", "BACKEND_ALLOWED_CIDRS", "BACKEND_CA_CERTS"] {
             assert!(problems.contains(name), "{name} is not in: {problems}");
         }
     }

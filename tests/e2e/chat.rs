@@ -190,7 +190,8 @@ async fn a_backends_refusal_of_the_request_is_the_clients() {
 #[tokio::test]
 async fn what_is_no_chat_request_never_reaches_a_backend() {
     let provider = Provider::start();
-    let gateway = Gateway::start_with(|options| local::Options { max_body_bytes: 1000, ..options }).await.with_model("m", &provider).await;
+    let limits = proxy::Limits::with_max_body(1000);
+    let gateway = Gateway::start_with(|options| local::Options { limits, ..options }).await.with_model("m", &provider).await;
     let program = gateway.program().await;
     let long = json!({"model": "m", "messages": [{"role": "user", "content": "x".repeat(1000)}]}).to_string();
     let cases = [

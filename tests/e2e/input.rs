@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 const LIMIT: usize = 10_000;
 
 async fn small() -> Gateway {
-    Gateway::start_with(|options| Options { max_body_bytes: LIMIT, ..options }).await
+    Gateway::start_with(|options| Options { limits: proxy::Limits::with_max_body(LIMIT), ..options }).await
 }
 
 /// A body of unknown length that is too long, as one that is found out while it is read.

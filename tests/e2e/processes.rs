@@ -18,6 +18,7 @@ use shared::access::password::PasswordPolicy;
 use shared::access::session::SigningKeys;
 use shared::clock::Clock;
 use shared::models::Email;
+use shared::outbound::{Authorities, Outbound};
 use shared::secrets::Secrets;
 use shared::secrets::key_ring::KeyRing;
 use shared::store::Store;
@@ -47,8 +48,9 @@ impl Installation {
         let first = FirstAdmin { email: Email::parse(ADMIN_EMAIL).unwrap(), password: Some(ADMIN_PASSWORD.into()) };
         bootstrap::run(&store(), &ring(), first, PasswordPolicy::Strict).await.unwrap();
         let networks = AllowedNetworks::default();
+        let outbound = Outbound::new(networks.clone(), &Authorities::default()).unwrap();
         let limits = proxy::Limits::with_max_body(1024);
-        let proxy = proxy::State::new(store(), secrets.clone(), networks.clone(), limits).unwrap();
+        let proxy = proxy::State::new(store(), secrets.clone(), outbound, limits);
         Self {
             auth: auth::router(auth::State::new(store(), ring(), PasswordPolicy::Strict)),
             keys: keys::router(keys::State::new(store(), ring())),

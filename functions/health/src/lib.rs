@@ -7,12 +7,11 @@ mod probe;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use shared::access::egress::AllowedNetworks;
 use shared::aws;
 use shared::clock::Clock;
 use shared::config::Config;
 use shared::models::catalog::{Backend, Health};
-use shared::outbound::{self, ClientError};
+use shared::outbound::{ClientError, Outbound};
 use shared::secrets::Secrets;
 use shared::store::{Store, StoreError};
 
@@ -28,21 +27,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct State {
     store: Store,
     secrets: Secrets,
-    networks: AllowedNetworks,
-    http: reqwest::Client,
+    outbound: Outbound,
 }
 
 impl State {
     /// The state of a function that runs by itself.
     pub fn connect(config: &Config) -> Result<Self, ClientError> {
         let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
-        Self::new(store, Secrets::connect(&config.secrets, &config.aws), config.backend_networks.clone())
+        let outbound = Outbound::new(config.backend_networks.clone(), &config.backend_authorities)?;
+        Ok(Self::new(store, Secrets::connect(&config.secrets, &config.aws), outbound))
     }
 
-    /// A state over a store and secrets that are there already.
-    pub fn new(store: Store, secrets: Secrets, networks: AllowedNetworks) -> Result<Self, ClientError> {
-        let http = outbound::client(networks.clone())?;
-        Ok(Self { store, secrets, networks, http })
+    /// A state over a store, secrets and connections that are there already.
+    pub fn new(store: Store, secrets: Secrets, outbound: Outbound) -> Self {
+        Self { store, secrets, outbound }
     }
 }
 

@@ -31,8 +31,8 @@ impl Finding {
 
 /// Asks `health_path`, or else the list of models.
 pub(crate) async fn ask(state: &State, backend: &Backend) -> Finding {
-    let Ok(base) = state.networks.base_url(&backend.base_url) else { return Finding::sick("forbidden_address") };
-    let mut request = state.http.get(probe_url(base, backend.health_path.as_deref()));
+    let Ok(base) = state.outbound.networks.base_url(&backend.base_url) else { return Finding::sick("forbidden_address") };
+    let mut request = state.outbound.http.get(probe_url(base, backend.health_path.as_deref()));
     if let Some(name) = backend.secret_name() {
         match state.secrets.get(&name).await {
             Ok(Some(key)) => request = request.bearer_auth(key.expose()),

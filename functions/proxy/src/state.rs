@@ -10,7 +10,7 @@ use shared::clock::Clock;
 use shared::config::Config;
 use shared::http::caller::KeyGate;
 use shared::models::BackendId;
-use shared::outbound::{self, ClientError};
+use shared::outbound::{ClientError, Outbound};
 use shared::secrets::Secrets;
 use shared::store::Store;
 use tokio_util::sync::CancellationToken;
@@ -24,12 +24,18 @@ pub struct Limits {
     pub max_body_bytes: usize,
     /// Until the first byte, over all attempts together.
     pub first_byte: Duration,
+    /// Silence of a backend in mid-stream, after which it is given up.
+    pub idle: Duration,
+    /// Silence towards the client, after which it is told that the stream is alive (promise 48).
+    pub keep_alive: Duration,
     /// From the request to the last byte.
     pub total: Duration,
     /// The longest answer that is not streamed.
     pub max_answer_bytes: usize,
     /// The longest single event of a stream.
     pub max_event_bytes: usize,
+    /// The longest stream.
+    pub max_stream_bytes: usize,
 }
 
 impl Limits {
@@ -37,9 +43,12 @@ impl Limits {
         Self {
             max_body_bytes,
             first_byte: Duration::from_mins(2),
+            idle: Duration::from_mins(1),
+            keep_alive: Duration::from_secs(15),
             total: Duration::from_mins(14),
             max_answer_bytes: 5 * 1024 * 1024,
             max_event_bytes: 1024 * 1024,
+            max_stream_bytes: 100 * 1024 * 1024,
         }
     }
 }
@@ -70,21 +79,23 @@ impl State {
     pub fn connect(config: &Config) -> Result<Self, ClientError> {
         let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
         let secrets = Secrets::connect(&config.secrets, &config.aws);
-        Self::new(store, secrets, config.backend_networks.clone(), Limits::with_max_body(config.max_body_bytes))
+        let outbound = Outbound::new(config.backend_networks.clone(), &config.backend_authorities)?;
+        Ok(Self::new(store, secrets, outbound, Limits::with_max_body(config.max_body_bytes)))
     }
 
-    /// A state over a store and secrets that are there already.
-    pub fn new(store: Store, secrets: Secrets, networks: AllowedNetworks, limits: Limits) -> Result<Self, ClientError> {
-        Ok(Self {
+    /// A state over a store, secrets and connections that are there already.
+    pub fn new(store: Store, secrets: Secrets, outbound: Outbound, limits: Limits) -> Self {
+        let Outbound { networks, http } = outbound;
+        Self {
             gate: KeyGate::new(store.clone()),
-            http: outbound::client(networks.clone())?,
+            http,
             targets: Arc::new(Cache::new(1000, store.clock().clone())),
             relays: Relays::default(),
             store,
             secrets,
             networks,
             limits,
-        })
+        }
     }
 
     /// Waits for running streams to end, at most `grace`; then ends them with an error event, and settles them.

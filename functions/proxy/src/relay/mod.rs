@@ -24,19 +24,15 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::State;
 use crate::admit::Reservation;
 use crate::answer::Whole;
 use crate::begin::Begun;
 use crate::forward::{Content, Upstream};
 use crate::settle::{self, Ending, Outcome};
+use crate::{Limits, State};
 
-/// How often silence is looked at.
-const TICK: Duration = Duration::from_secs(5);
-/// Ticks of silence after which the client is told that the stream is alive (promise 48: 15 s).
-const KEEP_ALIVE_TICKS: u32 = 3;
-/// Ticks of silence after which the backend is given up (promise 49: 60 s).
-const IDLE_TICKS: u32 = 12;
+/// How often silence is looked at in the time after which the client is told that the stream is alive.
+const TICKS: u32 = 3;
 /// How long usage may take behind the end of the answer (translation.md §5.7).
 const USAGE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the connection may take to end behind the end mark, to be used again.
@@ -84,6 +80,7 @@ fn stream(state: &State, begun: Begun, backend: String, reservation: Reservation
     let relay = Relay {
         client,
         stop: state.relays.stop.clone(),
+        limits: state.limits,
         request_id: reservation.id.clone(),
         deadline: Instant::now() + state.limits.total.saturating_sub(reservation.began.elapsed()),
     };
@@ -105,6 +102,7 @@ fn stream(state: &State, begun: Begun, backend: String, reservation: Reservation
 struct Relay {
     client: mpsc::Sender<Bytes>,
     stop: CancellationToken,
+    limits: Limits,
     request_id: RequestId,
     deadline: Instant,
 }
@@ -152,10 +150,12 @@ impl Relay {
     async fn pass(&self, begun: &mut Begun) -> Result<Never, Halt> {
         self.send(std::mem::take(&mut begun.head)).await?;
         let mut progress = begun.progress;
-        let mut ticks = interval_at(Instant::now() + TICK, TICK);
+        let tick = self.limits.keep_alive / TICKS;
+        let mut ticks = interval_at(Instant::now() + tick, tick);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // Ticks without a word of the backend, and without one for the client: a backend may talk without an event for the client.
-        let (mut silent, mut quiet) = (0, 0);
+        // Time without a word of the backend, ticks without one for the client: a backend may talk without an event for the client.
+        let (mut silent, mut quiet) = (Duration::ZERO, 0);
+        let mut read = 0;
         loop {
             match progress {
                 Progress::More => {}
@@ -165,14 +165,18 @@ impl Relay {
             }
             match self.next(begun, &mut ticks).await? {
                 Next::Silence => {
-                    (silent, quiet) = (silent + 1, quiet + 1);
-                    if silent >= IDLE_TICKS {
+                    (silent, quiet) = (silent + tick, quiet + 1);
+                    if silent >= self.limits.idle {
                         return Err(Halt::Ended(StreamEnd::TimedOut));
                     }
                     self.keep_alive(begun, quiet).await?;
                 }
                 Next::Chunk(chunk) => {
-                    silent = 0;
+                    silent = Duration::ZERO;
+                    read += chunk.len();
+                    if read > self.limits.max_stream_bytes {
+                        return Err(Halt::Ended(StreamEnd::Broken));
+                    }
                     let spoken = begun.voice.take(&mut begun.decoder, chunk);
                     quiet = if spoken.frames.is_empty() { quiet } else { 0 };
                     progress = spoken.progress;
@@ -219,7 +223,7 @@ impl Relay {
     }
 
     async fn keep_alive(&self, begun: &mut Begun, quiet: u32) -> Result<(), Halt> {
-        if quiet.is_multiple_of(KEEP_ALIVE_TICKS) { self.send(vec![begun.voice.keep_alive()]).await } else { Ok(()) }
+        if quiet.is_multiple_of(TICKS) { self.send(vec![begun.voice.keep_alive()]).await } else { Ok(()) }
     }
 
     /// Waits for a slow client, whose slowness so reaches the backend (promise 48).

@@ -48,7 +48,8 @@ async fn heard(words: &[&'static str], reader: Reader) -> Vec<(u64, String)> {
     let (client, mut frames) = mpsc::channel(1);
     let started = Instant::now();
     let deadline = started + Duration::from_mins(14);
-    let relay = Relay { client, stop: CancellationToken::new(), request_id: RequestId::generate(), deadline };
+    let limits = Limits::with_max_body(1000);
+    let relay = Relay { client, stop: CancellationToken::new(), limits, request_id: RequestId::generate(), deadline };
     tokio::spawn(async move { relay.run(begun).await });
     let mut heard = Vec::new();
     while let Some(frame) = frames.recv().await {
