@@ -8,7 +8,6 @@ use serde_json::json;
 use shared::http::routes::{Access, Row};
 use shared::models::user::Role;
 
-
 fn rows() -> impl Iterator<Item = Row> {
     tables().into_iter().flat_map(|(_, rows)| rows)
 }

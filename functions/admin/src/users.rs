@@ -10,7 +10,7 @@ use shared::http::{ApiError, Code};
 use shared::models::user::{PasswordHash, Profile, Role, Status, User};
 use shared::models::{DisplayName, Email, PolicyName, UserId};
 use shared::secrets::Secret;
-use shared::store::{Change, Changed, Page, Removal, UserChange};
+use shared::store::{Changed, Page, Removal, UserChange};
 
 use crate::State;
 
@@ -87,7 +87,7 @@ pub(crate) async fn create(Shared(state): Shared<State>, actor: Actor, Body(new)
 /// One account, made by the request for one or by a line of an import.
 pub(crate) async fn create_user(state: &State, actor: &Actor, new: NewUser) -> Result<Profile, ApiError> {
     let quota_policy = new.quota_policy.unwrap_or_default();
-    check_policy(&quota_policy)?;
+    check_policy(state, &quota_policy).await?;
     let password_hash = match new.password {
         Some(password) => Some(hash(state, password, &new.email, &new.name).await?),
         None => None,
@@ -108,8 +108,9 @@ pub(crate) async fn create_user(state: &State, actor: &Actor, new: NewUser) -> R
         version: 1,
     };
     match state.store.create_user(&user, &actor.entry(now, "user.create", &user.id, vec![])).await? {
-        Change::Done => Ok(Profile::from(&user)),
-        Change::Conflict => Err(email_taken()),
+        UserChange::Done => Ok(Profile::from(&user)),
+        UserChange::NoPolicy => Err(no_policy(&user.quota_policy)),
+        UserChange::EmailTaken | UserChange::VersionConflict | UserChange::LastAdmin => Err(email_taken()),
     }
 }
 
@@ -123,7 +124,7 @@ pub(crate) async fn update(
 ) -> Result<Data<Profile>, ApiError> {
     let before = state.store.user(&id).await?.filter(|user| reach(&actor.user).covers(user)).ok_or_else(no_user)?;
     if let Some(Some(policy)) = &changes.quota_policy {
-        check_policy(policy)?;
+        check_policy(&state, policy).await?;
     }
     let hash = changes.new_hash(&state, &before).await?;
     let now = state.store.clock().now();
@@ -139,6 +140,7 @@ pub(crate) async fn update(
         Changed::NotFound => Err(no_user()),
         Changed::EmailTaken => Err(email_taken()),
         Changed::LastAdmin => Err(last_admin()),
+        Changed::NoPolicy => Err(no_policy(&changes.quota_policy.flatten().unwrap_or_default())),
     }
 }
 
@@ -155,7 +157,7 @@ pub(crate) async fn delete(Shared(state): Shared<State>, actor: Actor, Id(id): I
     match state.store.delete_user(&user, &entry).await? {
         UserChange::Done => Ok(DELETED),
         UserChange::LastAdmin => Err(last_admin()),
-        UserChange::VersionConflict | UserChange::EmailTaken => Err(version_conflict()),
+        UserChange::VersionConflict | UserChange::EmailTaken | UserChange::NoPolicy => Err(version_conflict()),
     }
 }
 
@@ -210,13 +212,13 @@ async fn hash(state: &State, password: String, email: &Email, name: &DisplayName
     Ok(state.hasher.hash(Secret::from(password)).await?)
 }
 
-/// Until policies can be made, there is the default one.
-fn check_policy(name: &PolicyName) -> Result<(), ApiError> {
-    if *name == PolicyName::default() {
-        Ok(())
-    } else {
-        Err(ApiError::invalid("quota_policy", format!("there is no policy {:?}", name.as_str())))
-    }
+/// Tells before a password is hashed in vain; what decides is the condition of the write.
+async fn check_policy(state: &State, name: &PolicyName) -> Result<(), ApiError> {
+    state.store.read_policy(name).await?.map(|_| ()).ok_or_else(|| no_policy(name))
+}
+
+fn no_policy(name: &PolicyName) -> ApiError {
+    ApiError::invalid("quota_policy", format!("there is no policy {:?}", name.as_str()))
 }
 
 fn no_user() -> ApiError {

@@ -4,11 +4,14 @@ pub mod api_key;
 pub mod audit;
 pub mod catalog;
 mod email;
+pub mod hours;
+pub mod policy;
 pub mod price;
 pub mod settings;
 mod text;
 pub mod usage;
 pub mod user;
+pub mod zone;
 
 pub use email::{Email, EmailError};
-pub use text::{BackendId, DisplayName, KeyId, ModelId, ModelName, PolicyName, RequestId, TextError, UsageId, UserId};
+pub use text::{BackendId, DisplayName, KeyId, ModelGlob, ModelId, ModelName, PolicyName, RequestId, TextError, UsageId, UserId};

@@ -19,6 +19,8 @@ pub enum TextError {
     Id,
     #[error("may only contain letters, digits and . _ : - / *")]
     ModelName,
+    #[error("may only contain letters, digits and . _ : - *")]
+    ModelGlob,
 }
 
 /// Makes a text type that checks itself when it is built or deserialised.
@@ -117,6 +119,11 @@ checked_text!(
     ModelName,
     check_model_name
 );
+checked_text!(
+    /// A model's id, or a glob over ids: `glm*`.
+    ModelGlob,
+    check_model_glob
+);
 
 impl RequestId {
     /// A new id, sortable by time.
@@ -172,6 +179,12 @@ fn check_model_name(text: &str) -> Result<(), TextError> {
     check_length(text)?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-/*".contains(&byte);
     if text.bytes().all(allowed) { Ok(()) } else { Err(TextError::ModelName) }
+}
+
+fn check_model_glob(text: &str) -> Result<(), TextError> {
+    check_length(text)?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-*".contains(&byte);
+    if text.bytes().all(allowed) { Ok(()) } else { Err(TextError::ModelGlob) }
 }
 
 fn check_request_id(text: &str) -> Result<(), TextError> {

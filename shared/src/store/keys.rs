@@ -5,7 +5,7 @@
 use crate::access::api_key::KeyDigest;
 use crate::models::audit::AuditEntry;
 use crate::models::usage::{Dimensions, UsageRecord};
-use crate::models::{BackendId, DisplayName, Email, KeyId, ModelId, UserId};
+use crate::models::{BackendId, DisplayName, Email, KeyId, ModelId, PolicyName, UserId};
 
 use super::login_guard::Guarded;
 use super::table::Table;
@@ -85,6 +85,19 @@ pub(super) fn key_count(owner: &UserId) -> Key {
 
 pub(super) fn owner_keys(owner: &UserId) -> String {
     format!("owner#{owner}")
+}
+
+/// The partition of all policies, and of who is under them.
+pub(super) const POLICIES: &str = "policies";
+pub(super) const POLICY: &str = "policy#";
+
+pub(super) fn policy(name: &PolicyName) -> Key {
+    Key::new(Table::Policies, POLICIES, format!("{POLICY}{name}"))
+}
+
+/// Counts the users under the policy (promise 47). It is there as long as the policy is.
+pub(super) fn policy_users(name: &PolicyName) -> Key {
+    Key::new(Table::Policies, POLICIES, format!("users#{name}"))
 }
 
 /// One window of login tries.

@@ -8,6 +8,7 @@ mod item;
 mod keys;
 mod login_guard;
 mod page;
+mod policies;
 mod settings;
 pub mod table;
 mod transaction;
@@ -24,17 +25,19 @@ use jiff::Timestamp;
 use crate::access::api_key::KeyDigest;
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::models::UserId;
 use crate::models::api_key::ApiKey;
 use crate::models::catalog::Catalog;
+use crate::models::policy::Policy;
 use crate::models::settings::Settings;
 use crate::models::user::User;
+use crate::models::{PolicyName, UserId};
 
 pub use api_keys::KeyCreation;
 pub use catalog::{Change, Removal};
 pub use error::StoreError;
 pub use login_guard::{Guarded, Place};
 pub use page::{Page, Span};
+pub use policies::PolicyRemoval;
 use table::Table;
 pub use users::{Changed, UserChange};
 
@@ -58,6 +61,7 @@ struct Memory {
     settings: Cache<(), Arc<Settings>>,
     users: Cache<UserId, Arc<User>>,
     api_keys: Cache<KeyDigest, Arc<ApiKey>>,
+    policies: Cache<PolicyName, Arc<Policy>>,
     /// When this process last recorded the use of a key.
     last_uses: quick_cache::sync::Cache<KeyDigest, Timestamp>,
 }
@@ -69,6 +73,7 @@ impl Store {
             settings: Cache::new(1, clock.clone()),
             users: Cache::new(REMEMBERED, clock.clone()),
             api_keys: Cache::new(REMEMBERED, clock.clone()),
+            policies: Cache::new(REMEMBERED, clock.clone()),
             last_uses: quick_cache::sync::Cache::new(REMEMBERED),
         };
         Self { client, prefix: prefix.into(), clock, memory: Arc::new(memory) }

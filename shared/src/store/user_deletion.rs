@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::api_keys::OwnedKey;
 use super::catalog::Removal;
 use super::keys;
+use super::policies::counts_users;
 use super::transaction::Expression;
 use super::users::{UserChange, count_by, meaning, more_than_one};
 use super::{Store, StoreError};
@@ -35,6 +36,9 @@ impl Store {
         if user.is_active_admin() {
             transaction = transaction.update(&keys::admins(), count_by(-1), more_than_one())?;
             meanings.push(UserChange::LastAdmin);
+        }
+        if counts_users(&user.quota_policy) {
+            transaction = transaction.leave_policy(&user.quota_policy)?;
         }
         let commit = transaction.audited(entry)?.commit().await?;
         self.forget_user(&user.id);

@@ -8,6 +8,7 @@ use super::catalog::Change;
 use super::item::Range;
 use super::keys::{self, USER, USERS};
 use super::page::{Page, Span};
+use super::policies::counts_users;
 use super::table::Table;
 use super::transaction::{Commit, Expression, TRIES, Transaction, backoff};
 use super::{Store, StoreError};
@@ -25,6 +26,8 @@ pub enum UserChange {
     EmailTaken,
     /// It would have left no active administrator (promise 15).
     LastAdmin,
+    /// There is no policy of the name that the account would have had (promise 47).
+    NoPolicy,
 }
 
 /// How a change of an account ended that was tried again when others changed it meanwhile.
@@ -34,6 +37,7 @@ pub enum Changed {
     NotFound,
     EmailTaken,
     LastAdmin,
+    NoPolicy,
 }
 
 /// What holds an address for its account.
@@ -42,9 +46,10 @@ struct EmailItem {
     user: UserId,
 }
 
+/// How many there are of something.
 #[derive(Serialize, Deserialize)]
-struct Count {
-    count: u64,
+pub(super) struct Count {
+    pub(super) count: u64,
 }
 
 impl Store {
@@ -81,15 +86,20 @@ impl Store {
         self.page(&range, span, keep).await
     }
 
-    /// Adds an account; a conflict means that its address is taken.
-    pub async fn create_user(&self, user: &User, entry: &AuditEntry) -> Result<Change, StoreError> {
+    /// Adds an account, if its address is free and its policy exists.
+    pub async fn create_user(&self, user: &User, entry: &AuditEntry) -> Result<UserChange, StoreError> {
         let mut transaction = self.new_user(user)?;
+        let mut meanings = vec![UserChange::EmailTaken; 2];
+        if counts_users(&user.quota_policy) {
+            transaction = transaction.join_policy(&user.quota_policy)?;
+            meanings.push(UserChange::NoPolicy);
+        }
         if user.is_active_admin() {
             transaction = transaction.update(&keys::admins(), count_by(1), Expression::present())?;
         }
         let commit = transaction.audited(entry)?.commit().await?;
         self.forget_user(&user.id);
-        Ok(commit.into())
+        Ok(meaning(&commit, &meanings))
     }
 
     /// Adds the first administrator: done once among any number of processes that try (promise 6).
@@ -127,6 +137,7 @@ impl Store {
                 UserChange::Done => return Ok(Changed::Done(after)),
                 UserChange::EmailTaken => return Ok(Changed::EmailTaken),
                 UserChange::LastAdmin => return Ok(Changed::LastAdmin),
+                UserChange::NoPolicy => return Ok(Changed::NoPolicy),
                 UserChange::VersionConflict => backoff(attempt).await,
             }
         }
@@ -150,6 +161,16 @@ impl Store {
                 transaction.update(&keys::admins(), count_by(-1), more_than_one())?
             };
             meanings.push(UserChange::LastAdmin);
+        }
+        if before.quota_policy != after.quota_policy {
+            if counts_users(&after.quota_policy) {
+                transaction = transaction.join_policy(&after.quota_policy)?;
+                meanings.push(UserChange::NoPolicy);
+            }
+            if counts_users(&before.quota_policy) {
+                transaction = transaction.leave_policy(&before.quota_policy)?;
+                meanings.push(UserChange::VersionConflict);
+            }
         }
         let commit = transaction.audited(entry)?.commit().await?;
         self.forget_user(&after.id);

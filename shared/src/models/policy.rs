@@ -1,0 +1,189 @@
+//! What the users under a policy may use, when, and how much of it (api.md §5, "Policy").
+
+use std::num::NonZeroU64;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::catalog::glob_matches;
+use super::hours::{Hours, TimeRange};
+use super::price::MicroUsd;
+use super::zone::Zone;
+use super::{ModelGlob, ModelId, PolicyName};
+
+/// The largest limit that is not of money (promise 47).
+pub const MAX_LIMIT: u64 = 1_000_000_000_000;
+/// The longest window of a rate: a day.
+pub const MAX_WINDOW_SECONDS: u32 = 24 * 60 * 60;
+const DEFAULT_WINDOW_SECONDS: u32 = 60;
+
+/// A policy. A limit that is absent is none; 0 is never stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    pub name: PolicyName,
+    #[serde(default)]
+    pub mode: Mode,
+    /// Requests in any `rate_limit_window`.
+    #[serde(default)]
+    pub rate_limit: Option<NonZeroU64>,
+    /// In seconds, of both rates: 1 to [`MAX_WINDOW_SECONDS`].
+    pub rate_limit_window: u32,
+    /// Requests a day.
+    #[serde(default)]
+    pub request_quota_daily: Option<NonZeroU64>,
+    /// Tokens, input and output, in any `rate_limit_window`.
+    #[serde(default)]
+    pub token_rate_limit: Option<NonZeroU64>,
+    #[serde(default)]
+    pub token_quota_daily: Option<NonZeroU64>,
+    #[serde(default)]
+    pub token_quota_monthly: Option<NonZeroU64>,
+    /// USD, with at most six decimals.
+    #[serde(default, with = "usd")]
+    pub cost_quota_monthly: Option<MicroUsd>,
+    /// Requests under way at once.
+    #[serde(default)]
+    pub max_concurrency: Option<NonZeroU64>,
+    /// Empty is always.
+    #[serde(default)]
+    pub available_time_ranges: Vec<TimeRange>,
+    /// By whose clock days and months begin, and the hours are judged.
+    #[serde(default)]
+    pub timezone: Zone,
+    /// Ids of models and globs over them; empty or `*` is every model.
+    #[serde(default)]
+    pub models: Vec<ModelGlob>,
+    /// Steps in when the model that was asked for has no usable backend.
+    #[serde(default)]
+    pub default_model: Option<ModelId>,
+    /// Absent until somebody has touched the policy that always exists.
+    #[serde(default)]
+    pub created_at: Option<Timestamp>,
+    #[serde(default)]
+    pub updated_at: Option<Timestamp>,
+    pub version: u64,
+}
+
+/// What becomes of a request that the policy refuses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// It is refused.
+    #[default]
+    Enforce,
+    /// It is logged and served: to see what a policy would do. Rights to models hold in any case.
+    Shadow,
+}
+
+impl Policy {
+    /// A policy that limits nothing yet, version 0.
+    pub fn unlimited(name: PolicyName) -> Self {
+        Self {
+            name,
+            mode: Mode::Enforce,
+            rate_limit: None,
+            rate_limit_window: DEFAULT_WINDOW_SECONDS,
+            request_quota_daily: None,
+            token_rate_limit: None,
+            token_quota_daily: None,
+            token_quota_monthly: None,
+            cost_quota_monthly: None,
+            max_concurrency: None,
+            available_time_ranges: Vec::new(),
+            timezone: Zone::default(),
+            models: Vec::new(),
+            default_model: None,
+            created_at: None,
+            updated_at: None,
+            version: 0,
+        }
+    }
+
+    /// Whether nothing has to be counted before a request is served.
+    pub fn counts_nothing(&self) -> bool {
+        let counted = [
+            self.rate_limit,
+            self.request_quota_daily,
+            self.token_rate_limit,
+            self.token_quota_daily,
+            self.token_quota_monthly,
+            self.max_concurrency,
+        ];
+        counted.iter().all(Option::is_none) && self.cost_quota_monthly.is_none()
+    }
+
+    /// Whether the model `id` may be used (promise 19).
+    pub fn allows_model(&self, id: &str) -> bool {
+        self.models.is_empty() || self.models.iter().any(|glob| glob_matches(glob.as_str(), id))
+    }
+
+    pub fn hours(&self) -> Hours<'_> {
+        Hours { ranges: &self.available_time_ranges, zone: &self.timezone }
+    }
+}
+
+/// An amount as people write it: USD as a decimal number.
+mod usd {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    use super::MicroUsd;
+
+    #[expect(clippy::ref_option, reason = "serde hands over the field as it is")]
+    pub(super) fn serialize<S: Serializer>(amount: &Option<MicroUsd>, serializer: S) -> Result<S::Ok, S::Error> {
+        amount.map(MicroUsd::usd).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MicroUsd>, D::Error> {
+        let Some(usd) = Option::<f64>::deserialize(deserializer)? else { return Ok(None) };
+        MicroUsd::from_usd(usd).map(Some).ok_or_else(|| de::Error::custom("must be an amount of USD"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p19_models_are_ids_and_globs() {
+        let mut policy = Policy::unlimited(PolicyName::default());
+        assert!(policy.allows_model("glm-4.7"), "an empty list is every model");
+        policy.models = ["glm*", "kimi2.5"].map(|glob| ModelGlob::parse(glob).unwrap()).to_vec();
+        for (model, allowed) in [("glm-4.7", true), ("glm", true), ("GLM-4.7", false), ("kimi2.5", true), ("kimi2.5-x", false)] {
+            assert_eq!(policy.allows_model(model), allowed, "{model}");
+        }
+        assert!(ModelGlob::parse("zai-org/glm").is_err(), "rights are judged by the id, which holds no slash");
+    }
+
+    #[test]
+    fn p47_a_policy_is_read_as_it_was_written() {
+        let mut policy = Policy::unlimited(PolicyName::default());
+        policy.cost_quota_monthly = Some(MicroUsd(12_345_678));
+        policy.rate_limit = NonZeroU64::new(MAX_LIMIT);
+        policy.timezone = Zone::parse("Asia/Shanghai").unwrap();
+        let json = serde_json::to_value(&policy).unwrap();
+        assert_eq!(json["cost_quota_monthly"], 12.345_678);
+        assert_eq!(json["timezone"], "Asia/Shanghai");
+        assert_eq!(serde_json::from_value::<Policy>(json).unwrap(), policy);
+    }
+
+    #[test]
+    fn each_limit_makes_something_to_count_and_hours_and_models_do_not() {
+        let limit = NonZeroU64::MIN;
+        let limits: [fn(&mut Policy, NonZeroU64); 7] = [
+            |policy, limit| policy.rate_limit = Some(limit),
+            |policy, limit| policy.request_quota_daily = Some(limit),
+            |policy, limit| policy.token_rate_limit = Some(limit),
+            |policy, limit| policy.token_quota_daily = Some(limit),
+            |policy, limit| policy.token_quota_monthly = Some(limit),
+            |policy, limit| policy.cost_quota_monthly = Some(MicroUsd(limit.get())),
+            |policy, limit| policy.max_concurrency = Some(limit),
+        ];
+        for set in limits {
+            let mut policy = Policy::unlimited(PolicyName::default());
+            policy.models = vec![ModelGlob::parse("a").unwrap()];
+            assert!(policy.counts_nothing());
+            set(&mut policy, limit);
+            assert!(!policy.counts_nothing());
+        }
+    }
+}
