@@ -7,13 +7,15 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::access::egress::{AllowedNetworks, EgressError};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use rustls::RootCertStore;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
+
+use crate::access::egress::{AllowedNetworks, EgressError};
+use crate::models::health::FailureClass;
 
 /// Until a connection stands (promise 49).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -115,25 +117,25 @@ impl Resolve for JudgingResolver {
 }
 
 /// Why a call came to no answer, as coarsely as anybody may be told (promise 37).
-pub fn coarse_reason(error: &reqwest::Error) -> &'static str {
+pub fn failure_class(error: &reqwest::Error) -> FailureClass {
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(cause) = next {
-        if let Some(reason) = reason_of(cause) {
-            return reason;
+        if let Some(class) = class_of(cause) {
+            return class;
         }
         next = cause.source();
     }
-    if error.is_timeout() { "timeout" } else { "connect" }
+    if error.is_timeout() { FailureClass::Timeout } else { FailureClass::Connect }
 }
 
-fn reason_of(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+fn class_of(cause: &(dyn Error + 'static)) -> Option<FailureClass> {
     if cause.is::<EgressError>() {
-        Some("forbidden_address")
+        Some(FailureClass::ForbiddenAddress)
     } else if cause.is::<rustls::Error>() {
-        Some("tls")
+        Some(FailureClass::Tls)
     } else if cause.to_string().contains("dns error") {
         // The connector wraps whatever the resolver said, the refusal of an address too: look on below it first.
-        cause.source().and_then(reason_of).or(Some("dns"))
+        cause.source().and_then(class_of).or(Some(FailureClass::Dns))
     } else {
         None
     }

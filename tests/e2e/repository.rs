@@ -20,7 +20,19 @@ const RULES: &[Rule] = &[
     Rule {
         places: PURE,
         except: &[],
-        names: &["async ", "tokio", "tracing::", "std::env", "std::fs", "std::io", "std::time", "std::thread", "Clock", "Timestamp::now"],
+        names: &[
+            "async ",
+            "tokio",
+            "tracing::",
+            "std::env",
+            "std::fs",
+            "std::io",
+            "Instant",
+            "SystemTime",
+            "std::thread",
+            "Clock",
+            "Timestamp::now",
+        ],
         reason: "rules are pure: time and everything that was read are arguments",
     },
     Rule {

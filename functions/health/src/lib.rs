@@ -4,13 +4,14 @@
 
 mod probe;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use shared::aws;
 use shared::clock::Clock;
 use shared::config::Config;
-use shared::models::catalog::{Backend, Health};
+use shared::models::catalog::Backend;
+use shared::models::health::FailureClass;
 use shared::outbound::{ClientError, Outbound};
 use shared::secrets::Secrets;
 use shared::store::{Store, StoreError};
@@ -62,11 +63,14 @@ async fn check_owned(state: State, backend: Backend) -> Result<(), StoreError> {
 
 /// Checks one backend now, and remembers what was found.
 pub async fn check(state: &State, backend: &Backend) -> Result<Finding, StoreError> {
-    let finding = tokio::time::timeout(PATIENCE, probe::ask(state, backend)).await.unwrap_or(Finding::sick("timeout"));
-    let health = Health { healthy: finding.healthy, last_check_at: Some(state.store.clock().now()) };
-    state.store.set_health(&backend.id, &health).await?;
+    let began = Instant::now();
+    let finding = tokio::time::timeout(PATIENCE, probe::ask(state, backend)).await.unwrap_or(Finding::sick(FailureClass::Timeout));
+    let found = if finding.healthy { Ok(began.elapsed()) } else { Err(finding.reason.unwrap_or(FailureClass::Other)) };
+    let health = backend.health.clone().after_check(state.store.clock().now(), found);
+    // Somebody who has written meanwhile knows better.
+    state.store.update_health(&backend.id, &health).await?;
     if !finding.healthy {
-        tracing::warn!(backend = %backend.id, reason = finding.reason, status = finding.status, "unhealthy");
+        tracing::warn!(backend = %backend.id, reason = finding.reason.map(FailureClass::name), status = finding.status, "unhealthy");
     }
     Ok(finding)
 }

@@ -2,7 +2,8 @@
 
 use http::StatusCode;
 use shared::models::catalog::Backend;
-use shared::outbound::coarse_reason;
+use shared::models::health::FailureClass;
+use shared::outbound::failure_class;
 use url::Url;
 
 use crate::State;
@@ -13,35 +14,35 @@ pub struct Finding {
     pub healthy: bool,
     /// The status it answered with, if it answered.
     pub status: Option<u16>,
-    /// Why it is not healthy: `dns`, `connect`, `tls`, `timeout`, `status` or `forbidden_address`.
-    pub reason: Option<&'static str>,
+    /// Why it is not healthy.
+    pub reason: Option<FailureClass>,
 }
 
 impl Finding {
-    pub(crate) fn sick(reason: &'static str) -> Self {
+    pub(crate) fn sick(reason: FailureClass) -> Self {
         Self { healthy: false, status: None, reason: Some(reason) }
     }
 
     /// A server that says "not found" to a path it does not have is up; one that refuses our key is of no use.
     fn of_status(status: StatusCode) -> Self {
         let healthy = status.is_success() || matches!(status.as_u16(), 400 | 404 | 405 | 429);
-        Self { healthy, status: Some(status.as_u16()), reason: (!healthy).then_some("status") }
+        Self { healthy, status: Some(status.as_u16()), reason: (!healthy).then_some(FailureClass::Status) }
     }
 }
 
 /// Asks `health_path`, or else the list of models.
 pub(crate) async fn ask(state: &State, backend: &Backend) -> Finding {
-    let Ok(base) = state.outbound.networks.base_url(&backend.base_url) else { return Finding::sick("forbidden_address") };
+    let Ok(base) = state.outbound.networks.base_url(&backend.base_url) else { return Finding::sick(FailureClass::ForbiddenAddress) };
     let mut request = state.outbound.http.get(probe_url(base, backend.health_path.as_deref()));
     if let Some(name) = backend.secret_name() {
         match state.secrets.get(&name).await {
             Ok(Some(key)) => request = request.bearer_auth(key.expose()),
-            Ok(None) | Err(_) => return Finding::sick("secret"),
+            Ok(None) | Err(_) => return Finding::sick(FailureClass::Secret),
         }
     }
     match request.send().await {
         Ok(response) => Finding::of_status(response.status()),
-        Err(error) => Finding::sick(coarse_reason(&error)),
+        Err(error) => Finding::sick(failure_class(&error)),
     }
 }
 

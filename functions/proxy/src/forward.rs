@@ -118,7 +118,7 @@ async fn attempt(state: &State, grant: &Grant, ask: &Ask<'_>, backend: &Backend)
 
 pub(crate) fn unreachable(error: reqwest::Error) -> Failure {
     let told = if error.is_timeout() { BackendError::timed_out() } else { BackendError::unreachable() };
-    tracing::debug!(reason = outbound::coarse_reason(&error), "no answer");
+    tracing::debug!(reason = outbound::failure_class(&error).name(), "no answer");
     // Without the URL, which may be told to nobody but the operator.
     Failure::retryable(ApiError::from(told).source(error.without_url()))
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::health::Health;
 use super::price::{Price, Prices};
 use super::{BackendId, DisplayName, ModelId, ModelName};
 
@@ -101,21 +102,6 @@ impl Backend {
     /// The name of the secret that was set with `version`.
     pub fn secret_name_at(&self, version: u64) -> String {
         format!("backend/{}/{version}", self.id)
-    }
-}
-
-/// Whether a backend answers, as far as it is known.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Health {
-    pub healthy: bool,
-    #[serde(default)]
-    pub last_check_at: Option<Timestamp>,
-}
-
-impl Default for Health {
-    /// A new backend is believed to answer.
-    fn default() -> Self {
-        Self { healthy: true, last_check_at: None }
     }
 }
 

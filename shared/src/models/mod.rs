@@ -4,6 +4,7 @@ pub mod api_key;
 pub mod audit;
 pub mod catalog;
 mod email;
+pub mod health;
 pub mod hours;
 pub mod policy;
 pub mod price;

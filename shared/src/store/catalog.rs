@@ -3,21 +3,31 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::item::Range;
 use super::keys::{self, BACKEND, CATALOG, HEALTH, MODEL};
 use super::table::Table;
 use super::transaction::{Commit, Expression};
+use super::write::Written;
 use super::{Store, StoreError};
 use crate::models::audit::AuditEntry;
-use crate::models::catalog::{Backend, Catalog, Health, Model};
+use crate::models::catalog::{Backend, Catalog, Model};
+use crate::models::health::Health;
 use crate::models::{BackendId, ModelId};
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 struct HealthItem {
     backend_id: BackendId,
     health: Health,
+    #[serde(default)]
+    version: u64,
+}
+
+impl HealthItem {
+    fn into_health(self) -> Health {
+        Health { version: self.version, ..self.health }
+    }
 }
 
 /// How a conditional write ended.
@@ -55,20 +65,28 @@ impl Store {
     pub async fn read_catalog(&self) -> Result<Catalog, StoreError> {
         let (models, mut backends, found) =
             tokio::try_join!(self.entries(MODEL), self.entries::<Backend>(BACKEND), self.entries::<HealthItem>(HEALTH))?;
-        let mut found: HashMap<_, _> = found.into_iter().map(|item| (item.backend_id, item.health)).collect();
+        let mut found: HashMap<_, _> = found.into_iter().map(|item| (item.backend_id.clone(), item.into_health())).collect();
         for backend in &mut backends {
             backend.health = found.remove(&backend.id).unwrap_or_default();
         }
         Ok(Catalog::new(models, backends))
     }
 
-    /// Remembers what a check of the backend has found.
-    pub async fn set_health(&self, id: &BackendId, health: &Health) -> Result<(), StoreError> {
-        let item = HealthItem { backend_id: id.clone(), health: health.clone() };
-        let transaction = self.transaction().put(&keys::health(id), &item, Expression::always())?;
-        transaction.check(&keys::backend(id), Expression::present())?.commit().await?;
+    /// Writes what is known of a backend now, if nobody has written since the state of `health.version` was read. Who
+    /// loses knows less than what is there: there is nothing to be tried again.
+    pub async fn update_health(&self, id: &BackendId, health: &Health) -> Result<Change, StoreError> {
+        let corrupt = |source| StoreError::Corrupt { entity: Table::Catalog.name(), source: Box::new(source) };
+        let set = Expression::new("SET #health = :health, #id = :id, #version = :next").name("#health", "health").name("#id", "backend_id");
+        let set = set.value(":health", serde_dynamo::to_attribute_value(health).map_err(corrupt)?);
+        let set = set.text(":id", id.as_str()).name("#version", "version").number(":next", health.version + 1);
+        let expected = match health.version {
+            // Nobody has written yet, or a gateway whose states had no version.
+            0 => Expression::new("attribute_not_exists(#version)"),
+            version => Expression::new("#version = :known").number(":known", version),
+        };
+        let written: Written<HealthItem> = self.update_if(&keys::health(id), set, expected).await?;
         self.memory.catalog.forget(&());
-        Ok(())
+        Ok(if written == Written::Done { Change::Done } else { Change::Conflict })
     }
 
     pub async fn model(&self, id: &ModelId) -> Result<Option<Model>, StoreError> {
@@ -99,6 +117,7 @@ impl Store {
         let mut transaction = self.transaction().delete(&keys::model(id), Expression::present())?;
         for backend in backends {
             transaction = transaction.delete(&keys::backend(backend), Expression::present())?;
+            transaction = transaction.delete(&keys::health(backend), Expression::always())?;
         }
         let commit = transaction.audited(entry)?.commit().await?;
         self.memory.catalog.forget(&());
@@ -123,7 +142,8 @@ impl Store {
     }
 
     pub async fn delete_backend(&self, id: &BackendId, entry: &AuditEntry) -> Result<Removal, StoreError> {
-        let commit = self.transaction().delete(&keys::backend(id), Expression::present())?.audited(entry)?.commit().await?;
+        let transaction = self.transaction().delete(&keys::backend(id), Expression::present())?;
+        let commit = transaction.delete(&keys::health(id), Expression::always())?.audited(entry)?.commit().await?;
         self.memory.catalog.forget(&());
         Ok(if commit == Commit::Done { Removal::Done } else { Removal::NotFound })
     }

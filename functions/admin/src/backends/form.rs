@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use shared::http::json::nullable;
 use shared::http::{ApiError, Code};
-use shared::models::catalog::{Backend, Health, Protocol};
+use shared::models::catalog::{Backend, Protocol};
+use shared::models::health::Health;
 use shared::models::{BackendId, DisplayName, ModelId};
 use shared::translators::settings::BackendSettings;
 
