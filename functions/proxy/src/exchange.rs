@@ -6,19 +6,23 @@
 use std::sync::Arc;
 
 use axum::response::Response;
+use shared::http::ApiError;
 use shared::http::caller::ApiCaller;
-use shared::http::{ApiError, Code};
 use shared::models::RequestId;
 use shared::models::catalog::Offer;
+use shared::models::policy::Policy;
 
 use crate::admit::{self, Reservation};
 use crate::ask::{Ask, MessagesAsk};
+use crate::rights::Rights;
 use crate::{State, count, forward, relay, settle};
 
 /// The right of a caller to use a model.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
     pub(crate) caller: ApiCaller,
+    #[expect(dead_code, reason = "admission is judged by it")]
+    pub(crate) policy: Arc<Policy>,
     pub(crate) offer: Arc<Offer>,
 }
 
@@ -41,12 +45,9 @@ pub(crate) async fn count_tokens(state: &State, caller: ApiCaller, ask: &Message
     count::count(state, &grant, ask).await
 }
 
-/// Unknown and forbidden models give the same answer (promise 19).
 async fn authorize(state: &State, caller: ApiCaller, name: &str) -> Result<Grant, ApiError> {
-    let catalog = state.store.catalog().await?;
-    let offer = catalog.resolve(name).filter(|offer| caller.key.allows_model(offer.model.id.as_str()));
-    match offer {
-        Some(offer) => Ok(Grant { caller, offer: Arc::clone(offer) }),
-        None => Err(ApiError::new(Code::ModelNotFound, format!("the model `{name}` does not exist or is not allowed")).field("model")),
-    }
+    let rights = Rights::of(state, caller).await?;
+    let offer = Arc::clone(rights.offer(name)?);
+    rights.check_hours(state)?;
+    Ok(Grant { caller: rights.caller, policy: rights.policy, offer })
 }

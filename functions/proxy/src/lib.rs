@@ -13,6 +13,7 @@ mod exchange;
 mod forward;
 mod models;
 mod relay;
+mod rights;
 mod settle;
 mod state;
 mod target;

@@ -4,11 +4,12 @@ use axum::Json;
 use axum::extract::{Path, Query, State as Shared};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared::http::ApiError;
 use shared::http::caller::ApiCaller;
-use shared::http::{ApiError, Code};
 use shared::models::catalog::{Model, Offer};
 
 use crate::State;
+use crate::rights::{Rights, unknown_model};
 
 /// Anthropic's paging; clients of `OpenAI` send none of it and get everything.
 #[derive(Debug, Deserialize)]
@@ -20,8 +21,8 @@ pub(crate) struct Paging {
 
 /// `GET /v1/models`
 pub(crate) async fn list(Shared(state): Shared<State>, caller: ApiCaller, Query(paging): Query<Paging>) -> Result<Json<Value>, ApiError> {
-    let catalog = state.store.catalog().await?;
-    let usable: Vec<&Model> = catalog.offers().filter(|offer| is_usable(offer, &caller)).map(|offer| &offer.model).collect();
+    let rights = Rights::of(&state, caller).await?;
+    let usable: Vec<&Model> = rights.offers().filter(|offer| has_backend(offer)).map(|offer| &offer.model).collect();
     let (page, has_more) = paging.cut(&usable);
     Ok(Json(json!({
         "object": "list",
@@ -34,16 +35,14 @@ pub(crate) async fn list(Shared(state): Shared<State>, caller: ApiCaller, Query(
 
 /// `GET /v1/models/{id}`
 pub(crate) async fn find(Shared(state): Shared<State>, caller: ApiCaller, Path(name): Path<String>) -> Result<Json<Value>, ApiError> {
-    let catalog = state.store.catalog().await?;
-    let offer = catalog.resolve(&name).filter(|offer| is_usable(offer, &caller));
-    let missing = || ApiError::new(Code::ModelNotFound, format!("the model `{name}` does not exist or is not allowed")).field("model");
-    offer.map(|offer| Json(object(&offer.model))).ok_or_else(missing)
+    let rights = Rights::of(&state, caller).await?;
+    let offer = rights.offer(&name)?;
+    if has_backend(offer) { Ok(Json(object(&offer.model))) } else { Err(unknown_model(&name)) }
 }
 
 /// A model without an enabled backend is not shown: nobody would answer.
-fn is_usable(offer: &Offer, caller: &ApiCaller) -> bool {
-    let model = &offer.model;
-    model.enabled && caller.key.allows_model(model.id.as_str()) && offer.backends.iter().any(|backend| backend.enabled)
+fn has_backend(offer: &Offer) -> bool {
+    offer.backends.iter().any(|backend| backend.enabled)
 }
 
 fn object(model: &Model) -> Value {

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod api_key;
 pub mod cursor;
 pub mod egress;
+pub mod hours;
 pub mod password;
 pub mod session;
 pub mod throttle;

@@ -14,6 +14,7 @@ pub mod json;
 pub mod language;
 pub mod origin;
 pub mod page;
+pub mod refusal;
 pub mod routes;
 
 pub use error::{ApiError, Code, Dialect};

@@ -5,8 +5,6 @@ use std::fmt;
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
-use super::zone::Zone;
-
 const MINUTES_OF_DAY: u16 = 24 * 60;
 
 /// `HH:MM`, from `00:00` to `24:00`, by the clock on the wall.
@@ -35,6 +33,12 @@ impl TimeOfDay {
         let (hours, minutes) = parts.filter(|(_, minutes)| *minutes < 60).ok_or(TimeOfDayError)?;
         let minutes = hours * 60 + minutes;
         if minutes <= MINUTES_OF_DAY { Ok(Self { minutes }) } else { Err(TimeOfDayError) }
+    }
+
+    /// The minute that `time` lies in.
+    pub fn at(time: Time) -> Self {
+        let part = |number: i8| u16::try_from(number).unwrap_or_default();
+        Self { minutes: part(time.hour()) * 60 + part(time.minute()) }
     }
 
     /// The time on the clock; `None` for `24:00`, which no clock shows.
@@ -72,11 +76,10 @@ pub struct TimeRange {
     pub end: TimeOfDay,
 }
 
-/// When something may be used: in any of the ranges, by the clock of `zone`; always, if there is no range.
-#[derive(Clone, Copy, Debug)]
-pub struct Hours<'a> {
-    pub ranges: &'a [TimeRange],
-    pub zone: &'a Zone,
+impl fmt::Display for TimeRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.start, self.end)
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::glob_matches;
-use super::hours::{Hours, TimeRange};
+use super::hours::TimeRange;
 use super::price::MicroUsd;
 use super::zone::Zone;
 use super::{ModelGlob, ModelId, PolicyName};
@@ -115,10 +115,6 @@ impl Policy {
     /// Whether the model `id` may be used (promise 19).
     pub fn allows_model(&self, id: &str) -> bool {
         self.models.is_empty() || self.models.iter().any(|glob| glob_matches(glob.as_str(), id))
-    }
-
-    pub fn hours(&self) -> Hours<'_> {
-        Hours { ranges: &self.available_time_ranges, zone: &self.timezone }
     }
 }
 

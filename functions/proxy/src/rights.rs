@@ -1,0 +1,61 @@
+//! What a caller may use: the models that both the key's list and the policy's list name, in the policy's hours
+//! (promise 19).
+
+use std::sync::Arc;
+
+use shared::access::hours;
+use shared::http::caller::ApiCaller;
+use shared::http::{ApiError, Code, refusal};
+use shared::models::catalog::{Catalog, Model, Offer};
+use shared::models::policy::{Mode, Policy};
+
+use crate::State;
+
+/// A caller with its policy and the catalog, all of one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Rights {
+    pub(crate) caller: ApiCaller,
+    pub(crate) policy: Arc<Policy>,
+    catalog: Arc<Catalog>,
+}
+
+impl Rights {
+    /// A caller whose policy is missing may use nothing (promise 47).
+    pub(crate) async fn of(state: &State, caller: ApiCaller) -> Result<Self, ApiError> {
+        let (catalog, policy) = tokio::try_join!(state.store.catalog(), state.store.policy(&caller.user.quota_policy))?;
+        let missing = || ApiError::new(Code::NoPolicy, "the caller's policy does not exist; an administrator has to assign one");
+        Ok(Self { policy: policy.ok_or_else(missing)?, caller, catalog })
+    }
+
+    /// The models that the caller may use, in the order of their ids.
+    pub(crate) fn offers(&self) -> impl Iterator<Item = &Arc<Offer>> {
+        self.catalog.offers().filter(|offer| offer.model.enabled && self.allow(&offer.model))
+    }
+
+    /// The model that the caller means by `name`. Unknown and forbidden ones give the same answer.
+    pub(crate) fn offer(&self, name: &str) -> Result<&Arc<Offer>, ApiError> {
+        let offer = self.catalog.resolve(name).filter(|offer| self.allow(&offer.model));
+        offer.ok_or_else(|| unknown_model(name))
+    }
+
+    /// Refuses outside the policy's hours, unless it only watches.
+    pub(crate) fn check_hours(&self, state: &State) -> Result<(), ApiError> {
+        let now = state.store.clock().now();
+        let Some(opens_at) = hours::closed_until(&self.policy, now) else { return Ok(()) };
+        if self.policy.mode == Mode::Shadow {
+            tracing::info!(policy = %self.policy.name, user.id = %self.caller.user.id, "outside the available hours; served in shadow mode");
+            return Ok(());
+        }
+        Err(refusal::outside_hours(&self.policy, opens_at, now))
+    }
+
+    fn allow(&self, model: &Model) -> bool {
+        let id = model.id.as_str();
+        self.caller.key.allows_model(id) && self.policy.allows_model(id)
+    }
+}
+
+/// For models that do not exist, and for those that the caller may not know of.
+pub(crate) fn unknown_model(name: &str) -> ApiError {
+    ApiError::new(Code::ModelNotFound, format!("the model `{name}` does not exist or is not allowed")).field("model")
+}
