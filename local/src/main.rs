@@ -51,7 +51,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    shared::telemetry::init(&LogConfig { filter: arguments.log.clone(), format: LogFormat::Text });
+    shared::telemetry::init(&LogConfig { filter: arguments.log.clone(), format: LogFormat::Text, metrics: None });
     match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

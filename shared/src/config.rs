@@ -4,6 +4,8 @@
 //! | --- | --- | --- |
 //! | `RUST_LOG` | `info` | what is logged (`tracing-subscriber`'s filter syntax) |
 //! | `LOG_FORMAT` | `json` | `json` or `text` |
+//! | `METRICS_NAMESPACE` | – | where `CloudWatch` puts the metrics of the log lines; none without it |
+//! | `AWS_LAMBDA_FUNCTION_NAME` | – | set by Lambda: whose metrics they are |
 //! | `TABLE_PREFIX` | `tidegate-` | before each table's name |
 //! | `SECRET_PREFIX` | `tidegate/` | before each name in Secrets Manager |
 //! | `SECRETS_FILE` | – | a file of secrets instead of Secrets Manager (development) |
@@ -24,6 +26,7 @@ use std::str::FromStr;
 
 use crate::access::egress::AllowedNetworks;
 use crate::access::password::PasswordPolicy;
+use crate::metrics::Source;
 use crate::outbound::Authorities;
 
 /// The default of `MAX_BODY_BYTES`: a Lambda event holds 6 MB, and its encoding inflates a body.
@@ -68,6 +71,8 @@ pub struct Config {
 pub struct LogConfig {
     pub filter: String,
     pub format: LogFormat,
+    /// For JSON lines that are to be metrics too.
+    pub metrics: Option<Source>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,7 +110,7 @@ impl Config {
     pub fn read(environment: &impl Environment) -> Result<Self, ConfigError> {
         let mut reader = Reader { environment, problems: Vec::new() };
         let config = Self {
-            log: LogConfig { filter: reader.text("RUST_LOG", "info"), format: reader.parsed("LOG_FORMAT", LogFormat::Json) },
+            log: LogConfig::read(&mut reader),
             aws: AwsConfig::read(&mut reader),
             table_prefix: reader.text("TABLE_PREFIX", "tidegate-"),
             secrets: match reader.optional("SECRETS_FILE") {
@@ -125,6 +130,17 @@ impl Config {
 fn backend_networks(reader: &mut Reader<'_, impl Environment>) -> AllowedNetworks {
     let networks = reader.parsed("BACKEND_ALLOWED_CIDRS", AllowedNetworks::default());
     if reader.optional("LAMBDA_TASK_ROOT").is_some() { networks.without_loopback() } else { networks }
+}
+
+impl LogConfig {
+    fn read(reader: &mut Reader<'_, impl Environment>) -> Self {
+        let function = reader.text("AWS_LAMBDA_FUNCTION_NAME", "");
+        Self {
+            filter: reader.text("RUST_LOG", "info"),
+            format: reader.parsed("LOG_FORMAT", LogFormat::Json),
+            metrics: reader.optional("METRICS_NAMESPACE").map(|namespace| Source { namespace, function }),
+        }
+    }
 }
 
 impl AwsConfig {

@@ -10,6 +10,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use shared::access::api_key::KeyDigest;
 use shared::models::UserId;
+use shared::telemetry::JsonLines;
 use tracing_subscriber::fmt::MakeWriter;
 
 const PASSWORDS: [&str; 4] = ["canary-password-one", "canary-password-two", "canary-password-new", "canary-password-csv"];
@@ -64,7 +65,7 @@ impl Answers {
 async fn p22_no_answer_and_no_log_line_holds_a_secret() {
     let log = Log::default();
     let filter = "info,shared=trace,auth=trace,keys=trace,admin=trace,proxy=trace,local=trace";
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(log.clone()).init();
+    tracing_subscriber::fmt().event_format(JsonLines::new(None)).with_env_filter(filter).with_writer(log.clone()).init();
     // Answers with an error that holds the credential, as some do.
     let echo = json!({"error": {"message": format!("Incorrect API key provided: {BACKEND_KEY}"), "code": "invalid_api_key"}});
     let provider = Provider::always(Reply::error(401, &echo));

@@ -78,10 +78,18 @@ struct SigningKey {
     secret: Vec<u8>,
 }
 
-/// The keys as they are kept in the secret called `jwt`.
-#[derive(Serialize, Deserialize)]
+/// The keys as they are kept in the secret called `jwt`. A first key may stand alone: Secrets Manager, when it makes one
+/// for the template, can put it only into the outermost object.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredKeys {
+    Set(KeySet),
+    First(StoredKey),
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StoredKeys {
+struct KeySet {
     keys: Vec<StoredKey>,
 }
 
@@ -117,7 +125,10 @@ impl SigningKeys {
 
     /// The keys from their stored form.
     pub fn parse(json: &str) -> Result<Self, SigningKeysError> {
-        let StoredKeys { keys } = serde_json::from_str(json)?;
+        let keys = match serde_json::from_str(json)? {
+            StoredKeys::Set(KeySet { keys }) => keys,
+            StoredKeys::First(key) => vec![key],
+        };
         if !matches!(keys.as_slice(), [_]) && !matches!(keys.as_slice(), [a, b] if a.kid != b.kid) {
             return Err(SigningKeysError::Number(keys.len()));
         }
@@ -334,6 +345,13 @@ mod tests {
             let changed = forge(&keys, &header, |claims| claims[claim] = value.clone());
             assert_eq!(keys.verify(&changed, now()), Err(InvalidToken), "{claim} = {value}");
         }
+    }
+
+    #[test]
+    fn a_first_key_that_secrets_manager_made_stands_alone() {
+        let made = serde_json::json!({"kid": "first", "created_at": "2026-01-01T00:00:00Z", "secret": random::base62(64)});
+        let keys = SigningKeys::parse(&made.to_string()).unwrap();
+        assert!(keys.verify(&keys.issue(&user(), now(), now()).unwrap().token, now()).is_ok());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderValue, Method};
 
 use super::cors;
 use super::error::{ApiError, Code, Dialect};
+use super::trace::TraceContext;
 use crate::models::RequestId;
 use crate::store::Store;
 
@@ -46,9 +47,13 @@ async fn method_not_allowed() -> ApiError {
 async fn cross(State(store): State<Store>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let request_id = request_id(request.headers());
+    let trace = TraceContext::of(request.headers());
     let dialect = Dialect::of_path(request.uri().path());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(request_id.clone());
+    if let Some(trace) = &trace {
+        request.extensions_mut().insert(trace.clone());
+    }
     let page = cors::Page::of(request.headers(), &store).await;
     let mut response = match page.as_ref().and_then(|page| page.preflight(&method, request.headers())) {
         Some(preflight) => preflight,
@@ -60,7 +65,12 @@ async fn cross(State(store): State<Store>, mut request: Request, next: Next) -> 
         page.admit(response.headers_mut());
     }
     if response.extensions().get::<LoggedAtEnd>().is_none() {
-        log(&method, &path, &response, error.as_ref(), &request_id, started);
+        let trace = trace.as_ref().map(TraceContext::trace_id);
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        log(
+            &Line { id: &request_id, trace, method: &method, path: &path, status: response.status().as_u16(), duration_ms },
+            error.as_ref(),
+        );
     }
     response
 }
@@ -104,15 +114,25 @@ fn add_headers(response: &mut Response, dialect: Dialect, request_id: &RequestId
     }
 }
 
+/// What the log says of a request.
+struct Line<'a> {
+    id: &'a RequestId,
+    trace: Option<&'a str>,
+    method: &'a Method,
+    path: &'a str,
+    status: u16,
+    duration_ms: u64,
+}
+
 /// One line per request. A client's mistake is information; our own failure is an error that someone should look at.
-fn log(method: &Method, path: &str, response: &Response, error: Option<&ApiError>, id: &RequestId, started: Instant) {
-    let status = response.status().as_u16();
-    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+fn log(line: &Line<'_>, error: Option<&ApiError>) {
+    let Line { id, trace, method, path, status, duration_ms } = *line;
+    let code = error.map(|error| error.code().name());
     if status >= 500 {
         let cause = error.and_then(ApiError::cause);
-        tracing::error!(request.id = %id, %method, path, status, duration_ms, cause, "request");
+        tracing::error!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, cause, "request");
     } else {
-        tracing::info!(request.id = %id, %method, path, status, duration_ms, "request");
+        tracing::info!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, "request");
     }
 }
 

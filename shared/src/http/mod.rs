@@ -16,5 +16,6 @@ pub mod origin;
 pub mod page;
 pub mod refusal;
 pub mod routes;
+pub mod trace;
 
 pub use error::{ApiError, Code, Dialect};
