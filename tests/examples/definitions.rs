@@ -29,7 +29,7 @@ fn main() {
 
 fn stored() -> Vec<Value> {
     let table = |table: Table| {
-        let index = |index: &shared::store::table::Index| json!({"name": index.name, "partition": index.partition, "sort": index.sort});
+        let index = |index: &shared::store::table::Index| json!({"name": index.name, "partition": index.partition, "sort": index.sort, "keys_only": index.keys_only});
         let indexes: Vec<_> = table.indexes().iter().map(index).collect();
         json!({"name": table.name(), "partition": PK, "sort": SK, "ttl": TTL, "indexes": indexes})
     };

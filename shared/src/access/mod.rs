@@ -6,5 +6,6 @@ pub mod cursor;
 pub mod egress;
 pub mod hours;
 pub mod password;
+pub mod quota;
 pub mod session;
 pub mod throttle;

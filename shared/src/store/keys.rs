@@ -108,6 +108,27 @@ pub(super) fn login_guard(guarded: &Guarded) -> Key {
     }
 }
 
+/// A user's counters and reservations.
+pub(super) fn meter(user: &UserId) -> Key {
+    Key::new(Table::Quota, format!("{USER}{user}"), "meter")
+}
+
+/// Whose meter lies in this partition.
+pub(super) fn meter_owner(pk: &str) -> Option<UserId> {
+    UserId::parse(pk.strip_prefix(USER)?).ok()
+}
+
+/// Where the index of the quota table has the meters with reservations: all in one partition, in the order of the
+/// times when the janitor has to look at them.
+pub(super) const QUEUE: &str = "queue";
+pub(super) const DUE: &str = "due";
+pub(super) const EXPIRY: &str = "expiry";
+
+/// A second since 1970, so that texts sort as the times do.
+pub(super) fn due(second: i64) -> String {
+    format!("{second:011}")
+}
+
 pub(super) fn settings() -> Key {
     Key::new(Table::Settings, "settings", "settings")
 }

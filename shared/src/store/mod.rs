@@ -9,6 +9,7 @@ mod keys;
 mod login_guard;
 mod page;
 mod policies;
+mod quota;
 mod settings;
 pub mod table;
 mod transaction;
@@ -23,6 +24,7 @@ use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
 
 use crate::access::api_key::KeyDigest;
+use crate::access::quota::Meter;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::models::api_key::ApiKey;
@@ -38,6 +40,7 @@ pub use error::StoreError;
 pub use login_guard::{Guarded, Place};
 pub use page::{Page, Span};
 pub use policies::PolicyRemoval;
+pub use quota::{Admission, Settlement};
 use table::Table;
 pub use users::{Changed, UserChange};
 
@@ -62,6 +65,8 @@ struct Memory {
     users: Cache<UserId, Arc<User>>,
     api_keys: Cache<KeyDigest, Arc<ApiKey>>,
     policies: Cache<PolicyName, Arc<Policy>>,
+    /// Meters as this process last saw them: what to expect of them in the next update.
+    meters: quick_cache::sync::Cache<UserId, Arc<Meter>>,
     /// When this process last recorded the use of a key.
     last_uses: quick_cache::sync::Cache<KeyDigest, Timestamp>,
 }
@@ -74,6 +79,7 @@ impl Store {
             users: Cache::new(REMEMBERED, clock.clone()),
             api_keys: Cache::new(REMEMBERED, clock.clone()),
             policies: Cache::new(REMEMBERED, clock.clone()),
+            meters: quick_cache::sync::Cache::new(REMEMBERED),
             last_uses: quick_cache::sync::Cache::new(REMEMBERED),
         };
         Self { client, prefix: prefix.into(), clock, memory: Arc::new(memory) }

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::StoreError;
+use super::keys::{DUE, QUEUE};
 
 /// Partition key of every table.
 pub const PK: &str = "pk";
@@ -33,12 +34,14 @@ pub enum Table {
     LoginGuard,
 }
 
-/// A global secondary index: items that have both attributes, whole, by `partition` in the order of `sort`.
+/// A global secondary index: items that have both attributes, by `partition` in the order of `sort`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Index {
     pub name: &'static str,
     pub partition: &'static str,
     pub sort: &'static str,
+    /// Without the items' other attributes: then it is written to, and paid for, only when its own change.
+    pub keys_only: bool,
 }
 
 impl Table {
@@ -71,12 +74,13 @@ impl Table {
 
     pub const fn indexes(self) -> &'static [Index] {
         match self {
-            Self::Users => &[Index { name: "department", partition: "department", sort: "id" }],
+            Self::Users => &[Index { name: "department", partition: "department", sort: "id", keys_only: false }],
             // Both sort by the items' own sort keys, which begin with the time.
             Self::Usage => &[
-                Index { name: "everybody", partition: "shard", sort: SK },
-                Index { name: "department", partition: "department_shard", sort: SK },
+                Index { name: "everybody", partition: "shard", sort: SK, keys_only: false },
+                Index { name: "department", partition: "department_shard", sort: SK, keys_only: false },
             ],
+            Self::Quota => &[Index { name: "due", partition: QUEUE, sort: DUE, keys_only: true }],
             _ => &[],
         }
     }
@@ -108,9 +112,10 @@ async fn create_table(client: &Client, table: Table, name: &str) -> Result<(), S
 }
 
 fn secondary_index(index: &Index) -> Result<GlobalSecondaryIndex, StoreError> {
-    let whole = Projection::builder().projection_type(ProjectionType::All).build();
+    let kind = if index.keys_only { ProjectionType::KeysOnly } else { ProjectionType::All };
+    let projection = Projection::builder().projection_type(kind).build();
     let schema = key_schema(index.partition, index.sort)?;
-    Ok(GlobalSecondaryIndex::builder().index_name(index.name).set_key_schema(Some(schema)).projection(whole).build()?)
+    Ok(GlobalSecondaryIndex::builder().index_name(index.name).set_key_schema(Some(schema)).projection(projection).build()?)
 }
 
 fn key_schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>, StoreError> {

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::ReturnValue;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 use serde::de::DeserializeOwned;
 
@@ -26,21 +27,43 @@ impl Store {
         change: Expression,
         condition: Expression,
     ) -> Result<Written<T>, StoreError> {
+        Ok(match self.update(key, change, condition, ReturnValue::None).await? {
+            Ok(_) => Written::Done,
+            Err(found) => Written::Refused(found.map(|item| from_item(key.table, item)).transpose()?),
+        })
+    }
+
+    /// The same, which tells what the item is afterwards, or what was there instead of what was expected.
+    pub(super) async fn update_and_see<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+        change: Expression,
+        condition: Expression,
+    ) -> Result<Result<T, Option<T>>, StoreError> {
+        Ok(match self.update(key, change, condition, ReturnValue::AllNew).await? {
+            Ok(item) => Ok(from_item(key.table, item)?),
+            Err(found) => Err(found.map(|item| from_item(key.table, item)).transpose()?),
+        })
+    }
+
+    async fn update(
+        &self,
+        key: &Key,
+        change: Expression,
+        condition: Expression,
+        returned: ReturnValue,
+    ) -> Result<Result<Item, Option<Item>>, StoreError> {
         let update = self.client.update_item().table_name(self.table(key.table)).set_key(Some(key.attributes()));
         let update = update.update_expression(&change.text).condition_expression(&condition.text);
         let both = change.with_placeholders_of(condition);
         let update = update.set_expression_attribute_names(both.names()).set_expression_attribute_values(both.values());
-        match update.return_values_on_condition_check_failure(AllOld).send().await {
-            Ok(_) => Ok(Written::Done),
+        match update.return_values(returned).return_values_on_condition_check_failure(AllOld).send().await {
+            Ok(done) => Ok(Ok(done.attributes.unwrap_or_default())),
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => match error.into_err() {
-                UpdateItemError::ConditionalCheckFailedException(failed) => refused(key, failed.item),
-                _ => Ok(Written::Refused(None)),
+                UpdateItemError::ConditionalCheckFailedException(failed) => Ok(Err(failed.item)),
+                _ => Ok(Err(None)),
             },
             Err(error) => Err(error.into()),
         }
     }
-}
-
-fn refused<T: DeserializeOwned>(key: &Key, found: Option<Item>) -> Result<Written<T>, StoreError> {
-    Ok(Written::Refused(found.map(|item| from_item(key.table, item)).transpose()?))
 }

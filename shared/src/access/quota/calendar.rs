@@ -1,0 +1,73 @@
+//! Days and months in a policy's time zone, as numbers that people can read in the table: 20261123 and 202611.
+
+use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+/// The number of the day that `now` lies in.
+pub(super) fn day(now: Timestamp, zone: &TimeZone) -> i32 {
+    let today = zone.to_datetime(now).date();
+    month_of(today) * 100 + i32::from(today.day())
+}
+
+/// The number of the month.
+pub(super) fn month(now: Timestamp, zone: &TimeZone) -> i32 {
+    month_of(zone.to_datetime(now).date())
+}
+
+fn month_of(date: Date) -> i32 {
+    i32::from(date.year()) * 100 + i32::from(date.month())
+}
+
+/// When the day of this number is over.
+pub fn day_ends(number: i32, zone: &TimeZone) -> Timestamp {
+    let date = first_of(number / 100).checked_add((number % 100 - 1).days());
+    begins(date.and_then(|date| date.checked_add(1.day())).unwrap_or(Date::MAX), zone)
+}
+
+/// When the month of this number is over.
+pub fn month_ends(number: i32, zone: &TimeZone) -> Timestamp {
+    begins(first_of(number).checked_add(1.month()).unwrap_or(Date::MAX), zone)
+}
+
+/// The first day of the month; the year 1 for what is no month.
+fn first_of(month: i32) -> Date {
+    let parts = (i16::try_from(month / 100), i8::try_from(month % 100));
+    let (Ok(year), Ok(month)) = parts else { return date(1, 1, 1) };
+    Date::new(year, month, 1).unwrap_or(date(1, 1, 1))
+}
+
+/// The first moment of `date`: where clocks are put forward at midnight, there is no 0:00.
+fn begins(date: Date, zone: &TimeZone) -> Timestamp {
+    date.to_zoned(zone.clone()).map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn p47_days_and_months_are_those_of_the_zone() {
+        let shanghai = TimeZone::get("Asia/Shanghai").unwrap();
+        assert_eq!(day(at("2026-11-30T15:59:59Z"), &shanghai), 20_261_130);
+        assert_eq!(day(at("2026-11-30T16:00:00Z"), &shanghai), 20_261_201);
+        assert_eq!(month(at("2026-11-30T16:00:00Z"), &shanghai), 202_612);
+        assert_eq!(day_ends(20_261_130, &shanghai), at("2026-11-30T16:00:00Z"));
+        assert_eq!(month_ends(202_612, &shanghai), at("2026-12-31T16:00:00Z"));
+    }
+
+    #[test]
+    fn p47_days_on_which_clocks_change_are_as_long_as_they_are() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        for (number, begins, ends) in
+            [(20_260_329, "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"), (20_261_025, "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z")]
+        {
+            assert_eq!((day_ends(number - 1, &berlin), day_ends(number, &berlin)), (at(begins), at(ends)));
+            assert_eq!(day(at(begins), &berlin), number);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A reservation, as it lies in the meter until it is settled.
+
+use serde::{Deserialize, Serialize};
+
+use super::amount;
+use super::meter::Amounts;
+use super::window::Part;
+use crate::models::usage::{ClientKind, Endpoint};
+use crate::models::{DisplayName, KeyId, ModelId, RequestId};
+
+/// The most that one request is going to use, where its policy limits tokens or cost; else nothing (promise 43).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    /// In millionths of a dollar.
+    pub cost: u64,
+}
+
+impl Demand {
+    /// What admission counts: one request, and all of that.
+    pub fn amounts(self) -> Amounts {
+        let tokens = amount(self.input_tokens).saturating_add(amount(self.output_tokens));
+        Amounts { requests: 1, tokens, cost: amount(self.cost) }
+    }
+}
+
+/// One admitted request: what it was counted with, where, and what the books need should nobody settle it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Until when it counts as under way, in seconds since 1970. Afterwards the janitor settles it.
+    #[serde(rename = "x")]
+    pub expires_at: i64,
+    /// The day and the month that it was counted in.
+    #[serde(rename = "d")]
+    pub day: i32,
+    #[serde(rename = "m")]
+    pub month: i32,
+    /// Where its tokens are in the window, if they are counted there.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    #[serde(rename = "i")]
+    pub input_tokens: u64,
+    #[serde(rename = "o")]
+    pub output_tokens: u64,
+    #[serde(rename = "c")]
+    pub cost: u64,
+    #[serde(rename = "a")]
+    pub asker: Asker,
+}
+
+/// Which part of a window, and how long its parts are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    #[serde(rename = "l")]
+    pub part_ms: i64,
+    #[serde(rename = "p")]
+    pub part: Part,
+}
+
+/// Who asked what, for the record of a request that nobody settled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asker {
+    /// When, in milliseconds since 1970.
+    #[serde(rename = "a")]
+    pub at: i64,
+    #[serde(rename = "r")]
+    pub request_id: RequestId,
+    #[serde(rename = "k")]
+    pub key: KeyId,
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<DisplayName>,
+    #[serde(rename = "m")]
+    pub model: ModelId,
+    #[serde(rename = "e")]
+    pub endpoint: Endpoint,
+    #[serde(rename = "c")]
+    pub client: ClientKind,
+    #[serde(rename = "s")]
+    pub streamed: bool,
+}
+
+impl Hold {
+    /// What the counters hold for it.
+    pub fn amounts(&self) -> Amounts {
+        Demand { input_tokens: self.input_tokens, output_tokens: self.output_tokens, cost: self.cost }.amounts()
+    }
+
+    pub fn has_expired(&self, now: jiff::Timestamp) -> bool {
+        self.expires_at <= now.as_second()
+    }
+}

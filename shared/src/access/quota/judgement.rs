@@ -1,0 +1,166 @@
+//! Why a meter has no room for a request, and how far each limit is used.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::hold::Demand;
+use super::meter::{Amounts, Meter, Period};
+use super::window::{Frame, Tally};
+use super::{calendar, cost_limit, limit};
+use crate::models::policy::Policy;
+
+/// One limit of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    RateLimit,
+    TokenRateLimit,
+    RequestQuotaDaily,
+    TokenQuotaDaily,
+    TokenQuotaMonthly,
+    CostQuotaMonthly,
+    MaxConcurrency,
+}
+
+/// How far a limit is used. Amounts are requests, tokens, or millionths of a dollar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub limit: Limit,
+    pub value: u64,
+    /// Settled and reserved.
+    pub used: u64,
+    /// When nothing of what is used now counts any more; of requests under way, now.
+    pub resets_at: Timestamp,
+}
+
+/// Why a request is not admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub standing: Standing,
+    /// How much the request would add.
+    pub demand: u64,
+    /// When it could be admitted if nobody else asked; `None` for one that is larger than the limit.
+    pub retry_at: Option<Timestamp>,
+}
+
+/// A limit with the amounts that it is about, before they are shown.
+struct Count<'a> {
+    limit: Limit,
+    value: i64,
+    used: i64,
+    add: i64,
+    until: Until<'a>,
+}
+
+/// Until when what is counted counts.
+enum Until<'a> {
+    Leaves(&'a Tally, Frame),
+    Ends(Timestamp),
+    Settled,
+}
+
+/// Why `meter` has no room for `demand` at `now`: the limit that it has to wait for longest.
+pub fn judge(meter: &Meter, policy: &Policy, demand: Demand, now: Timestamp) -> Option<Refusal> {
+    worst(meter, policy, demand.amounts(), now)
+}
+
+/// The limit that is overrun, where it is not enforced.
+pub fn overrun(meter: &Meter, policy: &Policy, now: Timestamp) -> Option<Refusal> {
+    worst(meter, policy, Amounts::default(), now)
+}
+
+fn worst(meter: &Meter, policy: &Policy, add: Amounts, now: Timestamp) -> Option<Refusal> {
+    with_counts(meter, policy, add, now, |counts| {
+        let refusals = counts.iter().filter(|count| count.used.saturating_add(count.add) > count.value).map(|count| count.refusal(now));
+        refusals.max_by_key(|refusal| refusal.retry_at.unwrap_or(Timestamp::MAX))
+    })
+}
+
+/// How far each limit of the policy is used at `now`.
+pub fn standings(meter: &Meter, policy: &Policy, now: Timestamp) -> Vec<Standing> {
+    with_counts(meter, policy, Amounts::default(), now, |counts| counts.iter().map(|count| count.standing(now)).collect())
+}
+
+fn with_counts<T>(meter: &Meter, policy: &Policy, add: Amounts, now: Timestamp, see: impl FnOnce(&[Count<'_>]) -> T) -> T {
+    let now_ms = now.as_millisecond();
+    let frame = Frame::of_seconds(policy.rate_limit_window);
+    let window = meter.window.as_ref().map(|window| window.cut(frame, now_ms)).unwrap_or_default();
+    let zone = policy.timezone.rules();
+    let (day, day_ends) = current(meter.day, calendar::day(now, zone), calendar::day_ends, zone);
+    let (month, month_ends) = current(meter.month, calendar::month(now, zone), calendar::month_ends, zone);
+    let live = meter.holds.values().filter(|hold| !hold.has_expired(now)).count();
+    let rate = |tally: &Tally| tally.counted(frame, now_ms);
+    let counts = [
+        (Limit::RateLimit, limit(policy.rate_limit), rate(&window.requests), add.requests, Until::Leaves(&window.requests, frame)),
+        (Limit::TokenRateLimit, limit(policy.token_rate_limit), rate(&window.tokens), add.tokens, Until::Leaves(&window.tokens, frame)),
+        (Limit::RequestQuotaDaily, limit(policy.request_quota_daily), day.requests, add.requests, Until::Ends(day_ends)),
+        (Limit::TokenQuotaDaily, limit(policy.token_quota_daily), day.tokens, add.tokens, Until::Ends(day_ends)),
+        (Limit::TokenQuotaMonthly, limit(policy.token_quota_monthly), month.tokens, add.tokens, Until::Ends(month_ends)),
+        (Limit::CostQuotaMonthly, cost_limit(policy), month.cost, add.cost, Until::Ends(month_ends)),
+        (Limit::MaxConcurrency, limit(policy.max_concurrency), super::amount(live as u64), add.requests, Until::Settled),
+    ];
+    let counts = counts.into_iter().filter_map(|(limit, value, used, add, until)| Some(Count { limit, value: value?, used, add, until }));
+    see(&counts.collect::<Vec<_>>())
+}
+
+/// The counters of the current period, which may not have begun yet, and its end.
+fn current(known: Period, number: i32, ends: fn(i32, &TimeZone) -> Timestamp, zone: &TimeZone) -> (Period, Timestamp) {
+    let period = if known.number < number { Period { number, ..Period::default() } } else { known };
+    (period, ends(period.number, zone))
+}
+
+impl Count<'_> {
+    fn standing(&self, now: Timestamp) -> Standing {
+        let shown = |amount: i64| u64::try_from(amount).unwrap_or_default();
+        Standing { limit: self.limit, value: shown(self.value), used: shown(self.used), resets_at: self.until.falls_to(0, now) }
+    }
+
+    fn refusal(&self, now: Timestamp) -> Refusal {
+        let rest = self.value.saturating_sub(self.add);
+        Refusal {
+            standing: self.standing(now),
+            demand: u64::try_from(self.add).unwrap_or_default(),
+            retry_at: (rest >= 0).then(|| self.until.falls_to(rest, now)),
+        }
+    }
+}
+
+impl Until<'_> {
+    fn falls_to(&self, rest: i64, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Leaves(tally, frame) => {
+                Timestamp::from_millisecond(tally.falls_to(rest, *frame, now.as_millisecond())).unwrap_or(Timestamp::MAX)
+            }
+            Self::Ends(at) => *at,
+            Self::Settled => now,
+        }
+    }
+}
+
+impl Limit {
+    /// The policy's field.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::RateLimit => "rate_limit",
+            Self::TokenRateLimit => "token_rate_limit",
+            Self::RequestQuotaDaily => "request_quota_daily",
+            Self::TokenQuotaDaily => "token_quota_daily",
+            Self::TokenQuotaMonthly => "token_quota_monthly",
+            Self::CostQuotaMonthly => "cost_quota_monthly",
+            Self::MaxConcurrency => "max_concurrency",
+        }
+    }
+}
+
+impl Standing {
+    pub fn remaining(&self) -> u64 {
+        self.value.saturating_sub(self.used)
+    }
+}
+
+impl Refusal {
+    /// Whole seconds until the request could be admitted, at least 1; `None` for one that never could.
+    pub fn retry_after_seconds(&self, now: Timestamp) -> Option<u64> {
+        let wait = self.retry_at?.as_millisecond() - now.as_millisecond();
+        Some(u64::try_from(wait).unwrap_or_default().div_ceil(1000).max(1))
+    }
+}

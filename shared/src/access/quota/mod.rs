@@ -1,0 +1,37 @@
+//! The arithmetic of quotas (promises 40 to 46): what one more request would do to a user's [`Meter`], whether it may,
+//! and what is corrected when it has ended.
+//!
+//! Each answer comes in two forms that must agree: [`plan`] writes it down as conditions that the database judges
+//! together with the change, so that no two processes can both take the last unit; [`judge`] tells from a meter that
+//! was read why the conditions did not hold. Amounts are integers: requests, tokens, millionths of a dollar.
+
+mod admission;
+mod calendar;
+mod hold;
+mod judgement;
+mod meter;
+mod settlement;
+mod window;
+
+pub use admission::{Claim, LiveStep, PeriodCaps, PeriodStep, Plan, plan};
+pub use calendar::{day_ends, month_ends};
+pub use hold::{Asker, Demand, Hold, Place};
+pub use judgement::{Limit, Refusal, Standing, judge, overrun, standings};
+pub use meter::{Amounts, Meter, Period};
+pub use settlement::{Correction, Truth, correct};
+pub use window::{Frame, Part, Tally, TallyStep, Window, WindowCount, WindowStep};
+
+use crate::models::policy::Policy;
+
+/// A limit of a policy as the amounts are counted.
+fn limit(value: Option<std::num::NonZeroU64>) -> Option<i64> {
+    value.map(|value| amount(value.get()))
+}
+
+fn cost_limit(policy: &Policy) -> Option<i64> {
+    policy.cost_quota_monthly.map(|cost| amount(cost.0))
+}
+
+fn amount(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
