@@ -14,7 +14,8 @@ use http::uri::PathAndQuery;
 use http_body_util::BodyExt;
 use lambda_http::request::RequestContext;
 use lambda_http::{LambdaEvent, Request, RequestExt};
-use serde::de::IgnoredAny;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use shared::http::edge::ClientAddress;
 use tower::{ServiceExt, service_fn};
 
@@ -39,8 +40,18 @@ pub async fn serve_schedule<F>(work: impl Fn() -> F + Clone + Send + Sync + 'sta
 where
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
+    serve_events(move |_: IgnoredAny| work()).await
+}
+
+/// Runs a function that is invoked with events of its own: `work` once for each, whose outcome is the answer.
+pub async fn serve_events<E, T, F>(work: impl Fn(E) -> F + Clone + Send + Sync + 'static) -> Result<(), Error>
+where
+    E: DeserializeOwned + Send + 'static,
+    T: Serialize + Send + 'static,
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+{
     // Boxed as any future: the runtime nests its own around it, deeper than the compiler likes to follow.
-    let run = move |_: LambdaEvent<IgnoredAny>| work().boxed();
+    let run = move |event: LambdaEvent<E>| work(event.payload).boxed();
     lambda_runtime::run_concurrent(service_fn(run)).await
 }
 

@@ -12,15 +12,18 @@ mod server;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use auth::bootstrap::{self, Bootstrap};
+use futures_util::FutureExt as _;
 use shared::access::egress::AllowedNetworks;
 use shared::access::password::PasswordPolicy;
 use shared::clock::Clock;
 use shared::http::edge;
 use shared::models::Email;
 use shared::outbound::{Authorities, Outbound};
+use shared::prober::Prober;
 use shared::secrets::Secret;
 use shared::secrets::key_ring::KeyRing;
 use shared::store::Store;
@@ -91,6 +94,15 @@ async fn first_admin(store: &Store, keys: &KeyRing, email: &Email, password: Opt
     })
 }
 
+/// Checks backends in this process.
+fn prober(health: health::State) -> Prober {
+    let check = move |id| {
+        let health = health.clone();
+        async move { health::check_one(&health, &id).await }.boxed()
+    };
+    Prober::Here(Arc::new(check))
+}
+
 /// A running gateway.
 #[derive(Debug)]
 pub struct Gateway {
@@ -115,11 +127,13 @@ impl Gateway {
         let outbound = Outbound::new(networks.clone(), &options.backend_authorities)?;
         let proxy = proxy::State::new(store.clone(), secrets.clone(), outbound.clone(), options.limits);
         let health = health::State::new(store.clone(), secrets.clone(), outbound);
+        let rules = admin::Rules { networks, passwords: PasswordPolicy::Basic };
+        let admin = admin::State::new(store.clone(), secrets, keys.clone(), rules, prober(health.clone()));
         let routes = proxy::routes()
             .into_bare_router(proxy.clone())
             .merge(auth::routes().into_bare_router(auth::State::new(store.clone(), keys.clone(), PasswordPolicy::Basic)))
             .merge(keys::routes().into_bare_router(keys::State::new(store.clone(), keys.clone())))
-            .merge(admin::routes().into_bare_router(admin::State::new(store.clone(), secrets, keys, networks, PasswordPolicy::Basic)));
+            .merge(admin::routes().into_bare_router(admin));
         let app = edge::wrap(framing::guard(inflight::limit(routes, options.max_inflight)), store);
 
         let listener = TcpListener::bind(options.listen).await?;

@@ -20,7 +20,7 @@ pub(crate) async fn run(data: Data, health: Health, stop: CancellationToken) {
     minute.tick().await;
     while stop.run_until_cancelled(minute.tick()).await.is_some() {
         sweep(data.clone()).await;
-        if let Some(Err(error)) = stop.run_until_cancelled(health::check_all(&health)).await {
+        if let Some(Err(error)) = stop.run_until_cancelled(health::run(&health, health::Event::default())).await {
             tracing::error!(%error, "the backends could not be checked");
         }
     }

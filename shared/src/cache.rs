@@ -20,6 +20,7 @@ pub const NEGATIVE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Cache<K, V> {
     entries: quick_cache::sync::Cache<K, Entry<V>>,
+    positive: Duration,
     clock: Clock,
 }
 
@@ -32,7 +33,12 @@ struct Entry<V> {
 impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
     /// A cache of at most `capacity` entries; the least used go first.
     pub fn new(capacity: usize, clock: Clock) -> Self {
-        Self { entries: quick_cache::sync::Cache::new(capacity), clock }
+        Self::lasting(POSITIVE, capacity, clock)
+    }
+
+    /// The same for values that are believed for another time.
+    pub fn lasting(positive: Duration, capacity: usize, clock: Clock) -> Self {
+        Self { entries: quick_cache::sync::Cache::new(capacity), positive, clock }
     }
 
     /// The value of `key`, from the cache, or from `load` (which says `None` for what does not exist).
@@ -55,7 +61,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
             Err(place) => {
                 // Boxed, since loading is rare and its future is large.
                 let value = Box::pin(load()).await?;
-                let trust = if value.is_some() { POSITIVE } else { NEGATIVE };
+                let trust = if value.is_some() { self.positive } else { NEGATIVE };
                 let fresh_until = self.clock.now().checked_add(trust).unwrap_or(Timestamp::MAX);
                 // Fails when the key was forgotten meanwhile: then this value may be the old one.
                 let _ = place.insert(Entry { value: value.clone(), fresh_until });

@@ -15,7 +15,8 @@
 //! | `LAMBDA_TASK_ROOT` | – | set by Lambda: loopback is not called then (promise 33) |
 //! | `MAX_BODY_BYTES` | 4 MiB | the largest body on `/v1` |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | – | set by Lambda |
-//! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` | AWS's own | another endpoint |
+//! | `HEALTH_FUNCTION` | `health` | the name of the function that checks backends, for `admin` |
+//! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` | AWS's own | another endpoint |
 //!
 //! The local gateway has options instead, and reads `ADMIN_PASSWORD`. Nothing else here is a secret of ours: those live in [`crate::secrets`]. Names and meanings of `AWS_*` are those of
 //! the AWS SDKs.
@@ -64,6 +65,7 @@ pub struct Config {
     pub backend_networks: AllowedNetworks,
     pub backend_authorities: Authorities,
     pub max_body_bytes: usize,
+    pub health_function: String,
 }
 
 /// What is logged, and how.
@@ -90,6 +92,7 @@ pub struct AwsConfig {
     pub secret_access_key: crate::secrets::Secret,
     pub session_token: Option<String>,
     pub dynamodb_endpoint: Option<String>,
+    pub lambda_endpoint: Option<String>,
     pub secrets_manager_endpoint: Option<String>,
 }
 
@@ -121,6 +124,7 @@ impl Config {
             backend_networks: backend_networks(&mut reader),
             backend_authorities: reader.parsed("BACKEND_CA_CERTS", Authorities::default()),
             max_body_bytes: reader.parsed("MAX_BODY_BYTES", MAX_BODY_BYTES),
+            health_function: reader.text("HEALTH_FUNCTION", "health"),
         };
         if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }
     }
@@ -151,6 +155,7 @@ impl AwsConfig {
             secret_access_key: reader.required("AWS_SECRET_ACCESS_KEY").into(),
             session_token: reader.optional("AWS_SESSION_TOKEN"),
             dynamodb_endpoint: reader.optional("AWS_ENDPOINT_URL_DYNAMODB"),
+            lambda_endpoint: reader.optional("AWS_ENDPOINT_URL_LAMBDA"),
             secrets_manager_endpoint: reader.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
         }
     }

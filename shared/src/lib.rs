@@ -11,7 +11,8 @@
 //!
 //! Around them: [`config`] alone reads the environment, [`clock`] alone the time, [`random`] alone the system's
 //! randomness, [`aws`] makes the SDK's clients, [`cache`] remembers what the store said, [`hasher`] hashes passwords
-//! off the threads that serve, [`telemetry`] writes the log, whose fields are the [`metrics`], [`outbound`] makes the client for addresses that administrators set.
+//! off the threads that serve, [`telemetry`] writes the log, whose fields are the [`metrics`], [`outbound`] makes the
+//! client for addresses that administrators set, [`prober`] has them checked.
 
 pub mod access;
 pub mod aws;
@@ -23,6 +24,7 @@ pub mod http;
 pub mod metrics;
 pub mod models;
 pub mod outbound;
+pub mod prober;
 pub mod random;
 pub mod secrets;
 pub mod store;

@@ -70,7 +70,10 @@ async fn every_function_boots_and_answers_its_events() {
         provider.will(Reply::json(&openai::completion("Hello")));
         provider.will(openai::stream(&["Hel", "lo"]));
     }
+    // For the check of the backend, which `admin` invokes `health` for.
+    provider.will(Reply::json(&json!({"data": []})));
     let mut cloud = Cloud::start(&provider).await;
+    cloud.function("health").await;
     for &(name, status) in STORY {
         let answer = cloud.invoke(name).await;
         let mode = if name.starts_with("proxy/") { Mode::Streamed } else { Mode::Buffered };
@@ -92,13 +95,52 @@ fn the_story_tells_every_event_that_is_a_request() {
 }
 
 #[tokio::test]
-async fn the_schedule_checks_every_backend() {
+async fn p57_the_schedule_checks_every_backend_once_in_its_minute_however_often_its_event_comes() {
     let provider = Provider::always(Reply::json(&json!({"data": []})));
     let mut cloud = Cloud::with_model(&provider).await;
-    let asked = provider.received().len();
+    let mut event = cloud.event("health/scheduled");
+    let health = cloud.function("health").await;
+    for _ in 0..2 {
+        assert_eq!(health.invoke(event.clone()).output().await, Value::Null);
+        assert_eq!(provider.received().len(), 1);
+    }
+    event["time"] = "2099-01-01T00:00:00Z".into();
+    assert_eq!(health.invoke(event).output().await, Value::Null);
+    assert_eq!(provider.received().len(), 2);
+}
+
+#[tokio::test]
+async fn p53_two_runs_of_the_schedule_at_once_do_no_harm() {
+    let provider = Provider::start();
+    let gate = Gate::new();
+    for _ in 0..2 {
+        provider.will(Reply::raw("").wait(&gate).then(Reply::json(&json!({"data": []}))));
+    }
+    let mut cloud = Cloud::with_model(&provider).await;
     let event = cloud.event("health/scheduled");
-    assert_eq!(cloud.function("health").await.invoke(event).output().await, Value::Null);
-    assert_eq!(provider.received().len(), asked + 1);
+    let other = cloud.stack.function("health").await;
+    let runs = [cloud.function("health").await.invoke(event.clone()), other.invoke(event)];
+    provider.request(1).await;
+    gate.open();
+    for run in runs {
+        assert_eq!(run.output().await, Value::Null);
+    }
+    let backends = cloud.invoke("admin/list_backends").await.json().await;
+    assert_eq!(backends["data"][0]["healthy"], true);
+    assert!(backends["data"][0]["last_check_at"].is_string(), "{backends}");
+}
+
+#[tokio::test]
+async fn administration_has_a_backend_checked_by_the_function_that_may_read_its_key() {
+    let provider = Provider::start();
+    let mut cloud = Cloud::with_model(&provider).await;
+    let nobody = cloud.invoke("admin/check_backend").await;
+    assert_eq!((nobody.status, nobody.json().await["error"]["code"].take()), (503, json!("dependency_unavailable")));
+    cloud.function("health").await;
+    provider.will(Reply::error(401, &json!({"error": "wrong key"})));
+    let mut found = cloud.invoke("admin/check_backend").await.json().await["data"].take();
+    assert_eq!([found["healthy"].take(), found["status"].take(), found["error"].take()], [json!(false), json!(401), json!("status")]);
+    assert_eq!(provider.received()[0].header("authorization"), "Bearer the-provider's-own-key");
 }
 
 #[tokio::test]

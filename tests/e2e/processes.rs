@@ -2,12 +2,14 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use auth::bootstrap::{self, FirstAdmin};
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use futures_util::FutureExt as _;
 use harness::dynamo::Dynamo;
 use harness::{ADMIN_EMAIL, ADMIN_PASSWORD};
 use http::Request;
@@ -19,6 +21,7 @@ use shared::access::session::SigningKeys;
 use shared::clock::Clock;
 use shared::models::Email;
 use shared::outbound::{Authorities, Outbound};
+use shared::prober::Prober;
 use shared::secrets::Secrets;
 use shared::secrets::key_ring::KeyRing;
 use shared::store::Store;
@@ -50,11 +53,13 @@ impl Installation {
         let networks = AllowedNetworks::default();
         let outbound = Outbound::new(networks.clone(), &Authorities::default()).unwrap();
         let limits = proxy::Limits::with_max_body(1024);
+        let rules = admin::Rules { networks, passwords: PasswordPolicy::Strict };
+        let prober = Prober::Here(Arc::new(|_| async { Ok(None) }.boxed()));
         let proxy = proxy::State::new(store(), secrets.clone(), outbound, limits);
         Self {
             auth: auth::router(auth::State::new(store(), ring(), PasswordPolicy::Strict)),
             keys: keys::router(keys::State::new(store(), ring())),
-            admin: admin::router(admin::State::new(store(), secrets.clone(), ring(), networks, PasswordPolicy::Strict)),
+            admin: admin::router(admin::State::new(store(), secrets.clone(), ring(), rules, prober)),
             proxy: proxy::router(proxy),
             dynamo,
             secrets,

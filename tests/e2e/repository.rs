@@ -68,9 +68,9 @@ const RULES: &[Rule] = &[
     },
     Rule {
         places: PRODUCT,
-        except: &["functions/health", "functions/proxy", "shared/src/outbound.rs"],
+        except: &["functions/health", "functions/proxy", "shared/src/outbound"],
         names: &["reqwest"],
-        reason: "only the proxy and the health checks call out, with the client of shared/src/outbound.rs",
+        reason: "only the proxy and the health checks call out, with the client of shared/src/outbound",
     },
     Rule {
         places: PRODUCT,

@@ -39,6 +39,7 @@ pub const STORY: &[(&str, u16)] = &[
     ("proxy/messages", 200),
     ("proxy/messages_stream", 200),
     ("proxy/count_tokens", 200),
+    ("admin/check_backend", 200),
     ("admin/delete_backend", 200),
     ("admin/delete_model", 200),
     ("admin/list_audit", 200),

@@ -22,6 +22,7 @@ pub mod process;
 pub mod provider;
 pub mod routes;
 mod stack;
+pub mod tls;
 
 use std::path::Path;
 

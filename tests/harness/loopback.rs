@@ -22,7 +22,12 @@ pub(crate) struct Loopback {
 impl Loopback {
     /// Runs `serve` with a listener on a free port.
     pub(crate) fn start<F: Future<Output = ()>>(serve: impl FnOnce(TcpListener) -> F + Send + 'static) -> Self {
-        let listener = StdListener::bind("127.0.0.1:0").unwrap();
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), serve)
+    }
+
+    /// The same at an address where another one was before.
+    pub(crate) fn start_at<F: Future<Output = ()>>(address: SocketAddr, serve: impl FnOnce(TcpListener) -> F + Send + 'static) -> Self {
+        let listener = StdListener::bind(address).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

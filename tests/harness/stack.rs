@@ -11,7 +11,7 @@ use shared::store::Store;
 use tempfile::TempDir;
 
 use crate::dynamo::Dynamo;
-use crate::lambda::Function;
+use crate::lambda::{Function, Functions};
 use crate::{ADMIN_EMAIL, ADMIN_PASSWORD};
 
 const TABLE_PREFIX: &str = "tidegate-";
@@ -20,12 +20,13 @@ const TABLE_PREFIX: &str = "tidegate-";
 #[derive(Debug)]
 pub struct Stack {
     dynamo: Dynamo,
+    functions: Functions,
     folder: TempDir,
 }
 
 impl Stack {
     pub async fn start() -> Self {
-        let stack = Self { dynamo: Dynamo::start(TABLE_PREFIX).await, folder: TempDir::new().unwrap() };
+        let stack = Self { dynamo: Dynamo::start(TABLE_PREFIX).await, functions: Functions::start(), folder: TempDir::new().unwrap() };
         let store = Store::new(stack.dynamo.client().clone(), TABLE_PREFIX, Clock::system());
         let secrets = Secrets::connect(&SecretsConfig::File(stack.secrets_file()), &stack.dynamo.config());
         let admin = FirstAdmin { email: Email::parse(ADMIN_EMAIL).unwrap(), password: Some(ADMIN_PASSWORD.into()) };
@@ -34,15 +35,18 @@ impl Stack {
         stack
     }
 
-    /// Boots the function called `name` of this installation.
+    /// Boots the function called `name` of this installation, which others of it can then invoke.
     pub async fn function(&self, name: &str) -> Function {
         let environment = [
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamo.config().dynamodb_endpoint.unwrap()),
+            ("AWS_ENDPOINT_URL_LAMBDA", self.functions.endpoint()),
             ("TABLE_PREFIX", TABLE_PREFIX.to_owned()),
             ("SECRETS_FILE", self.secrets_file().display().to_string()),
             ("BACKEND_ALLOWED_CIDRS", "127.0.0.0/8".to_owned()),
         ];
-        Function::start(name, &environment).await
+        let function = Function::start(name, &environment).await;
+        self.functions.add(name, &function);
+        function
     }
 
     fn secrets_file(&self) -> std::path::PathBuf {

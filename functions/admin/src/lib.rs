@@ -19,6 +19,7 @@ use shared::http::ApiError;
 use shared::http::caller::SessionGate;
 use shared::http::routes::{Access, Gate, Routes};
 use shared::models::user::Role;
+use shared::prober::{FunctionProber, Prober};
 use shared::secrets::Secrets;
 use shared::secrets::key_ring::KeyRing;
 use shared::store::Store;
@@ -31,9 +32,16 @@ pub struct State {
     hasher: Hasher,
     store: Store,
     secrets: Secrets,
+    rules: Rules,
+    prober: Prober,
+}
+
+/// What administrators may set.
+#[derive(Clone, Debug)]
+pub struct Rules {
     /// The private networks that backends may be in.
-    networks: AllowedNetworks,
-    passwords: PasswordPolicy,
+    pub networks: AllowedNetworks,
+    pub passwords: PasswordPolicy,
 }
 
 impl State {
@@ -42,13 +50,16 @@ impl State {
         let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
         let secrets = Secrets::connect(&config.secrets, &config.aws);
         let keys = KeyRing::new(secrets.clone(), store.clock().clone());
-        Self::new(store, secrets, keys, config.backend_networks.clone(), config.password_policy)
+        let rules = Rules { networks: config.backend_networks.clone(), passwords: config.password_policy };
+        let functions = aws::functions(&config.aws, store.clock().clone());
+        let prober = Prober::Function(FunctionProber::new(functions, config.health_function.clone()));
+        Self::new(store, secrets, keys, rules, prober)
     }
 
     /// A state over a store and secrets that are there already.
-    pub fn new(store: Store, secrets: Secrets, keys: KeyRing, networks: AllowedNetworks, passwords: PasswordPolicy) -> Self {
+    pub fn new(store: Store, secrets: Secrets, keys: KeyRing, rules: Rules, prober: Prober) -> Self {
         let gate = SessionGate::new(store.clone(), keys.clone());
-        Self { gate, keys, hasher: Hasher::new(), store, secrets, networks, passwords }
+        Self { gate, keys, hasher: Hasher::new(), store, secrets, rules, prober }
     }
 }
 
@@ -84,6 +95,7 @@ pub fn routes() -> Routes<State> {
         .get("/api/v1/admin/backends", ADMIN, backends::list)
         .put("/api/v1/admin/backends/{id}", ADMIN, backends::update)
         .delete("/api/v1/admin/backends/{id}", ADMIN, backends::delete)
+        .post("/api/v1/admin/backends/{id}/health", ADMIN, backends::check_health)
 }
 
 /// The whole function.

@@ -208,7 +208,7 @@ impl UserChanges {
 }
 
 async fn hash(state: &State, password: String, email: &Email, name: &DisplayName) -> Result<PasswordHash, ApiError> {
-    state.store.settings().await?.password_policy(state.passwords).check(&password, email, name)?;
+    state.store.settings().await?.password_policy(state.rules.passwords).check(&password, email, name)?;
     Ok(state.hasher.hash(Secret::from(password)).await?)
 }
 

@@ -1,33 +1,38 @@
-//! Health of the backends: every enabled one is asked, and what was found goes into the catalog (promise 53).
+//! Health of the backends: each is asked, and what was found goes into the catalog (promise 53).
 //!
-//! Runs are safe to repeat and to overlap: a check changes nothing but the backend's own health item.
+//! Runs are safe to repeat and to overlap: a check changes nothing but the backend's own health, and only if nobody has
+//! written it meanwhile; a backend that was asked in a run's minute already is not asked again.
 
 mod probe;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+use serde::Deserialize;
 use shared::aws;
 use shared::clock::Clock;
 use shared::config::Config;
+use shared::models::BackendId;
 use shared::models::catalog::Backend;
 use shared::models::health::FailureClass;
 use shared::outbound::{ClientError, Outbound};
+use shared::prober::Finding;
 use shared::secrets::Secrets;
+use shared::secrets::backend_keys::BackendKeys;
 use shared::store::{Store, StoreError};
+use tokio::time::{Instant, timeout};
 
-pub use probe::Finding;
-
-/// Backends asked at once.
-const PARALLEL: usize = 16;
-/// How long one backend may take: a sick one must not hold up the run.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Backends asked at once, so that a sick one delays only itself.
+const PARALLEL: usize = 64;
+/// How long one backend may take: a manual check has to fit into a management request (security-reliability §15).
+const PATIENCE: Duration = Duration::from_secs(7);
 
 /// What the checks work on. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct State {
     store: Store,
-    secrets: Secrets,
+    keys: BackendKeys,
     outbound: Outbound,
 }
 
@@ -41,36 +46,70 @@ impl State {
 
     /// A state over a store, secrets and connections that are there already.
     pub fn new(store: Store, secrets: Secrets, outbound: Outbound) -> Self {
-        Self { store, secrets, outbound }
+        let keys = BackendKeys::new(secrets, store.clock().clone());
+        Self { store, keys, outbound }
     }
 }
 
-/// Checks all enabled backends.
-pub async fn check_all(state: &State) -> Result<(), StoreError> {
-    let catalog = state.store.read_catalog().await?;
-    let mut enabled = Vec::new();
-    for offer in catalog.offers() {
-        enabled.extend(offer.backends.iter().filter(|backend| backend.enabled).cloned());
+/// What the function is invoked with: by the schedule for all backends, by administration for one.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Event {
+    backend: Option<BackendId>,
+    /// When the schedule was due, however late the event comes.
+    time: Option<Timestamp>,
+}
+
+/// Does what `event` asks for; the finding of a single check is the answer.
+pub async fn run(state: &State, event: Event) -> Result<Option<Finding>, StoreError> {
+    match event.backend {
+        Some(id) => check_one(state, &id).await,
+        None => check_all(state, event.time.unwrap_or_else(|| state.store.clock().now())).await.map(|()| None),
     }
-    let checks = stream::iter(enabled).map(|backend| check_owned(state.clone(), backend));
+}
+
+/// Checks all enabled backends that were not asked yet in the minute of `due` or later.
+pub async fn check_all(state: &State, due: Timestamp) -> Result<(), StoreError> {
+    let minute = due.as_second().div_euclid(60) * 60;
+    let is_due = |backend: &&Backend| backend.enabled && backend.health.last_check_at.is_none_or(|at| at.as_second() < minute);
+    let catalog = state.store.read_catalog().await?;
+    let due: Vec<Backend> = catalog.offers().flat_map(|offer| offer.backends.iter().filter(is_due).cloned()).collect();
+    let checks = stream::iter(due).map(|backend| check_owned(state.clone(), backend));
     let results: Vec<_> = checks.buffer_unordered(PARALLEL).collect().await;
     results.into_iter().collect()
+}
+
+/// Checks the backend of this id now, enabled or not; `None` when there is none.
+pub async fn check_one(state: &State, id: &BackendId) -> Result<Option<Finding>, StoreError> {
+    let catalog = state.store.read_catalog().await?;
+    match catalog.offers().flat_map(|offer| &offer.backends).find(|backend| backend.id == *id) {
+        Some(backend) => check(state, backend).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 async fn check_owned(state: State, backend: Backend) -> Result<(), StoreError> {
     check(&state, &backend).await.map(|_| ())
 }
 
-/// Checks one backend now, and remembers what was found.
-pub async fn check(state: &State, backend: &Backend) -> Result<Finding, StoreError> {
+async fn check(state: &State, backend: &Backend) -> Result<Finding, StoreError> {
     let began = Instant::now();
-    let finding = tokio::time::timeout(PATIENCE, probe::ask(state, backend)).await.unwrap_or(Finding::sick(FailureClass::Timeout));
-    let found = if finding.healthy { Ok(began.elapsed()) } else { Err(finding.reason.unwrap_or(FailureClass::Other)) };
-    let health = backend.health.clone().after_check(state.store.clock().now(), found);
-    // Somebody who has written meanwhile knows better.
-    state.store.update_health(&backend.id, &health).await?;
-    if !finding.healthy {
-        tracing::warn!(backend = %backend.id, reason = finding.reason.map(FailureClass::name), status = finding.status, "unhealthy");
+    let asked = timeout(PATIENCE, probe::ask(state, backend)).await.unwrap_or(Err(FailureClass::Timeout));
+    let (latency, now) = (began.elapsed(), state.store.clock().now());
+    let finding = finding(asked, latency, now);
+    let health = backend.health.clone().after_check(now, finding.error.map_or(Ok(latency), Err));
+    if health.healthy != backend.health.healthy {
+        tracing::warn!(backend = %backend.id, healthy = finding.healthy, error = ?finding.error, status = finding.status, "health changed");
     }
+    // Where somebody else has written meanwhile, their finding is as new as this one.
+    state.store.update_health(&backend.id, &health).await?;
     Ok(finding)
+}
+
+fn finding(asked: Result<probe::Answer, FailureClass>, latency: Duration, now: Timestamp) -> Finding {
+    let (status, error) = match asked {
+        Ok(answer) => (Some(answer.status.as_u16()), (!answer.is_well()).then_some(FailureClass::Status)),
+        Err(class) => (None, Some(class)),
+    };
+    let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+    Finding { healthy: error.is_none(), latency_ms, status, error, last_check_at: now }
 }

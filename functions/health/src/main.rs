@@ -1,4 +1,4 @@
-//! The `health` function: asks every backend whether it answers, on a schedule.
+//! The `health` function: asks every backend on a schedule, and one when administration wants to know.
 
 use health::State;
 use shared::config::{self, Config};
@@ -9,9 +9,9 @@ async fn main() -> Result<(), lambda::Error> {
     let config = Config::read(&config::Process)?;
     telemetry::init(&config.log);
     let state = State::connect(&config)?;
-    lambda::serve_schedule(move || {
+    lambda::serve_events(move |event| {
         let state = state.clone();
-        async move { Ok(health::check_all(&state).await?) }
+        async move { Ok(health::run(&state, event).await?) }
     })
     .await
 }

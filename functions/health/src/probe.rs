@@ -1,58 +1,70 @@
 //! One unbilled question to a backend. What it answers besides its status is not read (promise 37).
 
-use http::StatusCode;
-use shared::models::catalog::Backend;
+use http::header::ACCEPT;
+use http::{HeaderValue, StatusCode};
+use shared::models::catalog::{Backend, Protocol};
 use shared::models::health::FailureClass;
+use shared::outbound::backend::{credential, endpoint, outside_v1};
 use shared::outbound::failure_class;
 use url::Url;
 
 use crate::State;
 
-/// What a question to a backend came to.
+/// Without it Anthropic refuses every request (<https://docs.anthropic.com/en/api/versioning>).
+const ANTHROPIC_VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
+
+/// What a backend answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Finding {
-    pub healthy: bool,
-    /// The status it answered with, if it answered.
-    pub status: Option<u16>,
-    /// Why it is not healthy.
-    pub reason: Option<FailureClass>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    /// Whether the path is one that an operator has named.
+    is_named: bool,
 }
 
-impl Finding {
-    pub(crate) fn sick(reason: FailureClass) -> Self {
-        Self { healthy: false, status: None, reason: Some(reason) }
-    }
-
-    /// A server that says "not found" to a path it does not have is up; one that refuses our key is of no use.
-    fn of_status(status: StatusCode) -> Self {
-        let healthy = status.is_success() || matches!(status.as_u16(), 400 | 404 | 405 | 429);
-        Self { healthy, status: Some(status.as_u16()), reason: (!healthy).then_some(FailureClass::Status) }
-    }
-}
-
-/// Asks `health_path`, or else the list of models.
-pub(crate) async fn ask(state: &State, backend: &Backend) -> Finding {
-    let Ok(base) = state.outbound.networks.base_url(&backend.base_url) else { return Finding::sick(FailureClass::ForbiddenAddress) };
-    let mut request = state.outbound.http.get(probe_url(base, backend.health_path.as_deref()));
-    if let Some(name) = backend.secret_name() {
-        match state.secrets.get(&name).await {
-            Ok(Some(key)) => request = request.bearer_auth(key.expose()),
-            Ok(None) | Err(_) => return Finding::sick(FailureClass::Secret),
+impl Answer {
+    /// A server that says "not found" to a path that it need not have is up; one that refuses our key is of no use.
+    pub(crate) fn is_well(self) -> bool {
+        match self.status.as_u16() {
+            200..=299 | 429 => true,
+            400 | 404 | 405 => !self.is_named,
+            _ => false,
         }
     }
-    match request.send().await {
-        Ok(response) => Finding::of_status(response.status()),
-        Err(error) => Finding::sick(failure_class(&error)),
-    }
 }
 
-fn probe_url(mut base: Url, health_path: Option<&str>) -> Url {
-    let path = match (health_path, base.path().trim_end_matches('/')) {
-        (Some(path), _) => path.to_owned(),
-        (None, "") => "/v1/models".to_owned(),
-        (None, prefix) => format!("{prefix}/models"),
+/// Asks `health_path`; or else for the list of models, or where there is none, at `/health`.
+pub(crate) async fn ask(state: &State, backend: &Backend) -> Result<Answer, FailureClass> {
+    let base = state.outbound.networks.base_url(&backend.base_url).map_err(|_| FailureClass::ForbiddenAddress)?;
+    if let Some(path) = &backend.health_path {
+        return Ok(Answer { status: get(state, backend, at(base, path)).await?, is_named: true });
+    }
+    let status = get(state, backend, endpoint(base.clone(), "models")).await?;
+    let status = match status {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => get(state, backend, outside_v1(base, "health")).await?,
+        status => status,
     };
-    base.set_path(&path);
+    Ok(Answer { status, is_named: false })
+}
+
+async fn get(state: &State, backend: &Backend, url: Url) -> Result<StatusCode, FailureClass> {
+    let mut request = state.outbound.http.get(url).header(ACCEPT, HeaderValue::from_static("application/json"));
+    if backend.protocol == Protocol::Anthropic {
+        let (name, version) = ANTHROPIC_VERSION;
+        request = request.header(name, version);
+    }
+    for (name, value) in &backend.headers {
+        request = request.header(name, value);
+    }
+    if let Some(name) = backend.secret_name() {
+        let key = state.keys.get(&name).await.ok().flatten().ok_or(FailureClass::Secret)?;
+        let (name, value) = credential(backend.protocol, &key).map_err(|_| FailureClass::Secret)?;
+        request = request.header(name, value);
+    }
+    request.send().await.map(|response| response.status()).map_err(|error| failure_class(&error))
+}
+
+fn at(mut base: Url, path: &str) -> Url {
+    base.set_path(path);
     base
 }
 
@@ -61,17 +73,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_probe_goes_to_the_health_path_or_to_the_models() {
-        let url = |base: &str, path| probe_url(base.parse().unwrap(), path).to_string();
-        assert_eq!(url("http://h:1", None), "http://h:1/v1/models");
-        assert_eq!(url("https://h/api/v4/", None), "https://h/api/v4/models");
-        assert_eq!(url("https://h/api/v4", Some("/health")), "https://h/health");
+    fn p37_a_health_path_is_a_path_on_the_backends_own_host() {
+        let url = |path| at("https://h/api/v4".parse().unwrap(), path).to_string();
+        assert_eq!(url("/health"), "https://h/health");
+        assert_eq!(url("/a/../../b"), "https://h/b");
     }
 
     #[test]
-    fn a_refused_key_and_server_errors_are_sick_and_a_missing_path_is_not() {
-        for (status, healthy) in [(200, true), (404, true), (401, false), (403, false), (500, false), (302, false)] {
-            assert_eq!(Finding::of_status(StatusCode::from_u16(status).unwrap()).healthy, healthy, "{status}");
+    fn a_missing_path_is_well_unless_an_operator_has_named_it_and_a_refused_key_never() {
+        for (status, unnamed, named) in [
+            (200, true, true),
+            (204, true, true),
+            (302, false, false),
+            (400, true, false),
+            (401, false, false),
+            (403, false, false),
+            (404, true, false),
+            (405, true, false),
+            (429, true, true),
+            (500, false, false),
+            (503, false, false),
+        ] {
+            let well = |is_named| Answer { status: StatusCode::from_u16(status).unwrap(), is_named }.is_well();
+            assert_eq!((well(false), well(true)), (unnamed, named), "{status}");
         }
     }
 }

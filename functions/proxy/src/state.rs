@@ -12,6 +12,7 @@ use shared::http::caller::KeyGate;
 use shared::models::BackendId;
 use shared::outbound::{ClientError, Outbound};
 use shared::secrets::Secrets;
+use shared::secrets::backend_keys::BackendKeys;
 use shared::store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -58,7 +59,7 @@ impl Limits {
 pub struct State {
     pub(crate) store: Store,
     pub(crate) gate: KeyGate,
-    pub(crate) secrets: Secrets,
+    pub(crate) keys: BackendKeys,
     pub(crate) networks: AllowedNetworks,
     pub(crate) limits: Limits,
     pub(crate) http: reqwest::Client,
@@ -91,8 +92,8 @@ impl State {
             http,
             targets: Arc::new(Cache::new(1000, store.clock().clone())),
             relays: Relays::default(),
+            keys: BackendKeys::new(secrets, store.clock().clone()),
             store,
-            secrets,
             networks,
             limits,
         }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use shared::http::ApiError;
-use shared::models::catalog::{Backend, Protocol};
+use shared::models::catalog::Backend;
+use shared::outbound::backend::{credential, endpoint};
 use shared::secrets::Secret;
 use shared::translators::settings::BackendSettings;
 use url::Url;
@@ -34,7 +35,7 @@ impl Target {
         let made = || async {
             let secret = match backend.secret_name() {
                 None => None,
-                Some(name) => Some(state.secrets.get(&name).await?.ok_or_else(|| ApiError::internal(UnusableBackend("its key is gone")))?),
+                Some(name) => Some(state.keys.get(&name).await?.ok_or_else(|| ApiError::internal(UnusableBackend("its key is gone")))?),
             };
             let target = Self::new(state, backend, secret.as_ref()).map_err(ApiError::internal)?;
             Ok::<_, ApiError>(Some(Arc::new(target)))
@@ -66,16 +67,6 @@ impl Target {
     }
 }
 
-/// `base` with `path` behind it; without a path of its own, below `/v1` (api.md §5).
-fn endpoint(mut base: Url, path: &str) -> Url {
-    let prefix = match base.path().trim_end_matches('/') {
-        "" => "/v1".to_owned(),
-        own => own.to_owned(),
-    };
-    base.set_path(&format!("{prefix}/{path}"));
-    base
-}
-
 fn headers(backend: &Backend, secret: Option<&Secret>) -> Result<HeaderMap, UnusableBackend> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -84,30 +75,8 @@ fn headers(backend: &Backend, secret: Option<&Secret>) -> Result<HeaderMap, Unus
         let name = HeaderName::try_from(name).map_err(|_| UnusableBackend("a header's name"))?;
         headers.insert(name, HeaderValue::try_from(value).map_err(|_| UnusableBackend("a header's value"))?);
     }
-    let (name, value) = match (secret, backend.protocol) {
-        (None, _) => return Ok(headers),
-        (Some(secret), Protocol::Openai) => (AUTHORIZATION, format!("Bearer {}", secret.expose())),
-        (Some(secret), Protocol::Anthropic) => (HeaderName::from_static("x-api-key"), secret.expose().to_owned()),
-    };
-    let mut value = HeaderValue::try_from(value).map_err(|_| UnusableBackend("its key is no header value"))?;
-    value.set_sensitive(true);
+    let Some(key) = secret else { return Ok(headers) };
+    let (name, value) = credential(backend.protocol, key).map_err(|_| UnusableBackend("its key is no header value"))?;
     headers.insert(name, value);
     Ok(headers)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_path_goes_behind_the_base_or_below_v1() {
-        for (base, url) in [
-            ("http://127.0.0.1:8000", "http://127.0.0.1:8000/v1/chat/completions"),
-            ("http://127.0.0.1:8000/", "http://127.0.0.1:8000/v1/chat/completions"),
-            ("https://api.z.ai/api/paas/v4", "https://api.z.ai/api/paas/v4/chat/completions"),
-            ("https://host/v1/", "https://host/v1/chat/completions"),
-        ] {
-            assert_eq!(endpoint(base.parse().unwrap(), "chat/completions").as_str(), url);
-        }
-    }
 }

@@ -1,6 +1,8 @@
 //! Clients of the AWS services, made by hand: the SDK's own loading of profiles and of the system's certificates
 //! costs several milliseconds of every cold start, and a Lambda needs neither.
 
+mod lambda;
+
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -13,6 +15,11 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::config::AwsConfig;
+
+pub use lambda::{Functions, InvokeError, functions};
+
+/// Until a connection stands: within AWS's network it does at once, or not at all.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Amazon Root CA 1 to 4 and the Starfield root that cross-signs them: what AWS's endpoints chain to
 /// (<https://www.amazontrust.com/repository/>).
@@ -76,7 +83,7 @@ fn retries() -> RetryConfig {
 /// A dependency that is down is told within two seconds (security-reliability §14).
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_millis(500))
+        .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(Duration::from_millis(1500))
         .operation_timeout(Duration::from_secs(2))
         .build()

@@ -12,6 +12,7 @@ pub use super::code::{Code, Dialect};
 use crate::access::password::WeakPassword;
 use crate::hasher::HasherError;
 use crate::models::RequestId;
+use crate::prober::ProbeError;
 use crate::secrets::SecretsError;
 use crate::secrets::key_ring::KeyRingError;
 use crate::store::StoreError;
@@ -215,6 +216,17 @@ impl From<BackendError> for ApiError {
 impl From<SecretsError> for ApiError {
     fn from(error: SecretsError) -> Self {
         Self::new(Code::DependencyUnavailable, "the secrets cannot be reached at the moment").source(error)
+    }
+}
+
+impl From<ProbeError> for ApiError {
+    fn from(error: ProbeError) -> Self {
+        match error {
+            ProbeError::Store(error) => error.into(),
+            ProbeError::Function(_) | ProbeError::Answer(_) => {
+                Self::new(Code::DependencyUnavailable, "backends cannot be checked at the moment").source(error)
+            }
+        }
     }
 }
 

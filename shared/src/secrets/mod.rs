@@ -2,6 +2,7 @@
 //!
 //! Nothing else may hold a secret for longer than a request; [`Secret`] shows nothing when it is printed.
 
+pub mod backend_keys;
 mod file;
 pub mod key_ring;
 mod manager;

@@ -5,6 +5,7 @@
 
 mod answer;
 mod api;
+mod invoke;
 
 use std::io::Read as _;
 use std::path::Path;
@@ -20,6 +21,7 @@ use crate::loopback::{Loopback, accept};
 use api::Api;
 
 pub use answer::{Answer, Chunk, Invocation, Mode};
+pub use invoke::Functions;
 
 /// A running function. Dropping it kills the process.
 #[derive(Debug)]

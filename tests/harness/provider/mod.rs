@@ -17,6 +17,7 @@ mod received;
 mod reply;
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpStream;
@@ -32,7 +33,8 @@ pub use reply::Reply;
 #[derive(Debug)]
 pub struct Provider {
     script: Arc<Script>,
-    server: Loopback,
+    address: SocketAddr,
+    server: Option<Loopback>,
 }
 
 #[derive(Debug, Default)]
@@ -46,9 +48,18 @@ impl Provider {
     /// A provider without a script.
     pub fn start() -> Self {
         let script = Arc::new(Script::default());
-        let shared = script.clone();
-        let server = Loopback::start(|listener| accept(listener, move |stream| serve(stream, shared.clone())));
-        Self { script, server }
+        let server = listen(SocketAddr::from(([127, 0, 0, 1], 0)), &script);
+        Self { address: server.address(), script, server: Some(server) }
+    }
+
+    /// Ends as by a crash: every connection breaks, and new ones are refused.
+    pub fn kill(&mut self) {
+        self.server = None;
+    }
+
+    /// Listens again where it was killed, with the same script.
+    pub fn restart(&mut self) {
+        self.server = Some(listen(self.address, &self.script));
     }
 
     /// A provider that says the same to every request.
@@ -65,7 +76,7 @@ impl Provider {
 
     /// Where the provider listens: `http://127.0.0.1:<port>`, without a path.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.server.address())
+        format!("http://{}", self.address)
     }
 
     /// All requests so far.
@@ -86,6 +97,11 @@ impl Script {
         let next = self.replies.lock().unwrap().pop_front().or_else(|| self.always.lock().unwrap().clone());
         next.unwrap_or_else(|| panic!("the provider's script has no reply for {} {}", request.method, request.path))
     }
+}
+
+fn listen(address: SocketAddr, script: &Arc<Script>) -> Loopback {
+    let shared = script.clone();
+    Loopback::start_at(address, |listener| accept(listener, move |stream| serve(stream, shared.clone())))
 }
 
 async fn serve(stream: TcpStream, script: Arc<Script>) {
@@ -159,6 +175,15 @@ mod tests {
             }
             provider.request(number).await.abandoned().await;
         }
+    }
+
+    #[tokio::test]
+    async fn it_comes_back_at_its_address() {
+        let mut provider = Provider::always(Reply::json(&serde_json::json!({})));
+        provider.kill();
+        assert!(post(&provider).await.unwrap_err().is_connect());
+        provider.restart();
+        assert_eq!(post(&provider).await.unwrap().status(), 200);
     }
 
     #[test]

@@ -124,6 +124,13 @@ impl Reply {
         self.step(Step::Wait(gate.clone()))
     }
 
+    /// Says `reply` after what was said so far, head and all.
+    #[must_use]
+    pub fn then(self, reply: Reply) -> Self {
+        let head = Step::Send(reply.head());
+        [head].into_iter().chain(reply.steps).fold(self, Self::step)
+    }
+
     /// Repeats the last piece without end.
     #[must_use]
     pub fn endless(mut self) -> Self {

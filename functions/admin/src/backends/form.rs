@@ -164,7 +164,7 @@ impl BackendChange {
 
 /// What the types do not say.
 pub(super) fn check(state: &State, backend: &Backend) -> Result<(), ApiError> {
-    if let Err(problem) = state.networks.base_url(&backend.base_url) {
+    if let Err(problem) = state.rules.networks.base_url(&backend.base_url) {
         return Err(ApiError::new(Code::InvalidBaseUrl, format!("the base_url {problem}")).field("base_url"));
     }
     if !(1..=128).contains(&backend.model_name.chars().count()) || backend.model_name.chars().any(char::is_control) {

@@ -9,6 +9,7 @@ use shared::http::json::{Body, Created, Data, Message};
 use shared::http::{ApiError, Code};
 use shared::models::catalog::Backend;
 use shared::models::{BackendId, ModelId};
+use shared::prober::Finding;
 use shared::secrets::Secret;
 use shared::store::{Change, Removal};
 
@@ -94,6 +95,15 @@ pub(crate) async fn delete(Shared(state): Shared<State>, actor: Actor, Id(id): I
         Removal::Done => forget_keys(&state, &backend).await.map(|()| Message("the backend is deleted")),
         Removal::NotFound => Err(ApiError::not_found("backend")),
     }
+}
+
+/// `POST /api/v1/admin/backends/{id}/health`: an answer also when the backend gives none.
+pub(crate) async fn check_health(Shared(state): Shared<State>, actor: Actor, Id(id): Id<BackendId>) -> Result<Data<Finding>, ApiError> {
+    state.store.backend(&id).await?.ok_or_else(|| ApiError::not_found("backend"))?;
+    // Before the check, which changes what is known of the backend: without an entry it is not made.
+    state.store.record(&actor.entry(state.store.clock().now(), "backend.check", &id, vec![])).await?;
+    let finding = state.prober.check(&id).await?;
+    finding.map(Data).ok_or_else(|| ApiError::not_found("backend"))
 }
 
 /// Removes the keys of a backend that is gone.

@@ -1,9 +1,11 @@
 //! The one HTTP client for addresses that administrators set: pooled, without redirects or proxies, and only to addresses that may be
 //! called (promises 33 to 35).
 
+mod authorities;
+pub mod backend;
+
 use std::error::Error;
 use std::net::SocketAddr;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +13,11 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use rustls::RootCertStore;
 use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 use crate::access::egress::{AllowedNetworks, EgressError};
 use crate::models::health::FailureClass;
+
+pub use authorities::{Authorities, AuthoritiesError};
 
 /// Until a connection stands (promise 49).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -58,47 +60,13 @@ impl Outbound {
 /// The public roots are built in: reading the system's certificates would cost milliseconds of every cold start.
 fn tls(authorities: &Authorities) -> Result<rustls::ClientConfig, rustls::Error> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    roots.roots.extend_from_slice(&authorities.0);
+    roots.roots.extend_from_slice(authorities.anchors());
     let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
     tls.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
     Ok(tls)
-}
-
-/// Certificate authorities of one's own, believed besides the public ones: `BACKEND_CA_CERTS`.
-#[derive(Clone, Debug, Default)]
-pub struct Authorities(Vec<TrustAnchor<'static>>);
-
-/// Why `BACKEND_CA_CERTS` cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthoritiesError {
-    #[error("there is no PEM text in it, and it is not the path of a file: {0}")]
-    File(#[from] std::io::Error),
-    #[error("it holds no certificate")]
-    Empty,
-    #[error("a certificate is not valid: {0}")]
-    Pem(#[from] rustls::pki_types::pem::Error),
-    #[error("a certificate cannot be an authority: {0}")]
-    Certificate(#[from] rustls::Error),
-}
-
-impl FromStr for Authorities {
-    type Err = AuthoritiesError;
-
-    /// Certificates in PEM, one after the other, or the path of a file that holds them. An empty text is none.
-    fn from_str(text: &str) -> Result<Self, AuthoritiesError> {
-        if text.is_empty() {
-            return Ok(Self::default());
-        }
-        let pem = if text.contains("-----BEGIN ") { text.to_owned() } else { std::fs::read_to_string(text)? };
-        let mut store = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-            store.add(certificate?)?;
-        }
-        if store.is_empty() { Err(AuthoritiesError::Empty) } else { Ok(Self(store.roots)) }
-    }
 }
 
 /// Refuses a name whole when any of its addresses may not be called, and gives the connector exactly the addresses
@@ -145,17 +113,12 @@ fn class_of(cause: &(dyn Error + 'static)) -> Option<FailureClass> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_no_certificate_is_refused_with_its_reason() {
-        assert!("".parse::<Authorities>().unwrap().0.is_empty());
-        for (text, reason) in [
-            ("/no/such/file.pem", "not the path of a file"),
-            ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "no certificate"),
-            ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "cannot be an authority"),
-            ("-----BEGIN CERTIFICATE-----\nAAAA", "not valid"),
-        ] {
-            let error = text.parse::<Authorities>().unwrap_err().to_string();
-            assert!(error.contains(reason), "{text}: {error}");
-        }
+    #[tokio::test]
+    async fn p34_a_name_is_judged_by_the_addresses_that_it_has() {
+        let resolver = |networks: &str| JudgingResolver(networks.parse().unwrap());
+        let refused = resolver("").resolve("localhost".parse().unwrap()).await.err().unwrap();
+        assert!(refused.is::<EgressError>(), "{refused}");
+        let addresses = resolver("127.0.0.0/8,::1/128").resolve("localhost".parse().unwrap()).await.unwrap();
+        assert!(addresses.map(|address| address.ip()).all(|address| address.is_loopback()));
     }
 }
