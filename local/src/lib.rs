@@ -57,6 +57,7 @@ pub struct Options {
     pub limits: proxy::Limits,
     /// Requests under way at once.
     pub max_inflight: usize,
+    pub clock: Clock,
     /// Where the embedded `DynamoDB` also listens, without authentication: for `cargo lambda watch`.
     pub dynamodb_listen: Option<SocketAddr>,
 }
@@ -73,6 +74,7 @@ impl Options {
             backend_authorities: Authorities::default(),
             limits: proxy::Limits::with_max_body(MAX_BODY_BYTES),
             max_inflight: MAX_INFLIGHT,
+            clock: Clock::system(),
             dynamodb_listen: None,
         }
     }
@@ -109,6 +111,7 @@ pub struct Gateway {
     address: SocketAddr,
     first_admin: Option<FirstAdmin>,
     proxy: proxy::State,
+    clock: Clock,
     stop: CancellationToken,
     tasks: TaskTracker,
     /// Kept open, and locked against a second process.
@@ -119,7 +122,7 @@ impl Gateway {
     /// Opens the data, makes the first administrator if there is none, and listens.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let data = Data::open(options.folder.as_deref())?;
-        let store = data.store(Clock::system()).await?;
+        let store = data.store(options.clock.clone()).await?;
         let secrets = data.secrets();
         let keys = KeyRing::new(secrets.clone(), store.clock().clone());
         let first_admin = first_admin(&store, &keys, &options.admin_email, options.admin_password).await?;
@@ -145,7 +148,7 @@ impl Gateway {
         }
         tasks.spawn(schedule::run(data.clone(), health, stop.clone()));
         tasks.spawn(server::serve(listener, app, stop.clone()));
-        Ok(Self { address, first_admin, proxy, stop, tasks, data })
+        Ok(Self { address, first_admin, proxy, clock: options.clock, stop, tasks, data })
     }
 
     /// Where it listens.
@@ -160,7 +163,7 @@ impl Gateway {
 
     /// The tables, for tests that look behind the routes.
     pub async fn store(&self) -> Result<Store, StartError> {
-        self.data.store(Clock::system()).await
+        self.data.store(self.clock.clone()).await
     }
 
     /// Takes no more requests, lets running ones end, ends streams that go on, settles them, and closes the data.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use local::{Gateway, Options, StartError, default_folder};
 use shared::access::egress::AllowedNetworks;
+use shared::clock::Clock;
 use shared::config::{self, LogConfig, LogFormat};
 use shared::models::Email;
 use shared::outbound::Authorities;
@@ -89,6 +90,7 @@ impl Arguments {
             backend_authorities: self.backend_ca_certs,
             limits: proxy::Limits::with_max_body(self.max_body_bytes),
             max_inflight: self.max_inflight,
+            clock: Clock::system(),
             dynamodb_listen: self.dynamodb_listen,
         })
     }

@@ -14,6 +14,7 @@ mod keys;
 mod lambda;
 mod local;
 mod messages;
+mod policies;
 mod processes;
 mod promises;
 mod readme;

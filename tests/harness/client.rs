@@ -103,6 +103,21 @@ impl Client {
         data(backend.send().await.unwrap(), 201).await;
     }
 
+    /// As an administrator: adds a policy of this name with these members.
+    pub async fn create_policy(&self, name: &str, members: &Value) {
+        let mut policy = json!({"name": name});
+        for (member, value) in members.as_object().unwrap() {
+            policy[member] = value.clone();
+        }
+        data(self.post("/api/v1/admin/policies").json(&policy).send().await.unwrap(), 201).await;
+    }
+
+    /// As an administrator: a program of a new person under this policy, with a new key.
+    pub async fn create_program_under(&self, policy: &str) -> Self {
+        let person = self.create_person(&format!("somebody@{policy}.example.com"), json!({"quota_policy": policy})).await;
+        person.create_key().await
+    }
+
     /// As an administrator: a person with an account of these fields over the usual ones, signed in.
     pub async fn create_person(&self, email: &str, fields: Value) -> Self {
         let mut account = json!({"email": email, "password": PASSWORD, "name": "A Person", "role": "user"});

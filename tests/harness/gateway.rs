@@ -2,6 +2,7 @@
 
 use local::Options;
 use reqwest::RequestBuilder;
+use shared::clock::Clock;
 use shared::models::Email;
 
 use crate::client::Client;
@@ -27,6 +28,12 @@ impl Gateway {
         let local = local::Gateway::start(change(options)).await.unwrap();
         let admin = Client::new(format!("http://{}", local.address())).signed_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
         Self { local, admin }
+    }
+
+    /// A gateway by this clock.
+    pub async fn start_at(clock: &Clock) -> Self {
+        let clock = clock.clone();
+        Self::start_with(|options| Options { clock, ..options }).await
     }
 
     /// The same gateway with a model that `provider` serves.

@@ -1,9 +1,10 @@
-//! Administration: people, models, backends, settings and the audit trail (api.md §5).
+//! Administration: people, policies, models, backends, settings and the audit trail (api.md §5).
 
 mod audit;
 mod backends;
 mod import;
 mod models;
+mod policies;
 mod settings;
 mod users;
 
@@ -92,6 +93,10 @@ pub fn routes() -> Routes<State> {
         .delete("/api/v1/admin/models/{id}", ADMIN, models::delete)
         .get("/api/v1/admin/models/{id}/backends", ADMIN, backends::list_of_model)
         .post("/api/v1/admin/models/{id}/backends", ADMIN, backends::create)
+        .get("/api/v1/admin/policies", ADMIN, policies::list)
+        .post("/api/v1/admin/policies", ADMIN, policies::create)
+        .put("/api/v1/admin/policies/{name}", ADMIN, policies::update)
+        .delete("/api/v1/admin/policies/{name}", ADMIN, policies::delete)
         .get("/api/v1/admin/backends", ADMIN, backends::list)
         .put("/api/v1/admin/backends/{id}", ADMIN, backends::update)
         .delete("/api/v1/admin/backends/{id}", ADMIN, backends::delete)

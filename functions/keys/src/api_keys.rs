@@ -10,6 +10,7 @@ use shared::http::json::{Body, Created, Data, Message, nullable};
 use shared::http::page::List;
 use shared::http::{ApiError, Code};
 use shared::models::api_key::ApiKey;
+use shared::models::user::User;
 use shared::models::{DisplayName, KeyId};
 use shared::store::{Change, KeyCreation, Removal, Store};
 
@@ -84,7 +85,7 @@ pub(crate) async fn create_key(
 ) -> Result<Created<Shown>, ApiError> {
     let now = state.store.clock().now();
     let models = new.models.unwrap_or_default();
-    check_models(&state.store, &models).await?;
+    check_models(&state.store, &actor.user, &models).await?;
     check_expiry(new.expires_at, now)?;
     let minted = MintedKey::generate();
     let key = ApiKey {
@@ -125,7 +126,7 @@ pub(crate) async fn update_key(
     expected.check(change.version, key.version)?;
     let now = state.store.clock().now();
     if let Some(Some(models)) = &change.models {
-        check_models(&state.store, models).await?;
+        check_models(&state.store, &actor.user, models).await?;
     }
     check_expiry(change.expires_at.flatten(), now)?;
     let entry = actor.entry(now, "key.update", &id, change.fields());
@@ -169,15 +170,17 @@ impl KeyChange {
     }
 }
 
-/// Each model must exist; `*` stands for all of them.
-async fn check_models(store: &Store, models: &[String]) -> Result<(), ApiError> {
+/// Each model must exist and be allowed by the owner's policy, which are one answer (promise 19); `*` stands for all
+/// that are.
+async fn check_models(store: &Store, owner: &User, models: &[String]) -> Result<(), ApiError> {
     if models.len() > MAX_MODELS {
         return Err(ApiError::invalid("models", "may name at most 100 models"));
     }
-    let catalog = store.catalog().await?;
-    let known = |name: &str| name == "*" || catalog.offers().any(|offer| offer.model.id.as_str() == name);
-    match models.iter().find(|name| !known(name)) {
-        Some(unknown) => Err(ApiError::invalid("models", format!("there is no model {unknown:?}"))),
+    let (catalog, policy) = tokio::try_join!(store.catalog(), store.policy(&owner.quota_policy))?;
+    let allowed = |name: &str| policy.as_ref().is_some_and(|policy| policy.allows_model(name));
+    let known = |name: &str| catalog.offers().any(|offer| offer.model.id.as_str() == name);
+    match models.iter().find(|name| *name != "*" && !(known(name) && allowed(name))) {
+        Some(unusable) => Err(ApiError::invalid("models", format!("the model {unusable:?} does not exist or is not allowed"))),
         None => Ok(()),
     }
 }

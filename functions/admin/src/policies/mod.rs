@@ -1,0 +1,86 @@
+//! Policies: what users may use, when, and how much of it.
+
+mod form;
+
+use axum::extract::State as Shared;
+use shared::http::extract::{Actor, Id, IfMatch, version_conflict};
+use shared::http::json::{Body, Created, Data, Message};
+use shared::http::page::List;
+use shared::http::{ApiError, Code};
+use shared::models::PolicyName;
+use shared::models::policy::Policy;
+use shared::store::{Change, PolicyRemoval};
+
+use crate::State;
+use form::PolicyForm;
+
+/// Policies of one installation (security-reliability §15).
+const MAX_POLICIES: usize = 100;
+
+/// `GET /api/v1/admin/policies`
+pub(crate) async fn list(Shared(state): Shared<State>) -> Result<List<Policy>, ApiError> {
+    Ok(List::whole(state.store.policies().await?))
+}
+
+/// `POST /api/v1/admin/policies`
+pub(crate) async fn create(Shared(state): Shared<State>, actor: Actor, Body(form): Body<PolicyForm>) -> Result<Created<Policy>, ApiError> {
+    let name = form.name.clone().ok_or_else(|| ApiError::invalid("name", "must be given"))?;
+    let policies = state.store.policies().await?;
+    if policies.iter().any(|policy| policy.name == name) {
+        return Err(name_taken());
+    }
+    if policies.len() >= MAX_POLICIES {
+        return Err(ApiError::new(Code::Conflict, format!("there can be at most {MAX_POLICIES} policies")));
+    }
+    let now = state.store.clock().now();
+    let policy = form.apply(Policy::unlimited(name), now)?;
+    form.check_default_model(&policy, &state.store).await?;
+    match state.store.create_policy(&policy, &actor.entry(now, "policy.create", &policy.name, vec![])).await? {
+        Change::Done => Ok(Created(policy)),
+        Change::Conflict => Err(name_taken()),
+    }
+}
+
+/// `PUT /api/v1/admin/policies/{name}`
+pub(crate) async fn update(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    expected: IfMatch,
+    Id(name): Id<PolicyName>,
+    Body(form): Body<PolicyForm>,
+) -> Result<Data<Policy>, ApiError> {
+    let old = state.store.read_policy(&name).await?.ok_or_else(no_policy)?;
+    expected.check(form.version, old.version)?;
+    if form.name.as_ref().is_some_and(|given| *given != name) {
+        return Err(ApiError::invalid("name", "a policy keeps its name: users have it by that name"));
+    }
+    let now = state.store.clock().now();
+    let policy = form.apply(old, now)?;
+    form.check_default_model(&policy, &state.store).await?;
+    match state.store.update_policy(&policy, &actor.entry(now, "policy.update", &name, form.fields())).await? {
+        Change::Done => Ok(Data(policy)),
+        Change::Conflict => Err(version_conflict()),
+    }
+}
+
+/// `DELETE /api/v1/admin/policies/{name}`
+pub(crate) async fn delete(Shared(state): Shared<State>, actor: Actor, Id(name): Id<PolicyName>) -> Result<Message, ApiError> {
+    if name == PolicyName::default() {
+        return Err(ApiError::new(Code::PolicyInUse, "the policy `default` is for everybody who has no other one, and stays"));
+    }
+    let policy = state.store.read_policy(&name).await?.ok_or_else(no_policy)?;
+    let entry = actor.entry(state.store.clock().now(), "policy.delete", &name, vec![]);
+    match state.store.delete_policy(&policy, &entry).await? {
+        PolicyRemoval::Done => Ok(Message("the policy is deleted")),
+        PolicyRemoval::InUse => Err(ApiError::new(Code::PolicyInUse, "users are under this policy; give them another one first")),
+        PolicyRemoval::Conflict => Err(version_conflict()),
+    }
+}
+
+fn no_policy() -> ApiError {
+    ApiError::not_found("policy")
+}
+
+fn name_taken() -> ApiError {
+    ApiError::new(Code::Conflict, "there is a policy with this name already").field("name")
+}
