@@ -94,7 +94,8 @@ async fn p11_everybody_else_is_refused_where_a_role_is_asked_for() {
     let admins_only = rows().filter(|row| row.path.starts_with("/api/v1/admin/"));
     let below_admin: Vec<String> =
         admins_only.filter(|row| row.access != Access::Session(Role::Admin)).map(|row| format!("{} {}", row.method, row.path)).collect();
-    assert_eq!(below_admin, ["GET /api/v1/admin/users", "PUT /api/v1/admin/users/{id}"], "what managers may call");
+    let managers = ["GET /api/v1/admin/users", "PUT /api/v1/admin/users/{id}", "GET /api/v1/admin/usage", "GET /api/v1/admin/logs"];
+    assert_eq!(below_admin, managers, "what managers may call");
 }
 
 #[tokio::test]

@@ -23,4 +23,5 @@ mod routes;
 mod rules;
 mod secrets;
 mod settings;
+mod usage;
 mod users;

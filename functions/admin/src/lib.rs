@@ -1,4 +1,4 @@
-//! Administration: people, policies, models, backends, settings and the audit trail (api.md §5).
+//! Administration: people, policies, models, backends, settings, usage and the audit trail (api.md §5).
 
 mod audit;
 mod backends;
@@ -6,6 +6,7 @@ mod import;
 mod models;
 mod policies;
 mod settings;
+mod usage;
 mod users;
 
 use axum::Router;
@@ -87,6 +88,8 @@ pub fn routes() -> Routes<State> {
         .get("/api/v1/admin/settings", ADMIN, settings::show)
         .put("/api/v1/admin/settings", ADMIN, settings::update)
         .get("/api/v1/admin/audit", ADMIN, audit::list)
+        .get("/api/v1/admin/usage", MANAGER, usage::report)
+        .get("/api/v1/admin/logs", MANAGER, usage::log)
         .get("/api/v1/admin/models", ADMIN, models::list)
         .post("/api/v1/admin/models", ADMIN, models::create)
         .put("/api/v1/admin/models/{id}", ADMIN, models::update)

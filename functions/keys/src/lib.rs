@@ -1,6 +1,7 @@
-//! A person's own API keys (api.md §3).
+//! A person's own API keys and usage (api.md §3).
 
 mod api_keys;
+mod usage;
 
 use axum::Router;
 use http::request::Parts;
@@ -19,6 +20,8 @@ use shared::store::Store;
 pub struct State {
     store: Store,
     gate: SessionGate,
+    /// Cursors are sealed with them.
+    keys: KeyRing,
 }
 
 impl State {
@@ -31,8 +34,8 @@ impl State {
 
     /// A state over a store and keys that are there already.
     pub fn new(store: Store, keys: KeyRing) -> Self {
-        let gate = SessionGate::new(store.clone(), keys);
-        Self { store, gate }
+        let gate = SessionGate::new(store.clone(), keys.clone());
+        Self { store, gate, keys }
     }
 }
 
@@ -53,6 +56,8 @@ pub fn routes() -> Routes<State> {
         .get("/api/v1/user/keys", own, api_keys::list_keys)
         .put("/api/v1/user/keys/{id}", own, api_keys::update_key)
         .delete("/api/v1/user/keys/{id}", own, api_keys::delete_key)
+        .get("/api/v1/user/usage", own, usage::report)
+        .get("/api/v1/user/logs", own, usage::log)
 }
 
 pub fn router(state: State) -> Router {

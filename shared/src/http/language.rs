@@ -6,6 +6,8 @@ use axum::extract::FromRequestParts;
 use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
 
+use super::accept::preferred;
+
 /// The languages that messages exist in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
@@ -25,19 +27,12 @@ impl Language {
 
     /// The language of `Accept-Language` (RFC 9110 §12.5.4) that is wanted most; the first one of equals.
     fn parse(header: &str) -> Self {
-        let wanted = header.split(',').filter_map(|range| {
-            let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
-            let weight = parameters.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.trim().parse::<f64>().ok())?;
-            let primary = tag.trim().split('-').next().unwrap_or_default();
-            let language = match primary.to_ascii_lowercase().as_str() {
-                "zh" | "*" => Self::Chinese,
-                "en" => Self::English,
-                _ => return None,
-            };
-            (weight > 0.0).then_some((weight, language))
-        });
-        let best = wanted.reduce(|best, next| if next.0 > best.0 { next } else { best });
-        best.map_or_else(Self::default, |(_, language)| language)
+        let known = |range: &str| match range.split('-').next().unwrap_or_default() {
+            "zh" | "*" => Some(Self::Chinese),
+            "en" => Some(Self::English),
+            _ => None,
+        };
+        preferred(header, known).unwrap_or_default()
     }
 }
 

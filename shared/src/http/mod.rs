@@ -4,9 +4,11 @@
 //! [`routes`] table that it matches (who may call), then the handler, which takes a [`caller`],
 //! what it needs of the head ([`extract`]) and a [`json::Body`].
 
+pub mod accept;
 pub mod caller;
 mod code;
 mod cors;
+pub mod csv;
 pub mod edge;
 pub mod error;
 pub mod extract;
@@ -14,8 +16,10 @@ pub mod json;
 pub mod language;
 pub mod origin;
 pub mod page;
+pub mod period;
 pub mod refusal;
 pub mod routes;
 pub mod trace;
+pub mod usage;
 
 pub use error::{ApiError, Code, Dialect};

@@ -60,8 +60,8 @@ fn bad_cursor() -> ApiError {
 /// An answer with one page of a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct List<T> {
-    data: Vec<T>,
-    next_cursor: Option<String>,
+    pub(super) data: Vec<T>,
+    pub(super) next_cursor: Option<String>,
 }
 
 impl<T> List<T> {

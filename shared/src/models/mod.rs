@@ -8,6 +8,7 @@ pub mod health;
 pub mod hours;
 pub mod policy;
 pub mod price;
+pub mod report;
 pub mod settings;
 mod text;
 pub mod usage;

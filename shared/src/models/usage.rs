@@ -164,6 +164,20 @@ pub struct Dimensions {
     pub backend: Option<BackendId>,
 }
 
+impl Dimensions {
+    /// Where the sums have this record.
+    pub fn of(record: &UsageRecord) -> Self {
+        Self {
+            day: record.at.to_zoned(TimeZone::UTC).date(),
+            user: record.user.clone(),
+            key: record.key.clone(),
+            department: record.department.clone(),
+            model: record.model.clone(),
+            backend: record.backend.clone(),
+        }
+    }
+}
+
 /// What several exchanges came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -191,14 +205,6 @@ pub struct Rollup {
 impl From<&UsageRecord> for Rollup {
     /// The record's own part of the sums.
     fn from(record: &UsageRecord) -> Self {
-        let of = Dimensions {
-            day: record.at.to_zoned(TimeZone::UTC).date(),
-            user: record.user.clone(),
-            key: record.key.clone(),
-            department: record.department.clone(),
-            model: record.model.clone(),
-            backend: record.backend.clone(),
-        };
         let sums = Sums {
             requests: 1,
             errors: record.is_error().into(),
@@ -209,7 +215,7 @@ impl From<&UsageRecord> for Rollup {
             reasoning_tokens: record.tokens.reasoning,
             cost: record.cost,
         };
-        Self { of, sums }
+        Self { of: Dimensions::of(record), sums }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,6 +23,16 @@ pub(super) struct Range<'a> {
     /// Sort keys that begin so.
     pub(super) prefix: &'a str,
     pub(super) newest_first: bool,
+}
+
+/// A query, with the condition on its keys.
+pub(super) struct Select<'a> {
+    pub(super) table: Table,
+    pub(super) index: Option<&'a Index>,
+    pub(super) expected: Expression,
+    pub(super) newest_first: bool,
+    /// How many items are read at most.
+    pub(super) limit: Option<usize>,
 }
 
 /// `entity` as an item that lies at `key`.
@@ -70,20 +81,22 @@ impl Store {
         }
     }
 
-    pub(super) async fn query(
-        &self,
-        range: &Range<'_>,
-        start: Option<Item>,
-        limit: Option<usize>,
-    ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, StoreError> {
+    pub(super) async fn query(&self, range: &Range<'_>, start: Option<Item>, limit: Option<usize>) -> Result<QueryOutput, StoreError> {
         let (pk, sk) = range.index.map_or((PK, SK), |index| (index.partition, index.sort));
         let mut expected = Expression::new("#pk = :pk").name("#pk", pk).text(":pk", range.pk);
         if !range.prefix.is_empty() {
             expected.text.push_str(" AND begins_with(#sk, :prefix)");
             expected = expected.name("#sk", sk).text(":prefix", range.prefix);
         }
-        let ask = self.client.query().table_name(self.table(range.table)).set_index_name(range.index.map(|index| index.name.to_owned()));
-        let ask = ask.consistent_read(range.index.is_none()).scan_index_forward(!range.newest_first).set_exclusive_start_key(start);
+        let Range { table, index, newest_first, .. } = *range;
+        self.select(Select { table, index, expected, newest_first, limit }, start).await
+    }
+
+    /// One page of the items that `select` names, behind the key `start`.
+    pub(super) async fn select(&self, select: Select<'_>, start: Option<Item>) -> Result<QueryOutput, StoreError> {
+        let Select { table, index, expected, newest_first, limit } = select;
+        let ask = self.client.query().table_name(self.table(table)).set_index_name(index.map(|index| index.name.to_owned()));
+        let ask = ask.consistent_read(index.is_none()).scan_index_forward(!newest_first).set_exclusive_start_key(start);
         let ask = ask.set_limit(limit.and_then(|limit| i32::try_from(limit).ok())).key_condition_expression(&expected.text);
         let ask = ask.set_expression_attribute_names(expected.names()).set_expression_attribute_values(expected.values());
         // Boxed: the future of a query is large, and many wait inside it.

@@ -2,6 +2,8 @@
 //!
 //! Parts are joined with `#`, which ids cannot hold.
 
+use jiff::Timestamp;
+
 use crate::access::api_key::KeyDigest;
 use crate::models::audit::AuditEntry;
 use crate::models::usage::{Dimensions, UsageRecord};
@@ -147,6 +149,16 @@ pub(super) const SHARDS: u32 = 8;
 
 pub(super) fn usage_record(record: &UsageRecord) -> Key {
     Key::new(Table::Usage, usage_of(LOG, &record.user), record.id.as_str())
+}
+
+/// Before all ids that were made at `at` or later.
+pub(super) fn usage_ids_from(at: Timestamp) -> String {
+    format!("{:012x}", at.as_millisecond().max(0))
+}
+
+/// Behind all ids that were made at `at` or earlier: no hexadecimal digit comes after `f`.
+pub(super) fn usage_ids_until(at: Timestamp) -> String {
+    format!("{:012x}g", at.as_millisecond().max(0))
 }
 
 /// The row of sums of one day, model, key, backend and department. The department is last: it may hold any character.

@@ -14,6 +14,7 @@ mod settings;
 pub mod table;
 mod transaction;
 mod usage;
+mod usage_reads;
 mod user_deletion;
 mod users;
 mod write;
@@ -42,6 +43,7 @@ pub use page::{Page, Span};
 pub use policies::PolicyRemoval;
 pub use quota::{Admission, Settlement};
 use table::Table;
+pub use usage_reads::Whose;
 pub use users::{Changed, UserChange};
 
 /// So many callers are remembered; those who call least are forgotten first.

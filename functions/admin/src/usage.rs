@@ -1,0 +1,128 @@
+//! Who has used what, and the log of all requests. Managers see their department's, by its name in the key expression
+//! (promise 39).
+
+use axum::extract::State as Shared;
+use axum::response::Response;
+use serde::Deserialize;
+use shared::access::accounts::{Reach, reach};
+use shared::http::accept::Format;
+use shared::http::extract::{Actor, Query};
+use shared::http::page::{Limit, Walk};
+use shared::http::period::Period;
+use shared::http::{ApiError, usage};
+use shared::models::report::{GroupBy, LogEntry};
+use shared::models::usage::{Dimensions, UsageRecord};
+use shared::models::user::User;
+use shared::models::{BackendId, DisplayName, KeyId, ModelId, UserId};
+use shared::store::Whose;
+
+use crate::State;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReportQuery {
+    from: Option<String>,
+    to: Option<String>,
+    #[serde(default = "by_user")]
+    group_by: GroupBy,
+    user: Option<UserId>,
+    department: Option<DisplayName>,
+    model: Option<ModelId>,
+    backend: Option<BackendId>,
+    key: Option<KeyId>,
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<String>,
+}
+
+fn by_user() -> GroupBy {
+    GroupBy::User
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogQuery {
+    from: Option<String>,
+    to: Option<String>,
+    user: Option<UserId>,
+    department: Option<DisplayName>,
+    model: Option<ModelId>,
+    backend: Option<BackendId>,
+    key: Option<KeyId>,
+    status: Option<u16>,
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<String>,
+}
+
+/// Which of the usage that the caller may see is wanted.
+struct Filter {
+    user: Option<UserId>,
+    department: Option<DisplayName>,
+    model: Option<ModelId>,
+    backend: Option<BackendId>,
+    key: Option<KeyId>,
+}
+
+/// `GET /api/v1/admin/usage`
+pub(crate) async fn report(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    format: Format,
+    Query(query): Query<ReportQuery>,
+) -> Result<Response, ApiError> {
+    let by = query.group_by;
+    let keys = state.keys.keys().await?;
+    let walk = Walk::new(&keys, &usage::list_name(by), &actor.user.id);
+    let span = walk.span(query.limit, query.cursor.as_deref())?;
+    let ReportQuery { from, to, user, department, model, backend, key, .. } = query;
+    let period = Period { from: from.as_deref(), to: to.as_deref() };
+    let days = period.days(state.store.clock().now(), usage::MOST_DAYS_OF_MANY)?;
+    let filter = Filter { user, department, model, backend, key };
+    let whose = filter.whose(&actor.user)?;
+    let groups = state.store.usage_sums(whose, &days, |row| filter.fits(&row.of).then(|| by.group(&row.of))).await?;
+    usage::report(&groups, by, &walk, &span).respond(format)
+}
+
+/// `GET /api/v1/admin/logs`, newest first.
+pub(crate) async fn log(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    format: Format,
+    Query(query): Query<LogQuery>,
+) -> Result<Response, ApiError> {
+    let keys = state.keys.keys().await?;
+    let walk = Walk::new(&keys, "logs", &actor.user.id);
+    let span = walk.span(query.limit, query.cursor.as_deref())?;
+    let LogQuery { from, to, user, department, model, backend, key, status, .. } = query;
+    let time = Period { from: from.as_deref(), to: to.as_deref() }.time(state.store.clock().now())?;
+    let filter = Filter { user, department, model, backend, key };
+    let whose = filter.whose(&actor.user)?;
+    let keep = |record: &UsageRecord| filter.fits(&Dimensions::of(record)) && status.is_none_or(|status| record.status == status);
+    let page = state.store.usage_records(whose, &time, &span, keep).await?;
+    usage::log(page, &walk, |record| LogEntry::from(record)).respond(format)
+}
+
+impl Filter {
+    /// The smallest part of the usage that has all that fits, and that `actor` may see.
+    fn whose<'a>(&'a self, actor: &'a User) -> Result<Whose<'a>, ApiError> {
+        match (reach(actor), &self.user, &self.department) {
+            (Reach::Everybody, Some(user), _) => Ok(Whose::User(user)),
+            (Reach::Everybody, None, Some(department)) => Ok(Whose::Department(department)),
+            (Reach::Everybody, None, None) => Ok(Whose::Everybody),
+            (Reach::Department(own), ..) => Ok(Whose::Department(own)),
+            (Reach::Nobody, ..) => Err(ApiError::forbidden()),
+        }
+    }
+
+    fn fits(&self, of: &Dimensions) -> bool {
+        fn is<T: PartialEq>(wanted: Option<&T>, value: Option<&T>) -> bool {
+            wanted.is_none() || wanted == value
+        }
+        is(self.user.as_ref(), Some(&of.user))
+            && is(self.department.as_ref(), of.department.as_ref())
+            && is(self.model.as_ref(), Some(&of.model))
+            && is(self.backend.as_ref(), of.backend.as_ref())
+            && is(self.key.as_ref(), Some(&of.key))
+    }
+}

@@ -1,0 +1,98 @@
+//! What a person has used, and the log of the own requests: read by the caller's own id (promise 39).
+
+use axum::extract::State as Shared;
+use axum::response::Response;
+use serde::Deserialize;
+use shared::http::accept::Format;
+use shared::http::caller::SessionCaller;
+use shared::http::extract::Query;
+use shared::http::page::{Limit, Walk};
+use shared::http::period::Period;
+use shared::http::{ApiError, usage};
+use shared::models::report::{GroupBy, LogEntry};
+use shared::models::usage::UsageRecord;
+use shared::store::Whose;
+
+use crate::State;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReportQuery {
+    from: Option<String>,
+    to: Option<String>,
+    #[serde(default)]
+    group_by: OwnGroup,
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<String>,
+}
+
+/// What a person's sums are added up by. Which backend answers is the operator's business.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum OwnGroup {
+    #[default]
+    Day,
+    Model,
+    Key,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogQuery {
+    from: Option<String>,
+    to: Option<String>,
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/user/usage`
+pub(crate) async fn report(
+    Shared(state): Shared<State>,
+    caller: SessionCaller,
+    format: Format,
+    Query(query): Query<ReportQuery>,
+) -> Result<Response, ApiError> {
+    let by = query.group_by.into();
+    let user = &caller.user.id;
+    let keys = state.keys.keys().await?;
+    let walk = Walk::new(&keys, &usage::list_name(by), user);
+    let span = walk.span(query.limit, query.cursor.as_deref())?;
+    let period = Period { from: query.from.as_deref(), to: query.to.as_deref() };
+    let days = period.days(state.store.clock().now(), usage::MOST_DAYS_OF_ONE)?;
+    let groups = state.store.usage_sums(Whose::User(user), &days, |row| Some(by.group(&row.of))).await?;
+    usage::report(&groups, by, &walk, &span).respond(format)
+}
+
+/// `GET /api/v1/user/logs`, newest first.
+pub(crate) async fn log(
+    Shared(state): Shared<State>,
+    caller: SessionCaller,
+    format: Format,
+    Query(query): Query<LogQuery>,
+) -> Result<Response, ApiError> {
+    let user = &caller.user.id;
+    let keys = state.keys.keys().await?;
+    let walk = Walk::new(&keys, "own logs", user);
+    let span = walk.span(query.limit, query.cursor.as_deref())?;
+    let period = Period { from: query.from.as_deref(), to: query.to.as_deref() };
+    let time = period.time(state.store.clock().now())?;
+    let shows_backend = state.store.settings().await?.show_backend_id;
+    let show = |record: &UsageRecord| {
+        let entry = LogEntry::from(record);
+        if shows_backend { entry } else { LogEntry { backend: None, ..entry } }
+    };
+    let page = state.store.usage_records(Whose::User(user), &time, &span, |_| true).await?;
+    usage::log(page, &walk, show).respond(format)
+}
+
+impl From<OwnGroup> for GroupBy {
+    fn from(group: OwnGroup) -> Self {
+        match group {
+            OwnGroup::Day => Self::Day,
+            OwnGroup::Model => Self::Model,
+            OwnGroup::Key => Self::Key,
+        }
+    }
+}

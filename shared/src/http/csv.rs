@@ -1,0 +1,96 @@
+//! Lists as tables: CSV (RFC 4180) for who asks for `text/csv`, and JSON for everybody else.
+
+use axum::response::{IntoResponse, Response};
+use http::HeaderName;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::ApiError;
+use super::accept::Format;
+use super::page::List;
+
+/// Where a CSV answer has what JSON calls `next_cursor`.
+const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
+
+/// A list whose entries are rows of these columns.
+pub struct Table<T> {
+    pub list: List<T>,
+    pub columns: Vec<&'static str>,
+    /// Of the file, without `.csv`.
+    pub name: &'static str,
+}
+
+impl<T: Serialize> Table<T> {
+    /// The answer in this form.
+    pub fn respond(self, format: Format) -> Result<Response, ApiError> {
+        let mut response = match format {
+            Format::Json => self.list.into_response(),
+            Format::Csv => self.into_csv()?,
+        };
+        response.headers_mut().insert(VARY, http::HeaderValue::from_static("accept"));
+        Ok(response)
+    }
+
+    fn into_csv(self) -> Result<Response, ApiError> {
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        csv.write_record(&self.columns).map_err(ApiError::internal)?;
+        for entry in &self.list.data {
+            let row = serde_json::to_value(entry).map_err(ApiError::internal)?;
+            csv.write_record(self.columns.iter().map(|column| cell(&row[column]))).map_err(ApiError::internal)?;
+        }
+        let file = csv.into_inner().map_err(|error| ApiError::internal(error.into_error()))?;
+        let name = format!("attachment; filename=\"{}.csv\"", self.name);
+        let mut response = ([(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)], file).into_response();
+        if let Some(cursor) = self.list.next_cursor.and_then(|cursor| cursor.try_into().ok()) {
+            response.headers_mut().insert(NEXT_CURSOR, cursor);
+        }
+        Ok(response)
+    }
+}
+
+/// A value as a spreadsheet reads it. A text that it would take for a formula gets an apostrophe in front
+/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),
+        Value::String(text) => text.clone(),
+        // Without an exponent, as all spreadsheets read it.
+        Value::Number(number) => number.as_f64().filter(|_| number.is_f64()).map_or_else(|| number.to_string(), |float| float.to_string()),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_finds_no_formula_in_a_cell() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+            assert_eq!(cell(&json!(formula)), format!("'{formula}"));
+        }
+        for (value, text) in [
+            (json!(null), ""),
+            (json!("a=b"), "a=b"),
+            (json!(true), "true"),
+            (json!(-3), "-3"),
+            (json!(0.000_001), "0.000001"),
+            (json!(2.0), "2"),
+            (json!(u64::MAX), "18446744073709551615"),
+        ] {
+            assert_eq!(cell(&value), text);
+        }
+    }
+
+    #[tokio::test]
+    async fn cells_are_quoted_where_they_must_be() {
+        let list = List::whole(vec![json!({"a": "x,\"y\"", "b": 1}), json!({"a": "line\nbreak", "b": null})]);
+        let response = Table { list, columns: vec!["a", "b"], name: "t" }.respond(Format::Csv).unwrap();
+        let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
+        assert_eq!(body, "a,b\n\"x,\"\"y\"\"\",1\n\"line\nbreak\",\n");
+    }
+}

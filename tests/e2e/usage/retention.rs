@@ -1,0 +1,66 @@
+//! How long what is kept, and that nothing is entered twice.
+
+use std::time::Duration;
+
+use harness::dynamo::Dynamo;
+use jiff::Timestamp;
+use jiff::civil::date;
+use serde_json::json;
+use shared::clock::Clock;
+use shared::models::UserId;
+use shared::models::usage::Sums;
+use shared::store::{Span, Store, Whose};
+
+use super::record;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+struct Books {
+    _dynamo: Dynamo,
+    store: Store,
+    user: UserId,
+}
+
+impl Books {
+    async fn start() -> Self {
+        let dynamo = Dynamo::start("t-").await;
+        let store = Store::new(dynamo.client().clone(), "t-", Clock::fixed("2026-03-01T08:00:00Z".parse().unwrap()));
+        Self { _dynamo: dynamo, store, user: UserId::parse("u").unwrap() }
+    }
+
+    /// How many records there are, and how many requests the sums have.
+    async fn counts(&self) -> (usize, u64) {
+        let span = Span { after: None, limit: 100 };
+        let time = Timestamp::UNIX_EPOCH..=Timestamp::MAX;
+        let records = self.store.usage_records(Whose::Everybody, &time, &span, |_| true).await.unwrap();
+        let own = self.store.usage_records(Whose::User(&self.user), &time, &span, |_| true).await.unwrap();
+        assert_eq!(records, own);
+        let days = date(2026, 1, 1)..=date(2027, 12, 31);
+        let sums = self.store.usage_sums(Whose::User(&self.user), &days, |_| Some(())).await.unwrap();
+        (records.items.len(), sums.get(&()).map_or(0, |sums: &Sums| sums.requests))
+    }
+}
+
+#[tokio::test]
+async fn p44_a_record_is_entered_once() {
+    let books = Books::start().await;
+    let record = record(json!({"at": "2026-03-01T08:00:00Z"}));
+    for _ in 0..3 {
+        books.store.record_usage(&record).await.unwrap();
+    }
+    assert_eq!(books.counts().await, (1, 1));
+}
+
+#[tokio::test]
+async fn p57_records_go_after_log_retention_days_and_sums_after_400() {
+    let books = Books::start().await;
+    books.store.record_usage(&record(json!({"at": "2026-03-01T08:00:00Z"}))).await.unwrap();
+    books.store.clock().advance(30 * DAY - Duration::from_secs(1));
+    assert_eq!(books.counts().await, (1, 1));
+    books.store.clock().advance(Duration::from_secs(1));
+    assert_eq!(books.counts().await, (0, 1));
+    books.store.clock().advance(370 * DAY - Duration::from_secs(8 * 60 * 60 + 1));
+    assert_eq!(books.counts().await, (0, 1));
+    books.store.clock().advance(Duration::from_secs(1));
+    assert_eq!(books.counts().await, (0, 0));
+}
