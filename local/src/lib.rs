@@ -128,7 +128,7 @@ impl Gateway {
         let first_admin = first_admin(&store, &keys, &options.admin_email, options.admin_password).await?;
         let networks = options.backend_networks.with_loopback();
         let outbound = Outbound::new(networks.clone(), &options.backend_authorities)?;
-        let proxy = proxy::State::new(store.clone(), secrets.clone(), outbound.clone(), options.limits);
+        let proxy = proxy::State::new(store.clone(), secrets.clone(), outbound.clone(), options.limits).writing_usage_behind();
         let health = health::State::new(store.clone(), secrets.clone(), outbound);
         let rules = admin::Rules { networks, passwords: PasswordPolicy::Basic };
         let admin = admin::State::new(store.clone(), secrets, keys.clone(), rules, prober(health.clone()));
@@ -147,6 +147,7 @@ impl Gateway {
             tasks.spawn(data.serve_dynamodb(listener, stop.clone()));
         }
         tasks.spawn(schedule::run(data.clone(), health, stop.clone()));
+        tasks.spawn(schedule::write_usage(proxy.clone(), stop.clone()));
         tasks.spawn(server::serve(listener, app, stop.clone()));
         Ok(Self { address, first_admin, proxy, clock: options.clock, stop, tasks, data })
     }
@@ -166,11 +167,13 @@ impl Gateway {
         self.data.store(self.clock.clone()).await
     }
 
-    /// Takes no more requests, lets running ones end, ends streams that go on, settles them, and closes the data.
+    /// Takes no more requests, lets running ones end, ends streams that go on, settles them, writes
+    /// what they used, and closes the data.
     pub async fn shutdown(self) {
         self.stop.cancel();
         self.tasks.close();
         self.proxy.drain(STREAM_GRACE).await;
         self.tasks.wait().await;
+        self.proxy.write_usage().await;
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use health::State as Health;
-
+use proxy::State as Proxy;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +11,8 @@ use crate::data::Data;
 
 /// As often as the cloud's schedule.
 const MINUTE: Duration = Duration::from_mins(1);
+/// Of usage, what a killed process may lose.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Runs until `stop`.
 pub(crate) async fn run(data: Data, health: Health, stop: CancellationToken) {
@@ -23,6 +25,17 @@ pub(crate) async fn run(data: Data, health: Health, stop: CancellationToken) {
         if let Some(Err(error)) = stop.run_until_cancelled(health::run(&health, health::Event::default())).await {
             tracing::error!(%error, "the backends could not be checked");
         }
+    }
+}
+
+/// Writes what callers without limits have used, a second late at most, until `stop`; what comes later is written at the
+/// end of the gateway.
+pub(crate) async fn write_usage(proxy: Proxy, stop: CancellationToken) {
+    let mut second = interval(SECOND);
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(second.tick()).await.is_some() {
+        // Not to be stopped half-way: what is being written would not wait any more.
+        proxy.write_usage().await;
     }
 }
 

@@ -8,8 +8,10 @@ use shared::translators::response;
 use shared::translators::stream::ToAnthropic;
 use shared::translators::usage::{Usage, update_from_event, usage_of_chunk};
 
+use crate::finding::{Finding, Kind};
+use crate::metered::Metered;
 use crate::relay::voice::{Translation, Voice};
-use crate::relay::watch::{Finding, Watch};
+use crate::relay::watch::Watch;
 
 /// Characters of a made-up id behind its prefix.
 const ID_LENGTH: usize = 24;
@@ -29,7 +31,7 @@ pub(crate) enum Reader {
 #[derive(Debug)]
 pub(crate) struct Whole {
     pub(crate) body: Bytes,
-    pub(crate) usage: Option<Usage>,
+    pub(crate) metered: Metered,
     pub(crate) notes: Notes,
 }
 
@@ -45,22 +47,25 @@ pub(crate) struct Notes {
 impl Reader {
     /// Reads an answer that is not streamed.
     pub(crate) fn whole(self, body: Bytes) -> Result<Whole, BackendError> {
-        match (&self, Finding::of(&body)) {
-            (_, Finding::Garbage) => return Err(BackendError::unreadable()),
-            (_, Finding::Error) => return Err(BackendError::from_error_object(&body)),
-            (_, Finding::Answer | Finding::End) => {}
+        let Finding { kind, said, .. } = Finding::of(&body);
+        match kind {
+            Kind::Garbage => return Err(BackendError::unreadable()),
+            Kind::Error => return Err(BackendError::from_error_object(&body)),
+            Kind::Answer | Kind::End => {}
         }
+        let reported = |usage: Option<Usage>| usage.map_or(Metered::Unreported { partly: None, said }, Metered::Reported);
         match self {
-            Self::Chat => Ok(Whole { usage: usage_of_chunk(&body), body, notes: Notes::default() }),
+            Self::Chat => Ok(Whole { metered: reported(usage_of_chunk(&body)), body, notes: Notes::default() }),
             Self::Messages => {
-                let mut usage = Usage::default();
+                let mut usage = None;
                 update_from_event(&mut usage, &body);
-                Ok(Whole { body, usage: Some(usage), notes: Notes::default() })
+                Ok(Whole { metered: reported(usage), body, notes: Notes::default() })
             }
             Self::Translated(context) => {
                 let answer = response::to_message(&body, &context, &mut new_id)?;
                 let notes = Notes { upstream_id: answer.upstream_id, nameless_calls: answer.nameless_calls };
-                Ok(Whole { body: answer.body.into(), usage: Some(answer.usage), notes })
+                let metered = if answer.usage_is_estimated { Metered::Estimated(answer.usage) } else { Metered::Reported(answer.usage) };
+                Ok(Whole { body: answer.body.into(), metered, notes })
             }
         }
     }

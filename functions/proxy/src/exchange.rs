@@ -29,11 +29,11 @@ pub(crate) struct Grant {
 /// Answers `ask`, or says why not.
 pub(crate) async fn run(state: &State, caller: ApiCaller, ask: Ask<'_>, id: RequestId) -> Result<Response, ApiError> {
     let grant = authorize(state, caller, ask.model()).await?;
-    let reservation: Reservation = admit::reserve(state, &grant, id).await?;
+    let reservation: Reservation = admit::reserve(state, &grant, &ask, id).await?;
     match forward::open(state, &grant, &ask).await {
-        Ok(upstream) => Ok(relay::respond(state, upstream, reservation)),
+        Ok(upstream) => Ok(relay::respond(state, upstream, reservation).await),
         Err(error) => {
-            settle::release(reservation, &error);
+            settle::release(state, reservation, &error).await;
             Err(error)
         }
     }

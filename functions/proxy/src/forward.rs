@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, StatusCode};
 use shared::http::{ApiError, Code};
+use shared::models::BackendId;
 use shared::models::catalog::Backend;
 use shared::outbound;
 use shared::random;
@@ -30,7 +31,7 @@ const RETRY_HINTS: [HeaderName; 2] = [HeaderName::from_static("retry-after-ms"),
 
 /// A backend's answer, from its first byte on.
 pub(crate) struct Upstream {
-    pub(crate) backend: String,
+    pub(crate) backend: BackendId,
     pub(crate) content: Content,
     /// Fields of the client's that the backend did not get.
     pub(crate) warnings: Vec<String>,
@@ -113,7 +114,7 @@ async fn attempt(state: &State, grant: &Grant, ask: &Ask<'_>, backend: &Backend)
         (true, true) => return Err(no_stream(state, response, reader).await),
         (false, _) => Content::Whole(whole(state, response, reader).await?),
     };
-    Ok(Upstream { backend: backend.id.to_string(), content, warnings })
+    Ok(Upstream { backend: backend.id.clone(), content, warnings })
 }
 
 pub(crate) fn unreachable(error: reqwest::Error) -> Failure {

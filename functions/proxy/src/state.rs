@@ -17,6 +17,7 @@ use shared::store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::record::Recorder;
 use crate::target::Target;
 
 /// Time and size limits of an exchange (promise 49, security-reliability §15).
@@ -66,6 +67,7 @@ pub struct State {
     /// What each version of a backend is called with.
     pub(crate) targets: Arc<Cache<(BackendId, u64), Arc<Target>>>,
     pub(crate) relays: Relays,
+    pub(crate) usage: Recorder,
 }
 
 /// The streams under way.
@@ -93,10 +95,23 @@ impl State {
             targets: Arc::new(Cache::new(1000, store.clock().clone())),
             relays: Relays::default(),
             keys: BackendKeys::new(secrets, store.clock().clone()),
+            usage: Recorder::at_once(store.clone()),
             store,
             networks,
             limits,
         }
+    }
+
+    /// The same for a process that serves many for long: usage is written behind the answers, by
+    /// [`State::write_usage`].
+    #[must_use]
+    pub fn writing_usage_behind(self) -> Self {
+        Self { usage: Recorder::behind(self.store.clone()), ..self }
+    }
+
+    /// Writes the usage that waits: to be called each second, and at the end.
+    pub async fn write_usage(&self) {
+        self.usage.flush().await;
     }
 
     /// Waits for running streams to end, at most `grace`; then ends them with an error event, and settles them.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
 
 use super::routes::Access;
@@ -12,6 +12,7 @@ use super::{ApiError, Code};
 use crate::access::api_key::KeyDigest;
 use crate::access::session::Session;
 use crate::models::api_key::ApiKey;
+use crate::models::usage::ClientKind;
 use crate::models::user::{Status, User};
 use crate::secrets::key_ring::KeyRing;
 use crate::store::Store;
@@ -28,6 +29,8 @@ pub struct SessionCaller {
 pub struct ApiCaller {
     pub user: Arc<User>,
     pub key: Arc<ApiKey>,
+    /// Which program it says it is.
+    pub client: ClientKind,
 }
 
 /// Lets people in by their session tokens.
@@ -103,7 +106,9 @@ impl KeyGate {
         if let Err(error) = self.store.record_use(&key, &digest).await {
             tracing::warn!(key.id = %key.id, error = %error, "the key's last use could not be recorded");
         }
-        request.extensions.insert(ApiCaller { user, key });
+        let agent = request.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let client = agent.map_or(ClientKind::Other, ClientKind::of_user_agent);
+        request.extensions.insert(ApiCaller { user, key, client });
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ mod settings;
 pub mod table;
 mod transaction;
 mod usage;
+mod usage_batch;
 mod usage_reads;
 mod user_deletion;
 mod users;
@@ -43,6 +44,7 @@ pub use page::{Page, Span};
 pub use policies::PolicyRemoval;
 pub use quota::{Admission, Settlement};
 use table::Table;
+pub use usage_batch::UsageBatch;
 pub use usage_reads::Whose;
 pub use users::{Changed, UserChange};
 

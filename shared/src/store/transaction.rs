@@ -35,6 +35,8 @@ impl Commit {
 pub(super) struct Transaction<'a> {
     store: &'a Store,
     writes: Vec<TransactWriteItem>,
+    /// By which the database knows it when it comes again, within ten minutes; else each is a new one.
+    token: Option<String>,
 }
 
 /// A condition or change in `DynamoDB`'s expression language, with its names (`#…`) and values (`:…`).
@@ -155,11 +157,16 @@ impl Transaction<'_> {
         Ok(self)
     }
 
+    /// Makes it the same one whenever it is sent under this token: written once, however often that is.
+    pub(super) fn known_as(self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self }
+    }
+
     /// Writes all or nothing; tries again when it met another transaction on the same items.
     pub(super) async fn commit(self) -> Result<Commit, StoreError> {
         for attempt in 1.. {
-            let sent = self.store.client.transact_write_items().set_transact_items(Some(self.writes.clone())).send().await;
-            match sent {
+            let write = self.store.client.transact_write_items().set_transact_items(Some(self.writes.clone()));
+            match write.set_client_request_token(self.token.clone()).send().await {
                 Ok(_) => return Ok(Commit::Done),
                 Err(error) => match refused_places(&error) {
                     Some(places) if !places.is_empty() => return Ok(Commit::Refused(places)),
@@ -175,7 +182,7 @@ impl Transaction<'_> {
 
 impl Store {
     pub(super) fn transaction(&self) -> Transaction<'_> {
-        Transaction { store: self, writes: Vec::new() }
+        Transaction { store: self, writes: Vec::new(), token: None }
     }
 }
 

@@ -1,13 +1,16 @@
 //! Usage, written: a record for each exchange, and a row of sums for each person, day, model, key and backend.
 
-use jiff::Timestamp;
-use jiff::ToSpan as _;
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use serde::Serialize;
 
-use super::item::attributes;
+use super::item::{Item, attributes};
 use super::keys::{self, Key};
 use super::transaction::{Expression, Transaction};
+use super::usage_batch::UsageBatch;
 use super::{Store, StoreError};
 use crate::models::DisplayName;
 use crate::models::settings::Settings;
@@ -75,7 +78,8 @@ impl Transaction<'_> {
         let begin = rollup.of.day.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |day| day.timestamp());
         let shards = Shards::new(&key, keys::ROLLUP, rollup.of.department.as_ref());
         let row = RollupRow { of: &rollup.of, shards, ttl: days_after(begin, SUMS_KEPT_DAYS) };
-        let (row, sums) = (attributes(key.table, &row)?, attributes(key.table, &rollup.sums)?);
+        // In their order: a batch that is written again has to be the same to the letter.
+        let (row, sums) = (sorted(attributes(key.table, &row)?), sorted(attributes(key.table, &rollup.sums)?));
         let set: Vec<_> = row.keys().map(|name| format!("#{name} = :{name}")).collect();
         let add: Vec<_> = sums.keys().map(|name| format!("#{name} :{name}")).collect();
         let change = Expression::new(format!("SET {} ADD {}", set.join(", "), add.join(", ")));
@@ -91,8 +95,14 @@ impl Store {
     /// Enters an exchange in the books that has no reservation to be settled. Entering it again changes nothing.
     pub async fn record_usage(&self, record: &UsageRecord) -> Result<(), StoreError> {
         let settings = self.settings().await?;
-        self.transaction().recorded(record, &settings)?.commit().await.map(|_| ())
+        let mut batch = UsageBatch::default();
+        batch.add(record.clone(), &settings);
+        self.record_batch(&batch).await
     }
+}
+
+fn sorted(item: Item) -> BTreeMap<String, AttributeValue> {
+    item.into_iter().collect()
 }
 
 fn days_after(at: Timestamp, days: u32) -> i64 {

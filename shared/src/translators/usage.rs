@@ -102,7 +102,8 @@ fn is_object_member(after_name: &[u8]) -> bool {
 }
 
 /// Takes over what one event of an Anthropic stream (or a whole message) tells about usage.
-pub fn update_from_event(usage: &mut Usage, data: &[u8]) {
+/// Usage that is told becomes present, even if it is all zero.
+pub fn update_from_event(usage: &mut Option<Usage>, data: &[u8]) {
     if memmem::find(data, b"\"usage\"").is_none() {
         return;
     }
@@ -111,7 +112,7 @@ pub fn update_from_event(usage: &mut Usage, data: &[u8]) {
     };
     let of_message = event.message.and_then(|message| message.usage);
     if let Some(json) = event.usage.or(of_message) {
-        usage.update_from_anthropic(json.get());
+        usage.get_or_insert_default().update_from_anthropic(json.get());
     }
 }
 
@@ -264,17 +265,17 @@ mod tests {
 
     #[test]
     fn s4_3_anthropics_numbers_are_totals_that_replace() {
-        let mut usage = Usage::default();
+        let mut usage = None;
         let start = br#"{"type":"message_start","message":{"usage":{"input_tokens":10,"cache_read_input_tokens":20,"cache_creation_input_tokens":5,"output_tokens":1}}}"#;
         update_from_event(&mut usage, start);
-        assert_eq!(usage, Usage { input: 35, cached_input: 20, cache_write: 5, output: 1, reasoning: None });
+        assert_eq!(usage, Some(Usage { input: 35, cached_input: 20, cache_write: 5, output: 1, reasoning: None }));
         let delta = br#"{"type":"message_delta","usage":{"output_tokens":9,"output_tokens_details":{"thinking_tokens":4}}}"#;
         update_from_event(&mut usage, delta);
-        assert_eq!(usage, Usage { input: 35, cached_input: 20, cache_write: 5, output: 9, reasoning: Some(4) });
+        assert_eq!(usage, Some(Usage { input: 35, cached_input: 20, cache_write: 5, output: 9, reasoning: Some(4) }));
         update_from_event(&mut usage, br#"{"type":"message_delta","usage":{"input_tokens":12}}"#);
-        assert_eq!(usage.input, 37);
+        assert_eq!(usage.map(|usage| usage.input), Some(37));
         update_from_event(&mut usage, br#"{"type":"ping"}"#);
-        assert_eq!(usage.output, 9);
+        assert_eq!(usage.map(|usage| usage.output), Some(9));
     }
 
     #[test]

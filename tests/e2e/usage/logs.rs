@@ -1,9 +1,8 @@
 //! The request log, newest first.
 
-use harness::Gateway;
 use serde_json::{Value, json};
 
-use super::{all, answer, enter};
+use super::{all, answer, books, enter};
 
 /// Twenty requests of two people, the later the higher.
 fn twenty() -> impl Iterator<Item = Value> {
@@ -23,7 +22,7 @@ fn requests(numbers: impl IntoIterator<Item = u32>) -> Vec<Value> {
 
 #[tokio::test]
 async fn p57_pages_of_all_shards_lose_and_double_nothing() {
-    let gateway = Gateway::start().await;
+    let gateway = books().await;
     enter(&gateway, twenty()).await;
     let admin = gateway.admin();
     let found = async |query: &str| all(admin, &format!("/api/v1/admin/logs?{query}"), "request_id").await;
@@ -39,7 +38,7 @@ async fn p57_pages_of_all_shards_lose_and_double_nothing() {
 
 #[tokio::test]
 async fn p39_people_read_their_own_log_and_managers_their_departments() {
-    let gateway = Gateway::start().await;
+    let gateway = books().await;
     let person = gateway.admin().create_person("ann@example.com", json!({})).await;
     let manager = gateway.admin().create_person("max@example.com", json!({"role": "manager", "department": "sales"})).await;
     enter(&gateway, twenty()).await;
@@ -56,7 +55,7 @@ async fn p39_people_read_their_own_log_and_managers_their_departments() {
 
 #[tokio::test]
 async fn p57_a_cursor_is_good_for_its_list_and_caller_alone() {
-    let gateway = Gateway::start().await;
+    let gateway = books().await;
     let manager = gateway.admin().create_person("max@example.com", json!({"role": "manager", "department": "sales"})).await;
     enter(&gateway, twenty()).await;
     let page = answer(gateway.admin(), "/api/v1/admin/logs?limit=3", 200).await;
@@ -70,7 +69,7 @@ async fn p57_a_cursor_is_good_for_its_list_and_caller_alone() {
 
 #[tokio::test]
 async fn an_entry_tells_all_but_what_was_said() {
-    let gateway = Gateway::start().await;
+    let gateway = books().await;
     let own = gateway.admin().profile().await["id"].clone();
     enter(&gateway, [json!({"user": own, "at": "2026-03-05T00:00:00Z", "first_byte_ms": 12, "cost": 1_234_567})]).await;
     let mut shown = answer(gateway.admin(), "/api/v1/admin/logs", 200).await["data"][0].take();
@@ -91,7 +90,7 @@ async fn an_entry_tells_all_but_what_was_said() {
 
 #[tokio::test]
 async fn csv_has_the_same_columns_and_the_cursor_in_a_header() {
-    let gateway = Gateway::start().await;
+    let gateway = books().await;
     enter(&gateway, twenty()).await;
     let response = gateway.admin().get("/api/v1/admin/logs?limit=2").header("accept", "text/csv").send().await.unwrap();
     let cursor = response.headers()["x-next-cursor"].to_str().unwrap().to_owned();

@@ -8,8 +8,14 @@ use harness::Gateway;
 use harness::client::Client;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::clock::Clock;
 use shared::models::UsageId;
 use shared::models::usage::UsageRecord;
+
+/// A gateway whose clock stands in March 2026.
+async fn books() -> Gateway {
+    Gateway::start_at(&Clock::fixed("2026-03-10T12:00:00Z".parse().unwrap())).await
+}
 
 /// A record of these members over the usual ones, and a new id.
 fn record(members: Value) -> UsageRecord {

@@ -13,7 +13,9 @@ use shared::store::{Span, Store, Whose};
 
 use super::record;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// In seconds.
+const HOUR: u64 = 60 * 60;
+const DAY: u64 = 24 * HOUR;
 
 struct Books {
     _dynamo: Dynamo,
@@ -55,11 +57,11 @@ async fn p44_a_record_is_entered_once() {
 async fn p57_records_go_after_log_retention_days_and_sums_after_400() {
     let books = Books::start().await;
     books.store.record_usage(&record(json!({"at": "2026-03-01T08:00:00Z"}))).await.unwrap();
-    books.store.clock().advance(30 * DAY - Duration::from_secs(1));
+    books.store.clock().advance(Duration::from_secs(30 * DAY - 1));
     assert_eq!(books.counts().await, (1, 1));
     books.store.clock().advance(Duration::from_secs(1));
     assert_eq!(books.counts().await, (0, 1));
-    books.store.clock().advance(370 * DAY - Duration::from_secs(8 * 60 * 60 + 1));
+    books.store.clock().advance(Duration::from_secs(370 * DAY - 8 * HOUR - 1));
     assert_eq!(books.counts().await, (0, 1));
     books.store.clock().advance(Duration::from_secs(1));
     assert_eq!(books.counts().await, (0, 0));

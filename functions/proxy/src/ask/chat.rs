@@ -3,6 +3,7 @@
 //! The body stays the client's bytes; what must differ for a backend is spliced in when it is sent.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
@@ -12,6 +13,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::value::RawValue;
 use shared::http::{ApiError, Code};
 
+use super::BYTES_PER_TOKEN;
 use super::pieces::Pieces;
 
 /// More members than any API has; a bound for what is remembered of a body.
@@ -19,6 +21,8 @@ const MAX_MEMBERS: usize = 1000;
 const MAX_MESSAGES: u64 = 10_000;
 const MAX_TOOLS: u64 = 1024;
 const MAX_CHOICES: u64 = 8;
+/// As which a picture in the body counts: some 1600 tokens, however long its base64 is.
+const BYTES_PER_IMAGE: usize = 6400;
 
 /// A chat request that is well formed.
 #[derive(Clone, Debug)]
@@ -28,6 +32,8 @@ pub(crate) struct ChatAsk {
     model: String,
     model_at: Range<usize>,
     stream: bool,
+    /// Bytes of text in the messages and tools.
+    text_bytes: usize,
 }
 
 impl ChatAsk {
@@ -47,7 +53,7 @@ impl ChatAsk {
         }
         let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
         let model_at = start..start + raw.get().len();
-        Ok(Self { model, model_at, stream: reading.stream, body })
+        Ok(Self { model, model_at, stream: reading.stream, text_bytes: reading.text_bytes.get(), body })
     }
 
     pub(crate) fn model(&self) -> &str {
@@ -57,6 +63,11 @@ impl ChatAsk {
     /// Whether the answer is to be streamed.
     pub(crate) fn stream(&self) -> bool {
         self.stream
+    }
+
+    /// How many tokens the prompt has, about.
+    pub(crate) fn input_estimate(&self) -> u64 {
+        (self.text_bytes as u64).div_ceil(BYTES_PER_TOKEN).max(1)
     }
 
     /// The body for a backend that calls the model `model_name`: the client's bytes with that name in them.
@@ -74,6 +85,7 @@ struct Reading<'a> {
     model: Option<&'a RawValue>,
     stream: bool,
     has_messages: bool,
+    text_bytes: Cell<usize>,
     names: HashSet<Cow<'a, str>>,
     /// The member under way, for an error's `param`.
     at: Option<Cow<'a, str>>,
@@ -105,12 +117,12 @@ impl<'a> Visitor<'a> for &mut Reading<'a> {
                 "model" => self.model = Some(map.next_value()?),
                 "stream" => self.stream = map.next_value::<Option<bool>>()?.unwrap_or(false),
                 "messages" => {
-                    map.next_value_seed(Counted { what: "messages", least: 1, most: MAX_MESSAGES })?;
+                    map.next_value_seed(Counted { what: "messages", least: 1, most: MAX_MESSAGES, text_bytes: &self.text_bytes })?;
                     self.has_messages = true;
                 }
-                "tools" => map.next_value_seed(Counted { what: "tools", least: 0, most: MAX_TOOLS })?,
+                "tools" => map.next_value_seed(Counted { what: "tools", least: 0, most: MAX_TOOLS, text_bytes: &self.text_bytes })?,
                 "n" => check_choices(map.next_value()?)?,
-                _ => map.next_value::<Checked>().map(|_| ())?,
+                _ => map.next_value_seed(Checked { text_bytes: &Cell::default() })?,
             }
             if !self.names.insert(name) {
                 return Err(de::Error::custom("the member is there twice"));
@@ -135,65 +147,14 @@ fn check_choices<E: de::Error>(n: Option<u64>) -> Result<(), E> {
 #[derive(serde::Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Any JSON value, for its form alone. Unlike serde's `IgnoredAny` it keeps the limit of nesting (promise 27).
-struct Checked;
-
-impl<'de> de::Deserialize<'de> for Checked {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Self)
-    }
+/// Any JSON value, for its form and the length of its texts. Unlike serde's `IgnoredAny` it keeps the limit of nesting
+/// (promise 27).
+#[derive(Clone, Copy)]
+struct Checked<'c> {
+    text_bytes: &'c Cell<usize>,
 }
 
-impl<'de> Visitor<'de> for Checked {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<Self>()?.is_some() {}
-        Ok(self)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
-        while map.next_entry::<Self, Self>()?.is_some() {}
-        Ok(self)
-    }
-}
-
-/// An array of `least` to `most` values; `null` counts as an empty one.
-struct Counted {
-    what: &'static str,
-    least: u64,
-    most: u64,
-}
-
-impl<'de> DeserializeSeed<'de> for Counted {
+impl<'de> DeserializeSeed<'de> for Checked<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -201,7 +162,69 @@ impl<'de> DeserializeSeed<'de> for Counted {
     }
 }
 
-impl<'de> Visitor<'de> for Counted {
+impl<'de> Visitor<'de> for Checked<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        let bytes = if text.starts_with("data:") { BYTES_PER_IMAGE } else { text.len() };
+        self.text_bytes.set(self.text_bytes.get() + bytes);
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(self)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while map.next_key_seed(Checked { text_bytes: &Cell::default() })?.is_some() {
+            map.next_value_seed(self)?;
+        }
+        Ok(())
+    }
+}
+
+/// An array of `least` to `most` values; `null` counts as an empty one.
+struct Counted<'c> {
+    what: &'static str,
+    least: u64,
+    most: u64,
+    text_bytes: &'c Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for Counted<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Counted<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -214,7 +237,7 @@ impl<'de> Visitor<'de> for Counted {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let mut count = 0;
-        while items.next_element::<Checked>()?.is_some() {
+        while items.next_element_seed(Checked { text_bytes: self.text_bytes })?.is_some() {
             count += 1;
         }
         if (self.least..=self.most).contains(&count) {

@@ -14,6 +14,7 @@ use shared::translators::request::{ChatCall, ModelFacts, native, to_chat};
 use shared::translators::settings::BackendSettings;
 use shared::translators::tokens;
 
+use super::BYTES_PER_TOKEN;
 use super::pieces::Pieces;
 
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
@@ -54,6 +55,11 @@ impl<'a> MessagesAsk<'a> {
     /// How many tokens the conversation has, about.
     pub(crate) fn count_tokens(&self) -> Result<u64, ApiError> {
         Ok(tokens::count(&self.request)?)
+    }
+
+    /// The same by its length alone. Backends of this dialect tell it in their first event.
+    pub(crate) fn input_estimate(&self) -> u64 {
+        (self.body.len() as u64).div_ceil(BYTES_PER_TOKEN)
     }
 
     /// The chat request for a backend with `settings`.

@@ -15,20 +15,23 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 use http_body::Frame;
 use shared::http::edge::LoggedAtEnd;
-use shared::models::RequestId;
+use shared::models::usage::Outcome;
+use shared::models::{BackendId, RequestId};
 use shared::translators::stream::{Progress, StreamEnd};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use voice::Ended;
+
 use crate::admit::Reservation;
 use crate::answer::Whole;
 use crate::begin::Begun;
 use crate::forward::{Content, Upstream};
-use crate::settle::{self, Ending, Outcome};
+use crate::settle::{self, Account};
 use crate::{Limits, State};
 
 /// How often silence is looked at in the time after which the client is told that the stream is alive.
@@ -46,12 +49,12 @@ const WARNINGS: HeaderName = HeaderName::from_static("x-translation-warnings");
 const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-id");
 
 /// The client's answer, and the promise that the books are closed behind it.
-pub(crate) fn respond(state: &State, upstream: Upstream, reservation: Reservation) -> Response {
+pub(crate) async fn respond(state: &State, upstream: Upstream, reservation: Reservation) -> Response {
     let Upstream { backend, content, warnings } = upstream;
     let upstream_id = content.upstream_id().and_then(|id| HeaderValue::try_from(id).ok());
     let warnings = warnings_header(&warnings, &reservation);
     let mut response = match content {
-        Content::Whole(answer) => whole(answer, &backend, reservation),
+        Content::Whole(answer) => whole(state, answer, backend, reservation).await,
         Content::Stream(begun) => stream(state, *begun, backend, reservation),
     };
     let told = [(UPSTREAM_ID, upstream_id), (WARNINGS, warnings)];
@@ -66,27 +69,37 @@ fn warnings_header(warnings: &[String], reservation: &Reservation) -> Option<Hea
         return None;
     }
     let dropped = warnings.join(",");
-    tracing::info!(request.id = %reservation.id, dropped, "translation dropped fields");
+    tracing::info!(request.id = %reservation.request_id, dropped, "translation dropped fields");
     HeaderValue::try_from(format!("dropped={dropped}")).ok()
 }
 
-fn whole(answer: Whole, backend: &str, reservation: Reservation) -> Response {
-    settle::settle(reservation, backend, Outcome { usage: answer.usage, ending: Ending::Complete, notes: answer.notes });
+async fn whole(state: &State, answer: Whole, backend: BackendId, reservation: Reservation) -> Response {
+    let account = Account {
+        backend: Some(backend),
+        status: StatusCode::OK,
+        outcome: Outcome::Complete,
+        metered: answer.metered,
+        first_byte: Some(reservation.began.elapsed()),
+        notes: answer.notes,
+    };
+    settle::settle(state, reservation, account).await;
     ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], answer.body).into_response()
 }
 
-fn stream(state: &State, begun: Begun, backend: String, reservation: Reservation) -> Response {
+fn stream(state: &State, begun: Begun, backend: BackendId, reservation: Reservation) -> Response {
     let (client, frames) = mpsc::channel(1);
     let relay = Relay {
         client,
         stop: state.relays.stop.clone(),
         limits: state.limits,
-        request_id: reservation.id.clone(),
+        request_id: reservation.request_id.clone(),
         deadline: Instant::now() + state.limits.total.saturating_sub(reservation.began.elapsed()),
     };
+    let (first_byte, books) = (Some(reservation.began.elapsed()), state.clone());
     state.relays.tracker.spawn(async move {
-        let outcome = relay.run(begun).await;
-        settle::settle(reservation, &backend, outcome);
+        let (Ended { metered, notes, .. }, outcome) = relay.run(begun).await;
+        let account = Account { backend: Some(backend), status: StatusCode::OK, outcome, metered, first_byte, notes };
+        settle::settle(&books, reservation, account).await;
         // The client's body ends here, when `relay` with its sender is gone.
         drop(relay);
     });
@@ -125,7 +138,7 @@ enum Next {
 }
 
 impl Relay {
-    async fn run(&self, mut begun: Begun) -> Outcome {
+    async fn run(&self, mut begun: Begun) -> (Ended, Outcome) {
         let passed = timeout_at(self.deadline, self.pass(&mut begun)).await;
         let halt = match passed {
             Ok(Ok(never)) => match never {},
@@ -133,17 +146,18 @@ impl Relay {
             Err(_) => Halt::Stopped,
         };
         let end = if let Halt::Ended(end) = halt { end } else { StreamEnd::TimedOut };
-        let ended = begun.voice.finish(begun.decoder, end, &self.request_id);
-        let ending = match (halt, &ended.ending) {
-            (Halt::ClientGone, _) => Ending::ClientGone,
-            (Halt::Stopped, _) => Ending::Stopped,
-            (Halt::Ended(_), Ok(())) => Ending::Complete,
-            (Halt::Ended(_), Err(_)) => Ending::CutShort,
+        let mut ended = begun.voice.finish(begun.decoder, end, &self.request_id);
+        let outcome = match (halt, &ended.ending) {
+            _ if !ended.delivered => Outcome::Failed,
+            (Halt::ClientGone, _) => Outcome::ClientGone,
+            (Halt::Stopped, _) => Outcome::Stopped,
+            (Halt::Ended(_), Ok(())) => Outcome::Complete,
+            (Halt::Ended(_), Err(_)) => Outcome::CutShort,
         };
-        for frame in ended.frames.into_iter().filter(|frame| !frame.is_empty()) {
+        for frame in std::mem::take(&mut ended.frames).into_iter().filter(|frame| !frame.is_empty()) {
             let _ = self.client.send_timeout(frame, LAST_WORDS).await;
         }
-        Outcome { usage: ended.usage, ending, notes: ended.notes }
+        (ended, outcome)
     }
 
     /// Passes events on until there is a reason not to.

@@ -6,10 +6,10 @@ use shared::models::RequestId;
 use shared::translators::error::BackendError;
 use shared::translators::sse::Decoder;
 use shared::translators::stream::{Interruption, Progress, StreamEnd, ToAnthropic};
-use shared::translators::usage::Usage;
 
 use super::watch::Watch;
 use crate::answer::Notes;
+use crate::metered::Metered;
 
 /// Turns a backend's chunks into the client's frames.
 pub(crate) enum Voice {
@@ -37,7 +37,9 @@ pub(crate) struct Spoken {
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) frames: Vec<Bytes>,
-    pub(crate) usage: Option<Usage>,
+    pub(crate) metered: Metered,
+    /// Whether a byte of the backend's was there to be passed on (promise 42).
+    pub(crate) delivered: bool,
     pub(crate) ending: Result<(), BackendError>,
     pub(crate) notes: Notes,
 }
@@ -132,7 +134,8 @@ impl Translation {
             Interruption::CutShort(error) | Interruption::Backend(error) => error,
         });
         let notes = Notes { upstream_id: outcome.upstream_id, nameless_calls: outcome.nameless_calls };
-        Ended { frames: vec![out.freeze()], usage: Some(outcome.usage), ending, notes }
+        let metered = if outcome.usage_is_estimated { Metered::Estimated(outcome.usage) } else { Metered::Reported(outcome.usage) };
+        Ended { frames: vec![out.freeze()], metered, delivered: self.has_begun, ending, notes }
     }
 }
 
@@ -147,7 +150,7 @@ fn finish_same(mut watch: Watch, decoder: Decoder, end: StreamEnd, id: &RequestI
     if let Err(error) = &ending {
         frames.push(error_event(&ApiError::from(error.clone()), watch.dialect(), id));
     }
-    Ended { frames, usage: watch.usage(), ending, notes: Notes::default() }
+    Ended { frames, metered: watch.metered(), delivered: watch.has_begun(), ending, notes: Notes::default() }
 }
 
 /// An error in the midst of a stream of `dialect`.

@@ -1,11 +1,7 @@
 //! What must be known of a stream that is passed on as it is: that each event is one, that the end is the end, and
 //! what was used. Pure.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use shared::http::Dialect;
 use shared::translators::error::BackendError;
 use shared::translators::sse::{Decoder, Event};
@@ -13,6 +9,8 @@ use shared::translators::stream::Progress;
 use shared::translators::usage::{Usage, update_from_event, usage_of_chunk};
 
 use super::voice::Spoken;
+use crate::finding::{Finding, Kind};
+use crate::metered::Metered;
 
 /// Reads a stream in passing.
 #[derive(Debug)]
@@ -21,37 +19,14 @@ pub(crate) struct Watch {
     /// Bytes of the event that has not ended yet.
     pending: usize,
     usage: Option<Usage>,
+    /// Whether the usage is that of the whole answer.
+    is_usage_final: bool,
+    /// The text that was passed on, in bytes.
+    said: usize,
     has_begun: bool,
     is_done: bool,
     /// Why nothing more is passed on.
     problem: Option<BackendError>,
-}
-
-/// What a JSON text is that stands where an answer or a part of one is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Finding {
-    Answer,
-    /// The event with which an Anthropic stream ends.
-    End,
-    Error,
-    Garbage,
-}
-
-impl Finding {
-    pub(crate) fn of(json: &[u8]) -> Self {
-        #[derive(Deserialize)]
-        struct Shape<'a> {
-            #[serde(borrow, rename = "type")]
-            kind: Option<Cow<'a, str>>,
-            error: Option<IgnoredAny>,
-        }
-        match serde_json::from_slice::<Shape<'_>>(json) {
-            Ok(Shape { error: Some(_), .. }) => Self::Error,
-            Ok(Shape { kind: Some(kind), .. }) if kind == "message_stop" => Self::End,
-            Ok(_) => Self::Answer,
-            Err(_) => Self::Garbage,
-        }
-    }
 }
 
 impl Watch {
@@ -66,7 +41,7 @@ impl Watch {
     }
 
     fn new(dialect: Dialect) -> Self {
-        Self { dialect, pending: 0, usage: None, has_begun: false, is_done: false, problem: None }
+        Self { dialect, pending: 0, usage: None, is_usage_final: false, said: 0, has_begun: false, is_done: false, problem: None }
     }
 
     /// Takes the next chunk. What comes back are its bytes, without the event that is not whole yet.
@@ -124,8 +99,12 @@ impl Watch {
         self.is_done
     }
 
-    pub(crate) fn usage(&self) -> Option<Usage> {
-        self.usage
+    /// What was used, as far as the backend has told until now.
+    pub(crate) fn metered(&self) -> Metered {
+        match self.usage {
+            Some(usage) if self.is_usage_final => Metered::Reported(usage),
+            partly => Metered::Unreported { partly, said: self.said },
+        }
     }
 
     pub(crate) fn problem(&self) -> Option<BackendError> {
@@ -139,20 +118,28 @@ impl Watch {
             (self.has_begun, self.is_done) = (true, true);
             return true;
         }
-        match Finding::of(data) {
-            Finding::Garbage => self.problem = Some(BackendError::unreadable()),
-            Finding::Error => self.problem = Some(BackendError::from_error_object(data)),
-            Finding::End => self.is_done = self.dialect == Dialect::Anthropic,
-            Finding::Answer => self.note_usage(data),
+        let finding = Finding::of(data);
+        match finding.kind {
+            Kind::Garbage => self.problem = Some(BackendError::unreadable()),
+            Kind::Error => self.problem = Some(BackendError::from_error_object(data)),
+            Kind::End => self.is_done = self.dialect == Dialect::Anthropic,
+            Kind::Answer => self.note_usage(finding, data),
         }
         self.has_begun |= self.problem.is_none();
         self.problem.is_none()
     }
 
-    fn note_usage(&mut self, data: &[u8]) {
+    fn note_usage(&mut self, finding: Finding, data: &[u8]) {
+        self.said += finding.said;
         match self.dialect {
-            Dialect::Anthropic => update_from_event(self.usage.get_or_insert_default(), data),
-            Dialect::OpenAi | Dialect::Management => self.usage = usage_of_chunk(data).or(self.usage),
+            Dialect::Anthropic => {
+                update_from_event(&mut self.usage, data);
+                self.is_usage_final |= finding.is_final_usage;
+            }
+            Dialect::OpenAi | Dialect::Management => {
+                self.usage = usage_of_chunk(data).or(self.usage);
+                self.is_usage_final = self.usage.is_some();
+            }
         }
     }
 }
@@ -176,6 +163,11 @@ mod tests {
     const STREAM: &[u8] =
         b"data: {\"choices\":[]}\n\n: ping\n\ndata: {\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\r\n\r\ndata: [DONE]\n\n";
 
+    fn reported(watch: &Watch) -> Option<(u64, u64)> {
+        let Metered::Reported(usage) = watch.metered() else { return None };
+        Some((usage.input, usage.output))
+    }
+
     fn watched(chunks: &[&[u8]]) -> (Vec<u8>, Watch, Option<BackendError>) {
         let (mut watch, mut decoder, mut passed) = (Watch::chat(), Decoder::new(1000), Vec::new());
         for chunk in chunks {
@@ -198,7 +190,7 @@ mod tests {
                 let (passed, watch, problem) = watched(&[&STREAM[..cut], &STREAM[cut..next], &STREAM[next..]]);
                 assert_eq!((passed.as_slice(), problem), (STREAM, None), "{cut} {next}");
                 assert!(watch.is_done());
-                assert_eq!(watch.usage().map(|usage| (usage.input, usage.output)), Some((3, 2)));
+                assert_eq!(reported(&watch), Some((3, 2)));
             }
         }
     }
@@ -225,7 +217,7 @@ mod tests {
         let (mut watch, mut decoder) = (Watch::messages(), Decoder::new(1000));
         let spoken = watch.take(&mut decoder, Bytes::from_static(stream));
         assert_eq!((spoken.frames.concat().as_slice(), spoken.progress), (stream.as_slice(), Progress::Done));
-        assert_eq!(watch.usage().map(|usage| (usage.input, usage.output)), Some((3, 2)));
+        assert_eq!(reported(&watch), Some((3, 2)));
     }
 
     #[test]

@@ -1,0 +1,137 @@
+//! What a JSON text is that stands where an answer or a part of one is due: one look at its top level. Pure.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+/// What the text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Answer,
+    /// The event with which an Anthropic stream ends.
+    End,
+    Error,
+    Garbage,
+}
+
+/// What was found in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub(crate) kind: Kind,
+    /// Bytes of text for the client, about: of all that is in `choices`, `delta`, `content_block` or `content`.
+    pub(crate) said: usize,
+    /// Whether it is a chunk that `stream_options.include_usage` has brought: usage, and no choice.
+    pub(crate) is_usage_only: bool,
+    /// Whether it is the event in which an Anthropic backend tells what the whole answer has used.
+    pub(crate) is_final_usage: bool,
+}
+
+impl Finding {
+    pub(crate) fn of(json: &[u8]) -> Self {
+        let Ok(shape) = serde_json::from_slice::<Shape<'_>>(json) else {
+            return Self { kind: Kind::Garbage, said: 0, is_usage_only: false, is_final_usage: false };
+        };
+        let is = |name: &str| shape.kind.as_deref() == Some(name);
+        let kind = match () {
+            () if shape.error.is_some() => Kind::Error,
+            () if is("message_stop") => Kind::End,
+            () => Kind::Answer,
+        };
+        let texts = [shape.choices, shape.delta, shape.content_block, shape.content];
+        Self {
+            kind,
+            said: texts.into_iter().flatten().map(|value| text_bytes(value.get())).sum(),
+            is_usage_only: shape.usage.is_some() && shape.choices.is_some_and(is_empty),
+            is_final_usage: is("message_delta") && shape.usage.is_some(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Shape<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<Cow<'a, str>>,
+    error: Option<IgnoredAny>,
+    usage: Option<IgnoredAny>,
+    #[serde(borrow)]
+    choices: Option<&'a RawValue>,
+    #[serde(borrow)]
+    delta: Option<&'a RawValue>,
+    #[serde(borrow)]
+    content_block: Option<&'a RawValue>,
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
+}
+
+fn is_empty(array: &RawValue) -> bool {
+    let inside = array.get().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    inside.is_some_and(|inside| inside.trim().is_empty())
+}
+
+/// Bytes of all texts in a JSON value, escapes as they are written and names of members left out. Nothing is decoded:
+/// an escape that makes no sense, such as one half of an emoji, is the client's to judge.
+fn text_bytes(json: &str) -> usize {
+    let mut rest = json.as_bytes();
+    let mut bytes = 0;
+    while let Some(quote) = memchr(b'"', rest) {
+        rest = &rest[quote + 1..];
+        let length = text_length(rest);
+        rest = rest.get(length + 1..).unwrap_or_default();
+        if rest.trim_ascii_start().first() != Some(&b':') {
+            bytes += length;
+        }
+    }
+    bytes
+}
+
+/// Bytes up to the quote that ends a text.
+fn text_length(json: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(next) = memchr2(b'"', b'\\', &json[at..]) {
+        if json[at + next] == b'"' {
+            return at + next;
+        }
+        at = (at + next + 2).min(json.len());
+    }
+    json.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_look_tells_what_a_text_is() {
+        let kind = |json: &str| Finding::of(json.as_bytes()).kind;
+        assert_eq!(kind(r#"{"choices":[]}"#), Kind::Answer);
+        assert_eq!(kind(r#"{"type":"message_stop"}"#), Kind::End);
+        assert_eq!(kind(r#"{"error":{"message":"x"}}"#), Kind::Error);
+        assert_eq!(kind(r#"{"error":null}"#), Kind::Answer);
+        assert_eq!(kind("<html>"), Kind::Garbage);
+    }
+
+    #[test]
+    fn text_is_counted_wherever_it_is_said() {
+        let said = |json: &str| Finding::of(json.as_bytes()).said;
+        assert_eq!(said(r#"{"id":"x","choices":[{"index":0,"delta":{"content":"Hi \u00e4"},"finish_reason":null}]}"#), 9);
+        assert_eq!(said(r#"{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"{}"}}]}},{"delta":{"content":"a"}}]}"#), 3);
+        assert_eq!(said(r#"{"type":"content_block_delta","index":0,"delta":{"text":"four"}}"#), 4);
+        assert_eq!(said(r#"{"choices":"four"}"#), 4);
+        assert_eq!(said(r#"{"choices":[ "\"\\" , {"\"a" : "b"}]}"#), 5);
+        assert_eq!(said(r#"{"choices":["\ud83d"]}"#), 6, "half an emoji is no reason to break");
+    }
+
+    #[test]
+    fn a_chunk_of_usage_alone_is_known() {
+        let is_usage_only = |json: &str| Finding::of(json.as_bytes()).is_usage_only;
+        assert!(is_usage_only(r#"{"choices":[],"usage":{"prompt_tokens":1}}"#));
+        for json in
+            [r#"{"choices":[],"usage":null}"#, r#"{"choices":[{}],"usage":{}}"#, r#"{"usage":{}}"#, r#"{"choices":null,"usage":{}}"#]
+        {
+            assert!(!is_usage_only(json), "{json}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! How much an answer has used, as far as its backend told. Pure.
+
+use shared::translators::usage::Usage;
+
+/// What is known of an answer's tokens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Metered {
+    /// The backend's own numbers. Reported zero is zero (promise 44).
+    Reported(Usage),
+    /// A guess that was made with the request at hand.
+    Estimated(Usage),
+    /// The backend told nothing, or was cut off before it told all.
+    Unreported {
+        /// What it did tell.
+        partly: Option<Usage>,
+        /// The text that it said, in bytes.
+        said: usize,
+    },
+}
+
+impl Metered {
+    /// For what used nothing.
+    pub(crate) fn nothing() -> Self {
+        Self::Reported(Usage::default())
+    }
+
+    /// The tokens, of which the prompt has about `input_estimate`.
+    pub(crate) fn usage(self, input_estimate: u64) -> Usage {
+        match self {
+            Self::Reported(usage) | Self::Estimated(usage) => usage,
+            Self::Unreported { partly: None, said } => Usage::estimate(input_estimate, said),
+            Self::Unreported { partly: Some(told), said } => Usage { output: told.output.max(Usage::estimate(0, said).output), ..told },
+        }
+    }
+
+    pub(crate) fn is_estimated(self) -> bool {
+        !matches!(self, Self::Reported(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p44_an_estimate_only_where_nothing_was_reported() {
+        let zero = Metered::Reported(Usage::default());
+        assert_eq!((zero.usage(100), zero.is_estimated()), (Usage::default(), false));
+        let silent = Metered::Unreported { partly: None, said: 9 };
+        assert_eq!((silent.usage(100).input, silent.usage(100).output, silent.is_estimated()), (100, 3, true));
+        let started = Usage { input: 7, output: 1, ..Usage::default() };
+        let cut = Metered::Unreported { partly: Some(started), said: 40 };
+        assert_eq!((cut.usage(100).input, cut.usage(100).output, cut.is_estimated()), (7, 10, true));
+    }
+}
