@@ -9,7 +9,7 @@
 use serde_json::{Map, Value, json};
 
 /// Fields that are metrics, and their units.
-const METRICS: [(&str, &str); 8] = [
+pub const METRICS: [(&str, &str); 8] = [
     // Of a request, from its head to its last byte; and until the first byte of a completion.
     ("duration_ms", "Milliseconds"),
     ("first_byte_ms", "Milliseconds"),

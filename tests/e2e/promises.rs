@@ -1,4 +1,4 @@
-//! The promises of `spec/security-reliability.md` and the tests that show them: each number in a test's name.
+//! The promises of `spec/security-reliability.md` and the tests that show them, Rust's and Python's: each number in a test's name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -31,7 +31,8 @@ fn tested_promises() -> BTreeMap<u32, BTreeSet<String>> {
     let mut tested: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
     for folder in ["shared", "functions", "lambda", "local", "tests"] {
         visit(&workspace().join(folder), &mut |source| {
-            for name in source.split("fn p").skip(1).filter_map(|rest| rest.split('(').next()) {
+            let tests = ["fn p", "def test_p"].into_iter().flat_map(|begin| source.split(begin).skip(1));
+            for name in tests.filter_map(|rest| rest.split('(').next()) {
                 let digits = name.split('_').next().unwrap_or_default();
                 if let (Ok(number), true) = (digits.parse(), name.contains('_')) {
                     tested.entry(number).or_default().insert(format!("p{name}"));
@@ -47,7 +48,7 @@ fn visit(folder: &Path, see: &mut impl FnMut(&str)) {
         let path = entry.path();
         if path.is_dir() {
             visit(&path, see);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
             see(&fs::read_to_string(&path).unwrap());
         }
     }

@@ -1,4 +1,4 @@
-//! What the template has to agree with, as the code itself says it: tables, routes, variables and events, as JSON.
+//! What the template has to agree with, as the code itself says it: tables, routes, variables, metrics and events, as JSON.
 //! `tests/infra` compares the template with it.
 
 use std::cell::RefCell;
@@ -8,7 +8,9 @@ use harness::events::{LEARNED, STORY};
 use harness::routes::tables;
 use serde_json::{Value, json};
 use shared::config::{Config, Environment};
+use shared::http::Code;
 use shared::http::routes::Access;
+use shared::metrics::METRICS;
 use shared::store::table::{PK, SK, TTL, Table};
 
 /// An environment without any variable, which remembers what it was asked for.
@@ -22,9 +24,21 @@ impl Environment for Asked {
     }
 }
 
+/// Errors that somebody must be told of.
+const ALARMING: [Code; 4] = [Code::InternalError, Code::NoBackendAvailable, Code::DependencyUnavailable, Code::TooManyAttempts];
+
 #[expect(clippy::print_stdout, reason = "its output is what it is for")]
 fn main() {
-    println!("{:#}", json!({"tables": stored(), "routes": offered(), "environment": read(), "story": STORY, "learned": LEARNED}));
+    let definitions = json!({
+        "tables": stored(),
+        "routes": offered(),
+        "environment": read(),
+        "metrics": METRICS.map(|(name, _)| name),
+        "codes": ALARMING.map(Code::name),
+        "story": STORY,
+        "learned": LEARNED,
+    });
+    println!("{definitions:#}");
 }
 
 fn stored() -> Vec<Value> {

@@ -15,12 +15,19 @@ class Provider:
     def __init__(self):
         self.replies = []
         self.requests = []
+        self.authorizations = []
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def do_GET(self):
+                """What health checks ask for."""
+                provider.authorizations.append(self.headers["authorization"])
+                self.whole(200, b'{"data":[]}')
+
             def do_POST(self):
+                provider.authorizations.append(self.headers["authorization"])
                 provider.requests.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
                 reply = provider.replies.pop(0)
                 if isinstance(reply, list):

@@ -1,0 +1,131 @@
+"""The stack in an emulated cloud: every event of the story through its API and the real function binaries.
+
+Emulated API gateways do not stream, so what is streamed is invoked; `tests/e2e/lambda.rs` shows it on the wire.
+"""
+
+import json
+import subprocess
+
+import pytest
+
+import checks
+import template
+from cloud import Emulator, Stack, streamed
+from provider import Provider, chunk, completion, usage
+from rights import allows, granted
+
+ADMIN = {"EMAIL": "admin@example.com", "PASSWORD": "correct horse battery staple"}
+
+
+@pytest.fixture(scope="module")
+def provider():
+    provider = Provider()
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture(scope="module")
+def stack(emulator, binaries, bootstrap, tmp_path_factory):
+    emulator = Emulator(emulator, tmp_path_factory.mktemp("cloud"))
+    try:
+        stack = Stack(emulator, binaries)
+        make_first_admin(bootstrap, emulator)
+        yield stack
+        stack.stop()
+    finally:
+        emulator.stop()
+
+
+def make_first_admin(bootstrap, emulator):
+    """As `infra/README.md` says it."""
+    environment = {
+        "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "TABLE_PREFIX": "tidegate-",
+        "SECRET_PREFIX": "tidegate/", "ADMIN_EMAIL": ADMIN["EMAIL"], "ADMIN_PASSWORD": ADMIN["PASSWORD"],
+        "AWS_ENDPOINT_URL_DYNAMODB": emulator.url, "AWS_ENDPOINT_URL_SECRETS_MANAGER": emulator.url,
+    }
+    subprocess.run([bootstrap], env=environment, check=True)
+
+
+class Teller:
+    """Tells the story: its events, filled with what earlier answers said."""
+
+    def __init__(self, stack, events, learned, provider):
+        self.stack, self.events, self.learned = stack, events, learned
+        self.values = ADMIN | {"PROVIDER": provider.base_url}
+
+    def event(self, name):
+        text = (self.events / f"{name}.json").read_text()
+        for placeholder, value in self.values.items():
+            text = text.replace("{{" + placeholder + "}}", value)
+        assert "{{" not in text, f"{name} needs a value that is not there: {text}"
+        return json.loads(text)
+
+    def tell(self, name):
+        function = name.split("/")[0]
+        event = self.event(name)
+        status, body = streamed(self.stack.invoke("proxy", event)) if function == "proxy" else self.stack.request(event)
+        for _, field, placeholder in (each for each in self.learned if each[0] == name):
+            self.values[placeholder] = json.loads(body)["data"][field]
+        return status, body
+
+
+@pytest.fixture(scope="module")
+def told(stack, provider, code, events):
+    """What each event of the story got."""
+    teller = Teller(stack, events, code["learned"], provider)
+    stream = [chunk("Hel"), chunk("lo", finish_reason="stop"), usage()]
+    provider.replies += [completion("Hello"), stream, completion("Hello"), stream]
+    answers = {}
+    for name, _ in code["story"]:
+        if name == "admin/delete_backend":
+            # While there is one to check.
+            for schedule in ("health", "janitor"):
+                assert stack.invoke(schedule, teller.event(f"{schedule}/scheduled")) == b"null"
+        answers[name] = teller.tell(name)
+    return answers
+
+
+def test_every_resource_is_there(stack):
+    assert {each["ResourceStatus"] for each in stack.resources.values()} == {"CREATE_COMPLETE"}
+
+
+def test_every_event_gets_its_answer(told, code):
+    for name, status in code["story"]:
+        assert told[name][0] == status, (name, told[name])
+
+
+def test_p22_backend_secrets_go_through_secrets_manager(told, stack, provider, events):
+    used = {(function, action) for function, action, name, _ in stack.recorder.calls if name.startswith("tidegate/backend/")}
+    assert {("admin", f"secretsmanager:{action}") for action in ("CreateSecret", "PutSecretValue", "DeleteSecret")} <= used
+    assert {("proxy", "secretsmanager:GetSecretValue"), ("health", "secretsmanager:GetSecretValue")} <= used
+    assert ("admin", "secretsmanager:GetSecretValue") not in used
+    created = json.loads((events / "admin/create_backend.json").read_text())
+    assert set(provider.authorizations) == {f"Bearer {json.loads(created['body'])['api_key']}"}
+
+
+def test_p58_every_call_is_within_the_rights_of_its_function(told, stack):
+    """The emulator does not judge rights; so what the functions asked for is held against their roles."""
+    resources = template.deployed(template.read())
+    refused = []
+    for function, action, name, in_transaction in sorted(stack.recorder.calls):
+        if not allows(granted(resources, function.capitalize()), action, arn(resources, name), in_transaction):
+            refused.append((function, action, name, "in a transaction" if in_transaction else "alone"))
+    assert not refused
+
+
+def arn(resources, name):
+    """How the roles write what is called `name`: a table or an index of it, a secret, a function."""
+    name, _, index = name.partition("/index/")
+    if name.startswith("tidegate/backend/"):
+        return "arn:aws:secretsmanager:eu-central-1:123456789012:secret:tidegate/backend/*"
+    if name == "tidegate/jwt":
+        return "<SigningKey>"
+    named = {each.get("TableName") or each.get("FunctionName"): logical for logical, each in properties(resources)}
+    return f"<{named[name]}.Arn>" + (f"/index/{index}" if index else "")
+
+
+def properties(resources):
+    return ((logical, each["Properties"]) for logical, each in resources.items() if each["Type"] in NAMED)
+
+
+NAMED = ("AWS::DynamoDB::Table", "AWS::Lambda::Function")
