@@ -34,6 +34,7 @@ pub const STORY: &[(&str, u16)] = &[
     ("admin/update_backend", 200),
     ("keys/create", 201),
     ("keys/list", 200),
+    ("keys/show_quota", 200),
     ("proxy/root", 200),
     ("proxy/health", 200),
     ("proxy/list_models", 200),

@@ -1,6 +1,7 @@
-//! A person's own API keys and usage (api.md §3).
+//! A person's own API keys, quota and usage (api.md §3).
 
 mod api_keys;
+mod quota;
 mod usage;
 
 use axum::Router;
@@ -58,6 +59,7 @@ pub fn routes() -> Routes<State> {
         .delete("/api/v1/user/keys/{id}", own, api_keys::delete_key)
         .get("/api/v1/user/usage", own, usage::report)
         .get("/api/v1/user/logs", own, usage::log)
+        .get("/api/v1/user/quota", own, quota::show)
 }
 
 pub fn router(state: State) -> Router {

@@ -23,8 +23,7 @@ impl Rights {
     /// A caller whose policy is missing may use nothing (promise 47).
     pub(crate) async fn of(state: &State, caller: ApiCaller) -> Result<Self, ApiError> {
         let (catalog, policy) = tokio::try_join!(state.store.catalog(), state.store.policy(&caller.user.quota_policy))?;
-        let missing = || ApiError::new(Code::NoPolicy, "the caller's policy does not exist; an administrator has to assign one");
-        Ok(Self { policy: policy.ok_or_else(missing)?, caller, catalog })
+        Ok(Self { policy: policy.ok_or_else(refusal::no_policy)?, caller, catalog })
     }
 
     /// The models that the caller may use, in the order of their ids.

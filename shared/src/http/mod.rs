@@ -17,6 +17,7 @@ pub mod language;
 pub mod origin;
 pub mod page;
 pub mod period;
+pub mod rate_limits;
 pub mod refusal;
 pub mod routes;
 pub mod trace;

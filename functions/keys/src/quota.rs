@@ -1,0 +1,73 @@
+//! What a person's policy allows, how far it is used, and when that is over.
+
+use std::sync::Arc;
+
+use axum::extract;
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::access::hours;
+use shared::access::quota::{self, Limit, Standing};
+use shared::http::caller::SessionCaller;
+use shared::http::json::Data;
+use shared::http::{ApiError, refusal};
+use shared::models::policy::Policy;
+use shared::models::price::MicroUsd;
+
+use crate::State;
+
+#[derive(Serialize)]
+pub(crate) struct Quota {
+    policy: Arc<Policy>,
+    /// When the policy's hours begin again; absent while they last.
+    opens_at: Option<Timestamp>,
+    /// The limits that the policy has.
+    limits: Vec<Shown>,
+}
+
+/// One limit, and how far it is used.
+#[derive(Serialize)]
+struct Shown {
+    /// The policy's field.
+    name: &'static str,
+    limit: Amount,
+    /// Settled, and reserved by requests under way.
+    used: Amount,
+    remaining: Amount,
+    /// When nothing of what is used now counts any more; absent where that is not a matter of time.
+    resets_at: Option<Timestamp>,
+}
+
+/// Requests or tokens; USD of a limit of cost.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Amount {
+    Count(u64),
+    Usd(f64),
+}
+
+/// `GET /api/v1/user/quota`
+pub(crate) async fn show(extract::State(state): extract::State<State>, caller: SessionCaller) -> Result<Data<Quota>, ApiError> {
+    let (store, user) = (&state.store, &caller.user);
+    let (policy, meter) = tokio::try_join!(store.policy(&user.quota_policy), store.meter(&user.id))?;
+    let policy = policy.ok_or_else(refusal::no_policy)?;
+    let now = store.clock().now();
+    let standings = quota::standings(&meter.unwrap_or_default(), &policy, now);
+    let limits = standings.iter().map(|standing| Shown::new(standing, now)).collect();
+    Ok(Data(Quota { opens_at: hours::closed_until(&policy, now), policy, limits }))
+}
+
+impl Shown {
+    fn new(standing: &Standing, now: Timestamp) -> Self {
+        let amount = |amount| match standing.limit {
+            Limit::CostQuotaMonthly => Amount::Usd(MicroUsd(amount).usd()),
+            _ => Amount::Count(amount),
+        };
+        Self {
+            name: standing.limit.field(),
+            limit: amount(standing.value),
+            used: amount(standing.used),
+            remaining: amount(standing.remaining()),
+            resets_at: Some(standing.resets_at).filter(|at| *at > now),
+        }
+    }
+}
