@@ -55,6 +55,16 @@ async fn p38_the_backend_sees_its_own_credential_and_nothing_of_the_clients() {
 }
 
 #[tokio::test]
+async fn p38_the_backend_works_in_the_clients_trace() {
+    let provider = Provider::always(Reply::json(&openai::completion("Hello")));
+    let gateway = Gateway::start().await.with_model("m", &provider).await;
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    gateway.program().await.chat("m").header("traceparent", parent).header("tracestate", "a=1").send().await.unwrap();
+    let received = provider.request(0).await;
+    assert_eq!((received.header("traceparent"), received.header("tracestate")), (parent, "a=1"));
+}
+
+#[tokio::test]
 async fn p48_a_stream_passes_event_by_event_as_the_provider_sends_it() {
     let provider = Provider::start();
     let gates = [Gate::new(), Gate::new(), Gate::new()];

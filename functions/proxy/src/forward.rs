@@ -90,7 +90,7 @@ pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>) -> Result<
             Err(Failure { error, is_unfit: true, .. }) => last = Some(error),
             Err(Failure { error, .. }) => {
                 asked += 1;
-                tracing::warn!(backend = %backend.id, code = ?error.code(), cause = error.cause(), "attempt failed");
+                tracing::warn!(failed_attempts = 1, backend = %backend.id, reason = error.code().name(), cause = error.cause(), "attempt failed");
                 last = Some(error.or_sooner(last.as_ref()));
             }
         }
@@ -103,7 +103,10 @@ pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>) -> Result<
 
 async fn attempt(state: &State, grant: &Grant, ask: &Ask<'_>, backend: &Backend) -> Result<Upstream, Failure> {
     let target = Target::of(state, backend).await.map_err(Failure::retryable)?;
-    let Call { url, headers, body, reader, warnings } = Call::new(ask, &grant.offer.model, backend, &target).map_err(Failure::unfit)?;
+    let Call { url, mut headers, body, reader, warnings } = Call::new(ask, &grant.offer.model, backend, &target).map_err(Failure::unfit)?;
+    if let Some(trace) = &grant.caller.trace {
+        trace.insert_into(&mut headers);
+    }
     let request = state.http.post(url.clone()).headers(headers).body(reqwest::Body::wrap(body));
     let response = request.send().await.map_err(unreachable)?;
     if response.status() != StatusCode::OK {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use shared::http::trace::TraceContext;
 use shared::http::{ApiError, Dialect};
 use shared::models::BackendId;
 use shared::models::usage::{Endpoint, Outcome, Tokens, UsageRecord};
@@ -27,11 +28,12 @@ pub(crate) struct Account {
 /// Closes the books on a request that delivered something.
 pub(crate) async fn settle(state: &State, reservation: Reservation, account: Account) {
     let record = reservation.record(&account);
-    log(&record, &account.notes);
+    let trace = reservation.grant.caller.trace.as_ref().map(TraceContext::trace_id);
+    log(&record, &account.notes, trace);
     state.usage.record(record).await;
 }
 
-/// Closes the books on a request that delivered nothing (promise 42).
+/// Closes the books on a request that delivered nothing (promise 42). Its line in the log is the edge's, which has the error.
 pub(crate) async fn release(state: &State, reservation: Reservation, error: &ApiError) {
     let account = Account {
         backend: None,
@@ -41,7 +43,7 @@ pub(crate) async fn release(state: &State, reservation: Reservation, error: &Api
         first_byte: None,
         notes: Notes::default(),
     };
-    settle(state, reservation, account).await;
+    state.usage.record(reservation.record(&account)).await;
 }
 
 impl Reservation {
@@ -90,16 +92,20 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn log(record: &UsageRecord, notes: &Notes) {
+fn log(record: &UsageRecord, notes: &Notes, trace: Option<&str>) {
     tracing::info!(
         request.id = %record.request_id,
+        trace.id = trace,
         key.id = %record.key,
         user.id = %record.user,
         model = %record.model,
         backend = record.backend.as_ref().map(BackendId::as_str),
         tokens.input = record.tokens.input,
         tokens.output = record.tokens.output,
+        cost_usd = record.cost.usd(),
+        status = record.status,
         duration_ms = record.duration_ms,
+        first_byte_ms = record.first_byte_ms,
         outcome = ?record.outcome,
         upstream.id = notes.upstream_id,
         nameless_calls = notes.nameless_calls,

@@ -8,6 +8,7 @@ use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
 
 use super::routes::Access;
+use super::trace::TraceContext;
 use super::{ApiError, Code};
 use crate::access::api_key::KeyDigest;
 use crate::access::session::Session;
@@ -31,6 +32,8 @@ pub struct ApiCaller {
     pub key: Arc<ApiKey>,
     /// Which program it says it is.
     pub client: ClientKind,
+    /// The trace that its request is part of.
+    pub trace: Option<TraceContext>,
 }
 
 /// Lets people in by their session tokens.
@@ -108,7 +111,8 @@ impl KeyGate {
         }
         let agent = request.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
         let client = agent.map_or(ClientKind::Other, ClientKind::of_user_agent);
-        request.extensions.insert(ApiCaller { user, key, client });
+        let trace = request.extensions.get().cloned();
+        request.extensions.insert(ApiCaller { user, key, client, trace });
         Ok(())
     }
 }

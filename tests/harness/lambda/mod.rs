@@ -7,6 +7,7 @@ mod answer;
 mod api;
 mod invoke;
 
+use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::Stdio;
@@ -43,7 +44,8 @@ impl Function {
         Self::boot(&binaries::example(name), environment).await
     }
 
-    async fn boot(binary: &Path, environment: &[(&str, String)]) -> Self {
+    /// Boots the program at `binary`.
+    pub async fn boot(binary: &Path, environment: &[(&str, String)]) -> Self {
         let api = Arc::new(Api::default());
         let shared = api.clone();
         let server = Loopback::start(|listener| accept(listener, move |stream| api::serve(stream, shared.clone())));
@@ -69,6 +71,13 @@ impl Function {
         let mut text = String::new();
         self.log.reopen().unwrap().read_to_string(&mut text).unwrap();
         text
+    }
+
+    /// Memory that the process has taken at most so far, in KiB.
+    pub fn peak_memory_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id().unwrap())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// Whether the process lives.
