@@ -12,11 +12,12 @@ use futures_util::FutureExt;
 use http::Uri;
 use http::uri::PathAndQuery;
 use http_body_util::BodyExt;
+use jiff::Timestamp;
 use lambda_http::request::RequestContext;
 use lambda_http::{LambdaEvent, Request, RequestExt};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use shared::http::edge::ClientAddress;
+use shared::http::edge::{ClientAddress, Deadline};
 use tower::{ServiceExt, service_fn};
 
 pub use lambda_http::Error;
@@ -65,7 +66,7 @@ async fn collected(response: Response) -> Result<lambda_http::Response<lambda_ht
 
 /// The event's request as any HTTP server would give it: the path without the stage, the caller's address.
 fn plain(request: Request) -> http::Request<Body> {
-    let address = source_address(&request);
+    let (address, deadline) = (source_address(&request), deadline(&request));
     let uri = without_stage(&request);
     let mut request = request.map(|body| match body {
         lambda_http::Body::Empty => Body::empty(),
@@ -79,7 +80,16 @@ fn plain(request: Request) -> http::Request<Body> {
     if let Some(address) = address {
         request.extensions_mut().insert(ClientAddress(address));
     }
+    if let Some(deadline) = deadline {
+        request.extensions_mut().insert(deadline);
+    }
     request
+}
+
+/// When the invocation ends.
+fn deadline(request: &Request) -> Option<Deadline> {
+    let milliseconds = request.lambda_context_ref()?.deadline;
+    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok().map(Deadline)
 }
 
 /// What API Gateway says, which a client cannot forge as it can `X-Forwarded-For`.

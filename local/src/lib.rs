@@ -53,6 +53,8 @@ pub struct Options {
     pub backend_networks: AllowedNetworks,
     /// Authorities that certify backends, besides the public ones.
     pub backend_authorities: Authorities,
+    /// The region whose backends come first.
+    pub backend_region: Option<String>,
     /// Times and sizes of completions.
     pub limits: proxy::Limits,
     /// Requests under way at once.
@@ -72,6 +74,7 @@ impl Options {
             admin_password: None,
             backend_networks: AllowedNetworks::default(),
             backend_authorities: Authorities::default(),
+            backend_region: None,
             limits: proxy::Limits::with_max_body(MAX_BODY_BYTES),
             max_inflight: MAX_INFLIGHT,
             clock: Clock::system(),
@@ -128,7 +131,8 @@ impl Gateway {
         let first_admin = first_admin(&store, &keys, &options.admin_email, options.admin_password).await?;
         let networks = options.backend_networks.with_loopback();
         let outbound = Outbound::new(networks.clone(), &options.backend_authorities)?;
-        let proxy = proxy::State::new(store.clone(), secrets.clone(), outbound.clone(), options.limits).writing_usage_behind();
+        let proxy = proxy::State::new(store.clone(), secrets.clone(), outbound.clone(), options.limits);
+        let proxy = proxy.in_region(options.backend_region.as_deref()).writing_usage_behind();
         let health = health::State::new(store.clone(), secrets.clone(), outbound);
         let rules = admin::Rules { networks, passwords: PasswordPolicy::Basic };
         let admin = admin::State::new(store.clone(), secrets, keys.clone(), rules, prober(health.clone()));

@@ -35,6 +35,9 @@ struct Arguments {
     /// Certificate authorities that backends may have besides the public ones: a PEM file, or its text.
     #[arg(long, env = "BACKEND_CA_CERTS", value_name = "FILE", default_value = "")]
     backend_ca_certs: Authorities,
+    /// The region whose backends come first.
+    #[arg(long, env = "BACKEND_REGION", value_name = "REGION")]
+    backend_region: Option<String>,
     /// The largest body on `/v1`, in bytes.
     #[arg(long, env = "MAX_BODY_BYTES", default_value_t = local::MAX_BODY_BYTES)]
     max_body_bytes: usize,
@@ -88,6 +91,7 @@ impl Arguments {
             admin_password: config::admin_password(&config::Process),
             backend_networks: self.backend_allowed_cidrs,
             backend_authorities: self.backend_ca_certs,
+            backend_region: self.backend_region,
             limits: proxy::Limits::with_max_body(self.max_body_bytes),
             max_inflight: self.max_inflight,
             clock: Clock::system(),

@@ -12,6 +12,7 @@
 //! | `PASSWORD_POLICY` | `strict` | `basic` or `strict` (promise 1) |
 //! | `BACKEND_ALLOWED_CIDRS` | – | private networks that backends may be in, separated by commas (promise 33) |
 //! | `BACKEND_CA_CERTS` | – | certificate authorities that backends may have besides the public ones: PEM text (all variables of a function hold 4 KB), or the path of a PEM file (of a layer, below `/opt`) |
+//! | `BACKEND_REGION` | – | the region whose backends come first |
 //! | `LAMBDA_TASK_ROOT` | – | set by Lambda: loopback is not called then (promise 33) |
 //! | `MAX_BODY_BYTES` | 4 MiB | the largest body on `/v1` |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | – | set by Lambda |
@@ -64,6 +65,7 @@ pub struct Config {
     pub password_policy: PasswordPolicy,
     pub backend_networks: AllowedNetworks,
     pub backend_authorities: Authorities,
+    pub backend_region: Option<String>,
     pub max_body_bytes: usize,
     pub health_function: String,
 }
@@ -123,6 +125,7 @@ impl Config {
             password_policy: reader.parsed("PASSWORD_POLICY", PasswordPolicy::Strict),
             backend_networks: backend_networks(&mut reader),
             backend_authorities: reader.parsed("BACKEND_CA_CERTS", Authorities::default()),
+            backend_region: reader.optional("BACKEND_REGION"),
             max_body_bytes: reader.parsed("MAX_BODY_BYTES", MAX_BODY_BYTES),
             health_function: reader.text("HEALTH_FUNCTION", "health"),
         };

@@ -148,10 +148,14 @@ async fn p52_a_backend_that_fails_before_its_first_byte_is_a_502() {
         ("forbids us", Reply::error(403, &json!({}))),
     ];
     let provider = Provider::start();
-    let gateway = Gateway::start().await.with_model("m", &provider).await;
+    let gateway = Gateway::start().await;
     let program = gateway.program().await;
-    for (what, reply) in failures {
-        for request in [program.chat("m"), program.chat_stream("m")] {
+    for (number, (what, reply)) in failures.into_iter().enumerate() {
+        // Each has backends of its own: one that has failed may be out.
+        let (whole, streamed) = (format!("whole-{number}"), format!("streamed-{number}"));
+        gateway.admin().create_model(&whole, &provider).await;
+        gateway.admin().create_model(&streamed, &provider).await;
+        for request in [program.chat(&whole), program.chat_stream(&streamed)] {
             provider.will(reply.clone());
             let failed = failure(request.send().await.unwrap()).await;
             assert_eq!((failed.status, failed.code()), (502, "upstream_error"), "a backend that {what}: {}", failed.body);

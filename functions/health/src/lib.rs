@@ -96,7 +96,7 @@ async fn check(state: &State, backend: &Backend) -> Result<Finding, StoreError> 
     let asked = timeout(PATIENCE, probe::ask(state, backend)).await.unwrap_or(Err(FailureClass::Timeout));
     let (latency, now) = (began.elapsed(), state.store.clock().now());
     let finding = finding(asked, latency, now);
-    let health = backend.health.clone().after_check(now, finding.error.map_or(Ok(latency), Err));
+    let health = backend.health.after_check(now, finding.error.map_or(Ok(latency), Err));
     if health.healthy != backend.health.healthy {
         tracing::warn!(backend = %backend.id, healthy = finding.healthy, error = ?finding.error, status = finding.status, "health changed");
     }

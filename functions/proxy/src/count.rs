@@ -10,18 +10,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::http::ApiError;
 use shared::models::catalog::{Backend, Model, Protocol};
-use shared::random;
-use shared::translators::error::BackendError;
 use shared::translators::settings::Tokenizer;
 use tokio::time::timeout;
 use url::Url;
 
 use crate::ask::{MessagesAsk, Pieces};
+use crate::attempt::{refused, unreachable};
 use crate::call::Call;
 use crate::exchange::Grant;
-use crate::forward::{Failure, read, refused, unreachable};
+use crate::failure::{Failure, Fault};
 use crate::target::Target;
-use crate::{State, backend};
+use crate::{State, body, forward};
 
 /// How long a count is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,31 +29,30 @@ const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// The count of a backend, where one can count; an estimate where none can or it fails.
 pub(crate) async fn count(state: &State, grant: &Grant, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
-    let chance = u64::from_le_bytes(random::bytes());
-    let Some(backend) = backend::pick(&grant.offer.backends, &[], chance) else { return ask.count_tokens() };
-    match timeout(PATIENCE, at_backend(state, &grant.offer.model, ask, backend)).await {
+    let Some(candidate) = forward::choose(state, &grant.offer, &[]) else { return ask.count_tokens() };
+    match timeout(PATIENCE, at_backend(state, &grant.offer.model, ask, candidate.backend)).await {
         Ok(Ok(Some(count))) => Ok(count),
-        Ok(Err(Failure { error, retry: false, .. })) => Err(error),
+        Ok(Err(Failure { error, fault: Fault::Request })) => Err(error),
         // Clients ask for dozens of counts at once and need none of them exactly.
         Ok(Ok(None) | Err(_)) | Err(_) => ask.count_tokens(),
     }
 }
 
 async fn at_backend(state: &State, model: &Model, ask: &MessagesAsk<'_>, backend: &Backend) -> Result<Option<u64>, Failure> {
-    let target = Target::of(state, backend).await.map_err(Failure::retryable)?;
+    let target = Target::of(state, backend).await?;
     let server = Server { state, target: &target };
     match (backend.protocol, target.settings.tokenizer) {
-        (Protocol::Anthropic, _) => server.of_anthropic(Call::count(ask, backend, &target).map_err(Failure::unfit)?).await.map(Some),
+        (Protocol::Anthropic, _) => server.of_anthropic(Call::count(ask, backend, &target).map_err(Failure::unasked)?).await.map(Some),
         (Protocol::Openai, Tokenizer::Estimate) => Ok(None),
         (Protocol::Openai, tokenizer) => {
-            let chat = ask.to_countable_chat(model, backend, &target.settings).map_err(Failure::unfit)?;
-            let prompt: Prompt<'_> = serde_json::from_slice(&chat).map_err(|error| Failure::unfit(ApiError::internal(error)))?;
+            let chat = ask.to_countable_chat(model, backend, &target.settings).map_err(Failure::unasked)?;
+            let prompt: Prompt<'_> = serde_json::from_slice(&chat).map_err(|error| Failure::unasked(ApiError::internal(error)))?;
             let counted = match tokenizer {
                 Tokenizer::Llamacpp => server.of_llamacpp(&prompt).await,
                 _ => server.of_vllm(&prompt).await,
             };
             // A tokenizer that refuses says nothing about the conversation: the estimate steps in.
-            counted.map(Some).map_err(|failure| Failure { retry: true, ..failure })
+            counted.map(Some).map_err(|failure| Failure { fault: Fault::Unasked, ..failure })
         }
     }
 }
@@ -124,7 +122,7 @@ impl Server<'_> {
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
-        let body = serde_json::to_vec(body).map_err(|error| Failure::unfit(ApiError::internal(error)))?;
+        let body = serde_json::to_vec(body).map_err(|error| Failure::unasked(ApiError::internal(error)))?;
         self.ask(&self.target.beside_v1(path), self.target.headers.clone(), Pieces::from(Bytes::from(body))).await
     }
 
@@ -132,9 +130,9 @@ impl Server<'_> {
         let request = self.state.http.post(url.clone()).headers(headers).body(reqwest::Body::wrap(body));
         let response = request.send().await.map_err(unreachable)?;
         if response.status() != StatusCode::OK {
-            return Err(refused(response, self.target.settings.upstream_auth_errors).await);
+            return Err(refused(self.state, response, self.target.settings.upstream_auth_errors).await);
         }
-        let body = read(response, MAX_ANSWER_BYTES).await.unwrap_or_default();
-        serde_json::from_slice(&body).map_err(|_| Failure::retryable(BackendError::unreadable()))
+        let body = body::read(response, MAX_ANSWER_BYTES, PATIENCE).await.unwrap_or_default();
+        serde_json::from_slice(&body).map_err(|_| Failure::unreadable())
     }
 }

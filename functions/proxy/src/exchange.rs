@@ -5,16 +5,21 @@
 
 use std::sync::Arc;
 
-use axum::response::Response;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use shared::http::ApiError;
 use shared::http::caller::ApiCaller;
+use shared::http::edge::Deadline;
 use shared::models::RequestId;
 use shared::models::catalog::Offer;
 use shared::models::policy::Policy;
 
 use crate::admit::{self, Reservation};
 use crate::ask::{Ask, MessagesAsk};
+use crate::client::Client;
+use crate::forward::Upstream;
 use crate::rights::Rights;
+use crate::times::Times;
 use crate::{State, count, forward, relay, settle};
 
 /// The right of a caller to use a model.
@@ -26,12 +31,37 @@ pub(crate) struct Grant {
     pub(crate) offer: Arc<Offer>,
 }
 
+/// What a request says besides its body.
+#[derive(Clone, Debug)]
+pub(crate) struct Visit {
+    pub(crate) caller: ApiCaller,
+    pub(crate) id: RequestId,
+    /// When the invocation ends, if there is one.
+    pub(crate) deadline: Option<Deadline>,
+}
+
 /// Answers `ask`, or says why not.
-pub(crate) async fn run(state: &State, caller: ApiCaller, ask: Ask<'_>, id: RequestId) -> Result<Response, ApiError> {
-    let grant = authorize(state, caller, ask.model()).await?;
-    let reservation: Reservation = admit::reserve(state, &grant, &ask, id).await?;
-    match forward::open(state, &grant, &ask).await {
-        Ok(upstream) => Ok(relay::respond(state, upstream, reservation).await),
+pub(crate) async fn run(state: &State, visit: Visit, ask: Result<Ask<'_>, ApiError>, mut client: Client) {
+    let times = Times::new(&state.limits, visit.deadline, state.store.clock().now());
+    match open(state, visit, ask, &times, &mut client).await {
+        Ok((upstream, reservation)) => relay::pass_on(state, upstream, reservation, &times, client).await,
+        Err(error) => client.answer(Err(error)),
+    }
+}
+
+/// Everything until a backend's answer has begun.
+async fn open(
+    state: &State,
+    visit: Visit,
+    ask: Result<Ask<'_>, ApiError>,
+    times: &Times,
+    client: &mut Client,
+) -> Result<(Upstream, Reservation), ApiError> {
+    let ask = ask?;
+    let grant = authorize(state, visit.caller, ask.model()).await?;
+    let reservation = admit::reserve(state, &grant, &ask, visit.id).await?;
+    match forward::open(state, &grant, &ask, times, client).await {
+        Ok(upstream) => Ok((upstream, reservation)),
         Err(error) => {
             settle::release(state, reservation, &error).await;
             Err(error)
@@ -50,4 +80,14 @@ async fn authorize(state: &State, caller: ApiCaller, name: &str) -> Result<Grant
     let offer = Arc::clone(rights.offer(name)?);
     rights.check_hours(state)?;
     Ok(Grant { caller: rights.caller, policy: rights.policy, offer })
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = ApiCaller::from_request_parts(parts, state).await?;
+        let id = parts.extensions.get().cloned().unwrap_or_else(RequestId::generate);
+        Ok(Self { caller, id, deadline: parts.extensions.get().copied() })
+    }
 }

@@ -5,13 +5,20 @@
 mod admit;
 mod answer;
 mod ask;
+mod attempt;
 mod backend;
 mod begin;
+mod body;
+mod budget;
 mod call;
+mod client;
 mod count;
 mod exchange;
+mod failure;
 mod finding;
+mod fleet;
 mod forward;
+mod hold;
 mod metered;
 mod models;
 mod record;
@@ -20,6 +27,7 @@ mod rights;
 mod settle;
 mod state;
 mod target;
+mod times;
 
 use axum::extract::{Request, State as Shared};
 use axum::response::Response;
@@ -30,10 +38,10 @@ use shared::http::ApiError;
 use shared::http::caller::ApiCaller;
 use shared::http::json;
 use shared::http::routes::{Access, Gate, Routes};
-use shared::models::RequestId;
 use shared::store::Store;
 
 use crate::ask::{Ask, ChatAsk, MessagesAsk};
+use crate::exchange::Visit;
 
 pub use state::{Limits, State};
 
@@ -69,27 +77,23 @@ async fn alive() -> &'static str {
     "ok\n"
 }
 
-async fn chat_completions(
-    Shared(state): Shared<State>,
-    caller: ApiCaller,
-    id: axum::Extension<RequestId>,
-    request: Request,
-) -> Result<Response, ApiError> {
+async fn chat_completions(Shared(state): Shared<State>, visit: Visit, request: Request) -> Result<Response, ApiError> {
     let body = json::read(request, state.limits.max_body_bytes).await?;
-    let ask = Ask::Chat(ChatAsk::read(body)?);
-    exchange::run(&state, caller, ask, id.0).await
+    let exchange = |state, client| async move {
+        let ask = ChatAsk::read(body).map(Ask::Chat);
+        exchange::run(&state, visit, ask, client).await;
+    };
+    client::serve(state, exchange).await
 }
 
-async fn messages(
-    Shared(state): Shared<State>,
-    caller: ApiCaller,
-    id: axum::Extension<RequestId>,
-    request: Request,
-) -> Result<Response, ApiError> {
+async fn messages(Shared(state): Shared<State>, visit: Visit, request: Request) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
     let body = json::read(request, state.limits.max_body_bytes).await?;
-    let ask = Ask::Messages(Box::new(MessagesAsk::read(&headers, &body)?));
-    exchange::run(&state, caller, ask, id.0).await
+    let exchange = |state, client| async move {
+        let ask = MessagesAsk::read(&headers, &body).map(|ask| Ask::Messages(Box::new(ask)));
+        exchange::run(&state, visit, ask, client).await;
+    };
+    client::serve(state, exchange).await
 }
 
 async fn count_tokens(Shared(state): Shared<State>, caller: ApiCaller, request: Request) -> Result<Json<Value>, ApiError> {

@@ -17,6 +17,8 @@ use shared::store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::budget::Retries;
+use crate::fleet::Fleet;
 use crate::record::Recorder;
 use crate::target::Target;
 
@@ -66,13 +68,17 @@ pub struct State {
     pub(crate) http: reqwest::Client,
     /// What each version of a backend is called with.
     pub(crate) targets: Arc<Cache<(BackendId, u64), Arc<Target>>>,
-    pub(crate) relays: Relays,
+    pub(crate) fleet: Fleet,
+    pub(crate) retries: Retries,
+    /// The region of this process, whose backends come first.
+    pub(crate) region: Option<Arc<str>>,
+    pub(crate) exchanges: Exchanges,
     pub(crate) usage: Recorder,
 }
 
-/// The streams under way.
+/// The exchanges under way.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Relays {
+pub(crate) struct Exchanges {
     pub(crate) tracker: TaskTracker,
     pub(crate) stop: CancellationToken,
 }
@@ -83,7 +89,8 @@ impl State {
         let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
         let secrets = Secrets::connect(&config.secrets, &config.aws);
         let outbound = Outbound::new(config.backend_networks.clone(), &config.backend_authorities)?;
-        Ok(Self::new(store, secrets, outbound, Limits::with_max_body(config.max_body_bytes)))
+        let state = Self::new(store, secrets, outbound, Limits::with_max_body(config.max_body_bytes));
+        Ok(state.in_region(config.backend_region.as_deref()))
     }
 
     /// A state over a store, secrets and connections that are there already.
@@ -93,13 +100,22 @@ impl State {
             gate: KeyGate::new(store.clone()),
             http,
             targets: Arc::new(Cache::new(1000, store.clock().clone())),
-            relays: Relays::default(),
             keys: BackendKeys::new(secrets, store.clock().clone()),
+            fleet: Fleet::default(),
+            retries: Retries::new(),
+            region: None,
+            exchanges: Exchanges::default(),
             usage: Recorder::at_once(store.clone()),
             store,
             networks,
             limits,
         }
+    }
+
+    /// The same state in a region whose backends come first.
+    #[must_use]
+    pub fn in_region(self, region: Option<&str>) -> Self {
+        Self { region: region.map(Into::into), ..self }
     }
 
     /// The same for a process that serves many for long: usage is written behind the answers, by
@@ -114,12 +130,12 @@ impl State {
         self.usage.flush().await;
     }
 
-    /// Waits for running streams to end, at most `grace`; then ends them with an error event, and settles them.
+    /// Waits for running exchanges to end, at most `grace`; then ends them with an error, and settles them.
     pub async fn drain(&self, grace: Duration) {
-        self.relays.tracker.close();
-        if tokio::time::timeout(grace, self.relays.tracker.wait()).await.is_err() {
-            self.relays.stop.cancel();
-            self.relays.tracker.wait().await;
+        self.exchanges.tracker.close();
+        if tokio::time::timeout(grace, self.exchanges.tracker.wait()).await.is_err() {
+            self.exchanges.stop.cancel();
+            self.exchanges.tracker.wait().await;
         }
     }
 }

@@ -6,12 +6,14 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use shared::http::ApiError;
 use shared::models::catalog::Backend;
+use shared::models::health::FailureClass;
 use shared::outbound::backend::{credential, endpoint};
 use shared::secrets::Secret;
 use shared::translators::settings::BackendSettings;
 use url::Url;
 
 use crate::State;
+use crate::failure::Failure;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -30,7 +32,12 @@ pub(crate) struct UnusableBackend(&'static str);
 
 impl Target {
     /// The target of `backend`, from the cache or made anew with its secret.
-    pub(crate) async fn of(state: &State, backend: &Backend) -> Result<Arc<Self>, ApiError> {
+    pub(crate) async fn of(state: &State, backend: &Backend) -> Result<Arc<Self>, Failure> {
+        let made = Self::known(state, backend).await;
+        made.map_err(|error| Failure::of_backend(FailureClass::Secret, error))
+    }
+
+    async fn known(state: &State, backend: &Backend) -> Result<Arc<Self>, ApiError> {
         let key = (backend.id.clone(), backend.version);
         let made = || async {
             let secret = match backend.secret_name() {

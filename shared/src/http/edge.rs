@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method};
+use jiff::Timestamp;
 
 use super::cors;
 use super::error::{ApiError, Code, Dialect};
@@ -26,6 +27,10 @@ const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 /// The address that a request came from, put into its extensions by what received it: Lambda's event or our socket.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
+
+/// When the invocation ends that a request came with; nothing runs afterwards. Told by Lambda alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(pub Timestamp);
 
 /// Marks an answer whose log line is written elsewhere, when its stream has ended.
 #[derive(Clone, Copy, Debug)]

@@ -126,6 +126,11 @@ impl ApiError {
         self.retry_after_seconds.or(default)
     }
 
+    /// Seconds until a new try makes sense, where a backend has said some.
+    pub fn told_retry_after(&self) -> Option<u64> {
+        self.retry_after_seconds
+    }
+
     /// Headers about another try besides `Retry-After`.
     pub fn hint_headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         self.hints.iter().flat_map(|headers| headers.iter())

@@ -15,7 +15,7 @@ const FIRST_EJECTION: Duration = Duration::from_secs(30);
 const LONGEST_EJECTION: Duration = Duration::from_mins(5);
 
 /// Whether a backend answers, as far as it is known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
     /// `false` from the moment it is taken out until something shows that it answers again.
     pub healthy: bool,
@@ -63,6 +63,8 @@ pub enum FailureClass {
     Status,
     /// What it said is no answer.
     Malformed,
+    /// It broke off, stalled or talked nonsense in the middle of an answer.
+    Interrupted,
     /// Of a version of the gateway that knows more.
     #[serde(other)]
     Other,
@@ -81,6 +83,7 @@ impl FailureClass {
             Self::RateLimited => "rate_limited",
             Self::Status => "status",
             Self::Malformed => "malformed",
+            Self::Interrupted => "interrupted",
             Self::Other => "other",
         }
     }
@@ -123,6 +126,11 @@ impl Health {
     /// Whether a request may go there at `now`, if only as a trial.
     pub fn usable(&self, now: Timestamp) -> bool {
         self.standing(now) != Standing::Out
+    }
+
+    /// Whether nothing is held against it: another success would change nothing.
+    pub fn is_spotless(&self) -> bool {
+        self.healthy && self.failures == 0
     }
 
     /// After a request that failed for the backend's own fault; `retry_after` is what it asked for in words.
@@ -220,7 +228,7 @@ mod tests {
     fn p53_five_failures_in_a_row_take_a_backend_out_for_half_a_minute() {
         let four = failed(Health::default(), 4, at(0));
         assert_eq!((four.standing(at(0)), four.failures), (Standing::In, 4));
-        assert_eq!(out(&failed(four.clone(), 1, at(0)), at(0)), 30);
+        assert_eq!(out(&failed(four, 1, at(0)), at(0)), 30);
         let interrupted = failed(four.after_success(), 4, at(0));
         assert_eq!(interrupted.standing(at(0)), Standing::In);
     }
@@ -230,7 +238,7 @@ mod tests {
         let (mut health, mut now) = (failed(Health::default(), 5, at(0)), at(0));
         for expected in [30, 60, 120, 240, 300, 300] {
             assert_eq!(out(&health, now), expected);
-            assert_eq!(failed(health.clone(), 7, now).ejected_until, health.ejected_until, "stragglers change nothing");
+            assert_eq!(failed(health, 7, now).ejected_until, health.ejected_until, "stragglers change nothing");
             now = health.ejected_until.unwrap();
             assert_eq!(health.standing(now), Standing::OnTrial);
             health = failed(health, 1, now);
@@ -241,7 +249,7 @@ mod tests {
     fn p53_one_answer_lets_it_back_but_one_who_flaps_is_not_forgiven_at_once() {
         let back = failed(Health::default(), 5, at(0)).after_success();
         assert_eq!(back.standing(at(1)), Standing::In);
-        assert_eq!(out(&failed(back.clone(), 5, at(1)), at(1)), 60);
+        assert_eq!(out(&failed(back, 5, at(1)), at(1)), 60);
         assert_eq!(out(&failed(back, 5, at(30 + 300)), at(330)), 30);
     }
 
@@ -249,9 +257,9 @@ mod tests {
     fn p53_a_failed_check_takes_out_at_once_and_two_at_once_do_no_harm() {
         let once = Health::default().after_check(at(0), Err(Connect));
         assert_eq!((out(&once, at(0)), once.last_check_at), (30, Some(at(0))));
-        let twice = once.clone().after_check(at(0), Err(Connect));
+        let twice = once.after_check(at(0), Err(Connect));
         assert_eq!(twice.ejected_until, once.ejected_until);
-        let kept_out = once.clone().after_check(at(20), Err(Connect));
+        let kept_out = once.after_check(at(20), Err(Connect));
         assert_eq!((out(&kept_out, at(20)), kept_out.ejections), (30, 1));
         let back = once.after_check(at(60), Ok(Duration::from_millis(7)));
         assert_eq!((back.standing(at(60)), back.latency_ms, back.last_failure), (Standing::In, Some(7), None));
@@ -297,7 +305,7 @@ mod tests {
             let (mut health, mut now) = (Health::default(), 0);
             for (wait, finding) in findings {
                 now += wait;
-                let (before, answered) = (health.clone(), matches!(finding, Finding::Success | Finding::Check(true)));
+                let (before, answered) = (health, matches!(finding, Finding::Success | Finding::Check(true)));
                 health = match finding {
                     Finding::Failure(after) => health.after_failure(at(now), Connect, after.map(Duration::from_secs)),
                     Finding::Success => health.after_success(),

@@ -118,6 +118,7 @@ impl Store {
         for backend in backends {
             transaction = transaction.delete(&keys::backend(backend), Expression::present())?;
             transaction = transaction.delete(&keys::health(backend), Expression::always())?;
+            transaction = transaction.delete(&keys::leases(backend), Expression::always())?;
         }
         let commit = transaction.audited(entry)?.commit().await?;
         self.memory.catalog.forget(&());
@@ -143,7 +144,8 @@ impl Store {
 
     pub async fn delete_backend(&self, id: &BackendId, entry: &AuditEntry) -> Result<Removal, StoreError> {
         let transaction = self.transaction().delete(&keys::backend(id), Expression::present())?;
-        let commit = transaction.delete(&keys::health(id), Expression::always())?.audited(entry)?.commit().await?;
+        let transaction = transaction.delete(&keys::health(id), Expression::always())?;
+        let commit = transaction.delete(&keys::leases(id), Expression::always())?.audited(entry)?.commit().await?;
         self.memory.catalog.forget(&());
         Ok(if commit == Commit::Done { Removal::Done } else { Removal::NotFound })
     }

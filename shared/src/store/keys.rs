@@ -45,6 +45,11 @@ pub(super) fn health(id: &BackendId) -> Key {
     Key::new(Table::Catalog, CATALOG, format!("{HEALTH}{id}"))
 }
 
+/// The requests under way at a backend that takes only so many. Not read with the catalog.
+pub(super) fn leases(id: &BackendId) -> Key {
+    Key::new(Table::Catalog, CATALOG, format!("leases#{id}"))
+}
+
 /// The partition of all accounts, in the order of their ids.
 pub(super) const USERS: &str = "users";
 pub(super) const USER: &str = "user#";

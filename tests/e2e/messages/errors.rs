@@ -28,6 +28,7 @@ async fn s6_1_statuses_and_types_are_anthropics() {
         for stream in [false, true] {
             let answer = bench.ask(json!({"stream": stream}), error(theirs, "so it is")).await;
             assert_eq!(answer.error(ours), (kind.to_owned(), "so it is".to_owned()), "{theirs}");
+            bench.recover().await;
         }
     }
 }
@@ -39,9 +40,11 @@ async fn s6_1_a_refusal_of_our_key_is_hidden_or_passed_by_setting() {
         let hidden = bench.ask(json!({}), error(status, "bad key sk-123")).await;
         let (kind, message) = hidden.error(502);
         assert!(kind == "api_error" && !message.contains("sk-123"), "{message}");
+        bench.recover().await;
     }
     let bench = Bench::with(json!({"settings": {"upstream_auth_errors": "pass"}})).await;
     assert_eq!(bench.ask(json!({}), error(401, "bad key")).await.error(401).0, "authentication_error");
+    bench.recover().await;
     assert_eq!(bench.ask(json!({}), error(403, "not you")).await.error(403).0, "permission_error");
 }
 
@@ -139,10 +142,12 @@ async fn p52_another_backend_is_asked_before_the_first_byte() {
 async fn p52_the_smallest_of_the_backends_times_is_passed_on() {
     let bench = Bench::start().await;
     let other = Provider::always(error(429, "slow down").header("retry-after", "9"));
-    bench.gateway.admin().create_backend("m", &other).await;
-    for _ in 0..4 {
+    // Whichever of the two is asked first.
+    for model in ["m1", "m2", "m3", "m4"] {
+        bench.gateway.admin().create_model(model, &bench.provider).await;
+        bench.gateway.admin().create_backend(model, &other).await;
         bench.provider.will(error(429, "slow down").header("retry-after", "4"));
-        let answer = Answer::of(bench.messages(&json!({}))).await;
+        let answer = Answer::of(bench.messages(&json!({"model": model}))).await;
         assert_eq!((answer.error(429).0.as_str(), answer.header("retry-after")), ("rate_limit_error", "4"));
     }
 }

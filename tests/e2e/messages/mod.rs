@@ -55,6 +55,12 @@ impl Bench {
         Answer::of(self.messages(&members)).await
     }
 
+    /// Lets the provider answer once, so that its failures before are none in a row.
+    async fn recover(&self) {
+        let answer = self.ask(json!({}), Reply::json(&harness::provider::openai::completion("Hello"))).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    }
+
     /// Asks for something that no provider is asked for.
     async fn refuse(&self, members: Value) -> Answer {
         let answer = Answer::of(self.messages(&members)).await;

@@ -1,8 +1,6 @@
 //! From the backend's bytes to the client's: passed on as they come, settled at the end.
 //!
-//! A stream is driven by a task of its own, which owns the backend's connection and the reservation. It does not
-//! die with the client's connection (promise 51), and the client's body ends only when the task has settled: Lambda
-//! freezes the process as soon as the answer is complete.
+//! The client's answer ends only when the exchange is settled: Lambda freezes the process as soon as it is complete.
 
 pub(crate) mod voice;
 pub(crate) mod watch;
@@ -15,11 +13,12 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body::Frame;
 use shared::http::edge::LoggedAtEnd;
+use shared::models::RequestId;
+use shared::models::health::FailureClass;
 use shared::models::usage::Outcome;
-use shared::models::{BackendId, RequestId};
 use shared::translators::stream::{Progress, StreamEnd};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout, timeout_at};
@@ -29,9 +28,14 @@ use voice::Ended;
 
 use crate::admit::Reservation;
 use crate::answer::Whole;
+use crate::attempt::{Answer, Content};
 use crate::begin::Begun;
-use crate::forward::{Content, Upstream};
+use crate::client::Client;
+use crate::fleet::Verdict;
+use crate::forward::Upstream;
+use crate::hold::{Hold, Writes};
 use crate::settle::{self, Account};
+use crate::times::Times;
 use crate::{Limits, State};
 
 /// How often silence is looked at in the time after which the client is told that the stream is alive.
@@ -48,19 +52,49 @@ const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 const WARNINGS: HeaderName = HeaderName::from_static("x-translation-warnings");
 const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-id");
 
-/// The client's answer, and the promise that the books are closed behind it.
-pub(crate) async fn respond(state: &State, upstream: Upstream, reservation: Reservation) -> Response {
-    let Upstream { backend, content, warnings } = upstream;
+/// Passes the backend's answer on, and closes the books behind it.
+pub(crate) async fn pass_on(state: &State, upstream: Upstream, reservation: Reservation, times: &Times, client: Client) {
+    let Upstream { answer: Answer { content, warnings }, hold, writes } = upstream;
     let upstream_id = content.upstream_id().and_then(|id| HeaderValue::try_from(id).ok());
-    let warnings = warnings_header(&warnings, &reservation);
-    let mut response = match content {
-        Content::Whole(answer) => whole(state, answer, backend, reservation).await,
-        Content::Stream(begun) => stream(state, *begun, backend, reservation),
+    let told = [(UPSTREAM_ID, upstream_id), (WARNINGS, warnings_header(&warnings, &reservation))];
+    let told = told.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let first_byte = Some(reservation.began.elapsed());
+    let account = |outcome, metered, notes| Account {
+        backend: Some(hold.backend().clone()),
+        status: StatusCode::OK,
+        outcome,
+        metered,
+        first_byte,
+        notes,
     };
-    let told = [(UPSTREAM_ID, upstream_id), (WARNINGS, warnings)];
-    response.headers_mut().extend(told.into_iter().filter_map(|(name, value)| Some((name, value?))));
-    response.extensions_mut().insert(LoggedAtEnd);
-    response
+    match content {
+        Content::Whole(Whole { body, metered, notes }) => {
+            let account = account(Outcome::Complete, metered, notes);
+            close(state, hold, writes, reservation, account).await;
+            client.answer(Ok(whole(body, told)));
+        }
+        Content::Stream(begun) => {
+            let (sender, frames) = mpsc::channel(1);
+            client.answer(Ok(stream(frames, told)));
+            let relay = Relay::new(state, sender, &reservation, times);
+            let (Ended { metered, notes, .. }, outcome) = relay.run(*begun).await;
+            let account = account(outcome, metered, notes);
+            close(state, hold, writes, reservation, account).await;
+            // The client's body ends here, when `relay` with its sender is gone.
+            drop(relay);
+        }
+    }
+}
+
+/// Gives the backend's place back and settles, both before the client's answer ends.
+async fn close(state: &State, hold: Hold, mut writes: Writes, reservation: Reservation, account: Account) {
+    let verdict = match account.outcome {
+        Outcome::CutShort => Some(Verdict::Failed { class: FailureClass::Interrupted, retry_after: None }),
+        Outcome::Complete | Outcome::ClientGone | Outcome::Stopped => Some(Verdict::Answered),
+        Outcome::Failed | Outcome::Abandoned => None,
+    };
+    hold.end(state, verdict, &mut writes);
+    tokio::join!(settle::settle(state, reservation, account), writes.done());
 }
 
 /// What the backend did not get, for the client and the log (translation.md P2).
@@ -73,42 +107,23 @@ fn warnings_header(warnings: &[String], reservation: &Reservation) -> Option<Hea
     HeaderValue::try_from(format!("dropped={dropped}")).ok()
 }
 
-async fn whole(state: &State, answer: Whole, backend: BackendId, reservation: Reservation) -> Response {
-    let account = Account {
-        backend: Some(backend),
-        status: StatusCode::OK,
-        outcome: Outcome::Complete,
-        metered: answer.metered,
-        first_byte: Some(reservation.began.elapsed()),
-        notes: answer.notes,
-    };
-    settle::settle(state, reservation, account).await;
-    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], answer.body).into_response()
+fn whole(body: Bytes, told: HeaderMap) -> Response {
+    answer([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body, told)
 }
 
-fn stream(state: &State, begun: Begun, backend: BackendId, reservation: Reservation) -> Response {
-    let (client, frames) = mpsc::channel(1);
-    let relay = Relay {
-        client,
-        stop: state.relays.stop.clone(),
-        limits: state.limits,
-        request_id: reservation.request_id.clone(),
-        deadline: Instant::now() + state.limits.total.saturating_sub(reservation.began.elapsed()),
-    };
-    let (first_byte, books) = (Some(reservation.began.elapsed()), state.clone());
-    state.relays.tracker.spawn(async move {
-        let (Ended { metered, notes, .. }, outcome) = relay.run(begun).await;
-        let account = Account { backend: Some(backend), status: StatusCode::OK, outcome, metered, first_byte, notes };
-        settle::settle(&books, reservation, account).await;
-        // The client's body ends here, when `relay` with its sender is gone.
-        drop(relay);
-    });
+fn stream(frames: mpsc::Receiver<Bytes>, told: HeaderMap) -> Response {
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (UNBUFFERED, HeaderValue::from_static("no")),
     ];
-    (headers, Body::new(Frames(frames))).into_response()
+    answer(headers, Body::new(Frames(frames)), told)
+}
+
+fn answer<const N: usize>(headers: [(HeaderName, HeaderValue); N], body: impl IntoResponse, told: HeaderMap) -> Response {
+    let mut response = (headers, told, body).into_response();
+    response.extensions_mut().insert(LoggedAtEnd);
+    response
 }
 
 /// One stream under way.
@@ -138,6 +153,16 @@ enum Next {
 }
 
 impl Relay {
+    fn new(state: &State, client: mpsc::Sender<Bytes>, reservation: &Reservation, times: &Times) -> Self {
+        Self {
+            client,
+            stop: state.exchanges.stop.clone(),
+            limits: state.limits,
+            request_id: reservation.request_id.clone(),
+            deadline: times.end,
+        }
+    }
+
     async fn run(&self, mut begun: Begun) -> (Ended, Outcome) {
         let passed = timeout_at(self.deadline, self.pass(&mut begun)).await;
         let halt = match passed {

@@ -1,0 +1,164 @@
+//! One call of one backend, until there is something to pass on. Besides it only [`count`](mod@crate::count) calls
+//! backends.
+
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, StatusCode};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use shared::http::{ApiError, Code};
+use shared::models::catalog::Backend;
+use shared::outbound;
+use shared::translators::error::BackendError;
+use shared::translators::settings::UpstreamAuthErrors;
+use tokio::time::timeout_at;
+
+use crate::State;
+use crate::answer::{Reader, Whole};
+use crate::ask::Ask;
+use crate::begin::{Begun, NoStream, begin};
+use crate::body::{self, ReadError};
+use crate::call::Call;
+use crate::exchange::Grant;
+use crate::failure::Failure;
+use crate::target::Target;
+use crate::times::Times;
+
+/// Of a refusal's body, what is read to find its message.
+const MAX_REFUSAL_BYTES: usize = 64 * 1024;
+
+/// What a backend says of another try, in headers that the SDKs of both families obey (translation.md §6.3).
+const RETRY_HINTS: [HeaderName; 2] = [HeaderName::from_static("retry-after-ms"), HeaderName::from_static("x-should-retry")];
+
+/// A backend's answer, from its first byte on.
+pub(crate) struct Answer {
+    pub(crate) content: Content,
+    /// Fields of the client's that the backend did not get.
+    pub(crate) warnings: Vec<String>,
+}
+
+pub(crate) enum Content {
+    Whole(Whole),
+    Stream(Box<Begun>),
+}
+
+impl Content {
+    /// The backend's id of an answer that the client knows by another one (translation.md §4.1).
+    pub(crate) fn upstream_id(&self) -> Option<&str> {
+        match self {
+            Self::Whole(answer) => answer.notes.upstream_id.as_deref(),
+            Self::Stream(begun) => begun.voice.upstream_id(),
+        }
+    }
+}
+
+/// Calls `backend`, and reads until its answer has begun; until its end where nothing is streamed.
+pub(crate) async fn attempt(state: &State, grant: &Grant, ask: &Ask<'_>, backend: &Backend, times: &Times) -> Result<Answer, Failure> {
+    let target = Target::of(state, backend).await?;
+    let mut call = Call::new(ask, &grant.offer.model, backend, &target).map_err(Failure::unasked)?;
+    if let Some(trace) = &grant.caller.trace {
+        trace.insert_into(&mut call.headers);
+    }
+    let warnings = call.warnings;
+    let request = state.http.post(call.url.clone()).headers(call.headers).body(reqwest::Body::wrap(call.body));
+    let begun = timeout_at(times.first_byte_of(backend), async {
+        let response = request.send().await.map_err(unreachable)?;
+        if response.status() != StatusCode::OK {
+            return Err(refused(state, response, target.settings.upstream_auth_errors).await);
+        }
+        head(state, ask, response, call.reader).await
+    });
+    let content = match begun.await.unwrap_or_else(|_| Err(Failure::timed_out()))? {
+        Head::Stream(begun) => Content::Stream(begun),
+        Head::Whole(response, reader) => {
+            let whole = timeout_at(times.end, whole(state, response, reader));
+            let whole = whole.await.unwrap_or_else(|_| Err(Failure::timed_out()))?;
+            // Where a stream was asked for, JSON is an error that came with status 200 (translation.md §6.1), or no answer.
+            if ask.stream() {
+                return Err(Failure::unreadable());
+            }
+            Content::Whole(whole)
+        }
+    };
+    Ok(Answer { content, warnings })
+}
+
+/// An answer that has begun.
+enum Head {
+    Stream(Box<Begun>),
+    Whole(reqwest::Response, Reader),
+}
+
+async fn head(state: &State, ask: &Ask<'_>, response: reqwest::Response, reader: Reader) -> Result<Head, Failure> {
+    if !ask.stream() || is_json(&response) {
+        return Ok(Head::Whole(response, reader));
+    }
+    let begun = begin(response, reader, state.limits.max_event_bytes).await.map_err(|none| match none {
+        NoStream::Broken(error) => unreachable(error),
+        NoStream::Told(error) => Failure::told(error),
+    });
+    begun.map(|begun| Head::Stream(Box::new(begun)))
+}
+
+fn is_json(response: &reqwest::Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.trim_start().starts_with("application/json"))
+}
+
+async fn whole(state: &State, response: reqwest::Response, reader: Reader) -> Result<Whole, Failure> {
+    match body::read(response, state.limits.max_answer_bytes, state.limits.idle).await {
+        Ok(body) => reader.whole(body).map_err(Failure::told),
+        Err(ReadError::TooLong) => {
+            Err(Failure::of_request(ApiError::new(Code::UpstreamResponseTooLarge, "the backend's answer is too long")))
+        }
+        Err(ReadError::Silent) => Err(Failure::timed_out()),
+        Err(ReadError::Broken(error)) => Err(unreachable(error)),
+    }
+}
+
+pub(crate) fn unreachable(error: reqwest::Error) -> Failure {
+    let told = if error.is_timeout() { BackendError::timed_out() } else { BackendError::unreachable() };
+    // Without the URL, which may be told to nobody but the operator.
+    Failure::of_backend(outbound::failure_class(&error), ApiError::from(told).source(error.without_url()))
+}
+
+/// A status other than 200, with what the backend says of another try.
+pub(crate) async fn refused(state: &State, response: reqwest::Response, auth_errors: UpstreamAuthErrors) -> Failure {
+    let status = response.status();
+    let retry_after = retry_after(response.headers(), state.store.clock().now());
+    let hints = retry_hints(response.headers());
+    let body = body::read(response, MAX_REFUSAL_BYTES, state.limits.idle).await.unwrap_or_default();
+    let told = BackendError::from_response(status.as_u16(), &body, auth_errors);
+    let error = ApiError::from(told).hints(hints);
+    Failure::refused(status, if let Some(seconds) = retry_after { error.retry_after(seconds) } else { error })
+}
+
+/// Seconds of a `Retry-After`: a number, or a date (RFC 9110 §10.2.3).
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let date = || rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+    text.parse().ok().or_else(|| Some(u64::try_from(date()?.duration_since(now).as_secs()).unwrap_or(0)))
+}
+
+fn retry_hints(headers: &HeaderMap) -> HeaderMap {
+    let hints = RETRY_HINTS.into_iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
+    hints.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn p52_retry_after_is_a_number_of_seconds_or_a_date() {
+        let now = "1994-11-06T08:49:00Z".parse().unwrap();
+        let seconds = |text: &'static str| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(text))]), now);
+        assert_eq!(seconds("7"), Some(7));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(37));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:48:00 GMT"), Some(0));
+        for nonsense in ["soon", "-1", "1.5", ""] {
+            assert_eq!(seconds(nonsense), None, "{nonsense}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What an exchange holds at a backend while it is under way there, and what it tells other processes about it.
+
+use std::time::Duration;
+
+use shared::models::BackendId;
+use shared::models::catalog::Backend;
+use shared::models::health::Health;
+use shared::store::{Change, Lease, StoreError};
+use tokio::task::JoinHandle;
+
+use crate::State;
+use crate::fleet::{Underway, Verdict};
+use crate::times::Times;
+
+/// How long a lease outlives its exchange: who holds it may yet be settling.
+const LEASE_MARGIN: Duration = Duration::from_mins(1);
+
+/// A place at a backend.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    underway: Underway,
+    /// Of a backend that takes only so many requests at once.
+    lease: Option<Lease>,
+}
+
+/// Writes to the store that were begun and are waited for at the end, not before: nothing goes on behind the answer
+/// (promise 51).
+#[derive(Debug, Default)]
+pub(crate) struct Writes(Vec<JoinHandle<()>>);
+
+impl Hold {
+    /// A place at `backend`, or `None` if it has none left. The store is asked only where there is a limit.
+    pub(crate) async fn take(state: &State, backend: &Backend, times: &Times) -> Result<Option<Self>, StoreError> {
+        let now = state.store.clock().now();
+        let underway = state.fleet.enter(backend, now);
+        let most = backend.max_concurrency;
+        if most == 0 {
+            return Ok(Some(Self { underway, lease: None }));
+        }
+        if underway.load() > most {
+            return Ok(None);
+        }
+        let until = now.checked_add(times.left() + LEASE_MARGIN).unwrap_or(now);
+        let lease = state.store.take_lease(&backend.id, most, until).await?;
+        Ok(lease.map(|lease| Self { underway, lease: Some(lease) }))
+    }
+
+    pub(crate) fn backend(&self) -> &BackendId {
+        self.underway.backend()
+    }
+
+    /// Takes in that the backend has begun to answer: that is all that a trial asks.
+    pub(crate) fn begun(&mut self, state: &State, writes: &mut Writes) {
+        if self.underway.is_trial() {
+            self.report(state, Verdict::Answered, writes);
+        }
+    }
+
+    /// Gives the place back, with what was found if anything was.
+    pub(crate) fn end(mut self, state: &State, verdict: Option<Verdict>, writes: &mut Writes) {
+        if let Some(verdict) = verdict {
+            self.report(state, verdict, writes);
+        }
+        if let Some(lease) = self.lease {
+            writes.begin(state, give_back(state.clone(), lease));
+        }
+    }
+
+    fn report(&mut self, state: &State, verdict: Verdict, writes: &mut Writes) {
+        if let Some(news) = self.underway.report(verdict, state.store.clock().now()) {
+            writes.begin(state, share(state.clone(), self.backend().clone(), news));
+        }
+    }
+}
+
+impl Writes {
+    fn begin(&mut self, state: &State, write: impl Future<Output = ()> + Send + 'static) {
+        self.0.push(state.exchanges.tracker.spawn(write));
+    }
+
+    /// Waits until all are done.
+    pub(crate) async fn done(self) {
+        for write in self.0 {
+            // One that panicked has said so, and nobody else suffers.
+            let _ = write.await;
+        }
+    }
+}
+
+/// Tells other processes that a backend was taken out or let back. What cannot be told, they find out themselves.
+async fn share(state: State, backend: BackendId, health: Health) {
+    match state.store.update_health(&backend, &health).await {
+        Ok(Change::Done) => state.fleet.written(&backend, Some(health.version + 1)),
+        Ok(Change::Conflict) => state.fleet.written(&backend, None),
+        Err(error) => tracing::warn!(%backend, %error, "the backend's health could not be written"),
+    }
+}
+
+/// A place that cannot be given back is free when its time is up.
+async fn give_back(state: State, lease: Lease) {
+    if let Err(error) = state.store.give_lease_back(&lease).await {
+        tracing::warn!(%error, "a lease could not be given back");
+    }
+}
