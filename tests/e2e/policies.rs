@@ -270,3 +270,28 @@ async fn a_shadow_policy_refuses_nothing_but_models() {
     data(gateway.admin().put(&path("night")).json(&json!({"mode": "enforce"})).send().await.unwrap(), 200).await;
     assert_eq!(status(program.message("m")).await, 429);
 }
+
+#[tokio::test]
+async fn p39_a_person_sees_the_own_policy_and_what_is_left_of_it() {
+    let clock = Clock::fixed("2026-11-23T20:00:00Z".parse().unwrap());
+    let gateway = Gateway::start_at(&clock).await;
+    let team = json!({"rate_limit": 60, "token_quota_daily": 1000, "cost_quota_monthly": 12.5, "max_concurrency": 3,
+        "timezone": "Asia/Shanghai", "available_time_ranges": [{"start": "08:00", "end": "20:00"}]});
+    gateway.admin().create_policy("team", &team).await;
+    let person = gateway.admin().create_person("somebody@example.com", json!({"quota_policy": "team"})).await;
+    let quota = data(person.get("/api/v1/user/quota").send().await.unwrap(), 200).await;
+    assert_eq!((&quota["policy"]["name"], &quota["opens_at"]), (&json!("team"), &json!("2026-11-24T00:00:00Z")));
+    let limit = |name: &str, limit: Value, resets_at: Value| {
+        let used = if limit.is_f64() { json!(0.0) } else { json!(0) };
+        json!({"name": name, "limit": limit, "used": used, "remaining": limit, "resets_at": resets_at})
+    };
+    let expected = json!([
+        limit("rate_limit", json!(60), Value::Null),
+        limit("token_quota_daily", json!(1000), json!("2026-11-24T16:00:00Z")),
+        limit("cost_quota_monthly", json!(12.5), json!("2026-11-30T16:00:00Z")),
+        limit("max_concurrency", json!(3), Value::Null),
+    ]);
+    assert_eq!(quota["limits"], expected, "nothing of others, and nothing used yet");
+    let unlimited = data(gateway.admin().get("/api/v1/user/quota").send().await.unwrap(), 200).await;
+    assert_eq!((&unlimited["policy"]["name"], &unlimited["opens_at"], &unlimited["limits"]), (&json!("default"), &Value::Null, &json!([])));
+}

@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use auth::bootstrap::{self, FirstAdmin};
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use futures_util::FutureExt as _;
@@ -138,6 +139,46 @@ async fn p20_a_deleted_key_ends_in_every_process_within_30_seconds() {
     assert_eq!(call(&installation.keys, &format!("DELETE /api/v1/user/keys/{id}"), &token, Value::Null).await.0, 200);
     installation.pass(30);
     assert_eq!(installation.models(&key).await, 401);
+}
+
+#[tokio::test]
+async fn p47_a_changed_policy_acts_in_every_process_within_30_seconds() {
+    let installation = Installation::start().await;
+    let admin = installation.admin_token().await;
+    let (.., key) = installation.person("a@example.com").await;
+    assert_eq!(call(&installation.admin, "POST /api/v1/admin/models", &admin, json!({"id": "m", "name": "M"})).await.0, 201);
+    let backend = json!({"name": "b", "base_url": "https://backend.example.com/v1", "model_name": "m"});
+    assert_eq!(call(&installation.admin, "POST /api/v1/admin/models/m/backends", &admin, backend).await.0, 201);
+    let model = || call(&installation.proxy, "GET /v1/models/m", &key, Value::Null);
+    assert_eq!(model().await.0, 200);
+    let change = call(&installation.admin, "PUT /api/v1/admin/policies/default", &admin, json!({"models": ["other"]})).await;
+    assert_eq!(change.0, 200, "{}", change.1);
+    installation.pass(30);
+    assert_eq!(model().await.0, 404);
+}
+
+#[tokio::test]
+async fn p47_a_user_whose_policy_is_missing_is_refused() {
+    let installation = Installation::start().await;
+    let admin = installation.admin_token().await;
+    let (id, token, _, key) = installation.person("a@example.com").await;
+    assert_eq!(call(&installation.admin, "POST /api/v1/admin/policies", &admin, json!({"name": "team"})).await.0, 201);
+    let route = format!("PUT /api/v1/admin/users/{id}");
+    assert_eq!(call(&installation.admin, &route, &admin, json!({"quota_policy": "team"})).await.0, 200);
+    // No route can do this: somebody has been at the tables.
+    let client = installation.dynamo.client();
+    let deletion = client.delete_item().table_name(format!("{PREFIX}policies"));
+    deletion.key("pk", AttributeValue::S("policies".into())).key("sk", AttributeValue::S("policy#team".into())).send().await.unwrap();
+    installation.pass(30);
+    let chat = harness::client::ask("m");
+    for (function, route, credential, body) in [
+        (&installation.proxy, "GET /v1/models", &key, Value::Null),
+        (&installation.proxy, "POST /v1/chat/completions", &key, chat),
+        (&installation.keys, "GET /api/v1/user/quota", &token, Value::Null),
+    ] {
+        let (status, body) = call(function, route, credential, body).await;
+        assert_eq!((status, &body["error"]["code"]), (403, &json!("no_policy")), "{route}");
+    }
 }
 
 #[tokio::test]
