@@ -8,7 +8,6 @@ import subprocess
 
 import pytest
 
-import checks
 import template
 from cloud import Emulator, Stack, streamed
 from provider import Provider, chunk, completion, usage
@@ -120,12 +119,5 @@ def arn(resources, name):
         return "arn:aws:secretsmanager:eu-central-1:123456789012:secret:tidegate/backend/*"
     if name == "tidegate/jwt":
         return "<SigningKey>"
-    named = {each.get("TableName") or each.get("FunctionName"): logical for logical, each in properties(resources)}
-    return f"<{named[name]}.Arn>" + (f"/index/{index}" if index else "")
-
-
-def properties(resources):
-    return ((logical, each["Properties"]) for logical, each in resources.items() if each["Type"] in NAMED)
-
-
-NAMED = ("AWS::DynamoDB::Table", "AWS::Lambda::Function")
+    named = (logical for logical, each in resources.items() if name in (each["Properties"].get(kind) for kind in ("TableName", "FunctionName")))
+    return f"<{next(named)}.Arn>" + (f"/index/{index}" if index else "")
