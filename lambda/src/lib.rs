@@ -3,6 +3,8 @@
 //! Streaming answers need the streaming form of the Runtime API even when they are short, and buffered integrations
 //! cannot read it; so a function uses one of [`serve`] and [`serve_streaming`] for all its answers.
 
+mod streaming;
+
 use std::net::IpAddr;
 
 use axum::Router;
@@ -15,10 +17,13 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use lambda_http::request::RequestContext;
 use lambda_http::{LambdaEvent, Request, RequestExt};
+use lambda_runtime::Runtime;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use shared::http::edge::{ClientAddress, Deadline};
 use tower::{ServiceExt, service_fn};
+
+use streaming::StreamingLayer;
 
 pub use lambda_http::Error;
 
@@ -33,7 +38,8 @@ pub async fn serve(router: Router) -> Result<(), Error> {
 
 /// Runs a function whose answers are streamed.
 pub async fn serve_streaming(router: Router) -> Result<(), Error> {
-    lambda_http::run_with_streaming_response_concurrent(service_fn(move |request| router.clone().oneshot(plain(request)))).await
+    let refuse = |_: LambdaEvent<IgnoredAny>| async { Err::<(), Error>("the event is no HTTP request".into()) }.boxed();
+    Runtime::new(service_fn(refuse)).layer(StreamingLayer::new(router)).run_concurrent().await
 }
 
 /// Runs a function that a schedule invokes: `work` once for each event, whatever the event says.
