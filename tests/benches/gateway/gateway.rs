@@ -1,0 +1,36 @@
+//! The local gateway in memory, with the backend's models and a caller's key.
+
+use harness::{ADMIN_EMAIL, ADMIN_PASSWORD, client};
+use local::Options;
+use serde_json::json;
+use shared::config::{LogConfig, LogFormat};
+use shared::models::Email;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::backend::{BURST, PACED};
+
+pub(crate) fn start(backend: &str) -> (Runtime, String, String) {
+    shared::telemetry::init(&LogConfig { filter: "warn".to_owned(), format: LogFormat::Text, metrics: None });
+    // One worker, as on one core.
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (address, key) = runtime.block_on(prepare(backend));
+    (runtime, address, key)
+}
+
+async fn prepare(backend: &str) -> (String, String) {
+    let options = Options::in_memory(Email::parse(ADMIN_EMAIL).unwrap());
+    let gateway = local::Gateway::start(Options { admin_password: Some(ADMIN_PASSWORD.into()), ..options }).await.unwrap();
+    let address = gateway.address().to_string();
+    let admin = client::Client::new(format!("http://{address}")).signed_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    for (model, _) in [PACED, BURST] {
+        let entry = json!({"id": model, "name": model});
+        client::data(admin.post("/api/v1/admin/models").json(&entry).send().await.unwrap(), 201).await;
+        let entry = json!({"name": "scripted", "base_url": format!("http://{backend}/v1"), "model_name": model, "api_key": "its key"});
+        let created = admin.post(&format!("/api/v1/admin/models/{model}/backends")).json(&entry).send().await.unwrap();
+        client::data(created, 201).await;
+    }
+    let key = admin.create_key().await.credential().to_owned();
+    // Runs until the process ends.
+    std::mem::forget(gateway);
+    (address, key)
+}

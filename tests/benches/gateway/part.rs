@@ -1,0 +1,59 @@
+//! The processes: each plays one part until the one that started it is gone.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+
+/// A part that is being played. Dropping it ends the process.
+#[derive(Debug)]
+pub(crate) struct Part {
+    process: Child,
+    /// Closed at the end, which the process waits for.
+    _stdin: Option<ChildStdin>,
+    address: String,
+    key: String,
+}
+
+/// Plays a part that listens at an address and takes a key, until standard input ends.
+pub(crate) fn play((runtime, address, key): (Runtime, String, String)) {
+    println!("{address} {key}");
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+    runtime.shutdown_background();
+}
+
+impl Part {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let mut process = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let (address, key) = line.trim_end().split_once(' ').unwrap_or_else(|| panic!("{arguments:?} did not start: {line}"));
+        Self { address: address.to_owned(), key: key.to_owned(), _stdin: process.stdin.take(), process }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What it wants to see as `Authorization: Bearer`.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// CPU time that the process has used so far, in the kernel's steps of 10 ms (proc(5)).
+    pub(crate) fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+        let behind_name = stat.rsplit(')').next().unwrap();
+        let ticks = behind_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap());
+        Duration::from_millis(10 * ticks.sum::<u64>())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

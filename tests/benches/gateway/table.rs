@@ -1,0 +1,100 @@
+//! What is measured, and how it is shown.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::Effort;
+use crate::backend::{BURST, PACED};
+use crate::load::{Load, Sample};
+
+const CHAT: &str = "/v1/chat/completions";
+const MESSAGES: &str = "/v1/messages";
+
+pub(crate) const HEADING: &str = "\
+| what | limit | gateway | ratio |
+| --- | ---: | ---: | ---: |";
+
+/// What one line tells.
+#[derive(Clone, Copy, Debug)]
+enum Measure {
+    /// CPU time of the proxy for each of so many things in a request.
+    Cpu { each: usize },
+    /// The median time of a request.
+    Latency,
+}
+
+pub(crate) struct Row {
+    what: &'static str,
+    measure: Measure,
+    pub(crate) limit: Load,
+    pub(crate) gateway: Load,
+}
+
+impl Row {
+    /// Every row; `Shown` ones are short.
+    pub(crate) fn all(effort: Effort) -> Vec<Self> {
+        let times = |connections, requests| match effort {
+            Effort::Measured => (connections, requests),
+            Effort::Shown => (2, 1),
+        };
+        let cpu = Measure::Cpu { each: 1 };
+        let paced = Measure::Cpu { each: PACED.1 };
+        let burst = Measure::Cpu { each: BURST.1 };
+        let stream = |path, model| Self::body(path, model, true, 0);
+        vec![
+            Self::same("CPU a request, 64 connections", cpu, times(64, 400), Self::body(CHAT, BURST.0, false, 0)),
+            Self::same("median time of a request", Measure::Latency, times(1, 2000), Self::body(CHAT, BURST.0, false, 0)),
+            Self::same("CPU a fragment, 100 streams, 10 ms apart", paced, times(100, 1), stream(CHAT, PACED.0)),
+            Self::same("CPU a fragment, 16 streams, no gap", burst, times(16, 20), stream(CHAT, BURST.0)),
+            Self::of("the same, 10 ms apart, translated", paced, times(100, 1), stream(CHAT, PACED.0), stream(MESSAGES, PACED.0)),
+            Self::of("the same, no gap, translated", burst, times(16, 20), stream(CHAT, BURST.0), stream(MESSAGES, BURST.0)),
+            Self::same("CPU a request of 1 MB", cpu, times(1, 400), Self::body(CHAT, BURST.0, false, 1 << 20)),
+            Self::same("CPU a request of 8 MB", cpu, times(1, 50), Self::body(CHAT, BURST.0, false, 8 << 20)),
+        ]
+    }
+
+    fn same(what: &'static str, measure: Measure, times: (usize, usize), asked: (&'static str, Value)) -> Self {
+        Self::of(what, measure, times, asked.clone(), asked)
+    }
+
+    fn of(
+        what: &'static str,
+        measure: Measure,
+        times: (usize, usize),
+        limit: (&'static str, Value),
+        gateway: (&'static str, Value),
+    ) -> Self {
+        let (connections, requests) = times;
+        let load = |(path, body): (&'static str, Value)| Load { path, body: Bytes::from(body.to_string()), connections, requests };
+        Self { what, measure, limit: load(limit), gateway: load(gateway) }
+    }
+
+    /// A request, with an image of so many bytes in it.
+    fn body(path: &'static str, model: &str, stream: bool, image: usize) -> (&'static str, Value) {
+        let content = match image {
+            0 => json!("Hello"),
+            bytes => json!([{"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{}", "A".repeat(bytes))}}]),
+        };
+        (path, json!({"model": model, "stream": stream, "max_tokens": 100, "messages": [{"role": "user", "content": content}]}))
+    }
+
+    /// The medians of both, and their ratio.
+    pub(crate) fn line(&self, limits: &[Sample], gateways: &[Sample]) -> String {
+        let (limit, gateway) = (self.median(&self.limit, limits), self.median(&self.gateway, gateways));
+        // A short run may take less than a step of the clock.
+        let ratio = if limit.is_zero() { "–".to_owned() } else { format!("{:.2}", gateway.div_duration_f64(limit)) };
+        format!("| {} | {limit:.1?} | {gateway:.1?} | {ratio} |", self.what)
+    }
+
+    fn median(&self, load: &Load, samples: &[Sample]) -> Duration {
+        let value = |sample: &Sample| match self.measure {
+            Measure::Cpu { each } => sample.cpu.div_f64((load.connections * load.requests * each) as f64),
+            Measure::Latency => sample.median,
+        };
+        let mut values: Vec<_> = samples.iter().map(value).collect();
+        values.sort_unstable();
+        values[values.len() / 2]
+    }
+}
