@@ -20,6 +20,10 @@ test *filter:
 build:
     cargo lambda build --profile deploy --arm64
 
+# What was built, into the cloud (needs the SAM CLI; `infra/README.md` says the rest).
+deploy:
+    sam deploy --template infra/template.yaml --capabilities CAPABILITY_IAM
+
 # Everything that must hold before a change lands.
 check:
     .ci/run
