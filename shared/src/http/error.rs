@@ -83,7 +83,7 @@ impl ApiError {
     /// Headers about another try besides `Retry-After` (translation.md §6.3).
     #[must_use]
     pub fn hints(mut self, headers: HeaderMap) -> Self {
-        self.hints = Some(Box::new(headers));
+        self.hints.get_or_insert_default().extend(headers);
         self
     }
 

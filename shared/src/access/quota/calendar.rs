@@ -44,6 +44,9 @@ fn begins(date: Date, zone: &TimeZone) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(text: &str) -> Timestamp {
@@ -68,6 +71,39 @@ mod tests {
         {
             assert_eq!((day_ends(number - 1, &berlin), day_ends(number, &berlin)), (at(begins), at(ends)));
             assert_eq!(day(at(begins), &berlin), number);
+        }
+    }
+
+    /// A moment in the years 2020 to 2029; every other one lies within two days of a change of the clocks.
+    fn moment(zone: &TimeZone, seed: i64) -> Timestamp {
+        let some = at("2020-01-01T00:00:00Z") + SignedDuration::from_secs(seed.rem_euclid(10 * 365 * 86_400));
+        let change = zone.following(some).next().filter(|_| seed % 2 == 0);
+        change.map_or(some, |change| change.timestamp() + SignedDuration::from_secs(seed % (2 * 86_400)))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+
+        #[test]
+        fn p47_a_period_lasts_until_its_end_and_then_the_next_one_begins(
+            zone in proptest::sample::select(&[
+                "UTC", "Asia/Shanghai", "Asia/Kathmandu", "Europe/Berlin", "America/New_York", "America/St_Johns",
+                "Australia/Lord_Howe", "Pacific/Chatham", "Africa/Cairo", "Africa/Casablanca", "America/Havana", "Asia/Beirut",
+            ][..]),
+            seed in any::<i64>(),
+        ) {
+            let zone = TimeZone::get(zone).unwrap();
+            let now = moment(&zone, seed);
+            let second = SignedDuration::from_secs(1);
+            let (today, tomorrow) = (day(now, &zone), day_ends(day(now, &zone), &zone));
+            prop_assert!(now < tomorrow && tomorrow <= now + SignedDuration::from_hours(25));
+            prop_assert_eq!(day(tomorrow - second, &zone), today);
+            prop_assert!(day(tomorrow, &zone) > today);
+            let (this_month, next_month) = (month(now, &zone), month_ends(month(now, &zone), &zone));
+            prop_assert!(tomorrow <= next_month);
+            prop_assert_eq!(month(next_month - second, &zone), this_month);
+            prop_assert!(month(next_month, &zone) > this_month);
+            prop_assert_eq!(today / 100, this_month);
         }
     }
 }
