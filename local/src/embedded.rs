@@ -17,10 +17,10 @@ const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 
 /// Sends the SDK's requests to a database of this process.
 #[derive(Clone)]
-pub(crate) struct EmbeddedClient(Database);
+pub struct EmbeddedClient(Database);
 
 impl EmbeddedClient {
-    pub(crate) fn new(database: Database) -> Self {
+    pub fn new(database: Database) -> Self {
         Self(database)
     }
 }
@@ -47,15 +47,15 @@ impl HttpConnector for EmbeddedClient {
                 return Err(ConnectorError::user("not a DynamoDB request".into()));
             };
             // The database locks and waits for the disk.
-            let answer = tokio::task::spawn_blocking(move || perform(&database, &operation, &body)).await;
-            let answer = answer.map_err(|error| ConnectorError::other(error.into(), None))?;
-            Ok(to_response(answer))
+            let answer = tokio::task::spawn_blocking(move || answer(&database, &operation, &body)).await;
+            answer.map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
 }
 
-fn to_response(answer: Result<Vec<u8>, DynoxideError>) -> HttpResponse {
-    let (status, body) = match answer {
+/// What `DynamoDB` answers to the body of a request for this operation, such as `GetItem`. Blocks.
+pub fn answer(database: &Database, operation: &str, body: &[u8]) -> HttpResponse {
+    let (status, body) = match perform(database, operation, body) {
         Ok(body) => (200, body),
         Err(error) => (error.status_code(), error.to_json().into_bytes()),
     };

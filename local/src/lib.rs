@@ -4,7 +4,7 @@
 //! the timers are the laptop's. [`Gateway::start`] serves the `local` binary and the tests alike.
 
 mod data;
-mod embedded;
+pub mod embedded;
 mod framing;
 mod inflight;
 mod schedule;
@@ -141,6 +141,7 @@ impl Gateway {
             .merge(auth::routes().into_bare_router(auth::State::new(store.clone(), keys.clone(), PasswordPolicy::Basic)))
             .merge(keys::routes().into_bare_router(keys::State::new(store.clone(), keys.clone())))
             .merge(admin::routes().into_bare_router(admin));
+        let janitor = janitor::State::new(store.clone());
         let app = edge::wrap(framing::guard(inflight::limit(routes, options.max_inflight)), store);
 
         let listener = TcpListener::bind(options.listen).await?;
@@ -150,7 +151,7 @@ impl Gateway {
             let listener = TcpListener::bind(listen).await?;
             tasks.spawn(data.serve_dynamodb(listener, stop.clone()));
         }
-        tasks.spawn(schedule::run(data.clone(), health, stop.clone()));
+        tasks.spawn(schedule::run(data.clone(), health, janitor, stop.clone()));
         tasks.spawn(schedule::write_usage(proxy.clone(), stop.clone()));
         tasks.spawn(server::serve(listener, app, stop.clone()));
         Ok(Self { address, first_admin, proxy, clock: options.clock, stop, tasks, data })

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use health::State as Health;
+use janitor::State as Janitor;
 use proxy::State as Proxy;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Runs until `stop`.
-pub(crate) async fn run(data: Data, health: Health, stop: CancellationToken) {
+pub(crate) async fn run(data: Data, health: Health, janitor: Janitor, stop: CancellationToken) {
     let mut minute = interval(MINUTE);
     minute.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick comes at once, when the gateway should be starting.
@@ -24,6 +25,9 @@ pub(crate) async fn run(data: Data, health: Health, stop: CancellationToken) {
         sweep(data.clone()).await;
         if let Some(Err(error)) = stop.run_until_cancelled(health::run(&health, health::Event::default())).await {
             tracing::error!(%error, "the backends could not be checked");
+        }
+        if let Err(error) = janitor::settle_overdue(&janitor).await {
+            tracing::error!(%error, "expired reservations could not be settled");
         }
     }
 }

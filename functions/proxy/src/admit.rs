@@ -1,15 +1,23 @@
 //! Admission: a caller's right to one request now, held until it is settled.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use http::HeaderMap;
 use jiff::Timestamp;
-use shared::http::ApiError;
+use shared::access::quota::{self, Asker, Claim, Demand, Hold, Meter, Refusal};
+use shared::http::{ApiError, Code, Dialect, rate_limits, refusal};
+use shared::models::policy::Mode;
 use shared::models::usage::Endpoint;
 use shared::models::{RequestId, UsageId};
+use shared::store::{Admission, StoreError};
 
-use crate::State;
 use crate::ask::Ask;
 use crate::exchange::Grant;
+use crate::{State, demand};
+
+/// How long after the last moment of a request its reservation expires (promise 45).
+const EXPIRY_MARGIN: Duration = Duration::from_mins(1);
 
 /// One admitted request. It is settled exactly once, by value.
 #[derive(Debug)]
@@ -24,13 +32,41 @@ pub(crate) struct Reservation {
     /// Of the prompt, about, in tokens.
     pub(crate) input_estimate: u64,
     pub(crate) began: Instant,
+    /// What the caller's meter holds for it; nothing for a caller without limits.
+    pub(crate) hold: Option<Hold>,
+    /// What is left of the caller's limits, in the headers of the dialect.
+    pub(crate) rate_limits: HeaderMap,
 }
 
-/// Admits the request. Without a limiting policy there is nothing to count, and no call is made.
-#[expect(clippy::unused_async, reason = "a limited caller is admitted by a conditional write to the store")]
-pub(crate) async fn reserve(state: &State, grant: &Grant, ask: &Ask<'_>, request_id: RequestId) -> Result<Reservation, ApiError> {
+impl Reservation {
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self.endpoint {
+            Endpoint::ChatCompletions => Dialect::OpenAi,
+            Endpoint::Messages => Dialect::Anthropic,
+        }
+    }
+
+    /// What the meter keeps, for the case that nobody settles it.
+    fn asker(&self) -> Asker {
+        let caller = &self.grant.caller;
+        Asker {
+            at: self.at.as_millisecond(),
+            request_id: self.request_id.clone(),
+            key: caller.key.id.clone(),
+            department: caller.user.department.clone(),
+            model: self.grant.offer.model.id.clone(),
+            endpoint: self.endpoint,
+            client: caller.client,
+            streamed: self.streamed,
+        }
+    }
+}
+
+/// Admits the request. Under a policy that limits nothing there is nothing to count, and no call is made. One that
+/// limits tokens limits the answer too, if the client has not (promise 43).
+pub(crate) async fn reserve(state: &State, grant: &Grant, ask: &mut Ask<'_>, request_id: RequestId) -> Result<Reservation, ApiError> {
     let at = state.store.clock().now();
-    Ok(Reservation {
+    let mut reservation = Reservation {
         id: UsageId::generate(at),
         request_id,
         at,
@@ -39,5 +75,47 @@ pub(crate) async fn reserve(state: &State, grant: &Grant, ask: &Ask<'_>, request
         streamed: ask.stream(),
         input_estimate: ask.input_estimate(),
         began: Instant::now(),
-    })
+        hold: None,
+        rate_limits: HeaderMap::new(),
+    };
+    if !grant.policy.counts_nothing() {
+        let demand = demand(grant, ask);
+        let (hold, meter) = hold(state, &reservation, demand).await?;
+        reservation.rate_limits = rate_limits::headers(&quota::standings(&meter, &grant.policy, at), reservation.dialect(), at);
+        reservation.hold = Some(hold);
+    }
+    Ok(reservation)
+}
+
+fn demand(grant: &Grant, ask: &mut Ask<'_>) -> Demand {
+    if !grant.policy.counts_tokens() {
+        return Demand::default();
+    }
+    let (demand, cap) = demand::of(ask, &grant.offer.model);
+    if let Some(tokens) = cap {
+        ask.limit_output(tokens);
+    }
+    demand
+}
+
+/// Counts the request in the caller's meter, or says which limit is in the way.
+async fn hold(state: &State, reservation: &Reservation, demand: Demand) -> Result<(Hold, Arc<Meter>), ApiError> {
+    let (policy, user, now) = (&reservation.grant.policy, &reservation.grant.caller.user.id, reservation.at);
+    let expires_at = now.checked_add(state.limits.total + EXPIRY_MARGIN).unwrap_or(now).as_second();
+    let claim = Claim { policy, demand, asker: &reservation.asker(), now, expires_at };
+    match state.store.admit(user, &reservation.id, &claim).await {
+        Ok(Admission::Admitted { hold, meter }) => {
+            if let Some(Refusal { standing, .. }) = (policy.mode == Mode::Shadow).then(|| quota::overrun(&meter, policy, now)).flatten() {
+                let limit = standing.limit.field();
+                tracing::info!(policy = %policy.name, user.id = %user, limit, standing.used, "over a limit; served in shadow mode");
+            }
+            Ok((hold, meter))
+        }
+        Ok(Admission::Refused(refusal)) => Err(refusal::over_limit(policy, &refusal, now)),
+        // Too many were faster: nothing is admitted without its step (security-reliability §14).
+        Err(error @ StoreError::Conflict) => {
+            Err(ApiError::new(Code::DependencyUnavailable, "the caller's limits cannot be judged at the moment").source(error))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

@@ -43,7 +43,7 @@ impl<'t> Call<'t> {
         Self {
             url: &target.chat_completions,
             headers: target.headers.clone(),
-            body: ask.body_for(&backend.model_name),
+            body: ask.body_for(&backend.model_name, target.settings.max_tokens_field),
             reader: Reader::Chat,
             warnings: Vec::new(),
         }

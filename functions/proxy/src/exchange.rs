@@ -26,7 +26,6 @@ use crate::{State, count, forward, relay, settle};
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
     pub(crate) caller: ApiCaller,
-    #[expect(dead_code, reason = "admission is judged by it")]
     pub(crate) policy: Arc<Policy>,
     pub(crate) offer: Arc<Offer>,
 }
@@ -57,9 +56,9 @@ async fn open(
     times: &Times,
     client: &mut Client,
 ) -> Result<(Upstream, Reservation), ApiError> {
-    let ask = ask?;
+    let mut ask = ask?;
     let grant = authorize(state, visit.caller, ask.model()).await?;
-    let reservation = admit::reserve(state, &grant, &ask, visit.id).await?;
+    let reservation = admit::reserve(state, &grant, &mut ask, visit.id).await?;
     match forward::open(state, &grant, &ask, times, client).await {
         Ok(upstream) => Ok((upstream, reservation)),
         Err(error) => {

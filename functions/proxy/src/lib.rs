@@ -13,6 +13,7 @@ mod budget;
 mod call;
 mod client;
 mod count;
+mod demand;
 mod exchange;
 mod failure;
 mod finding;

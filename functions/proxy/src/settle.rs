@@ -3,15 +3,21 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use shared::access::quota::Hold;
+use shared::http::ApiError;
 use shared::http::trace::TraceContext;
-use shared::http::{ApiError, Dialect};
 use shared::models::BackendId;
-use shared::models::usage::{Endpoint, Outcome, Tokens, UsageRecord};
+use shared::models::usage::{Outcome, Tokens, UsageRecord};
 
 use crate::State;
 use crate::admit::Reservation;
 use crate::answer::Notes;
 use crate::metered::Metered;
+
+/// How long a settlement is tried: the time that an exchange leaves of its invocation (promise 49).
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Between two tries, each of which tries several times itself.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the books need to know of a request that has ended.
 #[derive(Debug)]
@@ -30,7 +36,29 @@ pub(crate) async fn settle(state: &State, reservation: Reservation, account: Acc
     let record = reservation.record(&account);
     let trace = reservation.grant.caller.trace.as_ref().map(TraceContext::trace_id);
     log(&record, &account.notes, trace);
-    state.usage.record(record).await;
+    enter(state, &reservation, record).await;
+}
+
+/// Enters the record in the books, with what was reserved or alone.
+async fn enter(state: &State, reservation: &Reservation, record: UsageRecord) {
+    match &reservation.hold {
+        Some(hold) => close(state, hold, &record).await,
+        None => state.usage.record(record).await,
+    }
+}
+
+/// Settles a reservation; what cannot be settled in time is left to the janitor (security-reliability §14).
+async fn close(state: &State, hold: &Hold, record: &UsageRecord) {
+    let settings = state.store.settings().await.unwrap_or_default();
+    let settling = async {
+        while let Err(error) = state.store.settle(hold, record, &settings).await {
+            tracing::warn!(request.id = %record.request_id, %error, "not settled yet");
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, settling).await.is_err() {
+        tracing::error!(request.id = %record.request_id, user.id = %record.user, "left to the janitor");
+    }
 }
 
 /// Closes the books on a request that delivered nothing (promise 42). Its line in the log is the edge's, which has the error.
@@ -43,14 +71,17 @@ pub(crate) async fn release(state: &State, reservation: Reservation, error: &Api
         first_byte: None,
         notes: Notes::default(),
     };
-    state.usage.record(reservation.record(&account)).await;
+    enter(state, &reservation, reservation.record(&account)).await;
 }
 
 impl Reservation {
-    fn dialect(&self) -> Dialect {
-        match self.endpoint {
-            Endpoint::ChatCompletions => Dialect::OpenAi,
-            Endpoint::Messages => Dialect::Anthropic,
+    /// A guess never exceeds what was reserved (promise 44); what a backend reports is the truth.
+    fn not_beyond_reserved(&self, tokens: Tokens, metered: Metered) -> Tokens {
+        match &self.hold {
+            Some(hold) if metered.is_estimated() && self.grant.policy.counts_tokens() => {
+                Tokens { input: tokens.input.min(hold.input_tokens), output: tokens.output.min(hold.output_tokens), ..tokens }.bounded()
+            }
+            Some(_) | None => tokens,
         }
     }
 
@@ -64,7 +95,7 @@ impl Reservation {
             output: usage.output,
             reasoning: usage.reasoning.unwrap_or_default(),
         };
-        let tokens = tokens.bounded();
+        let tokens = self.not_beyond_reserved(tokens.bounded(), account.metered);
         UsageRecord {
             id: self.id.clone(),
             request_id: self.request_id.clone(),

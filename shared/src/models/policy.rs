@@ -112,6 +112,12 @@ impl Policy {
         counted.iter().all(Option::is_none) && self.cost_quota_monthly.is_none()
     }
 
+    /// Whether what a request will use has to be reserved (promise 43).
+    pub fn counts_tokens(&self) -> bool {
+        let tokens = [self.token_rate_limit, self.token_quota_daily, self.token_quota_monthly];
+        tokens.iter().any(Option::is_some) || self.cost_quota_monthly.is_some()
+    }
+
     /// Whether the model `id` may be used (promise 19).
     pub fn allows_model(&self, id: &str) -> bool {
         self.models.is_empty() || self.models.iter().any(|glob| glob_matches(glob.as_str(), id))

@@ -12,9 +12,11 @@ use bytes::Bytes;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use shared::http::{ApiError, Code};
+use shared::translators::settings::MaxTokensField;
 
 use super::BYTES_PER_TOKEN;
-use super::pieces::Pieces;
+use super::cap::OutputCap;
+use super::pieces::{Pieces, Splice};
 
 /// More members than any API has; a bound for what is remembered of a body.
 const MAX_MEMBERS: usize = 1000;
@@ -34,13 +36,15 @@ pub(crate) struct ChatAsk {
     stream: bool,
     /// Bytes of text in the messages and tools.
     text_bytes: usize,
+    choices: u64,
+    cap: OutputCap,
 }
 
 impl ChatAsk {
     /// Reads the body of `POST /v1/chat/completions`.
     pub(crate) fn read(body: Bytes) -> Result<Self, ApiError> {
         let text = std::str::from_utf8(&body).map_err(|_| ApiError::new(Code::InvalidJson, "the body is not UTF-8"))?;
-        let mut reading = Reading::default();
+        let mut reading = Reading { body: text, ..Reading::default() };
         let mut json = serde_json::Deserializer::from_str(text);
         let read = json.deserialize_map(&mut reading).and_then(|()| json.end());
         if let Err(error) = read {
@@ -53,7 +57,9 @@ impl ChatAsk {
         }
         let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
         let model_at = start..start + raw.get().len();
-        Ok(Self { model, model_at, stream: reading.stream, text_bytes: reading.text_bytes.get(), body })
+        let (stream, text_bytes, choices) = (reading.stream, reading.text_bytes.get(), reading.choices.unwrap_or(1));
+        let cap = reading.cap;
+        Ok(Self { body, model, model_at, stream, text_bytes, choices, cap })
     }
 
     pub(crate) fn model(&self) -> &str {
@@ -70,22 +76,40 @@ impl ChatAsk {
         (self.text_bytes as u64).div_ceil(BYTES_PER_TOKEN).max(1)
     }
 
-    /// The body for a backend that calls the model `model_name`: the client's bytes with that name in them.
-    pub(crate) fn body_for(&self, model_name: &str) -> Pieces {
-        if self.model == model_name {
-            return Pieces::from(self.body.clone());
-        }
-        Pieces::with_model(&self.body, self.model_at.clone(), model_name)
+    /// How long the client allows each answer to get.
+    pub(crate) fn max_output_tokens(&self) -> Option<u64> {
+        self.cap.asked()
+    }
+
+    /// How many answers are asked for.
+    pub(crate) fn choices(&self) -> u64 {
+        self.choices
+    }
+
+    /// Limits each answer of a request that limits it not itself.
+    pub(crate) fn limit_output(&mut self, tokens: u64) {
+        self.cap.set(tokens);
+    }
+
+    /// The body for a backend that calls the model `model_name` and a limit of the answer `cap_field`: the client's
+    /// bytes with these in them.
+    pub(crate) fn body_for(&self, model_name: &str, cap_field: MaxTokensField) -> Pieces {
+        let model = (self.model != model_name).then(|| Splice::model(self.model_at.clone(), model_name));
+        let splices = model.into_iter().chain(self.cap.splice(&self.body, cap_field));
+        Pieces::spliced(&self.body, splices.collect())
     }
 }
 
 /// What is read of the top level.
 #[derive(Default)]
 struct Reading<'a> {
+    body: &'a str,
     model: Option<&'a RawValue>,
     stream: bool,
     has_messages: bool,
     text_bytes: Cell<usize>,
+    choices: Option<u64>,
+    cap: OutputCap,
     names: HashSet<Cow<'a, str>>,
     /// The member under way, for an error's `param`.
     at: Option<Cow<'a, str>>,
@@ -121,7 +145,14 @@ impl<'a> Visitor<'a> for &mut Reading<'a> {
                     self.has_messages = true;
                 }
                 "tools" => map.next_value_seed(Counted { what: "tools", least: 0, most: MAX_TOOLS, text_bytes: &self.text_bytes })?,
-                "n" => check_choices(map.next_value()?)?,
+                "n" => self.choices = check_choices(map.next_value()?)?,
+                "max_tokens" | "max_completion_tokens" => {
+                    let value: &RawValue = map.next_value()?;
+                    // What is no number is the backend's to judge, but for its depth.
+                    let mut json = serde_json::Deserializer::from_str(value.get());
+                    Checked { text_bytes: &Cell::default() }.deserialize(&mut json).map_err(de::Error::custom)?;
+                    self.cap.note(value, self.body);
+                }
                 _ => map.next_value_seed(Checked { text_bytes: &Cell::default() })?,
             }
             if !self.names.insert(name) {
@@ -136,9 +167,9 @@ impl<'a> Visitor<'a> for &mut Reading<'a> {
     }
 }
 
-fn check_choices<E: de::Error>(n: Option<u64>) -> Result<(), E> {
+fn check_choices<E: de::Error>(n: Option<u64>) -> Result<Option<u64>, E> {
     match n {
-        None | Some(1..=MAX_CHOICES) => Ok(()),
+        None | Some(1..=MAX_CHOICES) => Ok(n),
         Some(_) => Err(E::custom(format!("n must be 1 to {MAX_CHOICES}"))),
     }
 }
@@ -269,10 +300,30 @@ mod tests {
         let body = r#"{ "x":1.0000000000000000001, "model" : "a\u0062c" ,"messages":[{}],"stream":true }"#;
         let ask = ask(body).unwrap();
         assert_eq!((ask.model(), ask.stream()), ("abc", true));
-        let sent = |name| ask.body_for(name).to_vec();
+        let sent = |name| ask.body_for(name, MaxTokensField::MaxTokens).to_vec();
         assert_eq!(sent("abc"), body.as_bytes(), "the same name is left as it was written");
         let expected = r#"{ "x":1.0000000000000000001, "model" : "my \"model\"" ,"messages":[{}],"stream":true }"#;
         assert_eq!(String::from_utf8(sent("my \"model\"")).unwrap(), expected);
+    }
+
+    #[test]
+    fn p43_a_limit_of_the_answer_is_written_where_the_client_has_none() {
+        let sent = |members: &str, field| {
+            let mut ask = ask(&format!(r#"{{"model":"m","messages":[{{}}]{members}}}"#)).unwrap();
+            if ask.max_output_tokens().is_none() {
+                ask.limit_output(7);
+            }
+            String::from_utf8(ask.body_for("m", field).to_vec()).unwrap()
+        };
+        let (old, new) = (MaxTokensField::MaxTokens, MaxTokensField::MaxCompletionTokens);
+        assert_eq!(sent("", old), r#"{"max_tokens":7,"model":"m","messages":[{}]}"#);
+        assert_eq!(sent("", new), r#"{"max_completion_tokens":7,"model":"m","messages":[{}]}"#);
+        for void in ["null", "0", "-1"] {
+            let members = format!(r#","max_tokens":{void}"#);
+            assert_eq!(sent(&members, new), r#"{"model":"m","messages":[{}],"max_tokens":7}"#, "{void}");
+        }
+        let own = r#","max_tokens":null,"max_completion_tokens":9"#;
+        assert_eq!(sent(own, old), format!(r#"{{"model":"m","messages":[{{}}]{own}}}"#), "the client's own limit stays");
     }
 
     #[test]

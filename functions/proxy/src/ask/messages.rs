@@ -62,6 +62,12 @@ impl<'a> MessagesAsk<'a> {
         (self.body.len() as u64).div_ceil(BYTES_PER_TOKEN)
     }
 
+    /// How long the client allows the answer to get.
+    pub(crate) fn max_output_tokens(&self) -> Option<u64> {
+        let tokens = self.request.max_tokens.integer(At::root("max_tokens")).ok().flatten();
+        tokens.and_then(|tokens| u64::try_from(tokens).ok()).filter(|tokens| *tokens > 0)
+    }
+
     /// The chat request for a backend with `settings`.
     pub(crate) fn to_chat(&self, settings: &BackendSettings, model: &ModelFacts) -> Result<ChatCall, ApiError> {
         Ok(to_chat(&self.request, settings, model)?)

@@ -1,5 +1,6 @@
 //! What a client asks, in either dialect.
 
+mod cap;
 mod chat;
 mod messages;
 mod pieces;
@@ -42,6 +43,29 @@ impl Ask<'_> {
         match self {
             Self::Chat(ask) => ask.input_estimate(),
             Self::Messages(ask) => ask.input_estimate(),
+        }
+    }
+
+    /// How long the client allows each answer to get.
+    pub(crate) fn max_output_tokens(&self) -> Option<u64> {
+        match self {
+            Self::Chat(ask) => ask.max_output_tokens(),
+            Self::Messages(ask) => ask.max_output_tokens(),
+        }
+    }
+
+    /// How many answers are asked for.
+    pub(crate) fn choices(&self) -> u64 {
+        match self {
+            Self::Chat(ask) => ask.choices(),
+            Self::Messages(_) => 1,
+        }
+    }
+
+    /// Limits each answer of a request that limits it not itself. A Messages request always does.
+    pub(crate) fn limit_output(&mut self, tokens: u64) {
+        if let Self::Chat(ask) = self {
+            ask.limit_output(tokens);
         }
     }
 

@@ -13,6 +13,20 @@ use http_body::{Body, Frame, SizeHint};
 #[derive(Clone, Debug)]
 pub(crate) struct Pieces(VecDeque<Bytes>);
 
+/// Bytes in the place of others.
+#[derive(Clone, Debug)]
+pub(crate) struct Splice {
+    pub(crate) at: Range<usize>,
+    pub(crate) with: Bytes,
+}
+
+impl Splice {
+    /// `model_name` as a JSON text in the place of the name there.
+    pub(crate) fn model(at: Range<usize>, model_name: &str) -> Self {
+        Self { at, with: serde_json::Value::from(model_name).to_string().into() }
+    }
+}
+
 impl From<Bytes> for Pieces {
     fn from(body: Bytes) -> Self {
         Self(VecDeque::from([body]))
@@ -20,10 +34,21 @@ impl From<Bytes> for Pieces {
 }
 
 impl Pieces {
+    /// `body` with each splice in its place, none within another.
+    pub(crate) fn spliced(body: &Bytes, mut splices: Vec<Splice>) -> Self {
+        splices.sort_by_key(|splice| splice.at.start);
+        let (mut pieces, mut passed) = (VecDeque::with_capacity(2 * splices.len() + 1), 0);
+        for Splice { at, with } in splices {
+            pieces.extend([body.slice(passed..at.start), with]);
+            passed = at.end;
+        }
+        pieces.push_back(body.slice(passed..));
+        Self(pieces)
+    }
+
     /// `body` with `model_name` as a JSON text in the place of the name at `model_at`.
     pub(crate) fn with_model(body: &Bytes, model_at: Range<usize>, model_name: &str) -> Self {
-        let name = serde_json::Value::from(model_name).to_string();
-        Self(VecDeque::from([body.slice(..model_at.start), name.into(), body.slice(model_at.end..)]))
+        Self::spliced(body, vec![Splice::model(model_at, model_name)])
     }
 
     #[cfg(test)]

@@ -57,7 +57,8 @@ pub(crate) async fn pass_on(state: &State, upstream: Upstream, reservation: Rese
     let Upstream { answer: Answer { content, warnings }, hold, writes } = upstream;
     let upstream_id = content.upstream_id().and_then(|id| HeaderValue::try_from(id).ok());
     let told = [(UPSTREAM_ID, upstream_id), (WARNINGS, warnings_header(&warnings, &reservation))];
-    let told = told.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let mut told: HeaderMap = told.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    told.extend(reservation.rate_limits.clone());
     let first_byte = Some(reservation.began.elapsed());
     let account = |outcome, metered, notes| Account {
         backend: Some(hold.backend().clone()),

@@ -19,6 +19,11 @@ pub struct Truth {
     pub cost: u64,
 }
 
+impl Truth {
+    /// Of a request that was never made.
+    pub const NOTHING: Self = Self { delivered: false, tokens: 0, cost: 0 };
+}
+
 impl From<&UsageRecord> for Truth {
     fn from(record: &UsageRecord) -> Self {
         Self { delivered: record.outcome != Outcome::Failed, tokens: record.tokens.total(), cost: record.cost.0 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::keys;
 use super::transaction::{Commit, backoff};
 use super::{Store, StoreError};
-use crate::access::quota::{self, Claim, Correction, Hold, Meter, Refusal};
+use crate::access::quota::{self, Claim, Correction, Hold, Meter, Refusal, Truth};
 use crate::models::policy::Mode;
 use crate::models::settings::Settings;
 use crate::models::usage::UsageRecord;
@@ -20,6 +20,9 @@ use crate::models::{UsageId, UserId};
 const TRIES: u32 = 16;
 /// Within which an admission is there or the store is down (security-reliability §14).
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The meter's place in the transaction of a settlement.
+const METER: usize = 0;
 
 /// How the question for one more request ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,20 +122,30 @@ impl Store {
 
     /// Puts what the request came to in the place of what was reserved, and enters it in the books; both or neither,
     /// and once, whoever asks how often.
+    ///
+    /// A reservation whose record is there already is the work of an admission that was lost and arrived when all was
+    /// over: it is taken out, and all that it holds is given back.
     pub async fn settle(&self, hold: &Hold, record: &UsageRecord, settings: &Settings) -> Result<Settlement, StoreError> {
         let key = keys::meter(&record.user);
         let mut current: Option<Meter> = None;
+        let (mut truth, mut is_new) = (Truth::from(record), true);
         for _ in 0..TRIES {
-            let correction = quota::correct(hold, record.into(), current.as_ref(), self.clock.now());
+            let correction = quota::correct(hold, truth, current.as_ref(), self.clock.now());
             let (change, condition) = update::remove(&correction, hold, &record.id);
-            let commit = self.transaction().update(&key, change, condition)?.recorded(record, settings)?.commit().await?;
-            if commit == Commit::Done {
-                self.forget_hold(record, &correction);
-                return Ok(Settlement::Done);
-            }
-            current = self.get(&key).await?;
-            if !current.as_ref().is_some_and(|meter| meter.holds.contains_key(&record.id)) {
-                return Ok(Settlement::AlreadyDone);
+            let transaction = self.transaction().update(&key, change, condition)?;
+            let transaction = if is_new { transaction.recorded(record, settings)? } else { transaction };
+            match transaction.commit().await? {
+                Commit::Done => {
+                    self.forget_hold(record, &correction);
+                    return Ok(if is_new { Settlement::Done } else { Settlement::AlreadyDone });
+                }
+                Commit::Refused(places) if !places.contains(&METER) => (truth, is_new) = (Truth::NOTHING, false),
+                Commit::Refused(_) => {
+                    current = self.get(&key).await?;
+                    if !current.as_ref().is_some_and(|meter| meter.holds.contains_key(&record.id)) {
+                        return Ok(Settlement::AlreadyDone);
+                    }
+                }
             }
         }
         Err(StoreError::Conflict)

@@ -1,0 +1,88 @@
+//! Settles requests that nobody has settled: their process died, or could not reach the database until its end. Each is
+//! charged as reserved, so that delivered work is never free (promise 45).
+//!
+//! Runs are safe to repeat and to overlap: a request is settled once, whoever settles it.
+
+use jiff::Timestamp;
+use shared::access::quota::Hold;
+use shared::aws;
+use shared::clock::Clock;
+use shared::config::Config;
+use shared::models::settings::Settings;
+use shared::models::usage::{Outcome, Tokens, UsageRecord};
+use shared::models::{UsageId, UserId};
+use shared::store::{Settlement, Store, StoreError};
+
+/// What a client whose request died with its process was told, if anything.
+const STATUS: u16 = 500;
+
+/// What the janitor works on. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct State {
+    store: Store,
+}
+
+impl State {
+    /// The state of a function that runs by itself.
+    pub fn connect(config: &Config) -> Self {
+        Self::new(Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system()))
+    }
+
+    /// A state over a store that is there already.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+/// Settles every reservation that has expired. One user's trouble does not keep the others waiting; the first error
+/// is told at the end.
+pub async fn settle_overdue(state: &State) -> Result<(), StoreError> {
+    let mut outcome = Ok(());
+    for user in state.store.overdue_users().await? {
+        if let Err(error) = settle_expired(&state.store, &user).await {
+            tracing::error!(user.id = %user, %error, "reservations could not be settled");
+            outcome = outcome.and(Err(error));
+        }
+    }
+    outcome
+}
+
+async fn settle_expired(store: &Store, user: &UserId) -> Result<(), StoreError> {
+    let Some(mut meter) = store.meter(user).await? else { return Ok(()) };
+    let now = store.clock().now();
+    // Who keeps the records, and for how long, is a setting that the janitor has no right to read.
+    let settings = Settings::default();
+    for (id, hold) in meter.holds.iter().filter(|(_, hold)| hold.has_expired(now)) {
+        let record = abandoned(user, id, hold, now);
+        if store.settle(hold, &record, &settings).await? == Settlement::Done {
+            tracing::warn!(request.id = %record.request_id, user.id = %user, model = %record.model, "settled for a process that did not");
+        }
+    }
+    meter.holds.retain(|_, hold| !hold.has_expired(now));
+    store.requeue(user, &meter).await
+}
+
+/// The record of a request of which nothing is known but what was reserved for it.
+fn abandoned(user: &UserId, id: &UsageId, hold: &Hold, now: Timestamp) -> UsageRecord {
+    let asker = hold.asker.clone();
+    UsageRecord {
+        id: id.clone(),
+        request_id: asker.request_id,
+        at: Timestamp::from_millisecond(asker.at).unwrap_or(now),
+        user: user.clone(),
+        key: asker.key,
+        department: asker.department,
+        model: asker.model,
+        backend: None,
+        endpoint: asker.endpoint,
+        client: asker.client,
+        streamed: asker.streamed,
+        status: STATUS,
+        outcome: Outcome::Abandoned,
+        tokens: Tokens { input: hold.input_tokens, output: hold.output_tokens, ..Tokens::default() },
+        estimated: true,
+        cost: shared::models::price::MicroUsd(hold.cost),
+        duration_ms: u64::try_from(now.as_millisecond() - asker.at).unwrap_or_default(),
+        first_byte_ms: None,
+    }
+}

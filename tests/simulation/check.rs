@@ -1,0 +1,186 @@
+//! What must hold of a run, judged from what the database has done and what lies in it, not from what anybody believes.
+
+use std::collections::BTreeMap;
+
+use dynoxide::Database;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use shared::access::quota::{Hold, Meter, standings};
+use shared::models::policy::{Mode, Policy};
+use shared::models::usage::{Outcome, Sums, UsageRecord};
+use shared::models::{UsageId, UserId};
+
+use crate::PREFIX;
+use crate::network::Done;
+use crate::quota::History;
+
+/// Follows a run.
+pub(crate) struct Checks {
+    policy: Policy,
+    /// By how much clocks may differ.
+    skew_ms: i64,
+    /// What was ever added to the meter, in that order.
+    admitted: Vec<(UsageId, Hold)>,
+    /// When each was counted in the window.
+    counted_at: Vec<i64>,
+}
+
+/// What lies in the tables about one user.
+pub(crate) struct Books {
+    meter: Option<Value>,
+    records: BTreeMap<UsageId, UsageRecord>,
+    sums: Sums,
+}
+
+impl Checks {
+    pub(crate) fn new(policy: Policy, skew_ms: i64) -> Self {
+        Self { policy, skew_ms, admitted: Vec::new(), counted_at: Vec::new() }
+    }
+
+    /// Looks at each admission as it is done: no counter is ever beyond its limit (promises 40, 43 and 46).
+    pub(crate) fn see(&mut self, done: &[Done]) {
+        for write in done.iter().filter(|write| write.operation == "UpdateItem") {
+            let Some((id, hold)) = added(&write.request) else { continue };
+            if self.policy.mode == Mode::Enforce {
+                let meter: Meter = serde_json::from_value(plain_item(&write.answer["Attributes"])).unwrap();
+                let now = Timestamp::from_millisecond(hold.asker.at).unwrap();
+                for standing in standings(&meter, &self.policy, now) {
+                    assert!(standing.used <= standing.value, "{standing:?} with {id}");
+                }
+            }
+            // A write that was lost and arrives when its request is settled adds it again, until somebody finds out.
+            if !self.admitted.iter().any(|(known, _)| *known == id) {
+                self.counted_at.extend(counted_at(&write.request, hold.asker.at));
+                self.admitted.push((id, hold));
+            }
+        }
+    }
+
+    pub(crate) fn at_the_end(&self, books: &Books, history: &History) {
+        self.rate_holds();
+        self.each_is_in_the_books_once(books, history);
+        self.counters_are_the_sum_of_the_books(books);
+    }
+
+    /// In no interval of the window's length are more admitted than the limit (promise 40).
+    fn rate_holds(&self) {
+        let Some(limit) = self.policy.rate_limit.filter(|_| self.policy.mode == Mode::Enforce) else { return };
+        let mut times = self.counted_at.clone();
+        times.sort_unstable();
+        let window_ms = i64::from(self.policy.rate_limit_window) * 1000 - self.skew_ms;
+        for (first, beyond) in times.iter().zip(times.iter().skip(usize::try_from(limit.get()).unwrap())) {
+            assert!(beyond - first >= window_ms, "{} within {} ms: {times:?}", limit.get() + 1, beyond - first);
+        }
+    }
+
+    /// Each admitted request has exactly one record: its own truth, or what was reserved (promises 44 and 45).
+    fn each_is_in_the_books_once(&self, books: &Books, history: &History) {
+        for id in &history.dispatched {
+            assert!(self.admitted.iter().any(|(admitted, _)| admitted == id), "{id} was dispatched without admission");
+        }
+        assert_eq!(books.records.len(), self.admitted.len(), "records and admissions");
+        for (id, hold) in &self.admitted {
+            let record = books.records.get(id).unwrap_or_else(|| panic!("{id} is not in the books"));
+            let told = (record.outcome, record.tokens);
+            let is_true = history.truth.get(id) == Some(&told);
+            let is_as_reserved = record.outcome == Outcome::Abandoned && record.tokens.total() == hold.input_tokens + hold.output_tokens;
+            assert!(is_true || is_as_reserved, "{id}: {told:?} instead of {:?}", history.truth.get(id));
+        }
+        let total: u64 = books.records.values().map(|record| record.tokens.total()).sum();
+        assert_eq!(books.sums.requests, books.records.len() as u64, "requests in the sums");
+        assert_eq!(books.sums.input_tokens + books.sums.output_tokens, total, "tokens in the sums");
+    }
+
+    /// The counters of the last day and month are what the books say of it, and nothing is reserved any more.
+    fn counters_are_the_sum_of_the_books(&self, books: &Books) {
+        let Some(item) = &books.meter else { return assert!(self.admitted.is_empty(), "the meter is gone") };
+        assert!(item.get("queue").is_none() && item.get("due").is_none(), "the janitor still has to come: {item}");
+        let meter: Meter = serde_json::from_value(item.clone()).unwrap();
+        assert!(meter.holds.is_empty(), "{:?}", meter.holds);
+        let counted = |of: &dyn Fn(&Hold) -> bool| {
+            let mut sum = (0, 0, 0);
+            for (id, _) in self.admitted.iter().filter(|(_, hold)| of(hold)) {
+                let record = &books.records[id];
+                let unit = i64::from(record.outcome != Outcome::Failed);
+                let amount = |value: u64| i64::try_from(value).unwrap();
+                sum = (sum.0 + unit, sum.1 + amount(record.tokens.total()), sum.2 + amount(record.cost.0));
+            }
+            sum
+        };
+        let (day, month) = (meter.day, meter.month);
+        assert_eq!((day.requests, day.tokens, day.cost), counted(&|hold| hold.day == day.number), "the day {}", day.number);
+        assert_eq!((month.requests, month.tokens, month.cost), counted(&|hold| hold.month == month.number), "the month {}", month.number);
+        for tally in meter.window.iter().flat_map(|window| [&window.requests, &window.tokens]) {
+            assert_eq!(tally.sum, tally.parts.values().sum::<i64>(), "the sum of the window's parts");
+            assert!(tally.parts.values().all(|count| *count >= 0), "{tally:?}");
+        }
+    }
+}
+
+impl Books {
+    pub(crate) fn of(database: &Database, user: &UserId) -> Self {
+        let records = items(database, "usage", &format!("log#{user}"));
+        let records = records.into_iter().map(|item| serde_json::from_value::<UsageRecord>(item).unwrap());
+        let mut sums = Sums::default();
+        for row in items(database, "usage", &format!("rollup#{user}")) {
+            sums += serde_json::from_value::<Sums>(row).unwrap();
+        }
+        Self {
+            meter: items(database, "quota", &format!("user#{user}")).pop(),
+            records: records.map(|record| (record.id.clone(), record)).collect(),
+            sums,
+        }
+    }
+}
+
+/// The reservation that an update has added to a meter.
+fn added(request: &Value) -> Option<(UsageId, Hold)> {
+    let values = &request["ExpressionAttributeValues"];
+    if let Some(hold) = values.get(":hold") {
+        let id = UsageId::parse(request["ExpressionAttributeNames"]["#id"].as_str()?).ok()?;
+        return Some((id, serde_json::from_value(plain(hold)).unwrap()));
+    }
+    let holds: BTreeMap<UsageId, Hold> = serde_json::from_value(plain(values.get(":r")?)).unwrap();
+    holds.into_iter().next()
+}
+
+/// When an admission was counted: when it was asked for, or with the newest that were counted before it.
+fn counted_at(request: &Value, asked_at: i64) -> Option<i64> {
+    let values = plain_item(&request["ExpressionAttributeValues"]);
+    let (part, length) = match (values.get(":n"), values.get(":l"), values.get(":w")) {
+        (Some(part), Some(length), _) => (part, length),
+        (_, _, Some(window)) => (&window["n"], &window["l"]),
+        _ => return None,
+    };
+    Some(asked_at.max(part.as_i64()? * length.as_i64()?))
+}
+
+/// All items of a partition.
+pub(crate) fn items(database: &Database, table: &str, pk: &str) -> Vec<Value> {
+    let ask = json!({
+        "TableName": format!("{PREFIX}{table}"),
+        "ConsistentRead": true,
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": pk}}
+    });
+    let answer = local::embedded::answer(database, "Query", ask.to_string().as_bytes());
+    let answer: Value = serde_json::from_slice(answer.body().bytes().unwrap()).unwrap();
+    answer["Items"].as_array().unwrap().iter().map(plain_item).collect()
+}
+
+fn plain_item(item: &Value) -> Value {
+    let attributes = item.as_object().into_iter().flatten();
+    Value::Object(attributes.map(|(name, value)| (name.clone(), plain(value))).collect::<Map<_, _>>())
+}
+
+/// A value without `DynamoDB`'s types.
+fn plain(value: &Value) -> Value {
+    let Some((kind, value)) = value.as_object().and_then(|typed| typed.iter().next()) else { return Value::Null };
+    match kind.as_str() {
+        "N" => serde_json::from_str(value.as_str().unwrap()).unwrap(),
+        "M" => plain_item(value),
+        "L" => value.as_array().unwrap().iter().map(plain).collect(),
+        "NULL" => Value::Null,
+        _ => value.clone(),
+    }
+}

@@ -1,0 +1,301 @@
+//! Many requests of one user in several processes, against every kind of limit (promises 40 to 46).
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
+use std::rc::Rc;
+use std::time::Duration;
+
+use dynoxide::Database;
+use jiff::Timestamp;
+use shared::access::quota::{Asker, Claim, Demand, Hold};
+use shared::clock::Clock;
+use shared::models::policy::{Mode, Policy};
+use shared::models::price::MicroUsd;
+use shared::models::settings::Settings;
+use shared::models::usage::{ClientKind, Endpoint, Outcome, Tokens, UsageRecord};
+use shared::models::{KeyId, ModelId, PolicyName, RequestId, UsageId, UserId};
+use shared::store::{Admission, Store};
+
+use crate::check::{Books, Checks};
+use crate::dice::Dice;
+use crate::network::{Fate, Network};
+use crate::run_seeds;
+use crate::schedule::{Doors, Schedule};
+
+/// How long a reservation lasts.
+const LIFETIME: Duration = Duration::from_mins(15);
+/// Tries of a settlement, as of a process that is in a hurry.
+const TRIES: usize = 3;
+
+/// What the processes have seen.
+#[derive(Default)]
+pub(crate) struct History {
+    /// Requests that were handed to a backend.
+    pub(crate) dispatched: BTreeSet<UsageId>,
+    /// Requests that a backend has answered, and what they came to.
+    pub(crate) truth: BTreeMap<UsageId, (Outcome, Tokens)>,
+    refused: usize,
+    failed: usize,
+}
+
+/// One run.
+struct World {
+    dice: Dice,
+    user: UserId,
+    policy: Policy,
+    clocks: Vec<Clock>,
+    stores: Vec<Store>,
+    network: Network,
+    schedule: Schedule,
+    history: Rc<RefCell<History>>,
+    checks: Checks,
+    /// Once in so many calls something goes wrong; 0 is never.
+    fault_odds: u64,
+    requests_left: usize,
+    asked: usize,
+    database: Database,
+    seed: u64,
+}
+
+/// One request as a process handles it.
+struct Request {
+    id: UsageId,
+    user: UserId,
+    policy: Policy,
+    demand: Demand,
+    truth: (Outcome, Tokens),
+    store: Store,
+    doors: Doors,
+    history: Rc<RefCell<History>>,
+}
+
+#[test]
+fn p40_p41_p42_p43_p44_p45_p46_quotas_hold_whatever_happens() {
+    run_seeds(10_000, |database, seed| async move { World::new(database, seed).run().await });
+}
+
+impl World {
+    fn new(database: Database, seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let start: Timestamp = "2026-11-30T22:40:00Z".parse().unwrap();
+        let processes = dice.between(1, 3);
+        let skews: Vec<u64> = (0..processes).map(|_| dice.pick(&[0, 0, 0, 30, 2_000])).collect();
+        let clocks: Vec<Clock> = skews.iter().map(|skew| Clock::fixed(start + Duration::from_millis(*skew))).collect();
+        let skew_ms = i64::try_from(skews.iter().max().unwrap() - skews.iter().min().unwrap()).unwrap();
+        let network = Network::new(database.clone());
+        let policy = policy(&mut dice);
+        Self {
+            user: UserId::parse(format!("user{seed}")).unwrap(),
+            stores: clocks.iter().map(|clock| network.store(clock.clone())).collect(),
+            schedule: Schedule::new(network.clone()),
+            history: Rc::default(),
+            checks: Checks::new(policy.clone(), skew_ms),
+            fault_odds: dice.pick(&[0, 3, 6, 12]),
+            requests_left: usize::try_from(dice.between(2, 9)).unwrap(),
+            asked: 0,
+            database,
+            seed,
+            clocks,
+            network,
+            policy,
+            dice,
+        }
+    }
+
+    async fn run(mut self) {
+        loop {
+            let ready = self.schedule.settle().await;
+            self.checks.see(&self.network.take_done());
+            if ready.is_empty() && self.requests_left == 0 {
+                break;
+            }
+            self.step(&ready);
+        }
+        self.tidy_up().await;
+        let history = self.history.borrow();
+        assert!(self.fault_odds > 0 || history.failed == 0, "without faults an admission failed");
+        self.checks.at_the_end(&Books::of(&self.database, &self.user), &history);
+    }
+
+    fn step(&mut self, ready: &[usize]) {
+        let process = self.dice.below(self.stores.len());
+        match self.dice.below(10) {
+            0..=2 if self.requests_left > 0 => self.ask(process),
+            3 => self.pass(),
+            4 if self.fault_odds > 0 && self.dice.one_in(3) => self.kill(process, ready),
+            5 if self.fault_odds > 0 => {
+                self.network.arrive_late(&mut self.dice);
+            }
+            6 if self.dice.one_in(2) => self.clean_up(process),
+            _ if ready.is_empty() && self.requests_left > 0 => self.ask(process),
+            _ if ready.is_empty() => {}
+            _ => {
+                let task = self.dice.pick(ready);
+                self.let_on(task);
+            }
+        }
+    }
+
+    fn let_on(&mut self, task: usize) {
+        if !self.schedule.open_door(task) {
+            let fate = Fate::thrown(&mut self.dice, self.fault_odds);
+            self.network.decide(task, fate);
+        }
+    }
+
+    fn pass(&mut self) {
+        let pause = self.dice.pause();
+        for clock in &self.clocks {
+            clock.advance(pause);
+        }
+    }
+
+    /// A request ends where it stands, or the whole process with its memory.
+    fn kill(&mut self, process: usize, ready: &[usize]) {
+        let dying = if self.dice.one_in(2) {
+            self.stores[process] = self.network.store(self.clocks[process].clone());
+            self.schedule.tasks_of(process)
+        } else {
+            ready.iter().copied().take(1).collect()
+        };
+        for task in dying {
+            self.schedule.kill(task);
+            self.network.abandon(task, &mut self.dice);
+        }
+    }
+
+    fn clean_up(&mut self, process: usize) {
+        let janitor = janitor::State::new(self.network.store(self.clocks[process].clone()));
+        self.schedule.start(process, async move {
+            // What it could not do, the next run does.
+            let _ = janitor::settle_overdue(&janitor).await;
+        });
+    }
+
+    fn ask(&mut self, process: usize) {
+        self.requests_left -= 1;
+        self.asked += 1;
+        let request = Request {
+            id: UsageId::parse(format!("{}-{}", self.seed, self.asked)).unwrap(),
+            user: self.user.clone(),
+            policy: self.policy.clone(),
+            demand: demand(&mut self.dice, &self.policy),
+            truth: truth(&mut self.dice),
+            store: self.stores[process].clone(),
+            doors: self.schedule.doors(),
+            history: Rc::clone(&self.history),
+        };
+        self.schedule.start(process, request.run());
+    }
+
+    /// Nothing is lost any more, what was late arrives, and the janitor comes when everything has expired.
+    async fn tidy_up(&mut self) {
+        while self.network.arrive_late(&mut self.dice) {}
+        for clock in &self.clocks {
+            clock.advance(LIFETIME + Duration::from_mins(2));
+        }
+        self.clean_up(0);
+        while !self.schedule.is_idle() {
+            for task in self.schedule.settle().await {
+                self.network.decide(task, Fate::Done);
+            }
+        }
+        self.checks.see(&self.network.take_done());
+    }
+}
+
+impl Request {
+    async fn run(self) {
+        let now = self.store.clock().now();
+        let asker = asker(&self.id, now);
+        let expires_at = (now + LIFETIME).as_second();
+        let claim = Claim { policy: &self.policy, demand: self.demand, asker: &asker, now, expires_at };
+        let hold = match self.store.admit(&self.user, &self.id, &claim).await {
+            Ok(Admission::Admitted { hold, .. }) => hold,
+            Ok(Admission::Refused(_)) => return self.history.borrow_mut().refused += 1,
+            Err(_) => return self.history.borrow_mut().failed += 1,
+        };
+        let record = self.record(&hold, now);
+        self.history.borrow_mut().dispatched.insert(self.id.clone());
+        self.doors.wait().await;
+        self.history.borrow_mut().truth.insert(self.id.clone(), self.truth);
+        for _ in 0..TRIES {
+            if self.store.settle(&hold, &record, &Settings::default()).await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    fn record(&self, hold: &Hold, at: Timestamp) -> UsageRecord {
+        let (outcome, tokens) = self.truth;
+        UsageRecord {
+            id: self.id.clone(),
+            request_id: hold.asker.request_id.clone(),
+            at,
+            user: self.user.clone(),
+            key: hold.asker.key.clone(),
+            department: None,
+            model: hold.asker.model.clone(),
+            backend: None,
+            endpoint: Endpoint::ChatCompletions,
+            client: ClientKind::Other,
+            streamed: false,
+            status: 200,
+            outcome,
+            tokens,
+            estimated: false,
+            cost: MicroUsd(2 * tokens.total()),
+            duration_ms: 1,
+            first_byte_ms: None,
+        }
+    }
+}
+
+fn asker(id: &UsageId, now: Timestamp) -> Asker {
+    Asker {
+        at: now.as_millisecond(),
+        request_id: RequestId::parse(id.as_str()).unwrap(),
+        key: KeyId::parse("key").unwrap(),
+        department: None,
+        model: ModelId::parse("m").unwrap(),
+        endpoint: Endpoint::ChatCompletions,
+        client: ClientKind::Other,
+        streamed: false,
+    }
+}
+
+/// One to three limits, each small enough to be reached.
+fn policy(dice: &mut Dice) -> Policy {
+    let mut policy = Policy::unlimited(PolicyName::default());
+    let limit = |value: u64| NonZeroU64::new(value);
+    policy.rate_limit_window = dice.pick(&[60, 1, 7, 3600]);
+    policy.mode = if dice.one_in(20) { Mode::Shadow } else { Mode::Enforce };
+    for _ in 0..dice.between(1, 3) {
+        match dice.below(7) {
+            0 | 1 => policy.rate_limit = limit(dice.between(1, 5)),
+            2 => policy.request_quota_daily = limit(dice.between(1, 5)),
+            3 => policy.token_rate_limit = limit(dice.between(50, 400)),
+            4 => policy.token_quota_daily = limit(dice.between(50, 400)),
+            5 => policy.cost_quota_monthly = Some(MicroUsd(dice.between(100, 900))),
+            _ => policy.max_concurrency = limit(dice.between(1, 3)),
+        }
+    }
+    policy
+}
+
+/// What a request reserves, where tokens or cost are limited.
+fn demand(dice: &mut Dice, policy: &Policy) -> Demand {
+    let is_limited = policy.token_rate_limit.is_some() || policy.token_quota_daily.is_some() || policy.cost_quota_monthly.is_some();
+    let (input_tokens, output_tokens) = (dice.between(1, 30), dice.between(1, 100));
+    if is_limited { Demand { input_tokens, output_tokens, cost: 2 * (input_tokens + output_tokens) } } else { Demand::default() }
+}
+
+fn truth(dice: &mut Dice) -> (Outcome, Tokens) {
+    let tokens = Tokens { input: dice.between(0, 35), output: dice.between(0, 60), ..Tokens::default() };
+    match dice.below(5) {
+        0 => (Outcome::Failed, Tokens::default()),
+        1 => (Outcome::ClientGone, tokens),
+        _ => (Outcome::Complete, tokens),
+    }
+}
