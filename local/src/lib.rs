@@ -7,6 +7,7 @@ mod data;
 pub mod embedded;
 mod framing;
 mod inflight;
+mod json_errors;
 mod schedule;
 mod server;
 

@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use crate::json_errors::JsonErrors;
+
 /// Limits of a request's head (promise 30, security-reliability §15).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -55,7 +57,7 @@ fn accept(stream: TcpStream, peer: SocketAddr, router: &Router, graceful: &Grace
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(JsonErrors::new(TokioIo::new(stream)), service);
     let connection = graceful.watch(connection);
     connections.spawn(async move {
         if let Err(error) = connection.await {

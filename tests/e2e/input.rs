@@ -83,5 +83,27 @@ async fn p29_framing_that_can_be_read_in_two_ways_ends_the_connection() {
         let answer = raw(&gateway, &format!("{head}{headers}\r\n{body}{next}")).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{headers:?}: {answer}");
         assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{headers:?}: {answer}");
+        let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+        assert!(body["error"]["message"].is_string(), "{headers:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn p29_what_is_no_http_is_told_so_in_json_that_both_families_of_clients_read() {
+    let gateway = small().await;
+    let many = "x: y\r\n".repeat(200);
+    for (request, status, code) in [
+        ("GET /v1/models\r\n\r\n".to_owned(), 400, "invalid_value"),
+        ("G\0T /v1/models HTTP/1.1\r\n\r\n".to_owned(), 400, "invalid_value"),
+        (format!("GET /v1/models HTTP/1.1\r\n{many}\r\n"), 431, "request_too_large"),
+        (format!("GET /v1/models HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(20_000)), 431, "request_too_large"),
+    ] {
+        let answer = raw(&gateway, &request).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+        assert!(head.contains("content-type: application/json") && head.contains("x-request-id: "), "{head}");
+        let body: Value = serde_json::from_str(body).unwrap();
+        assert_eq!((&body["type"], &body["error"]["code"]), (&json!("error"), &json!(code)), "{body}");
+        assert!(body["error"]["type"].is_string() && body["request_id"].is_string(), "{body}");
     }
 }

@@ -34,6 +34,7 @@ pub struct State {
     store: Store,
     keys: BackendKeys,
     outbound: Outbound,
+    patience: Duration,
 }
 
 impl State {
@@ -47,7 +48,13 @@ impl State {
     /// A state over a store, secrets and connections that are there already.
     pub fn new(store: Store, secrets: Secrets, outbound: Outbound) -> Self {
         let keys = BackendKeys::new(secrets, store.clock().clone());
-        Self { store, keys, outbound }
+        Self { store, keys, outbound, patience: PATIENCE }
+    }
+
+    /// The same state that waits for each backend so long.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 }
 
@@ -93,7 +100,7 @@ async fn check_owned(state: State, backend: Backend) -> Result<(), StoreError> {
 
 async fn check(state: &State, backend: &Backend) -> Result<Finding, StoreError> {
     let began = Instant::now();
-    let asked = timeout(PATIENCE, probe::ask(state, backend)).await.unwrap_or(Err(FailureClass::Timeout));
+    let asked = timeout(state.patience, probe::ask(state, backend)).await.unwrap_or(Err(FailureClass::Timeout));
     let (latency, now) = (began.elapsed(), state.store.clock().now());
     let finding = finding(asked, latency, now);
     let health = backend.health.after_check(now, finding.error.map_or(Ok(latency), Err));

@@ -5,6 +5,7 @@ mod authorities;
 pub mod backend;
 
 use std::error::Error;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,6 +98,10 @@ pub fn failure_class(error: &reqwest::Error) -> FailureClass {
 }
 
 fn class_of(cause: &(dyn Error + 'static)) -> Option<FailureClass> {
+    // An I/O error passes for what it carries: that is not among its sources.
+    if let Some(carried) = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        return class_of(carried);
+    }
     if cause.is::<EgressError>() {
         Some(FailureClass::ForbiddenAddress)
     } else if cause.is::<rustls::Error>() {

@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 
 use crate::loopback::{Loopback, accept};
@@ -35,38 +35,66 @@ pub struct Provider {
     script: Arc<Script>,
     address: SocketAddr,
     server: Option<Loopback>,
+    /// Keeps the address for a provider that was killed.
+    place: Option<TcpSocket>,
 }
 
 #[derive(Debug, Default)]
 struct Script {
     replies: Mutex<VecDeque<Reply>>,
-    always: Mutex<Option<Reply>>,
+    /// Answers what no reply was scripted for.
+    otherwise: Option<Answerer>,
     received: watch::Sender<Vec<Received>>,
+}
+
+struct Answerer(Box<dyn Fn(&Received) -> Reply + Send + Sync>);
+
+impl std::fmt::Debug for Answerer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Answerer")
+    }
 }
 
 impl Provider {
     /// A provider without a script.
     pub fn start() -> Self {
-        let script = Arc::new(Script::default());
-        let server = listen(SocketAddr::from(([127, 0, 0, 1], 0)), &script);
-        Self { address: server.address(), script, server: Some(server) }
+        Self::with(Script::default())
     }
 
     /// Ends as by a crash: every connection breaks, and new ones are refused.
     pub fn kill(&mut self) {
         self.server = None;
+        let place = TcpSocket::new_v4().unwrap();
+        place.set_reuseaddr(true).unwrap();
+        place.bind(self.address).unwrap();
+        self.place = Some(place);
     }
 
     /// Listens again where it was killed, with the same script.
     pub fn restart(&mut self) {
+        self.place = None;
         self.server = Some(listen(self.address, &self.script));
+    }
+
+    /// Whether it was not killed, or has come back.
+    pub fn is_running(&self) -> bool {
+        self.server.is_some()
     }
 
     /// A provider that says the same to every request.
     pub fn always(reply: Reply) -> Self {
-        let provider = Self::start();
-        *provider.script.always.lock().unwrap() = Some(reply);
-        provider
+        Self::answering(move |_| reply.clone())
+    }
+
+    /// A provider that makes up its reply to each request.
+    pub fn answering(answer: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> Self {
+        Self::with(Script { otherwise: Some(Answerer(Box::new(answer))), ..Script::default() })
+    }
+
+    fn with(script: Script) -> Self {
+        let script = Arc::new(script);
+        let server = listen(SocketAddr::from(([127, 0, 0, 1], 0)), &script);
+        Self { address: server.address(), script, server: Some(server), place: None }
     }
 
     /// Adds the reply to one more request.
@@ -94,7 +122,7 @@ impl Provider {
 impl Script {
     fn next(&self, request: &Received) -> Reply {
         self.received.send_modify(|requests| requests.push(request.clone()));
-        let next = self.replies.lock().unwrap().pop_front().or_else(|| self.always.lock().unwrap().clone());
+        let next = self.replies.lock().unwrap().pop_front().or_else(|| Some((self.otherwise.as_ref()?.0)(request)));
         next.unwrap_or_else(|| panic!("the provider's script has no reply for {} {}", request.method, request.path))
     }
 }
