@@ -15,6 +15,7 @@ mod health;
 mod input;
 mod keys;
 mod lambda;
+mod limits;
 mod local;
 mod messages;
 mod policies;

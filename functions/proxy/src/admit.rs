@@ -81,7 +81,9 @@ pub(crate) async fn reserve(state: &State, grant: &Grant, ask: &mut Ask<'_>, req
     if !grant.policy.counts_nothing() {
         let demand = demand(grant, ask);
         let (hold, meter) = hold(state, &reservation, demand).await?;
-        reservation.rate_limits = rate_limits::headers(&quota::standings(&meter, &grant.policy, at), reservation.dialect(), at);
+        if grant.policy.mode == Mode::Enforce {
+            reservation.rate_limits = rate_limits::headers(&quota::standings(&meter, &grant.policy, at), reservation.dialect(), at);
+        }
         reservation.hold = Some(hold);
     }
     Ok(reservation)
@@ -111,7 +113,10 @@ async fn hold(state: &State, reservation: &Reservation, demand: Demand) -> Resul
             }
             Ok((hold, meter))
         }
-        Ok(Admission::Refused(refusal)) => Err(refusal::over_limit(policy, &refusal, now)),
+        Ok(Admission::Refused(refusal)) => {
+            let told = rate_limits::headers(&[refusal.standing], reservation.dialect(), now);
+            Err(refusal::over_limit(policy, &refusal, now).hints(told))
+        }
         // Too many were faster: nothing is admitted without its step (security-reliability §14).
         Err(error @ StoreError::Conflict) => {
             Err(ApiError::new(Code::DependencyUnavailable, "the caller's limits cannot be judged at the moment").source(error))
