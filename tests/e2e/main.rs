@@ -24,6 +24,7 @@ mod promises;
 mod readme;
 mod repository;
 mod routes;
+mod routing;
 mod rules;
 mod secrets;
 mod settings;

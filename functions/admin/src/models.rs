@@ -9,7 +9,7 @@ use serde_json::Value;
 use shared::http::extract::{Actor, Id, IfMatch, Query, version_conflict};
 use shared::http::json::{Body, Created, Data, Message, nullable};
 use shared::http::{ApiError, Code};
-use shared::models::catalog::{Catalog, Model};
+use shared::models::catalog::{Catalog, Model, param_header};
 use shared::models::price::Price;
 use shared::models::{DisplayName, ModelId, ModelName};
 use shared::store::{Change, Removal};
@@ -220,18 +220,21 @@ fn check(model: &Model, catalog: &Catalog) -> Result<(), ApiError> {
 }
 
 fn check_param(name: &str, value: &Value) -> Result<(), ApiError> {
-    let Some(header) = param_header(name) else { return Ok(()) };
+    let Some(header) = param_header(name) else { return check_member(name) };
     if is_reserved_header(&header) {
         return Err(ApiError::invalid("model_params", format!("`{name}` stands for a header that cannot be set")));
     }
-    let is_value = value.as_str().is_some_and(|text| http::HeaderValue::from_str(text).is_ok());
+    let is_name = http::HeaderName::try_from(&header).is_ok();
+    let is_value = is_name && value.as_str().is_some_and(|text| http::HeaderValue::from_str(text).is_ok());
     if is_value { Ok(()) } else { Err(ApiError::invalid("model_params", format!("`{name}` must be a text that can be a header"))) }
 }
 
-/// The header that a parameter `__name__` stands for: `__user_agent__` is `user-agent`, `__header_x_source__` `x-source`.
-fn param_header(name: &str) -> Option<String> {
-    let inner = name.strip_prefix("__")?.strip_suffix("__")?;
-    Some(inner.strip_prefix("header_").unwrap_or(inner).replace('_', "-").to_ascii_lowercase())
+/// What makes a request what it is, and decides how its answer is read, is the client's alone.
+fn check_member(name: &str) -> Result<(), ApiError> {
+    if matches!(name, "messages" | "model" | "stream") {
+        return Err(ApiError::invalid("model_params", format!("`{name}` is the client's to set")));
+    }
+    Ok(())
 }
 
 /// Whether an extra header is refused at configuration time.
@@ -268,6 +271,7 @@ mod tests {
         assert!(check_param("__user_agent__", &Value::from("me")).is_ok());
         assert!(check_param("__user_agent__", &Value::from("a\nb")).is_err());
         assert!(check_param("temperature", &Value::from(1)).is_ok());
+        assert!(check_param("stream", &Value::from(true)).is_err());
         assert_eq!(param_header("__header_x_source__").as_deref(), Some("x-source"));
     }
 }

@@ -53,8 +53,8 @@ impl Content {
 
 /// Calls `backend`, and reads until its answer has begun; until its end where nothing is streamed.
 pub(crate) async fn attempt(state: &State, grant: &Grant, ask: &Ask<'_>, backend: &Backend, times: &Times) -> Result<Answer, Failure> {
-    let target = Target::of(state, backend).await?;
-    let mut call = Call::new(ask, &grant.offer.model, backend, &target).map_err(Failure::unasked)?;
+    let target = Target::of(state, &grant.offer.model, backend).await?;
+    let mut call = Call::new(ask, grant, backend, &target).map_err(Failure::unasked)?;
     if let Some(trace) = &grant.caller.trace {
         trace.insert_into(&mut call.headers);
     }

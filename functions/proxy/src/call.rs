@@ -4,12 +4,13 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use shared::http::ApiError;
-use shared::models::catalog::{Backend, Model, Protocol};
+use shared::models::catalog::{Backend, Protocol};
 use shared::translators::request::ModelFacts;
 use url::Url;
 
 use crate::answer::Reader;
 use crate::ask::{Ask, ChatAsk, MessagesAsk, Pieces};
+use crate::exchange::Grant;
 use crate::target::Target;
 
 /// A request to one backend.
@@ -23,11 +24,11 @@ pub(crate) struct Call<'t> {
 }
 
 impl<'t> Call<'t> {
-    pub(crate) fn new(ask: &Ask<'_>, model: &Model, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
+    pub(crate) fn new(ask: &Ask<'_>, grant: &Grant, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
         match (ask, backend.protocol) {
             (Ask::Chat(ask), Protocol::Openai) => Ok(Self::chat(ask, backend, target)),
             (Ask::Messages(ask), Protocol::Anthropic) => Self::messages(ask, backend, target),
-            (Ask::Messages(ask), Protocol::Openai) => Self::translated(ask, model, backend, target),
+            (Ask::Messages(ask), Protocol::Openai) => Self::translated(ask, grant, backend, target),
             (Ask::Chat(_), Protocol::Anthropic) => {
                 Err(ApiError::invalid("model", "this model speaks the Messages API only: call /v1/messages"))
             }
@@ -39,11 +40,11 @@ impl<'t> Call<'t> {
         Ok(Self { url: &target.count_tokens, ..Self::messages(ask, backend, target)? })
     }
 
-    fn chat(ask: &ChatAsk, backend: &Backend, target: &'t Target) -> Self {
+    fn chat(ask: &ChatAsk<'_>, backend: &Backend, target: &'t Target) -> Self {
         Self {
             url: &target.chat_completions,
             headers: target.headers.clone(),
-            body: ask.body_for(&backend.model_name, target.settings.max_tokens_field),
+            body: ask.body_for(&backend.model_name, target.settings.max_tokens_field, &target.params),
             reader: Reader::Chat,
             warnings: Vec::new(),
         }
@@ -53,22 +54,22 @@ impl<'t> Call<'t> {
         // What the operator set for the backend wins over what the client sent.
         let mut headers = ask.protocol_headers().clone();
         headers.extend(target.headers.clone());
-        let body = ask.body_for(&backend.model_name)?;
+        let body = ask.body_for(&backend.model_name, &target.params)?;
         Ok(Self { url: &target.messages, headers, body, reader: Reader::Messages, warnings: Vec::new() })
     }
 
-    fn translated(ask: &MessagesAsk<'_>, model: &Model, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
+    fn translated(ask: &MessagesAsk<'_>, grant: &Grant, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
         let facts = ModelFacts {
-            client_model: ask.model().to_owned(),
+            client_model: grant.answers_as(ask.model()).to_owned(),
             backend_model: backend.model_name.clone(),
-            max_output_tokens: model.max_output_tokens,
+            max_output_tokens: grant.offer.model.max_output_tokens,
         };
         let call = ask.to_chat(&target.settings, &facts)?;
-        let reader = Reader::Translated(Box::new(call.context));
+        let (body, reader) = (Bytes::from(call.body), Reader::Translated(Box::new(call.context)));
         Ok(Self {
             url: &target.chat_completions,
             headers: target.headers.clone(),
-            body: Pieces::from(Bytes::from(call.body)),
+            body: Pieces::spliced(&body, target.params.missing_in(&body).into_iter().collect()),
             reader,
             warnings: call.warnings,
         })

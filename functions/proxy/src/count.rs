@@ -39,7 +39,7 @@ pub(crate) async fn count(state: &State, grant: &Grant, ask: &MessagesAsk<'_>) -
 }
 
 async fn at_backend(state: &State, model: &Model, ask: &MessagesAsk<'_>, backend: &Backend) -> Result<Option<u64>, Failure> {
-    let target = Target::of(state, backend).await?;
+    let target = Target::of(state, model, backend).await?;
     let server = Server { state, target: &target };
     match (backend.protocol, target.settings.tokenizer) {
         (Protocol::Anthropic, _) => server.of_anthropic(Call::count(ask, backend, &target).map_err(Failure::unasked)?).await.map(Some),

@@ -18,7 +18,7 @@ use crate::admit::{self, Reservation};
 use crate::ask::{Ask, MessagesAsk};
 use crate::client::Client;
 use crate::forward::Upstream;
-use crate::rights::Rights;
+use crate::rights::{Rights, Serving};
 use crate::times::Times;
 use crate::{State, count, forward, relay, settle};
 
@@ -28,6 +28,15 @@ pub(crate) struct Grant {
     pub(crate) caller: ApiCaller,
     pub(crate) policy: Arc<Policy>,
     pub(crate) offer: Arc<Offer>,
+    /// Whether a default model answers, since the one that was asked for has no usable backend.
+    pub(crate) stands_in: bool,
+}
+
+impl Grant {
+    /// What the answer calls the model that was asked for as `name`: what stands in says its own name.
+    pub(crate) fn answers_as<'a>(&'a self, name: &'a str) -> &'a str {
+        if self.stands_in { self.offer.model.id.as_str() } else { name }
+    }
 }
 
 /// What a request says besides its body.
@@ -76,9 +85,9 @@ pub(crate) async fn count_tokens(state: &State, caller: ApiCaller, ask: &Message
 
 async fn authorize(state: &State, caller: ApiCaller, name: &str) -> Result<Grant, ApiError> {
     let rights = Rights::of(state, caller).await?;
-    let offer = Arc::clone(rights.offer(name)?);
+    let Serving { offer, stands_in } = rights.serving(state, name).await?;
     rights.check_hours(state)?;
-    Ok(Grant { caller: rights.caller, policy: rights.policy, offer })
+    Ok(Grant { caller: rights.caller, policy: rights.policy, offer, stands_in })
 }
 
 impl<S: Sync> FromRequestParts<S> for Visit {

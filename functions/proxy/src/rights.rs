@@ -19,6 +19,14 @@ pub(crate) struct Rights {
     catalog: Arc<Catalog>,
 }
 
+/// The model that answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Serving {
+    pub(crate) offer: Arc<Offer>,
+    /// Whether it is another one than was asked for.
+    pub(crate) stands_in: bool,
+}
+
 impl Rights {
     /// A caller whose policy is missing may use nothing (promise 47).
     pub(crate) async fn of(state: &State, caller: ApiCaller) -> Result<Self, ApiError> {
@@ -37,6 +45,20 @@ impl Rights {
         offer.ok_or_else(|| unknown_model(name))
     }
 
+    /// The model that answers for `name`: the one that is meant; while none of its backends is usable, the policy's
+    /// default model, else the settings', if it has one and the caller the same right to it (api.md §4).
+    pub(crate) async fn serving(&self, state: &State, name: &str) -> Result<Serving, ApiError> {
+        let asked = self.offer(name)?;
+        if is_usable(state, asked) {
+            return Ok(Serving { offer: Arc::clone(asked), stands_in: false });
+        }
+        let settings = state.store.settings().await?;
+        let defaults = [&self.policy.default_model, &settings.default_model].into_iter().flatten();
+        let mut offers = defaults.filter_map(|id| self.offers().find(|offer| offer.model.id == *id));
+        let default = offers.find(|offer| is_usable(state, offer));
+        Ok(Serving { offer: Arc::clone(default.unwrap_or(asked)), stands_in: default.is_some() })
+    }
+
     /// Refuses outside the policy's hours, unless it only watches.
     pub(crate) fn check_hours(&self, state: &State) -> Result<(), ApiError> {
         let now = state.store.clock().now();
@@ -52,6 +74,12 @@ impl Rights {
         let id = model.id.as_str();
         self.caller.key.allows_model(id) && self.policy.allows_model(id)
     }
+}
+
+/// Whether a backend is there that is believed to answer.
+fn is_usable(state: &State, offer: &Offer) -> bool {
+    let now = state.store.clock().now();
+    offer.backends.iter().any(|backend| backend.enabled && state.fleet.look(backend, now).1)
 }
 
 /// For models that do not exist, and for those that the caller may not know of.

@@ -66,8 +66,8 @@ pub struct State {
     pub(crate) networks: AllowedNetworks,
     pub(crate) limits: Limits,
     pub(crate) http: reqwest::Client,
-    /// What each version of a backend is called with.
-    pub(crate) targets: Arc<Cache<(BackendId, u64), Arc<Target>>>,
+    /// What each version of a backend is called with, for each version of its model.
+    pub(crate) targets: Arc<Cache<(BackendId, u64, u64), Arc<Target>>>,
     pub(crate) fleet: Fleet,
     pub(crate) retries: Retries,
     /// The region of this process, whose backends come first.

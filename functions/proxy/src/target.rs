@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use shared::http::ApiError;
-use shared::models::catalog::Backend;
+use shared::models::catalog::{Backend, Model};
 use shared::models::health::FailureClass;
 use shared::outbound::backend::{credential, endpoint};
 use shared::secrets::Secret;
@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::State;
 use crate::failure::Failure;
+use crate::params::ModelParams;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -21,6 +22,8 @@ pub(crate) struct Target {
     pub(crate) messages: Url,
     pub(crate) count_tokens: Url,
     pub(crate) headers: HeaderMap,
+    /// What the model adds to a body.
+    pub(crate) params: ModelParams,
     /// What the backend takes and needs (translation.md §2.1).
     pub(crate) settings: BackendSettings,
 }
@@ -32,32 +35,34 @@ pub(crate) struct UnusableBackend(&'static str);
 
 impl Target {
     /// The target of `backend`, from the cache or made anew with its secret.
-    pub(crate) async fn of(state: &State, backend: &Backend) -> Result<Arc<Self>, Failure> {
-        let made = Self::known(state, backend).await;
+    pub(crate) async fn of(state: &State, model: &Model, backend: &Backend) -> Result<Arc<Self>, Failure> {
+        let made = Self::known(state, model, backend).await;
         made.map_err(|error| Failure::of_backend(FailureClass::Secret, error))
     }
 
-    async fn known(state: &State, backend: &Backend) -> Result<Arc<Self>, ApiError> {
-        let key = (backend.id.clone(), backend.version);
+    async fn known(state: &State, model: &Model, backend: &Backend) -> Result<Arc<Self>, ApiError> {
+        let key = (backend.id.clone(), backend.version, model.version);
         let made = || async {
             let secret = match backend.secret_name() {
                 None => None,
                 Some(name) => Some(state.keys.get(&name).await?.ok_or_else(|| ApiError::internal(UnusableBackend("its key is gone")))?),
             };
-            let target = Self::new(state, backend, secret.as_ref()).map_err(ApiError::internal)?;
+            let target = Self::new(state, model, backend, secret.as_ref()).map_err(ApiError::internal)?;
             Ok::<_, ApiError>(Some(Arc::new(target)))
         };
         let target = state.targets.get(&key, made).await?;
         target.ok_or_else(|| ApiError::internal(UnusableBackend("it is gone")))
     }
 
-    fn new(state: &State, backend: &Backend, secret: Option<&Secret>) -> Result<Self, UnusableBackend> {
+    fn new(state: &State, model: &Model, backend: &Backend, secret: Option<&Secret>) -> Result<Self, UnusableBackend> {
         let base = state.networks.base_url(&backend.base_url).map_err(|_| UnusableBackend("its address may not be called"))?;
+        let params = ModelParams::of(model);
         Ok(Self {
             chat_completions: endpoint(base.clone(), "chat/completions"),
             messages: endpoint(base.clone(), "messages"),
             count_tokens: endpoint(base, "messages/count_tokens"),
-            headers: headers(backend, secret)?,
+            headers: headers(params.headers.clone(), backend, secret)?,
+            params,
             settings: BackendSettings::of_entry(backend.preset.as_deref(), &backend.settings)
                 .map_err(|_| UnusableBackend("its settings"))?,
         })
@@ -74,8 +79,9 @@ impl Target {
     }
 }
 
-fn headers(backend: &Backend, secret: Option<&Secret>) -> Result<HeaderMap, UnusableBackend> {
-    let mut headers = HeaderMap::new();
+/// `own` of the model, those of the backend over them, and its key.
+fn headers(own: HeaderMap, backend: &Backend, secret: Option<&Secret>) -> Result<HeaderMap, UnusableBackend> {
+    let mut headers = own;
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     for (name, value) in &backend.headers {

@@ -167,6 +167,13 @@ impl Catalog {
     }
 }
 
+/// The header that a model parameter `__name__` stands for (api.md §6): `__user_agent__` is `user-agent`,
+/// `__header_x_source__` is `x-source`. `None` for a member of the body.
+pub fn param_header(name: &str) -> Option<String> {
+    let inner = name.strip_prefix("__")?.strip_suffix("__")?;
+    Some(inner.strip_prefix("header_").unwrap_or(inner).replace('_', "-").to_ascii_lowercase())
+}
+
 /// Whether `text` fits `glob`, in which `*` stands for any characters. Takes time linear in `text` for each star.
 pub fn glob_matches(glob: &str, text: &str) -> bool {
     let mut pieces = glob.split('*');

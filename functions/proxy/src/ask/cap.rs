@@ -33,6 +33,11 @@ impl OutputCap {
         self.asked
     }
 
+    /// Whether `name` says what is said already.
+    pub(super) fn covers(&self, name: &str) -> bool {
+        matches!(name, "max_tokens" | "max_completion_tokens") && self.asked.or(self.set).is_some()
+    }
+
     pub(super) fn set(&mut self, tokens: u64) {
         self.set = Some(tokens);
     }

@@ -17,6 +17,7 @@ use shared::translators::settings::MaxTokensField;
 use super::BYTES_PER_TOKEN;
 use super::cap::OutputCap;
 use super::pieces::{Pieces, Splice};
+use crate::params::ModelParams;
 
 /// More members than any API has; a bound for what is remembered of a body.
 const MAX_MEMBERS: usize = 1000;
@@ -26,24 +27,26 @@ const MAX_CHOICES: u64 = 8;
 /// As which a picture in the body counts: some 1600 tokens, however long its base64 is.
 const BYTES_PER_IMAGE: usize = 6400;
 
-/// A chat request that is well formed.
+/// A chat request that is well formed. It borrows from its body.
 #[derive(Clone, Debug)]
-pub(crate) struct ChatAsk {
-    body: Bytes,
+pub(crate) struct ChatAsk<'a> {
+    body: &'a Bytes,
     /// The model's name as the client wrote it, and where it stands in the body, quotes included.
     model: String,
     model_at: Range<usize>,
     stream: bool,
+    /// The members that the client has set.
+    names: HashSet<Cow<'a, str>>,
     /// Bytes of text in the messages and tools.
     text_bytes: usize,
     choices: u64,
     cap: OutputCap,
 }
 
-impl ChatAsk {
+impl<'a> ChatAsk<'a> {
     /// Reads the body of `POST /v1/chat/completions`.
-    pub(crate) fn read(body: Bytes) -> Result<Self, ApiError> {
-        let text = std::str::from_utf8(&body).map_err(|_| ApiError::new(Code::InvalidJson, "the body is not UTF-8"))?;
+    pub(crate) fn read(body: &'a Bytes) -> Result<Self, ApiError> {
+        let text = std::str::from_utf8(body).map_err(|_| ApiError::new(Code::InvalidJson, "the body is not UTF-8"))?;
         let mut reading = Reading { body: text, ..Reading::default() };
         let mut json = serde_json::Deserializer::from_str(text);
         let read = json.deserialize_map(&mut reading).and_then(|()| json.end());
@@ -58,8 +61,8 @@ impl ChatAsk {
         let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
         let model_at = start..start + raw.get().len();
         let (stream, text_bytes, choices) = (reading.stream, reading.text_bytes.get(), reading.choices.unwrap_or(1));
-        let cap = reading.cap;
-        Ok(Self { body, model, model_at, stream, text_bytes, choices, cap })
+        let (cap, names) = (reading.cap, reading.names);
+        Ok(Self { body, model, model_at, stream, names, text_bytes, choices, cap })
     }
 
     pub(crate) fn model(&self) -> &str {
@@ -92,11 +95,12 @@ impl ChatAsk {
     }
 
     /// The body for a backend that calls the model `model_name` and a limit of the answer `cap_field`: the client's
-    /// bytes with these in them.
-    pub(crate) fn body_for(&self, model_name: &str, cap_field: MaxTokensField) -> Pieces {
+    /// bytes with these in them, and with the parameters that it has not set.
+    pub(crate) fn body_for(&self, model_name: &str, cap_field: MaxTokensField, params: &ModelParams) -> Pieces {
         let model = (self.model != model_name).then(|| Splice::model(self.model_at.clone(), model_name));
-        let splices = model.into_iter().chain(self.cap.splice(&self.body, cap_field));
-        Pieces::spliced(&self.body, splices.collect())
+        let params = params.missing(self.body, |name| self.names.contains(name) || self.cap.covers(name));
+        let splices = [model, self.cap.splice(self.body, cap_field), params];
+        Pieces::spliced(self.body, splices.into_iter().flatten().collect())
     }
 }
 
@@ -285,12 +289,12 @@ mod tests {
 
     use super::*;
 
-    fn ask(body: &str) -> Result<ChatAsk, ApiError> {
-        ChatAsk::read(Bytes::copy_from_slice(body.as_bytes()))
+    fn bytes(body: &str) -> Bytes {
+        Bytes::copy_from_slice(body.as_bytes())
     }
 
     fn refusal(body: &str) -> (Code, String) {
-        let error = ask(body).unwrap_err();
+        let error = ChatAsk::read(&bytes(body)).unwrap_err();
         let rendered = error.body(Dialect::OpenAi, &RequestId::generate());
         (error.code(), rendered["error"]["param"].as_str().unwrap_or_default().to_owned())
     }
@@ -298,9 +302,10 @@ mod tests {
     #[test]
     fn only_the_models_name_differs_for_a_backend() {
         let body = r#"{ "x":1.0000000000000000001, "model" : "a\u0062c" ,"messages":[{}],"stream":true }"#;
-        let ask = ask(body).unwrap();
+        let bytes = bytes(body);
+        let ask = ChatAsk::read(&bytes).unwrap();
         assert_eq!((ask.model(), ask.stream()), ("abc", true));
-        let sent = |name| ask.body_for(name, MaxTokensField::MaxTokens).to_vec();
+        let sent = |name| ask.body_for(name, MaxTokensField::MaxTokens, &ModelParams::default()).to_vec();
         assert_eq!(sent("abc"), body.as_bytes(), "the same name is left as it was written");
         let expected = r#"{ "x":1.0000000000000000001, "model" : "my \"model\"" ,"messages":[{}],"stream":true }"#;
         assert_eq!(String::from_utf8(sent("my \"model\"")).unwrap(), expected);
@@ -352,7 +357,7 @@ mod tests {
         for body in ["", "{", r#"{"model":"m","messages":[{}]} {}"#, r#"{"model":"m","messages":[{},]}"#] {
             assert_eq!(refusal(body).0, Code::InvalidJson, "{body}");
         }
-        assert_eq!(ChatAsk::read(Bytes::from_static(b"{\"model\":\"\xff\"}")).unwrap_err().code(), Code::InvalidJson);
+        assert_eq!(ChatAsk::read(&Bytes::from_static(b"{\"model\":\"\xff\"}")).unwrap_err().code(), Code::InvalidJson);
     }
 
     #[test]
@@ -361,7 +366,7 @@ mod tests {
             let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
             format!(r#"{{"model":"m","messages":[{{}}],"x":{deep}}}"#)
         };
-        assert!(ask(&nested(126)).is_ok());
+        assert!(ChatAsk::read(&bytes(&nested(126))).is_ok());
         assert_eq!(refusal(&nested(127)).0, Code::InvalidJson);
         assert_eq!(refusal(&nested(100_000)).0, Code::InvalidJson);
     }

@@ -15,7 +15,8 @@ use shared::translators::settings::BackendSettings;
 use shared::translators::tokens;
 
 use super::BYTES_PER_TOKEN;
-use super::pieces::Pieces;
+use super::pieces::{Pieces, Splice};
+use crate::params::ModelParams;
 
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
@@ -86,16 +87,17 @@ impl<'a> MessagesAsk<'a> {
     }
 
     /// The body for an Anthropic backend that calls the model `model_name`: the client's bytes with that name in
-    /// them, and without thinking of ours.
-    pub(crate) fn body_for(&self, model_name: &str) -> Result<Pieces, ApiError> {
-        match native::without_own_thinking(self.body)? {
-            Cow::Borrowed(_) if self.model == model_name => Ok(Pieces::from(self.body.clone())),
-            Cow::Borrowed(_) => Ok(Pieces::with_model(self.body, model_at(&self.request, self.body)?, model_name)),
+    /// them, without thinking of ours, and with the parameters that it has not set.
+    pub(crate) fn body_for(&self, model_name: &str, params: &ModelParams) -> Result<Pieces, ApiError> {
+        let (body, model_at) = match native::without_own_thinking(self.body)? {
+            Cow::Borrowed(_) => (self.body.clone(), model_at(&self.request, self.body)?),
             Cow::Owned(body) => {
                 let model_at = model_at(&Request::parse(&body)?, &body)?;
-                Ok(Pieces::with_model(&Bytes::from(body), model_at, model_name))
+                (Bytes::from(body), model_at)
             }
-        }
+        };
+        let model = (self.model != model_name).then(|| Splice::model(model_at, model_name));
+        Ok(Pieces::spliced(&body, model.into_iter().chain(params.missing_in(&body)).collect()))
     }
 }
 
@@ -129,7 +131,7 @@ mod tests {
         };
         for blocks in [String::new(), format!("{own},")] {
             let sent = Bytes::from(body(&blocks, "claude"));
-            let pieces = MessagesAsk::read(&HeaderMap::new(), &sent).unwrap().body_for("glm").unwrap();
+            let pieces = MessagesAsk::read(&HeaderMap::new(), &sent).unwrap().body_for("glm", &ModelParams::default()).unwrap();
             assert_eq!(String::from_utf8(pieces.to_vec()).unwrap(), body("", "glm"));
         }
     }

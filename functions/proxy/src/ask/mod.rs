@@ -7,7 +7,7 @@ mod pieces;
 
 pub(crate) use chat::ChatAsk;
 pub(crate) use messages::MessagesAsk;
-pub(crate) use pieces::Pieces;
+pub(crate) use pieces::{Pieces, Splice};
 
 use shared::models::usage::Endpoint;
 
@@ -17,7 +17,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 /// A request for a completion that is well formed as far as can be told without a backend.
 #[derive(Debug)]
 pub(crate) enum Ask<'a> {
-    Chat(ChatAsk),
+    Chat(ChatAsk<'a>),
     Messages(Box<MessagesAsk<'a>>),
 }
 

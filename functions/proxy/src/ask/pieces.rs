@@ -46,11 +46,6 @@ impl Pieces {
         Self(pieces)
     }
 
-    /// `body` with `model_name` as a JSON text in the place of the name at `model_at`.
-    pub(crate) fn with_model(body: &Bytes, model_at: Range<usize>, model_name: &str) -> Self {
-        Self::spliced(body, vec![Splice::model(model_at, model_name)])
-    }
-
     #[cfg(test)]
     pub(crate) fn to_vec(&self) -> Vec<u8> {
         self.0.iter().flatten().copied().collect()

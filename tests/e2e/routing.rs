@@ -1,0 +1,167 @@
+//! Which backend answers, with what it is asked, and how many requests it gets at once.
+
+use futures_util::future::join_all;
+use harness::client::{Client, data, message};
+use harness::provider::{Provider, Reply, anthropic, openai};
+use harness::{Gate, Gateway};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::models::BackendId;
+
+use crate::failures::failure;
+
+fn hello() -> Reply {
+    Reply::json(&openai::completion("Hello"))
+}
+
+async fn create_model(admin: &Client, model: &Value) {
+    data(admin.post("/api/v1/admin/models").json(model).send().await.unwrap(), 201).await;
+}
+
+async fn set_default_model(admin: &Client, model: &str) {
+    data(admin.put("/api/v1/admin/settings").json(&json!({"default_model": model})).send().await.unwrap(), 200).await;
+}
+
+#[tokio::test]
+async fn backends_of_the_own_region_come_first() {
+    let (here, there) = (Provider::always(hello()), Provider::start());
+    let gateway = Gateway::start_with(|options| local::Options { backend_region: Some("eu".into()), ..options }).await;
+    gateway.admin().create_model_with("m", &there, &json!({"region": "us", "weight": 1000})).await;
+    gateway.admin().create_backend_with("m", &here, &json!({"region": "eu"})).await;
+    let program = gateway.program().await;
+    for _ in 0..5 {
+        assert_eq!(program.chat("m").send().await.unwrap().status(), 200);
+    }
+    assert_eq!((here.received().len(), there.received().len()), (5, 0));
+}
+
+#[tokio::test]
+async fn a_backend_gets_no_more_requests_at_once_than_it_takes() {
+    let (provider, gate) = (Provider::start(), Gate::new());
+    let gateway = Gateway::start().await;
+    gateway.admin().create_model_with("m", &provider, &json!({"max_concurrency": 2})).await;
+    let program = gateway.program().await;
+    let streams: Vec<_> =
+        (0..2).map(|_| Reply::events().event(&openai::chunk("Hel")).wait(&gate).event(&openai::chunk("lo")).done()).collect();
+    streams.into_iter().for_each(|stream| provider.will(stream));
+    let running: Vec<_> = join_all((0..2).map(|_| program.chat_stream("m").send())).await;
+    let refused = failure(program.chat("m").send().await.unwrap()).await;
+    assert_eq!((refused.status, refused.code(), refused.retry_after.as_deref()), (503, "no_backend_available", Some("5")));
+    let refused = failure(program.message("m").send().await.unwrap()).await;
+    assert_eq!((refused.status, refused.code()), (529, "overloaded_error"));
+    gate.open();
+    for answer in running {
+        assert!(answer.unwrap().text().await.unwrap().ends_with("[DONE]\n\n"));
+    }
+    provider.will(hello());
+    assert_eq!(program.chat("m").send().await.unwrap().status(), 200, "the places are free again");
+}
+
+#[tokio::test]
+async fn places_at_a_backend_are_counted_for_all_processes_together() {
+    let gateway = Gateway::start().await;
+    let stores = [gateway.local().store().await.unwrap(), gateway.local().store().await.unwrap()];
+    let backend = BackendId::parse("b").unwrap();
+    let (past, future) = (Timestamp::UNIX_EPOCH, Timestamp::MAX);
+    // A process that died has left places behind, whose time is over.
+    for _ in 0..3 {
+        assert!(stores[0].take_lease(&backend, 3, past).await.unwrap().is_some());
+    }
+    let tries = stores.iter().cycle().take(24).map(|store| store.take_lease(&backend, 7, future));
+    let leases: Vec<_> = join_all(tries).await.into_iter().filter_map(Result::unwrap).collect();
+    assert_eq!(leases.len(), 7);
+    assert!(stores[1].take_lease(&backend, 7, future).await.unwrap().is_none());
+    stores[1].give_lease_back(&leases[0]).await.unwrap();
+    stores[1].give_lease_back(&leases[0]).await.unwrap();
+    assert!(stores[0].take_lease(&backend, 7, future).await.unwrap().is_some());
+    assert!(stores[0].take_lease(&backend, 7, future).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn p19_a_default_model_steps_in_for_those_who_may_use_it() {
+    let provider = Provider::always(hello());
+    let gateway = Gateway::start().await.with_model("spare", &provider).await;
+    create_model(gateway.admin(), &json!({"id": "idle", "name": "idle"})).await;
+    let program = gateway.program().await;
+    assert_eq!(failure(program.chat("idle").send().await.unwrap()).await.status, 503);
+    set_default_model(gateway.admin(), "spare").await;
+    assert_eq!(program.chat("idle").send().await.unwrap().status(), 200);
+    let answer: Value = program.message("idle").send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["model"], "spare", "the answer names the model that answered");
+    let created = gateway.admin().post("/api/v1/user/keys").json(&json!({"name": "narrow", "models": ["idle"]})).send().await.unwrap();
+    let narrow = gateway.anybody().with(data(created, 201).await["key"].as_str().unwrap());
+    assert_eq!(failure(narrow.chat("idle").send().await.unwrap()).await.status, 503);
+    assert_eq!(failure(narrow.chat("spare").send().await.unwrap()).await.status, 404);
+    assert_eq!(provider.received().len(), 2);
+}
+
+#[tokio::test]
+async fn model_params_are_added_where_the_client_has_set_none() {
+    let (chat, native) = (Provider::always(hello()), Provider::always(Reply::json(&anthropic::message("Hello"))));
+    let gateway = Gateway::start().await;
+    let params = json!({"top_k": 5, "temperature": 0.5, "__user_agent__": "us", "__header_x_source__": "gateway"});
+    for (id, provider, protocol) in [("chat", &chat, "openai"), ("native", &native, "anthropic")] {
+        create_model(gateway.admin(), &json!({"id": id, "name": id, "model_params": params})).await;
+        gateway.admin().create_backend_with(id, provider, &json!({"protocol": protocol})).await;
+    }
+    let program = gateway.program().await;
+    let mut ask = harness::client::ask("chat");
+    ask["temperature"] = json!(1.0);
+    assert_eq!(program.post("/v1/chat/completions").json(&ask).send().await.unwrap().status(), 200);
+    for model in ["chat", "native"] {
+        let mut ask = message(model);
+        ask["temperature"] = json!(1.0);
+        let answer = program.post("/v1/messages").header("user-agent", "the client").json(&ask).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
+    for received in [chat.received(), native.received()].concat() {
+        let body = received.json();
+        assert_eq!((&body["top_k"], &body["temperature"]), (&json!(5), &json!(1.0)), "{body}");
+        assert_eq!((received.header("user-agent"), received.header("x-source")), ("us", "gateway"));
+    }
+}
+
+#[tokio::test]
+async fn p49_a_backend_that_has_not_begun_in_its_own_time_is_left_for_another() {
+    let (silent, well) = (Provider::always(Reply::silence()), Provider::always(openai::stream(&["Hello"])));
+    let gateway = Gateway::start().await;
+    gateway.admin().create_model_with("m", &silent, &json!({"timeout_ms": 50})).await;
+    gateway.admin().create_backend_with("m", &well, &json!({"weight": 0})).await;
+    let answer = gateway.program().await.chat_stream("m").send().await.unwrap();
+    assert!(answer.text().await.unwrap().ends_with("[DONE]\n\n"));
+    silent.request(0).await.abandoned().await;
+}
+
+#[tokio::test]
+async fn p51_a_client_that_leaves_before_its_answer_ends_the_backends_work() {
+    let provider = Provider::always(Reply::silence());
+    let gateway = Gateway::start().await.with_model("m", &provider).await;
+    let program = gateway.program().await;
+    for (number, request) in [program.chat("m"), program.chat_stream("m"), program.message("m")].into_iter().enumerate() {
+        // Whoever loses is dropped, and with it the client's connection.
+        let received = tokio::select! {
+            answer = request.send() => panic!("{answer:?}"),
+            received = provider.request(number) => received,
+        };
+        received.abandoned().await;
+    }
+}
+
+#[tokio::test]
+async fn p53_a_backend_that_fails_five_times_in_a_row_is_left_alone_and_all_are_told() {
+    let (sick, well) = (Provider::always(Reply::error(500, &json!({}))), Provider::always(hello()));
+    let gateway = Gateway::start().await;
+    gateway.admin().create_model_with("m", &sick, &json!({"id": "sick", "weight": 1000})).await;
+    gateway.admin().create_backend_with("m", &well, &json!({"id": "well"})).await;
+    let program = gateway.program().await;
+    while sick.received().len() < 5 {
+        assert_eq!(program.chat("m").send().await.unwrap().status(), 200);
+    }
+    for _ in 0..20 {
+        assert_eq!(program.chat("m").send().await.unwrap().status(), 200);
+    }
+    assert_eq!(sick.received().len(), 5);
+    let shown = data(gateway.admin().get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
+    let healthy: Vec<_> = shown.as_array().unwrap().iter().map(|backend| (&backend["id"], &backend["healthy"])).collect();
+    assert_eq!(healthy, [(&json!("sick"), &json!(false)), (&json!("well"), &json!(true))]);
+}
