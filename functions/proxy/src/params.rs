@@ -1,13 +1,11 @@
 //! What an administrator adds to every request for a model (api.md §6), made ready once for each version of it.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use shared::models::catalog::{Model, param_header};
+use shared::translators::json::Members;
 
+use crate::ask::Splice;
 
 /// A model's parameters.
 #[derive(Clone, Debug, Default)]
@@ -39,13 +37,11 @@ impl ModelParams {
 
     /// The same for a body of which it is not known what is set. It is read only where there are parameters.
     pub(crate) fn missing_in(&self, body: &[u8]) -> Option<Splice> {
-        #[derive(Deserialize)]
-        struct Members<'a>(#[serde(borrow)] HashMap<Cow<'a, str>, IgnoredAny>);
         if self.members.is_empty() {
             return None;
         }
-        let Members(set) = serde_json::from_slice(body).ok()?;
-        self.missing(body, |name| set.contains_key(name))
+        let set: Members<'_> = serde_json::from_slice(body).ok()?;
+        self.missing(body, |name| set.0.iter().any(|(key, _)| key == name))
     }
 }
 
@@ -69,8 +65,9 @@ mod tests {
     #[test]
     fn members_are_added_where_they_are_not_set_and_headers_are_told_apart() {
         let params = params(json!({"top_k": 5, "a \"b\"": {"c": [1]}, "__user_agent__": "me", "__header_x_source__": "us"}));
-        let added =
-            |body: &str| params.missing_in(body.as_bytes()).map(|splice| (splice.at.start, String::from_utf8(splice.with.to_vec()).unwrap()));
+        let added = |body: &str| {
+            params.missing_in(body.as_bytes()).map(|splice| (splice.at.start, String::from_utf8(splice.with.to_vec()).unwrap()))
+        };
         assert_eq!(added(r#"{"top_k":1} "#), Some((10, r#","a \"b\"":{"c":[1]}"#.to_owned())));
         assert_eq!(added(r#"{"top\u005fk":null,"a \"b\"":0}"#), None, "set is set, however it is written");
         assert_eq!(params.headers.get("user-agent").unwrap(), "me");

@@ -314,11 +314,12 @@ mod tests {
     #[test]
     fn p43_a_limit_of_the_answer_is_written_where_the_client_has_none() {
         let sent = |members: &str, field| {
-            let mut ask = ask(&format!(r#"{{"model":"m","messages":[{{}}]{members}}}"#)).unwrap();
+            let bytes = bytes(&format!(r#"{{"model":"m","messages":[{{}}]{members}}}"#));
+            let mut ask = ChatAsk::read(&bytes).unwrap();
             if ask.max_output_tokens().is_none() {
                 ask.limit_output(7);
             }
-            String::from_utf8(ask.body_for("m", field).to_vec()).unwrap()
+            String::from_utf8(ask.body_for("m", field, &ModelParams::default()).to_vec()).unwrap()
         };
         let (old, new) = (MaxTokensField::MaxTokens, MaxTokensField::MaxCompletionTokens);
         assert_eq!(sent("", old), r#"{"max_tokens":7,"model":"m","messages":[{}]}"#);
