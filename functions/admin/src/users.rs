@@ -7,6 +7,7 @@ use shared::http::extract::{Actor, Id, IfMatch, Query, version_conflict};
 use shared::http::json::{Body, Created, Data, Message, nullable};
 use shared::http::page::{Limit, List, Walk};
 use shared::http::{ApiError, Code};
+use shared::models::sso::Identity;
 use shared::models::user::{PasswordHash, Profile, Role, Status, User};
 use shared::models::{DisplayName, Email, PolicyName, UserId};
 use shared::secrets::Secret;
@@ -61,6 +62,9 @@ pub(crate) struct UserChanges {
     #[serde(default, deserialize_with = "nullable")]
     quota_policy: Option<Option<PolicyName>>,
     status: Option<Status>,
+    /// Who the person is at the identity provider; `null` forgets it, so that the next login there links anew.
+    #[serde(default, deserialize_with = "nullable")]
+    identity: Option<Option<Identity>>,
     version: Option<u64>,
 }
 
@@ -102,6 +106,7 @@ pub(crate) async fn create_user(state: &State, actor: &Actor, new: NewUser) -> R
         department: new.department,
         quota_policy,
         password_hash,
+        identity: None,
         session: 1,
         created_at: now,
         updated_at: now,
@@ -110,7 +115,7 @@ pub(crate) async fn create_user(state: &State, actor: &Actor, new: NewUser) -> R
     match state.store.create_user(&user, &actor.entry(now, "user.create", &user.id, vec![])).await? {
         UserChange::Done => Ok(Profile::from(&user)),
         UserChange::NoPolicy => Err(no_policy(&user.quota_policy)),
-        UserChange::EmailTaken | UserChange::VersionConflict | UserChange::LastAdmin => Err(email_taken()),
+        UserChange::EmailTaken | UserChange::VersionConflict | UserChange::LastAdmin | UserChange::IdentityTaken => Err(email_taken()),
     }
 }
 
@@ -140,6 +145,7 @@ pub(crate) async fn update(
         Changed::NotFound => Err(no_user()),
         Changed::EmailTaken => Err(email_taken()),
         Changed::LastAdmin => Err(last_admin()),
+        Changed::IdentityTaken => Err(ApiError::new(Code::Conflict, "another account is linked to this identity").field("identity")),
         Changed::NoPolicy => Err(no_policy(&changes.quota_policy.flatten().unwrap_or_default())),
     }
 }
@@ -157,7 +163,7 @@ pub(crate) async fn delete(Shared(state): Shared<State>, actor: Actor, Id(id): I
     match state.store.delete_user(&user, &entry).await? {
         UserChange::Done => Ok(DELETED),
         UserChange::LastAdmin => Err(last_admin()),
-        UserChange::VersionConflict | UserChange::EmailTaken | UserChange::NoPolicy => Err(version_conflict()),
+        UserChange::VersionConflict | UserChange::EmailTaken | UserChange::NoPolicy | UserChange::IdentityTaken => Err(version_conflict()),
     }
 }
 
@@ -182,6 +188,7 @@ impl UserChanges {
             ("department", self.department.is_some()),
             ("quota_policy", self.quota_policy.is_some()),
             ("status", self.status.is_some()),
+            ("identity", self.identity.is_some()),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(field, _)| field.to_owned()).collect()
     }
@@ -202,6 +209,7 @@ impl UserChanges {
             department: self.department.clone().unwrap_or_else(|| old.department.clone()),
             quota_policy: self.quota_policy.clone().map_or_else(|| old.quota_policy.clone(), Option::unwrap_or_default),
             status: self.status.unwrap_or(old.status),
+            identity: self.identity.clone().unwrap_or_else(|| old.identity.clone()),
             ..old.clone()
         }
     }

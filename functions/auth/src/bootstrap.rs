@@ -68,6 +68,7 @@ pub async fn run(store: &Store, keys: &KeyRing, admin: FirstAdmin, policy: Passw
         department: None,
         quota_policy: PolicyName::default(),
         password_hash: Some(Hasher::new().hash(password).await?),
+        identity: None,
         session: 1,
         created_at: now,
         updated_at: now,

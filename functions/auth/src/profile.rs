@@ -50,7 +50,9 @@ pub(crate) async fn update(
     };
     match state.store.change_user(&actor.user.id, &entry, rename).await? {
         Changed::Done(user) => Ok(Data(Profile::from(&user))),
-        Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy => Err(ApiError::unauthorized()),
+        Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy | Changed::IdentityTaken => {
+            Err(ApiError::unauthorized())
+        }
     }
 }
 
@@ -69,7 +71,9 @@ pub(crate) async fn change_password(
     let set = |user: &User| Ok::<_, ApiError>(User { password_hash: Some(hash.clone()), ..user.clone() });
     match state.store.change_user(&user.id, &entry, set).await? {
         Changed::Done(user) => session::open(&state, &actor.origin, &user).await.map(Data),
-        Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy => Err(ApiError::unauthorized()),
+        Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy | Changed::IdentityTaken => {
+            Err(ApiError::unauthorized())
+        }
     }
 }
 

@@ -48,6 +48,7 @@ pub(crate) async fn register(
         department: None,
         quota_policy: PolicyName::default(),
         password_hash,
+        identity: None,
         session: 1,
         created_at: now,
         updated_at: now,

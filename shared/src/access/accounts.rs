@@ -49,10 +49,11 @@ pub fn may_change(actor: &User, before: &User, after: &User) -> Result<(), Denie
     if actor.role == Role::Admin || *after == status_only { Ok(()) } else { Err(Denied::Forbidden) }
 }
 
-/// Whether the change ends the account's sessions: it can do less, or whoever knew the old password is out.
+/// Whether the change ends the account's sessions: it can do less, or whoever came by the old password or identity is out.
 pub fn ends_sessions(before: &User, after: &User) -> bool {
     let stopped = before.status != after.status;
-    stopped || after.role < before.role || before.password_hash != after.password_hash
+    let unlinked = before.identity.is_some() && before.identity != after.identity;
+    stopped || after.role < before.role || before.password_hash != after.password_hash || unlinked
 }
 
 #[cfg(test)]
@@ -71,6 +72,7 @@ mod tests {
             department: department.map(|name| DisplayName::parse(name).unwrap()),
             quota_policy: PolicyName::parse("default").unwrap(),
             password_hash: None,
+            identity: None,
             session: 1,
             created_at: jiff::Timestamp::UNIX_EPOCH,
             updated_at: jiff::Timestamp::UNIX_EPOCH,

@@ -3,9 +3,12 @@
 pub mod accounts;
 pub mod api_key;
 pub mod cursor;
+pub mod digest;
 pub mod egress;
 pub mod hours;
+pub mod id_token;
 pub mod password;
 pub mod quota;
 pub mod session;
+pub mod sso;
 pub mod throttle;

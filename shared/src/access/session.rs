@@ -246,6 +246,7 @@ mod tests {
             department: None,
             quota_policy: PolicyName::parse("default").unwrap(),
             password_hash: None,
+            identity: None,
             session: 3,
             created_at: now(),
             updated_at: now(),

@@ -10,6 +10,7 @@ pub mod policy;
 pub mod price;
 pub mod report;
 pub mod settings;
+pub mod sso;
 mod text;
 pub mod usage;
 pub mod user;

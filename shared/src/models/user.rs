@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::sso::Identity;
 use super::{DisplayName, Email, PolicyName, UserId};
 
 /// A person's account. Never leaves the process as it is: answers are made from it field by field.
@@ -22,6 +23,9 @@ pub struct User {
     /// Absent for accounts made for single sign-on.
     #[serde(default)]
     pub password_hash: Option<PasswordHash>,
+    /// Who the person is at the identity provider, once known.
+    #[serde(default)]
+    pub identity: Option<Identity>,
     /// Raised to end all sessions (promise 8).
     pub session: u64,
     pub created_at: Timestamp,
@@ -87,6 +91,8 @@ pub struct Profile {
     pub status: Status,
     pub department: Option<DisplayName>,
     pub quota_policy: PolicyName,
+    pub has_password: bool,
+    pub identity: Option<Identity>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: u64,
@@ -102,6 +108,8 @@ impl From<&User> for Profile {
             status: user.status,
             department: user.department.clone(),
             quota_policy: user.quota_policy.clone(),
+            has_password: user.password_hash.is_some(),
+            identity: user.identity.clone(),
             created_at: user.created_at,
             updated_at: user.updated_at,
             version: user.version,

@@ -5,7 +5,9 @@
 use jiff::Timestamp;
 
 use crate::access::api_key::KeyDigest;
+use crate::access::digest::sha256_hex;
 use crate::models::audit::AuditEntry;
+use crate::models::sso::Identity;
 use crate::models::usage::{Dimensions, UsageRecord};
 use crate::models::{BackendId, DisplayName, Email, KeyId, ModelId, PolicyName, UserId};
 
@@ -63,6 +65,12 @@ pub(super) fn user(id: &UserId) -> Key {
 /// Holds an address for its account: an item of its own, so that an address cannot be taken twice.
 pub(super) fn email(email: &Email) -> Key {
     Key::new(Table::Users, format!("email#{}", email.folded()), "email")
+}
+
+/// Holds an identity for its account, as [`email`] does an address. A digest, since issuers and subjects may hold anything.
+pub(super) fn identity(identity: &Identity) -> Key {
+    let pair = format!("{}\n{}", identity.issuer, identity.subject);
+    Key::new(Table::Users, format!("identity#{}", sha256_hex(&pair)), "identity")
 }
 
 /// A deletion under way.
@@ -138,6 +146,26 @@ pub(super) fn due(second: i64) -> String {
 
 pub(super) fn settings() -> Key {
     Key::new(Table::Settings, "settings", "settings")
+}
+
+/// How single sign-on is set up.
+pub(super) fn sso_config() -> Key {
+    Key::new(Table::Settings, "settings", "sso")
+}
+
+/// What the last test of it has found.
+pub(super) fn sso_test() -> Key {
+    Key::new(Table::Settings, "settings", "sso-test")
+}
+
+/// A login under way. Begins with `sso#`, as all keys of this table do that `auth` may write.
+pub(super) fn sso_attempt(state: &str) -> Key {
+    Key::new(Table::Settings, format!("sso#attempt#{}", sha256_hex(state)), "attempt")
+}
+
+/// A one-time code that nobody has redeemed yet.
+pub(super) fn sso_arrival(code: &str) -> Key {
+    Key::new(Table::Settings, format!("sso#code#{}", sha256_hex(code)), "code")
 }
 
 pub(super) fn audit(entry: &AuditEntry) -> Key {

@@ -37,6 +37,10 @@ impl Store {
             transaction = transaction.update(&keys::admins(), count_by(-1), more_than_one())?;
             meanings.push(UserChange::LastAdmin);
         }
+        if let Some(identity) = &user.identity {
+            transaction = transaction.delete(&keys::identity(identity), Expression::present())?;
+            meanings.push(UserChange::VersionConflict);
+        }
         if counts_users(&user.quota_policy) {
             transaction = transaction.leave_policy(&user.quota_policy)?;
         }

@@ -14,6 +14,7 @@ use super::transaction::{Commit, Expression, TRIES, Transaction, backoff};
 use super::{Store, StoreError};
 use crate::access::accounts::ends_sessions;
 use crate::models::audit::AuditEntry;
+use crate::models::sso::Identity;
 use crate::models::user::User;
 use crate::models::{Email, UserId};
 
@@ -28,6 +29,8 @@ pub enum UserChange {
     LastAdmin,
     /// There is no policy of the name that the account would have had (promise 47).
     NoPolicy,
+    /// The identity at the provider is another account's (promise 10).
+    IdentityTaken,
 }
 
 /// How a change of an account ended that was tried again when others changed it meanwhile.
@@ -38,11 +41,12 @@ pub enum Changed {
     EmailTaken,
     LastAdmin,
     NoPolicy,
+    IdentityTaken,
 }
 
-/// What holds an address for its account.
+/// What holds an address or an identity for its account.
 #[derive(Serialize, Deserialize)]
-struct EmailItem {
+struct HolderItem {
     user: UserId,
 }
 
@@ -71,9 +75,18 @@ impl Store {
     /// The account of an address. It takes two reads whether there is one or not, so that time tells nothing
     /// (promise 3).
     pub async fn user_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
-        let holder: Option<EmailItem> = self.get(&keys::email(email)).await?;
+        let holder: Option<HolderItem> = self.get(&keys::email(email)).await?;
         let id = holder.map_or_else(UserId::generate, |holder| holder.user);
         self.user(&id).await
+    }
+
+    /// The account of an identity at a provider.
+    pub async fn user_by_identity(&self, identity: &Identity) -> Result<Option<User>, StoreError> {
+        let holder: Option<HolderItem> = self.get(&keys::identity(identity)).await?;
+        match holder {
+            Some(holder) => self.user(&holder.user).await,
+            None => Ok(None),
+        }
     }
 
     /// Accounts in the order of their creation, of one department or of all.
@@ -93,6 +106,10 @@ impl Store {
         if counts_users(&user.quota_policy) {
             transaction = transaction.join_policy(&user.quota_policy)?;
             meanings.push(UserChange::NoPolicy);
+        }
+        if let Some(identity) = &user.identity {
+            transaction = transaction.put(&keys::identity(identity), &HolderItem::of(user), Expression::absent())?;
+            meanings.push(UserChange::IdentityTaken);
         }
         if user.is_active_admin() {
             transaction = transaction.update(&keys::admins(), count_by(1), Expression::present())?;
@@ -114,8 +131,7 @@ impl Store {
     }
 
     fn new_user(&self, user: &User) -> Result<Transaction<'_>, StoreError> {
-        let holder = EmailItem { user: user.id.clone() };
-        let transaction = self.transaction().put(&keys::email(&user.email), &holder, Expression::absent())?;
+        let transaction = self.transaction().put(&keys::email(&user.email), &HolderItem::of(user), Expression::absent())?;
         transaction.put(&keys::user(&user.id), user, Expression::absent())
     }
 
@@ -138,6 +154,7 @@ impl Store {
                 UserChange::EmailTaken => return Ok(Changed::EmailTaken),
                 UserChange::LastAdmin => return Ok(Changed::LastAdmin),
                 UserChange::NoPolicy => return Ok(Changed::NoPolicy),
+                UserChange::IdentityTaken => return Ok(Changed::IdentityTaken),
                 UserChange::VersionConflict => backoff(attempt).await,
             }
         }
@@ -146,14 +163,9 @@ impl Store {
 
     /// Replaces the account `before` by `after`, if it still has the version that was read.
     async fn update_user(&self, before: &User, after: &User, entry: &AuditEntry) -> Result<UserChange, StoreError> {
-        let mut transaction = self.transaction().put(&keys::user(&after.id), after, Expression::at_version(before.version))?;
+        let transaction = self.transaction().put(&keys::user(&after.id), after, Expression::at_version(before.version))?;
         let mut meanings = vec![UserChange::VersionConflict];
-        if before.email.folded() != after.email.folded() {
-            let holder = EmailItem { user: after.id.clone() };
-            transaction = transaction.put(&keys::email(&after.email), &holder, Expression::absent())?;
-            transaction = transaction.delete(&keys::email(&before.email), Expression::present())?;
-            meanings.extend([UserChange::EmailTaken, UserChange::VersionConflict]);
-        }
+        let mut transaction = transaction.move_holders(before, after, &mut meanings)?;
         if before.is_active_admin() != after.is_active_admin() {
             transaction = if after.is_active_admin() {
                 transaction.update(&keys::admins(), count_by(1), Expression::present())?
@@ -175,6 +187,35 @@ impl Store {
         let commit = transaction.audited(entry)?.commit().await?;
         self.forget_user(&after.id);
         Ok(meaning(&commit, &meanings))
+    }
+}
+
+impl HolderItem {
+    fn of(user: &User) -> Self {
+        Self { user: user.id.clone() }
+    }
+}
+
+impl Transaction<'_> {
+    /// Gives up the address and the identity that the account no longer has, and takes the new ones.
+    fn move_holders(mut self, before: &User, after: &User, meanings: &mut Vec<UserChange>) -> Result<Self, StoreError> {
+        let holder = HolderItem::of(after);
+        if before.email.folded() != after.email.folded() {
+            self = self.put(&keys::email(&after.email), &holder, Expression::absent())?;
+            self = self.delete(&keys::email(&before.email), Expression::present())?;
+            meanings.extend([UserChange::EmailTaken, UserChange::VersionConflict]);
+        }
+        if before.identity != after.identity {
+            if let Some(identity) = &after.identity {
+                self = self.put(&keys::identity(identity), &holder, Expression::absent())?;
+                meanings.push(UserChange::IdentityTaken);
+            }
+            if let Some(identity) = &before.identity {
+                self = self.delete(&keys::identity(identity), Expression::present())?;
+                meanings.push(UserChange::VersionConflict);
+            }
+        }
+        Ok(self)
     }
 }
 

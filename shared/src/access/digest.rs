@@ -1,0 +1,33 @@
+//! Digests of secrets that are only ever compared: what is stored gives nobody the secret back.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// SHA-256 as 64 hexadecimal digits.
+pub fn sha256_hex(text: &str) -> String {
+    use std::fmt::Write as _;
+    let bytes = digest(&SHA256, text.as_bytes());
+    bytes.as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// SHA-256 in base64url, the form of PKCE's challenge (RFC 7636 §4.2).
+pub fn sha256_base64url(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_those_of_the_standards() {
+        assert_eq!(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        // RFC 7636, appendix B.
+        assert_eq!(sha256_base64url("dBjftJeZ4CVP-mB92K27uhbUJU1a1r_wW1gFWFOEjXk"), "E9Melhoa2OwvFrEMTJguCM-cBURZJrNlA6eC8R3xbtM");
+    }
+}

@@ -1,0 +1,156 @@
+//! Single sign-on with OpenID Connect: how it is set up, and what a test of it has found.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{PolicyName, UserId};
+
+/// Who somebody is at an identity provider: an e-mail address can change hands, this pair cannot (promise 10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    pub issuer: String,
+    pub subject: String,
+}
+
+/// The rules of which identity provider hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProviderKind {
+    /// Microsoft Entra ID: one tenant's issuer.
+    #[serde(rename = "azure")]
+    Azure,
+    /// Any certified provider.
+    #[serde(rename = "generic-oidc")]
+    GenericOidc,
+}
+
+/// How single sign-on is set up (api.md §5). Holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SsoConfig {
+    pub enabled: bool,
+    pub provider: ProviderKind,
+    /// Compared letter by letter with what the provider says of itself.
+    pub issuer_url: String,
+    pub client_id: String,
+    /// The version of this entry with which the client secret was set; absent for a client without one.
+    #[serde(default)]
+    pub secret_version: Option<u64>,
+    /// The secret before: it stays for a while, as a backend's key does.
+    #[serde(default)]
+    pub retired_secret_version: Option<u64>,
+    /// Where the provider sends people back: this gateway's `/api/v1/auth/sso/callback`, as registered there.
+    pub redirect_url: String,
+    /// The page that gets the one-time code; without one, the callback answers with JSON.
+    #[serde(default)]
+    pub console_url: Option<String>,
+    /// The claim of the ID token that holds the e-mail address.
+    pub email_claim: String,
+    pub scopes: Vec<String>,
+    /// Whether newcomers may come in at once; otherwise they wait for approval.
+    pub auto_provision: bool,
+    /// The policy of newcomers.
+    pub default_policy: PolicyName,
+    /// Domains of e-mail addresses, folded; none is any.
+    #[serde(default)]
+    pub allowed_domains: Vec<String>,
+    pub updated_at: Timestamp,
+    pub version: u64,
+}
+
+impl SsoConfig {
+    /// The name of the client secret that was set for this issuer. Another issuer has another secret, so that none is
+    /// ever sent where it was not meant for (promise 23).
+    pub fn secret_name(&self) -> Option<String> {
+        self.secret_version.map(Self::secret_name_at)
+    }
+
+    /// The name of the secret that was set with `version`.
+    pub fn secret_name_at(version: u64) -> String {
+        format!("sso/{version}")
+    }
+
+    /// Where a login begins: beside the callback, which is the only address of ours that is configured.
+    pub fn login_url(&self) -> String {
+        format!("{}login", self.routes_url())
+    }
+
+    /// The path that the browser sends its cookie to.
+    pub fn cookie_path(&self) -> String {
+        let path = url::Url::parse(self.routes_url()).map(|url| url.path().trim_end_matches('/').to_owned());
+        path.unwrap_or_else(|_| "/".to_owned())
+    }
+
+    /// Whether browsers come by https: only then may, and must, a cookie be `Secure`.
+    pub fn is_secure(&self) -> bool {
+        self.redirect_url.starts_with("https:")
+    }
+
+    fn routes_url(&self) -> &str {
+        self.redirect_url.strip_suffix("callback").unwrap_or(&self.redirect_url)
+    }
+}
+
+/// A login that has begun at the provider, kept under the digest of its `state`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SsoAttempt {
+    pub nonce: String,
+    /// PKCE's secret (RFC 7636), redeemed with the code.
+    pub verifier: String,
+    /// The digest of the cookie of the browser that began.
+    pub browser: String,
+    /// Of the configuration: any change of it ends the login.
+    pub config_version: u64,
+}
+
+/// A person who has come back, kept under the digest of the one-time code that the console redeems.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SsoArrival {
+    pub user: UserId,
+    pub config_version: u64,
+}
+
+/// What a test of the configuration found, step by step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SsoTest {
+    pub passed: bool,
+    pub tested_at: Timestamp,
+    pub steps: Vec<TestStep>,
+}
+
+/// One step of a test. Tells what to change and never what the provider has sent (promise 37).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestStep {
+    pub step: StepName,
+    pub result: StepResult,
+    /// Coarse: `dns`, `connect`, `tls`, `timeout`, `status 404`, `forbidden_address`, `issuer`, ….
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+    pub duration_ms: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepName {
+    /// The provider's document about itself.
+    Discovery,
+    /// It names the issuer that is configured.
+    Issuer,
+    /// Its signing keys.
+    Keys,
+    /// It knows our client and accepts its secret.
+    Client,
+    /// What an ID token's claims would lead to.
+    Claims,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepResult {
+    Pass,
+    Fail,
+    /// An earlier step failed, or there was nothing to try.
+    Skipped,
+}
