@@ -15,11 +15,12 @@ use http::Uri;
 use http::uri::PathAndQuery;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use lambda_http::request::RequestContext;
-use lambda_http::{LambdaEvent, Request, RequestExt};
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::{Adapter, LambdaEvent, Request, RequestExt};
 use lambda_runtime::Runtime;
-use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use shared::http::edge::{ClientAddress, Deadline};
 use tower::{ServiceExt, service_fn};
 
@@ -29,11 +30,55 @@ pub use lambda_http::Error;
 
 /// Runs a function whose answers are buffered.
 pub async fn serve(router: Router) -> Result<(), Error> {
-    let answer = move |request| {
+    lambda_http::run_concurrent(buffered(router)).await
+}
+
+/// The router as `lambda_http` calls it.
+fn buffered(
+    router: Router,
+) -> impl tower::Service<Request, Response = lambda_http::Response<lambda_http::Body>, Error = Error, Future: Send> + Clone + Send {
+    service_fn(move |request| {
         let answered = router.clone().oneshot(plain(request));
         async move { collected(answered.await?).await }
+    })
+}
+
+/// Runs a function whose answers are buffered, and which is also invoked with events of its own: `work` once for each.
+///
+/// What has a `requestContext` came through API Gateway, whoever sent it: nobody outside can send an event of ours.
+pub async fn serve_with_events<E, T, F>(router: Router, work: impl Fn(E) -> F + Clone + Send + Sync + 'static) -> Result<(), Error>
+where
+    E: DeserializeOwned + Send + 'static,
+    T: Serialize + Send + 'static,
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    let run = move |event: LambdaEvent<Box<RawValue>>| {
+        let (router, work) = (router.clone(), work.clone());
+        let answer = async move {
+            if came_by_http(&event.payload) {
+                return answer_http(router, event).await;
+            }
+            let outcome = work(serde_json::from_str(event.payload.get())?).await?;
+            Ok::<_, Error>(serde_json::value::to_raw_value(&outcome)?)
+        };
+        answer.boxed()
     };
-    lambda_http::run_concurrent(service_fn(answer)).await
+    lambda_runtime::run_concurrent(service_fn(run)).await
+}
+
+async fn answer_http(router: Router, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Error> {
+    let request: LambdaRequest = serde_json::from_str(event.payload.get())?;
+    let answered = Adapter::from(buffered(router)).oneshot(LambdaEvent::new(request, event.context)).await?;
+    Ok(serde_json::value::to_raw_value(&answered)?)
+}
+
+fn came_by_http(payload: &RawValue) -> bool {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Peek {
+        request_context: Option<IgnoredAny>,
+    }
+    serde_json::from_str(payload.get()).is_ok_and(|peek: Peek| peek.request_context.is_some())
 }
 
 /// Runs a function whose answers are streamed.

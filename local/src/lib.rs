@@ -27,6 +27,7 @@ use shared::outbound::{Authorities, Outbound};
 use shared::prober::Prober;
 use shared::secrets::Secret;
 use shared::secrets::key_ring::KeyRing;
+use shared::sso_tester::SsoTester;
 use shared::store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -109,6 +110,15 @@ fn prober(health: health::State) -> Prober {
     Prober::Here(Arc::new(check))
 }
 
+/// Tries single sign-on in this process.
+fn sso_tester(auth: auth::State) -> SsoTester {
+    let try_out = move |trial| {
+        let auth = auth.clone();
+        async move { auth::try_out(&auth, trial).await }.boxed()
+    };
+    SsoTester::Here(Arc::new(try_out))
+}
+
 /// A running gateway.
 #[derive(Debug)]
 pub struct Gateway {
@@ -130,23 +140,25 @@ impl Gateway {
         let secrets = data.secrets();
         let keys = KeyRing::new(secrets.clone(), store.clock().clone());
         let first_admin = first_admin(&store, &keys, &options.admin_email, options.admin_password).await?;
+        let listener = TcpListener::bind(options.listen).await?;
+        let address = listener.local_addr()?;
         let networks = options.backend_networks.with_loopback();
         let outbound = Outbound::new(networks.clone(), &options.backend_authorities)?;
         let proxy = proxy::State::new(store.clone(), secrets.clone(), outbound.clone(), options.limits);
         let proxy = proxy.in_region(options.backend_region.as_deref()).writing_usage_behind();
-        let health = health::State::new(store.clone(), secrets.clone(), outbound);
-        let rules = admin::Rules { networks, passwords: PasswordPolicy::Basic };
-        let admin = admin::State::new(store.clone(), secrets, keys.clone(), rules, prober(health.clone()));
+        let health = health::State::new(store.clone(), secrets.clone(), outbound.clone());
+        let auth = auth::State::new(store.clone(), secrets.clone(), keys.clone(), outbound, PasswordPolicy::Basic);
+        let rules = admin::Rules { networks, passwords: PasswordPolicy::Basic, public_url: Some(format!("http://{address}")) };
+        let delegates = admin::Delegates { prober: prober(health.clone()), sso_tester: sso_tester(auth.clone()) };
+        let admin = admin::State::new(store.clone(), secrets, keys.clone(), rules, delegates);
         let routes = proxy::routes()
             .into_bare_router(proxy.clone())
-            .merge(auth::routes().into_bare_router(auth::State::new(store.clone(), keys.clone(), PasswordPolicy::Basic)))
+            .merge(auth::routes().into_bare_router(auth))
             .merge(keys::routes().into_bare_router(keys::State::new(store.clone(), keys.clone())))
             .merge(admin::routes().into_bare_router(admin));
         let janitor = janitor::State::new(store.clone());
         let app = edge::wrap(framing::guard(inflight::limit(routes, options.max_inflight)), store);
 
-        let listener = TcpListener::bind(options.listen).await?;
-        let address = listener.local_addr()?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         if let Some(listen) = options.dynamodb_listen {
             let listener = TcpListener::bind(listen).await?;

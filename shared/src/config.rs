@@ -16,6 +16,8 @@
 //! | `LAMBDA_TASK_ROOT` | – | set by Lambda: loopback is not called then (promise 33) |
 //! | `MAX_BODY_BYTES` | 4 MiB | the largest body on `/v1` |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | – | set by Lambda |
+//! | `PUBLIC_URL` | – | where the gateway is reached from outside: `https://gateway.example.com`, with the stage if there is one |
+//! | `AUTH_FUNCTION` | `auth` | the name of the function that tries single sign-on, for `admin` |
 //! | `HEALTH_FUNCTION` | `health` | the name of the function that checks backends, for `admin` |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` | AWS's own | another endpoint |
 //!
@@ -67,6 +69,8 @@ pub struct Config {
     pub backend_authorities: Authorities,
     pub backend_region: Option<String>,
     pub max_body_bytes: usize,
+    pub public_url: Option<String>,
+    pub auth_function: String,
     pub health_function: String,
 }
 
@@ -127,6 +131,8 @@ impl Config {
             backend_authorities: reader.parsed("BACKEND_CA_CERTS", Authorities::default()),
             backend_region: reader.optional("BACKEND_REGION"),
             max_body_bytes: reader.parsed("MAX_BODY_BYTES", MAX_BODY_BYTES),
+            public_url: reader.optional("PUBLIC_URL"),
+            auth_function: reader.text("AUTH_FUNCTION", "auth"),
             health_function: reader.text("HEALTH_FUNCTION", "health"),
         };
         if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }

@@ -12,7 +12,7 @@
 //! Around them: [`config`] alone reads the environment, [`clock`] alone the time, [`random`] alone the system's
 //! randomness, [`aws`] makes the SDK's clients, [`cache`] remembers what the store said, [`hasher`] hashes passwords
 //! off the threads that serve, [`telemetry`] writes the log, whose fields are the [`metrics`], [`outbound`] makes the
-//! client for addresses that administrators set, [`prober`] has them checked.
+//! client for addresses that administrators set, [`prober`] and [`sso_tester`] have them tried.
 
 pub mod access;
 pub mod aws;
@@ -27,6 +27,7 @@ pub mod outbound;
 pub mod prober;
 pub mod random;
 pub mod secrets;
+pub mod sso_tester;
 pub mod store;
 pub mod telemetry;
 pub mod translators;

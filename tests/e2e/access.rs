@@ -34,7 +34,15 @@ async fn p11_without_a_credential_only_open_routes_answer() {
     }
     open.retain(|route| route.contains("/api/v1"));
     open.sort();
-    assert_eq!(open, ["GET /api/v1/auth/options", "POST /api/v1/auth/login", "POST /api/v1/auth/register"], "nothing else is open");
+    let expected = [
+        "GET /api/v1/auth/options",
+        "GET /api/v1/auth/sso/callback",
+        "GET /api/v1/auth/sso/login",
+        "POST /api/v1/auth/login",
+        "POST /api/v1/auth/register",
+        "POST /api/v1/auth/sso/token",
+    ];
+    assert_eq!(open, expected, "nothing else is open");
 }
 
 #[tokio::test]

@@ -28,5 +28,6 @@ mod routing;
 mod rules;
 mod secrets;
 mod settings;
+mod sso;
 mod usage;
 mod users;

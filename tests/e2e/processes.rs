@@ -25,6 +25,7 @@ use shared::outbound::{Authorities, Outbound};
 use shared::prober::Prober;
 use shared::secrets::Secrets;
 use shared::secrets::key_ring::KeyRing;
+use shared::sso_tester::SsoTester;
 use shared::store::Store;
 use tower::ServiceExt;
 
@@ -54,13 +55,20 @@ impl Installation {
         let networks = AllowedNetworks::default();
         let outbound = Outbound::new(networks.clone(), &Authorities::default()).unwrap();
         let limits = proxy::Limits::with_max_body(1024);
-        let rules = admin::Rules { networks, passwords: PasswordPolicy::Strict };
+        let rules = admin::Rules { networks, passwords: PasswordPolicy::Strict, public_url: None };
+        let proxy = proxy::State::new(store(), secrets.clone(), outbound.clone(), limits);
+        let auth = auth::State::new(store(), secrets.clone(), ring(), outbound, PasswordPolicy::Strict);
+        let trier = auth.clone();
+        let try_out = move |trial| {
+            let auth = trier.clone();
+            async move { auth::try_out(&auth, trial).await }.boxed()
+        };
         let prober = Prober::Here(Arc::new(|_| async { Ok(None) }.boxed()));
-        let proxy = proxy::State::new(store(), secrets.clone(), outbound, limits);
+        let delegates = admin::Delegates { prober, sso_tester: SsoTester::Here(Arc::new(try_out)) };
         Self {
-            auth: auth::router(auth::State::new(store(), ring(), PasswordPolicy::Strict)),
+            auth: auth::router(auth),
             keys: keys::router(keys::State::new(store(), ring())),
-            admin: admin::router(admin::State::new(store(), secrets.clone(), ring(), rules, prober)),
+            admin: admin::router(admin::State::new(store(), secrets.clone(), ring(), rules, delegates)),
             proxy: proxy::router(proxy),
             dynamo,
             secrets,

@@ -16,6 +16,7 @@ pub mod dynamo;
 pub mod events;
 mod gate;
 mod gateway;
+pub mod identity_provider;
 pub mod killing;
 pub mod lambda;
 mod loopback;

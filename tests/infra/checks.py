@@ -122,12 +122,12 @@ def gives_each_function_its_rights_and_no_more(resources, _):
 
 
 def allows_nothing_by_wildcard(resources, _):
-    """But the backends' secrets, which are named at run time."""
+    """But secrets that are named at run time."""
     for name, role in of_type(resources, "AWS::IAM::Role").items():
         for statement in (each for policy in role.get("Policies", []) for each in policy["PolicyDocument"]["Statement"]):
             actions, wheres = ([each] if isinstance(each, str) else each for each in (statement["Action"], statement["Resource"]))
             assert not any("*" in action for action in actions), (name, statement)
-            assert all("*" not in where or where.endswith(":secret:tidegate/backend/*") for where in wheres), (name, statement)
+            assert all("*" not in where or where.endswith((":secret:tidegate/backend/*", ":secret:tidegate/sso/*")) for where in wheres), (name, statement)
 
 
 def throttles_and_keeps_logins_apart(resources, _):

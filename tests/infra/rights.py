@@ -1,11 +1,14 @@
 """Promise 58: what each function may do, as the specification's table says it, against the policies of its role.
 
 R reads (GetItem, Query), C creates (PutItem), U updates, D deletes, K checks a condition; in T(…) only inside
-TransactWriteItems. `Users/department` is an index.
+TransactWriteItems. `Users/department` is an index, `Settings/sso#*` the items whose keys begin so, `Policies/count` an attribute.
 """
 
 TABLE = {
-    "Auth": {"Users": "R T(C,U)", "LoginGuard": "R U", "Settings": "R", "Audit": "C", "SigningKey": "read"},
+    "Auth": {
+        "Users": "R T(C,U)", "LoginGuard": "R U", "Settings": "R", "Settings/sso#*": "C D", "Policies/count": "T(U)", "Audit": "C",
+        "SigningKey": "read", "sso/*": "read",
+    },
     "Keys": {
         "ApiKeys": "R T(C,U,D)", "Users": "R T(K)", "Catalog": "R", "Policies": "R", "Settings": "R", "Usage": "R", "Quota": "R",
         "Audit": "C", "SigningKey": "read",
@@ -13,7 +16,7 @@ TABLE = {
     "Admin": {
         "Users": "R T(C,U,D,K)", "Users/department": "R", "ApiKeys": "R T(U,D)", "Catalog": "R T(C,U,D,K)", "Policies": "R T(C,U,D,K)",
         "Settings": "R T(C,U,D,K)", "Usage": "R", "Usage/everybody": "R", "Usage/department": "R", "Quota": "T(D)", "Audit": "R T(C)",
-        "SigningKey": "read", "backend/*": "create put delete", "Health": "invoke",
+        "SigningKey": "read", "backend/*": "create put delete", "sso/*": "create put delete", "Auth": "invoke", "Health": "invoke",
     },
     "Proxy": {
         "ApiKeys": "R U", "Users": "R", "Catalog": "R U", "Policies": "R", "Settings": "R", "Quota": "R U T(U)", "Usage": "T(C,U)",
@@ -33,6 +36,11 @@ WORDS = {
     "invoke": ["lambda:InvokeFunction"],
 } | {letter: [action] for letter, action in LETTERS.items()}
 
+# Conditions that leave one part of a table.
+PARTS = {
+    "sso#*": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["sso#*"]}},
+    "count": {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "count"]}},
+}
 TRANSACTION = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
 
 
@@ -52,9 +60,11 @@ def resource(name):
     """How the resolved template writes it."""
     if name == "SigningKey":
         return "<SigningKey>"
-    if name == "backend/*":
-        return "arn:aws:secretsmanager:eu-central-1:123456789012:secret:tidegate/backend/*"
+    if name in ("backend/*", "sso/*"):
+        return f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:tidegate/{name}"
     table, _, index = name.partition("/")
+    if index in PARTS:
+        return f"<{table}.Arn>/{index}"
     return f"<{table}.Arn>/index/{index}" if index else f"<{table}.Arn>"
 
 
@@ -64,10 +74,19 @@ def granted(resources, function):
     assert not role.get("ManagedPolicyArns"), f"{function} has rights that are not in the template"
     rights = set()
     for statement in (each for policy in role["Policies"] for each in policy["PolicyDocument"]["Statement"]):
-        condition = statement.get("Condition")
-        assert statement["Effect"] == "Allow" and condition in (None, TRANSACTION), f"{function}: {statement}"
-        rights |= {(action, each, condition is not None) for action in statement["Action"] for each in statement["Resource"]}
+        assert statement["Effect"] == "Allow", f"{function}: {statement}"
+        part, only = scope(statement.get("Condition", {}))
+        rights |= {(action, each + part, only) for action in statement["Action"] for each in statement["Resource"]}
     return rights
+
+
+def scope(condition):
+    """The part of a table that a condition leaves, and whether in transactions only."""
+    only = TRANSACTION.items() <= condition.items()
+    rest = {operator: keys for operator, keys in condition.items() if not (only and operator in TRANSACTION)}
+    parts = [f"/{part}" for part, rule in PARTS.items() if rule == rest]
+    assert parts or not rest, condition
+    return "".join(parts), only
 
 
 def allows(rights, action, resource, in_transaction):

@@ -115,8 +115,9 @@ def test_p58_every_call_is_within_the_rights_of_its_function(told, stack):
 def arn(resources, name):
     """How the roles write what is called `name`: a table or an index of it, a secret, a function."""
     name, _, index = name.partition("/index/")
-    if name.startswith("tidegate/backend/"):
-        return "arn:aws:secretsmanager:eu-central-1:123456789012:secret:tidegate/backend/*"
+    for secrets in ("tidegate/backend/", "tidegate/sso/"):
+        if name.startswith(secrets):
+            return f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{secrets}*"
     if name == "tidegate/jwt":
         return "<SigningKey>"
     named = (logical for logical, each in resources.items() if name in (each["Properties"].get(kind) for kind in ("TableName", "FunctionName")))

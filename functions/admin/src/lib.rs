@@ -1,4 +1,4 @@
-//! Administration: people, policies, models, backends, settings, usage and the audit trail (api.md §5).
+//! Administration: people, policies, models, backends, single sign-on, settings, usage and the audit trail (api.md §5).
 
 mod audit;
 mod backends;
@@ -6,6 +6,7 @@ mod import;
 mod models;
 mod policies;
 mod settings;
+mod sso;
 mod usage;
 mod users;
 
@@ -24,6 +25,7 @@ use shared::models::user::Role;
 use shared::prober::{FunctionProber, Prober};
 use shared::secrets::Secrets;
 use shared::secrets::key_ring::KeyRing;
+use shared::sso_tester::SsoTester;
 use shared::store::Store;
 
 /// What administration works on. Cheap to clone.
@@ -35,7 +37,7 @@ pub struct State {
     store: Store,
     secrets: Secrets,
     rules: Rules,
-    prober: Prober,
+    delegates: Delegates,
 }
 
 /// What administrators may set.
@@ -44,6 +46,15 @@ pub struct Rules {
     /// The private networks that backends may be in.
     pub networks: AllowedNetworks,
     pub passwords: PasswordPolicy,
+    /// Where the gateway is reached from outside, if it was told.
+    pub public_url: Option<String>,
+}
+
+/// Who does for administration what needs secrets that it may not read.
+#[derive(Clone, Debug)]
+pub struct Delegates {
+    pub prober: Prober,
+    pub sso_tester: SsoTester,
 }
 
 impl State {
@@ -52,16 +63,18 @@ impl State {
         let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
         let secrets = Secrets::connect(&config.secrets, &config.aws);
         let keys = KeyRing::new(secrets.clone(), store.clock().clone());
-        let rules = Rules { networks: config.backend_networks.clone(), passwords: config.password_policy };
+        let (networks, passwords) = (config.backend_networks.clone(), config.password_policy);
+        let rules = Rules { networks, passwords, public_url: config.public_url.clone() };
         let functions = aws::functions(&config.aws, store.clock().clone());
-        let prober = Prober::Function(FunctionProber::new(functions, config.health_function.clone()));
-        Self::new(store, secrets, keys, rules, prober)
+        let prober = Prober::Function(FunctionProber::new(functions.clone(), config.health_function.clone()));
+        let sso_tester = SsoTester::Function(functions, config.auth_function.clone());
+        Self::new(store, secrets, keys, rules, Delegates { prober, sso_tester })
     }
 
     /// A state over a store and secrets that are there already.
-    pub fn new(store: Store, secrets: Secrets, keys: KeyRing, rules: Rules, prober: Prober) -> Self {
+    pub fn new(store: Store, secrets: Secrets, keys: KeyRing, rules: Rules, delegates: Delegates) -> Self {
         let gate = SessionGate::new(store.clone(), keys.clone());
-        Self { gate, keys, hasher: Hasher::new(), store, secrets, rules, prober }
+        Self { gate, keys, hasher: Hasher::new(), store, secrets, rules, delegates }
     }
 }
 
@@ -87,6 +100,9 @@ pub fn routes() -> Routes<State> {
         .post("/api/v1/admin/users/import", ADMIN, import::import)
         .get("/api/v1/admin/settings", ADMIN, settings::show)
         .put("/api/v1/admin/settings", ADMIN, settings::update)
+        .get("/api/v1/admin/sso/status", ADMIN, sso::status)
+        .put("/api/v1/admin/sso/config", ADMIN, sso::configure)
+        .post("/api/v1/admin/sso/test", ADMIN, sso::test)
         .get("/api/v1/admin/audit", ADMIN, audit::list)
         .get("/api/v1/admin/usage", MANAGER, usage::report)
         .get("/api/v1/admin/logs", MANAGER, usage::log)

@@ -1,4 +1,4 @@
-//! Accounts as their owners use them: registration, sessions, the own profile and password (api.md §2).
+//! Accounts as their owners use them: registration, sessions, single sign-on, the own profile and password (api.md §2).
 
 pub mod bootstrap;
 mod guard;
@@ -6,6 +6,7 @@ mod login;
 mod profile;
 mod registration;
 mod session;
+mod sso;
 
 use axum::Router;
 use http::request::Parts;
@@ -18,31 +19,40 @@ use shared::http::ApiError;
 use shared::http::caller::SessionGate;
 use shared::http::routes::{Access, Gate, Routes};
 use shared::models::user::Role;
+use shared::outbound::{ClientError, Outbound};
 use shared::secrets::Secrets;
 use shared::secrets::key_ring::KeyRing;
 use shared::store::Store;
 
+use sso::Provider;
+pub use sso::try_out;
+
 #[derive(Clone, Debug)]
 pub struct State {
     store: Store,
+    secrets: Secrets,
     keys: KeyRing,
     gate: SessionGate,
     hasher: Hasher,
     password_policy: PasswordPolicy,
+    provider: Provider,
 }
 
 impl State {
     /// The state of a function that runs by itself.
-    pub fn connect(config: &Config) -> Self {
+    pub fn connect(config: &Config) -> Result<Self, ClientError> {
         let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
-        let keys = KeyRing::new(Secrets::connect(&config.secrets, &config.aws), store.clock().clone());
-        Self::new(store, keys, config.password_policy)
+        let secrets = Secrets::connect(&config.secrets, &config.aws);
+        let outbound = Outbound::new(config.backend_networks.clone(), &config.backend_authorities)?;
+        let keys = KeyRing::new(secrets.clone(), store.clock().clone());
+        Ok(Self::new(store, secrets, keys, outbound, config.password_policy))
     }
 
-    /// A state over a store and keys that are there already.
-    pub fn new(store: Store, keys: KeyRing, password_policy: PasswordPolicy) -> Self {
+    /// A state over a store and secrets that are there already.
+    pub fn new(store: Store, secrets: Secrets, keys: KeyRing, outbound: Outbound, password_policy: PasswordPolicy) -> Self {
+        let provider = Provider::new(outbound, store.clock().clone());
         let gate = SessionGate::new(store.clone(), keys.clone());
-        Self { store, keys, gate, hasher: Hasher::new(), password_policy }
+        Self { store, secrets, keys, gate, hasher: Hasher::new(), password_policy, provider }
     }
 }
 
@@ -62,6 +72,9 @@ pub fn routes() -> Routes<State> {
         .post("/api/v1/auth/login", Access::Anyone, login::login)
         .post("/api/v1/auth/register", Access::Anyone, registration::register)
         .get("/api/v1/auth/options", Access::Anyone, registration::options)
+        .get("/api/v1/auth/sso/login", Access::Anyone, sso::log_in)
+        .get("/api/v1/auth/sso/callback", Access::Anyone, sso::call_back)
+        .post("/api/v1/auth/sso/token", Access::Anyone, sso::redeem)
         .post("/api/v1/auth/refresh", OWN, session::refresh)
         .post("/api/v1/auth/logout", OWN, session::log_out)
         .get("/api/v1/user/profile", OWN, profile::show)

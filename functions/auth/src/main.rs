@@ -1,4 +1,4 @@
-//! The `auth` function: `/api/v1/auth/*` and the own profile.
+//! The `auth` function: `/api/v1/auth/*` and the own profile; and trials of single sign-on, when administration wants one.
 
 use auth::State;
 use shared::config::{self, Config};
@@ -8,5 +8,11 @@ use shared::telemetry;
 async fn main() -> Result<(), lambda::Error> {
     let config = Config::read(&config::Process)?;
     telemetry::init(&config.log);
-    lambda::serve(auth::router(State::connect(&config))).await
+    let state = State::connect(&config)?;
+    let router = auth::router(state.clone());
+    let try_out = move |trial| {
+        let state = state.clone();
+        async move { Ok(auth::try_out(&state, trial).await) }
+    };
+    lambda::serve_with_events(router, try_out).await
 }

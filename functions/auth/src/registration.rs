@@ -8,11 +8,12 @@ use shared::http::json::{Body, Data, Message};
 use shared::http::language::Language;
 use shared::http::origin::Origin;
 use shared::http::{ApiError, Code};
+use shared::models::sso::{ProviderKind, SsoConfig};
 use shared::models::user::{Role, Status, User};
 use shared::models::{DisplayName, Email, PolicyName, UserId};
 use shared::secrets::Secret;
 
-use crate::State;
+use crate::{State, sso};
 
 /// All that is read of what a stranger sends.
 #[derive(Deserialize)]
@@ -69,12 +70,19 @@ pub(crate) struct Options {
 #[derive(Default, Serialize)]
 struct SsoOptions {
     enabled: bool,
-    provider: Option<String>,
+    provider: Option<ProviderKind>,
     login_url: Option<String>,
+}
+
+impl From<SsoConfig> for SsoOptions {
+    fn from(config: SsoConfig) -> Self {
+        Self { enabled: true, provider: Some(config.provider), login_url: Some(config.login_url()) }
+    }
 }
 
 /// `GET /api/v1/auth/options`
 pub(crate) async fn options(extract::State(state): extract::State<State>) -> Result<Data<Options>, ApiError> {
     let registration_enabled = state.store.settings().await?.registration_enabled;
-    Ok(Data(Options { registration_enabled, sso: SsoOptions::default() }))
+    let sso = sso::configured(&state).await?.map(SsoOptions::from).unwrap_or_default();
+    Ok(Data(Options { registration_enabled, sso }))
 }

@@ -31,15 +31,20 @@ struct Person {
 
 /// A new session for somebody who has just proved who it is, if the account may be used.
 pub(crate) async fn open(state: &State, origin: &Origin, user: &User) -> Result<Opened, ApiError> {
-    match user.status {
-        Status::Pending => return Err(ApiError::new(Code::PendingApproval, "the account waits for an administrator's approval")),
-        Status::Disabled => return Err(ApiError::new(Code::AccountDisabled, "the account is disabled")),
-        Status::Active => (),
-    }
+    check_usable(user)?;
     let now = state.store.clock().now();
     let opened = issue(state, user, now, now).await?;
     state.store.record(&origin.entry(&user.id, "session.create", &user.id, now)).await?;
     Ok(opened)
+}
+
+/// Whether the account may be used; only told to whoever has proved to be its owner.
+pub(crate) fn check_usable(user: &User) -> Result<(), ApiError> {
+    match user.status {
+        Status::Pending => Err(ApiError::new(Code::PendingApproval, "the account waits for an administrator's approval")),
+        Status::Disabled => Err(ApiError::new(Code::AccountDisabled, "the account is disabled")),
+        Status::Active => Ok(()),
+    }
 }
 
 async fn issue(state: &State, user: &User, login_at: Timestamp, now: Timestamp) -> Result<Opened, ApiError> {

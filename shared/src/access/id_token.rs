@@ -1,4 +1,4 @@
-//! ID tokens: what an identity provider has signed about a person (OpenID Connect Core §3.1.3.7; promise 9).
+//! ID tokens: what an identity provider has signed about a person (`OpenID` Connect Core §3.1.3.7; promise 9).
 //!
 //! Only asymmetric algorithms, only keys that the caller fetched from the configured issuer, and the time is an argument.
 
@@ -72,7 +72,7 @@ pub enum TokenError {
     IssuedAt,
     #[error("the token belongs to another login")]
     Nonce,
-    #[error("the token names nobody")]
+    #[error("the token names nobody, or what the provider tells beside it is about another person")]
     Subject,
 }
 

@@ -15,6 +15,7 @@ use crate::models::RequestId;
 use crate::prober::ProbeError;
 use crate::secrets::SecretsError;
 use crate::secrets::key_ring::KeyRingError;
+use crate::sso_tester::TesterError;
 use crate::store::StoreError;
 use crate::translators::error::{BackendError, ErrorKind};
 use crate::translators::request::RequestError;
@@ -232,6 +233,12 @@ impl From<ProbeError> for ApiError {
                 Self::new(Code::DependencyUnavailable, "backends cannot be checked at the moment").source(error)
             }
         }
+    }
+}
+
+impl From<TesterError> for ApiError {
+    fn from(error: TesterError) -> Self {
+        Self::new(Code::DependencyUnavailable, "single sign-on cannot be tried at the moment").source(error)
     }
 }
 

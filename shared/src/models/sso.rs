@@ -1,4 +1,4 @@
-//! Single sign-on with OpenID Connect: how it is set up, and what a test of it has found.
+//! Single sign-on with `OpenID` Connect: how it is set up, and what a test of it has found.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

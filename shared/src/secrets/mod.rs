@@ -57,7 +57,8 @@ pub enum SecretsError {
     Manager(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// The process's secrets by name: `jwt` for the signing keys, `backend/<id>` for a backend's key.
+/// The process's secrets by name: `jwt` for the signing keys, `backend/<id>/<version>` for a backend's key, `sso/<version>` for the
+/// client secret of single sign-on.
 #[derive(Clone, Debug)]
 pub enum Secrets {
     File(FileSecrets),

@@ -35,6 +35,7 @@ pub enum UserChange {
 
 /// How a change of an account ended that was tried again when others changed it meanwhile.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "made once in a request and taken apart at once")]
 pub enum Changed {
     Done(User),
     NotFound,

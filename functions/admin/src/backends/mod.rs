@@ -102,7 +102,7 @@ pub(crate) async fn check_health(Shared(state): Shared<State>, actor: Actor, Id(
     state.store.backend(&id).await?.ok_or_else(|| ApiError::not_found("backend"))?;
     // Before the check, which changes what is known of the backend: without an entry it is not made.
     state.store.record(&actor.entry(state.store.clock().now(), "backend.check", &id, vec![])).await?;
-    let finding = state.prober.check(&id).await?;
+    let finding = state.delegates.prober.check(&id).await?;
     finding.map(Data).ok_or_else(|| ApiError::not_found("backend"))
 }
 

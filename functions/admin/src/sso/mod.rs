@@ -1,0 +1,117 @@
+//! Single sign-on as administrators set it up. The client secret goes in here and never comes out (promise 22).
+
+mod form;
+
+use axum::extract::{Request, State as Shared};
+use serde_json::{Map, Value, json};
+use shared::http::extract::{Actor, IfMatch, version_conflict};
+use shared::http::json::{self, Body, Data, MAX_MANAGEMENT_BODY};
+use shared::http::{ApiError, Code};
+use shared::models::audit::AuditEntry;
+use shared::models::sso::{SsoConfig, SsoTest};
+use shared::secrets::Secret;
+use shared::sso_tester::{Tested, Trial};
+use shared::store::Change;
+
+use crate::State;
+use form::{SsoChange, check, default_redirect_url};
+
+/// `GET /api/v1/admin/sso/status`
+pub(crate) async fn status(Shared(state): Shared<State>) -> Result<Data<Value>, ApiError> {
+    let (config, last_test) = (state.store.sso_config().await?, state.store.sso_test().await?);
+    Ok(Data(match config {
+        Some(config) => shown(&config, last_test.as_ref()),
+        None => json!({
+            "enabled": false, "provider": null, "issuer_url": null, "client_id": null, "has_client_secret": false,
+            "redirect_url": default_redirect_url(&state), "version": 0, "last_test": last_test,
+        }),
+    }))
+}
+
+/// `PUT /api/v1/admin/sso/config`. Any change ends the logins under way.
+pub(crate) async fn configure(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    expected: IfMatch,
+    Body(mut change): Body<SsoChange>,
+) -> Result<Data<Value>, ApiError> {
+    let old = state.store.sso_config().await?;
+    expected.check(change.version, old.as_ref().map_or(0, |old| old.version))?;
+    let now = state.store.clock().now();
+    let entry = actor.entry(now, "sso.configure", "sso", change.fields());
+    let secret = change.client_secret.take();
+    let config = change.apply(&state, old.as_ref(), secret.as_ref())?;
+    check(&state, &config).await?;
+    refuse_other_issuer(old.as_ref(), &config, secret.is_some())?;
+    write(&state, &config, secret.flatten(), &entry).await?;
+    let retired = old.and_then(|old| old.retired_secret_version).filter(|older| config.retired_secret_version != Some(*older));
+    if let Some(older) = retired {
+        state.secrets.delete(&SsoConfig::secret_name_at(older)).await?;
+    }
+    Ok(Data(shown(&config, state.store.sso_test().await?.as_ref())))
+}
+
+/// `POST /api/v1/admin/sso/test`: the stored configuration, or what it would be with the changes of the body, which are not
+/// saved. With `claims`, also what a login with them would lead to.
+pub(crate) async fn test(Shared(state): Shared<State>, actor: Actor, request: Request) -> Result<Data<Tested>, ApiError> {
+    let (mut change, claims) = sent(request).await?;
+    let old = state.store.sso_config().await?;
+    let secret = change.client_secret.take();
+    let config = change.apply(&state, old.as_ref(), secret.as_ref())?;
+    check(&state, &config).await?;
+    refuse_other_issuer(old.as_ref(), &config, secret.is_some())?;
+    let tested = state.delegates.sso_tester.try_out(Trial { config, client_secret: secret.flatten(), claims }).await?;
+    let entry = actor.entry(tested.test.tested_at, "sso.test", "sso", vec![]);
+    state.store.record_sso_test(&tested.test, &entry).await?;
+    Ok(Data(tested))
+}
+
+/// The changes and the claims of a test's body, which may also be empty.
+async fn sent(request: Request) -> Result<(SsoChange, Option<Map<String, Value>>), ApiError> {
+    let body = json::read(request, MAX_MANAGEMENT_BODY).await?;
+    let mut fields: Map<String, Value> = if body.is_empty() { Map::new() } else { json::parse(&body)? };
+    let claims = match fields.remove("claims") {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(claims)) => Some(claims),
+        Some(_) => return Err(ApiError::invalid("claims", "must be an object: the claims of an ID token")),
+    };
+    let rest = Value::Object(fields).to_string();
+    Ok((json::parse(rest.as_bytes())?, claims))
+}
+
+/// The secret stays with the issuer that it was set for (promise 23).
+fn refuse_other_issuer(old: Option<&SsoConfig>, config: &SsoConfig, secret_is_sent: bool) -> Result<(), ApiError> {
+    let moves = old.is_some_and(|old| old.secret_version.is_some() && old.issuer_url != config.issuer_url);
+    if moves && !secret_is_sent {
+        return Err(ApiError::new(Code::SecretRequired, "another issuer needs the client secret again").field("client_secret"));
+    }
+    Ok(())
+}
+
+/// Writes the secret under its new name, then the entry that names it. If the entry is refused, the secret goes again.
+async fn write(state: &State, config: &SsoConfig, secret: Option<String>, entry: &AuditEntry) -> Result<(), ApiError> {
+    let name = secret.is_some().then(|| config.secret_name()).flatten();
+    if let (Some(name), Some(secret)) = (&name, secret) {
+        state.secrets.put(name, &Secret::from(secret)).await?;
+    }
+    let written = state.store.update_sso_config(config, entry).await;
+    if let (Some(name), Err(_) | Ok(Change::Conflict)) = (name, &written) {
+        state.secrets.delete(&name).await?;
+    }
+    match written? {
+        Change::Done => Ok(()),
+        Change::Conflict => Err(version_conflict()),
+    }
+}
+
+/// The configuration without its secret.
+fn shown(config: &SsoConfig, last_test: Option<&SsoTest>) -> Value {
+    let SsoConfig { enabled, provider, issuer_url, client_id, redirect_url, console_url, email_claim, scopes, .. } = config;
+    json!({
+        "enabled": enabled, "provider": provider, "issuer_url": issuer_url, "client_id": client_id,
+        "has_client_secret": config.secret_version.is_some(), "redirect_url": redirect_url, "console_url": console_url,
+        "email_claim": email_claim, "scopes": scopes, "auto_provision": config.auto_provision,
+        "default_policy": config.default_policy, "allowed_domains": config.allowed_domains,
+        "updated_at": config.updated_at, "version": config.version, "last_test": last_test,
+    })
+}

@@ -1,0 +1,88 @@
+//! From a person whom the provider vouches for to an account. Every login by single sign-on goes through [`account_of`]
+//! (promise 10), and then through [`crate::session::open`] like any other.
+
+use shared::access::id_token::Claims;
+use shared::access::sso::{self as rules, Account, Person, Refusal};
+use shared::http::ApiError;
+use shared::http::origin::Origin;
+use shared::models::UserId;
+use shared::models::sso::SsoConfig;
+use shared::models::user::{Role, Status, User};
+use shared::store::{Changed, StoreError, UserChange};
+
+use super::error::SsoError;
+use crate::State;
+
+/// How often the account is looked for anew, when others change it at the same moment.
+const TRIES: u32 = 3;
+
+/// The account of whom `claims` name: found, linked, or made.
+pub(super) async fn account_of(state: &State, config: &SsoConfig, origin: &Origin, claims: &Claims) -> Result<User, SsoError> {
+    if rules::has_group_overage(claims) {
+        tracing::info!(request.id = %origin.request_id, "the provider has left out the person's groups: there are too many for a token");
+    }
+    let person = rules::person(config, claims)?;
+    for _ in 0..TRIES {
+        let settled = match find(state, config, &person).await? {
+            Account::Known(user) => Some(user),
+            Account::Link(user) => link(state, origin, &person, &user).await?,
+            Account::New(status) => create(state, config, origin, &person, status).await?,
+        };
+        if let Some(user) = settled {
+            return Ok(user);
+        }
+    }
+    Err(StoreError::Conflict.into())
+}
+
+/// Which account the person would get now.
+pub(super) async fn find(state: &State, config: &SsoConfig, person: &Person) -> Result<Account, SsoError> {
+    let by_identity = state.store.user_by_identity(&person.identity).await?;
+    let by_email = if by_identity.is_some() { None } else { state.store.user_by_email(&person.email).await? };
+    Ok(rules::account(config, by_identity, by_email)?)
+}
+
+/// Links the account, if it still may be; `None` when it has changed meanwhile.
+async fn link(state: &State, origin: &Origin, person: &Person, user: &User) -> Result<Option<User>, SsoError> {
+    let entry = origin.entry(&user.id, "user.link", &user.id, state.store.clock().now());
+    let link = |user: &User| match (&user.password_hash, &user.identity) {
+        (Some(_), _) => Err(SsoError::from(Refusal::HasPassword)),
+        (None, Some(_)) => Err(Refusal::OtherIdentity.into()),
+        (None, None) => Ok(User { identity: Some(person.identity.clone()), ..user.clone() }),
+    };
+    match state.store.change_user(&user.id, &entry, link).await? {
+        Changed::Done(user) => Ok(Some(user)),
+        Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy | Changed::IdentityTaken => Ok(None),
+    }
+}
+
+/// A newcomer's account; `None` when the address or the identity has got one meanwhile.
+async fn create(state: &State, config: &SsoConfig, origin: &Origin, person: &Person, status: Status) -> Result<Option<User>, SsoError> {
+    let now = state.store.clock().now();
+    let user = User {
+        id: UserId::generate(),
+        email: person.email.clone(),
+        name: person.name.clone(),
+        role: Role::User,
+        status,
+        department: None,
+        quota_policy: config.default_policy.clone(),
+        password_hash: None,
+        identity: Some(person.identity.clone()),
+        session: 1,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    match state.store.create_user(&user, &origin.entry("sso", "user.create", &user.id, now)).await? {
+        UserChange::Done => Ok(Some(user)),
+        UserChange::EmailTaken | UserChange::IdentityTaken => Ok(None),
+        UserChange::NoPolicy | UserChange::VersionConflict | UserChange::LastAdmin => Err(SsoError::NoPolicy),
+    }
+}
+
+/// Whether the account may be used; if not, its owner is told, who has just proved who it is.
+pub(super) fn usable(user: User) -> Result<User, SsoError> {
+    crate::session::check_usable(&user).map_err(|error: ApiError| SsoError::Told(error))?;
+    Ok(user)
+}

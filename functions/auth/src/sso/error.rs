@@ -1,0 +1,86 @@
+//! Why a login by single sign-on came to nothing: the log and the audit trail are told, the browser is not.
+
+use shared::access::id_token::TokenError;
+use shared::access::sso::Refusal;
+use shared::http::{ApiError, Code};
+use shared::models::health::FailureClass;
+use shared::secrets::SecretsError;
+use shared::store::StoreError;
+
+use super::provider::ProviderError;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SsoError {
+    #[error("single sign-on is switched off")]
+    Off,
+    #[error("the configuration has changed since the login began")]
+    Reconfigured,
+    #[error("the state is unknown, used or expired")]
+    NoAttempt,
+    #[error("the login was begun by another browser")]
+    OtherBrowser,
+    #[error("the response names another issuer, or none though the provider always does")]
+    ResponseIssuer,
+    #[error("the provider has sent no code")]
+    NoCode,
+    #[error("the one-time code is unknown, used or expired")]
+    NoArrival,
+    #[error("the provider cannot be used: {0}")]
+    Provider(#[from] ProviderError),
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("there is no policy for newcomers of the configured name")]
+    NoPolicy,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// A refusal that the person may know of.
+    #[error("{}", .0.message())]
+    Told(ApiError),
+}
+
+impl From<SsoError> for ApiError {
+    fn from(error: SsoError) -> Self {
+        match error {
+            SsoError::Off => Self::new(Code::SsoDisabled, "single sign-on is switched off"),
+            SsoError::Store(error) => error.into(),
+            SsoError::Secrets(error) => error.into(),
+            SsoError::Told(error) => error,
+            SsoError::Provider(error) => unusable(error),
+            SsoError::Reconfigured
+            | SsoError::NoAttempt
+            | SsoError::OtherBrowser
+            | SsoError::ResponseIssuer
+            | SsoError::NoCode
+            | SsoError::NoArrival
+            | SsoError::Token(_)
+            | SsoError::Refused(_)
+            | SsoError::NoPolicy => failed(),
+        }
+    }
+}
+
+/// A provider that is down will be back; one that answers nonsense has to be looked at (promise 35, §14).
+fn unusable(error: ProviderError) -> ApiError {
+    match error {
+        ProviderError::Grant => failed(),
+        ProviderError::NoAnswer(FailureClass::ForbiddenAddress)
+        | ProviderError::Malformed
+        | ProviderError::Issuer
+        | ProviderError::Client => ApiError::new(Code::UpstreamError, "the identity provider cannot be used").source(error),
+        ProviderError::Status(status) if status < 500 => {
+            ApiError::new(Code::UpstreamError, "the identity provider cannot be used").source(error)
+        }
+        ProviderError::NoAnswer(_) | ProviderError::Status(_) => {
+            ApiError::new(Code::DependencyUnavailable, "the identity provider cannot be reached at the moment").source(error)
+        }
+    }
+}
+
+/// One answer for whatever was wrong.
+fn failed() -> ApiError {
+    ApiError::new(Code::SsoFailed, "the login was not completed; begin it again")
+}

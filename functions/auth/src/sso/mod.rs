@@ -1,0 +1,217 @@
+//! Single sign-on with `OpenID` Connect: to the identity provider, back, and into a session (promises 9 and 10).
+//!
+//! [`browser`] is what the browser carries, [`provider`] the conversation with the provider, [`arrival`] the account that a
+//! person gets, [`trial`] a login without a person, for administrators.
+
+mod arrival;
+mod browser;
+mod error;
+mod provider;
+mod trial;
+
+use axum::extract;
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use serde::Deserialize;
+use shared::access::digest::{sha256_base64url, sha256_hex};
+use shared::access::id_token::Claims;
+use shared::http::ApiError;
+use shared::http::extract::Query;
+use shared::http::json::{Body, Data};
+use shared::http::origin::Origin;
+use shared::models::audit::AuditEntry;
+use shared::models::sso::{SsoArrival, SsoAttempt, SsoConfig};
+use shared::models::user::User;
+use shared::random;
+use shared::secrets::Secret;
+use shared::store::Taken;
+
+use crate::State;
+use crate::session::{self, Opened};
+use error::SsoError;
+use provider::Redemption;
+
+pub(crate) use provider::Provider;
+pub use trial::run as try_out;
+
+/// 256 bits each: a `state`, a nonce, a browser's secret, a one-time code.
+const RANDOM: usize = 43;
+/// PKCE's verifier has 43 to 128 characters (RFC 7636 §4.1).
+const VERIFIER: usize = 64;
+
+/// What the provider sends the browser back with (RFC 6749 §4.1.2, RFC 9207 §2).
+#[derive(Deserialize)]
+pub(crate) struct Returned {
+    state: Option<String>,
+    code: Option<String>,
+    iss: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OneTimeCode {
+    code: String,
+}
+
+/// `GET /api/v1/auth/sso/login`: to the provider. No parameter of the request changes anything.
+pub(crate) async fn log_in(extract::State(state): extract::State<State>, origin: Origin) -> Result<Response, ApiError> {
+    begin(&state).await.map_err(|error| told(&origin, error))
+}
+
+/// `GET /api/v1/auth/sso/callback`: back from it. Ends at the console, or with the session itself for a program.
+pub(crate) async fn call_back(
+    extract::State(state): extract::State<State>,
+    origin: Origin,
+    headers: HeaderMap,
+    Query(returned): Query<Returned>,
+) -> Result<Response, ApiError> {
+    let config = enabled(&state).await.map_err(|error| told(&origin, error))?;
+    let arrived = arrive(&state, &config, &origin, &headers, &returned).await.map_err(|error| told(&origin, error));
+    let mut response = match config.console_url.as_deref().filter(|_| !browser::wants_json(&headers)) {
+        Some(console) => to_console(&state, &config, console, arrived).await,
+        None => to_program(&state, &origin, arrived).await,
+    };
+    let (name, forgotten) = browser::cookie(&config, "");
+    if let Ok(forgotten) = forgotten.parse() {
+        response.headers_mut().append(name, forgotten);
+    }
+    Ok(response)
+}
+
+/// `POST /api/v1/auth/sso/token`: the console redeems its code, once.
+pub(crate) async fn redeem(
+    extract::State(state): extract::State<State>,
+    origin: Origin,
+    Body(OneTimeCode { code }): Body<OneTimeCode>,
+) -> Result<Data<Opened>, ApiError> {
+    let user = take_arrival(&state, &code).await.map_err(|error| told(&origin, error))?;
+    session::open(&state, &origin, &user).await.map(Data)
+}
+
+/// The configuration, while single sign-on is on.
+pub(crate) async fn configured(state: &State) -> Result<Option<SsoConfig>, ApiError> {
+    Ok(state.store.sso_config().await?.filter(|config| config.enabled))
+}
+
+async fn enabled(state: &State) -> Result<SsoConfig, SsoError> {
+    state.store.sso_config().await?.filter(|config| config.enabled).ok_or(SsoError::Off)
+}
+
+async fn begin(state: &State) -> Result<Response, SsoError> {
+    let config = enabled(state).await?;
+    let known = state.provider.known(&config).await?;
+    let (attempt_state, secret) = (random::base62(RANDOM), random::base62(RANDOM));
+    let attempt = SsoAttempt {
+        nonce: random::base62(RANDOM),
+        verifier: random::base62(VERIFIER),
+        browser: sha256_hex(&secret),
+        config_version: config.version,
+    };
+    let parameters = [
+        ("response_type", "code"),
+        ("client_id", &config.client_id),
+        ("redirect_uri", &config.redirect_url),
+        ("scope", &config.scopes.join(" ")),
+        ("state", &attempt_state),
+        ("nonce", &attempt.nonce),
+        ("code_challenge", &sha256_base64url(&attempt.verifier)),
+        ("code_challenge_method", "S256"),
+    ];
+    let url = state.provider.authorization_url(&known.metadata, &parameters)?;
+    state.store.begin_sso(&attempt_state, &attempt).await?;
+    Ok(([browser::cookie(&config, &secret)], browser::redirect(url.as_str())).into_response())
+}
+
+/// The account of the person who is back, if it may be used.
+async fn arrive(state: &State, config: &SsoConfig, origin: &Origin, headers: &HeaderMap, returned: &Returned) -> Result<User, SsoError> {
+    let attempt = take_attempt(state, config, headers, returned).await?;
+    let user = async {
+        let claims = claims(state, config, &attempt, returned).await?;
+        arrival::usable(arrival::account_of(state, config, origin, &claims).await?)
+    };
+    // From here on it is a login that somebody began here; what came before may be anybody's noise.
+    match user.await {
+        Ok(user) => {
+            state.store.record(&origin.entry(&user.id, "sso.login", &user.id, state.store.clock().now())).await?;
+            Ok(user)
+        }
+        Err(error) => {
+            let entry = origin.entry("anonymous", "sso.login", &config.issuer_url, state.store.clock().now());
+            state.store.record(&AuditEntry { result: error.to_string(), ..entry }).await?;
+            Err(error)
+        }
+    }
+}
+
+async fn take_attempt(state: &State, config: &SsoConfig, headers: &HeaderMap, returned: &Returned) -> Result<SsoAttempt, SsoError> {
+    let begun = returned.state.as_deref().ok_or(SsoError::NoAttempt)?;
+    let secret = browser::secret(config, headers).unwrap_or_default();
+    match state.store.take_sso_attempt(begun, &sha256_hex(secret)).await? {
+        Taken::Done(attempt) if attempt.config_version == config.version => Ok(attempt),
+        Taken::Done(_) => Err(SsoError::Reconfigured),
+        Taken::Gone => Err(SsoError::NoAttempt),
+        Taken::Refused => Err(SsoError::OtherBrowser),
+    }
+}
+
+/// What the provider says of the person.
+async fn claims(state: &State, config: &SsoConfig, attempt: &SsoAttempt, returned: &Returned) -> Result<Claims, SsoError> {
+    let known = state.provider.known(config).await?;
+    let issuer_is_told = known.metadata.authorization_response_iss_parameter_supported;
+    if returned.iss.as_ref().map_or(issuer_is_told, |issuer| *issuer != config.issuer_url) {
+        return Err(SsoError::ResponseIssuer);
+    }
+    let code = returned.code.as_deref().ok_or(SsoError::NoCode)?;
+    let secret = client_secret(state, config).await?;
+    let redemption = Redemption { config, secret: secret.as_ref(), code, verifier: &attempt.verifier };
+    let tokens = state.provider.redeem(&known.metadata, &redemption).await?;
+    let mut claims = state.provider.verify(&known, config, &tokens.id_token, &attempt.nonce).await?;
+    state.provider.complete(&known, config, &tokens, &mut claims).await?;
+    Ok(claims)
+}
+
+async fn client_secret(state: &State, config: &SsoConfig) -> Result<Option<Secret>, SsoError> {
+    match config.secret_name() {
+        Some(name) => Ok(state.secrets.get(&name).await?),
+        None => Ok(None),
+    }
+}
+
+/// A code that is worth something once, for a minute; or why there is none, as a code that the console knows.
+async fn to_console(state: &State, config: &SsoConfig, console: &str, arrived: Result<User, ApiError>) -> Response {
+    let code = random::base62(RANDOM);
+    let kept = match arrived {
+        Ok(user) => {
+            let arrival = SsoArrival { user: user.id, config_version: config.version };
+            state.store.keep_sso_arrival(&code, &arrival).await.map_err(ApiError::from)
+        }
+        Err(error) => Err(error),
+    };
+    match kept {
+        Ok(()) => browser::console(console, "code", &code),
+        Err(error) => browser::console(console, "error", error.code().name()),
+    }
+}
+
+async fn to_program(state: &State, origin: &Origin, arrived: Result<User, ApiError>) -> Response {
+    let opened = match arrived {
+        Ok(user) => session::open(state, origin, &user).await,
+        Err(error) => Err(error),
+    };
+    opened.map(Data).into_response()
+}
+
+async fn take_arrival(state: &State, code: &str) -> Result<User, SsoError> {
+    let config = enabled(state).await?;
+    let arrival = state.store.take_sso_arrival(code).await?.ok_or(SsoError::NoArrival)?;
+    if arrival.config_version != config.version {
+        return Err(SsoError::Reconfigured);
+    }
+    state.store.user(&arrival.user).await?.ok_or(SsoError::NoArrival)
+}
+
+/// The reason for the log, and what may be told.
+fn told(origin: &Origin, error: SsoError) -> ApiError {
+    tracing::warn!(request.id = %origin.request_id, reason = %error, "single sign-on refused");
+    error.into()
+}

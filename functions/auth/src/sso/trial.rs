@@ -1,0 +1,133 @@
+//! A login without a person, step by step, for administrators who set single sign-on up. Tells what to change and nothing of
+//! what the provider sends (promise 37); changes nothing.
+
+use serde_json::{Map, Value};
+use shared::access::id_token::Claims;
+use shared::access::sso::{self as rules, Account};
+use shared::models::health::FailureClass;
+use shared::models::sso::{SsoConfig, SsoTest, StepName, StepResult, TestStep};
+use shared::models::user::Status;
+use shared::random;
+use shared::secrets::Secret;
+use shared::sso_tester::{Preview, Tested, Trial};
+use tokio::time::Instant;
+
+use super::error::SsoError;
+use super::provider::{Metadata, ProviderError, Redemption};
+use super::{RANDOM, VERIFIER, arrival, client_secret};
+use crate::State;
+
+/// Walks from the provider's document to the claims; what depends on a step that failed is skipped.
+pub async fn run(state: &State, trial: Trial) -> Tested {
+    let mut steps = Steps::default();
+    let config = &trial.config;
+    let document = steps.tried(StepName::Discovery, state.provider.discover(config)).await;
+    let metadata = match document {
+        Some(document) => steps.tried(StepName::Issuer, async { document.of(config) }).await,
+        None => steps.skipped(StepName::Issuer),
+    };
+    if let Some(metadata) = &metadata {
+        steps.tried(StepName::Keys, state.provider.keys(metadata)).await;
+        steps.tried(StepName::Client, is_accepted(state, &trial, metadata)).await;
+    } else {
+        steps.skipped::<()>(StepName::Keys);
+        steps.skipped::<()>(StepName::Client);
+    }
+    let preview = match trial.claims {
+        Some(claims) => steps.tried(StepName::Claims, preview(state, config, claims)).await,
+        None => steps.skipped(StepName::Claims),
+    };
+    Tested { test: steps.report(state), preview }
+}
+
+/// Redeems a code that nobody has issued: a provider that knows the client and its secret refuses the code.
+async fn is_accepted(state: &State, trial: &Trial, metadata: &Metadata) -> Result<(), SsoError> {
+    let secret = match &trial.client_secret {
+        Some(sent) => Some(Secret::from(sent.as_str())),
+        None => stored_secret(state, &trial.config).await?,
+    };
+    let (code, verifier) = (random::base62(RANDOM), random::base62(VERIFIER));
+    let redemption = Redemption { config: &trial.config, secret: secret.as_ref(), code: &code, verifier: &verifier };
+    match state.provider.redeem(metadata, &redemption).await {
+        Ok(_) => Err(ProviderError::Malformed.into()),
+        Err(ProviderError::Grant) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The stored secret, for the issuer that it was set for and no other (promise 23).
+async fn stored_secret(state: &State, tested: &SsoConfig) -> Result<Option<Secret>, SsoError> {
+    match state.store.sso_config().await?.filter(|stored| stored.issuer_url == tested.issuer_url) {
+        Some(stored) => client_secret(state, &stored).await,
+        None => Ok(None),
+    }
+}
+
+/// What a login with these claims would lead to.
+async fn preview(state: &State, config: &SsoConfig, claims: Map<String, Value>) -> Result<Preview, SsoError> {
+    let mut complete = serde_json::json!({"iss": config.issuer_url, "sub": "", "aud": config.client_id, "exp": 0, "iat": 0});
+    if let Some(fields) = complete.as_object_mut() {
+        fields.extend(claims);
+    }
+    let claims: Claims = serde_json::from_value(complete).map_err(|_| ProviderError::Malformed)?;
+    let person = rules::person(config, &claims)?;
+    let account = match arrival::find(state, config, &person).await? {
+        Account::Known(_) => "known",
+        Account::Link(_) => "linked",
+        Account::New(Status::Active) => "created",
+        Account::New(_) => "created_pending",
+    };
+    Ok(Preview { email: person.email, name: person.name, account: account.to_owned() })
+}
+
+#[derive(Default)]
+struct Steps(Vec<TestStep>);
+
+impl Steps {
+    async fn tried<T, E: Into<SsoError>>(&mut self, step: StepName, attempt: impl Future<Output = Result<T, E>>) -> Option<T> {
+        let began = Instant::now();
+        let outcome = attempt.await.map_err(Into::into);
+        let (result, reason, advice) = match &outcome {
+            Ok(_) => (StepResult::Pass, None, None),
+            Err(error) => (StepResult::Fail, Some(reason(error)), advice(step, error)),
+        };
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.0.push(TestStep { step, result, reason, advice: advice.map(ToOwned::to_owned), duration_ms });
+        outcome.ok()
+    }
+
+    fn skipped<T>(&mut self, step: StepName) -> Option<T> {
+        self.0.push(TestStep { step, result: StepResult::Skipped, reason: None, advice: None, duration_ms: 0 });
+        None
+    }
+
+    fn report(self, state: &State) -> SsoTest {
+        let passed = self.0.iter().all(|step| step.result != StepResult::Fail);
+        SsoTest { passed, tested_at: state.store.clock().now(), steps: self.0 }
+    }
+}
+
+fn reason(error: &SsoError) -> String {
+    match error {
+        SsoError::Provider(error) => error.to_string(),
+        SsoError::Secrets(_) | SsoError::Store(_) => "dependency".to_owned(),
+        error => error.to_string(),
+    }
+}
+
+fn advice(step: StepName, error: &SsoError) -> Option<&'static str> {
+    let SsoError::Provider(error) = error else { return None };
+    Some(match (step, error) {
+        (_, ProviderError::NoAnswer(FailureClass::ForbiddenAddress)) => {
+            "use https, or allow the provider's private network (BACKEND_ALLOWED_CIDRS)"
+        }
+        (_, ProviderError::NoAnswer(_)) => "check the host of issuer_url, and that the gateway can reach it",
+        (StepName::Discovery, _) => "issuer_url must be the address in front of /.well-known/openid-configuration",
+        (_, ProviderError::Issuer) => "set issuer_url to exactly the `issuer` of the provider's discovery document",
+        (StepName::Keys, _) => "the provider publishes no key that can sign ID tokens: look at its signing keys",
+        (_, ProviderError::Client) => "check client_id and client_secret, and that the secret has not expired at the provider",
+        (StepName::Client, _) => "check that the client may use the authorization code flow with this redirect_url",
+        (StepName::Claims, _) => "claims must be the JSON object of an ID token",
+        (StepName::Issuer, _) => return None,
+    })
+}
