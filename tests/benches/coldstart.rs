@@ -1,11 +1,12 @@
 //! Cold starts, beside an empty function's: from exec to the first poll of the Runtime API, and to the first answer.
 //!
 //! ```text
-//! cargo build --profile deploy -p admin -p auth -p health -p janitor -p keys -p proxy -p lambda --bins --example empty
+//! cargo lambda build --profile deploy
+//! cargo build --profile deploy -p lambda --example empty
 //! cargo bench --profile dev -p e2e --bench coldstart
 //! ```
 //!
-//! What is measured are the programs that the first line makes; how the bench itself is built is of no account. The
+//! What is measured are the programs that the first two lines make; how the bench itself is built is of no account. The
 //! functions take turns, so that a busy machine is busy for all of them. Ratios are what counts: Lambda's own machines
 //! differ, and it loads the program first.
 
@@ -33,8 +34,8 @@ struct Starts {
 
 impl Starts {
     fn of(name: &'static str) -> Self {
-        let folder = workspace().join("target/deploy");
-        let program = if name == "empty" { folder.join("examples").join(name) } else { folder.join(name) };
+        let program = if name == "empty" { "deploy/examples/empty".to_owned() } else { format!("lambda/{name}/bootstrap") };
+        let program = workspace().join("target").join(program);
         assert!(program.exists(), "{} is not there: the module says how it is built", program.display());
         Self { name, program, first_poll: Vec::new(), first_answer: Vec::new(), peak_memory_kib: 0 }
     }
