@@ -50,7 +50,10 @@ impl Starts {
         let began = Instant::now();
         let function = Function::boot(&self.program, &environment()).await;
         self.first_poll.push(began.elapsed());
-        let Some(event) = event else { return };
+        let Some(event) = event else {
+            self.peak_memory_kib = self.peak_memory_kib.max(function.peak_memory_kib());
+            return;
+        };
         let invocation = function.invoke(event);
         if self.name == "empty" {
             invocation.output().await;
