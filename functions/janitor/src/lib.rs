@@ -55,7 +55,13 @@ async fn settle_expired(store: &Store, user: &UserId) -> Result<(), StoreError> 
     for (id, hold) in meter.holds.iter().filter(|(_, hold)| hold.has_expired(now)) {
         let record = abandoned(user, id, hold, now);
         if store.settle(hold, &record, &settings).await? == Settlement::Done {
-            tracing::warn!(request.id = %record.request_id, user.id = %user, model = %record.model, "settled for a process that did not");
+            tracing::warn!(
+                settled_by_janitor = 1,
+                request.id = %record.request_id,
+                user.id = %user,
+                model = %record.model,
+                "settled for a process that did not"
+            );
         }
     }
     meter.holds.retain(|_, hold| !hold.has_expired(now));
