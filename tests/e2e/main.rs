@@ -21,6 +21,7 @@ mod messages;
 mod policies;
 mod processes;
 mod promises;
+mod quotas;
 mod readme;
 mod repository;
 mod routes;

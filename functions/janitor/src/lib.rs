@@ -92,3 +92,32 @@ fn abandoned(user: &UserId, id: &UsageId, hold: &Hold, now: Timestamp) -> UsageR
         first_byte_ms: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::access::quota::Asker;
+    use shared::models::usage::{ClientKind, Endpoint};
+    use shared::models::{KeyId, ModelId, RequestId};
+
+    use super::*;
+
+    #[test]
+    fn p45_a_request_that_nobody_settled_is_charged_as_reserved() {
+        let asker = Asker {
+            at: 1000,
+            request_id: RequestId::parse("r").unwrap(),
+            key: KeyId::parse("k").unwrap(),
+            department: None,
+            model: ModelId::parse("m").unwrap(),
+            endpoint: Endpoint::Messages,
+            client: ClientKind::Curl,
+            streamed: true,
+        };
+        let (expires_at, day, month) = (900, 19_700_101, 197_001);
+        let hold = Hold { expires_at, day, month, place: None, input_tokens: 5, output_tokens: 7, cost: 11, asker };
+        let (user, id, now) = (UserId::parse("u").unwrap(), UsageId::parse("x").unwrap(), Timestamp::from_second(901).unwrap());
+        let record = abandoned(&user, &id, &hold, now);
+        assert_eq!((record.tokens.input, record.tokens.output, record.cost.0, record.estimated), (5, 7, 11, true));
+        assert_eq!((record.outcome, record.duration_ms, record.is_error()), (Outcome::Abandoned, 900_000, true));
+    }
+}

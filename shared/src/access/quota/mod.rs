@@ -35,3 +35,6 @@ fn cost_limit(policy: &Policy) -> Option<i64> {
 fn amount(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

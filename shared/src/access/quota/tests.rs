@@ -1,0 +1,103 @@
+//! Single steps of the arithmetic; whole histories are simulated in `tests/simulation`.
+
+use jiff::Timestamp;
+use std::num::NonZeroU64;
+
+use super::*;
+use crate::models::usage::{ClientKind, Endpoint};
+use crate::models::{KeyId, ModelId, PolicyName, RequestId, UsageId};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_796_000_000 + second).unwrap()
+}
+
+fn asker() -> Asker {
+    Asker {
+        at: 0,
+        request_id: RequestId::parse("r").unwrap(),
+        key: KeyId::parse("k").unwrap(),
+        department: None,
+        model: ModelId::parse("m").unwrap(),
+        endpoint: Endpoint::ChatCompletions,
+        client: ClientKind::Other,
+        streamed: false,
+    }
+}
+
+fn policy(set: impl FnOnce(&mut Policy)) -> Policy {
+    let mut policy = Policy::unlimited(PolicyName::default());
+    set(&mut policy);
+    policy
+}
+
+fn planned(known: Option<&Meter>, policy: &Policy, now: Timestamp) -> Plan {
+    plan(known, &Claim { policy, demand: Demand::default(), asker: &asker(), now, expires_at: now.as_second() + 900 })
+}
+
+/// A meter that the first request of its user has made.
+fn begun(policy: &Policy, now: Timestamp) -> Meter {
+    let plan = planned(Some(&Meter::default()), policy, now);
+    let (PeriodStep::Begin(day), PeriodStep::Begin(month)) = (plan.day, plan.month) else { panic!("{plan:?}") };
+    let window = if let WindowStep::Begin { window, .. } = plan.window { Some(window) } else { None };
+    Meter { window, day, month, holds: [(UsageId::parse("first").unwrap(), plan.hold)].into() }
+}
+
+fn count(plan: &Plan) -> &WindowCount {
+    if let WindowStep::Count(count) = &plan.window { count } else { panic!("{plan:?}") }
+}
+
+#[test]
+fn p41_a_part_counts_until_all_of_it_has_left() {
+    let policy = policy(|policy| policy.rate_limit = NonZeroU64::new(1));
+    let meter = begun(&policy, at(0));
+    for (second, is_full) in [(0, true), (60, true), (61, false)] {
+        assert_eq!(judge(&meter, &policy, Demand::default(), at(second)).is_some(), is_full, "{second}");
+        let step = planned(Some(&meter), &policy, at(second));
+        let step = count(&step).requests.as_ref().unwrap();
+        assert_eq!((step.at_most, step.gone.len()), if is_full { (Some(0), 0) } else { (Some(1), 1) }, "{second}");
+    }
+    let refusal = judge(&meter, &policy, Demand::default(), at(0)).unwrap();
+    assert_eq!((refusal.retry_at, refusal.retry_after_seconds(at(0))), (Some(at(61)), Some(61)));
+}
+
+#[test]
+fn p41_neither_the_window_nor_a_period_goes_back_with_a_clock_that_is_behind() {
+    let policy = policy(|policy| policy.rate_limit = NonZeroU64::new(5));
+    let meter = begun(&policy, at(0));
+    let late = planned(Some(&meter), &policy, at(-86_400));
+    assert_eq!(count(&late).part.0, meter.window.as_ref().unwrap().newest);
+    assert_eq!((late.day.number(), late.month.number()), (meter.day.number, meter.month.number));
+}
+
+#[test]
+fn p41_a_window_of_another_length_keeps_what_was_counted() {
+    let minute = policy(|policy| policy.rate_limit = NonZeroU64::new(1));
+    let meter = begun(&minute, at(0));
+    for seconds in [10, 600] {
+        let other = Policy { rate_limit_window: seconds, ..minute.clone() };
+        assert!(judge(&meter, &other, Demand::default(), at(0)).is_some(), "{seconds}");
+        assert!(judge(&meter, &other, Demand::default(), at(i64::from(seconds) + 12)).is_none(), "{seconds}");
+    }
+}
+
+#[test]
+fn p42_a_request_that_gave_nothing_gets_its_daily_unit_back_and_not_that_of_the_rate() {
+    let policy = policy(|policy| policy.rate_limit = NonZeroU64::new(5));
+    let mut meter = begun(&policy, at(0));
+    let hold = meter.holds.values().next().unwrap().clone();
+    let failed = correct(&hold, Truth::NOTHING, Some(&meter), at(1));
+    failed.apply(&mut meter);
+    assert_eq!((meter.day.requests, meter.window.as_ref().unwrap().requests.sum), (0, 1));
+    let tomorrow = Meter { day: Period { number: hold.day + 1, ..Period::default() }, ..meter };
+    assert!(correct(&hold, Truth::NOTHING, Some(&tomorrow), at(1)).day.is_nothing(), "a day that is over is left alone");
+}
+
+#[test]
+fn p46_a_reservation_that_has_expired_takes_no_place() {
+    let policy = policy(|policy| policy.max_concurrency = NonZeroU64::new(1));
+    let meter = begun(&policy, at(0));
+    assert!(judge(&meter, &policy, Demand::default(), at(899)).is_some());
+    assert!(judge(&meter, &policy, Demand::default(), at(900)).is_none());
+    let live = planned(Some(&meter), &policy, at(900)).live.unwrap();
+    assert_eq!((live.at_most, live.expired.len()), (1, 1), "one, if it still is there");
+}
