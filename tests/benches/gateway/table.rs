@@ -89,8 +89,9 @@ impl Row {
     }
 
     fn median(&self, load: &Load, samples: &[Sample]) -> Duration {
+        let times = |each| u32::try_from(load.connections * load.requests * each).unwrap();
         let value = |sample: &Sample| match self.measure {
-            Measure::Cpu { each } => sample.cpu.div_f64((load.connections * load.requests * each) as f64),
+            Measure::Cpu { each } => sample.cpu / times(each),
             Measure::Latency => sample.median,
         };
         let mut values: Vec<_> = samples.iter().map(value).collect();
