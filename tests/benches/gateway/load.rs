@@ -36,7 +36,7 @@ pub(crate) fn run(part: &Part, load: &Load) -> Sample {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let before = part.cpu();
     let mut times = runtime.block_on(all(part, load));
-    let cpu = part.cpu() - before;
+    let cpu = part.cpu().saturating_sub(before);
     times.sort_unstable();
     Sample { cpu, median: times[times.len() / 2] }
 }
