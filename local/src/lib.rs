@@ -185,6 +185,11 @@ impl Gateway {
         self.data.store(self.clock.clone()).await
     }
 
+    /// Writes at once what else would be written within a second, for tests that look at the books.
+    pub async fn write_usage(&self) {
+        self.proxy.write_usage().await;
+    }
+
     /// Takes no more requests, lets running ones end, ends streams that go on, settles them, writes
     /// what they used, and closes the data.
     pub async fn shutdown(self) {

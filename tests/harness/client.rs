@@ -145,10 +145,11 @@ impl Client {
         self.post("/v1/chat/completions").json(&ask(model))
     }
 
-    /// As a program: asks the model for a streamed completion.
+    /// As a program: asks the model for a streamed completion that tells its usage, as agents do.
     pub fn chat_stream(&self, model: &str) -> RequestBuilder {
         let mut ask = ask(model);
         ask["stream"] = true.into();
+        ask["stream_options"] = json!({"include_usage": true});
         self.post("/v1/chat/completions").json(&ask)
     }
 

@@ -20,7 +20,10 @@ const ID_LENGTH: usize = 24;
 #[derive(Debug)]
 pub(crate) enum Reader {
     /// A chat answer for a chat client.
-    Chat,
+    Chat {
+        /// Whether usage at the end of a stream is ours alone: the client has not asked for it.
+        hides_usage: bool,
+    },
     /// An Anthropic answer for an Anthropic client.
     Messages,
     /// A chat answer for an Anthropic client.
@@ -55,7 +58,7 @@ impl Reader {
         }
         let reported = |usage: Option<Usage>| usage.map_or(Metered::Unreported { partly: None, said }, Metered::Reported);
         match self {
-            Self::Chat => Ok(Whole { metered: reported(usage_of_chunk(&body)), body, notes: Notes::default() }),
+            Self::Chat { .. } => Ok(Whole { metered: reported(usage_of_chunk(&body)), body, notes: Notes::default() }),
             Self::Messages => {
                 let mut usage = None;
                 update_from_event(&mut usage, &body);
@@ -73,7 +76,7 @@ impl Reader {
     /// Reads a stream.
     pub(crate) fn stream(self) -> Voice {
         match self {
-            Self::Chat => Voice::Same(Watch::chat()),
+            Self::Chat { hides_usage } => Voice::Same(Watch::chat(hides_usage)),
             Self::Messages => Voice::Same(Watch::messages()),
             Self::Translated(context) => Voice::Translated(Box::new(Translation::new(ToAnthropic::new(*context, Box::new(new_id))))),
         }

@@ -44,8 +44,8 @@ impl<'t> Call<'t> {
         Self {
             url: &target.chat_completions,
             headers: target.headers.clone(),
-            body: ask.body_for(&backend.model_name, target.settings.max_tokens_field, &target.params),
-            reader: Reader::Chat,
+            body: ask.body_for(&backend.model_name, &target.settings, &target.params),
+            reader: Reader::Chat { hides_usage: target.settings.stream_usage && ask.is_silent_on_usage() },
             warnings: Vec::new(),
         }
     }

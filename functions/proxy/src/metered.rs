@@ -1,6 +1,9 @@
 //! How much an answer has used, as far as its backend told. Pure.
 
-use shared::translators::usage::Usage;
+use shared::http::Dialect;
+use shared::translators::usage::{Usage, update_from_event, usage_of_chunk};
+
+use crate::finding::Finding;
 
 /// What is known of an answer's tokens.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +38,40 @@ impl Metered {
 
     pub(crate) fn is_estimated(self) -> bool {
         !matches!(self, Self::Reported(_))
+    }
+}
+
+/// What a stream has told of its usage until now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    told: Option<Usage>,
+    /// Whether that is the usage of the whole answer.
+    is_all: bool,
+    /// The text that was said, in bytes.
+    said: usize,
+}
+
+impl Tally {
+    /// Adds an event of a stream in `dialect`.
+    pub(crate) fn add(&mut self, dialect: Dialect, finding: Finding, data: &[u8]) {
+        self.said += finding.said;
+        match dialect {
+            Dialect::Anthropic => {
+                update_from_event(&mut self.told, data);
+                self.is_all |= finding.is_final_usage;
+            }
+            Dialect::OpenAi | Dialect::Management => {
+                self.told = usage_of_chunk(data).or(self.told);
+                self.is_all = self.told.is_some();
+            }
+        }
+    }
+
+    pub(crate) fn metered(self) -> Metered {
+        match self.told {
+            Some(usage) if self.is_all => Metered::Reported(usage),
+            partly => Metered::Unreported { partly, said: self.said },
+        }
     }
 }
 

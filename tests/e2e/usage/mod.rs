@@ -1,5 +1,6 @@
 //! Usage: what is entered in the books, and who reads what of it.
 
+mod calls;
 mod logs;
 mod reports;
 mod retention;

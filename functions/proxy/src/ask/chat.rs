@@ -9,14 +9,16 @@ use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed as _, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use shared::http::{ApiError, Code};
-use shared::translators::settings::MaxTokensField;
+use shared::translators::settings::BackendSettings;
 
 use super::BYTES_PER_TOKEN;
 use super::cap::OutputCap;
+use super::checked::{Checked, Counted};
 use super::pieces::{Pieces, Splice};
+use super::stream_options::asking_for_usage;
 use crate::params::ModelParams;
 
 /// More members than any API has; a bound for what is remembered of a body.
@@ -24,8 +26,6 @@ const MAX_MEMBERS: usize = 1000;
 const MAX_MESSAGES: u64 = 10_000;
 const MAX_TOOLS: u64 = 1024;
 const MAX_CHOICES: u64 = 8;
-/// As which a picture in the body counts: some 1600 tokens, however long its base64 is.
-const BYTES_PER_IMAGE: usize = 6400;
 
 /// A chat request that is well formed. It borrows from its body.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub(crate) struct ChatAsk<'a> {
     text_bytes: usize,
     choices: u64,
     cap: OutputCap,
+    /// What makes it ask for the usage of a stream; absent where the client asks itself, or for no stream.
+    usage_wish: Option<Splice>,
 }
 
 impl<'a> ChatAsk<'a> {
@@ -60,9 +62,10 @@ impl<'a> ChatAsk<'a> {
         }
         let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
         let model_at = start..start + raw.get().len();
+        let usage_wish = if reading.stream { asking_for_usage(text, reading.stream_options)? } else { None };
         let (stream, text_bytes, choices) = (reading.stream, reading.text_bytes.get(), reading.choices.unwrap_or(1));
         let (cap, names) = (reading.cap, reading.names);
-        Ok(Self { body, model, model_at, stream, names, text_bytes, choices, cap })
+        Ok(Self { body, model, model_at, stream, names, text_bytes, choices, cap, usage_wish })
     }
 
     pub(crate) fn model(&self) -> &str {
@@ -94,13 +97,22 @@ impl<'a> ChatAsk<'a> {
         self.cap.set(tokens);
     }
 
-    /// The body for a backend that calls the model `model_name` and a limit of the answer `cap_field`: the client's
-    /// bytes with these in them, and with the parameters that it has not set.
-    pub(crate) fn body_for(&self, model_name: &str, cap_field: MaxTokensField, params: &ModelParams) -> Pieces {
+    /// Whether usage would come in a stream that the client has not asked for.
+    pub(crate) fn is_silent_on_usage(&self) -> bool {
+        self.usage_wish.is_some()
+    }
+
+    /// The body for a backend with `settings` that calls the model `model_name`: the client's bytes with that name in
+    /// them, a limit of the answer where one was set, where the backend takes it the wish for a stream's usage, and the
+    /// parameters that the client has not set.
+    pub(crate) fn body_for(&self, model_name: &str, settings: &BackendSettings, params: &ModelParams) -> Pieces {
         let model = (self.model != model_name).then(|| Splice::model(self.model_at.clone(), model_name));
-        let params = params.missing(self.body, |name| self.names.contains(name) || self.cap.covers(name));
-        let splices = [model, self.cap.splice(self.body, cap_field), params];
-        Pieces::spliced(self.body, splices.into_iter().flatten().collect())
+        let cap = self.cap.splice(self.body, settings.max_tokens_field);
+        let usage = self.usage_wish.clone().filter(|_| settings.stream_usage);
+        let asks_usage = usage.is_some();
+        let is_set = |name: &str| self.names.contains(name) || self.cap.covers(name) || (asks_usage && name == "stream_options");
+        let params = params.missing(self.body, is_set);
+        Pieces::spliced(self.body, [model, cap, usage, params].into_iter().flatten().collect())
     }
 }
 
@@ -111,6 +123,7 @@ struct Reading<'a> {
     model: Option<&'a RawValue>,
     stream: bool,
     has_messages: bool,
+    stream_options: Option<&'a RawValue>,
     text_bytes: Cell<usize>,
     choices: Option<u64>,
     cap: OutputCap,
@@ -144,6 +157,7 @@ impl<'a> Visitor<'a> for &mut Reading<'a> {
             match name.as_ref() {
                 "model" => self.model = Some(map.next_value()?),
                 "stream" => self.stream = map.next_value::<Option<bool>>()?.unwrap_or(false),
+                "stream_options" => self.stream_options = Some(map.next_value()?),
                 "messages" => {
                     map.next_value_seed(Counted { what: "messages", least: 1, most: MAX_MESSAGES, text_bytes: &self.text_bytes })?;
                     self.has_messages = true;
@@ -182,115 +196,21 @@ fn check_choices<E: de::Error>(n: Option<u64>) -> Result<Option<u64>, E> {
 #[derive(serde::Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Any JSON value, for its form and the length of its texts. Unlike serde's `IgnoredAny` it keeps the limit of nesting
-/// (promise 27).
-#[derive(Clone, Copy)]
-struct Checked<'c> {
-    text_bytes: &'c Cell<usize>,
-}
-
-impl<'de> DeserializeSeed<'de> for Checked<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Checked<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        let bytes = if text.starts_with("data:") { BYTES_PER_IMAGE } else { text.len() };
-        self.text_bytes.set(self.text_bytes.get() + bytes);
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(self)?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while map.next_key_seed(Checked { text_bytes: &Cell::default() })?.is_some() {
-            map.next_value_seed(self)?;
-        }
-        Ok(())
-    }
-}
-
-/// An array of `least` to `most` values; `null` counts as an empty one.
-struct Counted<'c> {
-    what: &'static str,
-    least: u64,
-    most: u64,
-    text_bytes: &'c Cell<usize>,
-}
-
-impl<'de> DeserializeSeed<'de> for Counted<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Counted<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an array of {} to {} {}", self.least, self.most, self.what)
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        if self.least == 0 { Ok(()) } else { Err(E::invalid_type(de::Unexpected::Unit, &self)) }
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let mut count = 0;
-        while items.next_element_seed(Checked { text_bytes: self.text_bytes })?.is_some() {
-            count += 1;
-        }
-        if (self.least..=self.most).contains(&count) {
-            return Ok(());
-        }
-        Err(de::Error::custom(format!("there must be {} to {} {}", self.least, self.most, self.what)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use shared::http::Dialect;
     use shared::models::RequestId;
+    use shared::translators::settings::MaxTokensField;
 
     use super::*;
 
     fn bytes(body: &str) -> Bytes {
         Bytes::copy_from_slice(body.as_bytes())
+    }
+
+    /// A backend that is not asked for the usage of streams.
+    fn silent() -> BackendSettings {
+        BackendSettings { stream_usage: false, ..BackendSettings::default() }
     }
 
     fn refusal(body: &str) -> (Code, String) {
@@ -305,7 +225,7 @@ mod tests {
         let bytes = bytes(body);
         let ask = ChatAsk::read(&bytes).unwrap();
         assert_eq!((ask.model(), ask.stream()), ("abc", true));
-        let sent = |name| ask.body_for(name, MaxTokensField::MaxTokens, &ModelParams::default()).to_vec();
+        let sent = |name| ask.body_for(name, &silent(), &ModelParams::default()).to_vec();
         assert_eq!(sent("abc"), body.as_bytes(), "the same name is left as it was written");
         let expected = r#"{ "x":1.0000000000000000001, "model" : "my \"model\"" ,"messages":[{}],"stream":true }"#;
         assert_eq!(String::from_utf8(sent("my \"model\"")).unwrap(), expected);
@@ -313,13 +233,14 @@ mod tests {
 
     #[test]
     fn p43_a_limit_of_the_answer_is_written_where_the_client_has_none() {
-        let sent = |members: &str, field| {
+        let sent = |members: &str, max_tokens_field| {
             let bytes = bytes(&format!(r#"{{"model":"m","messages":[{{}}]{members}}}"#));
             let mut ask = ChatAsk::read(&bytes).unwrap();
             if ask.max_output_tokens().is_none() {
                 ask.limit_output(7);
             }
-            String::from_utf8(ask.body_for("m", field, &ModelParams::default()).to_vec()).unwrap()
+            let settings = BackendSettings { max_tokens_field, ..silent() };
+            String::from_utf8(ask.body_for("m", &settings, &ModelParams::default()).to_vec()).unwrap()
         };
         let (old, new) = (MaxTokensField::MaxTokens, MaxTokensField::MaxCompletionTokens);
         assert_eq!(sent("", old), r#"{"max_tokens":7,"model":"m","messages":[{}]}"#);
@@ -333,6 +254,43 @@ mod tests {
     }
 
     #[test]
+    fn the_wish_for_usage_is_added_where_it_can_be() {
+        let sent = |body: &str, name: &str, stream_usage: bool| {
+            let settings = BackendSettings { stream_usage, ..silent() };
+            let body = bytes(body);
+            let ask = ChatAsk::read(&body).unwrap();
+            String::from_utf8(ask.body_for(name, &settings, &ModelParams::default()).to_vec()).unwrap()
+        };
+        let body = r#" {"model":"m","messages":[{}],"stream":true}"#;
+        let expected = r#" {"stream_options":{"include_usage":true},"model":"m","messages":[{}],"stream":true}"#;
+        assert_eq!(sent(body, "m", true), expected);
+        assert_eq!(sent(body, "x", true), expected.replace("\"m\"", "\"x\""));
+        assert_eq!(sent(body, "m", false), body);
+        for (given, becomes) in
+            [("null", true), ("{}", true), (r#"{ "include_usage" : false }"#, true), (r#"{ "include_usage" : true }"#, false)]
+        {
+            let body = format!(r#"{{"stream_options":{given},"messages":[{{}}],"stream":true,"model":"m"}}"#);
+            let edited = if becomes { r#"{"include_usage":true}"# } else { given };
+            assert_eq!(sent(&body, "longer", true), body.replace(given, edited).replace("\"m\"", "\"longer\""));
+            assert_eq!(ChatAsk::read(&bytes(&body)).unwrap().is_silent_on_usage(), becomes);
+            let whole = body.replace("\"stream\":true", "\"stream\":false");
+            assert_eq!(sent(&whole, "m", true), whole, "an answer that is not streamed tells its usage by itself");
+        }
+        let other = r#"{"stream_options":{"include_obfuscation":false},"messages":[{}],"stream":true,"model":"m"}"#;
+        assert!(sent(other, "m", true).contains(r#""stream_options":{"include_usage":true,"include_obfuscation":false}"#));
+    }
+
+    #[test]
+    fn the_prompts_length_is_known_about() {
+        let body = |content: &str| format!(r#"{{"model":"m","messages":[{{"role":"user","content":{content}}}],"x":"not counted"}}"#);
+        let estimate = |content: &str| ChatAsk::read(&bytes(&body(content))).unwrap().input_estimate();
+        assert_eq!(estimate(r#""12345678""#), 3);
+        assert_eq!(estimate(r#"[{"text":"12345678"}]"#), 3);
+        let image = format!("\"data:image/png;base64,{}\"", "A".repeat(100_000));
+        assert_eq!(estimate(&format!("[{image}]")), 1601);
+    }
+
+    #[test]
     fn p28_wrong_values_name_their_field() {
         for (body, field) in [
             (r#"{"messages":[{}]}"#, "model"),
@@ -341,6 +299,8 @@ mod tests {
             (r#"{"model":"m","messages":[]}"#, "messages"),
             (r#"{"model":"m","messages":"hi"}"#, "messages"),
             (r#"{"model":"m","messages":[{}],"stream":"yes"}"#, "stream"),
+            (r#"{"model":"m","messages":[{}],"stream":true,"stream_options":7}"#, "stream_options"),
+            (r#"{"model":"m","messages":[{}],"stream":true,"stream_options":{"include_usage":1}}"#, "stream_options"),
             (r#"{"model":"m","messages":[{}],"n":9}"#, "n"),
             (r#"{"model":"m","messages":[{}],"n":0}"#, "n"),
         ] {

@@ -2,8 +2,10 @@
 
 mod cap;
 mod chat;
+mod checked;
 mod messages;
 mod pieces;
+mod stream_options;
 
 pub(crate) use chat::ChatAsk;
 pub(crate) use messages::MessagesAsk;

@@ -1,38 +1,46 @@
 //! What must be known of a stream that is passed on as it is: that each event is one, that the end is the end, and
 //! what was used. Pure.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use shared::http::Dialect;
 use shared::translators::error::BackendError;
 use shared::translators::sse::{Decoder, Event};
 use shared::translators::stream::Progress;
-use shared::translators::usage::{Usage, update_from_event, usage_of_chunk};
 
 use super::voice::Spoken;
 use crate::finding::{Finding, Kind};
-use crate::metered::Metered;
+use crate::metered::{Metered, Tally};
 
 /// Reads a stream in passing.
 #[derive(Debug)]
 pub(crate) struct Watch {
     dialect: Dialect,
+    hides_usage: bool,
     /// Bytes of the event that has not ended yet.
     pending: usize,
-    usage: Option<Usage>,
-    /// Whether the usage is that of the whole answer.
-    is_usage_final: bool,
-    /// The text that was passed on, in bytes.
-    said: usize,
+    tally: Tally,
     has_begun: bool,
     is_done: bool,
     /// Why nothing more is passed on.
     problem: Option<BackendError>,
 }
 
+/// What becomes of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Pass,
+    /// It is for us alone.
+    Hide,
+    /// Neither it nor what follows is passed on.
+    Stop,
+}
+
 impl Watch {
-    /// Of a stream of chat chunks, which ends with `[DONE]`.
-    pub(crate) fn chat() -> Self {
-        Self::new(Dialect::OpenAi)
+    /// Of a stream of chat chunks, which ends with `[DONE]`. The chunk that tells nothing but usage may be kept back.
+    pub(crate) fn chat(hides_usage: bool) -> Self {
+        Self { hides_usage, ..Self::new(Dialect::OpenAi) }
     }
 
     /// Of a stream of Anthropic events, which ends with `message_stop`.
@@ -41,27 +49,28 @@ impl Watch {
     }
 
     fn new(dialect: Dialect) -> Self {
-        Self { dialect, pending: 0, usage: None, is_usage_final: false, said: 0, has_begun: false, is_done: false, problem: None }
+        Self { dialect, hides_usage: false, pending: 0, tally: Tally::default(), has_begun: false, is_done: false, problem: None }
     }
 
     /// Takes the next chunk. What comes back are its bytes, without the event that is not whole yet.
     pub(crate) fn take(&mut self, decoder: &mut Decoder, chunk: Bytes) -> Spoken {
         let (before, length) = (self.pending, chunk.len());
         let mut whole = 0;
-        let mut first = None;
+        let (mut first, mut hidden) = (None, Vec::new());
         decoder.feed(chunk.clone());
         for event in decoder.by_ref() {
-            match event {
-                Ok(event) if self.accepts(&event) => {
-                    whole += event.raw.len();
-                    first.get_or_insert(event.raw);
-                }
-                Ok(_) => break,
-                Err(_) => {
-                    self.problem = Some(BackendError::unreadable());
-                    break;
-                }
+            let Ok(event) = event else {
+                self.problem = Some(BackendError::unreadable());
+                break;
+            };
+            let end = whole + event.raw.len();
+            match self.judge(&event) {
+                Verdict::Pass => {}
+                Verdict::Hide => hidden.push(whole..end),
+                Verdict::Stop => break,
             }
+            whole = end;
+            first.get_or_insert(event.raw);
         }
         self.pending = (before + length).saturating_sub(whole);
         let progress = match (&self.problem, self.is_done) {
@@ -69,13 +78,13 @@ impl Watch {
             (None, true) => Progress::Done,
             (None, false) => Progress::More,
         };
-        Spoken { frames: frames(chunk, before, whole, first), progress }
+        Spoken { frames: without(frames(chunk, before, whole, first), &hidden), progress }
     }
 
     /// Takes what the stream ended with: an event without its blank line, or nothing.
     pub(crate) fn end(&mut self, decoder: Decoder) -> Vec<Bytes> {
         let last = if self.problem.is_none() { decoder.finish() } else { None };
-        last.filter(|event| self.accepts(event)).map(|event| event.raw).into_iter().collect()
+        last.filter(|event| self.judge(event) == Verdict::Pass).map(|event| event.raw).into_iter().collect()
     }
 
     pub(crate) fn keep_alive(&self) -> Bytes {
@@ -101,45 +110,32 @@ impl Watch {
 
     /// What was used, as far as the backend has told until now.
     pub(crate) fn metered(&self) -> Metered {
-        match self.usage {
-            Some(usage) if self.is_usage_final => Metered::Reported(usage),
-            partly => Metered::Unreported { partly, said: self.said },
-        }
+        self.tally.metered()
     }
 
     pub(crate) fn problem(&self) -> Option<BackendError> {
         self.problem.clone()
     }
 
-    /// Whether the event may be passed on.
-    fn accepts(&mut self, event: &Event) -> bool {
-        let Some(data) = event.data() else { return true };
+    /// What becomes of the event.
+    fn judge(&mut self, event: &Event) -> Verdict {
+        let Some(data) = event.data() else { return Verdict::Pass };
         if event.is_done() {
             (self.has_begun, self.is_done) = (true, true);
-            return true;
+            return Verdict::Pass;
         }
         let finding = Finding::of(data);
         match finding.kind {
             Kind::Garbage => self.problem = Some(BackendError::unreadable()),
             Kind::Error => self.problem = Some(BackendError::from_error_object(data)),
             Kind::End => self.is_done = self.dialect == Dialect::Anthropic,
-            Kind::Answer => self.note_usage(finding, data),
+            Kind::Answer => self.tally.add(self.dialect, finding, data),
         }
         self.has_begun |= self.problem.is_none();
-        self.problem.is_none()
-    }
-
-    fn note_usage(&mut self, finding: Finding, data: &[u8]) {
-        self.said += finding.said;
-        match self.dialect {
-            Dialect::Anthropic => {
-                update_from_event(&mut self.usage, data);
-                self.is_usage_final |= finding.is_final_usage;
-            }
-            Dialect::OpenAi | Dialect::Management => {
-                self.usage = usage_of_chunk(data).or(self.usage);
-                self.is_usage_final = self.usage.is_some();
-            }
+        match &self.problem {
+            Some(_) => Verdict::Stop,
+            None if self.hides_usage && finding.is_usage_only => Verdict::Hide,
+            None => Verdict::Pass,
         }
     }
 }
@@ -156,6 +152,26 @@ fn frames(chunk: Bytes, before: usize, whole: usize, first: Option<Bytes>) -> Ve
     }
 }
 
+/// The bytes of `frames` that are not `hidden`, which are places in all of them together.
+fn without(frames: Vec<Bytes>, hidden: &[Range<usize>]) -> Vec<Bytes> {
+    if hidden.is_empty() {
+        return frames;
+    }
+    let (mut kept, mut begin) = (Vec::new(), 0);
+    for frame in frames {
+        let end = begin + frame.len();
+        let mut at = begin;
+        for range in hidden {
+            kept.push(frame.slice(at - begin..range.start.clamp(at, end) - begin));
+            at = range.end.clamp(at, end);
+        }
+        kept.push(frame.slice(at - begin..));
+        begin = end;
+    }
+    kept.retain(|frame| !frame.is_empty());
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,7 +185,11 @@ mod tests {
     }
 
     fn watched(chunks: &[&[u8]]) -> (Vec<u8>, Watch, Option<BackendError>) {
-        let (mut watch, mut decoder, mut passed) = (Watch::chat(), Decoder::new(1000), Vec::new());
+        watched_by(Watch::chat(false), chunks)
+    }
+
+    fn watched_by(mut watch: Watch, chunks: &[&[u8]]) -> (Vec<u8>, Watch, Option<BackendError>) {
+        let (mut decoder, mut passed) = (Decoder::new(1000), Vec::new());
         for chunk in chunks {
             passed.extend(watch.take(&mut decoder, Bytes::copy_from_slice(chunk)).frames.concat());
             if watch.problem().is_some() {
@@ -193,6 +213,33 @@ mod tests {
                 assert_eq!(reported(&watch), Some((3, 2)));
             }
         }
+    }
+
+    #[test]
+    fn usage_that_only_we_asked_for_is_taken_out_to_the_byte() {
+        const HEAD: &str = ": hi\r\n\r\ndata: {\"choices\":[],\"prompt_filter_results\":[]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":null}\n\n";
+        const USAGE: &str = "data: {\"choices\": [ ],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\r\n\r\n";
+        const TAIL: &str = "data: {\"choices\":[{}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
+        for end in ["", TAIL] {
+            let stream = [HEAD, USAGE, end].concat();
+            let (stream, expected) = (stream.as_bytes(), [HEAD, end].concat());
+            for cut in 0..=stream.len() {
+                for next in (cut..=stream.len()).step_by(11) {
+                    let (passed, watch, problem) = watched_by(Watch::chat(true), &[&stream[..cut], &stream[cut..next], &stream[next..]]);
+                    assert_eq!((String::from_utf8(passed).unwrap(), problem), (expected.clone(), None), "{cut} {next}");
+                    assert_eq!(reported(&watch), Some((3, 2)));
+                }
+            }
+        }
+        let without_blank_line = [HEAD, USAGE.trim_end()].concat();
+        assert_eq!(watched_by(Watch::chat(true), &[without_blank_line.as_bytes()]).0, HEAD.as_bytes());
+        assert_eq!(watched_by(Watch::chat(false), &[without_blank_line.as_bytes()]).0, without_blank_line.as_bytes());
+    }
+
+    #[test]
+    fn p44_a_stream_without_usage_is_measured_by_its_text() {
+        let (_, watch, _) = watched(&[b"data: {\"choices\":[{\"delta\":{\"content\":\"12345678\"}}]}\n\ndata: [DONE]\n\n"]);
+        assert_eq!((watch.metered().is_estimated(), watch.metered().usage(7).input, watch.metered().usage(7).output), (true, 7, 2));
     }
 
     #[test]

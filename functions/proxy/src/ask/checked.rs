@@ -1,0 +1,109 @@
+//! JSON that is only looked at: its form, and how much text it holds.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// As which a picture in a body counts: some 1600 tokens, however long its base64 is.
+const BYTES_PER_IMAGE: usize = 6400;
+
+/// Any JSON value, for its form and the length of its texts. Unlike serde's `IgnoredAny` it keeps the limit of nesting
+/// (promise 27).
+#[derive(Clone, Copy)]
+pub(super) struct Checked<'c> {
+    pub(super) text_bytes: &'c Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for Checked<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Checked<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        let bytes = if text.starts_with("data:") { BYTES_PER_IMAGE } else { text.len() };
+        self.text_bytes.set(self.text_bytes.get() + bytes);
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(self)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while map.next_key_seed(Checked { text_bytes: &Cell::default() })?.is_some() {
+            map.next_value_seed(self)?;
+        }
+        Ok(())
+    }
+}
+
+/// An array of `least` to `most` values; `null` counts as an empty one.
+pub(super) struct Counted<'c> {
+    pub(super) what: &'static str,
+    pub(super) least: u64,
+    pub(super) most: u64,
+    pub(super) text_bytes: &'c Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for Counted<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Counted<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an array of {} to {} {}", self.least, self.most, self.what)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        if self.least == 0 { Ok(()) } else { Err(E::invalid_type(de::Unexpected::Unit, &self)) }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let mut count = 0;
+        while items.next_element_seed(Checked { text_bytes: self.text_bytes })?.is_some() {
+            count += 1;
+        }
+        if (self.least..=self.most).contains(&count) {
+            return Ok(());
+        }
+        Err(de::Error::custom(format!("there must be {} to {} {}", self.least, self.most, self.what)))
+    }
+}

@@ -1,0 +1,151 @@
+//! What calls leave in the books, in both dialects, streamed and not.
+
+use harness::Gateway;
+use harness::client::{Client, ask, data, message};
+use harness::provider::{Provider, Reply, anthropic, openai};
+use local::Options;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::answer;
+
+/// A gateway with a priced model that `provider` serves, and a program.
+async fn bench(provider: &Provider, backend: Value) -> (Gateway, Client) {
+    let gateway = Gateway::start().await;
+    gateway.admin().create_model_with("m", provider, &backend).await;
+    let prices = json!({"input_price": 0.5, "output_price": 2});
+    data(gateway.admin().put("/api/v1/admin/models/m").json(&prices).send().await.unwrap(), 200).await;
+    let program = gateway.program().await;
+    (gateway, program)
+}
+
+/// The log's newest entry, if it has one.
+async fn newest(gateway: &Gateway) -> Value {
+    gateway.local().write_usage().await;
+    let logs = answer(gateway.admin(), "/api/v1/admin/logs", 200).await;
+    logs["data"].get(0).cloned().unwrap_or_default()
+}
+
+/// `entry` without what differs from run to run.
+fn stable(entry: &Value) -> Value {
+    let names = ["endpoint", "streamed", "status", "outcome", "input_tokens", "output_tokens", "estimated", "cost_usd"];
+    names.iter().map(|name| ((*name).to_owned(), entry[name].clone())).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn expected(endpoint: &str, streamed: bool) -> Value {
+    json!({
+        "endpoint": endpoint, "streamed": streamed, "status": 200, "outcome": "complete", "input_tokens": 3, "output_tokens": 2,
+        "estimated": false, "cost_usd": 0.000_006
+    })
+}
+
+#[tokio::test]
+async fn each_call_is_entered_with_what_its_backend_told() {
+    for (protocol, whole, stream) in [
+        ("openai", Reply::json(&openai::completion("Hi")), openai::stream(&["H", "i"])),
+        ("anthropic", Reply::json(&anthropic::message("Hi")), anthropic::stream(&["H", "i"])),
+    ] {
+        let provider = Provider::start();
+        let (gateway, program) = bench(&provider, json!({"protocol": protocol})).await;
+        let mut calls = vec![(program.message("m"), "messages", false), (program.message_stream("m"), "messages", true)];
+        if protocol == "openai" {
+            calls.extend([(program.chat("m"), "chat_completions", false), (program.chat_stream("m"), "chat_completions", true)]);
+        }
+        for (call, endpoint, streamed) in calls {
+            provider.will(if streamed { stream.clone() } else { whole.clone() });
+            call.header("user-agent", "claude-cli/2.1").send().await.unwrap().bytes().await.unwrap();
+            let entry = newest(&gateway).await;
+            assert_eq!(stable(&entry), expected(endpoint, streamed), "{protocol}");
+            assert_eq!((&entry["client"], &entry["model"]), (&json!("claude_code"), &json!("m")));
+            assert!(entry["first_byte_ms"].as_u64() <= entry["duration_ms"].as_u64() && entry["backend"].is_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn usage_that_the_client_has_not_asked_for_is_asked_for_and_taken_out() {
+    let provider = Provider::always(openai::stream(&["H", "i"]));
+    let (gateway, program) = bench(&provider, json!({})).await;
+    let mut body = ask("m");
+    body["stream"] = true.into();
+    let quiet = program.post("/v1/chat/completions").json(&body).send().await.unwrap().text().await.unwrap();
+    let told = program.chat_stream("m").send().await.unwrap().text().await.unwrap();
+    let usage = format!("data: {}\n\n", openai::usage());
+    assert_eq!(told.replace(&usage, ""), quiet);
+    assert!(told.contains(&usage) && quiet.ends_with("data: [DONE]\n\n"));
+    for number in 0..2 {
+        assert_eq!(provider.request(number).await.json()["stream_options"], json!({"include_usage": true}));
+    }
+    assert_eq!(stable(&newest(&gateway).await), expected("chat_completions", true));
+}
+
+#[tokio::test]
+async fn p44_what_nobody_told_is_estimated_and_marked() {
+    let provider = Provider::start();
+    let (gateway, program) = bench(&provider, json!({"settings": {"stream_usage": false}})).await;
+    let chunk = openai::chunk("twelve bytes");
+    provider.will(Reply::events().event(&chunk).event(&openai::stop()).done());
+    let mut body = ask("m");
+    body["stream"] = true.into();
+    program.post("/v1/chat/completions").json(&body).send().await.unwrap().bytes().await.unwrap();
+    assert_eq!(provider.request(0).await.json().get("stream_options"), None, "the backend does not take it");
+    let entry = newest(&gateway).await;
+    assert_eq!((&entry["estimated"], &entry["outcome"]), (&json!(true), &json!("complete")));
+    assert_eq!((&entry["input_tokens"], &entry["output_tokens"]), (&json!(3), &json!(4)), "{entry}");
+
+    provider.will(Reply::events().event(&chunk).close());
+    program.post("/v1/chat/completions").json(&body).send().await.unwrap().bytes().await.unwrap();
+    let entry = newest(&gateway).await;
+    assert_eq!((&entry["estimated"], &entry["outcome"], &entry["output_tokens"]), (&json!(true), &json!("cut_short"), &json!(3)));
+}
+
+#[tokio::test]
+async fn p44_reported_zero_is_zero() {
+    let mut completion = openai::completion("Hi");
+    completion["usage"] = json!({"prompt_tokens": 0, "completion_tokens": 0});
+    let provider = Provider::always(Reply::json(&completion));
+    let (gateway, program) = bench(&provider, json!({})).await;
+    program.chat("m").send().await.unwrap();
+    let entry = newest(&gateway).await;
+    assert_eq!((&entry["estimated"], &entry["output_tokens"], &entry["cost_usd"]), (&json!(false), &json!(0), &json!(0.0)));
+}
+
+#[tokio::test]
+async fn p42_what_delivered_nothing_has_used_nothing() {
+    let provider = Provider::always(Reply::error(500, &json!({"error": {"message": "broken"}})));
+    let (gateway, program) = bench(&provider, json!({})).await;
+    program.message("m").json(&message("m")).send().await.unwrap();
+    let entry = newest(&gateway).await;
+    assert_eq!((&entry["outcome"], &entry["status"], &entry["output_tokens"]), (&json!("failed"), &json!(502), &json!(0)));
+    assert_eq!(answer(gateway.admin(), "/api/v1/user/usage", 200).await["data"][0]["errors"], 1);
+}
+
+#[tokio::test]
+async fn without_the_request_log_the_sums_remain() {
+    let provider = Provider::always(Reply::json(&openai::completion("Hi")));
+    let (gateway, program) = bench(&provider, json!({})).await;
+    let off = gateway.admin().put("/api/v1/admin/settings").json(&json!({"request_log": false}));
+    assert_eq!(data(off.send().await.unwrap(), 200).await["request_log"], false);
+    for _ in 0..3 {
+        program.chat("m").send().await.unwrap();
+    }
+    assert_eq!(newest(&gateway).await, Value::Null);
+    let row = &answer(gateway.admin(), "/api/v1/user/usage?group_by=model", 200).await["data"][0];
+    assert_eq!((&row["model"], &row["requests"], &row["cost_usd"]), (&json!("m"), &json!(3), &json!(0.000_018)));
+}
+
+#[tokio::test]
+async fn what_waits_is_written_when_the_gateway_ends() {
+    let folder = TempDir::new().unwrap();
+    let start = || Gateway::start_with(|options| Options { folder: Some(folder.path().to_owned()), ..options });
+    let provider = Provider::always(Reply::json(&openai::completion("Hi")));
+    let gateway = start().await.with_model("m", &provider).await;
+    let program = gateway.program().await;
+    for _ in 0..120 {
+        program.chat("m").send().await.unwrap();
+    }
+    gateway.shutdown().await;
+    let gateway = start().await;
+    assert_eq!(answer(gateway.admin(), "/api/v1/user/usage", 200).await["data"][0]["requests"], 120);
+    assert_eq!(answer(gateway.admin(), "/api/v1/user/logs?limit=200", 200).await["data"].as_array().unwrap().len(), 120);
+}
