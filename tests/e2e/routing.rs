@@ -41,9 +41,9 @@ async fn a_backend_gets_no_more_requests_at_once_than_it_takes() {
     let gateway = Gateway::start().await;
     gateway.admin().create_model_with("m", &provider, &json!({"max_concurrency": 2})).await;
     let program = gateway.program().await;
-    let streams: Vec<_> =
-        (0..2).map(|_| Reply::events().event(&openai::chunk("Hel")).wait(&gate).event(&openai::chunk("lo")).done()).collect();
-    streams.into_iter().for_each(|stream| provider.will(stream));
+    for _ in 0..2 {
+        provider.will(Reply::events().event(&openai::chunk("Hel")).wait(&gate).event(&openai::chunk("lo")).done());
+    }
     let running: Vec<_> = join_all((0..2).map(|_| program.chat_stream("m").send())).await;
     let refused = failure(program.chat("m").send().await.unwrap()).await;
     assert_eq!((refused.status, refused.code(), refused.retry_after.as_deref()), (503, "no_backend_available", Some("5")));
