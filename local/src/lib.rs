@@ -39,6 +39,8 @@ pub use data::{Data, StartError, default_folder};
 pub const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 /// The default of `MAX_INFLIGHT`.
 pub const MAX_INFLIGHT: usize = 10_000;
+/// As often as the cloud's schedules.
+pub const SCHEDULE: Duration = Duration::from_mins(1);
 /// How long running streams may go on after the request to stop, and how long everything else may take.
 const STREAM_GRACE: Duration = Duration::from_secs(2);
 
@@ -61,6 +63,8 @@ pub struct Options {
     pub limits: proxy::Limits,
     /// Requests under way at once.
     pub max_inflight: usize,
+    /// How often is done what the cloud does by schedules.
+    pub schedule: Duration,
     pub clock: Clock,
     /// Where the embedded `DynamoDB` also listens, without authentication: for `cargo lambda watch`.
     pub dynamodb_listen: Option<SocketAddr>,
@@ -79,6 +83,7 @@ impl Options {
             backend_region: None,
             limits: proxy::Limits::with_max_body(MAX_BODY_BYTES),
             max_inflight: MAX_INFLIGHT,
+            schedule: SCHEDULE,
             clock: Clock::system(),
             dynamodb_listen: None,
         }
@@ -164,7 +169,7 @@ impl Gateway {
             let listener = TcpListener::bind(listen).await?;
             tasks.spawn(data.serve_dynamodb(listener, stop.clone()));
         }
-        tasks.spawn(schedule::run(data.clone(), health, janitor, stop.clone()));
+        tasks.spawn(schedule::run(options.schedule, data.clone(), health, janitor, stop.clone()));
         tasks.spawn(schedule::write_usage(proxy.clone(), stop.clone()));
         tasks.spawn(server::serve(listener, app, stop.clone()));
         Ok(Self { address, first_admin, proxy, clock: options.clock, stop, tasks, data })

@@ -94,6 +94,7 @@ impl Arguments {
             backend_region: self.backend_region,
             limits: proxy::Limits::with_max_body(self.max_body_bytes),
             max_inflight: self.max_inflight,
+            schedule: local::SCHEDULE,
             clock: Clock::system(),
             dynamodb_listen: self.dynamodb_listen,
         })

@@ -10,18 +10,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::data::Data;
 
-/// As often as the cloud's schedule.
-const MINUTE: Duration = Duration::from_mins(1);
 /// Of usage, what a killed process may lose.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Runs until `stop`.
-pub(crate) async fn run(data: Data, health: Health, janitor: Janitor, stop: CancellationToken) {
-    let mut minute = interval(MINUTE);
-    minute.set_missed_tick_behavior(MissedTickBehavior::Delay);
+/// Runs at this interval until `stop`.
+pub(crate) async fn run(every: Duration, data: Data, health: Health, janitor: Janitor, stop: CancellationToken) {
+    let mut due = interval(every);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick comes at once, when the gateway should be starting.
-    minute.tick().await;
-    while stop.run_until_cancelled(minute.tick()).await.is_some() {
+    due.tick().await;
+    while stop.run_until_cancelled(due.tick()).await.is_some() {
         sweep(data.clone()).await;
         if let Some(Err(error)) = stop.run_until_cancelled(health::run(&health, health::Event::default())).await {
             tracing::error!(%error, "the backends could not be checked");
