@@ -82,7 +82,7 @@ async fn alive() -> &'static str {
 async fn chat_completions(Shared(state): Shared<State>, visit: Visit, request: Request) -> Result<Response, ApiError> {
     let body = json::read(request, state.limits.max_body_bytes).await?;
     let exchange = |state, client| async move {
-        let ask = ChatAsk::read(&body).map(Ask::Chat);
+        let ask = ChatAsk::read(&body).map(|ask| Ask::Chat(Box::new(ask)));
         exchange::run(&state, visit, ask, client).await;
     };
     client::serve(state, exchange).await

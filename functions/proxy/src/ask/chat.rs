@@ -271,7 +271,7 @@ mod tests {
         {
             let body = format!(r#"{{"stream_options":{given},"messages":[{{}}],"stream":true,"model":"m"}}"#);
             let edited = if becomes { r#"{"include_usage":true}"# } else { given };
-            assert_eq!(sent(&body, "longer", true), body.replace(given, edited).replace("\"m\"", "\"longer\""));
+            assert_eq!(sent(&body, "longer", true), body.replacen(given, edited, 1).replace("\"m\"", "\"longer\""));
             assert_eq!(ChatAsk::read(&bytes(&body)).unwrap().is_silent_on_usage(), becomes);
             let whole = body.replace("\"stream\":true", "\"stream\":false");
             assert_eq!(sent(&whole, "m", true), whole, "an answer that is not streamed tells its usage by itself");

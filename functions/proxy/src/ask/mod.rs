@@ -19,7 +19,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 /// A request for a completion that is well formed as far as can be told without a backend.
 #[derive(Debug)]
 pub(crate) enum Ask<'a> {
-    Chat(ChatAsk<'a>),
+    Chat(Box<ChatAsk<'a>>),
     Messages(Box<MessagesAsk<'a>>),
 }
 
