@@ -27,8 +27,8 @@ pub(crate) struct Checks {
 
 /// What lies in the tables about one user.
 pub(crate) struct Books {
-    meter: Option<Value>,
-    records: BTreeMap<UsageId, UsageRecord>,
+    pub(crate) meter: Option<Value>,
+    pub(crate) records: BTreeMap<UsageId, UsageRecord>,
     sums: Sums,
 }
 

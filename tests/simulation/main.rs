@@ -48,9 +48,9 @@ fn run_seeds<F: Future<Output = ()>>(seeds: u64, scenario: impl Fn(Database, u64
 }
 
 /// Runs one scenario on a time that goes on only when everybody waits for it.
-fn run_one(scenario: impl Future<Output = ()>) {
+fn run_one<T>(scenario: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    LocalSet::new().block_on(&runtime, scenario);
+    LocalSet::new().block_on(&runtime, scenario)
 }
 
 /// An empty database with the tables of an installation.

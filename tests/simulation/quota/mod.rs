@@ -1,5 +1,7 @@
 //! Many requests of one user in several processes, against every kind of limit (promises 40 to 46).
 
+mod crash;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
