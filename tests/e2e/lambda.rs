@@ -9,8 +9,8 @@ use harness::{ADMIN_EMAIL, ADMIN_PASSWORD, Gate, Stack};
 use serde_json::{Value, json};
 
 /// An installation whose functions boot when their first event comes.
-struct Cloud {
-    stack: Stack,
+pub(crate) struct Cloud {
+    pub(crate) stack: Stack,
     functions: HashMap<String, Function>,
     /// What events are filled with.
     values: BTreeMap<&'static str, String>,
@@ -23,7 +23,7 @@ impl Cloud {
     }
 
     /// A cloud in which the story was told up to the first call of the proxy.
-    async fn with_model(provider: &Provider) -> Self {
+    pub(crate) async fn with_model(provider: &Provider) -> Self {
         let mut cloud = Self::start(provider).await;
         for (name, status) in STORY.iter().take_while(|(name, _)| !name.starts_with("proxy/")) {
             assert_eq!(cloud.invoke(name).await.status, *status, "{name}");
@@ -32,19 +32,19 @@ impl Cloud {
     }
 
     /// The answer to the event called `name`, and what it tells for later ones.
-    async fn invoke(&mut self, name: &str) -> Answer {
+    pub(crate) async fn invoke(&mut self, name: &str) -> Answer {
         let event = self.event(name);
         let function = Event::named(name).function;
         let answer = self.function(&function).await.invoke(event).answer().await;
         if LEARNED.iter().any(|(event, ..)| *event == name) { self.learn(name, answer).await } else { answer }
     }
 
-    fn event(&self, name: &str) -> Value {
+    pub(crate) fn event(&self, name: &str) -> Value {
         let values: Vec<_> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         Event::named(name).filled(&values)
     }
 
-    async fn function(&mut self, name: &str) -> &mut Function {
+    pub(crate) async fn function(&mut self, name: &str) -> &mut Function {
         if !self.functions.contains_key(name) {
             let function = self.stack.function(name).await;
             self.functions.insert(name.to_owned(), function);

@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod audit;
+mod calls;
 mod canary;
 mod chat;
 mod dependencies;

@@ -33,18 +33,18 @@ const PREFIX: &str = "tidegate-";
 const PASSWORD: &str = "a long enough password";
 
 /// An installation whose functions share nothing but tables, secrets and the time of day.
-struct Installation {
-    dynamo: Dynamo,
+pub(crate) struct Installation {
+    pub(crate) dynamo: Dynamo,
     secrets: Secrets,
     clock: Clock,
     auth: Router,
     keys: Router,
-    admin: Router,
+    pub(crate) admin: Router,
     proxy: Router,
 }
 
 impl Installation {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let dynamo = Dynamo::start(PREFIX).await;
         let clock = Clock::fixed("2026-11-23T08:00:00Z".parse().unwrap());
         let secrets = Secrets::Memory(shared::secrets::MemorySecrets::default());
@@ -52,7 +52,7 @@ impl Installation {
         let ring = || KeyRing::new(secrets.clone(), clock.clone());
         let first = FirstAdmin { email: Email::parse(ADMIN_EMAIL).unwrap(), password: Some(ADMIN_PASSWORD.into()) };
         bootstrap::run(&store(), &ring(), first, PasswordPolicy::Strict).await.unwrap();
-        let networks = AllowedNetworks::default();
+        let networks = AllowedNetworks::default().with_loopback();
         let outbound = Outbound::new(networks.clone(), &Authorities::default()).unwrap();
         let limits = proxy::Limits::with_max_body(1024);
         let rules = admin::Rules { networks, passwords: PasswordPolicy::Strict, public_url: None };
@@ -76,6 +76,13 @@ impl Installation {
         }
     }
 
+    /// One more process of the proxy, which comes to the tables by this client.
+    pub(crate) fn proxy_over(&self, client: aws_sdk_dynamodb::Client) -> Router {
+        let store = Store::new(client, PREFIX, self.clock.clone());
+        let outbound = Outbound::new(AllowedNetworks::default().with_loopback(), &Authorities::default()).unwrap();
+        proxy::router(proxy::State::new(store, self.secrets.clone(), outbound, proxy::Limits::with_max_body(1024)))
+    }
+
     fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
@@ -90,12 +97,12 @@ impl Installation {
         body["data"]["token"].as_str().unwrap().to_owned()
     }
 
-    async fn admin_token(&self) -> String {
+    pub(crate) async fn admin_token(&self) -> String {
         self.token(ADMIN_EMAIL, ADMIN_PASSWORD).await
     }
 
     /// A new account with a key: its id, a token, the key's id and the key.
-    async fn person(&self, email: &str) -> (String, String, String, String) {
+    pub(crate) async fn person(&self, email: &str) -> (String, String, String, String) {
         let account = json!({"email": email, "password": PASSWORD, "name": "A Person", "role": "user"});
         let (status, account) = call(&self.admin, "POST /api/v1/admin/users", &self.admin_token().await, account).await;
         assert_eq!(status, 201, "{account}");
@@ -115,7 +122,7 @@ impl Installation {
 }
 
 /// Calls a function with a method, a path and a credential.
-async fn call(function: &Router, route: &str, credential: &str, body: Value) -> (u16, Value) {
+pub(crate) async fn call(function: &Router, route: &str, credential: &str, body: Value) -> (u16, Value) {
     let (method, path) = route.split_once(' ').unwrap();
     let request = Request::builder().method(method).uri(path);
     let request = if credential.is_empty() { request } else { request.header(AUTHORIZATION, format!("Bearer {credential}")) };

@@ -2,9 +2,11 @@
 
 use futures_util::future::join_all;
 use harness::Gateway;
-use harness::client::{Client, data};
-use harness::provider::{Provider, Reply, openai};
+use harness::client::{self, Client, data};
+use harness::provider::{Provider, Received, Reply, openai};
 use serde_json::{Value, json};
+
+use crate::lambda::Cloud;
 
 const CLIENTS: usize = 64;
 
@@ -52,4 +54,75 @@ async fn p40_of_64_clients_at_once_exactly_the_limit_is_served_called_and_record
         let logs = data(person.get("/api/v1/user/logs").send().await.unwrap(), 200).await;
         assert_eq!(logs.as_array().unwrap().len(), 10, "{logs}");
     }
+}
+
+#[tokio::test]
+async fn p40_two_processes_over_the_same_tables_serve_exactly_the_limit() {
+    const LIMIT: usize = 16;
+    let provider = Provider::answering(|request| {
+        let is_streamed = request.json()["stream"] == true;
+        if is_streamed { openai::stream(&["Hi"]) } else { Reply::json(&openai::completion("Hi")) }
+    });
+    let mut cloud = Cloud::with_model(&provider).await;
+    let limits = json!({"request_quota_daily": LIMIT, "rate_limit": LIMIT, "rate_limit_window": 3600});
+    let route = cloud.event("admin/update_policy").to_string().replace("policies/team", "policies/default");
+    let mut update: Value = serde_json::from_str(&route).unwrap();
+    update["body"] = limits.to_string().into();
+    assert_eq!(cloud.function("admin").await.invoke(update).answer().await.status, 200);
+
+    let processes = [cloud.stack.function_at_once("proxy", CLIENTS).await, cloud.stack.function_at_once("proxy", CLIENTS).await];
+    let kinds = ["chat", "chat_stream", "messages", "messages_stream"].map(|kind| cloud.event(&format!("proxy/{kind}")));
+    let asks = (0..CLIENTS).map(|number| processes[number / 4 % 2].invoke(kinds[number % 4].clone()));
+    let statuses = join_all(asks.map(|invocation| async {
+        let answer = invocation.answer().await;
+        let status = answer.status;
+        assert!(answer.end().await.1, "the answer ends regularly");
+        status
+    }))
+    .await;
+    assert!(statuses.iter().all(|status| [200, 429].contains(status)), "{statuses:?}");
+    let served = statuses.iter().filter(|status| **status == 200).count();
+    let logs = cloud.invoke("keys/logs").await.json().await;
+    let recorded = logs["data"].as_array().unwrap().len();
+    assert_eq!((served, provider.received().len(), recorded), (LIMIT, LIMIT, LIMIT));
+}
+
+#[tokio::test]
+async fn p43_the_backend_is_told_the_limit_that_was_reserved() {
+    let provider = Provider::always(Reply::json(&openai::completion("Hi")));
+    let gateway = Gateway::start().await;
+    let model = json!({"id": "m", "name": "m", "model_params": {"max_tokens": 50}});
+    data(gateway.admin().post("/api/v1/admin/models").json(&model).send().await.unwrap(), 201).await;
+    gateway.admin().create_backend("m", &provider).await;
+    let (_person, program) = limited(&gateway, &json!({"token_quota_daily": 1000})).await;
+    // Each sets a limit that is none, or none at all.
+    for void in [json!({}), json!({"max_tokens": null}), json!({"max_completion_tokens": 0})] {
+        let mut ask = client::ask("m");
+        ask.as_object_mut().unwrap().extend(void.as_object().unwrap().clone());
+        assert_eq!(program.post("/v1/chat/completions").json(&ask).send().await.unwrap().status(), 200);
+    }
+    for request in provider.received().iter().map(Received::json) {
+        let told = ["max_tokens", "max_completion_tokens"].map(|name| request[name].as_u64());
+        assert_eq!(told.into_iter().flatten().collect::<Vec<_>>(), [50], "{request}");
+    }
+}
+
+#[tokio::test]
+async fn p43_what_stands_in_is_what_is_reserved_priced_and_recorded() {
+    let provider = Provider::always(Reply::json(&openai::completion("Hi")));
+    let gateway = Gateway::start().await;
+    for (id, price) in [("idle", 1), ("spare", 1000)] {
+        let model = json!({"id": id, "name": id, "input_price": price, "output_price": price});
+        data(gateway.admin().post("/api/v1/admin/models").json(&model).send().await.unwrap(), 201).await;
+    }
+    gateway.admin().create_backend("spare", &provider).await;
+    let (person, program) = limited(&gateway, &json!({"cost_quota_monthly": 1, "default_model": "spare"})).await;
+    let mut ask = client::message("idle");
+    let message = |ask: &Value| program.post("/v1/messages").json(ask).send();
+    assert_eq!(message(&ask).await.unwrap().status(), 200);
+    let logs = data(person.get("/api/v1/user/logs").send().await.unwrap(), 200).await;
+    // 5 tokens at 1000 dollars a million.
+    assert_eq!((&logs[0]["model"], &logs[0]["cost_usd"]), (&json!("spare"), &json!(0.005)), "{logs}");
+    ask["max_tokens"] = 1000.into();
+    assert_eq!(message(&ask).await.unwrap().status(), 429, "a thousand tokens of it cost a dollar");
 }

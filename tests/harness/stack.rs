@@ -37,7 +37,13 @@ impl Stack {
 
     /// Boots the function called `name` of this installation, which others of it can then invoke.
     pub async fn function(&self, name: &str) -> Function {
+        self.function_at_once(name, 1).await
+    }
+
+    /// The same for a function whose process takes so many events at once.
+    pub async fn function_at_once(&self, name: &str, events: usize) -> Function {
         let environment = [
+            ("AWS_LAMBDA_MAX_CONCURRENCY", events.to_string()),
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamo.config().dynamodb_endpoint.unwrap()),
             ("AWS_ENDPOINT_URL_LAMBDA", self.functions.endpoint()),
             ("TABLE_PREFIX", TABLE_PREFIX.to_owned()),

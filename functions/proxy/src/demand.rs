@@ -9,18 +9,23 @@ use crate::ask::Ask;
 /// How long an answer may get where neither the client nor the model's entry says.
 const DEFAULT_OUTPUT_TOKENS: u64 = 4096;
 /// Members of a chat request that limit its answer; an administrator may set them for a model.
-const CAPS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
+pub(crate) const CAPS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
 
-/// What is reserved for `ask`, and what its answer is to be limited to where it says nothing itself.
+/// What is reserved for `ask`, and what its answer is to be limited to where it says nothing itself. So what is
+/// reserved is what the backend is told, also where the client has set a member to nothing that the model's entry sets.
 pub(crate) fn of(ask: &Ask<'_>, model: &Model) -> (Demand, Option<u64>) {
     let own = ask.max_output_tokens();
-    let configured = || CAPS.iter().filter_map(|name| model.model_params.get(*name)?.as_u64()).max();
-    let cap = match own.or_else(configured) {
-        Some(_) => None,
-        None => Some(model.max_output_tokens.unwrap_or(DEFAULT_OUTPUT_TOKENS)),
-    };
-    let each = own.or_else(configured).or(cap).unwrap_or(DEFAULT_OUTPUT_TOKENS);
-    let output = each.saturating_mul(ask.choices());
+    let each = own.unwrap_or_else(|| configured_cap(model).or(model.max_output_tokens).unwrap_or(DEFAULT_OUTPUT_TOKENS));
+    let output = each.saturating_mul(ask.choices().max(param(model, "n").unwrap_or(1)));
     let tokens = Tokens { input: ask.input_estimate(), output, ..Tokens::default() }.bounded();
-    (Demand { input_tokens: tokens.input, output_tokens: tokens.output, cost: model.prices().cost(tokens).0 }, cap)
+    let demand = Demand { input_tokens: tokens.input, output_tokens: tokens.output, cost: model.prices().cost(tokens).0 };
+    (demand, own.is_none().then_some(each))
+}
+
+fn configured_cap(model: &Model) -> Option<u64> {
+    CAPS.iter().filter_map(|name| param(model, name)).max()
+}
+
+fn param(model: &Model, name: &str) -> Option<u64> {
+    model.model_params.get(name)?.as_u64().filter(|value| *value > 0)
 }

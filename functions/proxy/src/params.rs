@@ -6,6 +6,7 @@ use shared::models::catalog::{Model, param_header};
 use shared::translators::json::Members;
 
 use crate::ask::Splice;
+use crate::demand::CAPS;
 
 /// A model's parameters.
 #[derive(Clone, Debug, Default)]
@@ -41,8 +42,14 @@ impl ModelParams {
             return None;
         }
         let set: Members<'_> = serde_json::from_slice(body).ok()?;
-        self.missing(body, |name| set.0.iter().any(|(key, _)| key == name))
+        // Two names of one thing: a translated body has the one that the backend takes.
+        let names = |key: &str, name: &str| key == name || (is_cap(key) && is_cap(name));
+        self.missing(body, |name| set.0.iter().any(|(key, _)| names(key, name)))
     }
+}
+
+fn is_cap(name: &str) -> bool {
+    CAPS.contains(&name)
 }
 
 /// What cannot be a header was refused when it was configured.
@@ -70,6 +77,8 @@ mod tests {
         };
         assert_eq!(added(r#"{"top_k":1} "#), Some((10, r#","a \"b\"":{"c":[1]}"#.to_owned())));
         assert_eq!(added(r#"{"top\u005fk":null,"a \"b\"":0}"#), None, "set is set, however it is written");
+        let cap = self::params(json!({"max_tokens": 5}));
+        assert!(cap.missing_in(br#"{"max_completion_tokens":9}"#).is_none(), "a limit of the answer is one, whatever its name");
         assert_eq!(params.headers.get("user-agent").unwrap(), "me");
         assert_eq!(params.headers.get("x-source").unwrap(), "us");
     }
