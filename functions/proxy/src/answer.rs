@@ -10,6 +10,7 @@ use shared::translators::usage::{Usage, update_from_event, usage_of_chunk};
 
 use crate::finding::{Finding, Kind};
 use crate::metered::Metered;
+use crate::naming::Naming;
 use crate::relay::voice::{Translation, Voice};
 use crate::relay::watch::Watch;
 
@@ -23,9 +24,10 @@ pub(crate) enum Reader {
     Chat {
         /// Whether usage at the end of a stream is ours alone: the client has not asked for it.
         hides_usage: bool,
+        naming: Naming,
     },
     /// An Anthropic answer for an Anthropic client.
-    Messages,
+    Messages { naming: Naming },
     /// A chat answer for an Anthropic client.
     Translated(Box<AnswerContext>),
 }
@@ -50,19 +52,22 @@ pub(crate) struct Notes {
 impl Reader {
     /// Reads an answer that is not streamed.
     pub(crate) fn whole(self, body: Bytes) -> Result<Whole, BackendError> {
-        let Finding { kind, said, .. } = Finding::of(&body);
-        match kind {
+        let finding = Finding::of(&body);
+        match finding.kind {
             Kind::Garbage => return Err(BackendError::unreadable()),
             Kind::Error => return Err(BackendError::from_error_object(&body)),
             Kind::Answer | Kind::End => {}
         }
-        let reported = |usage: Option<Usage>| usage.map_or(Metered::Unreported { partly: None, said }, Metered::Reported);
+        let reported = |usage: Option<Usage>| usage.map_or(Metered::Unreported { partly: None, said: finding.said }, Metered::Reported);
         match self {
-            Self::Chat { .. } => Ok(Whole { metered: reported(usage_of_chunk(&body)), body, notes: Notes::default() }),
-            Self::Messages => {
+            Self::Chat { naming, .. } => {
+                let metered = reported(usage_of_chunk(&body));
+                Ok(Whole { metered, body: naming.whole(body, &finding), notes: Notes::default() })
+            }
+            Self::Messages { naming } => {
                 let mut usage = None;
                 update_from_event(&mut usage, &body);
-                Ok(Whole { metered: reported(usage), body, notes: Notes::default() })
+                Ok(Whole { metered: reported(usage), body: naming.whole(body, &finding), notes: Notes::default() })
             }
             Self::Translated(context) => {
                 let answer = response::to_message(&body, &context, &mut new_id)?;
@@ -76,8 +81,8 @@ impl Reader {
     /// Reads a stream.
     pub(crate) fn stream(self) -> Voice {
         match self {
-            Self::Chat { hides_usage } => Voice::Same(Watch::chat(hides_usage)),
-            Self::Messages => Voice::Same(Watch::messages()),
+            Self::Chat { hides_usage, naming } => Voice::Same(Watch::chat(naming, hides_usage)),
+            Self::Messages { naming } => Voice::Same(Watch::messages(naming)),
             Self::Translated(context) => Voice::Translated(Box::new(Translation::new(ToAnthropic::new(*context, Box::new(new_id))))),
         }
     }

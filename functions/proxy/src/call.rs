@@ -11,6 +11,7 @@ use url::Url;
 use crate::answer::Reader;
 use crate::ask::{Ask, ChatAsk, MessagesAsk, Pieces};
 use crate::exchange::Grant;
+use crate::naming::Naming;
 use crate::target::Target;
 
 /// A request to one backend.
@@ -26,8 +27,8 @@ pub(crate) struct Call<'t> {
 impl<'t> Call<'t> {
     pub(crate) fn new(ask: &Ask<'_>, grant: &Grant, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
         match (ask, backend.protocol) {
-            (Ask::Chat(ask), Protocol::Openai) => Ok(Self::chat(ask, backend, target)),
-            (Ask::Messages(ask), Protocol::Anthropic) => Self::messages(ask, backend, target),
+            (Ask::Chat(ask), Protocol::Openai) => Ok(Self::chat(ask, grant, backend, target)),
+            (Ask::Messages(ask), Protocol::Anthropic) => Self::messages(ask, grant, backend, target),
             (Ask::Messages(ask), Protocol::Openai) => Self::translated(ask, grant, backend, target),
             (Ask::Chat(_), Protocol::Anthropic) => {
                 Err(ApiError::invalid("model", "this model speaks the Messages API only: call /v1/messages"))
@@ -36,26 +37,30 @@ impl<'t> Call<'t> {
     }
 
     /// To a backend that counts tokens itself.
-    pub(crate) fn count(ask: &MessagesAsk<'_>, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
-        Ok(Self { url: &target.count_tokens, ..Self::messages(ask, backend, target)? })
+    pub(crate) fn count(ask: &MessagesAsk<'_>, grant: &Grant, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
+        Ok(Self { url: &target.count_tokens, ..Self::messages(ask, grant, backend, target)? })
     }
 
-    fn chat(ask: &ChatAsk<'_>, backend: &Backend, target: &'t Target) -> Self {
+    fn chat(ask: &ChatAsk<'_>, grant: &Grant, backend: &Backend, target: &'t Target) -> Self {
         Self {
             url: &target.chat_completions,
             headers: target.headers.clone(),
             body: ask.body_for(&backend.model_name, &target.settings, &target.params),
-            reader: Reader::Chat { hides_usage: target.settings.stream_usage && ask.is_silent_on_usage() },
+            reader: Reader::Chat {
+                hides_usage: target.settings.stream_usage && ask.is_silent_on_usage(),
+                naming: Naming::new(grant.answers_as(ask.model())),
+            },
             warnings: Vec::new(),
         }
     }
 
-    fn messages(ask: &MessagesAsk<'_>, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
+    fn messages(ask: &MessagesAsk<'_>, grant: &Grant, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
         // What the operator set for the backend wins over what the client sent.
         let mut headers = ask.protocol_headers().clone();
         headers.extend(target.headers.clone());
         let body = ask.body_for(&backend.model_name, &target.params)?;
-        Ok(Self { url: &target.messages, headers, body, reader: Reader::Messages, warnings: Vec::new() })
+        let reader = Reader::Messages { naming: Naming::new(grant.answers_as(ask.model())) };
+        Ok(Self { url: &target.messages, headers, body, reader, warnings: Vec::new() })
     }
 
     fn translated(ask: &MessagesAsk<'_>, grant: &Grant, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {

@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::http::ApiError;
-use shared::models::catalog::{Backend, Model, Protocol};
+use shared::models::catalog::{Backend, Protocol};
 use shared::translators::settings::Tokenizer;
 use tokio::time::timeout;
 use url::Url;
@@ -30,7 +30,7 @@ const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// The count of a backend, where one can count; an estimate where none can or it fails.
 pub(crate) async fn count(state: &State, grant: &Grant, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
     let Some(candidate) = forward::choose(state, &grant.offer, &[]) else { return ask.count_tokens() };
-    match timeout(PATIENCE, at_backend(state, &grant.offer.model, ask, candidate.backend)).await {
+    match timeout(PATIENCE, at_backend(state, grant, ask, candidate.backend)).await {
         Ok(Ok(Some(count))) => Ok(count),
         Ok(Err(Failure { error, fault: Fault::Request })) => Err(error),
         // Clients ask for dozens of counts at once and need none of them exactly.
@@ -38,11 +38,15 @@ pub(crate) async fn count(state: &State, grant: &Grant, ask: &MessagesAsk<'_>) -
     }
 }
 
-async fn at_backend(state: &State, model: &Model, ask: &MessagesAsk<'_>, backend: &Backend) -> Result<Option<u64>, Failure> {
+async fn at_backend(state: &State, grant: &Grant, ask: &MessagesAsk<'_>, backend: &Backend) -> Result<Option<u64>, Failure> {
+    let model = &grant.offer.model;
     let target = Target::of(state, model, backend).await?;
     let server = Server { state, target: &target };
     match (backend.protocol, target.settings.tokenizer) {
-        (Protocol::Anthropic, _) => server.of_anthropic(Call::count(ask, backend, &target).map_err(Failure::unasked)?).await.map(Some),
+        (Protocol::Anthropic, _) => {
+            let call = Call::count(ask, grant, backend, &target).map_err(Failure::unasked)?;
+            server.of_anthropic(call).await.map(Some)
+        }
         (Protocol::Openai, Tokenizer::Estimate) => Ok(None),
         (Protocol::Openai, tokenizer) => {
             let chat = ask.to_countable_chat(model, backend, &target.settings).map_err(Failure::unasked)?;

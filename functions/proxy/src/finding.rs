@@ -1,6 +1,7 @@
 //! What a JSON text is that stands where an answer or a part of one is due: one look at its top level. Pure.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 use serde::Deserialize;
@@ -27,12 +28,34 @@ pub(crate) struct Finding {
     pub(crate) is_usage_only: bool,
     /// Whether it is the event in which an Anthropic backend tells what the whole answer has used.
     pub(crate) is_final_usage: bool,
+    /// Where it names the model.
+    pub(crate) model: Option<Place>,
+}
+
+/// Where a part of a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    begin: usize,
+    end: usize,
+}
+
+impl Place {
+    pub(crate) fn range(self) -> Range<usize> {
+        self.begin..self.end
+    }
+
+    /// The place of `part`, a part of `whole`; `None` for what is none.
+    pub(crate) fn of(part: &[u8], whole: &[u8]) -> Option<Self> {
+        let begin = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+        let end = begin + part.len();
+        (end <= whole.len()).then_some(Self { begin, end })
+    }
 }
 
 impl Finding {
     pub(crate) fn of(json: &[u8]) -> Self {
         let Ok(shape) = serde_json::from_slice::<Shape<'_>>(json) else {
-            return Self { kind: Kind::Garbage, said: 0, is_usage_only: false, is_final_usage: false };
+            return Self { kind: Kind::Garbage, said: 0, is_usage_only: false, is_final_usage: false, model: None };
         };
         let is = |name: &str| shape.kind.as_deref() == Some(name);
         let kind = match () {
@@ -40,12 +63,15 @@ impl Finding {
             () if is("message_stop") => Kind::End,
             () => Kind::Answer,
         };
+        let model = if is("message_start") { shape.message.and_then(model_of_message) } else { shape.model };
+        let name = model.map(|name| name.get().as_bytes()).filter(|name| name.starts_with(b"\""));
         let texts = [shape.choices, shape.delta, shape.content_block, shape.content];
         Self {
             kind,
             said: texts.into_iter().flatten().map(|value| text_bytes(value.get())).sum(),
             is_usage_only: shape.usage.is_some() && shape.choices.is_some_and(is_empty),
             is_final_usage: is("message_delta") && shape.usage.is_some(),
+            model: name.and_then(|name| Place::of(name, json)),
         }
     }
 }
@@ -64,6 +90,21 @@ struct Shape<'a> {
     content_block: Option<&'a RawValue>,
     #[serde(borrow)]
     content: Option<&'a RawValue>,
+    #[serde(borrow)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow)]
+    model: Option<&'a RawValue>,
+}
+
+/// The name in the message with which an Anthropic stream begins.
+fn model_of_message(message: &RawValue) -> Option<&RawValue> {
+    serde_json::from_str::<Message<'_>>(message.get()).ok()?.model
 }
 
 fn is_empty(array: &RawValue) -> bool {

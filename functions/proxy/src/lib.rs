@@ -22,6 +22,7 @@ mod forward;
 mod hold;
 mod metered;
 mod models;
+mod naming;
 mod params;
 mod record;
 mod relay;

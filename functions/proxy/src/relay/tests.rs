@@ -8,11 +8,16 @@ use tokio::time::interval;
 use super::*;
 use crate::answer::Reader;
 use crate::begin::{NoStream, begin};
+use crate::naming::Naming;
 
 const MAX_EVENT: usize = 1000;
 const COMMENT: &str = ": still thinking\n\n";
 const TEXT: &str = "data: {\"id\":\"up-1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n";
 const FINISH: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+
+fn chat() -> Reader {
+    Reader::Chat { hides_usage: false, naming: Naming::new("m") }
+}
 
 fn translated() -> Reader {
     Reader::Translated(Box::new(AnswerContext { model: "m".into(), ..AnswerContext::default() }))
@@ -83,7 +88,7 @@ async fn w3_an_event_within_10_s_begins_the_answer_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn w2_an_error_behind_comments_is_still_no_stream() {
-    for reader in [translated(), Reader::Chat { hides_usage: false }, Reader::Messages] {
+    for reader in [translated(), chat(), Reader::Messages { naming: Naming::new("m") }] {
         let (begun, _) = begun(&[COMMENT, "data: {\"error\":{\"message\":\"full\",\"code\":429}}\n\n"], reader).await;
         let Err(NoStream::Told(error)) = begun else { panic!("an error is no stream") };
         assert_eq!((error.status, error.message.as_str()), (429, "full"));
@@ -92,9 +97,9 @@ async fn w2_an_error_behind_comments_is_still_no_stream() {
 
 #[tokio::test(start_paused = true)]
 async fn w3_bytes_that_are_passed_on_begin_with_the_backends_own() {
-    let (late, seconds) = begun(&[[""; 20].as_slice(), &[TEXT]].concat(), Reader::Chat { hides_usage: false }).await;
+    let (late, seconds) = begun(&[[""; 20].as_slice(), &[TEXT]].concat(), chat()).await;
     assert_eq!((head_of(late).as_str(), seconds), (TEXT, 20));
-    let (commented, seconds) = begun(&[COMMENT, ""], Reader::Chat { hides_usage: false }).await;
+    let (commented, seconds) = begun(&[COMMENT, ""], chat()).await;
     assert_eq!((head_of(commented).as_str(), seconds), (COMMENT, 10));
 }
 

@@ -1,8 +1,6 @@
 //! What must be known of a stream that is passed on as it is: that each event is one, that the end is the end, and
 //! what was used. Pure.
 
-use std::ops::Range;
-
 use bytes::Bytes;
 use shared::http::Dialect;
 use shared::translators::error::BackendError;
@@ -10,13 +8,15 @@ use shared::translators::sse::{Decoder, Event};
 use shared::translators::stream::Progress;
 
 use super::voice::Spoken;
-use crate::finding::{Finding, Kind};
+use crate::finding::{Finding, Kind, Place};
 use crate::metered::{Metered, Tally};
+use crate::naming::{Edit, Naming, edited};
 
 /// Reads a stream in passing.
 #[derive(Debug)]
 pub(crate) struct Watch {
     dialect: Dialect,
+    naming: Naming,
     hides_usage: bool,
     /// Bytes of the event that has not ended yet.
     pending: usize,
@@ -28,48 +28,47 @@ pub(crate) struct Watch {
 }
 
 /// What becomes of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Pass,
-    /// It is for us alone.
-    Hide,
+    /// It is passed on in other words, or not at all.
+    Change(Edit),
     /// Neither it nor what follows is passed on.
     Stop,
 }
 
 impl Watch {
     /// Of a stream of chat chunks, which ends with `[DONE]`. The chunk that tells nothing but usage may be kept back.
-    pub(crate) fn chat(hides_usage: bool) -> Self {
-        Self { hides_usage, ..Self::new(Dialect::OpenAi) }
+    pub(crate) fn chat(naming: Naming, hides_usage: bool) -> Self {
+        Self { hides_usage, ..Self::new(Dialect::OpenAi, naming) }
     }
 
     /// Of a stream of Anthropic events, which ends with `message_stop`.
-    pub(crate) fn messages() -> Self {
-        Self::new(Dialect::Anthropic)
+    pub(crate) fn messages(naming: Naming) -> Self {
+        Self::new(Dialect::Anthropic, naming)
     }
 
-    fn new(dialect: Dialect) -> Self {
-        Self { dialect, hides_usage: false, pending: 0, tally: Tally::default(), has_begun: false, is_done: false, problem: None }
+    fn new(dialect: Dialect, naming: Naming) -> Self {
+        let tally = Tally::default();
+        Self { dialect, naming, hides_usage: false, pending: 0, tally, has_begun: false, is_done: false, problem: None }
     }
 
     /// Takes the next chunk. What comes back are its bytes, without the event that is not whole yet.
     pub(crate) fn take(&mut self, decoder: &mut Decoder, chunk: Bytes) -> Spoken {
         let (before, length) = (self.pending, chunk.len());
         let mut whole = 0;
-        let (mut first, mut hidden) = (None, Vec::new());
+        let (mut first, mut edits) = (None, Vec::new());
         decoder.feed(chunk.clone());
         for event in decoder.by_ref() {
             let Ok(event) = event else {
                 self.problem = Some(BackendError::unreadable());
                 break;
             };
-            let end = whole + event.raw.len();
             match self.judge(&event) {
                 Verdict::Pass => {}
-                Verdict::Hide => hidden.push(whole..end),
+                Verdict::Change(edit) => edits.push(edit.behind(whole)),
                 Verdict::Stop => break,
             }
-            whole = end;
+            whole += event.raw.len();
             first.get_or_insert(event.raw);
         }
         self.pending = (before + length).saturating_sub(whole);
@@ -78,13 +77,18 @@ impl Watch {
             (None, true) => Progress::Done,
             (None, false) => Progress::More,
         };
-        Spoken { frames: without(frames(chunk, before, whole, first), &hidden), progress }
+        Spoken { frames: with(frames(chunk, before, whole, first), &edits), progress }
     }
 
     /// Takes what the stream ended with: an event without its blank line, or nothing.
     pub(crate) fn end(&mut self, decoder: Decoder) -> Vec<Bytes> {
         let last = if self.problem.is_none() { decoder.finish() } else { None };
-        last.filter(|event| self.judge(event) == Verdict::Pass).map(|event| event.raw).into_iter().collect()
+        let Some(event) = last else { return Vec::new() };
+        match self.judge(&event) {
+            Verdict::Pass => vec![event.raw],
+            Verdict::Change(edit) => with(vec![event.raw], &[edit]),
+            Verdict::Stop => Vec::new(),
+        }
     }
 
     pub(crate) fn keep_alive(&self) -> Bytes {
@@ -134,9 +138,16 @@ impl Watch {
         self.has_begun |= self.problem.is_none();
         match &self.problem {
             Some(_) => Verdict::Stop,
-            None if self.hides_usage && finding.is_usage_only => Verdict::Hide,
-            None => Verdict::Pass,
+            // Only we have asked for it.
+            None if self.hides_usage && finding.is_usage_only => Verdict::Change(Edit::cut(0..event.raw.len())),
+            None => self.renamed(event, data, &finding).map_or(Verdict::Pass, Verdict::Change),
         }
+    }
+
+    /// Data of several lines keeps the backend's name: it is no part of the event as it came.
+    fn renamed(&self, event: &Event, data: &[u8], finding: &Finding) -> Option<Edit> {
+        let offset = Place::of(data, &event.raw)?.range().start;
+        Some(self.naming.edit(data, finding)?.behind(offset))
     }
 }
 
@@ -152,24 +163,13 @@ fn frames(chunk: Bytes, before: usize, whole: usize, first: Option<Bytes>) -> Ve
     }
 }
 
-/// The bytes of `frames` that are not `hidden`, which are places in all of them together.
-fn without(frames: Vec<Bytes>, hidden: &[Range<usize>]) -> Vec<Bytes> {
-    if hidden.is_empty() {
+/// The bytes of all `frames` together with the edits; the frames themselves where there is nothing to edit.
+fn with(frames: Vec<Bytes>, edits: &[Edit]) -> Vec<Bytes> {
+    if edits.is_empty() {
         return frames;
     }
-    let (mut kept, mut begin) = (Vec::new(), 0);
-    for frame in frames {
-        let end = begin + frame.len();
-        let mut at = begin;
-        for range in hidden {
-            kept.push(frame.slice(at - begin..range.start.clamp(at, end) - begin));
-            at = range.end.clamp(at, end);
-        }
-        kept.push(frame.slice(at - begin..));
-        begin = end;
-    }
-    kept.retain(|frame| !frame.is_empty());
-    kept
+    let text = edited(&frames.concat(), edits);
+    if text.is_empty() { Vec::new() } else { vec![text] }
 }
 
 #[cfg(test)]
@@ -179,13 +179,17 @@ mod tests {
     const STREAM: &[u8] =
         b"data: {\"choices\":[]}\n\n: ping\n\ndata: {\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\r\n\r\ndata: [DONE]\n\n";
 
+    fn chat(hides_usage: bool) -> Watch {
+        Watch::chat(Naming::new("m"), hides_usage)
+    }
+
     fn reported(watch: &Watch) -> Option<(u64, u64)> {
         let Metered::Reported(usage) = watch.metered() else { return None };
         Some((usage.input, usage.output))
     }
 
     fn watched(chunks: &[&[u8]]) -> (Vec<u8>, Watch, Option<BackendError>) {
-        watched_by(Watch::chat(false), chunks)
+        watched_by(chat(false), chunks)
     }
 
     fn watched_by(mut watch: Watch, chunks: &[&[u8]]) -> (Vec<u8>, Watch, Option<BackendError>) {
@@ -225,15 +229,28 @@ mod tests {
             let (stream, expected) = (stream.as_bytes(), [HEAD, end].concat());
             for cut in 0..=stream.len() {
                 for next in (cut..=stream.len()).step_by(11) {
-                    let (passed, watch, problem) = watched_by(Watch::chat(true), &[&stream[..cut], &stream[cut..next], &stream[next..]]);
+                    let (passed, watch, problem) = watched_by(chat(true), &[&stream[..cut], &stream[cut..next], &stream[next..]]);
                     assert_eq!((String::from_utf8(passed).unwrap(), problem), (expected.clone(), None), "{cut} {next}");
                     assert_eq!(reported(&watch), Some((3, 2)));
                 }
             }
         }
         let without_blank_line = [HEAD, USAGE.trim_end()].concat();
-        assert_eq!(watched_by(Watch::chat(true), &[without_blank_line.as_bytes()]).0, HEAD.as_bytes());
-        assert_eq!(watched_by(Watch::chat(false), &[without_blank_line.as_bytes()]).0, without_blank_line.as_bytes());
+        assert_eq!(watched_by(chat(true), &[without_blank_line.as_bytes()]).0, HEAD.as_bytes());
+        assert_eq!(watched_by(chat(false), &[without_blank_line.as_bytes()]).0, without_blank_line.as_bytes());
+    }
+
+    #[test]
+    fn the_backends_name_of_the_model_is_replaced_however_the_stream_is_cut() {
+        const NAMED: &str = "data: {\"model\":\"m\",\"choices\":[]}\n\n";
+        const FOREIGN: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"model\": \"/srv/m-awq\"}\r\n\r\n";
+        const RENAMED: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"model\": \"m\"}\r\n\r\n";
+        let (stream, expected) = ([FOREIGN, NAMED, FOREIGN].concat(), [RENAMED, NAMED, RENAMED].concat());
+        for cut in 0..=stream.len() {
+            let (head, tail) = stream.as_bytes().split_at(cut);
+            assert_eq!(String::from_utf8(watched(&[head, tail]).0).unwrap(), expected, "{cut}");
+        }
+        assert_eq!(watched(&[FOREIGN.trim_end().as_bytes()]).0, RENAMED.trim_end().as_bytes());
     }
 
     #[test]
@@ -261,7 +278,7 @@ mod tests {
         let stream = b"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":3}}}\n\n\
             event: message_delta\ndata: {\"type\":\"message_delta\",\"usage\":{\"output_tokens\":2}}\n\n\
             event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
-        let (mut watch, mut decoder) = (Watch::messages(), Decoder::new(1000));
+        let (mut watch, mut decoder) = (Watch::messages(Naming::new("m")), Decoder::new(1000));
         let spoken = watch.take(&mut decoder, Bytes::from_static(stream));
         assert_eq!((spoken.frames.concat().as_slice(), spoken.progress), (stream.as_slice(), Progress::Done));
         assert_eq!(reported(&watch), Some((3, 2)));
