@@ -15,12 +15,13 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::ask::{MessagesAsk, Pieces};
-use crate::attempt::{refused, unreachable};
-use crate::call::Call;
 use crate::exchange::Grant;
-use crate::failure::{Failure, Fault};
-use crate::target::Target;
-use crate::{State, body, forward};
+use crate::forward::attempt::{refused, unreachable};
+use crate::forward::body;
+use crate::forward::call::Call;
+use crate::forward::failure::{Failure, Fault};
+use crate::forward::target::Target;
+use crate::{State, forward};
 
 /// How long a count is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -14,13 +14,14 @@ use shared::models::RequestId;
 use shared::models::catalog::Offer;
 use shared::models::policy::Policy;
 
-use crate::admit::{self, Reservation};
+use crate::accounting::admit::{self, Reservation};
+use crate::accounting::settle;
 use crate::ask::{Ask, MessagesAsk};
 use crate::client::Client;
 use crate::forward::Upstream;
 use crate::rights::{Rights, Serving};
 use crate::times::Times;
-use crate::{State, count, forward, relay, settle};
+use crate::{State, count, forward, relay};
 
 /// The right of a caller to use a model.
 #[derive(Clone, Debug)]

@@ -2,34 +2,17 @@
 //!
 //! A completion is one line of steps, which stand in [`exchange`]: authorise, admit, forward, relay, settle.
 
-mod admit;
-mod answer;
+mod accounting;
 mod ask;
-mod attempt;
-mod backend;
-mod begin;
-mod body;
-mod budget;
-mod call;
 mod client;
 mod count;
-mod demand;
 mod exchange;
-mod failure;
-mod finding;
 mod fleet;
 mod forward;
-mod hold;
-mod metered;
 mod models;
-mod naming;
-mod params;
-mod record;
 mod relay;
 mod rights;
-mod settle;
 mod state;
-mod target;
 mod times;
 
 use axum::extract::{Request, State as Shared};

@@ -17,10 +17,10 @@ use shared::store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::budget::Retries;
+use crate::accounting::record::Recorder;
 use crate::fleet::Fleet;
-use crate::record::Recorder;
-use crate::target::Target;
+use crate::forward::retries::Retries;
+use crate::forward::target::Target;
 
 /// Time and size limits of an exchange (promise 49, security-reliability §15).
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,7 @@ use super::cap::OutputCap;
 use super::checked::{Checked, Counted};
 use super::pieces::{Pieces, Splice};
 use super::stream_options::asking_for_usage;
-use crate::params::ModelParams;
+use crate::forward::params::ModelParams;
 
 /// More members than any API has; a bound for what is remembered of a body.
 const MAX_MEMBERS: usize = 1000;

@@ -16,7 +16,7 @@ use shared::translators::tokens;
 
 use super::BYTES_PER_TOKEN;
 use super::pieces::{Pieces, Splice};
-use crate::params::ModelParams;
+use crate::forward::params::ModelParams;
 
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");

@@ -2,6 +2,9 @@
 //!
 //! The client's answer ends only when the exchange is settled: Lambda freezes the process as soon as it is complete.
 
+pub(crate) mod answer;
+pub(crate) mod finding;
+pub(crate) mod naming;
 pub(crate) mod voice;
 pub(crate) mod watch;
 
@@ -24,17 +27,16 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use voice::Ended;
-
-use crate::admit::Reservation;
-use crate::answer::Whole;
-use crate::attempt::{Answer, Content};
-use crate::begin::Begun;
+use self::answer::Whole;
+use self::voice::Ended;
+use crate::accounting::admit::Reservation;
+use crate::accounting::settle::{self, Account};
 use crate::client::Client;
 use crate::fleet::Verdict;
+use crate::fleet::hold::{Hold, Writes};
 use crate::forward::Upstream;
-use crate::hold::{Hold, Writes};
-use crate::settle::{self, Account};
+use crate::forward::attempt::{Answer, Content};
+use crate::forward::begin::Begun;
 use crate::times::Times;
 use crate::{Limits, State};
 

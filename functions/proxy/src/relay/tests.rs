@@ -5,10 +5,10 @@
 use shared::translators::context::AnswerContext;
 use tokio::time::interval;
 
+use super::answer::Reader;
+use super::naming::Naming;
 use super::*;
-use crate::answer::Reader;
-use crate::begin::{NoStream, begin};
-use crate::naming::Naming;
+use crate::forward::begin::{NoStream, begin};
 
 const MAX_EVENT: usize = 1000;
 const COMMENT: &str = ": still thinking\n\n";

@@ -7,9 +7,9 @@ use shared::translators::error::BackendError;
 use shared::translators::sse::Decoder;
 use shared::translators::stream::{Interruption, Progress, StreamEnd, ToAnthropic};
 
+use super::answer::Notes;
 use super::watch::Watch;
-use crate::answer::Notes;
-use crate::metered::Metered;
+use crate::accounting::metered::Metered;
 
 /// Turns a backend's chunks into the client's frames.
 pub(crate) enum Voice {

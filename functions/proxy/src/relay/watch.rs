@@ -7,10 +7,10 @@ use shared::translators::error::BackendError;
 use shared::translators::sse::{Decoder, Event};
 use shared::translators::stream::Progress;
 
+use super::finding::{Finding, Kind, Place};
+use super::naming::{Edit, Naming, edited};
 use super::voice::Spoken;
-use crate::finding::{Finding, Kind, Place};
-use crate::metered::{Metered, Tally};
-use crate::naming::{Edit, Naming, edited};
+use crate::accounting::metered::{Metered, Tally};
 
 /// Reads a stream in passing.
 #[derive(Debug)]

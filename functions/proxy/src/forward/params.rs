@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use shared::models::catalog::{Model, param_header};
 use shared::translators::json::Members;
 
+use crate::accounting::demand::CAPS;
 use crate::ask::Splice;
-use crate::demand::CAPS;
 
 /// A model's parameters.
 #[derive(Clone, Debug, Default)]

@@ -10,7 +10,7 @@ use shared::translators::sse::Decoder;
 use shared::translators::stream::{Progress, StreamEnd};
 use tokio::time::timeout;
 
-use crate::answer::Reader;
+use crate::relay::answer::Reader;
 use crate::relay::voice::Voice;
 
 /// How long a backend may have nothing to say before the answer is begun without it (W3).

@@ -8,11 +8,11 @@ use shared::models::catalog::{Backend, Protocol};
 use shared::translators::request::ModelFacts;
 use url::Url;
 
-use crate::answer::Reader;
+use super::target::Target;
 use crate::ask::{Ask, ChatAsk, MessagesAsk, Pieces};
 use crate::exchange::Grant;
-use crate::naming::Naming;
-use crate::target::Target;
+use crate::relay::answer::Reader;
+use crate::relay::naming::Naming;
 
 /// A request to one backend.
 pub(crate) struct Call<'t> {

@@ -3,7 +3,7 @@
 use shared::http::Dialect;
 use shared::translators::usage::{Usage, update_from_event, usage_of_chunk};
 
-use crate::finding::Finding;
+use crate::relay::finding::Finding;
 
 /// What is known of an answer's tokens.
 #[derive(Clone, Copy, Debug)]

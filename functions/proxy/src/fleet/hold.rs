@@ -8,8 +8,8 @@ use shared::models::health::Health;
 use shared::store::{Change, Lease, StoreError};
 use tokio::task::JoinHandle;
 
+use super::{Underway, Verdict};
 use crate::State;
-use crate::fleet::{Underway, Verdict};
 use crate::times::Times;
 
 /// How long a lease outlives its exchange: who holds it may yet be settling.

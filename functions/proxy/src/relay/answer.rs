@@ -8,11 +8,11 @@ use shared::translators::response;
 use shared::translators::stream::ToAnthropic;
 use shared::translators::usage::{Usage, update_from_event, usage_of_chunk};
 
-use crate::finding::{Finding, Kind};
-use crate::metered::Metered;
-use crate::naming::Naming;
-use crate::relay::voice::{Translation, Voice};
-use crate::relay::watch::Watch;
+use super::finding::{Finding, Kind};
+use super::naming::Naming;
+use super::voice::{Translation, Voice};
+use super::watch::Watch;
+use crate::accounting::metered::Metered;
 
 /// Characters of a made-up id behind its prefix.
 const ID_LENGTH: usize = 24;

@@ -9,10 +9,10 @@ use shared::http::trace::TraceContext;
 use shared::models::BackendId;
 use shared::models::usage::{Outcome, Tokens, UsageRecord};
 
+use super::admit::Reservation;
+use super::metered::Metered;
 use crate::State;
-use crate::admit::Reservation;
-use crate::answer::Notes;
-use crate::metered::Metered;
+use crate::relay::answer::Notes;
 
 /// How long a settlement is tried: the time that an exchange leaves of its invocation (promise 49).
 const PATIENCE: Duration = Duration::from_secs(20);

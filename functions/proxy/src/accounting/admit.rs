@@ -12,9 +12,10 @@ use shared::models::usage::Endpoint;
 use shared::models::{RequestId, UsageId};
 use shared::store::{Admission, StoreError};
 
+use super::demand;
+use crate::State;
 use crate::ask::Ask;
 use crate::exchange::Grant;
-use crate::{State, demand};
 
 /// How long after the last moment of a request its reservation expires (promise 45).
 const EXPIRY_MARGIN: Duration = Duration::from_mins(1);

@@ -12,15 +12,15 @@ use shared::translators::error::BackendError;
 use shared::translators::settings::UpstreamAuthErrors;
 use tokio::time::timeout_at;
 
+use super::begin::{Begun, NoStream, begin};
+use super::body::{self, ReadError};
+use super::call::Call;
+use super::failure::Failure;
+use super::target::Target;
 use crate::State;
-use crate::answer::{Reader, Whole};
 use crate::ask::Ask;
-use crate::begin::{Begun, NoStream, begin};
-use crate::body::{self, ReadError};
-use crate::call::Call;
 use crate::exchange::Grant;
-use crate::failure::Failure;
-use crate::target::Target;
+use crate::relay::answer::{Reader, Whole};
 use crate::times::Times;
 
 /// Of a refusal's body, what is read to find its message.

@@ -1,19 +1,28 @@
 //! From a grant to a backend's answer that has begun: one backend after the other, before the first byte only
 //! (promises 52 and 53).
 
+pub(crate) mod attempt;
+pub(crate) mod begin;
+pub(crate) mod body;
+pub(crate) mod call;
+pub(crate) mod failure;
+pub(crate) mod params;
+pub(crate) mod retries;
+pub(crate) mod target;
+
 use shared::http::ApiError;
 use shared::models::BackendId;
 use shared::models::catalog::{Backend, Offer};
 use shared::random;
 
+use self::attempt::{Answer, attempt};
+use self::failure::{Failure, Failures, none_available};
 use crate::State;
 use crate::ask::Ask;
-use crate::attempt::{Answer, attempt};
-use crate::backend::{self, Candidate};
 use crate::client::Client;
 use crate::exchange::Grant;
-use crate::failure::{Failure, Failures, none_available};
-use crate::hold::{Hold, Writes};
+use crate::fleet::hold::{Hold, Writes};
+use crate::fleet::pick::{Candidate, pick};
 use crate::times::Times;
 
 /// Backends asked for one request at most.
@@ -50,7 +59,7 @@ pub(crate) fn choose<'a>(state: &State, offer: &'a Offer, tried: &[&BackendId]) 
             Candidate { backend, load, usable }
         })
         .collect();
-    backend::pick(&candidates, state.region.as_deref(), || u64::from_le_bytes(random::bytes()))
+    pick(&candidates, state.region.as_deref(), || u64::from_le_bytes(random::bytes()))
 }
 
 /// The search for a backend that answers.

@@ -12,9 +12,9 @@ use shared::secrets::Secret;
 use shared::translators::settings::BackendSettings;
 use url::Url;
 
+use super::failure::Failure;
+use super::params::ModelParams;
 use crate::State;
-use crate::failure::Failure;
-use crate::params::ModelParams;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Target {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::finding::Finding;
+use super::finding::Finding;
 
 /// The client's name of the model, as JSON.
 #[derive(Clone, Debug)]
