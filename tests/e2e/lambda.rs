@@ -145,6 +145,11 @@ async fn administration_has_a_backend_checked_by_the_function_that_may_read_its_
     assert_eq!(provider.received()[0].header("authorization"), "Bearer the-provider's-own-key");
 }
 
+/// The event with this text as it reaches a client, who called the model `m`.
+fn event(content: &str) -> String {
+    format!("data: {}\n\n", openai::chunk(content)).replace("provider-model", "m")
+}
+
 #[tokio::test]
 async fn p48_the_proxy_streams_as_the_provider_does() {
     let provider = Provider::start();
@@ -155,9 +160,9 @@ async fn p48_the_proxy_streams_as_the_provider_does() {
     let mut answer = cloud.invoke("proxy/chat_stream").await;
     assert_eq!((answer.mode, answer.status), (Mode::Streamed, 200));
     assert_eq!(answer.headers["content-type"], "text/event-stream");
-    assert_eq!(answer.chunk().await.unwrap().bytes, format!("data: {}\n\n", openai::chunk("a")));
+    assert_eq!(answer.chunk().await.unwrap().bytes, event("a"));
     gates[0].open();
-    assert_eq!(answer.chunk().await.unwrap().bytes, format!("data: {}\n\n", openai::chunk("b")));
+    assert_eq!(answer.chunk().await.unwrap().bytes, event("b"));
     gates[1].open();
     assert_eq!(answer.text().await, "data: [DONE]\n\n");
 }
@@ -170,7 +175,7 @@ async fn p50_a_break_in_mid_stream_is_an_error_event_and_a_regular_end() {
     let (body, complete) = cloud.invoke("proxy/chat_stream").await.end().await;
     let body = String::from_utf8(body.into()).unwrap();
     assert!(complete, "{body}");
-    let rest = body.strip_prefix(&format!("data: {}\n\n", openai::chunk("a"))).unwrap();
+    let rest = body.strip_prefix(&event("a")).unwrap();
     let error: Value = serde_json::from_str(rest.strip_prefix("data: ").unwrap()).unwrap();
     assert_eq!(error["error"]["code"], "upstream_error");
 }
