@@ -1,8 +1,5 @@
 //! Known secrets are sent everywhere; none comes back, and none is logged (promises 17, 22, 24 and 25).
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use harness::Gateway;
 use harness::client::{BACKEND_KEY, Client, ask};
 use harness::provider::{Provider, Reply};
@@ -11,33 +8,11 @@ use serde_json::{Value, json};
 use shared::access::api_key::KeyDigest;
 use shared::models::UserId;
 use shared::telemetry::JsonLines;
-use tracing_subscriber::fmt::MakeWriter;
+
+use crate::log::Log;
 
 const PASSWORDS: [&str; 4] = ["canary-password-one", "canary-password-two", "canary-password-new", "canary-password-csv"];
 const PROMPT: &str = "canary-prompt";
-
-/// What this whole process logs, the other tests' gateways included.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// The answers so far, as text.
 #[derive(Default)]
@@ -63,6 +38,7 @@ impl Answers {
 
 #[tokio::test]
 async fn p22_no_answer_and_no_log_line_holds_a_secret() {
+    // Of this whole process, the other tests' gateways included.
     let log = Log::default();
     let filter = "info,shared=trace,auth=trace,keys=trace,admin=trace,proxy=trace,local=trace";
     tracing_subscriber::fmt().event_format(JsonLines::new(None)).with_env_filter(filter).with_writer(log.clone()).init();
@@ -72,7 +48,7 @@ async fn p22_no_answer_and_no_log_line_holds_a_secret() {
     let gateway = Gateway::start().await.with_model("glm", &provider).await;
     let mut answers = Answers::default();
     let secrets = live_through_a_day(&gateway, &mut answers).await;
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.take();
     assert!(logged.contains("/api/v1/auth/login"), "requests are logged");
     for secret in &secrets {
         assert!(!answers.0.contains(secret), "an answer holds {secret}");

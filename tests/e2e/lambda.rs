@@ -17,14 +17,15 @@ pub(crate) struct Cloud {
 }
 
 impl Cloud {
-    async fn start(provider: &Provider) -> Self {
-        let values = [("EMAIL", ADMIN_EMAIL.into()), ("PASSWORD", ADMIN_PASSWORD.into()), ("PROVIDER", provider.base_url())].into();
+    /// `provider` is where events that configure one say that it is.
+    pub(crate) async fn start(provider: String) -> Self {
+        let values = [("EMAIL", ADMIN_EMAIL.into()), ("PASSWORD", ADMIN_PASSWORD.into()), ("PROVIDER", provider)].into();
         Self { stack: Stack::start().await, functions: HashMap::new(), values }
     }
 
     /// A cloud in which the story was told up to the first call of the proxy.
     pub(crate) async fn with_model(provider: &Provider) -> Self {
-        let mut cloud = Self::start(provider).await;
+        let mut cloud = Self::start(provider.base_url()).await;
         for (name, status) in STORY.iter().take_while(|(name, _)| !name.starts_with("proxy/")) {
             assert_eq!(cloud.invoke(name).await.status, *status, "{name}");
         }
@@ -42,6 +43,11 @@ impl Cloud {
     pub(crate) fn event(&self, name: &str) -> Value {
         let values: Vec<_> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         Event::named(name).filled(&values)
+    }
+
+    /// Fills later events with `value`, where they name it.
+    pub(crate) fn know(&mut self, name: &'static str, value: &str) {
+        self.values.insert(name, value.to_owned());
     }
 
     pub(crate) async fn function(&mut self, name: &str) -> &mut Function {
@@ -74,7 +80,7 @@ async fn every_function_boots_and_answers_its_events() {
     provider.will(Reply::json(&json!({"data": []})));
     // For the test of single sign-on, which `admin` invokes `auth` for: this is no identity provider.
     provider.will(Reply::error(404, &json!({})));
-    let mut cloud = Cloud::start(&provider).await;
+    let mut cloud = Cloud::start(provider.base_url()).await;
     cloud.function("health").await;
     for &(name, status) in STORY {
         let answer = cloud.invoke(name).await;
@@ -184,7 +190,7 @@ async fn p50_a_break_in_mid_stream_is_an_error_event_and_a_regular_end() {
 async fn errors_are_streamed_answers_too() {
     let provider = Provider::start();
     let mut cloud = Cloud::with_model(&provider).await;
-    cloud.values.insert("API_KEY", "sk-wrong".into());
+    cloud.know("API_KEY", "sk-wrong");
     let answer = cloud.invoke("proxy/chat").await;
     assert_eq!((answer.mode, answer.status), (Mode::Streamed, 401));
     assert_eq!(answer.json().await["error"]["code"], "invalid_api_key");

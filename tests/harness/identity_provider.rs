@@ -4,8 +4,9 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderMap;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use reqwest::Response;
+use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use url::Url;
@@ -101,6 +102,11 @@ impl IdentityProvider {
         self.provider.received()
     }
 
+    /// Its half of a login: grants an ID token with these claims over the usual ones, signed with `key`.
+    pub fn will_vouch(&self, begun: &Begun, key: &SigningKey, claims: &Value) {
+        self.will_grant(&key.sign(&self.claims(begun, claims)));
+    }
+
     /// Claims about a person, valid now, with these over them.
     pub fn claims(&self, begun: &Begun, changes: &Value) -> Value {
         let now = Clock::system().now().as_second();
@@ -126,11 +132,20 @@ impl IdentityProvider {
 impl Begun {
     /// What a browser gets that follows the login link.
     pub async fn at(gateway: &Gateway) -> Self {
-        let response = gateway.anybody().get("/api/v1/auth/sso/login").send().await.unwrap();
+        Self::by(gateway, "/api/v1/auth/sso/login").await
+    }
+
+    /// What a browser gets that follows this path.
+    pub async fn by(gateway: &Gateway, path: &str) -> Self {
+        let response = gateway.anybody().get(path).send().await.unwrap();
         assert_eq!(response.status(), 302, "{}", response.text().await.unwrap());
-        let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
-        let cookie = header("set-cookie");
-        Self { url: header("location").parse().unwrap(), cookie: cookie.split(';').next().unwrap().to_owned() }
+        Self::of(response.headers())
+    }
+
+    /// What an answer to the login link has told the browser.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let header = |name: &str| headers[name].to_str().unwrap().to_owned();
+        Self { url: header("location").parse().unwrap(), cookie: header("set-cookie").split(';').next().unwrap().to_owned() }
     }
 
     /// A parameter of the address that the browser was sent to.
@@ -141,7 +156,12 @@ impl Begun {
 
     /// The way back, as a program that wants the answer itself.
     pub async fn come_back(&self, gateway: &Gateway, parameters: &str) -> Response {
+        self.callback(gateway, parameters).header("accept", "application/json").send().await.unwrap()
+    }
+
+    /// The way back, as a browser.
+    pub fn callback(&self, gateway: &Gateway, parameters: &str) -> RequestBuilder {
         let path = format!("/api/v1/auth/sso/callback?code=c0de&state={}{parameters}", self.parameter("state"));
-        gateway.anybody().get(&path).header("accept", "application/json").header("cookie", &self.cookie).send().await.unwrap()
+        gateway.anybody().get(&path).header("cookie", &self.cookie)
     }
 }

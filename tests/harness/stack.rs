@@ -27,12 +27,17 @@ pub struct Stack {
 impl Stack {
     pub async fn start() -> Self {
         let stack = Self { dynamo: Dynamo::start(TABLE_PREFIX).await, functions: Functions::start(), folder: TempDir::new().unwrap() };
-        let store = Store::new(stack.dynamo.client().clone(), TABLE_PREFIX, Clock::system());
+        let store = stack.store();
         let secrets = Secrets::connect(&SecretsConfig::File(stack.secrets_file()), &stack.dynamo.config());
         let admin = FirstAdmin { email: Email::parse(ADMIN_EMAIL).unwrap(), password: Some(ADMIN_PASSWORD.into()) };
         let keys = KeyRing::new(secrets, Clock::system());
         bootstrap::run(&store, &keys, admin, PasswordPolicy::Strict).await.unwrap();
         stack
+    }
+
+    /// What is behind the functions.
+    pub fn store(&self) -> Store {
+        Store::new(self.dynamo.client().clone(), TABLE_PREFIX, Clock::system())
     }
 
     /// Boots the function called `name` of this installation, which others of it can then invoke.
@@ -47,6 +52,7 @@ impl Stack {
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamo.config().dynamodb_endpoint.unwrap()),
             ("AWS_ENDPOINT_URL_LAMBDA", self.functions.endpoint()),
             ("TABLE_PREFIX", TABLE_PREFIX.to_owned()),
+            ("METRICS_NAMESPACE", "tidegate".to_owned()),
             ("SECRETS_FILE", self.secrets_file().display().to_string()),
             ("BACKEND_ALLOWED_CIDRS", "127.0.0.0/8".to_owned()),
         ];

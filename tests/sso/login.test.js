@@ -1,5 +1,6 @@
 // From the login link to a working session, in a real browser and at a certified provider.
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
@@ -33,12 +34,14 @@ const configuration = () => ({
   console_url: `http://127.0.0.1:${console_.address().port}/`, auto_provision: true,
 });
 
-// Follows the login link as `name`, and tells what the console's address says in the end.
+// Follows the login link as `name`, and tells what the console's address says in the end, and the page's verifier.
 async function logIn(name) {
   const options = await gateway.call('GET', '/api/v1/auth/options');
+  const verifier = randomBytes(32).toString('base64url');
+  const challenge = createHash('sha256').update(verifier).digest('base64url');
   const context = await browser.newContext();
   const page = await context.newPage();
-  await page.goto(options.data.sso.login_url);
+  await page.goto(`${options.data.sso.login_url}?code_challenge=${challenge}`);
   await page.fill('input[name=login]', name);
   await page.fill('input[name=password]', 'any');
   await page.click('button[type=submit]');
@@ -46,8 +49,10 @@ async function logIn(name) {
   await page.waitForSelector('h1:text("console")');
   const fragment = new URLSearchParams(new URL(page.url()).hash.slice(1));
   await context.close();
-  return fragment;
+  return { code: fragment.get('code'), error: fragment.get('error'), verifier };
 }
+
+const redeem = (code, verifier) => gateway.call('POST', '/api/v1/auth/sso/token', { code, code_verifier: verifier });
 
 test('the configuration passes its test, and a wrong secret does not', async () => {
   assert.equal((await gateway.admin('PUT', '/api/v1/admin/sso/config', configuration())).status, 200);
@@ -58,20 +63,21 @@ test('the configuration passes its test, and a wrong secret does not', async () 
 });
 
 test('a newcomer comes from the login link to a working session', async () => {
-  const code = (await logIn('ada')).get('code');
-  const opened = await gateway.call('POST', '/api/v1/auth/sso/token', { code });
+  const { code, verifier } = await logIn('ada');
+  assert.equal((await redeem(code, 'of another page')).error.code, 'sso_failed');
+  const opened = await redeem(code, verifier);
   assert.equal(opened.status, 200, JSON.stringify(opened));
   const profile = await gateway.call('GET', '/api/v1/user/profile', undefined, opened.data.token);
   assert.equal(profile.data.email, 'ada@example.com');
   assert.equal(profile.data.role, 'user');
-  assert.equal((await gateway.call('POST', '/api/v1/auth/sso/token', { code })).error.code, 'sso_failed', 'a code is good once');
+  assert.equal((await redeem(code, verifier)).error.code, 'sso_failed', 'a code is good once');
 });
 
 test('who waits for approval is told so, and gets in afterwards', async () => {
   await gateway.admin('PUT', '/api/v1/admin/sso/config', { auto_provision: false });
-  assert.equal((await logIn('grace')).get('error'), 'pending_approval');
+  assert.equal((await logIn('grace')).error, 'pending_approval');
   const { data } = await gateway.admin('GET', '/api/v1/admin/users?q=grace');
   await gateway.admin('PUT', `/api/v1/admin/users/${data[0].id}`, { status: 'active' });
-  const code = (await logIn('grace')).get('code');
-  assert.equal((await gateway.call('POST', '/api/v1/auth/sso/token', { code })).status, 200);
+  const { code, verifier } = await logIn('grace');
+  assert.equal((await redeem(code, verifier)).status, 200);
 });

@@ -71,22 +71,12 @@ impl SsoConfig {
 
     /// Where a login begins: beside the callback, which is the only address of ours that is configured.
     pub fn login_url(&self) -> String {
-        format!("{}login", self.routes_url())
-    }
-
-    /// The path that the browser sends its cookie to.
-    pub fn cookie_path(&self) -> String {
-        let path = url::Url::parse(self.routes_url()).map(|url| url.path().trim_end_matches('/').to_owned());
-        path.unwrap_or_else(|_| "/".to_owned())
+        format!("{}login", self.redirect_url.strip_suffix("callback").unwrap_or(&self.redirect_url))
     }
 
     /// Whether browsers come by https: only then may, and must, a cookie be `Secure`.
     pub fn is_secure(&self) -> bool {
         self.redirect_url.starts_with("https:")
-    }
-
-    fn routes_url(&self) -> &str {
-        self.redirect_url.strip_suffix("callback").unwrap_or(&self.redirect_url)
     }
 }
 
@@ -98,6 +88,9 @@ pub struct SsoAttempt {
     pub verifier: String,
     /// The digest of the cookie of the browser that began.
     pub browser: String,
+    /// The digest of the secret of the page that began, if it has told one (PKCE's challenge, by `S256`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<String>,
     /// Of the configuration: any change of it ends the login.
     pub config_version: u64,
 }
@@ -106,6 +99,9 @@ pub struct SsoAttempt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SsoArrival {
     pub user: UserId,
+    /// Of the attempt: who redeems the code knows its verifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<String>,
     pub config_version: u64,
 }
 

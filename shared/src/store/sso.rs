@@ -54,11 +54,13 @@ impl Store {
         self.create_until(&keys::sso_arrival(code), arrival, self.clock.now() + ARRIVAL_LIFETIME).await
     }
 
-    /// The arrival of this code, which is then used up.
-    pub async fn take_sso_arrival(&self, code: &str) -> Result<Option<SsoArrival>, StoreError> {
-        match self.take(&keys::sso_arrival(code), Expression::present()).await? {
-            Taken::Done(arrival) => Ok(Some(arrival)),
-            Taken::Gone | Taken::Refused => Ok(None),
-        }
+    /// The arrival of this code, which is then used up. Refused when the page that began told another challenge, or none
+    /// where one is given, or one where none is: its own may still redeem the code.
+    pub async fn take_sso_arrival(&self, code: &str, challenge: Option<&str>) -> Result<Taken<SsoArrival>, StoreError> {
+        let same = match challenge {
+            Some(challenge) => Expression::new("#challenge = :challenge").text(":challenge", challenge),
+            None => Expression::new("attribute_not_exists(#challenge)"),
+        };
+        self.take(&keys::sso_arrival(code), same.name("#challenge", "challenge")).await
     }
 }

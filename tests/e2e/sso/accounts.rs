@@ -1,4 +1,4 @@
-//! Which account a person gets, and the way of a one-time code.
+//! Which account a person gets.
 
 use harness::client::{data, refusal};
 use harness::identity_provider::Begun;
@@ -6,8 +6,6 @@ use harness::provider::Reply;
 use serde_json::{Value, json};
 
 use super::Installation;
-
-const CONSOLE: &str = "http://127.0.0.1:5173/welcome";
 
 async fn outcome(response: reqwest::Response) -> (u16, String) {
     let status = response.status().as_u16();
@@ -128,32 +126,6 @@ async fn p10_switching_it_off_ends_the_logins_that_have_begun() {
     assert_eq!(refusal(installation.gateway.anybody().get("/api/v1/auth/sso/login"), 403).await, "sso_disabled");
     data(switch(true).send().await.unwrap(), 200).await;
     installation.assert_refused(begun.come_back(&installation.gateway, "").await, "configuration has changed").await;
-}
-
-#[tokio::test]
-async fn p10_the_console_gets_a_code_that_is_worth_something_once() {
-    let installation = Installation::start_with(json!({"console_url": CONSOLE})).await;
-    let back = |begun: Begun| {
-        let path = format!("/api/v1/auth/sso/callback?code=c0de&state={}", begun.parameter("state"));
-        let request = installation.gateway.anybody().get(&path).header("cookie", &begun.cookie);
-        async move { request.send().await.unwrap() }
-    };
-    let begun = Begun::at(&installation.gateway).await;
-    installation.provider.will_grant(&installation.key.sign(&installation.provider.claims(&begun, &json!({}))));
-    let response = back(begun).await;
-    assert_eq!((response.status().as_u16(), &response.headers()["referrer-policy"]), (302, &"no-referrer".parse().unwrap()));
-    assert!(response.headers()["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
-    let location = response.headers()["location"].to_str().unwrap().to_owned();
-    let code = location.strip_prefix(&format!("{CONSOLE}#code=")).unwrap();
-    let redeem = |code: &str| installation.gateway.post("/api/v1/auth/sso/token").json(&json!({"code": code}));
-    let opened = data(redeem(code).send().await.unwrap(), 200).await;
-    assert!(!location.contains(opened["token"].as_str().unwrap()));
-    installation.gateway.anybody().with(opened["token"].as_str().unwrap()).profile().await;
-    installation.assert_refused(redeem(code).send().await.unwrap(), "one-time code").await;
-    installation.assert_refused(redeem("guess").send().await.unwrap(), "one-time code").await;
-    let begun = Begun::at(&installation.gateway).await;
-    installation.provider.will_grant(&installation.key.sign(&installation.provider.claims(&begun, &json!({"email_verified": false}))));
-    assert_eq!(back(begun).await.headers()["location"], format!("{CONSOLE}#error=sso_failed"));
 }
 
 #[tokio::test]

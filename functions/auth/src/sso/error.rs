@@ -25,6 +25,8 @@ pub(crate) enum SsoError {
     NoCode,
     #[error("the one-time code is unknown, used or expired")]
     NoArrival,
+    #[error("the one-time code was made for another page")]
+    OtherPage,
     #[error("the provider cannot be used: {0}")]
     Provider(#[from] ProviderError),
     #[error(transparent)]
@@ -56,6 +58,7 @@ impl From<SsoError> for ApiError {
             | SsoError::ResponseIssuer
             | SsoError::NoCode
             | SsoError::NoArrival
+            | SsoError::OtherPage
             | SsoError::Token(_)
             | SsoError::Refused(_)
             | SsoError::NoPolicy => failed(),

@@ -1,11 +1,12 @@
 //! Single sign-on with `OpenID` Connect: to the identity provider, back, and into a session (promises 9 and 10).
 //!
-//! [`browser`] is what the browser carries, [`provider`] the conversation with the provider, [`arrival`] the account that a
-//! person gets, [`trial`] a login without a person, for administrators.
+//! [`browser`] is what the browser carries, [`provider`] the conversation with the provider, [`account`] the account that a
+//! person gets, [`one_time_code`] the way of a session to the console, [`trial`] a login without a person, for administrators.
 
-mod arrival;
+mod account;
 mod browser;
 mod error;
+mod one_time_code;
 mod provider;
 mod trial;
 
@@ -17,20 +18,21 @@ use shared::access::digest::{sha256_base64url, sha256_hex};
 use shared::access::id_token::Claims;
 use shared::http::ApiError;
 use shared::http::extract::Query;
-use shared::http::json::{Body, Data};
+use shared::http::json::Data;
 use shared::http::origin::Origin;
 use shared::models::audit::AuditEntry;
-use shared::models::sso::{SsoArrival, SsoAttempt, SsoConfig};
+use shared::models::sso::{SsoAttempt, SsoConfig};
 use shared::models::user::User;
 use shared::random;
 use shared::secrets::Secret;
 use shared::store::Taken;
 
 use crate::State;
-use crate::session::{self, Opened};
+use crate::session;
 use error::SsoError;
 use provider::Redemption;
 
+pub(crate) use one_time_code::redeem;
 pub(crate) use provider::Provider;
 pub use trial::run as try_out;
 
@@ -38,6 +40,12 @@ pub use trial::run as try_out;
 const RANDOM: usize = 43;
 /// PKCE's verifier has 43 to 128 characters (RFC 7636 §4.1).
 const VERIFIER: usize = 64;
+
+/// What the page may say that sends the browser here.
+#[derive(Deserialize)]
+pub(crate) struct Begin {
+    code_challenge: Option<String>,
+}
 
 /// What the provider sends the browser back with (RFC 6749 §4.1.2, RFC 9207 §2).
 #[derive(Deserialize)]
@@ -47,15 +55,14 @@ pub(crate) struct Returned {
     iss: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct OneTimeCode {
-    code: String,
-}
-
-/// `GET /api/v1/auth/sso/login`: to the provider. No parameter of the request changes anything.
-pub(crate) async fn log_in(extract::State(state): extract::State<State>, origin: Origin) -> Result<Response, ApiError> {
-    begin(&state).await.map_err(|error| told(&origin, error))
+/// `GET /api/v1/auth/sso/login`: to the provider. No parameter of the request changes where the browser goes, then or after.
+pub(crate) async fn log_in(
+    extract::State(state): extract::State<State>,
+    origin: Origin,
+    Query(Begin { code_challenge }): Query<Begin>,
+) -> Result<Response, ApiError> {
+    let challenge = code_challenge.map(one_time_code::challenge).transpose()?;
+    begin(&state, challenge).await.map_err(|error| told(&origin, error))
 }
 
 /// `GET /api/v1/auth/sso/callback`: back from it. Ends at the console, or with the session itself for a program.
@@ -68,7 +75,7 @@ pub(crate) async fn call_back(
     let config = enabled(&state).await.map_err(|error| told(&origin, error))?;
     let arrived = arrive(&state, &config, &origin, &headers, &returned).await.map_err(|error| told(&origin, error));
     let mut response = match config.console_url.as_deref().filter(|_| !browser::wants_json(&headers)) {
-        Some(console) => to_console(&state, &config, console, arrived).await,
+        Some(console) => to_console(&state, console, arrived).await,
         None => to_program(&state, &origin, arrived).await,
     };
     let (name, forgotten) = browser::cookie(&config, "");
@@ -76,16 +83,6 @@ pub(crate) async fn call_back(
         response.headers_mut().append(name, forgotten);
     }
     Ok(response)
-}
-
-/// `POST /api/v1/auth/sso/token`: the console redeems its code, once.
-pub(crate) async fn redeem(
-    extract::State(state): extract::State<State>,
-    origin: Origin,
-    Body(OneTimeCode { code }): Body<OneTimeCode>,
-) -> Result<Data<Opened>, ApiError> {
-    let user = take_arrival(&state, &code).await.map_err(|error| told(&origin, error))?;
-    session::open(&state, &origin, &user).await.map(Data)
 }
 
 /// The configuration, while single sign-on is on.
@@ -97,7 +94,7 @@ async fn enabled(state: &State) -> Result<SsoConfig, SsoError> {
     state.store.sso_config().await?.filter(|config| config.enabled).ok_or(SsoError::Off)
 }
 
-async fn begin(state: &State) -> Result<Response, SsoError> {
+async fn begin(state: &State, challenge: Option<String>) -> Result<Response, SsoError> {
     let config = enabled(state).await?;
     let known = state.provider.known(&config).await?;
     let (attempt_state, secret) = (random::base62(RANDOM), random::base62(RANDOM));
@@ -105,6 +102,7 @@ async fn begin(state: &State) -> Result<Response, SsoError> {
         nonce: random::base62(RANDOM),
         verifier: random::base62(VERIFIER),
         browser: sha256_hex(&secret),
+        challenge,
         config_version: config.version,
     };
     let parameters = [
@@ -122,18 +120,24 @@ async fn begin(state: &State) -> Result<Response, SsoError> {
     Ok(([browser::cookie(&config, &secret)], browser::redirect(url.as_str())).into_response())
 }
 
-/// The account of the person who is back, if it may be used.
-async fn arrive(state: &State, config: &SsoConfig, origin: &Origin, headers: &HeaderMap, returned: &Returned) -> Result<User, SsoError> {
+/// The login that has ended here, and the account of the person who is back, if it may be used.
+async fn arrive(
+    state: &State,
+    config: &SsoConfig,
+    origin: &Origin,
+    headers: &HeaderMap,
+    returned: &Returned,
+) -> Result<(SsoAttempt, User), SsoError> {
     let attempt = take_attempt(state, config, headers, returned).await?;
     let user = async {
         let claims = claims(state, config, &attempt, returned).await?;
-        arrival::usable(arrival::account_of(state, config, origin, &claims).await?)
+        account::usable(account::of(state, config, origin, &claims).await?)
     };
     // From here on it is a login that somebody began here; what came before may be anybody's noise.
     match user.await {
         Ok(user) => {
             state.store.record(&origin.entry(&user.id, "sso.login", &user.id, state.store.clock().now())).await?;
-            Ok(user)
+            Ok((attempt, user))
         }
         Err(error) => {
             let entry = origin.entry("anonymous", "sso.login", &config.issuer_url, state.store.clock().now());
@@ -177,37 +181,24 @@ async fn client_secret(state: &State, config: &SsoConfig) -> Result<Option<Secre
     }
 }
 
-/// A code that is worth something once, for a minute; or why there is none, as a code that the console knows.
-async fn to_console(state: &State, config: &SsoConfig, console: &str, arrived: Result<User, ApiError>) -> Response {
-    let code = random::base62(RANDOM);
+/// To the page that is configured: with a code, or with the reason why there is none, as a code that it knows.
+async fn to_console(state: &State, console: &str, arrived: Result<(SsoAttempt, User), ApiError>) -> Response {
     let kept = match arrived {
-        Ok(user) => {
-            let arrival = SsoArrival { user: user.id, config_version: config.version };
-            state.store.keep_sso_arrival(&code, &arrival).await.map_err(ApiError::from)
-        }
+        Ok((attempt, user)) => one_time_code::keep(state, attempt, user).await.map_err(ApiError::from),
         Err(error) => Err(error),
     };
     match kept {
-        Ok(()) => browser::console(console, "code", &code),
+        Ok(code) => browser::console(console, "code", &code),
         Err(error) => browser::console(console, "error", error.code().name()),
     }
 }
 
-async fn to_program(state: &State, origin: &Origin, arrived: Result<User, ApiError>) -> Response {
+async fn to_program(state: &State, origin: &Origin, arrived: Result<(SsoAttempt, User), ApiError>) -> Response {
     let opened = match arrived {
-        Ok(user) => session::open(state, origin, &user).await,
+        Ok((_, user)) => session::open(state, origin, &user).await,
         Err(error) => Err(error),
     };
     opened.map(Data).into_response()
-}
-
-async fn take_arrival(state: &State, code: &str) -> Result<User, SsoError> {
-    let config = enabled(state).await?;
-    let arrival = state.store.take_sso_arrival(code).await?.ok_or(SsoError::NoArrival)?;
-    if arrival.config_version != config.version {
-        return Err(SsoError::Reconfigured);
-    }
-    state.store.user(&arrival.user).await?.ok_or(SsoError::NoArrival)
 }
 
 /// The reason for the log, and what may be told.

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::error::SsoError;
 use super::provider::{Metadata, ProviderError, Redemption};
-use super::{RANDOM, VERIFIER, arrival, client_secret};
+use super::{RANDOM, VERIFIER, account, client_secret};
 use crate::State;
 
 /// Walks from the provider's document to the claims; what depends on a step that failed is skipped.
@@ -71,7 +71,7 @@ async fn preview(state: &State, config: &SsoConfig, claims: Map<String, Value>) 
     }
     let claims: Claims = serde_json::from_value(complete).map_err(|_| ProviderError::Malformed)?;
     let person = rules::person(config, &claims)?;
-    let account = match arrival::find(state, config, &person).await? {
+    let account = match account::find(state, config, &person).await? {
         Account::Known(_) => "known",
         Account::Link(_) => "linked",
         Account::New(Status::Active) => "created",

@@ -1,4 +1,4 @@
-//! From a person whom the provider vouches for to an account. Every login by single sign-on goes through [`account_of`]
+//! From a person whom the provider vouches for to an account. Every login by single sign-on goes through [`of`]
 //! (promise 10), and then through [`crate::session::open`] like any other.
 
 use shared::access::id_token::Claims;
@@ -17,7 +17,7 @@ use crate::State;
 const TRIES: u32 = 3;
 
 /// The account of whom `claims` name: found, linked, or made.
-pub(super) async fn account_of(state: &State, config: &SsoConfig, origin: &Origin, claims: &Claims) -> Result<User, SsoError> {
+pub(super) async fn of(state: &State, config: &SsoConfig, origin: &Origin, claims: &Claims) -> Result<User, SsoError> {
     if rules::has_group_overage(claims) {
         tracing::info!(request.id = %origin.request_id, "the provider has left out the person's groups: there are too many for a token");
     }

@@ -1,0 +1,66 @@
+//! A session's way to the console: never in a URL (promise 10), so the page gets a code that it redeems once, within a minute.
+//!
+//! The code is bound to the page that began the login as an OAuth code is to its client (PKCE, RFC 7636): otherwise somebody
+//! could send a victim to the console with a code of his own, and have it work in his account (docs/decisions/0032).
+
+use axum::extract;
+use serde::Deserialize;
+use shared::access::digest::sha256_base64url;
+use shared::http::ApiError;
+use shared::http::json::{Body, Data};
+use shared::http::origin::Origin;
+use shared::models::sso::{SsoArrival, SsoAttempt};
+use shared::models::user::User;
+use shared::random;
+use shared::store::{StoreError, Taken};
+
+use super::error::SsoError;
+use super::{RANDOM, enabled, told};
+use crate::State;
+use crate::session::{self, Opened};
+
+/// A SHA-256 in base64url.
+const CHALLENGE: usize = 43;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OneTimeCode {
+    code: String,
+    code_verifier: Option<String>,
+}
+
+/// `POST /api/v1/auth/sso/token`: the console redeems its code, once.
+pub(crate) async fn redeem(
+    extract::State(state): extract::State<State>,
+    origin: Origin,
+    Body(presented): Body<OneTimeCode>,
+) -> Result<Data<Opened>, ApiError> {
+    let user = take(&state, &presented).await.map_err(|error| told(&origin, error))?;
+    session::open(&state, &origin, &user).await.map(Data)
+}
+
+/// What a page says about itself when it begins a login: `S256` of a verifier that it keeps.
+pub(super) fn challenge(text: String) -> Result<String, ApiError> {
+    let is_digest = text.len() == CHALLENGE && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if is_digest { Ok(text) } else { Err(ApiError::invalid("code_challenge", "must be the SHA-256 of the verifier, in base64url")) }
+}
+
+/// A new code for the person who has come back from `attempt`.
+pub(super) async fn keep(state: &State, attempt: SsoAttempt, user: User) -> Result<String, StoreError> {
+    let code = random::base62(RANDOM);
+    let arrival = SsoArrival { user: user.id, challenge: attempt.challenge, config_version: attempt.config_version };
+    state.store.keep_sso_arrival(&code, &arrival).await?;
+    Ok(code)
+}
+
+async fn take(state: &State, presented: &OneTimeCode) -> Result<User, SsoError> {
+    let config = enabled(state).await?;
+    let challenge = presented.code_verifier.as_deref().map(sha256_base64url);
+    let arrival = match state.store.take_sso_arrival(&presented.code, challenge.as_deref()).await? {
+        Taken::Done(arrival) if arrival.config_version == config.version => arrival,
+        Taken::Done(_) => return Err(SsoError::Reconfigured),
+        Taken::Gone => return Err(SsoError::NoArrival),
+        Taken::Refused => return Err(SsoError::OtherPage),
+    };
+    state.store.user(&arrival.user).await?.ok_or(SsoError::NoArrival)
+}
