@@ -132,9 +132,10 @@ def allows_nothing_by_wildcard(resources, _):
 
 def throttles_and_keeps_logins_apart(resources, _):
     """Promise 58."""
-    settings = {each["ResourcePath"]: each for each in stage(resources)["MethodSettings"]}
-    for path in ("/*", "/~1api~1v1~1auth~1{proxy+}"):
-        assert int(settings[path]["ThrottlingRateLimit"]) > 0 and int(settings[path]["ThrottlingBurstLimit"]) > 0, path
+    settings = {(each["HttpMethod"], each["ResourcePath"]): each for each in stage(resources)["MethodSettings"]}
+    logins = "/~1api~1v1~1auth~1{proxy+}"
+    for of in (("*", "/*"), ("GET", logins), ("POST", logins)):
+        assert int(settings[of]["ThrottlingRateLimit"]) > 0 and int(settings[of]["ThrottlingBurstLimit"]) > 0, of
     functions = of_type(resources, "AWS::Lambda::Function")
     for name in ("Auth", "Proxy"):
         assert int(functions[name]["ReservedConcurrentExecutions"]) > 0, name

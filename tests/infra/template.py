@@ -30,6 +30,15 @@ def read():
 
 def deployed(template, **parameters):
     """The resources of `template` with these parameters, and its defaults for the others."""
+    return resolver(template, parameters).resources()
+
+
+def outputs(template, **parameters):
+    """What the stack then says of itself."""
+    return resolver(template, parameters).outputs()
+
+
+def resolver(template, parameters):
     template = copy.deepcopy(template)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -38,7 +47,7 @@ def deployed(template, **parameters):
     values = {name: str(parameter.get("Default")) for name, parameter in template["Parameters"].items()} | parameters
     managed_policies = {"AWSLambdaBasicExecutionRole": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}
     transformed = Translator(managed_policies, Parser()).translate(template, values)
-    return Resolver(transformed, values).resources()
+    return Resolver(transformed, values)
 
 
 class Resolver:
@@ -50,6 +59,9 @@ class Resolver:
         """The resources whose condition holds."""
         existing = {name: each for name, each in self.template["Resources"].items() if self.holds(each.get("Condition"))}
         return {name: self.resolved(each) for name, each in existing.items()}
+
+    def outputs(self):
+        return {name: self.resolved(each["Value"]) for name, each in self.template["Outputs"].items() if self.holds(each.get("Condition"))}
 
     def holds(self, condition):
         return condition is None or self.resolved(self.template["Conditions"][condition])

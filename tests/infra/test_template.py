@@ -112,6 +112,7 @@ MUTATIONS = [
     (checks.allows_nothing_by_wildcard, "all tables", statement("ProxyRole", "Read", Resource=["*"])),
     (checks.throttles_and_keeps_logins_apart, "no throttling", setting(0, ThrottlingRateLimit=0)),
     (checks.throttles_and_keeps_logins_apart, "no throttling of logins", setting(1, ResourcePath="/~1other")),
+    (checks.throttles_and_keeps_logins_apart, "no throttling of begun logins", setting(2, HttpMethod="PUT")),
     (checks.throttles_and_keeps_logins_apart, "one pool", change("Auth", PROPERTIES, "ReservedConcurrentExecutions", to=0)),
     (checks.gives_password_hashes_a_cpu, "a small function", change("Auth", PROPERTIES, "MemorySize", to=512)),
     (checks.logs_no_secrets_at_the_edge, "query strings", change("Api", PROPERTIES, "AccessLogSetting", "Format", to='{"path":"$context.path"}')),
@@ -158,6 +159,14 @@ def test_options_are_there_when_asked_for(raw):
     # What runs on instances is the proxy: its variables and its rights.
     proxy, steady = resources["Proxy"]["Properties"], resources["Steady"]["Properties"]
     assert all(proxy[name] == steady[name] for name in ("Role", "Environment", "Timeout", "Architectures"))
+
+
+def test_p9_single_sign_on_is_told_its_address_with_and_without_a_domain_name(raw, code):
+    path = "/api/v1/auth/sso/callback"
+    assert path in {route["path"] for route in code["routes"]}
+    assert template.outputs(raw)["SsoRedirectUrl"] == f"https://<Api>.execute-api.eu-central-1.amazonaws.com/prod{path}"
+    domain = {"DomainName": "llm.example.com", "CertificateArn": "arn:aws:acm:::certificate/1"}
+    assert template.outputs(raw, **domain)["SsoRedirectUrl"] == f"https://llm.example.com{path}"
 
 
 def test_a_small_account_can_reserve_nothing(raw):
