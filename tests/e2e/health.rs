@@ -5,13 +5,15 @@ use std::time::Duration;
 use harness::client::{BACKEND_KEY, Client, data, refusal};
 use harness::provider::{Provider, Reply, openai};
 use harness::tls::TlsBackend;
-use harness::{ADMIN_EMAIL, Gateway};
+use harness::{ADMIN_EMAIL, Gate, Gateway};
 use health::State;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::models::BackendId;
 use shared::models::health::FailureClass;
 use shared::outbound::{Authorities, Outbound};
 use shared::secrets::{MemorySecrets, Secrets};
+use shared::store::Change;
 
 fn well() -> Reply {
     Reply::json(&json!({"data": []}))
@@ -187,4 +189,33 @@ async fn p60_a_check_by_hand_is_for_administrators_and_leaves_an_entry() {
     assert_eq!(entries[0]["target"], "b");
     let me = admin.profile().await;
     assert_eq!((&entries[0]["actor"], &me["email"]), (&me["id"], &json!(ADMIN_EMAIL)));
+}
+
+#[tokio::test]
+async fn p53_who_is_late_leaves_nothing_behind_of_a_backend_that_is_gone() {
+    let (provider, gate) = (Provider::start(), Gate::new());
+    let gateway = gateway(json!({"base_url": provider.base_url()})).await;
+    let (store, id) = (gateway.local().store().await.unwrap(), BackendId::parse("b").unwrap());
+    for gone in ["/api/v1/admin/backends/b", "/api/v1/admin/models/m?cascade=true"] {
+        let known = store.read_catalog().await.unwrap();
+        let health = known.offers().find_map(|offer| offer.backends.first()).unwrap().health;
+        let before = provider.received().len();
+        provider.will(Reply::raw("").wait(&gate).then(Reply::error(500, &json!({}))));
+        let late = async {
+            provider.request(before).await;
+            data(gateway.admin().delete(gone).send().await.unwrap(), 200).await;
+            gate.open();
+        };
+        let (found, ()) = tokio::join!(check(gateway.admin()), late);
+        assert_eq!(found["healthy"], false);
+        let failed = health.after_check(Timestamp::UNIX_EPOCH, Err(FailureClass::Connect));
+        assert_eq!(store.update_health(&id, &failed).await.unwrap(), Change::Conflict);
+        assert_eq!(store.take_lease(&id, 1, Timestamp::MAX).await.unwrap(), None);
+        gateway.admin().post("/api/v1/admin/models").json(&json!({"id": "m", "name": "m"})).send().await.unwrap();
+        let anew = json!({"id": "b", "name": "b", "model_name": "x", "base_url": provider.base_url()});
+        data(gateway.admin().post("/api/v1/admin/models/m/backends").json(&anew).send().await.unwrap(), 201).await;
+        let shown = backend(gateway.admin()).await;
+        assert!(shown["healthy"] == true && shown["last_check_at"].is_null(), "{shown}");
+        assert!(store.take_lease(&id, 1, Timestamp::MAX).await.unwrap().is_some());
+    }
 }

@@ -60,6 +60,7 @@ async fn a_backend_gets_no_more_requests_at_once_than_it_takes() {
 #[tokio::test]
 async fn places_at_a_backend_are_counted_for_all_processes_together() {
     let gateway = Gateway::start().await;
+    gateway.admin().create_model_with("m", &Provider::start(), &json!({"id": "b"})).await;
     let stores = [gateway.local().store().await.unwrap(), gateway.local().store().await.unwrap()];
     let backend = BackendId::parse("b").unwrap();
     let (past, future) = (Timestamp::UNIX_EPOCH, Timestamp::MAX);

@@ -9,7 +9,6 @@ use shared::cache::Cache;
 use shared::clock::Clock;
 use shared::config::Config;
 use shared::http::caller::KeyGate;
-use shared::models::BackendId;
 use shared::outbound::{ClientError, Outbound};
 use shared::secrets::Secrets;
 use shared::secrets::backend_keys::BackendKeys;
@@ -20,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounting::record::Recorder;
 use crate::fleet::Fleet;
 use crate::forward::retries::Retries;
-use crate::forward::target::Target;
+use crate::forward::target::{Target, TargetKey};
 
 /// Time and size limits of an exchange (promise 49, security-reliability §15).
 #[derive(Clone, Copy, Debug)]
@@ -66,8 +65,8 @@ pub struct State {
     pub(crate) networks: AllowedNetworks,
     pub(crate) limits: Limits,
     pub(crate) http: reqwest::Client,
-    /// What each version of a backend is called with, for each version of its model.
-    pub(crate) targets: Arc<Cache<(BackendId, u64, u64), Arc<Target>>>,
+    /// How backends are called.
+    pub(crate) targets: Arc<Cache<TargetKey, Arc<Target>>>,
     pub(crate) fleet: Fleet,
     pub(crate) retries: Retries,
     /// The region of this process, whose backends come first.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::health::Health;
 use super::price::{Price, Prices};
-use super::{BackendId, DisplayName, ModelId, ModelName};
+use super::{BackendId, DisplayName, ModelId, ModelName, SecretId};
 
 /// A model as administrators see it (api.md §5).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,12 +64,12 @@ pub struct Backend {
     #[serde(default)]
     pub region: Option<String>,
     pub enabled: bool,
-    /// The version of this backend with which its key was set; its secret is named after it.
+    /// Which secret is the key to it.
     #[serde(default)]
-    pub key_version: Option<u64>,
-    /// The key before: its secret stays, since other processes may know the backend as it was for a while.
+    pub secret: Option<SecretId>,
+    /// The key before: it stays, since other processes may know the backend as it was for a while.
     #[serde(default)]
-    pub retired_key_version: Option<u64>,
+    pub retired_secret: Option<SecretId>,
     pub protocol: Protocol,
     #[serde(default)]
     pub preset: Option<String>,
@@ -96,12 +96,12 @@ impl Backend {
     /// The name of the secret that holds the key to this backend at this address. Another address has another secret,
     /// so that no key is ever sent where it was not meant for (promise 23).
     pub fn secret_name(&self) -> Option<String> {
-        self.key_version.map(|version| self.secret_name_at(version))
+        self.secret.as_ref().map(|secret| self.secret_name_of(secret))
     }
 
-    /// The name of the secret that was set with `version`.
-    pub fn secret_name_at(&self, version: u64) -> String {
-        format!("backend/{}/{version}", self.id)
+    /// The name of one of its secrets.
+    pub fn secret_name_of(&self, secret: &SecretId) -> String {
+        format!("backend/{}/{secret}", self.id)
     }
 }
 

@@ -17,4 +17,4 @@ pub mod user;
 pub mod zone;
 
 pub use email::{Email, EmailError};
-pub use text::{BackendId, DisplayName, KeyId, ModelGlob, ModelId, ModelName, PolicyName, RequestId, TextError, UsageId, UserId};
+pub use text::{BackendId, DisplayName, KeyId, ModelGlob, ModelId, ModelName, PolicyName, RequestId, SecretId, TextError, UsageId, UserId};

@@ -94,6 +94,11 @@ checked_text!(
     check_id
 );
 checked_text!(
+    /// Tells a secret from all others that its owner ever had: made by the server.
+    SecretId,
+    check_id
+);
+checked_text!(
     /// A quota policy's name, which is its key.
     PolicyName,
     check_id
@@ -159,6 +164,12 @@ impl UsageId {
 }
 
 impl BackendId {
+    pub fn generate() -> Self {
+        Self(crate::random::sortable_id())
+    }
+}
+
+impl SecretId {
     pub fn generate() -> Self {
         Self(crate::random::sortable_id())
     }

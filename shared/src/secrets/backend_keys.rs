@@ -1,4 +1,4 @@
-//! The keys of backends, remembered: each version of a backend's key has a name of its own, so what was read once stays
+//! The keys of backends, remembered: each key that a backend ever had has a name of its own, so what was read once stays
 //! right. They are used while their home cannot be reached, for an hour at most (security-reliability §14).
 
 use std::sync::Arc;
@@ -41,7 +41,7 @@ mod tests {
     async fn a_key_that_was_read_is_used_for_an_hour_without_its_home() {
         let (secrets, clock) = (Secrets::Memory(MemorySecrets::default()), Clock::fixed(Timestamp::UNIX_EPOCH));
         let keys = BackendKeys::new(secrets.clone(), clock.clone());
-        let name = "backend/b/1".to_owned();
+        let name = "backend/b/key".to_owned();
         secrets.put(&name, &"key".into()).await.unwrap();
         assert_eq!(keys.get(&name).await.unwrap(), Some("key".into()));
         secrets.delete(&name).await.unwrap();

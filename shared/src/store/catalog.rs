@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::item::Range;
 use super::keys::{self, BACKEND, CATALOG, HEALTH, MODEL};
+use super::leases::Leases;
 use super::table::Table;
 use super::transaction::{Commit, Expression};
 use super::write::Written;
@@ -16,15 +17,18 @@ use crate::models::catalog::{Backend, Catalog, Model};
 use crate::models::health::Health;
 use crate::models::{BackendId, ModelId};
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct HealthItem {
     backend_id: BackendId,
     health: Health,
-    #[serde(default)]
     version: u64,
 }
 
 impl HealthItem {
+    fn of_new(backend: &Backend) -> Self {
+        Self { backend_id: backend.id.clone(), health: backend.health, version: backend.health.version }
+    }
+
     fn into_health(self) -> Health {
         Health { version: self.version, ..self.health }
     }
@@ -73,18 +77,12 @@ impl Store {
     }
 
     /// Writes what is known of a backend now, if nobody has written since the state of `health.version` was read. Who
-    /// loses knows less than what is there: there is nothing to be tried again.
+    /// loses knows less than what is there: there is nothing to be tried again. Of a backend that is gone nothing is kept.
     pub async fn update_health(&self, id: &BackendId, health: &Health) -> Result<Change, StoreError> {
         let corrupt = |source| StoreError::Corrupt { entity: Table::Catalog.name(), source: Box::new(source) };
-        let set = Expression::new("SET #health = :health, #id = :id, #version = :next").name("#health", "health").name("#id", "backend_id");
-        let set = set.value(":health", serde_dynamo::to_attribute_value(health).map_err(corrupt)?);
-        let set = set.text(":id", id.as_str()).name("#version", "version").number(":next", health.version + 1);
-        let expected = match health.version {
-            // Nobody has written yet, or a gateway whose states had no version.
-            0 => Expression::new("attribute_not_exists(#version)"),
-            version => Expression::new("#version = :known").number(":known", version),
-        };
-        let written: Written<HealthItem> = self.update_if(&keys::health(id), set, expected).await?;
+        let set = Expression::new("SET #health = :health, #version = :next").name("#health", "health");
+        let set = set.value(":health", serde_dynamo::to_attribute_value(health).map_err(corrupt)?).number(":next", health.version + 1);
+        let written: Written<HealthItem> = self.update_if(&keys::health(id), set, Expression::at_version(health.version)).await?;
         self.memory.catalog.forget(&());
         Ok(if written == Written::Done { Change::Done } else { Change::Conflict })
     }
@@ -125,9 +123,12 @@ impl Store {
         Ok(if commit == Commit::Done { Removal::Done } else { Removal::NotFound })
     }
 
-    /// Adds a backend to a model that exists.
+    /// Adds a backend to a model that exists, with what is known of it and held there: both are only ever changed, so that
+    /// nobody who is late leaves any of it behind for a backend that is gone.
     pub async fn create_backend(&self, backend: &Backend, entry: &AuditEntry) -> Result<Change, StoreError> {
         let transaction = self.transaction().put(&keys::backend(&backend.id), backend, Expression::absent())?;
+        let transaction = transaction.put(&keys::health(&backend.id), &HealthItem::of_new(backend), Expression::always())?;
+        let transaction = transaction.put(&keys::leases(&backend.id), &Leases::default(), Expression::always())?;
         let transaction = transaction.check(&keys::model(&backend.model_id), Expression::present())?;
         let commit = transaction.audited(entry)?.commit().await?;
         self.memory.catalog.forget(&());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::iter;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::keys;
 use super::transaction::Expression;
@@ -29,14 +29,14 @@ pub struct Lease {
 }
 
 /// The leases of one backend: until which second each holds.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
-struct Leases {
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Leases {
     leases: HashMap<String, i64>,
 }
 
 impl Store {
-    /// A place among the `most` requests that may be under way at the backend; `None` when all are taken. It is free
-    /// again at `until` if nobody gives it back.
+    /// A place among the `most` requests that may be under way at the backend; `None` when all are taken, or the backend is
+    /// gone. It is free again at `until` if nobody gives it back.
     ///
     /// One write where nobody has died; its size, and so its price, grows with the leases (about 25 bytes each).
     pub async fn take_lease(&self, backend: &BackendId, most: u32, until: Timestamp) -> Result<Option<Lease>, StoreError> {
@@ -48,10 +48,7 @@ impl Store {
             let current = match self.update_if::<Leases>(&key, change, room).await? {
                 Written::Done => return Ok(Some(lease)),
                 Written::Refused(Some(current)) => current,
-                Written::Refused(None) => match self.first_lease(&lease, until).await? {
-                    Written::Done => return Ok(Some(lease)),
-                    Written::Refused(current) => current.ok_or(StoreError::Conflict)?,
-                },
+                Written::Refused(None) => return Ok(None),
             };
             dead = current.dead_at(self.clock.now().as_second());
             if current.leases.len() - dead.len() >= most as usize {
@@ -67,14 +64,6 @@ impl Store {
         let _: Written<Leases> =
             self.update_if(&keys::leases(&lease.backend), remove, Expression::new("attribute_exists(#leases.#id)")).await?;
         Ok(())
-    }
-
-    /// The item itself, with the first lease in it.
-    async fn first_lease(&self, lease: &Lease, until: Timestamp) -> Result<Written<Leases>, StoreError> {
-        use aws_sdk_dynamodb::types::AttributeValue::{M, N};
-        let leases = M(HashMap::from([(lease.id.clone(), N(until.as_second().to_string()))]));
-        let begin = Expression::new("SET #leases = :leases").name("#leases", "leases").value(":leases", leases);
-        self.update_if(&keys::leases(&lease.backend), begin, Expression::new("attribute_not_exists(#leases)")).await
     }
 }
 

@@ -10,7 +10,7 @@ use shared::http::json::nullable;
 use shared::http::{ApiError, Code};
 use shared::models::catalog::{Backend, Protocol};
 use shared::models::health::Health;
-use shared::models::{BackendId, DisplayName, ModelId};
+use shared::models::{BackendId, DisplayName, ModelId, SecretId};
 use shared::translators::settings::BackendSettings;
 
 use crate::State;
@@ -93,8 +93,8 @@ impl NewBackend {
             weight: self.weight,
             region: self.region,
             enabled: self.enabled,
-            key_version: has_key.then_some(1),
-            retired_key_version: None,
+            secret: has_key.then(SecretId::generate),
+            retired_secret: None,
             protocol: self.protocol,
             preset: self.preset,
             settings: self.settings,
@@ -134,10 +134,9 @@ impl BackendChange {
 
     /// The changed backend. `key` is a new key, `None` in it takes the key away.
     pub(super) fn apply(self, old: Backend, key: Option<&Option<String>>, now: Timestamp) -> Backend {
-        let version = old.version + 1;
-        let (key_version, retired_key_version) = match key {
-            None => (old.key_version, old.retired_key_version),
-            Some(key) => (key.as_ref().map(|_| version), old.key_version),
+        let (secret, retired_secret) = match key {
+            None => (old.secret, old.retired_secret),
+            Some(key) => (key.as_ref().map(|_| SecretId::generate()), old.secret),
         };
         Backend {
             name: self.name.unwrap_or(old.name),
@@ -146,8 +145,8 @@ impl BackendChange {
             weight: self.weight.unwrap_or(old.weight),
             region: self.region.unwrap_or(old.region),
             enabled: self.enabled.unwrap_or(old.enabled),
-            key_version,
-            retired_key_version,
+            secret,
+            retired_secret,
             protocol: self.protocol.unwrap_or(old.protocol),
             preset: self.preset.unwrap_or(old.preset),
             settings: self.settings.map_or(old.settings, Option::unwrap_or_default),
@@ -156,7 +155,7 @@ impl BackendChange {
             headers: self.headers.map_or(old.headers, Option::unwrap_or_default),
             health_path: self.health_path.unwrap_or(old.health_path),
             updated_at: now,
-            version,
+            version: old.version + 1,
             ..old
         }
     }

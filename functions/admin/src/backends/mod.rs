@@ -75,14 +75,14 @@ pub(crate) async fn update(
     let key = change.api_key.take();
     let backend = change.apply(old.clone(), key.as_ref(), now);
     check(&state, &backend)?;
-    if key.is_none() && old.key_version.is_some() && origin(&backend) != origin(&old) {
+    if key.is_none() && old.secret.is_some() && origin(&backend) != origin(&old) {
         return Err(ApiError::new(Code::SecretRequired, "another address needs the key again").field("api_key"));
     }
     let entry = actor.entry(now, "backend.update", &id, changed);
     let write = || async { state.store.update_backend(&backend, &entry).await.map_err(Into::into) };
     write_with_key(&state, &backend, key.flatten(), write, version_conflict).await?;
-    if let Some(older) = old.retired_key_version.filter(|_| backend.retired_key_version != old.retired_key_version) {
-        state.secrets.delete(&old.secret_name_at(older)).await?;
+    if let Some(older) = old.retired_secret.as_ref().filter(|older| backend.retired_secret.as_ref() != Some(older)) {
+        state.secrets.delete(&old.secret_name_of(older)).await?;
     }
     Ok(Data(shown(&backend)))
 }
@@ -108,14 +108,14 @@ pub(crate) async fn check_health(Shared(state): Shared<State>, actor: Actor, Id(
 
 /// Removes the keys of a backend that is gone.
 pub(crate) async fn forget_keys(state: &State, backend: &Backend) -> Result<(), ApiError> {
-    for version in [backend.key_version, backend.retired_key_version].into_iter().flatten() {
-        state.secrets.delete(&backend.secret_name_at(version)).await?;
+    for secret in [&backend.secret, &backend.retired_secret].into_iter().flatten() {
+        state.secrets.delete(&backend.secret_name_of(secret)).await?;
     }
     Ok(())
 }
 
-/// Writes the key under its new name, then the entry that names it. If the entry is refused, the key goes again;
-/// the old entry has kept its own.
+/// Writes the key under its new name, then the entry that names it. If the entry is refused, the key goes again; while it is
+/// not known whether it was, the key stays, since the entry may name it.
 async fn write_with_key<F: Future<Output = Result<Change, ApiError>>>(
     state: &State,
     backend: &Backend,
@@ -127,14 +127,13 @@ async fn write_with_key<F: Future<Output = Result<Change, ApiError>>>(
     if let (Some(name), Some(key)) = (&name, key) {
         state.secrets.put(name, &Secret::from(key)).await?;
     }
-    let written = write().await;
-    if let (Some(name), Err(_) | Ok(Change::Conflict)) = (name, &written) {
+    if write().await? == Change::Done {
+        return Ok(());
+    }
+    if let Some(name) = name {
         state.secrets.delete(&name).await?;
     }
-    match written? {
-        Change::Done => Ok(()),
-        Change::Conflict => Err(refusal()),
-    }
+    Err(refusal())
 }
 
 /// A backend as administrators see it: never with its key (promise 22).
@@ -143,7 +142,7 @@ fn shown(backend: &Backend) -> Value {
     json!({
         "id": id, "model_id": model_id, "name": name, "base_url": base_url, "model_name": model_name, "weight": weight,
         "region": region, "enabled": enabled, "healthy": backend.health.healthy, "last_check_at": backend.health.last_check_at,
-        "has_api_key": backend.key_version.is_some(), "protocol": protocol, "preset": preset, "settings": settings,
+        "has_api_key": backend.secret.is_some(), "protocol": protocol, "preset": preset, "settings": settings,
         "max_concurrency": backend.max_concurrency, "timeout_ms": backend.timeout_ms, "headers": backend.headers,
         "health_path": backend.health_path, "created_at": backend.created_at, "updated_at": backend.updated_at,
         "version": backend.version,

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use shared::models::BackendId;
 use shared::models::catalog::Backend;
-use shared::models::health::Health;
-use shared::store::{Change, Lease, StoreError};
+use shared::store::{Lease, Store, StoreError};
 use tokio::task::JoinHandle;
 
-use super::{Underway, Verdict};
+use super::{News, Underway, Verdict};
 use crate::State;
 use crate::times::Times;
 
@@ -62,13 +61,13 @@ impl Hold {
             self.report(state, verdict, writes);
         }
         if let Some(lease) = self.lease {
-            writes.begin(state, give_back(state.clone(), lease));
+            writes.begin(state, give_back(state.store.clone(), lease));
         }
     }
 
     fn report(&mut self, state: &State, verdict: Verdict, writes: &mut Writes) {
         if let Some(news) = self.underway.report(verdict, state.store.clock().now()) {
-            writes.begin(state, share(state.clone(), self.backend().clone(), news));
+            writes.begin(state, share(state.store.clone(), news));
         }
     }
 }
@@ -88,17 +87,16 @@ impl Writes {
 }
 
 /// Tells other processes that a backend was taken out or let back. What cannot be told, they find out themselves.
-async fn share(state: State, backend: BackendId, health: Health) {
-    match state.store.update_health(&backend, &health).await {
-        Ok(Change::Done) => state.fleet.written(&backend, Some(health.version + 1)),
-        Ok(Change::Conflict) => state.fleet.written(&backend, None),
-        Err(error) => tracing::warn!(%backend, %error, "the backend's health could not be written"),
+async fn share(store: Store, news: News) {
+    match store.update_health(&news.backend, &news.health).await {
+        Ok(change) => news.written(change),
+        Err(error) => tracing::warn!(backend = %news.backend, %error, "the backend's health could not be written"),
     }
 }
 
 /// A place that cannot be given back is free when its time is up.
-async fn give_back(state: State, lease: Lease) {
-    if let Err(error) = state.store.give_lease_back(&lease).await {
+async fn give_back(store: Store, lease: Lease) {
+    if let Err(error) = store.give_lease_back(&lease).await {
         tracing::warn!(%error, "a lease could not be given back");
     }
 }

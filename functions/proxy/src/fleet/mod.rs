@@ -13,14 +13,17 @@ use jiff::Timestamp;
 use shared::models::BackendId;
 use shared::models::catalog::Backend;
 use shared::models::health::{FailureClass, Health, Standing};
+use shared::store::Change;
 
 /// What this process knows of all backends it has called. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fleet(Arc<RwLock<HashMap<BackendId, Arc<Member>>>>);
 
 /// One backend.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Member {
+    /// One that is made anew under its old id is another backend.
+    created_at: Timestamp,
     under_way: AtomicU32,
     /// One request finds out whether the backend answers again; the others go elsewhere meanwhile.
     on_trial: AtomicBool,
@@ -39,6 +42,14 @@ pub(crate) struct Underway {
     is_trial: bool,
 }
 
+/// What other processes are to know: a backend was taken out or let back.
+#[derive(Debug)]
+pub(crate) struct News {
+    pub(crate) backend: BackendId,
+    pub(crate) health: Health,
+    member: Arc<Member>,
+}
+
 /// What a request has come to, as far as it says something about the backend.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Verdict {
@@ -49,7 +60,7 @@ pub(crate) enum Verdict {
 impl Fleet {
     /// Requests under way at `backend`, and whether one more may be tried there.
     pub(crate) fn look(&self, backend: &Backend, now: Timestamp) -> (u32, bool) {
-        let Some(member) = self.known(&backend.id) else { return (0, backend.health.usable(now)) };
+        let Some(member) = self.known(backend) else { return (0, backend.health.usable(now)) };
         let usable = match member.health(&backend.health).standing(now) {
             Standing::In => true,
             Standing::OnTrial => !member.on_trial.load(Ordering::Relaxed),
@@ -60,30 +71,33 @@ impl Fleet {
 
     /// Counts one more request at `backend`.
     pub(crate) fn enter(&self, backend: &Backend, now: Timestamp) -> Underway {
-        let member = self.known(&backend.id).unwrap_or_else(|| self.add(&backend.id));
+        let member = self.known(backend).unwrap_or_else(|| self.add(backend));
         member.under_way.fetch_add(1, Ordering::Relaxed);
         let is_on_trial = member.health(&backend.health).standing(now) == Standing::OnTrial;
         let is_trial = is_on_trial && !member.on_trial.swap(true, Ordering::Relaxed);
         Underway { backend: backend.id.clone(), member, stored: backend.health, is_trial }
     }
 
-    /// What was found is written now as this version, or not: then somebody else has written, who knows better.
-    pub(crate) fn written(&self, backend: &BackendId, version: Option<u64>) {
-        let Some(member) = self.known(backend) else { return };
-        let mut found = member.found();
-        *found = found.take().and_then(|found| Some(Health { version: found.version.max(version?), ..found }));
+    fn known(&self, backend: &Backend) -> Option<Arc<Member>> {
+        let members = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        members.get(&backend.id).filter(|member| member.created_at == backend.created_at).map(Arc::clone)
     }
 
-    fn known(&self, id: &BackendId) -> Option<Arc<Member>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).map(Arc::clone)
-    }
-
-    fn add(&self, id: &BackendId) -> Arc<Member> {
-        Arc::clone(self.0.write().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default())
+    fn add(&self, backend: &Backend) -> Arc<Member> {
+        let mut members = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let member = members.entry(backend.id.clone()).or_insert_with(|| Arc::new(Member::new(backend.created_at)));
+        if member.created_at != backend.created_at {
+            *member = Arc::new(Member::new(backend.created_at));
+        }
+        Arc::clone(member)
     }
 }
 
 impl Member {
+    fn new(created_at: Timestamp) -> Self {
+        Self { created_at, under_way: AtomicU32::new(0), on_trial: AtomicBool::new(false), found: Mutex::new(None) }
+    }
+
     /// The catalog's state, or what this process has found since. A state that was written later knows better.
     fn health(&self, stored: &Health) -> Health {
         match self.found().as_ref() {
@@ -111,9 +125,8 @@ impl Underway {
         self.is_trial
     }
 
-    /// Takes a finding in. The new state comes back where it is news for other processes: the backend was taken out or
-    /// let back.
-    pub(crate) fn report(&mut self, verdict: Verdict, now: Timestamp) -> Option<Health> {
+    /// Takes a finding in.
+    pub(crate) fn report(&mut self, verdict: Verdict, now: Timestamp) -> Option<News> {
         let mut found = self.member.found();
         let before = found.take().filter(|found| found.version >= self.stored.version).unwrap_or(self.stored);
         let after = match verdict {
@@ -124,13 +137,23 @@ impl Underway {
         *found = (after != self.stored).then_some(after);
         drop(found);
         self.end_trial();
-        (after.standing(now) != before.standing(now)).then_some(after)
+        let is_news = after.standing(now) != before.standing(now);
+        is_news.then(|| News { backend: self.backend.clone(), health: after, member: Arc::clone(&self.member) })
     }
 
     fn end_trial(&mut self) {
         if std::mem::take(&mut self.is_trial) {
             self.member.on_trial.store(false, Ordering::Relaxed);
         }
+    }
+}
+
+impl News {
+    /// Takes in whether it was written; if not, somebody else has written meanwhile, who knows better.
+    pub(crate) fn written(&self, change: Change) {
+        let written = (change == Change::Done).then_some(self.health.version + 1);
+        let mut found = self.member.found();
+        *found = found.take().and_then(|found| Some(Health { version: found.version.max(written?), ..found }));
     }
 }
 
@@ -162,10 +185,10 @@ mod tests {
 
     const REFUSED: Verdict = Verdict::Failed { class: FailureClass::Connect, retry_after: None };
 
-    fn fail(fleet: &Fleet, backend: &Backend, times: u32, now: Timestamp) -> Option<Health> {
-        let news: Vec<_> = (0..times).filter_map(|_| fleet.enter(backend, now).report(REFUSED, now)).collect();
+    fn fail(fleet: &Fleet, backend: &Backend, times: u32, now: Timestamp) -> Option<News> {
+        let mut news: Vec<_> = (0..times).filter_map(|_| fleet.enter(backend, now).report(REFUSED, now)).collect();
         assert!(news.len() <= 1, "{news:?}");
-        news.first().copied()
+        news.pop()
     }
 
     #[test]
@@ -181,8 +204,8 @@ mod tests {
     fn p53_only_being_taken_out_and_let_back_is_news() {
         let (fleet, backend) = (Fleet::default(), backend());
         let out = fail(&fleet, &backend, 20, at(0)).unwrap();
-        assert!(!out.healthy && !fleet.look(&backend, at(0)).1);
-        assert!(fleet.enter(&backend, at(30)).report(Verdict::Answered, at(30)).unwrap().healthy);
+        assert!(!out.health.healthy && !fleet.look(&backend, at(0)).1);
+        assert!(fleet.enter(&backend, at(30)).report(Verdict::Answered, at(30)).unwrap().health.healthy);
         assert!(fleet.enter(&backend, at(31)).report(Verdict::Answered, at(31)).is_none());
     }
 
@@ -201,13 +224,24 @@ mod tests {
     fn p53_what_was_written_later_is_believed() {
         let (fleet, mut backend) = (Fleet::default(), backend());
         let out = fail(&fleet, &backend, 5, at(0)).unwrap();
-        fleet.written(&backend.id, Some(1));
-        backend.health = Health { version: 1, ..out };
+        out.written(Change::Done);
+        backend.health = Health { version: 1, ..out.health };
         assert!(!fleet.look(&backend, at(1)).1);
-        backend.health = Health { version: 2, ..out.after_success() };
+        backend.health = Health { version: 2, ..out.health.after_success() };
         assert!(fleet.look(&backend, at(1)).1, "a check has found it well");
-        fail(&fleet, &backend, 5, at(2));
-        fleet.written(&backend.id, None);
+        fail(&fleet, &backend, 5, at(2)).unwrap().written(Change::Conflict);
         assert!(fleet.look(&backend, at(2)).1, "another process has written meanwhile");
+    }
+
+    #[test]
+    fn p53_a_backend_made_anew_under_its_old_id_is_another_one() {
+        let (fleet, mut backend) = (Fleet::default(), backend());
+        let before = fleet.enter(&backend, at(0));
+        fail(&fleet, &backend, 5, at(0));
+        backend.created_at = at(1);
+        assert_eq!(fleet.look(&backend, at(1)), (0, true));
+        let _now = fleet.enter(&backend, at(1));
+        drop(before);
+        assert_eq!(fleet.look(&backend, at(1)), (1, true));
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
 use shared::http::ApiError;
+use shared::models::BackendId;
 use shared::models::catalog::{Backend, Model};
 use shared::models::health::FailureClass;
 use shared::outbound::backend::{credential, endpoint};
@@ -15,6 +17,16 @@ use url::Url;
 use super::failure::Failure;
 use super::params::ModelParams;
 use crate::State;
+
+/// Of what a target was made: a version of a backend, and one of its model.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TargetKey {
+    backend: BackendId,
+    /// Versions begin again with one that is made anew under its old id.
+    created_at: Timestamp,
+    version: u64,
+    model: u64,
+}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -41,7 +53,7 @@ impl Target {
     }
 
     async fn known(state: &State, model: &Model, backend: &Backend) -> Result<Arc<Self>, ApiError> {
-        let key = (backend.id.clone(), backend.version, model.version);
+        let key = TargetKey { backend: backend.id.clone(), created_at: backend.created_at, version: backend.version, model: model.version };
         let made = || async {
             let secret = match backend.secret_name() {
                 None => None,
