@@ -1,4 +1,4 @@
-//! Errors of framing in JSON, as all errors are (security-reliability §16).
+//! Errors of framing in JSON, as all errors are (docs/api.md §8).
 //!
 //! A head that cannot be read is answered by the HTTP library, before any code of ours, and without a body. Its answer is
 //! replaced on its way to the socket. Behind API Gateway the edge answers.

@@ -18,7 +18,7 @@ use tower::ServiceExt;
 
 use crate::json_errors::JsonErrors;
 
-/// Limits of a request's head (promise 30, security-reliability §15).
+/// Limits of a request's head (promise 30, docs/api.md §7).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 const MAX_HEADERS: usize = 100;

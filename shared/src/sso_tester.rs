@@ -1,6 +1,6 @@
 //! Trying a configuration of single sign-on, and the two homes of who does it: the `auth` function, and this process (api.md §5).
 //!
-//! Administration may write the client secret and not read it (security-reliability §12), so it has to ask.
+//! Administration may write the client secret and not read it (decision 23), so it has to ask.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Routes are written three times: in the functions' tables, in `events/`, and for `cargo lambda watch`. They agree.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use harness::events::Event;
@@ -34,6 +35,15 @@ fn every_event_has_a_route() {
         let has_route = rows.iter().any(|row| is_for(&content, row));
         assert!(has_route, "events/{}/{}.json is for no route of its function", event.function, event.name);
     }
+}
+
+#[test]
+fn the_page_of_the_api_tells_every_route_and_no_other() {
+    let page = fs::read_to_string(workspace().join("docs/api.md")).unwrap();
+    let told: BTreeSet<&str> = page.split('`').filter(|text| text.contains(" /")).collect();
+    let rows = tables().into_iter().flat_map(|(_, rows)| rows);
+    let built: BTreeSet<String> = rows.map(|row| format!("{} {}", row.method, row.path.replace("{*", "{"))).collect();
+    assert_eq!(told, built.iter().map(String::as_str).collect());
 }
 
 #[test]

@@ -15,7 +15,7 @@ const RULES: &str = "
     6.1 6.2 6.3 7
 ";
 
-/// Where the translation is tested. Elsewhere `p1` is a promise of security-reliability.md.
+/// Where the translation is tested. Elsewhere `p1` is a promise of docs/promises.md.
 const FOLDERS: [&str; 5] = ["shared/src/translators", "shared/tests", "functions/proxy/src", "tests/e2e/messages", "tests/sdk"];
 
 #[test]

@@ -1,4 +1,4 @@
-//! The code that must not be wrong by one, under a schedule that does its worst (security-reliability §17): the real
+//! The code that must not be wrong by one, under a schedule that does its worst: the real
 //! store and janitor over the embedded database, with a network that loses, doubles, delays and refuses, processes
 //! that die between any two calls, and a time that jumps.
 //!

@@ -16,7 +16,7 @@ use shared::models::{DisplayName, Email, PolicyName, UserId};
 use crate::State;
 use crate::users::{NewUser, create_user};
 
-/// Hashing takes its time: what is not begun by then is left for the next import (security-reliability §15).
+/// Hashing takes its time: what is not begun by then is left for the next import (docs/api.md §7).
 const TIME: Duration = Duration::from_secs(8);
 const COLUMNS: [&str; 6] = ["email", "password", "name", "role", "department", "quota_policy"];
 

@@ -16,7 +16,7 @@ use shared::store::{Change, Removal};
 
 use crate::State;
 
-/// Models of one installation (security-reliability §15).
+/// Models of one installation (docs/api.md §7).
 const MAX_MODELS: usize = 500;
 const MAX_DESCRIPTION: usize = 1000;
 

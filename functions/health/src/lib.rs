@@ -25,7 +25,7 @@ use tokio::time::{Instant, timeout};
 
 /// Backends asked at once, so that a sick one delays only itself.
 const PARALLEL: usize = 64;
-/// How long one backend may take: a manual check has to fit into a management request (security-reliability §15).
+/// How long one backend may take: a manual check has to fit into a management request (docs/api.md §7).
 const PATIENCE: Duration = Duration::from_secs(7);
 
 /// What the checks work on. Cheap to clone.

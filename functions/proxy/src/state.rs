@@ -21,7 +21,7 @@ use crate::fleet::Fleet;
 use crate::forward::retries::Retries;
 use crate::forward::target::{Target, TargetKey};
 
-/// Time and size limits of an exchange (promise 49, security-reliability §15).
+/// Time and size limits of an exchange (promise 49, docs/api.md §7).
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub max_body_bytes: usize,

@@ -23,7 +23,7 @@ use super::{credentials, http_client};
 use crate::clock::Clock;
 use crate::config::AwsConfig;
 
-/// Within the ten seconds that a management request may take (security-reliability §15).
+/// Within the ten seconds that a management request may take (docs/api.md §7).
 const PATIENCE: Duration = Duration::from_secs(9);
 /// In which a function that failed says so, with status 200.
 const FUNCTION_ERROR: &str = "x-amz-function-error";

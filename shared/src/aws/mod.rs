@@ -75,12 +75,12 @@ fn credentials(config: &AwsConfig) -> Credentials {
     Credentials::new(config.access_key_id.clone(), secret, config.session_token.clone(), None, "environment")
 }
 
-/// Three tries in all (security-reliability §14).
+/// Three tries in all (docs/api.md §9).
 fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(50))
 }
 
-/// A dependency that is down is told within two seconds (security-reliability §14).
+/// A dependency that is down is told within two seconds (docs/api.md §9).
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)

@@ -1,4 +1,4 @@
-//! The table of errors (security-reliability §16): what each code is called in each dialect.
+//! The table of errors (docs/api.md §8): what each code is called in each dialect.
 
 /// Whose error shape a route answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

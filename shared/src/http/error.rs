@@ -1,4 +1,4 @@
-//! One error type at the edge, rendered in the dialect of the route that was called (security-reliability §16).
+//! One error type at the edge, rendered in the dialect of the route that was called (docs/api.md §8).
 
 use std::borrow::Cow;
 use std::sync::Arc;

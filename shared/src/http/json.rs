@@ -15,7 +15,7 @@ use super::error::{ApiError, Code};
 
 /// How long the next bytes of a body are waited for (promise 30).
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
-/// The largest body of a management request (security-reliability §15).
+/// The largest body of a management request (docs/api.md §7).
 pub const MAX_MANAGEMENT_BODY: usize = 64 * 1024;
 
 /// A JSON body as `T`. Unknown fields, wrong types and duplicate keys are 400 and name the field.
@@ -94,7 +94,7 @@ const SECRET_FIELDS: [&str; 5] = ["password", "old_password", "new_password", "a
 
 fn invalid(field: String, error: &serde_json::Error) -> ApiError {
     let is_secret = SECRET_FIELDS.iter().any(|secret| field == *secret || field.ends_with(&format!(".{secret}")));
-    let message = if is_secret { "the value is not allowed here".to_owned() } else { without_position(error) };
+    let message = if is_secret { "the value is not allowed here".to_owned() } else { for_a_person(error) };
     let error = ApiError::new(Code::InvalidValue, message);
     if field == "." { error } else { error.field(field) }
 }
@@ -103,10 +103,19 @@ fn malformed(error: &serde_json::Error) -> ApiError {
     ApiError::new(Code::InvalidJson, format!("the body is not valid JSON: {error}"))
 }
 
-/// serde's message without its ` at line … column …`, which says nothing about a field.
-fn without_position(error: &serde_json::Error) -> String {
+/// serde's message without its ` at line … column …`, which says nothing about a field, and without Rust's names of numbers.
+fn for_a_person(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.split(" at line ").next().unwrap_or_default().to_owned()
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let Some((found, expected)) = text.rsplit_once(", expected ") else { return text.to_owned() };
+    let expected = match expected {
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" => "a whole number that is not negative",
+        "f64" => "a number",
+        other => other,
+    };
+    format!("{found}, expected {expected}")
 }
 
 /// An answer `{"data": …}`.
@@ -121,9 +130,15 @@ pub struct Created<T>(pub T);
 #[derive(Clone, Copy, Debug)]
 pub struct Message(pub &'static str);
 
+/// What every answer with something in it looks like; its members keep the order in which they are declared.
+#[derive(Serialize)]
+struct Envelope<T> {
+    data: T,
+}
+
 impl<T: Serialize> IntoResponse for Data<T> {
     fn into_response(self) -> Response {
-        axum::Json(serde_json::json!({"data": self.0})).into_response()
+        axum::Json(Envelope { data: self.0 }).into_response()
     }
 }
 
@@ -171,6 +186,14 @@ mod tests {
         assert_eq!(refusal(r#"{"name": 1}"#), (Code::InvalidValue, "name".into()));
         assert_eq!(refusal(r#"{"name": "a", "nmae": "b"}"#), (Code::InvalidValue, "nmae".into()));
         assert_eq!(refusal("{}").0, Code::InvalidValue);
+    }
+
+    #[test]
+    fn p28_numbers_are_called_what_people_call_them() {
+        let error = parse::<u64>(b"-1").unwrap_err();
+        assert_eq!(error.message(), "invalid value: integer `-1`, expected a whole number that is not negative");
+        let error = parse::<f64>(br#""a lot""#).unwrap_err();
+        assert_eq!(error.message(), "invalid type: string \"a lot\", expected a number");
     }
 
     #[test]

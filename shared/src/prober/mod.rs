@@ -1,6 +1,6 @@
 //! Checking a backend now, and the two homes of who does it: the `health` function, and this process (api.md §5).
 //!
-//! Administration may write backends' keys and not read them (security-reliability §12), so it has to ask.
+//! Administration may write backends' keys and not read them (decision 23), so it has to ask.
 
 mod function;
 

@@ -16,7 +16,7 @@ use shared::store::{Change, Removal};
 use crate::State;
 use form::{BackendChange, NewBackend, check, origin};
 
-/// Backends of one model (security-reliability §15).
+/// Backends of one model (docs/api.md §7).
 const MAX_BACKENDS: usize = 20;
 
 /// `GET /api/v1/admin/backends`

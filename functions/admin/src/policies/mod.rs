@@ -14,7 +14,7 @@ use shared::store::{Change, PolicyRemoval};
 use crate::State;
 use form::PolicyForm;
 
-/// Policies of one installation (security-reliability §15).
+/// Policies of one installation (docs/api.md §7).
 const MAX_POLICIES: usize = 100;
 
 /// `GET /api/v1/admin/policies`

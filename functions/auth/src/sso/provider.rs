@@ -23,7 +23,7 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::error::SsoError;
 
-/// For one question: a login asks three, and has ten seconds (security-reliability §15).
+/// For one question: a login asks three, and has ten seconds (docs/api.md §7).
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Documents and keys of real providers have some kilobytes.
 const MAX_ANSWER: usize = 1024 * 1024;

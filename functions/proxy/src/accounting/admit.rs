@@ -118,7 +118,7 @@ async fn hold(state: &State, reservation: &Reservation, demand: Demand) -> Resul
             let told = rate_limits::headers(&[refusal.standing], reservation.dialect(), now);
             Err(refusal::over_limit(policy, &refusal, now).hints(told))
         }
-        // Too many were faster: nothing is admitted without its step (security-reliability §14).
+        // Too many were faster: nothing is admitted without its step (docs/api.md §9).
         Err(error @ StoreError::Conflict) => {
             Err(ApiError::new(Code::DependencyUnavailable, "the caller's limits cannot be judged at the moment").source(error))
         }

@@ -47,7 +47,7 @@ async fn enter(state: &State, reservation: &Reservation, record: UsageRecord) {
     }
 }
 
-/// Settles a reservation; what cannot be settled in time is left to the janitor (security-reliability §14).
+/// Settles a reservation; what cannot be settled in time is left to the janitor (docs/api.md §9).
 async fn close(state: &State, hold: &Hold, record: &UsageRecord) {
     let settings = state.store.settings().await.unwrap_or_default();
     let settling = async {

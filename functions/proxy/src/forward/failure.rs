@@ -1,5 +1,5 @@
 //! What becomes of attempts that gave nothing to pass on: whose fault it was, and what the client is told when all fail
-//! (promise 52, security-reliability §16). Pure.
+//! (promise 52, docs/api.md §8). Pure.
 
 use std::time::Duration;
 

@@ -18,7 +18,7 @@ use crate::models::{UsageId, UserId};
 
 /// How often one admission or settlement is asked for while others change the meter.
 const TRIES: u32 = 16;
-/// Within which an admission is there or the store is down (security-reliability §14).
+/// Within which an admission is there or the store is down (docs/api.md §9).
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The meter's place in the transaction of a settlement.
