@@ -1,5 +1,5 @@
 //! For any history that says nothing a chat backend cannot be told: the chat request passes a strict validator,
-//! and ids, names, arguments, texts and reasoning arrive as they were (§12).
+//! and ids, names, arguments, texts and reasoning arrive as they were.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as expected")]
 

@@ -31,7 +31,7 @@ pub(super) fn refuse_unsupported(request: &Request<'_>, scope: &Scope<'_>) -> Re
     }
 }
 
-/// Names what is left out and could be missed (P2). The rest of what has no counterpart goes silently (§3.11).
+/// Names what is left out and could be missed (P2). The rest of what has no counterpart goes silently (§3.2).
 pub(super) fn warn_of_dropped(request: &Request<'_>, output: &OutputConfig<'_>, scope: &mut Scope<'_>) {
     let fields = [
         ("context_management", request.context_management),

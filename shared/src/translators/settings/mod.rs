@@ -96,7 +96,7 @@ settings! {
     top_k: bool = true,
     /// `stream_options.include_usage` is accepted.
     stream_usage: bool = true,
-    /// `tool_stream: true` is sent with streamed tools (§10.5).
+    /// `tool_stream: true` is sent with streamed tools: without it GLM holds the arguments back.
     tool_stream: bool = false,
     /// The longest tool name (NA1).
     tool_name_max: u32 = 64,
