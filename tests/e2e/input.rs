@@ -1,7 +1,7 @@
-//! What is refused before anything is done with it: sizes, encodings, framing (promises 26 and 29).
+//! What is refused before anything is done with it: sizes, encodings, framing, queries, versions (promises 26 to 29 and 55).
 
 use harness::Gateway;
-use harness::client::refusal;
+use harness::client::{data, refusal};
 use harness::provider::Provider;
 use local::Options;
 use reqwest::Body;
@@ -105,5 +105,40 @@ async fn p29_what_is_no_http_is_told_so_in_json_that_both_families_of_clients_re
         let body: Value = serde_json::from_str(body).unwrap();
         assert_eq!((&body["type"], &body["error"]["code"]), (&json!("error"), &json!(code)), "{body}");
         assert!(body["error"]["type"].is_string() && body["request_id"].is_string(), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn p28_a_wrong_query_names_its_field() {
+    let gateway = Gateway::start().await;
+    for (query, field) in [("limit=0", "limit"), ("limit=many", "limit"), ("group_by=colour", "group_by"), ("colour=red", "colour")] {
+        let answer = gateway.admin().get(&format!("/api/v1/admin/usage?{query}")).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{query}");
+        assert_eq!(answer.json::<Value>().await.unwrap()["error"]["field"], field, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn p55_deletions_too_are_of_the_version_that_was_seen() {
+    let provider = Provider::start();
+    let gateway = Gateway::start().await.with_model("m", &provider).await;
+    let admin = gateway.admin();
+    admin.create_policy("limited", &json!({"rate_limit": 1})).await;
+    let backends = data(admin.get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
+    let key = data(admin.post("/api/v1/user/keys").json(&json!({"name": "k"})).send().await.unwrap(), 201).await;
+    let user =
+        data(admin.post("/api/v1/admin/users").json(&json!({"email": "a@b.c", "name": "A", "role": "user"})).send().await.unwrap(), 201)
+            .await;
+    let objects = [
+        format!("admin/backends/{}", backends[0]["id"].as_str().unwrap()),
+        "admin/models/m".to_owned(),
+        "admin/policies/limited".to_owned(),
+        format!("admin/users/{}", user["id"].as_str().unwrap()),
+        format!("user/keys/{}", key["id"].as_str().unwrap()),
+    ];
+    for object in objects {
+        let delete = |version| admin.delete(&format!("/api/v1/{object}")).header("if-match", version);
+        assert_eq!(refusal(delete("\"7\""), 409).await, "version_conflict", "{object}");
+        assert_eq!(delete("\"1\"").send().await.unwrap().status(), 200, "{object}");
     }
 }

@@ -8,11 +8,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use shared::http::extract::{Actor, Id, IfMatch, Query, version_conflict};
 use shared::http::json::{Body, Created, Data, Message, nullable};
+use shared::http::page::List;
 use shared::http::{ApiError, Code};
 use shared::models::catalog::{Catalog, Model, param_header};
 use shared::models::price::Price;
 use shared::models::{DisplayName, ModelId, ModelName};
-use shared::store::{Change, Removal};
+use shared::store::Change;
 
 use crate::State;
 
@@ -87,9 +88,9 @@ pub(crate) struct Deletion {
 }
 
 /// `GET /api/v1/admin/models`
-pub(crate) async fn list(Shared(state): Shared<State>) -> Result<Data<Vec<Model>>, ApiError> {
+pub(crate) async fn list(Shared(state): Shared<State>) -> Result<List<Model>, ApiError> {
     let catalog = state.store.read_catalog().await?;
-    Ok(Data(catalog.offers().map(|offer| offer.model.clone()).collect()))
+    Ok(List::whole(catalog.offers().map(|offer| offer.model.clone()).collect()))
 }
 
 /// `POST /api/v1/admin/models`
@@ -131,19 +132,19 @@ pub(crate) async fn update(
 pub(crate) async fn delete(
     Shared(state): Shared<State>,
     actor: Actor,
+    expected: IfMatch,
     Id(id): Id<ModelId>,
     Query(deletion): Query<Deletion>,
 ) -> Result<Message, ApiError> {
     let catalog = state.store.read_catalog().await?;
     let offer = catalog.find(&id).ok_or_else(|| ApiError::not_found("model"))?;
+    expected.check(None, offer.model.version)?;
     if !offer.backends.is_empty() && !deletion.cascade {
         return Err(ApiError::new(Code::Conflict, "the model has backends; delete them first, or say cascade=true"));
     }
-    let backends: Vec<_> = offer.backends.iter().map(|backend| backend.id.clone()).collect();
     let entry = actor.entry(state.store.clock().now(), "model.delete", &id, vec![]);
-    match state.store.delete_model(&id, &backends, &entry).await? {
-        Removal::Done => {}
-        Removal::NotFound => return Err(version_conflict()),
+    if state.store.delete_model(offer, &entry).await? == Change::Conflict {
+        return Err(version_conflict());
     }
     for backend in &offer.backends {
         crate::backends::forget_keys(&state, backend).await?;

@@ -151,7 +151,7 @@ pub(crate) async fn update(
 }
 
 /// `DELETE /api/v1/admin/users/{id}`. Repeating one that was cut short finishes it.
-pub(crate) async fn delete(Shared(state): Shared<State>, actor: Actor, Id(id): Id<UserId>) -> Result<Message, ApiError> {
+pub(crate) async fn delete(Shared(state): Shared<State>, actor: Actor, expected: IfMatch, Id(id): Id<UserId>) -> Result<Message, ApiError> {
     const DELETED: Message = Message("the user is deleted");
     let Some(user) = state.store.user(&id).await? else {
         return match state.store.resume_user_deletion(&id).await? {
@@ -159,6 +159,7 @@ pub(crate) async fn delete(Shared(state): Shared<State>, actor: Actor, Id(id): I
             Removal::NotFound => Err(no_user()),
         };
     };
+    expected.check(None, user.version)?;
     let entry = actor.entry(state.store.clock().now(), "user.delete", &id, vec![]);
     match state.store.delete_user(&user, &entry).await? {
         UserChange::Done => Ok(DELETED),

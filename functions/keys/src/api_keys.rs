@@ -138,7 +138,14 @@ pub(crate) async fn update_key(
 }
 
 /// `DELETE /api/v1/user/keys/{id}`
-pub(crate) async fn delete_key(extract::State(state): extract::State<State>, actor: Actor, Id(id): Id<KeyId>) -> Result<Message, ApiError> {
+pub(crate) async fn delete_key(
+    extract::State(state): extract::State<State>,
+    actor: Actor,
+    expected: IfMatch,
+    Id(id): Id<KeyId>,
+) -> Result<Message, ApiError> {
+    let key = state.store.api_key(&actor.user.id, &id).await?.ok_or_else(|| ApiError::not_found("key"))?;
+    expected.check(None, key.version)?;
     let entry = actor.entry(state.store.clock().now(), "key.delete", &id, vec![]);
     match state.store.delete_api_key(&actor.user.id, &id, &entry).await? {
         Removal::Done => Ok(Message("the key is deleted")),

@@ -7,6 +7,7 @@ use http::header::IF_MATCH;
 use http::request::Parts;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
 use super::caller::SessionCaller;
 use super::error::{ApiError, Code};
@@ -27,7 +28,7 @@ impl<S: Send + Sync, T: TryFrom<String>> FromRequestParts<S> for Id<T> {
     }
 }
 
-/// The query string as `T`. Wrong values are 400.
+/// The query string as `T`. Wrong values are 400 and name the field (promise 28).
 #[derive(Clone, Copy, Debug)]
 pub struct Query<T>(pub T);
 
@@ -35,8 +36,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
-        query.map(|query| Self(query.0)).map_err(|error| ApiError::new(Code::InvalidValue, error.body_text()))
+        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map(Self).map_err(|error| {
+            let field = error.path().to_string();
+            ApiError::invalid(field, error.into_inner().to_string())
+        })
     }
 }
 

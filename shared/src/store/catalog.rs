@@ -9,11 +9,11 @@ use super::item::Range;
 use super::keys::{self, BACKEND, CATALOG, HEALTH, MODEL};
 use super::leases::Leases;
 use super::table::Table;
-use super::transaction::{Commit, Expression};
+use super::transaction::{Commit, Expression, Transaction};
 use super::write::Written;
 use super::{Store, StoreError};
 use crate::models::audit::AuditEntry;
-use crate::models::catalog::{Backend, Catalog, Model};
+use crate::models::catalog::{Backend, Catalog, Model, Offer};
 use crate::models::health::Health;
 use crate::models::{BackendId, ModelId};
 
@@ -111,16 +111,15 @@ impl Store {
     }
 
     /// Removes the model, together with its `backends`, in one transaction.
-    pub async fn delete_model(&self, id: &ModelId, backends: &[BackendId], entry: &AuditEntry) -> Result<Removal, StoreError> {
-        let mut transaction = self.transaction().delete(&keys::model(id), Expression::present())?;
+    pub async fn delete_model(&self, offer: &Offer, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let Offer { model, backends, .. } = offer;
+        let mut transaction = self.transaction().delete(&keys::model(&model.id), Expression::at_version(model.version))?;
         for backend in backends {
-            transaction = transaction.delete(&keys::backend(backend), Expression::present())?;
-            transaction = transaction.delete(&keys::health(backend), Expression::always())?;
-            transaction = transaction.delete(&keys::leases(backend), Expression::always())?;
+            transaction = transaction.without_backend(backend)?;
         }
         let commit = transaction.audited(entry)?.commit().await?;
         self.memory.catalog.forget(&());
-        Ok(if commit == Commit::Done { Removal::Done } else { Removal::NotFound })
+        Ok(commit.into())
     }
 
     /// Adds a backend to a model that exists, with what is known of it and held there: both are only ever changed, so that
@@ -143,15 +142,22 @@ impl Store {
         Ok(commit.into())
     }
 
-    pub async fn delete_backend(&self, id: &BackendId, entry: &AuditEntry) -> Result<Removal, StoreError> {
-        let transaction = self.transaction().delete(&keys::backend(id), Expression::present())?;
-        let transaction = transaction.delete(&keys::health(id), Expression::always())?;
-        let commit = transaction.delete(&keys::leases(id), Expression::always())?.audited(entry)?.commit().await?;
+    pub async fn delete_backend(&self, backend: &Backend, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let commit = self.transaction().without_backend(backend)?.audited(entry)?.commit().await?;
         self.memory.catalog.forget(&());
-        Ok(if commit == Commit::Done { Removal::Done } else { Removal::NotFound })
+        Ok(commit.into())
     }
 
     async fn entries<T: for<'de> Deserialize<'de>>(&self, prefix: &str) -> Result<Vec<T>, StoreError> {
         self.all(&Range { table: Table::Catalog, index: None, pk: CATALOG, prefix, newest_first: false }).await
+    }
+}
+
+impl Transaction<'_> {
+    /// Deletes a backend as it was read, with what is known of it and held there.
+    fn without_backend(self, backend: &Backend) -> Result<Self, StoreError> {
+        let transaction = self.delete(&keys::backend(&backend.id), Expression::at_version(backend.version))?;
+        let transaction = transaction.delete(&keys::health(&backend.id), Expression::always())?;
+        transaction.delete(&keys::leases(&backend.id), Expression::always())
     }
 }

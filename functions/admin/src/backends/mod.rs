@@ -6,12 +6,13 @@ use axum::extract::State as Shared;
 use serde_json::{Value, json};
 use shared::http::extract::{Actor, Id, IfMatch, version_conflict};
 use shared::http::json::{Body, Created, Data, Message};
+use shared::http::page::List;
 use shared::http::{ApiError, Code};
 use shared::models::catalog::Backend;
 use shared::models::{BackendId, ModelId};
 use shared::prober::Finding;
 use shared::secrets::Secret;
-use shared::store::{Change, Removal};
+use shared::store::Change;
 
 use crate::State;
 use form::{BackendChange, NewBackend, check, origin};
@@ -20,16 +21,16 @@ use form::{BackendChange, NewBackend, check, origin};
 const MAX_BACKENDS: usize = 20;
 
 /// `GET /api/v1/admin/backends`
-pub(crate) async fn list(Shared(state): Shared<State>) -> Result<Data<Vec<Value>>, ApiError> {
+pub(crate) async fn list(Shared(state): Shared<State>) -> Result<List<Value>, ApiError> {
     let catalog = state.store.read_catalog().await?;
-    Ok(Data(catalog.offers().flat_map(|offer| &offer.backends).map(shown).collect()))
+    Ok(List::whole(catalog.offers().flat_map(|offer| &offer.backends).map(shown).collect()))
 }
 
 /// `GET /api/v1/admin/models/{id}/backends`
-pub(crate) async fn list_of_model(Shared(state): Shared<State>, Id(model): Id<ModelId>) -> Result<Data<Vec<Value>>, ApiError> {
+pub(crate) async fn list_of_model(Shared(state): Shared<State>, Id(model): Id<ModelId>) -> Result<List<Value>, ApiError> {
     let catalog = state.store.read_catalog().await?;
     let offer = catalog.find(&model).ok_or_else(|| ApiError::not_found("model"))?;
-    Ok(Data(offer.backends.iter().map(shown).collect()))
+    Ok(List::whole(offer.backends.iter().map(shown).collect()))
 }
 
 /// `POST /api/v1/admin/models/{id}/backends`
@@ -88,12 +89,18 @@ pub(crate) async fn update(
 }
 
 /// `DELETE /api/v1/admin/backends/{id}`
-pub(crate) async fn delete(Shared(state): Shared<State>, actor: Actor, Id(id): Id<BackendId>) -> Result<Message, ApiError> {
+pub(crate) async fn delete(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    expected: IfMatch,
+    Id(id): Id<BackendId>,
+) -> Result<Message, ApiError> {
     let backend = state.store.backend(&id).await?.ok_or_else(|| ApiError::not_found("backend"))?;
+    expected.check(None, backend.version)?;
     let entry = actor.entry(state.store.clock().now(), "backend.delete", &id, vec![]);
-    match state.store.delete_backend(&id, &entry).await? {
-        Removal::Done => forget_keys(&state, &backend).await.map(|()| Message("the backend is deleted")),
-        Removal::NotFound => Err(ApiError::not_found("backend")),
+    match state.store.delete_backend(&backend, &entry).await? {
+        Change::Done => forget_keys(&state, &backend).await.map(|()| Message("the backend is deleted")),
+        Change::Conflict => Err(version_conflict()),
     }
 }
 

@@ -64,11 +64,17 @@ pub(crate) async fn update(
 }
 
 /// `DELETE /api/v1/admin/policies/{name}`
-pub(crate) async fn delete(Shared(state): Shared<State>, actor: Actor, Id(name): Id<PolicyName>) -> Result<Message, ApiError> {
+pub(crate) async fn delete(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    expected: IfMatch,
+    Id(name): Id<PolicyName>,
+) -> Result<Message, ApiError> {
     if name == PolicyName::default() {
         return Err(ApiError::new(Code::PolicyInUse, "the policy `default` is for everybody who has no other one, and stays"));
     }
     let policy = state.store.read_policy(&name).await?.ok_or_else(no_policy)?;
+    expected.check(None, policy.version)?;
     let entry = actor.entry(state.store.clock().now(), "policy.delete", &name, vec![]);
     match state.store.delete_policy(&policy, &entry).await? {
         PolicyRemoval::Done => Ok(Message("the policy is deleted")),
