@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use harness::Gateway;
-use harness::client::{Client, data, refusal};
+use harness::client::{self, Client, data, refusal};
 use harness::provider::{Provider, Reply, openai};
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -137,4 +137,25 @@ async fn a_shadow_policy_counts_and_tells_nobody() {
     }
     let quota = data(person.get("/api/v1/user/quota").send().await.unwrap(), 200).await;
     assert_eq!((&quota["limits"][0]["used"], &quota["limits"][0]["remaining"]), (&json!(3), &json!(0)));
+}
+
+#[tokio::test]
+async fn p43_what_is_reserved_is_what_the_prompt_is_and_what_the_backend_is_told() {
+    let provider = Provider::always(Reply::json(&openai::completion("Hi")));
+    let gateway = Gateway::start().await.with_model("m", &provider).await;
+    let most = json!({"max_output_tokens": 100});
+    data(gateway.admin().put("/api/v1/admin/models/m").json(&most).send().await.unwrap(), 200).await;
+    gateway.admin().create_policy("small", &json!({"token_quota_daily": 5000})).await;
+    let program = gateway.admin().create_program_under("small").await;
+
+    let picture = json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A".repeat(100_000)}});
+    let mut ask = client::message("m");
+    ask["max_tokens"] = 32_000.into();
+    ask["messages"][0]["content"] = json!([picture]);
+    assert_eq!(program.post("/v1/messages").json(&ask).send().await.unwrap().status(), 200);
+    assert_eq!(provider.request(0).await.json()["max_tokens"], 100);
+
+    let mut ask = client::ask("m");
+    ask["messages"][0]["content"] = format!("data:text/plain;base64,{}", "not a picture ".repeat(4000)).into();
+    assert_eq!(refusal(program.post("/v1/chat/completions").json(&ask), 429).await, "insufficient_quota");
 }

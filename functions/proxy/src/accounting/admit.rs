@@ -94,7 +94,7 @@ fn demand(grant: &Grant, ask: &mut Ask<'_>) -> Demand {
     if !grant.policy.counts_tokens() {
         return Demand::default();
     }
-    let (demand, cap) = demand::of(ask, &grant.offer.model);
+    let (demand, cap) = demand::of(ask, &grant.offer);
     if let Some(tokens) = cap {
         ask.limit_output(tokens);
     }

@@ -7,6 +7,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 
 /// As which a picture in a body counts: some 1600 tokens, however long its base64 is.
 const BYTES_PER_IMAGE: usize = 6400;
+/// Within which the data begin of a `data:` URL; media types have some 50 bytes.
+const MAX_MEDIA_TYPE: usize = 200;
 
 /// Any JSON value, for its form and the length of its texts. Unlike serde's `IgnoredAny` it keeps the limit of nesting
 /// (promise 27).
@@ -47,7 +49,7 @@ impl<'de> Visitor<'de> for Checked<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        let bytes = if text.starts_with("data:") { BYTES_PER_IMAGE } else { text.len() };
+        let bytes = if is_inline_data(text) { BYTES_PER_IMAGE } else { text.len() };
         self.text_bytes.set(self.text_bytes.get() + bytes);
         Ok(())
     }
@@ -67,6 +69,12 @@ impl<'de> Visitor<'de> for Checked<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a text is a picture or a file (RFC 2397) rather than something to read that begins like one.
+fn is_inline_data(text: &str) -> bool {
+    let is_encoded = || text.get(..MAX_MEDIA_TYPE.min(text.len())).is_some_and(|begin| begin.contains(";base64,"));
+    text.starts_with("data:") && is_encoded() && memchr::memchr(b' ', text.as_bytes()).is_none() && text.is_ascii()
 }
 
 /// An array of `least` to `most` values; `null` counts as an empty one.

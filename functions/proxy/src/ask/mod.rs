@@ -48,6 +48,14 @@ impl Ask<'_> {
         }
     }
 
+    /// The same as exactly as it can be told beforehand, for limits: a picture is not as long as its bytes.
+    pub(crate) fn prompt_tokens(&self) -> u64 {
+        match self {
+            Self::Chat(ask) => ask.input_estimate(),
+            Self::Messages(ask) => ask.count_tokens().unwrap_or_else(|_| ask.input_estimate()),
+        }
+    }
+
     /// How long the client allows each answer to get.
     pub(crate) fn max_output_tokens(&self) -> Option<u64> {
         match self {
