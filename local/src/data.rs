@@ -9,7 +9,6 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::{Database, DynoxideError};
 use etcetera::BaseStrategy as _;
 use shared::clock::Clock;
-use shared::config::AwsConfig;
 use shared::secrets::{FileSecrets, MemorySecrets, Secrets, SecretsError};
 use shared::store::table::create_tables;
 use shared::store::{Store, StoreError};
@@ -78,15 +77,7 @@ impl Data {
 
     /// The store over this database, with its tables in place.
     pub(crate) async fn store(&self, clock: Clock) -> Result<Store, StartError> {
-        // The emulator looks at neither; the SDK wants them.
-        let config = AwsConfig {
-            region: "local".to_owned(),
-            access_key_id: "local".to_owned(),
-            secret_access_key: "local".into(),
-            ..AwsConfig::default()
-        };
-        let http = SharedHttpClient::new(EmbeddedClient::new(self.database.clone()));
-        let client = shared::aws::dynamodb_over(&config, http);
+        let client = shared::aws::embedded_dynamodb(SharedHttpClient::new(EmbeddedClient::new(self.database.clone())));
         create_tables(&client, TABLE_PREFIX).await?;
         Ok(Store::new(client, TABLE_PREFIX, clock))
     }

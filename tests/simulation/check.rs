@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use dynoxide::Database;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use shared::access::quota::{Hold, Meter, standings};
 use shared::models::policy::{Mode, Policy};
 use shared::models::usage::{Outcome, Sums, UsageRecord};
 use shared::models::{UsageId, UserId};
 
-use crate::PREFIX;
+use crate::contents::{items, plain, plain_item};
 use crate::network::Done;
 use crate::quota::History;
 
@@ -40,9 +40,11 @@ impl Checks {
     /// Looks at each admission as it is done: no counter is ever beyond its limit (promises 40, 43 and 46).
     pub(crate) fn see(&mut self, done: &[Done]) {
         for write in done.iter().filter(|write| write.operation == "UpdateItem") {
-            let Some((id, hold)) = added(&write.request) else { continue };
+            let request: Value = serde_json::from_slice(&write.request).unwrap();
+            let Some((id, hold)) = added(&request) else { continue };
             if self.policy.mode == Mode::Enforce {
-                let meter: Meter = serde_json::from_value(plain_item(&write.answer["Attributes"])).unwrap();
+                let answer: Value = serde_json::from_slice(&write.answer).unwrap();
+                let meter: Meter = serde_json::from_value(plain_item(&answer["Attributes"])).unwrap();
                 let now = Timestamp::from_millisecond(hold.asker.at).unwrap();
                 for standing in standings(&meter, &self.policy, now) {
                     assert!(standing.used <= standing.value, "{standing:?} with {id}");
@@ -50,7 +52,7 @@ impl Checks {
             }
             // A write that was lost and arrives when its request is settled adds it again, until somebody finds out.
             if !self.admitted.iter().any(|(known, _)| *known == id) {
-                self.counted_at.extend(counted_at(&write.request, hold.asker.at));
+                self.counted_at.extend(counted_at(&request, hold.asker.at));
                 self.admitted.push((id, hold));
             }
         }
@@ -153,34 +155,4 @@ fn counted_at(request: &Value, asked_at: i64) -> Option<i64> {
         _ => return None,
     };
     Some(asked_at.max(part.as_i64()? * length.as_i64()?))
-}
-
-/// All items of a partition.
-pub(crate) fn items(database: &Database, table: &str, pk: &str) -> Vec<Value> {
-    let ask = json!({
-        "TableName": format!("{PREFIX}{table}"),
-        "ConsistentRead": true,
-        "KeyConditionExpression": "pk = :pk",
-        "ExpressionAttributeValues": {":pk": {"S": pk}}
-    });
-    let answer = local::embedded::answer(database, "Query", ask.to_string().as_bytes());
-    let answer: Value = serde_json::from_slice(answer.body().bytes().unwrap()).unwrap();
-    answer["Items"].as_array().unwrap().iter().map(plain_item).collect()
-}
-
-fn plain_item(item: &Value) -> Value {
-    let attributes = item.as_object().into_iter().flatten();
-    Value::Object(attributes.map(|(name, value)| (name.clone(), plain(value))).collect::<Map<_, _>>())
-}
-
-/// A value without `DynamoDB`'s types.
-fn plain(value: &Value) -> Value {
-    let Some((kind, value)) = value.as_object().and_then(|typed| typed.iter().next()) else { return Value::Null };
-    match kind.as_str() {
-        "N" => serde_json::from_str(value.as_str().unwrap()).unwrap(),
-        "M" => plain_item(value),
-        "L" => value.as_array().unwrap().iter().map(plain).collect(),
-        "NULL" => Value::Null,
-        _ => value.clone(),
-    }
 }

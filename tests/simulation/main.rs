@@ -6,7 +6,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a simulation that cannot go on fails")]
 
+mod accounts;
 mod check;
+mod contents;
 mod dice;
 mod network;
 mod quota;
@@ -15,9 +17,9 @@ mod schedule;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
 use local::embedded::EmbeddedClient;
-use shared::config::AwsConfig;
 use shared::store::table::create_tables;
 use tokio::task::LocalSet;
 
@@ -56,10 +58,7 @@ fn run_one<T>(scenario: impl Future<Output = T>) -> T {
 /// An empty database with the tables of an installation.
 fn database() -> Database {
     let database = Database::memory().unwrap();
-    let http = aws_smithy_runtime_api::client::http::SharedHttpClient::new(EmbeddedClient::new(database.clone()));
-    let config =
-        AwsConfig { region: "local".into(), access_key_id: "local".into(), secret_access_key: "local".into(), ..AwsConfig::default() };
-    let client = shared::aws::dynamodb_over(&config, http);
+    let client = shared::aws::embedded_dynamodb(SharedHttpClient::new(EmbeddedClient::new(database.clone())));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(create_tables(&client, PREFIX)).unwrap();
     database

@@ -3,7 +3,9 @@
 //! Each call waits until the schedule decides what becomes of it. Nothing here knows what the calls are about.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
@@ -15,7 +17,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use dynoxide::Database;
 use serde_json::{Value, json};
-use shared::config::AwsConfig;
+use shared::clock::Clock;
 use shared::store::Store;
 use tokio::sync::oneshot;
 
@@ -46,8 +48,15 @@ pub(crate) enum Fate {
 const FAULTS: [Fate; 6] = [Fate::LostBefore, Fate::LostAfter, Fate::Doubled, Fate::Late, Fate::Throttled, Fate::Conflict];
 
 /// The network of one run, and the database at its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Network {
+    line: Line,
+    client: Client,
+}
+
+/// What the client of a network sends its requests through.
 #[derive(Clone)]
-pub(crate) struct Network(Arc<Inner>);
+struct Line(Arc<Inner>);
 
 struct Inner {
     database: Database,
@@ -55,7 +64,7 @@ struct Inner {
     calls: Mutex<Vec<Call>>,
     /// Requests under way whose callers have given up.
     late: Mutex<Vec<Request>>,
-    /// What the database has done, in its order.
+    /// What the database has written, in its order.
     done: Mutex<Vec<Done>>,
 }
 
@@ -71,45 +80,45 @@ struct Call {
     reply: oneshot::Sender<Result<HttpResponse, ConnectorError>>,
 }
 
-/// A write that the database has done.
+/// A write that the database has done, as both sides put it.
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
     pub(crate) operation: String,
-    pub(crate) request: Value,
-    pub(crate) answer: Value,
+    pub(crate) request: Vec<u8>,
+    pub(crate) answer: Vec<u8>,
 }
 
-impl std::fmt::Debug for Network {
+impl std::fmt::Debug for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Network")
+        f.write_str("Line")
     }
 }
 
 impl Network {
+    /// Its clients' retries do not wait, and their patience is that of the schedule.
     pub(crate) fn new(database: Database) -> Self {
-        Self(Arc::new(Inner { database, calls: Mutex::default(), late: Mutex::default(), done: Mutex::default() }))
+        let line = Line(Arc::new(Inner { database, calls: Mutex::default(), late: Mutex::default(), done: Mutex::default() }));
+        let client = shared::aws::embedded_dynamodb(SharedHttpClient::new(line.clone()));
+        let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(1));
+        let config = client.config().to_builder().retry_config(retries).timeout_config(TimeoutConfig::disabled());
+        Self { line, client: Client::from_conf(config.build()) }
     }
 
-    /// A store at this end. Its retries do not wait, and its patience is that of the schedule.
-    pub(crate) fn store(&self, clock: shared::clock::Clock) -> Store {
-        let config =
-            AwsConfig { region: "local".into(), access_key_id: "local".into(), secret_access_key: "local".into(), ..AwsConfig::default() };
-        let client = shared::aws::dynamodb_over(&config, SharedHttpClient::new(self.clone()));
-        let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(std::time::Duration::from_millis(1));
-        let config = client.config().to_builder().retry_config(retries).timeout_config(TimeoutConfig::disabled());
-        Store::new(aws_sdk_dynamodb::Client::from_conf(config.build()), PREFIX, clock)
+    /// The store of a process that has just begun.
+    pub(crate) fn store(&self, clock: Clock) -> Store {
+        Store::new(self.client.clone(), PREFIX, clock)
     }
 
     /// The tasks whose calls wait, in their order.
     pub(crate) fn waiting(&self) -> Vec<usize> {
-        let mut tasks: Vec<usize> = self.0.calls.lock().unwrap().iter().map(|call| call.task).collect();
+        let mut tasks: Vec<usize> = self.line.0.calls.lock().unwrap().iter().map(|call| call.task).collect();
         tasks.sort_unstable();
         tasks
     }
 
     /// Lets the call of `task` meet its fate.
     pub(crate) fn decide(&self, task: usize, fate: Fate) {
-        let mut calls = self.0.calls.lock().unwrap();
+        let mut calls = self.line.0.calls.lock().unwrap();
         let Some(place) = calls.iter().position(|call| call.task == task) else { return };
         let Call { request, reply, .. } = calls.remove(place);
         drop(calls);
@@ -126,7 +135,7 @@ impl Network {
                 Ok(self.perform(&request))
             }
             Fate::Late => {
-                self.0.late.lock().unwrap().push(request);
+                self.line.0.late.lock().unwrap().push(request);
                 lost()
             }
             Fate::Throttled => Ok(refusal("ProvisionedThroughputExceededException", &[])),
@@ -138,18 +147,18 @@ impl Network {
 
     /// Drops the calls of a task that has died, as if they had never been sent, or lets them arrive later.
     pub(crate) fn abandon(&self, task: usize, dice: &mut Dice) {
-        let mut calls = self.0.calls.lock().unwrap();
+        let mut calls = self.line.0.calls.lock().unwrap();
         while let Some(place) = calls.iter().position(|call| call.task == task) {
             let call = calls.remove(place);
             if dice.one_in(2) {
-                self.0.late.lock().unwrap().push(call.request);
+                self.line.0.late.lock().unwrap().push(call.request);
             }
         }
     }
 
     /// One of the late requests arrives. False if there is none.
     pub(crate) fn arrive_late(&self, dice: &mut Dice) -> bool {
-        let mut late = self.0.late.lock().unwrap();
+        let mut late = self.line.0.late.lock().unwrap();
         if late.is_empty() {
             return false;
         }
@@ -162,19 +171,15 @@ impl Network {
 
     /// What the database has done so far.
     pub(crate) fn take_done(&self) -> Vec<Done> {
-        std::mem::take(&mut self.0.done.lock().unwrap())
+        std::mem::take(&mut self.line.0.done.lock().unwrap())
     }
 
     fn perform(&self, request: &Request) -> HttpResponse {
-        let response = local::embedded::answer(&self.0.database, &request.operation, &request.body);
+        let response = local::embedded::answer(&self.line.0.database, &request.operation, &request.body);
         let is_write = matches!(request.operation.as_str(), "UpdateItem" | "TransactWriteItems");
         if is_write && response.status().is_success() {
-            let parsed = |body: &[u8]| serde_json::from_slice(body).unwrap_or_default();
-            self.0.done.lock().unwrap().push(Done {
-                operation: request.operation.clone(),
-                request: parsed(&request.body),
-                answer: parsed(response.body().bytes().unwrap_or_default()),
-            });
+            let answer = response.body().bytes().unwrap_or_default().to_vec();
+            self.line.0.done.lock().unwrap().push(Done { operation: request.operation.clone(), request: request.body.clone(), answer });
         }
         response
     }
@@ -203,13 +208,13 @@ fn refusal(kind: &str, reasons: &[&str]) -> HttpResponse {
     HttpResponse::new(400.try_into().unwrap(), SdkBody::from(body.to_string()))
 }
 
-impl HttpClient for Network {
+impl HttpClient for Line {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
 
-impl HttpConnector for Network {
+impl HttpConnector for Line {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();

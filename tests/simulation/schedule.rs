@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::network::{Network, TASK};
+use crate::dice::Dice;
+use crate::network::{Fate, Network, TASK};
 
 /// The tasks of a run, each with the process that it belongs to.
 pub(crate) struct Schedule {
@@ -71,9 +72,22 @@ impl Schedule {
         }
     }
 
-    /// Lets the task through the door that it waits at; false if it waits for the database.
-    pub(crate) fn open_door(&self, task: usize) -> bool {
-        self.doors.0.borrow_mut().remove(&task).is_some_and(|door| door.send(()).is_ok())
+    /// Lets the task through the door that it waits at, or its call meet its fate.
+    pub(crate) fn let_on(&self, task: usize, fate: impl FnOnce() -> Fate) {
+        match self.doors.0.borrow_mut().remove(&task) {
+            // Whoever does not wait there any more has died.
+            Some(door) => drop(door.send(())),
+            None => self.network.decide(task, fate()),
+        }
+    }
+
+    /// Lets everybody on until all have ended.
+    pub(crate) async fn go_on(&mut self) {
+        while !self.is_idle() {
+            for task in self.settle().await {
+                self.let_on(task, || Fate::Done);
+            }
+        }
     }
 
     /// Ends a task where it stands, as a client that leaves or a process that dies does.
@@ -84,11 +98,19 @@ impl Schedule {
         self.doors.0.borrow_mut().remove(&task);
     }
 
-    pub(crate) fn tasks_of(&self, process: usize) -> Vec<usize> {
+    /// A process dies with all that it was doing; what is on the way may still arrive.
+    pub(crate) fn kill_process(&mut self, process: usize, dice: &mut Dice) {
+        for task in self.tasks_of(process) {
+            self.kill(task);
+            self.network.abandon(task, dice);
+        }
+    }
+
+    fn tasks_of(&self, process: usize) -> Vec<usize> {
         self.tasks.iter().filter(|(_, (of, _))| *of == process).map(|(task, _)| *task).collect()
     }
 
-    pub(crate) fn is_idle(&self) -> bool {
+    fn is_idle(&self) -> bool {
         self.tasks.is_empty()
     }
 }

@@ -93,12 +93,12 @@ impl Scene {
     async fn dies_after(mut self, steps: usize, is_known: bool, last_call: LastCall) -> Option<Ending> {
         if is_known {
             self.ask("before");
-            self.go_on().await;
+            self.schedule.go_on().await;
         }
         self.ask("dying");
         for _ in 0..steps {
             let task = self.next().await?;
-            self.let_on(task);
+            self.schedule.let_on(task, || Fate::Done);
         }
         let task = self.next().await?;
         self.kill(task, last_call);
@@ -132,12 +132,6 @@ impl Scene {
         self.schedule.settle().await.first().copied()
     }
 
-    fn let_on(&self, task: usize) {
-        if !self.schedule.open_door(task) {
-            self.network.decide(task, Fate::Done);
-        }
-    }
-
     fn kill(&mut self, task: usize, last_call: LastCall) {
         let fate = match last_call {
             LastCall::IsLost => Fate::LostBefore,
@@ -162,14 +156,7 @@ impl Scene {
             let janitor = janitor::State::new(self.network.store(self.clock.clone()));
             self.schedule.start(1, async move { janitor::settle_overdue(&janitor).await.unwrap() });
         }
-        self.go_on().await;
-    }
-
-    /// Lets everybody on until all have ended.
-    async fn go_on(&mut self) {
-        while let Some(task) = self.next().await {
-            self.let_on(task);
-        }
+        self.schedule.go_on().await;
     }
 
     fn ending(&mut self) -> Ending {

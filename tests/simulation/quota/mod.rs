@@ -94,7 +94,7 @@ impl World {
             history: Rc::default(),
             checks: Checks::new(policy.clone(), skew_ms),
             fault_odds: dice.pick(&[0, 3, 6, 12]),
-            requests_left: usize::try_from(dice.between(2, 9)).unwrap(),
+            requests_left: usize::try_from(dice.between(2, 7)).unwrap(),
             asked: 0,
             database,
             seed,
@@ -134,15 +134,8 @@ impl World {
             _ if ready.is_empty() => {}
             _ => {
                 let task = self.dice.pick(ready);
-                self.let_on(task);
+                self.schedule.let_on(task, || Fate::thrown(&mut self.dice, self.fault_odds));
             }
-        }
-    }
-
-    fn let_on(&mut self, task: usize) {
-        if !self.schedule.open_door(task) {
-            let fate = Fate::thrown(&mut self.dice, self.fault_odds);
-            self.network.decide(task, fate);
         }
     }
 
@@ -155,15 +148,12 @@ impl World {
 
     /// A request ends where it stands, or the whole process with its memory.
     fn kill(&mut self, process: usize, ready: &[usize]) {
-        let dying = if self.dice.one_in(2) {
+        if self.dice.one_in(2) {
             self.stores[process] = self.network.store(self.clocks[process].clone());
-            self.schedule.tasks_of(process)
-        } else {
-            ready.iter().copied().take(1).collect()
-        };
-        for task in dying {
-            self.schedule.kill(task);
-            self.network.abandon(task, &mut self.dice);
+            self.schedule.kill_process(process, &mut self.dice);
+        } else if let Some(task) = ready.first() {
+            self.schedule.kill(*task);
+            self.network.abandon(*task, &mut self.dice);
         }
     }
 
@@ -198,11 +188,7 @@ impl World {
             clock.advance(LIFETIME + Duration::from_mins(2));
         }
         self.clean_up(0);
-        while !self.schedule.is_idle() {
-            for task in self.schedule.settle().await {
-                self.network.decide(task, Fate::Done);
-            }
-        }
+        self.schedule.go_on().await;
         self.checks.see(&self.network.take_done());
     }
 }
