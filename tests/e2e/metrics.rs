@@ -61,6 +61,7 @@ async fn abandon(cloud: &Cloud) {
         endpoint: Endpoint::ChatCompletions,
         client: ClientKind::Other,
         streamed: false,
+        kept_days: None,
     };
     let (policy, now) = (Policy::unlimited(PolicyName::default()), Clock::system().now());
     let claim = Claim { policy: &policy, demand: Demand::default(), asker: &asker, now, expires_at: now.as_second() - 1 };

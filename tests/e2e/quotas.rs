@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use harness::Gateway;
 use harness::client::{self, Client, data};
-use harness::provider::{Provider, Received, Reply, openai};
+use harness::provider::{Provider, Reply, openai};
 use serde_json::{Value, json};
 
 use crate::lambda::Cloud;
@@ -95,15 +95,21 @@ async fn p43_the_backend_is_told_the_limit_that_was_reserved() {
     data(gateway.admin().post("/api/v1/admin/models").json(&model).send().await.unwrap(), 201).await;
     gateway.admin().create_backend("m", &provider).await;
     let (_person, program) = limited(&gateway, &json!({"token_quota_daily": 1000})).await;
-    // Each sets a limit that is none, or none at all.
-    for void in [json!({}), json!({"max_tokens": null}), json!({"max_completion_tokens": 0})] {
-        let mut ask = client::ask("m");
-        ask.as_object_mut().unwrap().extend(void.as_object().unwrap().clone());
-        assert_eq!(program.post("/v1/chat/completions").json(&ask).send().await.unwrap().status(), 200);
-    }
-    for request in provider.received().iter().map(Received::json) {
-        let told = ["max_tokens", "max_completion_tokens"].map(|name| request[name].as_u64());
-        assert_eq!(told.into_iter().flatten().collect::<Vec<_>>(), [50], "{request}");
+    // Of the chats, some set a limit that is none, or none at all.
+    let cases = [
+        ("/v1/chat/completions", client::ask("m"), json!({}), 50),
+        ("/v1/chat/completions", client::ask("m"), json!({"max_tokens": null}), 50),
+        ("/v1/chat/completions", client::ask("m"), json!({"max_completion_tokens": 0}), 50),
+        ("/v1/chat/completions", client::ask("m"), json!({"max_completion_tokens": 20}), 20),
+        ("/v1/chat/completions", client::ask("m"), json!({"max_tokens": 70}), 70),
+        ("/v1/messages", client::message("m"), json!({"max_tokens": 20}), 20),
+    ];
+    for (path, mut ask, limit, told) in cases {
+        ask.as_object_mut().unwrap().extend(limit.as_object().unwrap().clone());
+        assert_eq!(program.post(path).json(&ask).send().await.unwrap().status(), 200);
+        let request = provider.received().last().unwrap().json();
+        let limits = ["max_tokens", "max_completion_tokens"].map(|name| request[name].as_u64());
+        assert_eq!(limits.into_iter().flatten().collect::<Vec<_>>(), [told], "{limit}: {request}");
     }
 }
 
@@ -117,12 +123,13 @@ async fn p43_what_stands_in_is_what_is_reserved_priced_and_recorded() {
     }
     gateway.admin().create_backend("spare", &provider).await;
     let (person, program) = limited(&gateway, &json!({"cost_quota_monthly": 1, "default_model": "spare"})).await;
-    let mut ask = client::message("idle");
-    let message = |ask: &Value| program.post("/v1/messages").json(ask).send();
-    assert_eq!(message(&ask).await.unwrap().status(), 200);
-    let logs = data(person.get("/api/v1/user/logs").send().await.unwrap(), 200).await;
-    // 5 tokens at 1000 dollars a million.
-    assert_eq!((&logs[0]["model"], &logs[0]["cost_usd"]), (&json!("spare"), &json!(0.005)), "{logs}");
-    ask["max_tokens"] = 1000.into();
-    assert_eq!(message(&ask).await.unwrap().status(), 429, "a thousand tokens of it cost a dollar");
+    for (path, mut ask) in [("/v1/chat/completions", client::ask("idle")), ("/v1/messages", client::message("idle"))] {
+        ask["max_tokens"] = 100.into();
+        assert_eq!(program.post(path).json(&ask).send().await.unwrap().status(), 200);
+        let logs = data(person.get("/api/v1/user/logs").send().await.unwrap(), 200).await;
+        // 5 tokens at 1000 dollars a million.
+        assert_eq!((&logs[0]["model"], &logs[0]["cost_usd"]), (&json!("spare"), &json!(0.005)), "{logs}");
+        ask["max_tokens"] = 1000.into();
+        assert_eq!(program.post(path).json(&ask).send().await.unwrap().status(), 429, "a thousand tokens of it cost a dollar");
+    }
 }

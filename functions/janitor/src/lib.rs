@@ -8,7 +8,6 @@ use shared::access::quota::Hold;
 use shared::aws;
 use shared::clock::Clock;
 use shared::config::Config;
-use shared::models::settings::Settings;
 use shared::models::usage::{Outcome, Tokens, UsageRecord};
 use shared::models::{UsageId, UserId};
 use shared::store::{Settlement, Store, StoreError};
@@ -50,11 +49,9 @@ pub async fn settle_overdue(state: &State) -> Result<(), StoreError> {
 async fn settle_expired(store: &Store, user: &UserId) -> Result<(), StoreError> {
     let Some(mut meter) = store.meter(user).await? else { return Ok(()) };
     let now = store.clock().now();
-    // Who keeps the records, and for how long, is a setting that the janitor has no right to read.
-    let settings = Settings::default();
     for (id, hold) in meter.holds.iter().filter(|(_, hold)| hold.has_expired(now)) {
         let record = abandoned(user, id, hold, now);
-        if store.settle(hold, &record, &settings).await? == Settlement::Done {
+        if store.settle(hold, &record).await? == Settlement::Done {
             tracing::warn!(
                 settled_by_janitor = 1,
                 request.id = %record.request_id,
@@ -112,6 +109,7 @@ mod tests {
             endpoint: Endpoint::Messages,
             client: ClientKind::Curl,
             streamed: true,
+            kept_days: None,
         };
         let (expires_at, day, month) = (900, 19_700_101, 197_001);
         let hold = Hold { expires_at, day, month, place: None, input_tokens: 5, output_tokens: 7, cost: 11, asker };

@@ -71,9 +71,9 @@ async fn open(
     let reservation = admit::reserve(state, &grant, &mut ask, visit.id).await?;
     match forward::open(state, &grant, &ask, times, client).await {
         Ok(upstream) => Ok((upstream, reservation)),
-        Err(error) => {
-            settle::release(state, reservation, &error).await;
-            Err(error)
+        Err(unanswered) => {
+            settle::release(state, reservation, &unanswered).await;
+            Err(unanswered.error)
         }
     }
 }

@@ -56,6 +56,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// How many days the record of a request is kept; `None` where none is made.
+    pub fn kept_days(&self) -> Option<u32> {
+        self.request_log.then_some(self.log_retention_days)
+    }
+
     /// The rules for passwords, where the installation was deployed with `deployed`.
     pub fn password_policy(&self, deployed: PasswordPolicy) -> PasswordPolicy {
         self.password_policy.unwrap_or(deployed)

@@ -13,7 +13,6 @@ use super::transaction::{Expression, Transaction};
 use super::usage_batch::UsageBatch;
 use super::{Store, StoreError};
 use crate::models::DisplayName;
-use crate::models::settings::Settings;
 use crate::models::usage::{Dimensions, Rollup, UsageRecord};
 
 /// How long sums are kept: a year, and a month to look back at it.
@@ -57,10 +56,10 @@ impl Shards {
 }
 
 impl Transaction<'_> {
-    /// Enters an exchange in the books: its record, where the settings want one, and its part of the sums. Refused
-    /// when the record is there already.
-    pub(super) fn recorded(self, record: &UsageRecord, settings: &Settings) -> Result<Self, StoreError> {
-        let transaction = if settings.request_log { self.logged(record, settings.log_retention_days)? } else { self };
+    /// Enters an exchange in the books: its record, if it is to be kept, and its part of the sums. Refused when the
+    /// record is there already.
+    pub(super) fn recorded(self, record: &UsageRecord, kept_days: Option<u32>) -> Result<Self, StoreError> {
+        let transaction = if let Some(days) = kept_days { self.logged(record, days)? } else { self };
         transaction.added_up(&Rollup::from(record))
     }
 
@@ -94,9 +93,9 @@ impl Transaction<'_> {
 impl Store {
     /// Enters an exchange in the books that has no reservation to be settled. Entering it again changes nothing.
     pub async fn record_usage(&self, record: &UsageRecord) -> Result<(), StoreError> {
-        let settings = self.settings().await?;
+        let kept_days = self.settings().await?.kept_days();
         let mut batch = UsageBatch::default();
-        batch.add(record.clone(), &settings);
+        batch.add(record.clone(), kept_days);
         self.record_batch(&batch).await
     }
 }

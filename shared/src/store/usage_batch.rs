@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::{Store, StoreError};
-use crate::models::settings::Settings;
 use crate::models::usage::{Dimensions, Rollup, Sums, UsageRecord};
 use crate::random;
 
@@ -36,13 +35,11 @@ impl UsageBatch {
         self.records.len() + self.sums.len() + 2 <= MOST
     }
 
-    /// Adds a record to a batch that has room.
-    pub fn add(&mut self, record: UsageRecord, settings: &Settings) {
+    /// Adds a record, kept for so many days if at all, to a batch that has room.
+    pub fn add(&mut self, record: UsageRecord, kept_days: Option<u32>) {
         let Rollup { of, sums } = Rollup::from(&record);
         *self.sums.entry(of).or_default() += sums;
-        if settings.request_log {
-            self.records.push((record, settings.log_retention_days));
-        }
+        self.records.extend(kept_days.map(|days| (record, days)));
     }
 }
 

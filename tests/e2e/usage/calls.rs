@@ -113,10 +113,11 @@ async fn p44_reported_zero_is_zero() {
 #[tokio::test]
 async fn p42_what_delivered_nothing_has_used_nothing() {
     let provider = Provider::always(Reply::error(500, &json!({"error": {"message": "broken"}})));
-    let (gateway, program) = bench(&provider, json!({})).await;
+    let (gateway, program) = bench(&provider, json!({"id": "b"})).await;
     program.message("m").json(&message("m")).send().await.unwrap();
     let entry = newest(&gateway).await;
     assert_eq!((&entry["outcome"], &entry["status"], &entry["output_tokens"]), (&json!("failed"), &json!(502), &json!(0)));
+    assert_eq!(entry["backend"], "b", "the one that was tried last");
     assert_eq!(answer(gateway.admin(), "/api/v1/user/usage", 200).await["data"][0]["errors"], 1);
 }
 

@@ -6,9 +6,11 @@ use harness::dynamo::Dynamo;
 use jiff::Timestamp;
 use jiff::civil::date;
 use serde_json::json;
+use shared::access::quota::{Asker, Claim, Demand};
 use shared::clock::Clock;
-use shared::models::UserId;
+use shared::models::policy::Policy;
 use shared::models::usage::Sums;
+use shared::models::{PolicyName, UsageId, UserId};
 use shared::store::{Span, Store, Whose};
 
 use super::record;
@@ -65,4 +67,19 @@ async fn p57_records_go_after_log_retention_days_and_sums_after_400() {
     assert_eq!(books.counts().await, (0, 1));
     books.store.clock().advance(Duration::from_secs(1));
     assert_eq!(books.counts().await, (0, 0));
+}
+
+#[tokio::test]
+async fn p45_what_the_janitor_enters_is_kept_as_the_settings_said_at_admission() {
+    let books = Books::start().await;
+    let asker = json!({"a": 1_772_352_000_000_u64, "r": "r", "k": "k", "m": "m", "e": "messages", "c": "other", "s": false, "l": 3});
+    let (asker, policy): (Asker, _) = (serde_json::from_value(asker).unwrap(), Policy::unlimited(PolicyName::default()));
+    let now = books.store.clock().now();
+    let claim = Claim { policy: &policy, demand: Demand::default(), asker: &asker, now, expires_at: now.as_second() + 900 };
+    books.store.admit(&books.user, &UsageId::generate(now), &claim).await.unwrap();
+    books.store.clock().advance(Duration::from_secs(3 * DAY - 1));
+    janitor::settle_overdue(&janitor::State::new(books.store.clone())).await.unwrap();
+    assert_eq!(books.counts().await, (1, 1));
+    books.store.clock().advance(Duration::from_secs(1));
+    assert_eq!(books.counts().await, (0, 1));
 }

@@ -14,7 +14,6 @@ use shared::access::quota::{Asker, Claim, Demand, Hold};
 use shared::clock::Clock;
 use shared::models::policy::{Mode, Policy};
 use shared::models::price::MicroUsd;
-use shared::models::settings::Settings;
 use shared::models::usage::{ClientKind, Endpoint, Outcome, Tokens, UsageRecord};
 use shared::models::{KeyId, ModelId, PolicyName, RequestId, UsageId, UserId};
 use shared::store::{Admission, Store};
@@ -209,7 +208,7 @@ impl Request {
         self.doors.wait().await;
         self.history.borrow_mut().truth.insert(self.id.clone(), self.truth);
         for _ in 0..TRIES {
-            if self.store.settle(&hold, &record, &Settings::default()).await.is_ok() {
+            if self.store.settle(&hold, &record).await.is_ok() {
                 return;
             }
         }
@@ -250,6 +249,7 @@ fn asker(id: &UsageId, now: Timestamp) -> Asker {
         endpoint: Endpoint::ChatCompletions,
         client: ClientKind::Other,
         streamed: false,
+        kept_days: Some(30),
     }
 }
 

@@ -47,8 +47,8 @@ impl Reservation {
         }
     }
 
-    /// What the meter keeps, for the case that nobody settles it.
-    fn asker(&self) -> Asker {
+    /// What the meter keeps for the record, whoever settles it.
+    fn asker(&self, kept_days: Option<u32>) -> Asker {
         let caller = &self.grant.caller;
         Asker {
             at: self.at.as_millisecond(),
@@ -59,6 +59,7 @@ impl Reservation {
             endpoint: self.endpoint,
             client: caller.client,
             streamed: self.streamed,
+            kept_days,
         }
     }
 }
@@ -105,7 +106,8 @@ fn demand(grant: &Grant, ask: &mut Ask<'_>) -> Demand {
 async fn hold(state: &State, reservation: &Reservation, demand: Demand) -> Result<(Hold, Arc<Meter>), ApiError> {
     let (policy, user, now) = (&reservation.grant.policy, &reservation.grant.caller.user.id, reservation.at);
     let expires_at = now.checked_add(state.limits.total + EXPIRY_MARGIN).unwrap_or(now).as_second();
-    let claim = Claim { policy, demand, asker: &reservation.asker(), now, expires_at };
+    let asker = reservation.asker(state.store.settings().await?.kept_days());
+    let claim = Claim { policy, demand, asker: &asker, now, expires_at };
     match state.store.admit(user, &reservation.id, &claim).await {
         Ok(Admission::Admitted { hold, meter }) => {
             if let Some(Refusal { standing, .. }) = (policy.mode == Mode::Shadow).then(|| quota::overrun(&meter, policy, now)).flatten() {

@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use shared::models::settings::Settings;
 use shared::models::usage::UsageRecord;
 use shared::store::{Store, UsageBatch};
 
@@ -43,7 +42,7 @@ impl Recorder {
     pub(crate) async fn record(&self, record: UsageRecord) {
         if let Some(waiting) = &self.waiting {
             let settings = self.store.settings().await.unwrap_or_default();
-            lock(waiting).add(record, &settings);
+            lock(waiting).add(record, settings.kept_days());
         } else if let Err(error) = self.store.record_usage(&record).await {
             tracing::error!(usage.id = %record.id, %error, "usage could not be recorded");
         }
@@ -65,11 +64,11 @@ impl Recorder {
 }
 
 impl Waiting {
-    fn add(&mut self, record: UsageRecord, settings: &Settings) {
+    fn add(&mut self, record: UsageRecord, kept_days: Option<u32>) {
         if !self.open.has_room() {
             self.closed.push_back(mem::take(&mut self.open));
         }
-        self.open.add(record, settings);
+        self.open.add(record, kept_days);
     }
 
     /// All that waits.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use http::StatusCode;
 use shared::access::quota::Hold;
-use shared::http::ApiError;
 use shared::http::trace::TraceContext;
 use shared::models::BackendId;
 use shared::models::usage::{Outcome, Tokens, UsageRecord};
@@ -12,6 +11,7 @@ use shared::models::usage::{Outcome, Tokens, UsageRecord};
 use super::admit::Reservation;
 use super::metered::Metered;
 use crate::State;
+use crate::forward::Unanswered;
 use crate::relay::answer::Notes;
 
 /// How long a settlement is tried: the time that an exchange leaves of its invocation (promise 49).
@@ -49,9 +49,8 @@ async fn enter(state: &State, reservation: &Reservation, record: UsageRecord) {
 
 /// Settles a reservation; what cannot be settled in time is left to the janitor (docs/api.md §9).
 async fn close(state: &State, hold: &Hold, record: &UsageRecord) {
-    let settings = state.store.settings().await.unwrap_or_default();
     let settling = async {
-        while let Err(error) = state.store.settle(hold, record, &settings).await {
+        while let Err(error) = state.store.settle(hold, record).await {
             tracing::warn!(request.id = %record.request_id, %error, "not settled yet");
             tokio::time::sleep(PAUSE).await;
         }
@@ -62,10 +61,10 @@ async fn close(state: &State, hold: &Hold, record: &UsageRecord) {
 }
 
 /// Closes the books on a request that delivered nothing (promise 42). Its line in the log is the edge's, which has the error.
-pub(crate) async fn release(state: &State, reservation: Reservation, error: &ApiError) {
+pub(crate) async fn release(state: &State, reservation: Reservation, unanswered: &Unanswered) {
     let account = Account {
-        backend: None,
-        status: error.status(reservation.dialect()),
+        backend: unanswered.backend.clone(),
+        status: unanswered.error.status(reservation.dialect()),
         outcome: Outcome::Failed,
         metered: Metered::nothing(),
         first_byte: None,

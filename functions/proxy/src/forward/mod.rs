@@ -35,8 +35,17 @@ pub(crate) struct Upstream {
     pub(crate) writes: Writes,
 }
 
-/// The first backend's answer that can be passed on; else what the failures come to.
-pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>, times: &Times, client: &mut Client) -> Result<Upstream, ApiError> {
+/// That no backend has answered.
+#[derive(Debug)]
+pub(crate) struct Unanswered {
+    /// What the failures come to.
+    pub(crate) error: ApiError,
+    /// The last one that was tried, if any was.
+    pub(crate) backend: Option<BackendId>,
+}
+
+/// The first backend's answer that can be passed on.
+pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>, times: &Times, client: &mut Client) -> Result<Upstream, Unanswered> {
     let mut search = Search { state, grant, ask, times, tried: Vec::new(), failures: Failures::default(), writes: Writes::default() };
     state.retries.note_request();
     while let Some(candidate) = search.next() {
@@ -46,7 +55,8 @@ pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>, times: &Ti
         }
     }
     search.writes.done().await;
-    Err(search.failures.into_error())
+    let backend = search.tried.last().map(|id| BackendId::clone(id));
+    Err(Unanswered { error: search.failures.into_error(), backend })
 }
 
 /// The backend of `offer` to ask, of those not `tried` yet.

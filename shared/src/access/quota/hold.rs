@@ -78,6 +78,9 @@ pub struct Asker {
     pub client: ClientKind,
     #[serde(rename = "s")]
     pub streamed: bool,
+    /// How many days the record is kept, by the settings of that moment; `None` for no record.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub kept_days: Option<u32>,
 }
 
 impl Hold {

@@ -21,6 +21,7 @@ fn asker() -> Asker {
         endpoint: Endpoint::ChatCompletions,
         client: ClientKind::Other,
         streamed: false,
+        kept_days: None,
     }
 }
 

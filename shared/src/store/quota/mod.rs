@@ -12,7 +12,6 @@ use super::transaction::{Commit, backoff};
 use super::{Store, StoreError};
 use crate::access::quota::{self, Claim, Correction, Hold, Meter, Refusal, Truth};
 use crate::models::policy::Mode;
-use crate::models::settings::Settings;
 use crate::models::usage::UsageRecord;
 use crate::models::{UsageId, UserId};
 
@@ -125,7 +124,7 @@ impl Store {
     ///
     /// A reservation whose record is there already is the work of an admission that was lost and arrived when all was
     /// over: it is taken out, and all that it holds is given back.
-    pub async fn settle(&self, hold: &Hold, record: &UsageRecord, settings: &Settings) -> Result<Settlement, StoreError> {
+    pub async fn settle(&self, hold: &Hold, record: &UsageRecord) -> Result<Settlement, StoreError> {
         let key = keys::meter(&record.user);
         let mut current: Option<Meter> = None;
         let (mut truth, mut is_new) = (Truth::from(record), true);
@@ -133,7 +132,7 @@ impl Store {
             let correction = quota::correct(hold, truth, current.as_ref(), self.clock.now());
             let (change, condition) = update::remove(&correction, hold, &record.id);
             let transaction = self.transaction().update(&key, change, condition)?;
-            let transaction = if is_new { transaction.recorded(record, settings)? } else { transaction };
+            let transaction = if is_new { transaction.recorded(record, hold.asker.kept_days)? } else { transaction };
             match transaction.commit().await? {
                 Commit::Done => {
                     self.forget_hold(record, &correction);
