@@ -55,7 +55,8 @@ fn read(field: &'static str, text: Option<&str>) -> Result<Option<RangeInclusive
     let moment = || text.parse().ok().map(|at: Timestamp| at..=at);
     let time = if text.len() == "2026-01-31".len() { whole_day(text) } else { moment() };
     let wrong = || ApiError::invalid(field, "must be a day, such as 2026-01-31, or a time of RFC 3339, such as 2026-01-31T09:00:00Z");
-    time.map(Some).ok_or_else(wrong)
+    // The texts of earlier years do not sort as years do, and there was nothing.
+    time.filter(|time| *time.start() >= Timestamp::UNIX_EPOCH).map(Some).ok_or_else(wrong)
 }
 
 fn whole_day(text: &str) -> Option<RangeInclusive<Timestamp>> {
@@ -95,6 +96,7 @@ mod tests {
         assert_eq!(days("", "").unwrap(), "2026-03-02 2026-03-31");
         assert_eq!(days("2026-03-30", "").unwrap(), "2026-03-30 2026-03-31");
         assert_eq!(days("", "2026-02-28").unwrap(), "2026-01-30 2026-02-28");
+        assert_eq!(days("-000002-01-01T00:00:00Z", "-000001-01-01T00:00:00Z").unwrap_err(), "to");
         assert_eq!(days("2026-03-30T23:30:00-01:00", "2026-03-31T00:00:00Z").unwrap(), "2026-03-31 2026-03-31");
         assert_eq!(days("2026-01-01", "2026-04-02").unwrap(), "2026-01-01 2026-04-02", "92 days");
     }

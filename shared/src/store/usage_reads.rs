@@ -70,6 +70,10 @@ impl Store {
         let (oldest, newest) = (keys::usage_ids_from(*time.start()), keys::usage_ids_until(*time.end()));
         let mut newest = span.after.clone().unwrap_or(newest);
         let mut items = Vec::new();
+        if newest < oldest {
+            // The cursor is from before this time; the database refuses bounds that run backwards.
+            return Ok(Page { items, next: None });
+        }
         for _ in 0..ROUNDS {
             let parts = partitions.iter().map(|partition| self.newest_records(partition, (&oldest, &newest), span.limit + 1));
             let parts = try_join_all(parts).await?;

@@ -68,6 +68,15 @@ async fn p57_a_cursor_is_good_for_its_list_and_caller_alone() {
 }
 
 #[tokio::test]
+async fn p57_a_cursor_from_before_the_time_that_is_asked_for_is_the_end_of_the_list() {
+    let gateway = books().await;
+    enter(&gateway, twenty()).await;
+    let page = answer(gateway.admin(), "/api/v1/admin/logs?limit=3", 200).await;
+    let later = format!("/api/v1/admin/logs?from=2026-03-01T10:00:19Z&cursor={}", page["next_cursor"].as_str().unwrap());
+    assert_eq!(answer(gateway.admin(), &later, 200).await, json!({"data": [], "next_cursor": null}));
+}
+
+#[tokio::test]
 async fn an_entry_tells_all_but_what_was_said() {
     let gateway = books().await;
     let own = gateway.admin().profile().await["id"].clone();
