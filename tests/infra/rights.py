@@ -15,7 +15,7 @@ TABLE = {
     },
     "Admin": {
         "Users": "R T(C,U,D,K)", "Users/department": "R", "ApiKeys": "R T(U,D)", "Catalog": "R T(C,U,D,K)", "Policies": "R T(C,U,D,K)",
-        "Settings": "R T(C,U,D,K)", "Usage": "R", "Usage/everybody": "R", "Usage/department": "R", "Quota": "T(D)", "Audit": "R T(C)",
+        "Settings": "R T(C,U,D,K)", "Usage": "R", "Usage/everybody": "R", "Usage/department": "R", "Audit": "R T(C)",
         "SigningKey": "read", "backend/*": "create put delete", "sso/*": "create put delete", "Auth": "invoke", "Health": "invoke",
     },
     "Proxy": {
@@ -23,7 +23,7 @@ TABLE = {
         "backend/*": "read",
     },
     "Health": {"Catalog": "R U", "Settings": "R", "backend/*": "read"},
-    "Janitor": {"Quota": "R U T(U,D)", "Quota/due": "R", "Usage": "T(C,U)"},
+    "Janitor": {"Quota": "R U T(U)", "Quota/due": "R", "Usage": "T(C,U)"},
 }
 
 LETTERS = {"C": "dynamodb:PutItem", "U": "dynamodb:UpdateItem", "D": "dynamodb:DeleteItem", "K": "dynamodb:ConditionCheckItem"}
