@@ -17,9 +17,10 @@ pub(crate) struct Cloud {
 }
 
 impl Cloud {
-    /// `provider` is where events that configure one say that it is.
+    /// `provider` is where events that configure a backend or an identity provider say that it is.
     pub(crate) async fn start(provider: String) -> Self {
-        let values = [("EMAIL", ADMIN_EMAIL.into()), ("PASSWORD", ADMIN_PASSWORD.into()), ("PROVIDER", provider)].into();
+        let account = [("EMAIL", ADMIN_EMAIL.into()), ("PASSWORD", ADMIN_PASSWORD.into())];
+        let values = account.into_iter().chain([("PROVIDER", provider.clone()), ("ISSUER", provider)]).collect();
         Self { stack: Stack::start().await, functions: HashMap::new(), values }
     }
 

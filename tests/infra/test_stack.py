@@ -5,11 +5,13 @@ Emulated API gateways do not stream, so what is streamed is invoked; `tests/e2e/
 
 import json
 import subprocess
+import urllib.parse
 
 import pytest
 
 import template
-from cloud import Emulator, Stack, streamed
+from cloud import Emulator, Stack, peak_memory, streamed
+from identity_provider import IdentityProvider
 from provider import Provider, chunk, completion, usage
 from rights import allows, granted
 
@@ -19,6 +21,13 @@ ADMIN = {"EMAIL": "admin@example.com", "PASSWORD": "correct horse battery staple
 @pytest.fixture(scope="module")
 def provider():
     provider = Provider()
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture(scope="module")
+def identity_provider():
+    provider = IdentityProvider()
     yield provider
     provider.stop()
 
@@ -48,9 +57,9 @@ def make_first_admin(bootstrap, emulator):
 class Teller:
     """Tells the story: its events, filled with what earlier answers said."""
 
-    def __init__(self, stack, events, learned, provider):
+    def __init__(self, stack, events, learned, values):
         self.stack, self.events, self.learned = stack, events, learned
-        self.values = ADMIN | {"PROVIDER": provider.base_url}
+        self.values = ADMIN | values
 
     def event(self, name):
         text = (self.events / f"{name}.json").read_text()
@@ -69,9 +78,13 @@ class Teller:
 
 
 @pytest.fixture(scope="module")
-def told(stack, provider, code, events):
+def teller(stack, provider, identity_provider, code, events):
+    return Teller(stack, events, code["learned"], {"PROVIDER": provider.base_url, "ISSUER": identity_provider.issuer})
+
+
+@pytest.fixture(scope="module")
+def told(teller, stack, provider, code):
     """What each event of the story got."""
-    teller = Teller(stack, events, code["learned"], provider)
     stream = [chunk("Hel"), chunk("lo", finish_reason="stop"), usage()]
     provider.replies += [completion("Hello"), stream, completion("Hello"), stream]
     answers = {}
@@ -93,6 +106,15 @@ def test_every_event_gets_its_answer(told, code):
         assert told[name][0] == status, (name, told[name])
 
 
+def test_functions_have_room_for_more_than_they_have_taken(told, binaries):
+    """What docs/cost.md says of memory; `-s` shows it."""
+    functions = {name.lower(): each["Properties"] for name, each in template.deployed(template.read()).items() if each["Type"] == "AWS::Lambda::Function"}
+    taken = {name: peak_memory(binary) for name, binary in binaries.items()}
+    print({name: f"{peak:.1f} MiB" for name, peak in taken.items()})
+    for name, peak in taken.items():
+        assert 0 < 2 * peak <= int(functions[name]["MemorySize"]), name
+
+
 def test_p22_backend_secrets_go_through_secrets_manager(told, stack, provider, events):
     used = {(function, action) for function, action, name, _ in stack.recorder.calls if name.startswith("tidegate/backend/")}
     assert {("admin", f"secretsmanager:{action}") for action in ("CreateSecret", "PutSecretValue", "DeleteSecret")} <= used
@@ -100,6 +122,23 @@ def test_p22_backend_secrets_go_through_secrets_manager(told, stack, provider, e
     assert ("admin", "secretsmanager:GetSecretValue") not in used
     created = json.loads((events / "admin/create_backend.json").read_text())
     assert set(provider.authorizations) == {f"Bearer {json.loads(created['body'])['api_key']}"}
+
+
+def test_p9_a_login_by_single_sign_on_begins_and_comes_back_once(told, teller, stack, identity_provider):
+    status, headers, _ = stack.send(teller.event("auth/sso_login"))
+    assert (status, headers["location"].split("?")[0]) == (302, f"{identity_provider.issuer}/authorize")
+    back = teller.event("auth/sso_callback")
+    back["headers"]["Cookie"] = headers["set-cookie"].split(";")[0]
+    back["queryStringParameters"]["state"] = urllib.parse.parse_qs(headers["location"])["state"][0]
+    before = len(identity_provider.authorizations)
+    for redemptions in (1, 1):
+        status, body = stack.request(back)
+        assert (status, json.loads(body)["error"]["code"]) == (400, "sso_failed")
+        assert len(identity_provider.authorizations) == before + redemptions
+    # What this function may do, and no other, is judged below with the rest.
+    used = {(action, name) for function, action, name, _ in stack.recorder.calls if function == "auth"}
+    attempts = {(f"dynamodb:{action}Item", "tidegate-settings/sso#*") for action in ("Put", "Delete")}
+    assert attempts | {("secretsmanager:GetSecretValue", "tidegate/sso/1")} <= used
 
 
 def test_p58_every_call_is_within_the_rights_of_its_function(told, stack):
@@ -114,6 +153,7 @@ def test_p58_every_call_is_within_the_rights_of_its_function(told, stack):
 
 def arn(resources, name):
     """How the roles write what is called `name`: a table or an index of it, a secret, a function."""
+    name, part, _ = name.partition("/sso#*")
     name, _, index = name.partition("/index/")
     for secrets in ("tidegate/backend/", "tidegate/sso/"):
         if name.startswith(secrets):
@@ -121,4 +161,4 @@ def arn(resources, name):
     if name == "tidegate/jwt":
         return "<SigningKey>"
     named = (logical for logical, each in resources.items() if name in (each["Properties"].get(kind) for kind in ("TableName", "FunctionName")))
-    return f"<{next(named)}.Arn>" + (f"/index/{index}" if index else "")
+    return f"<{next(named)}.Arn>" + (f"/index/{index}" if index else "") + part
