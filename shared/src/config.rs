@@ -2,7 +2,7 @@
 //!
 //! | variable | default | meaning |
 //! | --- | --- | --- |
-//! | `RUST_LOG` | `info` | what is logged (`tracing-subscriber`'s filter syntax) |
+//! | `RUST_LOG` | `info` | what is logged: a level, or levels by target (`info,shared=debug`) |
 //! | `LOG_FORMAT` | `json` | `json` or `text` |
 //! | `METRICS_NAMESPACE` | – | where `CloudWatch` puts the metrics of the log lines; none without it |
 //! | `AWS_LAMBDA_FUNCTION_NAME` | – | set by Lambda: whose metrics they are |

@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 use shared::access::api_key::KeyDigest;
 use shared::models::UserId;
 use shared::telemetry::JsonLines;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::log::Log;
 
@@ -40,8 +44,9 @@ impl Answers {
 async fn p22_no_answer_and_no_log_line_holds_a_secret() {
     // Of this whole process, the other tests' gateways included.
     let log = Log::default();
-    let filter = "info,shared=trace,auth=trace,keys=trace,admin=trace,proxy=trace,local=trace";
-    tracing_subscriber::fmt().event_format(JsonLines::new(None)).with_env_filter(filter).with_writer(log.clone()).init();
+    let filter: Targets = "info,shared=trace,auth=trace,keys=trace,admin=trace,proxy=trace,local=trace".parse().unwrap();
+    let lines = fmt::layer().event_format(JsonLines::new(None)).with_writer(log.clone());
+    tracing_subscriber::registry().with(filter).with(lines).init();
     // Answers with an error that holds the credential, as some do.
     let echo = json!({"error": {"message": format!("Incorrect API key provided: {BACKEND_KEY}"), "code": "invalid_api_key"}});
     let provider = Provider::always(Reply::error(401, &echo));
