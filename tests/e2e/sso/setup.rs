@@ -155,6 +155,8 @@ async fn p10_a_test_previews_what_a_login_would_lead_to() {
         assert_eq!(report["preview"]["account"].as_str().unwrap_or_default(), account, "{report}");
         let step = results(&report).pop().unwrap();
         assert!(step.2.contains(reason), "{report}");
+        let advice = &report["steps"].as_array().unwrap().last().unwrap()["advice"];
+        assert_eq!(advice.is_string(), !reason.is_empty(), "who is refused is told what to change: {report}");
     }
     let list: Value = gateway.admin().get("/api/v1/admin/users").send().await.unwrap().json().await.unwrap();
     assert_eq!(list["data"].as_array().unwrap().len(), 1, "a preview makes nobody");

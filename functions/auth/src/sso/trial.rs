@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 use shared::access::id_token::Claims;
-use shared::access::sso::{self as rules, Account};
+use shared::access::sso::{self as rules, Account, Refusal};
 use shared::models::health::FailureClass;
 use shared::models::sso::{SsoConfig, SsoTest, StepName, StepResult, TestStep};
 use shared::models::user::Status;
@@ -116,7 +116,25 @@ fn reason(error: &SsoError) -> String {
 }
 
 fn advice(step: StepName, error: &SsoError) -> Option<&'static str> {
-    let SsoError::Provider(error) = error else { return None };
+    match error {
+        SsoError::Provider(error) => at_the_provider(step, *error),
+        SsoError::Refused(refusal) => Some(for_the_person(*refusal)),
+        SsoError::Store(_) | SsoError::Secrets(_) => Some("try again: the gateway's own database or secrets cannot be reached"),
+        _ => None,
+    }
+}
+
+fn for_the_person(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Email => "ask for the scope `email`; at azure add the optional claim `email`, or name another email_claim",
+        Refusal::Unverified => "have the provider send `email_verified` as true; at azure name the domain in allowed_domains",
+        Refusal::Domain => "name the domain in allowed_domains, if its people shall come in",
+        Refusal::HasPassword => "clear the account's password: PUT /api/v1/admin/users/{id} with {\"password\": null}",
+        Refusal::OtherIdentity => "forget the account's identity: PUT /api/v1/admin/users/{id} with {\"identity\": null}",
+    }
+}
+
+fn at_the_provider(step: StepName, error: ProviderError) -> Option<&'static str> {
     Some(match (step, error) {
         (_, ProviderError::NoAnswer(FailureClass::ForbiddenAddress)) => {
             "use https, or allow the provider's private network (BACKEND_ALLOWED_CIDRS)"
