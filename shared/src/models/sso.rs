@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyName, UserId};
+use super::{PolicyName, SecretId, UserId};
 
 /// Who somebody is at an identity provider: an e-mail address can change hands, this pair cannot (promise 10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,12 +32,12 @@ pub struct SsoConfig {
     /// Compared letter by letter with what the provider says of itself.
     pub issuer_url: String,
     pub client_id: String,
-    /// The version of this entry with which the client secret was set; absent for a client without one.
+    /// Which secret is the client's; absent for a client without one.
     #[serde(default)]
-    pub secret_version: Option<u64>,
+    pub secret: Option<SecretId>,
     /// The secret before: it stays for a while, as a backend's key does.
     #[serde(default)]
-    pub retired_secret_version: Option<u64>,
+    pub retired_secret: Option<SecretId>,
     /// Where the provider sends people back: this gateway's `/api/v1/auth/sso/callback`, as registered there.
     pub redirect_url: String,
     /// The page that gets the one-time code; without one, the callback answers with JSON.
@@ -61,12 +61,12 @@ impl SsoConfig {
     /// The name of the client secret that was set for this issuer. Another issuer has another secret, so that none is
     /// ever sent where it was not meant for (promise 23).
     pub fn secret_name(&self) -> Option<String> {
-        self.secret_version.map(Self::secret_name_at)
+        self.secret.as_ref().map(Self::secret_name_of)
     }
 
-    /// The name of the secret that was set with `version`.
-    pub fn secret_name_at(version: u64) -> String {
-        format!("sso/{version}")
+    /// The name of one of the client's secrets.
+    pub fn secret_name_of(secret: &SecretId) -> String {
+        format!("sso/{secret}")
     }
 
     /// Where a login begins: beside the callback, which is the only address of ours that is configured.

@@ -1,5 +1,8 @@
 //! How administrators set single sign-on up, and what they can find out about it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
 use harness::Gateway;
 use harness::client::{data, refusal};
 use harness::identity_provider::{CLIENT_SECRET, IdentityProvider, SigningKey};
@@ -58,6 +61,39 @@ async fn p23_the_client_secret_stays_with_its_issuer() {
     assert!(other.received().is_empty());
     let moved = put(&gateway, json!({"issuer_url": other.issuer(), "client_secret": "another"})).await;
     assert_eq!(moved["issuer_url"], other.issuer());
+}
+
+#[tokio::test]
+async fn p23_of_changes_at_once_the_one_that_is_made_has_its_own_client_secret() {
+    let gateway = Gateway::start().await;
+    let providers: Vec<_> = (0..8).map(|_| IdentityProvider::start()).collect();
+    providers[0].configure(&gateway, &json!({})).await;
+    let change = |number: usize| {
+        let change = json!({"issuer_url": providers[number].issuer(), "client_secret": format!("secret-{number}"), "version": 1});
+        gateway.admin().put("/api/v1/admin/sso/config").json(&change).send()
+    };
+    let changes = join_all((0..providers.len()).map(change)).await;
+    let made: Vec<_> = (0..providers.len()).filter(|number| changes[*number].as_ref().unwrap().status() == 200).collect();
+    assert_eq!(made.len(), 1, "the others know an older version");
+    let provider = &providers[made[0]];
+    provider.will_introduce_itself(&SigningKey::generate("one"));
+    provider.will(Reply::error(400, &json!({"error": "invalid_grant"})));
+    assert_eq!(test(&gateway, json!({})).await["passed"], true);
+    let shown = provider.received().pop().unwrap().header("authorization").to_owned();
+    let credentials = STANDARD.decode(shown.strip_prefix("Basic ").unwrap()).unwrap();
+    assert_eq!(String::from_utf8(credentials).unwrap(), format!("tidegate:secret-{}", made[0]));
+}
+
+#[tokio::test]
+async fn p23_a_client_without_a_secret_is_tried_without_one() {
+    let gateway = Gateway::start().await;
+    let provider = IdentityProvider::start();
+    provider.configure(&gateway, &json!({})).await;
+    provider.will_introduce_itself(&SigningKey::generate("one"));
+    provider.will(Reply::error(400, &json!({"error": "invalid_grant"})));
+    assert_eq!(test(&gateway, json!({"client_secret": null})).await["passed"], true);
+    let tried = provider.received().pop().unwrap();
+    assert!(!tried.headers.contains_key("authorization") && String::from_utf8_lossy(&tried.body).contains("client_id=tidegate"));
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use shared::access::sso::is_issuer_of;
 use shared::http::json::nullable;
 use shared::http::{ApiError, Code};
-use shared::models::PolicyName;
 use shared::models::sso::{ProviderKind, SsoConfig};
+use shared::models::{PolicyName, SecretId};
 use url::{Host, Url};
 
 use crate::State;
@@ -70,13 +70,11 @@ impl SsoChange {
         if secret.is_some_and(|secret| secret.as_ref().is_some_and(|text| text.is_empty() || text.len() > MAX_SECRET)) {
             return Err(ApiError::invalid("client_secret", format!("must have 1 to {MAX_SECRET} bytes")));
         }
-        let version = old.map_or(0, |old| old.version) + 1;
-        let secret_version = match secret {
-            Some(secret) => secret.is_some().then_some(version),
-            None => old.and_then(|old| old.secret_version),
+        let current = old.and_then(|old| old.secret.clone());
+        let (secret, retired_secret) = match secret {
+            Some(secret) => (secret.as_ref().map(|_| SecretId::generate()), current),
+            None => (current, old.and_then(|old| old.retired_secret.clone())),
         };
-        let retired =
-            if secret.is_some() { old.and_then(|old| old.secret_version) } else { old.and_then(|old| old.retired_secret_version) };
         let redirect_url = self.redirect_url.or_else(|| old.map(|old| old.redirect_url.clone())).or_else(|| default_redirect_url(state));
         let domains = self.allowed_domains.map(Option::unwrap_or_default).or_else(|| old.map(|old| old.allowed_domains.clone()));
         Ok(SsoConfig {
@@ -84,8 +82,8 @@ impl SsoChange {
             provider: required("provider", self.provider.or(old.map(|old| old.provider)))?,
             issuer_url: required("issuer_url", self.issuer_url.or_else(|| old.map(|old| old.issuer_url.clone())))?,
             client_id: required("client_id", self.client_id.or_else(|| old.map(|old| old.client_id.clone())))?,
-            secret_version,
-            retired_secret_version: retired,
+            secret,
+            retired_secret,
             redirect_url: required("redirect_url", redirect_url)?,
             console_url: self.console_url.unwrap_or_else(|| old.and_then(|old| old.console_url.clone())),
             email_claim: self.email_claim.unwrap_or_else(|| old.map(|old| old.email_claim.clone())).unwrap_or_else(|| EMAIL.to_owned()),
@@ -94,7 +92,7 @@ impl SsoChange {
             default_policy: self.default_policy.unwrap_or_else(|| old.map(|old| old.default_policy.clone())).unwrap_or_default(),
             allowed_domains: domains.unwrap_or_default().iter().map(|domain| domain.trim().to_lowercase()).collect(),
             updated_at: state.store.clock().now(),
-            version,
+            version: old.map_or(0, |old| old.version) + 1,
         })
     }
 }

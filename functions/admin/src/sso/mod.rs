@@ -44,9 +44,9 @@ pub(crate) async fn configure(
     check(&state, &config).await?;
     refuse_other_issuer(old.as_ref(), &config, secret.is_some())?;
     write(&state, &config, secret.flatten(), &entry).await?;
-    let retired = old.and_then(|old| old.retired_secret_version).filter(|older| config.retired_secret_version != Some(*older));
+    let retired = old.and_then(|old| old.retired_secret).filter(|older| config.retired_secret.as_ref() != Some(older));
     if let Some(older) = retired {
-        state.secrets.delete(&SsoConfig::secret_name_at(older)).await?;
+        state.secrets.delete(&SsoConfig::secret_name_of(&older)).await?;
     }
     Ok(Data(shown(&config, state.store.sso_test().await?.as_ref())))
 }
@@ -81,27 +81,27 @@ async fn sent(request: Request) -> Result<(SsoChange, Option<Map<String, Value>>
 
 /// The secret stays with the issuer that it was set for (promise 23).
 fn refuse_other_issuer(old: Option<&SsoConfig>, config: &SsoConfig, secret_is_sent: bool) -> Result<(), ApiError> {
-    let moves = old.is_some_and(|old| old.secret_version.is_some() && old.issuer_url != config.issuer_url);
+    let moves = old.is_some_and(|old| old.secret.is_some() && old.issuer_url != config.issuer_url);
     if moves && !secret_is_sent {
         return Err(ApiError::new(Code::SecretRequired, "another issuer needs the client secret again").field("client_secret"));
     }
     Ok(())
 }
 
-/// Writes the secret under its new name, then the entry that names it. If the entry is refused, the secret goes again.
+/// Writes the secret under its new name, then the entry that names it. If the entry is refused, the secret goes again; while it
+/// is not known whether it was, the secret stays, since the entry may name it (docs/decisions/0019).
 async fn write(state: &State, config: &SsoConfig, secret: Option<String>, entry: &AuditEntry) -> Result<(), ApiError> {
     let name = secret.is_some().then(|| config.secret_name()).flatten();
     if let (Some(name), Some(secret)) = (&name, secret) {
         state.secrets.put(name, &Secret::from(secret)).await?;
     }
-    let written = state.store.update_sso_config(config, entry).await;
-    if let (Some(name), Err(_) | Ok(Change::Conflict)) = (name, &written) {
+    if state.store.update_sso_config(config, entry).await? == Change::Done {
+        return Ok(());
+    }
+    if let Some(name) = name {
         state.secrets.delete(&name).await?;
     }
-    match written? {
-        Change::Done => Ok(()),
-        Change::Conflict => Err(version_conflict()),
-    }
+    Err(version_conflict())
 }
 
 /// The configuration without its secret.
@@ -109,7 +109,7 @@ fn shown(config: &SsoConfig, last_test: Option<&SsoTest>) -> Value {
     let SsoConfig { enabled, provider, issuer_url, client_id, redirect_url, console_url, email_claim, scopes, .. } = config;
     json!({
         "enabled": enabled, "provider": provider, "issuer_url": issuer_url, "client_id": client_id,
-        "has_client_secret": config.secret_version.is_some(), "redirect_url": redirect_url, "console_url": console_url,
+        "has_client_secret": config.secret.is_some(), "redirect_url": redirect_url, "console_url": console_url,
         "email_claim": email_claim, "scopes": scopes, "auto_provision": config.auto_provision,
         "default_policy": config.default_policy, "allowed_domains": config.allowed_domains,
         "updated_at": config.updated_at, "version": config.version, "last_test": last_test,
