@@ -75,6 +75,8 @@ fn perform(database: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>,
         "TransactWriteItems" => run(body, |request| database.transact_write_items(request)),
         "ListTables" => run(body, |request| database.list_tables(request)),
         "CreateTable" => run(body, |request| database.create_table(request)),
+        "DescribeTable" => run(body, |request| database.describe_table(request)),
+        "UpdateTable" => run(body, |request| database.update_table(request)),
         "UpdateTimeToLive" => run(body, |request| database.update_time_to_live(request)),
         other => Err(DynoxideError::ValidationException(format!("the embedded database does not offer {other}"))),
     }

@@ -46,11 +46,11 @@ async fn p40_of_64_clients_at_once_exactly_the_limit_is_served_called_and_record
         let provider = Provider::always(reply);
         let gateway = Gateway::start().await.with_model("m", &provider).await;
         let (person, program) = limited(&gateway, limits).await;
-        let before = provider.received().len();
+        let before = provider.completions().len();
         let statuses = join_all((0..CLIENTS).map(|number| ask(&program, number, streamed))).await;
         let served = statuses.iter().filter(|status| **status == 200).count();
         assert!(statuses.iter().all(|status| [200, 429].contains(status)), "{statuses:?}");
-        assert_eq!((served, provider.received().len() - before), (10, 10), "{limits}");
+        assert_eq!((served, provider.completions().len() - before), (10, 10), "{limits}");
         let logs = data(person.get("/api/v1/user/logs").send().await.unwrap(), 200).await;
         assert_eq!(logs.as_array().unwrap().len(), 10, "{logs}");
     }
@@ -84,7 +84,7 @@ async fn p40_two_processes_over_the_same_tables_serve_exactly_the_limit() {
     let served = statuses.iter().filter(|status| **status == 200).count();
     let logs = cloud.invoke("keys/logs").await.json().await;
     let recorded = logs["data"].as_array().unwrap().len();
-    assert_eq!((served, provider.received().len(), recorded), (LIMIT, LIMIT, LIMIT));
+    assert_eq!((served, provider.completions().len(), recorded), (LIMIT, LIMIT, LIMIT));
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn p43_the_backend_is_told_the_limit_that_was_reserved() {
     for (path, mut ask, limit, told) in cases {
         ask.as_object_mut().unwrap().extend(limit.as_object().unwrap().clone());
         assert_eq!(program.post(path).json(&ask).send().await.unwrap().status(), 200);
-        let request = provider.received().last().unwrap().json();
+        let request = provider.completions().last().unwrap().json();
         let limits = ["max_tokens", "max_completion_tokens"].map(|name| request[name].as_u64());
         assert_eq!(limits.into_iter().flatten().collect::<Vec<_>>(), [told], "{limit}: {request}");
     }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
-    TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex, GlobalSecondaryIndexUpdate, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType, TableDescription, TimeToLiveSpecification,
 };
 
 use super::StoreError;
@@ -86,14 +86,33 @@ impl Table {
     }
 }
 
-/// Creates the tables that do not exist, with time-to-live on; those that exist are left as they are.
+/// Creates the tables that do not exist, with time-to-live on. Those of an older version get the indexes that they lack.
 pub async fn create_tables(client: &Client, prefix: &str) -> Result<(), StoreError> {
     let existing = client.list_tables().send().await?;
     for table in Table::ALL {
         let name = format!("{prefix}{}", table.name());
-        if !existing.table_names().contains(&name) {
+        if existing.table_names().contains(&name) {
+            add_indexes(client, table, &name).await?;
+        } else {
             create_table(client, table, &name).await?;
         }
+    }
+    Ok(())
+}
+
+async fn add_indexes(client: &Client, table: Table, name: &str) -> Result<(), StoreError> {
+    if table.indexes().is_empty() {
+        return Ok(());
+    }
+    let described = client.describe_table().table_name(name).send().await?;
+    let there = described.table().map(TableDescription::global_secondary_indexes).unwrap_or_default();
+    let is_missing = |index: &&Index| !there.iter().any(|known| known.index_name() == Some(index.name));
+    for index in table.indexes().iter().filter(is_missing) {
+        let creation = CreateGlobalSecondaryIndexAction::builder().index_name(index.name).projection(projection(index));
+        let creation = creation.set_key_schema(Some(key_schema(index.partition, index.sort)?)).build()?;
+        let update =
+            client.update_table().table_name(name).set_attribute_definitions(Some(string_attributes([index.partition, index.sort])?));
+        update.global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().create(creation).build()).send().await?;
     }
     Ok(())
 }
@@ -101,8 +120,7 @@ pub async fn create_tables(client: &Client, prefix: &str) -> Result<(), StoreErr
 async fn create_table(client: &Client, table: Table, name: &str) -> Result<(), StoreError> {
     let indexes = table.indexes().iter().map(secondary_index).collect::<Result<Vec<_>, _>>()?;
     let of_indexes = table.indexes().iter().flat_map(|index| [index.partition, index.sort]);
-    let attributes = [PK, SK].into_iter().chain(of_indexes).collect::<BTreeSet<_>>();
-    let attributes = attributes.into_iter().map(string_attribute).collect::<Result<Vec<_>, _>>()?;
+    let attributes = string_attributes([PK, SK].into_iter().chain(of_indexes))?;
     let creation = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
     let creation = creation.set_key_schema(Some(key_schema(PK, SK)?)).set_attribute_definitions(Some(attributes));
     creation.set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes)).send().await?;
@@ -112,10 +130,13 @@ async fn create_table(client: &Client, table: Table, name: &str) -> Result<(), S
 }
 
 fn secondary_index(index: &Index) -> Result<GlobalSecondaryIndex, StoreError> {
-    let kind = if index.keys_only { ProjectionType::KeysOnly } else { ProjectionType::All };
-    let projection = Projection::builder().projection_type(kind).build();
     let schema = key_schema(index.partition, index.sort)?;
-    Ok(GlobalSecondaryIndex::builder().index_name(index.name).set_key_schema(Some(schema)).projection(projection).build()?)
+    Ok(GlobalSecondaryIndex::builder().index_name(index.name).set_key_schema(Some(schema)).projection(projection(index)).build()?)
+}
+
+fn projection(index: &Index) -> Projection {
+    let kind = if index.keys_only { ProjectionType::KeysOnly } else { ProjectionType::All };
+    Projection::builder().projection_type(kind).build()
 }
 
 fn key_schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>, StoreError> {
@@ -123,6 +144,8 @@ fn key_schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>, Stor
     Ok(vec![element(partition, KeyType::Hash)?, element(sort, KeyType::Range)?])
 }
 
-fn string_attribute(name: &str) -> Result<AttributeDefinition, StoreError> {
-    Ok(AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()?)
+/// Each once.
+fn string_attributes(names: impl IntoIterator<Item = &'static str>) -> Result<Vec<AttributeDefinition>, StoreError> {
+    let string = |name: &str| AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
+    Ok(BTreeSet::from_iter(names).into_iter().map(string).collect::<Result<_, _>>()?)
 }

@@ -1,16 +1,21 @@
-//! How long what is kept, and that nothing is entered twice.
+//! How long what is kept, that nothing is entered twice, and that nothing is lost when the tables change.
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::{DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use dynoxide::Database;
 use harness::dynamo::Dynamo;
 use jiff::Timestamp;
 use jiff::civil::date;
+use local::embedded::EmbeddedClient;
 use serde_json::json;
 use shared::access::quota::{Asker, Claim, Demand};
 use shared::clock::Clock;
 use shared::models::policy::Policy;
 use shared::models::usage::Sums;
 use shared::models::{PolicyName, UsageId, UserId};
+use shared::store::table::create_tables;
 use shared::store::{Span, Store, Whose};
 
 use super::record;
@@ -82,4 +87,18 @@ async fn p45_what_the_janitor_enters_is_kept_as_the_settings_said_at_admission()
     assert_eq!(books.counts().await, (1, 1));
     books.store.clock().advance(Duration::from_secs(1));
     assert_eq!(books.counts().await, (0, 1));
+}
+
+#[tokio::test]
+async fn a_table_of_an_older_version_gets_the_index_that_it_lacks() {
+    let client = shared::aws::embedded_dynamodb(SharedHttpClient::new(EmbeddedClient::new(Database::memory().unwrap())));
+    create_tables(&client, "t-").await.unwrap();
+    let gone = DeleteGlobalSecondaryIndexAction::builder().index_name("everybody").build().unwrap();
+    let older = client.update_table().table_name("t-usage");
+    older.global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().delete(gone).build()).send().await.unwrap();
+    let store = Store::new(client.clone(), "t-", Clock::fixed("2026-03-01T08:00:00Z".parse().unwrap()));
+    store.record_usage(&record(json!({"at": "2026-03-01T08:00:00Z"}))).await.unwrap();
+    create_tables(&client, "t-").await.unwrap();
+    let (time, span) = (Timestamp::UNIX_EPOCH..=Timestamp::MAX, Span { after: None, limit: 100 });
+    assert_eq!(store.usage_records(Whose::Everybody, &time, &span, |_| true).await.unwrap().items.len(), 1);
 }

@@ -20,6 +20,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use http::Method;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 
@@ -105,6 +106,11 @@ impl Provider {
     /// Where the provider listens: `http://127.0.0.1:<port>`, without a path.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The completions among what was received: a gateway that runs for a minute has probed its backends too.
+    pub fn completions(&self) -> Vec<Received> {
+        self.received().into_iter().filter(|request| request.method == Method::POST).collect()
     }
 
     /// All requests so far.

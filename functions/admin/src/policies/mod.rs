@@ -14,7 +14,8 @@ use shared::store::{Change, PolicyRemoval};
 use crate::State;
 use form::PolicyForm;
 
-/// Policies of one installation (docs/api.md §7).
+/// Policies of one installation. Looked at before the write, not with it: of administrators who add policies at the same
+/// moment each may get the last place, and nothing hangs on the exact number.
 const MAX_POLICIES: usize = 100;
 
 /// `GET /api/v1/admin/policies`
