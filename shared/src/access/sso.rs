@@ -168,6 +168,18 @@ mod tests {
     }
 
     #[test]
+    fn groups_that_entra_id_has_left_out_are_noticed() {
+        let noticed = |rest: Value| {
+            let mut claims = json!({"iss": "https://idp", "sub": "s", "aud": "us", "exp": 0, "iat": 0});
+            claims.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+            has_group_overage(&serde_json::from_value(claims).unwrap())
+        };
+        assert!(noticed(json!({"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://graph"}}})));
+        assert!(noticed(json!({"hasgroups": true})) && noticed(json!({"hasgroups": "true"})));
+        assert!(!noticed(json!({"groups": ["a"]})) && !noticed(json!({"hasgroups": false, "_claim_names": {"x": "src1"}})));
+    }
+
+    #[test]
     fn p10_azure_issuers_name_one_tenant() {
         let judge = |path: &str| is_issuer_of(ProviderKind::Azure, &format!("https://login.microsoftonline.com{path}").parse().unwrap());
         assert!(judge("/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0"));

@@ -1,7 +1,7 @@
 //! Which account a person gets.
 
 use harness::client::{data, refusal};
-use harness::identity_provider::Begun;
+use harness::identity_provider::{Begun, CLIENT_SECRET};
 use harness::provider::Reply;
 use serde_json::{Value, json};
 
@@ -103,6 +103,37 @@ async fn p10_an_address_that_the_provider_tells_beside_the_token_is_about_the_sa
     let told = json!({"sub": "subject-1", "email": "told@example.com", "email_verified": true, "iss": "ignored"});
     assert_eq!(data(log_in(told).await, 200).await["user"]["email"], "told@example.com");
     assert_eq!(installation.provider.received().pop().unwrap().header("authorization"), "Bearer a");
+}
+
+#[tokio::test]
+async fn p10_people_of_an_entra_tenant_come_in_by_login_names_of_its_own_domains() {
+    let installation = Installation::unintroduced(json!({})).await;
+    let issuer = format!("{}/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0", installation.provider.issuer());
+    let azure = json!({"provider": "azure", "issuer_url": issuer, "client_secret": CLIENT_SECRET, "email_claim": "preferred_username",
+        "allowed_domains": ["example.com"]});
+    data(installation.gateway.admin().put("/api/v1/admin/sso/config").json(&azure).send().await.unwrap(), 200).await;
+    let mut document = installation.provider.document();
+    document["issuer"] = issuer.clone().into();
+    installation.provider.will(Reply::json(&document));
+    installation.provider.will_publish(&installation.key);
+    let log_in = async |said: Value| {
+        let begun = Begun::at(&installation.gateway).await;
+        let mut claims = installation.provider.claims(&begun, &json!({"iss": issuer}));
+        claims.as_object_mut().unwrap().retain(|name, _| !name.starts_with("email"));
+        claims.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+        installation.provider.will_grant(&installation.key.sign(&claims));
+        begun.come_back(&installation.gateway, "").await
+    };
+    let opened = data(log_in(json!({"preferred_username": "ada@example.com", "hasgroups": true})).await, 200).await;
+    assert_eq!(opened["user"]["email"], "ada@example.com");
+    assert!(installation.log.take().contains("left out the person's groups"), "whoever misses them finds it in the log");
+    for said in [
+        json!({"preferred_username": "eve@elsewhere.example"}),
+        json!({"preferred_username": "eve@example.com", "xms_edov": false}),
+        json!({"preferred_username": "eve@example.com", "email_verified": false}),
+    ] {
+        installation.assert_refused(log_in(said).await, "does not vouch").await;
+    }
 }
 
 #[tokio::test]
