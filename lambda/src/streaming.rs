@@ -95,9 +95,11 @@ impl StreamingLayer {
         let trace = invocation.context.xray_trace_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok());
         request.headers_mut().extend(trace.map(|id| (TRACE_ID, id)));
         let response = self.router.oneshot(request).await?;
-        let told = self.api.call(post(response, &invocation)?).await?;
-        if !told.status().is_success() {
-            tracing::error!(status = told.status().as_u16(), "the Runtime API refused an answer");
+        match self.api.call(post(response, &invocation)?).await {
+            Ok(told) if told.status().is_success() => {}
+            Ok(told) => tracing::error!(status = told.status().as_u16(), "the Runtime API refused an answer"),
+            // An error would end the process, which other requests are waiting for.
+            Err(error) => tracing::error!(%error, "the Runtime API took no more of an answer"),
         }
         Ok(())
     }

@@ -94,6 +94,34 @@ async fn p38_of_a_backends_headers_only_a_few_reach_the_client() {
 }
 
 #[tokio::test]
+async fn p38_a_backend_gets_our_id_of_the_request_and_the_client_the_backends_renamed() {
+    let failed = || Reply::error(429, &json!({"error": {"message": "slow down"}}));
+    for (header, id, told) in
+        [("x-request-id", "up_1", Some("up_1")), ("request-id", "up-2", Some("up-2")), ("x-request-id", "no id", None)]
+    {
+        let provider = Provider::start();
+        let gateway = Gateway::start().await.with_model("m", &provider).await;
+        let program = gateway.program().await;
+        for (number, (request, reply)) in [
+            (program.chat("m"), Reply::json(&openai::completion("Hello"))),
+            (program.chat_stream("m"), openai::stream(&["Hello"])),
+            (program.message("m"), Reply::json(&openai::completion("Hello"))),
+            (program.message_stream("m"), openai::stream(&["Hello"])),
+            (program.chat("m"), failed()),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            provider.will(reply.header(header, id));
+            let response = request.send().await.unwrap();
+            let upstream = response.headers().get("x-upstream-request-id").map(|id| id.to_str().unwrap());
+            assert_eq!(upstream, told);
+            assert_eq!(provider.request(number).await.header("x-request-id"), response.headers()["x-request-id"]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn p38_a_backend_gets_the_clients_dialect_headers_the_configured_ones_and_no_others() {
     let provider = Provider::always(Reply::json(&harness::provider::anthropic::message("Hello")));
     let gateway = Gateway::start().await;

@@ -6,6 +6,7 @@ use harness::provider::{Provider, Reply, anthropic, openai};
 use harness::{Gate, Gateway};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::clock::Clock;
 use shared::models::BackendId;
 
 use crate::failures::failure;
@@ -23,7 +24,7 @@ async fn set_default_model(admin: &Client, model: &str) {
 }
 
 #[tokio::test]
-async fn backends_of_the_own_region_come_first() {
+async fn backends_of_the_policys_region_or_else_the_own_come_first() {
     let (here, there) = (Provider::always(hello()), Provider::start());
     let gateway = Gateway::start_with(|options| local::Options { backend_region: Some("eu".into()), ..options }).await;
     gateway.admin().create_model_with("m", &there, &json!({"region": "us", "weight": 1000})).await;
@@ -33,6 +34,11 @@ async fn backends_of_the_own_region_come_first() {
         assert_eq!(program.chat("m").send().await.unwrap().status(), 200);
     }
     assert_eq!((here.received().len(), there.received().len()), (5, 0));
+    gateway.admin().create_policy("abroad", &json!({"region": "us"})).await;
+    let abroad = gateway.admin().create_program_under("abroad").await;
+    there.will(hello());
+    assert_eq!(abroad.chat("m").send().await.unwrap().status(), 200);
+    assert_eq!((here.received().len(), there.received().len()), (5, 1), "the policy's region is before the gateway's");
 }
 
 #[tokio::test]
@@ -135,18 +141,60 @@ async fn p49_a_backend_that_has_not_begun_in_its_own_time_is_left_for_another() 
 }
 
 #[tokio::test]
-async fn p51_a_client_that_leaves_before_its_answer_ends_the_backends_work() {
-    let provider = Provider::always(Reply::silence());
-    let gateway = Gateway::start().await.with_model("m", &provider).await;
-    let program = gateway.program().await;
-    for (number, request) in [program.chat("m"), program.chat_stream("m"), program.message("m")].into_iter().enumerate() {
-        // Whoever loses is dropped, and with it the client's connection.
-        let received = tokio::select! {
-            answer = request.send() => panic!("{answer:?}"),
-            received = provider.request(number) => received,
-        };
-        received.abandoned().await;
+async fn p51_a_client_that_leaves_ends_the_backends_work_wherever_it_was() {
+    let whole = || Reply::json(&openai::completion("Hello"));
+    let stages = [
+        ("before the head", Reply::silence(), Reply::silence()),
+        ("behind the head", whole().cut(0).stall(), Reply::events().stall()),
+        ("in the answer", whole().cut(9).stall(), Reply::events().event(&openai::chunk("Hel")).stall()),
+    ];
+    for (stage, whole, stream) in stages {
+        let provider = Provider::start();
+        let gateway = Gateway::start().await.with_model("m", &provider).await;
+        let program = gateway.program().await;
+        let asks = [
+            (program.chat("m"), &whole),
+            (program.chat_stream("m"), &stream),
+            (program.message("m"), &whole),
+            (program.message_stream("m"), &stream),
+        ];
+        for (number, (request, reply)) in asks.into_iter().enumerate() {
+            provider.will(reply.clone());
+            // The head of a stream may come; its client does not stay for more.
+            let received = tokio::select! {
+                biased;
+                received = provider.request(number) => received,
+                answer = request.send() => { drop(answer.unwrap()); provider.request(number).await }
+            };
+            received.abandoned().await;
+        }
+        let shown = data(gateway.admin().get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
+        assert_eq!(shown[0]["healthy"], true, "{stage}: whoever leaves says nothing about the backend");
     }
+}
+
+#[tokio::test]
+async fn p53_while_all_are_out_one_is_tried_and_clients_are_told_when_to_come_again() {
+    let sick = [Provider::always(Reply::error(500, &json!({}))), Provider::always(Reply::error(500, &json!({})))];
+    let clock = Clock::fixed("2026-11-23T10:00:00Z".parse().unwrap());
+    let gateway = Gateway::start_at(&clock).await.with_model("m", &sick[0]).await;
+    gateway.admin().create_backend("m", &sick[1]).await;
+    let program = gateway.program().await;
+    let asked = || sick.iter().map(|provider| provider.received().len()).sum::<usize>();
+    while failure(program.chat("m").send().await.unwrap()).await.status != 503 {}
+    assert_eq!(asked(), 11, "five failures each, and the one that found nobody well");
+    for (request, status, code) in
+        [(program.chat("m"), 503, "no_backend_available"), (program.message_stream("m"), 529, "overloaded_error")]
+    {
+        let before = asked();
+        let refused = failure(request.send().await.unwrap()).await;
+        assert_eq!((refused.status, refused.code(), refused.retry_after.as_deref()), (status, code, Some("5")));
+        assert_eq!(asked() - before, 1);
+    }
+    for provider in &sick {
+        provider.will(hello());
+    }
+    assert_eq!(program.chat("m").send().await.unwrap().status(), 200, "the one that is tried may be well again");
 }
 
 #[tokio::test]

@@ -35,6 +35,10 @@ impl Client {
         self.0.closed().await;
     }
 
+    pub(crate) fn has_left(&self) -> bool {
+        self.0.is_closed()
+    }
+
     /// Answers. Whoever has left gets nothing.
     pub(crate) fn answer(self, answer: Result<Response, ApiError>) {
         let _ = self.0.send(answer);

@@ -1,5 +1,9 @@
 //! How many tokens a conversation has: asked of a backend that can tell without generating anything, else estimated
 //! (translation.md §7).
+//!
+//! A count takes no place at a backend with `max_concurrency`, which limits generations: tokenizers work beside them, Anthropic
+//! limits both apart (<https://docs.anthropic.com/en/docs/build-with-claude/token-counting>), and two writes for each of the
+//! dozens of counts that clients ask for at once would cost more than what they tell.
 
 use std::time::Duration;
 
@@ -10,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::http::ApiError;
 use shared::models::catalog::{Backend, Protocol};
+use shared::outbound::backend::outside_v1;
 use shared::translators::settings::Tokenizer;
 use tokio::time::timeout;
 use url::Url;
@@ -30,7 +35,7 @@ const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// The count of a backend, where one can count; an estimate where none can or it fails.
 pub(crate) async fn count(state: &State, grant: &Grant, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
-    let Some(candidate) = forward::choose(state, &grant.offer, &[]) else { return ask.count_tokens() };
+    let Some(candidate) = forward::choose(state, grant, &[]) else { return ask.count_tokens() };
     match timeout(PATIENCE, at_backend(state, grant, ask, candidate.backend)).await {
         Ok(Ok(Some(count))) => Ok(count),
         Ok(Err(Failure { error, fault: Fault::Request })) => Err(error),
@@ -128,7 +133,7 @@ impl Server<'_> {
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
         let body = serde_json::to_vec(body).map_err(|error| Failure::unasked(ApiError::internal(error)))?;
-        self.ask(&self.target.beside_v1(path), self.target.headers.clone(), Pieces::from(Bytes::from(body))).await
+        self.ask(&outside_v1(self.target.base.clone(), path), self.target.headers.clone(), Pieces::from(Bytes::from(body))).await
     }
 
     async fn ask<T: DeserializeOwned>(&self, url: &Url, headers: http::HeaderMap, body: Pieces) -> Result<T, Failure> {

@@ -69,9 +69,12 @@ async fn open(
     let mut ask = ask?;
     let grant = authorize(state, visit.caller, ask.model()).await?;
     let reservation = admit::reserve(state, &grant, &mut ask, visit.id).await?;
-    match forward::open(state, &grant, &ask, times, client).await {
+    match forward::open(state, &reservation, &ask, times, client).await {
         Ok(upstream) => Ok((upstream, reservation)),
         Err(unanswered) => {
+            if client.has_left() {
+                tracing::info!(request.id = %reservation.request_id, "the client left before its answer");
+            }
             settle::release(state, reservation, &unanswered).await;
             Err(unanswered.error)
         }

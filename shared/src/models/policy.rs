@@ -56,6 +56,9 @@ pub struct Policy {
     /// Steps in when the model that was asked for has no usable backend.
     #[serde(default)]
     pub default_model: Option<ModelId>,
+    /// Whose backends come first, before those of the gateway's own region.
+    #[serde(default)]
+    pub region: Option<String>,
     /// Absent until somebody has touched the policy that always exists.
     #[serde(default)]
     pub created_at: Option<Timestamp>,
@@ -93,6 +96,7 @@ impl Policy {
             timezone: Zone::default(),
             models: Vec::new(),
             default_model: None,
+            region: None,
             created_at: None,
             updated_at: None,
             version: 0,

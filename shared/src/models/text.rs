@@ -135,6 +135,11 @@ impl RequestId {
     pub fn generate() -> Self {
         Self(format!("req_{}", crate::random::sortable_id()))
     }
+
+    /// Whether `text` could be one.
+    pub fn has_form(text: &str) -> bool {
+        check_request_id(text).is_ok()
+    }
 }
 
 impl Default for PolicyName {

@@ -78,11 +78,16 @@ impl Resolve for JudgingResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let networks = self.0.clone();
         Box::pin(async move {
-            let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            addresses.iter().try_for_each(|address| networks.judge(address.ip()))?;
-            Ok(Box::new(addresses.into_iter()) as Addrs)
+            let addresses = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            Ok(Box::new(judged(&networks, addresses)?.into_iter()) as Addrs)
         })
     }
+}
+
+/// All of a name's addresses, or none.
+fn judged(networks: &AllowedNetworks, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, EgressError> {
+    addresses.iter().try_for_each(|address| networks.judge(address.ip()))?;
+    Ok(addresses)
 }
 
 /// Why a call came to no answer, as coarsely as anybody may be told (promise 37).
@@ -116,6 +121,11 @@ fn class_of(cause: &(dyn Error + 'static)) -> Option<FailureClass> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use tokio::net::TcpSocket;
+    use tokio::time::Instant;
+
     use super::*;
 
     #[tokio::test]
@@ -125,5 +135,34 @@ mod tests {
         assert!(refused.is::<EgressError>(), "{refused}");
         let addresses = resolver("127.0.0.0/8,::1/128").resolve("localhost".parse().unwrap()).await.unwrap();
         assert!(addresses.map(|address| address.ip()).all(|address| address.is_loopback()));
+    }
+
+    #[test]
+    fn p34_a_name_with_one_forbidden_address_is_refused_whole() {
+        let networks = "10.0.0.0/8".parse().unwrap();
+        let addresses = |texts: &[&str]| -> Vec<SocketAddr> { texts.iter().map(|text| text.parse().unwrap()).collect() };
+        for good in [&["192.0.78.9:0"][..], &["192.0.78.9:0", "10.1.2.3:0", "[2a00::1]:0"]] {
+            assert_eq!(judged(&networks, addresses(good)), Ok(addresses(good)));
+        }
+        for bad in ["127.0.0.1:0", "192.168.0.1:0", "169.254.169.254:0", "[::1]:0", "[::ffff:192.168.0.1]:0"] {
+            assert!(judged(&networks, addresses(&["192.0.78.9:0", bad, "10.1.2.3:0"])).is_err(), "{bad}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p49_a_connection_that_does_not_stand_within_5_s_is_given_up() {
+        // The one has room for a single connection, which is taken; the other says nothing of TLS.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let full = socket.listen(0).unwrap();
+        let full_address = full.local_addr().unwrap();
+        let _queued = TcpStream::connect(full_address).unwrap();
+        let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+        let outbound = Outbound::new("127.0.0.0/8".parse().unwrap(), &Authorities::default()).unwrap();
+        for url in [format!("http://{full_address}"), format!("https://{}", mute.local_addr().unwrap())] {
+            let began = Instant::now();
+            let error = outbound.http.get(&url).send().await.unwrap_err();
+            assert_eq!((failure_class(&error), began.elapsed().as_secs()), (FailureClass::Timeout, 5), "{url}: {error:?}");
+        }
     }
 }

@@ -72,6 +72,22 @@ async fn p49_a_stream_that_goes_on_is_ended_when_its_time_is_up() {
 }
 
 #[tokio::test]
+async fn p49_an_answer_that_does_not_come_to_its_end_is_given_up_when_its_time_is_up() {
+    let begun = || Reply::json(&openai::completion("Hello")).cut(9).stall();
+    for change in [|limits| Limits { idle: SHORT, ..limits }, |limits| Limits { total: SHORT, ..limits }] {
+        let provider = Provider::always(begun());
+        let (_gateway, program) = program(&provider, change).await;
+        for (number, (request, code)) in
+            [(program.chat("m"), "upstream_timeout"), (program.message("m"), "timeout_error")].into_iter().enumerate()
+        {
+            let failed = failure(request.send().await.unwrap()).await;
+            assert_eq!((failed.status, failed.code()), (504, code));
+            provider.request(number).await.abandoned().await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn p48_in_a_silence_the_client_hears_that_the_stream_is_alive() {
     let provider = Provider::start();
     let (_gateway, program) = program(&provider, |limits| Limits { keep_alive: SHORT, ..limits }).await;

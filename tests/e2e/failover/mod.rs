@@ -2,5 +2,6 @@
 //! (promises 49, 50, 52 and 53).
 
 mod killed;
+mod lambda;
 mod limits;
 mod table;

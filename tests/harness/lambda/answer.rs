@@ -7,6 +7,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::Gate;
+
 /// What lies between the head and the body of a streamed answer.
 const DELIMITER: [u8; 8] = [0; 8];
 
@@ -22,6 +24,7 @@ pub(super) enum Piece {
 #[derive(Debug)]
 pub struct Invocation {
     pieces: UnboundedReceiver<Piece>,
+    hung_up: Gate,
     began: Instant,
 }
 
@@ -53,8 +56,8 @@ pub struct Chunk {
 }
 
 impl Invocation {
-    pub(super) fn new(pieces: UnboundedReceiver<Piece>) -> Self {
-        Self { pieces, began: Instant::now() }
+    pub(super) fn new(pieces: UnboundedReceiver<Piece>, hung_up: Gate) -> Self {
+        Self { pieces, hung_up, began: Instant::now() }
     }
 
     /// The answer's head; the body follows as it comes.
@@ -153,6 +156,11 @@ impl Answer {
             }
             other => panic!("not a part of a body: {other:?}"),
         }
+    }
+
+    /// Takes no more of it: the function's connection breaks.
+    pub fn hang_up(self) {
+        self.wire.hung_up.open();
     }
 
     /// The rest of the body, and whether it ended regularly.

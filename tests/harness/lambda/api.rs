@@ -1,7 +1,7 @@
 //! The Runtime API's two endpoints: the next event out, its answer in.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -20,8 +20,8 @@ use tokio::sync::{Mutex, mpsc};
 use super::answer::{Invocation, Piece};
 use crate::Gate;
 
-/// When an invocation has to end, in milliseconds since 1970: far away.
-const DEADLINE: &str = "4102444800000";
+/// In 2100.
+const FAR_AWAY: i64 = 4_102_444_800_000;
 
 #[derive(Debug)]
 pub(super) struct Api {
@@ -31,14 +31,23 @@ pub(super) struct Api {
     sender: mpsc::UnboundedSender<Work>,
     work: Mutex<mpsc::UnboundedReceiver<Work>>,
     /// Where the answers to what was handed out go.
-    running: Mutex<HashMap<String, mpsc::UnboundedSender<Piece>>>,
+    running: Mutex<HashMap<String, Taker>>,
 }
 
 #[derive(Debug)]
 struct Work {
     id: String,
     event: Value,
+    /// In milliseconds since 1970.
+    deadline: i64,
+    taker: Taker,
+}
+
+/// Who takes an answer, piece by piece, until the gate is opened.
+#[derive(Debug)]
+struct Taker {
     pieces: mpsc::UnboundedSender<Piece>,
+    hung_up: Gate,
 }
 
 impl Default for Api {
@@ -50,20 +59,26 @@ impl Default for Api {
 
 impl Api {
     pub(super) fn invoke(&self, event: Value) -> Invocation {
-        let (pieces, answer) = mpsc::unbounded_channel();
-        let id = format!("invocation-{}", self.count.fetch_add(1, Ordering::Relaxed));
-        self.sender.send(Work { id, event, pieces }).unwrap();
-        Invocation::new(answer)
+        self.invoke_until(event, FAR_AWAY)
     }
 
-    async fn route(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    /// With the millisecond since 1970 when the invocation has to end.
+    pub(super) fn invoke_until(&self, event: Value, deadline: i64) -> Invocation {
+        let ((pieces, answer), hung_up) = (mpsc::unbounded_channel(), Gate::new());
+        let id = format!("invocation-{}", self.count.fetch_add(1, Ordering::Relaxed));
+        let taker = Taker { pieces, hung_up: hung_up.clone() };
+        self.sender.send(Work { id, event, deadline, taker }).unwrap();
+        Invocation::new(answer, hung_up)
+    }
+
+    async fn route(&self, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
         let path = request.uri().path().to_owned();
         let path = path.strip_prefix("/2018-06-01/runtime/").unwrap_or_default().split('/').collect::<Vec<_>>();
         match (request.method(), path.as_slice()) {
-            (&Method::GET, ["invocation", "next"]) => self.next().await,
+            (&Method::GET, ["invocation", "next"]) => Ok(self.next().await),
             (&Method::POST, ["invocation", id, "response"]) => self.response(id, request).await,
-            (&Method::POST, ["invocation", id, "error"]) => self.error(id, request).await,
-            (&Method::POST, ["init", "error"]) => accepted(),
+            (&Method::POST, ["invocation", id, "error"]) => Ok(self.error(id, request).await),
+            (&Method::POST, ["init", "error"]) => Ok(accepted()),
             (method, _) => panic!("the Runtime API has no {method} {}", request.uri()),
         }
     }
@@ -71,10 +86,10 @@ impl Api {
     async fn next(&self) -> Response<Full<Bytes>> {
         self.polled.open();
         let work = self.work.lock().await.recv().await.expect("events can be handed out as long as the API lives");
-        self.running.lock().await.insert(work.id.clone(), work.pieces);
+        self.running.lock().await.insert(work.id.clone(), work.taker);
         Response::builder()
             .header("lambda-runtime-aws-request-id", work.id)
-            .header("lambda-runtime-deadline-ms", DEADLINE)
+            .header("lambda-runtime-deadline-ms", work.deadline)
             .header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:function")
             .header("lambda-runtime-trace-id", "Root=1-5e1b4151-5ac6c58f3e2f0b8d1d9a0b11;Parent=53995c3f42cd8ad8;Sampled=0")
             .body(Full::from(work.event.to_string()))
@@ -82,12 +97,16 @@ impl Api {
     }
 
     /// Passes the answer on as it comes, frame by frame.
-    async fn response(&self, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let pieces = self.finish(id).await;
+    async fn response(&self, id: &str, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+        let Taker { pieces, hung_up } = self.finish(id).await;
         let (parts, mut body) = request.into_parts();
         let _ = pieces.send(Piece::Head(parts.headers));
         let complete = loop {
-            match body.frame().await {
+            let frame = tokio::select! {
+                () = hung_up.opened() => return Err(io::ErrorKind::ConnectionAborted.into()),
+                frame = body.frame() => frame,
+            };
+            match frame {
                 None => break true,
                 Some(Err(_)) => break false,
                 Some(Ok(frame)) => {
@@ -98,17 +117,17 @@ impl Api {
             }
         };
         let _ = pieces.send(Piece::End { complete });
-        accepted()
+        Ok(accepted())
     }
 
     async fn error(&self, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let pieces = self.finish(id).await;
+        let Taker { pieces, .. } = self.finish(id).await;
         let body = request.into_body().collect().await.unwrap().to_bytes();
         let _ = pieces.send(Piece::Error(serde_json::from_slice(&body).unwrap()));
         accepted()
     }
 
-    async fn finish(&self, id: &str) -> mpsc::UnboundedSender<Piece> {
+    async fn finish(&self, id: &str) -> Taker {
         self.running.lock().await.remove(id).unwrap_or_else(|| panic!("{id} was answered twice, or never handed out"))
     }
 }
@@ -121,8 +140,8 @@ fn accepted() -> Response<Full<Bytes>> {
 pub(super) async fn serve(stream: TcpStream, api: Arc<Api>) {
     let service = service_fn(|request| {
         let api = api.clone();
-        async move { Ok::<_, Infallible>(api.route(request).await) }
+        async move { api.route(request).await }
     });
-    // An error means that the function has left, which tests see at its process.
+    // An error means that either side has left, which tests see at the function's process.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }

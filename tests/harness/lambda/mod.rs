@@ -66,6 +66,11 @@ impl Function {
         self.api.invoke(event)
     }
 
+    /// The same, with the millisecond since 1970 when the invocation has to end.
+    pub fn invoke_until(&self, event: Value, deadline: i64) -> Invocation {
+        self.api.invoke_until(event, deadline)
+    }
+
     /// What the process has logged so far.
     pub fn log(&self) -> String {
         let mut text = String::new();

@@ -49,6 +49,8 @@ pub(crate) struct PolicyForm {
     models: Option<Option<Vec<ModelGlob>>>,
     #[serde(default, deserialize_with = "nullable")]
     default_model: Option<Option<ModelId>>,
+    #[serde(default, deserialize_with = "nullable")]
+    region: Option<Option<String>>,
     pub(super) version: Option<u64>,
 }
 
@@ -69,6 +71,7 @@ impl PolicyForm {
             ("timezone", self.timezone.is_some()),
             ("models", self.models.is_some()),
             ("default_model", self.default_model.is_some()),
+            ("region", self.region.is_some()),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(field, _)| field.to_owned()).collect()
     }
@@ -92,6 +95,7 @@ impl PolicyForm {
             timezone: self.timezone.clone().map_or(old.timezone, Option::unwrap_or_default),
             models: models(self.models.clone().map_or(old.models, Option::unwrap_or_default))?,
             default_model: self.default_model.clone().unwrap_or(old.default_model),
+            region: self.region.clone().unwrap_or(old.region),
             name: old.name,
             created_at: old.created_at.or(Some(now)),
             updated_at: Some(now),

@@ -2,10 +2,11 @@
 //! backends.
 
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use shared::http::{ApiError, Code};
+use shared::models::RequestId;
 use shared::models::catalog::Backend;
 use shared::outbound;
 use shared::translators::error::BackendError;
@@ -18,8 +19,8 @@ use super::call::Call;
 use super::failure::Failure;
 use super::target::Target;
 use crate::State;
+use crate::accounting::admit::Reservation;
 use crate::ask::Ask;
-use crate::exchange::Grant;
 use crate::relay::answer::{Reader, Whole};
 use crate::times::Times;
 
@@ -28,10 +29,17 @@ const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
 /// What a backend says of another try, in headers that the SDKs of both families obey (translation.md §6.3).
 const RETRY_HINTS: [HeaderName; 2] = [HeaderName::from_static("retry-after-ms"), HeaderName::from_static("x-should-retry")];
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Under which a backend tells its own id of the request: `OpenAI`'s, and Anthropic's.
+const THEIR_REQUEST_IDS: [HeaderName; 2] = [REQUEST_ID, HeaderName::from_static("request-id")];
+/// What that is called in our answers, which have a request id of ours (promise 38).
+const UPSTREAM_REQUEST_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
 
 /// A backend's answer, from its first byte on.
 pub(crate) struct Answer {
     pub(crate) content: Content,
+    /// What the client gets of its headers.
+    pub(crate) headers: HeaderMap,
     /// Fields of the client's that the backend did not get.
     pub(crate) warnings: Vec<String>,
 }
@@ -52,12 +60,17 @@ impl Content {
 }
 
 /// Calls `backend`, and reads until its answer has begun; until its end where nothing is streamed.
-pub(crate) async fn attempt(state: &State, grant: &Grant, ask: &Ask<'_>, backend: &Backend, times: &Times) -> Result<Answer, Failure> {
+pub(crate) async fn attempt(
+    state: &State,
+    reservation: &Reservation,
+    ask: &Ask<'_>,
+    backend: &Backend,
+    times: &Times,
+) -> Result<Answer, Failure> {
+    let grant = &reservation.grant;
     let target = Target::of(state, &grant.offer.model, backend).await?;
     let mut call = Call::new(ask, grant, backend, &target).map_err(Failure::unasked)?;
-    if let Some(trace) = &grant.caller.trace {
-        trace.insert_into(&mut call.headers);
-    }
+    identify(&mut call.headers, reservation);
     let warnings = call.warnings;
     let request = state.http.post(call.url.clone()).headers(call.headers).body(reqwest::Body::wrap(call.body));
     let begun = timeout_at(times.first_byte_of(backend), async {
@@ -65,9 +78,11 @@ pub(crate) async fn attempt(state: &State, grant: &Grant, ask: &Ask<'_>, backend
         if response.status() != StatusCode::OK {
             return Err(refused(state, response, target.settings.upstream_auth_errors).await);
         }
-        head(state, ask, response, call.reader).await
+        let headers = request_id_of(response.headers());
+        Ok((head(state, ask, response, call.reader).await?, headers))
     });
-    let content = match begun.await.unwrap_or_else(|_| Err(Failure::timed_out()))? {
+    let (head, headers) = begun.await.unwrap_or_else(|_| Err(Failure::timed_out()))?;
+    let content = match head {
         Head::Stream(begun) => Content::Stream(begun),
         Head::Whole(response, reader) => {
             let whole = timeout_at(times.end, whole(state, response, reader));
@@ -79,7 +94,15 @@ pub(crate) async fn attempt(state: &State, grant: &Grant, ask: &Ask<'_>, backend
             Content::Whole(whole)
         }
     };
-    Ok(Answer { content, warnings })
+    Ok(Answer { content, headers, warnings })
+}
+
+/// Lets the backend's operators find the request that we know by this id, and the client by its trace.
+fn identify(headers: &mut HeaderMap, reservation: &Reservation) {
+    headers.extend(HeaderValue::from_str(reservation.request_id.as_str()).ok().map(|id| (REQUEST_ID, id)));
+    if let Some(trace) = &reservation.grant.caller.trace {
+        trace.insert_into(headers);
+    }
 }
 
 /// An answer that has begun.
@@ -125,7 +148,8 @@ pub(crate) fn unreachable(error: reqwest::Error) -> Failure {
 pub(crate) async fn refused(state: &State, response: reqwest::Response, auth_errors: UpstreamAuthErrors) -> Failure {
     let status = response.status();
     let retry_after = retry_after(response.headers(), state.store.clock().now());
-    let hints = retry_hints(response.headers());
+    let mut hints = retry_hints(response.headers());
+    hints.extend(request_id_of(response.headers()));
     let body = body::read(response, MAX_REFUSAL_BYTES, state.limits.idle).await.unwrap_or_default();
     let told = BackendError::from_response(status.as_u16(), &body, auth_errors);
     let error = ApiError::from(told).hints(hints);
@@ -144,10 +168,15 @@ fn retry_hints(headers: &HeaderMap) -> HeaderMap {
     hints.collect()
 }
 
+/// The backend's id of the request, for the client; none that could be anything else.
+fn request_id_of(headers: &HeaderMap) -> HeaderMap {
+    let id = THEIR_REQUEST_IDS.iter().find_map(|name| headers.get(name));
+    let is_plain = |id: &&HeaderValue| id.to_str().is_ok_and(RequestId::has_form);
+    id.filter(is_plain).map(|id| (UPSTREAM_REQUEST_ID, id.clone())).into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]

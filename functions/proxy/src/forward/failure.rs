@@ -1,11 +1,12 @@
 //! What becomes of attempts that gave nothing to pass on: whose fault it was, and what the client is told when all fail
-//! (promise 52, docs/api.md §8). Pure.
+//! (promise 52, docs/api.md §8).
 
 use std::time::Duration;
 
 use http::StatusCode;
 use shared::http::{ApiError, Code};
 use shared::models::health::FailureClass;
+use shared::models::{BackendId, RequestId};
 use shared::translators::error::{BackendError, ErrorKind};
 
 use crate::fleet::Verdict;
@@ -77,6 +78,14 @@ impl Failure {
             }
         };
         Self::of_backend(class, error)
+    }
+
+    /// Tells the operator what was wrong with a backend. What is wrong with the request is told to the client.
+    pub(crate) fn log(&self, request: &RequestId, backend: &BackendId) {
+        if let Fault::Backend(class) = self.fault {
+            let (class, reason, cause) = (class.name(), self.error.code().name(), self.error.cause());
+            tracing::warn!(failed_attempts = 1, request.id = %request, %backend, class, reason, cause, "attempt failed");
+        }
     }
 
     /// What the attempt says about the backend: one that refuses a request answers.

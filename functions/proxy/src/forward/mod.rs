@@ -12,12 +12,13 @@ pub(crate) mod target;
 
 use shared::http::ApiError;
 use shared::models::BackendId;
-use shared::models::catalog::{Backend, Offer};
+use shared::models::catalog::Backend;
 use shared::random;
 
 use self::attempt::{Answer, attempt};
 use self::failure::{Failure, Failures, none_available};
 use crate::State;
+use crate::accounting::admit::Reservation;
 use crate::ask::Ask;
 use crate::client::Client;
 use crate::exchange::Grant;
@@ -45,8 +46,15 @@ pub(crate) struct Unanswered {
 }
 
 /// The first backend's answer that can be passed on.
-pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>, times: &Times, client: &mut Client) -> Result<Upstream, Unanswered> {
-    let mut search = Search { state, grant, ask, times, tried: Vec::new(), failures: Failures::default(), writes: Writes::default() };
+pub(crate) async fn open(
+    state: &State,
+    reservation: &Reservation,
+    ask: &Ask<'_>,
+    times: &Times,
+    client: &mut Client,
+) -> Result<Upstream, Unanswered> {
+    let (failures, writes) = (Failures::default(), Writes::default());
+    let mut search = Search { state, reservation, ask, times, tried: Vec::new(), failures, writes };
     state.retries.note_request();
     while let Some(candidate) = search.next() {
         match search.ask(candidate.backend, client).await {
@@ -59,23 +67,24 @@ pub(crate) async fn open(state: &State, grant: &Grant, ask: &Ask<'_>, times: &Ti
     Err(Unanswered { error: search.failures.into_error(), backend })
 }
 
-/// The backend of `offer` to ask, of those not `tried` yet.
-pub(crate) fn choose<'a>(state: &State, offer: &'a Offer, tried: &[&BackendId]) -> Option<Candidate<'a>> {
+/// The backend to ask, of those not `tried` yet.
+pub(crate) fn choose<'a>(state: &State, grant: &'a Grant, tried: &[&BackendId]) -> Option<Candidate<'a>> {
     let now = state.store.clock().now();
-    let left = offer.backends.iter().filter(|backend| backend.enabled && !tried.contains(&&backend.id));
+    let left = grant.offer.backends.iter().filter(|backend| backend.enabled && !tried.contains(&&backend.id));
     let candidates: Vec<_> = left
         .map(|backend| {
             let (load, usable) = state.fleet.look(backend, now);
             Candidate { backend, load, usable }
         })
         .collect();
-    pick(&candidates, state.region.as_deref(), || u64::from_le_bytes(random::bytes()))
+    let region = grant.policy.region.as_deref().or(state.region.as_deref());
+    pick(&candidates, region, || u64::from_le_bytes(random::bytes()))
 }
 
 /// The search for a backend that answers.
 struct Search<'a> {
     state: &'a State,
-    grant: &'a Grant,
+    reservation: &'a Reservation,
     ask: &'a Ask<'a>,
     times: &'a Times,
     tried: Vec<&'a BackendId>,
@@ -89,7 +98,7 @@ impl<'a> Search<'a> {
         if self.failures.are_final() || self.failures.asked() >= MAX_ATTEMPTS || !self.times.may_ask() {
             return None;
         }
-        let candidate = choose(self.state, &self.grant.offer, &self.tried)?;
+        let candidate = choose(self.state, &self.reservation.grant, &self.tried)?;
         if self.failures.asked() > 0 && !self.state.retries.take_retry() {
             return None;
         }
@@ -105,7 +114,7 @@ impl<'a> Search<'a> {
             biased;
             () = client.gone() => Err(Failure::given_up("the client has left")),
             () = self.state.exchanges.stop.cancelled() => Err(Failure::given_up("the gateway is being stopped")),
-            asked = attempt(self.state, self.grant, self.ask, backend, self.times) => asked,
+            asked = attempt(self.state, self.reservation, self.ask, backend, self.times) => asked,
         };
         match asked {
             Ok(answer) => {
@@ -113,8 +122,7 @@ impl<'a> Search<'a> {
                 Ok((answer, hold))
             }
             Err(failure) => {
-                let (reason, cause) = (failure.error.code().name(), failure.error.cause());
-                tracing::warn!(failed_attempts = 1, backend = %backend.id, reason, cause, "attempt failed");
+                failure.log(&self.reservation.request_id, &backend.id);
                 hold.end(self.state, failure.verdict(), &mut self.writes);
                 Err(failure)
             }

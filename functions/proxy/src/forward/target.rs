@@ -5,7 +5,6 @@ use std::sync::Arc;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
-use shared::http::ApiError;
 use shared::models::BackendId;
 use shared::models::catalog::{Backend, Model};
 use shared::models::health::FailureClass;
@@ -14,7 +13,7 @@ use shared::secrets::Secret;
 use shared::translators::settings::BackendSettings;
 use url::Url;
 
-use super::failure::Failure;
+use super::failure::{Failure, none_available};
 use super::params::ModelParams;
 use crate::State;
 
@@ -30,6 +29,7 @@ pub(crate) struct TargetKey {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
+    pub(crate) base: Url,
     pub(crate) chat_completions: Url,
     pub(crate) messages: Url,
     pub(crate) count_tokens: Url,
@@ -43,65 +43,57 @@ pub(crate) struct Target {
 /// A backend whose entry cannot be called; its address was allowed once and is not any more, or its key is gone.
 #[derive(Debug, thiserror::Error)]
 #[error("the backend's entry cannot be used: {0}")]
-pub(crate) struct UnusableBackend(&'static str);
+struct UnusableBackend(&'static str);
 
 impl Target {
     /// The target of `backend`, from the cache or made anew with its secret.
     pub(crate) async fn of(state: &State, model: &Model, backend: &Backend) -> Result<Arc<Self>, Failure> {
-        let made = Self::known(state, model, backend).await;
-        made.map_err(|error| Failure::of_backend(FailureClass::Secret, error))
-    }
-
-    async fn known(state: &State, model: &Model, backend: &Backend) -> Result<Arc<Self>, ApiError> {
         let key = TargetKey { backend: backend.id.clone(), created_at: backend.created_at, version: backend.version, model: model.version };
-        let made = || async {
-            let secret = match backend.secret_name() {
-                None => None,
-                Some(name) => Some(state.keys.get(&name).await?.ok_or_else(|| ApiError::internal(UnusableBackend("its key is gone")))?),
-            };
-            let target = Self::new(state, model, backend, secret.as_ref()).map_err(ApiError::internal)?;
-            Ok::<_, ApiError>(Some(Arc::new(target)))
-        };
-        let target = state.targets.get(&key, made).await?;
-        target.ok_or_else(|| ApiError::internal(UnusableBackend("it is gone")))
+        let made = || async { Self::make(state, model, backend).await.map(|target| Some(Arc::new(target))) };
+        state.targets.get(&key, made).await?.ok_or_else(|| unusable(FailureClass::Other, "it is gone"))
     }
 
-    fn new(state: &State, model: &Model, backend: &Backend, secret: Option<&Secret>) -> Result<Self, UnusableBackend> {
-        let base = state.networks.base_url(&backend.base_url).map_err(|_| UnusableBackend("its address may not be called"))?;
+    async fn make(state: &State, model: &Model, backend: &Backend) -> Result<Self, Failure> {
+        let base = state.networks.base_url(&backend.base_url);
+        let base = base.map_err(|_| unusable(FailureClass::ForbiddenAddress, "its address may not be called"))?;
+        let settings = BackendSettings::of_entry(backend.preset.as_deref(), &backend.settings);
+        let settings = settings.map_err(|_| unusable(FailureClass::Other, "its settings"))?;
+        let secret = secret(state, backend).await?;
         let params = ModelParams::of(model);
         Ok(Self {
             chat_completions: endpoint(base.clone(), "chat/completions"),
             messages: endpoint(base.clone(), "messages"),
-            count_tokens: endpoint(base, "messages/count_tokens"),
-            headers: headers(params.headers.clone(), backend, secret)?,
+            count_tokens: endpoint(base.clone(), "messages/count_tokens"),
+            base,
+            headers: headers(params.headers.clone(), backend, secret.as_ref())?,
             params,
-            settings: BackendSettings::of_entry(backend.preset.as_deref(), &backend.settings)
-                .map_err(|_| UnusableBackend("its settings"))?,
+            settings,
         })
     }
 }
 
-impl Target {
-    /// `path` at the server's root, where tokenizers are: beside `/v1`, not below it.
-    pub(crate) fn beside_v1(&self, path: &str) -> Url {
-        let mut url = self.chat_completions.clone();
-        let root = url.path().trim_end_matches("/chat/completions").trim_end_matches("/v1").to_owned();
-        url.set_path(&format!("{root}/{path}"));
-        url
-    }
+/// What another gateway would have refused, or this one would now; it counts as unhealthy (security-reliability §14).
+fn unusable(class: FailureClass, why: &'static str) -> Failure {
+    Failure::of_backend(class, none_available().source(UnusableBackend(why)))
+}
+
+async fn secret(state: &State, backend: &Backend) -> Result<Option<Secret>, Failure> {
+    let Some(name) = backend.secret_name() else { return Ok(None) };
+    let secret = state.keys.get(&name).await.map_err(|error| Failure::of_backend(FailureClass::Secret, error))?;
+    secret.map(Some).ok_or_else(|| unusable(FailureClass::Secret, "its key is gone"))
 }
 
 /// `own` of the model, those of the backend over them, and its key.
-fn headers(own: HeaderMap, backend: &Backend, secret: Option<&Secret>) -> Result<HeaderMap, UnusableBackend> {
+fn headers(own: HeaderMap, backend: &Backend, secret: Option<&Secret>) -> Result<HeaderMap, Failure> {
     let mut headers = own;
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     for (name, value) in &backend.headers {
-        let name = HeaderName::try_from(name).map_err(|_| UnusableBackend("a header's name"))?;
-        headers.insert(name, HeaderValue::try_from(value).map_err(|_| UnusableBackend("a header's value"))?);
+        let name = HeaderName::try_from(name).map_err(|_| unusable(FailureClass::Other, "a header's name"))?;
+        headers.insert(name, HeaderValue::try_from(value).map_err(|_| unusable(FailureClass::Other, "a header's value"))?);
     }
     let Some(key) = secret else { return Ok(headers) };
-    let (name, value) = credential(backend.protocol, key).map_err(|_| UnusableBackend("its key is no header value"))?;
+    let (name, value) = credential(backend.protocol, key).map_err(|_| unusable(FailureClass::Secret, "its key is no header value"))?;
     headers.insert(name, value);
     Ok(headers)
 }

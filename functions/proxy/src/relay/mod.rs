@@ -56,10 +56,10 @@ const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-id");
 
 /// Passes the backend's answer on, and closes the books behind it.
 pub(crate) async fn pass_on(state: &State, upstream: Upstream, reservation: Reservation, times: &Times, client: Client) {
-    let Upstream { answer: Answer { content, warnings }, hold, writes } = upstream;
+    let Upstream { answer: Answer { content, headers: mut told, warnings }, hold, writes } = upstream;
     let upstream_id = content.upstream_id().and_then(|id| HeaderValue::try_from(id).ok());
-    let told = [(UPSTREAM_ID, upstream_id), (WARNINGS, warnings_header(&warnings, &reservation))];
-    let mut told: HeaderMap = told.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let of_translation = [(UPSTREAM_ID, upstream_id), (WARNINGS, warnings_header(&warnings, &reservation))];
+    told.extend(of_translation.into_iter().filter_map(|(name, value)| Some((name, value?))));
     told.extend(reservation.rate_limits.clone());
     let first_byte = Some(reservation.began.elapsed());
     let account = |outcome, metered, notes| Account {

@@ -2,6 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests do not run on Lambda")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use shared::translators::context::AnswerContext;
 use tokio::time::interval;
 
@@ -47,14 +50,19 @@ async fn begun(words: &[&'static str], reader: Reader) -> (Result<Begun, NoStrea
     (begun, started.elapsed().as_secs())
 }
 
+/// A relay to a client that reads the frames.
+fn relay() -> (Relay, mpsc::Receiver<Bytes>) {
+    let (client, frames) = mpsc::channel(1);
+    let deadline = Instant::now() + Duration::from_mins(14);
+    let limits = Limits::with_max_body(1000);
+    (Relay { client, stop: CancellationToken::new(), limits, request_id: RequestId::generate(), deadline }, frames)
+}
+
 /// All that a client gets that reads at once, with the seconds at which it came.
 async fn heard(words: &[&'static str], reader: Reader) -> Vec<(u64, String)> {
     let Ok(begun) = begun(words, reader).await.0 else { panic!("the stream did not begin") };
-    let (client, mut frames) = mpsc::channel(1);
     let started = Instant::now();
-    let deadline = started + Duration::from_mins(14);
-    let limits = Limits::with_max_body(1000);
-    let relay = Relay { client, stop: CancellationToken::new(), limits, request_id: RequestId::generate(), deadline };
+    let (relay, mut frames) = relay();
     tokio::spawn(async move { relay.run(begun).await });
     let mut heard = Vec::new();
     while let Some(frame) = frames.recv().await {
@@ -109,6 +117,50 @@ async fn w4_a_ping_after_15_s_in_which_the_client_heard_nothing() {
         let heard = heard(&[&[TEXT], [silence; 20].as_slice(), &[FINISH]].concat(), translated()).await;
         let pings: Vec<u64> = heard.iter().filter(|(_, frame)| frame.starts_with("event: ping")).map(|(second, _)| *second).collect();
         assert_eq!(pings, [15], "{heard:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p48_in_a_silence_a_stream_that_is_passed_on_says_every_15_s_that_it_is_alive() {
+    const START: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":3}}}\n\n";
+    let messages = || Reader::Messages { naming: Naming::new("m") };
+    for (reader, word, sign) in [(chat(), TEXT, ": keep-alive\n\n"), (messages(), START, "event: ping\ndata: {\"type\":\"ping\"}\n\n")] {
+        let heard = heard(&[[word].as_slice(), &[""; 40], &[word, ""]].concat(), reader).await;
+        let signs: Vec<u64> = heard.iter().filter(|(_, frame)| frame == sign).map(|(second, _)| *second).collect();
+        // The backend spoke at 41; silence is looked at every 5 s.
+        assert_eq!(signs[..3], [15, 30, 55], "{heard:?}");
+    }
+}
+
+/// A backend that speaks as fast as it is heard, and counts its words.
+struct Talker(Arc<AtomicUsize>);
+
+impl http_body::Body for Talker {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(TEXT.as_bytes())))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p48_a_client_that_does_not_read_stops_the_reading_from_the_backend() {
+    for reader in [chat(), translated()] {
+        let said = Arc::new(AtomicUsize::new(0));
+        let endless = http::Response::new(reqwest::Body::wrap(Talker(said.clone()))).into();
+        let Ok(begun) = begin(endless, reader, MAX_EVENT).await else { panic!("the stream did not begin") };
+        let (relay, mut frames) = relay();
+        let mut relaying = tokio::spawn(async move { relay.run(begun).await });
+        for read in 0..10 {
+            // One that waits in the channel, and one that waits for its place there.
+            assert!(timeout(Duration::from_mins(1), &mut relaying).await.is_err());
+            assert_eq!(said.load(Ordering::Relaxed), read + 2);
+            frames.recv().await.unwrap();
+        }
+        drop(frames);
+        assert!(matches!(relaying.await.unwrap().1, Outcome::ClientGone));
     }
 }
 
