@@ -26,6 +26,7 @@ async fn a_completion_passes_as_it_is() {
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["content-type"], "application/json");
     assert!(answer.headers().contains_key("x-request-id"));
+    assert_eq!(answer.headers()["content-length"], spaced.len().to_string());
     assert_eq!(answer.text().await.unwrap(), spaced);
 }
 

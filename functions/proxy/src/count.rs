@@ -21,7 +21,7 @@ use url::Url;
 
 use crate::ask::{MessagesAsk, Pieces};
 use crate::exchange::Grant;
-use crate::forward::attempt::{refused, unreachable};
+use crate::forward::attempt::{disconnected, refused};
 use crate::forward::body;
 use crate::forward::call::Call;
 use crate::forward::failure::{Failure, Fault};
@@ -138,7 +138,7 @@ impl Server<'_> {
 
     async fn ask<T: DeserializeOwned>(&self, url: &Url, headers: http::HeaderMap, body: Pieces) -> Result<T, Failure> {
         let request = self.state.http.post(url.clone()).headers(headers).body(reqwest::Body::wrap(body));
-        let response = request.send().await.map_err(unreachable)?;
+        let response = request.send().await.map_err(disconnected)?;
         if response.status() != StatusCode::OK {
             return Err(refused(self.state, response, self.target.settings.upstream_auth_errors).await);
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use shared::models::BackendId;
 use shared::models::catalog::Backend;
+use shared::models::health::Health;
 use shared::store::{Lease, Store, StoreError};
 use tokio::task::JoinHandle;
 
@@ -88,6 +89,8 @@ impl Writes {
 
 /// Tells other processes that a backend was taken out or let back. What cannot be told, they find out themselves.
 async fn share(store: Store, news: News) {
+    let Health { healthy, last_failure, .. } = news.health;
+    tracing::warn!(backend = %news.backend, healthy, error = ?last_failure, "health changed");
     match store.update_health(&news.backend, &news.health).await {
         Ok(change) => news.written(change),
         Err(error) => tracing::warn!(backend = %news.backend, %error, "the backend's health could not be written"),

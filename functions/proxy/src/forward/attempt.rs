@@ -74,7 +74,7 @@ pub(crate) async fn attempt(
     let warnings = call.warnings;
     let request = state.http.post(call.url.clone()).headers(call.headers).body(reqwest::Body::wrap(call.body));
     let begun = timeout_at(times.first_byte_of(backend), async {
-        let response = request.send().await.map_err(unreachable)?;
+        let response = request.send().await.map_err(disconnected)?;
         if response.status() != StatusCode::OK {
             return Err(refused(state, response, target.settings.upstream_auth_errors).await);
         }
@@ -116,7 +116,7 @@ async fn head(state: &State, ask: &Ask<'_>, response: reqwest::Response, reader:
         return Ok(Head::Whole(response, reader));
     }
     let begun = begin(response, reader, state.limits.max_event_bytes).await.map_err(|none| match none {
-        NoStream::Broken(error) => unreachable(error),
+        NoStream::Broken(error) => disconnected(error),
         NoStream::Told(error) => Failure::told(error),
     });
     begun.map(|begun| Head::Stream(Box::new(begun)))
@@ -134,15 +134,25 @@ async fn whole(state: &State, response: reqwest::Response, reader: Reader) -> Re
             Err(Failure::of_request(ApiError::new(Code::UpstreamResponseTooLarge, "the backend's answer is too long")))
         }
         Err(ReadError::Silent) => Err(Failure::timed_out()),
-        Err(ReadError::Broken(error)) => Err(unreachable(error)),
+        Err(ReadError::Broken(error)) => Err(disconnected(error)),
     }
 }
 
-pub(crate) fn unreachable(error: reqwest::Error) -> Failure {
-    let told = if error.is_timeout() { BackendError::timed_out() } else { BackendError::unreachable() };
+/// A connection that did not come about, or broke.
+pub(crate) fn disconnected(error: reqwest::Error) -> Failure {
+    let told = match () {
+        () if error.is_timeout() => BackendError::timed_out(),
+        () if error.is_connect() => BackendError::unreachable(),
+        () => BackendError::broken_off(),
+    };
     // Without the URL, which may be told to nobody but the operator.
     Failure::of_backend(outbound::failure_class(&error), ApiError::from(told).source(error.without_url()))
 }
+
+/// For the log.
+#[derive(Debug, thiserror::Error)]
+#[error("the backend answered {0}")]
+struct Refused(StatusCode);
 
 /// A status other than 200, with what the backend says of another try.
 pub(crate) async fn refused(state: &State, response: reqwest::Response, auth_errors: UpstreamAuthErrors) -> Failure {
@@ -152,7 +162,7 @@ pub(crate) async fn refused(state: &State, response: reqwest::Response, auth_err
     hints.extend(request_id_of(response.headers()));
     let body = body::read(response, MAX_REFUSAL_BYTES, state.limits.idle).await.unwrap_or_default();
     let told = BackendError::from_response(status.as_u16(), &body, auth_errors);
-    let error = ApiError::from(told).hints(hints);
+    let error = ApiError::from(told).hints(hints).source(Refused(status));
     Failure::refused(status, if let Some(seconds) = retry_after { error.retry_after(seconds) } else { error })
 }
 

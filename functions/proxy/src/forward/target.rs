@@ -72,7 +72,7 @@ impl Target {
     }
 }
 
-/// What another gateway would have refused, or this one would now; it counts as unhealthy (security-reliability §14).
+/// What another gateway would have refused, or this one would now; it counts as unhealthy (docs/api.md §9).
 fn unusable(class: FailureClass, why: &'static str) -> Failure {
     Failure::of_backend(class, none_available().source(UnusableBackend(why)))
 }

@@ -79,6 +79,11 @@ impl BackendError {
         Self::new(502, "the backend cannot be reached")
     }
 
+    /// A connection that broke before there was an answer to pass on.
+    pub fn broken_off() -> Self {
+        Self::new(502, "the backend broke off before it had answered")
+    }
+
     pub fn timed_out() -> Self {
         Self::new(504, "the backend did not answer in time")
     }
