@@ -50,6 +50,14 @@ pub(crate) enum Content {
 }
 
 impl Content {
+    /// Whether the backend has said something, and not only we (translation.md W3).
+    pub(crate) fn has_begun(&self) -> bool {
+        match self {
+            Self::Whole(_) => true,
+            Self::Stream(begun) => begun.voice.has_begun(),
+        }
+    }
+
     /// The backend's id of an answer that the client knows by another one (translation.md §4.1).
     pub(crate) fn upstream_id(&self) -> Option<&str> {
         match self {

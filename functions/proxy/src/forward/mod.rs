@@ -118,7 +118,9 @@ impl<'a> Search<'a> {
         };
         match asked {
             Ok(answer) => {
-                hold.begun(self.state, &mut self.writes);
+                if answer.content.has_begun() {
+                    hold.begun(self.state, &mut self.writes);
+                }
                 Ok((answer, hold))
             }
             Err(failure) => {

@@ -27,13 +27,14 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use self::answer::Whole;
+use self::answer::{Notes, Whole};
 use self::voice::Ended;
 use crate::accounting::admit::Reservation;
+use crate::accounting::metered::Metered;
 use crate::accounting::settle::{self, Account};
 use crate::client::Client;
 use crate::fleet::Verdict;
-use crate::fleet::hold::{Hold, Writes};
+use crate::fleet::hold::Writes;
 use crate::forward::Upstream;
 use crate::forward::attempt::{Answer, Content};
 use crate::forward::begin::Begun;
@@ -46,6 +47,8 @@ const TICKS: u32 = 3;
 const USAGE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the connection may take to end behind the end mark, to be used again.
 const TAIL: Duration = Duration::from_millis(50);
+/// What is found about a backend whose answer has broken off.
+const INTERRUPTED: Verdict = Verdict::Failed { class: FailureClass::Interrupted, retry_after: None };
 /// How long a client that does not read is waited for at the end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -56,47 +59,35 @@ const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-id");
 
 /// Passes the backend's answer on, and closes the books behind it.
 pub(crate) async fn pass_on(state: &State, upstream: Upstream, reservation: Reservation, times: &Times, client: Client) {
-    let Upstream { answer: Answer { content, headers: mut told, warnings }, hold, writes } = upstream;
+    let Upstream { answer: Answer { content, headers: mut told, warnings }, hold, mut writes } = upstream;
     let upstream_id = content.upstream_id().and_then(|id| HeaderValue::try_from(id).ok());
     let of_translation = [(UPSTREAM_ID, upstream_id), (WARNINGS, warnings_header(&warnings, &reservation))];
     told.extend(of_translation.into_iter().filter_map(|(name, value)| Some((name, value?))));
     told.extend(reservation.rate_limits.clone());
     let first_byte = Some(reservation.began.elapsed());
-    let account = |outcome, metered, notes| Account {
-        backend: Some(hold.backend().clone()),
-        status: StatusCode::OK,
-        outcome,
-        metered,
-        first_byte,
-        notes,
-    };
+    let backend = Some(hold.backend().clone());
+    let account = |outcome, metered, notes| Account { backend, status: StatusCode::OK, outcome, metered, first_byte, notes };
     match content {
         Content::Whole(Whole { body, metered, notes }) => {
-            let account = account(Outcome::Complete, metered, notes);
-            close(state, hold, writes, reservation, account).await;
+            hold.end(state, Some(Verdict::Answered), &mut writes);
+            close(state, writes, reservation, account(Outcome::Complete, metered, notes)).await;
             client.answer(Ok(whole(body, told)));
         }
         Content::Stream(begun) => {
             let (sender, frames) = mpsc::channel(1);
             client.answer(Ok(stream(frames, told)));
             let relay = Relay::new(state, sender, &reservation, times);
-            let (Ended { metered, notes, .. }, outcome) = relay.run(*begun).await;
-            let account = account(outcome, metered, notes);
-            close(state, hold, writes, reservation, account).await;
+            let Passed { metered, notes, outcome, verdict } = relay.run(*begun).await;
+            hold.end(state, verdict, &mut writes);
+            close(state, writes, reservation, account(outcome, metered, notes)).await;
             // The client's body ends here, when `relay` with its sender is gone.
             drop(relay);
         }
     }
 }
 
-/// Gives the backend's place back and settles, both before the client's answer ends.
-async fn close(state: &State, hold: Hold, mut writes: Writes, reservation: Reservation, account: Account) {
-    let verdict = match account.outcome {
-        Outcome::CutShort => Some(Verdict::Failed { class: FailureClass::Interrupted, retry_after: None }),
-        Outcome::Complete | Outcome::ClientGone | Outcome::Stopped => Some(Verdict::Answered),
-        Outcome::Failed | Outcome::Abandoned => None,
-    };
-    hold.end(state, verdict, &mut writes);
+/// Settles, and waits for what is written of the backend, both before the client's answer ends.
+async fn close(state: &State, writes: Writes, reservation: Reservation, account: Account) {
     tokio::join!(settle::settle(state, reservation, account), writes.done());
 }
 
@@ -138,6 +129,15 @@ struct Relay {
     deadline: Instant,
 }
 
+/// What a stream came to.
+struct Passed {
+    metered: Metered,
+    notes: Notes,
+    outcome: Outcome,
+    /// What it says about the backend, if anything.
+    verdict: Option<Verdict>,
+}
+
 /// Why nothing more is read.
 #[derive(Clone, Copy)]
 enum Halt {
@@ -166,7 +166,7 @@ impl Relay {
         }
     }
 
-    async fn run(&self, mut begun: Begun) -> (Ended, Outcome) {
+    async fn run(&self, mut begun: Begun) -> Passed {
         let passed = timeout_at(self.deadline, self.pass(&mut begun)).await;
         let halt = match passed {
             Ok(Ok(never)) => match never {},
@@ -174,18 +174,17 @@ impl Relay {
             Err(_) => Halt::Stopped,
         };
         let end = if let Halt::Ended(end) = halt { end } else { StreamEnd::TimedOut };
-        let mut ended = begun.voice.finish(begun.decoder, end, &self.request_id);
-        let outcome = match (halt, &ended.ending) {
-            _ if !ended.delivered => Outcome::Failed,
-            (Halt::ClientGone, _) => Outcome::ClientGone,
-            (Halt::Stopped, _) => Outcome::Stopped,
-            (Halt::Ended(_), Ok(())) => Outcome::Complete,
-            (Halt::Ended(_), Err(_)) => Outcome::CutShort,
+        let Ended { frames, metered, delivered, ending, notes } = begun.voice.finish(begun.decoder, end, &self.request_id);
+        let (outcome, verdict) = match (halt, ending) {
+            (Halt::Ended(_), Ok(())) => (Outcome::Complete, Some(Verdict::Answered)),
+            (Halt::Ended(_), Err(_)) => (Outcome::CutShort, Some(INTERRUPTED)),
+            (Halt::ClientGone, _) => (Outcome::ClientGone, delivered.then_some(Verdict::Answered)),
+            (Halt::Stopped, _) => (Outcome::Stopped, delivered.then_some(Verdict::Answered)),
         };
-        for frame in std::mem::take(&mut ended.frames).into_iter().filter(|frame| !frame.is_empty()) {
+        for frame in frames.into_iter().filter(|frame| !frame.is_empty()) {
             let _ = self.client.send_timeout(frame, LAST_WORDS).await;
         }
-        (ended, outcome)
+        Passed { metered, notes, outcome: if delivered { outcome } else { Outcome::Failed }, verdict }
     }
 
     /// Passes events on until there is a reason not to.

@@ -132,6 +132,19 @@ async fn p48_in_a_silence_a_stream_that_is_passed_on_says_every_15_s_that_it_is_
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn p53_a_backend_that_stays_silent_behind_a_head_that_was_begun_without_it_has_failed() {
+    for stays in [true, false] {
+        let Ok(begun) = begun(&[""], translated()).await.0 else { panic!("the stream did not begin") };
+        let (relay, mut frames) = relay();
+        tokio::spawn(async move { while stays && frames.recv().await.is_some() {} });
+        let passed = relay.run(begun).await;
+        assert_eq!(passed.outcome, Outcome::Failed, "nothing of the backend's was delivered");
+        assert_eq!(matches!(passed.verdict, Some(Verdict::Failed { .. })), stays, "who leaves says nothing about it");
+        assert!(stays || passed.verdict.is_none());
+    }
+}
+
 /// A backend that speaks as fast as it is heard, and counts its words.
 struct Talker(Arc<AtomicUsize>);
 
@@ -160,7 +173,7 @@ async fn p48_a_client_that_does_not_read_stops_the_reading_from_the_backend() {
             frames.recv().await.unwrap();
         }
         drop(frames);
-        assert!(matches!(relaying.await.unwrap().1, Outcome::ClientGone));
+        assert_eq!(relaying.await.unwrap().outcome, Outcome::ClientGone);
     }
 }
 
