@@ -69,7 +69,7 @@ const RULES: &[Rule] = &[
     Rule {
         places: PRODUCT,
         except: &["functions/auth/src/sso/provider.rs", "functions/health", "functions/proxy", "shared/src/outbound"],
-        names: &["reqwest"],
+        names: &["legacy::Client", ".outbound.http", "reqwest"],
         reason: "only the proxy, the health checks and single sign-on call out, with the client of shared/src/outbound",
     },
     Rule {

@@ -1,11 +1,11 @@
 //! One unbilled question to a backend. What it answers besides its status is not read (promise 37).
 
 use http::header::ACCEPT;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Request, StatusCode};
 use shared::models::catalog::{Backend, Protocol};
 use shared::models::health::FailureClass;
 use shared::outbound::backend::{credential, endpoint, outside_v1};
-use shared::outbound::failure_class;
+use shared::outbound::{CallError, Pieces};
 use url::Url;
 
 use crate::State;
@@ -47,7 +47,7 @@ pub(crate) async fn ask(state: &State, backend: &Backend) -> Result<Answer, Fail
 }
 
 async fn get(state: &State, backend: &Backend, url: Url) -> Result<StatusCode, FailureClass> {
-    let mut request = state.outbound.http.get(url).header(ACCEPT, HeaderValue::from_static("application/json"));
+    let mut request = Request::get(url.as_str()).header(ACCEPT, HeaderValue::from_static("application/json"));
     if backend.protocol == Protocol::Anthropic {
         let (name, version) = ANTHROPIC_VERSION;
         request = request.header(name, version);
@@ -60,7 +60,8 @@ async fn get(state: &State, backend: &Backend, url: Url) -> Result<StatusCode, F
         let (name, value) = credential(backend.protocol, &key).map_err(|_| FailureClass::Secret)?;
         request = request.header(name, value);
     }
-    request.send().await.map(|response| response.status()).map_err(|error| failure_class(&error))
+    let request = request.body(Pieces::default()).map_err(|error| CallError::from(error).class())?;
+    state.outbound.http.send(request).await.map(|response| response.status()).map_err(|error| error.class())
 }
 
 fn at(mut base: Url, path: &str) -> Url {

@@ -8,18 +8,17 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, Uri};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::http::ApiError;
 use shared::models::catalog::{Backend, Protocol};
-use shared::outbound::backend::outside_v1;
+use shared::outbound::Pieces;
 use shared::translators::settings::Tokenizer;
 use tokio::time::timeout;
-use url::Url;
 
-use crate::ask::{MessagesAsk, Pieces};
+use crate::ask::MessagesAsk;
 use crate::exchange::Grant;
 use crate::forward::attempt::{disconnected, refused};
 use crate::forward::body;
@@ -133,16 +132,16 @@ impl Server<'_> {
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
         let body = serde_json::to_vec(body).map_err(|error| Failure::unasked(ApiError::internal(error)))?;
-        self.ask(&outside_v1(self.target.base.clone(), path), self.target.headers.clone(), Pieces::from(Bytes::from(body))).await
+        let address = self.target.beside_v1(path)?;
+        self.ask(&address, self.target.headers.clone(), Bytes::from(body).into()).await
     }
 
-    async fn ask<T: DeserializeOwned>(&self, url: &Url, headers: http::HeaderMap, body: Pieces) -> Result<T, Failure> {
-        let request = self.state.http.post(url.clone()).headers(headers).body(reqwest::Body::wrap(body));
-        let response = request.send().await.map_err(disconnected)?;
+    async fn ask<T: DeserializeOwned>(&self, address: &Uri, headers: HeaderMap, body: Pieces) -> Result<T, Failure> {
+        let response = self.state.http.post(address.clone(), headers, body).await.map_err(disconnected)?;
         if response.status() != StatusCode::OK {
             return Err(refused(self.state, response, self.target.settings.upstream_auth_errors).await);
         }
-        let body = body::read(response, MAX_ANSWER_BYTES, PATIENCE).await.unwrap_or_default();
+        let body = body::read(response.into_body(), MAX_ANSWER_BYTES, PATIENCE).await.unwrap_or_default();
         serde_json::from_slice(&body).map_err(|_| Failure::unreadable())
     }
 }

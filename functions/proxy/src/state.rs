@@ -1,5 +1,6 @@
 //! What the proxy holds between requests.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use shared::cache::Cache;
 use shared::clock::Clock;
 use shared::config::Config;
 use shared::http::caller::KeyGate;
-use shared::outbound::{ClientError, Outbound};
+use shared::outbound::{Client, ClientError, Outbound};
 use shared::secrets::Secrets;
 use shared::secrets::backend_keys::BackendKeys;
 use shared::store::Store;
@@ -56,15 +57,19 @@ impl Limits {
     }
 }
 
-/// The proxy's state. Cheap to clone; clones share everything.
+/// The proxy's state. Cheap to clone, as each request does several times; clones share everything.
 #[derive(Clone, Debug)]
-pub struct State {
+pub struct State(Arc<Parts>);
+
+/// What a [`State`] is made of.
+#[derive(Clone, Debug)]
+pub struct Parts {
     pub(crate) store: Store,
     pub(crate) gate: KeyGate,
     pub(crate) keys: BackendKeys,
     pub(crate) networks: AllowedNetworks,
     pub(crate) limits: Limits,
-    pub(crate) http: reqwest::Client,
+    pub(crate) http: Client,
     /// How backends are called.
     pub(crate) targets: Arc<Cache<TargetKey, Arc<Target>>>,
     pub(crate) fleet: Fleet,
@@ -82,6 +87,14 @@ pub(crate) struct Exchanges {
     pub(crate) stop: CancellationToken,
 }
 
+impl Deref for State {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
 impl State {
     /// The state of a function that runs by itself.
     pub fn connect(config: &Config) -> Result<Self, ClientError> {
@@ -95,7 +108,7 @@ impl State {
     /// A state over a store, secrets and connections that are there already.
     pub fn new(store: Store, secrets: Secrets, outbound: Outbound, limits: Limits) -> Self {
         let Outbound { networks, http } = outbound;
-        Self {
+        Self(Arc::new(Parts {
             gate: KeyGate::new(store.clone()),
             http,
             targets: Arc::new(Cache::new(1000, store.clock().clone())),
@@ -108,20 +121,27 @@ impl State {
             store,
             networks,
             limits,
-        }
+        }))
     }
 
     /// The same state in a region whose backends come first.
     #[must_use]
     pub fn in_region(self, region: Option<&str>) -> Self {
-        Self { region: region.map(Into::into), ..self }
+        self.with(|parts| parts.region = region.map(Into::into))
     }
 
     /// The same for a process that serves many for long: usage is written behind the answers, by
     /// [`State::write_usage`].
     #[must_use]
     pub fn writing_usage_behind(self) -> Self {
-        Self { usage: Recorder::behind(self.store.clone()), ..self }
+        self.with(|parts| parts.usage = Recorder::behind(parts.store.clone()))
+    }
+
+    /// The same state with a change.
+    fn with(self, change: impl FnOnce(&mut Parts)) -> Self {
+        let mut parts = Arc::unwrap_or_clone(self.0);
+        change(&mut parts);
+        Self(Arc::new(parts))
     }
 
     /// Writes the usage that waits: to be called each second, and at the end.

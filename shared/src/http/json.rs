@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Serialize};
-use tower_http::timeout::{TimeoutBody, TimeoutError};
+use tokio::time::timeout;
 
 use super::error::{ApiError, Code};
 
@@ -32,21 +33,47 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 }
 
 /// The whole body, if it is no longer than `limit` and not compressed.
-pub async fn read(request: Request, limit: usize) -> Result<bytes::Bytes, ApiError> {
+pub async fn read(request: Request, limit: usize) -> Result<Bytes, ApiError> {
     check_type(request.headers())?;
     read_any(request, limit).await
 }
 
 /// The same for a body of any type.
-pub async fn read_any(request: Request, limit: usize) -> Result<bytes::Bytes, ApiError> {
-    check_frame(request.headers(), limit)?;
-    let patient = TimeoutBody::new(BODY_PATIENCE, request.into_body());
-    match Limited::new(patient, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<TimeoutError>() => Err(ApiError::new(Code::InvalidJson, "the body did not come in time")),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
-        Err(_) => Err(ApiError::new(Code::InvalidJson, "the body could not be read")),
+pub async fn read_any(request: Request, limit: usize) -> Result<Bytes, ApiError> {
+    let length = check_frame(request.headers(), limit)?;
+    let mut body = request.into_body();
+    let Some(first) = next(&mut body).await? else { return Ok(Bytes::new()) };
+    let Some(second) = next(&mut body).await? else { return within(first, limit) };
+    // A length that was declared is not more than `limit`.
+    let mut whole = BytesMut::with_capacity(length.unwrap_or(0).max(first.len() + second.len()));
+    whole.extend_from_slice(&first);
+    let mut rest = Some(second);
+    while let Some(bytes) = rest {
+        whole.extend_from_slice(&bytes);
+        if whole.len() > limit {
+            return Err(too_large(limit));
+        }
+        rest = next(&mut body).await?;
     }
+    Ok(whole.freeze())
+}
+
+/// The next bytes of a body that does not stall; `None` at its end. Waiting costs a timer, bytes that are there do not.
+async fn next(body: &mut axum::body::Body) -> Result<Option<Bytes>, ApiError> {
+    loop {
+        let waiting = timeout(BODY_PATIENCE, body.frame());
+        let late = |_| ApiError::new(Code::InvalidJson, "the body did not come in time");
+        let Some(frame) = waiting.await.map_err(late)? else { return Ok(None) };
+        let frame = frame.map_err(|_| ApiError::new(Code::InvalidJson, "the body could not be read"))?;
+        // Trailers say nothing.
+        if let Ok(bytes) = frame.into_data() {
+            return Ok(Some(bytes));
+        }
+    }
+}
+
+fn within(body: Bytes, limit: usize) -> Result<Bytes, ApiError> {
+    if body.len() > limit { Err(too_large(limit)) } else { Ok(body) }
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -60,12 +87,13 @@ fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn check_frame(headers: &HeaderMap, limit: usize) -> Result<(), ApiError> {
+/// The length that the body is declared to have, if it is.
+fn check_frame(headers: &HeaderMap, limit: usize) -> Result<Option<usize>, ApiError> {
     if text(headers, CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         return Err(ApiError::new(Code::UnsupportedMediaType, "compressed request bodies are not accepted"));
     }
     let declared = text(headers, CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > limit) { Err(too_large(limit)) } else { Ok(()) }
+    if declared.is_some_and(|length| length > limit) { Err(too_large(limit)) } else { Ok(declared) }
 }
 
 fn is_json(content_type: &str) -> bool {

@@ -5,19 +5,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::request::Builder;
+use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::JwkSet;
-use reqwest::RequestBuilder;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::access::id_token::{self, Claims, Expected, TokenError};
 use shared::clock::Clock;
 use shared::models::health::FailureClass;
 use shared::models::sso::{ProviderKind, SsoConfig};
-use shared::outbound::{Outbound, failure_class};
+use shared::outbound::{CallError, Outbound, Pieces, chunk};
 use shared::secrets::Secret;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
@@ -134,13 +139,13 @@ impl Provider {
     /// The provider's document about itself, whoever it says it is.
     pub(crate) async fn discover(&self, config: &SsoConfig) -> Result<Metadata, ProviderError> {
         let url = format!("{}/.well-known/openid-configuration", config.issuer_url.trim_end_matches('/'));
-        let document = succeeded(self.ask(self.outbound.http.get(self.judged(&url)?)).await?)?;
+        let document = succeeded(self.get(&url, None).await?)?;
         serde_json::from_slice(&document).map_err(|_| ProviderError::Malformed)
     }
 
     /// The keys that its document names. A set without a usable one is none.
     pub(crate) async fn keys(&self, metadata: &Metadata) -> Result<JwkSet, ProviderError> {
-        let document = succeeded(self.ask(self.outbound.http.get(self.judged(&metadata.jwks_uri)?)).await?)?;
+        let document = succeeded(self.get(&metadata.jwks_uri, None).await?)?;
         id_token::signing_keys(&document).filter(|set| !set.keys.is_empty()).ok_or(ProviderError::Malformed)
     }
 
@@ -153,8 +158,9 @@ impl Provider {
 
     /// The tokens for a code (RFC 6749 §4.1.3).
     pub(crate) async fn redeem(&self, metadata: &Metadata, redemption: &Redemption<'_>) -> Result<Tokens, ProviderError> {
-        let request = self.outbound.http.post(self.judged(&metadata.token_endpoint)?);
-        let (status, answer) = self.ask(redemption.fill(metadata, request)).await?;
+        let request = Request::post(self.judged(&metadata.token_endpoint)?.as_str());
+        let (request, form) = redemption.fill(metadata, request);
+        let (status, answer) = self.ask(request, Bytes::from(form).into()).await?;
         if !status.is_success() {
             return Err(refusal(status, &answer));
         }
@@ -181,7 +187,7 @@ impl Provider {
         if config.provider == ProviderKind::Azure || claims.rest.contains_key(&config.email_claim) {
             return Ok(());
         }
-        let told = succeeded(self.ask(self.outbound.http.get(self.judged(endpoint)?).bearer_auth(token)).await?)?;
+        let told = succeeded(self.get(endpoint, Some(token)).await?)?;
         let told: Map<String, Value> = serde_json::from_slice(&told).map_err(|_| ProviderError::Malformed)?;
         if told.get("sub").and_then(Value::as_str) != Some(&claims.subject) {
             return Err(TokenError::Subject.into());
@@ -197,18 +203,34 @@ impl Provider {
         self.outbound.networks.base_url(url).map_err(|_| ProviderError::NoAnswer(FailureClass::ForbiddenAddress))
     }
 
-    async fn ask(&self, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), ProviderError> {
-        let no_answer = |error: reqwest::Error| ProviderError::NoAnswer(failure_class(&error));
-        let request = request.header("accept", "application/json").timeout(PATIENCE);
-        let mut response = request.send().await.map_err(no_answer)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > MAX_ANSWER {
-                return Err(ProviderError::Malformed);
+    /// Asks an address, with an access token where one is given (RFC 6750 §2.1).
+    async fn get(&self, url: &str, token: Option<&str>) -> Result<(StatusCode, Vec<u8>), ProviderError> {
+        let request = Request::get(self.judged(url)?.as_str());
+        let request = match token {
+            Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
+            None => request,
+        };
+        self.ask(request, Pieces::default()).await
+    }
+
+    async fn ask(&self, request: Builder, body: Pieces) -> Result<(StatusCode, Vec<u8>), ProviderError> {
+        let no_answer = |error: CallError| ProviderError::NoAnswer(error.class());
+        let request = request.header(ACCEPT, "application/json").body(body).map_err(|error| no_answer(error.into()))?;
+        let answered = timeout(PATIENCE, self.answer(request)).await;
+        answered.map_err(|_| ProviderError::NoAnswer(FailureClass::Timeout))?.map_err(no_answer)?.ok_or(ProviderError::Malformed)
+    }
+
+    /// The whole answer; `None` where it is too long.
+    async fn answer(&self, request: Request<Pieces>) -> Result<Option<(StatusCode, Vec<u8>)>, CallError> {
+        let (head, mut body) = self.outbound.http.send(request).await?.into_parts();
+        let mut whole = Vec::new();
+        while let Some(bytes) = chunk(&mut body).await? {
+            whole.extend_from_slice(&bytes);
+            if whole.len() > MAX_ANSWER {
+                return Ok(None);
             }
         }
-        Ok((response.status(), body))
+        Ok(Some((head.status, whole)))
     }
 }
 
@@ -226,7 +248,8 @@ impl Metadata {
 }
 
 impl Redemption<'_> {
-    fn fill(&self, metadata: &Metadata, request: RequestBuilder) -> RequestBuilder {
+    /// `request` with what it needs to be redeemed, and its form.
+    fn fill(&self, metadata: &Metadata, request: Builder) -> (Builder, String) {
         let Self { config, secret, code, verifier } = self;
         let mut form = Serializer::new(String::new());
         form.append_pair("grant_type", "authorization_code").append_pair("code", code);
@@ -237,13 +260,16 @@ impl Redemption<'_> {
                 request
             }
             // Encoded before it is joined (RFC 6749 §2.3.1).
-            Some(secret) => request.basic_auth(encoded(&config.client_id), Some(encoded(secret.expose()))),
+            Some(secret) => {
+                let pair = format!("{}:{}", encoded(&config.client_id), encoded(secret.expose()));
+                request.header(AUTHORIZATION, format!("Basic {}", BASE64_STANDARD.encode(pair)))
+            }
             None => {
                 form.append_pair("client_id", &config.client_id);
                 request
             }
         };
-        request.header("content-type", "application/x-www-form-urlencoded").body(form.finish())
+        (request.header(CONTENT_TYPE, "application/x-www-form-urlencoded"), form.finish())
     }
 }
 

@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -12,17 +11,18 @@ use bytes::Bytes;
 use serde::de::{self, DeserializeSeed as _, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use shared::http::{ApiError, Code};
+use shared::outbound::Pieces;
 use shared::translators::settings::BackendSettings;
 
 use super::BYTES_PER_TOKEN;
 use super::cap::OutputCap;
 use super::checked::{Checked, Counted};
-use super::pieces::{Pieces, Splice};
+use super::splice::{Splice, spliced};
 use super::stream_options::asking_for_usage;
 use crate::forward::params::ModelParams;
 
 /// More members than any API has; a bound for what is remembered of a body.
-const MAX_MEMBERS: usize = 1000;
+const MAX_MEMBERS: usize = 200;
 const MAX_MESSAGES: u64 = 10_000;
 const MAX_TOOLS: u64 = 1024;
 const MAX_CHOICES: u64 = 8;
@@ -36,7 +36,7 @@ pub(crate) struct ChatAsk<'a> {
     model_at: Range<usize>,
     stream: bool,
     /// The members that the client has set.
-    names: HashSet<Cow<'a, str>>,
+    names: Names<'a>,
     /// Bytes of text in the messages and tools.
     text_bytes: usize,
     choices: u64,
@@ -112,7 +112,7 @@ impl<'a> ChatAsk<'a> {
         let asks_usage = usage.is_some();
         let is_set = |name: &str| self.names.contains(name) || self.cap.covers(name) || (asks_usage && name == "stream_options");
         let params = params.missing(self.body, is_set);
-        Pieces::spliced(self.body, [model, cap, usage, params].into_iter().flatten().collect())
+        spliced(self.body, [model, cap, usage, params].into_iter().flatten().collect())
     }
 }
 
@@ -127,7 +127,7 @@ struct Reading<'a> {
     text_bytes: Cell<usize>,
     choices: Option<u64>,
     cap: OutputCap,
-    names: HashSet<Cow<'a, str>>,
+    names: Names<'a>,
     /// The member under way, for an error's `param`.
     at: Option<Cow<'a, str>>,
 }
@@ -173,14 +173,30 @@ impl<'a> Visitor<'a> for &mut Reading<'a> {
                 }
                 _ => map.next_value_seed(Checked { text_bytes: &Cell::default() })?,
             }
-            if !self.names.insert(name) {
-                return Err(de::Error::custom("the member is there twice"));
-            }
-            if self.names.len() > MAX_MEMBERS {
-                return Err(de::Error::custom("the body has too many members"));
-            }
+            self.names.insert(name).map_err(de::Error::custom)?;
             self.at = None;
         }
+        Ok(())
+    }
+}
+
+/// The names of members. A body has a dozen: looking at each is quicker than hashing any.
+#[derive(Clone, Debug, Default)]
+struct Names<'a>(Vec<Cow<'a, str>>);
+
+impl<'a> Names<'a> {
+    fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|known| known == name)
+    }
+
+    fn insert(&mut self, name: Cow<'a, str>) -> Result<(), &'static str> {
+        if self.contains(&name) {
+            return Err("the member is there twice");
+        }
+        if self.0.len() == MAX_MEMBERS {
+            return Err("the body has too many members");
+        }
+        self.0.push(name);
         Ok(())
     }
 }
@@ -203,6 +219,7 @@ mod tests {
     use shared::translators::settings::MaxTokensField;
 
     use super::*;
+    use crate::ask::splice::joined;
 
     fn bytes(body: &str) -> Bytes {
         Bytes::copy_from_slice(body.as_bytes())
@@ -225,7 +242,7 @@ mod tests {
         let bytes = bytes(body);
         let ask = ChatAsk::read(&bytes).unwrap();
         assert_eq!((ask.model(), ask.stream()), ("abc", true));
-        let sent = |name| ask.body_for(name, &silent(), &ModelParams::default()).to_vec();
+        let sent = |name| joined(&ask.body_for(name, &silent(), &ModelParams::default()));
         assert_eq!(sent("abc"), body.as_bytes(), "the same name is left as it was written");
         let expected = r#"{ "x":1.0000000000000000001, "model" : "my \"model\"" ,"messages":[{}],"stream":true }"#;
         assert_eq!(String::from_utf8(sent("my \"model\"")).unwrap(), expected);
@@ -240,7 +257,7 @@ mod tests {
                 ask.limit_output(7);
             }
             let settings = BackendSettings { max_tokens_field, ..silent() };
-            String::from_utf8(ask.body_for("m", &settings, &ModelParams::default()).to_vec()).unwrap()
+            String::from_utf8(joined(&ask.body_for("m", &settings, &ModelParams::default()))).unwrap()
         };
         let (old, new) = (MaxTokensField::MaxTokens, MaxTokensField::MaxCompletionTokens);
         assert_eq!(sent("", old), r#"{"max_tokens":7,"model":"m","messages":[{}]}"#);
@@ -259,7 +276,7 @@ mod tests {
             let settings = BackendSettings { stream_usage, ..silent() };
             let body = bytes(body);
             let ask = ChatAsk::read(&body).unwrap();
-            String::from_utf8(ask.body_for(name, &settings, &ModelParams::default()).to_vec()).unwrap()
+            String::from_utf8(joined(&ask.body_for(name, &settings, &ModelParams::default()))).unwrap()
         };
         let body = r#" {"model":"m","messages":[{}],"stream":true}"#;
         let expected = r#" {"stream_options":{"include_usage":true},"model":"m","messages":[{}],"stream":true}"#;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use shared::http::ApiError;
 use shared::models::catalog::{Backend, Model};
+use shared::outbound::Pieces;
 use shared::translators::anthropic::request::Request;
 use shared::translators::json::Field;
 use shared::translators::request::error::At;
@@ -15,7 +16,7 @@ use shared::translators::settings::BackendSettings;
 use shared::translators::tokens;
 
 use super::BYTES_PER_TOKEN;
-use super::pieces::{Pieces, Splice};
+use super::splice::{Splice, spliced};
 use crate::forward::params::ModelParams;
 
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
@@ -97,7 +98,7 @@ impl<'a> MessagesAsk<'a> {
             }
         };
         let model = (self.model != model_name).then(|| Splice::model(model_at, model_name));
-        Ok(Pieces::spliced(&body, model.into_iter().chain(params.missing_in(&body)).collect()))
+        Ok(spliced(&body, model.into_iter().chain(params.missing_in(&body)).collect()))
     }
 }
 
@@ -122,6 +123,7 @@ fn model_at(request: &Request<'_>, body: &[u8]) -> Result<Range<usize>, ApiError
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ask::splice::joined;
 
     #[test]
     fn th4_an_anthropic_backend_gets_the_clients_bytes_but_for_the_model_and_our_thinking() {
@@ -132,7 +134,7 @@ mod tests {
         for blocks in [String::new(), format!("{own},")] {
             let sent = Bytes::from(body(&blocks, "claude"));
             let pieces = MessagesAsk::read(&HeaderMap::new(), &sent).unwrap().body_for("glm", &ModelParams::default()).unwrap();
-            assert_eq!(String::from_utf8(pieces.to_vec()).unwrap(), body("", "glm"));
+            assert_eq!(String::from_utf8(joined(&pieces)).unwrap(), body("", "glm"));
         }
     }
 }

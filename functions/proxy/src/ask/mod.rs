@@ -4,12 +4,12 @@ mod cap;
 mod chat;
 mod checked;
 mod messages;
-mod pieces;
+mod splice;
 mod stream_options;
 
 pub(crate) use chat::ChatAsk;
 pub(crate) use messages::MessagesAsk;
-pub(crate) use pieces::{Pieces, Splice};
+pub(crate) use splice::{Splice, spliced};
 
 use shared::models::usage::Endpoint;
 

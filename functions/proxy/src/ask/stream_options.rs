@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use shared::http::ApiError;
 
-use super::pieces::Splice;
+use super::splice::Splice;
 
 #[derive(Default, Deserialize, Serialize)]
 struct StreamOptions {

@@ -2,13 +2,15 @@
 //! backends.
 
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use hyper::body::Incoming;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use shared::http::{ApiError, Code};
 use shared::models::RequestId;
 use shared::models::catalog::Backend;
-use shared::outbound;
+use shared::models::health::FailureClass;
+use shared::outbound::CallError;
 use shared::translators::error::BackendError;
 use shared::translators::settings::UpstreamAuthErrors;
 use tokio::time::timeout_at;
@@ -80,9 +82,9 @@ pub(crate) async fn attempt(
     let mut call = Call::new(ask, grant, backend, &target).map_err(Failure::unasked)?;
     identify(&mut call.headers, reservation);
     let warnings = call.warnings;
-    let request = state.http.post(call.url.clone()).headers(call.headers).body(reqwest::Body::wrap(call.body));
+    let asked = state.http.post(call.url.clone(), call.headers, call.body);
     let begun = timeout_at(times.first_byte_of(backend), async {
-        let response = request.send().await.map_err(disconnected)?;
+        let response = asked.await.map_err(disconnected)?;
         if response.status() != StatusCode::OK {
             return Err(refused(state, response, target.settings.upstream_auth_errors).await);
         }
@@ -92,8 +94,8 @@ pub(crate) async fn attempt(
     let (head, headers) = begun.await.unwrap_or_else(|_| Err(Failure::timed_out()))?;
     let content = match head {
         Head::Stream(begun) => Content::Stream(begun),
-        Head::Whole(response, reader) => {
-            let whole = timeout_at(times.end, whole(state, response, reader));
+        Head::Whole(body, reader) => {
+            let whole = timeout_at(times.end, whole(state, body, reader));
             let whole = whole.await.unwrap_or_else(|_| Err(Failure::timed_out()))?;
             // Where a stream was asked for, JSON is an error that came with status 200 (translation.md §6.1), or no answer.
             if ask.stream() {
@@ -116,27 +118,27 @@ fn identify(headers: &mut HeaderMap, reservation: &Reservation) {
 /// An answer that has begun.
 enum Head {
     Stream(Box<Begun>),
-    Whole(reqwest::Response, Reader),
+    Whole(Incoming, Reader),
 }
 
-async fn head(state: &State, ask: &Ask<'_>, response: reqwest::Response, reader: Reader) -> Result<Head, Failure> {
+async fn head(state: &State, ask: &Ask<'_>, response: Response<Incoming>, reader: Reader) -> Result<Head, Failure> {
     if !ask.stream() || is_json(&response) {
-        return Ok(Head::Whole(response, reader));
+        return Ok(Head::Whole(response.into_body(), reader));
     }
-    let begun = begin(response, reader, state.limits.max_event_bytes).await.map_err(|none| match none {
+    let begun = begin(response.into_body(), reader, state.limits.max_event_bytes).await.map_err(|none| match none {
         NoStream::Broken(error) => disconnected(error),
         NoStream::Told(error) => Failure::told(error),
     });
     begun.map(|begun| Head::Stream(Box::new(begun)))
 }
 
-fn is_json(response: &reqwest::Response) -> bool {
+fn is_json(response: &Response<Incoming>) -> bool {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| kind.trim_start().starts_with("application/json"))
 }
 
-async fn whole(state: &State, response: reqwest::Response, reader: Reader) -> Result<Whole, Failure> {
-    match body::read(response, state.limits.max_answer_bytes, state.limits.idle).await {
+async fn whole(state: &State, body: Incoming, reader: Reader) -> Result<Whole, Failure> {
+    match body::read(body, state.limits.max_answer_bytes, state.limits.idle).await {
         Ok(body) => reader.whole(body).map_err(Failure::told),
         Err(ReadError::TooLong) => {
             Err(Failure::of_request(ApiError::new(Code::UpstreamResponseTooLarge, "the backend's answer is too long")))
@@ -147,14 +149,14 @@ async fn whole(state: &State, response: reqwest::Response, reader: Reader) -> Re
 }
 
 /// A connection that did not come about, or broke.
-pub(crate) fn disconnected(error: reqwest::Error) -> Failure {
-    let told = match () {
-        () if error.is_timeout() => BackendError::timed_out(),
-        () if error.is_connect() => BackendError::unreachable(),
-        () => BackendError::broken_off(),
+pub(crate) fn disconnected(error: CallError) -> Failure {
+    let class = error.class();
+    let told = match class {
+        FailureClass::Timeout => BackendError::timed_out(),
+        _ if error.is_connect() => BackendError::unreachable(),
+        _ => BackendError::broken_off(),
     };
-    // Without the URL, which may be told to nobody but the operator.
-    Failure::of_backend(outbound::failure_class(&error), ApiError::from(told).source(error.without_url()))
+    Failure::of_backend(class, ApiError::from(told).source(error))
 }
 
 /// For the log.
@@ -163,12 +165,12 @@ pub(crate) fn disconnected(error: reqwest::Error) -> Failure {
 struct Refused(StatusCode);
 
 /// A status other than 200, with what the backend says of another try.
-pub(crate) async fn refused(state: &State, response: reqwest::Response, auth_errors: UpstreamAuthErrors) -> Failure {
+pub(crate) async fn refused(state: &State, response: Response<Incoming>, auth_errors: UpstreamAuthErrors) -> Failure {
     let status = response.status();
     let retry_after = retry_after(response.headers(), state.store.clock().now());
     let mut hints = retry_hints(response.headers());
     hints.extend(request_id_of(response.headers()));
-    let body = body::read(response, MAX_REFUSAL_BYTES, state.limits.idle).await.unwrap_or_default();
+    let body = body::read(response.into_body(), MAX_REFUSAL_BYTES, state.limits.idle).await.unwrap_or_default();
     let told = BackendError::from_response(status.as_u16(), &body, auth_errors);
     let error = ApiError::from(told).hints(hints).source(Refused(status));
     Failure::refused(status, if let Some(seconds) = retry_after { error.retry_after(seconds) } else { error })

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper::body::Incoming;
 use shared::models::RequestId;
+use shared::outbound::{CallError, chunk};
 use shared::translators::error::BackendError;
 use shared::translators::sse::Decoder;
 use shared::translators::stream::{Progress, StreamEnd};
@@ -18,7 +20,7 @@ const COMMIT_AFTER: Duration = Duration::from_secs(10);
 
 /// A stream that has something to pass on.
 pub(crate) struct Begun {
-    pub(crate) response: reqwest::Response,
+    pub(crate) body: Incoming,
     pub(crate) decoder: Decoder,
     pub(crate) voice: Voice,
     /// What came so far, to be passed on first.
@@ -28,14 +30,14 @@ pub(crate) struct Begun {
 
 /// Why a stream has nothing to pass on.
 pub(crate) enum NoStream {
-    Broken(reqwest::Error),
+    Broken(CallError),
     Told(BackendError),
 }
 
-/// Reads `response` until its first event with data, or until the client has waited long enough.
-pub(crate) async fn begin(response: reqwest::Response, reader: Reader, max_event_bytes: usize) -> Result<Begun, NoStream> {
+/// Reads `body` until its first event with data, or until the client has waited long enough.
+pub(crate) async fn begin(body: Incoming, reader: Reader, max_event_bytes: usize) -> Result<Begun, NoStream> {
     let decoder = Decoder::new(max_event_bytes);
-    let mut begun = Begun { response, decoder, voice: reader.stream(), head: Vec::new(), progress: Progress::More };
+    let mut begun = Begun { body, decoder, voice: reader.stream(), head: Vec::new(), progress: Progress::More };
     let has_begun = match timeout(COMMIT_AFTER, begun.hear()).await {
         Ok(heard) => heard,
         Err(_) if begun.commit() => return Ok(begun),
@@ -46,12 +48,12 @@ pub(crate) async fn begin(response: reqwest::Response, reader: Reader, max_event
 
 impl Begun {
     /// Whether the stream said something before it was over. May be called again after it was dropped half-way.
-    async fn hear(&mut self) -> Result<bool, reqwest::Error> {
+    async fn hear(&mut self) -> Result<bool, CallError> {
         while !self.voice.has_begun() {
             if self.progress == Progress::Failed {
                 return Ok(false);
             }
-            let Some(chunk) = self.response.chunk().await? else { return Ok(false) };
+            let Some(chunk) = chunk(&mut self.body).await? else { return Ok(false) };
             let spoken = self.voice.take(&mut self.decoder, chunk);
             self.head.extend(spoken.frames);
             self.progress = spoken.progress;

@@ -3,23 +3,32 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_body::Body as _;
+use hyper::body::Incoming;
+use shared::outbound::{CallError, chunk};
 use tokio::time::timeout;
 
 pub(crate) enum ReadError {
     TooLong,
     /// Nothing came for too long.
     Silent,
-    Broken(reqwest::Error),
+    Broken(CallError),
 }
 
-/// Reads all of `response`: `limit` bytes at most, and never waiting longer than `idle` for the next ones.
-pub(crate) async fn read(mut response: reqwest::Response, limit: usize, idle: Duration) -> Result<Bytes, ReadError> {
-    let mut body = Vec::with_capacity(response.content_length().map_or(0, |length| limit.min(usize::try_from(length).unwrap_or(limit))));
-    while let Some(chunk) = timeout(idle, response.chunk()).await.map_err(|_| ReadError::Silent)?.map_err(ReadError::Broken)? {
-        if body.len() + chunk.len() > limit {
+/// Reads all of `body`: `limit` bytes at most, and never waiting longer than `idle` for the next ones.
+pub(crate) async fn read(mut body: Incoming, limit: usize, idle: Duration) -> Result<Bytes, ReadError> {
+    let declared = body.size_hint().exact().map_or(0, |length| usize::try_from(length).unwrap_or(limit));
+    let mut whole = Vec::new();
+    while let Some(bytes) = timeout(idle, chunk(&mut body)).await.map_err(|_| ReadError::Silent)?.map_err(ReadError::Broken)? {
+        if whole.len() + bytes.len() > limit {
             return Err(ReadError::TooLong);
         }
-        body.extend_from_slice(&chunk);
+        // The usual answer came whole with its head: then it is these bytes.
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(bytes);
+        }
+        whole.reserve(declared.min(limit).saturating_sub(whole.len()));
+        whole.extend_from_slice(&bytes);
     }
-    Ok(body.into())
+    Ok(whole.into())
 }

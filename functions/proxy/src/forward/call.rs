@@ -2,21 +2,21 @@
 //! backend's.
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Uri};
 use shared::http::ApiError;
 use shared::models::catalog::{Backend, Protocol};
+use shared::outbound::Pieces;
 use shared::translators::request::ModelFacts;
-use url::Url;
 
 use super::target::Target;
-use crate::ask::{Ask, ChatAsk, MessagesAsk, Pieces};
+use crate::ask::{Ask, ChatAsk, MessagesAsk, spliced};
 use crate::exchange::Grant;
 use crate::relay::answer::Reader;
 use crate::relay::naming::Naming;
 
 /// A request to one backend.
 pub(crate) struct Call<'t> {
-    pub(crate) url: &'t Url,
+    pub(crate) url: &'t Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Pieces,
     pub(crate) reader: Reader,
@@ -74,7 +74,7 @@ impl<'t> Call<'t> {
         Ok(Self {
             url: &target.chat_completions,
             headers: target.headers.clone(),
-            body: Pieces::spliced(&body, target.params.missing_in(&body).into_iter().collect()),
+            body: spliced(&body, target.params.missing_in(&body).into_iter().collect()),
             reader,
             warnings: call.warnings,
         })

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use jiff::Timestamp;
 use shared::models::BackendId;
 use shared::models::catalog::{Backend, Model};
 use shared::models::health::FailureClass;
-use shared::outbound::backend::{credential, endpoint};
+use shared::outbound::backend::{credential, endpoint, outside_v1};
 use shared::secrets::Secret;
 use shared::translators::settings::BackendSettings;
 use url::Url;
@@ -29,10 +29,10 @@ pub(crate) struct TargetKey {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    pub(crate) base: Url,
-    pub(crate) chat_completions: Url,
-    pub(crate) messages: Url,
-    pub(crate) count_tokens: Url,
+    pub(crate) chat_completions: Uri,
+    pub(crate) messages: Uri,
+    pub(crate) count_tokens: Uri,
+    base: Url,
     pub(crate) headers: HeaderMap,
     /// What the model adds to a body.
     pub(crate) params: ModelParams,
@@ -61,9 +61,9 @@ impl Target {
         let secret = secret(state, backend).await?;
         let params = ModelParams::of(model);
         Ok(Self {
-            chat_completions: endpoint(base.clone(), "chat/completions"),
-            messages: endpoint(base.clone(), "messages"),
-            count_tokens: endpoint(base.clone(), "messages/count_tokens"),
+            chat_completions: address(&endpoint(base.clone(), "chat/completions"))?,
+            messages: address(&endpoint(base.clone(), "messages"))?,
+            count_tokens: address(&endpoint(base.clone(), "messages/count_tokens"))?,
             base,
             headers: headers(params.headers.clone(), backend, secret.as_ref())?,
             params,
@@ -81,6 +81,17 @@ async fn secret(state: &State, backend: &Backend) -> Result<Option<Secret>, Fail
     let Some(name) = backend.secret_name() else { return Ok(None) };
     let secret = state.keys.get(&name).await.map_err(|error| Failure::of_backend(FailureClass::Secret, error))?;
     secret.map(Some).ok_or_else(|| unusable(FailureClass::Secret, "its key is gone"))
+}
+
+impl Target {
+    /// `path` at the server's root, where tokenizers are: beside `/v1`, not below it.
+    pub(crate) fn beside_v1(&self, path: &str) -> Result<Uri, Failure> {
+        address(&outside_v1(self.base.clone(), path))
+    }
+}
+
+fn address(url: &Url) -> Result<Uri, Failure> {
+    Uri::try_from(url.as_str()).map_err(|_| unusable(FailureClass::Other, "its address"))
 }
 
 /// `own` of the model, those of the backend over them, and its key.

@@ -22,9 +22,10 @@ use shared::http::edge::LoggedAtEnd;
 use shared::models::RequestId;
 use shared::models::health::FailureClass;
 use shared::models::usage::Outcome;
+use shared::outbound::chunk as next_chunk;
 use shared::translators::stream::{Progress, StreamEnd};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout, timeout_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::answer::{Notes, Whole};
@@ -152,6 +153,7 @@ enum Halt {
 /// What happened next.
 enum Next {
     Chunk(Bytes),
+    End(StreamEnd),
     Silence,
 }
 
@@ -167,11 +169,13 @@ impl Relay {
     }
 
     async fn run(&self, mut begun: Begun) -> Passed {
-        let passed = timeout_at(self.deadline, self.pass(&mut begun)).await;
-        let halt = match passed {
-            Ok(Ok(never)) => match never {},
-            Ok(Err(halt)) => halt,
-            Err(_) => Halt::Stopped,
+        // One set of clocks and bells for the whole stream, none for each chunk.
+        let halt = tokio::select! {
+            biased;
+            halt = self.pass(&mut begun) => halt,
+            () = self.client.closed() => Halt::ClientGone,
+            () = self.stop.cancelled() => Halt::Stopped,
+            () = sleep_until(self.deadline) => Halt::Stopped,
         };
         let end = if let Halt::Ended(end) = halt { end } else { StreamEnd::TimedOut };
         let Ended { frames, metered, delivered, ending, notes } = begun.voice.finish(begun.decoder, end, &self.request_id);
@@ -187,8 +191,15 @@ impl Relay {
         Passed { metered, notes, outcome: if delivered { outcome } else { Outcome::Failed }, verdict }
     }
 
-    /// Passes events on until there is a reason not to.
-    async fn pass(&self, begun: &mut Begun) -> Result<Never, Halt> {
+    /// Passes events on until there are no more.
+    async fn pass(&self, begun: &mut Begun) -> Halt {
+        match self.pass_all(begun).await {
+            Ok(end) => Halt::Ended(end),
+            Err(ClientGone) => Halt::ClientGone,
+        }
+    }
+
+    async fn pass_all(&self, begun: &mut Begun) -> Result<StreamEnd, ClientGone> {
         self.send(std::mem::take(&mut begun.head)).await?;
         let mut progress = begun.progress;
         let tick = self.limits.keep_alive / TICKS;
@@ -201,14 +212,15 @@ impl Relay {
             match progress {
                 Progress::More => {}
                 Progress::Closing => return self.close(begun).await,
-                Progress::Done => return self.rest(begun).await,
-                Progress::Failed => return Err(Halt::Ended(StreamEnd::Closed)),
+                Progress::Done => return Ok(rest(begun).await),
+                Progress::Failed => return Ok(StreamEnd::Closed),
             }
-            match self.next(begun, &mut ticks).await? {
+            match next(begun, &mut ticks).await {
+                Next::End(end) => return Ok(end),
                 Next::Silence => {
                     (silent, quiet) = (silent + tick, quiet + 1);
                     if silent >= self.limits.idle {
-                        return Err(Halt::Ended(StreamEnd::TimedOut));
+                        return Ok(StreamEnd::TimedOut);
                     }
                     self.keep_alive(begun, quiet).await?;
                 }
@@ -216,7 +228,7 @@ impl Relay {
                     silent = Duration::ZERO;
                     read += chunk.len();
                     if read > self.limits.max_stream_bytes {
-                        return Err(Halt::Ended(StreamEnd::Broken));
+                        return Ok(StreamEnd::Broken);
                     }
                     let spoken = begun.voice.take(&mut begun.decoder, chunk);
                     quiet = if spoken.frames.is_empty() { quiet } else { 0 };
@@ -227,24 +239,10 @@ impl Relay {
         }
     }
 
-    async fn next(&self, begun: &mut Begun, ticks: &mut Interval) -> Result<Next, Halt> {
-        tokio::select! {
-            biased;
-            () = self.client.closed() => Err(Halt::ClientGone),
-            () = self.stop.cancelled() => Err(Halt::Stopped),
-            chunk = begun.response.chunk() => match chunk {
-                Ok(Some(chunk)) => Ok(Next::Chunk(chunk)),
-                Ok(None) => Err(Halt::Ended(StreamEnd::Closed)),
-                Err(_) => Err(Halt::Ended(StreamEnd::Broken)),
-            },
-            _ = ticks.tick() => Ok(Next::Silence),
-        }
-    }
-
     /// The answer is over, and only its usage may be missing.
-    async fn close(&self, begun: &mut Begun) -> Result<Never, Halt> {
+    async fn close(&self, begun: &mut Begun) -> Result<StreamEnd, ClientGone> {
         let closing = async {
-            while let Ok(Some(chunk)) = begun.response.chunk().await {
+            while let Ok(Some(chunk)) = next_chunk(&mut begun.body).await {
                 let spoken = begun.voice.take(&mut begun.decoder, chunk);
                 self.send(spoken.frames).await?;
                 if matches!(spoken.progress, Progress::Done | Progress::Failed) {
@@ -254,34 +252,42 @@ impl Relay {
             Ok(())
         };
         timeout(USAGE_PATIENCE, closing).await.unwrap_or(Ok(()))?;
-        Err(Halt::Ended(StreamEnd::Closed))
+        Ok(StreamEnd::Closed)
     }
 
-    /// The end mark has come. A connection that has ended can be used again; one that goes on is closed.
-    async fn rest(&self, begun: &mut Begun) -> Result<Never, Halt> {
-        let _ = timeout(TAIL, begun.response.chunk()).await;
-        Err(Halt::Ended(StreamEnd::Closed))
-    }
-
-    async fn keep_alive(&self, begun: &mut Begun, quiet: u32) -> Result<(), Halt> {
+    async fn keep_alive(&self, begun: &mut Begun, quiet: u32) -> Result<(), ClientGone> {
         if quiet.is_multiple_of(TICKS) { self.send(vec![begun.voice.keep_alive()]).await } else { Ok(()) }
     }
 
     /// Waits for a slow client, whose slowness so reaches the backend (promise 48).
-    async fn send(&self, frames: Vec<Bytes>) -> Result<(), Halt> {
+    async fn send(&self, frames: Vec<Bytes>) -> Result<(), ClientGone> {
         for frame in frames {
-            tokio::select! {
-                biased;
-                sent = self.client.send(frame) => sent.map_err(|_| Halt::ClientGone)?,
-                () = self.stop.cancelled() => return Err(Halt::Stopped),
-            }
+            self.client.send(frame).await.map_err(|_| ClientGone)?;
         }
         Ok(())
     }
 }
 
-/// A stream is passed on until something halts it.
-enum Never {}
+/// Nobody is left to be told anything.
+struct ClientGone;
+
+async fn next(begun: &mut Begun, ticks: &mut Interval) -> Next {
+    tokio::select! {
+        biased;
+        chunk = next_chunk(&mut begun.body) => match chunk {
+            Ok(Some(chunk)) => Next::Chunk(chunk),
+            Ok(None) => Next::End(StreamEnd::Closed),
+            Err(_) => Next::End(StreamEnd::Broken),
+        },
+        _ = ticks.tick() => Next::Silence,
+    }
+}
+
+/// The end mark has come. A connection that has ended can be used again; one that goes on is closed.
+async fn rest(begun: &mut Begun) -> StreamEnd {
+    let _ = timeout(TAIL, next_chunk(&mut begun.body)).await;
+    StreamEnd::Closed
+}
 
 /// The client's side of a relay.
 struct Frames(mpsc::Receiver<Bytes>);
