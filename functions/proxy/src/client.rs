@@ -24,7 +24,8 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let (sender, answer) = oneshot::channel();
-    let task = exchange(state.clone(), Client(sender));
+    // Boxed at once: a task is moved several times on its way, and this one is large.
+    let task = Box::pin(exchange(state.clone(), Client(sender)));
     state.exchanges.tracker.spawn(task);
     answer.await.unwrap_or_else(|_| Err(ApiError::internal(Panicked)))
 }

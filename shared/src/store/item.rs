@@ -61,7 +61,7 @@ impl Store {
     /// The item at `key`, as it is after all writes that have ended.
     pub(super) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
         let ask = self.client.get_item().table_name(self.table(key.table)).consistent_read(true);
-        let found = ask.set_key(Some(key.attributes())).send().await?.item;
+        let found = Box::pin(ask.set_key(Some(key.attributes())).send()).await?.item;
         found.filter(|item| self.is_live(item)).map(|item| from_item(key.table, item)).transpose()
     }
 

@@ -30,7 +30,7 @@ impl Store {
         let mut item = to_item(key, entity)?;
         item.insert(TTL.to_owned(), AttributeValue::N(until.as_second().to_string()));
         let put = self.client.put_item().table_name(self.table(key.table)).set_item(Some(item));
-        put.condition_expression(Expression::absent().text).send().await?;
+        Box::pin(put.condition_expression(Expression::absent().text).send()).await?;
         Ok(())
     }
 
@@ -41,7 +41,7 @@ impl Store {
         let delete = self.client.delete_item().table_name(self.table(key.table)).set_key(Some(key.attributes()));
         let delete = delete.condition_expression(&live.text).set_expression_attribute_names(live.names());
         let delete = delete.set_expression_attribute_values(live.values()).return_values(ReturnValue::AllOld);
-        match delete.return_values_on_condition_check_failure(AllOld).send().await {
+        match Box::pin(delete.return_values_on_condition_check_failure(AllOld).send()).await {
             Ok(done) => done.attributes.map_or(Ok(Taken::Gone), |item| Ok(Taken::Done(from_item(key.table, item)?))),
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => match error.into_err() {
                 DeleteItemError::ConditionalCheckFailedException(failed) if failed.item.as_ref().is_some_and(|item| self.is_live(item)) => {

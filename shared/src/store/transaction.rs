@@ -166,7 +166,7 @@ impl Transaction<'_> {
     pub(super) async fn commit(self) -> Result<Commit, StoreError> {
         for attempt in 1.. {
             let write = self.store.client.transact_write_items().set_transact_items(Some(self.writes.clone()));
-            match write.set_client_request_token(self.token.clone()).send().await {
+            match Box::pin(write.set_client_request_token(self.token.clone()).send()).await {
                 Ok(_) => return Ok(Commit::Done),
                 Err(error) => match refused_places(&error) {
                     Some(places) if !places.is_empty() => return Ok(Commit::Refused(places)),

@@ -108,7 +108,7 @@ async fn hold(state: &State, reservation: &Reservation, demand: Demand) -> Resul
     let expires_at = now.checked_add(state.limits.total + EXPIRY_MARGIN).unwrap_or(now).as_second();
     let asker = reservation.asker(state.store.settings().await?.kept_days());
     let claim = Claim { policy, demand, asker: &asker, now, expires_at };
-    match state.store.admit(user, &reservation.id, &claim).await {
+    match Box::pin(state.store.admit(user, &reservation.id, &claim)).await {
         Ok(Admission::Admitted { hold, meter }) => {
             if let Some(Refusal { standing, .. }) = (policy.mode == Mode::Shadow).then(|| quota::overrun(&meter, policy, now)).flatten() {
                 let limit = standing.limit.field();

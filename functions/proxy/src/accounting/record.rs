@@ -43,7 +43,7 @@ impl Recorder {
         if let Some(waiting) = &self.waiting {
             let settings = self.store.settings().await.unwrap_or_default();
             lock(waiting).add(record, settings.kept_days());
-        } else if let Err(error) = self.store.record_usage(&record).await {
+        } else if let Err(error) = Box::pin(self.store.record_usage(&record)).await {
             tracing::error!(usage.id = %record.id, %error, "usage could not be recorded");
         }
     }

@@ -42,7 +42,8 @@ pub(crate) async fn settle(state: &State, reservation: Reservation, account: Acc
 /// Enters the record in the books, with what was reserved or alone.
 async fn enter(state: &State, reservation: &Reservation, record: UsageRecord) {
     match &reservation.hold {
-        Some(hold) => close(state, hold, &record).await,
+        // Boxed, as the calls of the store are: what an exchange may have to do is not part of each one's size.
+        Some(hold) => Box::pin(close(state, hold, &record)).await,
         None => state.usage.record(record).await,
     }
 }

@@ -41,7 +41,7 @@ impl Hold {
             return Ok(None);
         }
         let until = now.checked_add(times.left() + LEASE_MARGIN).unwrap_or(now);
-        let lease = state.store.take_lease(&backend.id, most, until).await?;
+        let lease = Box::pin(state.store.take_lease(&backend.id, most, until)).await?;
         Ok(lease.map(|lease| Self { underway, lease: Some(lease) }))
     }
 
