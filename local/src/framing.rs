@@ -6,11 +6,11 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use http::header::{CONNECTION, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue};
-use shared::http::{ApiError, Code};
+use shared::http::{ApiError, Code, edge};
 
 /// `routes`, where a message whose end can be taken for two places ends its connection.
 pub(crate) fn guard(routes: Router) -> Router {
-    routes.layer(from_fn(check))
+    edge::around(routes, from_fn(check))
 }
 
 async fn check(request: Request, next: Next) -> Response {

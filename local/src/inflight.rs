@@ -10,13 +10,13 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http_body::{Frame, SizeHint};
-use shared::http::{ApiError, Code};
+use shared::http::{ApiError, Code, edge};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// `routes`, of which at most `most` requests run at once; more are refused at once.
 pub(crate) fn limit(routes: Router, most: usize) -> Router {
     let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-    routes.layer(from_fn_with_state(places, take_place))
+    edge::around(routes, from_fn_with_state(places, take_place))
 }
 
 async fn take_place(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {

@@ -162,7 +162,7 @@ impl Gateway {
             .merge(keys::routes().into_bare_router(keys::State::new(store.clone(), keys.clone())))
             .merge(admin::routes().into_bare_router(admin));
         let janitor = janitor::State::new(store.clone());
-        let app = edge::wrap(framing::guard(inflight::limit(routes, options.max_inflight)), store);
+        let app = edge::wrap(framing::guard(inflight::limit(edge::complete(routes), options.max_inflight)), store);
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         if let Some(listen) = options.dynamodb_listen {

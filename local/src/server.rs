@@ -4,7 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
+use http::header::CONNECTION;
+use http::{HeaderValue, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -22,6 +26,8 @@ use crate::json_errors::JsonErrors;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 const MAX_HEADERS: usize = 100;
+/// What is read of a body at once, and what is written. The library lets a head be as long, so [`is_long`] measures it.
+const BUFFER_BYTES: usize = 256 * 1024;
 /// How long connections may take to end; longer than running streams are given.
 const CLOSING: Duration = Duration::from_secs(4);
 
@@ -50,12 +56,13 @@ fn accept(stream: TcpStream, peer: SocketAddr, router: &Router, graceful: &Grace
     let router = router.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ClientAddress(peer.ip()));
-        router.clone().oneshot(request)
+        let answer = (!is_long(&request)).then(|| router.clone().oneshot(request));
+        async { if let Some(answer) = answer { answer.await } else { Ok(too_long()) } }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES)
+        .max_buf_size(BUFFER_BYTES)
         .max_headers(MAX_HEADERS)
         .serve_connection(JsonErrors::new(TokioIo::new(stream)), service);
     let connection = graceful.watch(connection);
@@ -64,4 +71,20 @@ fn accept(stream: TcpStream, peer: SocketAddr, router: &Router, graceful: &Grace
             tracing::debug!(%error, "a connection broke");
         }
     });
+}
+
+/// Whether the head is longer than a head may be.
+fn is_long(request: &Request<Incoming>) -> bool {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    // With a colon, a blank and the end of the line.
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    target + headers.sum::<usize>() > MAX_HEAD_BYTES
+}
+
+/// What the library says itself where it finds a head too long; [`JsonErrors`] words it.
+fn too_long() -> Response {
+    let mut refusal = Response::new(Body::empty());
+    *refusal.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    refusal.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    refusal
 }

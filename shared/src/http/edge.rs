@@ -1,5 +1,6 @@
 //! What every request crosses first and every answer last.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -10,9 +11,11 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
+use tower_layer::Layer;
+use tower_service::Service;
 
 use super::cors;
 use super::error::{ApiError, Code, Dialect};
@@ -36,9 +39,25 @@ pub struct Deadline(pub Timestamp);
 #[derive(Clone, Copy, Debug)]
 pub struct LoggedAtEnd;
 
-/// Puts the edge around a function's routes; what matches none of them is 404 or 405.
+/// `routes`, of which what matches none is 404 or 405.
+pub fn complete(routes: Router) -> Router {
+    routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+}
+
+/// Puts the edge around complete routes.
 pub fn wrap(routes: Router, store: Store) -> Router {
-    routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed).layer(from_fn_with_state(store, cross))
+    around(routes, from_fn_with_state(store, cross))
+}
+
+/// `layer` around `routes` as a whole. A layer of each route, as [`Router::layer`] makes it, would be copied with all that
+/// it is around, twice a request.
+pub fn around<L>(routes: Router, layer: L) -> Router
+where
+    L: Layer<Router>,
+    L::Service: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    <L::Service as Service<Request>>::Future: Send,
+{
+    Router::new().fallback_service(layer.layer(routes))
 }
 
 async fn not_found() -> ApiError {
@@ -98,6 +117,8 @@ fn render_error(response: &mut Response, dialect: Dialect, request_id: &RequestI
     let error = response.extensions_mut().remove::<ApiError>()?;
     *response.status_mut() = error.status(dialect);
     *response.body_mut() = Body::from(error.body(dialect, request_id).to_string());
+    // The router has told the length of the empty body that stood for the error.
+    response.headers_mut().remove(CONTENT_LENGTH);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(seconds) = error.retry_after_seconds() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -164,7 +185,7 @@ mod tests {
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        let response = wrap(routes, store()).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let response = wrap(complete(routes), store()).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())

@@ -2,11 +2,12 @@
 //! (promise 11).
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::handler::Handler;
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use http::Method;
 use http::request::Parts;
 
@@ -80,7 +81,7 @@ impl<S: Gate> Routes<S> {
         access: Access,
         handler: impl Handler<T, S>,
     ) -> Self {
-        self.rows.push((Row { method, path, access }, on(filter, handler)));
+        self.rows.push((Row { method, path, access }, on(filter, Guarded { handler, access })));
         self
     }
 
@@ -93,11 +94,7 @@ impl<S: Gate> Routes<S> {
     pub fn into_bare_router(self, state: S) -> Router {
         let mut router = Router::new();
         for (row, handler) in self.rows {
-            let guarded = match row.access {
-                Access::Anyone => handler,
-                access => handler.route_layer(from_fn_with_state((state.clone(), access), guard)),
-            };
-            router = router.route(row.path, guarded);
+            router = router.route(row.path, handler);
         }
         router.with_state(state)
     }
@@ -105,12 +102,28 @@ impl<S: Gate> Routes<S> {
     /// The whole function: the rows behind `state`'s gate, inside the edge.
     pub fn into_router(self, state: S) -> Router {
         let store = state.store().clone();
-        edge::wrap(self.into_bare_router(state), store)
+        edge::wrap(edge::complete(self.into_bare_router(state)), store)
     }
 }
 
-async fn guard<S: Gate>(State((gate, access)): State<(S, Access)>, request: Request, next: Next) -> Result<Response, ApiError> {
-    let (mut parts, body) = request.into_parts();
-    gate.admit(access, &mut parts).await?;
-    Ok(next.run(Request::from_parts(parts, body)).await)
+/// A handler that is asked only after the gate. It is one future, where a layer would be three.
+#[derive(Clone)]
+struct Guarded<H> {
+    handler: H,
+    access: Access,
+}
+
+impl<T: 'static, S: Gate, H: Handler<T, S>> Handler<T, S> for Guarded<H> {
+    type Future = BoxFuture<'static, Response>;
+
+    fn call(self, request: Request, state: S) -> Self::Future {
+        async move {
+            let (mut parts, body) = request.into_parts();
+            if let Err(refusal) = state.admit(self.access, &mut parts).await {
+                return refusal.into_response();
+            }
+            self.handler.call(Request::from_parts(parts, body), state).await
+        }
+        .boxed()
+    }
 }
