@@ -8,12 +8,14 @@
 use bytes::{Bytes, BytesMut};
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher, black_box};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::translators::chat::completion::Completion;
 use shared::translators::context::AnswerContext;
 use shared::translators::sse::Decoder;
 use shared::translators::stream::{StreamEnd, ToAnthropic};
-use shared::translators::usage::usage_of_chunk;
+use shared::translators::usage::{Usage, usage_of_members};
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -33,6 +35,19 @@ fn pass_through(bencher: Bencher<'_, '_>) {
         each_event(chunks, |data| usage = usage_of_chunk(data).or(usage));
         black_box(usage);
     });
+}
+
+#[derive(Deserialize)]
+struct Chunk<'a> {
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    choices: Option<&'a RawValue>,
+}
+
+fn usage_of_chunk(data: &[u8]) -> Option<Usage> {
+    let chunk: Chunk<'_> = serde_json::from_slice(data).ok()?;
+    usage_of_members(chunk.usage, chunk.choices)
 }
 
 #[divan::bench(args = ["text", "tools"])]

@@ -3,10 +3,15 @@
 //! The one place that knows the vendors' spellings and that Anthropic's input leaves out the cached tokens
 //! while chat's includes them. Knows nothing about prices or quotas.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+/// Finds the member's name; made once, since events are short.
+static MEMBER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
 
 /// What one call has used, in tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,20 +82,17 @@ impl Usage {
     }
 }
 
-/// The usage that a chat completion or one chunk of it tells, for routes that pass the bytes on unread.
-///
-/// Bytes that cannot hold a `usage` object are searched, not parsed.
-pub fn usage_of_chunk(data: &[u8]) -> Option<Usage> {
-    if !memmem::find_iter(data, b"\"usage\"").any(|at| is_object_member(&data[at + 7..])) {
-        return None;
-    }
-    let frame: ChatFrame<'_> = serde_json::from_slice(data).ok()?;
-    let of_choice = || frame.choices.and_then(|choices| usage_of_choices(choices.get()));
-    frame.usage.or_else(of_choice).and_then(|json| Usage::from_chat(json.get()))
+/// The usage that a chat completion or one chunk of it tells, whose members these are: for routes that pass the bytes on.
+pub fn usage_of_members(usage: Option<&RawValue>, choices: Option<&RawValue>) -> Option<Usage> {
+    usage.or_else(|| usage_of_choices(choices?.get())).and_then(|json| Usage::from_chat(json.get()))
 }
 
-/// Kimi puts the usage of a stream into its choice.
+/// Kimi puts the usage of a stream into its choice. Choices that cannot hold it are searched, not parsed.
 fn usage_of_choices(choices: &str) -> Option<&RawValue> {
+    let bytes = choices.as_bytes();
+    if !MEMBER.find_iter(bytes).any(|at| is_object_member(&bytes[at + 7..])) {
+        return None;
+    }
     let choices: Vec<UsageHolder<'_>> = serde_json::from_str(choices).ok()?;
     choices.first()?.usage
 }
@@ -104,7 +106,7 @@ fn is_object_member(after_name: &[u8]) -> bool {
 /// Takes over what one event of an Anthropic stream (or a whole message) tells about usage.
 /// Usage that is told becomes present, even if it is all zero.
 pub fn update_from_event(usage: &mut Option<Usage>, data: &[u8]) {
-    if memmem::find(data, b"\"usage\"").is_none() {
+    if MEMBER.find(data).is_none() {
         return;
     }
     let Ok(event) = serde_json::from_slice::<AnthropicFrame<'_>>(data) else {
@@ -181,14 +183,6 @@ struct OutputDetailsIn {
 }
 
 #[derive(Deserialize)]
-struct ChatFrame<'a> {
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow)]
-    choices: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
 struct AnthropicFrame<'a> {
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
@@ -255,12 +249,15 @@ mod tests {
 
     #[test]
     fn s4_3_a_chunk_tells_its_usage() {
-        let chunk = br#"{"choices":[],"usage" : {"prompt_tokens":5,"completion_tokens":2}}"#;
-        assert_eq!(usage_of_chunk(chunk), Some(Usage { input: 5, output: 2, ..Usage::default() }));
-        let kimi = br#"{"choices":[{"delta":{},"usage":{"prompt_tokens":5,"completion_tokens":2}}]}"#;
-        assert_eq!(usage_of_chunk(kimi), usage_of_chunk(chunk));
-        assert_eq!(usage_of_chunk(br#"{"choices":[],"usage":null}"#), None);
-        assert_eq!(usage_of_chunk(br#"{"choices":[{"delta":{"content":"\"usage\":{}"}}]}"#), None);
+        let usage = |usage, choices| {
+            let raw = |json: Option<&str>| json.map(|json| RawValue::from_string(json.to_owned()).unwrap());
+            usage_of_members(raw(usage).as_deref(), raw(choices).as_deref())
+        };
+        let told = Some(Usage { input: 5, output: 2, ..Usage::default() });
+        assert_eq!(usage(Some(r#"{"prompt_tokens":5,"completion_tokens":2}"#), Some("[]")), told);
+        assert_eq!(usage(None, Some(r#"[{"delta":{},"usage" : {"prompt_tokens":5,"completion_tokens":2}}]"#)), told, "as Kimi does");
+        assert_eq!(usage(None, Some("[]")), None);
+        assert_eq!(usage(None, Some(r#"[{"delta":{"content":"\"usage\":{}"}}]"#)), None);
     }
 
     #[test]

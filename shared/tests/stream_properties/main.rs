@@ -10,11 +10,12 @@ use bytes::BytesMut;
 use laws::{Accumulated, Block, accumulate, any_input_ends_in_order, counting_random, cuts_change_nothing};
 use proptest::prelude::*;
 use proptest::sample::Index;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::translators::context::AnswerContext;
 use shared::translators::response;
 use shared::translators::stream::{Progress, StreamEnd, ToAnthropic};
-use shared::translators::usage::{Usage, usage_of_chunk};
+use shared::translators::usage::{Usage, usage_of_members};
 use speech::{Chance, Segment, call, chunks, context, segment, sse, text};
 
 /// JSON that looks like a chunk, with every known member holding anything.
@@ -175,10 +176,13 @@ proptest! {
 
     #[test]
     fn s4_3_usage_in_passing_is_the_usage_of_a_full_reading(usage in odd_chunk(), text in text()) {
+        let raw = |json: &Value| RawValue::from_string(json.to_string()).unwrap();
         let mut chunk = framed(&json!({"content": text, "\"usage\":{": "\"usage\":{"}));
-        chunk["usage"] = usage.clone();
+        prop_assert_eq!(usage_of_members(None, Some(&raw(&chunk["choices"]))), None);
         let expected = Usage::from_chat(&usage.to_string());
-        prop_assert_eq!(usage_of_chunk(chunk.to_string().as_bytes()), expected);
+        prop_assert_eq!(usage_of_members(Some(&raw(&usage)), Some(&raw(&chunk["choices"]))), expected);
+        chunk["choices"][0]["usage"] = usage.clone();
+        prop_assert_eq!(usage_of_members(None, Some(&raw(&chunk["choices"]))), expected.filter(|_| usage.is_object()));
     }
 }
 

@@ -1,7 +1,7 @@
 //! How much an answer has used, as far as its backend told. Pure.
 
 use shared::http::Dialect;
-use shared::translators::usage::{Usage, update_from_event, usage_of_chunk};
+use shared::translators::usage::{Usage, update_from_event};
 
 use crate::relay::finding::Finding;
 
@@ -61,7 +61,7 @@ impl Tally {
                 self.is_all |= finding.is_final_usage;
             }
             Dialect::OpenAi | Dialect::Management => {
-                self.told = usage_of_chunk(data).or(self.told);
+                self.told = finding.usage.or(self.told);
                 self.is_all = self.told.is_some();
             }
         }

@@ -6,7 +6,7 @@ use shared::translators::context::AnswerContext;
 use shared::translators::error::BackendError;
 use shared::translators::response;
 use shared::translators::stream::ToAnthropic;
-use shared::translators::usage::{Usage, update_from_event, usage_of_chunk};
+use shared::translators::usage::{Usage, update_from_event};
 
 use super::finding::{Finding, Kind};
 use super::naming::Naming;
@@ -61,7 +61,7 @@ impl Reader {
         let reported = |usage: Option<Usage>| usage.map_or(Metered::Unreported { partly: None, said: finding.said }, Metered::Reported);
         match self {
             Self::Chat { naming, .. } => {
-                let metered = reported(usage_of_chunk(&body));
+                let metered = reported(finding.usage);
                 Ok(Whole { metered, body: naming.whole(body, &finding), notes: Notes::default() })
             }
             Self::Messages { naming } => {

@@ -7,6 +7,7 @@ use memchr::{memchr, memchr2};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+use shared::translators::usage::{Usage, usage_of_members};
 
 /// What the text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,10 @@ pub(crate) struct Finding {
     pub(crate) is_usage_only: bool,
     /// Whether it is the event in which an Anthropic backend tells what the whole answer has used.
     pub(crate) is_final_usage: bool,
+    /// Where the last of those texts is.
+    pub(crate) text: Option<Place>,
+    /// What a chat answer tells of its usage.
+    pub(crate) usage: Option<Usage>,
     /// Where it names the model.
     pub(crate) model: Option<Place>,
 }
@@ -55,7 +60,15 @@ impl Place {
 impl Finding {
     pub(crate) fn of(json: &[u8]) -> Self {
         let Ok(shape) = serde_json::from_slice::<Shape<'_>>(json) else {
-            return Self { kind: Kind::Garbage, said: 0, is_usage_only: false, is_final_usage: false, model: None };
+            return Self {
+                kind: Kind::Garbage,
+                said: 0,
+                is_usage_only: false,
+                is_final_usage: false,
+                text: None,
+                usage: None,
+                model: None,
+            };
         };
         let is = |name: &str| shape.kind.as_deref() == Some(name);
         let kind = match () {
@@ -65,12 +78,15 @@ impl Finding {
         };
         let model = if is("message_start") { shape.message.and_then(model_of_message) } else { shape.model };
         let name = model.map(|name| name.get().as_bytes()).filter(|name| name.starts_with(b"\""));
-        let texts = [shape.choices, shape.delta, shape.content_block, shape.content];
+        let speaking = [shape.choices, shape.delta, shape.content_block, shape.content];
+        let texts = || speaking.into_iter().flatten().flat_map(|value| Texts(value.get().as_bytes()));
         Self {
             kind,
-            said: texts.into_iter().flatten().map(|value| text_bytes(value.get())).sum(),
+            said: texts().map(<[u8]>::len).sum(),
+            text: texts().last().and_then(|text| Place::of(text, json)),
             is_usage_only: shape.usage.is_some() && shape.choices.is_some_and(is_empty),
             is_final_usage: is("message_delta") && shape.usage.is_some(),
+            usage: usage_of_members(shape.usage, shape.choices),
             model: name.and_then(|name| Place::of(name, json)),
         }
     }
@@ -81,7 +97,8 @@ struct Shape<'a> {
     #[serde(borrow, rename = "type")]
     kind: Option<Cow<'a, str>>,
     error: Option<IgnoredAny>,
-    usage: Option<IgnoredAny>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
     #[serde(borrow)]
     choices: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -112,20 +129,24 @@ fn is_empty(array: &RawValue) -> bool {
     inside.is_some_and(|inside| inside.trim().is_empty())
 }
 
-/// Bytes of all texts in a JSON value, escapes as they are written and names of members left out. Nothing is decoded:
-/// an escape that makes no sense, such as one half of an emoji, is the client's to judge.
-fn text_bytes(json: &str) -> usize {
-    let mut rest = json.as_bytes();
-    let mut bytes = 0;
-    while let Some(quote) = memchr(b'"', rest) {
-        rest = &rest[quote + 1..];
-        let length = text_length(rest);
-        rest = rest.get(length + 1..).unwrap_or_default();
-        if rest.trim_ascii_start().first() != Some(&b':') {
-            bytes += length;
+/// All texts in a JSON value, escapes as they are written and names of members left out. Nothing is decoded: an escape
+/// that makes no sense, such as one half of an emoji, is the client's to judge.
+struct Texts<'a>(&'a [u8]);
+
+impl<'a> Iterator for Texts<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        loop {
+            let quote = memchr(b'"', self.0)?;
+            let rest = &self.0[quote + 1..];
+            let text = &rest[..text_length(rest)];
+            self.0 = rest.get(text.len() + 1..).unwrap_or_default();
+            if self.0.trim_ascii_start().first() != Some(&b':') {
+                return Some(text);
+            }
         }
     }
-    bytes
 }
 
 /// Bytes up to the quote that ends a text.

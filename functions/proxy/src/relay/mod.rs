@@ -4,6 +4,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod finding;
+mod likeness;
 pub(crate) mod naming;
 pub(crate) mod voice;
 pub(crate) mod watch;

@@ -8,6 +8,7 @@ use shared::translators::sse::{Decoder, Event};
 use shared::translators::stream::Progress;
 
 use super::finding::{Finding, Kind, Place};
+use super::likeness::Likeness;
 use super::naming::{Edit, Naming, edited};
 use super::voice::Spoken;
 use crate::accounting::metered::{Metered, Tally};
@@ -20,6 +21,7 @@ pub(crate) struct Watch {
     hides_usage: bool,
     /// Bytes of the event that has not ended yet.
     pending: usize,
+    likeness: Likeness,
     tally: Tally,
     has_begun: bool,
     is_done: bool,
@@ -49,7 +51,17 @@ impl Watch {
 
     fn new(dialect: Dialect, naming: Naming) -> Self {
         let tally = Tally::default();
-        Self { dialect, naming, hides_usage: false, pending: 0, tally, has_begun: false, is_done: false, problem: None }
+        Self {
+            dialect,
+            naming,
+            hides_usage: false,
+            pending: 0,
+            likeness: Likeness::default(),
+            tally,
+            has_begun: false,
+            is_done: false,
+            problem: None,
+        }
     }
 
     /// Takes the next chunk. What comes back are its bytes, without the event that is not whole yet.
@@ -128,7 +140,7 @@ impl Watch {
             (self.has_begun, self.is_done) = (true, true);
             return Verdict::Pass;
         }
-        let finding = Finding::of(data);
+        let finding = self.likeness.find(data);
         match finding.kind {
             Kind::Garbage => self.problem = Some(BackendError::unreadable()),
             Kind::Error => self.problem = Some(BackendError::from_error_object(data)),
