@@ -1,4 +1,4 @@
-//! What stands between a request and its backend: who calls, and what was asked for.
+//! What stands between a request and its backend: who calls, what was asked for, and whether it is admitted.
 //!
 //! `cargo bench -p shared --bench access`: each line has its time and the allocations of one run.
 
@@ -13,10 +13,14 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::access::api_key::{KeyDigest, MintedKey};
+use shared::access::quota::{Asker, Claim, Demand, Meter, PeriodStep, WindowStep, judge, plan};
 use shared::cache::Cache;
 use shared::clock::Clock;
 use shared::models::api_key::ApiKey;
 use shared::models::catalog::{Catalog, Model};
+use shared::models::policy::Policy;
+use shared::models::usage::{ClientKind, Endpoint};
+use shared::models::{KeyId, ModelId, RequestId, UsageId};
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -63,4 +67,61 @@ fn model_by_name(bencher: Bencher<'_, '_>) {
     };
     let catalog = Catalog::new((0..100).map(model).collect(), Vec::new());
     bencher.bench(|| catalog.resolve(black_box("model-70")).is_some());
+}
+
+/// One more request as a change of its user's meter, under every limit that there is, with so many requests under way.
+#[divan::bench(args = [1, 100])]
+fn admission(bencher: Bencher<'_, '_>, under_way: usize) {
+    let (policy, asker) = (policy(), asker());
+    let claim = claim(&policy, &asker);
+    let meter = meter(&claim, under_way);
+    bencher.bench(|| plan(black_box(Some(&meter)), &claim));
+}
+
+/// Whether a limit is in its way.
+#[divan::bench(args = [1, 100])]
+fn judgement(bencher: Bencher<'_, '_>, under_way: usize) {
+    let (policy, asker) = (policy(), asker());
+    let claim = claim(&policy, &asker);
+    let meter = meter(&claim, under_way);
+    bencher.bench(|| judge(black_box(&meter), &policy, claim.demand, claim.now));
+}
+
+fn policy() -> Policy {
+    const FAR: u64 = 1_000_000_000_000;
+    serde_json::from_value(json!({
+        "name": "governed", "rate_limit": FAR, "rate_limit_window": 60, "request_quota_daily": FAR, "token_rate_limit": FAR,
+        "token_quota_daily": FAR, "token_quota_monthly": FAR, "cost_quota_monthly": 1_000_000, "max_concurrency": 1000,
+        "timezone": "Europe/Berlin", "version": 1
+    }))
+    .unwrap()
+}
+
+fn asker() -> Asker {
+    Asker {
+        at: 0,
+        request_id: RequestId::generate(),
+        key: KeyId::parse("key-1").unwrap(),
+        department: None,
+        model: ModelId::parse("model-1").unwrap(),
+        endpoint: Endpoint::ChatCompletions,
+        client: ClientKind::Other,
+        streamed: false,
+    }
+}
+
+fn claim<'a>(policy: &'a Policy, asker: &'a Asker) -> Claim<'a> {
+    let now = Timestamp::from_second(1_796_000_000).unwrap();
+    Claim { policy, demand: Demand { input_tokens: 100, output_tokens: 1000, cost: 1 }, asker, now, expires_at: now.as_second() + 900 }
+}
+
+/// A meter that counts already, with so many requests under way.
+fn meter(claim: &Claim<'_>, under_way: usize) -> Meter {
+    let first = plan(Some(&Meter::default()), claim);
+    let (WindowStep::Begin { window, .. }, PeriodStep::Begin(day), PeriodStep::Begin(month)) = (first.window, first.day, first.month)
+    else {
+        unreachable!("an empty meter begins everything");
+    };
+    let holds = (0..under_way).map(|_| (UsageId::generate(claim.now), first.hold.clone())).collect();
+    Meter { window: Some(window), day, month, holds }
 }

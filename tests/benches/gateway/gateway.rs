@@ -2,22 +2,31 @@
 
 use harness::{ADMIN_EMAIL, ADMIN_PASSWORD, client};
 use local::Options;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::config::{LogConfig, LogFormat};
 use shared::models::Email;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::backend::{BURST, PACED};
 
-pub(crate) fn start(backend: &str) -> (Runtime, String, String) {
+/// Who calls, and what is kept of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// Nothing is limited, and the request log is off.
+    Unlimited,
+    /// Everything is limited, though never reached, and the request log is on.
+    Governed,
+}
+
+pub(crate) fn start(backend: &str, caller: Caller) -> (Runtime, String, String) {
     shared::telemetry::init(&LogConfig { filter: "warn".to_owned(), format: LogFormat::Text, metrics: None });
     // One worker, as on one core.
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (address, key) = runtime.block_on(prepare(backend));
+    let (address, key) = runtime.block_on(prepare(backend, caller));
     (runtime, address, key)
 }
 
-async fn prepare(backend: &str) -> (String, String) {
+async fn prepare(backend: &str, caller: Caller) -> (String, String) {
     let options = Options::in_memory(Email::parse(ADMIN_EMAIL).unwrap());
     let gateway = local::Gateway::start(Options { admin_password: Some(ADMIN_PASSWORD.into()), ..options }).await.unwrap();
     let address = gateway.address().to_string();
@@ -29,8 +38,25 @@ async fn prepare(backend: &str) -> (String, String) {
         let created = admin.post(&format!("/api/v1/admin/models/{model}/backends")).json(&entry).send().await.unwrap();
         client::data(created, 201).await;
     }
-    let key = admin.create_key().await.credential().to_owned();
+    let settings = admin.put("/api/v1/admin/settings").json(&json!({"request_log": caller == Caller::Governed}));
+    client::data(settings.send().await.unwrap(), 200).await;
+    let program = match caller {
+        Caller::Unlimited => admin.create_key().await,
+        Caller::Governed => {
+            admin.create_policy("governed", &limits()).await;
+            admin.create_program_under("governed").await
+        }
+    };
+    let key = program.credential().to_owned();
     // Runs until the process ends.
     std::mem::forget(gateway);
     (address, key)
+}
+
+fn limits() -> Value {
+    const FAR: u64 = 1_000_000_000_000;
+    json!({
+        "rate_limit": FAR, "request_quota_daily": FAR, "token_rate_limit": FAR, "token_quota_daily": FAR,
+        "token_quota_monthly": FAR, "max_concurrency": 1_000_000
+    })
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::Effort;
 use crate::backend::{BURST, PACED};
+use crate::gateway::Caller;
 use crate::load::{Load, Sample};
 
 const CHAT: &str = "/v1/chat/completions";
@@ -28,6 +29,7 @@ enum Measure {
 pub(crate) struct Row {
     what: &'static str,
     measure: Measure,
+    pub(crate) caller: Caller,
     pub(crate) limit: Load,
     pub(crate) gateway: Load,
 }
@@ -52,6 +54,10 @@ impl Row {
             Self::of("the same, no gap, translated", burst, times(16, 20), stream(CHAT, BURST.0), stream(MESSAGES, BURST.0)),
             Self::same("CPU a request of 1 MB", cpu, times(1, 400), Self::body(CHAT, BURST.0, false, 1 << 20)),
             Self::same("CPU a request of 8 MB", cpu, times(1, 50), Self::body(CHAT, BURST.0, false, 8 << 20)),
+            Self::same("CPU a governed request, 16 connections", cpu, times(16, 100), Self::body(CHAT, BURST.0, false, 0)).governed(),
+            Self::same("median time of a governed request", Measure::Latency, times(1, 500), Self::body(CHAT, BURST.0, false, 0))
+                .governed(),
+            Self::same("CPU a fragment, 16 governed streams, no gap", burst, times(16, 20), stream(CHAT, BURST.0)).governed(),
         ]
     }
 
@@ -68,7 +74,11 @@ impl Row {
     ) -> Self {
         let (connections, requests) = times;
         let load = |(path, body): (&'static str, Value)| Load { path, body: Bytes::from(body.to_string()), connections, requests };
-        Self { what, measure, limit: load(limit), gateway: load(gateway) }
+        Self { what, measure, caller: Caller::Unlimited, limit: load(limit), gateway: load(gateway) }
+    }
+
+    fn governed(self) -> Self {
+        Self { caller: Caller::Governed, ..self }
     }
 
     /// A request, with an image of so many bytes in it.
