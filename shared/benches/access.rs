@@ -107,6 +107,7 @@ fn asker() -> Asker {
         endpoint: Endpoint::ChatCompletions,
         client: ClientKind::Other,
         streamed: false,
+        kept_days: Some(30),
     }
 }
 

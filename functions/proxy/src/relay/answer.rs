@@ -81,8 +81,8 @@ impl Reader {
     /// Reads a stream.
     pub(crate) fn stream(self) -> Voice {
         match self {
-            Self::Chat { hides_usage, naming } => Voice::Same(Watch::chat(naming, hides_usage)),
-            Self::Messages { naming } => Voice::Same(Watch::messages(naming)),
+            Self::Chat { hides_usage, naming } => Voice::Same(Box::new(Watch::chat(naming, hides_usage))),
+            Self::Messages { naming } => Voice::Same(Box::new(Watch::messages(naming))),
             Self::Translated(context) => Voice::Translated(Box::new(Translation::new(ToAnthropic::new(*context, Box::new(new_id))))),
         }
     }

@@ -14,7 +14,7 @@ use crate::accounting::metered::Metered;
 /// Turns a backend's chunks into the client's frames.
 pub(crate) enum Voice {
     /// The backend speaks the client's dialect.
-    Same(Watch),
+    Same(Box<Watch>),
     Translated(Box<Translation>),
 }
 
@@ -87,7 +87,7 @@ impl Voice {
     /// Says how it ended: with what was still held, or with one error event and no end mark (promise 50).
     pub(crate) fn finish(self, decoder: Decoder, end: StreamEnd, id: &RequestId) -> Ended {
         match self {
-            Self::Same(watch) => finish_same(watch, decoder, end, id),
+            Self::Same(watch) => finish_same(*watch, decoder, end, id),
             Self::Translated(translation) => translation.finish(decoder, end),
         }
     }
