@@ -215,3 +215,16 @@ async fn p53_a_backend_that_fails_five_times_in_a_row_is_left_alone_and_all_are_
     let healthy: Vec<_> = shown.as_array().unwrap().iter().map(|backend| (&backend["id"], &backend["healthy"])).collect();
     assert_eq!(healthy, [(&json!("sick"), &json!(false)), (&json!("well"), &json!(true))]);
 }
+
+#[tokio::test]
+async fn answers_name_their_backend_only_where_the_settings_say_so() {
+    let provider = Provider::always(Reply::json(&openai::completion("Hello")));
+    let gateway = Gateway::start().await.with_model("m", &provider).await;
+    let (admin, program) = (gateway.admin(), gateway.program().await);
+    let named = async || program.chat("m").send().await.unwrap().headers().get("x-backend-id").cloned();
+    assert_eq!(named().await, None);
+    let shown = json!({"show_backend_id": true});
+    data(admin.put("/api/v1/admin/settings").json(&shown).send().await.unwrap(), 200).await;
+    let backends = data(admin.get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
+    assert_eq!(named().await.unwrap(), backends[0]["id"].as_str().unwrap());
+}

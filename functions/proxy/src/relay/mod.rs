@@ -6,6 +6,7 @@ pub(crate) mod answer;
 pub(crate) mod finding;
 mod likeness;
 pub(crate) mod naming;
+mod response;
 pub(crate) mod voice;
 pub(crate) mod watch;
 
@@ -14,12 +15,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use http_body::Frame;
-use shared::http::edge::LoggedAtEnd;
 use shared::models::RequestId;
 use shared::models::health::FailureClass;
 use shared::models::usage::Outcome;
@@ -38,7 +36,7 @@ use crate::client::Client;
 use crate::fleet::Verdict;
 use crate::fleet::hold::Writes;
 use crate::forward::Upstream;
-use crate::forward::attempt::{Answer, Content};
+use crate::forward::attempt::Content;
 use crate::forward::begin::Begun;
 use crate::times::Times;
 use crate::{Limits, State};
@@ -54,30 +52,22 @@ const INTERRUPTED: Verdict = Verdict::Failed { class: FailureClass::Interrupted,
 /// How long a client that does not read is waited for at the end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Tells reverse proxies not to collect the stream.
-const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
-const WARNINGS: HeaderName = HeaderName::from_static("x-translation-warnings");
-const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-id");
-
 /// Passes the backend's answer on, and closes the books behind it.
 pub(crate) async fn pass_on(state: &State, upstream: Upstream, reservation: Reservation, times: &Times, client: Client) {
-    let Upstream { answer: Answer { content, headers: mut told, warnings }, hold, mut writes } = upstream;
-    let upstream_id = content.upstream_id().and_then(|id| HeaderValue::try_from(id).ok());
-    let of_translation = [(UPSTREAM_ID, upstream_id), (WARNINGS, warnings_header(&warnings, &reservation))];
-    told.extend(of_translation.into_iter().filter_map(|(name, value)| Some((name, value?))));
-    told.extend(reservation.rate_limits.clone());
+    let Upstream { mut answer, hold, mut writes } = upstream;
+    let headers = response::headers(state, &mut answer, hold.backend(), &reservation).await;
     let first_byte = Some(reservation.began.elapsed());
     let backend = Some(hold.backend().clone());
     let account = |outcome, metered, notes| Account { backend, status: StatusCode::OK, outcome, metered, first_byte, notes };
-    match content {
+    match answer.content {
         Content::Whole(Whole { body, metered, notes }) => {
             hold.end(state, Some(Verdict::Answered), &mut writes);
             close(state, writes, reservation, account(Outcome::Complete, metered, notes)).await;
-            client.answer(Ok(whole(body, told)));
+            client.answer(Ok(response::whole(body, headers)));
         }
         Content::Stream(begun) => {
             let (sender, frames) = mpsc::channel(1);
-            client.answer(Ok(stream(frames, told)));
+            client.answer(Ok(response::stream(Body::new(Frames(frames)), headers)));
             let relay = Relay::new(state, sender, &reservation, times);
             let Passed { metered, notes, outcome, verdict } = relay.run(*begun).await;
             hold.end(state, verdict, &mut writes);
@@ -91,35 +81,6 @@ pub(crate) async fn pass_on(state: &State, upstream: Upstream, reservation: Rese
 /// Settles, and waits for what is written of the backend, both before the client's answer ends.
 async fn close(state: &State, writes: Writes, reservation: Reservation, account: Account) {
     tokio::join!(settle::settle(state, reservation, account), writes.done());
-}
-
-/// What the backend did not get, for the client and the log (translation.md P2).
-fn warnings_header(warnings: &[String], reservation: &Reservation) -> Option<HeaderValue> {
-    if warnings.is_empty() {
-        return None;
-    }
-    let dropped = warnings.join(",");
-    tracing::info!(request.id = %reservation.request_id, dropped, "translation dropped fields");
-    HeaderValue::try_from(format!("dropped={dropped}")).ok()
-}
-
-fn whole(body: Bytes, told: HeaderMap) -> Response {
-    answer([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body, told)
-}
-
-fn stream(frames: mpsc::Receiver<Bytes>, told: HeaderMap) -> Response {
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
-        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (UNBUFFERED, HeaderValue::from_static("no")),
-    ];
-    answer(headers, Body::new(Frames(frames)), told)
-}
-
-fn answer<const N: usize>(headers: [(HeaderName, HeaderValue); N], body: impl IntoResponse, told: HeaderMap) -> Response {
-    let mut response = (headers, told, body).into_response();
-    response.extensions_mut().insert(LoggedAtEnd);
-    response
 }
 
 /// One stream under way.
