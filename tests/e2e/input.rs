@@ -142,3 +142,24 @@ async fn p55_deletions_too_are_of_the_version_that_was_seen() {
         assert_eq!(delete("\"1\"").send().await.unwrap().status(), 200, "{object}");
     }
 }
+
+#[tokio::test]
+async fn p28_numbers_and_names_of_models_and_backends_are_such_as_can_work() {
+    let provider = Provider::start();
+    let gateway = Gateway::start().await.with_model("m", &provider).await;
+    let admin = gateway.admin();
+    let backends = data(admin.get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
+    let backend = format!("/api/v1/admin/backends/{}", backends[0]["id"].as_str().unwrap());
+    let model = "/api/v1/admin/models/m".to_owned();
+    for (path, change, field) in [
+        (&model, json!({"context_window": 0}), "context_window"),
+        (&model, json!({"max_output_tokens": 0}), "max_output_tokens"),
+        (&backend, json!({"region": "eu\u{7}"}), "region"),
+        (&backend, json!({"headers": {"X-Goog-Api-Key": "k"}}), "headers"),
+        (&backend, json!({"headers": {"api-key": "k"}}), "headers"),
+    ] {
+        let answer = admin.put(path).json(&change).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{change}");
+        assert_eq!(answer.json::<Value>().await.unwrap()["error"]["field"], field);
+    }
+}

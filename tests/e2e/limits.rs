@@ -140,6 +140,17 @@ async fn a_shadow_policy_counts_and_tells_nobody() {
 }
 
 #[tokio::test]
+async fn p47_errors_of_a_backend_too_tell_what_is_left() {
+    let provider = Provider::always(Reply::error(500, &json!({"error": "broken"})));
+    let gateway = Gateway::start().await.with_model("m", &provider).await;
+    gateway.admin().create_policy("small", &json!({"request_quota_daily": 5})).await;
+    let program = gateway.admin().create_program_under("small").await;
+    let answer = program.chat("m").send().await.unwrap();
+    assert_eq!(answer.status(), 502);
+    assert_eq!(answer.headers()["x-ratelimit-limit-requests"], "5");
+}
+
+#[tokio::test]
 async fn p43_what_is_reserved_is_what_the_prompt_is_and_what_the_backend_is_told() {
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
     let gateway = Gateway::start().await.with_model("m", &provider).await;

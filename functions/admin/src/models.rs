@@ -19,6 +19,8 @@ use crate::State;
 
 /// Models of one installation (docs/api.md §7).
 const MAX_MODELS: usize = 500;
+/// More than any model reads or writes.
+const MAX_TOKENS: u64 = 1_000_000_000;
 const MAX_DESCRIPTION: usize = 1000;
 
 /// Headers that carry credentials or frame the message, which no setting may replace (api.md §6, promise 38).
@@ -216,6 +218,11 @@ fn check(model: &Model, catalog: &Catalog) -> Result<(), ApiError> {
     if model.description.as_ref().is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
         return Err(ApiError::invalid("description", format!("must have at most {MAX_DESCRIPTION} characters")));
     }
+    for (field, tokens) in [("context_window", model.context_window), ("max_output_tokens", model.max_output_tokens)] {
+        if tokens.is_some_and(|tokens| !(1..=MAX_TOKENS).contains(&tokens)) {
+            return Err(ApiError::invalid(field, format!("must be 1 to {MAX_TOKENS}")));
+        }
+    }
     model.model_params.iter().try_for_each(|(name, value)| check_param(name, value))?;
     check_names(model, catalog)
 }
@@ -242,7 +249,9 @@ fn check_member(name: &str) -> Result<(), ApiError> {
 pub(crate) fn is_reserved_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let prefixes = ["x-forwarded-", "x-amz-", "proxy-"];
-    RESERVED_HEADERS.contains(&name.as_str()) || prefixes.iter().any(|prefix| name.starts_with(prefix))
+    // Azure's, Google's and Anthropic's: a key has a home of its own, and is never shown.
+    let is_key = name.ends_with("api-key");
+    is_key || RESERVED_HEADERS.contains(&name.as_str()) || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// One exact name means one model, and so does one glob.

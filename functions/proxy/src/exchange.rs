@@ -75,8 +75,9 @@ async fn open(
             if client.has_left() {
                 tracing::info!(request.id = %reservation.request_id, "the client left before its answer");
             }
+            let rate_limits = reservation.rate_limits.clone();
             settle::release(state, reservation, &unanswered).await;
-            Err(unanswered.error)
+            Err(unanswered.error.hints(rate_limits))
         }
     }
 }

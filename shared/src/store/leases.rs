@@ -47,6 +47,8 @@ impl Store {
             let (change, room) = add(&lease, until, most, &dead);
             let current = match self.update_if::<Leases>(&key, change, room).await? {
                 Written::Done => return Ok(Some(lease)),
+                // An earlier try had succeeded, and its answer was lost.
+                Written::Refused(Some(current)) if current.leases.contains_key(&lease.id) => return Ok(Some(lease)),
                 Written::Refused(Some(current)) => current,
                 Written::Refused(None) => return Ok(None),
             };

@@ -169,6 +169,9 @@ pub(super) fn check(state: &State, backend: &Backend) -> Result<(), ApiError> {
     if !(1..=128).contains(&backend.model_name.chars().count()) || backend.model_name.chars().any(char::is_control) {
         return Err(ApiError::invalid("model_name", "must have 1 to 128 characters"));
     }
+    if backend.region.clone().is_some_and(|region| DisplayName::try_from(region).is_err()) {
+        return Err(ApiError::invalid("region", "must have 1 to 128 characters"));
+    }
     if let Err(problem) = BackendSettings::of_entry(backend.preset.as_deref(), &backend.settings) {
         return Err(ApiError::invalid("settings", problem.to_string()));
     }
