@@ -4,7 +4,9 @@ use futures_util::future::join_all;
 use harness::Gateway;
 use harness::client::{self, Client, data};
 use harness::provider::{Provider, Reply, openai};
+use local::Options;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::lambda::Cloud;
 
@@ -54,6 +56,34 @@ async fn p40_of_64_clients_at_once_exactly_the_limit_is_served_called_and_record
         let logs = data(person.get("/api/v1/user/logs").send().await.unwrap(), 200).await;
         assert_eq!(logs.as_array().unwrap().len(), 10, "{logs}");
     }
+}
+
+/// Begins to read a stream and leaves.
+async fn leave(program: &Client, number: usize) -> u16 {
+    let request = if number.is_multiple_of(2) { program.chat_stream("m") } else { program.message_stream("m") };
+    let mut response = request.send().await.unwrap();
+    response.chunk().await.unwrap();
+    response.status().as_u16()
+}
+
+#[tokio::test]
+async fn p42_of_64_clients_that_leave_exactly_the_limit_is_served_called_and_recorded() {
+    let folder = TempDir::new().unwrap();
+    let start = || Gateway::start_with(|options| Options { folder: Some(folder.path().to_owned()), ..options });
+    let provider = Provider::always(Reply::events().event(&openai::chunk("Hel")).stall());
+    let gateway = start().await.with_model("m", &provider).await;
+    let (_, program) = limited(&gateway, &json!({"request_quota_daily": 10})).await;
+    let statuses = join_all((0..CLIENTS).map(|number| leave(&program, number))).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 10, "{statuses:?}");
+    let calls = provider.completions();
+    assert_eq!(calls.len(), 10);
+    for call in calls {
+        call.abandoned().await;
+    }
+    // Its end waits until all is settled.
+    gateway.shutdown().await;
+    let logs = data(start().await.admin().get("/api/v1/admin/logs?limit=100").send().await.unwrap(), 200).await;
+    assert_eq!(logs.as_array().unwrap().len(), 10, "{logs}");
 }
 
 #[tokio::test]
