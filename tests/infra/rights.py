@@ -1,4 +1,4 @@
-"""Promise 58: what each function may do, as the specification's table says it, against the policies of its role.
+"""Promise 58: what each function may do, as decision 23 has it, against the policies of its role.
 
 R reads (GetItem, Query), C creates (PutItem), U updates, D deletes, K checks a condition; in T(…) only inside
 TransactWriteItems. `Users/department` is an index, `Settings/sso#*` the items whose keys begin so, `Policies/count` an attribute.
