@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use bytes::BytesMut;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use shared::http::{ApiError, Dialect};
+use shared::models::RequestId;
 use shared::translators::context::{AnswerContext, Thinking};
 use shared::translators::error::BackendError;
 use shared::translators::ids::RandomText;
@@ -28,7 +30,7 @@ fn whole_answers() {
                 let body = body.replace(",\"stop_reason\"", ",\n\"stop_reason\"");
                 format!("{body}\n\n{:?}\nestimated: {}", answer.usage, answer.usage_is_estimated)
             }
-            Err(error) => in_both_dialects(&error),
+            Err(error) => in_both_dialects(error),
         }
     });
 }
@@ -55,7 +57,7 @@ fn errors() {
     for_each("error", |fixture: &ErrorFixture| {
         let auth_errors = if fixture.pass { UpstreamAuthErrors::Pass } else { UpstreamAuthErrors::Hide };
         let body = text_of(&fixture.body);
-        in_both_dialects(&BackendError::from_response(fixture.status, body.as_bytes(), auth_errors))
+        in_both_dialects(BackendError::from_response(fixture.status, body.as_bytes(), auth_errors))
     });
 }
 
@@ -184,8 +186,9 @@ fn told(outcome: &Outcome) -> String {
     )
 }
 
-fn in_both_dialects(error: &BackendError) -> String {
-    let anthropic = String::from_utf8(error.anthropic_body(Some("req_1"))).unwrap();
-    let openai = String::from_utf8(error.openai_body()).unwrap();
-    format!("anthropic {} {anthropic}\nopenai    {} {openai}", error.status, error.openai_status())
+/// As `/v1/messages` and `/v1/chat/completions` tell it.
+fn in_both_dialects(error: BackendError) -> String {
+    let (error, id) = (ApiError::from(error), RequestId::parse("req_1").unwrap());
+    let told = |dialect| format!("{} {}", error.status(dialect).as_u16(), error.body(dialect, &id));
+    format!("anthropic {}\nopenai    {}", told(Dialect::Anthropic), told(Dialect::OpenAi))
 }

@@ -122,7 +122,7 @@ impl EventWriter<'_> {
 
     pub fn error(&mut self, error: &BackendError) {
         sse::begin(self.out, "error");
-        self.out.extend_from_slice(&error.anthropic_body(None));
+        self.out.extend_from_slice(&error.anthropic_event());
         sse::end(self.out);
     }
 

@@ -3,11 +3,11 @@
 //! Knows statuses, error bodies and the wording agents look for. Knows no headers and no transport: how a
 //! connection failed is said by the constructor that is called. No message names the backend's address or key.
 
-mod body;
 mod overflow;
 mod reading;
 
-pub use self::body::ErrorBody;
+use serde::Serialize;
+
 use super::settings::UpstreamAuthErrors;
 
 /// The kinds of errors of the Messages API.
@@ -30,7 +30,7 @@ pub enum ErrorKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct BackendError {
-    /// The status towards an Anthropic client; [`openai_status`](Self::openai_status) has the other.
+    /// The status of Anthropic's that the kind has.
     pub status: u16,
     pub kind: ErrorKind,
     pub message: String,
@@ -107,42 +107,26 @@ impl BackendError {
         Self::new(502, "the backend's answer is not a chat completion")
     }
 
-    /// The status towards an `OpenAI` client (§6.2).
-    pub fn openai_status(&self) -> u16 {
-        match self.kind {
-            ErrorKind::Overloaded => 503,
-            _ => self.status,
-        }
+    /// The data of an error event towards an Anthropic client.
+    pub fn anthropic_event(&self) -> Vec<u8> {
+        let error = EventError { kind: self.kind.name(), message: &self.message };
+        // Structs of strings always serialise; should that ever fail, the client still gets JSON.
+        serde_json::to_vec(&Event { kind: "error", error }).unwrap_or_else(|_| b"{}".to_vec())
     }
+}
 
-    /// The body towards an Anthropic client.
-    pub fn anthropic_body(&self, request_id: Option<&str>) -> Vec<u8> {
-        self.body().anthropic(request_id)
-    }
+#[derive(Serialize)]
+struct Event<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    error: EventError<'a>,
+}
 
-    /// The body towards an `OpenAI` client.
-    pub fn openai_body(&self) -> Vec<u8> {
-        self.body().openai()
-    }
-
-    /// The last event towards an `OpenAI` client whose stream broke: no `[DONE]` follows it (§6.2).
-    pub fn openai_event(&self) -> Vec<u8> {
-        [b"data: ", self.openai_body().as_slice(), b"\n\n"].concat()
-    }
-
-    fn body(&self) -> ErrorBody<'_> {
-        ErrorBody { kind: self.kind, message: &self.message, details_code: None, openai_code: self.openai_code() }
-    }
-
-    fn openai_code(&self) -> Option<&'static str> {
-        match self.kind {
-            _ if self.context_overflow => Some("context_length_exceeded"),
-            ErrorKind::RateLimit => Some("rate_limit_exceeded"),
-            ErrorKind::Overloaded => Some("overloaded"),
-            ErrorKind::NotFound if self.message.to_ascii_lowercase().contains("model") => Some("model_not_found"),
-            _ => None,
-        }
-    }
+#[derive(Serialize)]
+struct EventError<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    message: &'a str,
 }
 
 impl ErrorKind {
@@ -185,16 +169,6 @@ fn classify(backend_status: u16) -> (u16, ErrorKind) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn s6_2_an_error_in_an_openai_stream_is_an_event_without_done() {
-        let expected = concat!(
-            r#"data: {"error":{"message":"upstream closed the stream before finishing","type":"api_error","#,
-            r#""param":null,"code":null}}"#,
-            "\n\n"
-        );
-        assert_eq!(BackendError::cut_short().openai_event(), expected.as_bytes());
-    }
 
     #[test]
     fn s6_1_an_error_object_is_judged_by_its_code() {
