@@ -7,7 +7,6 @@ mod streaming;
 
 use std::net::IpAddr;
 
-use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use futures_util::FutureExt;
@@ -21,7 +20,7 @@ use lambda_runtime::Runtime;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use shared::http::edge::{ClientAddress, Deadline};
+use shared::http::edge::{App, ClientAddress, Deadline};
 use tower::{ServiceExt, service_fn};
 
 use streaming::StreamingLayer;
@@ -29,34 +28,34 @@ use streaming::StreamingLayer;
 pub use lambda_http::Error;
 
 /// Runs a function whose answers are buffered.
-pub async fn serve(router: Router) -> Result<(), Error> {
-    lambda_http::run_concurrent(buffered(router)).await
+pub async fn serve(app: App) -> Result<(), Error> {
+    lambda_http::run_concurrent(buffered(app)).await
 }
 
-/// The router as `lambda_http` calls it.
+/// The function as `lambda_http` calls it.
 fn buffered(
-    router: Router,
+    app: App,
 ) -> impl tower::Service<Request, Response = lambda_http::Response<lambda_http::Body>, Error = Error, Future: Send> + Clone + Send {
     service_fn(move |request| {
-        let answered = router.clone().oneshot(plain(request));
-        async move { collected(answered.await?).await }
+        let app = app.clone();
+        async move { collected(app.answer(plain(request)).await).await }
     })
 }
 
 /// Runs a function whose answers are buffered, and which is also invoked with events of its own: `work` once for each.
 ///
 /// What has a `requestContext` came through API Gateway, whoever sent it: nobody outside can send an event of ours.
-pub async fn serve_with_events<E, T, F>(router: Router, work: impl Fn(E) -> F + Clone + Send + Sync + 'static) -> Result<(), Error>
+pub async fn serve_with_events<E, T, F>(app: App, work: impl Fn(E) -> F + Clone + Send + Sync + 'static) -> Result<(), Error>
 where
     E: DeserializeOwned + Send + 'static,
     T: Serialize + Send + 'static,
     F: Future<Output = Result<T, Error>> + Send + 'static,
 {
     let run = move |event: LambdaEvent<Box<RawValue>>| {
-        let (router, work) = (router.clone(), work.clone());
+        let (app, work) = (app.clone(), work.clone());
         let answer = async move {
             if came_by_http(&event.payload) {
-                return answer_http(router, event).await;
+                return answer_http(app, event).await;
             }
             let outcome = work(serde_json::from_str(event.payload.get())?).await?;
             Ok::<_, Error>(serde_json::value::to_raw_value(&outcome)?)
@@ -66,9 +65,9 @@ where
     lambda_runtime::run_concurrent(service_fn(run)).await
 }
 
-async fn answer_http(router: Router, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Error> {
+async fn answer_http(app: App, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Error> {
     let request: LambdaRequest = serde_json::from_str(event.payload.get())?;
-    let answered = Adapter::from(buffered(router)).oneshot(LambdaEvent::new(request, event.context)).await?;
+    let answered = Adapter::from(buffered(app)).oneshot(LambdaEvent::new(request, event.context)).await?;
     Ok(serde_json::value::to_raw_value(&answered)?)
 }
 
@@ -82,9 +81,9 @@ fn came_by_http(payload: &RawValue) -> bool {
 }
 
 /// Runs a function whose answers are streamed.
-pub async fn serve_streaming(router: Router) -> Result<(), Error> {
+pub async fn serve_streaming(app: App) -> Result<(), Error> {
     let refuse = |_: LambdaEvent<IgnoredAny>| async { Err::<(), Error>("the event is no HTTP request".into()) }.boxed();
-    Runtime::new(service_fn(refuse)).layer(StreamingLayer::new(router)).run_concurrent().await
+    Runtime::new(service_fn(refuse)).layer(StreamingLayer::new(app)).run_concurrent().await
 }
 
 /// Runs a function that a schedule invokes: `work` once for each event, whatever the event says.

@@ -9,7 +9,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use futures_util::FutureExt;
@@ -22,7 +21,8 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Error, RequestExt as _};
 use lambda_runtime::{LambdaInvocation, MetadataPrelude};
 use lambda_runtime_api_client::{PooledClient, body, build_request};
-use tower::{Layer, Service, ServiceExt};
+use shared::http::edge::App;
+use tower::{Layer, Service};
 
 /// What lies between the head and the body of an answer.
 const DELIMITER: [u8; 8] = [0; 8];
@@ -36,7 +36,7 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-
 /// Puts a [`Streaming`] in front of the runtime's own service.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamingLayer {
-    router: Router,
+    app: App,
     api: Arc<PooledClient>,
 }
 
@@ -48,8 +48,8 @@ pub(crate) struct Streaming<S> {
 }
 
 impl StreamingLayer {
-    pub(crate) fn new(router: Router) -> Self {
-        Self { router, api: Arc::new(PooledClient::builder().with_connector(connector()).build()) }
+    pub(crate) fn new(app: App) -> Self {
+        Self { app, api: Arc::new(PooledClient::builder().with_connector(connector()).build()) }
     }
 }
 
@@ -94,7 +94,7 @@ impl StreamingLayer {
         let mut request = super::plain(Request::from(event).with_lambda_context(invocation.context.clone()));
         let trace = invocation.context.xray_trace_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok());
         request.headers_mut().extend(trace.map(|id| (TRACE_ID, id)));
-        let response = self.router.oneshot(request).await?;
+        let response = self.app.answer(request).await;
         match self.api.call(post(response, &invocation)?).await {
             Ok(told) if told.status().is_success() => {}
             Ok(told) => tracing::error!(status = told.status().as_u16(), "the Runtime API refused an answer"),
@@ -166,6 +166,7 @@ fn failed(error: &axum::Error) -> Frame<Bytes> {
 mod tests {
     use http_body_util::BodyExt as _;
     use tokio::net::TcpListener;
+    use tower::ServiceExt as _;
 
     use super::*;
 

@@ -1,36 +1,47 @@
 //! Framing that the HTTP library lets pass and promise 29 does not. Behind API Gateway its edge sees to this.
 
-use axum::Router;
-use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::header::{CONNECTION, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue};
-use shared::http::{ApiError, Code, edge};
+use shared::http::{ApiError, Code};
 
-/// `routes`, where a message whose end can be taken for two places ends its connection.
-pub(crate) fn guard(routes: Router) -> Router {
-    edge::around(routes, from_fn(check))
+/// What is to be thought of where a message ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    Sound,
+    /// It can be taken for two places: no second request is read from bytes whose beginning another reader may see elsewhere.
+    Doubtful,
+    /// It is made to be taken for two places.
+    Forged,
 }
 
-async fn check(request: Request, next: Next) -> Response {
-    if names_length(request.headers()) {
-        let refusal = ApiError::new(Code::InvalidValue, "`Connection` must not name the headers that frame the message");
-        return closing(refusal.into_response());
+impl Framing {
+    /// Of a request with these headers.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        if names_length(headers) {
+            Self::Forged
+        // hyper has taken a `Content-Length` beside it away already: whether there was one cannot be seen any more.
+        } else if headers.contains_key(TRANSFER_ENCODING) {
+            Self::Doubtful
+        } else {
+            Self::Sound
+        }
     }
-    // hyper has taken a `Content-Length` beside it away already: whether there was one cannot be seen any more.
-    let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
-    let response = next.run(request).await;
-    if is_chunked { closing(response) } else { response }
+
+    pub(crate) fn refusal(self) -> Option<ApiError> {
+        let message = "`Connection` must not name the headers that frame the message";
+        (self == Self::Forged).then(|| ApiError::new(Code::InvalidValue, message))
+    }
+
+    /// Ends the connection behind `response` where it must not be read from again.
+    pub(crate) fn end(self, response: &mut Response) {
+        if self != Self::Sound {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
 }
 
 fn names_length(headers: &HeaderMap) -> bool {
     let names = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
     names.map(str::trim).any(|name| name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding"))
-}
-
-/// No second request is read from bytes whose beginning another reader may see elsewhere.
-fn closing(mut response: Response) -> Response {
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    response
 }

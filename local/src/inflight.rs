@@ -4,32 +4,32 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
 use http_body::{Frame, SizeHint};
-use shared::http::{ApiError, Code, edge};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// `routes`, of which at most `most` requests run at once; more are refused at once.
-pub(crate) fn limit(routes: Router, most: usize) -> Router {
-    let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-    edge::around(routes, from_fn_with_state(places, take_place))
+/// The places, of which each request takes one. Clones share them.
+#[derive(Clone, Debug)]
+pub(crate) struct Places(Arc<Semaphore>);
+
+impl Places {
+    pub(crate) fn new(most: usize) -> Self {
+        Self(Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))))
+    }
+
+    /// A place, if one is free.
+    pub(crate) fn take(&self) -> Option<Place> {
+        Arc::clone(&self.0).try_acquire_owned().ok()
+    }
 }
 
-async fn take_place(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
-    let Ok(place) = places.try_acquire_owned() else {
-        return ApiError::new(Code::ConcurrencyLimitExceeded, "too many requests are under way").into_response();
-    };
-    next.run(request).await.map(|body| Body::new(Placed { body, _place: place }))
-}
+/// Free again when it is dropped.
+pub(crate) type Place = OwnedSemaphorePermit;
 
 /// A body whose request has its place until the last byte is out.
-struct Placed {
-    body: Body,
-    _place: OwnedSemaphorePermit,
+pub(crate) struct Placed {
+    pub(crate) body: Body,
+    pub(crate) _place: Option<Place>,
 }
 
 impl http_body::Body for Placed {

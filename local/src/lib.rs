@@ -6,12 +6,14 @@
 mod data;
 pub mod embedded;
 mod framing;
+mod front;
 mod inflight;
 mod json_errors;
 mod schedule;
 mod server;
 
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +23,7 @@ use futures_util::FutureExt as _;
 use shared::access::egress::AllowedNetworks;
 use shared::access::password::PasswordPolicy;
 use shared::clock::Clock;
-use shared::http::edge;
+use shared::http::edge::App;
 use shared::models::Email;
 use shared::outbound::{Authorities, Outbound};
 use shared::prober::Prober;
@@ -31,7 +33,10 @@ use shared::sso_tester::SsoTester;
 use shared::store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{LocalPoolHandle, TaskTracker};
+
+use crate::front::Front;
+use crate::inflight::Places;
 
 pub use data::{Data, StartError, default_folder};
 
@@ -63,6 +68,8 @@ pub struct Options {
     pub limits: proxy::Limits,
     /// Requests under way at once.
     pub max_inflight: usize,
+    /// Threads that serve connections; without any, the runtime serves them on which the gateway is started.
+    pub workers: usize,
     /// How often is done what the cloud does by schedules.
     pub schedule: Duration,
     pub clock: Clock,
@@ -83,6 +90,7 @@ impl Options {
             backend_region: None,
             limits: proxy::Limits::with_max_body(MAX_BODY_BYTES),
             max_inflight: MAX_INFLIGHT,
+            workers: workers(),
             schedule: SCHEDULE,
             clock: Clock::system(),
             dynamodb_listen: None,
@@ -96,6 +104,11 @@ pub struct FirstAdmin {
     pub email: Email,
     /// To be shown once, when nobody has chosen one.
     pub generated_password: Option<Secret>,
+}
+
+/// One worker for each core that this process may use.
+pub fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 async fn first_admin(store: &Store, keys: &KeyRing, email: &Email, password: Option<Secret>) -> Result<Option<FirstAdmin>, StartError> {
@@ -133,6 +146,8 @@ pub struct Gateway {
     clock: Clock,
     stop: CancellationToken,
     tasks: TaskTracker,
+    /// Kept until all that runs on them has ended.
+    workers: Option<LocalPoolHandle>,
     /// Kept open, and locked against a second process.
     data: Data,
 }
@@ -157,12 +172,13 @@ impl Gateway {
         let delegates = admin::Delegates { prober: prober(health.clone()), sso_tester: sso_tester(auth.clone()) };
         let admin = admin::State::new(store.clone(), secrets, keys.clone(), rules, delegates);
         let routes = proxy::routes()
-            .into_bare_router(proxy.clone())
-            .merge(auth::routes().into_bare_router(auth))
-            .merge(keys::routes().into_bare_router(keys::State::new(store.clone(), keys.clone())))
-            .merge(admin::routes().into_bare_router(admin));
+            .into_router(proxy.clone())
+            .merge(auth::routes().into_router(auth))
+            .merge(keys::routes().into_router(keys::State::new(store.clone(), keys.clone())))
+            .merge(admin::routes().into_router(admin));
         let janitor = janitor::State::new(store.clone());
-        let app = edge::wrap(framing::guard(inflight::limit(edge::complete(routes), options.max_inflight)), store);
+        let front = Front { app: App::new(routes, store), places: Places::new(options.max_inflight) };
+        let workers = (options.workers > 0).then(|| LocalPoolHandle::new(options.workers));
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         if let Some(listen) = options.dynamodb_listen {
@@ -171,8 +187,8 @@ impl Gateway {
         }
         tasks.spawn(schedule::run(options.schedule, data.clone(), health, janitor, stop.clone()));
         tasks.spawn(schedule::write_usage(proxy.clone(), stop.clone()));
-        tasks.spawn(server::serve(listener, app, stop.clone()));
-        Ok(Self { address, first_admin, proxy, clock: options.clock, stop, tasks, data })
+        tasks.spawn(server::serve(listener, front, workers.clone(), stop.clone()));
+        Ok(Self { address, first_admin, proxy, clock: options.clock, stop, tasks, workers, data })
     }
 
     /// Where it listens.
@@ -203,5 +219,6 @@ impl Gateway {
         self.proxy.drain(STREAM_GRACE).await;
         self.tasks.wait().await;
         self.proxy.write_usage().await;
+        drop(self.workers);
     }
 }

@@ -13,6 +13,10 @@ use shared::models::Email;
 use shared::outbound::Authorities;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Measured beside the system's (docs/performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// An LLM gateway for `OpenAI` and Anthropic clients, with its database inside.
 #[derive(Debug, Parser)]
 #[command(name = "local", version)]
@@ -52,7 +56,7 @@ struct Arguments {
     log: String,
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     shared::telemetry::init(&LogConfig { filter: arguments.log.clone(), format: LogFormat::Text, metrics: None });
@@ -94,6 +98,7 @@ impl Arguments {
             backend_region: self.backend_region,
             limits: proxy::Limits::with_max_body(self.max_body_bytes),
             max_inflight: self.max_inflight,
+            workers: local::workers(),
             schedule: local::SCHEDULE,
             clock: Clock::system(),
             dynamodb_listen: self.dynamodb_listen,

@@ -1,43 +1,51 @@
 //! The HTTP server: connections, their limits, and their end.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::response::Response;
-use http::header::CONNECTION;
-use http::{HeaderValue, StatusCode};
+use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use shared::http::edge::ClientAddress;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
+use tokio_util::task::{LocalPoolHandle, TaskTracker};
 
+use crate::front::Front;
 use crate::json_errors::JsonErrors;
 
 /// Limits of a request's head (promise 30, docs/api.md §7).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-const MAX_HEAD_BYTES: usize = 16 * 1024;
-const MAX_HEADERS: usize = 100;
-/// What is read of a body at once, and what is written. The library lets a head be as long, so [`is_long`] measures it.
+/// What is read of a body at once, and what is written. The library lets a head be as long, so [`Front`] measures it.
 const BUFFER_BYTES: usize = 256 * 1024;
 /// How long connections may take to end; longer than running streams are given.
 const CLOSING: Duration = Duration::from_secs(4);
 
-/// Serves until `stop`, then lets the requests under way end.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+/// Serves until `stop`, then lets the requests under way end. Each connection stays on one of the `workers`, with all that
+/// is done for its requests: work that moves between threads costs more than it gains where there is nothing but to wait.
+pub(crate) async fn serve(listener: TcpListener, front: Front, workers: Option<LocalPoolHandle>, stop: CancellationToken) {
+    let front = Arc::new(front);
     let graceful = GracefulShutdown::new();
     let connections = TaskTracker::new();
-    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
+    while let Some(accepted) = stop.run_until_cancelled(accept(&listener)).await {
         match accepted {
-            Ok((stream, peer)) => accept(stream, peer, &router, &graceful, &connections),
+            Ok((stream, peer)) => {
+                let (front, watcher, under_way) = (Arc::clone(&front), graceful.watcher(), connections.token());
+                let conversation = move || async move {
+                    let _under_way = under_way;
+                    if let Err(error) = converse(stream, peer, front, watcher).await {
+                        tracing::debug!(%error, "a connection broke");
+                    }
+                };
+                match &workers {
+                    Some(workers) => drop(workers.spawn_pinned(conversation)),
+                    None => drop(connections.spawn(conversation())),
+                }
+            }
             // Out of file descriptors, most likely: without a pause this would spin.
             Err(error) => {
                 tracing::error!(%error, "a connection could not be accepted");
@@ -50,41 +58,33 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
     let _ = tokio::time::timeout(CLOSING, async { tokio::join!(graceful.shutdown(), connections.wait()) }).await;
 }
 
-fn accept(stream: TcpStream, peer: SocketAddr, router: &Router, graceful: &GracefulShutdown, connections: &TaskTracker) {
+/// The next connection, not bound to a thread yet.
+async fn accept(listener: &TcpListener) -> std::io::Result<(std::net::TcpStream, SocketAddr)> {
+    let (stream, peer) = listener.accept().await?;
     // Each event of a stream is to leave at once.
     let _ = stream.set_nodelay(true);
-    let router = router.clone();
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ClientAddress(peer.ip()));
-        let answer = (!is_long(&request)).then(|| router.clone().oneshot(request));
-        async { if let Some(answer) = answer { answer.await } else { Ok(too_long()) } }
+    Ok((stream.into_std()?, peer))
+}
+
+/// Answers the requests of one connection, one after the other.
+async fn converse(stream: std::net::TcpStream, peer: SocketAddr, front: Arc<Front>, watcher: Watcher) -> Result<(), ConnectionError> {
+    let stream = TcpStream::from_std(stream)?;
+    let service = service_fn(move |request: Request<Incoming>| {
+        let front = Arc::clone(&front);
+        async move { Ok::<_, Infallible>(front.answer(request, peer.ip()).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(BUFFER_BYTES)
-        .max_headers(MAX_HEADERS)
         .serve_connection(JsonErrors::new(TokioIo::new(stream)), service);
-    let connection = graceful.watch(connection);
-    connections.spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection broke");
-        }
-    });
+    Ok(watcher.watch(connection).await?)
 }
 
-/// Whether the head is longer than a head may be.
-fn is_long(request: &Request<Incoming>) -> bool {
-    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-    // With a colon, a blank and the end of the line.
-    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
-    target + headers.sum::<usize>() > MAX_HEAD_BYTES
-}
-
-/// What the library says itself where it finds a head too long; [`JsonErrors`] words it.
-fn too_long() -> Response {
-    let mut refusal = Response::new(Body::empty());
-    *refusal.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-    refusal.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    refusal
+#[derive(Debug, thiserror::Error)]
+enum ConnectionError {
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
 }

@@ -5,14 +5,13 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use harness::client;
 use harness::provider::{Provider, Reply, openai};
 use http::Request;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
+use shared::http::edge::App;
 
 use crate::processes::{Installation, call};
 
@@ -84,11 +83,11 @@ async fn calls_of_each_kind(policy: Value) -> Vec<Vec<String>> {
     calls
 }
 
-async fn ask(proxy: &Router, path: &str, key: &str, is_streamed: bool) {
+async fn ask(proxy: &App, path: &str, key: &str, is_streamed: bool) {
     let mut body = client::message("m");
     body["stream"] = is_streamed.into();
     let request = Request::post(format!("/v1/{path}")).header(AUTHORIZATION, format!("Bearer {key}"));
-    let response = proxy.clone().oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
+    let response = proxy.answer(request.body(Body::from(body.to_string())).unwrap()).await;
     assert_eq!(response.status(), 200);
     to_bytes(response.into_body(), usize::MAX).await.unwrap();
 }

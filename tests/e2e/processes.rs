@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use auth::bootstrap::{self, FirstAdmin};
 use aws_sdk_dynamodb::types::AttributeValue;
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use futures_util::FutureExt as _;
 use harness::dynamo::Dynamo;
@@ -20,6 +19,7 @@ use shared::access::egress::AllowedNetworks;
 use shared::access::password::PasswordPolicy;
 use shared::access::session::SigningKeys;
 use shared::clock::Clock;
+use shared::http::edge::App;
 use shared::models::Email;
 use shared::outbound::{Authorities, Outbound};
 use shared::prober::Prober;
@@ -27,7 +27,6 @@ use shared::secrets::Secrets;
 use shared::secrets::key_ring::KeyRing;
 use shared::sso_tester::SsoTester;
 use shared::store::Store;
-use tower::ServiceExt;
 
 const PREFIX: &str = "tidegate-";
 const PASSWORD: &str = "a long enough password";
@@ -37,10 +36,10 @@ pub(crate) struct Installation {
     pub(crate) dynamo: Dynamo,
     secrets: Secrets,
     clock: Clock,
-    auth: Router,
-    keys: Router,
-    pub(crate) admin: Router,
-    proxy: Router,
+    auth: App,
+    keys: App,
+    pub(crate) admin: App,
+    proxy: App,
 }
 
 impl Installation {
@@ -66,10 +65,10 @@ impl Installation {
         let prober = Prober::Here(Arc::new(|_| async { Ok(None) }.boxed()));
         let delegates = admin::Delegates { prober, sso_tester: SsoTester::Here(Arc::new(try_out)) };
         Self {
-            auth: auth::router(auth),
-            keys: keys::router(keys::State::new(store(), ring())),
-            admin: admin::router(admin::State::new(store(), secrets.clone(), ring(), rules, delegates)),
-            proxy: proxy::router(proxy),
+            auth: auth::app(auth),
+            keys: keys::app(keys::State::new(store(), ring())),
+            admin: admin::app(admin::State::new(store(), secrets.clone(), ring(), rules, delegates)),
+            proxy: proxy::app(proxy),
             dynamo,
             secrets,
             clock,
@@ -77,10 +76,10 @@ impl Installation {
     }
 
     /// One more process of the proxy, which comes to the tables by this client.
-    pub(crate) fn proxy_over(&self, client: aws_sdk_dynamodb::Client) -> Router {
+    pub(crate) fn proxy_over(&self, client: aws_sdk_dynamodb::Client) -> App {
         let store = Store::new(client, PREFIX, self.clock.clone());
         let outbound = Outbound::new(AllowedNetworks::default().with_loopback(), &Authorities::default()).unwrap();
-        proxy::router(proxy::State::new(store, self.secrets.clone(), outbound, proxy::Limits::with_max_body(1024)))
+        proxy::app(proxy::State::new(store, self.secrets.clone(), outbound, proxy::Limits::with_max_body(1024)))
     }
 
     fn pass(&self, seconds: u64) {
@@ -122,12 +121,12 @@ impl Installation {
 }
 
 /// Calls a function with a method, a path and a credential.
-pub(crate) async fn call(function: &Router, route: &str, credential: &str, body: Value) -> (u16, Value) {
+pub(crate) async fn call(function: &App, route: &str, credential: &str, body: Value) -> (u16, Value) {
     let (method, path) = route.split_once(' ').unwrap();
     let request = Request::builder().method(method).uri(path);
     let request = if credential.is_empty() { request } else { request.header(AUTHORIZATION, format!("Bearer {credential}")) };
     let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-    let response = function.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+    let response = function.answer(request.body(body).unwrap()).await;
     let status = response.status().as_u16();
     let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     (status, serde_json::from_slice(&bytes).unwrap())

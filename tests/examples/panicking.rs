@@ -12,7 +12,7 @@ use futures_util::stream;
 use shared::aws;
 use shared::clock::Clock;
 use shared::config::AwsConfig;
-use shared::http::edge;
+use shared::http::edge::App;
 use shared::store::Store;
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,7 +21,7 @@ async fn main() -> Result<(), lambda::Error> {
     let routes = routes.route("/v1/panic_in_the_body", get(panics_in_the_body));
     // Nothing here reads the tables: the edge would, for a browser's request.
     let store = Store::new(aws::dynamodb(&AwsConfig::default()), "", Clock::system());
-    lambda::serve_streaming(edge::wrap(routes, store)).await
+    lambda::serve_streaming(App::new(routes, store)).await
 }
 
 async fn panics() -> String {

@@ -10,7 +10,6 @@ mod sso;
 mod usage;
 mod users;
 
-use axum::Router;
 use http::request::Parts;
 use shared::access::egress::AllowedNetworks;
 use shared::access::password::PasswordPolicy;
@@ -20,6 +19,7 @@ use shared::config::Config;
 use shared::hasher::Hasher;
 use shared::http::ApiError;
 use shared::http::caller::SessionGate;
+use shared::http::edge::App;
 use shared::http::routes::{Access, Gate, Routes};
 use shared::models::user::Role;
 use shared::prober::{FunctionProber, Prober};
@@ -123,6 +123,6 @@ pub fn routes() -> Routes<State> {
 }
 
 /// The whole function.
-pub fn router(state: State) -> Router {
-    routes().into_router(state)
+pub fn app(state: State) -> App {
+    routes().into_app(state)
 }

@@ -8,7 +8,6 @@ mod registration;
 mod session;
 mod sso;
 
-use axum::Router;
 use http::request::Parts;
 use shared::access::password::PasswordPolicy;
 use shared::aws;
@@ -17,6 +16,7 @@ use shared::config::Config;
 use shared::hasher::Hasher;
 use shared::http::ApiError;
 use shared::http::caller::SessionGate;
+use shared::http::edge::App;
 use shared::http::routes::{Access, Gate, Routes};
 use shared::models::user::Role;
 use shared::outbound::{ClientError, Outbound};
@@ -82,6 +82,6 @@ pub fn routes() -> Routes<State> {
         .put("/api/v1/user/password", OWN, profile::change_password)
 }
 
-pub fn router(state: State) -> Router {
-    routes().into_router(state)
+pub fn app(state: State) -> App {
+    routes().into_app(state)
 }

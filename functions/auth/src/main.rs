@@ -9,10 +9,10 @@ async fn main() -> Result<(), lambda::Error> {
     let config = Config::read(&config::Process)?;
     telemetry::init(&config.log);
     let state = State::connect(&config)?;
-    let router = auth::router(state.clone());
+    let app = auth::app(state.clone());
     let try_out = move |trial| {
         let state = state.clone();
         async move { Ok(auth::try_out(&state, trial).await) }
     };
-    lambda::serve_with_events(router, try_out).await
+    lambda::serve_with_events(app, try_out).await
 }

@@ -4,13 +4,13 @@ mod api_keys;
 mod quota;
 mod usage;
 
-use axum::Router;
 use http::request::Parts;
 use shared::aws;
 use shared::clock::Clock;
 use shared::config::Config;
 use shared::http::ApiError;
 use shared::http::caller::SessionGate;
+use shared::http::edge::App;
 use shared::http::routes::{Access, Gate, Routes};
 use shared::models::user::Role;
 use shared::secrets::Secrets;
@@ -62,6 +62,6 @@ pub fn routes() -> Routes<State> {
         .get("/api/v1/user/quota", own, quota::show)
 }
 
-pub fn router(state: State) -> Router {
-    routes().into_router(state)
+pub fn app(state: State) -> App {
+    routes().into_app(state)
 }

@@ -8,5 +8,5 @@ use shared::telemetry;
 async fn main() -> Result<(), lambda::Error> {
     let config = Config::read(&config::Process)?;
     telemetry::init(&config.log);
-    lambda::serve(keys::router(State::connect(&config))).await
+    lambda::serve(keys::app(State::connect(&config))).await
 }

@@ -15,13 +15,14 @@ mod rights;
 mod state;
 mod times;
 
+use axum::Json;
 use axum::extract::{Request, State as Shared};
 use axum::response::Response;
-use axum::{Json, Router};
 use http::request::Parts;
 use serde_json::{Value, json};
 use shared::http::ApiError;
 use shared::http::caller::ApiCaller;
+use shared::http::edge::App;
 use shared::http::json;
 use shared::http::routes::{Access, Gate, Routes};
 use shared::store::Store;
@@ -44,8 +45,8 @@ pub fn routes() -> Routes<State> {
 }
 
 /// The whole function.
-pub fn router(state: State) -> Router {
-    routes().into_router(state)
+pub fn app(state: State) -> App {
+    routes().into_app(state)
 }
 
 impl Gate for State {

@@ -1,20 +1,18 @@
 //! What every request crosses first and every answer last.
 
-use std::convert::Infallible;
+use std::future::ready;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
-use tower_layer::Layer;
 use tower_service::Service;
 
 use super::cors;
@@ -39,25 +37,29 @@ pub struct Deadline(pub Timestamp);
 #[derive(Clone, Copy, Debug)]
 pub struct LoggedAtEnd;
 
-/// `routes`, of which what matches none is 404 or 405.
-pub fn complete(routes: Router) -> Router {
-    routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+/// A function as it is served: its routes, inside the edge. Cheap to clone; clones share everything.
+#[derive(Clone, Debug)]
+pub struct App {
+    routes: Router,
+    store: Store,
 }
 
-/// Puts the edge around complete routes.
-pub fn wrap(routes: Router, store: Store) -> Router {
-    around(routes, from_fn_with_state(store, cross))
-}
+impl App {
+    /// Of `routes`; what matches none of them is 404 or 405.
+    pub fn new(routes: Router, store: Store) -> Self {
+        Self { routes: routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed), store }
+    }
 
-/// `layer` around `routes` as a whole. A layer of each route, as [`Router::layer`] makes it, would be copied with all that
-/// it is around, twice a request.
-pub fn around<L>(routes: Router, layer: L) -> Router
-where
-    L: Layer<Router>,
-    L::Service: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
-    <L::Service as Service<Request>>::Future: Send,
-{
-    Router::new().fallback_service(layer.layer(routes))
+    /// Answers `request`.
+    pub async fn answer(&self, request: Request) -> Response {
+        let routed = |request: Request| self.routes.clone().call(request).map(|Ok(response)| response);
+        cross(&self.store, request, routed).await
+    }
+
+    /// Refuses `request`, which no route sees, as the edge tells all errors.
+    pub async fn refuse(&self, request: Request, refusal: ApiError) -> Response {
+        cross(&self.store, request, |_| ready(refusal.into_response())).await
+    }
 }
 
 async fn not_found() -> ApiError {
@@ -68,7 +70,8 @@ async fn method_not_allowed() -> ApiError {
     ApiError::new(Code::MethodNotAllowed, "this route does not offer the method")
 }
 
-async fn cross(State(store): State<Store>, mut request: Request, next: Next) -> Response {
+/// Neither a layer nor a boxed service: each of those would be paid by each request.
+async fn cross<F: Future<Output = Response>>(store: &Store, mut request: Request, inner: impl FnOnce(Request) -> F) -> Response {
     let started = Instant::now();
     let request_id = request_id(request.headers());
     let trace = TraceContext::of(request.headers());
@@ -78,10 +81,10 @@ async fn cross(State(store): State<Store>, mut request: Request, next: Next) -> 
     if let Some(trace) = &trace {
         request.extensions_mut().insert(trace.clone());
     }
-    let page = cors::Page::of(request.headers(), &store).await;
+    let page = cors::Page::of(request.headers(), store).await;
     let mut response = match page.as_ref().and_then(|page| page.preflight(&method, request.headers())) {
         Some(preflight) => preflight,
-        None => catch_panic(next.run(request)).await,
+        None => catch_panic(inner(request)).await,
     };
     let error = render_error(&mut response, dialect, &request_id);
     add_headers(&mut response, dialect, &request_id);
@@ -166,7 +169,6 @@ fn log(line: &Line<'_>, error: Option<&ApiError>) {
 mod tests {
     use axum::routing::get;
     use http_body_util::BodyExt;
-    use tower::ServiceExt;
 
     use super::*;
     use crate::clock::Clock;
@@ -185,7 +187,7 @@ mod tests {
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        let response = wrap(complete(routes), store()).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let response = App::new(routes, store()).answer(request.body(Body::empty()).unwrap()).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())

@@ -11,7 +11,8 @@ use futures_util::future::BoxFuture;
 use http::Method;
 use http::request::Parts;
 
-use super::{ApiError, edge};
+use super::ApiError;
+use super::edge::App;
 use crate::models::user::Role;
 use crate::store::Store;
 
@@ -91,7 +92,7 @@ impl<S: Gate> Routes<S> {
     }
 
     /// The rows behind `state`'s gate, without the edge: the local gateway merges several functions' first.
-    pub fn into_bare_router(self, state: S) -> Router {
+    pub fn into_router(self, state: S) -> Router {
         let mut router = Router::new();
         for (row, handler) in self.rows {
             router = router.route(row.path, handler);
@@ -100,9 +101,9 @@ impl<S: Gate> Routes<S> {
     }
 
     /// The whole function: the rows behind `state`'s gate, inside the edge.
-    pub fn into_router(self, state: S) -> Router {
+    pub fn into_app(self, state: S) -> App {
         let store = state.store().clone();
-        edge::wrap(edge::complete(self.into_bare_router(state)), store)
+        App::new(self.into_router(state), store)
     }
 }
 

@@ -9,6 +9,7 @@ mod setup;
 
 use harness::Gateway;
 use harness::identity_provider::{Begun, IdentityProvider, SigningKey};
+use local::Options;
 use reqwest::Response;
 use serde_json::{Value, json};
 use shared::clock::Clock;
@@ -51,7 +52,10 @@ impl Installation {
     async fn unintroduced_at(clock: &Clock, config: Value) -> Self {
         let log = Log::default();
         let logging = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish().set_default();
-        let (gateway, provider, key) = (Gateway::start_at(clock).await, IdentityProvider::start(), SigningKey::generate("one"));
+        // Without threads of its own, so that it logs on this one, where it is heard.
+        let on_this_thread = |options| Options { workers: 0, clock: clock.clone(), ..options };
+        let gateway = Gateway::start_with(on_this_thread).await;
+        let (provider, key) = (IdentityProvider::start(), SigningKey::generate("one"));
         provider.configure(&gateway, &config).await;
         Self { gateway, provider, key, clock: clock.clone(), log, _logging: logging }
     }

@@ -1,0 +1,64 @@
+//! What a request from a socket meets first: what API Gateway sees to in the cloud.
+
+use std::net::IpAddr;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, StatusCode};
+use hyper::body::Incoming;
+use shared::http::edge::{App, ClientAddress};
+use shared::http::{ApiError, Code};
+
+use crate::framing::Framing;
+use crate::inflight::{Placed, Places};
+
+/// The longest head (docs/api.md §7).
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+
+/// The gateway as connections see it.
+#[derive(Debug)]
+pub(crate) struct Front {
+    pub(crate) app: App,
+    pub(crate) places: Places,
+}
+
+impl Front {
+    /// Answers a request that came from `peer`.
+    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Placed> {
+        if is_long(&request) {
+            return too_long().map(|body| Placed { body, _place: None });
+        }
+        let framing = Framing::of(request.headers());
+        let place = self.places.take();
+        let refusal = framing.refusal().or_else(|| place.is_none().then(full));
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ClientAddress(peer));
+        let mut response = match refusal {
+            None => self.app.answer(request).await,
+            Some(refusal) => self.app.refuse(request, refusal).await,
+        };
+        framing.end(&mut response);
+        response.map(|body| Placed { body, _place: place })
+    }
+}
+
+fn full() -> ApiError {
+    ApiError::new(Code::ConcurrencyLimitExceeded, "too many requests are under way")
+}
+
+/// Whether the head is longer than a head may be.
+fn is_long(request: &Request<Incoming>) -> bool {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    // With a colon, a blank and the end of the line.
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    target + headers.sum::<usize>() > MAX_HEAD_BYTES
+}
+
+/// What the library says itself where it finds a head too long; [`JsonErrors`](crate::json_errors::JsonErrors) words it.
+fn too_long() -> Response {
+    let mut refusal = Response::new(Body::empty());
+    *refusal.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    refusal.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    refusal
+}
