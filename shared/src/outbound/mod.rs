@@ -8,12 +8,15 @@ mod connector;
 mod error;
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
-use http_body_util::BodyExt as _;
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -86,11 +89,16 @@ impl fmt::Debug for Client {
 
 /// The next bytes of an answer's body; `None` at its end.
 pub async fn chunk(body: &mut Incoming) -> Result<Option<Bytes>, CallError> {
-    while let Some(frame) = body.frame().await {
+    poll_fn(|context| poll_chunk(body, context)).await
+}
+
+/// The same for whoever waits for something else too.
+pub fn poll_chunk(body: &mut Incoming, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, CallError>> {
+    while let Some(frame) = ready!(Pin::new(&mut *body).poll_frame(context)) {
         // Trailers say nothing to us.
         if let Ok(bytes) = frame?.into_data() {
-            return Ok(Some(bytes));
+            return Poll::Ready(Ok(Some(bytes)));
         }
     }
-    Ok(None)
+    Poll::Ready(Ok(None))
 }

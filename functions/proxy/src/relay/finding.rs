@@ -59,7 +59,9 @@ impl Place {
 
 impl Finding {
     pub(crate) fn of(json: &[u8]) -> Self {
-        let Ok(shape) = serde_json::from_slice::<Shape<'_>>(json) else {
+        // Read as text, whose parts need not be looked at again for whether they are text.
+        let shape = str::from_utf8(json).ok().and_then(|text| serde_json::from_str::<Shape<'_>>(text).ok());
+        let Some(shape) = shape else {
             return Self {
                 kind: Kind::Garbage,
                 said: 0,
@@ -79,11 +81,12 @@ impl Finding {
         let model = if is("message_start") { shape.message.and_then(model_of_message) } else { shape.model };
         let name = model.map(|name| name.get().as_bytes()).filter(|name| name.starts_with(b"\""));
         let speaking = [shape.choices, shape.delta, shape.content_block, shape.content];
-        let texts = || speaking.into_iter().flatten().flat_map(|value| Texts(value.get().as_bytes()));
+        let texts = speaking.into_iter().flatten().flat_map(|value| Texts(value.get().as_bytes()));
+        let (said, last) = texts.fold((0, None), |(said, _), text| (said + text.len(), Some(text)));
         Self {
             kind,
-            said: texts().map(<[u8]>::len).sum(),
-            text: texts().last().and_then(|text| Place::of(text, json)),
+            said,
+            text: last.and_then(|text| Place::of(text, json)),
             is_usage_only: shape.usage.is_some() && shape.choices.is_some_and(is_empty),
             is_final_usage: is("message_delta") && shape.usage.is_some(),
             usage: usage_of_members(shape.usage, shape.choices),

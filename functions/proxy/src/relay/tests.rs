@@ -3,23 +3,36 @@
 #![expect(clippy::disallowed_methods, reason = "tests do not run on Lambda")]
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Request, Response};
+use http_body::Frame;
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{client, server};
 use hyper_util::rt::TokioIo;
+use shared::models::RequestId;
 use shared::outbound::Pieces;
 use shared::translators::context::AnswerContext;
-use tokio::time::interval;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, interval, sleep};
+use tokio_util::sync::CancellationToken;
 
 use super::answer::Reader;
 use super::naming::Naming;
+use super::passage::PassageBody;
 use super::*;
-use crate::forward::begin::{NoStream, begin};
+use crate::Limits;
+use crate::forward::begin::{Begun, NoStream, begin};
 
+const TOTAL: Duration = Duration::from_mins(14);
 const MAX_EVENT: usize = 1000;
 const COMMENT: &str = ": still thinking\n\n";
 const TEXT: &str = "data: {\"id\":\"up-1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n";
@@ -47,7 +60,19 @@ async fn backend(words: &[&'static str]) -> Incoming {
             }
         }
     });
-    over_http(Frames(frames)).await
+    over_http(Words(frames)).await
+}
+
+/// A body of what is sent.
+struct Words(mpsc::Receiver<Bytes>);
+
+impl http_body::Body for Words {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(context).map(|word| word.map(|word| Ok(Frame::data(word))))
+    }
 }
 
 /// `body` as it comes from a backend, over HTTP in memory.
@@ -74,23 +99,26 @@ async fn begun(words: &[&'static str], reader: Reader) -> (Result<Begun, NoStrea
     (begun, started.elapsed().as_secs())
 }
 
-/// A relay to a client that reads the frames.
-fn relay() -> (Relay, mpsc::Receiver<Bytes>) {
-    let (client, frames) = mpsc::channel(1);
-    let deadline = Instant::now() + Duration::from_mins(14);
+/// A stream on its way to a client, which reads the body; the outcome is that of the exchange.
+fn under_way(begun: Begun) -> (JoinHandle<Passed>, PassageBody) {
     let limits = Limits::with_max_body(1000);
-    (Relay { client, stop: CancellationToken::new(), limits, request_id: RequestId::generate(), deadline }, frames)
+    let (mut passage, body) = passage(Pump::new(begun, limits), &limits);
+    let exchange = tokio::spawn(async move {
+        let halt = passage.halted(&CancellationToken::new(), Instant::now() + TOTAL).await;
+        Passed::of(halt, passage.finish(halt, &RequestId::generate()).await)
+    });
+    (exchange, body)
 }
 
 /// All that a client gets that reads at once, with the seconds at which it came.
 async fn heard(words: &[&'static str], reader: Reader) -> Vec<(u64, String)> {
     let Ok(begun) = begun(words, reader).await.0 else { panic!("the stream did not begin") };
     let started = Instant::now();
-    let (relay, mut frames) = relay();
-    tokio::spawn(async move { relay.run(begun).await });
+    let (_, mut body) = under_way(begun);
     let mut heard = Vec::new();
-    while let Some(frame) = frames.recv().await {
-        heard.push((started.elapsed().as_secs(), String::from_utf8(frame.to_vec()).unwrap()));
+    while let Some(frame) = body.frame().await {
+        let text = String::from_utf8(frame.unwrap().into_data().unwrap().to_vec()).unwrap();
+        heard.push((started.elapsed().as_secs(), text));
     }
     heard
 }
@@ -160,9 +188,9 @@ async fn p48_in_a_silence_a_stream_that_is_passed_on_says_every_15_s_that_it_is_
 async fn p53_a_backend_that_stays_silent_behind_a_head_that_was_begun_without_it_has_failed() {
     for stays in [true, false] {
         let Ok(begun) = begun(&[""], translated()).await.0 else { panic!("the stream did not begin") };
-        let (relay, mut frames) = relay();
-        tokio::spawn(async move { while stays && frames.recv().await.is_some() {} });
-        let passed = relay.run(begun).await;
+        let (exchange, mut body) = under_way(begun);
+        tokio::spawn(async move { while stays && body.frame().await.is_some() {} });
+        let passed = exchange.await.unwrap();
         assert_eq!(passed.outcome, Outcome::Failed, "nothing of the backend's was delivered");
         assert_eq!(matches!(passed.verdict, Some(Verdict::Failed { .. })), stays, "who leaves says nothing about it");
         assert!(stays || passed.verdict.is_none());
@@ -182,25 +210,45 @@ impl http_body::Body for Talker {
     }
 }
 
+/// A body that is no sooner polled than it is read: what a client that reads nothing has of it.
+async fn held(said: &AtomicUsize) -> usize {
+    // What the buffers on the way hold, and no more.
+    sleep(Duration::from_secs(1)).await;
+    let held = said.load(Ordering::Relaxed);
+    sleep(Duration::from_mins(1)).await;
+    assert_eq!(said.load(Ordering::Relaxed), held, "nobody reads, so nobody is asked for more");
+    held
+}
+
 #[tokio::test(start_paused = true)]
 async fn p48_a_client_that_does_not_read_stops_the_reading_from_the_backend() {
     for reader in [chat(), translated()] {
         let said = Arc::new(AtomicUsize::new(0));
         let endless = over_http(Talker(said.clone())).await;
         let Ok(begun) = begin(endless, reader, MAX_EVENT).await else { panic!("the stream did not begin") };
-        let (relay, mut frames) = relay();
-        let mut relaying = tokio::spawn(async move { relay.run(begun).await });
-        // What the buffers on the way hold, and no more.
-        assert!(timeout(Duration::from_secs(1), &mut relaying).await.is_err());
-        let held = said.load(Ordering::Relaxed);
-        assert!(timeout(Duration::from_mins(1), &mut relaying).await.is_err());
-        assert_eq!(said.load(Ordering::Relaxed), held, "nobody reads, so nobody is asked for more");
+        let (exchange, mut body) = under_way(begun);
+        let held = held(&said).await;
         while said.load(Ordering::Relaxed) == held {
-            frames.recv().await.unwrap();
+            body.frame().await.unwrap().unwrap();
         }
-        drop(frames);
-        assert_eq!(relaying.await.unwrap().outcome, Outcome::ClientGone);
+        drop(body);
+        assert_eq!(exchange.await.unwrap().outcome, Outcome::ClientGone);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p49_a_client_that_does_not_read_holds_nothing_beyond_the_end_of_its_time() {
+    let endless = over_http(Talker(Arc::default())).await;
+    let Ok(begun) = begin(endless, chat(), MAX_EVENT).await else { panic!("the stream did not begin") };
+    let started = Instant::now();
+    let (exchange, mut body) = under_way(begun);
+    let passed = exchange.await.unwrap();
+    assert_eq!((passed.outcome, started.elapsed()), (Outcome::Stopped, TOTAL));
+    let mut last = Bytes::new();
+    while let Some(frame) = body.frame().await {
+        last = frame.unwrap().into_data().unwrap();
+    }
+    assert!(String::from_utf8_lossy(&last).contains("error"), "who reads after all is told that it is no end");
 }
 
 #[tokio::test(start_paused = true)]
