@@ -1,8 +1,8 @@
-//! Randomness for secrets and ids, from the operating system by way of aws-lc.
+//! Randomness: for secrets from the operating system by way of aws-lc; for ids, which are no secrets, from a generator in the process.
 
 use aws_lc_rs::rand;
 use jiff::Timestamp;
-use uuid::{Builder, Uuid};
+use uuid::{NoContext, Uuid};
 
 pub(crate) const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -30,13 +30,18 @@ pub fn base62(length: usize) -> String {
 
 /// A new identifier that sorts by its time of creation (`UUIDv7`, RFC 9562, 32 hexadecimal digits).
 pub fn sortable_id() -> String {
-    Uuid::now_v7().simple().to_string()
+    text(Uuid::now_v7())
 }
 
 /// A new identifier of the same form, for what began at `at`; times before 1970 count as 1970.
 pub fn sortable_id_at(at: Timestamp) -> String {
-    let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
-    Builder::from_unix_timestamp_millis(millis, &bytes()).into_uuid().simple().to_string()
+    let seconds = u64::try_from(at.as_second()).unwrap_or(0);
+    let nanoseconds = u32::try_from(at.subsec_nanosecond()).unwrap_or(0);
+    text(Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds)))
+}
+
+fn text(id: Uuid) -> String {
+    id.simple().encode_lower(&mut Uuid::encode_buffer()).to_owned()
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 
 mod accounting;
 mod ask;
+#[doc(hidden)]
+pub mod bench;
 mod client;
 mod count;
 mod exchange;

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use super::ApiError;
@@ -42,7 +42,7 @@ impl Period<'_> {
 }
 
 fn day(at: Timestamp) -> Date {
-    at.to_zoned(TimeZone::UTC).date()
+    Offset::UTC.to_datetime(at).date()
 }
 
 fn check_order<T: Ord>(first: T, last: T) -> Result<(), ApiError> {

@@ -2,9 +2,10 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Why a text is not a name or an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,20 +24,20 @@ pub enum TextError {
     ModelGlob,
 }
 
-/// Makes a text type that checks itself when it is built or deserialised.
+/// Makes a text type that checks itself when it is built or deserialised. Clones share the text: a request has a dozen of them.
 macro_rules! checked_text {
     ($(#[$doc:meta])* $name:ident, $check:path) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The text as this type, if it has its form.
             pub fn parse(text: impl Into<String>) -> Result<Self, TextError> {
                 let text = text.into();
                 $check(&text)?;
-                Ok(Self(text))
+                Ok(Self(text.into()))
             }
 
             pub fn as_str(&self) -> &str {
@@ -54,7 +55,13 @@ macro_rules! checked_text {
 
         impl From<$name> for String {
             fn from(text: $name) -> Self {
-                text.0
+                text.0.as_ref().to_owned()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 
@@ -133,7 +140,7 @@ checked_text!(
 impl RequestId {
     /// A new id, sortable by time.
     pub fn generate() -> Self {
-        Self(format!("req_{}", crate::random::sortable_id()))
+        Self(format!("req_{}", crate::random::sortable_id()).into())
     }
 
     /// Whether `text` could be one.
@@ -145,38 +152,38 @@ impl RequestId {
 impl Default for PolicyName {
     /// The policy that always exists.
     fn default() -> Self {
-        Self("default".to_owned())
+        Self("default".into())
     }
 }
 
 impl UserId {
     pub fn generate() -> Self {
-        Self(crate::random::sortable_id())
+        Self(crate::random::sortable_id().into())
     }
 }
 
 impl KeyId {
     pub fn generate() -> Self {
-        Self(crate::random::sortable_id())
+        Self(crate::random::sortable_id().into())
     }
 }
 
 impl UsageId {
     /// A new id for what begins at `at`.
     pub fn generate(at: Timestamp) -> Self {
-        Self(crate::random::sortable_id_at(at))
+        Self(crate::random::sortable_id_at(at).into())
     }
 }
 
 impl BackendId {
     pub fn generate() -> Self {
-        Self(crate::random::sortable_id())
+        Self(crate::random::sortable_id().into())
     }
 }
 
 impl SecretId {
     pub fn generate() -> Self {
-        Self(crate::random::sortable_id())
+        Self(crate::random::sortable_id().into())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
 use super::price::MicroUsd;
@@ -168,7 +168,7 @@ impl Dimensions {
     /// Where the sums have this record.
     pub fn of(record: &UsageRecord) -> Self {
         Self {
-            day: record.at.to_zoned(TimeZone::UTC).date(),
+            day: Offset::UTC.to_datetime(record.at).date(),
             user: record.user.clone(),
             key: record.key.clone(),
             department: record.department.clone(),

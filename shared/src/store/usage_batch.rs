@@ -1,6 +1,6 @@
 //! Usage that is written together: records one by one, their sums added up beforehand.
 
-use std::collections::HashMap;
+use ahash::HashMap;
 
 use super::{Store, StoreError};
 use crate::models::usage::{Dimensions, Rollup, Sums, UsageRecord};
@@ -21,7 +21,7 @@ pub struct UsageBatch {
 
 impl Default for UsageBatch {
     fn default() -> Self {
-        Self { token: random::sortable_id(), records: Vec::new(), sums: HashMap::new() }
+        Self { token: random::sortable_id(), records: Vec::new(), sums: HashMap::default() }
     }
 }
 

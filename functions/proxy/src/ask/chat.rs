@@ -29,7 +29,7 @@ const MAX_CHOICES: u64 = 8;
 
 /// A chat request that is well formed. It borrows from its body.
 #[derive(Clone, Debug)]
-pub(crate) struct ChatAsk<'a> {
+pub struct ChatAsk<'a> {
     body: &'a Bytes,
     /// The model's name as the client wrote it, and where it stands in the body, quotes included.
     model: String,
@@ -47,7 +47,10 @@ pub(crate) struct ChatAsk<'a> {
 
 impl<'a> ChatAsk<'a> {
     /// Reads the body of `POST /v1/chat/completions`.
-    pub(crate) fn read(body: &'a Bytes) -> Result<Self, ApiError> {
+    ///
+    /// # Errors
+    /// What is wrong with it, with the member that it is about.
+    pub fn read(body: &'a Bytes) -> Result<Self, ApiError> {
         let text = std::str::from_utf8(body).map_err(|_| ApiError::new(Code::InvalidJson, "the body is not UTF-8"))?;
         let mut reading = Reading { body: text, ..Reading::default() };
         let mut json = serde_json::Deserializer::from_str(text);

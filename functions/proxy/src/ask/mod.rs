@@ -7,7 +7,7 @@ mod messages;
 mod splice;
 mod stream_options;
 
-pub(crate) use chat::ChatAsk;
+pub use chat::ChatAsk;
 pub(crate) use messages::MessagesAsk;
 pub(crate) use splice::{Splice, spliced};
 

@@ -4,11 +4,11 @@
 pub(crate) mod hold;
 pub(crate) mod pick;
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use ahash::HashMap;
 use jiff::Timestamp;
 use shared::models::BackendId;
 use shared::models::catalog::Backend;

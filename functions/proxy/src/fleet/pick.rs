@@ -6,12 +6,12 @@ use shared::models::catalog::Backend;
 
 /// A backend that may be asked, as this process sees it at the moment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Candidate<'a> {
-    pub(crate) backend: &'a Backend,
+pub struct Candidate<'a> {
+    pub backend: &'a Backend,
     /// Requests of this process under way there.
-    pub(crate) load: u32,
+    pub load: u32,
     /// Whether it is believed to answer. One that is not is the last resort.
-    pub(crate) usable: bool,
+    pub usable: bool,
 }
 
 /// The candidate to ask: a usable one rather than one that is out, one with a weight rather than one without, one of
@@ -19,7 +19,7 @@ pub(crate) struct Candidate<'a> {
 /// level, one by chance, in the shares of their weights.
 ///
 /// `chance` gives a uniformly distributed number; it is asked only where there is a choice.
-pub(crate) fn pick<'a>(candidates: &[Candidate<'a>], region: Option<&str>, chance: impl FnOnce() -> u64) -> Option<Candidate<'a>> {
+pub fn pick<'a>(candidates: &[Candidate<'a>], region: Option<&str>, chance: impl FnOnce() -> u64) -> Option<Candidate<'a>> {
     if let [only] = candidates {
         return Some(*only);
     }
