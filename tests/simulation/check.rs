@@ -10,7 +10,7 @@ use shared::models::policy::{Mode, Policy};
 use shared::models::usage::{Outcome, Sums, UsageRecord};
 use shared::models::{UsageId, UserId};
 
-use crate::contents::{items, plain, plain_item};
+use crate::contents::{items, plain_item, read, read_item};
 use crate::network::Done;
 use crate::quota::History;
 
@@ -44,7 +44,7 @@ impl Checks {
             let Some((id, hold)) = added(&request) else { continue };
             if self.policy.mode == Mode::Enforce {
                 let answer: Value = serde_json::from_slice(&write.answer).unwrap();
-                let meter: Meter = serde_json::from_value(plain_item(&answer["Attributes"])).unwrap();
+                let meter: Meter = read_item(&answer["Attributes"]);
                 let now = Timestamp::from_millisecond(hold.asker.at).unwrap();
                 for standing in standings(&meter, &self.policy, now) {
                     assert!(standing.used <= standing.value, "{standing:?} with {id}");
@@ -140,9 +140,9 @@ fn added(request: &Value) -> Option<(UsageId, Hold)> {
     let values = &request["ExpressionAttributeValues"];
     if let Some(hold) = values.get(":hold") {
         let id = UsageId::parse(request["ExpressionAttributeNames"]["#id"].as_str()?).ok()?;
-        return Some((id, serde_json::from_value(plain(hold)).unwrap()));
+        return Some((id, read(hold)));
     }
-    let holds: BTreeMap<UsageId, Hold> = serde_json::from_value(plain(values.get(":r")?)).unwrap();
+    let holds: BTreeMap<UsageId, Hold> = read(values.get(":r")?);
     holds.into_iter().next()
 }
 

@@ -1,6 +1,12 @@
 //! What lies in the database, past everything that could go wrong on the way.
 
+use std::collections::HashMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use dynoxide::Database;
+use serde::de::DeserializeOwned;
+use serde_dynamo::AttributeValue;
 use serde_json::{Map, Value, json};
 
 use crate::PREFIX;
@@ -50,5 +56,32 @@ pub(crate) fn plain(value: &Value) -> Value {
         "L" => value.as_array().unwrap().iter().map(plain).collect(),
         "NULL" => Value::Null,
         _ => value.clone(),
+    }
+}
+
+/// A value with `DynamoDB`'s types, as the store reads it.
+pub(crate) fn read<T: DeserializeOwned>(value: &Value) -> T {
+    serde_dynamo::from_attribute_value(attribute(value)).unwrap()
+}
+
+/// An item, likewise.
+pub(crate) fn read_item<T: DeserializeOwned>(item: &Value) -> T {
+    serde_dynamo::from_attribute_value(AttributeValue::M(attributes(item))).unwrap()
+}
+
+fn attributes(item: &Value) -> HashMap<String, AttributeValue> {
+    item.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), attribute(value))).collect()
+}
+
+fn attribute(value: &Value) -> AttributeValue {
+    let (kind, value) = value.as_object().and_then(|typed| typed.iter().next()).unwrap();
+    let text = || value.as_str().unwrap().to_owned();
+    match kind.as_str() {
+        "S" => AttributeValue::S(text()),
+        "N" => AttributeValue::N(text()),
+        "B" => AttributeValue::B(STANDARD.decode(text()).unwrap()),
+        "M" => AttributeValue::M(attributes(value)),
+        "NULL" => AttributeValue::Null(true),
+        other => panic!("a meter has no {other}"),
     }
 }

@@ -25,8 +25,10 @@ impl Demand {
     }
 }
 
-/// One admitted request: what it was counted with, where, and what the books need should nobody settle it.
+/// One admitted request: what it was counted with, where, and what the books need should nobody settle it. It is stored
+/// as bytes, its members in this order (`packed.rs`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Hold {
     /// Until when it counts as under way, in seconds since 1970. Afterwards the janitor settles it.
     #[serde(rename = "x")]
@@ -37,7 +39,7 @@ pub struct Hold {
     #[serde(rename = "m")]
     pub month: i32,
     /// Where its tokens are in the window, if they are counted there.
-    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "w", default)]
     pub place: Option<Place>,
     #[serde(rename = "i")]
     pub input_tokens: u64,
@@ -68,7 +70,7 @@ pub struct Asker {
     pub request_id: RequestId,
     #[serde(rename = "k")]
     pub key: KeyId,
-    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "d", default)]
     pub department: Option<DisplayName>,
     #[serde(rename = "m")]
     pub model: ModelId,
@@ -79,7 +81,7 @@ pub struct Asker {
     #[serde(rename = "s")]
     pub streamed: bool,
     /// How many days the record is kept, by the settings of that moment; `None` for no record.
-    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "l", default)]
     pub kept_days: Option<u32>,
 }
 

@@ -10,6 +10,7 @@ mod calendar;
 mod hold;
 mod judgement;
 mod meter;
+mod packed;
 mod settlement;
 mod window;
 
