@@ -2,6 +2,8 @@
 //!
 //! Without a socket nobody else on the machine, and no web page, can reach the tables.
 
+use std::sync::Arc;
+
 use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -10,18 +12,26 @@ use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 
 /// The header in which the SDK names the operation, behind this prefix.
 const TARGET: &str = "x-amz-target";
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 
+/// The database does one thing at a time, and meanwhile one more request can be read or answer be written. More threads
+/// would wait for one another, each with memory of its own.
+const AT_ONCE: usize = 2;
+
 /// Sends the SDK's requests to a database of this process.
 #[derive(Clone)]
-pub struct EmbeddedClient(Database);
+pub struct EmbeddedClient {
+    database: Database,
+    turns: Arc<Semaphore>,
+}
 
 impl EmbeddedClient {
     pub fn new(database: Database) -> Self {
-        Self(database)
+        Self { database, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 }
 
@@ -39,15 +49,20 @@ impl HttpClient for EmbeddedClient {
 
 impl HttpConnector for EmbeddedClient {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let database = self.0.clone();
+        let (database, turns) = (self.database.clone(), Arc::clone(&self.turns));
         let operation = request.headers().get(TARGET).and_then(|target| target.strip_prefix(TARGET_PREFIX)).map(str::to_owned);
         let body = request.body().bytes().map(<[u8]>::to_vec);
         HttpConnectorFuture::new(async move {
             let (Some(operation), Some(body)) = (operation, body) else {
                 return Err(ConnectorError::user("not a DynamoDB request".into()));
             };
-            // The database locks and waits for the disk.
-            let answer = tokio::task::spawn_blocking(move || answer(&database, &operation, &body)).await;
+            let turn = turns.acquire_owned().await.map_err(|closed| ConnectorError::other(closed.into(), None))?;
+            // The database locks and waits for the disk, also for who has stopped waiting for it: the turn goes along.
+            let answering = move || {
+                let _turn = turn;
+                answer(&database, &operation, &body)
+            };
+            let answer = tokio::task::spawn_blocking(answering).await;
             answer.map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
