@@ -140,7 +140,9 @@ checked_text!(
 impl RequestId {
     /// A new id, sortable by time.
     pub fn generate() -> Self {
-        Self(format!("req_{}", crate::random::sortable_id()).into())
+        let mut id = crate::random::sortable_id();
+        id.insert_str(0, "req_");
+        Self(id.into())
     }
 
     /// Whether `text` could be one.

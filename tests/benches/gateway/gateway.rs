@@ -20,15 +20,16 @@ pub(crate) enum Caller {
 
 pub(crate) fn start(backend: &str, caller: Caller) -> (Runtime, String, String) {
     shared::telemetry::init(&LogConfig { filter: "warn".to_owned(), format: LogFormat::Text, metrics: None });
-    // One worker, as on one core.
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let (address, key) = runtime.block_on(prepare(backend, caller));
     (runtime, address, key)
 }
 
 async fn prepare(backend: &str, caller: Caller) -> (String, String) {
     let options = Options::in_memory(Email::parse(ADMIN_EMAIL).unwrap());
-    let gateway = local::Gateway::start(Options { admin_password: Some(ADMIN_PASSWORD.into()), ..options }).await.unwrap();
+    // One worker, as on one core.
+    let options = Options { admin_password: Some(ADMIN_PASSWORD.into()), workers: 1, ..options };
+    let gateway = local::Gateway::start(options).await.unwrap();
     let address = gateway.address().to_string();
     let admin = client::Client::new(format!("http://{address}")).signed_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     for (model, _) in [PACED, BURST] {

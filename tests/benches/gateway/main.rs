@@ -19,6 +19,10 @@ use crate::load::Sample;
 use crate::part::Part;
 use crate::table::Row;
 
+/// That of the local gateway; the pass-through has it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.iter().map(String::as_str).skip(1).collect::<Vec<_>>().as_slice() {

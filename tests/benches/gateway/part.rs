@@ -2,9 +2,11 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 
 /// A part that is being played. Dropping it ends the process.
 #[derive(Debug)]
@@ -19,7 +21,12 @@ pub(crate) struct Part {
 /// Plays a part that listens at an address and takes a key, until standard input ends.
 pub(crate) fn play((runtime, address, key): (Runtime, String, String)) {
     println!("{address} {key}");
-    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+    let (ended, end) = oneshot::channel();
+    thread::spawn(move || {
+        std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+        let _ = ended.send(());
+    });
+    let _ = runtime.block_on(end);
     runtime.shutdown_background();
 }
 

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::backend::serve;
 
 pub(crate) fn start(backend: &str) -> (Runtime, String, String) {
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let mut connector = HttpConnector::new();

@@ -109,7 +109,9 @@ pub(crate) async fn attempt(
 
 /// Lets the backend's operators find the request that we know by this id, and the client by its trace.
 fn identify(headers: &mut HeaderMap, reservation: &Reservation) {
-    headers.extend(HeaderValue::from_str(reservation.request_id.as_str()).ok().map(|id| (REQUEST_ID, id)));
+    if let Ok(id) = HeaderValue::from_str(reservation.request_id.as_str()) {
+        headers.insert(REQUEST_ID, id);
+    }
     if let Some(trace) = &reservation.grant.caller.trace {
         trace.insert_into(headers);
     }

@@ -23,7 +23,8 @@ pub(crate) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub(crate) kind: Kind,
-    /// Bytes of text for the client, about: of all that is in `choices`, `delta`, `content_block` or `content`.
+    /// Bytes of text for the client, about: of all that is in `choices`, `delta`, `content_block` or `content`. Not counted
+    /// where usage is told.
     pub(crate) said: usize,
     /// Whether it is a chunk that `stream_options.include_usage` has brought: usage, and no choice.
     pub(crate) is_usage_only: bool,
@@ -81,6 +82,9 @@ impl Finding {
         let model = if is("message_start") { shape.message.and_then(model_of_message) } else { shape.model };
         let name = model.map(|name| name.get().as_bytes()).filter(|name| name.starts_with(b"\""));
         let speaking = [shape.choices, shape.delta, shape.content_block, shape.content];
+        let usage = usage_of_members(shape.usage, shape.choices);
+        // Nobody asks how much was said where usage is told.
+        let speaking = if usage.is_none() { speaking } else { [None; 4] };
         let texts = speaking.into_iter().flatten().flat_map(|value| Texts(value.get().as_bytes()));
         let (said, last) = texts.fold((0, None), |(said, _), text| (said + text.len(), Some(text)));
         Self {
@@ -89,7 +93,7 @@ impl Finding {
             text: last.and_then(|text| Place::of(text, json)),
             is_usage_only: shape.usage.is_some() && shape.choices.is_some_and(is_empty),
             is_final_usage: is("message_delta") && shape.usage.is_some(),
-            usage: usage_of_members(shape.usage, shape.choices),
+            usage,
             model: name.and_then(|name| Place::of(name, json)),
         }
     }

@@ -3,7 +3,7 @@
 use std::mem;
 
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -44,7 +44,7 @@ fn warnings(warnings: &[String], reservation: &Reservation) -> Option<HeaderValu
 }
 
 pub(super) fn whole(body: Bytes, headers: HeaderMap) -> Response {
-    respond([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], headers, body)
+    respond([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], headers, body.into())
 }
 
 pub(super) fn stream(body: Body, headers: HeaderMap) -> Response {
@@ -56,8 +56,12 @@ pub(super) fn stream(body: Body, headers: HeaderMap) -> Response {
     respond(of_streams, headers, body)
 }
 
-fn respond<const N: usize>(of_kind: [(HeaderName, HeaderValue); N], headers: HeaderMap, body: impl IntoResponse) -> Response {
-    let mut response = (of_kind, headers, body).into_response();
+fn respond<const N: usize>(of_kind: [(HeaderName, HeaderValue); N], mut headers: HeaderMap, body: Body) -> Response {
+    for (name, value) in of_kind {
+        headers.insert(name, value);
+    }
+    let mut response = Response::new(body);
+    *response.headers_mut() = headers;
     response.extensions_mut().insert(LoggedAtEnd);
     response
 }
