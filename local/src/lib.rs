@@ -161,7 +161,7 @@ impl Gateway {
         let keys = KeyRing::new(secrets.clone(), store.clock().clone());
         let first_admin = first_admin(&store, &keys, &options.admin_email, options.admin_password).await?;
         let listener = TcpListener::bind(options.listen).await?;
-        let address = listener.local_addr()?;
+        let (address, listener) = (listener.local_addr()?, listener.into_std()?);
         let networks = options.backend_networks.with_loopback();
         let outbound = Outbound::new(networks.clone(), &options.backend_authorities)?;
         let proxy = proxy::State::new(store.clone(), secrets.clone(), outbound.clone(), options.limits);
@@ -177,7 +177,7 @@ impl Gateway {
             .merge(keys::routes().into_router(keys::State::new(store.clone(), keys.clone())))
             .merge(admin::routes().into_router(admin));
         let janitor = janitor::State::new(store.clone());
-        let front = Front { app: App::new(routes, store), places: Places::new(options.max_inflight) };
+        let front = Arc::new(Front { app: App::new(routes, store), places: Places::new(options.max_inflight) });
         let workers = (options.workers > 0).then(|| LocalPoolHandle::new(options.workers));
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -187,7 +187,7 @@ impl Gateway {
         }
         tasks.spawn(schedule::run(options.schedule, data.clone(), health, janitor, stop.clone()));
         tasks.spawn(schedule::write_usage(proxy.clone(), stop.clone()));
-        tasks.spawn(server::serve(listener, front, workers.clone(), stop.clone()));
+        server::begin(&listener, &front, workers.as_ref(), &tasks, &stop)?;
         Ok(Self { address, first_admin, proxy, clock: options.clock, stop, tasks, workers, data })
     }
 

@@ -18,34 +18,47 @@ use tokio_util::task::{LocalPoolHandle, TaskTracker};
 use crate::front::Front;
 use crate::json_errors::JsonErrors;
 
-/// Limits of a request's head (promise 30, docs/api.md §7).
+/// Of a request's head (promise 30, docs/api.md §7). The library's own limit of 100 headers is ours too.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 /// What is read of a body at once, and what is written. The library lets a head be as long, so [`Front`] measures it.
 const BUFFER_BYTES: usize = 256 * 1024;
 /// How long connections may take to end; longer than running streams are given.
 const CLOSING: Duration = Duration::from_secs(4);
 
-/// Serves until `stop`, then lets the requests under way end. Each connection stays on one of the `workers`, with all that
-/// is done for its requests: work that moves between threads costs more than it gains where there is nothing but to wait.
-pub(crate) async fn serve(listener: TcpListener, front: Front, workers: Option<LocalPoolHandle>, stop: CancellationToken) {
-    let front = Arc::new(front);
+/// Begins to serve on each of the `workers`; without any, on this runtime.
+pub(crate) fn begin(
+    listener: &std::net::TcpListener,
+    front: &Arc<Front>,
+    workers: Option<&LocalPoolHandle>,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> std::io::Result<()> {
+    for worker in 0..workers.map_or(1, LocalPoolHandle::num_threads) {
+        let serving = tasks.track_future(serve(listener.try_clone()?, Arc::clone(front), stop.clone()));
+        match workers {
+            Some(workers) => drop(workers.spawn_pinned_by_idx(|| serving, worker)),
+            None => drop(tasks.spawn(serving)),
+        }
+    }
+    Ok(())
+}
+
+/// Serves on this thread until `stop`, then lets the requests under way end. A connection stays on the thread that has accepted
+/// it, with all that is done for its requests: work that moves between threads costs more than it gains where there is
+/// nothing but to wait.
+async fn serve(listener: std::net::TcpListener, front: Arc<Front>, stop: CancellationToken) {
+    match TcpListener::from_std(listener) {
+        Ok(listener) => accept_all(listener, front, stop).await,
+        Err(error) => tracing::error!(%error, "a worker cannot listen"),
+    }
+}
+
+async fn accept_all(listener: TcpListener, front: Arc<Front>, stop: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let connections = TaskTracker::new();
-    while let Some(accepted) = stop.run_until_cancelled(accept(&listener)).await {
+    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         match accepted {
-            Ok((stream, peer)) => {
-                let (front, watcher, under_way) = (Arc::clone(&front), graceful.watcher(), connections.token());
-                let conversation = move || async move {
-                    let _under_way = under_way;
-                    if let Err(error) = converse(stream, peer, front, watcher).await {
-                        tracing::debug!(%error, "a connection broke");
-                    }
-                };
-                match &workers {
-                    Some(workers) => drop(workers.spawn_pinned(conversation)),
-                    None => drop(connections.spawn(conversation())),
-                }
-            }
+            Ok((stream, peer)) => drop(connections.spawn(converse(stream, peer, Arc::clone(&front), graceful.watcher()))),
             // Out of file descriptors, most likely: without a pause this would spin.
             Err(error) => {
                 tracing::error!(%error, "a connection could not be accepted");
@@ -58,17 +71,10 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, workers: Option<L
     let _ = tokio::time::timeout(CLOSING, async { tokio::join!(graceful.shutdown(), connections.wait()) }).await;
 }
 
-/// The next connection, not bound to a thread yet.
-async fn accept(listener: &TcpListener) -> std::io::Result<(std::net::TcpStream, SocketAddr)> {
-    let (stream, peer) = listener.accept().await?;
+/// Answers the requests of one connection, one after the other.
+async fn converse(stream: TcpStream, peer: SocketAddr, front: Arc<Front>, watcher: Watcher) {
     // Each event of a stream is to leave at once.
     let _ = stream.set_nodelay(true);
-    Ok((stream.into_std()?, peer))
-}
-
-/// Answers the requests of one connection, one after the other.
-async fn converse(stream: std::net::TcpStream, peer: SocketAddr, front: Arc<Front>, watcher: Watcher) -> Result<(), ConnectionError> {
-    let stream = TcpStream::from_std(stream)?;
     let service = service_fn(move |request: Request<Incoming>| {
         let front = Arc::clone(&front);
         async move { Ok::<_, Infallible>(front.answer(request, peer.ip()).await) }
@@ -78,13 +84,7 @@ async fn converse(stream: std::net::TcpStream, peer: SocketAddr, front: Arc<Fron
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(BUFFER_BYTES)
         .serve_connection(JsonErrors::new(TokioIo::new(stream)), service);
-    Ok(watcher.watch(connection).await?)
-}
-
-#[derive(Debug, thiserror::Error)]
-enum ConnectionError {
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    #[error(transparent)]
-    Http(#[from] hyper::Error),
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection broke");
+    }
 }
