@@ -90,9 +90,11 @@ impl Passage {
         Some(ended)
     }
 
+    /// Says it in one piece: a client that reads nothing at the moment has room for one.
     async fn say(&self, frames: Vec<Bytes>) {
-        for frame in frames.into_iter().filter(|frame| !frame.is_empty()) {
-            let _ = self.last_words.send_timeout(frame, LAST_WORDS).await;
+        let words = frames.concat();
+        if !words.is_empty() {
+            let _ = self.last_words.send_timeout(words.into(), LAST_WORDS).await;
         }
     }
 }
@@ -126,11 +128,14 @@ impl PassageBody {
             Some(pump) => ready!(pump.poll_frame(context)),
             None => Err(StreamEnd::Closed),
         };
-        if let (Err(end), Some(halt)) = (&pumped, self.halt.take_if(|_| pumped.is_err())) {
-            // An exchange that has ended the stream itself does not listen.
-            let _ = halt.send(*end);
+        match pumped {
+            Ok(frame) => Poll::Ready(Some(frame)),
+            Err(end) => {
+                // An exchange that has ended the stream itself does not listen.
+                let _ = self.halt.take().map(|halt| halt.send(end));
+                Poll::Ready(None)
+            }
         }
-        Poll::Ready(pumped.ok())
     }
 }
 

@@ -119,9 +119,11 @@ impl Pump {
         }
     }
 
-    /// What it came to, with the last that there is to say.
+    /// What it came to, with the last that there is to say: first what the client has not taken yet.
     pub(super) fn finish(self, end: StreamEnd, id: &RequestId) -> Ended {
-        self.begun.voice.finish(self.begun.decoder, end, id)
+        let mut ended = self.begun.voice.finish(self.begun.decoder, end, id);
+        ended.frames.splice(..0, self.frames);
+        ended
     }
 
     fn take(&mut self, chunk: Bytes) -> Result<(), StreamEnd> {
