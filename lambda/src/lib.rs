@@ -35,7 +35,9 @@ pub async fn serve(app: App) -> Result<(), Error> {
 /// The function as `lambda_http` calls it.
 fn buffered(
     app: App,
-) -> impl tower::Service<Request, Response = lambda_http::Response<lambda_http::Body>, Error = Error, Future: Send> + Clone + Send {
+) -> impl tower::Service<Request, Response = lambda_http::Response<lambda_http::Body>, Error = Error, Future: Send>
++ Clone
++ Send {
     service_fn(move |request| {
         let app = app.clone();
         async move { collected(app.answer(plain(request)).await).await }
@@ -45,7 +47,10 @@ fn buffered(
 /// Runs a function whose answers are buffered, and which is also invoked with events of its own: `work` once for each.
 ///
 /// What has a `requestContext` came through API Gateway, whoever sent it: nobody outside can send an event of ours.
-pub async fn serve_with_events<E, T, F>(app: App, work: impl Fn(E) -> F + Clone + Send + Sync + 'static) -> Result<(), Error>
+pub async fn serve_with_events<E, T, F>(
+    app: App,
+    work: impl Fn(E) -> F + Clone + Send + Sync + 'static,
+) -> Result<(), Error>
 where
     E: DeserializeOwned + Send + 'static,
     T: Serialize + Send + 'static,
@@ -67,7 +72,9 @@ where
 
 async fn answer_http(app: App, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Error> {
     let request: LambdaRequest = serde_json::from_str(event.payload.get())?;
-    let answered = Adapter::from(buffered(app)).oneshot(LambdaEvent::new(request, event.context)).await?;
+    let answered = Adapter::from(buffered(app))
+        .oneshot(LambdaEvent::new(request, event.context))
+        .await?;
     Ok(serde_json::value::to_raw_value(&answered)?)
 }
 
@@ -83,7 +90,10 @@ fn came_by_http(payload: &RawValue) -> bool {
 /// Runs a function whose answers are streamed.
 pub async fn serve_streaming(app: App) -> Result<(), Error> {
     let refuse = |_: LambdaEvent<IgnoredAny>| async { Err::<(), Error>("the event is no HTTP request".into()) }.boxed();
-    Runtime::new(service_fn(refuse)).layer(StreamingLayer::new(app)).run_concurrent().await
+    Runtime::new(service_fn(refuse))
+        .layer(StreamingLayer::new(app))
+        .run_concurrent()
+        .await
 }
 
 /// Runs a function that a schedule invokes: `work` once for each event, whatever the event says.
@@ -139,7 +149,9 @@ fn plain(request: Request) -> http::Request<Body> {
 /// When the invocation ends.
 fn deadline(request: &Request) -> Option<Deadline> {
     let milliseconds = request.lambda_context_ref()?.deadline;
-    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok().map(Deadline)
+    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?)
+        .ok()
+        .map(Deadline)
 }
 
 /// What API Gateway says, which a client cannot forge as it can `X-Forwarded-For`.

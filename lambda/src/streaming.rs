@@ -49,7 +49,10 @@ pub(crate) struct Streaming<S> {
 
 impl StreamingLayer {
     pub(crate) fn new(app: App) -> Self {
-        Self { app, api: Arc::new(PooledClient::builder().with_connector(connector()).build()) }
+        Self {
+            app,
+            api: Arc::new(PooledClient::builder().with_connector(connector()).build()),
+        }
     }
 }
 
@@ -64,7 +67,10 @@ impl<S> Layer<S> for StreamingLayer {
     type Service = Streaming<S>;
 
     fn layer(&self, inner: S) -> Streaming<S> {
-        Streaming { inner, layer: self.clone() }
+        Streaming {
+            inner,
+            layer: self.clone(),
+        }
     }
 }
 
@@ -92,7 +98,11 @@ where
 impl StreamingLayer {
     async fn answer(self, event: LambdaRequest, invocation: LambdaInvocation) -> Result<(), Error> {
         let mut request = super::plain(Request::from(event).with_lambda_context(invocation.context.clone()));
-        let trace = invocation.context.xray_trace_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok());
+        let trace = invocation
+            .context
+            .xray_trace_id
+            .as_deref()
+            .and_then(|id| HeaderValue::from_str(id).ok());
         request.headers_mut().extend(trace.map(|id| (TRACE_ID, id)));
         let response = self.app.answer(request).await;
         match self.api.call(post(response, &invocation)?).await {
@@ -109,22 +119,43 @@ impl StreamingLayer {
 fn post(response: Response, invocation: &LambdaInvocation) -> Result<Request<body::Body>, Error> {
     let (parts, body) = response.into_parts();
     let head = head(parts.status, parts.headers)?;
-    let uri = format!("/2018-06-01/runtime/invocation/{}/response", invocation.context.request_id);
-    let mut request = build_request().method(Method::POST).uri(uri).body(body::Body::new(Answer { head: Some(head), body }))?;
+    let uri = format!(
+        "/2018-06-01/runtime/invocation/{}/response",
+        invocation.context.request_id
+    );
+    let mut request = build_request()
+        .method(Method::POST)
+        .uri(uri)
+        .body(body::Body::new(Answer { head: Some(head), body }))?;
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, ANSWER_TYPE);
     headers.insert(RESPONSE_MODE, HeaderValue::from_static("streaming"));
     headers.insert(TRAILER, ERROR_TYPE.into());
     // Where several run at once, Lambda tells them apart by this id and wants it back.
-    headers.extend(invocation.parts.headers.get(&INVOCATION_ID).map(|id| (INVOCATION_ID, id.clone())));
+    headers.extend(
+        invocation
+            .parts
+            .headers
+            .get(&INVOCATION_ID)
+            .map(|id| (INVOCATION_ID, id.clone())),
+    );
     Ok(request)
 }
 
 /// Status and headers as API Gateway reads them, with the delimiter behind them: they leave together.
 fn head(status_code: http::StatusCode, mut headers: HeaderMap) -> Result<Bytes, Error> {
-    let cookies = headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()).map(str::to_owned).collect();
+    let cookies = headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .filter_map(|cookie| cookie.to_str().ok())
+        .map(str::to_owned)
+        .collect();
     headers.remove(SET_COOKIE);
-    let mut head = serde_json::to_vec(&MetadataPrelude { status_code, headers, cookies })?;
+    let mut head = serde_json::to_vec(&MetadataPrelude {
+        status_code,
+        headers,
+        cookies,
+    })?;
     head.extend_from_slice(&DELIMITER);
     Ok(head.into())
 }
@@ -143,7 +174,9 @@ impl http_body::Body for Answer {
         if let Some(head) = self.head.take() {
             return Poll::Ready(Some(Ok(Frame::data(head))));
         }
-        Pin::new(&mut self.body).poll_frame(context).map(|frame| Some(Ok(frame?.unwrap_or_else(|error| failed(&error)))))
+        Pin::new(&mut self.body)
+            .poll_frame(context)
+            .map(|frame| Some(Ok(frame?.unwrap_or_else(|error| failed(&error)))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -159,7 +192,10 @@ impl http_body::Body for Answer {
 /// What Lambda is told of a body that has failed.
 fn failed(error: &axum::Error) -> Frame<Bytes> {
     tracing::error!(%error, "an answer broke off");
-    Frame::trailers(HeaderMap::from_iter([(ERROR_TYPE, HeaderValue::from_static("Runtime.StreamError"))]))
+    Frame::trailers(HeaderMap::from_iter([(
+        ERROR_TYPE,
+        HeaderValue::from_static("Runtime.StreamError"),
+    )]))
 }
 
 #[cfg(test)]
@@ -180,12 +216,22 @@ mod tests {
 
     #[tokio::test]
     async fn the_head_leaves_in_one_piece() {
-        let response = Response::builder().header(SET_COOKIE, "a=1").header("x-a", "b").body(Body::from("text")).unwrap();
+        let response = Response::builder()
+            .header(SET_COOKIE, "a=1")
+            .header("x-a", "b")
+            .body(Body::from("text"))
+            .unwrap();
         let (parts, body) = response.into_parts();
-        let mut answer = Answer { head: Some(head(parts.status, parts.headers).unwrap()), body };
+        let mut answer = Answer {
+            head: Some(head(parts.status, parts.headers).unwrap()),
+            body,
+        };
         let first = answer.frame().await.unwrap().unwrap().into_data().unwrap();
         let (json, delimiter) = first.split_at(first.len() - DELIMITER.len());
-        assert_eq!(std::str::from_utf8(json).unwrap(), r#"{"statusCode":200,"headers":{"x-a":"b"},"cookies":["a=1"]}"#);
+        assert_eq!(
+            std::str::from_utf8(json).unwrap(),
+            r#"{"statusCode":200,"headers":{"x-a":"b"},"cookies":["a=1"]}"#
+        );
         assert_eq!(delimiter, DELIMITER);
         assert_eq!(answer.collect().await.unwrap().to_bytes(), "text");
     }

@@ -65,14 +65,22 @@ impl Data {
     pub(crate) fn open(folder: Option<&Path>) -> Result<Self, StartError> {
         let Some(folder) = folder else {
             let secrets = Secrets::Memory(MemorySecrets::default());
-            return Ok(Self { database: Database::memory()?, secrets, _lock: None });
+            return Ok(Self {
+                database: Database::memory()?,
+                secrets,
+                _lock: None,
+            });
         };
         create_private(folder)?;
         let lock = File::create(folder.join("lock"))?;
         lock.try_lock().map_err(|_| StartError::InUse(folder.to_owned()))?;
         let database = Database::new(&folder.join("tidegate.db").to_string_lossy())?;
         let secrets = Secrets::File(FileSecrets::new(folder.join("secrets.json")));
-        Ok(Self { database, secrets, _lock: Some(Arc::new(lock)) })
+        Ok(Self {
+            database,
+            secrets,
+            _lock: Some(Arc::new(lock)),
+        })
     }
 
     /// The store over this database, with its tables in place.
@@ -92,10 +100,15 @@ impl Data {
     }
 
     /// Lets other processes of this machine use the tables.
-    pub(crate) fn serve_dynamodb(&self, listener: TcpListener, stop: CancellationToken) -> impl Future<Output = ()> + Send + 'static {
+    pub(crate) fn serve_dynamodb(
+        &self,
+        listener: TcpListener,
+        stop: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let database = self.database.clone();
         async move {
-            if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, stop.cancelled_owned()).await {
+            if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, stop.cancelled_owned()).await
+            {
                 tracing::error!(error, "the embedded DynamoDB stopped");
             }
         }

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -31,7 +33,10 @@ pub struct EmbeddedClient {
 
 impl EmbeddedClient {
     pub fn new(database: Database) -> Self {
-        Self { database, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self {
+            database,
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+        }
     }
 }
 
@@ -50,13 +55,20 @@ impl HttpClient for EmbeddedClient {
 impl HttpConnector for EmbeddedClient {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (database, turns) = (self.database.clone(), Arc::clone(&self.turns));
-        let operation = request.headers().get(TARGET).and_then(|target| target.strip_prefix(TARGET_PREFIX)).map(str::to_owned);
+        let operation = request
+            .headers()
+            .get(TARGET)
+            .and_then(|target| target.strip_prefix(TARGET_PREFIX))
+            .map(str::to_owned);
         let body = request.body().bytes().map(<[u8]>::to_vec);
         HttpConnectorFuture::new(async move {
             let (Some(operation), Some(body)) = (operation, body) else {
                 return Err(ConnectorError::user("not a DynamoDB request".into()));
             };
-            let turn = turns.acquire_owned().await.map_err(|closed| ConnectorError::other(closed.into(), None))?;
+            let turn = turns
+                .acquire_owned()
+                .await
+                .map_err(|closed| ConnectorError::other(closed.into(), None))?;
             // The database locks and waits for the disk, also for who has stopped waiting for it: the turn goes along.
             let answering = move || {
                 let _turn = turn;
@@ -93,7 +105,9 @@ fn perform(database: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>,
         "DescribeTable" => run(body, |request| database.describe_table(request)),
         "UpdateTable" => run(body, |request| database.update_table(request)),
         "UpdateTimeToLive" => run(body, |request| database.update_time_to_live(request)),
-        other => Err(DynoxideError::ValidationException(format!("the embedded database does not offer {other}"))),
+        other => Err(DynoxideError::ValidationException(format!(
+            "the embedded database does not offer {other}"
+        ))),
     }
 }
 
@@ -101,7 +115,8 @@ fn run<I: DeserializeOwned, O: Serialize>(
     body: &[u8],
     operation: impl FnOnce(I) -> Result<O, DynoxideError>,
 ) -> Result<Vec<u8>, DynoxideError> {
-    let request = serde_json::from_slice(body).map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
+    let request =
+        serde_json::from_slice(body).map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
     let answer = operation(request)?;
     serde_json::to_vec(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }

@@ -36,12 +36,20 @@ impl Framing {
     /// Ends the connection behind `response` where it must not be read from again.
     pub(crate) fn end(self, response: &mut Response) {
         if self != Self::Sound {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
 }
 
 fn names_length(headers: &HeaderMap) -> bool {
-    let names = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    names.map(str::trim).any(|name| name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding"))
+    let names = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    names
+        .map(str::trim)
+        .any(|name| name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding"))
 }

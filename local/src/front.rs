@@ -51,7 +51,10 @@ fn full() -> ApiError {
 fn is_long(request: &Request<Incoming>) -> bool {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     // With a colon, a blank and the end of the line.
-    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    let headers = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4);
     target + headers.sum::<usize>() > MAX_HEAD_BYTES
 }
 
@@ -59,6 +62,8 @@ fn is_long(request: &Request<Incoming>) -> bool {
 fn too_long() -> Response {
     let mut refusal = Response::new(Body::empty());
     *refusal.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-    refusal.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    refusal
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
     refusal
 }

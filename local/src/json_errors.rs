@@ -22,7 +22,10 @@ pub(crate) struct JsonErrors<T> {
 
 impl<T: Write + Unpin> JsonErrors<T> {
     pub(crate) fn new(io: T) -> Self {
-        Self { io, instead: Bytes::new() }
+        Self {
+            io,
+            instead: Bytes::new(),
+        }
     }
 
     fn poll_instead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -48,7 +51,11 @@ impl<T: Write + Unpin> Write for JsonErrors<T> {
         }
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         ready!(self.poll_instead(context))?;
         match slices.first().and_then(|first| in_json(first)) {
             None => Pin::new(&mut self.io).poll_write_vectored(context, slices),
@@ -75,7 +82,11 @@ impl<T: Write + Unpin> Write for JsonErrors<T> {
 }
 
 impl<T: Read + Unpin> Read for JsonErrors<T> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_read(context, buffer)
     }
 }
@@ -83,13 +94,23 @@ impl<T: Read + Unpin> Read for JsonErrors<T> {
 /// The answer in place of `bytes`, if those are one of the library's own: each of ours has a request id.
 fn in_json(bytes: &[u8]) -> Option<Bytes> {
     let (status, error) = match bytes.strip_prefix(b"HTTP/1.1 ")?.get(..3)? {
-        b"400" => (StatusCode::BAD_REQUEST, ApiError::new(Code::InvalidValue, "the request is not valid HTTP")),
+        b"400" => (
+            StatusCode::BAD_REQUEST,
+            ApiError::new(Code::InvalidValue, "the request is not valid HTTP"),
+        ),
         b"414" => (StatusCode::URI_TOO_LONG, too_large("the request's address is too long")),
-        b"431" => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, too_large("the request's headers are too long or too many")),
+        b"431" => (
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            too_large("the request's headers are too long or too many"),
+        ),
         _ => return None,
     };
     let id = b"x-request-id";
-    if bytes.windows(id.len()).any(|window| window == id) { None } else { Some(answer(status, &error)) }
+    if bytes.windows(id.len()).any(|window| window == id) {
+        None
+    } else {
+        Some(answer(status, &error))
+    }
 }
 
 fn too_large(message: &'static str) -> ApiError {
@@ -103,8 +124,12 @@ fn answer(status: StatusCode, error: &ApiError) -> Bytes {
     body["type"] = "error".into();
     body["request_id"] = id.to_string().into();
     let body = body.to_string();
-    let headers = format!("content-length: {}\r\nx-request-id: {id}\r\nx-content-type-options: nosniff", body.len());
-    format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close\r\n{headers}\r\n\r\n{body}").into()
+    let headers = format!(
+        "content-length: {}\r\nx-request-id: {id}\r\nx-content-type-options: nosniff",
+        body.len()
+    );
+    format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close\r\n{headers}\r\n\r\n{body}")
+        .into()
 }
 
 #[cfg(test)]
@@ -115,8 +140,16 @@ mod tests {
     fn p29_only_the_librarys_own_answers_are_replaced() {
         let bare = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
         let answer = String::from_utf8(in_json(bare).unwrap().to_vec()).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n") && answer.contains("\"request_too_large\""));
-        for other in ["HTTP/1.1 400 Bad Request\r\nx-request-id: req_1\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "data: x\n\n", ""] {
+        assert!(
+            answer.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n")
+                && answer.contains("\"request_too_large\"")
+        );
+        for other in [
+            "HTTP/1.1 400 Bad Request\r\nx-request-id: req_1\r\n\r\n",
+            "HTTP/1.1 200 OK\r\n\r\n",
+            "data: x\n\n",
+            "",
+        ] {
             assert!(in_json(other.as_bytes()).is_none(), "{other}");
         }
     }

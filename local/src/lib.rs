@@ -111,12 +111,25 @@ pub fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-async fn first_admin(store: &Store, keys: &KeyRing, email: &Email, password: Option<Secret>) -> Result<Option<FirstAdmin>, StartError> {
-    let wanted = bootstrap::FirstAdmin { email: email.clone(), password };
-    Ok(match bootstrap::run(store, keys, wanted, PasswordPolicy::Basic).await? {
-        Bootstrap::AlreadyDone => None,
-        Bootstrap::Created { generated_password } => Some(FirstAdmin { email: email.clone(), generated_password }),
-    })
+async fn first_admin(
+    store: &Store,
+    keys: &KeyRing,
+    email: &Email,
+    password: Option<Secret>,
+) -> Result<Option<FirstAdmin>, StartError> {
+    let wanted = bootstrap::FirstAdmin {
+        email: email.clone(),
+        password,
+    };
+    Ok(
+        match bootstrap::run(store, keys, wanted, PasswordPolicy::Basic).await? {
+            Bootstrap::AlreadyDone => None,
+            Bootstrap::Created { generated_password } => Some(FirstAdmin {
+                email: email.clone(),
+                generated_password,
+            }),
+        },
+    )
 }
 
 /// Checks backends in this process.
@@ -165,11 +178,26 @@ impl Gateway {
         let networks = options.backend_networks.with_loopback();
         let outbound = Outbound::new(networks.clone(), &options.backend_authorities)?;
         let proxy = proxy::State::new(store.clone(), secrets.clone(), outbound.clone(), options.limits);
-        let proxy = proxy.in_region(options.backend_region.as_deref()).writing_usage_behind();
+        let proxy = proxy
+            .in_region(options.backend_region.as_deref())
+            .writing_usage_behind();
         let health = health::State::new(store.clone(), secrets.clone(), outbound.clone());
-        let auth = auth::State::new(store.clone(), secrets.clone(), keys.clone(), outbound, PasswordPolicy::Basic);
-        let rules = admin::Rules { networks, passwords: PasswordPolicy::Basic, public_url: Some(format!("http://{address}")) };
-        let delegates = admin::Delegates { prober: prober(health.clone()), sso_tester: sso_tester(auth.clone()) };
+        let auth = auth::State::new(
+            store.clone(),
+            secrets.clone(),
+            keys.clone(),
+            outbound,
+            PasswordPolicy::Basic,
+        );
+        let rules = admin::Rules {
+            networks,
+            passwords: PasswordPolicy::Basic,
+            public_url: Some(format!("http://{address}")),
+        };
+        let delegates = admin::Delegates {
+            prober: prober(health.clone()),
+            sso_tester: sso_tester(auth.clone()),
+        };
         let admin = admin::State::new(store.clone(), secrets, keys.clone(), rules, delegates);
         let routes = proxy::routes()
             .into_router(proxy.clone())
@@ -177,7 +205,10 @@ impl Gateway {
             .merge(keys::routes().into_router(keys::State::new(store.clone(), keys.clone())))
             .merge(admin::routes().into_router(admin));
         let janitor = janitor::State::new(store.clone());
-        let front = Arc::new(Front { app: App::new(routes, store), places: Places::new(options.max_inflight) });
+        let front = Arc::new(Front {
+            app: App::new(routes, store),
+            places: Places::new(options.max_inflight),
+        });
         let workers = (options.workers > 0).then(|| LocalPoolHandle::new(options.workers));
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -185,10 +216,25 @@ impl Gateway {
             let listener = TcpListener::bind(listen).await?;
             tasks.spawn(data.serve_dynamodb(listener, stop.clone()));
         }
-        tasks.spawn(schedule::run(options.schedule, data.clone(), health, janitor, stop.clone()));
+        tasks.spawn(schedule::run(
+            options.schedule,
+            data.clone(),
+            health,
+            janitor,
+            stop.clone(),
+        ));
         tasks.spawn(schedule::write_usage(proxy.clone(), stop.clone()));
         server::begin(&listener, &front, workers.as_ref(), &tasks, &stop)?;
-        Ok(Self { address, first_admin, proxy, clock: options.clock, stop, tasks, workers, data })
+        Ok(Self {
+            address,
+            first_admin,
+            proxy,
+            clock: options.clock,
+            stop,
+            tasks,
+            workers,
+            data,
+        })
     }
 
     /// Where it listens.

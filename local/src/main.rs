@@ -59,7 +59,11 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    shared::telemetry::init(&LogConfig { filter: arguments.log.clone(), format: LogFormat::Text, metrics: None });
+    shared::telemetry::init(&LogConfig {
+        filter: arguments.log.clone(),
+        format: LogFormat::Text,
+        metrics: None,
+    });
     match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -118,7 +122,10 @@ fn greet(gateway: &Gateway) {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the reason has to be seen also when nothing is logged")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the reason has to be seen also when nothing is logged"
+)]
 fn tell_error(error: &StartError) {
     let mut next: Option<&dyn std::error::Error> = Some(error);
     let mut reasons = Vec::new();

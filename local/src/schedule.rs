@@ -21,7 +21,10 @@ pub(crate) async fn run(every: Duration, data: Data, health: Health, janitor: Ja
     due.tick().await;
     while stop.run_until_cancelled(due.tick()).await.is_some() {
         sweep(data.clone()).await;
-        if let Some(Err(error)) = stop.run_until_cancelled(health::run(&health, health::Event::default())).await {
+        if let Some(Err(error)) = stop
+            .run_until_cancelled(health::run(&health, health::Event::default()))
+            .await
+        {
             tracing::error!(%error, "the backends could not be checked");
         }
         if let Err(error) = janitor::settle_overdue(&janitor).await {

@@ -49,7 +49,9 @@ fn known_key(bencher: Bencher<'_, '_>) {
     let cache = Cache::new(1000, Clock::fixed(Timestamp::UNIX_EPOCH));
     let look_up = || {
         let digest = KeyDigest::of(black_box(&key.secret)).unwrap();
-        cache.get(&digest, || async { Ok::<_, Infallible>(Some(Arc::clone(&item))) }).now_or_never()
+        cache
+            .get(&digest, || async { Ok::<_, Infallible>(Some(Arc::clone(&item))) })
+            .now_or_never()
     };
     assert!(look_up().is_some());
     bencher.bench(look_up);
@@ -113,16 +115,34 @@ fn asker() -> Asker {
 
 fn claim<'a>(policy: &'a Policy, asker: &'a Asker) -> Claim<'a> {
     let now = Timestamp::from_second(1_796_000_000).unwrap();
-    Claim { policy, demand: Demand { input_tokens: 100, output_tokens: 1000, cost: 1 }, asker, now, expires_at: now.as_second() + 900 }
+    Claim {
+        policy,
+        demand: Demand {
+            input_tokens: 100,
+            output_tokens: 1000,
+            cost: 1,
+        },
+        asker,
+        now,
+        expires_at: now.as_second() + 900,
+    }
 }
 
 /// A meter that counts already, with so many requests under way.
 fn meter(claim: &Claim<'_>, under_way: usize) -> Meter {
     let first = plan(Some(&Meter::default()), claim);
-    let (WindowStep::Begin { window, .. }, PeriodStep::Begin(day), PeriodStep::Begin(month)) = (first.window, first.day, first.month)
+    let (WindowStep::Begin { window, .. }, PeriodStep::Begin(day), PeriodStep::Begin(month)) =
+        (first.window, first.day, first.month)
     else {
         unreachable!("an empty meter begins everything");
     };
-    let holds = (0..under_way).map(|_| (UsageId::generate(claim.now), first.hold.clone())).collect();
-    Meter { window: Some(window), day, month, holds }
+    let holds = (0..under_way)
+        .map(|_| (UsageId::generate(claim.now), first.hold.clone()))
+        .collect();
+    Meter {
+        window: Some(window),
+        day,
+        month,
+        holds,
+    }
 }

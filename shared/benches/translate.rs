@@ -3,7 +3,10 @@
 //! `cargo bench -p shared`: each line has its bytes a second and the allocations of one run; a run is a stream of
 //! 200 chunks, each arriving on its own.
 
-#![expect(clippy::unwrap_used, reason = "a stream that cannot be built must stop the benchmark")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a stream that cannot be built must stop the benchmark"
+)]
 
 use bytes::{Bytes, BytesMut};
 use divan::counter::BytesCount;
@@ -85,7 +88,9 @@ fn baseline_parse_types(bencher: Bencher<'_, '_>, kind: &str) {
 
 fn run(bencher: Bencher<'_, '_>, chunks: &[Bytes], translate: impl Fn(&[Bytes]) + Sync) {
     let bytes: usize = chunks.iter().map(Bytes::len).sum();
-    bencher.counter(BytesCount::new(bytes)).bench(|| translate(black_box(chunks)));
+    bencher
+        .counter(BytesCount::new(bytes))
+        .bench(|| translate(black_box(chunks)));
 }
 
 fn each_event(chunks: &[Bytes], mut take: impl FnMut(&[u8])) {
@@ -113,10 +118,13 @@ fn tool_stream() -> Vec<Bytes> {
         json!({"tool_calls": [{"index": index, "id": format!("call_{index}"), "type": "function",
             "function": {"name": "write", "arguments": "{\"lines\": ["}}]})
     };
-    let piece = |index: usize, arguments: &str| json!({"tool_calls": [{"index": index, "function": {"arguments": arguments}}]});
+    let piece =
+        |index: usize, arguments: &str| json!({"tool_calls": [{"index": index, "function": {"arguments": arguments}}]});
     let call = |index: usize| {
         let lines = (0..CHUNKS / 2 - 3).map(move |_| piece(index, "\"a \\\"line\\\"\", "));
-        std::iter::once(start(index)).chain(lines).chain([piece(index, "\"end\"]}")])
+        std::iter::once(start(index))
+            .chain(lines)
+            .chain([piece(index, "\"end\"]}")])
     };
     events(call(0).chain(call(1)).collect(), "tool_calls")
 }
@@ -130,5 +138,8 @@ fn events(deltas: Vec<Value>, finish_reason: &str) -> Vec<Bytes> {
     let mut chunks: Vec<Value> = deltas.into_iter().map(|delta| chunk(delta, Value::Null)).collect();
     chunks.push(chunk(json!({}), finish_reason.into()));
     chunks.push(json!({"choices": [], "usage": {"prompt_tokens": 1000, "completion_tokens": 200}}));
-    chunks.iter().map(|chunk| Bytes::from(format!("data: {chunk}\n\n"))).collect()
+    chunks
+        .iter()
+        .map(|chunk| Bytes::from(format!("data: {chunk}\n\n")))
+        .collect()
 }

@@ -38,7 +38,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
 
     /// The same for values that are believed for another time.
     pub fn lasting(positive: Duration, capacity: usize, clock: Clock) -> Self {
-        Self { entries: quick_cache::sync::Cache::new(capacity), positive, clock }
+        Self {
+            entries: quick_cache::sync::Cache::new(capacity),
+            positive,
+            clock,
+        }
     }
 
     /// The value of `key`, from the cache, or from `load` (which says `None` for what does not exist).
@@ -64,7 +68,10 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
                 let trust = if value.is_some() { self.positive } else { NEGATIVE };
                 let fresh_until = self.clock.now().checked_add(trust).unwrap_or(Timestamp::MAX);
                 // Fails when the key was forgotten meanwhile: then this value may be the old one.
-                let _ = place.insert(Entry { value: value.clone(), fresh_until });
+                let _ = place.insert(Entry {
+                    value: value.clone(),
+                    fresh_until,
+                });
                 Ok(value)
             }
         }
@@ -124,6 +131,9 @@ mod tests {
             Ok::<_, Infallible>(Some("old"))
         };
         assert_eq!(cache.get(&1, overtaken).await, Ok(Some("old")));
-        assert_eq!(cache.get(&1, || async { Ok::<_, Infallible>(Some("new")) }).await, Ok(Some("new")));
+        assert_eq!(
+            cache.get(&1, || async { Ok::<_, Infallible>(Some("new")) }).await,
+            Ok(Some("new"))
+        );
     }
 }

@@ -46,7 +46,10 @@ pub trait Environment {
 pub struct Process;
 
 impl Environment for Process {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the environment"
+    )]
     fn get(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
     }
@@ -54,7 +57,10 @@ impl Environment for Process {
 
 /// `ADMIN_PASSWORD`, the first administrator's password where one is given (local gateway and bootstrap).
 pub fn admin_password(environment: &impl Environment) -> Option<crate::secrets::Secret> {
-    environment.get("ADMIN_PASSWORD").filter(|password| !password.is_empty()).map(Into::into)
+    environment
+        .get("ADMIN_PASSWORD")
+        .filter(|password| !password.is_empty())
+        .map(Into::into)
 }
 
 /// What a process is told about its surroundings.
@@ -117,14 +123,19 @@ pub struct ConfigError(Vec<String>);
 impl Config {
     /// Reads the variables of the module's table.
     pub fn read(environment: &impl Environment) -> Result<Self, ConfigError> {
-        let mut reader = Reader { environment, problems: Vec::new() };
+        let mut reader = Reader {
+            environment,
+            problems: Vec::new(),
+        };
         let config = Self {
             log: LogConfig::read(&mut reader),
             aws: AwsConfig::read(&mut reader),
             table_prefix: reader.text("TABLE_PREFIX", "tidegate-"),
             secrets: match reader.optional("SECRETS_FILE") {
                 Some(path) => SecretsConfig::File(path.into()),
-                None => SecretsConfig::Manager { prefix: reader.text("SECRET_PREFIX", "tidegate/") },
+                None => SecretsConfig::Manager {
+                    prefix: reader.text("SECRET_PREFIX", "tidegate/"),
+                },
             },
             password_policy: reader.parsed("PASSWORD_POLICY", PasswordPolicy::Strict),
             backend_networks: backend_networks(&mut reader),
@@ -135,14 +146,22 @@ impl Config {
             auth_function: reader.text("AUTH_FUNCTION", "auth"),
             health_function: reader.text("HEALTH_FUNCTION", "health"),
         };
-        if reader.problems.is_empty() { Ok(config) } else { Err(ConfigError(reader.problems)) }
+        if reader.problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError(reader.problems))
+        }
     }
 }
 
 /// Only Lambda itself sets `LAMBDA_TASK_ROOT`; tools that imitate it run on machines whose loopback may be called.
 fn backend_networks(reader: &mut Reader<'_, impl Environment>) -> AllowedNetworks {
     let networks = reader.parsed("BACKEND_ALLOWED_CIDRS", AllowedNetworks::default());
-    if reader.optional("LAMBDA_TASK_ROOT").is_some() { networks.without_loopback() } else { networks }
+    if reader.optional("LAMBDA_TASK_ROOT").is_some() {
+        networks.without_loopback()
+    } else {
+        networks
+    }
 }
 
 impl LogConfig {
@@ -151,7 +170,9 @@ impl LogConfig {
         Self {
             filter: reader.text("RUST_LOG", "info"),
             format: reader.parsed("LOG_FORMAT", LogFormat::Json),
-            metrics: reader.optional("METRICS_NAMESPACE").map(|namespace| Source { namespace, function }),
+            metrics: reader
+                .optional("METRICS_NAMESPACE")
+                .map(|namespace| Source { namespace, function }),
         }
     }
 }
@@ -229,7 +250,11 @@ mod tests {
     }
 
     fn lambda() -> HashMap<&'static str, &'static str> {
-        HashMap::from([("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")])
+        HashMap::from([
+            ("AWS_REGION", "eu-central-1"),
+            ("AWS_ACCESS_KEY_ID", "a"),
+            ("AWS_SECRET_ACCESS_KEY", "b"),
+        ])
     }
 
     #[test]
@@ -244,9 +269,18 @@ mod tests {
     fn all_problems_are_told_at_once() {
         let mut environment = lambda();
         environment.remove("AWS_REGION");
-        environment.extend([("MAX_BODY_BYTES", "many"), ("BACKEND_ALLOWED_CIDRS", "10.0.0.0/99"), ("BACKEND_CA_CERTS", "/no/such/file")]);
+        environment.extend([
+            ("MAX_BODY_BYTES", "many"),
+            ("BACKEND_ALLOWED_CIDRS", "10.0.0.0/99"),
+            ("BACKEND_CA_CERTS", "/no/such/file"),
+        ]);
         let problems = Config::read(&environment).unwrap_err().to_string();
-        for name in ["AWS_REGION", "MAX_BODY_BYTES", "BACKEND_ALLOWED_CIDRS", "BACKEND_CA_CERTS"] {
+        for name in [
+            "AWS_REGION",
+            "MAX_BODY_BYTES",
+            "BACKEND_ALLOWED_CIDRS",
+            "BACKEND_CA_CERTS",
+        ] {
             assert!(problems.contains(name), "{name} is not in: {problems}");
         }
     }

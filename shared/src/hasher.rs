@@ -39,7 +39,9 @@ impl Default for Hasher {
 impl Hasher {
     pub fn new() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { places: Arc::new(Semaphore::new(processors)) }
+        Self {
+            places: Arc::new(Semaphore::new(processors)),
+        }
     }
 
     /// The hash to store for `password`.
@@ -77,7 +79,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn p2_who_waits_longer_than_two_seconds_is_turned_away() {
-        let hasher = Hasher { places: Arc::new(Semaphore::new(1)) };
+        let hasher = Hasher {
+            places: Arc::new(Semaphore::new(1)),
+        };
         let held = hasher.place().await.unwrap();
         assert!(matches!(hasher.place().await, Err(HasherError::Busy)));
         drop(held);
@@ -88,7 +92,10 @@ mod tests {
     async fn what_was_hashed_is_verified() {
         let hasher = Hasher::new();
         let hash = hasher.hash("password123".into()).await.unwrap();
-        assert_eq!(hasher.verify("password123".into(), Some(hash)).await.unwrap(), Verdict::Right);
+        assert_eq!(
+            hasher.verify("password123".into(), Some(hash)).await.unwrap(),
+            Verdict::Right
+        );
         assert_eq!(hasher.verify("password123".into(), None).await.unwrap(), Verdict::Wrong);
     }
 }

@@ -47,9 +47,16 @@ impl Source {
             return;
         }
         line.insert("function".to_owned(), self.function.as_str().into());
-        let dimensions: Vec<_> = DIMENSIONS.iter().filter(|name| line.contains_key(**name)).map(|name| [name]).collect();
+        let dimensions: Vec<_> = DIMENSIONS
+            .iter()
+            .filter(|name| line.contains_key(**name))
+            .map(|name| [name])
+            .collect();
         let directive = json!({"Namespace": self.namespace, "Dimensions": dimensions, "Metrics": measured});
-        line.insert("_aws".to_owned(), json!({"Timestamp": timestamp_ms, "CloudWatchMetrics": [directive]}));
+        line.insert(
+            "_aws".to_owned(),
+            json!({"Timestamp": timestamp_ms, "CloudWatchMetrics": [directive]}),
+        );
     }
 }
 
@@ -58,22 +65,35 @@ mod tests {
     use super::*;
 
     fn embedded(line: Value) -> Value {
-        let source = Source { namespace: "tidegate".to_owned(), function: "tidegate-proxy".to_owned() };
-        let Value::Object(mut line) = line else { panic!("a line is an object") };
+        let source = Source {
+            namespace: "tidegate".to_owned(),
+            function: "tidegate-proxy".to_owned(),
+        };
+        let Value::Object(mut line) = line else {
+            panic!("a line is an object")
+        };
         source.embed(&mut line, 1_764_000_000_000);
         line.into()
     }
 
     #[test]
     fn a_line_with_a_measurement_says_what_is_measured_and_by_what_it_is_told_apart() {
-        let line = embedded(json!({"message": "exchange", "model": "m", "duration_ms": 12, "tokens.input": 3, "user.id": "u"}));
+        let line = embedded(
+            json!({"message": "exchange", "model": "m", "duration_ms": 12, "tokens.input": 3, "user.id": "u"}),
+        );
         let directive = json!({
             "Namespace": "tidegate",
             "Dimensions": [["function"], ["model"]],
             "Metrics": [{"Name": "duration_ms", "Unit": "Milliseconds"}, {"Name": "tokens.input", "Unit": "Count"}],
         });
-        assert_eq!(line["_aws"], json!({"Timestamp": 1_764_000_000_000_i64, "CloudWatchMetrics": [directive]}));
-        assert_eq!((&line["function"], &line["duration_ms"]), (&json!("tidegate-proxy"), &json!(12)));
+        assert_eq!(
+            line["_aws"],
+            json!({"Timestamp": 1_764_000_000_000_i64, "CloudWatchMetrics": [directive]})
+        );
+        assert_eq!(
+            (&line["function"], &line["duration_ms"]),
+            (&json!("tidegate-proxy"), &json!(12))
+        );
     }
 
     #[test]

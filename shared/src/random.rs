@@ -12,7 +12,10 @@ pub(crate) const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcde
 /// When the operating system has no randomness to give: nothing that needs a secret may go on then.
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    #[expect(clippy::expect_used, reason = "without randomness no secret can be made; there is no way on")]
+    #[expect(
+        clippy::expect_used,
+        reason = "without randomness no secret can be made; there is no way on"
+    )]
     rand::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
 }
@@ -23,7 +26,10 @@ pub fn base62(length: usize) -> String {
     while text.len() < length {
         // 248 = 4 × 62: larger bytes would favour the first characters of the alphabet.
         let fair = bytes::<32>().into_iter().filter(|byte| *byte < 248);
-        text.extend(fair.take(length - text.len()).map(|byte| char::from(BASE62[usize::from(byte % 62)])));
+        text.extend(
+            fair.take(length - text.len())
+                .map(|byte| char::from(BASE62[usize::from(byte % 62)])),
+        );
     }
     text
 }
@@ -37,7 +43,11 @@ pub fn sortable_id() -> String {
 pub fn sortable_id_at(at: Timestamp) -> String {
     let seconds = u64::try_from(at.as_second()).unwrap_or(0);
     let nanoseconds = u32::try_from(at.subsec_nanosecond()).unwrap_or(0);
-    text(Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds)))
+    text(Uuid::new_v7(uuid::Timestamp::from_unix(
+        NoContext,
+        seconds,
+        nanoseconds,
+    )))
 }
 
 fn text(id: Uuid) -> String {
@@ -62,7 +72,8 @@ mod tests {
     fn ids_sort_in_the_order_they_were_made() {
         let ids: Vec<_> = (0..100).map(|_| sortable_id()).collect();
         assert!(ids.is_sorted());
-        let later = [0, 1, 255, 256, 1 << 40].map(|millis| sortable_id_at(Timestamp::from_millisecond(millis).unwrap()));
+        let later =
+            [0, 1, 255, 256, 1 << 40].map(|millis| sortable_id_at(Timestamp::from_millisecond(millis).unwrap()));
         assert!(later.is_sorted());
     }
 }

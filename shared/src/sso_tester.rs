@@ -62,7 +62,9 @@ pub enum SsoTester {
 impl SsoTester {
     pub async fn try_out(&self, trial: Trial) -> Result<Tested, TesterError> {
         match self {
-            Self::Function(functions, name) => Ok(serde_json::from_slice(&functions.invoke(name, &serde_json::to_value(&trial)?).await?)?),
+            Self::Function(functions, name) => Ok(serde_json::from_slice(
+                &functions.invoke(name, &serde_json::to_value(&trial)?).await?,
+            )?),
             Self::Here(try_out) => Ok(try_out(trial).await),
         }
     }
@@ -70,7 +72,9 @@ impl SsoTester {
 
 impl fmt::Debug for Trial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trial").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Trial")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 

@@ -24,11 +24,21 @@ use crate::metrics::Source;
 /// Installs the process's subscriber. Only the first call has an effect.
 pub fn init(config: &LogConfig) {
     // Not `EnvFilter`, which can tell spans and fields apart too: its regular expressions add 400 KB to each function.
-    let filter = config.filter.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
-    let (filtered, lines) = (tracing_subscriber::registry().with(filter), lines::layer().with_writer(io::stderr));
+    let filter = config
+        .filter
+        .parse()
+        .unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let (filtered, lines) = (
+        tracing_subscriber::registry().with(filter),
+        lines::layer().with_writer(io::stderr),
+    );
     let _ = match config.format {
-        LogFormat::Json => filtered.with(lines.event_format(JsonLines::new(config.metrics.clone()))).try_init(),
-        LogFormat::Text => filtered.with(lines.with_target(false).with_ansi(io::stderr().is_terminal())).try_init(),
+        LogFormat::Json => filtered
+            .with(lines.event_format(JsonLines::new(config.metrics.clone())))
+            .try_init(),
+        LogFormat::Text => filtered
+            .with(lines.with_target(false).with_ansi(io::stderr().is_terminal()))
+            .try_init(),
     };
     if config.metrics.is_some() {
         tracing::info!(cold_starts = 1, "started");
@@ -44,7 +54,10 @@ pub struct JsonLines {
 
 impl JsonLines {
     pub fn new(metrics: Option<Source>) -> Self {
-        Self { clock: Clock::system(), metrics }
+        Self {
+            clock: Clock::system(),
+            metrics,
+        }
     }
 }
 
@@ -129,10 +142,19 @@ mod tests {
 
     fn logged(log: impl FnOnce()) -> Value {
         let kept = Kept::default();
-        let source = Source { namespace: "tidegate".to_owned(), function: "tidegate-proxy".to_owned() };
-        let lines = JsonLines { clock: Clock::fixed("2026-11-23T08:00:00Z".parse().unwrap()), metrics: Some(source) };
+        let source = Source {
+            namespace: "tidegate".to_owned(),
+            function: "tidegate-proxy".to_owned(),
+        };
+        let lines = JsonLines {
+            clock: Clock::fixed("2026-11-23T08:00:00Z".parse().unwrap()),
+            metrics: Some(source),
+        };
         let writer = kept.clone();
-        let subscriber = tracing_subscriber::fmt().event_format(lines).with_writer(move || writer.clone()).finish();
+        let subscriber = tracing_subscriber::fmt()
+            .event_format(lines)
+            .with_writer(move || writer.clone())
+            .finish();
         tracing::subscriber::with_default(subscriber, log);
         let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
         assert_eq!(text.lines().count(), 1, "{text}");
@@ -141,12 +163,24 @@ mod tests {
 
     #[test]
     fn an_event_is_one_object_with_its_fields_by_name() {
-        let line = logged(|| tracing::info!(request.id = %"r1", status = 200, code = None::<&str>, duration_ms = 7_u64, "request"));
-        for (field, value) in [("timestamp", json!("2026-11-23T08:00:00Z")), ("level", json!("INFO")), ("message", json!("request"))] {
+        let line = logged(
+            || tracing::info!(request.id = %"r1", status = 200, code = None::<&str>, duration_ms = 7_u64, "request"),
+        );
+        for (field, value) in [
+            ("timestamp", json!("2026-11-23T08:00:00Z")),
+            ("level", json!("INFO")),
+            ("message", json!("request")),
+        ] {
             assert_eq!(line[field], value);
         }
-        assert_eq!((&line["request.id"], &line["status"], line.get("code")), (&json!("r1"), &json!(200), None));
-        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], "duration_ms");
+        assert_eq!(
+            (&line["request.id"], &line["status"], line.get("code")),
+            (&json!("r1"), &json!(200), None)
+        );
+        assert_eq!(
+            line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"],
+            "duration_ms"
+        );
     }
 
     #[test]

@@ -2,7 +2,11 @@
 //!
 //! Run with `INSTA_UPDATE=always` to write the snapshots anew, and read the difference like code.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a fixture that cannot be read must fail its test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a fixture that cannot be read must fail its test"
+)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -26,7 +30,9 @@ fn whole_answers() {
         match response::to_message(text_of(&fixture.backend).as_bytes(), &fixture.context.build(), random) {
             Ok(answer) => {
                 let body = String::from_utf8(answer.body).unwrap();
-                let body = body.replace("\"content\":[{", "\"content\":[\n{").replace("},{\"type\"", "},\n{\"type\"");
+                let body = body
+                    .replace("\"content\":[{", "\"content\":[\n{")
+                    .replace("},{\"type\"", "},\n{\"type\"");
                 let body = body.replace(",\"stop_reason\"", ",\n\"stop_reason\"");
                 format!("{body}\n\n{:?}\nestimated: {}", answer.usage, answer.usage_is_estimated)
             }
@@ -55,9 +61,17 @@ fn streams() {
 #[test]
 fn errors() {
     for_each("error", |fixture: &ErrorFixture| {
-        let auth_errors = if fixture.pass { UpstreamAuthErrors::Pass } else { UpstreamAuthErrors::Hide };
+        let auth_errors = if fixture.pass {
+            UpstreamAuthErrors::Pass
+        } else {
+            UpstreamAuthErrors::Hide
+        };
         let body = text_of(&fixture.body);
-        in_both_dialects(BackendError::from_response(fixture.status, body.as_bytes(), auth_errors))
+        in_both_dialects(BackendError::from_response(
+            fixture.status,
+            body.as_bytes(),
+            auth_errors,
+        ))
     });
 }
 
@@ -118,7 +132,11 @@ impl ContextFixture {
                 "discarded" => Thinking::Discarded,
                 _ => Thinking::Shown,
             },
-            think_tags: if self.parse_think_tags { ThinkTags::Parse } else { ThinkTags::Keep },
+            think_tags: if self.parse_think_tags {
+                ThinkTags::Parse
+            } else {
+                ThinkTags::Keep
+            },
             estimated_input_tokens: self.estimated_input_tokens,
             ..AnswerContext::default()
         }
@@ -153,7 +171,9 @@ fn for_each<F: for<'a> Deserialize<'a>>(area: &str, translate: impl Fn(&F) -> St
 
 fn fixtures(folder: &Path) -> Vec<PathBuf> {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut fixtures: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
+    let mut fixtures: Vec<PathBuf> = files
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .collect();
     fixtures.sort();
     fixtures
 }
@@ -175,14 +195,24 @@ fn counting_random() -> RandomText {
 /// The data of the events, one a line: each repeats the name of its event as `type`.
 fn abridged(stream: &[u8]) -> String {
     let stream = std::str::from_utf8(stream).unwrap();
-    let lines = stream.lines().filter(|line| !line.is_empty() && !line.starts_with("event: "));
-    lines.map(|line| line.strip_prefix("data: ").unwrap_or(line)).collect::<Vec<_>>().join("\n")
+    let lines = stream
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("event: "));
+    lines
+        .map(|line| line.strip_prefix("data: ").unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn told(outcome: &Outcome) -> String {
     format!(
         "stop: {:?}, ending: {:?}\n{:?}\nestimated: {}, upstream id: {:?}, nameless calls: {}",
-        outcome.stop_reason, outcome.ending, outcome.usage, outcome.usage_is_estimated, outcome.upstream_id, outcome.nameless_calls
+        outcome.stop_reason,
+        outcome.ending,
+        outcome.usage,
+        outcome.usage_is_estimated,
+        outcome.upstream_id,
+        outcome.nameless_calls
     )
 }
 
@@ -190,5 +220,9 @@ fn told(outcome: &Outcome) -> String {
 fn in_both_dialects(error: BackendError) -> String {
     let (error, id) = (ApiError::from(error), RequestId::parse("req_1").unwrap());
     let told = |dialect| format!("{} {}", error.status(dialect).as_u16(), error.body(dialect, &id));
-    format!("anthropic {}\nopenai    {}", told(Dialect::Anthropic), told(Dialect::OpenAi))
+    format!(
+        "anthropic {}\nopenai    {}",
+        told(Dialect::Anthropic),
+        told(Dialect::OpenAi)
+    )
 }

@@ -71,7 +71,9 @@ fn snapshots() -> insta::Settings {
 
 fn fixtures(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut fixtures: Vec<_> = entries.filter(|path| path.extension().is_some_and(|e| e == "json")).collect();
+    let mut fixtures: Vec<_> = entries
+        .filter(|path| path.extension().is_some_and(|e| e == "json"))
+        .collect();
     fixtures.sort();
     fixtures
 }

@@ -21,7 +21,12 @@ struct Call {
 }
 
 fn call() -> impl Strategy<Value = Call> {
-    let id = prop_oneof!["call_[a-z0-9]{1,4}", "functions\\.[a-c]:[0-9]", "[a-z é/]{1,5}x", "i{65,70}"];
+    let id = prop_oneof![
+        "call_[a-z0-9]{1,4}",
+        "functions\\.[a-c]:[0-9]",
+        "[a-z é/]{1,5}x",
+        "i{65,70}"
+    ];
     let name = prop_oneof!["[a-c]{1,3}", "mcp\\.[a-c]/tool", "n{65,80}"];
     let arguments = ("[a-c\"\\\\{}é\n]{0,5}", any::<u128>()).prop_map(|(text, number)| {
         // The text of numbers and the order of keys are the backend's.
@@ -31,12 +36,24 @@ fn call() -> impl Strategy<Value = Call> {
 }
 
 fn chat(body: &str) -> ChatCall {
-    let model = ModelFacts { client_model: "m".into(), backend_model: "b".into(), max_output_tokens: None };
-    to_chat(&Request::parse(body.as_bytes()).unwrap(), &BackendSettings::default(), &model).unwrap()
+    let model = ModelFacts {
+        client_model: "m".into(),
+        backend_model: "b".into(),
+        max_output_tokens: None,
+    };
+    to_chat(
+        &Request::parse(body.as_bytes()).unwrap(),
+        &BackendSettings::default(),
+        &model,
+    )
+    .unwrap()
 }
 
 fn request(messages: &Value, tools: &[&str], display: &str) -> String {
-    let tools: Vec<Value> = tools.iter().map(|name| json!({"name": name, "input_schema": {}})).collect();
+    let tools: Vec<Value> = tools
+        .iter()
+        .map(|name| json!({"name": name, "input_schema": {}}))
+        .collect();
     let thinking = json!({"type": "adaptive", "display": display});
     json!({"model": "m", "max_tokens": 100, "messages": messages, "tools": tools, "thinking": thinking}).to_string()
 }
@@ -59,10 +76,16 @@ fn backend_stream(reasoning: &str, text: &str, calls: &[Call], call: &ChatCall) 
 /// The assistant's turn as a client keeps it. Inputs are written as they came: JSON text into JSON.
 fn as_history(message: &Accumulated) -> String {
     let blocks = message.blocks.iter().map(|block| match block {
-        Block::Thinking { text, signature } => json!({"type": "thinking", "thinking": text, "signature": signature}).to_string(),
+        Block::Thinking { text, signature } => {
+            json!({"type": "thinking", "thinking": text, "signature": signature}).to_string()
+        }
         Block::Text(text) => json!({"type": "text", "text": text}).to_string(),
         Block::ToolUse { id, name, input } => {
-            format!(r#"{{"type":"tool_use","id":{},"name":{},"input":{input}}}"#, json!(id), json!(name))
+            format!(
+                r#"{{"type":"tool_use","id":{},"name":{},"input":{input}}}"#,
+                json!(id),
+                json!(name)
+            )
         }
     });
     blocks.collect::<Vec<_>>().join(",")
@@ -73,7 +96,8 @@ fn results(message: &Accumulated) -> Vec<Value> {
         Block::ToolUse { id, .. } => Some(id),
         _ => None,
     });
-    ids.map(|id| json!({"type": "tool_result", "tool_use_id": id, "content": "ok"})).collect()
+    ids.map(|id| json!({"type": "tool_result", "tool_use_id": id, "content": "ok"}))
+        .collect()
 }
 
 proptest! {

@@ -10,7 +10,11 @@
 //! functions take turns, so that a busy machine is busy for all of them. Ratios are what counts: Lambda's own machines
 //! differ, and it loads the program first.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints, and stops at what it cannot do")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints, and stops at what it cannot do"
+)]
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -34,10 +38,24 @@ struct Starts {
 
 impl Starts {
     fn of(name: &'static str) -> Self {
-        let program = if name == "empty" { "deploy/examples/empty".to_owned() } else { format!("lambda/{name}/bootstrap") };
+        let program = if name == "empty" {
+            "deploy/examples/empty".to_owned()
+        } else {
+            format!("lambda/{name}/bootstrap")
+        };
         let program = workspace().join("target").join(program);
-        assert!(program.exists(), "{} is not there: the module says how it is built", program.display());
-        Self { name, program, first_poll: Vec::new(), first_answer: Vec::new(), peak_memory_kib: 0 }
+        assert!(
+            program.exists(),
+            "{} is not there: the module says how it is built",
+            program.display()
+        );
+        Self {
+            name,
+            program,
+            first_poll: Vec::new(),
+            first_answer: Vec::new(),
+            peak_memory_kib: 0,
+        }
     }
 
     async fn measure(&mut self) {
@@ -74,7 +92,10 @@ fn unknown_route() -> serde_json::Value {
 }
 
 fn environment() -> [(&'static str, String); 2] {
-    [("METRICS_NAMESPACE", "tidegate".to_owned()), ("RUST_LOG", "info".to_owned())]
+    [
+        ("METRICS_NAMESPACE", "tidegate".to_owned()),
+        ("RUST_LOG", "info".to_owned()),
+    ]
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -96,7 +117,11 @@ fn print(all: &[Starts]) {
         let poll = shown(&starts.first_poll, &empty.first_poll);
         let answer = shown(&starts.first_answer, &empty.first_answer);
         let size = megabytes(starts.program.metadata().unwrap().len());
-        println!("| {} | {poll} | {answer} | {:.1} | {size:.1} |", starts.name, megabytes(starts.peak_memory_kib * 1024));
+        println!(
+            "| {} | {poll} | {answer} | {:.1} | {size:.1} |",
+            starts.name,
+            megabytes(starts.peak_memory_kib * 1024)
+        );
     }
 }
 
@@ -107,7 +132,11 @@ fn shown(times: &[Duration], empty: &[Duration]) -> String {
     }
     let (median, least) = (median(times), times.iter().min().unwrap());
     let ratio = median.as_secs_f64() / self::median(empty).as_secs_f64();
-    format!("{:.2} ({:.2}) | {ratio:.2}", median.as_secs_f64() * 1e3, least.as_secs_f64() * 1e3)
+    format!(
+        "{:.2} ({:.2}) | {ratio:.2}",
+        median.as_secs_f64() * 1e3,
+        least.as_secs_f64() * 1e3
+    )
 }
 
 fn median(times: &[Duration]) -> Duration {

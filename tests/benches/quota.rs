@@ -4,7 +4,11 @@
 //! All of it is in this process: the clients, the gateway, its database and the backend. What `DynamoDB` makes of it is
 //! told in `docs/quotas.md`. `cargo test -p e2e --bench quota` only shows that it runs.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark that cannot go on says so and stops")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark that cannot go on says so and stops"
+)]
 
 use std::time::Instant;
 
@@ -16,7 +20,11 @@ use serde_json::json;
 
 fn main() {
     // `cargo bench` says so; `cargo test` does not.
-    let limit = if std::env::args().any(|argument| argument == "--bench") { 1000 } else { 16 };
+    let limit = if std::env::args().any(|argument| argument == "--bench") {
+        1000
+    } else {
+        16
+    };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for clients in [1, 8, 64] {
         runtime.block_on(measure(limit, clients));
@@ -33,8 +41,15 @@ async fn measure(limit: usize, clients: usize) {
     let began = Instant::now();
     let served: usize = join_all((0..clients).map(|_| served(&program))).await.into_iter().sum();
     let seconds = began.elapsed().as_secs_f64();
-    assert_eq!((served, provider.completions().len()), (limit, limit), "exactly the limit is served");
-    println!("{clients} clients: {served} requests in {seconds:.1} s, {:.0} a second", f64::from(u32::try_from(served).unwrap()) / seconds);
+    assert_eq!(
+        (served, provider.completions().len()),
+        (limit, limit),
+        "exactly the limit is served"
+    );
+    println!(
+        "{clients} clients: {served} requests in {seconds:.1} s, {:.0} a second",
+        f64::from(u32::try_from(served).unwrap()) / seconds
+    );
 }
 
 /// How often the program is served before it is refused.

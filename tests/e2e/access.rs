@@ -28,7 +28,13 @@ async fn p11_without_a_credential_only_open_routes_answer() {
         match row.access {
             Access::Anyone => open.push(format!("{} {}", row.method, row.path)),
             Access::Session(_) | Access::ApiKey => {
-                assert_eq!(status(call(&gateway.anybody(), &row)).await, 401, "{} {}", row.method, row.path);
+                assert_eq!(
+                    status(call(&gateway.anybody(), &row)).await,
+                    401,
+                    "{} {}",
+                    row.method,
+                    row.path
+                );
             }
         }
     }
@@ -58,22 +64,42 @@ async fn p12_the_wrong_kind_of_credential_opens_nothing() {
         let place = format!("{} {}", row.method, row.path);
         assert_eq!(status(call(wrong, &row)).await, 401, "{place}");
         // Nor does the right kind in a place where no credential is read.
-        let right = if row.access == Access::ApiKey { &program } else { gateway.admin() };
+        let right = if row.access == Access::ApiKey {
+            &program
+        } else {
+            gateway.admin()
+        };
         let (anybody, secret) = (gateway.anybody(), right.credential());
         for hidden in [
-            anybody.request(row.method.clone(), &format!("{}?token={secret}&api_key={secret}&access_token={secret}", example(row.path))),
+            anybody.request(
+                row.method.clone(),
+                &format!(
+                    "{}?token={secret}&api_key={secret}&access_token={secret}",
+                    example(row.path)
+                ),
+            ),
             call(&anybody, &row).header("cookie", format!("token={secret}; session={secret}")),
             call(&anybody, &row).header("authorization", secret),
             call(&anybody, &row).header("authorization", format!("Basic {secret}")),
-            call(&anybody, &row).header("x-forwarded-user", "admin").header("x-user-id", "admin"),
+            call(&anybody, &row)
+                .header("x-forwarded-user", "admin")
+                .header("x-user-id", "admin"),
             call(&anybody, &row).json(&json!({"token": secret, "api_key": secret})),
         ] {
             assert_eq!(status(hidden).await, 401, "{place}");
         }
         if row.access != Access::ApiKey {
-            assert_eq!(status(call(&anybody, &row).header("x-api-key", secret)).await, 401, "{place}");
+            assert_eq!(
+                status(call(&anybody, &row).header("x-api-key", secret)).await,
+                401,
+                "{place}"
+            );
         }
-        assert_eq!(status(call(right, &row).header("authorization", format!("Bearer {secret}"))).await, 400, "{place}: two headers");
+        assert_eq!(
+            status(call(right, &row).header("authorization", format!("Bearer {secret}"))).await,
+            400,
+            "{place}: two headers"
+        );
     }
 }
 
@@ -81,28 +107,62 @@ async fn p12_the_wrong_kind_of_credential_opens_nothing() {
 async fn p12_two_different_credentials_are_refused_and_a_key_may_come_in_either_header() {
     let gateway = Gateway::start().await;
     let (one, two) = (gateway.program().await, gateway.program().await);
-    assert_eq!(status(gateway.anybody().get("/v1/models").header("x-api-key", one.credential())).await, 200);
-    assert_eq!(status(one.get("/v1/models").header("x-api-key", one.credential())).await, 200);
-    assert_eq!(status(one.get("/v1/models").header("x-api-key", two.credential())).await, 401);
+    assert_eq!(
+        status(
+            gateway
+                .anybody()
+                .get("/v1/models")
+                .header("x-api-key", one.credential())
+        )
+        .await,
+        200
+    );
+    assert_eq!(
+        status(one.get("/v1/models").header("x-api-key", one.credential())).await,
+        200
+    );
+    assert_eq!(
+        status(one.get("/v1/models").header("x-api-key", two.credential())).await,
+        401
+    );
 }
 
 #[tokio::test]
 async fn p11_everybody_else_is_refused_where_a_role_is_asked_for() {
     let gateway = Gateway::start().await;
-    let user = gateway.admin().create_person("user@example.com", json!({"department": "sales"})).await;
-    let manager = gateway.admin().create_person("manager@example.com", json!({"role": "manager", "department": "sales"})).await;
+    let user = gateway
+        .admin()
+        .create_person("user@example.com", json!({"department": "sales"}))
+        .await;
+    let manager = gateway
+        .admin()
+        .create_person("manager@example.com", json!({"role": "manager", "department": "sales"}))
+        .await;
     for row in rows() {
         let Access::Session(needed) = row.access else { continue };
         for (person, role) in [(&user, Role::User), (&manager, Role::Manager)] {
             if role < needed {
-                assert_eq!(refusal(call(person, &row), 403).await, "forbidden", "{role:?} {} {}", row.method, row.path);
+                assert_eq!(
+                    refusal(call(person, &row), 403).await,
+                    "forbidden",
+                    "{role:?} {} {}",
+                    row.method,
+                    row.path
+                );
             }
         }
     }
     let admins_only = rows().filter(|row| row.path.starts_with("/api/v1/admin/"));
-    let below_admin: Vec<String> =
-        admins_only.filter(|row| row.access != Access::Session(Role::Admin)).map(|row| format!("{} {}", row.method, row.path)).collect();
-    let managers = ["GET /api/v1/admin/users", "PUT /api/v1/admin/users/{id}", "GET /api/v1/admin/usage", "GET /api/v1/admin/logs"];
+    let below_admin: Vec<String> = admins_only
+        .filter(|row| row.access != Access::Session(Role::Admin))
+        .map(|row| format!("{} {}", row.method, row.path))
+        .collect();
+    let managers = [
+        "GET /api/v1/admin/users",
+        "PUT /api/v1/admin/users/{id}",
+        "GET /api/v1/admin/usage",
+        "GET /api/v1/admin/logs",
+    ];
     assert_eq!(below_admin, managers, "what managers may call");
 }
 
@@ -111,7 +171,12 @@ async fn p14_anothers_id_names_nothing() {
     let gateway = Gateway::start().await;
     let owner = gateway.admin().create_person("owner@example.com", json!({})).await;
     let other = gateway.admin().create_person("other@example.com", json!({})).await;
-    let key = owner.post("/api/v1/user/keys").json(&json!({"name": "mine"})).send().await.unwrap();
+    let key = owner
+        .post("/api/v1/user/keys")
+        .json(&json!({"name": "mine"}))
+        .send()
+        .await
+        .unwrap();
     let id = harness::client::data(key, 201).await["id"].as_str().unwrap().to_owned();
     for row in rows().filter(|row| row.path.starts_with("/api/v1/user/") && row.path.contains('{')) {
         let path = row.path.replace("{id}", &id);
@@ -132,9 +197,22 @@ async fn p13_paths_are_taken_as_they_are() {
     ] {
         assert_eq!(status(gateway.admin().get(path)).await, 404, "{path}");
     }
-    for (header, value) in [("x-original-url", "/api/v1/admin/users"), ("x-http-method-override", "DELETE"), ("x-forwarded-host", "evil")] {
-        let profile = gateway.admin().get("/api/v1/user/profile").header(header, value).send().await.unwrap();
+    for (header, value) in [
+        ("x-original-url", "/api/v1/admin/users"),
+        ("x-http-method-override", "DELETE"),
+        ("x-forwarded-host", "evil"),
+    ] {
+        let profile = gateway
+            .admin()
+            .get("/api/v1/user/profile")
+            .header(header, value)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(harness::client::data(profile, 200).await["role"], "admin");
     }
-    assert_eq!(refusal(gateway.admin().post("/api/v1/user/profile"), 405).await, "method_not_allowed");
+    assert_eq!(
+        refusal(gateway.admin().post("/api/v1/user/profile"), 405).await,
+        "method_not_allowed"
+    );
 }

@@ -17,23 +17,41 @@ async fn p60_each_change_has_one_entry_that_says_who_did_what_to_whom() {
     let person = admin.create_person("a@example.com", json!({})).await;
     let id = person.profile().await["id"].clone();
     let path = format!("/api/v1/admin/users/{}", id.as_str().unwrap());
-    let renamed = admin.put(&path).header("x-request-id", "my-request").json(&json!({"name": "B", "password": "a new long password"}));
+    let renamed = admin
+        .put(&path)
+        .header("x-request-id", "my-request")
+        .json(&json!({"name": "B", "password": "a new long password"}));
     data(renamed.send().await.unwrap(), 200).await;
-    let wrong = gateway.post("/api/v1/auth/login").json(&json!({"email": ADMIN_EMAIL, "password": "wrong"}));
+    let wrong = gateway
+        .post("/api/v1/auth/login")
+        .json(&json!({"email": ADMIN_EMAIL, "password": "wrong"}));
     refusal(wrong, 401).await;
-    assert_eq!(refusal(admin.put(&path).json(&json!({"version": 1})), 409).await, "version_conflict");
+    assert_eq!(
+        refusal(admin.put(&path).json(&json!({"version": 1})), 409).await,
+        "version_conflict"
+    );
 
     let of_user: Vec<Value> = entries(admin, &format!("target={}", id.as_str().unwrap())).await;
     let actions: Vec<&str> = of_user.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["user.update", "session.create", "user.create"], "newest first, and nothing for what was refused");
+    assert_eq!(
+        actions,
+        ["user.update", "session.create", "user.create"],
+        "newest first, and nothing for what was refused"
+    );
     let update = &of_user[0];
-    assert_eq!((&update["actor"], &update["request_id"], &update["result"]), (&actor, &json!("my-request"), &json!("ok")));
+    assert_eq!(
+        (&update["actor"], &update["request_id"], &update["result"]),
+        (&actor, &json!("my-request"), &json!("ok"))
+    );
     assert_eq!(update["changed"], json!(["password", "name"]));
     assert_eq!(update["address"], "127.0.0.1");
     assert!(update["at"].as_str().unwrap().ends_with('Z'));
 
     let refused = entries(admin, "result=invalid_credentials").await;
-    assert_eq!((&refused[0]["actor"], &refused[0]["target"]), (&json!("anonymous"), &json!(ADMIN_EMAIL)));
+    assert_eq!(
+        (&refused[0]["actor"], &refused[0]["target"]),
+        (&json!("anonymous"), &json!(ADMIN_EMAIL))
+    );
     let first = entries(admin, "actor=system").await;
     assert_eq!(first.len(), 1, "the first administrator: {first:?}");
 }
@@ -42,15 +60,31 @@ async fn p60_each_change_has_one_entry_that_says_who_did_what_to_whom() {
 async fn p57_the_trail_is_read_in_pages() {
     let gateway = Gateway::start().await;
     for number in 0..12 {
-        let settings = gateway.admin().put("/api/v1/admin/settings").json(&json!({"log_retention_days": number + 1}));
+        let settings = gateway
+            .admin()
+            .put("/api/v1/admin/settings")
+            .json(&json!({"log_retention_days": number + 1}));
         data(settings.send().await.unwrap(), 200).await;
     }
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = gateway.admin().get(&format!("/api/v1/admin/audit?action=settings.update&limit=5{cursor}")).send().await.unwrap();
+        let page = gateway
+            .admin()
+            .get(&format!("/api/v1/admin/audit?action=settings.update&limit=5{cursor}"))
+            .send()
+            .await
+            .unwrap();
         let page: Value = page.json().await.unwrap();
-        seen.extend(page["data"].as_array().unwrap().iter().map(|entry| entry["id"].as_str().unwrap().to_owned()));
-        let Some(next) = page["next_cursor"].as_str() else { break };
+        seen.extend(
+            page["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|entry| entry["id"].as_str().unwrap().to_owned()),
+        );
+        let Some(next) = page["next_cursor"].as_str() else {
+            break;
+        };
         cursor = format!("&cursor={next}");
     }
     assert_eq!(seen.len(), 12);

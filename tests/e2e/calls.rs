@@ -60,7 +60,11 @@ async fn calls_of_each_kind(policy: Value) -> Vec<Vec<String>> {
     let provider = Provider::answering(move |request| {
         noting.note("backend");
         let is_streamed = request.json()["stream"] == true;
-        if is_streamed { openai::stream(&["Hi"]) } else { Reply::json(&openai::completion("Hi")) }
+        if is_streamed {
+            openai::stream(&["Hi"])
+        } else {
+            Reply::json(&openai::completion("Hi"))
+        }
     });
     let admin = installation.admin_token().await;
     let backend = json!({"name": "b", "base_url": provider.base_url(), "model_name": "m"});
@@ -75,7 +79,12 @@ async fn calls_of_each_kind(policy: Value) -> Vec<Vec<String>> {
     let (.., key) = installation.person("a@example.com").await;
     ask(&proxy, "chat/completions", &key, false).await;
     let mut calls = Vec::new();
-    for (path, is_streamed) in [("chat/completions", false), ("chat/completions", true), ("messages", false), ("messages", true)] {
+    for (path, is_streamed) in [
+        ("chat/completions", false),
+        ("chat/completions", true),
+        ("messages", false),
+        ("messages", true),
+    ] {
         wire.take();
         ask(&proxy, path, &key, is_streamed).await;
         calls.push(wire.take());

@@ -15,7 +15,12 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::log::Log;
 
-const PASSWORDS: [&str; 4] = ["canary-password-one", "canary-password-two", "canary-password-new", "canary-password-csv"];
+const PASSWORDS: [&str; 4] = [
+    "canary-password-one",
+    "canary-password-two",
+    "canary-password-new",
+    "canary-password-csv",
+];
 const PROMPT: &str = "canary-prompt";
 
 /// The answers so far, as text.
@@ -25,7 +30,8 @@ struct Answers(String);
 impl Answers {
     async fn of(&mut self, request: RequestBuilder) -> Value {
         let response = request.send().await.unwrap();
-        self.0.extend(response.headers().values().map(|value| value.to_str().unwrap()));
+        self.0
+            .extend(response.headers().values().map(|value| value.to_str().unwrap()));
         let text = response.text().await.unwrap();
         self.0.push_str(&text);
         serde_json::from_str(&text).unwrap_or_default()
@@ -44,11 +50,14 @@ impl Answers {
 async fn p22_no_answer_and_no_log_line_holds_a_secret() {
     // Of this whole process, the other tests' gateways included.
     let log = Log::default();
-    let filter: Targets = "info,shared=trace,auth=trace,keys=trace,admin=trace,proxy=trace,local=trace".parse().unwrap();
+    let filter: Targets = "info,shared=trace,auth=trace,keys=trace,admin=trace,proxy=trace,local=trace"
+        .parse()
+        .unwrap();
     let lines = fmt::layer().event_format(JsonLines::new(None)).with_writer(log.clone());
     tracing_subscriber::registry().with(filter).with(lines).init();
     // Answers with an error that holds the credential, as some do.
-    let echo = json!({"error": {"message": format!("Incorrect API key provided: {BACKEND_KEY}"), "code": "invalid_api_key"}});
+    let echo =
+        json!({"error": {"message": format!("Incorrect API key provided: {BACKEND_KEY}"), "code": "invalid_api_key"}});
     let provider = Provider::always(Reply::error(401, &echo));
     let gateway = Gateway::start().await.with_model("glm", &provider).await;
     let mut answers = Answers::default();
@@ -68,12 +77,18 @@ async fn live_through_a_day(gateway: &Gateway, answers: &mut Answers) -> Vec<Str
     let account = json!({"email": "a@example.com", "password": PASSWORDS[0], "name": "A", "role": "user"});
     let id = answers.of(admin.post("/api/v1/admin/users").json(&account)).await["data"]["id"].take();
     let user = UserId::parse(id.as_str().unwrap()).unwrap();
-    let login = |password: &str| anybody.post("/api/v1/auth/login").json(&json!({"email": "a@example.com", "password": password}));
+    let login = |password: &str| {
+        anybody
+            .post("/api/v1/auth/login")
+            .json(&json!({"email": "a@example.com", "password": password}))
+    };
     let (_, first) = answers.showing(login(PASSWORDS[0]), "token").await;
     answers.of(login(PASSWORDS[1])).await;
     let person = anybody.with(&first);
     let (_, second) = answers.showing(person.post("/api/v1/auth/refresh"), "token").await;
-    let (key, secret) = answers.showing(person.post("/api/v1/user/keys").json(&json!({"name": "k"})), "key").await;
+    let (key, secret) = answers
+        .showing(person.post("/api/v1/user/keys").json(&json!({"name": "k"})), "key")
+        .await;
     use_wrongly(&person, &anybody, &secret, answers).await;
     let program = anybody.with(&secret);
     let mut prompt = ask("glm");
@@ -85,18 +100,39 @@ async fn live_through_a_day(gateway: &Gateway, answers: &mut Answers) -> Vec<Str
     let hash = |user: Option<shared::models::user::User>| user.unwrap().password_hash.unwrap().as_str().to_owned();
     let old_hash = hash(store.user(&user).await.unwrap());
     let change = json!({"old_password": PASSWORDS[0], "new_password": PASSWORDS[2]});
-    let (_, third) = answers.showing(person.put("/api/v1/user/password").json(&change), "token").await;
-    let csv = format!("email,name,password\nb@example.com,B,{}\nc@example.com,,{}\n", PASSWORDS[3], PASSWORDS[3]);
-    answers.of(admin.post("/api/v1/admin/users/import").header("content-type", "text/csv").body(csv)).await;
+    let (_, third) = answers
+        .showing(person.put("/api/v1/user/password").json(&change), "token")
+        .await;
+    let csv = format!(
+        "email,name,password\nb@example.com,B,{}\nc@example.com,,{}\n",
+        PASSWORDS[3], PASSWORDS[3]
+    );
+    answers
+        .of(admin
+            .post("/api/v1/admin/users/import")
+            .header("content-type", "text/csv")
+            .body(csv))
+        .await;
     for path in ["users", "audit", "settings", "models", "backends"] {
         answers.of(admin.get(&format!("/api/v1/admin/{path}"))).await;
     }
     let person = anybody.with(&third);
     answers.of(person.get("/api/v1/user/keys")).await;
     answers.of(person.get("/api/v1/user/profile")).await;
-    answers.of(person.delete(&format!("/api/v1/user/keys/{}", key["id"].as_str().unwrap()))).await;
+    answers
+        .of(person.delete(&format!("/api/v1/user/keys/{}", key["id"].as_str().unwrap())))
+        .await;
     let digest = KeyDigest::of(&secret).unwrap().to_string();
-    let mut secrets = vec![first, second, third, secret, digest, old_hash, hash(store.user(&user).await.unwrap()), BACKEND_KEY.to_owned()];
+    let mut secrets = vec![
+        first,
+        second,
+        third,
+        secret,
+        digest,
+        old_hash,
+        hash(store.user(&user).await.unwrap()),
+        BACKEND_KEY.to_owned(),
+    ];
     secrets.extend(PASSWORDS.map(ToOwned::to_owned));
     secrets.push(admin.credential().to_owned());
     secrets
@@ -106,14 +142,36 @@ async fn live_through_a_day(gateway: &Gateway, answers: &mut Answers) -> Vec<Str
 async fn use_wrongly(person: &Client, anybody: &Client, key: &str, answers: &mut Answers) {
     let token = person.credential();
     answers
-        .of(anybody.post("/api/v1/auth/login").body(format!("{{\"email\": \"a@example.com\", \"password\": \"{}\"", PASSWORDS[0])))
+        .of(anybody.post("/api/v1/auth/login").body(format!(
+            "{{\"email\": \"a@example.com\", \"password\": \"{}\"",
+            PASSWORDS[0]
+        )))
         .await;
-    answers.of(anybody.post("/api/v1/auth/login").json(&json!({"email": "a@example.com", "password": [PASSWORDS[0]]}))).await;
-    answers.of(anybody.post("/api/v1/auth/register").json(&json!({"email": "x", "name": "", "password": PASSWORDS[1]}))).await;
-    answers.of(anybody.get(&format!("/api/v1/user/profile?token={token}"))).await;
+    answers
+        .of(anybody
+            .post("/api/v1/auth/login")
+            .json(&json!({"email": "a@example.com", "password": [PASSWORDS[0]]})))
+        .await;
+    answers
+        .of(anybody
+            .post("/api/v1/auth/register")
+            .json(&json!({"email": "x", "name": "", "password": PASSWORDS[1]})))
+        .await;
+    answers
+        .of(anybody.get(&format!("/api/v1/user/profile?token={token}")))
+        .await;
     answers.of(anybody.get(&format!("/v1/models?key={key}"))).await;
     answers.of(anybody.with(key).get("/api/v1/user/profile")).await;
     answers.of(person.get("/v1/models")).await;
-    answers.of(anybody.with(&format!("{key}x")).post("/v1/chat/completions").json(&ask("glm"))).await;
-    answers.of(person.put("/api/v1/user/password").json(&json!({"old_password": PASSWORDS[1], "new_password": "short"}))).await;
+    answers
+        .of(anybody
+            .with(&format!("{key}x"))
+            .post("/v1/chat/completions")
+            .json(&ask("glm")))
+        .await;
+    answers
+        .of(person
+            .put("/api/v1/user/password")
+            .json(&json!({"old_password": PASSWORDS[1], "new_password": "short"})))
+        .await;
 }

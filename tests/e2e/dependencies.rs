@@ -19,11 +19,21 @@ fn p59_every_licence_is_allowed() {
     let everywhere = texts(&rules["licenses"]["allow"]);
     let exceptions = rules["licenses"]["exceptions"].as_array().unwrap();
     for ((name, version), licence) in built(&rules) {
-        let here = exceptions.iter().filter(|exception| exception["crate"].as_str() == Some(&name));
+        let here = exceptions
+            .iter()
+            .filter(|exception| exception["crate"].as_str() == Some(&name));
         let here: Vec<_> = here.flat_map(|exception| texts(&exception["allow"])).collect();
-        let is_allowed = |licence: &LicenseReq| everywhere.iter().chain(&here).any(|allowed| *allowed == licence.to_string());
+        let is_allowed = |licence: &LicenseReq| {
+            everywhere
+                .iter()
+                .chain(&here)
+                .any(|allowed| *allowed == licence.to_string())
+        };
         let expression = Expression::parse_mode(&licence, ParseMode::LAX).unwrap();
-        assert!(expression.evaluate(is_allowed), "{name} {version} is under {licence}, which deny.toml does not allow");
+        assert!(
+            expression.evaluate(is_allowed),
+            "{name} {version} is under {licence}, which deny.toml does not allow"
+        );
     }
 }
 
@@ -31,28 +41,56 @@ fn p59_every_licence_is_allowed() {
 fn p59_no_banned_crate_is_built() {
     let rules = rules();
     let built = built(&rules);
-    assert!(built.keys().any(|(name, _)| name == "rustls"), "the list of crates is not what it should be");
+    assert!(
+        built.keys().any(|(name, _)| name == "rustls"),
+        "the list of crates is not what it should be"
+    );
     for ban in rules["bans"]["deny"].as_array().unwrap() {
-        let (name, versions) = ban["crate"].as_str().unwrap().split_once(':').unwrap_or((ban["crate"].as_str().unwrap(), "*"));
+        let (name, versions) = ban["crate"]
+            .as_str()
+            .unwrap()
+            .split_once(':')
+            .unwrap_or((ban["crate"].as_str().unwrap(), "*"));
         let versions = VersionReq::parse(versions).unwrap();
-        let found = built.keys().find(|(built, version)| built == name && versions.matches(version));
+        let found = built
+            .keys()
+            .find(|(built, version)| built == name && versions.matches(version));
         assert!(found.is_none(), "{found:?} is built: {}", ban["reason"]);
     }
 }
 
 fn rules() -> Table {
-    std::fs::read_to_string(harness::workspace().join("deny.toml")).unwrap().parse().unwrap()
+    std::fs::read_to_string(harness::workspace().join("deny.toml"))
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 /// The crates that the product's packages are built of, on each target that `rules` names.
 fn built(rules: &Table) -> Crates {
-    texts(&rules["graph"]["targets"]).iter().flat_map(|target| built_on(target)).collect()
+    texts(&rules["graph"]["targets"])
+        .iter()
+        .flat_map(|target| built_on(target))
+        .collect()
 }
 
 fn built_on(target: &str) -> Crates {
     let mut tree = Command::new(env!("CARGO"));
-    tree.args(["tree", "--workspace", "--exclude", "e2e", "--locked", "--edges", "normal,build", "--target", target]);
-    let output = tree.args(["--prefix", "none", "--format", "{p}\t{l}"]).output().unwrap();
+    tree.args([
+        "tree",
+        "--workspace",
+        "--exclude",
+        "e2e",
+        "--locked",
+        "--edges",
+        "normal,build",
+        "--target",
+        target,
+    ]);
+    let output = tree
+        .args(["--prefix", "none", "--format", "{p}\t{l}"])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     // A line is `name v1.2.3 (where from)`, a tab, the licence, and ` (*)` where the crate was named before.
     let text = String::from_utf8(output.stdout).unwrap();
@@ -66,5 +104,10 @@ fn built_on(target: &str) -> Crates {
 }
 
 fn texts(values: &Value) -> Vec<String> {
-    values.as_array().unwrap().iter().map(|value| value.as_str().unwrap().to_owned()).collect()
+    values
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|value| value.as_str().unwrap().to_owned())
+        .collect()
 }

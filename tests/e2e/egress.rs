@@ -20,9 +20,17 @@ async fn p35_redirects_are_not_followed_and_their_place_is_not_told() {
         // Other backends each time: those that redirect are soon out.
         let (m, name) = (format!("m-{status}"), format!("native-{status}"));
         gateway.admin().create_model(&m, &provider).await;
-        gateway.admin().create_model_with(&name, &provider, &json!({"protocol": "anthropic"})).await;
+        gateway
+            .admin()
+            .create_model_with(&name, &provider, &json!({"protocol": "anthropic"}))
+            .await;
         let native = |path: &str| program.post(path).json(&message(&name));
-        for request in [program.chat(&m), program.chat_stream(&m), program.message(&m), native("/v1/messages")] {
+        for request in [
+            program.chat(&m),
+            program.chat_stream(&m),
+            program.message(&m),
+            native("/v1/messages"),
+        ] {
             provider.will(Reply::new(status, "text/plain", "canary").header("location", &place));
             let response = request.send().await.unwrap();
             assert!(!response.headers().contains_key("location"));
@@ -39,12 +47,18 @@ async fn p35_redirects_are_not_followed_and_their_place_is_not_told() {
     provider.will(Reply::redirect(&place));
     let found = data(gateway.admin().post(&check).send().await.unwrap(), 200).await;
     assert_eq!((&found["healthy"], &found["status"]), (&json!(false), &json!(307)));
-    assert!(elsewhere.received().is_empty(), "nothing went to where the backend pointed");
+    assert!(
+        elsewhere.received().is_empty(),
+        "nothing went to where the backend pointed"
+    );
 }
 
 #[tokio::test]
 async fn p36_the_client_chooses_no_address() {
-    let (trap, provider) = (Provider::start(), Provider::always(Reply::json(&openai::completion("Hello"))));
+    let (trap, provider) = (
+        Provider::start(),
+        Provider::always(Reply::json(&openai::completion("Hello"))),
+    );
     let gateway = Gateway::start().await.with_model("m", &provider).await;
     let program = gateway.program().await;
     let image = json!([{"role": "user", "content": [
@@ -54,28 +68,55 @@ async fn p36_the_client_chooses_no_address() {
         {"type": "image", "source": {"type": "url", "url": format!("{}/cat.png", trap.base_url())}},
         {"type": "document", "source": {"type": "url", "url": format!("{}/cat.pdf", trap.base_url())}}
     ]}]);
-    for (path, mut body, messages) in [("/v1/chat/completions", ask("m"), image), ("/v1/messages", message("m"), document)] {
+    for (path, mut body, messages) in [
+        ("/v1/chat/completions", ask("m"), image),
+        ("/v1/messages", message("m"), document),
+    ] {
         for member in ["api_base", "base_url", "url", "endpoint", "custom_llm_provider"] {
             body[member] = trap.base_url().into();
         }
         let request = program.post(path).json(&body);
-        let request = ["x-base-url", "x-custom-host", "x-portkey-custom-host", "x-forwarded-host", "x-original-url"]
-            .into_iter()
-            .fold(request, |request, header| request.header(header, trap.base_url()));
+        let request = [
+            "x-base-url",
+            "x-custom-host",
+            "x-portkey-custom-host",
+            "x-forwarded-host",
+            "x-original-url",
+        ]
+        .into_iter()
+        .fold(request, |request, header| request.header(header, trap.base_url()));
         assert_eq!(request.send().await.unwrap().status(), 200, "{path}");
         body["messages"] = messages;
         let pictured = program.post(path).json(&body).send().await.unwrap().status().as_u16();
-        assert!([200, 400].contains(&pictured), "{path}: passed as text, or refused: {pictured}");
+        assert!(
+            [200, 400].contains(&pictured),
+            "{path}: passed as text, or refused: {pictured}"
+        );
     }
     assert!(trap.received().is_empty(), "nothing went to where the client pointed");
-    assert!(provider.received().iter().all(|request| provider.base_url().ends_with(request.header("host"))));
+    assert!(
+        provider
+            .received()
+            .iter()
+            .all(|request| provider.base_url().ends_with(request.header("host")))
+    );
 }
 
 #[tokio::test]
 async fn p38_of_a_backends_headers_only_a_few_reach_the_client() {
     let canaries = |reply: Reply| {
-        let names = ["set-cookie", "server", "x-internal", "access-control-allow-origin", "via", "x-ratelimit-remaining", "openai-version"];
-        names.into_iter().fold(reply, |reply, name| reply.header(name, "canary"))
+        let names = [
+            "set-cookie",
+            "server",
+            "x-internal",
+            "access-control-allow-origin",
+            "via",
+            "x-ratelimit-remaining",
+            "openai-version",
+        ];
+        names
+            .into_iter()
+            .fold(reply, |reply, name| reply.header(name, "canary"))
     };
     let provider = Provider::start();
     let gateway = Gateway::start().await.with_model("m", &provider).await;
@@ -89,16 +130,25 @@ async fn p38_of_a_backends_headers_only_a_few_reach_the_client() {
     ] {
         provider.will(canaries(reply));
         let response = request.send().await.unwrap();
-        assert!(response.headers().values().all(|value| !value.to_str().unwrap().contains("canary")), "{:?}", response.headers());
+        assert!(
+            response
+                .headers()
+                .values()
+                .all(|value| !value.to_str().unwrap().contains("canary")),
+            "{:?}",
+            response.headers()
+        );
     }
 }
 
 #[tokio::test]
 async fn p38_a_backend_gets_our_id_of_the_request_and_the_client_the_backends_renamed() {
     let failed = || Reply::error(429, &json!({"error": {"message": "slow down"}}));
-    for (header, id, told) in
-        [("x-request-id", "up_1", Some("up_1")), ("request-id", "up-2", Some("up-2")), ("x-request-id", "no id", None)]
-    {
+    for (header, id, told) in [
+        ("x-request-id", "up_1", Some("up_1")),
+        ("request-id", "up-2", Some("up-2")),
+        ("x-request-id", "no id", None),
+    ] {
         let provider = Provider::start();
         let gateway = Gateway::start().await.with_model("m", &provider).await;
         let program = gateway.program().await;
@@ -114,9 +164,15 @@ async fn p38_a_backend_gets_our_id_of_the_request_and_the_client_the_backends_re
         {
             provider.will(reply.header(header, id));
             let response = request.send().await.unwrap();
-            let upstream = response.headers().get("x-upstream-request-id").map(|id| id.to_str().unwrap());
+            let upstream = response
+                .headers()
+                .get("x-upstream-request-id")
+                .map(|id| id.to_str().unwrap());
             assert_eq!(upstream, told);
-            assert_eq!(provider.request(number).await.header("x-request-id"), response.headers()["x-request-id"]);
+            assert_eq!(
+                provider.request(number).await.header("x-request-id"),
+                response.headers()["x-request-id"]
+            );
         }
     }
 }
@@ -128,9 +184,22 @@ async fn p38_a_backend_gets_the_clients_dialect_headers_the_configured_ones_and_
     let members = json!({"protocol": "anthropic", "headers": {"x-organization": "us"}});
     gateway.admin().create_model_with("m", &provider, &members).await;
     let program = gateway.program().await;
-    let request = program.message("m").header("anthropic-version", "2023-06-01").header("anthropic-beta", "a,b");
-    let foreign = ["cookie", "x-api-version", "x-amz-date", "x-forwarded-for", "openai-organization", "x-stainless-lang", "origin"];
-    let request = foreign.into_iter().fold(request, |request, name| request.header(name, "canary"));
+    let request = program
+        .message("m")
+        .header("anthropic-version", "2023-06-01")
+        .header("anthropic-beta", "a,b");
+    let foreign = [
+        "cookie",
+        "x-api-version",
+        "x-amz-date",
+        "x-forwarded-for",
+        "openai-organization",
+        "x-stainless-lang",
+        "origin",
+    ];
+    let request = foreign
+        .into_iter()
+        .fold(request, |request, name| request.header(name, "canary"));
     assert_eq!(request.send().await.unwrap().status(), 200);
     let received = provider.request(0).await;
     assert_eq!(received.header("x-api-key"), BACKEND_KEY);
@@ -150,24 +219,49 @@ async fn p38_a_backend_gets_the_clients_dialect_headers_the_configured_ones_and_
         "x-organization",
         "x-request-id",
     ];
-    let unknown: Vec<_> = received.headers.keys().filter(|name| !known.contains(&name.as_str())).collect();
+    let unknown: Vec<_> = received
+        .headers
+        .keys()
+        .filter(|name| !known.contains(&name.as_str()))
+        .collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }
 
 /// A gateway that believes the backend's authority, and has it as its model `m`.
 async fn gateway(backend: &TlsBackend) -> Gateway {
     let backend_authorities = backend.authority().parse().unwrap();
-    let gateway = Gateway::start_with(|options| Options { backend_authorities, ..options }).await;
-    let model = gateway.admin().post("/api/v1/admin/models").json(&json!({"id": "m", "name": "m"}));
+    let gateway = Gateway::start_with(|options| Options {
+        backend_authorities,
+        ..options
+    })
+    .await;
+    let model = gateway
+        .admin()
+        .post("/api/v1/admin/models")
+        .json(&json!({"id": "m", "name": "m"}));
     data(model.send().await.unwrap(), 201).await;
     let entry = json!({"id": "b", "name": "b", "base_url": backend.base_url(), "model_name": "x"});
-    data(gateway.admin().post("/api/v1/admin/models/m/backends").json(&entry).send().await.unwrap(), 201).await;
+    data(
+        gateway
+            .admin()
+            .post("/api/v1/admin/models/m/backends")
+            .json(&entry)
+            .send()
+            .await
+            .unwrap(),
+        201,
+    )
+    .await;
     gateway
 }
 
 #[tokio::test]
 async fn a_backend_of_a_private_authority_is_called_by_http_2_where_it_is_offered_and_over_one_connection() {
-    for (protocols, version) in [(&["h2", "http/1.1"][..], Version::HTTP_2), (&["http/1.1"], Version::HTTP_11), (&[], Version::HTTP_11)] {
+    for (protocols, version) in [
+        (&["h2", "http/1.1"][..], Version::HTTP_2),
+        (&["http/1.1"], Version::HTTP_11),
+        (&[], Version::HTTP_11),
+    ] {
         let backend = TlsBackend::start(protocols, &openai::completion("Hello"));
         let gateway = gateway(&backend).await;
         let program = gateway.program().await;
@@ -175,7 +269,16 @@ async fn a_backend_of_a_private_authority_is_called_by_http_2_where_it_is_offere
             let answer: Value = program.chat("m").send().await.unwrap().json().await.unwrap();
             assert_eq!(answer["choices"][0]["message"]["content"], "Hello");
         }
-        let checked = data(gateway.admin().post("/api/v1/admin/backends/b/health").send().await.unwrap(), 200).await;
+        let checked = data(
+            gateway
+                .admin()
+                .post("/api/v1/admin/backends/b/health")
+                .send()
+                .await
+                .unwrap(),
+            200,
+        )
+        .await;
         assert_eq!(checked["healthy"], true, "{checked}");
         assert_eq!(backend.versions(), [version; 4], "{protocols:?}");
         assert_eq!(backend.connections(), 1, "{protocols:?}");

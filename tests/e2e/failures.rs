@@ -25,26 +25,57 @@ impl Failure {
 /// `response` as an error; it must be one, in JSON and with a request id.
 pub(crate) async fn failure(response: Response) -> Failure {
     let status = response.status().as_u16();
-    let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-    let (retry_after, content_type, request_id) = (header("retry-after"), header("content-type"), header("x-request-id"));
+    let header = |name: &str| {
+        response
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap().to_owned())
+    };
+    let (retry_after, content_type, request_id) =
+        (header("retry-after"), header("content-type"), header("x-request-id"));
     let text = response.text().await.unwrap();
     assert!(status >= 400, "{status} {text}");
     assert_eq!(content_type.as_deref(), Some("application/json"), "{text}");
     assert!(request_id.is_some(), "{text}");
-    Failure { status, retry_after, body: serde_json::from_str(&text).unwrap() }
+    Failure {
+        status,
+        retry_after,
+        body: serde_json::from_str(&text).unwrap(),
+    }
 }
 
 #[tokio::test]
 async fn p19_a_key_for_one_model_does_not_open_another() {
     let provider = Provider::always(Reply::json(&openai::completion("Hello")));
-    let gateway = Gateway::start().await.with_model("mine", &provider).await.with_model("other", &provider).await;
-    let created = gateway.admin().post("/api/v1/user/keys").json(&json!({"name": "narrow", "models": ["mine"]})).send().await.unwrap();
-    let program = gateway.anybody().with(data(created, 201).await["key"].as_str().unwrap());
+    let gateway = Gateway::start()
+        .await
+        .with_model("mine", &provider)
+        .await
+        .with_model("other", &provider)
+        .await;
+    let created = gateway
+        .admin()
+        .post("/api/v1/user/keys")
+        .json(&json!({"name": "narrow", "models": ["mine"]}))
+        .send()
+        .await
+        .unwrap();
+    let program = gateway
+        .anybody()
+        .with(data(created, 201).await["key"].as_str().unwrap());
     assert_eq!(program.chat("mine").send().await.unwrap().status(), 200);
     let forbidden = failure(program.chat("other").send().await.unwrap()).await;
     let unknown = failure(program.chat("unknown").send().await.unwrap()).await;
-    assert_eq!(forbidden.body.to_string().replace("other", "unknown"), unknown.body.to_string());
-    assert_eq!(failure(program.get("/v1/models/other").send().await.unwrap()).await.code(), "model_not_found");
+    assert_eq!(
+        forbidden.body.to_string().replace("other", "unknown"),
+        unknown.body.to_string()
+    );
+    assert_eq!(
+        failure(program.get("/v1/models/other").send().await.unwrap())
+            .await
+            .code(),
+        "model_not_found"
+    );
     let models: Value = program.get("/v1/models").send().await.unwrap().json().await.unwrap();
     assert_eq!(models["data"].as_array().unwrap().len(), 1);
     assert_eq!(models["data"][0]["id"], "mine");
@@ -63,21 +94,76 @@ async fn p28_management_refuses_what_it_does_not_know_and_names_the_field() {
     };
     let cases = [
         ("/api/v1/auth/login", json!({"email": "a@b.c"}), "invalid_value", None),
-        ("/api/v1/user/keys", json!({"name": "a", "nmae": "b"}), "invalid_value", Some("nmae")),
-        ("/api/v1/user/keys", json!({"name": "a\u{202E}b"}), "invalid_value", Some("name")),
-        ("/api/v1/user/keys", json!({"name": "a", "models": ["unknown"]}), "invalid_value", Some("models")),
-        ("/api/v1/user/keys", json!({"name": "a", "expires_at": "2020-01-01T00:00:00Z"}), "invalid_value", Some("expires_at")),
-        ("/api/v1/user/keys", json!({"name": "a", "expires_at": "soon"}), "invalid_value", Some("expires_at")),
-        ("/api/v1/admin/models", json!({"id": "a b", "name": "a"}), "invalid_value", Some("id")),
-        ("/api/v1/admin/models", json!({"id": "a", "name": 7}), "invalid_value", Some("name")),
-        ("/api/v1/admin/models/m/backends", with("base_url", json!("http://169.254.169.254/")), "invalid_base_url", Some("base_url")),
-        ("/api/v1/admin/models/m/backends", with("weight", json!(1001)), "invalid_value", Some("weight")),
-        ("/api/v1/admin/models/m/backends", with("headers", json!({"Host": "x"})), "invalid_value", Some("headers")),
+        (
+            "/api/v1/user/keys",
+            json!({"name": "a", "nmae": "b"}),
+            "invalid_value",
+            Some("nmae"),
+        ),
+        (
+            "/api/v1/user/keys",
+            json!({"name": "a\u{202E}b"}),
+            "invalid_value",
+            Some("name"),
+        ),
+        (
+            "/api/v1/user/keys",
+            json!({"name": "a", "models": ["unknown"]}),
+            "invalid_value",
+            Some("models"),
+        ),
+        (
+            "/api/v1/user/keys",
+            json!({"name": "a", "expires_at": "2020-01-01T00:00:00Z"}),
+            "invalid_value",
+            Some("expires_at"),
+        ),
+        (
+            "/api/v1/user/keys",
+            json!({"name": "a", "expires_at": "soon"}),
+            "invalid_value",
+            Some("expires_at"),
+        ),
+        (
+            "/api/v1/admin/models",
+            json!({"id": "a b", "name": "a"}),
+            "invalid_value",
+            Some("id"),
+        ),
+        (
+            "/api/v1/admin/models",
+            json!({"id": "a", "name": 7}),
+            "invalid_value",
+            Some("name"),
+        ),
+        (
+            "/api/v1/admin/models/m/backends",
+            with("base_url", json!("http://169.254.169.254/")),
+            "invalid_base_url",
+            Some("base_url"),
+        ),
+        (
+            "/api/v1/admin/models/m/backends",
+            with("weight", json!(1001)),
+            "invalid_value",
+            Some("weight"),
+        ),
+        (
+            "/api/v1/admin/models/m/backends",
+            with("headers", json!({"Host": "x"})),
+            "invalid_value",
+            Some("headers"),
+        ),
     ];
     for (path, body, code, field) in cases {
         let failed = failure(admin.post(path).json(&body).send().await.unwrap()).await;
         let found = failed.body["error"]["field"].as_str();
-        assert_eq!((failed.status, failed.code()), (400, code), "{path} {body}: {}", failed.body);
+        assert_eq!(
+            (failed.status, failed.code()),
+            (400, code),
+            "{path} {body}: {}",
+            failed.body
+        );
         assert!(field.is_none() || field == found, "{path} {body}: {}", failed.body);
     }
     let large = json!({"name": "x".repeat(70_000)});
@@ -89,7 +175,11 @@ async fn p28_management_refuses_what_it_does_not_know_and_names_the_field() {
 async fn p24_what_is_not_there_is_told_in_the_shape_of_its_neighbours() {
     let gateway = Gateway::start().await;
     let anybody = gateway.anybody();
-    for (path, pointer) in [("/v1/unknown", "/error/type"), ("/api/v1/unknown", "/error/request_id"), ("/v1/messages/x", "/request_id")] {
+    for (path, pointer) in [
+        ("/v1/unknown", "/error/type"),
+        ("/api/v1/unknown", "/error/request_id"),
+        ("/v1/messages/x", "/request_id"),
+    ] {
         let failed = failure(anybody.get(path).send().await.unwrap()).await;
         assert_eq!(failed.status, 404, "{path}");
         assert!(failed.body.pointer(pointer).is_some(), "{path}: {}", failed.body);

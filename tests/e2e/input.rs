@@ -12,7 +12,11 @@ use tokio::net::TcpStream;
 const LIMIT: usize = 10_000;
 
 async fn small() -> Gateway {
-    Gateway::start_with(|options| Options { limits: proxy::Limits::with_max_body(LIMIT), ..options }).await
+    Gateway::start_with(|options| Options {
+        limits: proxy::Limits::with_max_body(LIMIT),
+        ..options
+    })
+    .await
 }
 
 /// A body of unknown length that is too long, as one that is found out while it is read.
@@ -27,12 +31,23 @@ async fn p26_a_body_over_the_limit_is_413_in_the_shape_of_its_route() {
     let gateway = small().await.with_model("m", &provider).await;
     let program = gateway.program().await;
     for body in [Body::from(vec![b' '; LIMIT + 1]), undeclared(LIMIT + 1)] {
-        let chat = program.post("/v1/chat/completions").header("content-type", "application/json").body(body);
+        let chat = program
+            .post("/v1/chat/completions")
+            .header("content-type", "application/json")
+            .body(body);
         assert_eq!(refusal(chat, 413).await, "request_too_large");
     }
-    let message = program.post("/v1/messages").body(vec![b' '; LIMIT + 1]).send().await.unwrap();
+    let message = program
+        .post("/v1/messages")
+        .body(vec![b' '; LIMIT + 1])
+        .send()
+        .await
+        .unwrap();
     assert_eq!(message.status(), 413);
-    assert_eq!(message.json::<Value>().await.unwrap()["error"]["type"], "request_too_large");
+    assert_eq!(
+        message.json::<Value>().await.unwrap()["error"]["type"],
+        "request_too_large"
+    );
     for body in [Body::from(vec![b' '; 64 * 1024 + 1]), undeclared(64 * 1024 + 1)] {
         let login = gateway.post("/api/v1/auth/login").body(body);
         assert_eq!(refusal(login, 413).await, "request_too_large");
@@ -45,12 +60,21 @@ async fn p26_compressed_bodies_are_415() {
     let gateway = small().await;
     let program = gateway.program().await;
     for encoding in ["gzip", "br", "zstd, gzip"] {
-        let chat = program.post("/v1/chat/completions").header("content-encoding", encoding).body("{}");
+        let chat = program
+            .post("/v1/chat/completions")
+            .header("content-encoding", encoding)
+            .body("{}");
         assert_eq!(refusal(chat, 415).await, "unsupported_media_type", "{encoding}");
-        let login = gateway.post("/api/v1/auth/login").header("content-encoding", encoding).body("{}");
+        let login = gateway
+            .post("/api/v1/auth/login")
+            .header("content-encoding", encoding)
+            .body("{}");
         assert_eq!(refusal(login, 415).await, "unsupported_media_type", "{encoding}");
     }
-    let plain = program.post("/v1/chat/completions").header("content-encoding", "identity").json(&json!({}));
+    let plain = program
+        .post("/v1/chat/completions")
+        .header("content-encoding", "identity")
+        .json(&json!({}));
     assert_eq!(refusal(plain, 400).await, "invalid_value");
 }
 
@@ -81,7 +105,10 @@ async fn p29_framing_that_can_be_read_in_two_ways_ends_the_connection() {
         let head = "POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n";
         let next = "GET /health HTTP/1.1\r\nHost: h\r\n\r\n";
         let answer = raw(&gateway, &format!("{head}{headers}\r\n{body}{next}")).await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{headers:?}: {answer}");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{headers:?}: {answer}"
+        );
         assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{headers:?}: {answer}");
         let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
         assert!(body["error"]["message"].is_string(), "{headers:?}: {answer}");
@@ -95,26 +122,58 @@ async fn p29_what_is_no_http_is_told_so_in_json_that_both_families_of_clients_re
     for (request, status, code) in [
         ("GET /v1/models\r\n\r\n".to_owned(), 400, "invalid_value"),
         ("G\0T /v1/models HTTP/1.1\r\n\r\n".to_owned(), 400, "invalid_value"),
-        (format!("GET /v1/models HTTP/1.1\r\n{many}\r\n"), 431, "request_too_large"),
-        (format!("GET /v1/models HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(20_000)), 431, "request_too_large"),
+        (
+            format!("GET /v1/models HTTP/1.1\r\n{many}\r\n"),
+            431,
+            "request_too_large",
+        ),
+        (
+            format!("GET /v1/models HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(20_000)),
+            431,
+            "request_too_large",
+        ),
     ] {
         let answer = raw(&gateway, &request).await;
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
-        assert!(head.contains("content-type: application/json") && head.contains("x-request-id: "), "{head}");
+        assert!(
+            head.contains("content-type: application/json") && head.contains("x-request-id: "),
+            "{head}"
+        );
         let body: Value = serde_json::from_str(body).unwrap();
-        assert_eq!((&body["type"], &body["error"]["code"]), (&json!("error"), &json!(code)), "{body}");
-        assert!(body["error"]["type"].is_string() && body["request_id"].is_string(), "{body}");
+        assert_eq!(
+            (&body["type"], &body["error"]["code"]),
+            (&json!("error"), &json!(code)),
+            "{body}"
+        );
+        assert!(
+            body["error"]["type"].is_string() && body["request_id"].is_string(),
+            "{body}"
+        );
     }
 }
 
 #[tokio::test]
 async fn p28_a_wrong_query_names_its_field() {
     let gateway = Gateway::start().await;
-    for (query, field) in [("limit=0", "limit"), ("limit=many", "limit"), ("group_by=colour", "group_by"), ("colour=red", "colour")] {
-        let answer = gateway.admin().get(&format!("/api/v1/admin/usage?{query}")).send().await.unwrap();
+    for (query, field) in [
+        ("limit=0", "limit"),
+        ("limit=many", "limit"),
+        ("group_by=colour", "group_by"),
+        ("colour=red", "colour"),
+    ] {
+        let answer = gateway
+            .admin()
+            .get(&format!("/api/v1/admin/usage?{query}"))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 400, "{query}");
-        assert_eq!(answer.json::<Value>().await.unwrap()["error"]["field"], field, "{query}");
+        assert_eq!(
+            answer.json::<Value>().await.unwrap()["error"]["field"],
+            field,
+            "{query}"
+        );
     }
 }
 
@@ -125,10 +184,26 @@ async fn p55_deletions_too_are_of_the_version_that_was_seen() {
     let admin = gateway.admin();
     admin.create_policy("limited", &json!({"rate_limit": 1})).await;
     let backends = data(admin.get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
-    let key = data(admin.post("/api/v1/user/keys").json(&json!({"name": "k"})).send().await.unwrap(), 201).await;
-    let user =
-        data(admin.post("/api/v1/admin/users").json(&json!({"email": "a@b.c", "name": "A", "role": "user"})).send().await.unwrap(), 201)
-            .await;
+    let key = data(
+        admin
+            .post("/api/v1/user/keys")
+            .json(&json!({"name": "k"}))
+            .send()
+            .await
+            .unwrap(),
+        201,
+    )
+    .await;
+    let user = data(
+        admin
+            .post("/api/v1/admin/users")
+            .json(&json!({"email": "a@b.c", "name": "A", "role": "user"}))
+            .send()
+            .await
+            .unwrap(),
+        201,
+    )
+    .await;
     let objects = [
         format!("admin/backends/{}", backends[0]["id"].as_str().unwrap()),
         "admin/models/m".to_owned(),

@@ -11,7 +11,11 @@ async fn create(person: &Client, body: Value) -> Value {
 }
 
 async fn list(person: &Client) -> Vec<Value> {
-    data(person.get("/api/v1/user/keys").send().await.unwrap(), 200).await.as_array().unwrap().clone()
+    data(person.get("/api/v1/user/keys").send().await.unwrap(), 200)
+        .await
+        .as_array()
+        .unwrap()
+        .clone()
 }
 
 async fn models(program: &Client) -> u16 {
@@ -30,10 +34,23 @@ async fn p17_a_key_is_shown_once() {
     assert!(secret.starts_with("sk-tg-") && secret.len() == 39, "{secret}");
     assert_eq!(created["key_prefix"], secret[..10]);
     assert_eq!(
-        (&created["models"], &created["expires_at"], &created["enabled"], &created["last_used_at"]),
+        (
+            &created["models"],
+            &created["expires_at"],
+            &created["enabled"],
+            &created["last_used_at"]
+        ),
         (&json!([]), &Value::Null, &json!(true), &Value::Null)
     );
-    let listed = gateway.admin().get("/api/v1/user/keys").send().await.unwrap().text().await.unwrap();
+    let listed = gateway
+        .admin()
+        .get("/api/v1/user/keys")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     assert!(!listed.contains(secret) && !listed.contains("digest"), "{listed}");
     assert_eq!(list(gateway.admin()).await[0]["id"], created["id"]);
 }
@@ -48,17 +65,43 @@ async fn p18_only_a_key_that_is_on_and_not_expired_opens_the_door() {
     data(change(json!({"enabled": false})).await.unwrap(), 200).await;
     assert_eq!(models(&program).await, 401);
     let on = data(change(json!({"enabled": true, "name": "desktop"})).await.unwrap(), 200).await;
-    assert_eq!((&on["name"], &on["version"], &on["key"]), (&json!("desktop"), &json!(3), &Value::Null));
+    assert_eq!(
+        (&on["name"], &on["version"], &on["key"]),
+        (&json!("desktop"), &json!(3), &Value::Null)
+    );
     assert_eq!(models(&program).await, 200);
     for wrong in ["2020-01-01T00:00:00Z", "yesterday", "2050-01-01T00:00:00Z"] {
-        assert_eq!(refusal(gateway.admin().put(&path(&key)).json(&json!({"expires_at": wrong})), 400).await, "invalid_value");
-        let attempt = gateway.admin().post("/api/v1/user/keys").json(&json!({"name": "x", "expires_at": wrong}));
+        assert_eq!(
+            refusal(
+                gateway.admin().put(&path(&key)).json(&json!({"expires_at": wrong})),
+                400
+            )
+            .await,
+            "invalid_value"
+        );
+        let attempt = gateway
+            .admin()
+            .post("/api/v1/user/keys")
+            .json(&json!({"name": "x", "expires_at": wrong}));
         assert_eq!(refusal(attempt, 400).await, "invalid_value");
     }
-    let expiring = data(change(json!({"expires_at": "2027-06-01T12:00:00+02:00"})).await.unwrap(), 200).await;
+    let expiring = data(
+        change(json!({"expires_at": "2027-06-01T12:00:00+02:00"}))
+            .await
+            .unwrap(),
+        200,
+    )
+    .await;
     assert_eq!(expiring["expires_at"], "2027-06-01T10:00:00Z");
-    assert_eq!(data(change(json!({"expires_at": null})).await.unwrap(), 200).await["expires_at"], Value::Null);
-    let stale = gateway.admin().put(&path(&key)).header("if-match", "\"1\"").json(&json!({"name": "x"}));
+    assert_eq!(
+        data(change(json!({"expires_at": null})).await.unwrap(), 200).await["expires_at"],
+        Value::Null
+    );
+    let stale = gateway
+        .admin()
+        .put(&path(&key))
+        .header("if-match", "\"1\"")
+        .json(&json!({"name": "x"}));
     assert_eq!(refusal(stale, 409).await, "version_conflict");
 }
 
@@ -66,7 +109,10 @@ async fn p18_only_a_key_that_is_on_and_not_expired_opens_the_door() {
 async fn p20_a_deleted_key_and_a_disabled_owner_open_nothing() {
     let gateway = Gateway::start().await;
     let person = gateway.admin().create_person("a@example.com", json!({})).await;
-    let (first, second) = (create(&person, json!({"name": "1"})).await, create(&person, json!({"name": "2"})).await);
+    let (first, second) = (
+        create(&person, json!({"name": "1"})).await,
+        create(&person, json!({"name": "2"})).await,
+    );
     let programs = [&first, &second].map(|key| gateway.anybody().with(key["key"].as_str().unwrap()));
     for program in &programs {
         assert_eq!(models(program).await, 200);
@@ -75,7 +121,17 @@ async fn p20_a_deleted_key_and_a_disabled_owner_open_nothing() {
     assert_eq!(models(&programs[0]).await, 401);
     assert_eq!(refusal(person.delete(&path(&first)), 404).await, "not_found");
     let account = format!("/api/v1/admin/users/{}", person.profile().await["id"].as_str().unwrap());
-    data(gateway.admin().put(&account).json(&json!({"status": "disabled"})).send().await.unwrap(), 200).await;
+    data(
+        gateway
+            .admin()
+            .put(&account)
+            .json(&json!({"status": "disabled"}))
+            .send()
+            .await
+            .unwrap(),
+        200,
+    )
+    .await;
     assert_eq!(models(&programs[1]).await, 401);
 }
 
@@ -84,12 +140,17 @@ async fn p14_anothers_key_is_not_there() {
     let gateway = Gateway::start().await;
     let person = gateway.admin().create_person("a@example.com", json!({})).await;
     let key = create(gateway.admin(), json!({"name": "the admin's"})).await;
-    assert_eq!(refusal(person.put(&path(&key)).json(&json!({"enabled": false})), 404).await, "not_found");
+    assert_eq!(
+        refusal(person.put(&path(&key)).json(&json!({"enabled": false})), 404).await,
+        "not_found"
+    );
     assert_eq!(refusal(person.delete(&path(&key)), 404).await, "not_found");
     assert!(list(&person).await.is_empty());
     assert_eq!(models(&gateway.anybody().with(key["key"].as_str().unwrap())).await, 200);
     for field in ["id", "owner", "key", "key_prefix", "created_at"] {
-        let attempt = person.post("/api/v1/user/keys").json(&json!({"name": "mine", field: "x"}));
+        let attempt = person
+            .post("/api/v1/user/keys")
+            .json(&json!({"name": "mine", field: "x"}));
         assert_eq!(refusal(attempt, 400).await, "invalid_value", "{field}");
     }
 }
@@ -101,11 +162,25 @@ async fn p21_of_sixty_parallel_creations_fifty_count() {
     let forty = join_all((0..40).map(|number| create(&person, json!({"name": format!("key {number}")})))).await;
     assert_eq!(list(&person).await.len(), 40);
     for key in &forty {
-        person.delete(&path(key)).send().await.unwrap().error_for_status().unwrap();
+        person
+            .delete(&path(key))
+            .send()
+            .await
+            .unwrap()
+            .error_for_status()
+            .unwrap();
     }
-    let sixty = (0..60).map(|number| person.post("/api/v1/user/keys").json(&json!({"name": format!("key {number}")})).send());
+    let sixty = (0..60).map(|number| {
+        person
+            .post("/api/v1/user/keys")
+            .json(&json!({"name": format!("key {number}")}))
+            .send()
+    });
     let answers = join_all(sixty).await;
-    let mut statuses: Vec<u16> = answers.into_iter().map(|answer| answer.unwrap().status().as_u16()).collect();
+    let mut statuses: Vec<u16> = answers
+        .into_iter()
+        .map(|answer| answer.unwrap().status().as_u16())
+        .collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [vec![201; 50], vec![409; 10]].concat());
     assert_eq!(list(&person).await.len(), 50);
@@ -113,10 +188,17 @@ async fn p21_of_sixty_parallel_creations_fifty_count() {
     assert_eq!(refusal(attempt(), 409).await, "too_many_keys");
     let first = list(&person).await.remove(0);
     let twice = join_all((0..2).map(|_| person.delete(&path(&first)).send())).await;
-    let deleted = twice.into_iter().filter(|answer| answer.as_ref().unwrap().status() == 200).count();
+    let deleted = twice
+        .into_iter()
+        .filter(|answer| answer.as_ref().unwrap().status() == 200)
+        .count();
     assert_eq!(deleted, 1);
     create(&person, json!({"name": "in its place"})).await;
-    assert_eq!(refusal(attempt(), 409).await, "too_many_keys", "a key deleted twice made one place");
+    assert_eq!(
+        refusal(attempt(), 409).await,
+        "too_many_keys",
+        "a key deleted twice made one place"
+    );
 }
 
 #[tokio::test]
@@ -126,8 +208,17 @@ async fn p19_a_key_names_models_that_exist() {
     for good in [json!(["glm"]), json!(["*"]), json!([]), Value::Null] {
         create(gateway.admin(), json!({"name": "a", "models": good})).await;
     }
-    for bad in [json!(["gpt"]), json!(["GLM"]), json!(["glm", ""]), json!(vec!["glm"; 101]), json!("glm")] {
-        let attempt = gateway.admin().post("/api/v1/user/keys").json(&json!({"name": "a", "models": bad}));
+    for bad in [
+        json!(["gpt"]),
+        json!(["GLM"]),
+        json!(["glm", ""]),
+        json!(vec!["glm"; 101]),
+        json!("glm"),
+    ] {
+        let attempt = gateway
+            .admin()
+            .post("/api/v1/user/keys")
+            .json(&json!({"name": "a", "models": bad}));
         assert_eq!(refusal(attempt, 400).await, "invalid_value", "{bad}");
     }
 }
@@ -139,8 +230,15 @@ async fn a_keys_last_use_is_known() {
     let program = gateway.anybody().with(key["key"].as_str().unwrap());
     assert_eq!(models(&program).await, 200);
     let used = list(gateway.admin()).await[0].clone();
-    assert!(used["last_used_at"].as_str().unwrap() >= key["created_at"].as_str().unwrap(), "{used}");
+    assert!(
+        used["last_used_at"].as_str().unwrap() >= key["created_at"].as_str().unwrap(),
+        "{used}"
+    );
     assert_eq!(used["version"], key["version"], "a use is no change");
     assert_eq!(models(&program).await, 200);
-    assert_eq!(list(gateway.admin()).await[0]["last_used_at"], used["last_used_at"], "no write per request");
+    assert_eq!(
+        list(gateway.admin()).await[0]["last_used_at"],
+        used["last_used_at"],
+        "no write per request"
+    );
 }

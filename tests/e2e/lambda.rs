@@ -20,8 +20,15 @@ impl Cloud {
     /// `provider` is where events that configure a backend or an identity provider say that it is.
     pub(crate) async fn start(provider: String) -> Self {
         let account = [("EMAIL", ADMIN_EMAIL.into()), ("PASSWORD", ADMIN_PASSWORD.into())];
-        let values = account.into_iter().chain([("PROVIDER", provider.clone()), ("ISSUER", provider)]).collect();
-        Self { stack: Stack::start().await, functions: HashMap::new(), values }
+        let values = account
+            .into_iter()
+            .chain([("PROVIDER", provider.clone()), ("ISSUER", provider)])
+            .collect();
+        Self {
+            stack: Stack::start().await,
+            functions: HashMap::new(),
+            values,
+        }
     }
 
     /// A cloud in which the story was told up to the first call of the proxy.
@@ -38,11 +45,19 @@ impl Cloud {
         let event = self.event(name);
         let function = Event::named(name).function;
         let answer = self.function(&function).await.invoke(event).answer().await;
-        if LEARNED.iter().any(|(event, ..)| *event == name) { self.learn(name, answer).await } else { answer }
+        if LEARNED.iter().any(|(event, ..)| *event == name) {
+            self.learn(name, answer).await
+        } else {
+            answer
+        }
     }
 
     pub(crate) fn event(&self, name: &str) -> Value {
-        let values: Vec<_> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let values: Vec<_> = self
+            .values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         Event::named(name).filled(&values)
     }
 
@@ -85,7 +100,11 @@ async fn every_function_boots_and_answers_its_events() {
     cloud.function("health").await;
     for &(name, status) in STORY {
         let answer = cloud.invoke(name).await;
-        let mode = if name.starts_with("proxy/") { Mode::Streamed } else { Mode::Buffered };
+        let mode = if name.starts_with("proxy/") {
+            Mode::Streamed
+        } else {
+            Mode::Buffered
+        };
         let log = || cloud.functions[&Event::named(name).function].log();
         assert_eq!((answer.status, answer.mode), (status, mode), "{name}: {}", log());
         assert!(answer.headers.contains_key("x-request-id"), "{name}");
@@ -95,8 +114,12 @@ async fn every_function_boots_and_answers_its_events() {
 
 #[test]
 fn the_story_tells_every_event_that_is_a_request() {
-    let requests = Event::all().into_iter().filter(|event| !event.unfilled()["httpMethod"].is_null());
-    let mut events: Vec<_> = requests.map(|event| format!("{}/{}", event.function, event.name)).collect();
+    let requests = Event::all()
+        .into_iter()
+        .filter(|event| !event.unfilled()["httpMethod"].is_null());
+    let mut events: Vec<_> = requests
+        .map(|event| format!("{}/{}", event.function, event.name))
+        .collect();
     let mut told: Vec<_> = STORY.iter().map(|(name, _)| (*name).to_owned()).collect();
     events.sort();
     told.sort();
@@ -128,7 +151,10 @@ async fn p53_two_runs_of_the_schedule_at_once_do_no_harm() {
     let mut cloud = Cloud::with_model(&provider).await;
     let event = cloud.event("health/scheduled");
     let other = cloud.stack.function("health").await;
-    let runs = [cloud.function("health").await.invoke(event.clone()), other.invoke(event)];
+    let runs = [
+        cloud.function("health").await.invoke(event.clone()),
+        other.invoke(event),
+    ];
     provider.request(1).await;
     gate.open();
     for run in runs {
@@ -144,12 +170,21 @@ async fn administration_has_a_backend_checked_by_the_function_that_may_read_its_
     let provider = Provider::start();
     let mut cloud = Cloud::with_model(&provider).await;
     let nobody = cloud.invoke("admin/check_backend").await;
-    assert_eq!((nobody.status, nobody.json().await["error"]["code"].take()), (503, json!("dependency_unavailable")));
+    assert_eq!(
+        (nobody.status, nobody.json().await["error"]["code"].take()),
+        (503, json!("dependency_unavailable"))
+    );
     cloud.function("health").await;
     provider.will(Reply::error(401, &json!({"error": "wrong key"})));
     let mut found = cloud.invoke("admin/check_backend").await.json().await["data"].take();
-    assert_eq!([found["healthy"].take(), found["status"].take(), found["error"].take()], [json!(false), json!(401), json!("status")]);
-    assert_eq!(provider.received()[0].header("authorization"), "Bearer the-provider's-own-key");
+    assert_eq!(
+        [found["healthy"].take(), found["status"].take(), found["error"].take()],
+        [json!(false), json!(401), json!("status")]
+    );
+    assert_eq!(
+        provider.received()[0].header("authorization"),
+        "Bearer the-provider's-own-key"
+    );
 }
 
 /// The event with this text as it reaches a client, who called the model `m`.
@@ -161,7 +196,12 @@ fn event(content: &str) -> String {
 async fn p48_the_proxy_streams_as_the_provider_does() {
     let provider = Provider::start();
     let gates = [Gate::new(), Gate::new()];
-    let reply = Reply::events().event(&openai::chunk("a")).wait(&gates[0]).event(&openai::chunk("b")).wait(&gates[1]).done();
+    let reply = Reply::events()
+        .event(&openai::chunk("a"))
+        .wait(&gates[0])
+        .event(&openai::chunk("b"))
+        .wait(&gates[1])
+        .done();
     provider.will(reply);
     let mut cloud = Cloud::with_model(&provider).await;
     let mut answer = cloud.invoke("proxy/chat_stream").await;
@@ -177,7 +217,13 @@ async fn p48_the_proxy_streams_as_the_provider_does() {
 #[tokio::test]
 async fn p50_a_break_in_mid_stream_is_an_error_event_and_a_regular_end() {
     let provider = Provider::start();
-    provider.will(Reply::events().event(&openai::chunk("a")).event(&openai::chunk("b")).cut(20).reset());
+    provider.will(
+        Reply::events()
+            .event(&openai::chunk("a"))
+            .event(&openai::chunk("b"))
+            .cut(20)
+            .reset(),
+    );
     let mut cloud = Cloud::with_model(&provider).await;
     let (body, complete) = cloud.invoke("proxy/chat_stream").await.end().await;
     let body = String::from_utf8(body.into()).unwrap();

@@ -15,7 +15,13 @@ async fn first_admin(local: &mut LocalProcess) -> (Client, String) {
     let email = local.line().await.unwrap();
     assert!(email.ends_with(EMAIL), "{email}");
     let password = local.line().await.unwrap();
-    let password = password.strip_prefix("with the password ").unwrap().split(' ').next().unwrap().to_owned();
+    let password = password
+        .strip_prefix("with the password ")
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap()
+        .to_owned();
     (local.anybody().signed_in(EMAIL, &password).await, password)
 }
 
@@ -33,8 +39,28 @@ async fn p6_the_first_start_tells_how_to_sign_in_and_a_second_one_does_not() {
 
     let local = LocalProcess::start(folder.path()).await;
     let _ = local.anybody().signed_in(EMAIL, &password).await;
-    assert_eq!(local.anybody().with(key.credential()).chat("m").send().await.unwrap().status(), 200);
-    assert_eq!(local.anybody().with(admin.credential()).get("/api/v1/user/keys").send().await.unwrap().status(), 200);
+    assert_eq!(
+        local
+            .anybody()
+            .with(key.credential())
+            .chat("m")
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    assert_eq!(
+        local
+            .anybody()
+            .with(admin.credential())
+            .get("/api/v1/user/keys")
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
     assert_eq!(local.terminate().await.output, "");
 }
 
@@ -64,7 +90,13 @@ async fn what_was_written_outlives_a_kill_in_mid_stream() {
 
     let local = LocalProcess::start(folder.path()).await;
     let _ = local.anybody().signed_in(EMAIL, &password).await;
-    let answer = local.anybody().with(program.credential()).chat_stream("m").send().await.unwrap();
+    let answer = local
+        .anybody()
+        .with(program.credential())
+        .chat_stream("m")
+        .send()
+        .await
+        .unwrap();
     assert!(answer.text().await.unwrap().ends_with("data: [DONE]\n\n"));
 }
 

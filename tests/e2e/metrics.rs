@@ -18,7 +18,9 @@ type Measured = (String, String, Value);
 
 /// What the lines of a log measure. Each line is one JSON object.
 fn measured(log: &str) -> BTreeSet<(String, String, String)> {
-    let lines = log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
     lines
         .flat_map(|line: Value| measurements(&line))
         .map(|(metric, field, value)| (metric, field, value.as_str().unwrap().to_owned()))
@@ -27,10 +29,25 @@ fn measured(log: &str) -> BTreeSet<(String, String, String)> {
 
 fn measurements(line: &Value) -> Vec<Measured> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let Some(directive) = line["_aws"]["CloudWatchMetrics"].get(0) else { return Vec::new() };
-    assert!(line["_aws"]["Timestamp"].is_u64() && directive["Namespace"] == "tidegate", "{line}");
-    let metrics = directive["Metrics"].as_array().unwrap().iter().map(|metric| text(&metric["Name"]));
-    let pairs = metrics.flat_map(|metric| directive["Dimensions"].as_array().unwrap().iter().map(move |fields| (metric.clone(), fields)));
+    let Some(directive) = line["_aws"]["CloudWatchMetrics"].get(0) else {
+        return Vec::new();
+    };
+    assert!(
+        line["_aws"]["Timestamp"].is_u64() && directive["Namespace"] == "tidegate",
+        "{line}"
+    );
+    let metrics = directive["Metrics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|metric| text(&metric["Name"]));
+    let pairs = metrics.flat_map(|metric| {
+        directive["Dimensions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(move |fields| (metric.clone(), fields))
+    });
     pairs
         .map(|(metric, fields)| {
             assert!(line[&metric].is_number(), "{metric} in {line}");
@@ -43,7 +60,10 @@ fn measurements(line: &Value) -> Vec<Measured> {
 
 /// Lets the default policy limit everybody to `requests` a day.
 async fn limit(cloud: &mut Cloud, requests: u64) {
-    let route = cloud.event("admin/update_policy").to_string().replace("policies/team", "policies/default");
+    let route = cloud
+        .event("admin/update_policy")
+        .to_string()
+        .replace("policies/team", "policies/default");
     let mut update: Value = serde_json::from_str(&route).unwrap();
     update["body"] = json!({"request_quota_daily": requests}).to_string().into();
     assert_eq!(cloud.function("admin").await.invoke(update).answer().await.status, 200);
@@ -64,8 +84,17 @@ async fn abandon(cloud: &Cloud) {
         kept_days: None,
     };
     let (policy, now) = (Policy::unlimited(PolicyName::default()), Clock::system().now());
-    let claim = Claim { policy: &policy, demand: Demand::default(), asker: &asker, now, expires_at: now.as_second() - 1 };
-    store.admit(&UserId::generate(), &UsageId::generate(now), &claim).await.unwrap();
+    let claim = Claim {
+        policy: &policy,
+        demand: Demand::default(),
+        asker: &asker,
+        now,
+        expires_at: now.as_second() - 1,
+    };
+    store
+        .admit(&UserId::generate(), &UsageId::generate(now), &claim)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -102,7 +131,10 @@ async fn every_metric_is_told_by_a_function_in_the_form_that_cloudwatch_reads() 
         ("settled_by_janitor", "function", "function"),
         ("cold_starts", "function", "function"),
     ] {
-        assert!(told.contains(&(metric.into(), field.into(), value.into())), "{metric} by {field} {value} in {told:?}");
+        assert!(
+            told.contains(&(metric.into(), field.into(), value.into())),
+            "{metric} by {field} {value} in {told:?}"
+        );
     }
 }
 
@@ -112,10 +144,18 @@ async fn p25_no_function_logs_a_credential_or_what_was_said() {
     provider.will(Reply::json(&openai::completion("a canary in an answer")));
     let mut cloud = Cloud::with_model(&provider).await;
     cloud.invoke("proxy/chat").await.end().await;
-    let secrets = [harness::ADMIN_PASSWORD, "a canary in an answer", "the-provider's-own-key"].map(str::to_owned);
+    let secrets = [
+        harness::ADMIN_PASSWORD,
+        "a canary in an answer",
+        "the-provider's-own-key",
+    ]
+    .map(str::to_owned);
     let said = cloud.event("proxy/chat");
     let prompt: Value = serde_json::from_str(said["body"].as_str().unwrap()).unwrap();
-    let learned = [said["headers"]["Authorization"].clone(), cloud.event("auth/show_profile")["headers"]["Authorization"].clone()];
+    let learned = [
+        said["headers"]["Authorization"].clone(),
+        cloud.event("auth/show_profile")["headers"]["Authorization"].clone(),
+    ];
     let learned = learned.map(|header| header.as_str().unwrap().trim_start_matches("Bearer ").to_owned());
     let prompt = prompt["messages"][0]["content"].as_str().unwrap().to_owned();
     for function in ["auth", "admin", "keys", "proxy"] {

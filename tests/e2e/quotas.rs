@@ -18,9 +18,18 @@ async fn limited(gateway: &Gateway, limits: &Value) -> (Client, Client) {
     for (field, value) in limits.as_object().unwrap() {
         policy[field] = value.clone();
     }
-    let made = gateway.admin().post("/api/v1/admin/policies").json(&policy).send().await.unwrap();
+    let made = gateway
+        .admin()
+        .post("/api/v1/admin/policies")
+        .json(&policy)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(made.status(), 201);
-    let person = gateway.admin().create_person("a@example.com", json!({"quota_policy": "tight"})).await;
+    let person = gateway
+        .admin()
+        .create_person("a@example.com", json!({"quota_policy": "tight"}))
+        .await;
     let program = person.create_key().await;
     (person, program)
 }
@@ -44,14 +53,21 @@ async fn p40_of_64_clients_at_once_exactly_the_limit_is_served_called_and_record
     let rate = json!({"rate_limit": 10, "rate_limit_window": 3600});
     let quota = json!({"request_quota_daily": 10});
     for (limits, streamed) in [(&rate, false), (&rate, true), (&quota, false), (&quota, true)] {
-        let reply = if streamed { openai::stream(&["Hi"]) } else { Reply::json(&openai::completion("Hi")) };
+        let reply = if streamed {
+            openai::stream(&["Hi"])
+        } else {
+            Reply::json(&openai::completion("Hi"))
+        };
         let provider = Provider::always(reply);
         let gateway = Gateway::start().await.with_model("m", &provider).await;
         let (person, program) = limited(&gateway, limits).await;
         let before = provider.completions().len();
         let statuses = join_all((0..CLIENTS).map(|number| ask(&program, number, streamed))).await;
         let served = statuses.iter().filter(|status| **status == 200).count();
-        assert!(statuses.iter().all(|status| [200, 429].contains(status)), "{statuses:?}");
+        assert!(
+            statuses.iter().all(|status| [200, 429].contains(status)),
+            "{statuses:?}"
+        );
         assert_eq!((served, provider.completions().len() - before), (10, 10), "{limits}");
         let logs = data(person.get("/api/v1/user/logs").send().await.unwrap(), 200).await;
         assert_eq!(logs.as_array().unwrap().len(), 10, "{logs}");
@@ -60,7 +76,11 @@ async fn p40_of_64_clients_at_once_exactly_the_limit_is_served_called_and_record
 
 /// Begins to read a stream and leaves.
 async fn leave(program: &Client, number: usize) -> u16 {
-    let request = if number.is_multiple_of(2) { program.chat_stream("m") } else { program.message_stream("m") };
+    let request = if number.is_multiple_of(2) {
+        program.chat_stream("m")
+    } else {
+        program.message_stream("m")
+    };
     let mut response = request.send().await.unwrap();
     response.chunk().await.unwrap();
     response.status().as_u16()
@@ -69,12 +89,21 @@ async fn leave(program: &Client, number: usize) -> u16 {
 #[tokio::test]
 async fn p42_of_64_clients_that_leave_exactly_the_limit_is_served_called_and_recorded() {
     let folder = TempDir::new().unwrap();
-    let start = || Gateway::start_with(|options| Options { folder: Some(folder.path().to_owned()), ..options });
+    let start = || {
+        Gateway::start_with(|options| Options {
+            folder: Some(folder.path().to_owned()),
+            ..options
+        })
+    };
     let provider = Provider::always(Reply::events().event(&openai::chunk("Hel")).stall());
     let gateway = start().await.with_model("m", &provider).await;
     let (_, program) = limited(&gateway, &json!({"request_quota_daily": 10})).await;
     let statuses = join_all((0..CLIENTS).map(|number| leave(&program, number))).await;
-    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 10, "{statuses:?}");
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 200).count(),
+        10,
+        "{statuses:?}"
+    );
     let calls = provider.completions();
     assert_eq!(calls.len(), 10);
     for call in calls {
@@ -82,7 +111,17 @@ async fn p42_of_64_clients_that_leave_exactly_the_limit_is_served_called_and_rec
     }
     // Its end waits until all is settled.
     gateway.shutdown().await;
-    let logs = data(start().await.admin().get("/api/v1/admin/logs?limit=100").send().await.unwrap(), 200).await;
+    let logs = data(
+        start()
+            .await
+            .admin()
+            .get("/api/v1/admin/logs?limit=100")
+            .send()
+            .await
+            .unwrap(),
+        200,
+    )
+    .await;
     assert_eq!(logs.as_array().unwrap().len(), 10, "{logs}");
 }
 
@@ -91,17 +130,28 @@ async fn p40_two_processes_over_the_same_tables_serve_exactly_the_limit() {
     const LIMIT: usize = 16;
     let provider = Provider::answering(|request| {
         let is_streamed = request.json()["stream"] == true;
-        if is_streamed { openai::stream(&["Hi"]) } else { Reply::json(&openai::completion("Hi")) }
+        if is_streamed {
+            openai::stream(&["Hi"])
+        } else {
+            Reply::json(&openai::completion("Hi"))
+        }
     });
     let mut cloud = Cloud::with_model(&provider).await;
     let limits = json!({"request_quota_daily": LIMIT, "rate_limit": LIMIT, "rate_limit_window": 3600});
-    let route = cloud.event("admin/update_policy").to_string().replace("policies/team", "policies/default");
+    let route = cloud
+        .event("admin/update_policy")
+        .to_string()
+        .replace("policies/team", "policies/default");
     let mut update: Value = serde_json::from_str(&route).unwrap();
     update["body"] = limits.to_string().into();
     assert_eq!(cloud.function("admin").await.invoke(update).answer().await.status, 200);
 
-    let processes = [cloud.stack.function_at_once("proxy", CLIENTS).await, cloud.stack.function_at_once("proxy", CLIENTS).await];
-    let kinds = ["chat", "chat_stream", "messages", "messages_stream"].map(|kind| cloud.event(&format!("proxy/{kind}")));
+    let processes = [
+        cloud.stack.function_at_once("proxy", CLIENTS).await,
+        cloud.stack.function_at_once("proxy", CLIENTS).await,
+    ];
+    let kinds =
+        ["chat", "chat_stream", "messages", "messages_stream"].map(|kind| cloud.event(&format!("proxy/{kind}")));
     let asks = (0..CLIENTS).map(|number| processes[number / 4 % 2].invoke(kinds[number % 4].clone()));
     let statuses = join_all(asks.map(|invocation| async {
         let answer = invocation.answer().await;
@@ -110,7 +160,10 @@ async fn p40_two_processes_over_the_same_tables_serve_exactly_the_limit() {
         status
     }))
     .await;
-    assert!(statuses.iter().all(|status| [200, 429].contains(status)), "{statuses:?}");
+    assert!(
+        statuses.iter().all(|status| [200, 429].contains(status)),
+        "{statuses:?}"
+    );
     let served = statuses.iter().filter(|status| **status == 200).count();
     let logs = cloud.invoke("keys/logs").await.json().await;
     let recorded = logs["data"].as_array().unwrap().len();
@@ -122,15 +175,40 @@ async fn p43_the_backend_is_told_the_limit_that_was_reserved() {
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
     let gateway = Gateway::start().await;
     let model = json!({"id": "m", "name": "m", "model_params": {"max_tokens": 50}});
-    data(gateway.admin().post("/api/v1/admin/models").json(&model).send().await.unwrap(), 201).await;
+    data(
+        gateway
+            .admin()
+            .post("/api/v1/admin/models")
+            .json(&model)
+            .send()
+            .await
+            .unwrap(),
+        201,
+    )
+    .await;
     gateway.admin().create_backend("m", &provider).await;
     let (_person, program) = limited(&gateway, &json!({"token_quota_daily": 1000})).await;
     // Of the chats, some set a limit that is none, or none at all.
     let cases = [
         ("/v1/chat/completions", client::ask("m"), json!({}), 50),
-        ("/v1/chat/completions", client::ask("m"), json!({"max_tokens": null}), 50),
-        ("/v1/chat/completions", client::ask("m"), json!({"max_completion_tokens": 0}), 50),
-        ("/v1/chat/completions", client::ask("m"), json!({"max_completion_tokens": 20}), 20),
+        (
+            "/v1/chat/completions",
+            client::ask("m"),
+            json!({"max_tokens": null}),
+            50,
+        ),
+        (
+            "/v1/chat/completions",
+            client::ask("m"),
+            json!({"max_completion_tokens": 0}),
+            50,
+        ),
+        (
+            "/v1/chat/completions",
+            client::ask("m"),
+            json!({"max_completion_tokens": 20}),
+            20,
+        ),
         ("/v1/chat/completions", client::ask("m"), json!({"max_tokens": 70}), 70),
         ("/v1/messages", client::message("m"), json!({"max_tokens": 20}), 20),
     ];
@@ -139,7 +217,11 @@ async fn p43_the_backend_is_told_the_limit_that_was_reserved() {
         assert_eq!(program.post(path).json(&ask).send().await.unwrap().status(), 200);
         let request = provider.completions().last().unwrap().json();
         let limits = ["max_tokens", "max_completion_tokens"].map(|name| request[name].as_u64());
-        assert_eq!(limits.into_iter().flatten().collect::<Vec<_>>(), [told], "{limit}: {request}");
+        assert_eq!(
+            limits.into_iter().flatten().collect::<Vec<_>>(),
+            [told],
+            "{limit}: {request}"
+        );
     }
 }
 
@@ -149,17 +231,38 @@ async fn p43_what_stands_in_is_what_is_reserved_priced_and_recorded() {
     let gateway = Gateway::start().await;
     for (id, price) in [("idle", 1), ("spare", 1000)] {
         let model = json!({"id": id, "name": id, "input_price": price, "output_price": price});
-        data(gateway.admin().post("/api/v1/admin/models").json(&model).send().await.unwrap(), 201).await;
+        data(
+            gateway
+                .admin()
+                .post("/api/v1/admin/models")
+                .json(&model)
+                .send()
+                .await
+                .unwrap(),
+            201,
+        )
+        .await;
     }
     gateway.admin().create_backend("spare", &provider).await;
     let (person, program) = limited(&gateway, &json!({"cost_quota_monthly": 1, "default_model": "spare"})).await;
-    for (path, mut ask) in [("/v1/chat/completions", client::ask("idle")), ("/v1/messages", client::message("idle"))] {
+    for (path, mut ask) in [
+        ("/v1/chat/completions", client::ask("idle")),
+        ("/v1/messages", client::message("idle")),
+    ] {
         ask["max_tokens"] = 100.into();
         assert_eq!(program.post(path).json(&ask).send().await.unwrap().status(), 200);
         let logs = data(person.get("/api/v1/user/logs").send().await.unwrap(), 200).await;
         // 5 tokens at 1000 dollars a million.
-        assert_eq!((&logs[0]["model"], &logs[0]["cost_usd"]), (&json!("spare"), &json!(0.005)), "{logs}");
+        assert_eq!(
+            (&logs[0]["model"], &logs[0]["cost_usd"]),
+            (&json!("spare"), &json!(0.005)),
+            "{logs}"
+        );
         ask["max_tokens"] = 1000.into();
-        assert_eq!(program.post(path).json(&ask).send().await.unwrap().status(), 429, "a thousand tokens of it cost a dollar");
+        assert_eq!(
+            program.post(path).json(&ask).send().await.unwrap().status(),
+            429,
+            "a thousand tokens of it cost a dollar"
+        );
     }
 }

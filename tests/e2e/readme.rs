@@ -17,7 +17,10 @@ const PASSWORD: &str = "password123";
 /// The blocks of shell commands that call the gateway, as one script: later blocks use what earlier ones have set.
 fn script() -> String {
     let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
-    let blocks = readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let blocks = readme
+        .split("```sh\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap());
     blocks.filter(|block| block.contains("curl")).collect()
 }
 
@@ -27,13 +30,30 @@ async fn the_readmes_commands_work() {
     let local = LocalProcess::start_with(folder.path(), &[("ADMIN_PASSWORD", PASSWORD)]).await;
     let provider = Provider::always(openai::stream(&["Hel", "lo"]));
     let script = script();
-    assert!(script.contains(GATEWAY) && script.contains(MODEL_SERVER) && script.contains(PASSWORD), "{script}");
-    let script = script.replace(GATEWAY, local.base_url()).replace(MODEL_SERVER, &provider.base_url());
+    assert!(
+        script.contains(GATEWAY) && script.contains(MODEL_SERVER) && script.contains(PASSWORD),
+        "{script}"
+    );
+    let script = script
+        .replace(GATEWAY, local.base_url())
+        .replace(MODEL_SERVER, &provider.base_url());
 
     // Each curl fails on a status that is an error, and so ends the script.
     let script = format!("set -euo pipefail\ncurl() {{ command curl --fail-with-body \"$@\"; }}\n{script}");
-    let output = Command::new("bash").args(["-c", &script]).stdin(Stdio::null()).output().await.unwrap();
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("data: [DONE]") && said.contains("event: message_stop"), "{said}");
+    assert!(
+        output.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        said.contains("data: [DONE]") && said.contains("event: message_stop"),
+        "{said}"
+    );
 }

@@ -38,7 +38,15 @@ const RULES: &[Rule] = &[
     Rule {
         places: PURE,
         except: &[],
-        names: &["crate::aws", "crate::cache", "crate::config", "crate::http", "crate::secrets", "crate::store", "crate::telemetry"],
+        names: &[
+            "crate::aws",
+            "crate::cache",
+            "crate::config",
+            "crate::http",
+            "crate::secrets",
+            "crate::store",
+            "crate::telemetry",
+        ],
         reason: "an inner layer does not know the outer ones",
     },
     Rule {
@@ -59,7 +67,12 @@ const RULES: &[Rule] = &[
         names: &["aws_sdk_", "aws_smithy_"],
         reason: "the AWS SDK ends in store and secrets; the local gateway gives it another way to its database",
     },
-    Rule { places: &["shared"], except: &["shared/src/http"], names: &["axum::"], reason: "shared/src/http is the only axum in shared" },
+    Rule {
+        places: &["shared"],
+        except: &["shared/src/http"],
+        names: &["axum::"],
+        reason: "shared/src/http is the only axum in shared",
+    },
     Rule {
         places: PRODUCT,
         except: &["lambda"],
@@ -68,7 +81,12 @@ const RULES: &[Rule] = &[
     },
     Rule {
         places: PRODUCT,
-        except: &["functions/auth/src/sso/provider.rs", "functions/health", "functions/proxy", "shared/src/outbound"],
+        except: &[
+            "functions/auth/src/sso/provider.rs",
+            "functions/health",
+            "functions/proxy",
+            "shared/src/outbound",
+        ],
         names: &["legacy::Client", ".outbound.http", "reqwest"],
         reason: "only the proxy, the health checks and single sign-on call out, with the client of shared/src/outbound",
     },
@@ -104,19 +122,35 @@ fn layers_know_only_those_below_them() {
 #[test]
 fn every_place_of_a_rule_exists() {
     for place in RULES.iter().flat_map(|rule| rule.places.iter().chain(rule.except)) {
-        assert!(workspace().join(place).exists(), "the rules name {place}, which is not there");
+        assert!(
+            workspace().join(place).exists(),
+            "the rules name {place}, which is not there"
+        );
     }
 }
 
 #[test]
 fn functions_do_not_know_one_another() {
-    let functions: Vec<_> = fs::read_dir(workspace().join("functions")).unwrap().map(|entry| entry.unwrap()).collect();
-    let names: Vec<_> = functions.iter().map(|entry| entry.file_name().into_string().unwrap()).collect();
+    let functions: Vec<_> = fs::read_dir(workspace().join("functions"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .collect();
+    let names: Vec<_> = functions
+        .iter()
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
     for function in functions.iter().filter(|entry| entry.path().is_dir()) {
-        let manifest: toml::Table = fs::read_to_string(function.path().join("Cargo.toml")).unwrap().parse().unwrap();
+        let manifest: toml::Table = fs::read_to_string(function.path().join("Cargo.toml"))
+            .unwrap()
+            .parse()
+            .unwrap();
         let dependencies = manifest["dependencies"].as_table().unwrap();
         let known = names.iter().find(|name| dependencies.contains_key(*name));
-        assert!(known.is_none(), "{} depends on the function {known:?}", function.path().display());
+        assert!(
+            known.is_none(),
+            "{} depends on the function {known:?}",
+            function.path().display()
+        );
     }
 }
 
@@ -144,7 +178,15 @@ fn sources(places: &[&str]) -> Vec<(PathBuf, String)> {
         collect(&workspace().join(place), &mut files);
     }
     assert!(!files.is_empty(), "there is no Rust file in {places:?}");
-    files.iter().map(|path| (path.strip_prefix(workspace()).unwrap().to_owned(), code(&fs::read_to_string(path).unwrap()))).collect()
+    files
+        .iter()
+        .map(|path| {
+            (
+                path.strip_prefix(workspace()).unwrap().to_owned(),
+                code(&fs::read_to_string(path).unwrap()),
+            )
+        })
+        .collect()
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) {
@@ -159,5 +201,9 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) {
 
 fn code(text: &str) -> String {
     let before_tests = text.split("\nmod tests {").next().unwrap_or_default();
-    before_tests.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    before_tests
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

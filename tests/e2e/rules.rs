@@ -6,7 +6,13 @@ use std::path::Path;
 use harness::workspace;
 
 /// Where the translation is tested. Elsewhere `p1` is a promise of docs/promises.md.
-const FOLDERS: [&str; 5] = ["shared/src/translators", "shared/tests", "functions/proxy/src", "tests/e2e/messages", "tests/sdk"];
+const FOLDERS: [&str; 5] = [
+    "shared/src/translators",
+    "shared/tests",
+    "functions/proxy/src",
+    "tests/e2e/messages",
+    "tests/sdk",
+];
 
 /// The ids of the page: of each section those of its rules, or its own number where none of its rules has one.
 fn rules() -> Vec<String> {
@@ -14,16 +20,30 @@ fn rules() -> Vec<String> {
     let mut rules = Vec::new();
     for section in page.split("\n#").skip(1) {
         let (heading, text) = section.split_once('\n').unwrap_or((section, ""));
-        let number = heading.trim_start_matches(['#', ' ']).split(' ').next().unwrap_or_default();
-        let ids: Vec<&str> = text.lines().filter_map(|line| Some(line.strip_prefix("- **")?.split_once("**")?.0)).collect();
-        let of_section = if ids.is_empty() && !text.trim().is_empty() { vec![number] } else { ids };
+        let number = heading
+            .trim_start_matches(['#', ' '])
+            .split(' ')
+            .next()
+            .unwrap_or_default();
+        let ids: Vec<&str> = text
+            .lines()
+            .filter_map(|line| Some(line.strip_prefix("- **")?.split_once("**")?.0))
+            .collect();
+        let of_section = if ids.is_empty() && !text.trim().is_empty() {
+            vec![number]
+        } else {
+            ids
+        };
         rules.extend(of_section.into_iter().map(str::to_owned));
     }
     rules
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the list of a run with --nocapture is the point of it")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the list of a run with --nocapture is the point of it"
+)]
 fn every_rule_of_the_translation_is_in_the_name_of_a_test_or_a_fixture() {
     let mut names = Vec::new();
     for folder in FOLDERS {
@@ -37,7 +57,11 @@ fn every_rule_of_the_translation_is_in_the_name_of_a_test_or_a_fixture() {
             missing.push(rule);
         }
     }
-    assert!(missing.is_empty(), "no test and no fixture is named after {}", missing.join(", "));
+    assert!(
+        missing.is_empty(),
+        "no test and no fixture is named after {}",
+        missing.join(", ")
+    );
 }
 
 /// The names of fixtures and of functions below `folder`.
@@ -53,10 +77,16 @@ fn collect_names(folder: &Path, names: &mut Vec<String>) {
 }
 
 fn functions(source: &str) -> Vec<String> {
-    let heads =
-        source.lines().filter_map(|line| line.trim_start().trim_start_matches("async ").split_once("fn ").or(line.split_once("def ")));
+    let heads = source.lines().filter_map(|line| {
+        line.trim_start()
+            .trim_start_matches("async ")
+            .split_once("fn ")
+            .or(line.split_once("def "))
+    });
     let named = heads.filter(|(before, _)| before.is_empty()).map(|(_, head)| head);
-    named.map(|head| head.split(['(', '<']).next().unwrap_or_default().to_owned()).collect()
+    named
+        .map(|head| head.split(['(', '<']).next().unwrap_or_default().to_owned())
+        .collect()
 }
 
 /// Whether the id of `rule` is one of the words of `name`.

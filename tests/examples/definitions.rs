@@ -25,7 +25,12 @@ impl Environment for Asked {
 }
 
 /// Errors that somebody must be told of.
-const ALARMING: [Code; 4] = [Code::InternalError, Code::NoBackendAvailable, Code::DependencyUnavailable, Code::TooManyAttempts];
+const ALARMING: [Code; 4] = [
+    Code::InternalError,
+    Code::NoBackendAvailable,
+    Code::DependencyUnavailable,
+    Code::TooManyAttempts,
+];
 
 #[expect(clippy::print_stdout, reason = "its output is what it is for")]
 fn main() {
@@ -51,7 +56,9 @@ fn stored() -> Vec<Value> {
 }
 
 fn offered() -> Vec<Value> {
-    let rows = tables().into_iter().flat_map(|(function, rows)| rows.into_iter().map(move |row| (function, row)));
+    let rows = tables()
+        .into_iter()
+        .flat_map(|(function, rows)| rows.into_iter().map(move |row| (function, row)));
     rows.map(|(function, row)| {
         let is_open = row.access == Access::Anyone;
         json!({"function": function, "method": row.method.as_str(), "path": row.path, "open": is_open})

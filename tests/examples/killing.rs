@@ -51,8 +51,15 @@ async fn main() {
     println!("whole: {}", count(|outcome| *outcome == Outcome::Whole));
     println!("broken in mid-stream: {}", count(|outcome| *outcome == Outcome::Broken));
     println!("failed: {}", count(|outcome| matches!(outcome, Outcome::Failed(_))));
-    println!("asked: {} of the one that was killed, {} of the other", mortal.received().len(), steady.received().len());
-    outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Failed(_))).for_each(|failed| println!("{failed:?}"));
+    println!(
+        "asked: {} of the one that was killed, {} of the other",
+        mortal.received().len(),
+        steady.received().len()
+    );
+    outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Outcome::Failed(_)))
+        .for_each(|failed| println!("{failed:?}"));
     gateway.shutdown().await;
 }
 

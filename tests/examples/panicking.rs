@@ -17,7 +17,9 @@ use shared::store::Store;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {
-    let routes = Router::new().route("/v1/panic", get(panics)).route("/v1/ok", get(async || "ok"));
+    let routes = Router::new()
+        .route("/v1/panic", get(panics))
+        .route("/v1/ok", get(async || "ok"));
     let routes = routes.route("/v1/panic_in_the_body", get(panics_in_the_body));
     // Nothing here reads the tables: the edge would, for a browser's request.
     let store = Store::new(aws::dynamodb(&AwsConfig::default()), "", Clock::system());

@@ -18,7 +18,11 @@ pub fn example(name: &str) -> PathBuf {
 }
 
 fn executable(path: &Path) -> PathBuf {
-    assert!(path.is_file(), "{} was not built: is it a binary of this workspace?", path.display());
+    assert!(
+        path.is_file(),
+        "{} was not built: is it a binary of this workspace?",
+        path.display()
+    );
     path.to_owned()
 }
 
@@ -27,13 +31,31 @@ fn built() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         // This test runs from target/<profile>/deps.
-        let folder = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned();
+        let folder = std::env::current_exe()
+            .unwrap()
+            .parent()
+            .unwrap()
+            .parent()
+            .unwrap()
+            .to_owned();
         let profile = folder.file_name().unwrap().to_str().unwrap();
         let profile = if profile == "debug" { "dev" } else { profile };
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(crate::workspace());
-        cargo.args(["build", "--quiet", "--workspace", "--bins", "--examples", "--locked", "--profile", profile]);
-        assert!(cargo.status().unwrap().success(), "the workspace's binaries cannot be built");
+        cargo.args([
+            "build",
+            "--quiet",
+            "--workspace",
+            "--bins",
+            "--examples",
+            "--locked",
+            "--profile",
+            profile,
+        ]);
+        assert!(
+            cargo.status().unwrap().success(),
+            "the workspace's binaries cannot be built"
+        );
         folder
     })
 }

@@ -26,19 +26,28 @@ pub struct Client {
 impl Client {
     /// Anybody, without a credential.
     pub fn new(base_url: impl Into<String>) -> Self {
-        Self { http: http(), base_url: base_url.into(), credential: None }
+        Self {
+            http: http(),
+            base_url: base_url.into(),
+            credential: None,
+        }
     }
 
     /// The same caller with a session token or an API key.
     #[must_use]
     pub fn with(&self, credential: &str) -> Self {
-        Self { credential: Some(credential.to_owned()), ..self.clone() }
+        Self {
+            credential: Some(credential.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The person with this account.
     #[must_use]
     pub async fn signed_in(&self, email: &str, password: &str) -> Self {
-        let login = self.post("/api/v1/auth/login").json(&json!({"email": email, "password": password}));
+        let login = self
+            .post("/api/v1/auth/login")
+            .json(&json!({"email": email, "password": password}));
         self.with(data(login.send().await.unwrap(), 200).await["token"].as_str().unwrap())
     }
 
@@ -99,7 +108,9 @@ impl Client {
         for (name, value) in members.as_object().unwrap() {
             backend[name] = value.clone();
         }
-        let backend = self.post(&format!("/api/v1/admin/models/{model}/backends")).json(&backend);
+        let backend = self
+            .post(&format!("/api/v1/admin/models/{model}/backends"))
+            .json(&backend);
         data(backend.send().await.unwrap(), 201).await;
     }
 
@@ -109,12 +120,21 @@ impl Client {
         for (member, value) in members.as_object().unwrap() {
             policy[member] = value.clone();
         }
-        data(self.post("/api/v1/admin/policies").json(&policy).send().await.unwrap(), 201).await;
+        data(
+            self.post("/api/v1/admin/policies").json(&policy).send().await.unwrap(),
+            201,
+        )
+        .await;
     }
 
     /// As an administrator: a program of a new person under this policy, with a new key.
     pub async fn create_program_under(&self, policy: &str) -> Self {
-        let person = self.create_person(&format!("somebody@{policy}.example.com"), json!({"quota_policy": policy})).await;
+        let person = self
+            .create_person(
+                &format!("somebody@{policy}.example.com"),
+                json!({"quota_policy": policy}),
+            )
+            .await;
         person.create_key().await
     }
 
@@ -124,7 +144,11 @@ impl Client {
         for (field, value) in fields.as_object().unwrap() {
             account[field] = value.clone();
         }
-        data(self.post("/api/v1/admin/users").json(&account).send().await.unwrap(), 201).await;
+        data(
+            self.post("/api/v1/admin/users").json(&account).send().await.unwrap(),
+            201,
+        )
+        .await;
         self.signed_in(email, PASSWORD).await
     }
 
@@ -197,8 +221,15 @@ pub async fn refusal(request: RequestBuilder, status: u16) -> String {
 
 /// A client that follows no redirects and asks no proxy. It speaks to loopback only, so it trusts no certificate.
 pub(crate) fn http() -> reqwest::Client {
-    let tls = ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions().unwrap();
+    let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap();
     let tls = tls.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
     let redirect = reqwest::redirect::Policy::none();
-    reqwest::Client::builder().tls_backend_preconfigured(tls).redirect(redirect).no_proxy().build().unwrap()
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(redirect)
+        .no_proxy()
+        .build()
+        .unwrap()
 }

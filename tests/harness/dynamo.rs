@@ -21,7 +21,9 @@ impl Dynamo {
     pub async fn start(prefix: &str) -> Self {
         let database = Database::memory().unwrap();
         let server = Loopback::start(|listener| async {
-            serve_with_shutdown(listener, database, std::future::pending()).await.unwrap();
+            serve_with_shutdown(listener, database, std::future::pending())
+                .await
+                .unwrap();
         });
         let client = aws::dynamodb(&config(&server));
         create_tables(&client, prefix).await.unwrap();

@@ -90,13 +90,20 @@ impl Event {
         let (function, name) = path.split_once('/').expect("an event's name is function/name");
         let file = workspace().join("events").join(format!("{path}.json"));
         let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        Self { function: function.to_owned(), name: name.to_owned(), text }
+        Self {
+            function: function.to_owned(),
+            name: name.to_owned(),
+            text,
+        }
     }
 
     /// All events, in the order of their names.
     pub fn all() -> Vec<Self> {
         let mut names = Vec::new();
-        for folder in fs::read_dir(workspace().join("events")).unwrap().map(|folder| folder.unwrap().path()) {
+        for folder in fs::read_dir(workspace().join("events"))
+            .unwrap()
+            .map(|folder| folder.unwrap().path())
+        {
             for file in fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()) {
                 let name = |path: &std::path::Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
                 names.push(format!("{}/{}", name(&folder), name(&file)));
@@ -113,8 +120,15 @@ impl Event {
 
     /// The event with each `{{NAME}}` replaced by its value.
     pub fn filled(&self, values: &[(&str, &str)]) -> Value {
-        let text = values.iter().fold(self.text.clone(), |text, (name, value)| text.replace(&format!("{{{{{name}}}}}"), value));
-        assert!(!text.contains("{{"), "{}/{} needs a value that is not there: {text}", self.function, self.name);
+        let text = values.iter().fold(self.text.clone(), |text, (name, value)| {
+            text.replace(&format!("{{{{{name}}}}}"), value)
+        });
+        assert!(
+            !text.contains("{{"),
+            "{}/{} needs a value that is not there: {text}",
+            self.function,
+            self.name
+        );
         serde_json::from_str(&text).unwrap()
     }
 }

@@ -8,7 +8,10 @@ pub struct Gate(watch::Sender<bool>);
 
 impl Gate {
     /// A gate that is closed.
-    #[expect(clippy::new_without_default, reason = "a gate is made to be opened, which a default does not tell")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "a gate is made to be opened, which a default does not tell"
+    )]
     pub fn new() -> Self {
         Self(watch::Sender::new(false))
     }

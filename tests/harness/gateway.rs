@@ -24,9 +24,14 @@ impl Gateway {
     /// A gateway with other options than the tests' usual ones.
     pub async fn start_with(change: impl FnOnce(Options) -> Options) -> Self {
         let options = Options::in_memory(Email::parse(ADMIN_EMAIL).unwrap());
-        let options = Options { admin_password: Some(ADMIN_PASSWORD.into()), ..options };
+        let options = Options {
+            admin_password: Some(ADMIN_PASSWORD.into()),
+            ..options
+        };
         let local = local::Gateway::start(change(options)).await.unwrap();
-        let admin = Client::new(format!("http://{}", local.address())).signed_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+        let admin = Client::new(format!("http://{}", local.address()))
+            .signed_in(ADMIN_EMAIL, ADMIN_PASSWORD)
+            .await;
         Self { local, admin }
     }
 

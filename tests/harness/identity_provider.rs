@@ -47,20 +47,32 @@ impl SigningKey {
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref()).unwrap();
         let point = pair.public_key().as_ref();
-        let (x, y) = (URL_SAFE_NO_PAD.encode(&point[1..33]), URL_SAFE_NO_PAD.encode(&point[33..]));
+        let (x, y) = (
+            URL_SAFE_NO_PAD.encode(&point[1..33]),
+            URL_SAFE_NO_PAD.encode(&point[33..]),
+        );
         let jwk = json!({"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": kid, "x": x, "y": y});
-        Self { kid, signing: EncodingKey::from_ec_der(document.as_ref()), jwk }
+        Self {
+            kid,
+            signing: EncodingKey::from_ec_der(document.as_ref()),
+            jwk,
+        }
     }
 
     pub fn sign(&self, claims: &Value) -> String {
-        let header = Header { kid: Some(self.kid.to_owned()), ..Header::new(Algorithm::ES256) };
+        let header = Header {
+            kid: Some(self.kid.to_owned()),
+            ..Header::new(Algorithm::ES256)
+        };
         jsonwebtoken::encode(&header, claims, &self.signing).unwrap()
     }
 }
 
 impl IdentityProvider {
     pub fn start() -> Self {
-        Self { provider: Provider::start() }
+        Self {
+            provider: Provider::start(),
+        }
     }
 
     pub fn issuer(&self) -> String {
@@ -95,7 +107,9 @@ impl IdentityProvider {
 
     /// Answers the next redemption with this ID token.
     pub fn will_grant(&self, token: &str) {
-        self.will(Reply::json(&json!({"access_token": "a", "token_type": "Bearer", "id_token": token})));
+        self.will(Reply::json(
+            &json!({"access_token": "a", "token_type": "Bearer", "id_token": token}),
+        ));
     }
 
     pub fn received(&self) -> Vec<Received> {
@@ -114,7 +128,10 @@ impl IdentityProvider {
             "iss": self.issuer(), "sub": "subject-1", "aud": CLIENT_ID, "iat": now, "exp": now + 300,
             "nonce": begun.parameter("nonce"), "email": "person@example.com", "email_verified": true, "name": "A Person",
         });
-        claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        claims
+            .as_object_mut()
+            .unwrap()
+            .extend(changes.as_object().unwrap().clone());
         claims
     }
 
@@ -124,8 +141,21 @@ impl IdentityProvider {
             "enabled": true, "provider": "generic-oidc", "issuer_url": self.issuer(), "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET, "auto_provision": true,
         });
-        config.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-        data(gateway.admin().put("/api/v1/admin/sso/config").json(&config).send().await.unwrap(), 200).await
+        config
+            .as_object_mut()
+            .unwrap()
+            .extend(changes.as_object().unwrap().clone());
+        data(
+            gateway
+                .admin()
+                .put("/api/v1/admin/sso/config")
+                .json(&config)
+                .send()
+                .await
+                .unwrap(),
+            200,
+        )
+        .await
     }
 }
 
@@ -145,23 +175,37 @@ impl Begun {
     /// What an answer to the login link has told the browser.
     pub fn of(headers: &HeaderMap) -> Self {
         let header = |name: &str| headers[name].to_str().unwrap().to_owned();
-        Self { url: header("location").parse().unwrap(), cookie: header("set-cookie").split(';').next().unwrap().to_owned() }
+        Self {
+            url: header("location").parse().unwrap(),
+            cookie: header("set-cookie").split(';').next().unwrap().to_owned(),
+        }
     }
 
     /// A parameter of the address that the browser was sent to.
     pub fn parameter(&self, name: &str) -> String {
         let mut pairs = self.url.query_pairs();
-        pairs.find(|(key, _)| key == name).unwrap_or_else(|| panic!("no {name} in {}", self.url)).1.into_owned()
+        pairs
+            .find(|(key, _)| key == name)
+            .unwrap_or_else(|| panic!("no {name} in {}", self.url))
+            .1
+            .into_owned()
     }
 
     /// The way back, as a program that wants the answer itself.
     pub async fn come_back(&self, gateway: &Gateway, parameters: &str) -> Response {
-        self.callback(gateway, parameters).header("accept", "application/json").send().await.unwrap()
+        self.callback(gateway, parameters)
+            .header("accept", "application/json")
+            .send()
+            .await
+            .unwrap()
     }
 
     /// The way back, as a browser.
     pub fn callback(&self, gateway: &Gateway, parameters: &str) -> RequestBuilder {
-        let path = format!("/api/v1/auth/sso/callback?code=c0de&state={}{parameters}", self.parameter("state"));
+        let path = format!(
+            "/api/v1/auth/sso/callback?code=c0de&state={}{parameters}",
+            self.parameter("state")
+        );
         gateway.anybody().get(&path).header("cookie", &self.cookie)
     }
 }

@@ -22,7 +22,10 @@ pub enum Outcome {
 }
 
 impl Answers {
-    #[expect(clippy::new_without_default, reason = "a gate is made to be opened, which a default does not tell")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "a gate is made to be opened, which a default does not tell"
+    )]
     pub fn new() -> Self {
         Self(Arc::new(Mutex::new(Gate::new())))
     }
@@ -48,17 +51,26 @@ impl Answers {
         match request.body.as_ref() {
             // A check of health.
             [] => Reply::json(&json!({"data": []})),
-            _ if request.json()["stream"] == true => {
-                Reply::events().event(&openai::chunk("Hel")).wait(&gate).event(&openai::chunk("lo")).event(&openai::stop()).done()
-            }
-            _ => Reply::raw("").wait(&gate).then(Reply::json(&openai::completion("Hello"))),
+            _ if request.json()["stream"] == true => Reply::events()
+                .event(&openai::chunk("Hel"))
+                .wait(&gate)
+                .event(&openai::chunk("lo"))
+                .event(&openai::stop())
+                .done(),
+            _ => Reply::raw("")
+                .wait(&gate)
+                .then(Reply::json(&openai::completion("Hello"))),
         }
     }
 }
 
 /// Asks the model `m`; every other request is streamed.
 pub async fn request(program: &Client, number: usize) -> Outcome {
-    let request = if number.is_multiple_of(2) { program.chat("m") } else { program.chat_stream("m") };
+    let request = if number.is_multiple_of(2) {
+        program.chat("m")
+    } else {
+        program.chat_stream("m")
+    };
     let response = match request.send().await {
         Ok(response) => response,
         Err(error) => return Outcome::Failed(error.to_string()),

@@ -26,13 +26,19 @@ impl Loopback {
     }
 
     /// The same at an address where another one was before.
-    pub(crate) fn start_at<F: Future<Output = ()>>(address: SocketAddr, serve: impl FnOnce(TcpListener) -> F + Send + 'static) -> Self {
+    pub(crate) fn start_at<F: Future<Output = ()>>(
+        address: SocketAddr,
+        serve: impl FnOnce(TcpListener) -> F + Send + 'static,
+    ) -> Self {
         let listener = StdListener::bind(address).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async {
                 let listener = TcpListener::from_std(listener).unwrap();
                 tokio::select! {
@@ -43,7 +49,11 @@ impl Loopback {
                 }
             });
         });
-        Self { address, stop: Some(stop), thread: Some(thread) }
+        Self {
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

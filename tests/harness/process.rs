@@ -50,15 +50,33 @@ impl LocalProcess {
     pub async fn try_start(folder: &Path, environment: &[(&str, &str)]) -> Result<Self, Ended> {
         let mut command = Command::new(binaries::binary("local"));
         command.env_clear().envs(environment.iter().copied());
-        command.args(["--listen", "127.0.0.1:0", "--log", "info", "--data"]).arg(folder);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+            .args(["--listen", "127.0.0.1:0", "--log", "info", "--data"])
+            .arg(folder);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
         let mut process = command.spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap()).lines();
         let errors = process.stderr.take().unwrap();
-        let mut local = Self { process, output, errors, base_url: String::new() };
-        let Some(line) = local.line().await else { return Err(local.ended(Instant::now()).await) };
-        let base_url = line.strip_prefix(LISTENS).expect("the first line says where it listens");
-        Ok(Self { base_url: base_url.to_owned(), ..local })
+        let mut local = Self {
+            process,
+            output,
+            errors,
+            base_url: String::new(),
+        };
+        let Some(line) = local.line().await else {
+            return Err(local.ended(Instant::now()).await);
+        };
+        let base_url = line
+            .strip_prefix(LISTENS)
+            .expect("the first line says where it listens");
+        Ok(Self {
+            base_url: base_url.to_owned(),
+            ..local
+        })
     }
 
     /// The next line on the terminal; `None` when the process has ended.
@@ -84,7 +102,14 @@ impl LocalProcess {
     pub async fn terminate(self) -> Ended {
         let id = self.process.id().expect("the process runs").to_string();
         let asked = Instant::now();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .await
+                .unwrap()
+                .success()
+        );
         self.ended(asked).await
     }
 
@@ -100,6 +125,11 @@ impl LocalProcess {
         let ((), read) = tokio::join!(lines, self.errors.read_to_string(&mut log));
         read.unwrap();
         let status = self.process.wait().await.unwrap();
-        Ended { status, after: since.elapsed(), output, log }
+        Ended {
+            status,
+            after: since.elapsed(),
+            output,
+            log,
+        }
     }
 }

@@ -14,5 +14,8 @@ pub fn tables() -> Vec<(&'static str, Vec<Row>)> {
 
 /// A path that the pattern `path` matches.
 pub fn example(path: &str) -> String {
-    path.split('/').map(|segment| if segment.starts_with('{') { "x" } else { segment }).collect::<Vec<_>>().join("/")
+    path.split('/')
+        .map(|segment| if segment.starts_with('{') { "x" } else { segment })
+        .collect::<Vec<_>>()
+        .join("/")
 }

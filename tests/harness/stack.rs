@@ -26,12 +26,21 @@ pub struct Stack {
 
 impl Stack {
     pub async fn start() -> Self {
-        let stack = Self { dynamo: Dynamo::start(TABLE_PREFIX).await, functions: Functions::start(), folder: TempDir::new().unwrap() };
+        let stack = Self {
+            dynamo: Dynamo::start(TABLE_PREFIX).await,
+            functions: Functions::start(),
+            folder: TempDir::new().unwrap(),
+        };
         let store = stack.store();
         let secrets = Secrets::connect(&SecretsConfig::File(stack.secrets_file()), &stack.dynamo.config());
-        let admin = FirstAdmin { email: Email::parse(ADMIN_EMAIL).unwrap(), password: Some(ADMIN_PASSWORD.into()) };
+        let admin = FirstAdmin {
+            email: Email::parse(ADMIN_EMAIL).unwrap(),
+            password: Some(ADMIN_PASSWORD.into()),
+        };
         let keys = KeyRing::new(secrets, Clock::system());
-        bootstrap::run(&store, &keys, admin, PasswordPolicy::Strict).await.unwrap();
+        bootstrap::run(&store, &keys, admin, PasswordPolicy::Strict)
+            .await
+            .unwrap();
         stack
     }
 
@@ -49,7 +58,10 @@ impl Stack {
     pub async fn function_at_once(&self, name: &str, events: usize) -> Function {
         let environment = [
             ("AWS_LAMBDA_MAX_CONCURRENCY", events.to_string()),
-            ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamo.config().dynamodb_endpoint.unwrap()),
+            (
+                "AWS_ENDPOINT_URL_DYNAMODB",
+                self.dynamo.config().dynamodb_endpoint.unwrap(),
+            ),
             ("AWS_ENDPOINT_URL_LAMBDA", self.functions.endpoint()),
             ("TABLE_PREFIX", TABLE_PREFIX.to_owned()),
             ("METRICS_NAMESPACE", "tidegate".to_owned()),

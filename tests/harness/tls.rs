@@ -44,7 +44,11 @@ impl TlsBackend {
         let seen = Arc::new(Seen::default());
         let shared = seen.clone();
         let handle = move |stream| serve(acceptor.clone(), stream, shared.clone(), answer.clone());
-        Self { seen, authority, server: Loopback::start(|listener| accept(listener, handle)) }
+        Self {
+            seen,
+            authority,
+            server: Loopback::start(|listener| accept(listener, handle)),
+        }
     }
 
     pub fn base_url(&self) -> String {
@@ -72,31 +76,50 @@ fn certified(protocols: &[&str]) -> (ServerConfig, String) {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions().unwrap();
+    let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()])
+        .unwrap()
+        .signed_by(&key, &authority)
+        .unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap();
     let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-    let mut config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key.into()).unwrap();
+    let mut config = config
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key.into())
+        .unwrap();
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
     (config, authority.pem())
 }
 
 async fn serve(acceptor: TlsAcceptor, stream: TcpStream, seen: Arc<Seen>, answer: Bytes) {
     // A client that does not believe the certificate leaves here.
-    let Ok(stream) = acceptor.accept(stream).await else { return };
+    let Ok(stream) = acceptor.accept(stream).await else {
+        return;
+    };
     seen.connections.fetch_add(1, Ordering::Relaxed);
     let speaks_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let service = service_fn(move |request| respond(request, seen.clone(), answer.clone()));
     let stream = TokioIo::new(stream);
     // An error means that the gateway has closed the connection.
     let _ = if speaks_http2 {
-        http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await
+        http2::Builder::new(TokioExecutor::new())
+            .serve_connection(stream, service)
+            .await
     } else {
         http1::Builder::new().serve_connection(stream, service).await
     };
 }
 
-async fn respond(request: Request<Incoming>, seen: Arc<Seen>, answer: Bytes) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn respond(
+    request: Request<Incoming>,
+    seen: Arc<Seen>,
+    answer: Bytes,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     seen.versions.lock().unwrap().push(request.version());
     let _ = request.into_body().collect().await;
-    Ok(Response::builder().header("content-type", "application/json").body(Full::from(answer)).unwrap())
+    Ok(Response::builder()
+        .header("content-type", "application/json")
+        .body(Full::from(answer))
+        .unwrap())
 }

@@ -58,7 +58,10 @@ enum Deed {
 
 #[test]
 fn p15_p21_p56_an_administrator_remains_and_keys_are_counted_whatever_happens() {
-    run_seeds(2_500, |database, seed| async move { World::new(database, seed).run().await });
+    run_seeds(
+        2_500,
+        |database, seed| async move { World::new(database, seed).run().await },
+    );
 }
 
 impl World {
@@ -108,7 +111,10 @@ impl World {
         let first = self.newcomer(Role::Admin);
         let store = self.stores[0].clone();
         self.schedule.start(0, async move {
-            store.create_first_admin(&first, &entry(&store, "user.create")).await.unwrap();
+            store
+                .create_first_admin(&first, &entry(&store, "user.create"))
+                .await
+                .unwrap();
         });
         self.schedule.go_on().await;
         for _ in 0..self.dice.between(1, 2) {
@@ -131,7 +137,8 @@ impl World {
             _ if ready.is_empty() => {}
             _ => {
                 let task = self.dice.pick(ready);
-                self.schedule.let_on(task, || Fate::thrown(&mut self.dice, self.fault_odds));
+                self.schedule
+                    .let_on(task, || Fate::thrown(&mut self.dice, self.fault_odds));
             }
         }
     }
@@ -149,7 +156,11 @@ impl World {
             1 => Deed::Dismiss(whom),
             2 | 3 => self.delete_key().unwrap_or(Deed::Dismiss(whom)),
             4 | 5 => self.add_key(whom),
-            _ => Deed::Change(whom, self.dice.pick(&[Role::User, Role::Admin]), self.dice.pick(&[Status::Disabled, Status::Active])),
+            _ => Deed::Change(
+                whom,
+                self.dice.pick(&[Role::User, Role::Admin]),
+                self.dice.pick(&[Status::Disabled, Status::Active]),
+            ),
         };
         self.start(process, deed);
     }
@@ -164,8 +175,17 @@ impl World {
 
     fn newcomer(&mut self, role: Role) -> User {
         let number = self.users.len();
-        let user = user(UserId::parse(format!("{}-{number}", self.seed)).unwrap(), role, self.clock.now());
-        put_count(&self.database, "api-keys", (&format!("owner#{}", user.id), "count"), OLD_KEYS);
+        let user = user(
+            UserId::parse(format!("{}-{number}", self.seed)).unwrap(),
+            role,
+            self.clock.now(),
+        );
+        put_count(
+            &self.database,
+            "api-keys",
+            (&format!("owner#{}", user.id), "count"),
+            OLD_KEYS,
+        );
         self.users.push(user.id.clone());
         user
     }
@@ -173,7 +193,11 @@ impl World {
     fn add_key(&mut self, owner: UserId) -> Deed {
         let minted = MintedKey::generate();
         let mut keys = self.keys.borrow_mut();
-        let key = api_key(KeyId::parse(format!("{}-{}", self.seed, keys.len())).unwrap(), owner, self.clock.now());
+        let key = api_key(
+            KeyId::parse(format!("{}-{}", self.seed, keys.len())).unwrap(),
+            owner,
+            self.clock.now(),
+        );
         keys.push((key.clone(), minted.digest.to_string()));
         Deed::AddKey(key, minted)
     }
@@ -189,7 +213,10 @@ impl World {
     /// At every moment (promise 15).
     fn somebody_administers(&self) {
         let users = items(&self.database, "users", "users");
-        let admins = users.iter().filter(|user| user["role"] == "admin" && user["status"] == "active").count();
+        let admins = users
+            .iter()
+            .filter(|user| user["role"] == "admin" && user["status"] == "active")
+            .count();
         let counted = count(&items(&self.database, "users", "count"));
         assert!(admins >= 1, "nobody administers: {users:?}");
         assert_eq!(counted, Some(admins as u64), "the count of administrators");
@@ -200,7 +227,11 @@ impl World {
         for user in &items(&self.database, "users", "users") {
             let id = user["id"].as_str().unwrap();
             let (owned, counted) = self.keys_of(id);
-            assert_eq!(counted, Some(owned.len() as u64 + OLD_KEYS), "the count of the keys of {id}");
+            assert_eq!(
+                counted,
+                Some(owned.len() as u64 + OLD_KEYS),
+                "the count of the keys of {id}"
+            );
             assert!(counted <= Some(MAX_KEYS), "{id} has too many keys");
         }
         self.both_items_of_a_key_are_there_or_none();
@@ -210,7 +241,12 @@ impl World {
         for (key, digest) in self.keys.borrow().iter() {
             let (owned, _) = self.keys_of(key.owner.as_str());
             let is_usable = !items(&self.database, "api-keys", &format!("digest#{digest}")).is_empty();
-            assert_eq!(owned.contains(&key.id.to_string()), is_usable, "the two items of the key {}", key.id);
+            assert_eq!(
+                owned.contains(&key.id.to_string()),
+                is_usable,
+                "the two items of the key {}",
+                key.id
+            );
         }
     }
 
@@ -223,8 +259,15 @@ impl World {
 
     fn nothing_is_left_of_those_who_are_gone(&self) {
         let users = items(&self.database, "users", "users");
-        for id in self.users.iter().filter(|id| !users.iter().any(|user| user["id"] == id.as_str())) {
-            assert!(items(&self.database, "users", &format!("email#{id}@example.com")).is_empty(), "the address of {id}");
+        for id in self
+            .users
+            .iter()
+            .filter(|id| !users.iter().any(|user| user["id"] == id.as_str()))
+        {
+            assert!(
+                items(&self.database, "users", &format!("email#{id}@example.com")).is_empty(),
+                "the address of {id}"
+            );
             assert!(self.keys_of(id.as_str()).0.is_empty(), "{id} is gone and has keys");
         }
     }
@@ -247,15 +290,30 @@ impl Deed {
         match self {
             Self::Hire(user) => store.create_user(&user, &entry(store, "user.create")).await.map(|_| ()),
             Self::Change(id, role, status) => {
-                let change = |user: &User| Ok::<_, StoreError>(User { role, status, ..user.clone() });
-                store.change_user(&id, &entry(store, "user.update"), change).await.map(|_| ())
+                let change = |user: &User| {
+                    Ok::<_, StoreError>(User {
+                        role,
+                        status,
+                        ..user.clone()
+                    })
+                };
+                store
+                    .change_user(&id, &entry(store, "user.update"), change)
+                    .await
+                    .map(|_| ())
             }
             Self::Dismiss(id) => match store.user(&id).await? {
                 Some(user) => store.delete_user(&user, &entry(store, "user.delete")).await.map(|_| ()),
                 None => store.resume_user_deletion(&id).await.map(|_| ()),
             },
-            Self::AddKey(key, minted) => store.create_api_key(&key, minted.digest, &entry(store, "key.create")).await.map(|_| ()),
-            Self::DeleteKey(owner, id) => store.delete_api_key(&owner, &id, &entry(store, "key.delete")).await.map(|_| ()),
+            Self::AddKey(key, minted) => store
+                .create_api_key(&key, minted.digest, &entry(store, "key.create"))
+                .await
+                .map(|_| ()),
+            Self::DeleteKey(owner, id) => store
+                .delete_api_key(&owner, &id, &entry(store, "key.delete"))
+                .await
+                .map(|_| ()),
         }
     }
 }
@@ -265,7 +323,10 @@ fn count(items: &[Value]) -> Option<u64> {
 }
 
 fn entry(store: &Store, action: &str) -> AuditEntry {
-    let origin = Origin { request_id: RequestId::generate(), address: None };
+    let origin = Origin {
+        request_id: RequestId::generate(),
+        address: None,
+    };
     origin.entry("somebody", action, "somebody", store.clock().now())
 }
 

@@ -34,7 +34,12 @@ pub(crate) struct Books {
 
 impl Checks {
     pub(crate) fn new(policy: Policy, skew_ms: i64) -> Self {
-        Self { policy, skew_ms, admitted: Vec::new(), counted_at: Vec::new() }
+        Self {
+            policy,
+            skew_ms,
+            admitted: Vec::new(),
+            counted_at: Vec::new(),
+        }
     }
 
     /// Looks at each admission as it is done: no counter is ever beyond its limit (promises 40, 43 and 46).
@@ -66,37 +71,67 @@ impl Checks {
 
     /// In no interval of the window's length are more admitted than the limit (promise 40).
     fn rate_holds(&self) {
-        let Some(limit) = self.policy.rate_limit.filter(|_| self.policy.mode == Mode::Enforce) else { return };
+        let Some(limit) = self.policy.rate_limit.filter(|_| self.policy.mode == Mode::Enforce) else {
+            return;
+        };
         let mut times = self.counted_at.clone();
         times.sort_unstable();
         let window_ms = i64::from(self.policy.rate_limit_window) * 1000 - self.skew_ms;
-        for (first, beyond) in times.iter().zip(times.iter().skip(usize::try_from(limit.get()).unwrap())) {
-            assert!(beyond - first >= window_ms, "{} within {} ms: {times:?}", limit.get() + 1, beyond - first);
+        for (first, beyond) in times
+            .iter()
+            .zip(times.iter().skip(usize::try_from(limit.get()).unwrap()))
+        {
+            assert!(
+                beyond - first >= window_ms,
+                "{} within {} ms: {times:?}",
+                limit.get() + 1,
+                beyond - first
+            );
         }
     }
 
     /// Each admitted request has exactly one record: its own truth, or what was reserved (promises 44 and 45).
     fn each_is_in_the_books_once(&self, books: &Books, history: &History) {
         for id in &history.dispatched {
-            assert!(self.admitted.iter().any(|(admitted, _)| admitted == id), "{id} was dispatched without admission");
+            assert!(
+                self.admitted.iter().any(|(admitted, _)| admitted == id),
+                "{id} was dispatched without admission"
+            );
         }
         assert_eq!(books.records.len(), self.admitted.len(), "records and admissions");
         for (id, hold) in &self.admitted {
-            let record = books.records.get(id).unwrap_or_else(|| panic!("{id} is not in the books"));
+            let record = books
+                .records
+                .get(id)
+                .unwrap_or_else(|| panic!("{id} is not in the books"));
             let told = (record.outcome, record.tokens);
             let is_true = history.truth.get(id) == Some(&told);
-            let is_as_reserved = record.outcome == Outcome::Abandoned && record.tokens.total() == hold.input_tokens + hold.output_tokens;
-            assert!(is_true || is_as_reserved, "{id}: {told:?} instead of {:?}", history.truth.get(id));
+            let is_as_reserved =
+                record.outcome == Outcome::Abandoned && record.tokens.total() == hold.input_tokens + hold.output_tokens;
+            assert!(
+                is_true || is_as_reserved,
+                "{id}: {told:?} instead of {:?}",
+                history.truth.get(id)
+            );
         }
         let total: u64 = books.records.values().map(|record| record.tokens.total()).sum();
         assert_eq!(books.sums.requests, books.records.len() as u64, "requests in the sums");
-        assert_eq!(books.sums.input_tokens + books.sums.output_tokens, total, "tokens in the sums");
+        assert_eq!(
+            books.sums.input_tokens + books.sums.output_tokens,
+            total,
+            "tokens in the sums"
+        );
     }
 
     /// The counters of the last day and month are what the books say of it, and nothing is reserved any more.
     fn counters_are_the_sum_of_the_books(&self, books: &Books) {
-        let Some(item) = &books.meter else { return assert!(self.admitted.is_empty(), "the meter is gone") };
-        assert!(item.get("queue").is_none() && item.get("due").is_none(), "the janitor still has to come: {item}");
+        let Some(item) = &books.meter else {
+            return assert!(self.admitted.is_empty(), "the meter is gone");
+        };
+        assert!(
+            item.get("queue").is_none() && item.get("due").is_none(),
+            "the janitor still has to come: {item}"
+        );
         let meter: Meter = serde_json::from_value(item.clone()).unwrap();
         assert!(meter.holds.is_empty(), "{:?}", meter.holds);
         let counted = |of: &dyn Fn(&Hold) -> bool| {
@@ -105,15 +140,37 @@ impl Checks {
                 let record = &books.records[id];
                 let unit = i64::from(record.outcome != Outcome::Failed);
                 let amount = |value: u64| i64::try_from(value).unwrap();
-                sum = (sum.0 + unit, sum.1 + amount(record.tokens.total()), sum.2 + amount(record.cost.0));
+                sum = (
+                    sum.0 + unit,
+                    sum.1 + amount(record.tokens.total()),
+                    sum.2 + amount(record.cost.0),
+                );
             }
             sum
         };
         let (day, month) = (meter.day, meter.month);
-        assert_eq!((day.requests, day.tokens, day.cost), counted(&|hold| hold.day == day.number), "the day {}", day.number);
-        assert_eq!((month.requests, month.tokens, month.cost), counted(&|hold| hold.month == month.number), "the month {}", month.number);
-        for tally in meter.window.iter().flat_map(|window| [&window.requests, &window.tokens]) {
-            assert_eq!(tally.sum, tally.parts.values().sum::<i64>(), "the sum of the window's parts");
+        assert_eq!(
+            (day.requests, day.tokens, day.cost),
+            counted(&|hold| hold.day == day.number),
+            "the day {}",
+            day.number
+        );
+        assert_eq!(
+            (month.requests, month.tokens, month.cost),
+            counted(&|hold| hold.month == month.number),
+            "the month {}",
+            month.number
+        );
+        for tally in meter
+            .window
+            .iter()
+            .flat_map(|window| [&window.requests, &window.tokens])
+        {
+            assert_eq!(
+                tally.sum,
+                tally.parts.values().sum::<i64>(),
+                "the sum of the window's parts"
+            );
             assert!(tally.parts.values().all(|count| *count >= 0), "{tally:?}");
         }
     }
@@ -122,7 +179,9 @@ impl Checks {
 impl Books {
     pub(crate) fn of(database: &Database, user: &UserId) -> Self {
         let records = items(database, "usage", &format!("log#{user}"));
-        let records = records.into_iter().map(|item| serde_json::from_value::<UsageRecord>(item).unwrap());
+        let records = records
+            .into_iter()
+            .map(|item| serde_json::from_value::<UsageRecord>(item).unwrap());
         let mut sums = Sums::default();
         for row in items(database, "usage", &format!("rollup#{user}")) {
             sums += serde_json::from_value::<Sums>(row).unwrap();

@@ -18,7 +18,12 @@ pub(crate) fn items(database: &Database, table: &str, pk: &str) -> Vec<Value> {
         "KeyConditionExpression": "pk = :pk",
         "ExpressionAttributeValues": {":pk": {"S": pk}}
     });
-    perform(database, "Query", table, ask)["Items"].as_array().unwrap().iter().map(plain_item).collect()
+    perform(database, "Query", table, ask)["Items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(plain_item)
+        .collect()
 }
 
 /// Puts a number there by the name `count`.
@@ -44,12 +49,18 @@ fn perform(database: &Database, operation: &str, table: &str, mut ask: Value) ->
 
 pub(crate) fn plain_item(item: &Value) -> Value {
     let attributes = item.as_object().into_iter().flatten();
-    Value::Object(attributes.map(|(name, value)| (name.clone(), plain(value))).collect::<Map<_, _>>())
+    Value::Object(
+        attributes
+            .map(|(name, value)| (name.clone(), plain(value)))
+            .collect::<Map<_, _>>(),
+    )
 }
 
 /// A value without `DynamoDB`'s types.
 pub(crate) fn plain(value: &Value) -> Value {
-    let Some((kind, value)) = value.as_object().and_then(|typed| typed.iter().next()) else { return Value::Null };
+    let Some((kind, value)) = value.as_object().and_then(|typed| typed.iter().next()) else {
+        return Value::Null;
+    };
     match kind.as_str() {
         "N" => serde_json::from_str(value.as_str().unwrap()).unwrap(),
         "M" => plain_item(value),
@@ -70,7 +81,11 @@ pub(crate) fn read_item<T: DeserializeOwned>(item: &Value) -> T {
 }
 
 fn attributes(item: &Value) -> HashMap<String, AttributeValue> {
-    item.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), attribute(value))).collect()
+    item.as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), attribute(value)))
+        .collect()
 }
 
 fn attribute(value: &Value) -> AttributeValue {

@@ -4,7 +4,12 @@
 //!
 //! A run follows from its seed. A seed that fails is printed; `SEED=<seed> cargo test --test simulation` runs it alone.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a simulation that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a simulation that cannot go on fails"
+)]
 
 mod accounts;
 mod check;
@@ -28,8 +33,13 @@ const PREFIX: &str = "simulated-";
 /// Runs `scenario` with each seed below `seeds` (promise numbers are in the names of the tests that call this), on
 /// all cores.
 fn run_seeds<F: Future<Output = ()>>(seeds: u64, scenario: impl Fn(Database, u64) -> F + Sync) {
-    #[expect(clippy::disallowed_methods, reason = "which seed to run again is told on the command line")]
-    let only: Option<u64> = std::env::var("SEED").ok().map(|seed| seed.parse().expect("SEED is a number"));
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "which seed to run again is told on the command line"
+    )]
+    let only: Option<u64> = std::env::var("SEED")
+        .ok()
+        .map(|seed| seed.parse().expect("SEED is a number"));
     let (next, end) = only.map_or((AtomicU64::new(0), seeds), |seed| (AtomicU64::new(seed), seed + 1));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     std::thread::scope(|threads| {
@@ -42,7 +52,10 @@ fn run_seeds<F: Future<Output = ()>>(seeds: u64, scenario: impl Fn(Database, u64
                         return;
                     }
                     let run = catch_unwind(AssertUnwindSafe(|| run_one(scenario(database.clone(), seed))));
-                    assert!(run.is_ok(), "seed {seed} fails: SEED={seed} cargo test -p e2e --test simulation");
+                    assert!(
+                        run.is_ok(),
+                        "seed {seed} fails: SEED={seed} cargo test -p e2e --test simulation"
+                    );
                 }
             });
         }
@@ -51,7 +64,11 @@ fn run_seeds<F: Future<Output = ()>>(seeds: u64, scenario: impl Fn(Database, u64
 
 /// Runs one scenario on a time that goes on only when everybody waits for it.
 fn run_one<T>(scenario: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
     LocalSet::new().block_on(&runtime, scenario)
 }
 
@@ -59,7 +76,10 @@ fn run_one<T>(scenario: impl Future<Output = T>) -> T {
 fn database() -> Database {
     let database = Database::memory().unwrap();
     let client = shared::aws::embedded_dynamodb(SharedHttpClient::new(EmbeddedClient::new(database.clone())));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
     runtime.block_on(create_tables(&client, PREFIX)).unwrap();
     database
 }

@@ -45,7 +45,14 @@ pub(crate) enum Fate {
     Conflict,
 }
 
-const FAULTS: [Fate; 6] = [Fate::LostBefore, Fate::LostAfter, Fate::Doubled, Fate::Late, Fate::Throttled, Fate::Conflict];
+const FAULTS: [Fate; 6] = [
+    Fate::LostBefore,
+    Fate::LostAfter,
+    Fate::Doubled,
+    Fate::Late,
+    Fate::Throttled,
+    Fate::Conflict,
+];
 
 /// The network of one run, and the database at its end.
 #[derive(Clone, Debug)]
@@ -97,11 +104,25 @@ impl std::fmt::Debug for Line {
 impl Network {
     /// Its clients' retries do not wait, and their patience is that of the schedule.
     pub(crate) fn new(database: Database) -> Self {
-        let line = Line(Arc::new(Inner { database, calls: Mutex::default(), late: Mutex::default(), done: Mutex::default() }));
+        let line = Line(Arc::new(Inner {
+            database,
+            calls: Mutex::default(),
+            late: Mutex::default(),
+            done: Mutex::default(),
+        }));
         let client = shared::aws::embedded_dynamodb(SharedHttpClient::new(line.clone()));
-        let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(1));
-        let config = client.config().to_builder().retry_config(retries).timeout_config(TimeoutConfig::disabled());
-        Self { line, client: Client::from_conf(config.build()) }
+        let retries = RetryConfig::standard()
+            .with_max_attempts(3)
+            .with_initial_backoff(Duration::from_millis(1));
+        let config = client
+            .config()
+            .to_builder()
+            .retry_config(retries)
+            .timeout_config(TimeoutConfig::disabled());
+        Self {
+            line,
+            client: Client::from_conf(config.build()),
+        }
     }
 
     /// The store of a process that has just begun.
@@ -119,7 +140,9 @@ impl Network {
     /// Lets the call of `task` meet its fate.
     pub(crate) fn decide(&self, task: usize, fate: Fate) {
         let mut calls = self.line.0.calls.lock().unwrap();
-        let Some(place) = calls.iter().position(|call| call.task == task) else { return };
+        let Some(place) = calls.iter().position(|call| call.task == task) else {
+            return;
+        };
         let Call { request, reply, .. } = calls.remove(place);
         drop(calls);
         let lost = || Err(ConnectorError::timeout("lost".into()));
@@ -179,7 +202,11 @@ impl Network {
         let is_write = matches!(request.operation.as_str(), "UpdateItem" | "TransactWriteItems");
         if is_write && response.status().is_success() {
             let answer = response.body().bytes().unwrap_or_default().to_vec();
-            self.line.0.done.lock().unwrap().push(Done { operation: request.operation.clone(), request: request.body.clone(), answer });
+            self.line.0.done.lock().unwrap().push(Done {
+                operation: request.operation.clone(),
+                request: request.body.clone(),
+                answer,
+            });
         }
         response
     }
@@ -188,7 +215,11 @@ impl Network {
 impl Fate {
     /// Once in `odds` times a fault; never with 0.
     pub(crate) fn thrown(dice: &mut Dice, odds: u64) -> Self {
-        if odds > 0 && dice.one_in(odds) { dice.pick(&FAULTS) } else { Self::Done }
+        if odds > 0 && dice.one_in(odds) {
+            dice.pick(&FAULTS)
+        } else {
+            Self::Done
+        }
     }
 }
 
@@ -198,7 +229,9 @@ fn conflict(request: &Request) -> HttpResponse {
     }
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let writes = body["TransactItems"].as_array().map_or(1, Vec::len);
-    let reasons: Vec<&str> = (0..writes).map(|place| if place == 0 { "TransactionConflict" } else { "None" }).collect();
+    let reasons: Vec<&str> = (0..writes)
+        .map(|place| if place == 0 { "TransactionConflict" } else { "None" })
+        .collect();
     refusal("TransactionCanceledException", &reasons)
 }
 
@@ -218,9 +251,20 @@ impl HttpConnector for Line {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let request = Request { operation, body: request.body().bytes().unwrap_or_default().to_vec() };
+        let request = Request {
+            operation,
+            body: request.body().bytes().unwrap_or_default().to_vec(),
+        };
         let (reply, answer) = oneshot::channel();
-        self.0.calls.lock().unwrap().push(Call { task: TASK.get(), request, reply });
-        HttpConnectorFuture::new(async move { answer.await.unwrap_or_else(|_| Err(ConnectorError::timeout("lost".into()))) })
+        self.0.calls.lock().unwrap().push(Call {
+            task: TASK.get(),
+            request,
+            reply,
+        });
+        HttpConnectorFuture::new(async move {
+            answer
+                .await
+                .unwrap_or_else(|_| Err(ConnectorError::timeout("lost".into())))
+        })
     }
 }

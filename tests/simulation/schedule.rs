@@ -43,7 +43,13 @@ impl Schedule {
     pub(crate) fn new(network: Network) -> Self {
         let mut quiet = interval(Duration::from_millis(1));
         quiet.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { network, tasks: BTreeMap::new(), started: 0, quiet, doors: Doors::default() }
+        Self {
+            network,
+            tasks: BTreeMap::new(),
+            started: 0,
+            quiet,
+            doors: Doors::default(),
+        }
     }
 
     pub(crate) fn doors(&self) -> Doors {
@@ -54,7 +60,8 @@ impl Schedule {
     pub(crate) fn start(&mut self, process: usize, work: impl Future<Output = ()> + 'static) {
         let number = self.started;
         self.started += 1;
-        self.tasks.insert(number, (process, tokio::task::spawn_local(TASK.scope(number, work))));
+        self.tasks
+            .insert(number, (process, tokio::task::spawn_local(TASK.scope(number, work))));
     }
 
     /// Lets all tasks run until each waits, and tells those that can be let on.
@@ -107,7 +114,11 @@ impl Schedule {
     }
 
     fn tasks_of(&self, process: usize) -> Vec<usize> {
-        self.tasks.iter().filter(|(_, (of, _))| *of == process).map(|(task, _)| *task).collect()
+        self.tasks
+            .iter()
+            .filter(|(_, (of, _))| *of == process)
+            .map(|(task, _)| *task)
+            .collect()
     }
 
     fn is_idle(&self) -> bool {

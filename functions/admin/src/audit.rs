@@ -28,14 +28,21 @@ pub(crate) struct Filter {
 }
 
 /// `GET /api/v1/admin/audit`, newest first.
-pub(crate) async fn list(Shared(state): Shared<State>, actor: Actor, Query(filter): Query<Filter>) -> Result<List<AuditEntry>, ApiError> {
+pub(crate) async fn list(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    Query(filter): Query<Filter>,
+) -> Result<List<AuditEntry>, ApiError> {
     let keys = state.keys.keys().await?;
     let walk = Walk::new(&keys, "audit", &actor.user.id);
     let span = walk.span(filter.limit, filter.cursor.as_deref())?;
     let now = state.store.clock().now();
     let from = filter.from.unwrap_or(now - KEPT).max(now - KEPT);
     let until = filter.to.unwrap_or(now).min(now);
-    let page = state.store.audit_entries(from, until, &span, |entry| filter.fits(entry)).await?;
+    let page = state
+        .store
+        .audit_entries(from, until, &span, |entry| filter.fits(entry))
+        .await?;
     Ok(walk.list(page, Clone::clone))
 }
 

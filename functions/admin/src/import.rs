@@ -54,16 +54,28 @@ enum Outcome {
 }
 
 /// `POST /api/v1/admin/users/import`
-pub(crate) async fn import(Shared(state): Shared<State>, actor: Actor, request: Request) -> Result<Data<Report>, ApiError> {
+pub(crate) async fn import(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    request: Request,
+) -> Result<Data<Report>, ApiError> {
     let file = read_csv(request).await?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(file.as_bytes());
     let columns = reader.headers().map_err(|_| no_csv())?.clone();
     check_columns(&columns)?;
     let started = Instant::now();
     let mut report = Report::default();
     for record in reader.records() {
-        let line = record.as_ref().map_or_else(csv::Error::position, csv::StringRecord::position).map_or(0, csv::Position::line);
-        let outcome = match record.map_err(|_| wrong_length()).and_then(|record| parse(&columns, &record)) {
+        let line = record
+            .as_ref()
+            .map_or_else(csv::Error::position, csv::StringRecord::position)
+            .map_or(0, csv::Position::line);
+        let outcome = match record
+            .map_err(|_| wrong_length())
+            .and_then(|record| parse(&columns, &record))
+        {
             _ if started.elapsed() > TIME => Outcome::Skipped,
             Ok(new) => create(&state, &actor, new).await?,
             Err(error) => Outcome::refused(&error),
@@ -74,37 +86,68 @@ pub(crate) async fn import(Shared(state): Shared<State>, actor: Actor, request: 
 }
 
 async fn read_csv(request: Request) -> Result<String, ApiError> {
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/csv");
+    let kind = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("text/csv");
     let essence = kind.split(';').next().unwrap_or_default().trim();
-    if !["text/csv", "text/plain", "application/csv"].iter().any(|accepted| essence.eq_ignore_ascii_case(accepted)) {
+    if !["text/csv", "text/plain", "application/csv"]
+        .iter()
+        .any(|accepted| essence.eq_ignore_ascii_case(accepted))
+    {
         return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be text/csv"));
     }
     let bytes = json::read_any(request, json::MAX_MANAGEMENT_BODY).await?;
     // One kind of line end, so that lines are counted as editors do.
-    str::from_utf8(&bytes).map(|text| text.replace("\r\n", "\n")).map_err(|_| no_csv())
+    str::from_utf8(&bytes)
+        .map(|text| text.replace("\r\n", "\n"))
+        .map_err(|_| no_csv())
 }
 
 /// The columns may stand in any order, and those that are not needed may be missing.
 fn check_columns(headers: &csv::StringRecord) -> Result<(), ApiError> {
     if let Some(unknown) = headers.iter().find(|column| !COLUMNS.contains(column)) {
-        return Err(ApiError::invalid(unknown, format!("the columns are {}", COLUMNS.join(","))));
+        return Err(ApiError::invalid(
+            unknown,
+            format!("the columns are {}", COLUMNS.join(",")),
+        ));
     }
-    match ["email", "name"].into_iter().find(|needed| !headers.iter().any(|column| column == *needed)) {
-        Some(missing) => Err(ApiError::invalid(missing, format!("the first line must name the columns: {}", COLUMNS.join(",")))),
+    match ["email", "name"]
+        .into_iter()
+        .find(|needed| !headers.iter().any(|column| column == *needed))
+    {
+        Some(missing) => Err(ApiError::invalid(
+            missing,
+            format!("the first line must name the columns: {}", COLUMNS.join(",")),
+        )),
         None => Ok(()),
     }
 }
 
 /// The account of a line; an empty field is an absent one.
 fn parse(columns: &csv::StringRecord, record: &csv::StringRecord) -> Result<NewUser, ApiError> {
-    let text = |column| columns.iter().zip(record).find(|(name, _)| *name == column).map(|(_, text)| text).filter(|text| !text.is_empty());
+    let text = |column| {
+        columns
+            .iter()
+            .zip(record)
+            .find(|(name, _)| *name == column)
+            .map(|(_, text)| text)
+            .filter(|text| !text.is_empty())
+    };
     Ok(NewUser {
         email: Email::parse(text("email").unwrap_or_default()).map_err(|error| wrong("email", error))?,
         password: text("password").map(ToOwned::to_owned),
         name: DisplayName::parse(text("name").unwrap_or_default()).map_err(|error| wrong("name", error))?,
         role: text("role").map_or(Ok(Role::User), role)?,
-        department: text("department").map(DisplayName::parse).transpose().map_err(|error| wrong("department", error))?,
-        quota_policy: text("quota_policy").map(PolicyName::parse).transpose().map_err(|error| wrong("quota_policy", error))?,
+        department: text("department")
+            .map(DisplayName::parse)
+            .transpose()
+            .map_err(|error| wrong("department", error))?,
+        quota_policy: text("quota_policy")
+            .map(PolicyName::parse)
+            .transpose()
+            .map_err(|error| wrong("quota_policy", error))?,
         status: None,
     })
 }
@@ -117,7 +160,10 @@ fn role(text: &str) -> Result<Role, ApiError> {
 /// What is wrong with the line is part of the report; what is wrong with us ends the import.
 async fn create(state: &State, actor: &Actor, new: NewUser) -> Result<Outcome, ApiError> {
     match create_user(state, actor, new).await {
-        Ok(created) => Ok(Outcome::Created { id: created.id, email: created.email }),
+        Ok(created) => Ok(Outcome::Created {
+            id: created.id,
+            email: created.email,
+        }),
         Err(error) if error.status(Dialect::Management).is_server_error() => Err(error),
         Err(error) => Ok(Outcome::refused(&error)),
     }
@@ -128,7 +174,10 @@ fn wrong(field: &str, why: impl ToString) -> ApiError {
 }
 
 fn wrong_length() -> ApiError {
-    ApiError::new(Code::InvalidValue, "the line has more or fewer fields than the first one")
+    ApiError::new(
+        Code::InvalidValue,
+        "the line has more or fewer fields than the first one",
+    )
 }
 
 fn no_csv() -> ApiError {
@@ -138,7 +187,11 @@ fn no_csv() -> ApiError {
 impl Outcome {
     fn refused(error: &ApiError) -> Self {
         let field = error.field_name().map(ToOwned::to_owned);
-        Self::Refused { code: error.code().name(), field, message: error.message().to_owned() }
+        Self::Refused {
+            code: error.code().name(),
+            field,
+            message: error.message().to_owned(),
+        }
     }
 }
 

@@ -64,7 +64,11 @@ impl State {
         let secrets = Secrets::connect(&config.secrets, &config.aws);
         let keys = KeyRing::new(secrets.clone(), store.clock().clone());
         let (networks, passwords) = (config.backend_networks.clone(), config.password_policy);
-        let rules = Rules { networks, passwords, public_url: config.public_url.clone() };
+        let rules = Rules {
+            networks,
+            passwords,
+            public_url: config.public_url.clone(),
+        };
         let functions = aws::functions(&config.aws, store.clock().clone());
         let prober = Prober::Function(FunctionProber::new(functions.clone(), config.health_function.clone()));
         let sso_tester = SsoTester::Function(functions, config.auth_function.clone());
@@ -74,7 +78,15 @@ impl State {
     /// A state over a store and secrets that are there already.
     pub fn new(store: Store, secrets: Secrets, keys: KeyRing, rules: Rules, delegates: Delegates) -> Self {
         let gate = SessionGate::new(store.clone(), keys.clone());
-        Self { gate, keys, hasher: Hasher::new(), store, secrets, rules, delegates }
+        Self {
+            gate,
+            keys,
+            hasher: Hasher::new(),
+            store,
+            secrets,
+            rules,
+            delegates,
+        }
     }
 }
 

@@ -24,8 +24,18 @@ const MAX_TOKENS: u64 = 1_000_000_000;
 const MAX_DESCRIPTION: usize = 1000;
 
 /// Headers that carry credentials or frame the message, which no setting may replace (api.md §6, promise 38).
-const RESERVED_HEADERS: [&str; 10] =
-    ["authorization", "connection", "content-length", "cookie", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
+const RESERVED_HEADERS: [&str; 10] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "cookie",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,15 +106,26 @@ pub(crate) async fn list(Shared(state): Shared<State>) -> Result<List<Model>, Ap
 }
 
 /// `POST /api/v1/admin/models`
-pub(crate) async fn create(Shared(state): Shared<State>, actor: Actor, Body(new): Body<NewModel>) -> Result<Created<Model>, ApiError> {
+pub(crate) async fn create(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    Body(new): Body<NewModel>,
+) -> Result<Created<Model>, ApiError> {
     let now = state.store.clock().now();
     let model = new.into_model(now);
     let catalog = state.store.read_catalog().await?;
     if catalog.offers().count() >= MAX_MODELS {
-        return Err(ApiError::new(Code::Conflict, format!("there can be at most {MAX_MODELS} models")));
+        return Err(ApiError::new(
+            Code::Conflict,
+            format!("there can be at most {MAX_MODELS} models"),
+        ));
     }
     check(&model, &catalog)?;
-    match state.store.create_model(&model, &actor.entry(now, "model.create", &model.id, vec![])).await? {
+    match state
+        .store
+        .create_model(&model, &actor.entry(now, "model.create", &model.id, vec![]))
+        .await?
+    {
         Change::Done => Ok(Created(model)),
         Change::Conflict => Err(ApiError::new(Code::Conflict, "there is a model with this id already").field("id")),
     }
@@ -118,13 +139,21 @@ pub(crate) async fn update(
     Id(id): Id<ModelId>,
     Body(change): Body<ModelChange>,
 ) -> Result<Data<Model>, ApiError> {
-    let old = state.store.model(&id).await?.ok_or_else(|| ApiError::not_found("model"))?;
+    let old = state
+        .store
+        .model(&id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("model"))?;
     expected.check(change.version, old.version)?;
     let now = state.store.clock().now();
     let changed = change.fields();
     let model = change.apply(old, now);
     check(&model, &state.store.read_catalog().await?)?;
-    match state.store.update_model(&model, &actor.entry(now, "model.update", &id, changed)).await? {
+    match state
+        .store
+        .update_model(&model, &actor.entry(now, "model.update", &id, changed))
+        .await?
+    {
         Change::Done => Ok(Data(model)),
         Change::Conflict => Err(version_conflict()),
     }
@@ -142,7 +171,10 @@ pub(crate) async fn delete(
     let offer = catalog.find(&id).ok_or_else(|| ApiError::not_found("model"))?;
     expected.check(None, offer.model.version)?;
     if !offer.backends.is_empty() && !deletion.cascade {
-        return Err(ApiError::new(Code::Conflict, "the model has backends; delete them first, or say cascade=true"));
+        return Err(ApiError::new(
+            Code::Conflict,
+            "the model has backends; delete them first, or say cascade=true",
+        ));
     }
     let entry = actor.entry(state.store.clock().now(), "model.delete", &id, vec![]);
     if state.store.delete_model(offer, &entry).await? == Change::Conflict {
@@ -190,7 +222,11 @@ impl ModelChange {
             ("context_window", self.context_window.is_some()),
             ("max_output_tokens", self.max_output_tokens.is_some()),
         ];
-        given.into_iter().filter(|(_, given)| *given).map(|(field, _)| field.to_owned()).collect()
+        given
+            .into_iter()
+            .filter(|(_, given)| *given)
+            .map(|(field, _)| field.to_owned())
+            .collect()
     }
 
     fn apply(self, old: Model, now: Timestamp) -> Model {
@@ -215,32 +251,63 @@ impl ModelChange {
 
 /// What the types do not say: lengths, reserved headers, and names that mean another model already.
 fn check(model: &Model, catalog: &Catalog) -> Result<(), ApiError> {
-    if model.description.as_ref().is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
-        return Err(ApiError::invalid("description", format!("must have at most {MAX_DESCRIPTION} characters")));
+    if model
+        .description
+        .as_ref()
+        .is_some_and(|text| text.chars().count() > MAX_DESCRIPTION)
+    {
+        return Err(ApiError::invalid(
+            "description",
+            format!("must have at most {MAX_DESCRIPTION} characters"),
+        ));
     }
-    for (field, tokens) in [("context_window", model.context_window), ("max_output_tokens", model.max_output_tokens)] {
+    for (field, tokens) in [
+        ("context_window", model.context_window),
+        ("max_output_tokens", model.max_output_tokens),
+    ] {
         if tokens.is_some_and(|tokens| !(1..=MAX_TOKENS).contains(&tokens)) {
             return Err(ApiError::invalid(field, format!("must be 1 to {MAX_TOKENS}")));
         }
     }
-    model.model_params.iter().try_for_each(|(name, value)| check_param(name, value))?;
+    model
+        .model_params
+        .iter()
+        .try_for_each(|(name, value)| check_param(name, value))?;
     check_names(model, catalog)
 }
 
 fn check_param(name: &str, value: &Value) -> Result<(), ApiError> {
-    let Some(header) = param_header(name) else { return check_member(name) };
+    let Some(header) = param_header(name) else {
+        return check_member(name);
+    };
     if is_reserved_header(&header) {
-        return Err(ApiError::invalid("model_params", format!("`{name}` stands for a header that cannot be set")));
+        return Err(ApiError::invalid(
+            "model_params",
+            format!("`{name}` stands for a header that cannot be set"),
+        ));
     }
     let is_name = http::HeaderName::try_from(&header).is_ok();
-    let is_value = is_name && value.as_str().is_some_and(|text| http::HeaderValue::from_str(text).is_ok());
-    if is_value { Ok(()) } else { Err(ApiError::invalid("model_params", format!("`{name}` must be a text that can be a header"))) }
+    let is_value = is_name
+        && value
+            .as_str()
+            .is_some_and(|text| http::HeaderValue::from_str(text).is_ok());
+    if is_value {
+        Ok(())
+    } else {
+        Err(ApiError::invalid(
+            "model_params",
+            format!("`{name}` must be a text that can be a header"),
+        ))
+    }
 }
 
 /// What makes a request what it is, and decides how its answer is read, is the client's alone.
 fn check_member(name: &str) -> Result<(), ApiError> {
     if matches!(name, "messages" | "model" | "stream") {
-        return Err(ApiError::invalid("model_params", format!("`{name}` is the client's to set")));
+        return Err(ApiError::invalid(
+            "model_params",
+            format!("`{name}` is the client's to set"),
+        ));
     }
     Ok(())
 }
@@ -256,8 +323,17 @@ pub(crate) fn is_reserved_header(name: &str) -> bool {
 
 /// One exact name means one model, and so does one glob.
 fn check_names(model: &Model, catalog: &Catalog) -> Result<(), ApiError> {
-    let own: Vec<&str> = model.aliases.iter().map(ModelName::as_str).chain([model.id.as_str()]).collect();
-    for other in catalog.offers().map(|offer| &offer.model).filter(|other| other.id != model.id) {
+    let own: Vec<&str> = model
+        .aliases
+        .iter()
+        .map(ModelName::as_str)
+        .chain([model.id.as_str()])
+        .collect();
+    for other in catalog
+        .offers()
+        .map(|offer| &offer.model)
+        .filter(|other| other.id != model.id)
+    {
         let names = other.aliases.iter().map(ModelName::as_str).chain([other.id.as_str()]);
         if let Some(name) = names.into_iter().find(|name| own.contains(name)) {
             let message = format!("`{name}` means the model `{}` already", other.id);
@@ -273,9 +349,14 @@ mod tests {
 
     #[test]
     fn p38_parameters_cannot_replace_headers_that_frame_or_authorise() {
-        for name in
-            ["__authorization__", "__header_Host__", "__content_length__", "__header_x_amz_date__", "__transfer_encoding__", "__cookie__"]
-        {
+        for name in [
+            "__authorization__",
+            "__header_Host__",
+            "__content_length__",
+            "__header_x_amz_date__",
+            "__transfer_encoding__",
+            "__cookie__",
+        ] {
             assert!(check_param(name, &Value::from("x")).is_err(), "{name}");
         }
         assert!(check_param("__user_agent__", &Value::from("me")).is_ok());

@@ -58,16 +58,31 @@ pub(crate) async fn update(
 
 impl SettingsChange {
     async fn check(&self, state: &State) -> Result<(), ApiError> {
-        if self.log_retention_days.is_some_and(|days| !(1..=MAX_RETENTION_DAYS).contains(&days)) {
-            return Err(ApiError::invalid("log_retention_days", format!("must be 1 to {MAX_RETENTION_DAYS}")));
+        if self
+            .log_retention_days
+            .is_some_and(|days| !(1..=MAX_RETENTION_DAYS).contains(&days))
+        {
+            return Err(ApiError::invalid(
+                "log_retention_days",
+                format!("must be 1 to {MAX_RETENTION_DAYS}"),
+            ));
         }
-        if self.cors_origins.iter().flatten().any(|origins| origins.len() > MAX_ORIGINS) {
-            return Err(ApiError::invalid("cors_origins", format!("may name at most {MAX_ORIGINS} origins")));
+        if self
+            .cors_origins
+            .iter()
+            .flatten()
+            .any(|origins| origins.len() > MAX_ORIGINS)
+        {
+            return Err(ApiError::invalid(
+                "cors_origins",
+                format!("may name at most {MAX_ORIGINS} origins"),
+            ));
         }
         match &self.default_model {
-            Some(Some(id)) if state.store.model(id).await?.is_none() => {
-                Err(ApiError::invalid("default_model", format!("there is no model {:?}", id.as_str())))
-            }
+            Some(Some(id)) if state.store.model(id).await?.is_none() => Err(ApiError::invalid(
+                "default_model",
+                format!("there is no model {:?}", id.as_str()),
+            )),
             _ => Ok(()),
         }
     }
@@ -83,7 +98,11 @@ impl SettingsChange {
             ("password_policy", self.password_policy.is_some()),
             ("show_backend_id", self.show_backend_id.is_some()),
         ];
-        given.into_iter().filter(|(_, given)| *given).map(|(field, _)| field.to_owned()).collect()
+        given
+            .into_iter()
+            .filter(|(_, given)| *given)
+            .map(|(field, _)| field.to_owned())
+            .collect()
     }
 
     fn apply(self, old: Settings, now: Timestamp) -> Settings {

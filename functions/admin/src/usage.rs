@@ -75,12 +75,33 @@ pub(crate) async fn report(
     let keys = state.keys.keys().await?;
     let walk = Walk::new(&keys, &usage::list_name(by), &actor.user.id);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
-    let ReportQuery { from, to, user, department, model, backend, key, .. } = query;
-    let period = Period { from: from.as_deref(), to: to.as_deref() };
+    let ReportQuery {
+        from,
+        to,
+        user,
+        department,
+        model,
+        backend,
+        key,
+        ..
+    } = query;
+    let period = Period {
+        from: from.as_deref(),
+        to: to.as_deref(),
+    };
     let days = period.days(state.store.clock().now(), usage::MOST_DAYS_OF_MANY)?;
-    let filter = Filter { user, department, model, backend, key };
+    let filter = Filter {
+        user,
+        department,
+        model,
+        backend,
+        key,
+    };
     let whose = filter.whose(&actor.user)?;
-    let groups = state.store.usage_sums(whose, &days, |row| filter.fits(&row.of).then(|| by.group(&row.of))).await?;
+    let groups = state
+        .store
+        .usage_sums(whose, &days, |row| filter.fits(&row.of).then(|| by.group(&row.of)))
+        .await?;
     usage::report(&groups, by, &walk, &span).respond(format)
 }
 
@@ -94,11 +115,33 @@ pub(crate) async fn log(
     let keys = state.keys.keys().await?;
     let walk = Walk::new(&keys, "logs", &actor.user.id);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
-    let LogQuery { from, to, user, department, model, backend, key, status, .. } = query;
-    let time = Period { from: from.as_deref(), to: to.as_deref() }.time(state.store.clock().now())?;
-    let filter = Filter { user, department, model, backend, key };
+    let LogQuery {
+        from,
+        to,
+        user,
+        department,
+        model,
+        backend,
+        key,
+        status,
+        ..
+    } = query;
+    let time = Period {
+        from: from.as_deref(),
+        to: to.as_deref(),
+    }
+    .time(state.store.clock().now())?;
+    let filter = Filter {
+        user,
+        department,
+        model,
+        backend,
+        key,
+    };
     let whose = filter.whose(&actor.user)?;
-    let keep = |record: &UsageRecord| filter.fits(&Dimensions::of(record)) && status.is_none_or(|status| record.status == status);
+    let keep = |record: &UsageRecord| {
+        filter.fits(&Dimensions::of(record)) && status.is_none_or(|status| record.status == status)
+    };
     let page = state.store.usage_records(whose, &time, &span, keep).await?;
     usage::log(page, &walk, |record| LogEntry::from(record)).respond(format)
 }

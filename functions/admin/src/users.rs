@@ -69,7 +69,11 @@ pub(crate) struct UserChanges {
 }
 
 /// `GET /api/v1/admin/users`
-pub(crate) async fn list(Shared(state): Shared<State>, actor: Actor, Query(filter): Query<Filter>) -> Result<List<Profile>, ApiError> {
+pub(crate) async fn list(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    Query(filter): Query<Filter>,
+) -> Result<List<Profile>, ApiError> {
     let keys = state.keys.keys().await?;
     let walk = Walk::new(&keys, "users", &actor.user.id);
     let span = walk.span(filter.limit, filter.cursor.as_deref())?;
@@ -78,13 +82,20 @@ pub(crate) async fn list(Shared(state): Shared<State>, actor: Actor, Query(filte
     let page = match (&reach, &filter.department) {
         (Reach::Everybody, department) => state.store.users(department.as_deref(), &span, keep).await?,
         (Reach::Department(own), _) => state.store.users(Some(own.as_str()), &span, keep).await?,
-        (Reach::Nobody, _) => Page { items: vec![], next: None },
+        (Reach::Nobody, _) => Page {
+            items: vec![],
+            next: None,
+        },
     };
     Ok(walk.list(page, |user| Profile::from(user)))
 }
 
 /// `POST /api/v1/admin/users`
-pub(crate) async fn create(Shared(state): Shared<State>, actor: Actor, Body(new): Body<NewUser>) -> Result<Created<Profile>, ApiError> {
+pub(crate) async fn create(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    Body(new): Body<NewUser>,
+) -> Result<Created<Profile>, ApiError> {
     create_user(&state, &actor, new).await.map(Created)
 }
 
@@ -112,10 +123,16 @@ pub(crate) async fn create_user(state: &State, actor: &Actor, new: NewUser) -> R
         updated_at: now,
         version: 1,
     };
-    match state.store.create_user(&user, &actor.entry(now, "user.create", &user.id, vec![])).await? {
+    match state
+        .store
+        .create_user(&user, &actor.entry(now, "user.create", &user.id, vec![]))
+        .await?
+    {
         UserChange::Done => Ok(Profile::from(&user)),
         UserChange::NoPolicy => Err(no_policy(&user.quota_policy)),
-        UserChange::EmailTaken | UserChange::VersionConflict | UserChange::LastAdmin | UserChange::IdentityTaken => Err(email_taken()),
+        UserChange::EmailTaken | UserChange::VersionConflict | UserChange::LastAdmin | UserChange::IdentityTaken => {
+            Err(email_taken())
+        }
     }
 }
 
@@ -127,7 +144,12 @@ pub(crate) async fn update(
     Id(id): Id<UserId>,
     Body(changes): Body<UserChanges>,
 ) -> Result<Data<Profile>, ApiError> {
-    let before = state.store.user(&id).await?.filter(|user| reach(&actor.user).covers(user)).ok_or_else(no_user)?;
+    let before = state
+        .store
+        .user(&id)
+        .await?
+        .filter(|user| reach(&actor.user).covers(user))
+        .ok_or_else(no_user)?;
     if let Some(Some(policy)) = &changes.quota_policy {
         check_policy(&state, policy).await?;
     }
@@ -145,13 +167,20 @@ pub(crate) async fn update(
         Changed::NotFound => Err(no_user()),
         Changed::EmailTaken => Err(email_taken()),
         Changed::LastAdmin => Err(last_admin()),
-        Changed::IdentityTaken => Err(ApiError::new(Code::Conflict, "another account is linked to this identity").field("identity")),
+        Changed::IdentityTaken => {
+            Err(ApiError::new(Code::Conflict, "another account is linked to this identity").field("identity"))
+        }
         Changed::NoPolicy => Err(no_policy(&changes.quota_policy.flatten().unwrap_or_default())),
     }
 }
 
 /// `DELETE /api/v1/admin/users/{id}`. Repeating one that was cut short finishes it.
-pub(crate) async fn delete(Shared(state): Shared<State>, actor: Actor, expected: IfMatch, Id(id): Id<UserId>) -> Result<Message, ApiError> {
+pub(crate) async fn delete(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    expected: IfMatch,
+    Id(id): Id<UserId>,
+) -> Result<Message, ApiError> {
     const DELETED: Message = Message("the user is deleted");
     let Some(user) = state.store.user(&id).await? else {
         return match state.store.resume_user_deletion(&id).await? {
@@ -164,16 +193,24 @@ pub(crate) async fn delete(Shared(state): Shared<State>, actor: Actor, expected:
     match state.store.delete_user(&user, &entry).await? {
         UserChange::Done => Ok(DELETED),
         UserChange::LastAdmin => Err(last_admin()),
-        UserChange::VersionConflict | UserChange::EmailTaken | UserChange::NoPolicy | UserChange::IdentityTaken => Err(version_conflict()),
+        UserChange::VersionConflict | UserChange::EmailTaken | UserChange::NoPolicy | UserChange::IdentityTaken => {
+            Err(version_conflict())
+        }
     }
 }
 
 impl Filter {
     fn fits(&self, user: &User) -> bool {
-        let part = |text: &str| text.to_lowercase().contains(&self.q.as_deref().unwrap_or_default().to_lowercase());
+        let part = |text: &str| {
+            text.to_lowercase()
+                .contains(&self.q.as_deref().unwrap_or_default().to_lowercase())
+        };
         self.status.is_none_or(|status| user.status == status)
             && self.role.is_none_or(|role| user.role == role)
-            && self.department.as_deref().is_none_or(|wanted| user.department.as_ref().is_some_and(|own| own.as_str() == wanted))
+            && self
+                .department
+                .as_deref()
+                .is_none_or(|wanted| user.department.as_ref().is_some_and(|own| own.as_str() == wanted))
             && (self.q.is_none() || part(user.email.as_str()) || part(user.name.as_str()))
     }
 }
@@ -191,12 +228,21 @@ impl UserChanges {
             ("status", self.status.is_some()),
             ("identity", self.identity.is_some()),
         ];
-        given.into_iter().filter(|(_, given)| *given).map(|(field, _)| field.to_owned()).collect()
+        given
+            .into_iter()
+            .filter(|(_, given)| *given)
+            .map(|(field, _)| field.to_owned())
+            .collect()
     }
 
     async fn new_hash(&self, state: &State, before: &User) -> Result<Option<PasswordHash>, ApiError> {
-        let Some(Some(password)) = &self.password else { return Ok(None) };
-        let (email, name) = (self.email.as_ref().unwrap_or(&before.email), self.name.as_ref().unwrap_or(&before.name));
+        let Some(Some(password)) = &self.password else {
+            return Ok(None);
+        };
+        let (email, name) = (
+            self.email.as_ref().unwrap_or(&before.email),
+            self.name.as_ref().unwrap_or(&before.name),
+        );
         hash(state, password.clone(), email, name).await.map(Some)
     }
 
@@ -204,11 +250,18 @@ impl UserChanges {
     fn apply(&self, old: &User, hash: Option<&PasswordHash>) -> User {
         User {
             email: self.email.clone().unwrap_or_else(|| old.email.clone()),
-            password_hash: if self.password.is_some() { hash.cloned() } else { old.password_hash.clone() },
+            password_hash: if self.password.is_some() {
+                hash.cloned()
+            } else {
+                old.password_hash.clone()
+            },
             name: self.name.clone().unwrap_or_else(|| old.name.clone()),
             role: self.role.unwrap_or(old.role),
             department: self.department.clone().unwrap_or_else(|| old.department.clone()),
-            quota_policy: self.quota_policy.clone().map_or_else(|| old.quota_policy.clone(), Option::unwrap_or_default),
+            quota_policy: self
+                .quota_policy
+                .clone()
+                .map_or_else(|| old.quota_policy.clone(), Option::unwrap_or_default),
             status: self.status.unwrap_or(old.status),
             identity: self.identity.clone().unwrap_or_else(|| old.identity.clone()),
             ..old.clone()
@@ -217,13 +270,23 @@ impl UserChanges {
 }
 
 async fn hash(state: &State, password: String, email: &Email, name: &DisplayName) -> Result<PasswordHash, ApiError> {
-    state.store.settings().await?.password_policy(state.rules.passwords).check(&password, email, name)?;
+    state
+        .store
+        .settings()
+        .await?
+        .password_policy(state.rules.passwords)
+        .check(&password, email, name)?;
     Ok(state.hasher.hash(Secret::from(password)).await?)
 }
 
 /// Tells before a password is hashed in vain; what decides is the condition of the write.
 async fn check_policy(state: &State, name: &PolicyName) -> Result<(), ApiError> {
-    state.store.read_policy(name).await?.map(|_| ()).ok_or_else(|| no_policy(name))
+    state
+        .store
+        .read_policy(name)
+        .await?
+        .map(|_| ())
+        .ok_or_else(|| no_policy(name))
 }
 
 fn no_policy(name: &PolicyName) -> ApiError {

@@ -14,13 +14,24 @@ use shared::store::Store;
 use shared::{aws, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a person at a terminal runs this")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a person at a terminal runs this"
+)]
 async fn main() -> ExitCode {
     match run().await {
         Ok(Bootstrap::AlreadyDone) => println!("There is an administrator already; nothing was changed."),
-        Ok(Bootstrap::Created { generated_password: None }) => println!("The first administrator is made."),
-        Ok(Bootstrap::Created { generated_password: Some(password) }) => {
-            println!("The first administrator is made, with the password {} (shown only now)", password.expose());
+        Ok(Bootstrap::Created {
+            generated_password: None,
+        }) => println!("The first administrator is made."),
+        Ok(Bootstrap::Created {
+            generated_password: Some(password),
+        }) => {
+            println!(
+                "The first administrator is made, with the password {} (shown only now)",
+                password.expose()
+            );
         }
         Err(error) => {
             eprintln!("The bootstrap failed: {error}");
@@ -34,7 +45,10 @@ async fn run() -> Result<Bootstrap, Box<dyn std::error::Error>> {
     let config = Config::read(&Process)?;
     telemetry::init(&config.log);
     let email = Process.get("ADMIN_EMAIL").ok_or("ADMIN_EMAIL is missing")?;
-    let admin = FirstAdmin { email: Email::parse(&email)?, password: config::admin_password(&Process) };
+    let admin = FirstAdmin {
+        email: Email::parse(&email)?,
+        password: config::admin_password(&Process),
+    };
     let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
     let keys = KeyRing::new(Secrets::connect(&config.secrets, &config.aws), store.clock().clone());
     Ok(bootstrap::run(&store, &keys, admin, config.password_policy).await?)

@@ -49,14 +49,24 @@ pub enum BootstrapError {
 
 /// Makes the signing key and the first administrator where they are missing; safe to call at every start and by
 /// many processes at once.
-pub async fn run(store: &Store, keys: &KeyRing, admin: FirstAdmin, policy: PasswordPolicy) -> Result<Bootstrap, BootstrapError> {
+pub async fn run(
+    store: &Store,
+    keys: &KeyRing,
+    admin: FirstAdmin,
+    policy: PasswordPolicy,
+) -> Result<Bootstrap, BootstrapError> {
     keys.ensure().await?;
     if store.has_admin().await? {
         return Ok(Bootstrap::AlreadyDone);
     }
     let name = DisplayName::parse("Administrator")?;
-    let generated_password = admin.password.is_none().then(|| Secret::from(random::base62(GENERATED_PASSWORD)));
-    let Some(password) = admin.password.or_else(|| generated_password.clone()) else { return Ok(Bootstrap::AlreadyDone) };
+    let generated_password = admin
+        .password
+        .is_none()
+        .then(|| Secret::from(random::base62(GENERATED_PASSWORD)));
+    let Some(password) = admin.password.or_else(|| generated_password.clone()) else {
+        return Ok(Bootstrap::AlreadyDone);
+    };
     policy.check(password.expose(), &admin.email, &name)?;
     let now = store.clock().now();
     let user = User {
@@ -74,8 +84,14 @@ pub async fn run(store: &Store, keys: &KeyRing, admin: FirstAdmin, policy: Passw
         updated_at: now,
         version: 1,
     };
-    let origin = Origin { request_id: RequestId::generate(), address: None };
-    match store.create_first_admin(&user, &origin.entry("system", "user.create", &user.id, now)).await? {
+    let origin = Origin {
+        request_id: RequestId::generate(),
+        address: None,
+    };
+    match store
+        .create_first_admin(&user, &origin.entry("system", "user.create", &user.id, now))
+        .await?
+    {
         Change::Done => Ok(Bootstrap::Created { generated_password }),
         Change::Conflict => Ok(Bootstrap::AlreadyDone),
     }

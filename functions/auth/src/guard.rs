@@ -20,7 +20,12 @@ impl<'a> Guard<'a> {
     /// Takes the places of one try, or refuses it; what is refused is not counted.
     pub(crate) async fn enter(store: &'a Store, email: &Email, address: Option<IpAddr>) -> Result<Self, ApiError> {
         let email = Guarded::Email(email.folded());
-        let guard = Self { store, email, address: address.map(Guarded::address), taken_at: store.clock().now() };
+        let guard = Self {
+            store,
+            email,
+            address: address.map(Guarded::address),
+            taken_at: store.clock().now(),
+        };
         if let Some(address) = &guard.address {
             refuse_if_full(take(store, address, PER_ADDRESS).await?)?;
         }
@@ -40,7 +45,9 @@ impl<'a> Guard<'a> {
 
     /// The password was not looked at.
     pub(crate) async fn withdraw(self) -> Result<(), ApiError> {
-        self.store.give_place_back(&self.email, PER_EMAIL, self.taken_at).await?;
+        self.store
+            .give_place_back(&self.email, PER_EMAIL, self.taken_at)
+            .await?;
         self.free_address().await
     }
 

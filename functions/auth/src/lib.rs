@@ -49,10 +49,24 @@ impl State {
     }
 
     /// A state over a store and secrets that are there already.
-    pub fn new(store: Store, secrets: Secrets, keys: KeyRing, outbound: Outbound, password_policy: PasswordPolicy) -> Self {
+    pub fn new(
+        store: Store,
+        secrets: Secrets,
+        keys: KeyRing,
+        outbound: Outbound,
+        password_policy: PasswordPolicy,
+    ) -> Self {
         let provider = Provider::new(outbound, store.clock().clone());
         let gate = SessionGate::new(store.clone(), keys.clone());
-        Self { store, secrets, keys, gate, hasher: Hasher::new(), password_policy, provider }
+        Self {
+            store,
+            secrets,
+            keys,
+            gate,
+            hasher: Hasher::new(),
+            password_policy,
+            provider,
+        }
     }
 }
 

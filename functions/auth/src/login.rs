@@ -41,7 +41,12 @@ pub(crate) async fn login(
 }
 
 /// The account whose password it is, whatever its state.
-pub(crate) async fn authenticate(state: &State, email: &Email, password: &Secret, origin: &Origin) -> Result<User, ApiError> {
+pub(crate) async fn authenticate(
+    state: &State,
+    email: &Email,
+    password: &Secret,
+    origin: &Origin,
+) -> Result<User, ApiError> {
     // No stored password is longer, so nothing is told that everybody does not know.
     if password.expose().chars().count() > MAX_LENGTH {
         return Err(wrong());
@@ -56,7 +61,9 @@ pub(crate) async fn authenticate(state: &State, email: &Email, password: &Secret
             return Err(busy.into());
         }
     };
-    let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else { return Err(wrong()) };
+    let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else {
+        return Err(wrong());
+    };
     guard.succeeded().await?;
     if verdict == Verdict::RightButOutdated {
         raise_hash(state, &user, password.clone(), origin).await?;
@@ -74,16 +81,30 @@ fn wrong() -> ApiError {
 async fn raise_hash(state: &State, user: &User, password: Secret, origin: &Origin) -> Result<(), ApiError> {
     let hash: PasswordHash = state.hasher.hash(password).await?;
     let entry = origin.entry(&user.id, "password.rehash", &user.id, state.store.clock().now());
-    let raise = |user: &User| Ok::<_, ApiError>(User { password_hash: Some(hash.clone()), ..user.clone() });
+    let raise = |user: &User| {
+        Ok::<_, ApiError>(User {
+            password_hash: Some(hash.clone()),
+            ..user.clone()
+        })
+    };
     state.store.change_user(&user.id, &entry, raise).await?;
     Ok(())
 }
 
 /// Refusals that say something about somebody are recorded; floods and failures of ours are not.
 async fn record_refusal(state: &State, origin: &Origin, email: &Email, code: Code) -> Result<(), ApiError> {
-    if !matches!(code, Code::InvalidCredentials | Code::PendingApproval | Code::AccountDisabled) {
+    if !matches!(
+        code,
+        Code::InvalidCredentials | Code::PendingApproval | Code::AccountDisabled
+    ) {
         return Ok(());
     }
     let entry = origin.entry("anonymous", "session.create", email, state.store.clock().now());
-    Ok(state.store.record(&AuditEntry { result: code.name().to_owned(), ..entry }).await?)
+    Ok(state
+        .store
+        .record(&AuditEntry {
+            result: code.name().to_owned(),
+            ..entry
+        })
+        .await?)
 }

@@ -31,8 +31,15 @@ pub(crate) struct PasswordChange {
 }
 
 /// `GET /api/v1/user/profile`
-pub(crate) async fn show(extract::State(state): extract::State<State>, caller: SessionCaller) -> Result<Data<Profile>, ApiError> {
-    let user = state.store.user(&caller.user.id).await?.ok_or_else(ApiError::unauthorized)?;
+pub(crate) async fn show(
+    extract::State(state): extract::State<State>,
+    caller: SessionCaller,
+) -> Result<Data<Profile>, ApiError> {
+    let user = state
+        .store
+        .user(&caller.user.id)
+        .await?
+        .ok_or_else(ApiError::unauthorized)?;
     Ok(Data(Profile::from(&user)))
 }
 
@@ -43,10 +50,18 @@ pub(crate) async fn update(
     expected: IfMatch,
     Body(change): Body<ProfileChange>,
 ) -> Result<Data<Profile>, ApiError> {
-    let entry = actor.entry(state.store.clock().now(), "profile.update", &actor.user.id, vec!["name".to_owned()]);
+    let entry = actor.entry(
+        state.store.clock().now(),
+        "profile.update",
+        &actor.user.id,
+        vec!["name".to_owned()],
+    );
     let rename = |user: &User| {
         expected.check(change.version, user.version)?;
-        Ok::<_, ApiError>(User { name: change.name.clone().unwrap_or_else(|| user.name.clone()), ..user.clone() })
+        Ok::<_, ApiError>(User {
+            name: change.name.clone().unwrap_or_else(|| user.name.clone()),
+            ..user.clone()
+        })
     };
     match state.store.change_user(&actor.user.id, &entry, rename).await? {
         Changed::Done(user) => Ok(Data(Profile::from(&user))),
@@ -63,12 +78,26 @@ pub(crate) async fn change_password(
     Body(change): Body<PasswordChange>,
 ) -> Result<Data<Opened>, ApiError> {
     let old = Secret::from(change.old_password);
-    let user = authenticate(&state, &actor.user.email, &old, &actor.origin).await.map_err(name_field)?;
+    let user = authenticate(&state, &actor.user.email, &old, &actor.origin)
+        .await
+        .map_err(name_field)?;
     let policy = state.store.settings().await?.password_policy(state.password_policy);
-    policy.check(&change.new_password, &user.email, &user.name).map_err(|weak| ApiError::from(weak).field("new_password"))?;
+    policy
+        .check(&change.new_password, &user.email, &user.name)
+        .map_err(|weak| ApiError::from(weak).field("new_password"))?;
     let hash = state.hasher.hash(Secret::from(change.new_password)).await?;
-    let entry = actor.entry(state.store.clock().now(), "password.change", &user.id, vec!["password".to_owned()]);
-    let set = |user: &User| Ok::<_, ApiError>(User { password_hash: Some(hash.clone()), ..user.clone() });
+    let entry = actor.entry(
+        state.store.clock().now(),
+        "password.change",
+        &user.id,
+        vec!["password".to_owned()],
+    );
+    let set = |user: &User| {
+        Ok::<_, ApiError>(User {
+            password_hash: Some(hash.clone()),
+            ..user.clone()
+        })
+    };
     match state.store.change_user(&user.id, &entry, set).await? {
         Changed::Done(user) => session::open(&state, &actor.origin, &user).await.map(Data),
         Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy | Changed::IdentityTaken => {
@@ -78,5 +107,9 @@ pub(crate) async fn change_password(
 }
 
 fn name_field(error: ApiError) -> ApiError {
-    if error.code() == Code::InvalidCredentials { error.field("old_password") } else { error }
+    if error.code() == Code::InvalidCredentials {
+        error.field("old_password")
+    } else {
+        error
+    }
 }

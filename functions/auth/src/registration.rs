@@ -33,10 +33,15 @@ pub(crate) async fn register(
 ) -> Result<impl IntoResponse, ApiError> {
     let settings = state.store.settings().await?;
     if !settings.registration_enabled {
-        return Err(ApiError::new(Code::RegistrationDisabled, "registration is switched off; ask an administrator"));
+        return Err(ApiError::new(
+            Code::RegistrationDisabled,
+            "registration is switched off; ask an administrator",
+        ));
     }
     let Registration { email, password, name } = registration;
-    settings.password_policy(state.password_policy).check(&password, &email, &name)?;
+    settings
+        .password_policy(state.password_policy)
+        .check(&password, &email, &name)?;
     // Also for an address that is taken: the time tells nothing either.
     let password_hash = Some(state.hasher.hash(Secret::from(password)).await?);
     let now = state.store.clock().now();
@@ -55,8 +60,14 @@ pub(crate) async fn register(
         updated_at: now,
         version: 1,
     };
-    state.store.create_user(&user, &origin.entry("anonymous", "user.register", &user.id, now)).await?;
-    let text = language.choose("注册成功,请等待管理员审核", "Registered. Please wait for an administrator's approval.");
+    state
+        .store
+        .create_user(&user, &origin.entry("anonymous", "user.register", &user.id, now))
+        .await?;
+    let text = language.choose(
+        "注册成功,请等待管理员审核",
+        "Registered. Please wait for an administrator's approval.",
+    );
     Ok((StatusCode::CREATED, Message(text)))
 }
 
@@ -76,7 +87,11 @@ struct SsoOptions {
 
 impl From<SsoConfig> for SsoOptions {
     fn from(config: SsoConfig) -> Self {
-        Self { enabled: true, provider: Some(config.provider), login_url: Some(config.login_url()) }
+        Self {
+            enabled: true,
+            provider: Some(config.provider),
+            login_url: Some(config.login_url()),
+        }
     }
 }
 
@@ -84,5 +99,8 @@ impl From<SsoConfig> for SsoOptions {
 pub(crate) async fn options(extract::State(state): extract::State<State>) -> Result<Data<Options>, ApiError> {
     let registration_enabled = state.store.settings().await?.registration_enabled;
     let sso = sso::configured(&state).await?.map(SsoOptions::from).unwrap_or_default();
-    Ok(Data(Options { registration_enabled, sso }))
+    Ok(Data(Options {
+        registration_enabled,
+        sso,
+    }))
 }

@@ -42,13 +42,22 @@ impl State {
     pub fn connect(config: &Config) -> Result<Self, ClientError> {
         let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
         let outbound = Outbound::new(config.backend_networks.clone(), &config.backend_authorities)?;
-        Ok(Self::new(store, Secrets::connect(&config.secrets, &config.aws), outbound))
+        Ok(Self::new(
+            store,
+            Secrets::connect(&config.secrets, &config.aws),
+            outbound,
+        ))
     }
 
     /// A state over a store, secrets and connections that are there already.
     pub fn new(store: Store, secrets: Secrets, outbound: Outbound) -> Self {
         let keys = BackendKeys::new(secrets, store.clock().clone());
-        Self { store, keys, outbound, patience: PATIENCE }
+        Self {
+            store,
+            keys,
+            outbound,
+            patience: PATIENCE,
+        }
     }
 
     /// The same state that waits for each backend so long.
@@ -70,16 +79,22 @@ pub struct Event {
 pub async fn run(state: &State, event: Event) -> Result<Option<Finding>, StoreError> {
     match event.backend {
         Some(id) => check_one(state, &id).await,
-        None => check_all(state, event.time.unwrap_or_else(|| state.store.clock().now())).await.map(|()| None),
+        None => check_all(state, event.time.unwrap_or_else(|| state.store.clock().now()))
+            .await
+            .map(|()| None),
     }
 }
 
 /// Checks all enabled backends that were not asked yet in the minute of `due` or later.
 pub async fn check_all(state: &State, due: Timestamp) -> Result<(), StoreError> {
     let minute = due.as_second().div_euclid(60) * 60;
-    let is_due = |backend: &&Backend| backend.enabled && backend.health.last_check_at.is_none_or(|at| at.as_second() < minute);
+    let is_due =
+        |backend: &&Backend| backend.enabled && backend.health.last_check_at.is_none_or(|at| at.as_second() < minute);
     let catalog = state.store.read_catalog().await?;
-    let due: Vec<Backend> = catalog.offers().flat_map(|offer| offer.backends.iter().filter(is_due).cloned()).collect();
+    let due: Vec<Backend> = catalog
+        .offers()
+        .flat_map(|offer| offer.backends.iter().filter(is_due).cloned())
+        .collect();
     let checks = stream::iter(due).map(|backend| check_owned(state.clone(), backend));
     let results: Vec<_> = checks.buffer_unordered(PARALLEL).collect().await;
     results.into_iter().collect()
@@ -88,7 +103,11 @@ pub async fn check_all(state: &State, due: Timestamp) -> Result<(), StoreError> 
 /// Checks the backend of this id now, enabled or not; `None` when there is none.
 pub async fn check_one(state: &State, id: &BackendId) -> Result<Option<Finding>, StoreError> {
     let catalog = state.store.read_catalog().await?;
-    match catalog.offers().flat_map(|offer| &offer.backends).find(|backend| backend.id == *id) {
+    match catalog
+        .offers()
+        .flat_map(|offer| &offer.backends)
+        .find(|backend| backend.id == *id)
+    {
         Some(backend) => check(state, backend).await.map(Some),
         None => Ok(None),
     }
@@ -100,7 +119,9 @@ async fn check_owned(state: State, backend: Backend) -> Result<(), StoreError> {
 
 async fn check(state: &State, backend: &Backend) -> Result<Finding, StoreError> {
     let began = Instant::now();
-    let asked = timeout(state.patience, probe::ask(state, backend)).await.unwrap_or(Err(FailureClass::Timeout));
+    let asked = timeout(state.patience, probe::ask(state, backend))
+        .await
+        .unwrap_or(Err(FailureClass::Timeout));
     let (latency, now) = (began.elapsed(), state.store.clock().now());
     let finding = finding(asked, latency, now);
     let health = backend.health.after_check(now, finding.error.map_or(Ok(latency), Err));
@@ -114,9 +135,18 @@ async fn check(state: &State, backend: &Backend) -> Result<Finding, StoreError> 
 
 fn finding(asked: Result<probe::Answer, FailureClass>, latency: Duration, now: Timestamp) -> Finding {
     let (status, error) = match asked {
-        Ok(answer) => (Some(answer.status.as_u16()), (!answer.is_well()).then_some(FailureClass::Status)),
+        Ok(answer) => (
+            Some(answer.status.as_u16()),
+            (!answer.is_well()).then_some(FailureClass::Status),
+        ),
         Err(class) => (None, Some(class)),
     };
     let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
-    Finding { healthy: error.is_none(), latency_ms, status, error, last_check_at: now }
+    Finding {
+        healthy: error.is_none(),
+        latency_ms,
+        status,
+        error,
+        last_check_at: now,
+    }
 }

@@ -34,16 +34,28 @@ impl Answer {
 
 /// Asks `health_path`; or else for the list of models, or where there is none, at `/health`.
 pub(crate) async fn ask(state: &State, backend: &Backend) -> Result<Answer, FailureClass> {
-    let base = state.outbound.networks.base_url(&backend.base_url).map_err(|_| FailureClass::ForbiddenAddress)?;
+    let base = state
+        .outbound
+        .networks
+        .base_url(&backend.base_url)
+        .map_err(|_| FailureClass::ForbiddenAddress)?;
     if let Some(path) = &backend.health_path {
-        return Ok(Answer { status: get(state, backend, at(base, path)).await?, is_named: true });
+        return Ok(Answer {
+            status: get(state, backend, at(base, path)).await?,
+            is_named: true,
+        });
     }
     let status = get(state, backend, endpoint(base.clone(), "models")).await?;
     let status = match status {
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => get(state, backend, outside_v1(base, "health")).await?,
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+            get(state, backend, outside_v1(base, "health")).await?
+        }
         status => status,
     };
-    Ok(Answer { status, is_named: false })
+    Ok(Answer {
+        status,
+        is_named: false,
+    })
 }
 
 async fn get(state: &State, backend: &Backend, url: Url) -> Result<StatusCode, FailureClass> {
@@ -60,8 +72,16 @@ async fn get(state: &State, backend: &Backend, url: Url) -> Result<StatusCode, F
         let (name, value) = credential(backend.protocol, &key).map_err(|_| FailureClass::Secret)?;
         request = request.header(name, value);
     }
-    let request = request.body(Pieces::default()).map_err(|error| CallError::from(error).class())?;
-    state.outbound.http.send(request).await.map(|response| response.status()).map_err(|error| error.class())
+    let request = request
+        .body(Pieces::default())
+        .map_err(|error| CallError::from(error).class())?;
+    state
+        .outbound
+        .http
+        .send(request)
+        .await
+        .map(|response| response.status())
+        .map_err(|error| error.class())
 }
 
 fn at(mut base: Url, path: &str) -> Url {
@@ -95,7 +115,13 @@ mod tests {
             (500, false, false),
             (503, false, false),
         ] {
-            let well = |is_named| Answer { status: StatusCode::from_u16(status).unwrap(), is_named }.is_well();
+            let well = |is_named| {
+                Answer {
+                    status: StatusCode::from_u16(status).unwrap(),
+                    is_named,
+                }
+                .is_well()
+            };
             assert_eq!((well(false), well(true)), (unnamed, named), "{status}");
         }
     }

@@ -24,7 +24,11 @@ pub struct State {
 impl State {
     /// The state of a function that runs by itself.
     pub fn connect(config: &Config) -> Self {
-        Self::new(Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system()))
+        Self::new(Store::new(
+            aws::dynamodb(&config.aws),
+            &config.table_prefix,
+            Clock::system(),
+        ))
     }
 
     /// A state over a store that is there already.
@@ -47,7 +51,9 @@ pub async fn settle_overdue(state: &State) -> Result<(), StoreError> {
 }
 
 async fn settle_expired(store: &Store, user: &UserId) -> Result<(), StoreError> {
-    let Some(mut meter) = store.meter(user).await? else { return Ok(()) };
+    let Some(mut meter) = store.meter(user).await? else {
+        return Ok(());
+    };
     let now = store.clock().now();
     for (id, hold) in meter.holds.iter().filter(|(_, hold)| hold.has_expired(now)) {
         let record = abandoned(user, id, hold, now);
@@ -82,7 +88,11 @@ fn abandoned(user: &UserId, id: &UsageId, hold: &Hold, now: Timestamp) -> UsageR
         streamed: asker.streamed,
         status: STATUS,
         outcome: Outcome::Abandoned,
-        tokens: Tokens { input: hold.input_tokens, output: hold.output_tokens, ..Tokens::default() },
+        tokens: Tokens {
+            input: hold.input_tokens,
+            output: hold.output_tokens,
+            ..Tokens::default()
+        },
         estimated: true,
         cost: shared::models::price::MicroUsd(hold.cost),
         duration_ms: u64::try_from(now.as_millisecond() - asker.at).unwrap_or_default(),
@@ -112,10 +122,34 @@ mod tests {
             kept_days: None,
         };
         let (expires_at, day, month) = (900, 19_700_101, 197_001);
-        let hold = Hold { expires_at, day, month, place: None, input_tokens: 5, output_tokens: 7, cost: 11, asker };
-        let (user, id, now) = (UserId::parse("u").unwrap(), UsageId::parse("x").unwrap(), Timestamp::from_second(901).unwrap());
+        let hold = Hold {
+            expires_at,
+            day,
+            month,
+            place: None,
+            input_tokens: 5,
+            output_tokens: 7,
+            cost: 11,
+            asker,
+        };
+        let (user, id, now) = (
+            UserId::parse("u").unwrap(),
+            UsageId::parse("x").unwrap(),
+            Timestamp::from_second(901).unwrap(),
+        );
         let record = abandoned(&user, &id, &hold, now);
-        assert_eq!((record.tokens.input, record.tokens.output, record.cost.0, record.estimated), (5, 7, 11, true));
-        assert_eq!((record.outcome, record.duration_ms, record.is_error()), (Outcome::Abandoned, 900_000, true));
+        assert_eq!(
+            (
+                record.tokens.input,
+                record.tokens.output,
+                record.cost.0,
+                record.estimated
+            ),
+            (5, 7, 11, true)
+        );
+        assert_eq!(
+            (record.outcome, record.duration_ms, record.is_error()),
+            (Outcome::Abandoned, 900_000, true)
+        );
     }
 }

@@ -103,13 +103,19 @@ pub(crate) async fn create_key(
     let entry = actor.entry(now, "key.create", &key.id, vec![]);
     match state.store.create_api_key(&key, minted.digest, &entry).await? {
         KeyCreation::Done => Ok(Created(Shown::new(key, Some(minted.secret)))),
-        KeyCreation::TooMany => Err(ApiError::new(Code::TooManyKeys, "there are 50 keys already; delete one first")),
+        KeyCreation::TooMany => Err(ApiError::new(
+            Code::TooManyKeys,
+            "there are 50 keys already; delete one first",
+        )),
         KeyCreation::OwnerGone => Err(ApiError::unauthorized()),
     }
 }
 
 /// `GET /api/v1/user/keys`: at most 50, so all at once.
-pub(crate) async fn list_keys(extract::State(state): extract::State<State>, caller: SessionCaller) -> Result<List<Shown>, ApiError> {
+pub(crate) async fn list_keys(
+    extract::State(state): extract::State<State>,
+    caller: SessionCaller,
+) -> Result<List<Shown>, ApiError> {
     let keys = state.store.api_keys(&caller.user.id).await?;
     Ok(List::whole(keys.into_iter().map(|key| Shown::new(key, None)).collect()))
 }
@@ -122,7 +128,11 @@ pub(crate) async fn update_key(
     Id(id): Id<KeyId>,
     Body(change): Body<KeyChange>,
 ) -> Result<Data<Shown>, ApiError> {
-    let key = state.store.api_key(&actor.user.id, &id).await?.ok_or_else(|| ApiError::not_found("key"))?;
+    let key = state
+        .store
+        .api_key(&actor.user.id, &id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("key"))?;
     expected.check(change.version, key.version)?;
     let now = state.store.clock().now();
     if let Some(Some(models)) = &change.models {
@@ -144,7 +154,11 @@ pub(crate) async fn delete_key(
     expected: IfMatch,
     Id(id): Id<KeyId>,
 ) -> Result<Message, ApiError> {
-    let key = state.store.api_key(&actor.user.id, &id).await?.ok_or_else(|| ApiError::not_found("key"))?;
+    let key = state
+        .store
+        .api_key(&actor.user.id, &id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("key"))?;
     expected.check(None, key.version)?;
     let entry = actor.entry(state.store.clock().now(), "key.delete", &id, vec![]);
     match state.store.delete_api_key(&actor.user.id, &id, &entry).await? {
@@ -162,7 +176,11 @@ impl KeyChange {
             ("models", self.models.is_some()),
             ("expires_at", self.expires_at.is_some()),
         ];
-        given.into_iter().filter(|(_, given)| *given).map(|(field, _)| field.to_owned()).collect()
+        given
+            .into_iter()
+            .filter(|(_, given)| *given)
+            .map(|(field, _)| field.to_owned())
+            .collect()
     }
 
     fn apply(self, old: ApiKey) -> ApiKey {
@@ -186,8 +204,14 @@ async fn check_models(store: &Store, owner: &User, models: &[String]) -> Result<
     let (catalog, policy) = tokio::try_join!(store.catalog(), store.policy(&owner.quota_policy))?;
     let allowed = |name: &str| policy.as_ref().is_some_and(|policy| policy.allows_model(name));
     let known = |name: &str| catalog.offers().any(|offer| offer.model.id.as_str() == name);
-    match models.iter().find(|name| *name != "*" && !(known(name) && allowed(name))) {
-        Some(unusable) => Err(ApiError::invalid("models", format!("the model {unusable:?} does not exist or is not allowed"))),
+    match models
+        .iter()
+        .find(|name| *name != "*" && !(known(name) && allowed(name)))
+    {
+        Some(unusable) => Err(ApiError::invalid(
+            "models",
+            format!("the model {unusable:?} does not exist or is not allowed"),
+        )),
         None => Ok(()),
     }
 }

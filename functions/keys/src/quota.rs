@@ -46,14 +46,21 @@ enum Amount {
 }
 
 /// `GET /api/v1/user/quota`
-pub(crate) async fn show(extract::State(state): extract::State<State>, caller: SessionCaller) -> Result<Data<Quota>, ApiError> {
+pub(crate) async fn show(
+    extract::State(state): extract::State<State>,
+    caller: SessionCaller,
+) -> Result<Data<Quota>, ApiError> {
     let (store, user) = (&state.store, &caller.user);
     let (policy, meter) = tokio::try_join!(store.policy(&user.quota_policy), store.meter(&user.id))?;
     let policy = policy.ok_or_else(refusal::no_policy)?;
     let now = store.clock().now();
     let standings = quota::standings(&meter.unwrap_or_default(), &policy, now);
     let limits = standings.iter().map(|standing| Shown::new(standing, now)).collect();
-    Ok(Data(Quota { opens_at: hours::closed_until(&policy, now), policy, limits }))
+    Ok(Data(Quota {
+        opens_at: hours::closed_until(&policy, now),
+        policy,
+        limits,
+    }))
 }
 
 impl Shown {

@@ -59,9 +59,15 @@ pub(crate) async fn report(
     let keys = state.keys.keys().await?;
     let walk = Walk::new(&keys, &usage::list_name(by), user);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
-    let period = Period { from: query.from.as_deref(), to: query.to.as_deref() };
+    let period = Period {
+        from: query.from.as_deref(),
+        to: query.to.as_deref(),
+    };
     let days = period.days(state.store.clock().now(), usage::MOST_DAYS_OF_ONE)?;
-    let groups = state.store.usage_sums(Whose::User(user), &days, |row| Some(by.group(&row.of))).await?;
+    let groups = state
+        .store
+        .usage_sums(Whose::User(user), &days, |row| Some(by.group(&row.of)))
+        .await?;
     usage::report(&groups, by, &walk, &span).respond(format)
 }
 
@@ -76,14 +82,24 @@ pub(crate) async fn log(
     let keys = state.keys.keys().await?;
     let walk = Walk::new(&keys, "own logs", user);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
-    let period = Period { from: query.from.as_deref(), to: query.to.as_deref() };
+    let period = Period {
+        from: query.from.as_deref(),
+        to: query.to.as_deref(),
+    };
     let time = period.time(state.store.clock().now())?;
     let shows_backend = state.store.settings().await?.show_backend_id;
     let show = |record: &UsageRecord| {
         let entry = LogEntry::from(record);
-        if shows_backend { entry } else { LogEntry { backend: None, ..entry } }
+        if shows_backend {
+            entry
+        } else {
+            LogEntry { backend: None, ..entry }
+        }
     };
-    let page = state.store.usage_records(Whose::User(user), &time, &span, |_| true).await?;
+    let page = state
+        .store
+        .usage_records(Whose::User(user), &time, &span, |_| true)
+        .await?;
     usage::log(page, &walk, show).respond(format)
 }
 

@@ -25,15 +25,34 @@ fn main() {
 #[divan::bench(args = [1, 4, 32])]
 fn backend_of_a_model(bencher: Bencher<'_, '_>, backends: usize) {
     let backends: Vec<_> = (0..backends).map(|number| backend(&number.to_string())).collect();
-    let candidates: Vec<_> = backends.iter().map(|backend| Candidate { backend, load: 3, usable: true }).collect();
-    bencher.bench(|| pick(black_box(&candidates), Some("eu"), || 7).unwrap().backend.id.as_str().len());
+    let candidates: Vec<_> = backends
+        .iter()
+        .map(|backend| Candidate {
+            backend,
+            load: 3,
+            usable: true,
+        })
+        .collect();
+    bencher.bench(|| {
+        pick(black_box(&candidates), Some("eu"), || 7)
+            .unwrap()
+            .backend
+            .id
+            .as_str()
+            .len()
+    });
 }
 
 /// A chat request of so many bytes of text, in messages of 500.
 #[divan::bench(args = [100, 10_000, 1_000_000])]
 fn chat_request(bencher: Bencher<'_, '_>, text: usize) {
-    let messages: Vec<_> = (0..text.div_ceil(500)).map(|_| json!({"role": "user", "content": "word ".repeat(text.min(500) / 5)})).collect();
-    read(bencher, json!({"model": "m", "stream": true, "temperature": 0.5, "messages": messages}).to_string());
+    let messages: Vec<_> = (0..text.div_ceil(500))
+        .map(|_| json!({"role": "user", "content": "word ".repeat(text.min(500) / 5)}))
+        .collect();
+    read(
+        bencher,
+        json!({"model": "m", "stream": true, "temperature": 0.5, "messages": messages}).to_string(),
+    );
 }
 
 /// A chat request with one picture of so many bytes.
@@ -41,19 +60,25 @@ fn chat_request(bencher: Bencher<'_, '_>, text: usize) {
 fn chat_request_with_a_picture(bencher: Bencher<'_, '_>, picture: usize) {
     let url = format!("data:image/png;base64,{}", "iVBORw0K".repeat(picture / 8));
     let content = json!([{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": url}}]);
-    read(bencher, json!({"model": "m", "messages": [{"role": "user", "content": content}]}).to_string());
+    read(
+        bencher,
+        json!({"model": "m", "messages": [{"role": "user", "content": content}]}).to_string(),
+    );
 }
 
 fn read(bencher: Bencher<'_, '_>, body: String) {
     let body = Bytes::from(body);
-    bencher.counter(BytesCount::new(body.len())).bench(|| ChatAsk::read(black_box(&body)).is_ok());
+    bencher
+        .counter(BytesCount::new(body.len()))
+        .bench(|| ChatAsk::read(black_box(&body)).is_ok());
 }
 
 /// A hundred events of a chat stream on their way to a chat client, each in a chunk of its own.
 #[divan::bench]
 fn events_passed_on(bencher: Bencher<'_, '_>) {
     let event = |number: usize| {
-        let chunk = json!({"id": "c", "model": "m", "choices": [{"index": 0, "delta": {"content": format!("word {number}")}}]});
+        let chunk =
+            json!({"id": "c", "model": "m", "choices": [{"index": 0, "delta": {"content": format!("word {number}")}}]});
         Bytes::from(format!("data: {chunk}\n\n"))
     };
     let events: Vec<_> = (0..100).map(event).collect();

@@ -19,7 +19,10 @@ pub struct Watching {
 impl Watching {
     /// Of chat chunks, for a client that calls the model `name`.
     pub fn chat(name: &str) -> Self {
-        Self { decoder: Decoder::new(1024 * 1024), watch: Watch::chat(Naming::new(name), false) }
+        Self {
+            decoder: Decoder::new(1024 * 1024),
+            watch: Watch::chat(Naming::new(name), false),
+        }
     }
 
     /// Passes a chunk on: how many frames it came to.

@@ -34,16 +34,26 @@ const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// The count of a backend, where one can count; an estimate where none can or it fails.
 pub(crate) async fn count(state: &State, grant: &Grant, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
-    let Some(candidate) = forward::choose(state, grant, &[]) else { return ask.count_tokens() };
+    let Some(candidate) = forward::choose(state, grant, &[]) else {
+        return ask.count_tokens();
+    };
     match timeout(PATIENCE, at_backend(state, grant, ask, candidate.backend)).await {
         Ok(Ok(Some(count))) => Ok(count),
-        Ok(Err(Failure { error, fault: Fault::Request })) => Err(error),
+        Ok(Err(Failure {
+            error,
+            fault: Fault::Request,
+        })) => Err(error),
         // Clients ask for dozens of counts at once and need none of them exactly.
         Ok(Ok(None) | Err(_)) | Err(_) => ask.count_tokens(),
     }
 }
 
-async fn at_backend(state: &State, grant: &Grant, ask: &MessagesAsk<'_>, backend: &Backend) -> Result<Option<u64>, Failure> {
+async fn at_backend(
+    state: &State,
+    grant: &Grant,
+    ask: &MessagesAsk<'_>,
+    backend: &Backend,
+) -> Result<Option<u64>, Failure> {
     let model = &grant.offer.model;
     let target = Target::of(state, model, backend).await?;
     let server = Server { state, target: &target };
@@ -54,14 +64,20 @@ async fn at_backend(state: &State, grant: &Grant, ask: &MessagesAsk<'_>, backend
         }
         (Protocol::Openai, Tokenizer::Estimate) => Ok(None),
         (Protocol::Openai, tokenizer) => {
-            let chat = ask.to_countable_chat(model, backend, &target.settings).map_err(Failure::unasked)?;
-            let prompt: Prompt<'_> = serde_json::from_slice(&chat).map_err(|error| Failure::unasked(ApiError::internal(error)))?;
+            let chat = ask
+                .to_countable_chat(model, backend, &target.settings)
+                .map_err(Failure::unasked)?;
+            let prompt: Prompt<'_> =
+                serde_json::from_slice(&chat).map_err(|error| Failure::unasked(ApiError::internal(error)))?;
             let counted = match tokenizer {
                 Tokenizer::Llamacpp => server.of_llamacpp(&prompt).await,
                 _ => server.of_vllm(&prompt).await,
             };
             // A tokenizer that refuses says nothing about the conversation: the estimate steps in.
-            counted.map(Some).map_err(|failure| Failure { fault: Fault::Unasked, ..failure })
+            counted.map(Some).map_err(|failure| Failure {
+                fault: Fault::Unasked,
+                ..failure
+            })
         }
     }
 }
@@ -105,7 +121,15 @@ impl Server<'_> {
         struct Count {
             count: u64,
         }
-        let Count { count } = self.post("tokenize", &Tokenize { prompt, add_generation_prompt: true }).await?;
+        let Count { count } = self
+            .post(
+                "tokenize",
+                &Tokenize {
+                    prompt,
+                    add_generation_prompt: true,
+                },
+            )
+            .await?;
         Ok(count)
     }
 
@@ -126,22 +150,38 @@ impl Server<'_> {
             tokens: Vec<IgnoredAny>,
         }
         let Applied { prompt } = self.post("apply-template", prompt).await?;
-        let Tokens { tokens } = self.post("tokenize", &Tokenize { content: prompt, add_special: true }).await?;
+        let Tokens { tokens } = self
+            .post(
+                "tokenize",
+                &Tokenize {
+                    content: prompt,
+                    add_special: true,
+                },
+            )
+            .await?;
         Ok(tokens.len() as u64)
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
         let body = serde_json::to_vec(body).map_err(|error| Failure::unasked(ApiError::internal(error)))?;
         let address = self.target.beside_v1(path)?;
-        self.ask(&address, self.target.headers.clone(), Bytes::from(body).into()).await
+        self.ask(&address, self.target.headers.clone(), Bytes::from(body).into())
+            .await
     }
 
     async fn ask<T: DeserializeOwned>(&self, address: &Uri, headers: HeaderMap, body: Pieces) -> Result<T, Failure> {
-        let response = self.state.http.post(address.clone(), headers, body).await.map_err(disconnected)?;
+        let response = self
+            .state
+            .http
+            .post(address.clone(), headers, body)
+            .await
+            .map_err(disconnected)?;
         if response.status() != StatusCode::OK {
             return Err(refused(self.state, response, self.target.settings.upstream_auth_errors).await);
         }
-        let body = body::read(response.into_body(), MAX_ANSWER_BYTES, PATIENCE).await.unwrap_or_default();
+        let body = body::read(response.into_body(), MAX_ANSWER_BYTES, PATIENCE)
+            .await
+            .unwrap_or_default();
         serde_json::from_slice(&body).map_err(|_| Failure::unreadable())
     }
 }

@@ -36,7 +36,11 @@ pub(crate) struct Grant {
 impl Grant {
     /// What the answer calls the model that was asked for as `name`: what stands in says its own name.
     pub(crate) fn answers_as<'a>(&'a self, name: &'a str) -> &'a str {
-        if self.stands_in { self.offer.model.id.as_str() } else { name }
+        if self.stands_in {
+            self.offer.model.id.as_str()
+        } else {
+            name
+        }
     }
 }
 
@@ -92,7 +96,12 @@ async fn authorize(state: &State, caller: ApiCaller, name: &str) -> Result<Grant
     let rights = Rights::of(state, caller).await?;
     let Serving { offer, stands_in } = rights.serving(state, name).await?;
     rights.check_hours(state)?;
-    Ok(Grant { caller: rights.caller, policy: rights.policy, offer, stands_in })
+    Ok(Grant {
+        caller: rights.caller,
+        policy: rights.policy,
+        offer,
+        stands_in,
+    })
 }
 
 impl<S: Sync> FromRequestParts<S> for Visit {
@@ -101,6 +110,10 @@ impl<S: Sync> FromRequestParts<S> for Visit {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let caller = ApiCaller::from_request_parts(parts, state).await?;
         let id = parts.extensions.get().cloned().unwrap_or_else(RequestId::generate);
-        Ok(Self { caller, id, deadline: parts.extensions.get().copied() })
+        Ok(Self {
+            caller,
+            id,
+            deadline: parts.extensions.get().copied(),
+        })
     }
 }

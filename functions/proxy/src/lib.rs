@@ -85,7 +85,11 @@ async fn messages(Shared(state): Shared<State>, visit: Visit, request: Request) 
     client::serve(state, exchange).await
 }
 
-async fn count_tokens(Shared(state): Shared<State>, caller: ApiCaller, request: Request) -> Result<Json<Value>, ApiError> {
+async fn count_tokens(
+    Shared(state): Shared<State>,
+    caller: ApiCaller,
+    request: Request,
+) -> Result<Json<Value>, ApiError> {
     let headers = request.headers().clone();
     let body = json::read(request, state.limits.max_body_bytes).await?;
     let tokens = exchange::count_tokens(&state, caller, &MessagesAsk::read(&headers, &body)?).await?;

@@ -20,9 +20,17 @@ pub(crate) struct Paging {
 }
 
 /// `GET /v1/models`
-pub(crate) async fn list(Shared(state): Shared<State>, caller: ApiCaller, Query(paging): Query<Paging>) -> Result<Json<Value>, ApiError> {
+pub(crate) async fn list(
+    Shared(state): Shared<State>,
+    caller: ApiCaller,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Value>, ApiError> {
     let rights = Rights::of(&state, caller).await?;
-    let usable: Vec<&Model> = rights.offers().filter(|offer| has_backend(offer)).map(|offer| &offer.model).collect();
+    let usable: Vec<&Model> = rights
+        .offers()
+        .filter(|offer| has_backend(offer))
+        .map(|offer| &offer.model)
+        .collect();
     let (page, has_more) = paging.cut(&usable);
     Ok(Json(json!({
         "object": "list",
@@ -34,10 +42,18 @@ pub(crate) async fn list(Shared(state): Shared<State>, caller: ApiCaller, Query(
 }
 
 /// `GET /v1/models/{id}`
-pub(crate) async fn find(Shared(state): Shared<State>, caller: ApiCaller, Path(name): Path<String>) -> Result<Json<Value>, ApiError> {
+pub(crate) async fn find(
+    Shared(state): Shared<State>,
+    caller: ApiCaller,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, ApiError> {
     let rights = Rights::of(&state, caller).await?;
     let offer = rights.offer(&name)?;
-    if has_backend(offer) { Ok(Json(object(&offer.model))) } else { Err(unknown_model(&name)) }
+    if has_backend(offer) {
+        Ok(Json(object(&offer.model)))
+    } else {
+        Err(unknown_model(&name))
+    }
 }
 
 /// A model without an enabled backend is not shown: nobody would answer.
@@ -56,7 +72,10 @@ fn object(model: &Model) -> Value {
         "owned_by": "gateway",
         "lifecycle": "active",
     });
-    for (name, value) in [("max_input_tokens", model.context_window), ("max_tokens", model.max_output_tokens)] {
+    for (name, value) in [
+        ("max_input_tokens", model.context_window),
+        ("max_tokens", model.max_output_tokens),
+    ] {
         if let Some(value) = value {
             object[name] = value.into();
         }
@@ -67,7 +86,10 @@ fn object(model: &Model) -> Value {
 impl Paging {
     /// The part of `models` asked for, and whether there are more in that direction.
     fn cut<'a, 'm>(&self, models: &'a [&'m Model]) -> (&'a [&'m Model], bool) {
-        let place = |id: &Option<String>| id.as_deref().and_then(|id| models.iter().position(|model| model.id.as_str() == id));
+        let place = |id: &Option<String>| {
+            id.as_deref()
+                .and_then(|id| models.iter().position(|model| model.id.as_str() == id))
+        };
         let limit = self.limit.unwrap_or(usize::MAX).max(1);
         if let Some(before) = place(&self.before_id) {
             let start = before.saturating_sub(limit);

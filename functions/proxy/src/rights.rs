@@ -31,12 +31,18 @@ impl Rights {
     /// A caller whose policy is missing may use nothing (promise 47).
     pub(crate) async fn of(state: &State, caller: ApiCaller) -> Result<Self, ApiError> {
         let (catalog, policy) = tokio::try_join!(state.store.catalog(), state.store.policy(&caller.user.quota_policy))?;
-        Ok(Self { policy: policy.ok_or_else(refusal::no_policy)?, caller, catalog })
+        Ok(Self {
+            policy: policy.ok_or_else(refusal::no_policy)?,
+            caller,
+            catalog,
+        })
     }
 
     /// The models that the caller may use, in the order of their ids.
     pub(crate) fn offers(&self) -> impl Iterator<Item = &Arc<Offer>> {
-        self.catalog.offers().filter(|offer| offer.model.enabled && self.allow(&offer.model))
+        self.catalog
+            .offers()
+            .filter(|offer| offer.model.enabled && self.allow(&offer.model))
     }
 
     /// The model that the caller means by `name`. Unknown and forbidden ones give the same answer.
@@ -50,19 +56,29 @@ impl Rights {
     pub(crate) async fn serving(&self, state: &State, name: &str) -> Result<Serving, ApiError> {
         let asked = self.offer(name)?;
         if is_usable(state, asked) {
-            return Ok(Serving { offer: Arc::clone(asked), stands_in: false });
+            return Ok(Serving {
+                offer: Arc::clone(asked),
+                stands_in: false,
+            });
         }
         let settings = state.store.settings().await?;
-        let defaults = [&self.policy.default_model, &settings.default_model].into_iter().flatten();
+        let defaults = [&self.policy.default_model, &settings.default_model]
+            .into_iter()
+            .flatten();
         let mut offers = defaults.filter_map(|id| self.offers().find(|offer| offer.model.id == *id));
         let default = offers.find(|offer| is_usable(state, offer));
-        Ok(Serving { offer: Arc::clone(default.unwrap_or(asked)), stands_in: default.is_some() })
+        Ok(Serving {
+            offer: Arc::clone(default.unwrap_or(asked)),
+            stands_in: default.is_some(),
+        })
     }
 
     /// Refuses outside the policy's hours, unless it only watches.
     pub(crate) fn check_hours(&self, state: &State) -> Result<(), ApiError> {
         let now = state.store.clock().now();
-        let Some(opens_at) = hours::closed_until(&self.policy, now) else { return Ok(()) };
+        let Some(opens_at) = hours::closed_until(&self.policy, now) else {
+            return Ok(());
+        };
         if self.policy.mode == Mode::Shadow {
             tracing::info!(policy = %self.policy.name, user.id = %self.caller.user.id, "outside the available hours; served in shadow mode");
             return Ok(());
@@ -79,10 +95,17 @@ impl Rights {
 /// Whether a backend is there that is believed to answer.
 fn is_usable(state: &State, offer: &Offer) -> bool {
     let now = state.store.clock().now();
-    offer.backends.iter().any(|backend| backend.enabled && state.fleet.look(backend, now).1)
+    offer
+        .backends
+        .iter()
+        .any(|backend| backend.enabled && state.fleet.look(backend, now).1)
 }
 
 /// For models that do not exist, and for those that the caller may not know of.
 pub(crate) fn unknown_model(name: &str) -> ApiError {
-    ApiError::new(Code::ModelNotFound, format!("the model `{name}` does not exist or is not allowed")).field("model")
+    ApiError::new(
+        Code::ModelNotFound,
+        format!("the model `{name}` does not exist or is not allowed"),
+    )
+    .field("model")
 }

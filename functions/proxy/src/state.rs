@@ -152,7 +152,10 @@ impl State {
     /// Waits for running exchanges to end, at most `grace`; then ends them with an error, and settles them.
     pub async fn drain(&self, grace: Duration) {
         self.exchanges.tracker.close();
-        if tokio::time::timeout(grace, self.exchanges.tracker.wait()).await.is_err() {
+        if tokio::time::timeout(grace, self.exchanges.tracker.wait())
+            .await
+            .is_err()
+        {
             self.exchanges.stop.cancel();
             self.exchanges.tracker.wait().await;
         }

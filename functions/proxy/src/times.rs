@@ -25,10 +25,15 @@ impl Times {
     /// Of an exchange that begins `now`, in an invocation that ends at `deadline`. One that has passed is none:
     /// `cargo lambda watch` has invocations that ended in 1970.
     pub(crate) fn new(limits: &Limits, deadline: Option<Deadline>, now: Timestamp) -> Self {
-        let left = deadline.and_then(|Deadline(end)| Duration::try_from(end.duration_since(now)).ok()).filter(|left| !left.is_zero());
+        let left = deadline
+            .and_then(|Deadline(end)| Duration::try_from(end.duration_since(now)).ok())
+            .filter(|left| !left.is_zero());
         let total = left.map_or(limits.total, |left| limits.total.min(left.saturating_sub(RESERVE)));
         let began = Instant::now();
-        Self { first_byte: began + limits.first_byte.min(total), end: began + total }
+        Self {
+            first_byte: began + limits.first_byte.min(total),
+            end: began + total,
+        }
     }
 
     /// Whether one more backend may be asked.
@@ -38,7 +43,9 @@ impl Times {
 
     /// Until when `backend`, asked now, must have begun: what its entry says, else what is left for all attempts.
     pub(crate) fn first_byte_of(&self, backend: &Backend) -> Instant {
-        let own = backend.timeout_ms.map(|timeout| Instant::now() + Duration::from_millis(timeout));
+        let own = backend
+            .timeout_ms
+            .map(|timeout| Instant::now() + Duration::from_millis(timeout));
         own.unwrap_or(self.first_byte).min(self.end)
     }
 
@@ -60,7 +67,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn p49_an_exchange_ends_20_seconds_before_its_invocation() {
-        for (left, seconds) in [(None, 840), (Some(900), 840), (Some(300), 280), (Some(5), 0), (Some(-900_000_000), 840)] {
+        for (left, seconds) in [
+            (None, 840),
+            (Some(900), 840),
+            (Some(300), 280),
+            (Some(5), 0),
+            (Some(-900_000_000), 840),
+        ] {
             assert_eq!(times(left).left().as_secs(), seconds, "{left:?}");
         }
     }

@@ -45,8 +45,15 @@ pub fn may_change(actor: &User, before: &User, after: &User) -> Result<(), Denie
     if !reach(actor).covers(before) {
         return Err(Denied::NotFound);
     }
-    let status_only = User { status: after.status, ..before.clone() };
-    if actor.role == Role::Admin || *after == status_only { Ok(()) } else { Err(Denied::Forbidden) }
+    let status_only = User {
+        status: after.status,
+        ..before.clone()
+    };
+    if actor.role == Role::Admin || *after == status_only {
+        Ok(())
+    } else {
+        Err(Denied::Forbidden)
+    }
 }
 
 /// Whether the change ends the account's sessions: it can do less, or whoever came by the old password or identity is out.
@@ -92,8 +99,14 @@ mod tests {
         assert_eq!(with(&|after| after.status = Status::Disabled), Ok(()));
         assert_eq!(with(&|after| after.role = Role::Manager), Err(Denied::Forbidden));
         assert_eq!(with(&|after| after.department = None), Err(Denied::Forbidden));
-        assert_eq!(with(&|after| after.quota_policy = PolicyName::parse("gold").unwrap()), Err(Denied::Forbidden));
-        assert_eq!(with(&|after| after.password_hash = Some(PasswordHash::new("x".into()))), Err(Denied::Forbidden));
+        assert_eq!(
+            with(&|after| after.quota_policy = PolicyName::parse("gold").unwrap()),
+            Err(Denied::Forbidden)
+        );
+        assert_eq!(
+            with(&|after| after.password_hash = Some(PasswordHash::new("x".into()))),
+            Err(Denied::Forbidden)
+        );
         for other in [
             user(Role::User, Some("research")),
             user(Role::User, None),
@@ -101,8 +114,15 @@ mod tests {
             user(Role::Admin, Some("sales")),
             manager.clone(),
         ] {
-            let disabled = User { status: Status::Disabled, ..other.clone() };
-            assert_eq!(may_change(&manager, &other, &disabled), Err(Denied::NotFound), "{other:?}");
+            let disabled = User {
+                status: Status::Disabled,
+                ..other.clone()
+            };
+            assert_eq!(
+                may_change(&manager, &other, &disabled),
+                Err(Denied::NotFound),
+                "{other:?}"
+            );
         }
     }
 

@@ -33,13 +33,19 @@ impl MintedKey {
     pub fn generate() -> Self {
         let mut secret = format!("{PREFIX}{}", random::base62(RANDOM));
         secret.push_str(std::str::from_utf8(&checksum(secret.as_bytes())).unwrap_or_default());
-        Self { digest: KeyDigest::of_text(&secret), shown: secret[..SHOWN].to_owned(), secret }
+        Self {
+            digest: KeyDigest::of_text(&secret),
+            shown: secret[..SHOWN].to_owned(),
+            secret,
+        }
     }
 }
 
 impl fmt::Debug for MintedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MintedKey").field("shown", &self.shown).finish_non_exhaustive()
+        f.debug_struct("MintedKey")
+            .field("shown", &self.shown)
+            .finish_non_exhaustive()
     }
 }
 
@@ -108,7 +114,11 @@ mod tests {
         let key = MintedKey::generate();
         assert_eq!(key.secret.len(), 39);
         assert!(key.secret.starts_with("sk-tg-"));
-        assert!(key.secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)));
+        assert!(
+            key.secret
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+        );
         assert_eq!(KeyDigest::of(&key.secret), Some(key.digest));
         assert_ne!(key.secret, MintedKey::generate().secret);
     }
@@ -118,7 +128,15 @@ mod tests {
         let key = MintedKey::generate().secret;
         let mut typo = key.clone().into_bytes();
         typo[12] = if typo[12] == b'a' { b'b' } else { b'a' };
-        for noise in ["", "sk-", "sk-tg-", &key[..38], &format!("{key}a"), &String::from_utf8(typo).unwrap(), &"ü".repeat(20)] {
+        for noise in [
+            "",
+            "sk-",
+            "sk-tg-",
+            &key[..38],
+            &format!("{key}a"),
+            &String::from_utf8(typo).unwrap(),
+            &"ü".repeat(20),
+        ] {
             assert_eq!(KeyDigest::of(noise), None, "{noise}");
         }
     }

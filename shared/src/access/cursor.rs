@@ -52,7 +52,13 @@ mod tests {
         assert_eq!(keys.open_cursor("audit u1", &cursor), None);
         let other = SigningKeys::parse(&SigningKeys::generate(jiff::Timestamp::UNIX_EPOCH)).unwrap();
         assert_eq!(other.open_cursor("users u1", &cursor), None);
-        for forged in ["", "AAAA", &cursor[1..], &format!("{cursor}AAAA"), &BASE64.encode("0123456789abcdefuser#7")] {
+        for forged in [
+            "",
+            "AAAA",
+            &cursor[1..],
+            &format!("{cursor}AAAA"),
+            &BASE64.encode("0123456789abcdefuser#7"),
+        ] {
             assert_eq!(keys.open_cursor("users u1", forged), None, "{forged}");
         }
     }

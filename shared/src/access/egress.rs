@@ -33,8 +33,14 @@ impl FromStr for AllowedNetworks {
     /// Networks like `10.0.0.0/8`, separated by commas.
     fn from_str(text: &str) -> Result<Self, String> {
         let networks = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let parsed = networks.map(|part| part.parse().map_err(|_| format!("{part} is not a network like 10.0.0.0/8")));
-        Ok(Self { networks: parsed.collect::<Result<_, _>>()?, without_loopback: false })
+        let parsed = networks.map(|part| {
+            part.parse()
+                .map_err(|_| format!("{part} is not a network like 10.0.0.0/8"))
+        });
+        Ok(Self {
+            networks: parsed.collect::<Result<_, _>>()?,
+            without_loopback: false,
+        })
     }
 }
 
@@ -42,14 +48,18 @@ impl AllowedNetworks {
     /// These networks and `127.0.0.0/8`, which the local gateway may call (promise 33).
     #[must_use]
     pub fn with_loopback(mut self) -> Self {
-        self.networks.push(IpNet::new_assert(Ipv4Addr::new(127, 0, 0, 0).into(), 8));
+        self.networks
+            .push(IpNet::new_assert(Ipv4Addr::new(127, 0, 0, 0).into(), 8));
         self
     }
 
     /// These networks without loopback, where Lambda's Runtime API listens (promise 33).
     #[must_use]
     pub fn without_loopback(self) -> Self {
-        Self { without_loopback: true, ..self }
+        Self {
+            without_loopback: true,
+            ..self
+        }
     }
 
     /// Whether `address` may be called. Addresses embedded in IPv6 are judged as the IPv4 address they carry.
@@ -69,12 +79,20 @@ impl AllowedNetworks {
     pub fn base_url(&self, text: &str) -> Result<Url, EgressError> {
         let url = well_formed(text)?;
         let private = match url.host() {
-            Some(Host::Ipv4(address)) => self.judge(address.into()).map(|()| kind(address.into()) == Kind::Private)?,
-            Some(Host::Ipv6(address)) => self.judge(address.into()).map(|()| kind(carried_v4(address.into())) == Kind::Private)?,
+            Some(Host::Ipv4(address)) => self
+                .judge(address.into())
+                .map(|()| kind(address.into()) == Kind::Private)?,
+            Some(Host::Ipv6(address)) => self
+                .judge(address.into())
+                .map(|()| kind(carried_v4(address.into())) == Kind::Private)?,
             Some(Host::Domain(name)) => judge_name(name).map(|()| !self.networks.is_empty())?,
             None => return Err(EgressError::Form),
         };
-        if url.scheme() == "http" && !private { Err(EgressError::PlainText) } else { Ok(url) }
+        if url.scheme() == "http" && !private {
+            Err(EgressError::PlainText)
+        } else {
+            Ok(url)
+        }
     }
 }
 
@@ -91,16 +109,34 @@ fn well_formed(text: &str) -> Result<Url, EgressError> {
         return Err(EgressError::Form);
     }
     let rest = text.split_once("://").ok_or(EgressError::Form)?.1;
-    let odd = rest.bytes().any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control() || b"\\@?#".contains(&byte));
-    let dots = rest.split('/').any(|segment| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."));
-    if odd || dots || text.trim() != text { Err(EgressError::Parts) } else { Ok(url) }
+    let odd = rest
+        .bytes()
+        .any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control() || b"\\@?#".contains(&byte));
+    let dots = rest
+        .split('/')
+        .any(|segment| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."));
+    if odd || dots || text.trim() != text {
+        Err(EgressError::Parts)
+    } else {
+        Ok(url)
+    }
 }
 
 /// Host names of cloud metadata services, which answer with credentials.
 fn judge_name(name: &str) -> Result<(), EgressError> {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
-    let metadata = ["metadata", "metadata.google.internal", "metadata.goog", "instance-data", "instance-data.ec2.internal"];
-    if metadata.contains(&name.as_str()) { Err(EgressError::Forbidden) } else { Ok(()) }
+    let metadata = [
+        "metadata",
+        "metadata.google.internal",
+        "metadata.goog",
+        "instance-data",
+        "instance-data.ec2.internal",
+    ];
+    if metadata.contains(&name.as_str()) {
+        Err(EgressError::Forbidden)
+    } else {
+        Ok(())
+    }
 }
 
 /// The IPv4 address inside a mapped, compatible, NAT64 (RFC 6052) or 6to4 (RFC 3056) one.
@@ -189,9 +225,24 @@ mod tests {
 
     #[test]
     fn p33_private_networks_only_when_listed() {
-        for address in ["127.0.0.1", "10.1.2.3", "172.31.0.1", "192.168.1.1", "100.64.0.1", "fc00::1", "::1", "::ffff:10.0.0.1"] {
+        for address in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.31.0.1",
+            "192.168.1.1",
+            "100.64.0.1",
+            "fc00::1",
+            "::1",
+            "::ffff:10.0.0.1",
+        ] {
             assert!(!judged("", address), "{address}");
-            assert!(judged("127.0.0.0/8, 10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7,::1/128", address), "{address}");
+            assert!(
+                judged(
+                    "127.0.0.0/8, 10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7,::1/128",
+                    address
+                ),
+                "{address}"
+            );
         }
         assert!(judged("", "8.8.8.8") && judged("", "2606:4700::1111"));
     }
@@ -209,7 +260,12 @@ mod tests {
     #[test]
     fn p32_the_form_of_a_base_url() {
         let networks = AllowedNetworks::default().with_loopback();
-        for good in ["https://api.z.ai/api/paas/v4", "http://127.0.0.1:8000/v1", "http://vllm.internal:8000", "https://host/a%20b"] {
+        for good in [
+            "https://api.z.ai/api/paas/v4",
+            "http://127.0.0.1:8000/v1",
+            "http://vllm.internal:8000",
+            "https://host/a%20b",
+        ] {
             assert!(networks.base_url(good).is_ok(), "{good}");
         }
         for bad in [
@@ -235,13 +291,22 @@ mod tests {
         ] {
             assert!(networks.base_url(bad).is_err(), "{bad}");
         }
-        assert_eq!(AllowedNetworks::default().base_url("http://vllm.internal"), Err(EgressError::PlainText));
+        assert_eq!(
+            AllowedNetworks::default().base_url("http://vllm.internal"),
+            Err(EgressError::PlainText)
+        );
     }
 
     #[test]
     fn p34_numbers_in_any_spelling_are_judged_after_parsing() {
         let networks = AllowedNetworks::default();
-        for loopback in ["http://127.1", "http://0x7f.1", "http://2130706433", "http://017700000001", "http://[::ffff:127.0.0.1]"] {
+        for loopback in [
+            "http://127.1",
+            "http://0x7f.1",
+            "http://2130706433",
+            "http://017700000001",
+            "http://[::ffff:127.0.0.1]",
+        ] {
             assert_eq!(networks.base_url(loopback), Err(EgressError::Forbidden), "{loopback}");
         }
     }

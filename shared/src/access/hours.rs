@@ -20,8 +20,13 @@ pub fn closed_until(policy: &Policy, now: Timestamp) -> Option<Timestamp> {
         return None;
     }
     let today = zone.to_datetime(now).date();
-    let openings = ranges.iter().flat_map(|range| starts(*range, zone, today)).chain(jumps(zone, now));
-    let next = openings.filter(|opening| *opening > now && is_open(ranges, zone, *opening)).min();
+    let openings = ranges
+        .iter()
+        .flat_map(|range| starts(*range, zone, today))
+        .chain(jumps(zone, now));
+    let next = openings
+        .filter(|opening| *opening > now && is_open(ranges, zone, *opening))
+        .min();
     Some(next.unwrap_or(Timestamp::MAX))
 }
 
@@ -44,19 +49,28 @@ fn moments(zone: &TimeZone, time: DateTime) -> impl Iterator<Item = Timestamp> +
         AmbiguousOffset::Gap { .. } => [None, None],
         AmbiguousOffset::Fold { before, after } => [Some(before), Some(after)],
     };
-    offsets.into_iter().flatten().filter_map(move |offset| offset.to_timestamp(time).ok())
+    offsets
+        .into_iter()
+        .flatten()
+        .filter_map(move |offset| offset.to_timestamp(time).ok())
 }
 
 /// When the clocks are set during these days, which may be into a range.
 fn jumps(zone: &TimeZone, now: Timestamp) -> impl Iterator<Item = Timestamp> {
     let horizon = now + SignedDuration::from_hours(24 * i64::from(DAYS_AHEAD));
-    zone.following(now).map(|jump| jump.timestamp()).take_while(move |at| *at <= horizon)
+    zone.following(now)
+        .map(|jump| jump.timestamp())
+        .take_while(move |at| *at <= horizon)
 }
 
 impl TimeRange {
     fn contains(self, time: TimeOfDay) -> bool {
         let (begun, over) = (self.start <= time, self.end <= time);
-        if self.start < self.end { begun && !over } else { begun || !over }
+        if self.start < self.end {
+            begun && !over
+        } else {
+            begun || !over
+        }
     }
 }
 
@@ -87,7 +101,13 @@ mod tests {
         let mut policy = Policy::unlimited(PolicyName::default());
         policy.timezone = Zone::parse(zone).unwrap();
         let time = |text| TimeOfDay::parse(text).unwrap();
-        policy.available_time_ranges = ranges.iter().map(|(start, end)| TimeRange { start: time(start), end: time(end) }).collect();
+        policy.available_time_ranges = ranges
+            .iter()
+            .map(|(start, end)| TimeRange {
+                start: time(start),
+                end: time(end),
+            })
+            .collect();
         policy
     }
 
@@ -99,7 +119,9 @@ mod tests {
     fn check(zone: &str, ranges: &[(&str, &str)], cases: &[(&str, &str)]) {
         let policy = policy(zone, ranges);
         for (now, expected) in cases {
-            let found = closed_until(&policy, at(now)).map(|at| at.to_string()).unwrap_or_default();
+            let found = closed_until(&policy, at(now))
+                .map(|at| at.to_string())
+                .unwrap_or_default();
             assert_eq!(&found, expected, "{zone} {ranges:?} at {now}");
         }
     }
@@ -107,7 +129,11 @@ mod tests {
     #[test]
     fn no_range_is_always() {
         check("Asia/Shanghai", &[], &[("2026-11-23T00:00:00Z", "")]);
-        check("Asia/Shanghai", &[("00:00", "24:00")], &[("2026-11-23T15:59:59Z", ""), ("2026-11-23T16:00:00Z", "")]);
+        check(
+            "Asia/Shanghai",
+            &[("00:00", "24:00")],
+            &[("2026-11-23T15:59:59Z", ""), ("2026-11-23T16:00:00Z", "")],
+        );
     }
 
     #[test]
@@ -130,21 +156,51 @@ mod tests {
         check(
             "UTC",
             &night,
-            &[("2026-11-23T05:59:00Z", ""), ("2026-11-23T06:00:00Z", "2026-11-23T22:00:00Z"), ("2026-11-23T23:00:00Z", "")],
+            &[
+                ("2026-11-23T05:59:00Z", ""),
+                ("2026-11-23T06:00:00Z", "2026-11-23T22:00:00Z"),
+                ("2026-11-23T23:00:00Z", ""),
+            ],
         );
         let evening = [("22:00", "24:00")];
-        check("UTC", &evening, &[("2026-11-23T23:59:59Z", ""), ("2026-11-24T00:00:00Z", "2026-11-24T22:00:00Z")]);
+        check(
+            "UTC",
+            &evening,
+            &[
+                ("2026-11-23T23:59:59Z", ""),
+                ("2026-11-24T00:00:00Z", "2026-11-24T22:00:00Z"),
+            ],
+        );
         let two = [("08:00", "12:00"), ("13:00", "17:00")];
-        check("UTC", &two, &[("2026-11-23T12:30:00Z", "2026-11-23T13:00:00Z"), ("2026-11-23T17:00:00Z", "2026-11-24T08:00:00Z")]);
+        check(
+            "UTC",
+            &two,
+            &[
+                ("2026-11-23T12:30:00Z", "2026-11-23T13:00:00Z"),
+                ("2026-11-23T17:00:00Z", "2026-11-24T08:00:00Z"),
+            ],
+        );
     }
 
     #[test]
     fn p47_what_the_clocks_skip_does_not_come_that_day() {
         // In Berlin 02:00 to 03:00 is missing on 2026-03-29.
-        check("Europe/Berlin", &[("02:15", "02:45")], &[("2026-03-29T00:00:00Z", "2026-03-30T00:15:00Z")]);
-        check("Europe/Berlin", &[("02:30", "04:00")], &[("2026-03-29T00:59:00Z", "2026-03-29T01:00:00Z")]);
+        check(
+            "Europe/Berlin",
+            &[("02:15", "02:45")],
+            &[("2026-03-29T00:00:00Z", "2026-03-30T00:15:00Z")],
+        );
+        check(
+            "Europe/Berlin",
+            &[("02:30", "04:00")],
+            &[("2026-03-29T00:59:00Z", "2026-03-29T01:00:00Z")],
+        );
         // And in Beirut the first hour of the day.
-        check("Asia/Beirut", &[("00:00", "08:00")], &[("2026-03-28T21:30:00Z", "2026-03-28T22:00:00Z")]);
+        check(
+            "Asia/Beirut",
+            &[("00:00", "08:00")],
+            &[("2026-03-28T21:30:00Z", "2026-03-28T22:00:00Z")],
+        );
     }
 
     #[test]
@@ -159,15 +215,27 @@ mod tests {
                 ("2026-10-25T01:45:00Z", "2026-10-26T01:15:00Z"),
             ],
         );
-        check("Europe/Berlin", &[("01:30", "02:30")], &[("2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z")]);
+        check(
+            "Europe/Berlin",
+            &[("01:30", "02:30")],
+            &[("2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z")],
+        );
         // In Lord Howe it is half an hour.
-        check("Australia/Lord_Howe", &[("01:30", "01:40")], &[("2026-04-04T14:45:00Z", "2026-04-04T15:00:00Z")]);
+        check(
+            "Australia/Lord_Howe",
+            &[("01:30", "01:40")],
+            &[("2026-04-04T14:45:00Z", "2026-04-04T15:00:00Z")],
+        );
     }
 
     #[test]
     fn p47_a_day_that_is_left_out_altogether() {
         // Samoa went from 2011-12-29 to 2011-12-31.
-        check("Pacific/Apia", &[("12:00", "13:00")], &[("2011-12-30T00:00:00Z", "2011-12-30T22:00:00Z")]);
+        check(
+            "Pacific/Apia",
+            &[("12:00", "13:00")],
+            &[("2011-12-30T00:00:00Z", "2011-12-30T22:00:00Z")],
+        );
     }
 
     /// A moment in these years; every other one lies within two days of a change of the clocks.
@@ -175,7 +243,9 @@ mod tests {
         let zone = Zone::parse(zone).unwrap();
         let some = at("2020-01-01T00:00:00Z") + SignedDuration::from_secs(seed.rem_euclid(10 * 366 * 86_400));
         let jump = zone.rules().following(some).next().filter(|_| seed % 2 == 0);
-        jump.map_or(some, |jump| jump.timestamp() + SignedDuration::from_secs(seed % (2 * 86_400)))
+        jump.map_or(some, |jump| {
+            jump.timestamp() + SignedDuration::from_secs(seed % (2 * 86_400))
+        })
     }
 
     proptest! {

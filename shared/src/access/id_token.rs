@@ -97,12 +97,20 @@ pub fn signing_keys(document: &[u8]) -> Option<JwkSet> {
         keys: Vec<Value>,
     }
     let document: Document = serde_json::from_slice(document).ok()?;
-    let known = document.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-    Some(JwkSet { keys: known.filter(can_sign).collect() })
+    let known = document
+        .keys
+        .into_iter()
+        .filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
+    Some(JwkSet {
+        keys: known.filter(can_sign).collect(),
+    })
 }
 
 fn can_sign(key: &Jwk) -> bool {
-    let symmetric = matches!(key.algorithm, AlgorithmParameters::OctetKey(_) | AlgorithmParameters::Other(_));
+    let symmetric = matches!(
+        key.algorithm,
+        AlgorithmParameters::OctetKey(_) | AlgorithmParameters::Other(_)
+    );
     !symmetric && matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature))
 }
 
@@ -115,9 +123,16 @@ fn check_signature(token: &str, header: &Header, keys: &JwkSet) -> Result<Claims
     let named = |key: &&Jwk| header.kid.is_none() || key.common.key_id == header.kid;
     let mut refusal = TokenError::UnknownKey;
     for key in keys.keys.iter().filter(named) {
-        let of_algorithm = key.common.key_algorithm.is_none_or(|known| known == KeyAlgorithm::from(header.alg));
-        let Ok(decoding) = DecodingKey::from_jwk(key) else { continue };
-        if of_algorithm && let Ok(decoded) = jsonwebtoken::decode::<Claims>(token, &decoding, &signature_only(header.alg)) {
+        let of_algorithm = key
+            .common
+            .key_algorithm
+            .is_none_or(|known| known == KeyAlgorithm::from(header.alg));
+        let Ok(decoding) = DecodingKey::from_jwk(key) else {
+            continue;
+        };
+        if of_algorithm
+            && let Ok(decoded) = jsonwebtoken::decode::<Claims>(token, &decoding, &signature_only(header.alg))
+        {
             return Ok(decoded.claims);
         }
         refusal = TokenError::Signature;
@@ -147,7 +162,11 @@ impl Claims {
             return Err(TokenError::Nonce);
         }
         // 255 ASCII characters by the standard.
-        if self.subject.is_empty() || self.subject.len() > 255 { Err(TokenError::Subject) } else { Ok(()) }
+        if self.subject.is_empty() || self.subject.len() > 255 {
+            Err(TokenError::Subject)
+        } else {
+            Ok(())
+        }
     }
 
     /// Among several audiences, the token must say that it was made for us.
@@ -168,8 +187,17 @@ impl Claims {
         if now >= time(self.expires)? + CLOCK_SKEW {
             return Err(TokenError::Expired);
         }
-        let too_early = issued > now + CLOCK_SKEW || self.not_before.map(time).transpose()?.is_some_and(|from| from > now + CLOCK_SKEW);
-        if too_early || issued < now - MAX_AGE - CLOCK_SKEW { Err(TokenError::IssuedAt) } else { Ok(()) }
+        let too_early = issued > now + CLOCK_SKEW
+            || self
+                .not_before
+                .map(time)
+                .transpose()?
+                .is_some_and(|from| from > now + CLOCK_SKEW);
+        if too_early || issued < now - MAX_AGE - CLOCK_SKEW {
+            Err(TokenError::IssuedAt)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -192,24 +220,39 @@ mod tests {
         let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
         let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
         let set = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": kid, "use": "sig", "x": x}, {"kty": "new"}, {"kty": "oct", "k": "YQ"}]});
-        (EncodingKey::from_ed_der(document.as_ref()), signing_keys(set.to_string().as_bytes()).unwrap())
+        (
+            EncodingKey::from_ed_der(document.as_ref()),
+            signing_keys(set.to_string().as_bytes()).unwrap(),
+        )
     }
 
     fn claims(changes: Value) -> Value {
-        let mut claims = json!({"iss": "https://idp", "sub": "s", "aud": "us", "exp": NOW + 300, "iat": NOW, "nonce": "n"});
-        claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        let mut claims =
+            json!({"iss": "https://idp", "sub": "s", "aud": "us", "exp": NOW + 300, "iat": NOW, "nonce": "n"});
+        claims
+            .as_object_mut()
+            .unwrap()
+            .extend(changes.as_object().unwrap().clone());
         claims
     }
 
     fn judge(changes: Value) -> Option<TokenError> {
         let (signing, keys) = key("k");
-        let header = Header { kid: Some("k".into()), ..Header::new(Algorithm::EdDSA) };
+        let header = Header {
+            kid: Some("k".into()),
+            ..Header::new(Algorithm::EdDSA)
+        };
         let token = jsonwebtoken::encode(&header, &claims(changes), &signing).unwrap();
         verify(&token, &keys, &expected()).err()
     }
 
     fn expected() -> Expected<'static> {
-        Expected { issuer: "https://idp", client_id: "us", nonce: "n", now: Timestamp::from_second(NOW).unwrap() }
+        Expected {
+            issuer: "https://idp",
+            client_id: "us",
+            nonce: "n",
+            now: Timestamp::from_second(NOW).unwrap(),
+        }
     }
 
     #[test]
@@ -238,17 +281,35 @@ mod tests {
     fn p9_only_a_published_key_with_an_asymmetric_algorithm_is_believed() {
         let (signing, keys) = key("k");
         assert_eq!(keys.keys.len(), 1, "what cannot sign is left out");
-        let token = |header: &Header, signing: &EncodingKey| jsonwebtoken::encode(header, &claims(json!({})), signing).unwrap();
-        let named = |kid: &str| Header { kid: Some(kid.into()), ..Header::new(Algorithm::EdDSA) };
+        let token =
+            |header: &Header, signing: &EncodingKey| jsonwebtoken::encode(header, &claims(json!({})), signing).unwrap();
+        let named = |kid: &str| Header {
+            kid: Some(kid.into()),
+            ..Header::new(Algorithm::EdDSA)
+        };
         let judge = |token: &str| verify(token, &keys, &expected()).err();
-        assert_eq!(judge(&token(&Header::new(Algorithm::EdDSA), &signing)), None, "no kid: any key of the issuer");
+        assert_eq!(
+            judge(&token(&Header::new(Algorithm::EdDSA), &signing)),
+            None,
+            "no kid: any key of the issuer"
+        );
         assert_eq!(judge(&token(&named("other"), &signing)), Some(TokenError::UnknownKey));
         assert_eq!(judge(&token(&named("k"), &key("k").0)), Some(TokenError::Signature));
-        let symmetric = token(&Header::new(Algorithm::HS256), &EncodingKey::from_secret(b"the client secret"));
+        let symmetric = token(
+            &Header::new(Algorithm::HS256),
+            &EncodingKey::from_secret(b"the client secret"),
+        );
         assert_eq!(judge(&symmetric), Some(TokenError::Algorithm));
         let body = symmetric.split('.').nth(1).unwrap().to_owned();
-        assert_eq!(judge(&format!("{HEADER}.{body}.")), Some(TokenError::Malformed), "alg none");
-        let critical = Header { crit: Some(vec!["x".into()]), ..named("k") };
+        assert_eq!(
+            judge(&format!("{HEADER}.{body}.")),
+            Some(TokenError::Malformed),
+            "alg none"
+        );
+        let critical = Header {
+            crit: Some(vec!["x".into()]),
+            ..named("k")
+        };
         assert_eq!(judge(&token(&critical, &signing)), Some(TokenError::Malformed));
     }
 }

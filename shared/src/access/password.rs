@@ -71,14 +71,24 @@ impl PasswordPolicy {
         if folded == email.folded() || folded == name.as_str().to_lowercase() {
             return Err(WeakPassword::OwnName);
         }
-        if self == Self::Strict && is_common(&folded) { Err(WeakPassword::Common) } else { Ok(()) }
+        if self == Self::Strict && is_common(&folded) {
+            Err(WeakPassword::Common)
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// Whether guessers try it first: a listed word, alone or with digits and signs behind it, or again and again.
 fn is_common(folded: &str) -> bool {
     let word = folded.trim_end_matches(|character: char| !character.is_alphabetic());
-    let period = |length: usize| folded.as_bytes().iter().zip(folded.as_bytes()[length..].iter()).all(|(a, b)| a == b);
+    let period = |length: usize| {
+        folded
+            .as_bytes()
+            .iter()
+            .zip(folded.as_bytes()[length..].iter())
+            .all(|(a, b)| a == b)
+    };
     let listed = |text: &str| COMMON.contains(&text);
     listed(folded) || listed(word) || (1..=4).any(|length| length < folded.len() && period(length))
 }
@@ -147,14 +157,18 @@ const COMMON: &[&str] = &[
 /// The hash to store for `password`, with a salt of its own.
 pub fn hash(password: &str) -> Result<PasswordHash, HashError> {
     let salt = random::bytes::<16>();
-    let hashed: phc::PasswordHash = current()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(refused)?;
+    let hashed: phc::PasswordHash = current()?
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map_err(refused)?;
     Ok(PasswordHash::new(hashed.to_string()))
 }
 
 /// How `password` compares with `hash`; without one, with a hash of the same cost that no password has.
 pub fn verify(password: &str, hash: Option<&PasswordHash>) -> Verdict {
     let known = hash.map_or(DUMMY, PasswordHash::as_str);
-    let Ok(parsed) = phc::PasswordHash::new(known) else { return Verdict::Wrong };
+    let Ok(parsed) = phc::PasswordHash::new(known) else {
+        return Verdict::Wrong;
+    };
     match Argon2::default().verify_password(password.as_bytes(), &parsed) {
         Ok(()) if hash.is_none() => Verdict::Wrong,
         Ok(()) if is_current(&parsed) => Verdict::Right,
@@ -182,7 +196,11 @@ mod tests {
     use super::*;
 
     fn check(policy: PasswordPolicy, password: &str) -> Result<(), WeakPassword> {
-        policy.check(password, &Email::parse("someone@example.com").unwrap(), &DisplayName::parse("Someone Special").unwrap())
+        policy.check(
+            password,
+            &Email::parse("someone@example.com").unwrap(),
+            &DisplayName::parse("Someone Special").unwrap(),
+        )
     }
 
     #[test]
@@ -190,24 +208,51 @@ mod tests {
         assert_eq!(check(PasswordPolicy::Basic, "password123"), Ok(()));
         assert_eq!(check(PasswordPolicy::Basic, "密码密码密码密码"), Ok(()));
         assert_eq!(check(PasswordPolicy::Basic, "1234567"), Err(WeakPassword::TooShort(8)));
-        assert_eq!(check(PasswordPolicy::Basic, "Someone@Example.com"), Err(WeakPassword::OwnName));
-        assert_eq!(check(PasswordPolicy::Basic, "someone special"), Err(WeakPassword::OwnName));
-        assert_eq!(check(PasswordPolicy::Basic, &"a".repeat(129)), Err(WeakPassword::TooLong));
+        assert_eq!(
+            check(PasswordPolicy::Basic, "Someone@Example.com"),
+            Err(WeakPassword::OwnName)
+        );
+        assert_eq!(
+            check(PasswordPolicy::Basic, "someone special"),
+            Err(WeakPassword::OwnName)
+        );
+        assert_eq!(
+            check(PasswordPolicy::Basic, &"a".repeat(129)),
+            Err(WeakPassword::TooLong)
+        );
     }
 
     #[test]
     fn p1_strict_asks_for_twelve_that_nobody_guesses_first() {
         assert_eq!(check(PasswordPolicy::Strict, "correct-pony-battery"), Ok(()));
-        assert_eq!(check(PasswordPolicy::Strict, "password123"), Err(WeakPassword::TooShort(12)));
-        for common in ["Password1234", "TIDEGATE2026!", "tidegate12345", "123123123123", "aaaaaaaaaaaa", "1234567890123"] {
-            assert_eq!(check(PasswordPolicy::Strict, common), Err(WeakPassword::Common), "{common}");
+        assert_eq!(
+            check(PasswordPolicy::Strict, "password123"),
+            Err(WeakPassword::TooShort(12))
+        );
+        for common in [
+            "Password1234",
+            "TIDEGATE2026!",
+            "tidegate12345",
+            "123123123123",
+            "aaaaaaaaaaaa",
+            "1234567890123",
+        ] {
+            assert_eq!(
+                check(PasswordPolicy::Strict, common),
+                Err(WeakPassword::Common),
+                "{common}"
+            );
         }
     }
 
     #[test]
     fn p2_hashes_are_argon2id_with_a_salt_of_their_own_and_their_parameters() {
         let hashed = hash("密码 with ünïcode").unwrap();
-        assert!(hashed.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hashed.as_str());
+        assert!(
+            hashed.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{}",
+            hashed.as_str()
+        );
         assert_ne!(hashed, hash("密码 with ünïcode").unwrap());
         assert_eq!(verify("密码 with ünïcode", Some(&hashed)), Verdict::Right);
         assert_eq!(verify("密码 with ünïcodf", Some(&hashed)), Verdict::Wrong);
@@ -216,9 +261,16 @@ mod tests {
 
     #[test]
     fn p2_a_weaker_hash_is_right_but_outdated() {
-        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(1024, 1, 1, None).unwrap());
+        let weak = Argon2::new(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            Params::new(1024, 1, 1, None).unwrap(),
+        );
         let hashed: phc::PasswordHash = weak.hash_password_with_salt(b"password123", &[7; 16]).unwrap();
-        assert_eq!(verify("password123", Some(&PasswordHash::new(hashed.to_string()))), Verdict::RightButOutdated);
+        assert_eq!(
+            verify("password123", Some(&PasswordHash::new(hashed.to_string()))),
+            Verdict::RightButOutdated
+        );
     }
 
     #[test]

@@ -43,7 +43,9 @@ pub struct Token {
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token").field("expires_at", &self.expires_at).finish_non_exhaustive()
+        f.debug_struct("Token")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
     }
 }
 
@@ -119,7 +121,11 @@ impl SigningKeys {
     /// A first set of one new key, in its stored form.
     pub fn generate(now: Timestamp) -> String {
         let secret = BASE64.encode(random::bytes::<KEY_BYTES>());
-        let key = StoredKey { kid: random::base62(8), secret, created_at: now };
+        let key = StoredKey {
+            kid: random::base62(8),
+            secret,
+            created_at: now,
+        };
         serde_json::json!({"keys": [key]}).to_string()
     }
 
@@ -150,15 +156,25 @@ impl SigningKeys {
             auth_time: login_at.as_second(),
         };
         let key = self.signing(now);
-        let header = Header { kid: Some(key.kid.clone()), ..Header::new(ALGORITHM) };
+        let header = Header {
+            kid: Some(key.kid.clone()),
+            ..Header::new(ALGORITHM)
+        };
         let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&key.secret))?;
-        Ok(Token { token, expires_at: Timestamp::from_second(claims.exp).unwrap_or(expires_at) })
+        Ok(Token {
+            token,
+            expires_at: Timestamp::from_second(claims.exp).unwrap_or(expires_at),
+        })
     }
 
     /// What `token` says, if it is valid at `now`.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Session, InvalidToken> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| InvalidToken)?;
-        let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(&key.kid)).ok_or(InvalidToken)?;
+        let key = self
+            .keys
+            .iter()
+            .find(|key| header.kid.as_deref() == Some(&key.kid))
+            .ok_or(InvalidToken)?;
         if !is_plain(&header) {
             return Err(InvalidToken);
         }
@@ -175,8 +191,14 @@ impl SigningKeys {
 
     /// The newest key that everybody knows by now.
     fn signing(&self, now: Timestamp) -> &SigningKey {
-        let known = self.keys.iter().filter(|key| key.created_at + KEY_SPREAD <= now).max_by_key(|key| key.created_at);
-        known.or_else(|| self.keys.iter().min_by_key(|key| key.created_at)).unwrap_or(&self.keys[0])
+        let known = self
+            .keys
+            .iter()
+            .filter(|key| key.created_at + KEY_SPREAD <= now)
+            .max_by_key(|key| key.created_at);
+        known
+            .or_else(|| self.keys.iter().min_by_key(|key| key.created_at))
+            .unwrap_or(&self.keys[0])
     }
 }
 
@@ -202,7 +224,15 @@ impl Claims {
         let (issued_at, expires_at, login_at) = (time(self.iat)?, time(self.exp)?, time(self.auth_time)?);
         let in_time = issued_at <= now + CLOCK_SKEW && now < expires_at + CLOCK_SKEW && now < login_at + SESSION_END;
         let sane = expires_at <= issued_at + MAX_LIFETIME && login_at <= issued_at && !self.jti.is_empty();
-        if in_time && sane { Ok(Session { user: self.sub, number: self.sid, login_at }) } else { Err(InvalidToken) }
+        if in_time && sane {
+            Ok(Session {
+                user: self.sub,
+                number: self.sid,
+                login_at,
+            })
+        } else {
+            Err(InvalidToken)
+        }
     }
 }
 
@@ -210,7 +240,11 @@ impl SigningKey {
     fn parse(stored: StoredKey) -> Result<Self, SigningKeysError> {
         match BASE64.decode(&stored.secret) {
             Ok(secret) if is_documented(&secret) => Err(SigningKeysError::Documented(stored.kid)),
-            Ok(secret) if secret.len() >= KEY_BYTES => Ok(Self { kid: stored.kid, created_at: stored.created_at, secret }),
+            Ok(secret) if secret.len() >= KEY_BYTES => Ok(Self {
+                kid: stored.kid,
+                created_at: stored.created_at,
+                secret,
+            }),
             Ok(_) | Err(_) => Err(SigningKeysError::TooShort(stored.kid)),
         }
     }
@@ -269,9 +303,16 @@ mod tests {
             "jti": "j", "sid": 3, "auth_time": now().as_second(),
         });
         change(&mut claims);
-        let signed = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
+        let signed = format!(
+            "{}.{}",
+            BASE64.encode(header.to_string()),
+            BASE64.encode(claims.to_string())
+        );
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &keys.keys[0].secret);
-        format!("{signed}.{}", BASE64.encode(aws_lc_rs::hmac::sign(&key, signed.as_bytes())))
+        format!(
+            "{signed}.{}",
+            BASE64.encode(aws_lc_rs::hmac::sign(&key, signed.as_bytes()))
+        )
     }
 
     #[test]
@@ -280,10 +321,27 @@ mod tests {
         let token = keys.issue(&user(), now(), now()).unwrap();
         assert_eq!(token.expires_at, now() + SignedDuration::from_hours(8));
         let session = keys.verify(&token.token, now()).unwrap();
-        assert_eq!(session, Session { user: user().id, number: 3, login_at: now() });
-        assert!(keys.verify(&token.token, token.expires_at + SignedDuration::from_secs(29)).is_ok());
-        assert_eq!(keys.verify(&token.token, token.expires_at + SignedDuration::from_secs(30)), Err(InvalidToken));
-        assert_eq!(self::keys().verify(&token.token, now()), Err(InvalidToken), "another installation's key");
+        assert_eq!(
+            session,
+            Session {
+                user: user().id,
+                number: 3,
+                login_at: now()
+            }
+        );
+        assert!(
+            keys.verify(&token.token, token.expires_at + SignedDuration::from_secs(29))
+                .is_ok()
+        );
+        assert_eq!(
+            keys.verify(&token.token, token.expires_at + SignedDuration::from_secs(30)),
+            Err(InvalidToken)
+        );
+        assert_eq!(
+            self::keys().verify(&token.token, now()),
+            Err(InvalidToken),
+            "another installation's key"
+        );
     }
 
     #[test]
@@ -317,7 +375,11 @@ mod tests {
         ] {
             let mut header = plain.clone();
             header[name] = value;
-            assert_eq!(keys.verify(&forge(&keys, &header, |_| ()), now()), Err(InvalidToken), "{header}");
+            assert_eq!(
+                keys.verify(&forge(&keys, &header, |_| ()), now()),
+                Err(InvalidToken),
+                "{header}"
+            );
         }
     }
 
@@ -326,7 +388,9 @@ mod tests {
         let keys = keys();
         let header = serde_json::json!({"alg": "HS256", "kid": keys.keys[0].kid});
         for claim in ["iss", "aud", "sub", "iat", "exp", "jti", "sid", "auth_time"] {
-            let without = forge(&keys, &header, |claims| drop(claims.as_object_mut().unwrap().remove(claim)));
+            let without = forge(&keys, &header, |claims| {
+                drop(claims.as_object_mut().unwrap().remove(claim))
+            });
             assert_eq!(keys.verify(&without, now()), Err(InvalidToken), "without {claim}");
         }
         let at = now().as_second();
@@ -350,23 +414,38 @@ mod tests {
 
     #[test]
     fn a_first_key_that_secrets_manager_made_stands_alone() {
-        let made = serde_json::json!({"kid": "first", "created_at": "2026-01-01T00:00:00Z", "secret": random::base62(64)});
+        let made =
+            serde_json::json!({"kid": "first", "created_at": "2026-01-01T00:00:00Z", "secret": random::base62(64)});
         let keys = SigningKeys::parse(&made.to_string()).unwrap();
-        assert!(keys.verify(&keys.issue(&user(), now(), now()).unwrap().token, now()).is_ok());
+        assert!(
+            keys.verify(&keys.issue(&user(), now(), now()).unwrap().token, now())
+                .is_ok()
+        );
     }
 
     #[test]
     fn p8_a_new_key_signs_when_everybody_has_had_the_time_to_load_it() {
         let stored = |kid: &str, created_at: Timestamp| serde_json::json!({"kid": kid, "secret": BASE64.encode(random::bytes::<32>()), "created_at": created_at});
-        let (old, new) = (stored("old", now() - SignedDuration::from_hours(24)), stored("new", now()));
+        let (old, new) = (
+            stored("old", now() - SignedDuration::from_hours(24)),
+            stored("new", now()),
+        );
         let both = SigningKeys::parse(&serde_json::json!({"keys": [old, new]}).to_string()).unwrap();
-        let kid = |at| jsonwebtoken::decode_header(both.issue(&user(), at, at).unwrap().token).unwrap().kid;
+        let kid = |at| {
+            jsonwebtoken::decode_header(both.issue(&user(), at, at).unwrap().token)
+                .unwrap()
+                .kid
+        };
         assert_eq!(kid(now() + SignedDuration::from_secs(299)).as_deref(), Some("old"));
         assert_eq!(kid(now() + SignedDuration::from_secs(300)).as_deref(), Some("new"));
         let token = both.issue(&user(), now(), now()).unwrap().token;
         assert!(both.verify(&token, now()).is_ok());
         let alone = SigningKeys::parse(&serde_json::json!({"keys": [new]}).to_string()).unwrap();
-        assert_eq!(alone.verify(&token, now()), Err(InvalidToken), "removing the old key ends its tokens");
+        assert_eq!(
+            alone.verify(&token, now()),
+            Err(InvalidToken),
+            "removing the old key ends its tokens"
+        );
     }
 
     #[test]
@@ -375,9 +454,15 @@ mod tests {
             let key = serde_json::json!({"kid": "k", "secret": BASE64.encode(secret), "created_at": now()});
             SigningKeys::parse(&serde_json::json!({"keys": [key]}).to_string())
         };
-        assert!(matches!(with(&random::bytes::<31>()), Err(SigningKeysError::TooShort(_))));
+        assert!(matches!(
+            with(&random::bytes::<31>()),
+            Err(SigningKeysError::TooShort(_))
+        ));
         assert!(matches!(with(&[0; 32]), Err(SigningKeysError::Documented(_))));
-        assert!(matches!(with(b"change-me-change-me-change-me-pls"), Err(SigningKeysError::Documented(_))));
+        assert!(matches!(
+            with(b"change-me-change-me-change-me-pls"),
+            Err(SigningKeysError::Documented(_))
+        ));
         assert!(with(&random::bytes::<32>()).is_ok());
         for wrong in ["", "{}", r#"{"keys": []}"#] {
             assert!(SigningKeys::parse(wrong).is_err(), "{wrong}");

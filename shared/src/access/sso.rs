@@ -9,7 +9,12 @@ use crate::models::user::{Status, User};
 use crate::models::{DisplayName, Email};
 
 /// Segments of Entra ID's issuers that stand for everybody's tenants; the last is the tenant of private accounts.
-const SHARED_TENANTS: [&str; 4] = ["common", "organizations", "consumers", "9188040d-6c67-4c5b-b112-36a304b66dad"];
+const SHARED_TENANTS: [&str; 4] = [
+    "common",
+    "organizations",
+    "consumers",
+    "9188040d-6c67-4c5b-b112-36a304b66dad",
+];
 
 /// A person as the provider vouches for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,14 +53,20 @@ pub enum Refusal {
 /// Whether `issuer` can be one of `provider`: at Azure, of one tenant, since others' administrators could vouch for
 /// any address.
 pub fn is_issuer_of(provider: ProviderKind, issuer: &Url) -> bool {
-    let tenant = issuer.path_segments().and_then(|mut segments| segments.next()).unwrap_or_default();
-    provider == ProviderKind::GenericOidc || (!tenant.is_empty() && !SHARED_TENANTS.contains(&tenant.to_ascii_lowercase().as_str()))
+    let tenant = issuer
+        .path_segments()
+        .and_then(|mut segments| segments.next())
+        .unwrap_or_default();
+    provider == ProviderKind::GenericOidc
+        || (!tenant.is_empty() && !SHARED_TENANTS.contains(&tenant.to_ascii_lowercase().as_str()))
 }
 
 /// Whom `claims` name, if the provider vouches for the address.
 pub fn person(config: &SsoConfig, claims: &Claims) -> Result<Person, Refusal> {
     let text = |name: &str| claims.rest.get(name).and_then(Value::as_str);
-    let email = text(&config.email_claim).and_then(|email| Email::parse(email).ok()).ok_or(Refusal::Email)?;
+    let email = text(&config.email_claim)
+        .and_then(|email| Email::parse(email).ok())
+        .ok_or(Refusal::Email)?;
     let folded = email.folded();
     let domain = folded.rsplit_once('@').map(|(_, domain)| domain).unwrap_or_default();
     let listed = config.allowed_domains.iter().any(|allowed| allowed == domain);
@@ -65,10 +76,21 @@ pub fn person(config: &SsoConfig, claims: &Claims) -> Result<Person, Refusal> {
     if !listed && !config.allowed_domains.is_empty() {
         return Err(Refusal::Domain);
     }
-    let own_name = text("name").map(str::trim).and_then(|name| DisplayName::parse(name).ok());
-    let local_part = || email.as_str().split('@').next().and_then(|local| DisplayName::parse(local).ok());
+    let own_name = text("name")
+        .map(str::trim)
+        .and_then(|name| DisplayName::parse(name).ok());
+    let local_part = || {
+        email
+            .as_str()
+            .split('@')
+            .next()
+            .and_then(|local| DisplayName::parse(local).ok())
+    };
     let name = own_name.or_else(local_part).ok_or(Refusal::Email)?;
-    let identity = Identity { issuer: claims.issuer.clone(), subject: claims.subject.clone() };
+    let identity = Identity {
+        issuer: claims.issuer.clone(),
+        subject: claims.subject.clone(),
+    };
     Ok(Person { identity, email, name })
 }
 
@@ -76,8 +98,8 @@ pub fn person(config: &SsoConfig, claims: &Claims) -> Result<Person, Refusal> {
 /// unless it says outright that it does not vouch for the address.
 fn is_verified(provider: ProviderKind, claims: &Claims, listed: bool) -> bool {
     let claim = |name: &str| claims.rest.get(name);
-    let owned =
-        claim("xms_edov").is_none_or(|owned| matches!(owned, Value::Bool(true)) || *owned == 1 || *owned == "1" || *owned == "true");
+    let owned = claim("xms_edov")
+        .is_none_or(|owned| matches!(owned, Value::Bool(true)) || *owned == 1 || *owned == "1" || *owned == "true");
     match (provider, claim("email_verified")) {
         (ProviderKind::GenericOidc, verified) => verified == Some(&Value::Bool(true)),
         (ProviderKind::Azure, Some(verified)) => owned && *verified == Value::Bool(true),
@@ -92,15 +114,27 @@ pub fn account(config: &SsoConfig, by_identity: Option<User>, by_email: Option<U
         (None, Some(user)) if user.password_hash.is_some() => Err(Refusal::HasPassword),
         (None, Some(user)) if user.identity.is_some() => Err(Refusal::OtherIdentity),
         (None, Some(user)) => Ok(Account::Link(user)),
-        (None, None) => Ok(Account::New(if config.auto_provision { Status::Active } else { Status::Pending })),
+        (None, None) => Ok(Account::New(if config.auto_provision {
+            Status::Active
+        } else {
+            Status::Pending
+        })),
     }
 }
 
 /// Whether Entra ID has left out the groups, since there are too many for a token. Nothing here reads groups; whoever
 /// wonders about them finds it in the log.
 pub fn has_group_overage(claims: &Claims) -> bool {
-    let named = claims.rest.get("_claim_names").and_then(|names| names.get("groups")).is_some();
-    named || claims.rest.get("hasgroups").is_some_and(|groups| *groups == true || *groups == "true")
+    let named = claims
+        .rest
+        .get("_claim_names")
+        .and_then(|names| names.get("groups"))
+        .is_some();
+    named
+        || claims
+            .rest
+            .get("hasgroups")
+            .is_some_and(|groups| *groups == true || *groups == "true")
 }
 
 #[cfg(test)]
@@ -133,8 +167,12 @@ mod tests {
     }
 
     fn judge(provider: ProviderKind, domains: &[&str], rest: Value) -> Result<Email, Refusal> {
-        let mut claims = json!({"iss": "https://idp", "sub": "s", "aud": "us", "exp": 0, "iat": 0, "email": "A@Corp.example"});
-        claims.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        let mut claims =
+            json!({"iss": "https://idp", "sub": "s", "aud": "us", "exp": 0, "iat": 0, "email": "A@Corp.example"});
+        claims
+            .as_object_mut()
+            .unwrap()
+            .extend(rest.as_object().unwrap().clone());
         person(&config(provider, domains), &serde_json::from_value(claims).unwrap()).map(|person| person.email)
     }
 
@@ -147,23 +185,57 @@ mod tests {
             (GenericOidc, own, json!({"email_verified": true}), None),
             (GenericOidc, &[], json!({}), Some(Refusal::Unverified)),
             (GenericOidc, own, json!({}), Some(Refusal::Unverified)),
-            (GenericOidc, &[], json!({"email_verified": "true"}), Some(Refusal::Unverified)),
-            (GenericOidc, &[], json!({"email_verified": false}), Some(Refusal::Unverified)),
-            (GenericOidc, &["other.example"], json!({"email_verified": true}), Some(Refusal::Domain)),
-            (GenericOidc, &["ple"], json!({"email_verified": true}), Some(Refusal::Domain)),
-            (GenericOidc, &[], json!({"email_verified": true, "email": null}), Some(Refusal::Email)),
+            (
+                GenericOidc,
+                &[],
+                json!({"email_verified": "true"}),
+                Some(Refusal::Unverified),
+            ),
+            (
+                GenericOidc,
+                &[],
+                json!({"email_verified": false}),
+                Some(Refusal::Unverified),
+            ),
+            (
+                GenericOidc,
+                &["other.example"],
+                json!({"email_verified": true}),
+                Some(Refusal::Domain),
+            ),
+            (
+                GenericOidc,
+                &["ple"],
+                json!({"email_verified": true}),
+                Some(Refusal::Domain),
+            ),
+            (
+                GenericOidc,
+                &[],
+                json!({"email_verified": true, "email": null}),
+                Some(Refusal::Email),
+            ),
             (Azure, own, json!({}), None),
             (Azure, own, json!({"xms_edov": true}), None),
             (Azure, own, json!({"xms_edov": "1"}), None),
             (Azure, own, json!({"xms_edov": false}), Some(Refusal::Unverified)),
             (Azure, own, json!({"xms_edov": "0"}), Some(Refusal::Unverified)),
             (Azure, own, json!({"email_verified": false}), Some(Refusal::Unverified)),
-            (Azure, own, json!({"email_verified": true, "xms_edov": false}), Some(Refusal::Unverified)),
+            (
+                Azure,
+                own,
+                json!({"email_verified": true, "xms_edov": false}),
+                Some(Refusal::Unverified),
+            ),
             (Azure, &[], json!({}), Some(Refusal::Unverified)),
             (Azure, &["other.example"], json!({}), Some(Refusal::Unverified)),
             (Azure, &[], json!({"email_verified": true}), None),
         ] {
-            assert_eq!(judge(provider, domains, rest.clone()).err(), refusal, "{provider:?} {domains:?} {rest}");
+            assert_eq!(
+                judge(provider, domains, rest.clone()).err(),
+                refusal,
+                "{provider:?} {domains:?} {rest}"
+            );
         }
     }
 
@@ -171,22 +243,44 @@ mod tests {
     fn groups_that_entra_id_has_left_out_are_noticed() {
         let noticed = |rest: Value| {
             let mut claims = json!({"iss": "https://idp", "sub": "s", "aud": "us", "exp": 0, "iat": 0});
-            claims.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+            claims
+                .as_object_mut()
+                .unwrap()
+                .extend(rest.as_object().unwrap().clone());
             has_group_overage(&serde_json::from_value(claims).unwrap())
         };
-        assert!(noticed(json!({"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://graph"}}})));
+        assert!(noticed(
+            json!({"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://graph"}}})
+        ));
         assert!(noticed(json!({"hasgroups": true})) && noticed(json!({"hasgroups": "true"})));
-        assert!(!noticed(json!({"groups": ["a"]})) && !noticed(json!({"hasgroups": false, "_claim_names": {"x": "src1"}})));
+        assert!(
+            !noticed(json!({"groups": ["a"]})) && !noticed(json!({"hasgroups": false, "_claim_names": {"x": "src1"}}))
+        );
     }
 
     #[test]
     fn p10_azure_issuers_name_one_tenant() {
-        let judge = |path: &str| is_issuer_of(ProviderKind::Azure, &format!("https://login.microsoftonline.com{path}").parse().unwrap());
+        let judge = |path: &str| {
+            is_issuer_of(
+                ProviderKind::Azure,
+                &format!("https://login.microsoftonline.com{path}").parse().unwrap(),
+            )
+        };
         assert!(judge("/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0"));
-        for shared in ["/common/v2.0", "/organizations/v2.0", "/Consumers/v2.0", "/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0", "/", ""] {
+        for shared in [
+            "/common/v2.0",
+            "/organizations/v2.0",
+            "/Consumers/v2.0",
+            "/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
+            "/",
+            "",
+        ] {
             assert!(!judge(shared), "{shared}");
         }
-        assert!(is_issuer_of(ProviderKind::GenericOidc, &"https://accounts.example".parse().unwrap()));
+        assert!(is_issuer_of(
+            ProviderKind::GenericOidc,
+            &"https://accounts.example".parse().unwrap()
+        ));
     }
 
     #[test]
@@ -200,7 +294,10 @@ mod tests {
             department: None,
             quota_policy: PolicyName::default(),
             password_hash: hash.then(|| PasswordHash::new("x".into())),
-            identity: identity.map(|subject| Identity { issuer: "https://idp".into(), subject: subject.into() }),
+            identity: identity.map(|subject| Identity {
+                issuer: "https://idp".into(),
+                subject: subject.into(),
+            }),
             session: 1,
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
@@ -208,10 +305,19 @@ mod tests {
         };
         let mut config = config(ProviderKind::GenericOidc, &[]);
         let (known, plain) = (user(true, Some("s")), user(false, None));
-        assert_eq!(account(&config, Some(known.clone()), Some(plain.clone())), Ok(Account::Known(known)));
+        assert_eq!(
+            account(&config, Some(known.clone()), Some(plain.clone())),
+            Ok(Account::Known(known))
+        );
         assert_eq!(account(&config, None, Some(plain.clone())), Ok(Account::Link(plain)));
-        assert_eq!(account(&config, None, Some(user(true, None))), Err(Refusal::HasPassword));
-        assert_eq!(account(&config, None, Some(user(false, Some("other")))), Err(Refusal::OtherIdentity));
+        assert_eq!(
+            account(&config, None, Some(user(true, None))),
+            Err(Refusal::HasPassword)
+        );
+        assert_eq!(
+            account(&config, None, Some(user(false, Some("other")))),
+            Err(Refusal::OtherIdentity)
+        );
         assert_eq!(account(&config, None, None), Ok(Account::New(Status::Pending)));
         config.auto_provision = true;
         assert_eq!(account(&config, None, None), Ok(Account::New(Status::Active)));

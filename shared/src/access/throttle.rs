@@ -17,9 +17,17 @@ pub struct Limit {
 }
 
 /// Failures for one e-mail address.
-pub const PER_EMAIL: Limit = Limit { tries: 10, window_seconds: 15 * 60, part_seconds: 30 };
+pub const PER_EMAIL: Limit = Limit {
+    tries: 10,
+    window_seconds: 15 * 60,
+    part_seconds: 30,
+};
 /// Failures from one source address.
-pub const PER_ADDRESS: Limit = Limit { tries: 300, window_seconds: 5 * 60, part_seconds: 10 };
+pub const PER_ADDRESS: Limit = Limit {
+    tries: 300,
+    window_seconds: 5 * 60,
+    part_seconds: 10,
+};
 
 /// The counts of one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,15 +73,26 @@ impl Limit {
     pub fn next(&self, window: &Window, now: Timestamp) -> Next {
         // A clock that is behind the item's does not turn its window back.
         let part = self.part(now).max(window.part);
-        let current: Vec<Part> = window.parts().filter(|counted| !self.has_left(counted.part, now)).collect();
+        let current: Vec<Part> = window
+            .parts()
+            .filter(|counted| !self.has_left(counted.part, now))
+            .collect();
         let counted: u64 = current.iter().map(|counted| counted.tries).sum();
         if counted >= self.tries {
-            return Next::Full { seconds: self.seconds_until_room(&current, now) };
+            return Next::Full {
+                seconds: self.seconds_until_room(&current, now),
+            };
         }
         if part == window.part {
-            return Next::Count { below: self.tries - (counted - window.newest) };
+            return Next::Count {
+                below: self.tries - (counted - window.newest),
+            };
         }
-        Next::Begin(Window { part, newest: 1, older: current })
+        Next::Begin(Window {
+            part,
+            newest: 1,
+            older: current,
+        })
     }
 
     fn has_left(&self, part: i64, now: Timestamp) -> bool {
@@ -94,7 +113,10 @@ impl Limit {
 
 impl Window {
     fn parts(&self) -> impl Iterator<Item = Part> {
-        let newest = Part { part: self.part, tries: self.newest };
+        let newest = Part {
+            part: self.part,
+            tries: self.newest,
+        };
         self.older.iter().copied().chain((self.newest > 0).then_some(newest))
     }
 }
@@ -127,7 +149,9 @@ mod tests {
     fn p4_ten_failures_fill_fifteen_minutes() {
         let mut window = Window::default();
         assert_eq!((0..20).filter(|_| try_once(PER_EMAIL, &mut window, at(0))).count(), 10);
-        let Next::Full { seconds } = PER_EMAIL.next(&window, at(0)) else { panic!("there is room") };
+        let Next::Full { seconds } = PER_EMAIL.next(&window, at(0)) else {
+            panic!("there is room")
+        };
         assert!((900..=930).contains(&seconds), "{seconds}");
         assert!(!try_once(PER_EMAIL, &mut window, at(899)));
         assert!(try_once(PER_EMAIL, &mut window, at(i64::try_from(seconds).unwrap())));
@@ -145,7 +169,10 @@ mod tests {
             }
         }
         for start in &tried {
-            let within = tried.iter().filter(|second| (*start..start + 900).contains(*second)).count();
+            let within = tried
+                .iter()
+                .filter(|second| (*start..start + 900).contains(*second))
+                .count();
             assert!(within <= 10, "{within} tries in the 15 minutes after {start}");
         }
         assert!(tried.len() >= 60, "room comes back: {}", tried.len());

@@ -54,8 +54,16 @@ struct Invocation {
 
 /// A client of Lambda.
 pub fn functions(config: &AwsConfig, clock: Clock) -> Functions {
-    let endpoint = config.lambda_endpoint.clone().unwrap_or_else(|| default_endpoint(&config.region));
-    let signer = Signer { endpoint: endpoint.clone(), region: config.region.clone(), credentials: credentials(config), clock };
+    let endpoint = config
+        .lambda_endpoint
+        .clone()
+        .unwrap_or_else(|| default_endpoint(&config.region));
+    let signer = Signer {
+        endpoint: endpoint.clone(),
+        region: config.region.clone(),
+        credentials: credentials(config),
+        clock,
+    };
     let invoke = Operation::builder()
         .service_name("lambda")
         .operation_name("Invoke")
@@ -65,7 +73,12 @@ pub fn functions(config: &AwsConfig, clock: Clock) -> Functions {
         .no_auth()
         .no_retry()
         .sleep_impl(TokioSleep::new())
-        .timeout_config(TimeoutConfig::builder().connect_timeout(super::CONNECT_TIMEOUT).operation_timeout(PATIENCE).build())
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(super::CONNECT_TIMEOUT)
+                .operation_timeout(PATIENCE)
+                .build(),
+        )
         .serializer(move |invocation| signer.request(invocation))
         .deserializer(answer)
         .build();
@@ -73,14 +86,21 @@ pub fn functions(config: &AwsConfig, clock: Clock) -> Functions {
 }
 
 fn default_endpoint(region: &str) -> String {
-    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let domain = if region.starts_with("cn-") {
+        "amazonaws.com.cn"
+    } else {
+        "amazonaws.com"
+    };
     format!("https://lambda.{region}.{domain}")
 }
 
 impl Functions {
     /// What the function called `function` answers to `event`.
     pub async fn invoke(&self, function: &str, event: &Value) -> Result<Bytes, InvokeError> {
-        let invocation = Invocation { function: function.to_owned(), event: event.to_string().into() };
+        let invocation = Invocation {
+            function: function.to_owned(),
+            event: event.to_string().into(),
+        };
         let invoked = Box::pin(self.invoke.invoke(invocation)).await;
         invoked.map_err(|error| match error {
             SdkError::ServiceError(told) => told.into_err(),

@@ -65,10 +65,21 @@ pub fn secrets_manager(config: &AwsConfig) -> aws_sdk_secretsmanager::Client {
 /// One pool for all services of the process; a plain-text one for an emulator on `http://`.
 fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
     static HTTPS: LazyLock<SharedHttpClient> = LazyLock::new(|| {
-        let roots = TrustStore::empty().with_native_roots(false).with_pem_certificate(AMAZON_ROOTS);
-        #[expect(clippy::expect_used, reason = "the certificates are part of the program, and a test builds this")]
-        let context = TlsContext::builder().with_trust_store(roots).build().expect("the built-in certificates are valid");
-        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(context).build_https()
+        let roots = TrustStore::empty()
+            .with_native_roots(false)
+            .with_pem_certificate(AMAZON_ROOTS);
+        #[expect(
+            clippy::expect_used,
+            reason = "the certificates are part of the program, and a test builds this"
+        )]
+        let context = TlsContext::builder()
+            .with_trust_store(roots)
+            .build()
+            .expect("the built-in certificates are valid");
+        aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .tls_context(context)
+            .build_https()
     });
     match endpoint {
         Some(endpoint) if endpoint.starts_with("http://") => aws_smithy_http_client::Builder::new().build_http(),
@@ -78,12 +89,20 @@ fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
 
 fn credentials(config: &AwsConfig) -> Credentials {
     let secret = config.secret_access_key.expose().to_owned();
-    Credentials::new(config.access_key_id.clone(), secret, config.session_token.clone(), None, "environment")
+    Credentials::new(
+        config.access_key_id.clone(),
+        secret,
+        config.session_token.clone(),
+        None,
+        "environment",
+    )
 }
 
 /// Three tries in all (docs/api.md §9).
 fn retries() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(50))
+    RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(50))
 }
 
 /// A dependency that is down is told within two seconds (docs/api.md §9).
@@ -101,7 +120,10 @@ mod tests {
 
     #[test]
     fn clients_are_made_with_the_built_in_roots() {
-        let config = AwsConfig { region: "eu-central-1".into(), ..AwsConfig::default() };
+        let config = AwsConfig {
+            region: "eu-central-1".into(),
+            ..AwsConfig::default()
+        };
         let client = dynamodb(&config);
         assert_eq!(client.config().region().map(AsRef::as_ref), Some("eu-central-1"));
         secrets_manager(&config);

@@ -10,12 +10,18 @@ use http::request::Parts;
 pub(super) fn preferred<T>(header: &str, known: impl Fn(&str) -> Option<T>) -> Option<T> {
     let wanted = header.split(',').filter_map(|range| {
         let (range, parameters) = range.split_once(';').unwrap_or((range, ""));
-        let mut weights = parameters.split(';').filter_map(|parameter| parameter.trim().strip_prefix("q="));
-        let weight = weights.next().map_or(Some(1.0), |weight| weight.trim().parse::<f64>().ok())?;
+        let mut weights = parameters
+            .split(';')
+            .filter_map(|parameter| parameter.trim().strip_prefix("q="));
+        let weight = weights
+            .next()
+            .map_or(Some(1.0), |weight| weight.trim().parse::<f64>().ok())?;
         let choice = known(&range.trim().to_ascii_lowercase())?;
         (weight > 0.0).then_some((weight, choice))
     });
-    wanted.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, choice)| choice)
+    wanted
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map(|(_, choice)| choice)
 }
 
 /// The form of a list.
@@ -53,12 +59,23 @@ mod tests {
 
     #[test]
     fn the_form_wanted_most_is_chosen() {
-        for header in
-            ["text/csv", "TEXT/CSV; charset=utf-8", "application/json;q=0.5, text/csv", "*/*;q=0.1, text/csv;header=present;q=0.2"]
-        {
+        for header in [
+            "text/csv",
+            "TEXT/CSV; charset=utf-8",
+            "application/json;q=0.5, text/csv",
+            "*/*;q=0.1, text/csv;header=present;q=0.2",
+        ] {
             assert_eq!(Format::parse(header), Format::Csv, "{header}");
         }
-        for header in ["", "*/*", "application/json", "text/csv;q=0.5, */*", "text/csv;q=0", "text/html", "application/json, text/csv"] {
+        for header in [
+            "",
+            "*/*",
+            "application/json",
+            "text/csv;q=0.5, */*",
+            "text/csv;q=0",
+            "text/html",
+            "application/json, text/csv",
+        ] {
             assert_eq!(Format::parse(header), Format::Json, "{header}");
         }
     }

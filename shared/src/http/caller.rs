@@ -72,7 +72,12 @@ impl SessionGate {
     /// The person whose token it is: the record decides, not the token (promise 8).
     async fn caller(&self, token: &str) -> Result<SessionCaller, ApiError> {
         let now = self.store.clock().now();
-        let session = self.keys.keys().await?.verify(token, now).map_err(|_| ApiError::unauthorized())?;
+        let session = self
+            .keys
+            .keys()
+            .await?
+            .verify(token, now)
+            .map_err(|_| ApiError::unauthorized())?;
         let mut user = self.store.cached_user(&session.user).await?;
         // A token that is newer than what this process remembers was issued by another one since.
         if user.as_ref().is_some_and(|user| user.session < session.number) {
@@ -80,7 +85,9 @@ impl SessionGate {
             user = self.store.cached_user(&session.user).await?;
         }
         match user {
-            Some(user) if user.status == Status::Active && user.session == session.number => Ok(SessionCaller { user, session }),
+            Some(user) if user.status == Status::Active && user.session == session.number => {
+                Ok(SessionCaller { user, session })
+            }
             Some(_) | None => Err(ApiError::unauthorized()),
         }
     }
@@ -99,12 +106,18 @@ impl KeyGate {
             Access::ApiKey => (),
         }
         let digest = KeyDigest::of(api_key(&request.headers)?).ok_or_else(ApiError::unauthorized)?;
-        let key = self.store.cached_api_key(&digest).await?.ok_or_else(ApiError::unauthorized)?;
+        let key = self
+            .store
+            .cached_api_key(&digest)
+            .await?
+            .ok_or_else(ApiError::unauthorized)?;
         if !key.is_usable(self.store.clock().now()) {
             return Err(ApiError::unauthorized());
         }
         let owner = self.store.cached_user(&key.owner).await?;
-        let user = owner.filter(|user| user.status == Status::Active).ok_or_else(ApiError::unauthorized)?;
+        let user = owner
+            .filter(|user| user.status == Status::Active)
+            .ok_or_else(ApiError::unauthorized)?;
         // Worth knowing, but no reason to refuse.
         if let Err(error) = self.store.record_use(&key, &digest).await {
             tracing::warn!(key.id = %key.id, error = %error, "the key's last use could not be recorded");
@@ -112,7 +125,12 @@ impl KeyGate {
         let agent = request.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
         let client = agent.map_or(ClientKind::Other, ClientKind::of_user_agent);
         let trace = request.extensions.get().cloned();
-        request.extensions.insert(ApiCaller { user, key, client, trace });
+        request.extensions.insert(ApiCaller {
+            user,
+            key,
+            client,
+            trace,
+        });
         Ok(())
     }
 }
@@ -140,15 +158,28 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or_else(ApiError::unauthorized)?;
     if values.next().is_some() {
-        return Err(ApiError::new(Code::InvalidValue, "there must be one Authorization header"));
+        return Err(ApiError::new(
+            Code::InvalidValue,
+            "there must be one Authorization header",
+        ));
     }
-    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(ApiError::unauthorized)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(ApiError::unauthorized()) }
+    let (scheme, token) = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or_else(ApiError::unauthorized)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim())
+    } else {
+        Err(ApiError::unauthorized())
+    }
 }
 
 /// The credential of a `/v1` request: `Authorization: Bearer` or `x-api-key`; two different ones are refused.
 pub fn api_key(headers: &HeaderMap) -> Result<&str, ApiError> {
-    let Some(key) = headers.get("x-api-key") else { return bearer(headers) };
+    let Some(key) = headers.get("x-api-key") else {
+        return bearer(headers);
+    };
     let key = key.to_str().map_err(|_| ApiError::unauthorized())?;
     if headers.contains_key(AUTHORIZATION) && bearer(headers)? != key {
         return Err(ApiError::unauthorized());

@@ -76,8 +76,18 @@ pub(super) struct Row {
     pub(super) anthropic: &'static str,
 }
 
-const fn row(status: u16, management: &'static str, openai: (&'static str, &'static str), anthropic: &'static str) -> Row {
-    Row { status, management, openai, anthropic }
+const fn row(
+    status: u16,
+    management: &'static str,
+    openai: (&'static str, &'static str),
+    anthropic: &'static str,
+) -> Row {
+    Row {
+        status,
+        management,
+        openai,
+        anthropic,
+    }
 }
 
 impl Code {

@@ -5,8 +5,8 @@
 
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
@@ -25,7 +25,8 @@ impl Page {
         let origin = headers.get(ORIGIN)?.clone();
         // When the settings cannot be read, nobody is allowed.
         let settings = store.settings().await.ok();
-        let allowed = settings.is_some_and(|settings| settings.cors_origins.iter().any(|known| known.as_str() == origin));
+        let allowed =
+            settings.is_some_and(|settings| settings.cors_origins.iter().any(|known| known.as_str() == origin));
         Some(Self { origin, allowed })
     }
 
@@ -45,7 +46,10 @@ impl Page {
         headers.append(VARY, HeaderValue::from_static("origin"));
         if self.allowed {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, self.origin);
-            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-request-id, retry-after"));
+            headers.insert(
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static("x-request-id, retry-after"),
+            );
         }
     }
 }

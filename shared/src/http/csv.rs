@@ -28,7 +28,9 @@ impl<T: Serialize> Table<T> {
             Format::Json => self.list.into_response(),
             Format::Csv => self.into_csv()?,
         };
-        response.headers_mut().insert(VARY, http::HeaderValue::from_static("accept"));
+        response
+            .headers_mut()
+            .insert(VARY, http::HeaderValue::from_static("accept"));
         Ok(response)
     }
 
@@ -37,11 +39,21 @@ impl<T: Serialize> Table<T> {
         csv.write_record(&self.columns).map_err(ApiError::internal)?;
         for entry in &self.list.data {
             let row = serde_json::to_value(entry).map_err(ApiError::internal)?;
-            csv.write_record(self.columns.iter().map(|column| cell(&row[column]))).map_err(ApiError::internal)?;
+            csv.write_record(self.columns.iter().map(|column| cell(&row[column])))
+                .map_err(ApiError::internal)?;
         }
-        let file = csv.into_inner().map_err(|error| ApiError::internal(error.into_error()))?;
+        let file = csv
+            .into_inner()
+            .map_err(|error| ApiError::internal(error.into_error()))?;
         let name = format!("attachment; filename=\"{}.csv\"", self.name);
-        let mut response = ([(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)], file).into_response();
+        let mut response = (
+            [
+                (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+                (CONTENT_DISPOSITION, name),
+            ],
+            file,
+        )
+            .into_response();
         if let Some(cursor) = self.list.next_cursor.and_then(|cursor| cursor.try_into().ok()) {
             response.headers_mut().insert(NEXT_CURSOR, cursor);
         }
@@ -57,7 +69,10 @@ fn cell(value: &Value) -> String {
         Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),
         Value::String(text) => text.clone(),
         // Without an exponent, as all spreadsheets read it.
-        Value::Number(number) => number.as_f64().filter(|_| number.is_f64()).map_or_else(|| number.to_string(), |float| float.to_string()),
+        Value::Number(number) => number
+            .as_f64()
+            .filter(|_| number.is_f64())
+            .map_or_else(|| number.to_string(), |float| float.to_string()),
         other => other.to_string(),
     }
 }
@@ -88,8 +103,17 @@ mod tests {
 
     #[tokio::test]
     async fn cells_are_quoted_where_they_must_be() {
-        let list = List::whole(vec![json!({"a": "x,\"y\"", "b": 1}), json!({"a": "line\nbreak", "b": null})]);
-        let response = Table { list, columns: vec!["a", "b"], name: "t" }.respond(Format::Csv).unwrap();
+        let list = List::whole(vec![
+            json!({"a": "x,\"y\"", "b": 1}),
+            json!({"a": "line\nbreak", "b": null}),
+        ]);
+        let response = Table {
+            list,
+            columns: vec!["a", "b"],
+            name: "t",
+        }
+        .respond(Format::Csv)
+        .unwrap();
         let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
         assert_eq!(body, "a,b\n\"x,\"\"y\"\"\",1\n\"line\nbreak\",\n");
     }

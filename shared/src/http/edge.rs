@@ -22,7 +22,10 @@ use crate::models::RequestId;
 use crate::store::Store;
 
 /// Both families of SDKs find the id: `OpenAI`'s read `x-request-id`, Anthropic's `request-id`.
-const REQUEST_IDS: [HeaderName; 2] = [HeaderName::from_static("x-request-id"), HeaderName::from_static("request-id")];
+const REQUEST_IDS: [HeaderName; 2] = [
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("request-id"),
+];
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
 /// The address that a request came from, put into its extensions by what received it: Lambda's event or our socket.
@@ -47,7 +50,12 @@ pub struct App {
 impl App {
     /// Of `routes`; what matches none of them is 404 or 405.
     pub fn new(routes: Router, store: Store) -> Self {
-        Self { routes: routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed), store }
+        Self {
+            routes: routes
+                .fallback(not_found)
+                .method_not_allowed_fallback(method_not_allowed),
+            store,
+        }
     }
 
     /// Answers `request`.
@@ -71,7 +79,11 @@ async fn method_not_allowed() -> ApiError {
 }
 
 /// Neither a layer nor a boxed service: each of those would be paid by each request.
-async fn cross<F: Future<Output = Response>>(store: &Store, mut request: Request, inner: impl FnOnce(Request) -> F) -> Response {
+async fn cross<F: Future<Output = Response>>(
+    store: &Store,
+    mut request: Request,
+    inner: impl FnOnce(Request) -> F,
+) -> Response {
     let started = Instant::now();
     let request_id = request_id(request.headers());
     let trace = TraceContext::of(request.headers());
@@ -82,7 +94,10 @@ async fn cross<F: Future<Output = Response>>(store: &Store, mut request: Request
         request.extensions_mut().insert(trace.clone());
     }
     let page = cors::Page::of(request.headers(), store).await;
-    let mut response = match page.as_ref().and_then(|page| page.preflight(&method, request.headers())) {
+    let mut response = match page
+        .as_ref()
+        .and_then(|page| page.preflight(&method, request.headers()))
+    {
         Some(preflight) => preflight,
         None => catch_panic(inner(request)).await,
     };
@@ -95,7 +110,14 @@ async fn cross<F: Future<Output = Response>>(store: &Store, mut request: Request
         let trace = trace.as_ref().map(TraceContext::trace_id);
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         log(
-            &Line { id: &request_id, trace, method: &method, path: &path, status: response.status().as_u16(), duration_ms },
+            &Line {
+                id: &request_id,
+                trace,
+                method: &method,
+                path: &path,
+                status: response.status().as_u16(),
+                duration_ms,
+            },
             error.as_ref(),
         );
     }
@@ -105,7 +127,9 @@ async fn cross<F: Future<Output = Response>>(store: &Store, mut request: Request
 /// The client's own id where it is harmless (promise 25), else a new one.
 fn request_id(headers: &HeaderMap) -> RequestId {
     let given = headers.get(&REQUEST_IDS[0]).and_then(|value| value.to_str().ok());
-    given.and_then(|id| RequestId::parse(id).ok()).unwrap_or_else(RequestId::generate)
+    given
+        .and_then(|id| RequestId::parse(id).ok())
+        .unwrap_or_else(RequestId::generate)
 }
 
 /// A panic ends its request with a 500, not the process with its other requests (promise 30).
@@ -122,11 +146,15 @@ fn render_error(response: &mut Response, dialect: Dialect, request_id: &RequestI
     *response.body_mut() = Body::from(error.body(dialect, request_id).to_string());
     // The router has told the length of the empty body that stood for the error.
     response.headers_mut().remove(CONTENT_LENGTH);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(seconds) = error.retry_after_seconds() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    response.headers_mut().extend(error.hint_headers().map(|(name, value)| (name.clone(), value.clone())));
+    response
+        .headers_mut()
+        .extend(error.hint_headers().map(|(name, value)| (name.clone(), value.clone())));
     Some(error)
 }
 
@@ -155,7 +183,14 @@ struct Line<'a> {
 
 /// One line per request. A client's mistake is information; our own failure is an error that someone should look at.
 fn log(line: &Line<'_>, error: Option<&ApiError>) {
-    let Line { id, trace, method, path, status, duration_ms } = *line;
+    let Line {
+        id,
+        trace,
+        method,
+        path,
+        status,
+        duration_ms,
+    } = *line;
     let code = error.map(|error| error.code().name());
     if status >= 500 {
         let cause = error.and_then(ApiError::cause);
@@ -176,21 +211,31 @@ mod tests {
 
     /// A store that nothing here asks.
     fn store() -> Store {
-        let config = AwsConfig { region: "eu-central-1".into(), ..AwsConfig::default() };
+        let config = AwsConfig {
+            region: "eu-central-1".into(),
+            ..AwsConfig::default()
+        };
         Store::new(crate::aws::dynamodb(&config), "", Clock::system())
     }
 
     async fn answer(path: &str, header: Option<(&str, &str)>) -> (u16, HeaderMap, String) {
-        let routes =
-            Router::new().route("/v1/panic", get(async || -> String { panic!("boom at /secret") })).route("/v1/ok", get(async || "fine"));
+        let routes = Router::new()
+            .route("/v1/panic", get(async || -> String { panic!("boom at /secret") }))
+            .route("/v1/ok", get(async || "fine"));
         let mut request = http::Request::get(path);
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        let response = App::new(routes, store()).answer(request.body(Body::empty()).unwrap()).await;
+        let response = App::new(routes, store())
+            .answer(request.body(Body::empty()).unwrap())
+            .await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        (parts.status.as_u16(), parts.headers, String::from_utf8(body.to_vec()).unwrap())
+        (
+            parts.status.as_u16(),
+            parts.headers,
+            String::from_utf8(body.to_vec()).unwrap(),
+        )
     }
 
     #[tokio::test]
@@ -215,7 +260,10 @@ mod tests {
         let (_, headers, _) = answer("/v1/ok", None).await;
         assert_eq!(headers["x-content-type-options"], "nosniff");
         let (status, headers, body) = answer("/api/v1/nothing", None).await;
-        assert_eq!((status, &headers["cache-control"]), (404, &HeaderValue::from_static("no-store")));
+        assert_eq!(
+            (status, &headers["cache-control"]),
+            (404, &HeaderValue::from_static("no-store"))
+        );
         assert!(body.contains("\"not_found\""), "{body}");
     }
 }

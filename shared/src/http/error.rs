@@ -37,7 +37,15 @@ pub struct ApiError {
 
 impl ApiError {
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), field: None, retry_after_seconds: None, hints: None, detail: None, source: None }
+        Self {
+            code,
+            message: message.into(),
+            field: None,
+            retry_after_seconds: None,
+            hints: None,
+            detail: None,
+            source: None,
+        }
     }
 
     /// A value that is not allowed, and the field that holds it.
@@ -76,7 +84,10 @@ impl ApiError {
     /// The same error, which tells the sooner of both times to try again that were told (promise 52).
     #[must_use]
     pub fn or_sooner(mut self, other: Option<&Self>) -> Self {
-        let told = [self.retry_after_seconds, other.and_then(|other| other.retry_after_seconds)];
+        let told = [
+            self.retry_after_seconds,
+            other.and_then(|other| other.retry_after_seconds),
+        ];
         self.retry_after_seconds = told.into_iter().flatten().min();
         self
     }
@@ -182,9 +193,11 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict => Self::new(Code::Conflict, "this was changed by somebody else at the same time"),
-            StoreError::Throttled | StoreError::Unavailable(_) => {
-                Self::new(Code::DependencyUnavailable, "the database cannot be reached at the moment").source(error)
-            }
+            StoreError::Throttled | StoreError::Unavailable(_) => Self::new(
+                Code::DependencyUnavailable,
+                "the database cannot be reached at the moment",
+            )
+            .source(error),
             StoreError::Corrupt { .. } => Self::internal(error),
         }
     }
@@ -221,7 +234,11 @@ impl From<BackendError> for ApiError {
 
 impl From<SecretsError> for ApiError {
     fn from(error: SecretsError) -> Self {
-        Self::new(Code::DependencyUnavailable, "the secrets cannot be reached at the moment").source(error)
+        Self::new(
+            Code::DependencyUnavailable,
+            "the secrets cannot be reached at the moment",
+        )
+        .source(error)
     }
 }
 
@@ -238,7 +255,11 @@ impl From<ProbeError> for ApiError {
 
 impl From<TesterError> for ApiError {
     fn from(error: TesterError) -> Self {
-        Self::new(Code::DependencyUnavailable, "single sign-on cannot be tried at the moment").source(error)
+        Self::new(
+            Code::DependencyUnavailable,
+            "single sign-on cannot be tried at the moment",
+        )
+        .source(error)
     }
 }
 
@@ -292,13 +313,23 @@ mod tests {
         assert_eq!(error.status(Dialect::Anthropic).as_u16(), 529);
         assert_eq!(error.status(Dialect::OpenAi).as_u16(), 503);
         assert_eq!(error.retry_after_seconds(), Some(5));
-        assert_eq!(ApiError::new(Code::RateLimitExceeded, "full").retry_after(7).retry_after_seconds(), Some(7));
+        assert_eq!(
+            ApiError::new(Code::RateLimitExceeded, "full")
+                .retry_after(7)
+                .retry_after_seconds(),
+            Some(7)
+        );
     }
 
     #[test]
     fn p24_a_cause_is_for_the_log_alone() {
         let error = ApiError::internal(std::io::Error::other("/secret/path"));
         assert_eq!(error.cause().as_deref(), Some("/secret/path"));
-        assert!(!error.body(Dialect::Management, &RequestId::generate()).to_string().contains("secret"));
+        assert!(
+            !error
+                .body(Dialect::Management, &RequestId::generate())
+                .to_string()
+                .contains("secret")
+        );
     }
 }

@@ -23,7 +23,10 @@ impl<S: Send + Sync, T: TryFrom<String>> FromRequestParts<S> for Id<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let text = Path::<String>::from_request_parts(parts, state).await.map_err(|_| ApiError::not_found("object"))?.0;
+        let text = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::not_found("object"))?
+            .0;
         T::try_from(text).map(Self).map_err(|_| ApiError::not_found("object"))
     }
 }
@@ -37,10 +40,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
-        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map(Self).map_err(|error| {
-            let field = error.path().to_string();
-            ApiError::invalid(field, error.into_inner().to_string())
-        })
+        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
+            .map(Self)
+            .map_err(|error| {
+                let field = error.path().to_string();
+                ApiError::invalid(field, error.into_inner().to_string())
+            })
     }
 }
 
@@ -52,23 +57,36 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let Some(value) = parts.headers.get(IF_MATCH) else { return Ok(Self(None)) };
-        let version = value.to_str().ok().and_then(|text| text.trim().trim_matches('"').parse().ok());
-        version.map(|version| Self(Some(version))).ok_or_else(|| ApiError::invalid("If-Match", "must be a version in quotes"))
+        let Some(value) = parts.headers.get(IF_MATCH) else {
+            return Ok(Self(None));
+        };
+        let version = value
+            .to_str()
+            .ok()
+            .and_then(|text| text.trim().trim_matches('"').parse().ok());
+        version
+            .map(|version| Self(Some(version)))
+            .ok_or_else(|| ApiError::invalid("If-Match", "must be a version in quotes"))
     }
 }
 
 impl IfMatch {
     /// Refuses when the header or the body's `version` names another version than the `current` one.
     pub fn check(self, in_body: Option<u64>, current: u64) -> Result<(), ApiError> {
-        let matches = [self.0, in_body].into_iter().flatten().all(|expected| expected == current);
+        let matches = [self.0, in_body]
+            .into_iter()
+            .flatten()
+            .all(|expected| expected == current);
         if matches { Ok(()) } else { Err(version_conflict()) }
     }
 }
 
 /// Somebody else's change came between.
 pub fn version_conflict() -> ApiError {
-    ApiError::new(Code::VersionConflict, "this has been changed since it was read; read it again")
+    ApiError::new(
+        Code::VersionConflict,
+        "this has been changed since it was read; read it again",
+    )
 }
 
 /// Who makes a change, for the audit trail.
@@ -82,15 +100,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Actor {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let caller = parts.extensions.get::<SessionCaller>().ok_or_else(ApiError::unauthorized)?;
+        let caller = parts
+            .extensions
+            .get::<SessionCaller>()
+            .ok_or_else(ApiError::unauthorized)?;
         let user = Arc::clone(&caller.user);
-        Ok(Self { user, origin: Origin::from_request_parts(parts, state).await? })
+        Ok(Self {
+            user,
+            origin: Origin::from_request_parts(parts, state).await?,
+        })
     }
 }
 
 impl Actor {
     /// The entry for a change of the fields `changed` that this actor makes.
     pub fn entry(&self, at: Timestamp, action: &str, target: impl ToString, changed: Vec<String>) -> AuditEntry {
-        AuditEntry { changed, ..self.origin.entry(&self.user.id, action, target, at) }
+        AuditEntry {
+            changed,
+            ..self.origin.entry(&self.user.id, action, target, at)
+        }
     }
 }

@@ -42,8 +42,12 @@ pub async fn read(request: Request, limit: usize) -> Result<Bytes, ApiError> {
 pub async fn read_any(request: Request, limit: usize) -> Result<Bytes, ApiError> {
     let length = check_frame(request.headers(), limit)?;
     let mut body = request.into_body();
-    let Some(first) = next(&mut body).await? else { return Ok(Bytes::new()) };
-    let Some(second) = next(&mut body).await? else { return within(first, limit) };
+    let Some(first) = next(&mut body).await? else {
+        return Ok(Bytes::new());
+    };
+    let Some(second) = next(&mut body).await? else {
+        return within(first, limit);
+    };
     // A length that was declared is not more than `limit`.
     let mut whole = BytesMut::with_capacity(length.unwrap_or(0).max(first.len() + second.len()));
     whole.extend_from_slice(&first);
@@ -63,7 +67,9 @@ async fn next(body: &mut axum::body::Body) -> Result<Option<Bytes>, ApiError> {
     loop {
         let waiting = timeout(BODY_PATIENCE, body.frame());
         let late = |_| ApiError::new(Code::InvalidJson, "the body did not come in time");
-        let Some(frame) = waiting.await.map_err(late)? else { return Ok(None) };
+        let Some(frame) = waiting.await.map_err(late)? else {
+            return Ok(None);
+        };
         let frame = frame.map_err(|_| ApiError::new(Code::InvalidJson, "the body could not be read"))?;
         // Trailers say nothing.
         if let Ok(bytes) = frame.into_data() {
@@ -73,7 +79,11 @@ async fn next(body: &mut axum::body::Body) -> Result<Option<Bytes>, ApiError> {
 }
 
 fn within(body: Bytes, limit: usize) -> Result<Bytes, ApiError> {
-    if body.len() > limit { Err(too_large(limit)) } else { Ok(body) }
+    if body.len() > limit {
+        Err(too_large(limit))
+    } else {
+        Ok(body)
+    }
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -82,7 +92,10 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 
 fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
     if text(headers, CONTENT_TYPE).is_some_and(|kind| !is_json(kind)) {
-        return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be application/json"));
+        return Err(ApiError::new(
+            Code::UnsupportedMediaType,
+            "the body must be application/json",
+        ));
     }
     Ok(())
 }
@@ -90,10 +103,17 @@ fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
 /// The length that the body is declared to have, if it is.
 fn check_frame(headers: &HeaderMap, limit: usize) -> Result<Option<usize>, ApiError> {
     if text(headers, CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
-        return Err(ApiError::new(Code::UnsupportedMediaType, "compressed request bodies are not accepted"));
+        return Err(ApiError::new(
+            Code::UnsupportedMediaType,
+            "compressed request bodies are not accepted",
+        ));
     }
     let declared = text(headers, CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > limit) { Err(too_large(limit)) } else { Ok(declared) }
+    if declared.is_some_and(|length| length > limit) {
+        Err(too_large(limit))
+    } else {
+        Ok(declared)
+    }
 }
 
 fn is_json(content_type: &str) -> bool {
@@ -102,7 +122,10 @@ fn is_json(content_type: &str) -> bool {
 }
 
 fn too_large(limit: usize) -> ApiError {
-    ApiError::new(Code::RequestTooLarge, format!("the body may have at most {limit} bytes"))
+    ApiError::new(
+        Code::RequestTooLarge,
+        format!("the body may have at most {limit} bytes"),
+    )
 }
 
 /// `bytes` as `T`, with an error that names the field.
@@ -111,7 +134,11 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let field = error.path().to_string();
         let error = error.into_inner();
-        if error.is_data() { invalid(field, &error) } else { malformed(&error) }
+        if error.is_data() {
+            invalid(field, &error)
+        } else {
+            malformed(&error)
+        }
     })?;
     json.end().map_err(|error| malformed(&error))?;
     Ok(value)
@@ -121,8 +148,14 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 const SECRET_FIELDS: [&str; 5] = ["password", "old_password", "new_password", "api_key", "client_secret"];
 
 fn invalid(field: String, error: &serde_json::Error) -> ApiError {
-    let is_secret = SECRET_FIELDS.iter().any(|secret| field == *secret || field.ends_with(&format!(".{secret}")));
-    let message = if is_secret { "the value is not allowed here".to_owned() } else { for_a_person(error) };
+    let is_secret = SECRET_FIELDS
+        .iter()
+        .any(|secret| field == *secret || field.ends_with(&format!(".{secret}")));
+    let message = if is_secret {
+        "the value is not allowed here".to_owned()
+    } else {
+        for_a_person(error)
+    };
     let error = ApiError::new(Code::InvalidValue, message);
     if field == "." { error } else { error.field(field) }
 }
@@ -135,7 +168,9 @@ fn malformed(error: &serde_json::Error) -> ApiError {
 fn for_a_person(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
-    let Some((found, expected)) = text.rsplit_once(", expected ") else { return text.to_owned() };
+    let Some((found, expected)) = text.rsplit_once(", expected ") else {
+        return text.to_owned();
+    };
     let expected = match expected {
         "u16" => "a whole number from 0 to 65535",
         "u32" => "a whole number from 0 to 4294967295",
@@ -184,7 +219,9 @@ impl IntoResponse for Message {
 
 /// Distinguishes a field that is `null` (`Some(None)`: clear it) from an absent one (`None`: leave it), for
 /// `#[serde(default, deserialize_with = "nullable")]`.
-pub fn nullable<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+pub fn nullable<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
@@ -206,20 +243,29 @@ mod tests {
     fn refusal(json: &str) -> (Code, String) {
         let error = parse::<Form>(json.as_bytes()).unwrap_err();
         let body = error.body(super::super::Dialect::Management, &crate::models::RequestId::generate());
-        (error.code(), body["error"]["field"].as_str().unwrap_or_default().to_owned())
+        (
+            error.code(),
+            body["error"]["field"].as_str().unwrap_or_default().to_owned(),
+        )
     }
 
     #[test]
     fn p28_a_wrong_value_names_its_field() {
         assert_eq!(refusal(r#"{"name": 1}"#), (Code::InvalidValue, "name".into()));
-        assert_eq!(refusal(r#"{"name": "a", "nmae": "b"}"#), (Code::InvalidValue, "nmae".into()));
+        assert_eq!(
+            refusal(r#"{"name": "a", "nmae": "b"}"#),
+            (Code::InvalidValue, "nmae".into())
+        );
         assert_eq!(refusal("{}").0, Code::InvalidValue);
     }
 
     #[test]
     fn p28_numbers_are_called_what_people_call_them() {
         let error = parse::<u64>(b"-1").unwrap_err();
-        assert_eq!(error.message(), "invalid value: integer `-1`, expected a whole number that is not negative");
+        assert_eq!(
+            error.message(),
+            "invalid value: integer `-1`, expected a whole number that is not negative"
+        );
         let error = parse::<f64>(br#""a lot""#).unwrap_err();
         assert_eq!(error.message(), "invalid type: string \"a lot\", expected a number");
     }
@@ -257,6 +303,9 @@ mod tests {
         assert_eq!(parse::<Form>(br#"{"name":"a"}"#).unwrap().note, None);
         assert_eq!(parse::<Form>(br#"{"name":"a"}"#).unwrap().name, "a");
         assert_eq!(parse::<Form>(br#"{"name":"a","note":null}"#).unwrap().note, Some(None));
-        assert_eq!(parse::<Form>(br#"{"name":"a","note":"b"}"#).unwrap().note, Some(Some("b".into())));
+        assert_eq!(
+            parse::<Form>(br#"{"name":"a","note":"b"}"#).unwrap().note,
+            Some(Some("b".into()))
+        );
     }
 }

@@ -25,7 +25,9 @@ impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let limit = usize::deserialize(deserializer)?;
         let allowed = (1..=MAX_LIMIT).contains(&limit);
-        allowed.then_some(Self(limit)).ok_or_else(|| de::Error::custom(format_args!("must be 1 to {MAX_LIMIT}")))
+        allowed
+            .then_some(Self(limit))
+            .ok_or_else(|| de::Error::custom(format_args!("must be 1 to {MAX_LIMIT}")))
     }
 }
 
@@ -37,19 +39,28 @@ pub struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub fn new(keys: &'a SigningKeys, list: &str, caller: &UserId) -> Self {
-        Self { keys, scope: format!("{list} {caller}") }
+        Self {
+            keys,
+            scope: format!("{list} {caller}"),
+        }
     }
 
     /// The part of the list that a caller asks for.
     pub fn span(&self, limit: Limit, cursor: Option<&str>) -> Result<Span, ApiError> {
         let position = |cursor| self.keys.open_cursor(&self.scope, cursor).ok_or_else(bad_cursor);
-        Ok(Span { after: cursor.map(position).transpose()?, limit: limit.0 })
+        Ok(Span {
+            after: cursor.map(position).transpose()?,
+            limit: limit.0,
+        })
     }
 
     /// The answer for a page of it, each entry as `show` tells.
     pub fn list<T, U>(&self, page: Page<T>, show: impl Fn(&T) -> U) -> List<U> {
         let next_cursor = page.next.map(|position| self.keys.seal_cursor(&self.scope, &position));
-        List { data: page.items.iter().map(show).collect(), next_cursor }
+        List {
+            data: page.items.iter().map(show).collect(),
+            next_cursor,
+        }
     }
 }
 
@@ -67,7 +78,10 @@ pub struct List<T> {
 impl<T> List<T> {
     /// A list that always fits one page.
     pub fn whole(data: Vec<T>) -> Self {
-        Self { data, next_cursor: None }
+        Self {
+            data,
+            next_cursor: None,
+        }
     }
 }
 

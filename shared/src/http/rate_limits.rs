@@ -21,7 +21,9 @@ struct Names {
 pub fn headers(standings: &[Standing], dialect: Dialect, now: Timestamp) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (limits, [of_openai, of_anthropic]) in [(REQUESTS, REQUEST_NAMES), (TOKENS, TOKEN_NAMES)] {
-        let Some(tightest) = tightest(standings, limits) else { continue };
+        let Some(tightest) = tightest(standings, limits) else {
+            continue;
+        };
         let (names, reset) = match dialect {
             Dialect::Anthropic => (of_anthropic, format!("{:.0}", tightest.resets_at)),
             Dialect::OpenAi | Dialect::Management => (of_openai, Wait::until(tightest.resets_at, now).to_string()),
@@ -77,7 +79,9 @@ struct Wait {
 impl Wait {
     fn until(at: Timestamp, now: Timestamp) -> Self {
         let wait = at.as_millisecond() - now.as_millisecond();
-        Self { seconds: u64::try_from(wait).unwrap_or_default().div_ceil(1000) }
+        Self {
+            seconds: u64::try_from(wait).unwrap_or_default().div_ceil(1000),
+        }
     }
 }
 
@@ -102,14 +106,22 @@ mod tests {
 
     fn told(standings: &[Standing], dialect: Dialect) -> Vec<String> {
         let headers = headers(standings, dialect, at("2026-11-23T10:00:00.5Z"));
-        let mut lines: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        let mut lines: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
         lines.sort();
         lines
     }
 
     #[test]
     fn each_dialect_is_told_the_tightest_of_its_limits() {
-        let standing = |limit, value, used, resets_at| Standing { limit, value, used, resets_at: at(resets_at) };
+        let standing = |limit, value, used, resets_at| Standing {
+            limit,
+            value,
+            used,
+            resets_at: at(resets_at),
+        };
         let standings = [
             standing(Limit::RateLimit, 60, 3, "2026-11-23T10:06:00Z"),
             standing(Limit::RequestQuotaDaily, 100, 90, "2026-11-24T00:00:00Z"),
@@ -135,6 +147,9 @@ mod tests {
                 "anthropic-ratelimit-requests-reset: 2026-11-23T10:06:00Z",
             ]
         );
-        assert!(told(&standings[3..], Dialect::OpenAi).is_empty(), "only of limits that the policy has");
+        assert!(
+            told(&standings[3..], Dialect::OpenAi).is_empty(),
+            "only of limits that the policy has"
+        );
     }
 }

@@ -17,7 +17,10 @@ const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// The caller's policy is missing: it may use nothing, rather than everything.
 pub fn no_policy() -> ApiError {
-    ApiError::new(Code::NoPolicy, "the caller's policy does not exist; an administrator has to assign one")
+    ApiError::new(
+        Code::NoPolicy,
+        "the caller's policy does not exist; an administrator has to assign one",
+    )
 }
 
 /// The policy cannot be used before `opens_at`.
@@ -25,20 +28,30 @@ pub fn outside_hours(policy: &Policy, opens_at: Timestamp, now: Timestamp) -> Ap
     let ranges: Vec<String> = policy.available_time_ranges.iter().map(ToString::to_string).collect();
     let (name, zone, hours) = (&policy.name, policy.timezone.name(), ranges.join(", "));
     let message = format!("the policy `{name}` can be used {hours} ({zone}); it opens at {opens_at:.0}");
-    come_back(ApiError::new(Code::OutsideAvailableHours, message), seconds_until(opens_at, now), true)
+    come_back(
+        ApiError::new(Code::OutsideAvailableHours, message),
+        seconds_until(opens_at, now),
+        true,
+    )
 }
 
 /// A limit of the policy leaves no room for the request.
 pub fn over_limit(policy: &Policy, refusal: &Refusal, now: Timestamp) -> ApiError {
     let error = ApiError::new(code(refusal.standing.limit), message(policy, refusal));
     let wait = refusal.retry_after_seconds(now);
-    come_back(error, wait.unwrap_or_else(|| seconds_until(refusal.standing.resets_at, now)), wait.is_some())
+    come_back(
+        error,
+        wait.unwrap_or_else(|| seconds_until(refusal.standing.resets_at, now)),
+        wait.is_some(),
+    )
 }
 
 const fn code(limit: Limit) -> Code {
     match limit {
         Limit::RateLimit | Limit::TokenRateLimit => Code::RateLimitExceeded,
-        Limit::RequestQuotaDaily | Limit::TokenQuotaDaily | Limit::TokenQuotaMonthly | Limit::CostQuotaMonthly => Code::InsufficientQuota,
+        Limit::RequestQuotaDaily | Limit::TokenQuotaDaily | Limit::TokenQuotaMonthly | Limit::CostQuotaMonthly => {
+            Code::InsufficientQuota
+        }
         Limit::MaxConcurrency => Code::ConcurrencyLimitExceeded,
     }
 }
@@ -46,11 +59,21 @@ const fn code(limit: Limit) -> Code {
 fn message(policy: &Policy, refusal: &Refusal) -> String {
     let standing = &refusal.standing;
     let (name, limit, field) = (&policy.name, standing.limit, standing.limit.field());
-    let allowed = format!("the policy `{name}` allows {} (`{field}`)", allowance(policy, limit, standing.value));
+    let allowed = format!(
+        "the policy `{name}` allows {} (`{field}`)",
+        allowance(policy, limit, standing.value)
+    );
     let used = amount(limit, standing.used);
-    let demand = if counts_requests(limit) { String::new() } else { format!(", and this one may need {}", amount(limit, refusal.demand)) };
+    let demand = if counts_requests(limit) {
+        String::new()
+    } else {
+        format!(", and this one may need {}", amount(limit, refusal.demand))
+    };
     match refusal.retry_at {
-        None => format!("{allowed}: this request may need {}, for which there is never room", amount(limit, refusal.demand)),
+        None => format!(
+            "{allowed}: this request may need {}, for which there is never room",
+            amount(limit, refusal.demand)
+        ),
         Some(_) if limit == Limit::MaxConcurrency => format!("{allowed}: {used} are under way"),
         Some(at) => format!("{allowed}: {used} are used{demand}; there is room again at {at:.0}"),
     }
@@ -77,7 +100,10 @@ fn amount(limit: Limit, amount: u64) -> String {
 }
 
 fn counts_requests(limit: Limit) -> bool {
-    matches!(limit, Limit::RateLimit | Limit::RequestQuotaDaily | Limit::MaxConcurrency)
+    matches!(
+        limit,
+        Limit::RateLimit | Limit::RequestQuotaDaily | Limit::MaxConcurrency
+    )
 }
 
 /// The error with the time that it tells to wait. `helps` when waiting does.
@@ -86,7 +112,10 @@ fn come_back(error: ApiError, seconds: u64, helps: bool) -> ApiError {
     if helps && seconds <= PATIENCE_OF_SDKS {
         return error;
     }
-    error.hints(HeaderMap::from_iter([(SHOULD_RETRY, HeaderValue::from_static("false"))]))
+    error.hints(HeaderMap::from_iter([(
+        SHOULD_RETRY,
+        HeaderValue::from_static("false"),
+    )]))
 }
 
 /// Whole seconds, of which the last may be begun; at least one.
@@ -119,10 +148,16 @@ mod tests {
     fn p47_a_refusal_tells_the_hours_and_the_exact_wait() {
         let mut policy = policy("office");
         let time = |text| TimeOfDay::parse(text).unwrap();
-        policy.available_time_ranges = vec![TimeRange { start: time("09:00"), end: time("18:00") }];
+        policy.available_time_ranges = vec![TimeRange {
+            start: time("09:00"),
+            end: time("18:00"),
+        }];
         let opens = at("2026-11-23T09:00:00Z");
         let early = outside_hours(&policy, opens, at("2026-11-23T06:59:59.5Z"));
-        assert_eq!(early.message(), "the policy `office` can be used 09:00-18:00 (UTC); it opens at 2026-11-23T09:00:00Z");
+        assert_eq!(
+            early.message(),
+            "the policy `office` can be used 09:00-18:00 (UTC); it opens at 2026-11-23T09:00:00Z"
+        );
         assert_eq!(advice(&early), (Some(7201), true), "no SDK comes back within seconds");
         let nearly = outside_hours(&policy, opens, at("2026-11-23T08:59:30Z"));
         assert_eq!(advice(&nearly), (Some(30), false), "an SDK waits that long");
@@ -132,8 +167,21 @@ mod tests {
     fn p47_a_refusal_names_the_limit_what_is_used_and_when_there_is_room() {
         let now = at("2026-11-23T10:00:00Z");
         let refused = |limit, (value, used, demand): (u64, u64, u64), retry_at: Option<&str>| {
-            let standing = Standing { limit, value, used, resets_at: at("2026-12-01T00:00:00Z") };
-            let error = over_limit(&policy("team"), &Refusal { standing, demand, retry_at: retry_at.map(at) }, now);
+            let standing = Standing {
+                limit,
+                value,
+                used,
+                resets_at: at("2026-12-01T00:00:00Z"),
+            };
+            let error = over_limit(
+                &policy("team"),
+                &Refusal {
+                    standing,
+                    demand,
+                    retry_at: retry_at.map(at),
+                },
+                now,
+            );
             (error.code(), advice(&error), error.message().to_owned())
         };
         assert_eq!(

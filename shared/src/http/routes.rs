@@ -49,7 +49,10 @@ pub struct Routes<S> {
 }
 
 impl<S: Gate> Routes<S> {
-    #[expect(clippy::new_without_default, reason = "an empty table is only ever the beginning of one")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "an empty table is only ever the beginning of one"
+    )]
     pub fn new() -> Self {
         Self { rows: Vec::new() }
     }
@@ -82,7 +85,8 @@ impl<S: Gate> Routes<S> {
         access: Access,
         handler: impl Handler<T, S>,
     ) -> Self {
-        self.rows.push((Row { method, path, access }, on(filter, Guarded { handler, access })));
+        self.rows
+            .push((Row { method, path, access }, on(filter, Guarded { handler, access })));
         self
     }
 

@@ -22,7 +22,10 @@ impl TraceContext {
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let parent = only(headers, &TRACEPARENT).filter(|parent| trace_id(parent.as_bytes()).is_some())?;
         let state = only(headers, &TRACESTATE).filter(|state| state.len() <= MAX_STATE_BYTES && state.to_str().is_ok());
-        Some(Self { parent: parent.clone(), state: state.cloned() })
+        Some(Self {
+            parent: parent.clone(),
+            state: state.cloned(),
+        })
     }
 
     /// 32 hexadecimal digits.
@@ -91,7 +94,10 @@ mod tests {
         assert_eq!(context.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
         let mut headers = HeaderMap::new();
         context.insert_into(&mut headers);
-        assert_eq!((&headers["traceparent"], &headers["tracestate"]), (&PARENT.parse().unwrap(), &"vendor=1,other=2".parse().unwrap()));
+        assert_eq!(
+            (&headers["traceparent"], &headers["tracestate"]),
+            (&PARENT.parse().unwrap(), &"vendor=1,other=2".parse().unwrap())
+        );
     }
 
     #[test]
@@ -106,9 +112,22 @@ mod tests {
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
             "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01more",
         ] {
-            assert!(context(&[("traceparent", parent), ("tracestate", "a=1")]).is_none(), "{parent}");
+            assert!(
+                context(&[("traceparent", parent), ("tracestate", "a=1")]).is_none(),
+                "{parent}"
+            );
         }
-        assert!(context(&[("traceparent", PARENT), ("traceparent", PARENT)]).is_none(), "two parents");
-        assert!(context(&[("traceparent", "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more")]).is_some(), "a later version");
+        assert!(
+            context(&[("traceparent", PARENT), ("traceparent", PARENT)]).is_none(),
+            "two parents"
+        );
+        assert!(
+            context(&[(
+                "traceparent",
+                "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more"
+            )])
+            .is_some(),
+            "a later version"
+        );
     }
 }

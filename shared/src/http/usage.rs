@@ -24,24 +24,42 @@ pub fn list_name(by: GroupBy) -> String {
 
 /// The page of a report that `span` names.
 pub fn report(groups: &Groups, by: GroupBy, walk: &Walk<'_>, span: &Span) -> Table<UsageRow> {
-    let list = walk.list(page(groups, span), |(group, sums)| UsageRow::new(by, group.clone(), *sums));
-    Table { list, columns: UsageRow::columns(by), name: "usage" }
+    let list = walk.list(page(groups, span), |(group, sums)| {
+        UsageRow::new(by, group.clone(), *sums)
+    });
+    Table {
+        list,
+        columns: UsageRow::columns(by),
+        name: "usage",
+    }
 }
 
 /// A page of the request log, each entry as `show` tells.
 pub fn log(page: Page<UsageRecord>, walk: &Walk<'_>, show: impl Fn(&UsageRecord) -> LogEntry) -> Table<LogEntry> {
     let list: List<LogEntry> = walk.list(page, show);
-    Table { list, columns: LogEntry::COLUMNS.to_vec(), name: "logs" }
+    Table {
+        list,
+        columns: LogEntry::COLUMNS.to_vec(),
+        name: "logs",
+    }
 }
 
 /// A group's place in a report is the group itself, as JSON: there is one without a name.
 fn page(groups: &Groups, span: &Span) -> Page<(Option<String>, Sums)> {
-    let after = span.after.as_deref().and_then(|position| serde_json::from_str::<Option<String>>(position).ok());
+    let after = span
+        .after
+        .as_deref()
+        .and_then(|position| serde_json::from_str::<Option<String>>(position).ok());
     let rest = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
-    let mut rest = groups.range::<Option<String>, _>(rest).map(|(group, sums)| (group.clone(), *sums));
+    let mut rest = groups
+        .range::<Option<String>, _>(rest)
+        .map(|(group, sums)| (group.clone(), *sums));
     let items: Vec<_> = rest.by_ref().take(span.limit).collect();
     let is_last = rest.next().is_none();
-    let next = items.last().filter(|_| !is_last).map(|(group, _)| serde_json::json!(group).to_string());
+    let next = items
+        .last()
+        .filter(|_| !is_last)
+        .map(|(group, _)| serde_json::json!(group).to_string());
     Page { items, next }
 }
 
@@ -52,7 +70,10 @@ mod tests {
     #[test]
     fn p57_no_group_is_lost_or_doubled_at_page_borders() {
         let names = [None, Some("a"), Some("b"), Some("c"), Some("\"")];
-        let groups: Groups = names.into_iter().map(|name| (name.map(str::to_owned), Sums::default())).collect();
+        let groups: Groups = names
+            .into_iter()
+            .map(|name| (name.map(str::to_owned), Sums::default()))
+            .collect();
         for limit in 1..=6 {
             let (mut seen, mut after) = (Vec::new(), None);
             loop {

@@ -46,7 +46,11 @@ impl Model {
     /// What its tokens cost; those without a price cost nothing, cached input without one what other input does.
     pub fn prices(&self) -> Prices {
         let input = self.input_price.unwrap_or_default();
-        Prices { input, cached_input: self.cached_input_price.unwrap_or(input), output: self.output_price.unwrap_or_default() }
+        Prices {
+            input,
+            cached_input: self.cached_input_price.unwrap_or(input),
+            output: self.output_price.unwrap_or_default(),
+        }
     }
 }
 
@@ -138,7 +142,9 @@ impl Catalog {
             let backends = by_model.remove(&model.id).unwrap_or_default();
             (model.id.clone(), Arc::new(Offer { model, backends }))
         };
-        Self { offers: models.into_iter().map(offer).collect() }
+        Self {
+            offers: models.into_iter().map(offer).collect(),
+        }
     }
 
     /// The offers in the order of their models' ids.
@@ -158,10 +164,18 @@ impl Catalog {
         let by_alias = || enabled().find(|offer| offer.model.aliases.iter().any(|alias| alias.as_str() == name));
         let by_glob = || {
             let fits = |offer: &Arc<Offer>| {
-                let globs = offer.model.aliases.iter().map(ModelName::as_str).filter(|alias| alias.contains('*'));
+                let globs = offer
+                    .model
+                    .aliases
+                    .iter()
+                    .map(ModelName::as_str)
+                    .filter(|alias| alias.contains('*'));
                 globs.filter(|glob| glob_matches(glob, name)).map(str::len).max()
             };
-            enabled().filter_map(|offer| Some((fits(offer)?, offer))).max_by_key(|(length, _)| *length).map(|(_, offer)| offer)
+            enabled()
+                .filter_map(|offer| Some((fits(offer)?, offer)))
+                .max_by_key(|(length, _)| *length)
+                .map(|(_, offer)| offer)
         };
         by_id.or_else(by_alias).or_else(by_glob)
     }
@@ -171,15 +185,25 @@ impl Catalog {
 /// `__header_x_source__` is `x-source`. `None` for a member of the body.
 pub fn param_header(name: &str) -> Option<String> {
     let inner = name.strip_prefix("__")?.strip_suffix("__")?;
-    Some(inner.strip_prefix("header_").unwrap_or(inner).replace('_', "-").to_ascii_lowercase())
+    Some(
+        inner
+            .strip_prefix("header_")
+            .unwrap_or(inner)
+            .replace('_', "-")
+            .to_ascii_lowercase(),
+    )
 }
 
 /// Whether `text` fits `glob`, in which `*` stands for any characters. Takes time linear in `text` for each star.
 pub fn glob_matches(glob: &str, text: &str) -> bool {
     let mut pieces = glob.split('*');
-    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
     let mut middle: Vec<&str> = pieces.collect();
-    let Some(last) = middle.pop() else { return rest.is_empty() };
+    let Some(last) = middle.pop() else {
+        return rest.is_empty();
+    };
     for piece in middle {
         match rest.find(piece) {
             Some(at) => rest = &rest[at + piece.len()..],
@@ -214,8 +238,14 @@ mod tests {
 
     #[test]
     fn globs() {
-        for (glob, text) in [("*", ""), ("*", "x"), ("claude-*", "claude-4"), ("*haiku*", "claude-haiku-4"), ("a*b*c", "a1b2c"), ("x", "x")]
-        {
+        for (glob, text) in [
+            ("*", ""),
+            ("*", "x"),
+            ("claude-*", "claude-4"),
+            ("*haiku*", "claude-haiku-4"),
+            ("a*b*c", "a1b2c"),
+            ("x", "x"),
+        ] {
             assert!(glob_matches(glob, text), "{glob} {text}");
         }
         for (glob, text) in [("claude-*", "gpt"), ("a*a", "a"), ("a*b*c", "acb"), ("x", "xy")] {
@@ -228,13 +258,22 @@ mod tests {
         let mut off = model("off", &["claude-opus"]);
         off.enabled = false;
         let catalog = Catalog::new(
-            vec![model("glm", &["claude-*", "gpt-4o"]), model("kimi", &["claude-*haiku*"]), model("claude-x", &[]), off],
+            vec![
+                model("glm", &["claude-*", "gpt-4o"]),
+                model("kimi", &["claude-*haiku*"]),
+                model("claude-x", &[]),
+                off,
+            ],
             vec![],
         );
         let resolved = |name: &str| catalog.resolve(name).map(|offer| offer.model.id.as_str().to_owned());
         assert_eq!(resolved("claude-x").as_deref(), Some("claude-x"));
         assert_eq!(resolved("gpt-4o").as_deref(), Some("glm"));
-        assert_eq!(resolved("claude-opus").as_deref(), Some("glm"), "a model that is off has no names");
+        assert_eq!(
+            resolved("claude-opus").as_deref(),
+            Some("glm"),
+            "a model that is off has no names"
+        );
         assert_eq!(resolved("claude-3-haiku-x").as_deref(), Some("kimi"));
         assert_eq!(resolved("GLM"), None, "ids compare exactly (promise 19)");
     }

@@ -22,11 +22,17 @@ impl Email {
     pub fn parse(text: &str) -> Result<Self, EmailError> {
         let text = text.trim();
         let (local, domain) = text.split_once('@').ok_or(EmailError)?;
-        let strange = |character: char| character.is_whitespace() || character.is_control() || matches!(character, '@' | ',' | '<' | '>');
+        let strange = |character: char| {
+            character.is_whitespace() || character.is_control() || matches!(character, '@' | ',' | '<' | '>')
+        };
         if local.is_empty() || domain.is_empty() || text.chars().count() > MAX_LENGTH {
             return Err(EmailError);
         }
-        if local.contains(strange) || domain.contains(strange) { Err(EmailError) } else { Ok(Self(text.to_owned())) }
+        if local.contains(strange) || domain.contains(strange) {
+            Err(EmailError)
+        } else {
+            Ok(Self(text.to_owned()))
+        }
     }
 
     pub fn as_str(&self) -> &str {
@@ -69,13 +75,26 @@ mod tests {
             assert!(Email::parse(good).is_ok(), "{good}");
         }
         let long = format!("{}@example.com", "a".repeat(250));
-        for bad in ["", "user", "@example.com", "user@", "a b@example.com", "a@b@c", "a\n@example.com", "<a@example.com>", &long] {
+        for bad in [
+            "",
+            "user",
+            "@example.com",
+            "user@",
+            "a b@example.com",
+            "a@b@c",
+            "a\n@example.com",
+            "<a@example.com>",
+            &long,
+        ] {
             assert!(Email::parse(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn p3_one_mailbox_is_one_account_however_it_is_written() {
-        assert_eq!(Email::parse(" User@Example.COM ").unwrap().folded(), Email::parse("user@example.com").unwrap().folded());
+        assert_eq!(
+            Email::parse(" User@Example.COM ").unwrap().folded(),
+            Email::parse("user@example.com").unwrap().folded()
+        );
     }
 }

@@ -154,7 +154,12 @@ impl Health {
     /// After a request that was answered.
     #[must_use]
     pub fn after_success(self) -> Self {
-        Self { healthy: true, failures: 0, last_failure: None, ..self }
+        Self {
+            healthy: true,
+            failures: 0,
+            last_failure: None,
+            ..self
+        }
     }
 
     /// After the backend was asked on purpose: how long its answer took, or what went wrong.
@@ -162,8 +167,14 @@ impl Health {
     /// A check that fails keeps out who is out, without making the time longer: two checks at once do no harm.
     #[must_use]
     pub fn after_check(self, now: Timestamp, found: Result<Duration, FailureClass>) -> Self {
-        let latency_ms = found.ok().map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX));
-        let checked = Self { last_check_at: Some(now), latency_ms, ..self };
+        let latency_ms = found
+            .ok()
+            .map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX));
+        let checked = Self {
+            last_check_at: Some(now),
+            latency_ms,
+            ..self
+        };
         match found {
             Ok(_) => checked.after_success(),
             Err(class) if checked.usable(now) => checked.failed(class).ejected(now),
@@ -175,19 +186,31 @@ impl Health {
     }
 
     fn failed(self, class: FailureClass) -> Self {
-        Self { failures: self.failures.saturating_add(1), last_failure: Some(class), ..self }
+        Self {
+            failures: self.failures.saturating_add(1),
+            last_failure: Some(class),
+            ..self
+        }
     }
 
     fn ejected(self, now: Timestamp) -> Self {
         let forgiven_at = self.ejected_until.map(|until| later(until, LONGEST_EJECTION));
-        let ejections = if forgiven_at.is_some_and(|at| now < at) { self.ejections.saturating_add(1) } else { 1 };
+        let ejections = if forgiven_at.is_some_and(|at| now < at) {
+            self.ejections.saturating_add(1)
+        } else {
+            1
+        };
         Self { ejections, ..self }.out_for(now, time_out(ejections))
     }
 
     /// Never shortens the time of one who is out already.
     fn out_for(self, now: Timestamp, time: Duration) -> Self {
         let until = later(now, time.min(LONGEST_EJECTION));
-        Self { healthy: false, ejected_until: self.ejected_until.max(Some(until)), ..self }
+        Self {
+            healthy: false,
+            ejected_until: self.ejected_until.max(Some(until)),
+            ..self
+        }
     }
 }
 
@@ -214,7 +237,11 @@ mod tests {
 
     /// How long `health` is out from `now`, in seconds.
     fn out(health: &Health, now: Timestamp) -> i64 {
-        if health.usable(now) { 0 } else { health.ejected_until.unwrap().as_second() - now.as_second() }
+        if health.usable(now) {
+            0
+        } else {
+            health.ejected_until.unwrap().as_second() - now.as_second()
+        }
     }
 
     fn failed(mut health: Health, times: u32, now: Timestamp) -> Health {
@@ -238,7 +265,11 @@ mod tests {
         let (mut health, mut now) = (failed(Health::default(), 5, at(0)), at(0));
         for expected in [30, 60, 120, 240, 300, 300] {
             assert_eq!(out(&health, now), expected);
-            assert_eq!(failed(health, 7, now).ejected_until, health.ejected_until, "stragglers change nothing");
+            assert_eq!(
+                failed(health, 7, now).ejected_until,
+                health.ejected_until,
+                "stragglers change nothing"
+            );
             now = health.ejected_until.unwrap();
             assert_eq!(health.standing(now), Standing::OnTrial);
             health = failed(health, 1, now);
@@ -262,12 +293,18 @@ mod tests {
         let kept_out = once.after_check(at(20), Err(Connect));
         assert_eq!((out(&kept_out, at(20)), kept_out.ejections), (30, 1));
         let back = once.after_check(at(60), Ok(Duration::from_millis(7)));
-        assert_eq!((back.standing(at(60)), back.latency_ms, back.last_failure), (Standing::In, Some(7), None));
+        assert_eq!(
+            (back.standing(at(60)), back.latency_ms, back.last_failure),
+            (Standing::In, Some(7), None)
+        );
     }
 
     #[test]
     fn p52_a_refused_key_takes_out_at_once_and_retry_after_says_for_how_long() {
-        assert_eq!(out(&Health::default().after_failure(at(0), Credentials, None), at(0)), 30);
+        assert_eq!(
+            out(&Health::default().after_failure(at(0), Credentials, None), at(0)),
+            30
+        );
         for (seconds, expected) in [(0, 0), (7, 7), (100_000, 300)] {
             let limited = Health::default().after_failure(at(0), RateLimited, Some(Duration::from_secs(seconds)));
             assert_eq!(out(&limited, at(0)), expected);
@@ -278,7 +315,8 @@ mod tests {
     fn states_of_before_there_were_ejections_can_be_read() {
         let old: Health = serde_json::from_str(r#"{"healthy":false,"last_check_at":null}"#).unwrap();
         assert_eq!(old.standing(at(0)), Standing::OnTrial);
-        let newer: Health = serde_json::from_str(r#"{"healthy":true,"last_failure":"not_invented_yet","x":1}"#).unwrap();
+        let newer: Health =
+            serde_json::from_str(r#"{"healthy":true,"last_failure":"not_invented_yet","x":1}"#).unwrap();
         assert_eq!(newer.last_failure, Some(FailureClass::Other));
     }
 

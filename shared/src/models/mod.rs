@@ -17,4 +17,7 @@ pub mod user;
 pub mod zone;
 
 pub use email::{Email, EmailError};
-pub use text::{BackendId, DisplayName, KeyId, ModelGlob, ModelId, ModelName, PolicyName, RequestId, SecretId, TextError, UsageId, UserId};
+pub use text::{
+    BackendId, DisplayName, KeyId, ModelGlob, ModelId, ModelName, PolicyName, RequestId, SecretId, TextError, UsageId,
+    UserId,
+};

@@ -140,8 +140,12 @@ mod usd {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<MicroUsd>, D::Error> {
-        let Some(usd) = Option::<f64>::deserialize(deserializer)? else { return Ok(None) };
-        MicroUsd::from_usd(usd).map(Some).ok_or_else(|| de::Error::custom("must be an amount of USD"))
+        let Some(usd) = Option::<f64>::deserialize(deserializer)? else {
+            return Ok(None);
+        };
+        MicroUsd::from_usd(usd)
+            .map(Some)
+            .ok_or_else(|| de::Error::custom("must be an amount of USD"))
     }
 }
 
@@ -154,10 +158,19 @@ mod tests {
         let mut policy = Policy::unlimited(PolicyName::default());
         assert!(policy.allows_model("glm-4.7"), "an empty list is every model");
         policy.models = ["glm*", "kimi2.5"].map(|glob| ModelGlob::parse(glob).unwrap()).to_vec();
-        for (model, allowed) in [("glm-4.7", true), ("glm", true), ("GLM-4.7", false), ("kimi2.5", true), ("kimi2.5-x", false)] {
+        for (model, allowed) in [
+            ("glm-4.7", true),
+            ("glm", true),
+            ("GLM-4.7", false),
+            ("kimi2.5", true),
+            ("kimi2.5-x", false),
+        ] {
             assert_eq!(policy.allows_model(model), allowed, "{model}");
         }
-        assert!(ModelGlob::parse("zai-org/glm").is_err(), "rights are judged by the id, which holds no slash");
+        assert!(
+            ModelGlob::parse("zai-org/glm").is_err(),
+            "rights are judged by the id, which holds no slash"
+        );
     }
 
     #[test]

@@ -39,8 +39,15 @@ impl Prices {
     /// than one that is as large as both.
     pub fn cost(self, tokens: Tokens) -> MicroUsd {
         let cached = tokens.cached_input.min(tokens.input);
-        let parts = [(tokens.input - cached, self.input), (cached, self.cached_input), (tokens.output, self.output)];
-        let exact: u128 = parts.into_iter().map(|(tokens, Price(price))| u128::from(tokens) * u128::from(price)).sum();
+        let parts = [
+            (tokens.input - cached, self.input),
+            (cached, self.cached_input),
+            (tokens.output, self.output),
+        ];
+        let exact: u128 = parts
+            .into_iter()
+            .map(|(tokens, Price(price))| u128::from(tokens) * u128::from(price))
+            .sum();
         MicroUsd(u64::try_from(exact.div_ceil(u128::from(MILLION))).unwrap_or(u64::MAX))
     }
 }
@@ -92,7 +99,9 @@ impl<'de> Deserialize<'de> for Price {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let price = millionths(f64::deserialize(deserializer)?).filter(|price| *price <= HIGHEST * MILLION);
         price.map(Self).ok_or_else(|| {
-            de::Error::custom(format_args!("must be USD per million tokens, 0 to {HIGHEST}, with at most {DECIMALS} decimals"))
+            de::Error::custom(format_args!(
+                "must be USD per million tokens, 0 to {HIGHEST}, with at most {DECIMALS} decimals"
+            ))
         })
     }
 }
@@ -121,11 +130,20 @@ mod tests {
     }
 
     fn prices(input: f64, cached_input: f64, output: f64) -> Prices {
-        Prices { input: price(input), cached_input: price(cached_input), output: price(output) }
+        Prices {
+            input: price(input),
+            cached_input: price(cached_input),
+            output: price(output),
+        }
     }
 
     fn tokens(input: u64, cached_input: u64, output: u64) -> Tokens {
-        Tokens { input, cached_input, output, reasoning: 0 }
+        Tokens {
+            input,
+            cached_input,
+            output,
+            reasoning: 0,
+        }
     }
 
     #[test]
@@ -134,8 +152,19 @@ mod tests {
         assert_eq!(prices.cost(tokens(1_000_000, 0, 0)), MicroUsd(600_000));
         assert_eq!(prices.cost(tokens(1_000_000, 1_000_000, 0)), MicroUsd(110_000));
         assert_eq!(prices.cost(tokens(1000, 400, 500)), MicroUsd(360 + 44 + 1100));
-        assert_eq!(prices.cost(Tokens { reasoning: 500, ..tokens(0, 0, 500) }), MicroUsd(1100), "thinking is priced once");
-        assert_eq!(prices.cost(tokens(10, 20, 0)), prices.cost(tokens(10, 10, 0)), "no more can be cached than was sent");
+        assert_eq!(
+            prices.cost(Tokens {
+                reasoning: 500,
+                ..tokens(0, 0, 500)
+            }),
+            MicroUsd(1100),
+            "thinking is priced once"
+        );
+        assert_eq!(
+            prices.cost(tokens(10, 20, 0)),
+            prices.cost(tokens(10, 10, 0)),
+            "no more can be cached than was sent"
+        );
     }
 
     #[test]
@@ -145,17 +174,39 @@ mod tests {
         assert_eq!(cheap.cost(tokens(1, 0, 0)), MicroUsd(1));
         assert_eq!(cheap.cost(tokens(500_000, 0, 500_000)), MicroUsd(1));
         assert_eq!(cheap.cost(tokens(500_000, 0, 500_001)), MicroUsd(2));
-        assert_eq!(prices(1e9, 1e9, 1e9).cost(tokens(u64::MAX, 0, u64::MAX)), MicroUsd(u64::MAX));
+        assert_eq!(
+            prices(1e9, 1e9, 1e9).cost(tokens(u64::MAX, 0, u64::MAX)),
+            MicroUsd(u64::MAX)
+        );
     }
 
     #[test]
     fn p28_a_price_that_would_be_changed_is_refused() {
-        for bad in [json!(-1), json!(-0.000_001), json!(0.000_000_1), json!(1e9 + 1.0), json!(1e300), json!("1"), json!(1.000_000_1)] {
+        for bad in [
+            json!(-1),
+            json!(-0.000_001),
+            json!(0.000_000_1),
+            json!(1e9 + 1.0),
+            json!(1e300),
+            json!("1"),
+            json!(1.000_000_1),
+        ] {
             assert!(serde_json::from_value::<Price>(bad.clone()).is_err(), "{bad}");
         }
-        for good in [json!(0), json!(0.0), json!(-0.0), json!(3), json!(0.1), json!(1e9), json!(0.000_001)] {
+        for good in [
+            json!(0),
+            json!(0.0),
+            json!(-0.0),
+            json!(3),
+            json!(0.1),
+            json!(1e9),
+            json!(0.000_001),
+        ] {
             let read: Price = serde_json::from_value(good.clone()).unwrap();
-            assert_eq!(serde_json::to_value(read).unwrap().as_f64(), good.as_f64().map(f64::abs));
+            assert_eq!(
+                serde_json::to_value(read).unwrap().as_f64(),
+                good.as_f64().map(f64::abs)
+            );
         }
     }
 

@@ -139,8 +139,16 @@ pub struct UsageRow {
 
 impl UsageRow {
     /// The columns behind the group's own.
-    const SUMS: [&str; 8] =
-        ["requests", "errors", "estimated", "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens", "cost_usd"];
+    const SUMS: [&str; 8] = [
+        "requests",
+        "errors",
+        "estimated",
+        "input_tokens",
+        "cached_input_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+        "cost_usd",
+    ];
 
     pub fn new(by: GroupBy, group: Option<String>, sums: Sums) -> Self {
         Self {

@@ -104,7 +104,11 @@ impl Origin {
         let url = url::Url::parse(text).map_err(|_| OriginError)?;
         let web = matches!(url.scheme(), "http" | "https");
         // Browsers send the ASCII serialisation: what is not already in it would never match.
-        if web && !text.contains('*') && url.origin().ascii_serialization() == text { Ok(Self(text.to_owned())) } else { Err(OriginError) }
+        if web && !text.contains('*') && url.origin().ascii_serialization() == text {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(OriginError)
+        }
     }
 
     pub fn as_str(&self) -> &str {
@@ -132,12 +136,22 @@ mod tests {
 
     #[test]
     fn p31_an_origin_is_whole_and_never_a_star() {
-        for good in ["https://console.example.com", "http://localhost:5173", "https://[::1]:8443"] {
+        for good in [
+            "https://console.example.com",
+            "http://localhost:5173",
+            "https://[::1]:8443",
+        ] {
             assert!(Origin::parse(good).is_ok(), "{good}");
         }
-        for bad in
-            ["*", "https://*.example.com", "https://example.com/", "https://example.com/x", "https://example.com:443", "null", "ftp://a"]
-        {
+        for bad in [
+            "*",
+            "https://*.example.com",
+            "https://example.com/",
+            "https://example.com/x",
+            "https://example.com:443",
+            "null",
+            "ftp://a",
+        ] {
             assert!(Origin::parse(bad).is_err(), "{bad}");
         }
     }

@@ -71,7 +71,10 @@ impl SsoConfig {
 
     /// Where a login begins: beside the callback, which is the only address of ours that is configured.
     pub fn login_url(&self) -> String {
-        format!("{}login", self.redirect_url.strip_suffix("callback").unwrap_or(&self.redirect_url))
+        format!(
+            "{}login",
+            self.redirect_url.strip_suffix("callback").unwrap_or(&self.redirect_url)
+        )
     }
 
     /// Whether browsers come by https: only then may, and must, a cookie be `Secure`.

@@ -190,31 +190,51 @@ impl SecretId {
 }
 
 fn check_length(text: &str) -> Result<(), TextError> {
-    if text.is_empty() || text.chars().count() > 128 { Err(TextError::Length) } else { Ok(()) }
+    if text.is_empty() || text.chars().count() > 128 {
+        Err(TextError::Length)
+    } else {
+        Ok(())
+    }
 }
 
 fn check_id(text: &str) -> Result<(), TextError> {
     let mut bytes = text.bytes();
     let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphanumeric());
     let rest = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
-    if first && rest && text.len() <= 128 { Ok(()) } else { Err(TextError::Id) }
+    if first && rest && text.len() <= 128 {
+        Ok(())
+    } else {
+        Err(TextError::Id)
+    }
 }
 
 fn check_model_name(text: &str) -> Result<(), TextError> {
     check_length(text)?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-/*".contains(&byte);
-    if text.bytes().all(allowed) { Ok(()) } else { Err(TextError::ModelName) }
+    if text.bytes().all(allowed) {
+        Ok(())
+    } else {
+        Err(TextError::ModelName)
+    }
 }
 
 fn check_model_glob(text: &str) -> Result<(), TextError> {
     check_length(text)?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-*".contains(&byte);
-    if text.bytes().all(allowed) { Ok(()) } else { Err(TextError::ModelGlob) }
+    if text.bytes().all(allowed) {
+        Ok(())
+    } else {
+        Err(TextError::ModelGlob)
+    }
 }
 
 fn check_request_id(text: &str) -> Result<(), TextError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    if (1..=64).contains(&text.len()) && text.bytes().all(allowed) { Ok(()) } else { Err(TextError::Id) }
+    if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+        Ok(())
+    } else {
+        Err(TextError::Id)
+    }
 }
 
 fn check_display(text: &str) -> Result<(), TextError> {
@@ -222,7 +242,11 @@ fn check_display(text: &str) -> Result<(), TextError> {
     if text.trim() != text {
         return Err(TextError::Blank);
     }
-    if text.chars().any(misleads) { Err(TextError::Control) } else { Ok(()) }
+    if text.chars().any(misleads) {
+        Err(TextError::Control)
+    } else {
+        Ok(())
+    }
 }
 
 /// Control characters and the bidirectional overrides and isolates of Unicode's UAX #9.
@@ -254,9 +278,12 @@ mod tests {
     #[test]
     fn p28_names_cannot_mislead() {
         assert!(DisplayName::parse("张三 O'Neil").is_ok());
-        for (bad, why) in
-            [("", TextError::Length), (" a", TextError::Blank), ("a\u{202E}b", TextError::Control), ("a\nb", TextError::Control)]
-        {
+        for (bad, why) in [
+            ("", TextError::Length),
+            (" a", TextError::Blank),
+            ("a\u{202E}b", TextError::Control),
+            ("a\nb", TextError::Control),
+        ] {
             assert_eq!(DisplayName::parse(bad), Err(why));
         }
         assert_eq!(DisplayName::parse("张".repeat(129)), Err(TextError::Length));

@@ -113,8 +113,15 @@ const AGENTS: [(&str, ClientKind); 12] = [
 impl ClientKind {
     /// The program that sends this `User-Agent`.
     pub fn of_user_agent(agent: &str) -> Self {
-        let begins = |prefix: &str| agent.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-        AGENTS.iter().find(|(prefix, _)| begins(prefix)).map_or(Self::Other, |(_, kind)| *kind)
+        let begins = |prefix: &str| {
+            agent
+                .get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        AGENTS
+            .iter()
+            .find(|(prefix, _)| begins(prefix))
+            .map_or(Self::Other, |(_, kind)| *kind)
     }
 }
 
@@ -143,7 +150,12 @@ impl Tokens {
     pub fn bounded(self) -> Self {
         let [input, cached_input, output, reasoning] =
             [self.input, self.cached_input, self.output, self.reasoning].map(|count| count.min(Self::MOST));
-        Self { input, cached_input: cached_input.min(input), output, reasoning: reasoning.min(output) }
+        Self {
+            input,
+            cached_input: cached_input.min(input),
+            output,
+            reasoning: reasoning.min(output),
+        }
     }
 
     pub fn total(self) -> u64 {
@@ -215,7 +227,10 @@ impl From<&UsageRecord> for Rollup {
             reasoning_tokens: record.tokens.reasoning,
             cost: record.cost,
         };
-        Self { of: Dimensions::of(record), sums }
+        Self {
+            of: Dimensions::of(record),
+            sums,
+        }
     }
 }
 
@@ -251,13 +266,26 @@ mod tests {
         ] {
             assert_eq!(ClientKind::of_user_agent(agent), kind, "{agent}");
         }
-        assert_eq!(serde_json::from_str::<ClientKind>("\"of_a_later_version\"").unwrap(), ClientKind::Other);
+        assert_eq!(
+            serde_json::from_str::<ClientKind>("\"of_a_later_version\"").unwrap(),
+            ClientKind::Other
+        );
     }
 
     #[test]
     fn a_backends_nonsense_is_bounded() {
-        let nonsense = Tokens { input: u64::MAX, cached_input: u64::MAX, output: 3, reasoning: 9 };
-        let bounded = Tokens { input: Tokens::MOST, cached_input: Tokens::MOST, output: 3, reasoning: 3 };
+        let nonsense = Tokens {
+            input: u64::MAX,
+            cached_input: u64::MAX,
+            output: 3,
+            reasoning: 9,
+        };
+        let bounded = Tokens {
+            input: Tokens::MOST,
+            cached_input: Tokens::MOST,
+            output: 3,
+            reasoning: 3,
+        };
         assert_eq!(nonsense.bounded(), bounded);
     }
 }

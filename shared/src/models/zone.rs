@@ -19,7 +19,11 @@ impl Zone {
     pub fn parse(name: &str) -> Result<Self, ZoneError> {
         let zone = TimeZoneDatabase::bundled().get(name).map_err(|_| ZoneError)?;
         // `Etc/Unknown` is a zone to the library, but a mistake in a policy.
-        if zone.iana_name().is_some() && !zone.is_unknown() { Ok(Self(zone)) } else { Err(ZoneError) }
+        if zone.iana_name().is_some() && !zone.is_unknown() {
+            Ok(Self(zone))
+        } else {
+            Err(ZoneError)
+        }
     }
 
     pub fn name(&self) -> &str {
@@ -57,10 +61,22 @@ mod tests {
 
     #[test]
     fn p47_zones_have_iana_names() {
-        for (name, known) in [("UTC", "UTC"), ("Asia/Shanghai", "Asia/Shanghai"), ("europe/berlin", "Europe/Berlin")] {
+        for (name, known) in [
+            ("UTC", "UTC"),
+            ("Asia/Shanghai", "Asia/Shanghai"),
+            ("europe/berlin", "Europe/Berlin"),
+        ] {
             assert_eq!(Zone::parse(name).unwrap().name(), known);
         }
-        for bad in ["", "Mars/Olympus", "+08:00", "CST-8", "Etc/Unknown", "../etc/passwd", "Asia/Shanghai "] {
+        for bad in [
+            "",
+            "Mars/Olympus",
+            "+08:00",
+            "CST-8",
+            "Etc/Unknown",
+            "../etc/passwd",
+            "Asia/Shanghai ",
+        ] {
             assert_eq!(Zone::parse(bad), Err(ZoneError), "{bad}");
         }
         assert_eq!(Zone::default(), Zone::parse("UTC").unwrap());

@@ -37,12 +37,20 @@ impl FromStr for Authorities {
         if text.is_empty() {
             return Ok(Self::default());
         }
-        let pem = if text.contains("-----BEGIN ") { text.to_owned() } else { std::fs::read_to_string(text)? };
+        let pem = if text.contains("-----BEGIN ") {
+            text.to_owned()
+        } else {
+            std::fs::read_to_string(text)?
+        };
         let mut store = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
             store.add(certificate?)?;
         }
-        if store.is_empty() { Err(AuthoritiesError::Empty) } else { Ok(Self(store.roots)) }
+        if store.is_empty() {
+            Err(AuthoritiesError::Empty)
+        } else {
+            Ok(Self(store.roots))
+        }
     }
 }
 
@@ -55,8 +63,14 @@ mod tests {
         assert!("".parse::<Authorities>().unwrap().0.is_empty());
         for (text, reason) in [
             ("/no/such/file.pem", "not the path of a file"),
-            ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "no certificate"),
-            ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "cannot be an authority"),
+            (
+                "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+                "no certificate",
+            ),
+            (
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                "cannot be an authority",
+            ),
             ("-----BEGIN CERTIFICATE-----\nAAAA", "not valid"),
         ] {
             let error = text.parse::<Authorities>().unwrap_err().to_string();

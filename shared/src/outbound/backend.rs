@@ -28,7 +28,10 @@ pub fn outside_v1(mut base: Url, path: &str) -> Url {
 pub fn credential(protocol: Protocol, key: &Secret) -> Result<(HeaderName, HeaderValue), InvalidHeaderValue> {
     let (name, value) = match protocol {
         Protocol::Openai => (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {}", key.expose()))),
-        Protocol::Anthropic => (HeaderName::from_static("x-api-key"), HeaderValue::try_from(key.expose())),
+        Protocol::Anthropic => (
+            HeaderName::from_static("x-api-key"),
+            HeaderValue::try_from(key.expose()),
+        ),
     };
     let mut value = value?;
     value.set_sensitive(true);
@@ -42,21 +45,45 @@ mod tests {
     #[test]
     fn the_path_goes_behind_the_base_or_below_v1() {
         for (base, url, root) in [
-            ("http://127.0.0.1:8000", "http://127.0.0.1:8000/v1/models", "http://127.0.0.1:8000/health"),
-            ("http://127.0.0.1:8000/", "http://127.0.0.1:8000/v1/models", "http://127.0.0.1:8000/health"),
-            ("https://api.z.ai/api/paas/v4", "https://api.z.ai/api/paas/v4/models", "https://api.z.ai/api/paas/v4/health"),
+            (
+                "http://127.0.0.1:8000",
+                "http://127.0.0.1:8000/v1/models",
+                "http://127.0.0.1:8000/health",
+            ),
+            (
+                "http://127.0.0.1:8000/",
+                "http://127.0.0.1:8000/v1/models",
+                "http://127.0.0.1:8000/health",
+            ),
+            (
+                "https://api.z.ai/api/paas/v4",
+                "https://api.z.ai/api/paas/v4/models",
+                "https://api.z.ai/api/paas/v4/health",
+            ),
             ("https://host/v1/", "https://host/v1/models", "https://host/health"),
         ] {
             let base: Url = base.parse().unwrap();
-            assert_eq!((endpoint(base.clone(), "models").as_str(), outside_v1(base, "health").as_str()), (url, root));
+            assert_eq!(
+                (
+                    endpoint(base.clone(), "models").as_str(),
+                    outside_v1(base, "health").as_str()
+                ),
+                (url, root)
+            );
         }
     }
 
     #[test]
     fn p38_each_protocol_is_shown_its_key_in_its_own_header() {
         let shown = |protocol| credential(protocol, &"k".into()).unwrap();
-        assert_eq!(shown(Protocol::Openai), (AUTHORIZATION, HeaderValue::from_static("Bearer k")));
-        assert_eq!(shown(Protocol::Anthropic), (HeaderName::from_static("x-api-key"), HeaderValue::from_static("k")));
+        assert_eq!(
+            shown(Protocol::Openai),
+            (AUTHORIZATION, HeaderValue::from_static("Bearer k"))
+        );
+        assert_eq!(
+            shown(Protocol::Anthropic),
+            (HeaderName::from_static("x-api-key"), HeaderValue::from_static("k"))
+        );
         assert!(shown(Protocol::Openai).1.is_sensitive());
         assert!(credential(Protocol::Openai, &"a\nb".into()).is_err());
     }

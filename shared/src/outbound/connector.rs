@@ -42,19 +42,26 @@ impl Connector {
         tcp.set_keepalive(Some(KEEPALIVE));
         tcp.set_keepalive_interval(Some(KEEPALIVE));
         // HTTP/2 where it is offered.
-        let tls = HttpsConnectorBuilder::new().with_tls_config(tls(authorities)?).https_or_http().enable_all_versions();
+        let tls = HttpsConnectorBuilder::new()
+            .with_tls_config(tls(authorities)?)
+            .https_or_http()
+            .enable_all_versions();
         Ok(Self(tls.wrap_connector(tcp)))
     }
 }
 
 /// The public roots are built in: reading the system's certificates would cost milliseconds of every cold start.
 fn tls(authorities: &Authorities) -> Result<rustls::ClientConfig, rustls::Error> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
     roots.roots.extend_from_slice(authorities.anchors());
-    Ok(rustls::ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
+    Ok(
+        rustls::ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth(),
+    )
 }
 
 impl Service<Uri> for Connector {
@@ -119,19 +126,32 @@ mod tests {
         let resolver = |networks: &str| JudgingResolver(networks.parse().unwrap());
         let refused = resolver("").call("localhost".parse().unwrap()).await.err().unwrap();
         assert!(refused.is::<EgressError>(), "{refused}");
-        let mut addresses = resolver("127.0.0.0/8,::1/128").call("localhost".parse().unwrap()).await.unwrap();
+        let mut addresses = resolver("127.0.0.0/8,::1/128")
+            .call("localhost".parse().unwrap())
+            .await
+            .unwrap();
         assert!(addresses.all(|address| address.ip().is_loopback()));
     }
 
     #[test]
     fn p34_a_name_with_one_forbidden_address_is_refused_whole() {
         let networks = "10.0.0.0/8".parse().unwrap();
-        let addresses = |texts: &[&str]| -> Vec<SocketAddr> { texts.iter().map(|text| text.parse().unwrap()).collect() };
+        let addresses =
+            |texts: &[&str]| -> Vec<SocketAddr> { texts.iter().map(|text| text.parse().unwrap()).collect() };
         for good in [&["192.0.78.9:0"][..], &["192.0.78.9:0", "10.1.2.3:0", "[2a00::1]:0"]] {
             assert_eq!(judged(&networks, addresses(good)), Ok(addresses(good)));
         }
-        for bad in ["127.0.0.1:0", "192.168.0.1:0", "169.254.169.254:0", "[::1]:0", "[::ffff:192.168.0.1]:0"] {
-            assert!(judged(&networks, addresses(&["192.0.78.9:0", bad, "10.1.2.3:0"])).is_err(), "{bad}");
+        for bad in [
+            "127.0.0.1:0",
+            "192.168.0.1:0",
+            "169.254.169.254:0",
+            "[::1]:0",
+            "[::ffff:192.168.0.1]:0",
+        ] {
+            assert!(
+                judged(&networks, addresses(&["192.0.78.9:0", bad, "10.1.2.3:0"])).is_err(),
+                "{bad}"
+            );
         }
     }
 
@@ -145,11 +165,18 @@ mod tests {
         let _queued = TcpStream::connect(full_address).unwrap();
         let mute = TcpListener::bind("127.0.0.1:0").unwrap();
         let outbound = Outbound::new("127.0.0.0/8".parse().unwrap(), &Authorities::default()).unwrap();
-        for url in [format!("http://{full_address}"), format!("https://{}", mute.local_addr().unwrap())] {
+        for url in [
+            format!("http://{full_address}"),
+            format!("https://{}", mute.local_addr().unwrap()),
+        ] {
             let began = Instant::now();
             let request = Request::get(&url).body(Pieces::default()).unwrap();
             let error = outbound.http.send(request).await.unwrap_err();
-            assert_eq!((error.class(), began.elapsed().as_secs()), (FailureClass::Timeout, 5), "{url}: {error:?}");
+            assert_eq!(
+                (error.class(), began.elapsed().as_secs()),
+                (FailureClass::Timeout, 5),
+                "{url}: {error:?}"
+            );
         }
     }
 }

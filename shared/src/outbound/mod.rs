@@ -56,7 +56,10 @@ impl Outbound {
             .http2_initial_stream_window_size(STREAM_WINDOW)
             .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .build(Connector::new(networks.clone(), authorities)?);
-        Ok(Self { networks, http: Client(http) })
+        Ok(Self {
+            networks,
+            http: Client(http),
+        })
     }
 }
 

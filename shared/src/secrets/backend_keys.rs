@@ -21,7 +21,10 @@ pub struct BackendKeys {
 
 impl BackendKeys {
     pub fn new(secrets: Secrets, clock: Clock) -> Self {
-        Self { secrets, known: Arc::new(Cache::lasting(TRUST, REMEMBERED, clock)) }
+        Self {
+            secrets,
+            known: Arc::new(Cache::lasting(TRUST, REMEMBERED, clock)),
+        }
     }
 
     /// The key called `name` (`Backend::secret_name`), if there is one.
@@ -39,7 +42,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_key_that_was_read_is_used_for_an_hour_without_its_home() {
-        let (secrets, clock) = (Secrets::Memory(MemorySecrets::default()), Clock::fixed(Timestamp::UNIX_EPOCH));
+        let (secrets, clock) = (
+            Secrets::Memory(MemorySecrets::default()),
+            Clock::fixed(Timestamp::UNIX_EPOCH),
+        );
         let keys = BackendKeys::new(secrets.clone(), clock.clone());
         let name = "backend/b/key".to_owned();
         secrets.put(&name, &"key".into()).await.unwrap();

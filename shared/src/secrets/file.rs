@@ -20,7 +20,10 @@ type Entries = BTreeMap<String, String>;
 
 impl FileSecrets {
     pub fn new(path: PathBuf) -> Self {
-        Self { path, writing: Arc::default() }
+        Self {
+            path,
+            writing: Arc::default(),
+        }
     }
 
     pub(super) fn get(&self, name: &str) -> Result<Option<Secret>, SecretsError> {
@@ -92,7 +95,10 @@ mod tests {
         secrets.put("jwt", &"one".into()).unwrap();
         secrets.put("backend/b", &"two".into()).unwrap();
         secrets.delete("jwt").unwrap();
-        assert_eq!(FileSecrets::new(path.clone()).get("backend/b").unwrap(), Some("two".into()));
+        assert_eq!(
+            FileSecrets::new(path.clone()).get("backend/b").unwrap(),
+            Some("two".into())
+        );
         assert_eq!(secrets.get("jwt").unwrap(), None);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::remove_dir_all(directory).unwrap();

@@ -48,7 +48,11 @@ pub enum KeyRingError {
 impl KeyRing {
     /// Nothing is loaded yet.
     pub fn new(secrets: Secrets, clock: Clock) -> Self {
-        Self { secrets, clock, shared: Arc::default() }
+        Self {
+            secrets,
+            clock,
+            shared: Arc::default(),
+        }
     }
 
     /// Makes the first key where there is none, and fails when there are some that must not be used (promise 6).
@@ -84,16 +88,25 @@ impl KeyRing {
         let keys = Arc::new(SigningKeys::parse(stored.expose())?);
         let fresh_until = self.clock.now() + RELOAD_AFTER;
         let mut loaded = self.shared.loaded.write().unwrap_or_else(PoisonError::into_inner);
-        *loaded = Some(Loaded { keys: keys.clone(), fresh_until });
+        *loaded = Some(Loaded {
+            keys: keys.clone(),
+            fresh_until,
+        });
         Ok(keys)
     }
 
     fn fresh(&self) -> Option<Arc<SigningKeys>> {
-        self.loaded().filter(|loaded| self.clock.now() < loaded.fresh_until).map(|loaded| loaded.keys)
+        self.loaded()
+            .filter(|loaded| self.clock.now() < loaded.fresh_until)
+            .map(|loaded| loaded.keys)
     }
 
     fn loaded(&self) -> Option<Loaded> {
-        self.shared.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared
+            .loaded
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -115,7 +128,11 @@ mod tests {
         assert!(matches!(ring.keys().await, Err(KeyRingError::Missing)));
         ring.ensure().await.unwrap();
         let first = format!("{:?}", ring.keys().await.unwrap());
-        fs::write(&path, serde_json::json!({"jwt": SigningKeys::generate(clock.now())}).to_string()).unwrap();
+        fs::write(
+            &path,
+            serde_json::json!({"jwt": SigningKeys::generate(clock.now())}).to_string(),
+        )
+        .unwrap();
         clock.advance(Duration::from_secs(239));
         assert_eq!(format!("{:?}", ring.keys().await.unwrap()), first);
         clock.advance(Duration::from_secs(1));
@@ -124,7 +141,10 @@ mod tests {
         clock.advance(Duration::from_hours(1));
         assert!(ring.keys().await.is_ok(), "known keys go on");
         fs::write(&path, r#"{"jwt": "{\"keys\": []}"}"#).unwrap();
-        assert!(matches!(ring.keys().await, Err(KeyRingError::Invalid(_))), "a bad key is never used");
+        assert!(
+            matches!(ring.keys().await, Err(KeyRingError::Invalid(_))),
+            "a bad key is never used"
+        );
         fs::remove_dir_all(directory).unwrap();
     }
 }

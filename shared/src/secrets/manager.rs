@@ -31,10 +31,23 @@ impl ManagerSecrets {
 
     pub(super) async fn put(&self, name: &str, secret: &Secret) -> Result<(), SecretsError> {
         let (id, text) = (self.id(name), secret.expose());
-        match self.client.put_secret_value().secret_id(&id).secret_string(text).send().await {
+        match self
+            .client
+            .put_secret_value()
+            .secret_id(&id)
+            .secret_string(text)
+            .send()
+            .await
+        {
             Ok(_) => Ok(()),
             Err(SdkError::ServiceError(error)) if error.err().is_resource_not_found_exception() => {
-                self.client.create_secret().name(id).secret_string(text).send().await.map_err(unusable)?;
+                self.client
+                    .create_secret()
+                    .name(id)
+                    .secret_string(text)
+                    .send()
+                    .await
+                    .map_err(unusable)?;
                 Ok(())
             }
             Err(error) => Err(unusable(error)),
@@ -43,7 +56,11 @@ impl ManagerSecrets {
 
     /// Without a recovery window: the name must be free at once for a backend of the same id.
     pub(super) async fn delete(&self, name: &str) -> Result<(), SecretsError> {
-        let deletion = self.client.delete_secret().secret_id(self.id(name)).force_delete_without_recovery(true);
+        let deletion = self
+            .client
+            .delete_secret()
+            .secret_id(self.id(name))
+            .force_delete_without_recovery(true);
         match deletion.send().await {
             Ok(_) => Ok(()),
             Err(SdkError::ServiceError(error)) if error.err().is_resource_not_found_exception() => Ok(()),

@@ -71,7 +71,9 @@ impl Secrets {
     pub fn connect(config: &SecretsConfig, aws: &AwsConfig) -> Self {
         match config {
             SecretsConfig::File(path) => Self::File(FileSecrets::new(path.clone())),
-            SecretsConfig::Manager { prefix } => Self::Manager(ManagerSecrets::new(aws::secrets_manager(aws), prefix.clone())),
+            SecretsConfig::Manager { prefix } => {
+                Self::Manager(ManagerSecrets::new(aws::secrets_manager(aws), prefix.clone()))
+            }
         }
     }
 

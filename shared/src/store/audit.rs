@@ -25,7 +25,10 @@ struct AuditItem {
 impl AuditItem {
     fn new(entry: &AuditEntry) -> Self {
         let until = entry.at.checked_add((KEPT_DAYS * 24).hours()).unwrap_or(Timestamp::MAX);
-        Self { entry: entry.clone(), ttl: until.as_second() }
+        Self {
+            entry: entry.clone(),
+            ttl: until.as_second(),
+        }
     }
 }
 
@@ -46,11 +49,27 @@ impl Store {
         keep: impl Fn(&AuditEntry) -> bool,
     ) -> Result<Page<AuditEntry>, StoreError> {
         let within = |entry: &AuditEntry| from <= entry.at && entry.at <= until && keep(entry);
-        let mut page = Page { items: Vec::new(), next: span.after.clone() };
-        let newest = page.next.as_deref().and_then(partition).unwrap_or_else(|| Key::audit_month(until));
+        let mut page = Page {
+            items: Vec::new(),
+            next: span.after.clone(),
+        };
+        let newest = page
+            .next
+            .as_deref()
+            .and_then(partition)
+            .unwrap_or_else(|| Key::audit_month(until));
         for month in months(from, until).filter(|month| *month <= newest) {
-            let range = Range { table: Table::Audit, index: None, pk: &month, prefix: "", newest_first: true };
-            let rest = Span { after: page.next.take(), limit: span.limit - page.items.len() };
+            let range = Range {
+                table: Table::Audit,
+                index: None,
+                pk: &month,
+                prefix: "",
+                newest_first: true,
+            };
+            let rest = Span {
+                after: page.next.take(),
+                limit: span.limit - page.items.len(),
+            };
             let some = self.page(&range, &rest, within).await?;
             page.items.extend(some.items);
             page.next = some.next;
@@ -72,7 +91,10 @@ impl Store {
 
 /// The months that hold what happened between two moments, newest first.
 fn months(from: Timestamp, until: Timestamp) -> impl Iterator<Item = String> {
-    let (first, last) = (from.to_zoned(TimeZone::UTC).date().first_of_month(), until.to_zoned(TimeZone::UTC).date().first_of_month());
+    let (first, last) = (
+        from.to_zoned(TimeZone::UTC).date().first_of_month(),
+        until.to_zoned(TimeZone::UTC).date().first_of_month(),
+    );
     let earlier = move |month: &Date| month.checked_sub(1.month()).ok().filter(|earlier| *earlier >= first);
     std::iter::successors(Some(last), earlier).map(|month| month.strftime("%Y-%m").to_string())
 }

@@ -28,8 +28,12 @@ where
     fn from(error: SdkError<E, R>) -> Self {
         let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
         match code {
-            Some("ConditionalCheckFailedException" | "TransactionConflictException" | "TransactionCanceledException") => Self::Conflict,
-            Some("ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded") => Self::Throttled,
+            Some(
+                "ConditionalCheckFailedException" | "TransactionConflictException" | "TransactionCanceledException",
+            ) => Self::Conflict,
+            Some("ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded") => {
+                Self::Throttled
+            }
             _ => Self::Unavailable(Box::new(error)),
         }
     }

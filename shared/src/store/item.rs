@@ -44,25 +44,41 @@ pub(super) fn to_item(key: &Key, entity: &impl Serialize) -> Result<Item, StoreE
 
 /// `entity` as attributes of an item of `table`.
 pub(super) fn attributes(table: Table, entity: &impl Serialize) -> Result<Item, StoreError> {
-    serde_dynamo::to_item(entity).map_err(|source| StoreError::Corrupt { entity: table.name(), source: Box::new(source) })
+    serde_dynamo::to_item(entity).map_err(|source| StoreError::Corrupt {
+        entity: table.name(),
+        source: Box::new(source),
+    })
 }
 
 pub(super) fn from_item<T: DeserializeOwned>(table: Table, item: Item) -> Result<T, StoreError> {
-    serde_dynamo::from_item(item).map_err(|source| StoreError::Corrupt { entity: table.name(), source: Box::new(source) })
+    serde_dynamo::from_item(item).map_err(|source| StoreError::Corrupt {
+        entity: table.name(),
+        source: Box::new(source),
+    })
 }
 
 impl Key {
     pub(super) fn attributes(&self) -> Item {
-        HashMap::from([(PK.to_owned(), AttributeValue::S(self.pk.clone())), (SK.to_owned(), AttributeValue::S(self.sk.clone()))])
+        HashMap::from([
+            (PK.to_owned(), AttributeValue::S(self.pk.clone())),
+            (SK.to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
     }
 }
 
 impl Store {
     /// The item at `key`, as it is after all writes that have ended.
     pub(super) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
-        let ask = self.client.get_item().table_name(self.table(key.table)).consistent_read(true);
+        let ask = self
+            .client
+            .get_item()
+            .table_name(self.table(key.table))
+            .consistent_read(true);
         let found = Box::pin(ask.set_key(Some(key.attributes())).send()).await?.item;
-        found.filter(|item| self.is_live(item)).map(|item| from_item(key.table, item)).transpose()
+        found
+            .filter(|item| self.is_live(item))
+            .map(|item| from_item(key.table, item))
+            .transpose()
     }
 
     /// All items of `range`, however many pages they fill.
@@ -71,7 +87,12 @@ impl Store {
         let mut start = None;
         loop {
             let page = self.query(range, start, None).await?;
-            for item in page.items.unwrap_or_default().into_iter().filter(|item| self.is_live(item)) {
+            for item in page
+                .items
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|item| self.is_live(item))
+            {
                 items.push(from_item(range.table, item)?);
             }
             start = page.last_evaluated_key;
@@ -81,31 +102,71 @@ impl Store {
         }
     }
 
-    pub(super) async fn query(&self, range: &Range<'_>, start: Option<Item>, limit: Option<usize>) -> Result<QueryOutput, StoreError> {
+    pub(super) async fn query(
+        &self,
+        range: &Range<'_>,
+        start: Option<Item>,
+        limit: Option<usize>,
+    ) -> Result<QueryOutput, StoreError> {
         let (pk, sk) = range.index.map_or((PK, SK), |index| (index.partition, index.sort));
         let mut expected = Expression::new("#pk = :pk").name("#pk", pk).text(":pk", range.pk);
         if !range.prefix.is_empty() {
             expected.text.push_str(" AND begins_with(#sk, :prefix)");
             expected = expected.name("#sk", sk).text(":prefix", range.prefix);
         }
-        let Range { table, index, newest_first, .. } = *range;
-        self.select(Select { table, index, expected, newest_first, limit }, start).await
+        let Range {
+            table,
+            index,
+            newest_first,
+            ..
+        } = *range;
+        self.select(
+            Select {
+                table,
+                index,
+                expected,
+                newest_first,
+                limit,
+            },
+            start,
+        )
+        .await
     }
 
     /// One page of the items that `select` names, behind the key `start`.
     pub(super) async fn select(&self, select: Select<'_>, start: Option<Item>) -> Result<QueryOutput, StoreError> {
-        let Select { table, index, expected, newest_first, limit } = select;
-        let ask = self.client.query().table_name(self.table(table)).set_index_name(index.map(|index| index.name.to_owned()));
-        let ask = ask.consistent_read(index.is_none()).scan_index_forward(!newest_first).set_exclusive_start_key(start);
-        let ask = ask.set_limit(limit.and_then(|limit| i32::try_from(limit).ok())).key_condition_expression(&expected.text);
-        let ask = ask.set_expression_attribute_names(expected.names()).set_expression_attribute_values(expected.values());
+        let Select {
+            table,
+            index,
+            expected,
+            newest_first,
+            limit,
+        } = select;
+        let ask = self
+            .client
+            .query()
+            .table_name(self.table(table))
+            .set_index_name(index.map(|index| index.name.to_owned()));
+        let ask = ask
+            .consistent_read(index.is_none())
+            .scan_index_forward(!newest_first)
+            .set_exclusive_start_key(start);
+        let ask = ask
+            .set_limit(limit.and_then(|limit| i32::try_from(limit).ok()))
+            .key_condition_expression(&expected.text);
+        let ask = ask
+            .set_expression_attribute_names(expected.names())
+            .set_expression_attribute_values(expected.values());
         // Boxed: the future of a query is large, and many wait inside it.
         Ok(Box::pin(ask.send()).await?)
     }
 
     /// Whether the item's time has not passed: the database may delete it much later (promise 57).
     pub(super) fn is_live(&self, item: &Item) -> bool {
-        let until = item.get(TTL).and_then(|ttl| ttl.as_n().ok()).and_then(|ttl| ttl.parse::<i64>().ok());
+        let until = item
+            .get(TTL)
+            .and_then(|ttl| ttl.as_n().ok())
+            .and_then(|ttl| ttl.parse::<i64>().ok());
         until.is_none_or(|until| self.clock.now().as_second() < until)
     }
 }

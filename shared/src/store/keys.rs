@@ -24,7 +24,11 @@ pub(super) struct Key {
 
 impl Key {
     fn new(table: Table, pk: impl Into<String>, sk: impl Into<String>) -> Self {
-        Self { table, pk: pk.into(), sk: sk.into() }
+        Self {
+            table,
+            pk: pk.into(),
+            sk: sk.into(),
+        }
     }
 }
 

@@ -39,8 +39,16 @@ impl Store {
     /// gone. It is free again at `until` if nobody gives it back.
     ///
     /// One write where nobody has died; its size, and so its price, grows with the leases (about 25 bytes each).
-    pub async fn take_lease(&self, backend: &BackendId, most: u32, until: Timestamp) -> Result<Option<Lease>, StoreError> {
-        let lease = Lease { backend: backend.clone(), id: random::base62(ID_LENGTH) };
+    pub async fn take_lease(
+        &self,
+        backend: &BackendId,
+        most: u32,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, StoreError> {
+        let lease = Lease {
+            backend: backend.clone(),
+            id: random::base62(ID_LENGTH),
+        };
         let key = keys::leases(backend);
         let mut dead = Vec::new();
         for _ in 0..TRIES {
@@ -62,9 +70,16 @@ impl Store {
 
     /// Makes the place free. Doing it twice changes nothing.
     pub async fn give_lease_back(&self, lease: &Lease) -> Result<(), StoreError> {
-        let remove = Expression::new("REMOVE #leases.#id").name("#leases", "leases").name("#id", &lease.id);
-        let _: Written<Leases> =
-            self.update_if(&keys::leases(&lease.backend), remove, Expression::new("attribute_exists(#leases.#id)")).await?;
+        let remove = Expression::new("REMOVE #leases.#id")
+            .name("#leases", "leases")
+            .name("#id", &lease.id);
+        let _: Written<Leases> = self
+            .update_if(
+                &keys::leases(&lease.backend),
+                remove,
+                Expression::new("attribute_exists(#leases.#id)"),
+            )
+            .await?;
         Ok(())
     }
 }
@@ -72,17 +87,28 @@ impl Store {
 impl Leases {
     fn dead_at(&self, now: i64) -> Vec<(String, i64)> {
         let dead = self.leases.iter().filter(|(_, until)| **until <= now);
-        dead.take(REMOVED_AT_ONCE).map(|(id, until)| (id.clone(), *until)).collect()
+        dead.take(REMOVED_AT_ONCE)
+            .map(|(id, until)| (id.clone(), *until))
+            .collect()
     }
 }
 
 /// Adds `lease` in the place of the `dead`, if they are there as they were seen and there is room without them.
 fn add(lease: &Lease, until: Timestamp, most: u32, dead: &[(String, i64)]) -> (Expression, Expression) {
     let places: Vec<_> = (0..dead.len()).map(|number| format!("#leases.#d{number}")).collect();
-    let remove = if dead.is_empty() { String::new() } else { format!(" REMOVE {}", places.join(", ")) };
-    let seen = places.iter().enumerate().map(|(number, place)| format!("{place} = :d{number}"));
+    let remove = if dead.is_empty() {
+        String::new()
+    } else {
+        format!(" REMOVE {}", places.join(", "))
+    };
+    let seen = places
+        .iter()
+        .enumerate()
+        .map(|(number, place)| format!("{place} = :d{number}"));
     let room: Vec<_> = iter::once("size(#leases) < :most".to_owned()).chain(seen).collect();
-    let mut change = Expression::new(format!("SET #leases.#id = :until{remove}")).name("#leases", "leases").name("#id", &lease.id);
+    let mut change = Expression::new(format!("SET #leases.#id = :until{remove}"))
+        .name("#leases", "leases")
+        .name("#id", &lease.id);
     change = change.number(":until", until.as_second());
     let mut room = Expression::new(room.join(" AND ")).number(":most", most as usize + dead.len());
     for (number, (id, until)) in dead.iter().enumerate() {

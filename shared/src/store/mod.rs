@@ -92,7 +92,12 @@ impl Store {
             meters: quick_cache::sync::Cache::new(REMEMBERED),
             last_uses: quick_cache::sync::Cache::new(REMEMBERED),
         };
-        Self { client, prefix: prefix.into(), clock, memory: Arc::new(memory) }
+        Self {
+            client,
+            prefix: prefix.into(),
+            clock,
+            memory: Arc::new(memory),
+        }
     }
 
     pub fn clock(&self) -> &Clock {

@@ -37,7 +37,12 @@ impl Store {
         let mut start = span.after.as_deref().and_then(start_at);
         loop {
             let page = self.query(range, start, Some(span.limit + 1)).await?;
-            for item in page.items.unwrap_or_default().into_iter().filter(|item| self.is_live(item)) {
+            for item in page
+                .items
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|item| self.is_live(item))
+            {
                 let position = position(&item, range);
                 let entity = from_item(range.table, item)?;
                 if keep(&entity) {
@@ -47,12 +52,18 @@ impl Store {
                 if kept.len() > span.limit {
                     kept.pop();
                     let next = kept.last().map(|(position, _)| position.clone());
-                    return Ok(Page { items: kept.into_iter().map(|(_, entity)| entity).collect(), next });
+                    return Ok(Page {
+                        items: kept.into_iter().map(|(_, entity)| entity).collect(),
+                        next,
+                    });
                 }
             }
             start = page.last_evaluated_key;
             if start.is_none() {
-                return Ok(Page { items: kept.into_iter().map(|(_, entity)| entity).collect(), next: None });
+                return Ok(Page {
+                    items: kept.into_iter().map(|(_, entity)| entity).collect(),
+                    next: None,
+                });
             }
         }
     }
@@ -60,7 +71,9 @@ impl Store {
 
 /// An item's place in a range: its key attributes as JSON.
 fn position(item: &Item, range: &Range<'_>) -> String {
-    let names = [PK, SK].into_iter().chain(range.index.into_iter().flat_map(|index| [index.partition, index.sort]));
+    let names = [PK, SK]
+        .into_iter()
+        .chain(range.index.into_iter().flat_map(|index| [index.partition, index.sort]));
     let text = |name| Some((name, item.get(name)?.as_s().ok()?));
     serde_json::json!(names.filter_map(text).collect::<BTreeMap<_, _>>()).to_string()
 }
@@ -68,7 +81,12 @@ fn position(item: &Item, range: &Range<'_>) -> String {
 /// The key behind which a page begins. Positions come back authenticated, so that a wrong one is only a very old one.
 fn start_at(position: &str) -> Option<Item> {
     let attributes: BTreeMap<String, String> = serde_json::from_str(position).ok()?;
-    Some(attributes.into_iter().map(|(name, value)| (name, AttributeValue::S(value))).collect())
+    Some(
+        attributes
+            .into_iter()
+            .map(|(name, value)| (name, AttributeValue::S(value)))
+            .collect(),
+    )
 }
 
 /// The place of the item at `key` in its table.

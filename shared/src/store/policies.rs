@@ -30,7 +30,10 @@ pub enum PolicyRemoval {
 impl Store {
     /// The policy as this process knows it, at most 30 s old.
     pub async fn policy(&self, name: &PolicyName) -> Result<Option<Arc<Policy>>, StoreError> {
-        self.memory.policies.get(name, || async { Ok(self.read_policy(name).await?.map(Arc::new)) }).await
+        self.memory
+            .policies
+            .get(name, || async { Ok(self.read_policy(name).await?.map(Arc::new)) })
+            .await
     }
 
     /// The policy as it is now.
@@ -41,7 +44,13 @@ impl Store {
 
     /// All policies as they are now, in the order of their names.
     pub async fn policies(&self) -> Result<Vec<Policy>, StoreError> {
-        let range = Range { table: Table::Policies, index: None, pk: POLICIES, prefix: POLICY, newest_first: false };
+        let range = Range {
+            table: Table::Policies,
+            index: None,
+            pk: POLICIES,
+            prefix: POLICY,
+            newest_first: false,
+        };
         let mut policies: Vec<Policy> = self.all(&range).await?;
         let default = PolicyName::default();
         if let Err(place) = policies.binary_search_by(|policy| policy.name.cmp(&default)) {
@@ -52,8 +61,14 @@ impl Store {
 
     /// Adds a policy that nobody is under yet; a conflict means that there is one of this name.
     pub async fn create_policy(&self, policy: &Policy, entry: &AuditEntry) -> Result<Change, StoreError> {
-        let transaction = self.transaction().put(&keys::policy(&policy.name), policy, Expression::absent())?;
-        let transaction = transaction.put(&keys::policy_users(&policy.name), &Count { count: 0 }, Expression::absent())?;
+        let transaction = self
+            .transaction()
+            .put(&keys::policy(&policy.name), policy, Expression::absent())?;
+        let transaction = transaction.put(
+            &keys::policy_users(&policy.name),
+            &Count { count: 0 },
+            Expression::absent(),
+        )?;
         let commit = transaction.audited(entry)?.commit().await?;
         self.memory.policies.forget(&policy.name);
         Ok(commit.into())
@@ -61,17 +76,34 @@ impl Store {
 
     /// Replaces the policy, if it still has the version before `policy.version`.
     pub async fn update_policy(&self, policy: &Policy, entry: &AuditEntry) -> Result<Change, StoreError> {
-        let expected = if policy.version == 1 { Expression::absent() } else { Expression::at_version(policy.version - 1) };
-        let commit = self.transaction().put(&keys::policy(&policy.name), policy, expected)?.audited(entry)?.commit().await?;
+        let expected = if policy.version == 1 {
+            Expression::absent()
+        } else {
+            Expression::at_version(policy.version - 1)
+        };
+        let commit = self
+            .transaction()
+            .put(&keys::policy(&policy.name), policy, expected)?
+            .audited(entry)?
+            .commit()
+            .await?;
         self.memory.policies.forget(&policy.name);
         Ok(commit.into())
     }
 
     /// Removes the policy as it was read, if nobody is under it.
     pub async fn delete_policy(&self, policy: &Policy, entry: &AuditEntry) -> Result<PolicyRemoval, StoreError> {
-        let unused = Expression::new("#count = :none").name("#count", "count").number(":none", 0);
-        let transaction = self.transaction().delete(&keys::policy(&policy.name), Expression::at_version(policy.version))?;
-        let commit = transaction.delete(&keys::policy_users(&policy.name), unused)?.audited(entry)?.commit().await?;
+        let unused = Expression::new("#count = :none")
+            .name("#count", "count")
+            .number(":none", 0);
+        let transaction = self
+            .transaction()
+            .delete(&keys::policy(&policy.name), Expression::at_version(policy.version))?;
+        let commit = transaction
+            .delete(&keys::policy_users(&policy.name), unused)?
+            .audited(entry)?
+            .commit()
+            .await?;
         self.memory.policies.forget(&policy.name);
         Ok(match commit {
             Commit::Done => PolicyRemoval::Done,
@@ -94,7 +126,9 @@ impl Transaction<'_> {
 
     /// Counts one user less.
     pub(super) fn leave_policy(self, name: &PolicyName) -> Result<Self, StoreError> {
-        let one = Expression::new("#count >= :one").name("#count", "count").number(":one", 1);
+        let one = Expression::new("#count >= :one")
+            .name("#count", "count")
+            .number(":one", 1);
         self.update(&keys::policy_users(name), count_by(-1), one)
     }
 }

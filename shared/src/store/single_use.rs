@@ -26,29 +26,56 @@ pub enum Taken<T> {
 
 impl Store {
     /// Writes a new item that counts as gone after `until`.
-    pub(super) async fn create_until(&self, key: &Key, entity: &impl Serialize, until: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn create_until(
+        &self,
+        key: &Key,
+        entity: &impl Serialize,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut item = to_item(key, entity)?;
         item.insert(TTL.to_owned(), AttributeValue::N(until.as_second().to_string()));
-        let put = self.client.put_item().table_name(self.table(key.table)).set_item(Some(item));
+        let put = self
+            .client
+            .put_item()
+            .table_name(self.table(key.table))
+            .set_item(Some(item));
         Box::pin(put.condition_expression(Expression::absent().text).send()).await?;
         Ok(())
     }
 
     /// Removes the item at `key` if it is there, in time, and fits `condition`: of all who try, one gets it.
-    pub(super) async fn take<T: DeserializeOwned>(&self, key: &Key, condition: Expression) -> Result<Taken<T>, StoreError> {
+    pub(super) async fn take<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+        condition: Expression,
+    ) -> Result<Taken<T>, StoreError> {
         let live = Expression::new(format!("({}) AND #ttl > :now", condition.text)).with_placeholders_of(condition);
         let live = live.name("#ttl", TTL).number(":now", self.clock.now().as_second());
-        let delete = self.client.delete_item().table_name(self.table(key.table)).set_key(Some(key.attributes()));
-        let delete = delete.condition_expression(&live.text).set_expression_attribute_names(live.names());
-        let delete = delete.set_expression_attribute_values(live.values()).return_values(ReturnValue::AllOld);
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(self.table(key.table))
+            .set_key(Some(key.attributes()));
+        let delete = delete
+            .condition_expression(&live.text)
+            .set_expression_attribute_names(live.names());
+        let delete = delete
+            .set_expression_attribute_values(live.values())
+            .return_values(ReturnValue::AllOld);
         match Box::pin(delete.return_values_on_condition_check_failure(AllOld).send()).await {
-            Ok(done) => done.attributes.map_or(Ok(Taken::Gone), |item| Ok(Taken::Done(from_item(key.table, item)?))),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => match error.into_err() {
-                DeleteItemError::ConditionalCheckFailedException(failed) if failed.item.as_ref().is_some_and(|item| self.is_live(item)) => {
-                    Ok(Taken::Refused)
+            Ok(done) => done
+                .attributes
+                .map_or(Ok(Taken::Gone), |item| Ok(Taken::Done(from_item(key.table, item)?))),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                match error.into_err() {
+                    DeleteItemError::ConditionalCheckFailedException(failed)
+                        if failed.item.as_ref().is_some_and(|item| self.is_live(item)) =>
+                    {
+                        Ok(Taken::Refused)
+                    }
+                    _ => Ok(Taken::Gone),
                 }
-                _ => Ok(Taken::Gone),
-            },
+            }
             Err(error) => Err(error.into()),
         }
     }

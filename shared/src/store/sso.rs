@@ -24,8 +24,18 @@ impl Store {
 
     /// Replaces the configuration, if it still has the version before `config.version`.
     pub async fn update_sso_config(&self, config: &SsoConfig, entry: &AuditEntry) -> Result<Change, StoreError> {
-        let expected = if config.version == 1 { Expression::absent() } else { Expression::at_version(config.version - 1) };
-        Ok(self.transaction().put(&keys::sso_config(), config, expected)?.audited(entry)?.commit().await?.into())
+        let expected = if config.version == 1 {
+            Expression::absent()
+        } else {
+            Expression::at_version(config.version - 1)
+        };
+        Ok(self
+            .transaction()
+            .put(&keys::sso_config(), config, expected)?
+            .audited(entry)?
+            .commit()
+            .await?
+            .into())
     }
 
     /// What the last test has found.
@@ -40,18 +50,22 @@ impl Store {
 
     /// Remembers a login that begins.
     pub async fn begin_sso(&self, state: &str, attempt: &SsoAttempt) -> Result<(), StoreError> {
-        self.create_until(&keys::sso_attempt(state), attempt, self.clock.now() + ATTEMPT_LIFETIME).await
+        self.create_until(&keys::sso_attempt(state), attempt, self.clock.now() + ATTEMPT_LIFETIME)
+            .await
     }
 
     /// The login of this `state`, which is then over. Refused when another browser began it: its own may still finish.
     pub async fn take_sso_attempt(&self, state: &str, browser: &str) -> Result<Taken<SsoAttempt>, StoreError> {
-        let same = Expression::new("#browser = :browser").name("#browser", "browser").text(":browser", browser);
+        let same = Expression::new("#browser = :browser")
+            .name("#browser", "browser")
+            .text(":browser", browser);
         self.take(&keys::sso_attempt(state), same).await
     }
 
     /// Keeps a person's arrival under a one-time code.
     pub async fn keep_sso_arrival(&self, code: &str, arrival: &SsoArrival) -> Result<(), StoreError> {
-        self.create_until(&keys::sso_arrival(code), arrival, self.clock.now() + ARRIVAL_LIFETIME).await
+        self.create_until(&keys::sso_arrival(code), arrival, self.clock.now() + ARRIVAL_LIFETIME)
+            .await
     }
 
     /// The arrival of this code, which is then used up. Refused when the page that began told another challenge, or none
@@ -61,6 +75,7 @@ impl Store {
             Some(challenge) => Expression::new("#challenge = :challenge").text(":challenge", challenge),
             None => Expression::new("attribute_not_exists(#challenge)"),
         };
-        self.take(&keys::sso_arrival(code), same.name("#challenge", "challenge")).await
+        self.take(&keys::sso_arrival(code), same.name("#challenge", "challenge"))
+            .await
     }
 }

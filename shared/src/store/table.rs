@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex, GlobalSecondaryIndexUpdate, KeySchemaElement,
-    KeyType, Projection, ProjectionType, ScalarAttributeType, TableDescription, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
+    GlobalSecondaryIndexUpdate, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
+    TableDescription, TimeToLiveSpecification,
 };
 
 use super::StoreError;
@@ -74,13 +75,33 @@ impl Table {
 
     pub const fn indexes(self) -> &'static [Index] {
         match self {
-            Self::Users => &[Index { name: "department", partition: "department", sort: "id", keys_only: false }],
+            Self::Users => &[Index {
+                name: "department",
+                partition: "department",
+                sort: "id",
+                keys_only: false,
+            }],
             // Both sort by the items' own sort keys, which begin with the time.
             Self::Usage => &[
-                Index { name: "everybody", partition: "shard", sort: SK, keys_only: false },
-                Index { name: "department", partition: "department_shard", sort: SK, keys_only: false },
+                Index {
+                    name: "everybody",
+                    partition: "shard",
+                    sort: SK,
+                    keys_only: false,
+                },
+                Index {
+                    name: "department",
+                    partition: "department_shard",
+                    sort: SK,
+                    keys_only: false,
+                },
             ],
-            Self::Quota => &[Index { name: "due", partition: QUEUE, sort: DUE, keys_only: true }],
+            Self::Quota => &[Index {
+                name: "due",
+                partition: QUEUE,
+                sort: DUE,
+                keys_only: true,
+            }],
             _ => &[],
         }
     }
@@ -105,37 +126,77 @@ async fn add_indexes(client: &Client, table: Table, name: &str) -> Result<(), St
         return Ok(());
     }
     let described = client.describe_table().table_name(name).send().await?;
-    let there = described.table().map(TableDescription::global_secondary_indexes).unwrap_or_default();
+    let there = described
+        .table()
+        .map(TableDescription::global_secondary_indexes)
+        .unwrap_or_default();
     let is_missing = |index: &&Index| !there.iter().any(|known| known.index_name() == Some(index.name));
     for index in table.indexes().iter().filter(is_missing) {
-        let creation = CreateGlobalSecondaryIndexAction::builder().index_name(index.name).projection(projection(index));
-        let creation = creation.set_key_schema(Some(key_schema(index.partition, index.sort)?)).build()?;
-        let update =
-            client.update_table().table_name(name).set_attribute_definitions(Some(string_attributes([index.partition, index.sort])?));
-        update.global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().create(creation).build()).send().await?;
+        let creation = CreateGlobalSecondaryIndexAction::builder()
+            .index_name(index.name)
+            .projection(projection(index));
+        let creation = creation
+            .set_key_schema(Some(key_schema(index.partition, index.sort)?))
+            .build()?;
+        let update = client
+            .update_table()
+            .table_name(name)
+            .set_attribute_definitions(Some(string_attributes([index.partition, index.sort])?));
+        update
+            .global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().create(creation).build())
+            .send()
+            .await?;
     }
     Ok(())
 }
 
 async fn create_table(client: &Client, table: Table, name: &str) -> Result<(), StoreError> {
-    let indexes = table.indexes().iter().map(secondary_index).collect::<Result<Vec<_>, _>>()?;
+    let indexes = table
+        .indexes()
+        .iter()
+        .map(secondary_index)
+        .collect::<Result<Vec<_>, _>>()?;
     let of_indexes = table.indexes().iter().flat_map(|index| [index.partition, index.sort]);
     let attributes = string_attributes([PK, SK].into_iter().chain(of_indexes))?;
-    let creation = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
-    let creation = creation.set_key_schema(Some(key_schema(PK, SK)?)).set_attribute_definitions(Some(attributes));
-    creation.set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes)).send().await?;
-    let ttl = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build()?;
-    client.update_time_to_live().table_name(name).time_to_live_specification(ttl).send().await?;
+    let creation = client
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest);
+    let creation = creation
+        .set_key_schema(Some(key_schema(PK, SK)?))
+        .set_attribute_definitions(Some(attributes));
+    creation
+        .set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes))
+        .send()
+        .await?;
+    let ttl = TimeToLiveSpecification::builder()
+        .attribute_name(TTL)
+        .enabled(true)
+        .build()?;
+    client
+        .update_time_to_live()
+        .table_name(name)
+        .time_to_live_specification(ttl)
+        .send()
+        .await?;
     Ok(())
 }
 
 fn secondary_index(index: &Index) -> Result<GlobalSecondaryIndex, StoreError> {
     let schema = key_schema(index.partition, index.sort)?;
-    Ok(GlobalSecondaryIndex::builder().index_name(index.name).set_key_schema(Some(schema)).projection(projection(index)).build()?)
+    Ok(GlobalSecondaryIndex::builder()
+        .index_name(index.name)
+        .set_key_schema(Some(schema))
+        .projection(projection(index))
+        .build()?)
 }
 
 fn projection(index: &Index) -> Projection {
-    let kind = if index.keys_only { ProjectionType::KeysOnly } else { ProjectionType::All };
+    let kind = if index.keys_only {
+        ProjectionType::KeysOnly
+    } else {
+        ProjectionType::All
+    };
     Projection::builder().projection_type(kind).build()
 }
 
@@ -146,6 +207,14 @@ fn key_schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>, Stor
 
 /// Each once.
 fn string_attributes(names: impl IntoIterator<Item = &'static str>) -> Result<Vec<AttributeDefinition>, StoreError> {
-    let string = |name: &str| AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
-    Ok(BTreeSet::from_iter(names).into_iter().map(string).collect::<Result<_, _>>()?)
+    let string = |name: &str| {
+        AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+    };
+    Ok(BTreeSet::from_iter(names)
+        .into_iter()
+        .map(string)
+        .collect::<Result<_, _>>()?)
 }

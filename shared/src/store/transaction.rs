@@ -49,7 +49,10 @@ pub(super) struct Expression {
 
 impl Expression {
     pub(super) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
     }
 
     pub(super) fn name(mut self, placeholder: &str, name: &str) -> Self {
@@ -100,7 +103,9 @@ impl Expression {
     }
 
     pub(super) fn at_version(version: u64) -> Self {
-        Self::new("#version = :expected").name("#version", "version").number(":expected", version)
+        Self::new("#version = :expected")
+            .name("#version", "version")
+            .number(":expected", version)
     }
 }
 
@@ -121,7 +126,9 @@ macro_rules! with_condition {
 impl Transaction<'_> {
     /// Writes the whole item, if what lies at `key` fits `condition`.
     pub(super) fn put(mut self, key: &Key, entity: &impl Serialize, condition: Expression) -> Result<Self, StoreError> {
-        let put = Put::builder().table_name(self.store.table(key.table)).set_item(Some(to_item(key, entity)?));
+        let put = Put::builder()
+            .table_name(self.store.table(key.table))
+            .set_item(Some(to_item(key, entity)?));
         let put = with_condition!(put, condition).build()?;
         self.writes.push(TransactWriteItem::builder().put(put).build());
         Ok(self)
@@ -129,7 +136,9 @@ impl Transaction<'_> {
 
     /// Changes attributes of the item at `key`, if it fits `condition`.
     pub(super) fn update(mut self, key: &Key, change: Expression, condition: Expression) -> Result<Self, StoreError> {
-        let mut update = Update::builder().table_name(self.store.table(key.table)).set_key(Some(key.attributes()));
+        let mut update = Update::builder()
+            .table_name(self.store.table(key.table))
+            .set_key(Some(key.attributes()));
         update = update.update_expression(change.text);
         for (placeholder, name) in change.names {
             update = update.expression_attribute_names(placeholder, name);
@@ -143,7 +152,9 @@ impl Transaction<'_> {
     }
 
     pub(super) fn delete(mut self, key: &Key, condition: Expression) -> Result<Self, StoreError> {
-        let delete = Delete::builder().table_name(self.store.table(key.table)).set_key(Some(key.attributes()));
+        let delete = Delete::builder()
+            .table_name(self.store.table(key.table))
+            .set_key(Some(key.attributes()));
         let delete = with_condition!(delete, condition).build()?;
         self.writes.push(TransactWriteItem::builder().delete(delete).build());
         Ok(self)
@@ -151,21 +162,31 @@ impl Transaction<'_> {
 
     /// Writes nothing itself, but refuses the whole when the item at `key` does not fit `condition`.
     pub(super) fn check(mut self, key: &Key, condition: Expression) -> Result<Self, StoreError> {
-        let check = ConditionCheck::builder().table_name(self.store.table(key.table)).set_key(Some(key.attributes()));
+        let check = ConditionCheck::builder()
+            .table_name(self.store.table(key.table))
+            .set_key(Some(key.attributes()));
         let check = with_condition!(check, condition).build()?;
-        self.writes.push(TransactWriteItem::builder().condition_check(check).build());
+        self.writes
+            .push(TransactWriteItem::builder().condition_check(check).build());
         Ok(self)
     }
 
     /// Makes it the same one whenever it is sent under this token: written once, however often that is.
     pub(super) fn known_as(self, token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..self }
+        Self {
+            token: Some(token.to_owned()),
+            ..self
+        }
     }
 
     /// Writes all or nothing; tries again when it met another transaction on the same items.
     pub(super) async fn commit(self) -> Result<Commit, StoreError> {
         for attempt in 1.. {
-            let write = self.store.client.transact_write_items().set_transact_items(Some(self.writes.clone()));
+            let write = self
+                .store
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(self.writes.clone()));
             match Box::pin(write.set_client_request_token(self.token.clone()).send()).await {
                 Ok(_) => return Ok(Commit::Done),
                 Err(error) => match refused_places(&error) {
@@ -182,15 +203,30 @@ impl Transaction<'_> {
 
 impl Store {
     pub(super) fn transaction(&self) -> Transaction<'_> {
-        Transaction { store: self, writes: Vec::new(), token: None }
+        Transaction {
+            store: self,
+            writes: Vec::new(),
+            token: None,
+        }
     }
 }
 
 /// The places whose conditions failed; an empty list when another transaction was in the way; `None` for any other error.
 fn refused_places(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<usize>> {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else { return None };
-    let codes = || cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or_default());
-    let places: Vec<usize> = codes().enumerate().filter(|(_, code)| *code == "ConditionalCheckFailed").map(|(place, _)| place).collect();
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+        return None;
+    };
+    let codes = || {
+        cancelled
+            .cancellation_reasons()
+            .iter()
+            .map(|reason| reason.code().unwrap_or_default())
+    };
+    let places: Vec<usize> = codes()
+        .enumerate()
+        .filter(|(_, code)| *code == "ConditionalCheckFailed")
+        .map(|(place, _)| place)
+        .collect();
     let met_another = codes().any(|code| code == "TransactionConflict");
     (!places.is_empty() || met_another).then_some(places)
 }

@@ -51,7 +51,10 @@ impl Shards {
     fn new(key: &Key, kind: &str, department: Option<&DisplayName>) -> Self {
         let number = keys::shard_number(key);
         let shard_of = |department: &DisplayName| keys::department_shard(kind, number, department.as_str());
-        Self { shard: keys::shard(kind, number), department_shard: department.map(shard_of) }
+        Self {
+            shard: keys::shard(kind, number),
+            department_shard: department.map(shard_of),
+        }
     }
 }
 
@@ -59,7 +62,11 @@ impl Transaction<'_> {
     /// Enters an exchange in the books: its record, if it is to be kept, and its part of the sums. Refused when the
     /// record is there already.
     pub(super) fn recorded(self, record: &UsageRecord, kept_days: Option<u32>) -> Result<Self, StoreError> {
-        let transaction = if let Some(days) = kept_days { self.logged(record, days)? } else { self };
+        let transaction = if let Some(days) = kept_days {
+            self.logged(record, days)?
+        } else {
+            self
+        };
         transaction.added_up(&Rollup::from(record))
     }
 
@@ -67,25 +74,41 @@ impl Transaction<'_> {
     pub(super) fn logged(self, record: &UsageRecord, days: u32) -> Result<Self, StoreError> {
         let key = keys::usage_record(record);
         let shards = Shards::new(&key, keys::LOG, record.department.as_ref());
-        let item = RecordItem { record, shards, ttl: days_after(record.at, days) };
+        let item = RecordItem {
+            record,
+            shards,
+            ttl: days_after(record.at, days),
+        };
         self.put(&key, &item, Expression::absent())
     }
 
     /// Adds to the sums.
     pub(super) fn added_up(self, rollup: &Rollup) -> Result<Self, StoreError> {
         let key = keys::rollup(&rollup.of);
-        let begin = rollup.of.day.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |day| day.timestamp());
+        let begin = rollup
+            .of
+            .day
+            .to_zoned(TimeZone::UTC)
+            .map_or(Timestamp::MAX, |day| day.timestamp());
         let shards = Shards::new(&key, keys::ROLLUP, rollup.of.department.as_ref());
-        let row = RollupRow { of: &rollup.of, shards, ttl: days_after(begin, SUMS_KEPT_DAYS) };
+        let row = RollupRow {
+            of: &rollup.of,
+            shards,
+            ttl: days_after(begin, SUMS_KEPT_DAYS),
+        };
         // In their order: a batch that is written again has to be the same to the letter.
-        let (row, sums) = (sorted(attributes(key.table, &row)?), sorted(attributes(key.table, &rollup.sums)?));
+        let (row, sums) = (
+            sorted(attributes(key.table, &row)?),
+            sorted(attributes(key.table, &rollup.sums)?),
+        );
         let set: Vec<_> = row.keys().map(|name| format!("#{name} = :{name}")).collect();
         let add: Vec<_> = sums.keys().map(|name| format!("#{name} :{name}")).collect();
         let change = Expression::new(format!("SET {} ADD {}", set.join(", "), add.join(", ")));
-        let change = row
-            .into_iter()
-            .chain(sums)
-            .fold(change, |change, (name, value)| change.name(&format!("#{name}"), &name).value(&format!(":{name}"), value));
+        let change = row.into_iter().chain(sums).fold(change, |change, (name, value)| {
+            change
+                .name(&format!("#{name}"), &name)
+                .value(&format!(":{name}"), value)
+        });
         self.update(&key, change, Expression::always())
     }
 }
@@ -105,5 +128,7 @@ fn sorted(item: Item) -> BTreeMap<String, AttributeValue> {
 }
 
 fn days_after(at: Timestamp, days: u32) -> i64 {
-    at.checked_add((i64::from(days) * 24).hours()).unwrap_or(Timestamp::MAX).as_second()
+    at.checked_add((i64::from(days) * 24).hours())
+        .unwrap_or(Timestamp::MAX)
+        .as_second()
 }

@@ -21,7 +21,11 @@ pub struct UsageBatch {
 
 impl Default for UsageBatch {
     fn default() -> Self {
-        Self { token: random::sortable_id(), records: Vec::new(), sums: HashMap::default() }
+        Self {
+            token: random::sortable_id(),
+            records: Vec::new(),
+            sums: HashMap::default(),
+        }
     }
 }
 
@@ -52,7 +56,10 @@ impl Store {
             transaction = transaction.logged(record, *days)?;
         }
         for (of, sums) in &batch.sums {
-            transaction = transaction.added_up(&Rollup { of: of.clone(), sums: *sums })?;
+            transaction = transaction.added_up(&Rollup {
+                of: of.clone(),
+                sums: *sums,
+            })?;
         }
         transaction.commit().await.map(|_| ())
     }

@@ -43,8 +43,13 @@ impl Whose<'_> {
             (0..SHARDS).map(|number| Partition { index, pk: pk(number) }).collect()
         };
         match self {
-            Self::User(user) => vec![Partition { index: None, pk: keys::usage_of(kind, user) }],
-            Self::Department(name) => shards("department", &|number| keys::department_shard(kind, number, name.as_str())),
+            Self::User(user) => vec![Partition {
+                index: None,
+                pk: keys::usage_of(kind, user),
+            }],
+            Self::Department(name) => shards("department", &|number| {
+                keys::department_shard(kind, number, name.as_str())
+            }),
             Self::Everybody => shards("everybody", &|number| keys::shard(kind, number)),
         }
     }
@@ -75,13 +80,22 @@ impl Store {
             return Ok(Page { items, next: None });
         }
         for _ in 0..ROUNDS {
-            let parts = partitions.iter().map(|partition| self.newest_records(partition, (&oldest, &newest), span.limit + 1));
+            let parts = partitions
+                .iter()
+                .map(|partition| self.newest_records(partition, (&oldest, &newest), span.limit + 1));
             let parts = try_join_all(parts).await?;
             // Below the highest place where a partition was left, it may have more that belong between the others'.
             let horizon = parts.iter().filter_map(|part| part.until.clone()).max();
-            for record in self.merged(parts, horizon.as_deref())?.into_iter().filter(|record| time.contains(&record.at) && keep(record)) {
+            for record in self
+                .merged(parts, horizon.as_deref())?
+                .into_iter()
+                .filter(|record| time.contains(&record.at) && keep(record))
+            {
                 if items.len() == span.limit {
-                    return Ok(Page { items, next: Some(record.id.into()) });
+                    return Ok(Page {
+                        items,
+                        next: Some(record.id.into()),
+                    });
                 }
                 items.push(record);
             }
@@ -90,21 +104,42 @@ impl Store {
                 None => return Ok(Page { items, next: None }),
             }
         }
-        Ok(Page { items, next: Some(newest) })
+        Ok(Page {
+            items,
+            next: Some(newest),
+        })
     }
 
     async fn newest_records(&self, partition: &Partition, ids: (&str, &str), limit: usize) -> Result<Part, StoreError> {
-        let select = Select { limit: Some(limit), newest_first: true, ..partition.between(ids.0, ids.1) };
+        let select = Select {
+            limit: Some(limit),
+            newest_first: true,
+            ..partition.between(ids.0, ids.1)
+        };
         let page = self.select(select, None).await?;
-        let until = page.last_evaluated_key.and_then(|mut key| key.remove(SK)).and_then(|sk| sk.as_s().ok().cloned());
-        Ok(Part { items: page.items.unwrap_or_default(), until })
+        let until = page
+            .last_evaluated_key
+            .and_then(|mut key| key.remove(SK))
+            .and_then(|sk| sk.as_s().ok().cloned());
+        Ok(Part {
+            items: page.items.unwrap_or_default(),
+            until,
+        })
     }
 
     /// The records of all parts above the horizon, newest first.
     fn merged(&self, parts: Vec<Part>, horizon: Option<&str>) -> Result<Vec<UsageRecord>, StoreError> {
-        let items = parts.into_iter().flat_map(|part| part.items).filter(|item| self.is_live(item));
-        let records = items.map(|item| from_item::<UsageRecord>(Table::Usage, item)).collect::<Result<Vec<_>, _>>()?;
-        let mut records: Vec<_> = records.into_iter().filter(|record| horizon.is_none_or(|horizon| record.id.as_str() > horizon)).collect();
+        let items = parts
+            .into_iter()
+            .flat_map(|part| part.items)
+            .filter(|item| self.is_live(item));
+        let records = items
+            .map(|item| from_item::<UsageRecord>(Table::Usage, item))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut records: Vec<_> = records
+            .into_iter()
+            .filter(|record| horizon.is_none_or(|horizon| record.id.as_str() > horizon))
+            .collect();
         records.sort_unstable_by(|one, other| other.id.cmp(&one.id));
         Ok(records)
     }
@@ -118,7 +153,12 @@ impl Store {
         group: impl Fn(&Rollup) -> Option<K>,
     ) -> Result<BTreeMap<K, Sums>, StoreError> {
         let partitions = whose.partitions(ROLLUP);
-        let parts = try_join_all(partitions.iter().map(|partition| self.sums_of_partition(partition, days, &group))).await?;
+        let parts = try_join_all(
+            partitions
+                .iter()
+                .map(|partition| self.sums_of_partition(partition, days, &group)),
+        )
+        .await?;
         let mut sums = BTreeMap::new();
         for (group, part) in parts.into_iter().flatten() {
             *sums.entry(group).or_default() += part;
@@ -137,7 +177,12 @@ impl Store {
         let (mut sums, mut start) = (BTreeMap::new(), None);
         loop {
             let page = self.select(partition.between(&first, &last), start).await?;
-            for item in page.items.unwrap_or_default().into_iter().filter(|item| self.is_live(item)) {
+            for item in page
+                .items
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|item| self.is_live(item))
+            {
                 let row: Rollup = from_item(Table::Usage, item)?;
                 if let Some(group) = group(&row) {
                     *sums.entry(group).or_default() += row.sums;
@@ -155,8 +200,16 @@ impl Partition {
     /// Its items whose sort keys lie between these texts.
     fn between(&self, first: &str, last: &str) -> Select<'static> {
         let pk = self.index.map_or(PK, |index| index.partition);
-        let expected = Expression::new("#pk = :pk AND #sk BETWEEN :first AND :last").name("#pk", pk).name("#sk", SK);
+        let expected = Expression::new("#pk = :pk AND #sk BETWEEN :first AND :last")
+            .name("#pk", pk)
+            .name("#sk", SK);
         let expected = expected.text(":pk", &self.pk).text(":first", first).text(":last", last);
-        Select { table: Table::Usage, index: self.index, expected, newest_first: false, limit: None }
+        Select {
+            table: Table::Usage,
+            index: self.index,
+            expected,
+            newest_first: false,
+            limit: None,
+        }
     }
 }

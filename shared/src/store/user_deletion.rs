@@ -29,7 +29,9 @@ impl Store {
     /// Removes the account as it was read, frees its address, and removes its keys.
     pub async fn delete_user(&self, user: &User, entry: &AuditEntry) -> Result<UserChange, StoreError> {
         let deletion = Deletion { user: user.id.clone() };
-        let transaction = self.transaction().delete(&keys::user(&user.id), Expression::at_version(user.version))?;
+        let transaction = self
+            .transaction()
+            .delete(&keys::user(&user.id), Expression::at_version(user.version))?;
         let transaction = transaction.delete(&keys::email(&user.email), Expression::present())?;
         let mut transaction = transaction.put(&keys::user_deletion(&user.id), &deletion, Expression::absent())?;
         let mut meanings = vec![UserChange::VersionConflict; 3];
@@ -69,7 +71,10 @@ impl Store {
             self.remove_keys(id, some).await?;
         }
         let transaction = self.transaction().delete(&keys::key_count(id), Expression::always())?;
-        transaction.delete(&keys::user_deletion(id), Expression::always())?.commit().await?;
+        transaction
+            .delete(&keys::user_deletion(id), Expression::always())?
+            .commit()
+            .await?;
         Ok(())
     }
 

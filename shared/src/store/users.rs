@@ -35,7 +35,10 @@ pub enum UserChange {
 
 /// How a change of an account ended that was tried again when others changed it meanwhile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "made once in a request and taken apart at once")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once in a request and taken apart at once"
+)]
 pub enum Changed {
     Done(User),
     NotFound,
@@ -65,7 +68,10 @@ impl Store {
 
     /// The account as this process knows it, at most 30 s old.
     pub async fn cached_user(&self, id: &UserId) -> Result<Option<Arc<User>>, StoreError> {
-        self.memory.users.get(id, || async { Ok(self.user(id).await?.map(Arc::new)) }).await
+        self.memory
+            .users
+            .get(id, || async { Ok(self.user(id).await?.map(Arc::new)) })
+            .await
     }
 
     /// Makes the next [`Store::cached_user`] read the account.
@@ -91,11 +97,28 @@ impl Store {
     }
 
     /// Accounts in the order of their creation, of one department or of all.
-    pub async fn users(&self, department: Option<&str>, span: &Span, keep: impl Fn(&User) -> bool) -> Result<Page<User>, StoreError> {
+    pub async fn users(
+        &self,
+        department: Option<&str>,
+        span: &Span,
+        keep: impl Fn(&User) -> bool,
+    ) -> Result<Page<User>, StoreError> {
         let table = Table::Users;
         let range = match department {
-            Some(department) => Range { table, index: table.indexes().first(), pk: department, prefix: "", newest_first: false },
-            None => Range { table, index: None, pk: USERS, prefix: USER, newest_first: false },
+            Some(department) => Range {
+                table,
+                index: table.indexes().first(),
+                pk: department,
+                prefix: "",
+                newest_first: false,
+            },
+            None => Range {
+                table,
+                index: None,
+                pk: USERS,
+                prefix: USER,
+                newest_first: false,
+            },
         };
         self.page(&range, span, keep).await
     }
@@ -122,7 +145,9 @@ impl Store {
 
     /// Adds the first administrator: done once among any number of processes that try (promise 6).
     pub async fn create_first_admin(&self, user: &User, entry: &AuditEntry) -> Result<Change, StoreError> {
-        let transaction = self.new_user(user)?.put(&keys::admins(), &Count { count: 1 }, Expression::absent())?;
+        let transaction = self
+            .new_user(user)?
+            .put(&keys::admins(), &Count { count: 1 }, Expression::absent())?;
         Ok(transaction.audited(entry)?.commit().await?.into())
     }
 
@@ -132,7 +157,9 @@ impl Store {
     }
 
     fn new_user(&self, user: &User) -> Result<Transaction<'_>, StoreError> {
-        let transaction = self.transaction().put(&keys::email(&user.email), &HolderItem::of(user), Expression::absent())?;
+        let transaction =
+            self.transaction()
+                .put(&keys::email(&user.email), &HolderItem::of(user), Expression::absent())?;
         transaction.put(&keys::user(&user.id), user, Expression::absent())
     }
 
@@ -145,7 +172,9 @@ impl Store {
         change: impl Fn(&User) -> Result<User, E>,
     ) -> Result<Changed, E> {
         for attempt in 1..=TRIES {
-            let Some(before) = self.user(id).await? else { return Ok(Changed::NotFound) };
+            let Some(before) = self.user(id).await? else {
+                return Ok(Changed::NotFound);
+            };
             let mut after = change(&before)?;
             after.version = before.version + 1;
             after.updated_at = self.clock.now();
@@ -164,7 +193,9 @@ impl Store {
 
     /// Replaces the account `before` by `after`, if it still has the version that was read.
     async fn update_user(&self, before: &User, after: &User, entry: &AuditEntry) -> Result<UserChange, StoreError> {
-        let transaction = self.transaction().put(&keys::user(&after.id), after, Expression::at_version(before.version))?;
+        let transaction =
+            self.transaction()
+                .put(&keys::user(&after.id), after, Expression::at_version(before.version))?;
         let mut meanings = vec![UserChange::VersionConflict];
         let mut transaction = transaction.move_holders(before, after, &mut meanings)?;
         if before.is_active_admin() != after.is_active_admin() {
@@ -222,7 +253,11 @@ impl Transaction<'_> {
 
 /// What the first refused write of a transaction means; `meanings` are those of its writes in their order.
 pub(super) fn meaning(commit: &Commit, meanings: &[UserChange]) -> UserChange {
-    let refused = meanings.iter().enumerate().find(|(place, _)| commit.refused_at(*place)).map(|(_, meaning)| *meaning);
+    let refused = meanings
+        .iter()
+        .enumerate()
+        .find(|(place, _)| commit.refused_at(*place))
+        .map(|(_, meaning)| *meaning);
     match commit {
         Commit::Done => UserChange::Done,
         Commit::Refused(_) => refused.unwrap_or(UserChange::VersionConflict),
@@ -230,9 +265,13 @@ pub(super) fn meaning(commit: &Commit, meanings: &[UserChange]) -> UserChange {
 }
 
 pub(super) fn count_by(step: i64) -> Expression {
-    Expression::new("ADD #count :step").name("#count", "count").number(":step", step)
+    Expression::new("ADD #count :step")
+        .name("#count", "count")
+        .number(":step", step)
 }
 
 pub(super) fn more_than_one() -> Expression {
-    Expression::new("#count > :one").name("#count", "count").number(":one", 1)
+    Expression::new("#count > :one")
+        .name("#count", "count")
+        .number(":one", 1)
 }

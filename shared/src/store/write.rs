@@ -53,16 +53,33 @@ impl Store {
         condition: Expression,
         returned: ReturnValue,
     ) -> Result<Result<Item, Option<Item>>, StoreError> {
-        let update = self.client.update_item().table_name(self.table(key.table)).set_key(Some(key.attributes()));
-        let update = update.update_expression(&change.text).condition_expression(&condition.text);
+        let update = self
+            .client
+            .update_item()
+            .table_name(self.table(key.table))
+            .set_key(Some(key.attributes()));
+        let update = update
+            .update_expression(&change.text)
+            .condition_expression(&condition.text);
         let both = change.with_placeholders_of(condition);
-        let update = update.set_expression_attribute_names(both.names()).set_expression_attribute_values(both.values());
-        match Box::pin(update.return_values(returned).return_values_on_condition_check_failure(AllOld).send()).await {
+        let update = update
+            .set_expression_attribute_names(both.names())
+            .set_expression_attribute_values(both.values());
+        match Box::pin(
+            update
+                .return_values(returned)
+                .return_values_on_condition_check_failure(AllOld)
+                .send(),
+        )
+        .await
+        {
             Ok(done) => Ok(Ok(done.attributes.unwrap_or_default())),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => match error.into_err() {
-                UpdateItemError::ConditionalCheckFailedException(failed) => Ok(Err(failed.item)),
-                _ => Ok(Err(None)),
-            },
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                match error.into_err() {
+                    UpdateItemError::ConditionalCheckFailedException(failed) => Ok(Err(failed.item)),
+                    _ => Ok(Err(None)),
+                }
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -31,7 +31,11 @@ pub struct ToolIds {
 impl ToolIds {
     /// The client's id for a call. `backend_id` may be empty: then one is made up.
     pub fn give(&mut self, backend_id: &str, random: &mut dyn FnMut() -> String) -> String {
-        let mut id = if backend_id.is_empty() { format!("toolu_{}", random()) } else { fitting(backend_id).into_owned() };
+        let mut id = if backend_id.is_empty() {
+            format!("toolu_{}", random())
+        } else {
+            fitting(backend_id).into_owned()
+        };
         while let Some(suffix) = self.given.get_mut(&id) {
             let candidate = format!("{id}_{suffix}");
             *suffix += 1;
@@ -75,7 +79,10 @@ mod tests {
     #[test]
     fn id1_other_ids_become_hex() {
         assert_eq!(give(&mut ToolIds::default(), "f.a:0"), "toolu_x662e613a30");
-        assert_eq!(give(&mut ToolIds::default(), &"a".repeat(65)), format!("toolu_x{}", "61".repeat(65)));
+        assert_eq!(
+            give(&mut ToolIds::default(), &"a".repeat(65)),
+            format!("toolu_x{}", "61".repeat(65))
+        );
     }
 
     #[test]

@@ -67,7 +67,10 @@ impl ToolNames {
     }
 }
 
-fn partition<'n>(names: impl IntoIterator<Item = Cow<'n, str>>, fits: impl Fn(&str) -> bool) -> (HashSet<Cow<'n, str>>, Vec<Cow<'n, str>>) {
+fn partition<'n>(
+    names: impl IntoIterator<Item = Cow<'n, str>>,
+    fits: impl Fn(&str) -> bool,
+) -> (HashSet<Cow<'n, str>>, Vec<Cow<'n, str>>) {
     let mut fitting = HashSet::new();
     let mut others = Vec::new();
     for name in names {
@@ -91,7 +94,9 @@ fn is_plain(byte: u8) -> bool {
 /// The name with other characters replaced, cut so that `_` and the hash find room.
 fn shorten(name: &str, max: usize, hash: &str) -> String {
     let kept = max.saturating_sub(hash.len() + 1);
-    let plain = name.chars().map(|c| if u8::try_from(c).is_ok_and(is_plain) { c } else { '_' });
+    let plain = name
+        .chars()
+        .map(|c| if u8::try_from(c).is_ok_and(is_plain) { c } else { '_' });
     let mut short: String = plain.take(kept).collect();
     short.push('_');
     short.push_str(hash);
@@ -114,7 +119,9 @@ fn decode_id(client_id: &str) -> Option<String> {
     let (pairs, []) = hex.as_bytes().as_chunks::<2>() else {
         return None;
     };
-    let bytes = pairs.iter().map(|&[high, low]| Some(hex_digit(high)? << 4 | hex_digit(low)?));
+    let bytes = pairs
+        .iter()
+        .map(|&[high, low]| Some(hex_digit(high)? << 4 | hex_digit(low)?));
     let id = String::from_utf8(bytes.collect::<Option<Vec<u8>>>()?).ok()?;
     (!id.is_empty() && !fits(&id, 64)).then_some(id)
 }
@@ -130,10 +137,13 @@ fn hex_digit(byte: u8) -> Option<u8> {
 
 pub(super) fn sha256_hex(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().fold(String::with_capacity(ALL_HASH_DIGITS), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
-        hex
-    })
+    digest
+        .as_ref()
+        .iter()
+        .fold(String::with_capacity(ALL_HASH_DIGITS), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
+            hex
+        })
 }
 
 #[cfg(test)]
@@ -191,7 +201,15 @@ mod tests {
     #[test]
     fn id2_an_encoded_id_is_decoded_and_others_pass() {
         assert_eq!(backend("toolu_x66756e6374696f6e732e663a30"), "functions.f:0");
-        for id in ["call_1", "toolu_01AbC", "toolu_x66756e_2", "toolu_xzz", "toolu_x", "toolu_x2E", "toolu_xff"] {
+        for id in [
+            "call_1",
+            "toolu_01AbC",
+            "toolu_x66756e_2",
+            "toolu_xzz",
+            "toolu_x",
+            "toolu_x2E",
+            "toolu_xff",
+        ] {
             assert_eq!(backend(id), id);
         }
     }
@@ -204,7 +222,10 @@ mod tests {
     #[test]
     fn id3_a_long_id_becomes_a_hash_where_the_backend_has_a_limit() {
         let id = "i".repeat(65);
-        assert_eq!(backend_tool_id(Cow::Borrowed(&id), Limit::AtMost(64)), format!("call_{}", &sha256_hex(&id)[..32]));
+        assert_eq!(
+            backend_tool_id(Cow::Borrowed(&id), Limit::AtMost(64)),
+            format!("call_{}", &sha256_hex(&id)[..32])
+        );
         assert_eq!(backend(&id), id);
         assert_eq!(backend_tool_id(Cow::Borrowed(&id[1..]), Limit::AtMost(64)), &id[1..]);
     }

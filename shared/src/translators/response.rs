@@ -31,7 +31,11 @@ pub struct Answer {
 }
 
 /// Translates the body of a backend's answer with status 200.
-pub fn to_message(body: &[u8], context: &AnswerContext, random: &mut dyn FnMut() -> String) -> Result<Answer, BackendError> {
+pub fn to_message(
+    body: &[u8],
+    context: &AnswerContext,
+    random: &mut dyn FnMut() -> String,
+) -> Result<Answer, BackendError> {
     let completion: Completion<'_> = serde_json::from_slice(body).map_err(|_| BackendError::unreadable())?;
     if completion.is_error() {
         return Err(BackendError::from_error_object(body));
@@ -81,7 +85,13 @@ struct Said<'a> {
 
 impl<'a> Said<'a> {
     fn of(choice: &Choice<'a>, context: &AnswerContext, random: &mut dyn FnMut() -> String) -> Self {
-        let mut said = Self { blocks: Vec::new(), refusal: None, calls: stop::Calls::None, nameless_calls: 0, hidden_bytes: 0 };
+        let mut said = Self {
+            blocks: Vec::new(),
+            refusal: None,
+            calls: stop::Calls::None,
+            nameless_calls: 0,
+            hidden_bytes: 0,
+        };
         let Some(message) = &choice.message else {
             return said;
         };
@@ -90,9 +100,12 @@ impl<'a> Said<'a> {
         said.blocks.extend(text.map(|text| Block::Text { text }));
         if let Some(refusal) = message.refusal() {
             said.refusal = quoted(refusal.escaped());
-            said.blocks.extend(quoted(refusal.escaped()).map(|text| Block::Text { text: Cow::Owned(text) }));
+            said.blocks
+                .extend(quoted(refusal.escaped()).map(|text| Block::Text { text: Cow::Owned(text) }));
         }
-        let cut = choice.finish_reason().is_some_and(|reason| reason.escaped() == "length");
+        let cut = choice
+            .finish_reason()
+            .is_some_and(|reason| reason.escaped() == "length");
         said.call(message, cut, context, random);
         said
     }
@@ -110,13 +123,24 @@ impl<'a> Said<'a> {
             }
             Thinking::Discarded => return,
         };
-        self.blocks.extend(thinking.map(|thinking| Block::Thinking { thinking, signature }));
+        self.blocks
+            .extend(thinking.map(|thinking| Block::Thinking { thinking, signature }));
     }
 
-    fn call(&mut self, message: &completion::Message<'_>, cut: bool, context: &AnswerContext, random: &mut dyn FnMut() -> String) {
+    fn call(
+        &mut self,
+        message: &completion::Message<'_>,
+        cut: bool,
+        context: &AnswerContext,
+        random: &mut dyn FnMut() -> String,
+    ) {
         let mut ids = ToolIds::default();
         let legacy = message.function_call.map(|function| (None, function));
-        let calls = message.tool_calls.iter().flatten().filter_map(|call| Some((call.id(), call.function?)));
+        let calls = message
+            .tool_calls
+            .iter()
+            .flatten()
+            .filter_map(|call| Some((call.id(), call.function?)));
         for (id, function) in legacy.into_iter().chain(calls) {
             let Some(name) = function.name() else {
                 self.nameless_calls += 1;
@@ -132,9 +156,19 @@ impl<'a> Said<'a> {
         }
     }
 
-    fn stop_reason(&self, choice: &Choice<'_>, matched_stop: Option<&str>, context: &AnswerContext) -> Result<StopReason, BackendError> {
+    fn stop_reason(
+        &self,
+        choice: &Choice<'_>,
+        matched_stop: Option<&str>,
+        context: &AnswerContext,
+    ) -> Result<StopReason, BackendError> {
         let finish_reason = choice.finish_reason().map(EscapedText::decode);
-        let ending = Ending { finish_reason: finish_reason.as_deref(), matched_stop, calls: self.calls, refused: self.refusal.is_some() };
+        let ending = Ending {
+            finish_reason: finish_reason.as_deref(),
+            matched_stop,
+            calls: self.calls,
+            refused: self.refusal.is_some(),
+        };
         stop::stop_reason(ending, &context.stop_sequences)
     }
 
@@ -160,8 +194,15 @@ fn thinking_and_text<'a>(message: &completion::Message<'a>, tags: ThinkTags) -> 
     let text = EscapedText::of(text).unwrap_or(EscapedText::EMPTY);
     let parts = [splitter.split(text), splitter.flush()].concat();
     let of = |kind| {
-        let texts: String = parts.iter().filter(|(part, _)| *part == kind).map(|(_, text)| text.as_str()).collect();
-        Some(texts).filter(|text| !text.is_empty()).and_then(|text| quoted(&text)).map(Cow::Owned)
+        let texts: String = parts
+            .iter()
+            .filter(|(part, _)| *part == kind)
+            .map(|(_, text)| text.as_str())
+            .collect();
+        Some(texts)
+            .filter(|text| !text.is_empty())
+            .and_then(|text| quoted(&text))
+            .map(Cow::Owned)
     };
     (reasoning.or_else(|| of(Part::Thinking)), of(Part::Text))
 }
@@ -172,7 +213,11 @@ fn whole_text(json: &RawValue) -> Option<Cow<'_, RawValue>> {
         return (!text.is_empty()).then_some(Cow::Borrowed(json));
     }
     let text: String = texts(json).map(EscapedText::escaped).collect();
-    if text.is_empty() { None } else { quoted(&text).map(Cow::Owned) }
+    if text.is_empty() {
+        None
+    } else {
+        quoted(&text).map(Cow::Owned)
+    }
 }
 
 /// A call's input. Text that is no object is handed on as text, so that the tool's own validation can show the

@@ -49,7 +49,11 @@ mod tests {
     fn p4_thinking_comes_back_out_of_its_signature_p5_with_every_code_point() {
         let thinking = r#"a \"b\" \ud83d ü\n"#;
         let signature = carrying(EscapedText::from_escaped(thinking));
-        assert!(signature.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)));
+        assert!(
+            signature
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        );
         assert_eq!(carried(&signature).unwrap().get(), format!("\"{thinking}\""));
     }
 

@@ -81,7 +81,10 @@ impl Decoder {
 
     /// The last event, if the stream ended without its blank line. Take the complete ones first.
     pub fn finish(mut self) -> Option<Event> {
-        debug_assert!(self.failed || self.chunk.is_empty(), "complete events were left in the decoder");
+        debug_assert!(
+            self.failed || self.chunk.is_empty(),
+            "complete events were left in the decoder"
+        );
         (!self.failed && !self.held.is_empty()).then(|| self.event_of(Bytes::new()))
     }
 
@@ -139,7 +142,9 @@ impl Iterator for Decoder {
         let end = self.find_end();
         if self.held.len() + end.unwrap_or(self.chunk.len()) > self.max_event_bytes {
             self.failed = true;
-            return Some(Err(SseError::TooLong { max: self.max_event_bytes }));
+            return Some(Err(SseError::TooLong {
+                max: self.max_event_bytes,
+            }));
         }
         if let Some(end) = end {
             let rest = self.chunk.split_to(end);
@@ -246,7 +251,11 @@ mod tests {
     }
 
     fn data(events: &[Event]) -> Vec<String> {
-        events.iter().filter_map(Event::data).map(|data| String::from_utf8(data.to_vec()).unwrap()).collect()
+        events
+            .iter()
+            .filter_map(Event::data)
+            .map(|data| String::from_utf8(data.to_vec()).unwrap())
+            .collect()
     }
 
     /// Every way to cut `bytes` in two gives the same data, and raws that add up to the input.
@@ -269,7 +278,10 @@ mod tests {
 
     #[test]
     fn s5_1_unicode_separators_are_text() {
-        check_every_cut("data: a\u{2028}b\u{2029}c\u{85}d\n\n".as_bytes(), &["a\u{2028}b\u{2029}c\u{85}d"]);
+        check_every_cut(
+            "data: a\u{2028}b\u{2029}c\u{85}d\n\n".as_bytes(),
+            &["a\u{2028}b\u{2029}c\u{85}d"],
+        );
     }
 
     #[test]
@@ -335,7 +347,10 @@ mod tests {
 
     #[test]
     fn an_event_over_the_limit_is_an_error_and_the_last_word() {
-        for chunks in [&[&b"data: 0123456789\n\n"[..]][..], &[b"data: 01234", b"56789", b"\n\n"]] {
+        for chunks in [
+            &[&b"data: 0123456789\n\n"[..]][..],
+            &[b"data: 01234", b"56789", b"\n\n"],
+        ] {
             let mut decoder = Decoder::new(12);
             let mut seen = Vec::new();
             for chunk in chunks {
@@ -351,6 +366,9 @@ mod tests {
     fn encode_writes_name_data_and_blank_line() {
         let mut out = BytesMut::new();
         encode(&mut out, "ping", &serde_json::json!({"type": "ping", "text": "a\nb"})).unwrap();
-        assert_eq!(&out[..], b"event: ping\ndata: {\"text\":\"a\\nb\",\"type\":\"ping\"}\n\n");
+        assert_eq!(
+            &out[..],
+            b"event: ping\ndata: {\"text\":\"a\\nb\",\"type\":\"ping\"}\n\n"
+        );
     }
 }

@@ -44,7 +44,9 @@ pub fn stop_reason(ending: Ending<'_>, stop_sequences: &[String]) -> Result<Stop
     if let Some(error) = interrupted {
         return Err(error);
     }
-    let matched = ending.matched_stop.filter(|stop| stop_sequences.iter().any(|known| known == stop));
+    let matched = ending
+        .matched_stop
+        .filter(|stop| stop_sequences.iter().any(|known| known == stop));
     if finish_reason == "stop" && matched.is_some() {
         return Ok(StopReason::StopSequence);
     }
@@ -65,14 +67,22 @@ mod tests {
     use super::*;
 
     fn reason(finish_reason: &str, calls: Calls) -> Option<StopReason> {
-        let ending = Ending { finish_reason: Some(finish_reason), matched_stop: None, calls, refused: false };
+        let ending = Ending {
+            finish_reason: Some(finish_reason),
+            matched_stop: None,
+            calls,
+            refused: false,
+        };
         stop_reason(ending, &[]).ok()
     }
 
     #[test]
     fn s4_2_length_wins_over_calls() {
         assert_eq!(reason("length", Calls::Complete), Some(StopReason::MaxTokens));
-        assert_eq!(reason("model_context_window_exceeded", Calls::Complete), Some(StopReason::ModelContextWindowExceeded));
+        assert_eq!(
+            reason("model_context_window_exceeded", Calls::Complete),
+            Some(StopReason::ModelContextWindowExceeded)
+        );
     }
 
     #[test]
@@ -93,13 +103,23 @@ mod tests {
     fn s4_2_filters_and_refusal_texts_are_refusals() {
         assert_eq!(reason("content_filter", Calls::None), Some(StopReason::Refusal));
         assert_eq!(reason("sensitive", Calls::None), Some(StopReason::Refusal));
-        let ending = Ending { finish_reason: Some("stop"), matched_stop: None, calls: Calls::None, refused: true };
+        let ending = Ending {
+            finish_reason: Some("stop"),
+            matched_stop: None,
+            calls: Calls::None,
+            refused: true,
+        };
         assert_eq!(stop_reason(ending, &[]), Ok(StopReason::Refusal));
     }
 
     #[test]
     fn s4_2_a_matched_stop_counts_only_if_it_was_asked_for() {
-        let ending = |matched_stop| Ending { finish_reason: Some("stop"), matched_stop, calls: Calls::None, refused: false };
+        let ending = |matched_stop| Ending {
+            finish_reason: Some("stop"),
+            matched_stop,
+            calls: Calls::None,
+            refused: false,
+        };
         let asked = ["END".to_owned()];
         assert_eq!(stop_reason(ending(Some("END")), &asked), Ok(StopReason::StopSequence));
         assert_eq!(stop_reason(ending(Some("<|im_end|>")), &asked), Ok(StopReason::EndTurn));
@@ -109,7 +129,12 @@ mod tests {
     #[test]
     fn s4_2_interruptions_are_errors() {
         let error = |finish_reason, calls| {
-            let ending = Ending { finish_reason: Some(finish_reason), matched_stop: None, calls, refused: false };
+            let ending = Ending {
+                finish_reason: Some(finish_reason),
+                matched_stop: None,
+                calls,
+                refused: false,
+            };
             stop_reason(ending, &[]).unwrap_err().status
         };
         assert_eq!(error("insufficient_system_resource", Calls::None), 529);

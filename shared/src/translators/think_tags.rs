@@ -54,7 +54,11 @@ impl TagSplitter {
     /// What is held back, when something else than text follows: no tag goes on behind it.
     pub fn flush(&mut self) -> Parts {
         let mut parts = Parts::new();
-        let part = if self.state == State::Thinking { Part::Thinking } else { Part::Text };
+        let part = if self.state == State::Thinking {
+            Part::Thinking
+        } else {
+            Part::Text
+        };
         if self.state == State::BeforeTag && !self.held.is_empty() {
             self.state = State::Text;
         }
@@ -132,7 +136,13 @@ mod tests {
                 let (head, tail) = EscapedText::from_escaped(text).split_at(unit.end);
                 let mut splitter = TagSplitter::default();
                 let parts = [splitter.split(head), splitter.split(tail), splitter.flush()].concat();
-                let of = |kind| parts.iter().filter(|(part, _)| *part == kind).map(|(_, text)| text.as_str()).collect();
+                let of = |kind| {
+                    parts
+                        .iter()
+                        .filter(|(part, _)| *part == kind)
+                        .map(|(_, text)| text.as_str())
+                        .collect()
+                };
                 (of(Part::Thinking), of(Part::Text))
             })
             .collect();

@@ -33,7 +33,10 @@ impl Usage {
         let chat: ChatUsage = object(json)?;
         let prompt_details = chat.prompt_tokens_details.unwrap_or_default();
         let completion_details = chat.completion_tokens_details.unwrap_or_default();
-        let cached = prompt_details.cached_tokens.or(chat.prompt_cache_hit_tokens).or(chat.cached_tokens);
+        let cached = prompt_details
+            .cached_tokens
+            .or(chat.prompt_cache_hit_tokens)
+            .or(chat.cached_tokens);
         Some(Self {
             input: count(chat.prompt_tokens),
             cached_input: count(cached),
@@ -52,8 +55,11 @@ impl Usage {
         replace(&mut self.cached_input, new.cache_read_input_tokens);
         replace(&mut self.cache_write, new.cache_creation_input_tokens);
         replace(&mut self.output, new.output_tokens);
-        self.input =
-            new.input_tokens.map_or(uncached, |tokens| tokens.0).saturating_add(self.cached_input).saturating_add(self.cache_write);
+        self.input = new
+            .input_tokens
+            .map_or(uncached, |tokens| tokens.0)
+            .saturating_add(self.cached_input)
+            .saturating_add(self.cache_write);
         let details = new.output_tokens_details.unwrap_or_default();
         self.reasoning = details.thinking_tokens.map(|tokens| tokens.0).or(self.reasoning);
     }
@@ -61,12 +67,18 @@ impl Usage {
     /// A guess for backends that tell nothing: the request's estimate, and four bytes of text a token.
     pub fn estimate(input_tokens: u64, output_bytes: usize) -> Self {
         let output = u64::try_from(output_bytes.div_ceil(4)).unwrap_or(u64::MAX);
-        Self { input: input_tokens, output, ..Self::default() }
+        Self {
+            input: input_tokens,
+            output,
+            ..Self::default()
+        }
     }
 
     /// The input tokens that no cache took part in: what Anthropic calls `input_tokens`.
     pub fn uncached_input(self) -> u64 {
-        self.input.saturating_sub(self.cached_input).saturating_sub(self.cache_write)
+        self.input
+            .saturating_sub(self.cached_input)
+            .saturating_sub(self.cache_write)
     }
 
     /// The `usage` object of an Anthropic message.
@@ -84,7 +96,9 @@ impl Usage {
 
 /// The usage that a chat completion or one chunk of it tells, whose members these are: for routes that pass the bytes on.
 pub fn usage_of_members(usage: Option<&RawValue>, choices: Option<&RawValue>) -> Option<Usage> {
-    usage.or_else(|| usage_of_choices(choices?.get())).and_then(|json| Usage::from_chat(json.get()))
+    usage
+        .or_else(|| usage_of_choices(choices?.get()))
+        .and_then(|json| Usage::from_chat(json.get()))
 }
 
 /// Kimi puts the usage of a stream into its choice. Choices that cannot hold it are searched, not parsed.
@@ -99,7 +113,10 @@ fn usage_of_choices(choices: &str) -> Option<&RawValue> {
 
 /// Whether a member's name is followed by an object. Inside of a string the quotes would be escaped.
 fn is_object_member(after_name: &[u8]) -> bool {
-    let value = after_name.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+    let value = after_name
+        .trim_ascii_start()
+        .strip_prefix(b":")
+        .map(<[u8]>::trim_ascii_start);
     value.is_some_and(|value| value.starts_with(b"{"))
 }
 
@@ -223,7 +240,11 @@ impl Visitor<'_> for CountVisitor {
         Ok(u64::try_from(value).unwrap_or(0))
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, which is meant")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates, which is meant"
+    )]
     fn visit_f64<E>(self, value: f64) -> Result<u64, E> {
         Ok(value as u64)
     }
@@ -253,9 +274,23 @@ mod tests {
             let raw = |json: Option<&str>| json.map(|json| RawValue::from_string(json.to_owned()).unwrap());
             usage_of_members(raw(usage).as_deref(), raw(choices).as_deref())
         };
-        let told = Some(Usage { input: 5, output: 2, ..Usage::default() });
-        assert_eq!(usage(Some(r#"{"prompt_tokens":5,"completion_tokens":2}"#), Some("[]")), told);
-        assert_eq!(usage(None, Some(r#"[{"delta":{},"usage" : {"prompt_tokens":5,"completion_tokens":2}}]"#)), told, "as Kimi does");
+        let told = Some(Usage {
+            input: 5,
+            output: 2,
+            ..Usage::default()
+        });
+        assert_eq!(
+            usage(Some(r#"{"prompt_tokens":5,"completion_tokens":2}"#), Some("[]")),
+            told
+        );
+        assert_eq!(
+            usage(
+                None,
+                Some(r#"[{"delta":{},"usage" : {"prompt_tokens":5,"completion_tokens":2}}]"#)
+            ),
+            told,
+            "as Kimi does"
+        );
         assert_eq!(usage(None, Some("[]")), None);
         assert_eq!(usage(None, Some(r#"[{"delta":{"content":"\"usage\":{}"}}]"#)), None);
     }
@@ -265,10 +300,29 @@ mod tests {
         let mut usage = None;
         let start = br#"{"type":"message_start","message":{"usage":{"input_tokens":10,"cache_read_input_tokens":20,"cache_creation_input_tokens":5,"output_tokens":1}}}"#;
         update_from_event(&mut usage, start);
-        assert_eq!(usage, Some(Usage { input: 35, cached_input: 20, cache_write: 5, output: 1, reasoning: None }));
-        let delta = br#"{"type":"message_delta","usage":{"output_tokens":9,"output_tokens_details":{"thinking_tokens":4}}}"#;
+        assert_eq!(
+            usage,
+            Some(Usage {
+                input: 35,
+                cached_input: 20,
+                cache_write: 5,
+                output: 1,
+                reasoning: None
+            })
+        );
+        let delta =
+            br#"{"type":"message_delta","usage":{"output_tokens":9,"output_tokens_details":{"thinking_tokens":4}}}"#;
         update_from_event(&mut usage, delta);
-        assert_eq!(usage, Some(Usage { input: 35, cached_input: 20, cache_write: 5, output: 9, reasoning: Some(4) }));
+        assert_eq!(
+            usage,
+            Some(Usage {
+                input: 35,
+                cached_input: 20,
+                cache_write: 5,
+                output: 9,
+                reasoning: Some(4)
+            })
+        );
         update_from_event(&mut usage, br#"{"type":"message_delta","usage":{"input_tokens":12}}"#);
         assert_eq!(usage.map(|usage| usage.input), Some(37));
         update_from_event(&mut usage, br#"{"type":"ping"}"#);
@@ -277,10 +331,19 @@ mod tests {
 
     #[test]
     fn s4_3_anthropics_input_leaves_out_the_cached_tokens() {
-        let usage = Usage { input: 35, cached_input: 20, cache_write: 5, output: 9, reasoning: None };
+        let usage = Usage {
+            input: 35,
+            cached_input: 20,
+            cache_write: 5,
+            output: 9,
+            reasoning: None,
+        };
         let anthropic = usage.to_anthropic(None);
         assert_eq!(anthropic.input_tokens, 10);
-        assert_eq!((anthropic.cache_read_input_tokens, anthropic.cache_creation_input_tokens), (20, 5));
+        assert_eq!(
+            (anthropic.cache_read_input_tokens, anthropic.cache_creation_input_tokens),
+            (20, 5)
+        );
     }
 
     #[test]

@@ -30,7 +30,13 @@ pub(crate) fn cuts_change_nothing(bytes: &[u8], cuts: &[usize]) {
     let cut = decode(bytes, cuts);
     let raws: Vec<u8> = cut.iter().flat_map(|event| event.raw.to_vec()).collect();
     assert_eq!(raws, bytes);
-    let data = |events: &[Event]| events.iter().filter_map(Event::data).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let data = |events: &[Event]| {
+        events
+            .iter()
+            .filter_map(Event::data)
+            .map(<[u8]>::to_vec)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(data(&whole), data(&cut));
 }
 
@@ -41,7 +47,10 @@ pub(crate) fn any_input_ends_in_order(bytes: &[u8], cuts: &[usize], context: Ans
     let whole = message.stop_reason.is_some();
     assert_eq!(whole, outcome.stop_reason.is_some());
     assert_eq!(whole, outcome.ending.is_ok());
-    assert!(out.is_empty() || whole != message.error.is_some(), "either an end or an error");
+    assert!(
+        out.is_empty() || whole != message.error.is_some(),
+        "either an end or an error"
+    );
     (message, outcome)
 }
 
@@ -105,15 +114,25 @@ pub(crate) fn counting_random() -> RandomText {
 
 fn started(block: &Value) -> Block {
     match block["type"].as_str() {
-        Some("thinking") => Block::Thinking { text: String::new(), signature: String::new() },
-        Some("tool_use") => Block::ToolUse { id: text(&block["id"]), name: text(&block["name"]), input: String::new() },
+        Some("thinking") => Block::Thinking {
+            text: String::new(),
+            signature: String::new(),
+        },
+        Some("tool_use") => Block::ToolUse {
+            id: text(&block["id"]),
+            name: text(&block["name"]),
+            input: String::new(),
+        },
         _ => Block::Text(String::new()),
     }
 }
 
 fn add(block: &mut Block, delta: &Value) {
     match block {
-        Block::Thinking { text: thinking, signature } => {
+        Block::Thinking {
+            text: thinking,
+            signature,
+        } => {
             thinking.push_str(&text(&delta["thinking"]));
             signature.push_str(&text(&delta["signature"]));
         }

@@ -50,7 +50,12 @@ impl History {
 
     fn new(first: String) -> Self {
         let messages = vec![json!({"role": "user", "content": [{"type": "text", "text": first}]})];
-        Self { messages, calls: Vec::new(), thinking: Vec::new(), texts: vec![first] }
+        Self {
+            messages,
+            calls: Vec::new(),
+            thinking: Vec::new(),
+            texts: vec![first],
+        }
     }
 
     fn add(&mut self, step: Step) {
@@ -59,7 +64,8 @@ impl History {
             self.messages.push(json!({"role": "system", "content": text}));
         }
         let mut results: Vec<_> = calls.iter().map(|call| result(call, step.result_has_image)).collect();
-        self.texts.extend(calls.iter().map(|call| format!("result of {}", call.client_id)));
+        self.texts
+            .extend(calls.iter().map(|call| format!("result of {}", call.client_id)));
         if step.results_reversed {
             results.reverse();
         }
@@ -73,7 +79,8 @@ impl History {
         }
         self.texts.push(step.question);
         if let Some(text) = step.system_after {
-            self.messages.push(json!({"role": "system", "content": [{"type": "text", "text": text}]}));
+            self.messages
+                .push(json!({"role": "system", "content": [{"type": "text", "text": text}]}));
             self.texts.push(text);
         }
         self.calls.extend(calls);
@@ -91,8 +98,15 @@ impl History {
             self.texts.push(text.clone());
         }
         let first = self.calls.len();
-        let calls: Vec<_> = step.calls.iter().enumerate().map(|(i, call)| new_call(first + i, call)).collect();
-        let blocks = calls.iter().map(|call| json!({"type": "tool_use", "id": call.client_id, "name": call.name, "input": call.input}));
+        let calls: Vec<_> = step
+            .calls
+            .iter()
+            .enumerate()
+            .map(|(i, call)| new_call(first + i, call))
+            .collect();
+        let blocks = calls
+            .iter()
+            .map(|call| json!({"type": "tool_use", "id": call.client_id, "name": call.name, "input": call.input}));
         content.extend(blocks);
         self.messages.push(json!({"role": "assistant", "content": content}));
         calls
@@ -107,7 +121,12 @@ fn new_call(number: usize, (name, input, kind): &(String, Value, usize)) -> Call
         1 => (format!("toolu_x{}", hex(&encoded)), encoded),
         _ => (format!("toolu_01{number}"), format!("toolu_01{number}")),
     };
-    Call { client_id, backend_id, name: name.clone(), input: input.clone() }
+    Call {
+        client_id,
+        backend_id,
+        name: name.clone(),
+        input: input.clone(),
+    }
 }
 
 fn hex(text: &str) -> String {
@@ -133,7 +152,11 @@ pub(crate) fn histories() -> impl Strategy<Value = History> {
 
 fn step() -> impl Strategy<Value = Step> {
     let flags = any::<(bool, bool, bool)>();
-    let assistant = (prop::option::of(text()), prop::option::of(text()), prop::collection::vec(call(), 0..4));
+    let assistant = (
+        prop::option::of(text()),
+        prop::option::of(text()),
+        prop::collection::vec(call(), 0..4),
+    );
     let user = (prop::option::of(text()), text(), prop::option::of(text()));
     (assistant, user, flags).prop_map(|((thinking, reply, calls), (before, question, after), flags)| Step {
         thinking,
@@ -162,5 +185,10 @@ fn call() -> impl Strategy<Value = (String, Value, usize)> {
 
 /// Never empty; with quotes, backslashes, line ends, and characters of all lengths.
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof!["[ -~]{1,12}", "[\\PC\n\t]{1,6}", Just("{\"a\": [1, \\\"}".to_owned()), Just("\u{2028}😀".to_owned())]
+    prop_oneof![
+        "[ -~]{1,12}",
+        "[\\PC\n\t]{1,6}",
+        Just("{\"a\": [1, \\\"}".to_owned()),
+        Just("\u{2028}😀".to_owned())
+    ]
 }

@@ -12,7 +12,9 @@ use serde_json::Value;
 use shared::translators::anthropic::request::Request;
 use shared::translators::request::native::without_own_thinking;
 use shared::translators::request::{ChatCall, ModelFacts, to_chat};
-use shared::translators::settings::{BackendOverrides, BackendSettings, InlineSystem, Preset, ReasoningReplay, TextParts, ToolResultMedia};
+use shared::translators::settings::{
+    BackendOverrides, BackendSettings, InlineSystem, Preset, ReasoningReplay, TextParts, ToolResultMedia,
+};
 
 use history::{History, histories};
 
@@ -97,7 +99,11 @@ fn backends() -> impl Strategy<Value = BackendSettings> {
     let inline = select(vec![InlineSystem::Fold, InlineSystem::Inline]);
     let parts = select(vec![TextParts::String, TextParts::Array]);
     let media = select(vec![ToolResultMedia::UserMessage, ToolResultMedia::Inline]);
-    let replay = select(vec![ReasoningReplay::ReasoningContent, ReasoningReplay::Reasoning, ReasoningReplay::None]);
+    let replay = select(vec![
+        ReasoningReplay::ReasoningContent,
+        ReasoningReplay::Reasoning,
+        ReasoningReplay::None,
+    ]);
     let preset = prop::option::of(select(Preset::ALL.to_vec()));
     (preset, inline, parts, media, replay, any::<bool>()).prop_map(|(preset, inline, parts, media, replay, merge)| {
         let overrides = BackendOverrides {
@@ -124,7 +130,9 @@ fn parse(body: &[u8]) -> Value {
 }
 
 fn assistant_messages(chat: &Value) -> impl Iterator<Item = &Value> {
-    list(&chat["messages"]).iter().filter(|message| message["role"] == "assistant")
+    list(&chat["messages"])
+        .iter()
+        .filter(|message| message["role"] == "assistant")
 }
 
 fn list(value: &Value) -> &[Value] {

@@ -10,7 +10,10 @@ use shared::translators::settings::{BackendSettings, InlineSystem};
 type Checked = Result<(), TestCaseError>;
 
 pub(crate) fn check(chat: &Value, backend: &BackendSettings) -> Checked {
-    only(chat, &["model", "messages", "tools", "max_tokens", "max_completion_tokens"])?;
+    only(
+        chat,
+        &["model", "messages", "tools", "max_tokens", "max_completion_tokens"],
+    )?;
     let messages = chat["messages"].as_array().unwrap();
     let mut at = 0;
     while let Some(message) = messages.get(at) {
@@ -30,7 +33,10 @@ pub(crate) fn check(chat: &Value, backend: &BackendSettings) -> Checked {
             "user" => user(message)?,
             "system" | "developer" => {
                 only(message, &["role", "content"])?;
-                prop_assert!(at == 1 || backend.inline_system == InlineSystem::Inline, "a late system message");
+                prop_assert!(
+                    at == 1 || backend.inline_system == InlineSystem::Inline,
+                    "a late system message"
+                );
             }
             role => prop_assert!(false, "role {role}"),
         }
@@ -39,22 +45,35 @@ pub(crate) fn check(chat: &Value, backend: &BackendSettings) -> Checked {
     if backend.merge_turns {
         alternating(messages)?;
     }
-    chat["tools"].as_array().into_iter().flatten().try_for_each(|tool| function_tool(tool, backend))
+    chat["tools"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .try_for_each(|tool| function_tool(tool, backend))
 }
 
 fn assistant(message: &Value, backend: &BackendSettings) -> Result<Vec<String>, TestCaseError> {
-    only(message, &["role", "content", "tool_calls", "reasoning_content", "reasoning"])?;
+    only(
+        message,
+        &["role", "content", "tool_calls", "reasoning_content", "reasoning"],
+    )?;
     prop_assert!(message["content"].is_null() || message["content"].as_str().is_some_and(|text| !text.is_empty()));
     let calls = message.get("tool_calls").map(|calls| calls.as_array().unwrap());
     prop_assert!(calls.is_none_or(|calls| !calls.is_empty()));
-    prop_assert!(calls.is_some() || !message["content"].is_null(), "an empty assistant message");
+    prop_assert!(
+        calls.is_some() || !message["content"].is_null(),
+        "an empty assistant message"
+    );
     let mut ids = Vec::new();
     for call in calls.into_iter().flatten() {
         only(call, &["id", "type", "function"])?;
         only(&call["function"], &["name", "arguments"])?;
         name(&call["function"]["name"], backend)?;
         let arguments = call["function"]["arguments"].as_str().unwrap();
-        prop_assert!(serde_json::from_str::<Map<String, Value>>(arguments).is_ok(), "{arguments}");
+        prop_assert!(
+            serde_json::from_str::<Map<String, Value>>(arguments).is_ok(),
+            "{arguments}"
+        );
         ids.push(call["id"].as_str().unwrap().to_owned());
     }
     prop_assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
@@ -103,7 +122,10 @@ fn function_tool(tool: &Value, backend: &BackendSettings) -> Checked {
 fn name(name: &Value, backend: &BackendSettings) -> Checked {
     let name = name.as_str().unwrap();
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    prop_assert!(plain && (1..=backend.tool_name_max as usize).contains(&name.len()), "{name}");
+    prop_assert!(
+        plain && (1..=backend.tool_name_max as usize).contains(&name.len()),
+        "{name}"
+    );
     Ok(())
 }
 

@@ -253,5 +253,7 @@ fn p7_what_can_be_forwarded_is_forwarded_at_once() {
     assert!(said(json!({"content": "say"})).contains("\"text\":\"say\""));
     let call = json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{\"a\":"}}]});
     assert!(said(call).contains(r#""partial_json":"{\"a\":""#));
-    assert!(said(json!({"tool_calls": [{"index": 0, "function": {"arguments": "1"}}]})).contains(r#""partial_json":"1""#));
+    assert!(
+        said(json!({"tool_calls": [{"index": 0, "function": {"arguments": "1"}}]})).contains(r#""partial_json":"1""#)
+    );
 }

@@ -28,7 +28,11 @@ pub(crate) struct Call {
 pub(crate) enum Piece {
     Reasoning(String),
     Content(String),
-    Call { index: usize, start: Option<(String, String)>, arguments: String },
+    Call {
+        index: usize,
+        start: Option<(String, String)>,
+        arguments: String,
+    },
 }
 
 impl Piece {
@@ -49,7 +53,11 @@ impl Piece {
         match self {
             Self::Reasoning(text) => append(delta, "reasoning_content", text),
             Self::Content(text) => append(delta, "content", text),
-            Self::Call { index, start, arguments } => {
+            Self::Call {
+                index,
+                start,
+                arguments,
+            } => {
                 let mut call = json!({"index": index, "function": {"arguments": arguments}});
                 if let Some((id, name)) = start {
                     call["id"] = id.as_str().into();
@@ -125,11 +133,18 @@ pub(crate) fn chunks(segments: &[Segment], mut chance: Option<Chance<'_>>) -> Ve
             }
         }
     }
-    deltas.into_iter().map(|(_, delta)| json!({"choices": [{"index": 0, "delta": delta}]})).collect()
+    deltas
+        .into_iter()
+        .map(|(_, delta)| json!({"choices": [{"index": 0, "delta": delta}]}))
+        .collect()
 }
 
 pub(crate) fn pieces(segments: &[Segment], chance: &mut Option<Chance<'_>>) -> Vec<Piece> {
-    let mut split = |text: &str| chance.as_mut().map_or(vec![text.to_owned()], |chance| chance.split(text));
+    let mut split = |text: &str| {
+        chance
+            .as_mut()
+            .map_or(vec![text.to_owned()], |chance| chance.split(text))
+    };
     let mut calls_before = 0;
     let mut parts: Vec<Vec<Vec<Piece>>> = Vec::new();
     for segment in segments {
@@ -156,19 +171,33 @@ pub(crate) fn pieces(segments: &[Segment], chance: &mut Option<Chance<'_>>) -> V
 
 pub(crate) fn call_pieces(index: usize, call: &Call, arguments: Vec<String>) -> Vec<Piece> {
     let mut start = Some((format!("call_{index}"), call.name.clone()));
-    arguments.into_iter().map(|arguments| Piece::Call { index, start: start.take(), arguments }).collect()
+    arguments
+        .into_iter()
+        .map(|arguments| Piece::Call {
+            index,
+            start: start.take(),
+            arguments,
+        })
+        .collect()
 }
 
 pub(crate) fn sse(chunks: &[Value], line_end: &str) -> Vec<u8> {
     let end = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}).to_string();
     let usage = json!({"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}).to_string();
-    let data = chunks.iter().map(Value::to_string).chain([end, usage, "[DONE]".to_owned()]);
+    let data = chunks
+        .iter()
+        .map(Value::to_string)
+        .chain([end, usage, "[DONE]".to_owned()]);
     let events: Vec<String> = data.map(|data| format!("data: {data}{line_end}{line_end}")).collect();
     events.concat().into_bytes()
 }
 
 pub(crate) fn text() -> impl Strategy<Value = String> {
-    prop_oneof!["[a-c \\n\"\\\\{}é😀\u{2028}]{1,8}", Just(" \n".to_owned()), Just("<think>hm</think>\n\nyes".to_owned())]
+    prop_oneof![
+        "[a-c \\n\"\\\\{}é😀\u{2028}]{1,8}",
+        Just(" \n".to_owned()),
+        Just("<think>hm</think>\n\nyes".to_owned())
+    ]
 }
 
 pub(crate) fn arguments() -> impl Strategy<Value = String> {
@@ -193,7 +222,15 @@ pub(crate) fn segment() -> impl Strategy<Value = Segment> {
 }
 
 pub(crate) fn context() -> impl Strategy<Value = AnswerContext> {
-    let thinking = prop_oneof![Just(Thinking::Shown), Just(Thinking::Omitted), Just(Thinking::Discarded)];
+    let thinking = prop_oneof![
+        Just(Thinking::Shown),
+        Just(Thinking::Omitted),
+        Just(Thinking::Discarded)
+    ];
     let think_tags = prop_oneof![Just(ThinkTags::Keep), Just(ThinkTags::Parse)];
-    (thinking, think_tags).prop_map(|(thinking, think_tags)| AnswerContext { thinking, think_tags, ..AnswerContext::default() })
+    (thinking, think_tags).prop_map(|(thinking, think_tags)| AnswerContext {
+        thinking,
+        think_tags,
+        ..AnswerContext::default()
+    })
 }

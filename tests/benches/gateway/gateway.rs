@@ -19,7 +19,11 @@ pub(crate) enum Caller {
 }
 
 pub(crate) fn start(backend: &str, caller: Caller) -> (Runtime, String, String) {
-    shared::telemetry::init(&LogConfig { filter: "warn".to_owned(), format: LogFormat::Text, metrics: None });
+    shared::telemetry::init(&LogConfig {
+        filter: "warn".to_owned(),
+        format: LogFormat::Text,
+        metrics: None,
+    });
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let (address, key) = runtime.block_on(prepare(backend, caller));
     (runtime, address, key)
@@ -28,18 +32,35 @@ pub(crate) fn start(backend: &str, caller: Caller) -> (Runtime, String, String) 
 async fn prepare(backend: &str, caller: Caller) -> (String, String) {
     let options = Options::in_memory(Email::parse(ADMIN_EMAIL).unwrap());
     // One worker, as on one core.
-    let options = Options { admin_password: Some(ADMIN_PASSWORD.into()), workers: 1, ..options };
+    let options = Options {
+        admin_password: Some(ADMIN_PASSWORD.into()),
+        workers: 1,
+        ..options
+    };
     let gateway = local::Gateway::start(options).await.unwrap();
     let address = gateway.address().to_string();
-    let admin = client::Client::new(format!("http://{address}")).signed_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let admin = client::Client::new(format!("http://{address}"))
+        .signed_in(ADMIN_EMAIL, ADMIN_PASSWORD)
+        .await;
     for (model, _) in [PACED, BURST] {
         let entry = json!({"id": model, "name": model});
-        client::data(admin.post("/api/v1/admin/models").json(&entry).send().await.unwrap(), 201).await;
+        client::data(
+            admin.post("/api/v1/admin/models").json(&entry).send().await.unwrap(),
+            201,
+        )
+        .await;
         let entry = json!({"name": "scripted", "base_url": format!("http://{backend}/v1"), "model_name": model, "api_key": "its key"});
-        let created = admin.post(&format!("/api/v1/admin/models/{model}/backends")).json(&entry).send().await.unwrap();
+        let created = admin
+            .post(&format!("/api/v1/admin/models/{model}/backends"))
+            .json(&entry)
+            .send()
+            .await
+            .unwrap();
         client::data(created, 201).await;
     }
-    let settings = admin.put("/api/v1/admin/settings").json(&json!({"request_log": caller == Caller::Governed}));
+    let settings = admin
+        .put("/api/v1/admin/settings")
+        .json(&json!({"request_log": caller == Caller::Governed}));
     client::data(settings.send().await.unwrap(), 200).await;
     let program = match caller {
         Caller::Unlimited => admin.create_key().await,

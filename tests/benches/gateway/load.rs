@@ -38,13 +38,20 @@ pub(crate) fn run(part: &Part, load: &Load) -> Sample {
     let mut times = runtime.block_on(all(part, load));
     let cpu = part.cpu().saturating_sub(before);
     times.sort_unstable();
-    Sample { cpu, median: times[times.len() / 2] }
+    Sample {
+        cpu,
+        median: times[times.len() / 2],
+    }
 }
 
 async fn all(part: &Part, load: &Load) -> Vec<Duration> {
     let mut connections = JoinSet::new();
     for _ in 0..load.connections {
-        connections.spawn(one(part.address().to_owned(), format!("Bearer {}", part.key()), load.clone()));
+        connections.spawn(one(
+            part.address().to_owned(),
+            format!("Bearer {}", part.key()),
+            load.clone(),
+        ));
     }
     connections.join_all().await.concat()
 }
@@ -57,13 +64,23 @@ async fn one(address: String, authorization: String, load: Load) -> Vec<Duration
     let connection = tokio::spawn(connection);
     let mut times = Vec::with_capacity(load.requests);
     for _ in 0..load.requests {
-        let request = Request::post(load.path).header("host", &address).header("authorization", &authorization);
-        let request = request.header("content-type", "application/json").body(Full::new(load.body.clone())).unwrap();
+        let request = Request::post(load.path)
+            .header("host", &address)
+            .header("authorization", &authorization);
+        let request = request
+            .header("content-type", "application/json")
+            .body(Full::new(load.body.clone()))
+            .unwrap();
         let began = Instant::now();
         sender.ready().await.unwrap();
         let mut answer = sender.send_request(request).await.unwrap();
         let status = answer.status();
-        assert_eq!(status, 200, "{:?}", answer.body_mut().collect().await.unwrap().to_bytes());
+        assert_eq!(
+            status,
+            200,
+            "{:?}",
+            answer.body_mut().collect().await.unwrap().to_bytes()
+        );
         while let Some(frame) = answer.frame().await {
             frame.unwrap();
         }

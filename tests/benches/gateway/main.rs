@@ -4,7 +4,12 @@
 //! local gateway with key check and an unlimited caller, one with a governed caller, and here the clients. Ratios are what to look at: the parts
 //! share the machine. `cargo test -p e2e --bench gateway` only shows that everything runs.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a benchmark that cannot go on says so and stops")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a benchmark that cannot go on says so and stops"
+)]
 #![expect(clippy::disallowed_methods, reason = "nothing here runs in a Lambda")]
 
 mod backend;
@@ -25,13 +30,23 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    match arguments.iter().map(String::as_str).skip(1).collect::<Vec<_>>().as_slice() {
+    match arguments
+        .iter()
+        .map(String::as_str)
+        .skip(1)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
         ["backend"] => part::play(backend::start()),
         ["pass-through", backend] => part::play(pass_through::start(backend)),
         ["gateway", backend] => part::play(gateway::start(backend, Caller::Unlimited)),
         ["governed", backend] => part::play(gateway::start(backend, Caller::Governed)),
         // `cargo bench` says so; `cargo test` does not.
-        options => compare(if options.contains(&"--bench") { Effort::Measured } else { Effort::Shown }),
+        options => compare(if options.contains(&"--bench") {
+            Effort::Measured
+        } else {
+            Effort::Shown
+        }),
     }
 }
 
@@ -60,8 +75,9 @@ fn compare(effort: Effort) {
         // Once to fill caches and pools, then in turns.
         load::run(&limit, &row.limit);
         load::run(gateway, &row.gateway);
-        let samples: Vec<(Sample, Sample)> =
-            (0..rounds).map(|_| (load::run(&limit, &row.limit), load::run(gateway, &row.gateway))).collect();
+        let samples: Vec<(Sample, Sample)> = (0..rounds)
+            .map(|_| (load::run(&limit, &row.limit), load::run(gateway, &row.gateway)))
+            .collect();
         let (limits, gateways): (Vec<_>, Vec<_>) = samples.into_iter().unzip();
         println!("{}", row.line(&limits, &gateways));
     }

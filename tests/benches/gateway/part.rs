@@ -33,11 +33,26 @@ pub(crate) fn play((runtime, address, key): (Runtime, String, String)) {
 impl Part {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        let mut process = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let (address, key) = line.trim_end().split_once(' ').unwrap_or_else(|| panic!("{arguments:?} did not start: {line}"));
-        Self { address: address.to_owned(), key: key.to_owned(), _stdin: process.stdin.take(), process }
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let (address, key) = line
+            .trim_end()
+            .split_once(' ')
+            .unwrap_or_else(|| panic!("{arguments:?} did not start: {line}"));
+        Self {
+            address: address.to_owned(),
+            key: key.to_owned(),
+            _stdin: process.stdin.take(),
+            process,
+        }
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -53,7 +68,11 @@ impl Part {
     pub(crate) fn cpu(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
         let behind_name = stat.rsplit(')').next().unwrap();
-        let ticks = behind_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap());
+        let ticks = behind_name
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .map(|ticks| ticks.parse::<u64>().unwrap());
         Duration::from_millis(10 * ticks.sum::<u64>())
     }
 }

@@ -46,18 +46,77 @@ impl Row {
         let burst = Measure::Cpu { each: BURST.1 };
         let stream = |path, model| Self::body(path, model, true, 0);
         vec![
-            Self::same("CPU a request, 64 connections", cpu, times(64, 400), Self::body(CHAT, BURST.0, false, 0)),
-            Self::same("median time of a request", Measure::Latency, times(1, 2000), Self::body(CHAT, BURST.0, false, 0)),
-            Self::same("CPU a fragment, 100 streams, 10 ms apart", paced, times(100, 1), stream(CHAT, PACED.0)),
-            Self::same("CPU a fragment, 16 streams, no gap", burst, times(16, 20), stream(CHAT, BURST.0)),
-            Self::of("the same, 10 ms apart, translated", paced, times(100, 1), stream(CHAT, PACED.0), stream(MESSAGES, PACED.0)),
-            Self::of("the same, no gap, translated", burst, times(16, 20), stream(CHAT, BURST.0), stream(MESSAGES, BURST.0)),
-            Self::same("CPU a request of 1 MB", cpu, times(1, 400), Self::body(CHAT, BURST.0, false, 1 << 20)),
-            Self::same("CPU a request of 8 MB", cpu, times(1, 50), Self::body(CHAT, BURST.0, false, 8 << 20)),
-            Self::same("CPU a governed request, 16 connections", cpu, times(16, 100), Self::body(CHAT, BURST.0, false, 0)).governed(),
-            Self::same("median time of a governed request", Measure::Latency, times(1, 500), Self::body(CHAT, BURST.0, false, 0))
-                .governed(),
-            Self::same("CPU a fragment, 16 governed streams, no gap", burst, times(16, 20), stream(CHAT, BURST.0)).governed(),
+            Self::same(
+                "CPU a request, 64 connections",
+                cpu,
+                times(64, 400),
+                Self::body(CHAT, BURST.0, false, 0),
+            ),
+            Self::same(
+                "median time of a request",
+                Measure::Latency,
+                times(1, 2000),
+                Self::body(CHAT, BURST.0, false, 0),
+            ),
+            Self::same(
+                "CPU a fragment, 100 streams, 10 ms apart",
+                paced,
+                times(100, 1),
+                stream(CHAT, PACED.0),
+            ),
+            Self::same(
+                "CPU a fragment, 16 streams, no gap",
+                burst,
+                times(16, 20),
+                stream(CHAT, BURST.0),
+            ),
+            Self::of(
+                "the same, 10 ms apart, translated",
+                paced,
+                times(100, 1),
+                stream(CHAT, PACED.0),
+                stream(MESSAGES, PACED.0),
+            ),
+            Self::of(
+                "the same, no gap, translated",
+                burst,
+                times(16, 20),
+                stream(CHAT, BURST.0),
+                stream(MESSAGES, BURST.0),
+            ),
+            Self::same(
+                "CPU a request of 1 MB",
+                cpu,
+                times(1, 400),
+                Self::body(CHAT, BURST.0, false, 1 << 20),
+            ),
+            Self::same(
+                "CPU a request of 8 MB",
+                cpu,
+                times(1, 50),
+                Self::body(CHAT, BURST.0, false, 8 << 20),
+            ),
+            Self::same(
+                "CPU a governed request, 16 connections",
+                cpu,
+                times(16, 100),
+                Self::body(CHAT, BURST.0, false, 0),
+            )
+            .governed(),
+            Self::same(
+                "median time of a governed request",
+                Measure::Latency,
+                times(1, 500),
+                Self::body(CHAT, BURST.0, false, 0),
+            )
+            .governed(),
+            Self::same(
+                "CPU a fragment, 16 governed streams, no gap",
+                burst,
+                times(16, 20),
+                stream(CHAT, BURST.0),
+            )
+            .governed(),
         ]
     }
 
@@ -73,28 +132,51 @@ impl Row {
         gateway: (&'static str, Value),
     ) -> Self {
         let (connections, requests) = times;
-        let load = |(path, body): (&'static str, Value)| Load { path, body: Bytes::from(body.to_string()), connections, requests };
-        Self { what, measure, caller: Caller::Unlimited, limit: load(limit), gateway: load(gateway) }
+        let load = |(path, body): (&'static str, Value)| Load {
+            path,
+            body: Bytes::from(body.to_string()),
+            connections,
+            requests,
+        };
+        Self {
+            what,
+            measure,
+            caller: Caller::Unlimited,
+            limit: load(limit),
+            gateway: load(gateway),
+        }
     }
 
     fn governed(self) -> Self {
-        Self { caller: Caller::Governed, ..self }
+        Self {
+            caller: Caller::Governed,
+            ..self
+        }
     }
 
     /// A request, with an image of so many bytes in it.
     fn body(path: &'static str, model: &str, stream: bool, image: usize) -> (&'static str, Value) {
         let content = match image {
             0 => json!("Hello"),
-            bytes => json!([{"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{}", "A".repeat(bytes))}}]),
+            bytes => {
+                json!([{"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{}", "A".repeat(bytes))}}])
+            }
         };
-        (path, json!({"model": model, "stream": stream, "max_tokens": 100, "messages": [{"role": "user", "content": content}]}))
+        (
+            path,
+            json!({"model": model, "stream": stream, "max_tokens": 100, "messages": [{"role": "user", "content": content}]}),
+        )
     }
 
     /// The medians of both, and their ratio.
     pub(crate) fn line(&self, limits: &[Sample], gateways: &[Sample]) -> String {
         let (limit, gateway) = (self.median(&self.limit, limits), self.median(&self.gateway, gateways));
         // A short run may take less than a step of the clock.
-        let ratio = if limit.is_zero() { "–".to_owned() } else { format!("{:.2}", gateway.div_duration_f64(limit)) };
+        let ratio = if limit.is_zero() {
+            "–".to_owned()
+        } else {
+            format!("{:.2}", gateway.div_duration_f64(limit))
+        };
         format!("| {} | {limit:.1?} | {gateway:.1?} | {ratio} |", self.what)
     }
 

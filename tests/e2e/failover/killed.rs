@@ -18,7 +18,12 @@ async fn p52_a_backend_killed_with_requests_under_way_is_seen_by_nobody_whose_an
     let gateway = Gateway::start().await.with_model("m", &mortal).await;
     gateway.admin().create_backend("m", &steady).await;
     let backends = data(gateway.admin().get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
-    let mine = backends.as_array().unwrap().iter().find(|backend| backend["base_url"] == mortal.base_url()).unwrap();
+    let mine = backends
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|backend| backend["base_url"] == mortal.base_url())
+        .unwrap();
     let check = format!("/api/v1/admin/backends/{}/health", mine["id"].as_str().unwrap());
     let program = gateway.program().await;
     for kill in 1..=KILLS {
@@ -32,7 +37,10 @@ async fn p52_a_backend_killed_with_requests_under_way_is_seen_by_nobody_whose_an
         };
         let requests = join_all((0..REQUESTS).map(|number| request(&program, number)));
         let (outcomes, ()) = tokio::join!(requests, killing);
-        let failed: Vec<_> = outcomes.iter().filter(|outcome| !matches!(outcome, Outcome::Whole | Outcome::Broken)).collect();
+        let failed: Vec<_> = outcomes
+            .iter()
+            .filter(|outcome| !matches!(outcome, Outcome::Whole | Outcome::Broken))
+            .collect();
         assert!(failed.is_empty(), "kill {kill}: {failed:?}");
         mortal.restart();
         let found = data(gateway.admin().post(&check).send().await.unwrap(), 200).await;

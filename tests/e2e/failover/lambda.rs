@@ -21,7 +21,11 @@ fn stalled() -> Reply {
 async fn add_spare(cloud: &mut Cloud, provider: &Provider) {
     let mut event = cloud.event("admin/create_backend");
     let mut entry: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
-    for (member, value) in [("id", json!("spare")), ("base_url", json!(provider.base_url())), ("weight", json!(0))] {
+    for (member, value) in [
+        ("id", json!("spare")),
+        ("base_url", json!(provider.base_url())),
+        ("weight", json!(0)),
+    ] {
         entry[member] = value;
     }
     event["body"] = entry.to_string().into();
@@ -30,12 +34,19 @@ async fn add_spare(cloud: &mut Cloud, provider: &Provider) {
 
 async fn begun(answer: &mut Answer) {
     assert_eq!(answer.status, 200);
-    assert!(String::from_utf8(answer.chunk().await.unwrap().bytes.into()).unwrap().contains("Hel"));
+    assert!(
+        String::from_utf8(answer.chunk().await.unwrap().bytes.into())
+            .unwrap()
+            .contains("Hel")
+    );
 }
 
 #[tokio::test]
 async fn p52_in_lambda_another_backend_begins_the_stream() {
-    let (sick, spare) = (Provider::always(Reply::events().reset()), Provider::always(openai::stream(&["Hel", "lo"])));
+    let (sick, spare) = (
+        Provider::always(Reply::events().reset()),
+        Provider::always(openai::stream(&["Hel", "lo"])),
+    );
     let mut cloud = Cloud::with_model(&sick).await;
     add_spare(&mut cloud, &spare).await;
     for asked in 1..=2 {
@@ -52,7 +63,10 @@ async fn p49_in_lambda_a_stream_ends_20_s_before_its_invocation() {
     let mut cloud = Cloud::with_model(&provider).await;
     let event = cloud.event("proxy/chat_stream");
     let proxy = cloud.function("proxy").await;
-    let deadline = Clock::system().now().checked_add(LEFT + Duration::from_secs(20)).unwrap();
+    let deadline = Clock::system()
+        .now()
+        .checked_add(LEFT + Duration::from_secs(20))
+        .unwrap();
     let mut answer = proxy.invoke_until(event, deadline.as_millisecond()).answer().await;
     begun(&mut answer).await;
     let rest = answer.text().await;
@@ -70,6 +84,13 @@ async fn p51_in_lambda_a_broken_answer_ends_the_backends_work_and_not_the_proces
     begun(&mut answer).await;
     answer.hang_up();
     provider.request(0).await.abandoned().await;
-    assert!(cloud.invoke("proxy/chat_stream").await.text().await.ends_with("data: [DONE]\n\n"));
+    assert!(
+        cloud
+            .invoke("proxy/chat_stream")
+            .await
+            .text()
+            .await
+            .ends_with("data: [DONE]\n\n")
+    );
     assert!(cloud.function("proxy").await.is_running());
 }

@@ -88,7 +88,14 @@ redirect               | stream | 1+1   | 502 upstream_error                    
 529                    | stream | 1+1   | 503 no_backend_available, again in 5 s  | 529 overloaded_error, again in 5 s | out after 5
 ";
 
-const HEADING: [&str; 6] = ["failure", "answer", "asked", "OpenAI client", "Anthropic client", "then"];
+const HEADING: [&str; 6] = [
+    "failure",
+    "answer",
+    "asked",
+    "OpenAI client",
+    "Anthropic client",
+    "then",
+];
 const WIDTHS: [usize; 6] = [22, 6, 5, 39, 34, 11];
 /// Failures in a row that take a backend out at the latest (promise 53).
 const TOLERATED: usize = 5;
@@ -103,8 +110,14 @@ enum Dialect {
 
 /// A backend that fails in one way.
 enum Failing {
-    Scripted { provider: Provider, is_silent: bool },
-    Elsewhere { base_url: String, _server: Option<TlsBackend> },
+    Scripted {
+        provider: Provider,
+        is_silent: bool,
+    },
+    Elsewhere {
+        base_url: String,
+        _server: Option<TlsBackend>,
+    },
 }
 
 impl Failing {
@@ -113,16 +126,28 @@ impl Failing {
             "connection refused" => {
                 let mut provider = Provider::start();
                 provider.kill();
-                Self::Scripted { provider, is_silent: false }
+                Self::Scripted {
+                    provider,
+                    is_silent: false,
+                }
             }
-            "name without address" => Self::Elsewhere { base_url: "http://name.invalid".into(), _server: None },
+            "name without address" => Self::Elsewhere {
+                base_url: "http://name.invalid".into(),
+                _server: None,
+            },
             "unknown authority" => {
                 let server = TlsBackend::start(&["http/1.1"], &openai::completion("Hello"));
-                Self::Elsewhere { base_url: server.base_url(), _server: Some(server) }
+                Self::Elsewhere {
+                    base_url: server.base_url(),
+                    _server: Some(server),
+                }
             }
             _ => {
                 let provider = Provider::always(reply(failure, stream));
-                Self::Scripted { provider, is_silent: failure.starts_with("stall before") || failure.starts_with("stall after") }
+                Self::Scripted {
+                    provider,
+                    is_silent: failure.starts_with("stall before") || failure.starts_with("stall after"),
+                }
             }
         }
     }
@@ -149,8 +174,20 @@ impl Failing {
 }
 
 fn reply(failure: &str, stream: bool) -> Reply {
-    let head = || if stream { Reply::events() } else { Reply::json(&openai::completion("Hello")).cut(0) };
-    let begun = || if stream { head().event(&openai::chunk("Hel")) } else { Reply::json(&openai::completion("Hello")).cut(9) };
+    let head = || {
+        if stream {
+            Reply::events()
+        } else {
+            Reply::json(&openai::completion("Hello")).cut(0)
+        }
+    };
+    let begun = || {
+        if stream {
+            head().event(&openai::chunk("Hel"))
+        } else {
+            Reply::json(&openai::completion("Hello")).cut(9)
+        }
+    };
     let told = json!({"error": {"message": "so it is"}});
     match failure {
         "closed before the head" => Reply::raw("").close(),
@@ -186,13 +223,21 @@ async fn gateway() -> Gateway {
         ..proxy::Limits::with_max_body(local::MAX_BODY_BYTES)
     };
     // Nobody but the requests is to ask the backends.
-    Gateway::start_with(|options| Options { limits, schedule: Duration::from_hours(1), ..options }).await
+    Gateway::start_with(|options| Options {
+        limits,
+        schedule: Duration::from_hours(1),
+        ..options
+    })
+    .await
 }
 
 /// The rows of these failures and answers, as they are.
 async fn measure(rows: &[Vec<String>]) -> Vec<Vec<String>> {
     let gateway = gateway().await;
-    let bench = Bench { program: gateway.program().await, gateway };
+    let bench = Bench {
+        program: gateway.program().await,
+        gateway,
+    };
     let mut measured = Vec::new();
     for (number, row) in rows.iter().enumerate() {
         measured.push(bench.row(number, &row[0], &row[1]).await);
@@ -210,7 +255,9 @@ impl Bench {
         let stream = answer == "stream";
         let asked = self.asked(number, failure, stream).await;
         let anthropic = Failing::new(failure, stream);
-        let anthropic = self.told(&format!("anthropic-{number}"), &anthropic, Dialect::Anthropic, stream).await;
+        let anthropic = self
+            .told(&format!("anthropic-{number}"), &anthropic, Dialect::Anthropic, stream)
+            .await;
         let (model, failing) = (format!("openai-{number}"), Failing::new(failure, stream));
         let openai = self.told(&model, &failing, Dialect::OpenAi, stream).await;
         let then = self.then(&model, stream).await;
@@ -228,12 +275,25 @@ impl Bench {
         let mut asked = Vec::new();
         for (model, dialect) in [("pair-o", Dialect::OpenAi), ("pair-a", Dialect::Anthropic)] {
             let (model, failing) = (format!("{model}-{number}"), Failing::new(failure, stream));
-            let other = Provider::always(if stream { openai::stream(&["Hello"]) } else { Reply::json(&openai::completion("Hello")) });
+            let other = Provider::always(if stream {
+                openai::stream(&["Hello"])
+            } else {
+                Reply::json(&openai::completion("Hello"))
+            });
             self.add(&model, &failing).await;
-            add(self.gateway.admin(), &model, &json!({"base_url": other.base_url(), "weight": 0})).await;
+            add(
+                self.gateway.admin(),
+                &model,
+                &json!({"base_url": other.base_url(), "weight": 0}),
+            )
+            .await;
             let got = client_gets(ask(&self.program, &model, dialect, stream).await, dialect).await;
             let answered = other.received().len();
-            let heard = if (got == "200") == (answered == 1) { String::new() } else { format!(" but {got}") };
+            let heard = if (got == "200") == (answered == 1) {
+                String::new()
+            } else {
+                format!(" but {got}")
+            };
             asked.push(format!("{}+{answered}{heard}", failing.asked()));
         }
         // It does not matter who asks.
@@ -242,7 +302,12 @@ impl Bench {
     }
 
     async fn add(&self, model: &str, failing: &Failing) {
-        add(self.gateway.admin(), model, &json!({"base_url": failing.base_url(), "timeout_ms": failing.timeout_ms()})).await;
+        add(
+            self.gateway.admin(),
+            model,
+            &json!({"base_url": failing.base_url(), "timeout_ms": failing.timeout_ms()}),
+        )
+        .await;
     }
 
     /// After how many requests, of which there was one, the backend of the model is out.
@@ -254,7 +319,11 @@ impl Bench {
                 return format!("out after {requests}");
             }
             if requests < TOLERATED {
-                client_gets(ask(&self.program, model, Dialect::OpenAi, stream).await, Dialect::OpenAi).await;
+                client_gets(
+                    ask(&self.program, model, Dialect::OpenAi, stream).await,
+                    Dialect::OpenAi,
+                )
+                .await;
             }
         }
         "in".into()
@@ -263,10 +332,23 @@ impl Bench {
 
 /// Adds a backend to the model, which is made if it is not there.
 async fn add(admin: &Client, model: &str, members: &Value) {
-    admin.post("/api/v1/admin/models").json(&json!({"id": model, "name": model})).send().await.unwrap();
+    admin
+        .post("/api/v1/admin/models")
+        .json(&json!({"id": model, "name": model}))
+        .send()
+        .await
+        .unwrap();
     let mut backend = json!({"name": "b", "model_name": "x"});
-    backend.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-    let created = admin.post(&format!("/api/v1/admin/models/{model}/backends")).json(&backend).send().await.unwrap();
+    backend
+        .as_object_mut()
+        .unwrap()
+        .extend(members.as_object().unwrap().clone());
+    let created = admin
+        .post(&format!("/api/v1/admin/models/{model}/backends"))
+        .json(&backend)
+        .send()
+        .await
+        .unwrap();
     data(created, 201).await;
 }
 
@@ -283,15 +365,22 @@ async fn ask(program: &Client, model: &str, dialect: Dialect, stream: bool) -> R
 /// The cell of a client.
 async fn client_gets(response: Response, dialect: Dialect) -> String {
     let status = response.status().as_u16();
-    let retry_after = response.headers().get("retry-after").map(|seconds| seconds.to_str().unwrap().to_owned());
+    let retry_after = response
+        .headers()
+        .get("retry-after")
+        .map(|seconds| seconds.to_str().unwrap().to_owned());
     let text = response.text().await.unwrap();
     let member = if dialect == Dialect::OpenAi { "code" } else { "type" };
     let name = |body: &Value| body["error"][member].as_str().map(str::to_owned);
     let mut cell = status.to_string();
     if status == 200 {
-        let events = text.lines().filter_map(|line| line.strip_prefix("data: ")).filter_map(|data| serde_json::from_str(data).ok());
+        let events = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("data: "))
+            .filter_map(|data| serde_json::from_str(data).ok());
         let errors: Vec<String> = events.filter_map(|event: Value| name(&event)).collect();
-        let is_whole = serde_json::from_str::<Value>(&text).is_ok() || ["[DONE]", "message_stop"].iter().any(|mark| text.contains(mark));
+        let is_whole = serde_json::from_str::<Value>(&text).is_ok()
+            || ["[DONE]", "message_stop"].iter().any(|mark| text.contains(mark));
         assert_ne!(errors.len() == 1, is_whole, "either an error event or an end: {text}");
         for error in errors {
             write!(cell, ", then {error}").unwrap();
@@ -306,16 +395,34 @@ async fn client_gets(response: Response, dialect: Dialect) -> String {
 }
 
 fn line(cells: &[impl AsRef<str>]) -> String {
-    let cells = cells.iter().zip(WIDTHS).map(|(cell, width)| format!("{:width$}", cell.as_ref()));
+    let cells = cells
+        .iter()
+        .zip(WIDTHS)
+        .map(|(cell, width)| format!("{:width$}", cell.as_ref()));
     cells.collect::<Vec<_>>().join(" | ").trim_end().to_owned()
 }
 
 #[tokio::test]
 async fn p52_each_failure_is_tried_again_and_told_as_the_table_says() {
-    let rows = TABLE.lines().map(|row| row.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>());
+    let rows = TABLE
+        .lines()
+        .map(|row| row.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>());
     let expected: Vec<_> = rows.filter(|cells| cells.len() == WIDTHS.len()).collect();
-    let measured = stream::iter(expected[1..].chunks(ROWS)).map(measure).buffered(4).concat().await;
-    let found: Vec<_> = [HEADING.map(ToOwned::to_owned).to_vec()].into_iter().chain(measured).collect();
+    let measured = stream::iter(expected[1..].chunks(ROWS))
+        .map(measure)
+        .buffered(4)
+        .concat()
+        .await;
+    let found: Vec<_> = [HEADING.map(ToOwned::to_owned).to_vec()]
+        .into_iter()
+        .chain(measured)
+        .collect();
     let table = |rows: &[Vec<String>]| rows.iter().map(|row| line(row)).collect::<Vec<_>>().join("\n");
-    assert_eq!(found, expected, "so it is:\n{}\n\nso it should be:\n{}", table(&found), table(&expected));
+    assert_eq!(
+        found,
+        expected,
+        "so it is:\n{}\n\nso it should be:\n{}",
+        table(&found),
+        table(&expected)
+    );
 }

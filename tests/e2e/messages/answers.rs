@@ -7,10 +7,18 @@ use super::*;
 #[tokio::test]
 async fn s4_1_an_answer_has_our_id_and_the_clients_model() {
     let bench = Bench::start().await;
-    let answer = bench.ask(json!({}), completion(json!({"role": "assistant", "content": "Hi"}), "stop")).await;
+    let answer = bench
+        .ask(
+            json!({}),
+            completion(json!({"role": "assistant", "content": "Hi"}), "stop"),
+        )
+        .await;
     let mut body = answer.json();
     let id = body["id"].take();
-    assert_eq!((id.as_str().unwrap().len(), &id.as_str().unwrap()[..4]), (4 + 24, "msg_"));
+    assert_eq!(
+        (id.as_str().unwrap().len(), &id.as_str().unwrap()[..4]),
+        (4 + 24, "msg_")
+    );
     let expected = json!({
         "id": null, "type": "message", "role": "assistant", "model": "m",
         "content": [{"type": "text", "text": "Hi"}],
@@ -36,7 +44,9 @@ async fn s6_3_both_families_of_sdks_find_the_request_id() {
     let bench = Bench::start().await;
     let whole = bench.ask(json!({}), Reply::json(&openai::completion("Hi"))).await;
     let stream = bench.ask(json!({"stream": true}), openai::stream(&["Hi"])).await;
-    let error = bench.ask(json!({"messages": []}), Reply::json(&openai::completion("never"))).await;
+    let error = bench
+        .ask(json!({"messages": []}), Reply::json(&openai::completion("never")))
+        .await;
     let ids = [whole, stream, error].map(|answer| {
         assert_eq!(answer.header("request-id"), answer.header("x-request-id"));
         answer.header("request-id").to_owned()
@@ -48,14 +58,24 @@ async fn s6_3_both_families_of_sdks_find_the_request_id() {
 async fn s4_1_no_answer_in_an_answer_is_an_error() {
     let bench = Bench::start().await;
     for (body, status, kind) in [
-        (json!({"error": {"message": "Model is overloaded", "code": 503}}), 529, "overloaded_error"),
-        (json!({"code": "1302", "msg": "rate limit reached"}), 429, "rate_limit_error"),
+        (
+            json!({"error": {"message": "Model is overloaded", "code": 503}}),
+            529,
+            "overloaded_error",
+        ),
+        (
+            json!({"code": "1302", "msg": "rate limit reached"}),
+            429,
+            "rate_limit_error",
+        ),
         (json!({"choices": []}), 502, "api_error"),
     ] {
         let answer = bench.ask(json!({}), Reply::json(&body)).await;
         assert_eq!(answer.error(status).0, kind);
     }
-    let page = bench.ask(json!({}), Reply::new(200, "text/html", "<html>It works!</html>")).await;
+    let page = bench
+        .ask(json!({}), Reply::new(200, "text/html", "<html>It works!</html>"))
+        .await;
     let (kind, message) = page.error(502);
     assert!(kind == "api_error" && !message.contains('<'), "{message}");
 }

@@ -41,7 +41,11 @@ impl Bench {
         let (gateway, provider) = (Gateway::start().await, Provider::start());
         gateway.admin().create_model_with("m", &provider, &backend).await;
         let program = gateway.program().await;
-        Self { gateway, provider, program }
+        Self {
+            gateway,
+            provider,
+            program,
+        }
     }
 
     /// The request for an answer to `members`; a model, a limit and a first turn are there already.
@@ -57,7 +61,9 @@ impl Bench {
 
     /// Lets the provider answer once, so that its failures before are none in a row.
     async fn recover(&self) {
-        let answer = self.ask(json!({}), Reply::json(&harness::provider::openai::completion("Hello"))).await;
+        let answer = self
+            .ask(json!({}), Reply::json(&harness::provider::openai::completion("Hello")))
+            .await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     }
 
@@ -78,7 +84,11 @@ impl Answer {
     async fn of(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        Self { status, headers, text: response.text().await.unwrap() }
+        Self {
+            status,
+            headers,
+            text: response.text().await.unwrap(),
+        }
     }
 
     fn json(&self) -> Value {
@@ -115,7 +125,10 @@ impl Answer {
 
     /// The types of the events, for the order in which they came.
     fn event_types(&self) -> Vec<String> {
-        self.events().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+        self.events()
+            .iter()
+            .map(|event| event["type"].as_str().unwrap().to_owned())
+            .collect()
     }
 }
 
@@ -137,7 +150,9 @@ fn user(content: Value) -> Value {
 fn completion(message: Value, finish_reason: &str) -> Reply {
     let choice = json!({"index": 0, "message": message, "finish_reason": finish_reason});
     let usage = json!({"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 5}});
-    Reply::json(&json!({"id": "up-1", "object": "chat.completion", "created": 1, "model": "p", "choices": [choice], "usage": usage}))
+    Reply::json(
+        &json!({"id": "up-1", "object": "chat.completion", "created": 1, "model": "p", "choices": [choice], "usage": usage}),
+    )
 }
 
 /// A chunk of a chat stream with this delta.

@@ -16,7 +16,10 @@ async fn s7_bytes_pass_but_for_the_models_name() {
     let mut said = anthropic::message("Hi");
     said["container"] = json!({"id": "container_1"});
     bench.provider.will(Reply::json(&said));
-    let request = bench.program.post("/v1/messages?beta=true").header("content-type", "application/json");
+    let request = bench
+        .program
+        .post("/v1/messages?beta=true")
+        .header("content-type", "application/json");
     let answer = Answer::of(request.body(body)).await;
     assert_eq!(answer.text, said.to_string().replace("provider-model", "m"));
     let received = bench.received();
@@ -30,14 +33,26 @@ async fn s7_rule_p9_version_and_betas_go_with_the_body_and_the_key_is_the_backen
     bench.provider.will(Reply::json(&anthropic::message("Hi")));
     Answer::of(bench.messages(&json!({}))).await;
     let received = bench.received();
-    assert_eq!((received.header("anthropic-version"), received.header("anthropic-beta")), ("2023-06-01", ""));
-    assert_eq!((received.header("x-api-key"), received.header("authorization")), (BACKEND_KEY, ""));
+    assert_eq!(
+        (received.header("anthropic-version"), received.header("anthropic-beta")),
+        ("2023-06-01", "")
+    );
+    assert_eq!(
+        (received.header("x-api-key"), received.header("authorization")),
+        (BACKEND_KEY, "")
+    );
 
     bench.provider.will(Reply::json(&anthropic::message("Hi")));
-    let request = bench.messages(&json!({})).header("anthropic-version", "2026-10-21").header("anthropic-beta", "a-1,b-2");
+    let request = bench
+        .messages(&json!({}))
+        .header("anthropic-version", "2026-10-21")
+        .header("anthropic-beta", "a-1,b-2");
     Answer::of(request).await;
     let received = bench.received();
-    assert_eq!((received.header("anthropic-version"), received.header("anthropic-beta")), ("2026-10-21", "a-1,b-2"));
+    assert_eq!(
+        (received.header("anthropic-version"), received.header("anthropic-beta")),
+        ("2026-10-21", "a-1,b-2")
+    );
 }
 
 #[tokio::test]
@@ -47,17 +62,28 @@ async fn th4_our_own_thinking_does_not_reach_a_native_backend() {
     let theirs = json!({"type": "thinking", "thinking": "y", "signature": "EqQB"});
     let turn = |content: Value| json!([user(json!("a")), {"role": "assistant", "content": content}, user(json!("b"))]);
     let text = json!({"type": "text", "text": "Hi"});
-    bench.ask(json!({"messages": turn(json!([ours, theirs, text]))}), Reply::json(&anthropic::message("Hi"))).await;
+    bench
+        .ask(
+            json!({"messages": turn(json!([ours, theirs, text]))}),
+            Reply::json(&anthropic::message("Hi")),
+        )
+        .await;
     assert_eq!(bench.received().json()["messages"], turn(json!([theirs, text])));
 }
 
 #[tokio::test]
 async fn s7_a_stream_passes_byte_by_byte() {
     let bench = native().await;
-    let answer = bench.ask(json!({"stream": true}), anthropic::stream(&["Hel", "lo"])).await;
+    let answer = bench
+        .ask(json!({"stream": true}), anthropic::stream(&["Hel", "lo"]))
+        .await;
     assert_eq!(answer.event_types().last().unwrap(), "message_stop");
     assert_eq!(answer.events()[0]["message"]["id"], "msg_1");
-    assert!(answer.text.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"));
+    assert!(
+        answer
+            .text
+            .ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")
+    );
 }
 
 #[tokio::test]
@@ -75,8 +101,16 @@ async fn p50_a_native_stream_that_breaks_ends_with_one_error_event() {
         assert_eq!(answer.event_types(), ["message_start", "error"]);
         assert_eq!(answer.events()[1]["error"]["type"], kind);
     }
-    let first = bench.ask(json!({"stream": true}), anthropic::named(Reply::events(), overloaded).end()).await;
-    assert_eq!(first.error(529), ("overloaded_error".to_owned(), "Overloaded".to_owned()));
+    let first = bench
+        .ask(
+            json!({"stream": true}),
+            anthropic::named(Reply::events(), overloaded).end(),
+        )
+        .await;
+    assert_eq!(
+        first.error(529),
+        ("overloaded_error".to_owned(), "Overloaded".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -84,12 +118,19 @@ async fn a_chat_request_to_a_model_without_a_chat_backend_is_refused_for_good() 
     let bench = native().await;
     let answer = Answer::of(bench.program.chat("m")).await;
     assert_eq!(answer.status, 400, "{}", answer.text);
-    assert_eq!((&answer.json()["error"]["param"], answer.header("retry-after")), (&json!("model"), ""));
+    assert_eq!(
+        (&answer.json()["error"]["param"], answer.header("retry-after")),
+        (&json!("model"), "")
+    );
     assert!(bench.provider.received().is_empty());
 
     // With one backend among many that speaks it, that one is asked.
     for _ in 0..4 {
-        bench.gateway.admin().create_backend_with("m", &bench.provider, &json!({"protocol": "anthropic"})).await;
+        bench
+            .gateway
+            .admin()
+            .create_backend_with("m", &bench.provider, &json!({"protocol": "anthropic"}))
+            .await;
     }
     let chat = Provider::always(Reply::json(&harness::provider::openai::completion("Hi")));
     bench.gateway.admin().create_backend("m", &chat).await;

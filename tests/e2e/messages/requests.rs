@@ -34,10 +34,18 @@ async fn rule_p2_dropped_fields_are_named_in_a_header() {
     let bench = Bench::start().await;
     let members = json!({"context_management": {"edits": []}, "safeguards": [{"type": "dangerous_tool_use"}]});
     let answer = bench.ask(members, said("Hi")).await;
-    assert_eq!(answer.header("x-translation-warnings"), "dropped=context_management,safeguards");
-    let streamed = bench.ask(json!({"stream": true, "safeguards": []}), openai::stream(&["Hi"])).await;
+    assert_eq!(
+        answer.header("x-translation-warnings"),
+        "dropped=context_management,safeguards"
+    );
+    let streamed = bench
+        .ask(json!({"stream": true, "safeguards": []}), openai::stream(&["Hi"]))
+        .await;
     assert_eq!(streamed.header("x-translation-warnings"), "dropped=safeguards");
-    assert_eq!(bench.ask(json!({}), said("Hi")).await.header("x-translation-warnings"), "");
+    assert_eq!(
+        bench.ask(json!({}), said("Hi")).await.header("x-translation-warnings"),
+        ""
+    );
 }
 
 #[tokio::test]
@@ -45,7 +53,11 @@ async fn rule_p9_no_credential_and_no_header_of_the_clients_reaches_a_chat_backe
     let bench = Bench::start().await;
     bench.provider.will(said("Hi"));
     let key = bench.program.credential();
-    let request = bench.gateway.post("/v1/messages").header("x-api-key", key).header("anthropic-version", "2023-06-01");
+    let request = bench
+        .gateway
+        .post("/v1/messages")
+        .header("x-api-key", key)
+        .header("anthropic-version", "2023-06-01");
     let answer = Answer::of(request.header("anthropic-beta", "x-2026").json(&ask(&json!({})))).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let received = bench.received();
@@ -65,7 +77,9 @@ async fn s7_the_key_comes_in_either_header_and_query_strings_are_ignored() {
         let request = || bench.gateway.post(path).json(&ask(&json!({})));
         for request in [request().header("x-api-key", key), request().bearer_auth(key)] {
             bench.provider.will(said("Hi"));
-            let request = request.header("anthropic-version", "2026-10-21").header("anthropic-beta", "what-2026-01-01,ever");
+            let request = request
+                .header("anthropic-version", "2026-10-21")
+                .header("anthropic-beta", "what-2026-01-01,ever");
             assert_eq!(Answer::of(request).await.status, 200);
         }
     }
@@ -81,12 +95,20 @@ async fn s3_5_images_reach_the_model_also_from_tool_results() {
         user(json!([{"type": "tool_result", "tool_use_id": "call_1", "content": [{"type": "text", "text": "a file"}, image]}, {"type": "text", "text": "And?"}])),
     ]);
     let tools = json!([{"name": "look", "input_schema": {"type": "object"}}]);
-    let answer = bench.ask(json!({"messages": messages, "tools": tools}), said("A cat")).await;
+    let answer = bench
+        .ask(json!({"messages": messages, "tools": tools}), said("A cat"))
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let sent = bench.received().json();
     let part = json!({"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{PNG}")}});
-    assert_eq!(sent["messages"][0]["content"], json!([{"type": "text", "text": "What is it?"}, part]));
-    assert_eq!(sent["messages"][2], json!({"role": "tool", "tool_call_id": "call_1", "content": "a file"}));
+    assert_eq!(
+        sent["messages"][0]["content"],
+        json!([{"type": "text", "text": "What is it?"}, part])
+    );
+    assert_eq!(
+        sent["messages"][2],
+        json!({"role": "tool", "tool_call_id": "call_1", "content": "a file"})
+    );
     let after = sent["messages"][3]["content"].as_array().unwrap();
     assert!(after[0]["text"].as_str().unwrap().contains("call_1"), "{after:?}");
     assert_eq!((&after[1], &after[2]["text"]), (&part, &json!("And?")));
@@ -111,14 +133,26 @@ async fn th1_id2_a_tool_loop_gives_back_ids_names_arguments_and_thinking() {
     let first = json!({"messages": [user(json!("go"))], "tools": tools, "thinking": {"type": "adaptive"}});
 
     // The backend calls twice, under the name it knows, with ids that no client of Anthropic's takes.
-    let short = |bench: &Bench| bench.received().json()["tools"][0]["function"]["name"].as_str().unwrap().to_owned();
+    let short = |bench: &Bench| {
+        bench.received().json()["tools"][0]["function"]["name"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
     bench.ask(first.clone(), said("warm")).await;
     let short = short(&bench);
     assert!(short.len() <= 64, "{short}");
     let call = |id: &str, arguments: &str| json!({"id": id, "type": "function", "function": {"name": short, "arguments": arguments}});
-    let calls = [call("functions.x:0", "{\"a\":1,\"b\":\"x\"}"), call("functions.x:1", "{}")];
-    let message = json!({"role": "assistant", "content": "I look.", "reasoning_content": "Hm.\n\nYes.", "tool_calls": calls});
-    let answer = bench.ask(first.clone(), completion(message.clone(), "tool_calls")).await.json();
+    let calls = [
+        call("functions.x:0", "{\"a\":1,\"b\":\"x\"}"),
+        call("functions.x:1", "{}"),
+    ];
+    let message =
+        json!({"role": "assistant", "content": "I look.", "reasoning_content": "Hm.\n\nYes.", "tool_calls": calls});
+    let answer = bench
+        .ask(first.clone(), completion(message.clone(), "tool_calls"))
+        .await
+        .json();
     assert_eq!(answer["stop_reason"], "tool_use");
     let content = answer["content"].as_array().unwrap();
     let kinds: Vec<_> = content.iter().map(|block| block["type"].as_str().unwrap()).collect();
@@ -127,7 +161,8 @@ async fn th1_id2_a_tool_loop_gives_back_ids_names_arguments_and_thinking() {
     assert_eq!(content[2]["name"], name);
 
     // The client answers in the other order; the second result is an error.
-    let result = |block: &Value, text: &str| json!({"type": "tool_result", "tool_use_id": block["id"], "content": text});
+    let result =
+        |block: &Value, text: &str| json!({"type": "tool_result", "tool_use_id": block["id"], "content": text});
     let mut failed = result(&content[3], "no");
     failed["is_error"] = true.into();
     let mut second = first;
@@ -137,8 +172,14 @@ async fn th1_id2_a_tool_loop_gives_back_ids_names_arguments_and_thinking() {
     assert_eq!(answer.status, 200, "{}", answer.text);
     let sent = bench.received().json();
     assert_eq!(sent["messages"][1], message);
-    assert_eq!(sent["messages"][2], json!({"role": "tool", "tool_call_id": "functions.x:0", "content": "ok"}));
-    assert_eq!(sent["messages"][3], json!({"role": "tool", "tool_call_id": "functions.x:1", "content": "Error: no"}));
+    assert_eq!(
+        sent["messages"][2],
+        json!({"role": "tool", "tool_call_id": "functions.x:0", "content": "ok"})
+    );
+    assert_eq!(
+        sent["messages"][3],
+        json!({"role": "tool", "tool_call_id": "functions.x:1", "content": "Error: no"})
+    );
 }
 
 #[tokio::test]
@@ -146,7 +187,9 @@ async fn rule_p5_order_and_digits_survive_a_round_trip() {
     const INPUT: &str = r#"{"n":12345678901234567890123,"b":1.50,"a":"\ud83d"}"#;
     let bench = Bench::start().await;
     let call = json!({"id": "call_1", "function": {"name": "f", "arguments": INPUT}});
-    let answer = bench.ask(json!({}), completion(json!({"tool_calls": [call]}), "tool_calls")).await;
+    let answer = bench
+        .ask(json!({}), completion(json!({"tool_calls": [call]}), "tool_calls"))
+        .await;
     assert!(answer.text.contains(INPUT), "{}", answer.text);
     let history = format!(
         r#"{{"role":"assistant","content":[{{"type":"tool_use","id":"call_1","name":"f","input":{INPUT}}}]}},
@@ -154,7 +197,13 @@ async fn rule_p5_order_and_digits_survive_a_round_trip() {
     );
     let body = format!(r#"{{"model":"m","max_tokens":9,"messages":[{{"role":"user","content":"go"}},{history}]}}"#);
     bench.provider.will(said("Done"));
-    let request = bench.program.post("/v1/messages").header("content-type", "application/json");
+    let request = bench
+        .program
+        .post("/v1/messages")
+        .header("content-type", "application/json");
     assert_eq!(Answer::of(request.body(body)).await.status, 200);
-    assert_eq!(bench.received().json()["messages"][1]["tool_calls"][0]["function"]["arguments"], INPUT);
+    assert_eq!(
+        bench.received().json()["messages"][1]["tool_calls"][0]["function"]["arguments"],
+        INPUT
+    );
 }

@@ -14,7 +14,13 @@ async fn outcome(response: reqwest::Response) -> (u16, String) {
 }
 
 async fn users(installation: &Installation) -> Vec<Value> {
-    let list = installation.gateway.admin().get("/api/v1/admin/users").send().await.unwrap();
+    let list = installation
+        .gateway
+        .admin()
+        .get("/api/v1/admin/users")
+        .send()
+        .await
+        .unwrap();
     let body: Value = list.json().await.unwrap();
     body["data"].as_array().unwrap().clone()
 }
@@ -22,11 +28,21 @@ async fn users(installation: &Installation) -> Vec<Value> {
 #[tokio::test]
 async fn p10_a_newcomer_gets_a_session_where_that_is_allowed() {
     let installation = Installation::start_with(json!({"allowed_domains": ["Example.com"]})).await;
-    let opened = data(installation.log_in(&json!({"roles": ["admin"], "role": "admin"})).await, 200).await;
-    assert_eq!((&opened["user"]["email"], &opened["user"]["role"]), (&json!("person@example.com"), &json!("user")));
+    let opened = data(
+        installation.log_in(&json!({"roles": ["admin"], "role": "admin"})).await,
+        200,
+    )
+    .await;
+    assert_eq!(
+        (&opened["user"]["email"], &opened["user"]["role"]),
+        (&json!("person@example.com"), &json!("user"))
+    );
     let person = installation.gateway.anybody().with(opened["token"].as_str().unwrap());
     let profile = person.profile().await;
-    assert_eq!((&profile["has_password"], &profile["identity"]["subject"]), (&json!(false), &json!("subject-1")));
+    assert_eq!(
+        (&profile["has_password"], &profile["identity"]["subject"]),
+        (&json!(false), &json!("subject-1"))
+    );
     // The same person again, by another address: the identity decides.
     let again = data(installation.log_in(&json!({"email": "renamed@example.com"})).await, 200).await;
     assert_eq!(again["user"]["id"], opened["user"]["id"]);
@@ -35,14 +51,24 @@ async fn p10_a_newcomer_gets_a_session_where_that_is_allowed() {
 #[tokio::test]
 async fn p10_a_newcomer_waits_for_approval_and_a_disabled_user_stays_out() {
     let installation = Installation::start_with(json!({"auto_provision": false})).await;
-    assert_eq!(outcome(installation.log_in(&json!({})).await).await, (403, "pending_approval".into()));
-    let account = users(&installation).await.into_iter().find(|user| user["email"] == "person@example.com").unwrap();
+    assert_eq!(
+        outcome(installation.log_in(&json!({})).await).await,
+        (403, "pending_approval".into())
+    );
+    let account = users(&installation)
+        .await
+        .into_iter()
+        .find(|user| user["email"] == "person@example.com")
+        .unwrap();
     let path = format!("/api/v1/admin/users/{}", account["id"].as_str().unwrap());
     let set = |status: &str| installation.gateway.admin().put(&path).json(&json!({"status": status}));
     data(set("active").send().await.unwrap(), 200).await;
     assert_eq!(installation.log_in(&json!({})).await.status(), 200);
     data(set("disabled").send().await.unwrap(), 200).await;
-    assert_eq!(outcome(installation.log_in(&json!({})).await).await, (403, "account_disabled".into()));
+    assert_eq!(
+        outcome(installation.log_in(&json!({})).await).await,
+        (403, "account_disabled".into())
+    );
 }
 
 #[tokio::test]
@@ -50,22 +76,48 @@ async fn p10_an_account_with_a_password_is_linked_only_after_an_admin_has_cleare
     let installation = Installation::start().await;
     let admin = installation.gateway.admin();
     let _ = admin.create_person("person@example.com", json!({})).await;
-    installation.assert_refused(installation.log_in(&json!({})).await, "has a password").await;
-    let account = users(&installation).await.into_iter().find(|user| user["email"] == "person@example.com").unwrap();
+    installation
+        .assert_refused(installation.log_in(&json!({})).await, "has a password")
+        .await;
+    let account = users(&installation)
+        .await
+        .into_iter()
+        .find(|user| user["email"] == "person@example.com")
+        .unwrap();
     let path = format!("/api/v1/admin/users/{}", account["id"].as_str().unwrap());
-    data(admin.put(&path).json(&json!({"password": null})).send().await.unwrap(), 200).await;
+    data(
+        admin.put(&path).json(&json!({"password": null})).send().await.unwrap(),
+        200,
+    )
+    .await;
     let opened = data(installation.log_in(&json!({})).await, 200).await;
     assert_eq!(opened["user"]["id"], account["id"]);
     // Another subject with the same address is somebody else, until an admin says otherwise.
-    installation.assert_refused(installation.log_in(&json!({"sub": "subject-2"})).await, "another identity").await;
-    data(admin.put(&path).json(&json!({"identity": null})).send().await.unwrap(), 200).await;
+    installation
+        .assert_refused(
+            installation.log_in(&json!({"sub": "subject-2"})).await,
+            "another identity",
+        )
+        .await;
+    data(
+        admin.put(&path).json(&json!({"identity": null})).send().await.unwrap(),
+        200,
+    )
+    .await;
     let person = installation.gateway.anybody().with(opened["token"].as_str().unwrap());
-    assert_eq!(refusal(person.get("/api/v1/user/profile"), 401).await, "unauthorized", "what came by the old identity has ended");
+    assert_eq!(
+        refusal(person.get("/api/v1/user/profile"), 401).await,
+        "unauthorized",
+        "what came by the old identity has ended"
+    );
     assert_eq!(installation.log_in(&json!({"sub": "subject-2"})).await.status(), 200);
     let other = admin.create_person("other@example.com", json!({})).await;
     let other = other.profile().await["id"].as_str().unwrap().to_owned();
     let taken = json!({"identity": {"issuer": installation.provider.issuer(), "subject": "subject-2"}});
-    assert_eq!(refusal(admin.put(&format!("/api/v1/admin/users/{other}")).json(&taken), 409).await, "conflict");
+    assert_eq!(
+        refusal(admin.put(&format!("/api/v1/admin/users/{other}")).json(&taken), 409).await,
+        "conflict"
+    );
 }
 
 #[tokio::test]
@@ -78,7 +130,9 @@ async fn p10_an_address_that_nobody_vouches_for_is_refused() {
         (json!({"email": "person@evil.example"}), "domain that is not allowed"),
         (json!({"email": null}), "missing"),
     ] {
-        installation.assert_refused(installation.log_in(&claims).await, reason).await;
+        installation
+            .assert_refused(installation.log_in(&claims).await, reason)
+            .await;
     }
     assert_eq!(users(&installation).await.len(), 1, "nobody came in");
 }
@@ -93,7 +147,10 @@ async fn p10_an_address_that_the_provider_tells_beside_the_token_is_about_the_sa
     let log_in = async |told: Value| {
         let begun = Begun::at(&installation.gateway).await;
         let mut claims = installation.provider.claims(&begun, &json!({}));
-        claims.as_object_mut().unwrap().retain(|name, _| !name.starts_with("email"));
+        claims
+            .as_object_mut()
+            .unwrap()
+            .retain(|name, _| !name.starts_with("email"));
         installation.provider.will_grant(&installation.key.sign(&claims));
         installation.provider.will(Reply::json(&told));
         begun.come_back(&installation.gateway, "").await
@@ -102,16 +159,33 @@ async fn p10_an_address_that_the_provider_tells_beside_the_token_is_about_the_sa
     installation.assert_refused(refused, "another person").await;
     let told = json!({"sub": "subject-1", "email": "told@example.com", "email_verified": true, "iss": "ignored"});
     assert_eq!(data(log_in(told).await, 200).await["user"]["email"], "told@example.com");
-    assert_eq!(installation.provider.received().pop().unwrap().header("authorization"), "Bearer a");
+    assert_eq!(
+        installation.provider.received().pop().unwrap().header("authorization"),
+        "Bearer a"
+    );
 }
 
 #[tokio::test]
 async fn p10_people_of_an_entra_tenant_come_in_by_login_names_of_its_own_domains() {
     let installation = Installation::unintroduced(json!({})).await;
-    let issuer = format!("{}/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0", installation.provider.issuer());
+    let issuer = format!(
+        "{}/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0",
+        installation.provider.issuer()
+    );
     let azure = json!({"provider": "azure", "issuer_url": issuer, "client_secret": CLIENT_SECRET, "email_claim": "preferred_username",
         "allowed_domains": ["example.com"]});
-    data(installation.gateway.admin().put("/api/v1/admin/sso/config").json(&azure).send().await.unwrap(), 200).await;
+    data(
+        installation
+            .gateway
+            .admin()
+            .put("/api/v1/admin/sso/config")
+            .json(&azure)
+            .send()
+            .await
+            .unwrap(),
+        200,
+    )
+    .await;
     let mut document = installation.provider.document();
     document["issuer"] = issuer.clone().into();
     installation.provider.will(Reply::json(&document));
@@ -119,14 +193,27 @@ async fn p10_people_of_an_entra_tenant_come_in_by_login_names_of_its_own_domains
     let log_in = async |said: Value| {
         let begun = Begun::at(&installation.gateway).await;
         let mut claims = installation.provider.claims(&begun, &json!({"iss": issuer}));
-        claims.as_object_mut().unwrap().retain(|name, _| !name.starts_with("email"));
-        claims.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+        claims
+            .as_object_mut()
+            .unwrap()
+            .retain(|name, _| !name.starts_with("email"));
+        claims
+            .as_object_mut()
+            .unwrap()
+            .extend(said.as_object().unwrap().clone());
         installation.provider.will_grant(&installation.key.sign(&claims));
         begun.come_back(&installation.gateway, "").await
     };
-    let opened = data(log_in(json!({"preferred_username": "ada@example.com", "hasgroups": true})).await, 200).await;
+    let opened = data(
+        log_in(json!({"preferred_username": "ada@example.com", "hasgroups": true})).await,
+        200,
+    )
+    .await;
     assert_eq!(opened["user"]["email"], "ada@example.com");
-    assert!(installation.log.take().contains("left out the person's groups"), "whoever misses them finds it in the log");
+    assert!(
+        installation.log.take().contains("left out the person's groups"),
+        "whoever misses them finds it in the log"
+    );
     for said in [
         json!({"preferred_username": "eve@elsewhere.example"}),
         json!({"preferred_username": "eve@example.com", "xms_edov": false}),
@@ -139,8 +226,17 @@ async fn p10_people_of_an_entra_tenant_come_in_by_login_names_of_its_own_domains
 #[tokio::test]
 async fn p10_a_deleted_account_frees_its_identity() {
     let installation = Installation::start().await;
-    let first = data(installation.log_in(&json!({})).await, 200).await["user"]["id"].as_str().unwrap().to_owned();
-    let deletion = installation.gateway.admin().delete(&format!("/api/v1/admin/users/{first}")).send().await.unwrap();
+    let first = data(installation.log_in(&json!({})).await, 200).await["user"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let deletion = installation
+        .gateway
+        .admin()
+        .delete(&format!("/api/v1/admin/users/{first}"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(deletion.status(), 200);
     let second = data(installation.log_in(&json!({})).await, 200).await;
     assert_ne!(second["user"]["id"], json!(first));
@@ -153,10 +249,21 @@ async fn p10_switching_it_off_ends_the_logins_that_have_begun() {
     let admin = installation.gateway.admin();
     let switch = |on: bool| admin.put("/api/v1/admin/sso/config").json(&json!({"enabled": on}));
     data(switch(false).send().await.unwrap(), 200).await;
-    assert_eq!(outcome(begun.come_back(&installation.gateway, "").await).await, (403, "sso_disabled".into()));
-    assert_eq!(refusal(installation.gateway.anybody().get("/api/v1/auth/sso/login"), 403).await, "sso_disabled");
+    assert_eq!(
+        outcome(begun.come_back(&installation.gateway, "").await).await,
+        (403, "sso_disabled".into())
+    );
+    assert_eq!(
+        refusal(installation.gateway.anybody().get("/api/v1/auth/sso/login"), 403).await,
+        "sso_disabled"
+    );
     data(switch(true).send().await.unwrap(), 200).await;
-    installation.assert_refused(begun.come_back(&installation.gateway, "").await, "configuration has changed").await;
+    installation
+        .assert_refused(
+            begun.come_back(&installation.gateway, "").await,
+            "configuration has changed",
+        )
+        .await;
 }
 
 #[tokio::test]
@@ -164,9 +271,24 @@ async fn p60_logins_by_single_sign_on_are_recorded_good_and_bad() {
     let installation = Installation::start().await;
     let person = data(installation.log_in(&json!({})).await, 200).await["user"]["id"].clone();
     let _ = installation.log_in(&json!({"aud": "another-client"})).await;
-    let audit = installation.gateway.admin().get("/api/v1/admin/audit").send().await.unwrap();
+    let audit = installation
+        .gateway
+        .admin()
+        .get("/api/v1/admin/audit")
+        .send()
+        .await
+        .unwrap();
     let entries: Value = audit.json().await.unwrap();
-    let entries: Vec<_> = entries["data"].as_array().unwrap().iter().filter(|entry| entry["action"] == "sso.login").cloned().collect();
-    assert_eq!((&entries[0]["result"], &entries[0]["actor"]), (&json!("the token is for another client"), &json!("anonymous")));
+    let entries: Vec<_> = entries["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["action"] == "sso.login")
+        .cloned()
+        .collect();
+    assert_eq!(
+        (&entries[0]["result"], &entries[0]["actor"]),
+        (&json!("the token is for another client"), &json!("anonymous"))
+    );
     assert_eq!((&entries[1]["result"], &entries[1]["actor"]), (&json!("ok"), &person));
 }

@@ -51,13 +51,28 @@ impl Installation {
 
     async fn unintroduced_at(clock: &Clock, config: Value) -> Self {
         let log = Log::default();
-        let logging = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish().set_default();
+        let logging = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(log.clone())
+            .finish()
+            .set_default();
         // Without threads of its own, so that it logs on this one, where it is heard.
-        let on_this_thread = |options| Options { workers: 0, clock: clock.clone(), ..options };
+        let on_this_thread = |options| Options {
+            workers: 0,
+            clock: clock.clone(),
+            ..options
+        };
         let gateway = Gateway::start_with(on_this_thread).await;
         let (provider, key) = (IdentityProvider::start(), SigningKey::generate("one"));
         provider.configure(&gateway, &config).await;
-        Self { gateway, provider, key, clock: clock.clone(), log, _logging: logging }
+        Self {
+            gateway,
+            provider,
+            key,
+            clock: clock.clone(),
+            log,
+            _logging: logging,
+        }
     }
 
     /// Claims of a token that is made now by the gateway's clock.
@@ -78,8 +93,14 @@ impl Installation {
         assert_eq!(response.status(), 400, "{reason}");
         let body: Value = response.json().await.unwrap();
         assert_eq!(body["error"]["code"], "sso_failed", "{reason}");
-        assert_eq!(body["error"]["message"], "the login was not completed; begin it again", "{reason}");
+        assert_eq!(
+            body["error"]["message"], "the login was not completed; begin it again",
+            "{reason}"
+        );
         let log = self.log.take();
-        assert!(log.contains("single sign-on refused") && log.contains(reason), "{reason} is not in the log:\n{log}");
+        assert!(
+            log.contains("single sign-on refused") && log.contains(reason),
+            "{reason} is not in the log:\n{log}"
+        );
     }
 }

@@ -12,7 +12,11 @@ use super::Installation;
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// A login whose token `key` has signed: its answer's status, and how many questions the provider got after the browser was back.
-async fn log_in(installation: &Installation, key: &SigningKey, published: Option<&SigningKey>) -> (reqwest::Response, usize) {
+async fn log_in(
+    installation: &Installation,
+    key: &SigningKey,
+    published: Option<&SigningKey>,
+) -> (reqwest::Response, usize) {
     let begun = Begun::at(&installation.gateway).await;
     let asked = installation.provider.received().len();
     installation.provider.will_vouch(&begun, key, &installation.times());
@@ -27,14 +31,26 @@ async fn log_in(installation: &Installation, key: &SigningKey, published: Option
 async fn p9_a_login_with_a_new_key_of_the_provider_works_after_its_keys_are_read_once_more() {
     let installation = Installation::start_at(&Clock::fixed(Clock::system().now()), json!({})).await;
     let (response, questions) = log_in(&installation, &installation.key, None).await;
-    assert_eq!((response.status().as_u16(), questions), (200, 1), "its keys are known: the code is redeemed and no more");
+    assert_eq!(
+        (response.status().as_u16(), questions),
+        (200, 1),
+        "its keys are known: the code is redeemed and no more"
+    );
     // One with a name of its own, and one that took over the name.
     for new in [SigningKey::generate("two"), SigningKey::generate("two")] {
         installation.clock.advance(LIMIT);
         let (response, questions) = log_in(&installation, &new, Some(&new)).await;
-        assert_eq!((response.status().as_u16(), questions), (200, 3), "the code, the provider's document and its keys");
+        assert_eq!(
+            (response.status().as_u16(), questions),
+            (200, 3),
+            "the code, the provider's document and its keys"
+        );
         let (response, questions) = log_in(&installation, &new, None).await;
-        assert_eq!((response.status().as_u16(), questions), (200, 1), "the new key is known now");
+        assert_eq!(
+            (response.status().as_u16(), questions),
+            (200, 1),
+            "the new key is known now"
+        );
     }
 }
 

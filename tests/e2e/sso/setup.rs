@@ -10,26 +10,63 @@ use harness::provider::Reply;
 use serde_json::{Value, json};
 
 async fn put(gateway: &Gateway, config: Value) -> Value {
-    data(gateway.admin().put("/api/v1/admin/sso/config").json(&config).send().await.unwrap(), 200).await
+    data(
+        gateway
+            .admin()
+            .put("/api/v1/admin/sso/config")
+            .json(&config)
+            .send()
+            .await
+            .unwrap(),
+        200,
+    )
+    .await
 }
 
 async fn status(gateway: &Gateway) -> Value {
-    data(gateway.admin().get("/api/v1/admin/sso/status").send().await.unwrap(), 200).await
+    data(
+        gateway.admin().get("/api/v1/admin/sso/status").send().await.unwrap(),
+        200,
+    )
+    .await
 }
 
 /// What a test of the configuration with these changes finds.
 async fn test(gateway: &Gateway, changes: Value) -> Value {
-    data(gateway.admin().post("/api/v1/admin/sso/test").json(&changes).send().await.unwrap(), 200).await
+    data(
+        gateway
+            .admin()
+            .post("/api/v1/admin/sso/test")
+            .json(&changes)
+            .send()
+            .await
+            .unwrap(),
+        200,
+    )
+    .await
 }
 
 fn results(report: &Value) -> Vec<(String, String, String)> {
     let text = |step: &Value, field: &str| step[field].as_str().unwrap_or_default().to_owned();
-    report["steps"].as_array().unwrap().iter().map(|step| (text(step, "step"), text(step, "result"), text(step, "reason"))).collect()
+    report["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| (text(step, "step"), text(step, "result"), text(step, "reason")))
+        .collect()
 }
 
 fn all_pass() -> Vec<(String, String, String)> {
-    let steps = [("discovery", "pass"), ("issuer", "pass"), ("keys", "pass"), ("client", "pass"), ("claims", "skipped")];
-    steps.map(|(step, result)| (step.to_owned(), result.to_owned(), String::new())).into()
+    let steps = [
+        ("discovery", "pass"),
+        ("issuer", "pass"),
+        ("keys", "pass"),
+        ("client", "pass"),
+        ("claims", "skipped"),
+    ];
+    steps
+        .map(|(step, result)| (step.to_owned(), result.to_owned(), String::new()))
+        .into()
 }
 
 #[tokio::test]
@@ -44,9 +81,18 @@ async fn p22_the_client_secret_is_written_and_never_read() {
     }
     let options = data(gateway.anybody().get("/api/v1/auth/options").send().await.unwrap(), 200).await;
     let login_url = options["sso"]["login_url"].as_str().unwrap();
-    assert!(login_url.starts_with("http://127.0.0.1:") && login_url.ends_with("/api/v1/auth/sso/login"), "{options}");
-    assert_eq!((&options["sso"]["enabled"], &options["sso"]["provider"]), (&json!(true), &json!("generic-oidc")));
-    assert_eq!(put(&gateway, json!({"client_secret": null})).await["has_client_secret"], false);
+    assert!(
+        login_url.starts_with("http://127.0.0.1:") && login_url.ends_with("/api/v1/auth/sso/login"),
+        "{options}"
+    );
+    assert_eq!(
+        (&options["sso"]["enabled"], &options["sso"]["provider"]),
+        (&json!(true), &json!("generic-oidc"))
+    );
+    assert_eq!(
+        put(&gateway, json!({"client_secret": null})).await["has_client_secret"],
+        false
+    );
 }
 
 #[tokio::test]
@@ -55,11 +101,18 @@ async fn p23_the_client_secret_stays_with_its_issuer() {
     let (provider, other) = (IdentityProvider::start(), IdentityProvider::start());
     provider.configure(&gateway, &json!({})).await;
     let move_away = json!({"issuer_url": other.issuer()});
-    for request in [gateway.admin().put("/api/v1/admin/sso/config"), gateway.admin().post("/api/v1/admin/sso/test")] {
+    for request in [
+        gateway.admin().put("/api/v1/admin/sso/config"),
+        gateway.admin().post("/api/v1/admin/sso/test"),
+    ] {
         assert_eq!(refusal(request.json(&move_away), 400).await, "secret_required");
     }
     assert!(other.received().is_empty());
-    let moved = put(&gateway, json!({"issuer_url": other.issuer(), "client_secret": "another"})).await;
+    let moved = put(
+        &gateway,
+        json!({"issuer_url": other.issuer(), "client_secret": "another"}),
+    )
+    .await;
     assert_eq!(moved["issuer_url"], other.issuer());
 }
 
@@ -73,7 +126,9 @@ async fn p23_of_changes_at_once_the_one_that_is_made_has_its_own_client_secret()
         gateway.admin().put("/api/v1/admin/sso/config").json(&change).send()
     };
     let changes = join_all((0..providers.len()).map(change)).await;
-    let made: Vec<_> = (0..providers.len()).filter(|number| changes[*number].as_ref().unwrap().status() == 200).collect();
+    let made: Vec<_> = (0..providers.len())
+        .filter(|number| changes[*number].as_ref().unwrap().status() == 200)
+        .collect();
     assert_eq!(made.len(), 1, "the others know an older version");
     let provider = &providers[made[0]];
     provider.will_introduce_itself(&SigningKey::generate("one"));
@@ -81,7 +136,10 @@ async fn p23_of_changes_at_once_the_one_that_is_made_has_its_own_client_secret()
     assert_eq!(test(&gateway, json!({})).await["passed"], true);
     let shown = provider.received().pop().unwrap().header("authorization").to_owned();
     let credentials = STANDARD.decode(shown.strip_prefix("Basic ").unwrap()).unwrap();
-    assert_eq!(String::from_utf8(credentials).unwrap(), format!("tidegate:secret-{}", made[0]));
+    assert_eq!(
+        String::from_utf8(credentials).unwrap(),
+        format!("tidegate:secret-{}", made[0])
+    );
 }
 
 #[tokio::test]
@@ -93,7 +151,10 @@ async fn p23_a_client_without_a_secret_is_tried_without_one() {
     provider.will(Reply::error(400, &json!({"error": "invalid_grant"})));
     assert_eq!(test(&gateway, json!({"client_secret": null})).await["passed"], true);
     let tried = provider.received().pop().unwrap();
-    assert!(!tried.headers.contains_key("authorization") && String::from_utf8_lossy(&tried.body).contains("client_id=tidegate"));
+    assert!(
+        !tried.headers.contains_key("authorization")
+            && String::from_utf8_lossy(&tried.body).contains("client_id=tidegate")
+    );
 }
 
 #[tokio::test]
@@ -101,19 +162,39 @@ async fn p55_a_configuration_is_changed_at_the_version_that_was_read() {
     let gateway = Gateway::start().await;
     let provider = IdentityProvider::start();
     assert_eq!(provider.configure(&gateway, &json!({"version": 0})).await["version"], 1);
-    let stale = gateway.admin().put("/api/v1/admin/sso/config").header("if-match", "\"0\"").json(&json!({"enabled": false}));
+    let stale = gateway
+        .admin()
+        .put("/api/v1/admin/sso/config")
+        .header("if-match", "\"0\"")
+        .json(&json!({"enabled": false}));
     assert_eq!(refusal(stale, 409).await, "version_conflict");
-    assert_eq!(put(&gateway, json!({"enabled": false, "version": 1})).await["version"], 2);
+    assert_eq!(
+        put(&gateway, json!({"enabled": false, "version": 1})).await["version"],
+        2
+    );
 }
 
 #[tokio::test]
 async fn p28_what_cannot_work_is_refused_and_names_its_field() {
     let gateway = Gateway::start().await;
     let provider = IdentityProvider::start();
-    assert_eq!(refusal(gateway.admin().put("/api/v1/admin/sso/config").json(&json!({"enabled": true})), 400).await, "invalid_value");
+    assert_eq!(
+        refusal(
+            gateway
+                .admin()
+                .put("/api/v1/admin/sso/config")
+                .json(&json!({"enabled": true})),
+            400
+        )
+        .await,
+        "invalid_value"
+    );
     provider.configure(&gateway, &json!({})).await;
     for (field, value) in [
-        ("redirect_url", json!("http://gateway.example.com/api/v1/auth/sso/callback")),
+        (
+            "redirect_url",
+            json!("http://gateway.example.com/api/v1/auth/sso/callback"),
+        ),
         ("redirect_url", json!("https://gateway.example.com/elsewhere")),
         ("console_url", json!("javascript:alert(1)")),
         ("console_url", json!("https://console.example.com/#x")),
@@ -124,12 +205,22 @@ async fn p28_what_cannot_work_is_refused_and_names_its_field() {
         ("client_id", json!("")),
         ("client_secret", json!("")),
     ] {
-        let request = gateway.admin().put("/api/v1/admin/sso/config").json(&json!({field: value}));
+        let request = gateway
+            .admin()
+            .put("/api/v1/admin/sso/config")
+            .json(&json!({field: value}));
         let response: Value = request.send().await.unwrap().json().await.unwrap();
         assert_eq!(response["error"]["field"], field, "{value}: {response}");
     }
-    let azure = json!({"provider": "azure", "issuer_url": format!("{}/common/v2.0", provider.issuer()), "client_secret": "x"});
-    let response = gateway.admin().put("/api/v1/admin/sso/config").json(&azure).send().await.unwrap();
+    let azure =
+        json!({"provider": "azure", "issuer_url": format!("{}/common/v2.0", provider.issuer()), "client_secret": "x"});
+    let response = gateway
+        .admin()
+        .put("/api/v1/admin/sso/config")
+        .json(&azure)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(response.json::<Value>().await.unwrap()["error"]["field"], "issuer_url");
 }
 
@@ -139,26 +230,69 @@ async fn p37_a_test_tells_each_step_and_nothing_that_the_provider_said() {
     let provider = IdentityProvider::start();
     provider.configure(&gateway, &json!({})).await;
     provider.will_introduce_itself(&SigningKey::generate("one"));
-    provider.will(Reply::error(400, &json!({"error": "invalid_grant", "error_description": "canary"})));
+    provider.will(Reply::error(
+        400,
+        &json!({"error": "invalid_grant", "error_description": "canary"}),
+    ));
     let report = test(&gateway, json!({})).await;
-    assert_eq!((results(&report), &report["passed"]), (all_pass(), &json!(true)), "{report}");
+    assert_eq!(
+        (results(&report), &report["passed"]),
+        (all_pass(), &json!(true)),
+        "{report}"
+    );
     assert!(!report.to_string().contains("canary"));
     let shown = status(&gateway).await;
-    assert_eq!((&shown["last_test"]["passed"], &shown["version"]), (&json!(true), &json!(1)), "{shown}");
+    assert_eq!(
+        (&shown["last_test"]["passed"], &shown["version"]),
+        (&json!(true), &json!(1)),
+        "{shown}"
+    );
     for (document, keys, token, expected) in [
-        (Reply::error(404, &json!({"x": "canary"})), None, None, ("discovery", "status 404")),
-        (Reply::json(&json!({"x": "canary"})), None, None, ("discovery", "malformed")),
-        (Reply::json(&document_of_another(&provider)), None, None, ("issuer", "issuer")),
-        (Reply::json(&provider.document()), Some(Reply::json(&json!({"keys": []}))), Some(invalid_client()), ("keys", "malformed")),
+        (
+            Reply::error(404, &json!({"x": "canary"})),
+            None,
+            None,
+            ("discovery", "status 404"),
+        ),
+        (
+            Reply::json(&json!({"x": "canary"})),
+            None,
+            None,
+            ("discovery", "malformed"),
+        ),
+        (
+            Reply::json(&document_of_another(&provider)),
+            None,
+            None,
+            ("issuer", "issuer"),
+        ),
+        (
+            Reply::json(&provider.document()),
+            Some(Reply::json(&json!({"keys": []}))),
+            Some(invalid_client()),
+            ("keys", "malformed"),
+        ),
     ] {
         for reply in [Some(document), keys, token].into_iter().flatten() {
             provider.will(reply);
         }
         let report = test(&gateway, json!({})).await;
-        let failed = results(&report).into_iter().find(|(_, result, _)| result == "fail").unwrap();
+        let failed = results(&report)
+            .into_iter()
+            .find(|(_, result, _)| result == "fail")
+            .unwrap();
         assert_eq!((failed.0.as_str(), failed.2.as_str()), expected, "{report}");
-        assert!(!report.to_string().contains("canary") && report["passed"] == false, "{report}");
-        assert!(report["steps"].as_array().unwrap().iter().all(|step| step["result"] != "fail" || step["advice"].is_string()));
+        assert!(
+            !report.to_string().contains("canary") && report["passed"] == false,
+            "{report}"
+        );
+        assert!(
+            report["steps"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|step| step["result"] != "fail" || step["advice"].is_string())
+        );
     }
 }
 
@@ -170,7 +304,10 @@ async fn a_test_tells_a_wrong_secret_from_a_right_one_without_saving_it() {
     provider.will_introduce_itself(&SigningKey::generate("one"));
     provider.will(invalid_client());
     let report = test(&gateway, json!({"client_secret": "a wrong one"})).await;
-    let client = results(&report).into_iter().find(|(step, ..)| step == "client").unwrap();
+    let client = results(&report)
+        .into_iter()
+        .find(|(step, ..)| step == "client")
+        .unwrap();
     assert_eq!((client.1.as_str(), client.2.as_str()), ("fail", "client"), "{report}");
     assert_eq!(status(&gateway).await["version"], 1, "nothing but the report is saved");
 }
@@ -181,20 +318,44 @@ async fn p10_a_test_previews_what_a_login_would_lead_to() {
     let provider = IdentityProvider::start();
     provider.configure(&gateway, &json!({"auto_provision": false})).await;
     for (claims, account, reason) in [
-        (json!({"sub": "s", "email": "new@example.com", "email_verified": true}), "created_pending", ""),
-        (json!({"sub": "s", "email": harness::ADMIN_EMAIL, "email_verified": true}), "", "has a password"),
+        (
+            json!({"sub": "s", "email": "new@example.com", "email_verified": true}),
+            "created_pending",
+            "",
+        ),
+        (
+            json!({"sub": "s", "email": harness::ADMIN_EMAIL, "email_verified": true}),
+            "",
+            "has a password",
+        ),
         (json!({"sub": "s", "email": "new@example.com"}), "", "does not vouch"),
     ] {
         provider.will_introduce_itself(&SigningKey::generate("one"));
         provider.will(Reply::error(400, &json!({"error": "invalid_grant"})));
         let report = test(&gateway, json!({"claims": claims})).await;
-        assert_eq!(report["preview"]["account"].as_str().unwrap_or_default(), account, "{report}");
+        assert_eq!(
+            report["preview"]["account"].as_str().unwrap_or_default(),
+            account,
+            "{report}"
+        );
         let step = results(&report).pop().unwrap();
         assert!(step.2.contains(reason), "{report}");
         let advice = &report["steps"].as_array().unwrap().last().unwrap()["advice"];
-        assert_eq!(advice.is_string(), !reason.is_empty(), "who is refused is told what to change: {report}");
+        assert_eq!(
+            advice.is_string(),
+            !reason.is_empty(),
+            "who is refused is told what to change: {report}"
+        );
     }
-    let list: Value = gateway.admin().get("/api/v1/admin/users").send().await.unwrap().json().await.unwrap();
+    let list: Value = gateway
+        .admin()
+        .get("/api/v1/admin/users")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     assert_eq!(list["data"].as_array().unwrap().len(), 1, "a preview makes nobody");
 }
 

@@ -14,7 +14,17 @@ async fn bench(provider: &Provider, backend: Value) -> (Gateway, Client) {
     let gateway = Gateway::start().await;
     gateway.admin().create_model_with("m", provider, &backend).await;
     let prices = json!({"input_price": 0.5, "output_price": 2});
-    data(gateway.admin().put("/api/v1/admin/models/m").json(&prices).send().await.unwrap(), 200).await;
+    data(
+        gateway
+            .admin()
+            .put("/api/v1/admin/models/m")
+            .json(&prices)
+            .send()
+            .await
+            .unwrap(),
+        200,
+    )
+    .await;
     let program = gateway.program().await;
     (gateway, program)
 }
@@ -28,8 +38,21 @@ async fn newest(gateway: &Gateway) -> Value {
 
 /// `entry` without what differs from run to run.
 fn stable(entry: &Value) -> Value {
-    let names = ["endpoint", "streamed", "status", "outcome", "input_tokens", "output_tokens", "estimated", "cost_usd"];
-    names.iter().map(|name| ((*name).to_owned(), entry[name].clone())).collect::<serde_json::Map<_, _>>().into()
+    let names = [
+        "endpoint",
+        "streamed",
+        "status",
+        "outcome",
+        "input_tokens",
+        "output_tokens",
+        "estimated",
+        "cost_usd",
+    ];
+    names
+        .iter()
+        .map(|name| ((*name).to_owned(), entry[name].clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn expected(endpoint: &str, streamed: bool) -> Value {
@@ -42,21 +65,44 @@ fn expected(endpoint: &str, streamed: bool) -> Value {
 #[tokio::test]
 async fn each_call_is_entered_with_what_its_backend_told() {
     for (protocol, whole, stream) in [
-        ("openai", Reply::json(&openai::completion("Hi")), openai::stream(&["H", "i"])),
-        ("anthropic", Reply::json(&anthropic::message("Hi")), anthropic::stream(&["H", "i"])),
+        (
+            "openai",
+            Reply::json(&openai::completion("Hi")),
+            openai::stream(&["H", "i"]),
+        ),
+        (
+            "anthropic",
+            Reply::json(&anthropic::message("Hi")),
+            anthropic::stream(&["H", "i"]),
+        ),
     ] {
         let provider = Provider::start();
         let (gateway, program) = bench(&provider, json!({"protocol": protocol})).await;
-        let mut calls = vec![(program.message("m"), "messages", false), (program.message_stream("m"), "messages", true)];
+        let mut calls = vec![
+            (program.message("m"), "messages", false),
+            (program.message_stream("m"), "messages", true),
+        ];
         if protocol == "openai" {
-            calls.extend([(program.chat("m"), "chat_completions", false), (program.chat_stream("m"), "chat_completions", true)]);
+            calls.extend([
+                (program.chat("m"), "chat_completions", false),
+                (program.chat_stream("m"), "chat_completions", true),
+            ]);
         }
         for (call, endpoint, streamed) in calls {
             provider.will(if streamed { stream.clone() } else { whole.clone() });
-            call.header("user-agent", "claude-cli/2.1").send().await.unwrap().bytes().await.unwrap();
+            call.header("user-agent", "claude-cli/2.1")
+                .send()
+                .await
+                .unwrap()
+                .bytes()
+                .await
+                .unwrap();
             let entry = newest(&gateway).await;
             assert_eq!(stable(&entry), expected(endpoint, streamed), "{protocol}");
-            assert_eq!((&entry["client"], &entry["model"]), (&json!("claude_code"), &json!("m")));
+            assert_eq!(
+                (&entry["client"], &entry["model"]),
+                (&json!("claude_code"), &json!("m"))
+            );
             assert!(entry["first_byte_ms"].as_u64() <= entry["duration_ms"].as_u64() && entry["backend"].is_string());
         }
     }
@@ -68,13 +114,24 @@ async fn usage_that_the_client_has_not_asked_for_is_asked_for_and_taken_out() {
     let (gateway, program) = bench(&provider, json!({})).await;
     let mut body = ask("m");
     body["stream"] = true.into();
-    let quiet = program.post("/v1/chat/completions").json(&body).send().await.unwrap().text().await.unwrap();
+    let quiet = program
+        .post("/v1/chat/completions")
+        .json(&body)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     let told = program.chat_stream("m").send().await.unwrap().text().await.unwrap();
     let usage = format!("data: {}\n\n", openai::usage()).replace("provider-model", "m");
     assert_eq!(told.replace(&usage, ""), quiet);
     assert!(told.contains(&usage) && quiet.ends_with("data: [DONE]\n\n"));
     for number in 0..2 {
-        assert_eq!(provider.request(number).await.json()["stream_options"], json!({"include_usage": true}));
+        assert_eq!(
+            provider.request(number).await.json()["stream_options"],
+            json!({"include_usage": true})
+        );
     }
     assert_eq!(stable(&newest(&gateway).await), expected("chat_completions", true));
 }
@@ -87,16 +144,46 @@ async fn p44_what_nobody_told_is_estimated_and_marked() {
     provider.will(Reply::events().event(&chunk).event(&openai::stop()).done());
     let mut body = ask("m");
     body["stream"] = true.into();
-    program.post("/v1/chat/completions").json(&body).send().await.unwrap().bytes().await.unwrap();
-    assert_eq!(provider.request(0).await.json().get("stream_options"), None, "the backend does not take it");
+    program
+        .post("/v1/chat/completions")
+        .json(&body)
+        .send()
+        .await
+        .unwrap()
+        .bytes()
+        .await
+        .unwrap();
+    assert_eq!(
+        provider.request(0).await.json().get("stream_options"),
+        None,
+        "the backend does not take it"
+    );
     let entry = newest(&gateway).await;
-    assert_eq!((&entry["estimated"], &entry["outcome"]), (&json!(true), &json!("complete")));
-    assert_eq!((&entry["input_tokens"], &entry["output_tokens"]), (&json!(3), &json!(4)), "{entry}");
+    assert_eq!(
+        (&entry["estimated"], &entry["outcome"]),
+        (&json!(true), &json!("complete"))
+    );
+    assert_eq!(
+        (&entry["input_tokens"], &entry["output_tokens"]),
+        (&json!(3), &json!(4)),
+        "{entry}"
+    );
 
     provider.will(Reply::events().event(&chunk).close());
-    program.post("/v1/chat/completions").json(&body).send().await.unwrap().bytes().await.unwrap();
+    program
+        .post("/v1/chat/completions")
+        .json(&body)
+        .send()
+        .await
+        .unwrap()
+        .bytes()
+        .await
+        .unwrap();
     let entry = newest(&gateway).await;
-    assert_eq!((&entry["estimated"], &entry["outcome"], &entry["output_tokens"]), (&json!(true), &json!("cut_short"), &json!(3)));
+    assert_eq!(
+        (&entry["estimated"], &entry["outcome"], &entry["output_tokens"]),
+        (&json!(true), &json!("cut_short"), &json!(3))
+    );
 }
 
 #[tokio::test]
@@ -107,7 +194,10 @@ async fn p44_reported_zero_is_zero() {
     let (gateway, program) = bench(&provider, json!({})).await;
     program.chat("m").send().await.unwrap();
     let entry = newest(&gateway).await;
-    assert_eq!((&entry["estimated"], &entry["output_tokens"], &entry["cost_usd"]), (&json!(false), &json!(0), &json!(0.0)));
+    assert_eq!(
+        (&entry["estimated"], &entry["output_tokens"], &entry["cost_usd"]),
+        (&json!(false), &json!(0), &json!(0.0))
+    );
 }
 
 #[tokio::test]
@@ -116,29 +206,46 @@ async fn p42_what_delivered_nothing_has_used_nothing() {
     let (gateway, program) = bench(&provider, json!({"id": "b"})).await;
     program.message("m").json(&message("m")).send().await.unwrap();
     let entry = newest(&gateway).await;
-    assert_eq!((&entry["outcome"], &entry["status"], &entry["output_tokens"]), (&json!("failed"), &json!(502), &json!(0)));
+    assert_eq!(
+        (&entry["outcome"], &entry["status"], &entry["output_tokens"]),
+        (&json!("failed"), &json!(502), &json!(0))
+    );
     assert_eq!(entry["backend"], "b", "the one that was tried last");
-    assert_eq!(answer(gateway.admin(), "/api/v1/user/usage", 200).await["data"][0]["errors"], 1);
+    assert_eq!(
+        answer(gateway.admin(), "/api/v1/user/usage", 200).await["data"][0]["errors"],
+        1
+    );
 }
 
 #[tokio::test]
 async fn without_the_request_log_the_sums_remain() {
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
     let (gateway, program) = bench(&provider, json!({})).await;
-    let off = gateway.admin().put("/api/v1/admin/settings").json(&json!({"request_log": false}));
+    let off = gateway
+        .admin()
+        .put("/api/v1/admin/settings")
+        .json(&json!({"request_log": false}));
     assert_eq!(data(off.send().await.unwrap(), 200).await["request_log"], false);
     for _ in 0..3 {
         program.chat("m").send().await.unwrap();
     }
     assert_eq!(newest(&gateway).await, Value::Null);
     let row = &answer(gateway.admin(), "/api/v1/user/usage?group_by=model", 200).await["data"][0];
-    assert_eq!((&row["model"], &row["requests"], &row["cost_usd"]), (&json!("m"), &json!(3), &json!(0.000_018)));
+    assert_eq!(
+        (&row["model"], &row["requests"], &row["cost_usd"]),
+        (&json!("m"), &json!(3), &json!(0.000_018))
+    );
 }
 
 #[tokio::test]
 async fn what_waits_is_written_when_the_gateway_ends() {
     let folder = TempDir::new().unwrap();
-    let start = || Gateway::start_with(|options| Options { folder: Some(folder.path().to_owned()), ..options });
+    let start = || {
+        Gateway::start_with(|options| Options {
+            folder: Some(folder.path().to_owned()),
+            ..options
+        })
+    };
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
     let gateway = start().await.with_model("m", &provider).await;
     let program = gateway.program().await;
@@ -147,6 +254,15 @@ async fn what_waits_is_written_when_the_gateway_ends() {
     }
     gateway.shutdown().await;
     let gateway = start().await;
-    assert_eq!(answer(gateway.admin(), "/api/v1/user/usage", 200).await["data"][0]["requests"], 120);
-    assert_eq!(answer(gateway.admin(), "/api/v1/user/logs?limit=200", 200).await["data"].as_array().unwrap().len(), 120);
+    assert_eq!(
+        answer(gateway.admin(), "/api/v1/user/usage", 200).await["data"][0]["requests"],
+        120
+    );
+    assert_eq!(
+        answer(gateway.admin(), "/api/v1/user/logs?limit=200", 200).await["data"]
+            .as_array()
+            .unwrap()
+            .len(),
+        120
+    );
 }

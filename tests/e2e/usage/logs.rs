@@ -27,11 +27,17 @@ async fn p57_pages_of_all_shards_lose_and_double_nothing() {
     let admin = gateway.admin();
     let found = async |query: &str| all(admin, &format!("/api/v1/admin/logs?{query}"), "request_id").await;
     assert_eq!(found("").await, requests((0..20).rev()));
-    assert_eq!(found("user=ann&").await, requests((0..20).rev().filter(|number| number % 2 == 0)));
+    assert_eq!(
+        found("user=ann&").await,
+        requests((0..20).rev().filter(|number| number % 2 == 0))
+    );
     assert_eq!(found("department=sales&key=k2&").await, requests([18, 14, 10, 6, 2]));
     assert_eq!(found("model=kimi&status=502&").await, requests([15, 10]));
     assert_eq!(found("backend=other&").await, requests([]));
-    assert_eq!(found("from=2026-03-01T10:00:05Z&to=2026-03-01T10:00:08.5Z&").await, requests((5..=8).rev()));
+    assert_eq!(
+        found("from=2026-03-01T10:00:05Z&to=2026-03-01T10:00:08.5Z&").await,
+        requests((5..=8).rev())
+    );
     assert_eq!(found("from=2026-03-01&to=2026-03-01&").await.len(), 20);
     assert_eq!(found("to=2026-02-28&").await, requests([]));
 }
@@ -40,30 +46,48 @@ async fn p57_pages_of_all_shards_lose_and_double_nothing() {
 async fn p39_people_read_their_own_log_and_managers_their_departments() {
     let gateway = books().await;
     let person = gateway.admin().create_person("ann@example.com", json!({})).await;
-    let manager = gateway.admin().create_person("max@example.com", json!({"role": "manager", "department": "sales"})).await;
+    let manager = gateway
+        .admin()
+        .create_person("max@example.com", json!({"role": "manager", "department": "sales"}))
+        .await;
     enter(&gateway, twenty()).await;
     let own = person.profile().await["id"].clone();
-    enter(&gateway, [json!({"user": own, "at": "2026-03-05T00:00:00Z", "request_id": "mine"})]).await;
+    enter(
+        &gateway,
+        [json!({"user": own, "at": "2026-03-05T00:00:00Z", "request_id": "mine"})],
+    )
+    .await;
     assert_eq!(all(&person, "/api/v1/user/logs?", "request_id").await, ["mine"]);
     assert_eq!(all(&manager, "/api/v1/user/logs?", "request_id").await, requests([]));
     let of_sales = requests((0..20).rev().filter(|number| number % 2 == 0));
     assert_eq!(all(&manager, "/api/v1/admin/logs?", "request_id").await, of_sales);
     for query in ["user=bob", "department=other"] {
-        assert_eq!(all(&manager, &format!("/api/v1/admin/logs?{query}&"), "request_id").await, requests([]));
+        assert_eq!(
+            all(&manager, &format!("/api/v1/admin/logs?{query}&"), "request_id").await,
+            requests([])
+        );
     }
 }
 
 #[tokio::test]
 async fn p57_a_cursor_is_good_for_its_list_and_caller_alone() {
     let gateway = books().await;
-    let manager = gateway.admin().create_person("max@example.com", json!({"role": "manager", "department": "sales"})).await;
+    let manager = gateway
+        .admin()
+        .create_person("max@example.com", json!({"role": "manager", "department": "sales"}))
+        .await;
     enter(&gateway, twenty()).await;
     let page = answer(gateway.admin(), "/api/v1/admin/logs?limit=3", 200).await;
     let cursor = page["next_cursor"].as_str().unwrap();
-    for (client, path) in
-        [(&manager, "/api/v1/admin/logs"), (gateway.admin(), "/api/v1/user/logs"), (gateway.admin(), "/api/v1/admin/usage")]
-    {
-        assert_eq!(answer(client, &format!("{path}?cursor={cursor}"), 400).await["error"]["field"], "cursor");
+    for (client, path) in [
+        (&manager, "/api/v1/admin/logs"),
+        (gateway.admin(), "/api/v1/user/logs"),
+        (gateway.admin(), "/api/v1/admin/usage"),
+    ] {
+        assert_eq!(
+            answer(client, &format!("{path}?cursor={cursor}"), 400).await["error"]["field"],
+            "cursor"
+        );
     }
 }
 
@@ -72,15 +96,25 @@ async fn p57_a_cursor_from_before_the_time_that_is_asked_for_is_the_end_of_the_l
     let gateway = books().await;
     enter(&gateway, twenty()).await;
     let page = answer(gateway.admin(), "/api/v1/admin/logs?limit=3", 200).await;
-    let later = format!("/api/v1/admin/logs?from=2026-03-01T10:00:19Z&cursor={}", page["next_cursor"].as_str().unwrap());
-    assert_eq!(answer(gateway.admin(), &later, 200).await, json!({"data": [], "next_cursor": null}));
+    let later = format!(
+        "/api/v1/admin/logs?from=2026-03-01T10:00:19Z&cursor={}",
+        page["next_cursor"].as_str().unwrap()
+    );
+    assert_eq!(
+        answer(gateway.admin(), &later, 200).await,
+        json!({"data": [], "next_cursor": null})
+    );
 }
 
 #[tokio::test]
 async fn an_entry_tells_all_but_what_was_said() {
     let gateway = books().await;
     let own = gateway.admin().profile().await["id"].clone();
-    enter(&gateway, [json!({"user": own, "at": "2026-03-05T00:00:00Z", "first_byte_ms": 12, "cost": 1_234_567})]).await;
+    enter(
+        &gateway,
+        [json!({"user": own, "at": "2026-03-05T00:00:00Z", "first_byte_ms": 12, "cost": 1_234_567})],
+    )
+    .await;
     let mut shown = answer(gateway.admin(), "/api/v1/admin/logs", 200).await["data"][0].take();
     assert!(shown["id"].take().is_string());
     let expected = json!({
@@ -91,8 +125,15 @@ async fn an_entry_tells_all_but_what_was_said() {
     });
     assert_eq!(shown, expected);
     let own_log = async || answer(gateway.admin(), "/api/v1/user/logs", 200).await["data"][0]["backend"].take();
-    assert_eq!(own_log().await, Value::Null, "which backend it was is told to nobody else");
-    let settings = gateway.admin().put("/api/v1/admin/settings").json(&json!({"show_backend_id": true}));
+    assert_eq!(
+        own_log().await,
+        Value::Null,
+        "which backend it was is told to nobody else"
+    );
+    let settings = gateway
+        .admin()
+        .put("/api/v1/admin/settings")
+        .json(&json!({"show_backend_id": true}));
     harness::client::data(settings.send().await.unwrap(), 200).await;
     assert_eq!(own_log().await, "b");
 }
@@ -101,15 +142,30 @@ async fn an_entry_tells_all_but_what_was_said() {
 async fn csv_has_the_same_columns_and_the_cursor_in_a_header() {
     let gateway = books().await;
     enter(&gateway, twenty()).await;
-    let response = gateway.admin().get("/api/v1/admin/logs?limit=2").header("accept", "text/csv").send().await.unwrap();
+    let response = gateway
+        .admin()
+        .get("/api/v1/admin/logs?limit=2")
+        .header("accept", "text/csv")
+        .send()
+        .await
+        .unwrap();
     let cursor = response.headers()["x-next-cursor"].to_str().unwrap().to_owned();
     let text = response.text().await.unwrap();
     let lines: Vec<_> = text.lines().collect();
-    assert!(lines[0].starts_with("id,at,request_id,user,department,key,model,backend,"), "{}", lines[0]);
     assert!(
-        lines[1].contains(",2026-03-01T10:00:19Z,r19,bob,,k3,kimi,b,chat_completions,curl,false,200,complete,10,4,5,2,false,0.000007,30,")
+        lines[0].starts_with("id,at,request_id,user,department,key,model,backend,"),
+        "{}",
+        lines[0]
     );
+    assert!(lines[1].contains(
+        ",2026-03-01T10:00:19Z,r19,bob,,k3,kimi,b,chat_completions,curl,false,200,complete,10,4,5,2,false,0.000007,30,"
+    ));
     assert_eq!(lines.len(), 3);
-    let next = answer(gateway.admin(), &format!("/api/v1/admin/logs?limit=2&cursor={cursor}"), 200).await;
+    let next = answer(
+        gateway.admin(),
+        &format!("/api/v1/admin/logs?limit=2&cursor={cursor}"),
+        200,
+    )
+    .await;
     assert_eq!(next["data"][0]["request_id"], "r17");
 }

@@ -33,20 +33,46 @@ struct Books {
 impl Books {
     async fn start() -> Self {
         let dynamo = Dynamo::start("t-").await;
-        let store = Store::new(dynamo.client().clone(), "t-", Clock::fixed("2026-03-01T08:00:00Z".parse().unwrap()));
-        Self { _dynamo: dynamo, store, user: UserId::parse("u").unwrap() }
+        let store = Store::new(
+            dynamo.client().clone(),
+            "t-",
+            Clock::fixed("2026-03-01T08:00:00Z".parse().unwrap()),
+        );
+        Self {
+            _dynamo: dynamo,
+            store,
+            user: UserId::parse("u").unwrap(),
+        }
     }
 
     /// How many records there are, and how many requests the sums have.
     async fn counts(&self) -> (usize, u64) {
-        let span = Span { after: None, limit: 100 };
+        let span = Span {
+            after: None,
+            limit: 100,
+        };
         let time = Timestamp::UNIX_EPOCH..=Timestamp::MAX;
-        let records = self.store.usage_records(Whose::Everybody, &time, &span, |_| true).await.unwrap();
-        let own = self.store.usage_records(Whose::User(&self.user), &time, &span, |_| true).await.unwrap();
+        let records = self
+            .store
+            .usage_records(Whose::Everybody, &time, &span, |_| true)
+            .await
+            .unwrap();
+        let own = self
+            .store
+            .usage_records(Whose::User(&self.user), &time, &span, |_| true)
+            .await
+            .unwrap();
         assert_eq!(records, own);
         let days = date(2026, 1, 1)..=date(2027, 12, 31);
-        let sums = self.store.usage_sums(Whose::User(&self.user), &days, |_| Some(())).await.unwrap();
-        (records.items.len(), sums.get(&()).map_or(0, |sums: &Sums| sums.requests))
+        let sums = self
+            .store
+            .usage_sums(Whose::User(&self.user), &days, |_| Some(()))
+            .await
+            .unwrap();
+        (
+            records.items.len(),
+            sums.get(&()).map_or(0, |sums: &Sums| sums.requests),
+        )
     }
 }
 
@@ -63,12 +89,19 @@ async fn p44_a_record_is_entered_once() {
 #[tokio::test]
 async fn p57_records_go_after_log_retention_days_and_sums_after_400() {
     let books = Books::start().await;
-    books.store.record_usage(&record(json!({"at": "2026-03-01T08:00:00Z"}))).await.unwrap();
+    books
+        .store
+        .record_usage(&record(json!({"at": "2026-03-01T08:00:00Z"})))
+        .await
+        .unwrap();
     books.store.clock().advance(Duration::from_secs(30 * DAY - 1));
     assert_eq!(books.counts().await, (1, 1));
     books.store.clock().advance(Duration::from_secs(1));
     assert_eq!(books.counts().await, (0, 1));
-    books.store.clock().advance(Duration::from_secs(370 * DAY - 8 * HOUR - 1));
+    books
+        .store
+        .clock()
+        .advance(Duration::from_secs(370 * DAY - 8 * HOUR - 1));
     assert_eq!(books.counts().await, (0, 1));
     books.store.clock().advance(Duration::from_secs(1));
     assert_eq!(books.counts().await, (0, 0));
@@ -78,12 +111,27 @@ async fn p57_records_go_after_log_retention_days_and_sums_after_400() {
 async fn p45_what_the_janitor_enters_is_kept_as_the_settings_said_at_admission() {
     let books = Books::start().await;
     let asker = json!({"a": 1_772_352_000_000_u64, "r": "r", "k": "k", "m": "m", "e": "messages", "c": "other", "s": false, "l": 3});
-    let (asker, policy): (Asker, _) = (serde_json::from_value(asker).unwrap(), Policy::unlimited(PolicyName::default()));
+    let (asker, policy): (Asker, _) = (
+        serde_json::from_value(asker).unwrap(),
+        Policy::unlimited(PolicyName::default()),
+    );
     let now = books.store.clock().now();
-    let claim = Claim { policy: &policy, demand: Demand::default(), asker: &asker, now, expires_at: now.as_second() + 900 };
-    books.store.admit(&books.user, &UsageId::generate(now), &claim).await.unwrap();
+    let claim = Claim {
+        policy: &policy,
+        demand: Demand::default(),
+        asker: &asker,
+        now,
+        expires_at: now.as_second() + 900,
+    };
+    books
+        .store
+        .admit(&books.user, &UsageId::generate(now), &claim)
+        .await
+        .unwrap();
     books.store.clock().advance(Duration::from_secs(3 * DAY - 1));
-    janitor::settle_overdue(&janitor::State::new(books.store.clone())).await.unwrap();
+    janitor::settle_overdue(&janitor::State::new(books.store.clone()))
+        .await
+        .unwrap();
     assert_eq!(books.counts().await, (1, 1));
     books.store.clock().advance(Duration::from_secs(1));
     assert_eq!(books.counts().await, (0, 1));
@@ -91,14 +139,43 @@ async fn p45_what_the_janitor_enters_is_kept_as_the_settings_said_at_admission()
 
 #[tokio::test]
 async fn a_table_of_an_older_version_gets_the_index_that_it_lacks() {
-    let client = shared::aws::embedded_dynamodb(SharedHttpClient::new(EmbeddedClient::new(Database::memory().unwrap())));
+    let client =
+        shared::aws::embedded_dynamodb(SharedHttpClient::new(EmbeddedClient::new(Database::memory().unwrap())));
     create_tables(&client, "t-").await.unwrap();
-    let gone = DeleteGlobalSecondaryIndexAction::builder().index_name("everybody").build().unwrap();
+    let gone = DeleteGlobalSecondaryIndexAction::builder()
+        .index_name("everybody")
+        .build()
+        .unwrap();
     let older = client.update_table().table_name("t-usage");
-    older.global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().delete(gone).build()).send().await.unwrap();
-    let store = Store::new(client.clone(), "t-", Clock::fixed("2026-03-01T08:00:00Z".parse().unwrap()));
-    store.record_usage(&record(json!({"at": "2026-03-01T08:00:00Z"}))).await.unwrap();
+    older
+        .global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().delete(gone).build())
+        .send()
+        .await
+        .unwrap();
+    let store = Store::new(
+        client.clone(),
+        "t-",
+        Clock::fixed("2026-03-01T08:00:00Z".parse().unwrap()),
+    );
+    store
+        .record_usage(&record(json!({"at": "2026-03-01T08:00:00Z"})))
+        .await
+        .unwrap();
     create_tables(&client, "t-").await.unwrap();
-    let (time, span) = (Timestamp::UNIX_EPOCH..=Timestamp::MAX, Span { after: None, limit: 100 });
-    assert_eq!(store.usage_records(Whose::Everybody, &time, &span, |_| true).await.unwrap().items.len(), 1);
+    let (time, span) = (
+        Timestamp::UNIX_EPOCH..=Timestamp::MAX,
+        Span {
+            after: None,
+            limit: 100,
+        },
+    );
+    assert_eq!(
+        store
+            .usage_records(Whose::Everybody, &time, &span, |_| true)
+            .await
+            .unwrap()
+            .items
+            .len(),
+        1
+    );
 }

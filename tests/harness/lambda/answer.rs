@@ -57,7 +57,11 @@ pub struct Chunk {
 
 impl Invocation {
     pub(super) fn new(pieces: UnboundedReceiver<Piece>, hung_up: Gate) -> Self {
-        Self { pieces, hung_up, began: Instant::now() }
+        Self {
+            pieces,
+            hung_up,
+            began: Instant::now(),
+        }
     }
 
     /// The answer's head; the body follows as it comes.
@@ -74,7 +78,9 @@ impl Invocation {
 
     /// What a function returned that no HTTP request has invoked.
     pub async fn output(mut self) -> Value {
-        let Piece::Head(_) = self.next().await else { panic!("the function did not answer") };
+        let Piece::Head(_) = self.next().await else {
+            panic!("the function did not answer")
+        };
         let (body, complete, _) = self.body().await;
         assert!(complete, "the answer broke off after {body:?}");
         serde_json::from_slice(&body).unwrap()
@@ -93,10 +99,15 @@ impl Invocation {
     }
 
     async fn streamed(mut self, headers: &HeaderMap) -> Answer {
-        assert_eq!(headers["content-type"], "application/vnd.awslambda.http-integration-response");
+        assert_eq!(
+            headers["content-type"],
+            "application/vnd.awslambda.http-integration-response"
+        );
         let mut read = BytesMut::new();
         let (at, size) = loop {
-            let Piece::Data(at, bytes) = self.next().await else { panic!("the answer ended before its head: {read:?}") };
+            let Piece::Data(at, bytes) = self.next().await else {
+                panic!("the answer ended before its head: {read:?}")
+            };
             read.extend_from_slice(&bytes);
             if let Some(size) = read.windows(DELIMITER.len()).position(|window| window == DELIMITER) {
                 break (at, size);
@@ -104,8 +115,14 @@ impl Invocation {
         };
         let head = serde_json::from_slice(&read.split_to(size)).unwrap();
         let rest = read.split_off(DELIMITER.len()).freeze();
-        let rest = (!rest.is_empty()).then(|| Chunk { after: at - self.began, bytes: rest });
-        Answer { rest, ..Answer::new(Mode::Streamed, &head, self) }
+        let rest = (!rest.is_empty()).then(|| Chunk {
+            after: at - self.began,
+            bytes: rest,
+        });
+        Answer {
+            rest,
+            ..Answer::new(Mode::Streamed, &head, self)
+        }
     }
 
     /// The whole body, whether it ended regularly, and when.
@@ -129,15 +146,29 @@ impl Invocation {
         let answer: Value = serde_json::from_slice(&read).unwrap();
         assert_eq!(answer["isBase64Encoded"], false, "our answers are text");
         let body = answer["body"].as_str().unwrap_or_default().to_owned();
-        let rest = Some(Chunk { after: last - self.began, bytes: body.into() });
-        Answer { rest, complete: Some(complete), ..Answer::new(Mode::Buffered, &answer, self) }
+        let rest = Some(Chunk {
+            after: last - self.began,
+            bytes: body.into(),
+        });
+        Answer {
+            rest,
+            complete: Some(complete),
+            ..Answer::new(Mode::Buffered, &answer, self)
+        }
     }
 }
 
 impl Answer {
     fn new(mode: Mode, head: &Value, wire: Invocation) -> Self {
         let status = head["statusCode"].as_u64().unwrap().try_into().unwrap();
-        Self { mode, status, headers: headers(head), rest: None, wire, complete: None }
+        Self {
+            mode,
+            status,
+            headers: headers(head),
+            rest: None,
+            wire,
+            complete: None,
+        }
     }
 
     /// The next part of the body, as soon as it comes; `None` at the end.
@@ -149,7 +180,10 @@ impl Answer {
             return None;
         }
         match self.wire.next().await {
-            Piece::Data(at, bytes) => Some(Chunk { after: at - self.wire.began, bytes }),
+            Piece::Data(at, bytes) => Some(Chunk {
+                after: at - self.wire.began,
+                bytes,
+            }),
             Piece::End { complete } => {
                 self.complete = Some(complete);
                 None
@@ -187,12 +221,18 @@ impl Answer {
 /// `headers` and `multiValueHeaders` of an answer's head.
 fn headers(head: &Value) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let single = head["headers"].as_object().into_iter().flatten().map(|(name, value)| (name, vec![value]));
+    let single = head["headers"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name, vec![value]));
     let multiple = head["multiValueHeaders"].as_object().into_iter().flatten();
     let multiple = multiple.map(|(name, values)| (name, values.as_array().unwrap().iter().collect()));
     for (name, values) in single.chain(multiple) {
         let name: HeaderName = name.parse().unwrap();
-        let values = values.into_iter().map(|value| HeaderValue::from_str(value.as_str().unwrap()).unwrap());
+        let values = values
+            .into_iter()
+            .map(|value| HeaderValue::from_str(value.as_str().unwrap()).unwrap());
         headers.remove(&name);
         for value in values {
             headers.append(name.clone(), value);

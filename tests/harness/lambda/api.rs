@@ -53,7 +53,13 @@ struct Taker {
 impl Default for Api {
     fn default() -> Self {
         let (sender, work) = mpsc::unbounded_channel();
-        Self { polled: Gate::new(), count: AtomicUsize::new(0), sender, work: Mutex::new(work), running: Mutex::default() }
+        Self {
+            polled: Gate::new(),
+            count: AtomicUsize::new(0),
+            sender,
+            work: Mutex::new(work),
+            running: Mutex::default(),
+        }
     }
 }
 
@@ -66,14 +72,28 @@ impl Api {
     pub(super) fn invoke_until(&self, event: Value, deadline: i64) -> Invocation {
         let ((pieces, answer), hung_up) = (mpsc::unbounded_channel(), Gate::new());
         let id = format!("invocation-{}", self.count.fetch_add(1, Ordering::Relaxed));
-        let taker = Taker { pieces, hung_up: hung_up.clone() };
-        self.sender.send(Work { id, event, deadline, taker }).unwrap();
+        let taker = Taker {
+            pieces,
+            hung_up: hung_up.clone(),
+        };
+        self.sender
+            .send(Work {
+                id,
+                event,
+                deadline,
+                taker,
+            })
+            .unwrap();
         Invocation::new(answer, hung_up)
     }
 
     async fn route(&self, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
         let path = request.uri().path().to_owned();
-        let path = path.strip_prefix("/2018-06-01/runtime/").unwrap_or_default().split('/').collect::<Vec<_>>();
+        let path = path
+            .strip_prefix("/2018-06-01/runtime/")
+            .unwrap_or_default()
+            .split('/')
+            .collect::<Vec<_>>();
         match (request.method(), path.as_slice()) {
             (&Method::GET, ["invocation", "next"]) => Ok(self.next().await),
             (&Method::POST, ["invocation", id, "response"]) => self.response(id, request).await,
@@ -85,13 +105,25 @@ impl Api {
 
     async fn next(&self) -> Response<Full<Bytes>> {
         self.polled.open();
-        let work = self.work.lock().await.recv().await.expect("events can be handed out as long as the API lives");
+        let work = self
+            .work
+            .lock()
+            .await
+            .recv()
+            .await
+            .expect("events can be handed out as long as the API lives");
         self.running.lock().await.insert(work.id.clone(), work.taker);
         Response::builder()
             .header("lambda-runtime-aws-request-id", work.id)
             .header("lambda-runtime-deadline-ms", work.deadline)
-            .header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:function")
-            .header("lambda-runtime-trace-id", "Root=1-5e1b4151-5ac6c58f3e2f0b8d1d9a0b11;Parent=53995c3f42cd8ad8;Sampled=0")
+            .header(
+                "lambda-runtime-invoked-function-arn",
+                "arn:aws:lambda:eu-central-1:123456789012:function:function",
+            )
+            .header(
+                "lambda-runtime-trace-id",
+                "Root=1-5e1b4151-5ac6c58f3e2f0b8d1d9a0b11;Parent=53995c3f42cd8ad8;Sampled=0",
+            )
             .body(Full::from(work.event.to_string()))
             .unwrap()
     }
@@ -128,7 +160,11 @@ impl Api {
     }
 
     async fn finish(&self, id: &str) -> Taker {
-        self.running.lock().await.remove(id).unwrap_or_else(|| panic!("{id} was answered twice, or never handed out"))
+        self.running
+            .lock()
+            .await
+            .remove(id)
+            .unwrap_or_else(|| panic!("{id} was answered twice, or never handed out"))
     }
 }
 
@@ -143,5 +179,7 @@ pub(super) async fn serve(stream: TcpStream, api: Arc<Api>) {
         async move { api.route(request).await }
     });
     // An error means that either side has left, which tests see at the function's process.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }

@@ -41,7 +41,10 @@ impl Functions {
 
     /// Lets `function` be invoked as `name`.
     pub fn add(&self, name: &str, function: &Function) {
-        self.running.lock().unwrap().insert(name.to_owned(), function.api.clone());
+        self.running
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), function.api.clone());
     }
 }
 
@@ -51,21 +54,35 @@ async fn serve(stream: TcpStream, running: Running) {
         async move { Ok::<_, Infallible>(invoke(request, &running).await) }
     });
     // An error means that the function has left, which tests see at its process.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 async fn invoke(request: Request<Incoming>, running: &Running) -> Response<Full<Bytes>> {
     let path = request.uri().path().to_owned();
-    let name = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
-    let name = name.filter(|_| request.method() == Method::POST).unwrap_or_else(|| panic!("Lambda has no {path}"));
+    let name = path
+        .strip_prefix("/2015-03-31/functions/")
+        .and_then(|rest| rest.strip_suffix("/invocations"));
+    let name = name
+        .filter(|_| request.method() == Method::POST)
+        .unwrap_or_else(|| panic!("Lambda has no {path}"));
     let signature = request.headers()["authorization"].to_str().unwrap();
-    assert!(signature.starts_with("AWS4-HMAC-SHA256 Credential=") && signature.contains("/lambda/aws4_request"), "{signature}");
-    let Some(api) = running.lock().unwrap().get(name).cloned() else { return answer(404, "{}") };
+    assert!(
+        signature.starts_with("AWS4-HMAC-SHA256 Credential=") && signature.contains("/lambda/aws4_request"),
+        "{signature}"
+    );
+    let Some(api) = running.lock().unwrap().get(name).cloned() else {
+        return answer(404, "{}");
+    };
     let event = request.into_body().collect().await.unwrap().to_bytes();
     let output = api.invoke(serde_json::from_slice(&event).unwrap()).output().await;
     answer(200, &output.to_string())
 }
 
 fn answer(status: u16, body: &str) -> Response<Full<Bytes>> {
-    Response::builder().status(status).body(Full::from(body.to_owned())).unwrap()
+    Response::builder()
+        .status(status)
+        .body(Full::from(body.to_owned()))
+        .unwrap()
 }

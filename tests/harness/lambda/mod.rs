@@ -51,9 +51,21 @@ impl Function {
         let server = Loopback::start(|listener| accept(listener, move |stream| api::serve(stream, shared.clone())));
         let log = NamedTempFile::new().unwrap();
         let mut command = Command::new(binary);
-        command.env_clear().envs(lambda_environment(&server)).envs(environment.iter().map(|(name, value)| (name, value)));
-        let process = command.stderr(Stdio::from(log.reopen().unwrap())).kill_on_drop(true).spawn().unwrap();
-        let mut function = Self { api, process, log, _server: server };
+        command
+            .env_clear()
+            .envs(lambda_environment(&server))
+            .envs(environment.iter().map(|(name, value)| (name, value)));
+        let process = command
+            .stderr(Stdio::from(log.reopen().unwrap()))
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut function = Self {
+            api,
+            process,
+            log,
+            _server: server,
+        };
         tokio::select! {
             () = function.api.polled.opened() => {}
             ended = function.process.wait() => panic!("{} ended with {}:\n{}", binary.display(), ended.unwrap(), function.log()),

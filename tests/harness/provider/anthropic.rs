@@ -25,11 +25,17 @@ pub fn stream(pieces: &[&str]) -> Reply {
     start["stop_reason"] = Value::Null;
     let reply = named(Reply::events(), json!({"type": "message_start", "message": start}));
     let text = json!({"type": "text", "text": ""});
-    let reply = named(reply, json!({"type": "content_block_start", "index": 0, "content_block": text}));
+    let reply = named(
+        reply,
+        json!({"type": "content_block_start", "index": 0, "content_block": text}),
+    );
     let reply = pieces.iter().fold(reply, |reply, piece| named(reply, delta(piece)));
     let reply = named(reply, json!({"type": "content_block_stop", "index": 0}));
     let stop = json!({"stop_reason": "end_turn", "stop_sequence": null});
-    let reply = named(reply, json!({"type": "message_delta", "delta": stop, "usage": {"output_tokens": 2}}));
+    let reply = named(
+        reply,
+        json!({"type": "message_delta", "delta": stop, "usage": {"output_tokens": 2}}),
+    );
     named(reply, json!({"type": "message_stop"})).end()
 }
 

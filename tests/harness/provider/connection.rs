@@ -28,7 +28,10 @@ pub(super) enum Ended {
 
 impl Connection {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, read: BytesMut::new() }
+        Self {
+            stream,
+            read: BytesMut::new(),
+        }
     }
 
     /// The next request, or `None` when the other side has closed the connection.
@@ -57,15 +60,28 @@ impl Connection {
     fn take_head(&mut self) -> Option<(Received, usize)> {
         let mut headers = [httparse::EMPTY_HEADER; 100];
         let mut head = httparse::Request::new(&mut headers);
-        let httparse::Status::Complete(size) = head.parse(&self.read).expect("the gateway speaks HTTP") else { return None };
-        let pairs = head
-            .headers
-            .iter()
-            .map(|header| (HeaderName::from_bytes(header.name.as_bytes()).unwrap(), HeaderValue::from_bytes(header.value).unwrap()));
+        let httparse::Status::Complete(size) = head.parse(&self.read).expect("the gateway speaks HTTP") else {
+            return None;
+        };
+        let pairs = head.headers.iter().map(|header| {
+            (
+                HeaderName::from_bytes(header.name.as_bytes()).unwrap(),
+                HeaderValue::from_bytes(header.value).unwrap(),
+            )
+        });
         let headers: HeaderMap = pairs.collect();
-        assert!(!headers.contains_key("transfer-encoding"), "the gateway knows how long its requests are");
-        let length = headers.get("content-length").map_or(0, |length| length.to_str().unwrap().parse().unwrap());
-        let request = Received::new(head.method.unwrap().parse().unwrap(), head.path.unwrap().to_owned(), headers);
+        assert!(
+            !headers.contains_key("transfer-encoding"),
+            "the gateway knows how long its requests are"
+        );
+        let length = headers
+            .get("content-length")
+            .map_or(0, |length| length.to_str().unwrap().parse().unwrap());
+        let request = Received::new(
+            head.method.unwrap().parse().unwrap(),
+            head.path.unwrap().to_owned(),
+            headers,
+        );
         let _ = self.read.split_to(size);
         Some((request, length))
     }
@@ -106,7 +122,11 @@ impl Connection {
     }
 
     async fn send(&mut self, bytes: &Bytes) -> Ended {
-        if self.stream.write_all(bytes).await.is_ok() { Ended::Open } else { Ended::Abandoned }
+        if self.stream.write_all(bytes).await.is_ok() {
+            Ended::Open
+        } else {
+            Ended::Abandoned
+        }
     }
 }
 

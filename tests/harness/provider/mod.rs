@@ -89,13 +89,21 @@ impl Provider {
 
     /// A provider that makes up its reply to each request.
     pub fn answering(answer: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> Self {
-        Self::with(Script { otherwise: Some(Answerer(Box::new(answer))), ..Script::default() })
+        Self::with(Script {
+            otherwise: Some(Answerer(Box::new(answer))),
+            ..Script::default()
+        })
     }
 
     fn with(script: Script) -> Self {
         let script = Arc::new(script);
         let server = listen(SocketAddr::from(([127, 0, 0, 1], 0)), &script);
-        Self { address: server.address(), script, server: Some(server), place: None }
+        Self {
+            address: server.address(),
+            script,
+            server: Some(server),
+            place: None,
+        }
     }
 
     /// Adds the reply to one more request.
@@ -110,7 +118,10 @@ impl Provider {
 
     /// The completions among what was received: a gateway that runs for a minute has probed its backends too.
     pub fn completions(&self) -> Vec<Received> {
-        self.received().into_iter().filter(|request| request.method == Method::POST).collect()
+        self.received()
+            .into_iter()
+            .filter(|request| request.method == Method::POST)
+            .collect()
     }
 
     /// All requests so far.
@@ -128,14 +139,26 @@ impl Provider {
 impl Script {
     fn next(&self, request: &Received) -> Reply {
         self.received.send_modify(|requests| requests.push(request.clone()));
-        let next = self.replies.lock().unwrap().pop_front().or_else(|| Some((self.otherwise.as_ref()?.0)(request)));
-        next.unwrap_or_else(|| panic!("the provider's script has no reply for {} {}", request.method, request.path))
+        let next = self
+            .replies
+            .lock()
+            .unwrap()
+            .pop_front()
+            .or_else(|| Some((self.otherwise.as_ref()?.0)(request)));
+        next.unwrap_or_else(|| {
+            panic!(
+                "the provider's script has no reply for {} {}",
+                request.method, request.path
+            )
+        })
     }
 }
 
 fn listen(address: SocketAddr, script: &Arc<Script>) -> Loopback {
     let shared = script.clone();
-    Loopback::start_at(address, |listener| accept(listener, move |stream| serve(stream, shared.clone())))
+    Loopback::start_at(address, |listener| {
+        accept(listener, move |stream| serve(stream, shared.clone()))
+    })
 }
 
 async fn serve(stream: TcpStream, script: Arc<Script>) {
@@ -158,7 +181,12 @@ mod tests {
     use crate::Gate;
 
     async fn post(provider: &Provider) -> reqwest::Result<reqwest::Response> {
-        crate::client::http().post(format!("{}/v1/x", provider.base_url())).header("x-test", "1").body("{}").send().await
+        crate::client::http()
+            .post(format!("{}/v1/x", provider.base_url()))
+            .header("x-test", "1")
+            .body("{}")
+            .send()
+            .await
     }
 
     #[tokio::test]
@@ -176,9 +204,20 @@ mod tests {
     #[tokio::test]
     async fn what_was_asked_can_be_read() {
         let provider = Provider::always(openai::stream(&["Hel", "lo"]));
-        assert!(post(&provider).await.unwrap().text().await.unwrap().ends_with("data: [DONE]\n\n"));
+        assert!(
+            post(&provider)
+                .await
+                .unwrap()
+                .text()
+                .await
+                .unwrap()
+                .ends_with("data: [DONE]\n\n")
+        );
         let request = provider.request(0).await;
-        assert_eq!((request.method.as_str(), request.path.as_str(), request.header("x-test")), ("POST", "/v1/x", "1"));
+        assert_eq!(
+            (request.method.as_str(), request.path.as_str(), request.header("x-test")),
+            ("POST", "/v1/x", "1")
+        );
         assert_eq!(request.json(), serde_json::json!({}));
     }
 
@@ -186,11 +225,19 @@ mod tests {
     async fn it_breaks_off_where_the_script_says() {
         let provider = Provider::start();
         let chunk = openai::chunk("Hello");
-        for before_the_head in [Reply::raw("").close(), Reply::raw("").reset(), Reply::raw("!%&/ garbage\r\n\r\n").close()] {
+        for before_the_head in [
+            Reply::raw("").close(),
+            Reply::raw("").reset(),
+            Reply::raw("!%&/ garbage\r\n\r\n").close(),
+        ] {
             provider.will(before_the_head);
             assert!(post(&provider).await.is_err());
         }
-        for in_the_body in [Reply::events().close(), Reply::events().event(&chunk).cut(20).reset(), Reply::json(&chunk).cut(9).close()] {
+        for in_the_body in [
+            Reply::events().close(),
+            Reply::events().event(&chunk).cut(20).reset(),
+            Reply::json(&chunk).cut(9).close(),
+        ] {
             provider.will(in_the_body);
             assert!(post(&provider).await.unwrap().bytes().await.is_err());
         }
@@ -199,7 +246,11 @@ mod tests {
     #[tokio::test]
     async fn it_notices_that_the_other_side_has_left() {
         let provider = Provider::start();
-        for stuck in [Reply::silence(), Reply::events().bytes("x").endless(), Reply::events().wait(&Gate::new())] {
+        for stuck in [
+            Reply::silence(),
+            Reply::events().bytes("x").endless(),
+            Reply::events().wait(&Gate::new()),
+        ] {
             provider.will(stuck);
             let number = provider.received().len();
             let asking = post(&provider);
@@ -224,7 +275,10 @@ mod tests {
     #[should_panic(expected = "no reply for POST /v1/x")]
     fn a_request_without_a_reply_fails_the_test() {
         let provider = Provider::start();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         assert!(runtime.block_on(post(&provider)).is_err());
     }
 }

@@ -35,7 +35,11 @@ pub fn usage() -> Value {
 
 /// A whole stream that says `pieces`, one event each.
 pub fn stream(pieces: &[&str]) -> Reply {
-    Reply::events().each(pieces.iter().map(|piece| chunk(piece))).event(&stop()).event(&usage()).done()
+    Reply::events()
+        .each(pieces.iter().map(|piece| chunk(piece)))
+        .event(&stop())
+        .event(&usage())
+        .done()
 }
 
 fn chunk_of(choices: Value) -> Value {

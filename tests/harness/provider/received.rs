@@ -18,7 +18,13 @@ pub struct Received {
 
 impl Received {
     pub(super) fn new(method: Method, path: String, headers: HeaderMap) -> Self {
-        Self { method, path, headers, body: Bytes::new(), abandoned: Gate::new() }
+        Self {
+            method,
+            path,
+            headers,
+            body: Bytes::new(),
+            abandoned: Gate::new(),
+        }
     }
 
     /// The value of a header, or `""`.

@@ -39,9 +39,17 @@ impl Reply {
     /// A whole body of known length.
     pub fn new(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
         let body = body.into();
-        let head = Head { status: StatusCode::from_u16(status).unwrap(), headers: Vec::new() };
-        let reply = Self { head: Some(head), steps: vec![Step::Send(body.clone())] };
-        reply.header("content-type", content_type).header("content-length", &body.len().to_string())
+        let head = Head {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: Vec::new(),
+        };
+        let reply = Self {
+            head: Some(head),
+            steps: vec![Step::Send(body.clone())],
+        };
+        reply
+            .header("content-type", content_type)
+            .header("content-length", &body.len().to_string())
     }
 
     /// A JSON body with status 200.
@@ -61,19 +69,33 @@ impl Reply {
 
     /// A stream of server-sent events: each [`event`](Self::event) and each [`bytes`](Self::bytes) is one HTTP chunk.
     pub fn events() -> Self {
-        let head = Head { status: StatusCode::OK, headers: Vec::new() };
-        let reply = Self { head: Some(head), steps: Vec::new() };
-        reply.header("content-type", "text/event-stream").header("transfer-encoding", "chunked")
+        let head = Head {
+            status: StatusCode::OK,
+            headers: Vec::new(),
+        };
+        let reply = Self {
+            head: Some(head),
+            steps: Vec::new(),
+        };
+        reply
+            .header("content-type", "text/event-stream")
+            .header("transfer-encoding", "chunked")
     }
 
     /// Bytes in place of an HTTP head; nothing at all with `""`.
     pub fn raw(bytes: impl Into<Bytes>) -> Self {
-        Self { head: None, steps: vec![Step::Send(bytes.into())] }
+        Self {
+            head: None,
+            steps: vec![Step::Send(bytes.into())],
+        }
     }
 
     /// Takes the request and never answers.
     pub fn silence() -> Self {
-        Self { head: None, steps: vec![Step::Silence] }
+        Self {
+            head: None,
+            steps: vec![Step::Silence],
+        }
     }
 
     #[must_use]
@@ -134,7 +156,9 @@ impl Reply {
     /// Repeats the last piece without end.
     #[must_use]
     pub fn endless(mut self) -> Self {
-        let Some(Step::Send(piece)) = self.steps.pop() else { panic!("there is no piece to repeat") };
+        let Some(Step::Send(piece)) = self.steps.pop() else {
+            panic!("there is no piece to repeat")
+        };
         self.step(Step::Repeat(piece))
     }
 
@@ -148,7 +172,9 @@ impl Reply {
     /// [`close`](Self::close) or [`reset`](Self::reset) follow.
     #[must_use]
     pub fn cut(mut self, length: usize) -> Self {
-        let Some(Step::Send(piece)) = self.steps.last_mut() else { panic!("there is no piece to cut") };
+        let Some(Step::Send(piece)) = self.steps.last_mut() else {
+            panic!("there is no piece to cut")
+        };
         piece.truncate(length);
         self
     }
@@ -174,7 +200,9 @@ impl Reply {
     pub(super) fn head(&self) -> Bytes {
         let Some(head) = &self.head else { return Bytes::new() };
         let headers = head.headers.iter().map(|(name, value)| format!("{name}: {value}"));
-        let lines = once(format!("HTTP/1.1 {}", head.status)).chain(headers).chain([String::new(), String::new()]);
+        let lines = once(format!("HTTP/1.1 {}", head.status))
+            .chain(headers)
+            .chain([String::new(), String::new()]);
         lines.collect::<Vec<_>>().join("\r\n").into()
     }
 }

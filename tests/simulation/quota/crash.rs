@@ -21,8 +21,17 @@ use crate::network::{Fate, Network};
 use crate::schedule::Schedule;
 use crate::{database, run_one};
 
-const RESERVED: Demand = Demand { input_tokens: 30, output_tokens: 100, cost: 260 };
-const USED: Tokens = Tokens { input: 20, cached_input: 0, output: 10, reasoning: 0 };
+const RESERVED: Demand = Demand {
+    input_tokens: 30,
+    output_tokens: 100,
+    cost: 260,
+};
+const USED: Tokens = Tokens {
+    input: 20,
+    cached_input: 0,
+    output: 10,
+    reasoning: 0,
+};
 
 /// What becomes of the call that is under way when its process dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,16 +67,32 @@ fn p45_wherever_its_process_dies_a_request_is_charged_once_or_was_never_sent() {
     let endings = |is_known: bool, last_call: LastCall| {
         let runs = (0..).map_while(|steps| {
             let user = UserId::parse(format!("user-{is_known}-{last_call:?}-{steps}")).unwrap();
-            run_one(async { Scene::new(database.clone(), user).dies_after(steps, is_known, last_call).await })
+            run_one(async {
+                Scene::new(database.clone(), user)
+                    .dies_after(steps, is_known, last_call)
+                    .await
+            })
         });
         runs.collect::<Vec<_>>()
     };
     // Steps: the meter is not there, it is made with the reservation, the backend answers, it is settled.
-    assert_eq!(endings(false, LastCall::IsLost), [NeverCounted, NeverCounted, ChargedAsReserved, ChargedAsReserved]);
-    assert_eq!(endings(false, LastCall::Arrives), [NeverCounted, ChargedAsReserved, ChargedAsReserved, ChargedAsUsed]);
+    assert_eq!(
+        endings(false, LastCall::IsLost),
+        [NeverCounted, NeverCounted, ChargedAsReserved, ChargedAsReserved]
+    );
+    assert_eq!(
+        endings(false, LastCall::Arrives),
+        [NeverCounted, ChargedAsReserved, ChargedAsReserved, ChargedAsUsed]
+    );
     // A meter that is known is one step less.
-    assert_eq!(endings(true, LastCall::IsLost), [NeverCounted, ChargedAsReserved, ChargedAsReserved]);
-    assert_eq!(endings(true, LastCall::Arrives), [ChargedAsReserved, ChargedAsReserved, ChargedAsUsed]);
+    assert_eq!(
+        endings(true, LastCall::IsLost),
+        [NeverCounted, ChargedAsReserved, ChargedAsReserved]
+    );
+    assert_eq!(
+        endings(true, LastCall::Arrives),
+        [ChargedAsReserved, ChargedAsReserved, ChargedAsUsed]
+    );
 }
 
 impl Scene {
@@ -145,7 +170,8 @@ impl Scene {
     /// Until it expires, a reservation is nobody's business but its request's.
     async fn janitor_comes_before_the_expiry(&mut self) {
         let before = Books::of(&self.database, &self.user).meter;
-        self.clock.advance(LIFETIME.checked_sub(Duration::from_secs(1)).unwrap());
+        self.clock
+            .advance(LIFETIME.checked_sub(Duration::from_secs(1)).unwrap());
         self.janitor_runs(1).await;
         let counted = |meter: Option<Value>| meter.map(|meter| (meter["d"].clone(), meter["r"].clone()));
         assert_eq!(counted(Books::of(&self.database, &self.user).meter), counted(before));
@@ -154,7 +180,8 @@ impl Scene {
     async fn janitor_runs(&mut self, runs: usize) {
         for _ in 0..runs {
             let janitor = janitor::State::new(self.network.store(self.clock.clone()));
-            self.schedule.start(1, async move { janitor::settle_overdue(&janitor).await.unwrap() });
+            self.schedule
+                .start(1, async move { janitor::settle_overdue(&janitor).await.unwrap() });
         }
         self.schedule.go_on().await;
     }
@@ -164,7 +191,9 @@ impl Scene {
         let books = Books::of(&self.database, &self.user);
         self.checks.at_the_end(&books, &self.history.borrow());
         let id = self.id("dying");
-        let Some(record) = books.records.get(&id) else { return Ending::NeverCounted };
+        let Some(record) = books.records.get(&id) else {
+            return Ending::NeverCounted;
+        };
         match (record.outcome, record.tokens.input, record.tokens.output, record.cost.0) {
             (Outcome::Abandoned, 30, 100, 260) => Ending::ChargedAsReserved,
             (Outcome::Complete, 20, 10, 60) => Ending::ChargedAsUsed,

@@ -73,7 +73,9 @@ struct Request {
 
 #[test]
 fn p40_p41_p42_p43_p44_p45_p46_quotas_hold_whatever_happens() {
-    run_seeds(10_000, |database, seed| async move { World::new(database, seed).run().await });
+    run_seeds(10_000, |database, seed| async move {
+        World::new(database, seed).run().await
+    });
 }
 
 impl World {
@@ -82,7 +84,10 @@ impl World {
         let start: Timestamp = "2026-11-30T22:40:00Z".parse().unwrap();
         let processes = dice.between(1, 3);
         let skews: Vec<u64> = (0..processes).map(|_| dice.pick(&[0, 0, 0, 30, 2_000])).collect();
-        let clocks: Vec<Clock> = skews.iter().map(|skew| Clock::fixed(start + Duration::from_millis(*skew))).collect();
+        let clocks: Vec<Clock> = skews
+            .iter()
+            .map(|skew| Clock::fixed(start + Duration::from_millis(*skew)))
+            .collect();
         let skew_ms = i64::try_from(skews.iter().max().unwrap() - skews.iter().min().unwrap()).unwrap();
         let network = Network::new(database.clone());
         let policy = policy(&mut dice);
@@ -115,7 +120,10 @@ impl World {
         }
         self.tidy_up().await;
         let history = self.history.borrow();
-        assert!(self.fault_odds > 0 || history.failed == 0, "without faults an admission failed");
+        assert!(
+            self.fault_odds > 0 || history.failed == 0,
+            "without faults an admission failed"
+        );
         self.checks.at_the_end(&Books::of(&self.database, &self.user), &history);
     }
 
@@ -133,7 +141,8 @@ impl World {
             _ if ready.is_empty() => {}
             _ => {
                 let task = self.dice.pick(ready);
-                self.schedule.let_on(task, || Fate::thrown(&mut self.dice, self.fault_odds));
+                self.schedule
+                    .let_on(task, || Fate::thrown(&mut self.dice, self.fault_odds));
             }
         }
     }
@@ -197,7 +206,13 @@ impl Request {
         let now = self.store.clock().now();
         let asker = asker(&self.id, now);
         let expires_at = (now + LIFETIME).as_second();
-        let claim = Claim { policy: &self.policy, demand: self.demand, asker: &asker, now, expires_at };
+        let claim = Claim {
+            policy: &self.policy,
+            demand: self.demand,
+            asker: &asker,
+            now,
+            expires_at,
+        };
         let hold = match self.store.admit(&self.user, &self.id, &claim).await {
             Ok(Admission::Admitted { hold, .. }) => hold,
             Ok(Admission::Refused(_)) => return self.history.borrow_mut().refused += 1,
@@ -274,13 +289,26 @@ fn policy(dice: &mut Dice) -> Policy {
 
 /// What a request reserves, where tokens or cost are limited.
 fn demand(dice: &mut Dice, policy: &Policy) -> Demand {
-    let is_limited = policy.token_rate_limit.is_some() || policy.token_quota_daily.is_some() || policy.cost_quota_monthly.is_some();
+    let is_limited =
+        policy.token_rate_limit.is_some() || policy.token_quota_daily.is_some() || policy.cost_quota_monthly.is_some();
     let (input_tokens, output_tokens) = (dice.between(1, 30), dice.between(1, 100));
-    if is_limited { Demand { input_tokens, output_tokens, cost: 2 * (input_tokens + output_tokens) } } else { Demand::default() }
+    if is_limited {
+        Demand {
+            input_tokens,
+            output_tokens,
+            cost: 2 * (input_tokens + output_tokens),
+        }
+    } else {
+        Demand::default()
+    }
 }
 
 fn truth(dice: &mut Dice) -> (Outcome, Tokens) {
-    let tokens = Tokens { input: dice.between(0, 35), output: dice.between(0, 60), ..Tokens::default() };
+    let tokens = Tokens {
+        input: dice.between(0, 35),
+        output: dice.between(0, 60),
+        ..Tokens::default()
+    };
     match dice.below(5) {
         0 => (Outcome::Failed, Tokens::default()),
         1 => (Outcome::ClientGone, tokens),

@@ -129,7 +129,11 @@ impl BackendChange {
             ("headers", self.headers.is_some()),
             ("health_path", self.health_path.is_some()),
         ];
-        given.into_iter().filter(|(_, given)| *given).map(|(field, _)| field.to_owned()).collect()
+        given
+            .into_iter()
+            .filter(|(_, given)| *given)
+            .map(|(field, _)| field.to_owned())
+            .collect()
     }
 
     /// The changed backend. `key` is a new key, `None` in it takes the key away.
@@ -169,7 +173,11 @@ pub(super) fn check(state: &State, backend: &Backend) -> Result<(), ApiError> {
     if !(1..=128).contains(&backend.model_name.chars().count()) || backend.model_name.chars().any(char::is_control) {
         return Err(ApiError::invalid("model_name", "must have 1 to 128 characters"));
     }
-    if backend.region.clone().is_some_and(|region| DisplayName::try_from(region).is_err()) {
+    if backend
+        .region
+        .clone()
+        .is_some_and(|region| DisplayName::try_from(region).is_err())
+    {
         return Err(ApiError::invalid("region", "must have 1 to 128 characters"));
     }
     if let Err(problem) = BackendSettings::of_entry(backend.preset.as_deref(), &backend.settings) {
@@ -178,20 +186,41 @@ pub(super) fn check(state: &State, backend: &Backend) -> Result<(), ApiError> {
     if backend.weight > MAX_WEIGHT {
         return Err(ApiError::invalid("weight", format!("must be 0 to {MAX_WEIGHT}")));
     }
-    if backend.timeout_ms.is_some_and(|timeout| !(1..=MAX_TIMEOUT_MS).contains(&timeout)) {
-        return Err(ApiError::invalid("timeout_ms", format!("must be 1 to {MAX_TIMEOUT_MS}")));
+    if backend
+        .timeout_ms
+        .is_some_and(|timeout| !(1..=MAX_TIMEOUT_MS).contains(&timeout))
+    {
+        return Err(ApiError::invalid(
+            "timeout_ms",
+            format!("must be 1 to {MAX_TIMEOUT_MS}"),
+        ));
     }
-    let is_plain =
-        |path: &str| path.starts_with('/') && !path.contains(['?', '#', '\\']) && path.bytes().all(|byte| byte.is_ascii_graphic());
-    if backend.health_path.as_deref().is_some_and(|path| !is_plain(path) || path.starts_with("//")) {
-        return Err(ApiError::invalid("health_path", "must be a plain path that begins with /"));
+    let is_plain = |path: &str| {
+        path.starts_with('/') && !path.contains(['?', '#', '\\']) && path.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    if backend
+        .health_path
+        .as_deref()
+        .is_some_and(|path| !is_plain(path) || path.starts_with("//"))
+    {
+        return Err(ApiError::invalid(
+            "health_path",
+            "must be a plain path that begins with /",
+        ));
     }
-    backend.headers.iter().try_for_each(|(name, value)| check_header(name, value))
+    backend
+        .headers
+        .iter()
+        .try_for_each(|(name, value)| check_header(name, value))
 }
 
 fn check_header(name: &str, value: &str) -> Result<(), ApiError> {
     let well_formed = HeaderName::try_from(name).is_ok() && HeaderValue::try_from(value).is_ok();
-    if well_formed && !is_reserved_header(name) { Ok(()) } else { Err(ApiError::invalid("headers", format!("`{name}` cannot be set"))) }
+    if well_formed && !is_reserved_header(name) {
+        Ok(())
+    } else {
+        Err(ApiError::invalid("headers", format!("`{name}` cannot be set")))
+    }
 }
 
 /// What a key is bound to: scheme, host and port.

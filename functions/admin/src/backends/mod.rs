@@ -23,11 +23,16 @@ const MAX_BACKENDS: usize = 20;
 /// `GET /api/v1/admin/backends`
 pub(crate) async fn list(Shared(state): Shared<State>) -> Result<List<Value>, ApiError> {
     let catalog = state.store.read_catalog().await?;
-    Ok(List::whole(catalog.offers().flat_map(|offer| &offer.backends).map(shown).collect()))
+    Ok(List::whole(
+        catalog.offers().flat_map(|offer| &offer.backends).map(shown).collect(),
+    ))
 }
 
 /// `GET /api/v1/admin/models/{id}/backends`
-pub(crate) async fn list_of_model(Shared(state): Shared<State>, Id(model): Id<ModelId>) -> Result<List<Value>, ApiError> {
+pub(crate) async fn list_of_model(
+    Shared(state): Shared<State>,
+    Id(model): Id<ModelId>,
+) -> Result<List<Value>, ApiError> {
     let catalog = state.store.read_catalog().await?;
     let offer = catalog.find(&model).ok_or_else(|| ApiError::not_found("model"))?;
     Ok(List::whole(offer.backends.iter().map(shown).collect()))
@@ -43,7 +48,10 @@ pub(crate) async fn create(
     let catalog = state.store.read_catalog().await?;
     let offer = catalog.find(&model).ok_or_else(|| ApiError::not_found("model"))?;
     if offer.backends.len() >= MAX_BACKENDS {
-        return Err(ApiError::new(Code::Conflict, format!("a model can have at most {MAX_BACKENDS} backends")));
+        return Err(ApiError::new(
+            Code::Conflict,
+            format!("a model can have at most {MAX_BACKENDS} backends"),
+        ));
     }
     let now = state.store.clock().now();
     let key = new.api_key.take();
@@ -69,7 +77,11 @@ pub(crate) async fn update(
     Id(id): Id<BackendId>,
     Body(mut change): Body<BackendChange>,
 ) -> Result<Data<Value>, ApiError> {
-    let old = state.store.backend(&id).await?.ok_or_else(|| ApiError::not_found("backend"))?;
+    let old = state
+        .store
+        .backend(&id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("backend"))?;
     expected.check(change.version, old.version)?;
     let now = state.store.clock().now();
     let changed = change.fields();
@@ -82,7 +94,11 @@ pub(crate) async fn update(
     let entry = actor.entry(now, "backend.update", &id, changed);
     let write = || async { state.store.update_backend(&backend, &entry).await.map_err(Into::into) };
     write_with_key(&state, &backend, key.flatten(), write, version_conflict).await?;
-    if let Some(older) = old.retired_secret.as_ref().filter(|older| backend.retired_secret.as_ref() != Some(older)) {
+    if let Some(older) = old
+        .retired_secret
+        .as_ref()
+        .filter(|older| backend.retired_secret.as_ref() != Some(older))
+    {
         state.secrets.delete(&old.secret_name_of(older)).await?;
     }
     Ok(Data(shown(&backend)))
@@ -95,20 +111,37 @@ pub(crate) async fn delete(
     expected: IfMatch,
     Id(id): Id<BackendId>,
 ) -> Result<Message, ApiError> {
-    let backend = state.store.backend(&id).await?.ok_or_else(|| ApiError::not_found("backend"))?;
+    let backend = state
+        .store
+        .backend(&id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("backend"))?;
     expected.check(None, backend.version)?;
     let entry = actor.entry(state.store.clock().now(), "backend.delete", &id, vec![]);
     match state.store.delete_backend(&backend, &entry).await? {
-        Change::Done => forget_keys(&state, &backend).await.map(|()| Message("the backend is deleted")),
+        Change::Done => forget_keys(&state, &backend)
+            .await
+            .map(|()| Message("the backend is deleted")),
         Change::Conflict => Err(version_conflict()),
     }
 }
 
 /// `POST /api/v1/admin/backends/{id}/health`: an answer also when the backend gives none.
-pub(crate) async fn check_health(Shared(state): Shared<State>, actor: Actor, Id(id): Id<BackendId>) -> Result<Data<Finding>, ApiError> {
-    state.store.backend(&id).await?.ok_or_else(|| ApiError::not_found("backend"))?;
+pub(crate) async fn check_health(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    Id(id): Id<BackendId>,
+) -> Result<Data<Finding>, ApiError> {
+    state
+        .store
+        .backend(&id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("backend"))?;
     // Before the check, which changes what is known of the backend: without an entry it is not made.
-    state.store.record(&actor.entry(state.store.clock().now(), "backend.check", &id, vec![])).await?;
+    state
+        .store
+        .record(&actor.entry(state.store.clock().now(), "backend.check", &id, vec![]))
+        .await?;
     let finding = state.delegates.prober.check(&id).await?;
     finding.map(Data).ok_or_else(|| ApiError::not_found("backend"))
 }
@@ -145,7 +178,20 @@ async fn write_with_key<F: Future<Output = Result<Change, ApiError>>>(
 
 /// A backend as administrators see it: never with its key (promise 22).
 fn shown(backend: &Backend) -> Value {
-    let Backend { id, model_id, name, base_url, model_name, weight, region, enabled, protocol, preset, settings, .. } = backend;
+    let Backend {
+        id,
+        model_id,
+        name,
+        base_url,
+        model_name,
+        weight,
+        region,
+        enabled,
+        protocol,
+        preset,
+        settings,
+        ..
+    } = backend;
     json!({
         "id": id, "model_id": model_id, "name": name, "base_url": base_url, "model_name": model_name, "weight": weight,
         "region": region, "enabled": enabled, "healthy": backend.health.healthy, "last_check_at": backend.health.last_check_at,

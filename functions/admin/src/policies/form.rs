@@ -73,7 +73,11 @@ impl PolicyForm {
             ("default_model", self.default_model.is_some()),
             ("region", self.region.is_some()),
         ];
-        given.into_iter().filter(|(_, given)| *given).map(|(field, _)| field.to_owned()).collect()
+        given
+            .into_iter()
+            .filter(|(_, given)| *given)
+            .map(|(field, _)| field.to_owned())
+            .collect()
     }
 
     /// The policy that the form makes of `old`.
@@ -83,7 +87,8 @@ impl PolicyForm {
             mode: self.mode.map_or(old.mode, Option::unwrap_or_default),
             rate_limit: limit("rate_limit", self.rate_limit, old.rate_limit)?,
             rate_limit_window: window(
-                self.rate_limit_window.map_or(old.rate_limit_window, |given| given.unwrap_or(blank.rate_limit_window)),
+                self.rate_limit_window
+                    .map_or(old.rate_limit_window, |given| given.unwrap_or(blank.rate_limit_window)),
             )?,
             request_quota_daily: limit("request_quota_daily", self.request_quota_daily, old.request_quota_daily)?,
             token_rate_limit: limit("token_rate_limit", self.token_rate_limit, old.token_rate_limit)?,
@@ -91,7 +96,11 @@ impl PolicyForm {
             token_quota_monthly: limit("token_quota_monthly", self.token_quota_monthly, old.token_quota_monthly)?,
             cost_quota_monthly: self.cost_quota_monthly.map_or(Ok(old.cost_quota_monthly), cost)?,
             max_concurrency: limit("max_concurrency", self.max_concurrency, old.max_concurrency)?,
-            available_time_ranges: ranges(self.available_time_ranges.clone().map_or(old.available_time_ranges, Option::unwrap_or_default))?,
+            available_time_ranges: ranges(
+                self.available_time_ranges
+                    .clone()
+                    .map_or(old.available_time_ranges, Option::unwrap_or_default),
+            )?,
             timezone: self.timezone.clone().map_or(old.timezone, Option::unwrap_or_default),
             models: models(self.models.clone().map_or(old.models, Option::unwrap_or_default))?,
             default_model: self.default_model.clone().unwrap_or(old.default_model),
@@ -105,16 +114,26 @@ impl PolicyForm {
 
     /// A default model exists and may be used under the policy (promise 19), if the form says anything about it.
     pub(super) async fn check_default_model(&self, policy: &Policy, store: &Store) -> Result<(), ApiError> {
-        let Some(id) = policy.default_model.as_ref().filter(|_| self.default_model.is_some() || self.models.is_some()) else {
+        let Some(id) = policy
+            .default_model
+            .as_ref()
+            .filter(|_| self.default_model.is_some() || self.models.is_some())
+        else {
             return Ok(());
         };
         if store.model(id).await?.is_none() {
-            return Err(ApiError::invalid("default_model", format!("there is no model {:?}", id.as_str())));
+            return Err(ApiError::invalid(
+                "default_model",
+                format!("there is no model {:?}", id.as_str()),
+            ));
         }
         if policy.allows_model(id.as_str()) {
             return Ok(());
         }
-        Err(ApiError::invalid("default_model", format!("{:?} is none of the policy's `models`", id.as_str())))
+        Err(ApiError::invalid(
+            "default_model",
+            format!("{:?} is none of the policy's `models`", id.as_str()),
+        ))
     }
 }
 
@@ -129,30 +148,51 @@ fn limit(field: &str, given: Option<Option<u64>>, old: Option<NonZeroU64>) -> Re
 fn cost(given: Option<f64>) -> Result<Option<MicroUsd>, ApiError> {
     let Some(usd) = given else { return Ok(None) };
     let amount = MicroUsd::from_usd(usd).filter(|amount| *amount <= MAX_COST);
-    let amount =
-        amount.ok_or_else(|| ApiError::invalid("cost_quota_monthly", "must be USD, 0 to 1000000000, with at most six decimals"))?;
+    let amount = amount.ok_or_else(|| {
+        ApiError::invalid(
+            "cost_quota_monthly",
+            "must be USD, 0 to 1000000000, with at most six decimals",
+        )
+    })?;
     Ok((amount > MicroUsd(0)).then_some(amount))
 }
 
 fn window(seconds: u32) -> Result<u32, ApiError> {
     let allowed = (1..=MAX_WINDOW_SECONDS).contains(&seconds);
-    allowed.then_some(seconds).ok_or_else(|| ApiError::invalid("rate_limit_window", format!("must be 1 to {MAX_WINDOW_SECONDS} seconds")))
+    allowed.then_some(seconds).ok_or_else(|| {
+        ApiError::invalid(
+            "rate_limit_window",
+            format!("must be 1 to {MAX_WINDOW_SECONDS} seconds"),
+        )
+    })
 }
 
 fn ranges(ranges: Vec<TimeRange>) -> Result<Vec<TimeRange>, ApiError> {
     const FIELD: &str = "available_time_ranges";
     if ranges.len() > MAX_RANGES {
-        return Err(ApiError::invalid(FIELD, format!("may hold at most {MAX_RANGES} ranges")));
+        return Err(ApiError::invalid(
+            FIELD,
+            format!("may hold at most {MAX_RANGES} ranges"),
+        ));
     }
-    match ranges.iter().find(|range| range.start == range.end || range.start == TimeOfDay::END_OF_DAY) {
-        Some(range) => Err(ApiError::invalid(FIELD, format!("{range} is empty; a whole day is 00:00-24:00"))),
+    match ranges
+        .iter()
+        .find(|range| range.start == range.end || range.start == TimeOfDay::END_OF_DAY)
+    {
+        Some(range) => Err(ApiError::invalid(
+            FIELD,
+            format!("{range} is empty; a whole day is 00:00-24:00"),
+        )),
         None => Ok(ranges),
     }
 }
 
 fn models(models: Vec<ModelGlob>) -> Result<Vec<ModelGlob>, ApiError> {
     if models.len() > MAX_MODELS {
-        return Err(ApiError::invalid("models", format!("may name at most {MAX_MODELS} models")));
+        return Err(ApiError::invalid(
+            "models",
+            format!("may name at most {MAX_MODELS} models"),
+        ));
     }
     Ok(models)
 }
@@ -174,13 +214,16 @@ mod tests {
 
     #[test]
     fn p47_absent_null_and_zero_are_no_limit() {
-        let limits =
-            json!({"rate_limit": 5, "token_quota_monthly": 1_000_000_000_000_u64, "cost_quota_monthly": 0.5, "max_concurrency": 2});
+        let limits = json!({"rate_limit": 5, "token_quota_monthly": 1_000_000_000_000_u64, "cost_quota_monthly": 0.5, "max_concurrency": 2});
         let limited = apply(&limits, &blank()).unwrap();
         assert_eq!(limited.rate_limit, NonZeroU64::new(5));
         assert_eq!(limited.cost_quota_monthly, Some(MicroUsd(500_000)));
         assert!(apply(&json!({}), &blank()).unwrap().counts_nothing());
-        assert_eq!(apply(&json!({"models": null}), &limited).unwrap().rate_limit, limited.rate_limit, "what is absent stays");
+        assert_eq!(
+            apply(&json!({"models": null}), &limited).unwrap().rate_limit,
+            limited.rate_limit,
+            "what is absent stays"
+        );
         for none in [Value::Null, json!(0)] {
             let cleared = json!({"rate_limit": none, "token_quota_monthly": none, "cost_quota_monthly": none, "max_concurrency": none});
             assert!(apply(&cleared, &limited).unwrap().counts_nothing(), "{none}");
@@ -205,14 +248,23 @@ mod tests {
             ("models", json!(vec!["m"; 101])),
             ("available_time_ranges", json!([{"start": "09:00", "end": "09:00"}])),
             ("available_time_ranges", json!([{"start": "24:00", "end": "09:00"}])),
-            ("available_time_ranges[0].end", json!([{"start": "09:00", "end": "25:00"}])),
-            ("available_time_ranges[0].until", json!([{"start": "09:00", "until": "10:00"}])),
+            (
+                "available_time_ranges[0].end",
+                json!([{"start": "09:00", "end": "25:00"}]),
+            ),
+            (
+                "available_time_ranges[0].until",
+                json!([{"start": "09:00", "until": "10:00"}]),
+            ),
             ("unknown", json!(1)),
         ] {
             let member = field.split('[').next().unwrap();
             let error = apply(&json!({member: value}), &blank()).unwrap_err();
             let named = error.field_name().unwrap_or_default();
-            assert!(named == field || named.starts_with(&format!("{field}[")), "{value}: {named} instead of {field}");
+            assert!(
+                named == field || named.starts_with(&format!("{field}[")),
+                "{value}: {named} instead of {field}"
+            );
         }
     }
 }

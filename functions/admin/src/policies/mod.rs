@@ -24,19 +24,33 @@ pub(crate) async fn list(Shared(state): Shared<State>) -> Result<List<Policy>, A
 }
 
 /// `POST /api/v1/admin/policies`
-pub(crate) async fn create(Shared(state): Shared<State>, actor: Actor, Body(form): Body<PolicyForm>) -> Result<Created<Policy>, ApiError> {
-    let name = form.name.clone().ok_or_else(|| ApiError::invalid("name", "must be given"))?;
+pub(crate) async fn create(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    Body(form): Body<PolicyForm>,
+) -> Result<Created<Policy>, ApiError> {
+    let name = form
+        .name
+        .clone()
+        .ok_or_else(|| ApiError::invalid("name", "must be given"))?;
     let policies = state.store.policies().await?;
     if policies.iter().any(|policy| policy.name == name) {
         return Err(name_taken());
     }
     if policies.len() >= MAX_POLICIES {
-        return Err(ApiError::new(Code::Conflict, format!("there can be at most {MAX_POLICIES} policies")));
+        return Err(ApiError::new(
+            Code::Conflict,
+            format!("there can be at most {MAX_POLICIES} policies"),
+        ));
     }
     let now = state.store.clock().now();
     let policy = form.apply(Policy::unlimited(name), now)?;
     form.check_default_model(&policy, &state.store).await?;
-    match state.store.create_policy(&policy, &actor.entry(now, "policy.create", &policy.name, vec![])).await? {
+    match state
+        .store
+        .create_policy(&policy, &actor.entry(now, "policy.create", &policy.name, vec![]))
+        .await?
+    {
         Change::Done => Ok(Created(policy)),
         Change::Conflict => Err(name_taken()),
     }
@@ -53,12 +67,19 @@ pub(crate) async fn update(
     let old = state.store.read_policy(&name).await?.ok_or_else(no_policy)?;
     expected.check(form.version, old.version)?;
     if form.name.as_ref().is_some_and(|given| *given != name) {
-        return Err(ApiError::invalid("name", "a policy keeps its name: users have it by that name"));
+        return Err(ApiError::invalid(
+            "name",
+            "a policy keeps its name: users have it by that name",
+        ));
     }
     let now = state.store.clock().now();
     let policy = form.apply(old, now)?;
     form.check_default_model(&policy, &state.store).await?;
-    match state.store.update_policy(&policy, &actor.entry(now, "policy.update", &name, form.fields())).await? {
+    match state
+        .store
+        .update_policy(&policy, &actor.entry(now, "policy.update", &name, form.fields()))
+        .await?
+    {
         Change::Done => Ok(Data(policy)),
         Change::Conflict => Err(version_conflict()),
     }
@@ -72,14 +93,20 @@ pub(crate) async fn delete(
     Id(name): Id<PolicyName>,
 ) -> Result<Message, ApiError> {
     if name == PolicyName::default() {
-        return Err(ApiError::new(Code::PolicyInUse, "the policy `default` is for everybody who has no other one, and stays"));
+        return Err(ApiError::new(
+            Code::PolicyInUse,
+            "the policy `default` is for everybody who has no other one, and stays",
+        ));
     }
     let policy = state.store.read_policy(&name).await?.ok_or_else(no_policy)?;
     expected.check(None, policy.version)?;
     let entry = actor.entry(state.store.clock().now(), "policy.delete", &name, vec![]);
     match state.store.delete_policy(&policy, &entry).await? {
         PolicyRemoval::Done => Ok(Message("the policy is deleted")),
-        PolicyRemoval::InUse => Err(ApiError::new(Code::PolicyInUse, "users are under this policy; give them another one first")),
+        PolicyRemoval::InUse => Err(ApiError::new(
+            Code::PolicyInUse,
+            "users are under this policy; give them another one first",
+        )),
         PolicyRemoval::Conflict => Err(version_conflict()),
     }
 }

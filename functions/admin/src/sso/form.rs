@@ -62,35 +62,81 @@ impl SsoChange {
             ("default_policy", self.default_policy.is_some()),
             ("allowed_domains", self.allowed_domains.is_some()),
         ];
-        given.into_iter().filter(|(_, given)| *given).map(|(field, _)| field.to_owned()).collect()
+        given
+            .into_iter()
+            .filter(|(_, given)| *given)
+            .map(|(field, _)| field.to_owned())
+            .collect()
     }
 
     /// The configuration with the changes. The first one has to name the provider, the client and the issuer.
-    pub(super) fn apply(self, state: &State, old: Option<&SsoConfig>, secret: Option<&Option<String>>) -> Result<SsoConfig, ApiError> {
-        if secret.is_some_and(|secret| secret.as_ref().is_some_and(|text| text.is_empty() || text.len() > MAX_SECRET)) {
-            return Err(ApiError::invalid("client_secret", format!("must have 1 to {MAX_SECRET} bytes")));
+    pub(super) fn apply(
+        self,
+        state: &State,
+        old: Option<&SsoConfig>,
+        secret: Option<&Option<String>>,
+    ) -> Result<SsoConfig, ApiError> {
+        if secret.is_some_and(|secret| {
+            secret
+                .as_ref()
+                .is_some_and(|text| text.is_empty() || text.len() > MAX_SECRET)
+        }) {
+            return Err(ApiError::invalid(
+                "client_secret",
+                format!("must have 1 to {MAX_SECRET} bytes"),
+            ));
         }
         let current = old.and_then(|old| old.secret.clone());
         let (secret, retired_secret) = match secret {
             Some(secret) => (secret.as_ref().map(|_| SecretId::generate()), current),
             None => (current, old.and_then(|old| old.retired_secret.clone())),
         };
-        let redirect_url = self.redirect_url.or_else(|| old.map(|old| old.redirect_url.clone())).or_else(|| default_redirect_url(state));
-        let domains = self.allowed_domains.map(Option::unwrap_or_default).or_else(|| old.map(|old| old.allowed_domains.clone()));
+        let redirect_url = self
+            .redirect_url
+            .or_else(|| old.map(|old| old.redirect_url.clone()))
+            .or_else(|| default_redirect_url(state));
+        let domains = self
+            .allowed_domains
+            .map(Option::unwrap_or_default)
+            .or_else(|| old.map(|old| old.allowed_domains.clone()));
         Ok(SsoConfig {
             enabled: self.enabled.or(old.map(|old| old.enabled)).unwrap_or_default(),
             provider: required("provider", self.provider.or(old.map(|old| old.provider)))?,
-            issuer_url: required("issuer_url", self.issuer_url.or_else(|| old.map(|old| old.issuer_url.clone())))?,
-            client_id: required("client_id", self.client_id.or_else(|| old.map(|old| old.client_id.clone())))?,
+            issuer_url: required(
+                "issuer_url",
+                self.issuer_url.or_else(|| old.map(|old| old.issuer_url.clone())),
+            )?,
+            client_id: required(
+                "client_id",
+                self.client_id.or_else(|| old.map(|old| old.client_id.clone())),
+            )?,
             secret,
             retired_secret,
             redirect_url: required("redirect_url", redirect_url)?,
-            console_url: self.console_url.unwrap_or_else(|| old.and_then(|old| old.console_url.clone())),
-            email_claim: self.email_claim.unwrap_or_else(|| old.map(|old| old.email_claim.clone())).unwrap_or_else(|| EMAIL.to_owned()),
-            scopes: self.scopes.unwrap_or_else(|| old.map(|old| old.scopes.clone())).unwrap_or_else(default_scopes),
-            auto_provision: self.auto_provision.or(old.map(|old| old.auto_provision)).unwrap_or_default(),
-            default_policy: self.default_policy.unwrap_or_else(|| old.map(|old| old.default_policy.clone())).unwrap_or_default(),
-            allowed_domains: domains.unwrap_or_default().iter().map(|domain| domain.trim().to_lowercase()).collect(),
+            console_url: self
+                .console_url
+                .unwrap_or_else(|| old.and_then(|old| old.console_url.clone())),
+            email_claim: self
+                .email_claim
+                .unwrap_or_else(|| old.map(|old| old.email_claim.clone()))
+                .unwrap_or_else(|| EMAIL.to_owned()),
+            scopes: self
+                .scopes
+                .unwrap_or_else(|| old.map(|old| old.scopes.clone()))
+                .unwrap_or_else(default_scopes),
+            auto_provision: self
+                .auto_provision
+                .or(old.map(|old| old.auto_provision))
+                .unwrap_or_default(),
+            default_policy: self
+                .default_policy
+                .unwrap_or_else(|| old.map(|old| old.default_policy.clone()))
+                .unwrap_or_default(),
+            allowed_domains: domains
+                .unwrap_or_default()
+                .iter()
+                .map(|domain| domain.trim().to_lowercase())
+                .collect(),
             updated_at: state.store.clock().now(),
             version: old.map_or(0, |old| old.version) + 1,
         })
@@ -99,7 +145,11 @@ impl SsoChange {
 
 /// The callback at the address that the gateway was told it has.
 pub(super) fn default_redirect_url(state: &State) -> Option<String> {
-    state.rules.public_url.as_ref().map(|base| format!("{}{CALLBACK}", base.trim_end_matches('/')))
+    state
+        .rules
+        .public_url
+        .as_ref()
+        .map(|base| format!("{}{CALLBACK}", base.trim_end_matches('/')))
 }
 
 fn default_scopes() -> Vec<String> {
@@ -113,28 +163,41 @@ fn required<T>(field: &str, value: Option<T>) -> Result<T, ApiError> {
 /// Refuses what cannot work, or must not.
 pub(super) async fn check(state: &State, config: &SsoConfig) -> Result<(), ApiError> {
     let issuer = state.rules.networks.base_url(&config.issuer_url);
-    let issuer = issuer.map_err(|problem| ApiError::new(Code::InvalidBaseUrl, format!("the issuer {problem}")).field("issuer_url"))?;
+    let issuer = issuer
+        .map_err(|problem| ApiError::new(Code::InvalidBaseUrl, format!("the issuer {problem}")).field("issuer_url"))?;
     if !is_issuer_of(config.provider, &issuer) {
-        return Err(ApiError::invalid("issuer_url", "must name one tenant: https://login.microsoftonline.com/<tenant id>/v2.0"));
+        return Err(ApiError::invalid(
+            "issuer_url",
+            "must name one tenant: https://login.microsoftonline.com/<tenant id>/v2.0",
+        ));
     }
     if !is_page(&config.redirect_url) || !config.redirect_url.ends_with(CALLBACK) {
         let problem = format!("must be this gateway's {CALLBACK}, with https unless it is on the own machine");
         return Err(ApiError::invalid("redirect_url", problem));
     }
     if config.console_url.as_ref().is_some_and(|url| !is_page(url)) {
-        return Err(ApiError::invalid("console_url", "must be the address of a page, with https unless it is on the own machine"));
+        return Err(ApiError::invalid(
+            "console_url",
+            "must be the address of a page, with https unless it is on the own machine",
+        ));
     }
     check_texts(config)?;
     match state.store.read_policy(&config.default_policy).await? {
         Some(_) => Ok(()),
-        None => Err(ApiError::invalid("default_policy", format!("there is no policy {:?}", config.default_policy.as_str()))),
+        None => Err(ApiError::invalid(
+            "default_policy",
+            format!("there is no policy {:?}", config.default_policy.as_str()),
+        )),
     }
 }
 
 fn check_texts(config: &SsoConfig) -> Result<(), ApiError> {
     let is_token = |text: &str| (1..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     if !is_token(&config.client_id) {
-        return Err(ApiError::invalid("client_id", "must have 1 to 256 printable characters"));
+        return Err(ApiError::invalid(
+            "client_id",
+            "must have 1 to 256 printable characters",
+        ));
     }
     if !is_token(&config.email_claim) || (config.provider == ProviderKind::GenericOidc && config.email_claim != EMAIL) {
         return Err(ApiError::invalid(
@@ -143,12 +206,22 @@ fn check_texts(config: &SsoConfig) -> Result<(), ApiError> {
         ));
     }
     let scopes = &config.scopes;
-    if scopes.len() > MAX_SCOPES || !scopes.iter().all(|scope| is_token(scope)) || !scopes.iter().any(|scope| scope == "openid") {
-        return Err(ApiError::invalid("scopes", format!("must be at most {MAX_SCOPES} scopes, `openid` among them")));
+    if scopes.len() > MAX_SCOPES
+        || !scopes.iter().all(|scope| is_token(scope))
+        || !scopes.iter().any(|scope| scope == "openid")
+    {
+        return Err(ApiError::invalid(
+            "scopes",
+            format!("must be at most {MAX_SCOPES} scopes, `openid` among them"),
+        ));
     }
-    let is_domain = |domain: &String| Host::parse(domain).is_ok_and(|host| matches!(host, Host::Domain(_))) && domain.contains('.');
+    let is_domain =
+        |domain: &String| Host::parse(domain).is_ok_and(|host| matches!(host, Host::Domain(_))) && domain.contains('.');
     if config.allowed_domains.len() > MAX_DOMAINS || !config.allowed_domains.iter().all(is_domain) {
-        return Err(ApiError::invalid("allowed_domains", format!("must be at most {MAX_DOMAINS} domains such as `example.com`")));
+        return Err(ApiError::invalid(
+            "allowed_domains",
+            format!("must be at most {MAX_DOMAINS} domains such as `example.com`"),
+        ));
     }
     Ok(())
 }
@@ -156,8 +229,10 @@ fn check_texts(config: &SsoConfig) -> Result<(), ApiError> {
 /// An address that browsers are sent to: nobody between may read what it carries.
 fn is_page(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
-    let plain = text.len() <= MAX_URL && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-    plain && (url.scheme() == "https" || (url.scheme() == "http" && url.host().is_some_and(|host| is_own_machine(&host))))
+    let plain =
+        text.len() <= MAX_URL && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    plain
+        && (url.scheme() == "https" || (url.scheme() == "http" && url.host().is_some_and(|host| is_own_machine(&host))))
 }
 
 fn is_own_machine(host: &Host<&str>) -> bool {

@@ -44,7 +44,9 @@ pub(crate) async fn configure(
     check(&state, &config).await?;
     refuse_other_issuer(old.as_ref(), &config, secret.is_some())?;
     write(&state, &config, secret.flatten(), &entry).await?;
-    let retired = old.and_then(|old| old.retired_secret).filter(|older| config.retired_secret.as_ref() != Some(older));
+    let retired = old
+        .and_then(|old| old.retired_secret)
+        .filter(|older| config.retired_secret.as_ref() != Some(older));
     if let Some(older) = retired {
         state.secrets.delete(&SsoConfig::secret_name_of(&older)).await?;
     }
@@ -53,14 +55,26 @@ pub(crate) async fn configure(
 
 /// `POST /api/v1/admin/sso/test`: the stored configuration, or what it would be with the changes of the body, which are not
 /// saved. With `claims`, also what a login with them would lead to.
-pub(crate) async fn test(Shared(state): Shared<State>, actor: Actor, request: Request) -> Result<Data<Tested>, ApiError> {
+pub(crate) async fn test(
+    Shared(state): Shared<State>,
+    actor: Actor,
+    request: Request,
+) -> Result<Data<Tested>, ApiError> {
     let (mut change, claims) = sent(request).await?;
     let old = state.store.sso_config().await?;
     let secret = change.client_secret.take();
     let config = change.apply(&state, old.as_ref(), secret.as_ref())?;
     check(&state, &config).await?;
     refuse_other_issuer(old.as_ref(), &config, secret.is_some())?;
-    let tested = state.delegates.sso_tester.try_out(Trial { config, client_secret: secret.flatten(), claims }).await?;
+    let tested = state
+        .delegates
+        .sso_tester
+        .try_out(Trial {
+            config,
+            client_secret: secret.flatten(),
+            claims,
+        })
+        .await?;
     let entry = actor.entry(tested.test.tested_at, "sso.test", "sso", vec![]);
     state.store.record_sso_test(&tested.test, &entry).await?;
     Ok(Data(tested))
@@ -69,11 +83,20 @@ pub(crate) async fn test(Shared(state): Shared<State>, actor: Actor, request: Re
 /// The changes and the claims of a test's body, which may also be empty.
 async fn sent(request: Request) -> Result<(SsoChange, Option<Map<String, Value>>), ApiError> {
     let body = json::read(request, MAX_MANAGEMENT_BODY).await?;
-    let mut fields: Map<String, Value> = if body.is_empty() { Map::new() } else { json::parse(&body)? };
+    let mut fields: Map<String, Value> = if body.is_empty() {
+        Map::new()
+    } else {
+        json::parse(&body)?
+    };
     let claims = match fields.remove("claims") {
         None | Some(Value::Null) => None,
         Some(Value::Object(claims)) => Some(claims),
-        Some(_) => return Err(ApiError::invalid("claims", "must be an object: the claims of an ID token")),
+        Some(_) => {
+            return Err(ApiError::invalid(
+                "claims",
+                "must be an object: the claims of an ID token",
+            ));
+        }
     };
     let rest = Value::Object(fields).to_string();
     Ok((json::parse(rest.as_bytes())?, claims))
@@ -83,7 +106,9 @@ async fn sent(request: Request) -> Result<(SsoChange, Option<Map<String, Value>>
 fn refuse_other_issuer(old: Option<&SsoConfig>, config: &SsoConfig, secret_is_sent: bool) -> Result<(), ApiError> {
     let moves = old.is_some_and(|old| old.secret.is_some() && old.issuer_url != config.issuer_url);
     if moves && !secret_is_sent {
-        return Err(ApiError::new(Code::SecretRequired, "another issuer needs the client secret again").field("client_secret"));
+        return Err(
+            ApiError::new(Code::SecretRequired, "another issuer needs the client secret again").field("client_secret"),
+        );
     }
     Ok(())
 }
@@ -106,7 +131,17 @@ async fn write(state: &State, config: &SsoConfig, secret: Option<String>, entry:
 
 /// The configuration without its secret.
 fn shown(config: &SsoConfig, last_test: Option<&SsoTest>) -> Value {
-    let SsoConfig { enabled, provider, issuer_url, client_id, redirect_url, console_url, email_claim, scopes, .. } = config;
+    let SsoConfig {
+        enabled,
+        provider,
+        issuer_url,
+        client_id,
+        redirect_url,
+        console_url,
+        email_claim,
+        scopes,
+        ..
+    } = config;
     json!({
         "enabled": enabled, "provider": provider, "issuer_url": issuer_url, "client_id": client_id,
         "has_client_secret": config.secret.is_some(), "redirect_url": redirect_url, "console_url": console_url,

@@ -38,7 +38,11 @@ pub(super) async fn of(state: &State, config: &SsoConfig, origin: &Origin, claim
 /// Which account the person would get now.
 pub(super) async fn find(state: &State, config: &SsoConfig, person: &Person) -> Result<Account, SsoError> {
     let by_identity = state.store.user_by_identity(&person.identity).await?;
-    let by_email = if by_identity.is_some() { None } else { state.store.user_by_email(&person.email).await? };
+    let by_email = if by_identity.is_some() {
+        None
+    } else {
+        state.store.user_by_email(&person.email).await?
+    };
     Ok(rules::account(config, by_identity, by_email)?)
 }
 
@@ -48,16 +52,27 @@ async fn link(state: &State, origin: &Origin, person: &Person, user: &User) -> R
     let link = |user: &User| match (&user.password_hash, &user.identity) {
         (Some(_), _) => Err(SsoError::from(Refusal::HasPassword)),
         (None, Some(_)) => Err(Refusal::OtherIdentity.into()),
-        (None, None) => Ok(User { identity: Some(person.identity.clone()), ..user.clone() }),
+        (None, None) => Ok(User {
+            identity: Some(person.identity.clone()),
+            ..user.clone()
+        }),
     };
     match state.store.change_user(&user.id, &entry, link).await? {
         Changed::Done(user) => Ok(Some(user)),
-        Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy | Changed::IdentityTaken => Ok(None),
+        Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy | Changed::IdentityTaken => {
+            Ok(None)
+        }
     }
 }
 
 /// A newcomer's account; `None` when the address or the identity has got one meanwhile.
-async fn create(state: &State, config: &SsoConfig, origin: &Origin, person: &Person, status: Status) -> Result<Option<User>, SsoError> {
+async fn create(
+    state: &State,
+    config: &SsoConfig,
+    origin: &Origin,
+    person: &Person,
+    status: Status,
+) -> Result<Option<User>, SsoError> {
     let now = state.store.clock().now();
     let user = User {
         id: UserId::generate(),
@@ -74,7 +89,11 @@ async fn create(state: &State, config: &SsoConfig, origin: &Origin, person: &Per
         updated_at: now,
         version: 1,
     };
-    match state.store.create_user(&user, &origin.entry("sso", "user.create", &user.id, now)).await? {
+    match state
+        .store
+        .create_user(&user, &origin.entry("sso", "user.create", &user.id, now))
+        .await?
+    {
         UserChange::Done => Ok(Some(user)),
         UserChange::EmailTaken | UserChange::IdentityTaken => Ok(None),
         UserChange::NoPolicy | UserChange::VersionConflict | UserChange::LastAdmin => Err(SsoError::NoPolicy),

@@ -18,31 +18,64 @@ fn cookie_name(config: &SsoConfig) -> &'static str {
 
 /// The secret of the browser that began the login, if this is one.
 pub(super) fn secret<'a>(config: &SsoConfig, headers: &'a HeaderMap) -> Option<&'a str> {
-    let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-    pairs.find(|(name, _)| *name == cookie_name(config)).map(|(_, value)| value)
+    let cookies = headers
+        .get_all(COOKIE)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='));
+    pairs
+        .find(|(name, _)| *name == cookie_name(config))
+        .map(|(_, value)| value)
 }
 
 /// The cookie with the browser's secret, until the attempt ends; an empty secret removes it (promise 9).
 pub(super) fn cookie(config: &SsoConfig, secret: &str) -> (HeaderName, String) {
-    let seconds = if secret.is_empty() { 0 } else { SSO_ATTEMPT_LIFETIME.as_secs() };
+    let seconds = if secret.is_empty() {
+        0
+    } else {
+        SSO_ATTEMPT_LIFETIME.as_secs()
+    };
     let secure = if config.is_secure() { "; Secure" } else { "" };
-    (SET_COOKIE, format!("{}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}", cookie_name(config)))
+    (
+        SET_COOKIE,
+        format!(
+            "{}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}",
+            cookie_name(config)
+        ),
+    )
 }
 
 /// Sends the browser on. Whoever it comes to learns nothing of the address before.
 pub(super) fn redirect(to: &str) -> Response {
-    let Ok(to) = HeaderValue::from_str(to) else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    (StatusCode::FOUND, [(LOCATION, to), (REFERRER_POLICY, HeaderValue::from_static("no-referrer"))], "").into_response()
+    let Ok(to) = HeaderValue::from_str(to) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    (
+        StatusCode::FOUND,
+        [
+            (LOCATION, to),
+            (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        ],
+        "",
+    )
+        .into_response()
 }
 
 /// The console with one value in the fragment, which browsers send to no server.
 pub(super) fn console(url: &str, name: &str, value: &str) -> Response {
-    redirect(&format!("{url}#{}", Serializer::new(String::new()).append_pair(name, value).finish()))
+    redirect(&format!(
+        "{url}#{}",
+        Serializer::new(String::new()).append_pair(name, value).finish()
+    ))
 }
 
 /// Whether the caller is a program that wants the answer itself.
 pub(super) fn wants_json(headers: &HeaderMap) -> bool {
-    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accept = headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     accept.contains("application/json") && !accept.contains("text/html")
 }

@@ -73,13 +73,17 @@ fn unusable(error: ProviderError) -> ApiError {
         ProviderError::NoAnswer(FailureClass::ForbiddenAddress)
         | ProviderError::Malformed
         | ProviderError::Issuer
-        | ProviderError::Client => ApiError::new(Code::UpstreamError, "the identity provider cannot be used").source(error),
+        | ProviderError::Client => {
+            ApiError::new(Code::UpstreamError, "the identity provider cannot be used").source(error)
+        }
         ProviderError::Status(status) if status < 500 => {
             ApiError::new(Code::UpstreamError, "the identity provider cannot be used").source(error)
         }
-        ProviderError::NoAnswer(_) | ProviderError::Status(_) => {
-            ApiError::new(Code::DependencyUnavailable, "the identity provider cannot be reached at the moment").source(error)
-        }
+        ProviderError::NoAnswer(_) | ProviderError::Status(_) => ApiError::new(
+            Code::DependencyUnavailable,
+            "the identity provider cannot be reached at the moment",
+        )
+        .source(error),
     }
 }
 

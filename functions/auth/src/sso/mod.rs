@@ -73,7 +73,9 @@ pub(crate) async fn call_back(
     Query(returned): Query<Returned>,
 ) -> Result<Response, ApiError> {
     let config = enabled(&state).await.map_err(|error| told(&origin, error))?;
-    let arrived = arrive(&state, &config, &origin, &headers, &returned).await.map_err(|error| told(&origin, error));
+    let arrived = arrive(&state, &config, &origin, &headers, &returned)
+        .await
+        .map_err(|error| told(&origin, error));
     let mut response = match config.console_url.as_deref().filter(|_| !browser::wants_json(&headers)) {
         Some(console) => to_console(&state, console, arrived).await,
         None => to_program(&state, &origin, arrived).await,
@@ -91,7 +93,12 @@ pub(crate) async fn configured(state: &State) -> Result<Option<SsoConfig>, ApiEr
 }
 
 async fn enabled(state: &State) -> Result<SsoConfig, SsoError> {
-    state.store.sso_config().await?.filter(|config| config.enabled).ok_or(SsoError::Off)
+    state
+        .store
+        .sso_config()
+        .await?
+        .filter(|config| config.enabled)
+        .ok_or(SsoError::Off)
 }
 
 async fn begin(state: &State, challenge: Option<String>) -> Result<Response, SsoError> {
@@ -136,18 +143,32 @@ async fn arrive(
     // From here on it is a login that somebody began here; what came before may be anybody's noise.
     match user.await {
         Ok(user) => {
-            state.store.record(&origin.entry(&user.id, "sso.login", &user.id, state.store.clock().now())).await?;
+            state
+                .store
+                .record(&origin.entry(&user.id, "sso.login", &user.id, state.store.clock().now()))
+                .await?;
             Ok((attempt, user))
         }
         Err(error) => {
             let entry = origin.entry("anonymous", "sso.login", &config.issuer_url, state.store.clock().now());
-            state.store.record(&AuditEntry { result: error.to_string(), ..entry }).await?;
+            state
+                .store
+                .record(&AuditEntry {
+                    result: error.to_string(),
+                    ..entry
+                })
+                .await?;
             Err(error)
         }
     }
 }
 
-async fn take_attempt(state: &State, config: &SsoConfig, headers: &HeaderMap, returned: &Returned) -> Result<SsoAttempt, SsoError> {
+async fn take_attempt(
+    state: &State,
+    config: &SsoConfig,
+    headers: &HeaderMap,
+    returned: &Returned,
+) -> Result<SsoAttempt, SsoError> {
     let begun = returned.state.as_deref().ok_or(SsoError::NoAttempt)?;
     let secret = browser::secret(config, headers).unwrap_or_default();
     match state.store.take_sso_attempt(begun, &sha256_hex(secret)).await? {
@@ -159,17 +180,34 @@ async fn take_attempt(state: &State, config: &SsoConfig, headers: &HeaderMap, re
 }
 
 /// What the provider says of the person.
-async fn claims(state: &State, config: &SsoConfig, attempt: &SsoAttempt, returned: &Returned) -> Result<Claims, SsoError> {
+async fn claims(
+    state: &State,
+    config: &SsoConfig,
+    attempt: &SsoAttempt,
+    returned: &Returned,
+) -> Result<Claims, SsoError> {
     let known = state.provider.known(config).await?;
     let issuer_is_told = known.metadata.authorization_response_iss_parameter_supported;
-    if returned.iss.as_ref().map_or(issuer_is_told, |issuer| *issuer != config.issuer_url) {
+    if returned
+        .iss
+        .as_ref()
+        .map_or(issuer_is_told, |issuer| *issuer != config.issuer_url)
+    {
         return Err(SsoError::ResponseIssuer);
     }
     let code = returned.code.as_deref().ok_or(SsoError::NoCode)?;
     let secret = client_secret(state, config).await?;
-    let redemption = Redemption { config, secret: secret.as_ref(), code, verifier: &attempt.verifier };
+    let redemption = Redemption {
+        config,
+        secret: secret.as_ref(),
+        code,
+        verifier: &attempt.verifier,
+    };
     let tokens = state.provider.redeem(&known.metadata, &redemption).await?;
-    let mut claims = state.provider.verify(&known, config, &tokens.id_token, &attempt.nonce).await?;
+    let mut claims = state
+        .provider
+        .verify(&known, config, &tokens.id_token, &attempt.nonce)
+        .await?;
     state.provider.complete(&known, config, &tokens, &mut claims).await?;
     Ok(claims)
 }

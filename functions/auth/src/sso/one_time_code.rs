@@ -41,14 +41,28 @@ pub(crate) async fn redeem(
 
 /// What a page says about itself when it begins a login: `S256` of a verifier that it keeps.
 pub(super) fn challenge(text: String) -> Result<String, ApiError> {
-    let is_digest = text.len() == CHALLENGE && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    if is_digest { Ok(text) } else { Err(ApiError::invalid("code_challenge", "must be the SHA-256 of the verifier, in base64url")) }
+    let is_digest = text.len() == CHALLENGE
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if is_digest {
+        Ok(text)
+    } else {
+        Err(ApiError::invalid(
+            "code_challenge",
+            "must be the SHA-256 of the verifier, in base64url",
+        ))
+    }
 }
 
 /// A new code for the person who has come back from `attempt`.
 pub(super) async fn keep(state: &State, attempt: SsoAttempt, user: User) -> Result<String, StoreError> {
     let code = random::base62(RANDOM);
-    let arrival = SsoArrival { user: user.id, challenge: attempt.challenge, config_version: attempt.config_version };
+    let arrival = SsoArrival {
+        user: user.id,
+        challenge: attempt.challenge,
+        config_version: attempt.config_version,
+    };
     state.store.keep_sso_arrival(&code, &arrival).await?;
     Ok(code)
 }
@@ -56,7 +70,11 @@ pub(super) async fn keep(state: &State, attempt: SsoAttempt, user: User) -> Resu
 async fn take(state: &State, presented: &OneTimeCode) -> Result<User, SsoError> {
     let config = enabled(state).await?;
     let challenge = presented.code_verifier.as_deref().map(sha256_base64url);
-    let arrival = match state.store.take_sso_arrival(&presented.code, challenge.as_deref()).await? {
+    let arrival = match state
+        .store
+        .take_sso_arrival(&presented.code, challenge.as_deref())
+        .await?
+    {
         Taken::Done(arrival) if arrival.config_version == config.version => arrival,
         Taken::Done(_) => return Err(SsoError::Reconfigured),
         Taken::Gone => return Err(SsoError::NoArrival),

@@ -106,13 +106,19 @@ pub(crate) struct Redemption<'a> {
 
 impl Provider {
     pub(crate) fn new(outbound: Outbound, clock: Clock) -> Self {
-        Self { outbound, clock, known: Arc::default() }
+        Self {
+            outbound,
+            clock,
+            known: Arc::default(),
+        }
     }
 
     /// The configured provider, as it was at most [`FRESH`] ago. Who asks meanwhile waits for the same answer.
     pub(crate) async fn known(&self, config: &SsoConfig) -> Result<Arc<Known>, ProviderError> {
         let mut known = self.known.lock().await;
-        let fresh = |known: &&Arc<Known>| known.metadata.issuer == config.issuer_url && self.clock.now() < known.read_at + FRESH;
+        let fresh = |known: &&Arc<Known>| {
+            known.metadata.issuer == config.issuer_url && self.clock.now() < known.read_at + FRESH
+        };
         if let Some(known) = known.as_ref().filter(fresh) {
             return Ok(known.clone());
         }
@@ -122,7 +128,9 @@ impl Provider {
     /// The provider as it is now, unless it was read a moment ago.
     async fn known_anew(&self, config: &SsoConfig) -> Result<Arc<Known>, ProviderError> {
         let mut known = self.known.lock().await;
-        let recent = |known: &&Arc<Known>| known.metadata.issuer == config.issuer_url && self.clock.now() < known.read_at + REFETCH_AFTER;
+        let recent = |known: &&Arc<Known>| {
+            known.metadata.issuer == config.issuer_url && self.clock.now() < known.read_at + REFETCH_AFTER
+        };
         if let Some(known) = known.as_ref().filter(recent) {
             return Ok(known.clone());
         }
@@ -133,12 +141,19 @@ impl Provider {
         let metadata = self.discover(config).await?;
         let metadata = metadata.of(config)?;
         let keys = self.keys(&metadata).await?;
-        Ok(Known { metadata, keys, read_at: self.clock.now() })
+        Ok(Known {
+            metadata,
+            keys,
+            read_at: self.clock.now(),
+        })
     }
 
     /// The provider's document about itself, whoever it says it is.
     pub(crate) async fn discover(&self, config: &SsoConfig) -> Result<Metadata, ProviderError> {
-        let url = format!("{}/.well-known/openid-configuration", config.issuer_url.trim_end_matches('/'));
+        let url = format!(
+            "{}/.well-known/openid-configuration",
+            config.issuer_url.trim_end_matches('/')
+        );
         let document = succeeded(self.get(&url, None).await?)?;
         serde_json::from_slice(&document).map_err(|_| ProviderError::Malformed)
     }
@@ -146,18 +161,28 @@ impl Provider {
     /// The keys that its document names. A set without a usable one is none.
     pub(crate) async fn keys(&self, metadata: &Metadata) -> Result<JwkSet, ProviderError> {
         let document = succeeded(self.get(&metadata.jwks_uri, None).await?)?;
-        id_token::signing_keys(&document).filter(|set| !set.keys.is_empty()).ok_or(ProviderError::Malformed)
+        id_token::signing_keys(&document)
+            .filter(|set| !set.keys.is_empty())
+            .ok_or(ProviderError::Malformed)
     }
 
     /// Where a browser is sent to log in.
-    pub(crate) fn authorization_url(&self, metadata: &Metadata, parameters: &[(&str, &str)]) -> Result<Url, ProviderError> {
+    pub(crate) fn authorization_url(
+        &self,
+        metadata: &Metadata,
+        parameters: &[(&str, &str)],
+    ) -> Result<Url, ProviderError> {
         let mut url = self.judged(&metadata.authorization_endpoint)?;
         url.query_pairs_mut().extend_pairs(parameters);
         Ok(url)
     }
 
     /// The tokens for a code (RFC 6749 §4.1.3).
-    pub(crate) async fn redeem(&self, metadata: &Metadata, redemption: &Redemption<'_>) -> Result<Tokens, ProviderError> {
+    pub(crate) async fn redeem(
+        &self,
+        metadata: &Metadata,
+        redemption: &Redemption<'_>,
+    ) -> Result<Tokens, ProviderError> {
         let request = Request::post(self.judged(&metadata.token_endpoint)?.as_str());
         let (request, form) = redemption.fill(metadata, request);
         let (status, answer) = self.ask(request, Bytes::from(form).into()).await?;
@@ -168,9 +193,20 @@ impl Provider {
     }
 
     /// What the ID token says, if it is to be believed. Keys that have changed since they were read are read again.
-    pub(crate) async fn verify(&self, known: &Known, config: &SsoConfig, token: &str, nonce: &str) -> Result<Claims, SsoError> {
+    pub(crate) async fn verify(
+        &self,
+        known: &Known,
+        config: &SsoConfig,
+        token: &str,
+        nonce: &str,
+    ) -> Result<Claims, SsoError> {
         let (issuer, client_id) = (config.issuer_url.as_str(), config.client_id.as_str());
-        let expected = Expected { issuer, client_id, nonce, now: self.clock.now() };
+        let expected = Expected {
+            issuer,
+            client_id,
+            nonce,
+            now: self.clock.now(),
+        };
         match id_token::verify(token, &known.keys, &expected) {
             Err(TokenError::UnknownKey | TokenError::Signature) => {
                 let known = self.known_anew(config).await?;
@@ -182,8 +218,16 @@ impl Provider {
 
     /// Adds what the provider tells about the person beside an ID token without the address: many tell it only there
     /// (`OpenID` Connect Core §5.3). What the token says is never replaced.
-    pub(crate) async fn complete(&self, known: &Known, config: &SsoConfig, tokens: &Tokens, claims: &mut Claims) -> Result<(), SsoError> {
-        let (Some(endpoint), Some(token)) = (&known.metadata.userinfo_endpoint, &tokens.access_token) else { return Ok(()) };
+    pub(crate) async fn complete(
+        &self,
+        known: &Known,
+        config: &SsoConfig,
+        tokens: &Tokens,
+        claims: &mut Claims,
+    ) -> Result<(), SsoError> {
+        let (Some(endpoint), Some(token)) = (&known.metadata.userinfo_endpoint, &tokens.access_token) else {
+            return Ok(());
+        };
         if config.provider == ProviderKind::Azure || claims.rest.contains_key(&config.email_claim) {
             return Ok(());
         }
@@ -200,7 +244,10 @@ impl Provider {
 
     /// An address that may be called, whether it was configured or learned (promise 32).
     fn judged(&self, url: &str) -> Result<Url, ProviderError> {
-        self.outbound.networks.base_url(url).map_err(|_| ProviderError::NoAnswer(FailureClass::ForbiddenAddress))
+        self.outbound
+            .networks
+            .base_url(url)
+            .map_err(|_| ProviderError::NoAnswer(FailureClass::ForbiddenAddress))
     }
 
     /// Asks an address, with an access token where one is given (RFC 6750 §2.1).
@@ -215,9 +262,15 @@ impl Provider {
 
     async fn ask(&self, request: Builder, body: Pieces) -> Result<(StatusCode, Vec<u8>), ProviderError> {
         let no_answer = |error: CallError| ProviderError::NoAnswer(error.class());
-        let request = request.header(ACCEPT, "application/json").body(body).map_err(|error| no_answer(error.into()))?;
+        let request = request
+            .header(ACCEPT, "application/json")
+            .body(body)
+            .map_err(|error| no_answer(error.into()))?;
         let answered = timeout(PATIENCE, self.answer(request)).await;
-        answered.map_err(|_| ProviderError::NoAnswer(FailureClass::Timeout))?.map_err(no_answer)?.ok_or(ProviderError::Malformed)
+        answered
+            .map_err(|_| ProviderError::NoAnswer(FailureClass::Timeout))?
+            .map_err(no_answer)?
+            .ok_or(ProviderError::Malformed)
     }
 
     /// The whole answer; `None` where it is too long.
@@ -237,12 +290,20 @@ impl Provider {
 impl Metadata {
     /// The document, if it is of the issuer that is configured.
     pub(crate) fn of(self, config: &SsoConfig) -> Result<Self, ProviderError> {
-        if self.issuer == config.issuer_url { Ok(self) } else { Err(ProviderError::Issuer) }
+        if self.issuer == config.issuer_url {
+            Ok(self)
+        } else {
+            Err(ProviderError::Issuer)
+        }
     }
 
     /// Whether the secret goes into the body: the header is what every provider must know, unless it says otherwise.
     fn wants_secret_in_body(&self) -> bool {
-        let knows = |method: &str| self.token_endpoint_auth_methods_supported.iter().any(|known| known == method);
+        let knows = |method: &str| {
+            self.token_endpoint_auth_methods_supported
+                .iter()
+                .any(|known| known == method)
+        };
         knows("client_secret_post") && !knows("client_secret_basic")
     }
 }
@@ -250,13 +311,21 @@ impl Metadata {
 impl Redemption<'_> {
     /// `request` with what it needs to be redeemed, and its form.
     fn fill(&self, metadata: &Metadata, request: Builder) -> (Builder, String) {
-        let Self { config, secret, code, verifier } = self;
+        let Self {
+            config,
+            secret,
+            code,
+            verifier,
+        } = self;
         let mut form = Serializer::new(String::new());
-        form.append_pair("grant_type", "authorization_code").append_pair("code", code);
-        form.append_pair("redirect_uri", &config.redirect_url).append_pair("code_verifier", verifier);
+        form.append_pair("grant_type", "authorization_code")
+            .append_pair("code", code);
+        form.append_pair("redirect_uri", &config.redirect_url)
+            .append_pair("code_verifier", verifier);
         let request = match secret {
             Some(secret) if metadata.wants_secret_in_body() => {
-                form.append_pair("client_id", &config.client_id).append_pair("client_secret", secret.expose());
+                form.append_pair("client_id", &config.client_id)
+                    .append_pair("client_secret", secret.expose());
                 request
             }
             // Encoded before it is joined (RFC 6749 §2.3.1).
@@ -269,7 +338,10 @@ impl Redemption<'_> {
                 request
             }
         };
-        (request.header(CONTENT_TYPE, "application/x-www-form-urlencoded"), form.finish())
+        (
+            request.header(CONTENT_TYPE, "application/x-www-form-urlencoded"),
+            form.finish(),
+        )
     }
 }
 
@@ -278,7 +350,11 @@ fn encoded(text: &str) -> String {
 }
 
 fn succeeded((status, body): (StatusCode, Vec<u8>)) -> Result<Vec<u8>, ProviderError> {
-    if status.is_success() { Ok(body) } else { Err(ProviderError::Status(status.as_u16())) }
+    if status.is_success() {
+        Ok(body)
+    } else {
+        Err(ProviderError::Status(status.as_u16()))
+    }
 }
 
 /// Which of us the token endpoint refuses (RFC 6749 §5.2).
@@ -287,7 +363,9 @@ fn refusal(status: StatusCode, body: &[u8]) -> ProviderError {
     struct Refusal {
         error: String,
     }
-    let error = serde_json::from_slice(body).map(|refusal: Refusal| refusal.error).unwrap_or_default();
+    let error = serde_json::from_slice(body)
+        .map(|refusal: Refusal| refusal.error)
+        .unwrap_or_default();
     match error.as_str() {
         "invalid_grant" if status.is_client_error() => ProviderError::Grant,
         "invalid_client" | "unauthorized_client" => ProviderError::Client,

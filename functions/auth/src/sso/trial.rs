@@ -28,7 +28,9 @@ pub async fn run(state: &State, trial: Trial) -> Tested {
     };
     if let Some(metadata) = &metadata {
         steps.tried(StepName::Keys, state.provider.keys(metadata)).await;
-        steps.tried(StepName::Client, is_accepted(state, &trial, metadata)).await;
+        steps
+            .tried(StepName::Client, is_accepted(state, &trial, metadata))
+            .await;
     } else {
         steps.skipped::<()>(StepName::Keys);
         steps.skipped::<()>(StepName::Client);
@@ -37,7 +39,10 @@ pub async fn run(state: &State, trial: Trial) -> Tested {
         Some(claims) => steps.tried(StepName::Claims, preview(state, config, claims)).await,
         None => steps.skipped(StepName::Claims),
     };
-    Tested { test: steps.report(state), preview }
+    Tested {
+        test: steps.report(state),
+        preview,
+    }
 }
 
 /// Redeems a code that nobody has issued: a provider that knows the client and its secret refuses the code.
@@ -48,7 +53,12 @@ async fn is_accepted(state: &State, trial: &Trial, metadata: &Metadata) -> Resul
         None => None,
     };
     let (code, verifier) = (random::base62(RANDOM), random::base62(VERIFIER));
-    let redemption = Redemption { config: &trial.config, secret: secret.as_ref(), code: &code, verifier: &verifier };
+    let redemption = Redemption {
+        config: &trial.config,
+        secret: secret.as_ref(),
+        code: &code,
+        verifier: &verifier,
+    };
     match state.provider.redeem(metadata, &redemption).await {
         Ok(_) => Err(ProviderError::Malformed.into()),
         Err(ProviderError::Grant) => Ok(()),
@@ -58,7 +68,12 @@ async fn is_accepted(state: &State, trial: &Trial, metadata: &Metadata) -> Resul
 
 /// The stored secret, for the issuer that it was set for and no other (promise 23).
 async fn stored_secret(state: &State, tested: &SsoConfig) -> Result<Option<Secret>, SsoError> {
-    match state.store.sso_config().await?.filter(|stored| stored.issuer_url == tested.issuer_url) {
+    match state
+        .store
+        .sso_config()
+        .await?
+        .filter(|stored| stored.issuer_url == tested.issuer_url)
+    {
         Some(stored) => client_secret(state, &stored).await,
         None => Ok(None),
     }
@@ -66,7 +81,8 @@ async fn stored_secret(state: &State, tested: &SsoConfig) -> Result<Option<Secre
 
 /// What a login with these claims would lead to.
 async fn preview(state: &State, config: &SsoConfig, claims: Map<String, Value>) -> Result<Preview, SsoError> {
-    let mut complete = serde_json::json!({"iss": config.issuer_url, "sub": "", "aud": config.client_id, "exp": 0, "iat": 0});
+    let mut complete =
+        serde_json::json!({"iss": config.issuer_url, "sub": "", "aud": config.client_id, "exp": 0, "iat": 0});
     if let Some(fields) = complete.as_object_mut() {
         fields.extend(claims);
     }
@@ -78,14 +94,22 @@ async fn preview(state: &State, config: &SsoConfig, claims: Map<String, Value>) 
         Account::New(Status::Active) => "created",
         Account::New(_) => "created_pending",
     };
-    Ok(Preview { email: person.email, name: person.name, account: account.to_owned() })
+    Ok(Preview {
+        email: person.email,
+        name: person.name,
+        account: account.to_owned(),
+    })
 }
 
 #[derive(Default)]
 struct Steps(Vec<TestStep>);
 
 impl Steps {
-    async fn tried<T, E: Into<SsoError>>(&mut self, step: StepName, attempt: impl Future<Output = Result<T, E>>) -> Option<T> {
+    async fn tried<T, E: Into<SsoError>>(
+        &mut self,
+        step: StepName,
+        attempt: impl Future<Output = Result<T, E>>,
+    ) -> Option<T> {
         let began = Instant::now();
         let outcome = attempt.await.map_err(Into::into);
         let (result, reason, advice) = match &outcome {
@@ -93,18 +117,34 @@ impl Steps {
             Err(error) => (StepResult::Fail, Some(reason(error)), advice(step, error)),
         };
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.0.push(TestStep { step, result, reason, advice: advice.map(ToOwned::to_owned), duration_ms });
+        self.0.push(TestStep {
+            step,
+            result,
+            reason,
+            advice: advice.map(ToOwned::to_owned),
+            duration_ms,
+        });
         outcome.ok()
     }
 
     fn skipped<T>(&mut self, step: StepName) -> Option<T> {
-        self.0.push(TestStep { step, result: StepResult::Skipped, reason: None, advice: None, duration_ms: 0 });
+        self.0.push(TestStep {
+            step,
+            result: StepResult::Skipped,
+            reason: None,
+            advice: None,
+            duration_ms: 0,
+        });
         None
     }
 
     fn report(self, state: &State) -> SsoTest {
         let passed = self.0.iter().all(|step| step.result != StepResult::Fail);
-        SsoTest { passed, tested_at: state.store.clock().now(), steps: self.0 }
+        SsoTest {
+            passed,
+            tested_at: state.store.clock().now(),
+            steps: self.0,
+        }
     }
 }
 
@@ -120,18 +160,26 @@ fn advice(step: StepName, error: &SsoError) -> Option<&'static str> {
     match error {
         SsoError::Provider(error) => at_the_provider(step, *error),
         SsoError::Refused(refusal) => Some(for_the_person(*refusal)),
-        SsoError::Store(_) | SsoError::Secrets(_) => Some("try again: the gateway's own database or secrets cannot be reached"),
+        SsoError::Store(_) | SsoError::Secrets(_) => {
+            Some("try again: the gateway's own database or secrets cannot be reached")
+        }
         _ => None,
     }
 }
 
 fn for_the_person(refusal: Refusal) -> &'static str {
     match refusal {
-        Refusal::Email => "ask for the scope `email`; at azure add the optional claim `email`, or name another email_claim",
-        Refusal::Unverified => "have the provider send `email_verified` as true; at azure name the domain in allowed_domains",
+        Refusal::Email => {
+            "ask for the scope `email`; at azure add the optional claim `email`, or name another email_claim"
+        }
+        Refusal::Unverified => {
+            "have the provider send `email_verified` as true; at azure name the domain in allowed_domains"
+        }
         Refusal::Domain => "name the domain in allowed_domains, if its people shall come in",
         Refusal::HasPassword => "clear the account's password: PUT /api/v1/admin/users/{id} with {\"password\": null}",
-        Refusal::OtherIdentity => "forget the account's identity: PUT /api/v1/admin/users/{id} with {\"identity\": null}",
+        Refusal::OtherIdentity => {
+            "forget the account's identity: PUT /api/v1/admin/users/{id} with {\"identity\": null}"
+        }
     }
 }
 
@@ -144,7 +192,9 @@ fn at_the_provider(step: StepName, error: ProviderError) -> Option<&'static str>
         (StepName::Discovery, _) => "issuer_url must be the address in front of /.well-known/openid-configuration",
         (_, ProviderError::Issuer) => "set issuer_url to exactly the `issuer` of the provider's discovery document",
         (StepName::Keys, _) => "the provider publishes no key that can sign ID tokens: look at its signing keys",
-        (_, ProviderError::Client) => "check client_id and client_secret, and that the secret has not expired at the provider",
+        (_, ProviderError::Client) => {
+            "check client_id and client_secret, and that the secret has not expired at the provider"
+        }
         (StepName::Client, _) => "check that the client may use the authorization code flow with this redirect_url",
         (StepName::Claims, _) => "claims must be the JSON object of an ID token",
         (StepName::Issuer, _) => return None,

@@ -66,7 +66,12 @@ impl Reservation {
 
 /// Admits the request. Under a policy that limits nothing there is nothing to count, and no call is made. One that
 /// limits tokens limits the answer too, if the client has not (promise 43).
-pub(crate) async fn reserve(state: &State, grant: &Grant, ask: &mut Ask<'_>, request_id: RequestId) -> Result<Reservation, ApiError> {
+pub(crate) async fn reserve(
+    state: &State,
+    grant: &Grant,
+    ask: &mut Ask<'_>,
+    request_id: RequestId,
+) -> Result<Reservation, ApiError> {
     let at = state.store.clock().now();
     let mut reservation = Reservation {
         id: UsageId::generate(at),
@@ -84,7 +89,8 @@ pub(crate) async fn reserve(state: &State, grant: &Grant, ask: &mut Ask<'_>, req
         let demand = demand(grant, ask);
         let (hold, meter) = hold(state, &reservation, demand).await?;
         if grant.policy.mode == Mode::Enforce {
-            reservation.rate_limits = rate_limits::headers(&quota::standings(&meter, &grant.policy, at), reservation.dialect(), at);
+            reservation.rate_limits =
+                rate_limits::headers(&quota::standings(&meter, &grant.policy, at), reservation.dialect(), at);
         }
         reservation.hold = Some(hold);
     }
@@ -104,13 +110,29 @@ fn demand(grant: &Grant, ask: &mut Ask<'_>) -> Demand {
 
 /// Counts the request in the caller's meter, or says which limit is in the way.
 async fn hold(state: &State, reservation: &Reservation, demand: Demand) -> Result<(Hold, Arc<Meter>), ApiError> {
-    let (policy, user, now) = (&reservation.grant.policy, &reservation.grant.caller.user.id, reservation.at);
-    let expires_at = now.checked_add(state.limits.total + EXPIRY_MARGIN).unwrap_or(now).as_second();
+    let (policy, user, now) = (
+        &reservation.grant.policy,
+        &reservation.grant.caller.user.id,
+        reservation.at,
+    );
+    let expires_at = now
+        .checked_add(state.limits.total + EXPIRY_MARGIN)
+        .unwrap_or(now)
+        .as_second();
     let asker = reservation.asker(state.store.settings().await?.kept_days());
-    let claim = Claim { policy, demand, asker: &asker, now, expires_at };
+    let claim = Claim {
+        policy,
+        demand,
+        asker: &asker,
+        now,
+        expires_at,
+    };
     match Box::pin(state.store.admit(user, &reservation.id, &claim)).await {
         Ok(Admission::Admitted { hold, meter }) => {
-            if let Some(Refusal { standing, .. }) = (policy.mode == Mode::Shadow).then(|| quota::overrun(&meter, policy, now)).flatten() {
+            if let Some(Refusal { standing, .. }) = (policy.mode == Mode::Shadow)
+                .then(|| quota::overrun(&meter, policy, now))
+                .flatten()
+            {
                 let limit = standing.limit.field();
                 tracing::info!(policy = %policy.name, user.id = %user, limit, standing.used, "over a limit; served in shadow mode");
             }
@@ -121,9 +143,11 @@ async fn hold(state: &State, reservation: &Reservation, demand: Demand) -> Resul
             Err(refusal::over_limit(policy, &refusal, now).hints(told))
         }
         // Too many were faster: nothing is admitted without its step (docs/api.md §9).
-        Err(error @ StoreError::Conflict) => {
-            Err(ApiError::new(Code::DependencyUnavailable, "the caller's limits cannot be judged at the moment").source(error))
-        }
+        Err(error @ StoreError::Conflict) => Err(ApiError::new(
+            Code::DependencyUnavailable,
+            "the caller's limits cannot be judged at the moment",
+        )
+        .source(error)),
         Err(error) => Err(error.into()),
     }
 }

@@ -16,16 +16,33 @@ pub(crate) const CAPS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
 pub(crate) fn of(ask: &Ask<'_>, offer: &Offer) -> (Demand, Option<u64>) {
     let model = &offer.model;
     let own = ask.max_output_tokens().map(|tokens| told(tokens, ask, offer));
-    let each = own.unwrap_or_else(|| configured_cap(model).or(model.max_output_tokens).unwrap_or(DEFAULT_OUTPUT_TOKENS));
+    let each = own.unwrap_or_else(|| {
+        configured_cap(model)
+            .or(model.max_output_tokens)
+            .unwrap_or(DEFAULT_OUTPUT_TOKENS)
+    });
     let output = each.saturating_mul(ask.choices().max(param(model, "n").unwrap_or(1)));
-    let tokens = Tokens { input: ask.prompt_tokens(), output, ..Tokens::default() }.bounded();
-    let demand = Demand { input_tokens: tokens.input, output_tokens: tokens.output, cost: model.prices().cost(tokens).0 };
+    let tokens = Tokens {
+        input: ask.prompt_tokens(),
+        output,
+        ..Tokens::default()
+    }
+    .bounded();
+    let demand = Demand {
+        input_tokens: tokens.input,
+        output_tokens: tokens.output,
+        cost: model.prices().cost(tokens).0,
+    };
     (demand, own.is_none().then_some(each))
 }
 
 /// What a backend is told of `tokens`: translation lowers it to what the model can.
 fn told(tokens: u64, ask: &Ask<'_>, offer: &Offer) -> u64 {
-    let is_translated = matches!(ask, Ask::Messages(_)) && offer.backends.iter().all(|backend| backend.protocol == Protocol::Openai);
+    let is_translated = matches!(ask, Ask::Messages(_))
+        && offer
+            .backends
+            .iter()
+            .all(|backend| backend.protocol == Protocol::Openai);
     let most = offer.model.max_output_tokens.filter(|_| is_translated);
     most.map_or(tokens, |most| tokens.min(most))
 }

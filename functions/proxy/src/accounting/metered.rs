@@ -32,7 +32,13 @@ impl Metered {
         match self {
             Self::Reported(usage) | Self::Estimated(usage) => usage,
             Self::Unreported { partly: None, said } => Usage::estimate(input_estimate, said),
-            Self::Unreported { partly: Some(told), said } => Usage { output: told.output.max(Usage::estimate(0, said).output), ..told },
+            Self::Unreported {
+                partly: Some(told),
+                said,
+            } => Usage {
+                output: told.output.max(Usage::estimate(0, said).output),
+                ..told
+            },
         }
     }
 
@@ -70,7 +76,10 @@ impl Tally {
     pub(crate) fn metered(self) -> Metered {
         match self.told {
             Some(usage) if self.is_all => Metered::Reported(usage),
-            partly => Metered::Unreported { partly, said: self.said },
+            partly => Metered::Unreported {
+                partly,
+                said: self.said,
+            },
         }
     }
 }
@@ -84,9 +93,22 @@ mod tests {
         let zero = Metered::Reported(Usage::default());
         assert_eq!((zero.usage(100), zero.is_estimated()), (Usage::default(), false));
         let silent = Metered::Unreported { partly: None, said: 9 };
-        assert_eq!((silent.usage(100).input, silent.usage(100).output, silent.is_estimated()), (100, 3, true));
-        let started = Usage { input: 7, output: 1, ..Usage::default() };
-        let cut = Metered::Unreported { partly: Some(started), said: 40 };
-        assert_eq!((cut.usage(100).input, cut.usage(100).output, cut.is_estimated()), (7, 10, true));
+        assert_eq!(
+            (silent.usage(100).input, silent.usage(100).output, silent.is_estimated()),
+            (100, 3, true)
+        );
+        let started = Usage {
+            input: 7,
+            output: 1,
+            ..Usage::default()
+        };
+        let cut = Metered::Unreported {
+            partly: Some(started),
+            said: 40,
+        };
+        assert_eq!(
+            (cut.usage(100).input, cut.usage(100).output, cut.is_estimated()),
+            (7, 10, true)
+        );
     }
 }

@@ -35,7 +35,10 @@ impl Recorder {
 
     /// Keeps records until they are flushed.
     pub(crate) fn behind(store: Store) -> Self {
-        Self { store, waiting: Some(Arc::default()) }
+        Self {
+            store,
+            waiting: Some(Arc::default()),
+        }
     }
 
     /// Enters a record. The answer is out: what cannot be entered is told to the log alone.
@@ -85,7 +88,10 @@ impl Waiting {
         let lost = older.len().saturating_sub(MOST_WAITING);
         if lost > 0 {
             older.drain(..lost);
-            tracing::error!(batches = lost, "usage is lost: the store cannot be reached for too long");
+            tracing::error!(
+                batches = lost,
+                "usage is lost: the store cannot be reached for too long"
+            );
         }
         self.closed = older;
     }

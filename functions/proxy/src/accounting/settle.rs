@@ -78,9 +78,12 @@ impl Reservation {
     /// A guess never exceeds what was reserved (promise 44); what a backend reports is the truth.
     fn not_beyond_reserved(&self, tokens: Tokens, metered: Metered) -> Tokens {
         match &self.hold {
-            Some(hold) if metered.is_estimated() && self.grant.policy.counts_tokens() => {
-                Tokens { input: tokens.input.min(hold.input_tokens), output: tokens.output.min(hold.output_tokens), ..tokens }.bounded()
+            Some(hold) if metered.is_estimated() && self.grant.policy.counts_tokens() => Tokens {
+                input: tokens.input.min(hold.input_tokens),
+                output: tokens.output.min(hold.output_tokens),
+                ..tokens
             }
+            .bounded(),
             Some(_) | None => tokens,
         }
     }

@@ -46,13 +46,19 @@ impl OutputCap {
     pub(super) fn splice(&self, body: &Bytes, field: MaxTokensField) -> Option<Splice> {
         let tokens = self.set?;
         if let Some(at) = &self.void_at {
-            return Some(Splice { at: at.clone(), with: tokens.to_string().into() });
+            return Some(Splice {
+                at: at.clone(),
+                with: tokens.to_string().into(),
+            });
         }
         let open = memchr::memchr(b'{', body)? + 1;
         let name = match field {
             MaxTokensField::MaxTokens => "max_tokens",
             MaxTokensField::MaxCompletionTokens => "max_completion_tokens",
         };
-        Some(Splice { at: open..open, with: format!("\"{name}\":{tokens},").into() })
+        Some(Splice {
+            at: open..open,
+            with: format!("\"{name}\":{tokens},").into(),
+        })
     }
 }

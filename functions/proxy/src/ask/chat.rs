@@ -52,23 +52,43 @@ impl<'a> ChatAsk<'a> {
     /// What is wrong with it, with the member that it is about.
     pub fn read(body: &'a Bytes) -> Result<Self, ApiError> {
         let text = std::str::from_utf8(body).map_err(|_| ApiError::new(Code::InvalidJson, "the body is not UTF-8"))?;
-        let mut reading = Reading { body: text, ..Reading::default() };
+        let mut reading = Reading {
+            body: text,
+            ..Reading::default()
+        };
         let mut json = serde_json::Deserializer::from_str(text);
         let read = json.deserialize_map(&mut reading).and_then(|()| json.end());
         if let Err(error) = read {
             return Err(reading.refusal(&error));
         }
-        let raw = reading.model.ok_or_else(|| ApiError::invalid("model", "the model is missing"))?;
-        let model = serde_json::from_str(raw.get()).map_err(|_| ApiError::invalid("model", "the model must be a text"))?;
+        let raw = reading
+            .model
+            .ok_or_else(|| ApiError::invalid("model", "the model is missing"))?;
+        let model =
+            serde_json::from_str(raw.get()).map_err(|_| ApiError::invalid("model", "the model must be a text"))?;
         if !reading.has_messages {
             return Err(ApiError::invalid("messages", "the messages are missing"));
         }
         let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
         let model_at = start..start + raw.get().len();
-        let usage_wish = if reading.stream { asking_for_usage(text, reading.stream_options)? } else { None };
+        let usage_wish = if reading.stream {
+            asking_for_usage(text, reading.stream_options)?
+        } else {
+            None
+        };
         let (stream, text_bytes, choices) = (reading.stream, reading.text_bytes.get(), reading.choices.unwrap_or(1));
         let (cap, names) = (reading.cap, reading.names);
-        Ok(Self { body, model, model_at, stream, names, text_bytes, choices, cap, usage_wish })
+        Ok(Self {
+            body,
+            model,
+            model_at,
+            stream,
+            names,
+            text_bytes,
+            choices,
+            cap,
+            usage_wish,
+        })
     }
 
     pub(crate) fn model(&self) -> &str {
@@ -113,7 +133,8 @@ impl<'a> ChatAsk<'a> {
         let cap = self.cap.splice(self.body, settings.max_tokens_field);
         let usage = self.usage_wish.clone().filter(|_| settings.stream_usage);
         let asks_usage = usage.is_some();
-        let is_set = |name: &str| self.names.contains(name) || self.cap.covers(name) || (asks_usage && name == "stream_options");
+        let is_set =
+            |name: &str| self.names.contains(name) || self.cap.covers(name) || (asks_usage && name == "stream_options");
         let params = params.missing(self.body, is_set);
         spliced(self.body, [model, cap, usage, params].into_iter().flatten().collect())
     }
@@ -162,19 +183,35 @@ impl<'a> Visitor<'a> for &mut Reading<'a> {
                 "stream" => self.stream = map.next_value::<Option<bool>>()?.unwrap_or(false),
                 "stream_options" => self.stream_options = Some(map.next_value()?),
                 "messages" => {
-                    map.next_value_seed(Counted { what: "messages", least: 1, most: MAX_MESSAGES, text_bytes: &self.text_bytes })?;
+                    map.next_value_seed(Counted {
+                        what: "messages",
+                        least: 1,
+                        most: MAX_MESSAGES,
+                        text_bytes: &self.text_bytes,
+                    })?;
                     self.has_messages = true;
                 }
-                "tools" => map.next_value_seed(Counted { what: "tools", least: 0, most: MAX_TOOLS, text_bytes: &self.text_bytes })?,
+                "tools" => map.next_value_seed(Counted {
+                    what: "tools",
+                    least: 0,
+                    most: MAX_TOOLS,
+                    text_bytes: &self.text_bytes,
+                })?,
                 "n" => self.choices = check_choices(map.next_value()?)?,
                 "max_tokens" | "max_completion_tokens" => {
                     let value: &RawValue = map.next_value()?;
                     // What is no number is the backend's to judge, but for its depth.
                     let mut json = serde_json::Deserializer::from_str(value.get());
-                    Checked { text_bytes: &Cell::default() }.deserialize(&mut json).map_err(de::Error::custom)?;
+                    Checked {
+                        text_bytes: &Cell::default(),
+                    }
+                    .deserialize(&mut json)
+                    .map_err(de::Error::custom)?;
                     self.cap.note(value, self.body);
                 }
-                _ => map.next_value_seed(Checked { text_bytes: &Cell::default() })?,
+                _ => map.next_value_seed(Checked {
+                    text_bytes: &Cell::default(),
+                })?,
             }
             self.names.insert(name).map_err(de::Error::custom)?;
             self.at = None;
@@ -230,13 +267,19 @@ mod tests {
 
     /// A backend that is not asked for the usage of streams.
     fn silent() -> BackendSettings {
-        BackendSettings { stream_usage: false, ..BackendSettings::default() }
+        BackendSettings {
+            stream_usage: false,
+            ..BackendSettings::default()
+        }
     }
 
     fn refusal(body: &str) -> (Code, String) {
         let error = ChatAsk::read(&bytes(body)).unwrap_err();
         let rendered = error.body(Dialect::OpenAi, &RequestId::generate());
-        (error.code(), rendered["error"]["param"].as_str().unwrap_or_default().to_owned())
+        (
+            error.code(),
+            rendered["error"]["param"].as_str().unwrap_or_default().to_owned(),
+        )
     }
 
     #[test]
@@ -259,24 +302,41 @@ mod tests {
             if ask.max_output_tokens().is_none() {
                 ask.limit_output(7);
             }
-            let settings = BackendSettings { max_tokens_field, ..silent() };
+            let settings = BackendSettings {
+                max_tokens_field,
+                ..silent()
+            };
             String::from_utf8(joined(&ask.body_for("m", &settings, &ModelParams::default()))).unwrap()
         };
         let (old, new) = (MaxTokensField::MaxTokens, MaxTokensField::MaxCompletionTokens);
         assert_eq!(sent("", old), r#"{"max_tokens":7,"model":"m","messages":[{}]}"#);
-        assert_eq!(sent("", new), r#"{"max_completion_tokens":7,"model":"m","messages":[{}]}"#);
+        assert_eq!(
+            sent("", new),
+            r#"{"max_completion_tokens":7,"model":"m","messages":[{}]}"#
+        );
         for void in ["null", "0", "-1"] {
             let members = format!(r#","max_tokens":{void}"#);
-            assert_eq!(sent(&members, new), r#"{"model":"m","messages":[{}],"max_tokens":7}"#, "{void}");
+            assert_eq!(
+                sent(&members, new),
+                r#"{"model":"m","messages":[{}],"max_tokens":7}"#,
+                "{void}"
+            );
         }
         let own = r#","max_tokens":null,"max_completion_tokens":9"#;
-        assert_eq!(sent(own, old), format!(r#"{{"model":"m","messages":[{{}}]{own}}}"#), "the client's own limit stays");
+        assert_eq!(
+            sent(own, old),
+            format!(r#"{{"model":"m","messages":[{{}}]{own}}}"#),
+            "the client's own limit stays"
+        );
     }
 
     #[test]
     fn the_wish_for_usage_is_added_where_it_can_be() {
         let sent = |body: &str, name: &str, stream_usage: bool| {
-            let settings = BackendSettings { stream_usage, ..silent() };
+            let settings = BackendSettings {
+                stream_usage,
+                ..silent()
+            };
             let body = bytes(body);
             let ask = ChatAsk::read(&body).unwrap();
             String::from_utf8(joined(&ask.body_for(name, &settings, &ModelParams::default()))).unwrap()
@@ -286,23 +346,37 @@ mod tests {
         assert_eq!(sent(body, "m", true), expected);
         assert_eq!(sent(body, "x", true), expected.replace("\"m\"", "\"x\""));
         assert_eq!(sent(body, "m", false), body);
-        for (given, becomes) in
-            [("null", true), ("{}", true), (r#"{ "include_usage" : false }"#, true), (r#"{ "include_usage" : true }"#, false)]
-        {
+        for (given, becomes) in [
+            ("null", true),
+            ("{}", true),
+            (r#"{ "include_usage" : false }"#, true),
+            (r#"{ "include_usage" : true }"#, false),
+        ] {
             let body = format!(r#"{{"stream_options":{given},"messages":[{{}}],"stream":true,"model":"m"}}"#);
             let edited = if becomes { r#"{"include_usage":true}"# } else { given };
-            assert_eq!(sent(&body, "longer", true), body.replacen(given, edited, 1).replace("\"m\"", "\"longer\""));
+            assert_eq!(
+                sent(&body, "longer", true),
+                body.replacen(given, edited, 1).replace("\"m\"", "\"longer\"")
+            );
             assert_eq!(ChatAsk::read(&bytes(&body)).unwrap().is_silent_on_usage(), becomes);
             let whole = body.replace("\"stream\":true", "\"stream\":false");
-            assert_eq!(sent(&whole, "m", true), whole, "an answer that is not streamed tells its usage by itself");
+            assert_eq!(
+                sent(&whole, "m", true),
+                whole,
+                "an answer that is not streamed tells its usage by itself"
+            );
         }
         let other = r#"{"stream_options":{"include_obfuscation":false},"messages":[{}],"stream":true,"model":"m"}"#;
-        assert!(sent(other, "m", true).contains(r#""stream_options":{"include_usage":true,"include_obfuscation":false}"#));
+        assert!(
+            sent(other, "m", true).contains(r#""stream_options":{"include_usage":true,"include_obfuscation":false}"#)
+        );
     }
 
     #[test]
     fn the_prompts_length_is_known_about() {
-        let body = |content: &str| format!(r#"{{"model":"m","messages":[{{"role":"user","content":{content}}}],"x":"not counted"}}"#);
+        let body = |content: &str| {
+            format!(r#"{{"model":"m","messages":[{{"role":"user","content":{content}}}],"x":"not counted"}}"#)
+        };
         let estimate = |content: &str| ChatAsk::read(&bytes(&body(content))).unwrap().input_estimate();
         assert_eq!(estimate(r#""12345678""#), 3);
         assert_eq!(estimate(r#"[{"text":"12345678"}]"#), 3);
@@ -319,8 +393,14 @@ mod tests {
             (r#"{"model":"m","messages":[]}"#, "messages"),
             (r#"{"model":"m","messages":"hi"}"#, "messages"),
             (r#"{"model":"m","messages":[{}],"stream":"yes"}"#, "stream"),
-            (r#"{"model":"m","messages":[{}],"stream":true,"stream_options":7}"#, "stream_options"),
-            (r#"{"model":"m","messages":[{}],"stream":true,"stream_options":{"include_usage":1}}"#, "stream_options"),
+            (
+                r#"{"model":"m","messages":[{}],"stream":true,"stream_options":7}"#,
+                "stream_options",
+            ),
+            (
+                r#"{"model":"m","messages":[{}],"stream":true,"stream_options":{"include_usage":1}}"#,
+                "stream_options",
+            ),
             (r#"{"model":"m","messages":[{}],"n":9}"#, "n"),
             (r#"{"model":"m","messages":[{}],"n":0}"#, "n"),
         ] {
@@ -335,10 +415,20 @@ mod tests {
         for name in ["model", "mod\\u0065l"] {
             assert_eq!(refusal(&member(name)), (Code::InvalidValue, "model".to_owned()));
         }
-        for body in ["", "{", r#"{"model":"m","messages":[{}]} {}"#, r#"{"model":"m","messages":[{},]}"#] {
+        for body in [
+            "",
+            "{",
+            r#"{"model":"m","messages":[{}]} {}"#,
+            r#"{"model":"m","messages":[{},]}"#,
+        ] {
             assert_eq!(refusal(body).0, Code::InvalidJson, "{body}");
         }
-        assert_eq!(ChatAsk::read(&Bytes::from_static(b"{\"model\":\"\xff\"}")).unwrap_err().code(), Code::InvalidJson);
+        assert_eq!(
+            ChatAsk::read(&Bytes::from_static(b"{\"model\":\"\xff\"}"))
+                .unwrap_err()
+                .code(),
+            Code::InvalidJson
+        );
     }
 
     #[test]

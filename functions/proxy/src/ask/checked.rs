@@ -49,7 +49,11 @@ impl<'de> Visitor<'de> for Checked<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        let bytes = if is_inline_data(text) { BYTES_PER_IMAGE } else { text.len() };
+        let bytes = if is_inline_data(text) {
+            BYTES_PER_IMAGE
+        } else {
+            text.len()
+        };
         self.text_bytes.set(self.text_bytes.get() + bytes);
         Ok(())
     }
@@ -64,7 +68,12 @@ impl<'de> Visitor<'de> for Checked<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while map.next_key_seed(Checked { text_bytes: &Cell::default() })?.is_some() {
+        while map
+            .next_key_seed(Checked {
+                text_bytes: &Cell::default(),
+            })?
+            .is_some()
+        {
             map.next_value_seed(self)?;
         }
         Ok(())
@@ -73,7 +82,10 @@ impl<'de> Visitor<'de> for Checked<'_> {
 
 /// Whether a text is a picture or a file (RFC 2397) rather than something to read that begins like one.
 fn is_inline_data(text: &str) -> bool {
-    let is_encoded = || text.get(..MAX_MEDIA_TYPE.min(text.len())).is_some_and(|begin| begin.contains(";base64,"));
+    let is_encoded = || {
+        text.get(..MAX_MEDIA_TYPE.min(text.len()))
+            .is_some_and(|begin| begin.contains(";base64,"))
+    };
     text.starts_with("data:") && is_encoded() && memchr::memchr(b' ', text.as_bytes()).is_none() && text.is_ascii()
 }
 
@@ -101,17 +113,29 @@ impl<'de> Visitor<'de> for Counted<'_> {
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        if self.least == 0 { Ok(()) } else { Err(E::invalid_type(de::Unexpected::Unit, &self)) }
+        if self.least == 0 {
+            Ok(())
+        } else {
+            Err(E::invalid_type(de::Unexpected::Unit, &self))
+        }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let mut count = 0;
-        while items.next_element_seed(Checked { text_bytes: self.text_bytes })?.is_some() {
+        while items
+            .next_element_seed(Checked {
+                text_bytes: self.text_bytes,
+            })?
+            .is_some()
+        {
             count += 1;
         }
         if (self.least..=self.most).contains(&count) {
             return Ok(());
         }
-        Err(de::Error::custom(format!("there must be {} to {} {}", self.least, self.most, self.what)))
+        Err(de::Error::custom(format!(
+            "there must be {} to {} {}",
+            self.least, self.most, self.what
+        )))
     }
 }

@@ -38,7 +38,13 @@ impl<'a> MessagesAsk<'a> {
         let request = Request::parse(body)?;
         let model = request.model()?;
         let stream = request.stream.flag(At::root("stream"))?;
-        Ok(Self { body, request, model, stream, protocol_headers: protocol_headers(headers) })
+        Ok(Self {
+            body,
+            request,
+            model,
+            stream,
+            protocol_headers: protocol_headers(headers),
+        })
     }
 
     pub(crate) fn model(&self) -> &str {
@@ -67,7 +73,9 @@ impl<'a> MessagesAsk<'a> {
     /// How long the client allows the answer to get.
     pub(crate) fn max_output_tokens(&self) -> Option<u64> {
         let tokens = self.request.max_tokens.integer(At::root("max_tokens")).ok().flatten();
-        tokens.and_then(|tokens| u64::try_from(tokens).ok()).filter(|tokens| *tokens > 0)
+        tokens
+            .and_then(|tokens| u64::try_from(tokens).ok())
+            .filter(|tokens| *tokens > 0)
     }
 
     /// The chat request for a backend with `settings`.
@@ -76,14 +84,22 @@ impl<'a> MessagesAsk<'a> {
     }
 
     /// The chat request whose prompt is to be counted. A body for counting has no `max_tokens`, and needs none.
-    pub(crate) fn to_countable_chat(&self, model: &Model, backend: &Backend, settings: &BackendSettings) -> Result<Vec<u8>, ApiError> {
+    pub(crate) fn to_countable_chat(
+        &self,
+        model: &Model,
+        backend: &Backend,
+        settings: &BackendSettings,
+    ) -> Result<Vec<u8>, ApiError> {
         let one = serde_json::value::to_raw_value(&1).map_err(ApiError::internal)?;
         let facts = ModelFacts {
             client_model: self.model.to_string(),
             backend_model: backend.model_name.clone(),
             max_output_tokens: model.max_output_tokens,
         };
-        let request = Request { max_tokens: Field::new(&one), ..self.request.clone() };
+        let request = Request {
+            max_tokens: Field::new(&one),
+            ..self.request.clone()
+        };
         Ok(to_chat(&request, settings, &facts)?.body)
     }
 
@@ -98,13 +114,19 @@ impl<'a> MessagesAsk<'a> {
             }
         };
         let model = (self.model != model_name).then(|| Splice::model(model_at, model_name));
-        Ok(spliced(&body, model.into_iter().chain(params.missing_in(&body)).collect()))
+        Ok(spliced(
+            &body,
+            model.into_iter().chain(params.missing_in(&body)).collect(),
+        ))
     }
 }
 
 /// The version, which the API demands and our clients may leave out, and the beta features that the body makes use of.
 fn protocol_headers(headers: &HeaderMap) -> HeaderMap {
-    let version = headers.get(&VERSION).cloned().unwrap_or(HeaderValue::from_static("2023-06-01"));
+    let version = headers
+        .get(&VERSION)
+        .cloned()
+        .unwrap_or(HeaderValue::from_static("2023-06-01"));
     let betas = headers.get_all(&BETA).iter().map(|beta| (BETA, beta.clone()));
     let mut protocol = HeaderMap::from_iter([(VERSION, version)]);
     for (name, beta) in betas {
@@ -129,11 +151,16 @@ mod tests {
     fn th4_an_anthropic_backend_gets_the_clients_bytes_but_for_the_model_and_our_thinking() {
         let own = r#"{"type":"thinking","thinking":"x","signature":"gw1.y"}"#;
         let body = |blocks: &str, model: &str| {
-            format!(r#"{{"max_tokens":1.0,"model" : "{model}","messages":[{{"role":"assistant","content":[{blocks}{{"type":"text"}}]}}]}}"#)
+            format!(
+                r#"{{"max_tokens":1.0,"model" : "{model}","messages":[{{"role":"assistant","content":[{blocks}{{"type":"text"}}]}}]}}"#
+            )
         };
         for blocks in [String::new(), format!("{own},")] {
             let sent = Bytes::from(body(&blocks, "claude"));
-            let pieces = MessagesAsk::read(&HeaderMap::new(), &sent).unwrap().body_for("glm", &ModelParams::default()).unwrap();
+            let pieces = MessagesAsk::read(&HeaderMap::new(), &sent)
+                .unwrap()
+                .body_for("glm", &ModelParams::default())
+                .unwrap();
             assert_eq!(String::from_utf8(joined(&pieces)).unwrap(), body("", "glm"));
         }
     }

@@ -15,7 +15,10 @@ pub(crate) struct Splice {
 impl Splice {
     /// `model_name` as a JSON text in the place of the name there.
     pub(crate) fn model(at: Range<usize>, model_name: &str) -> Self {
-        Self { at, with: serde_json::Value::from(model_name).to_string().into() }
+        Self {
+            at,
+            with: serde_json::Value::from(model_name).to_string().into(),
+        }
     }
 }
 

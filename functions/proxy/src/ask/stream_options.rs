@@ -21,15 +21,26 @@ pub(super) fn asking_for_usage(body: &str, options: Option<&RawValue>) -> Result
     let Some(raw) = options else {
         // There are other members behind it: the model, if nothing else.
         let inside = body.find('{').map_or(0, |brace| brace + 1);
-        return Ok(Some(Splice { at: inside..inside, with: Bytes::from_static(br#""stream_options":{"include_usage":true},"#) }));
+        return Ok(Some(Splice {
+            at: inside..inside,
+            with: Bytes::from_static(br#""stream_options":{"include_usage":true},"#),
+        }));
     };
     let wrong = |error: serde_json::Error| ApiError::invalid("stream_options", error.to_string());
-    let options: StreamOptions = serde_json::from_str::<Option<_>>(raw.get()).map_err(wrong)?.unwrap_or_default();
+    let options: StreamOptions = serde_json::from_str::<Option<_>>(raw.get())
+        .map_err(wrong)?
+        .unwrap_or_default();
     if options.include_usage == Some(true) {
         return Ok(None);
     }
-    let asking = StreamOptions { include_usage: Some(true), ..options };
+    let asking = StreamOptions {
+        include_usage: Some(true),
+        ..options
+    };
     let start = raw.get().as_ptr().addr() - body.as_ptr().addr();
     let with = serde_json::to_vec(&asking).map_err(ApiError::internal)?.into();
-    Ok(Some(Splice { at: start..start + raw.get().len(), with }))
+    Ok(Some(Splice {
+        at: start..start + raw.get().len(),
+        with,
+    }))
 }

@@ -42,7 +42,10 @@ impl Hold {
         }
         let until = now.checked_add(times.left() + LEASE_MARGIN).unwrap_or(now);
         let lease = Box::pin(state.store.take_lease(&backend.id, most, until)).await?;
-        Ok(lease.map(|lease| Self { underway, lease: Some(lease) }))
+        Ok(lease.map(|lease| Self {
+            underway,
+            lease: Some(lease),
+        }))
     }
 
     pub(crate) fn backend(&self) -> &BackendId {
@@ -89,7 +92,9 @@ impl Writes {
 
 /// Tells other processes that a backend was taken out or let back. What cannot be told, they find out themselves.
 async fn share(store: Store, news: News) {
-    let Health { healthy, last_failure, .. } = news.health;
+    let Health {
+        healthy, last_failure, ..
+    } = news.health;
     tracing::warn!(backend = %news.backend, healthy, error = ?last_failure, "health changed");
     match store.update_health(&news.backend, &news.health).await {
         Ok(change) => news.written(change),

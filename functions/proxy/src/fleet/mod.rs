@@ -54,13 +54,18 @@ pub(crate) struct News {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Verdict {
     Answered,
-    Failed { class: FailureClass, retry_after: Option<Duration> },
+    Failed {
+        class: FailureClass,
+        retry_after: Option<Duration>,
+    },
 }
 
 impl Fleet {
     /// Requests under way at `backend`, and whether one more may be tried there.
     pub(crate) fn look(&self, backend: &Backend, now: Timestamp) -> (u32, bool) {
-        let Some(member) = self.known(backend) else { return (0, backend.health.usable(now)) };
+        let Some(member) = self.known(backend) else {
+            return (0, backend.health.usable(now));
+        };
         let usable = match member.health(&backend.health).standing(now) {
             Standing::In => true,
             Standing::OnTrial => !member.on_trial.load(Ordering::Relaxed),
@@ -75,17 +80,27 @@ impl Fleet {
         member.under_way.fetch_add(1, Ordering::Relaxed);
         let is_on_trial = member.health(&backend.health).standing(now) == Standing::OnTrial;
         let is_trial = is_on_trial && !member.on_trial.swap(true, Ordering::Relaxed);
-        Underway { backend: backend.id.clone(), member, stored: backend.health, is_trial }
+        Underway {
+            backend: backend.id.clone(),
+            member,
+            stored: backend.health,
+            is_trial,
+        }
     }
 
     fn known(&self, backend: &Backend) -> Option<Arc<Member>> {
         let members = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        members.get(&backend.id).filter(|member| member.created_at == backend.created_at).map(Arc::clone)
+        members
+            .get(&backend.id)
+            .filter(|member| member.created_at == backend.created_at)
+            .map(Arc::clone)
     }
 
     fn add(&self, backend: &Backend) -> Arc<Member> {
         let mut members = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let member = members.entry(backend.id.clone()).or_insert_with(|| Arc::new(Member::new(backend.created_at)));
+        let member = members
+            .entry(backend.id.clone())
+            .or_insert_with(|| Arc::new(Member::new(backend.created_at)));
         if member.created_at != backend.created_at {
             *member = Arc::new(Member::new(backend.created_at));
         }
@@ -95,7 +110,12 @@ impl Fleet {
 
 impl Member {
     fn new(created_at: Timestamp) -> Self {
-        Self { created_at, under_way: AtomicU32::new(0), on_trial: AtomicBool::new(false), found: Mutex::new(None) }
+        Self {
+            created_at,
+            under_way: AtomicU32::new(0),
+            on_trial: AtomicBool::new(false),
+            found: Mutex::new(None),
+        }
     }
 
     /// The catalog's state, or what this process has found since. A state that was written later knows better.
@@ -128,7 +148,10 @@ impl Underway {
     /// Takes a finding in.
     pub(crate) fn report(&mut self, verdict: Verdict, now: Timestamp) -> Option<News> {
         let mut found = self.member.found();
-        let before = found.take().filter(|found| found.version >= self.stored.version).unwrap_or(self.stored);
+        let before = found
+            .take()
+            .filter(|found| found.version >= self.stored.version)
+            .unwrap_or(self.stored);
         let after = match verdict {
             Verdict::Answered if before.is_spotless() => before,
             Verdict::Answered => before.after_success(),
@@ -138,7 +161,11 @@ impl Underway {
         drop(found);
         self.end_trial();
         let is_news = after.standing(now) != before.standing(now);
-        is_news.then(|| News { backend: self.backend.clone(), health: after, member: Arc::clone(&self.member) })
+        is_news.then(|| News {
+            backend: self.backend.clone(),
+            health: after,
+            member: Arc::clone(&self.member),
+        })
     }
 
     fn end_trial(&mut self) {
@@ -153,7 +180,12 @@ impl News {
     pub(crate) fn written(&self, change: Change) {
         let written = (change == Change::Done).then_some(self.health.version + 1);
         let mut found = self.member.found();
-        *found = found.take().and_then(|found| Some(Health { version: found.version.max(written?), ..found }));
+        *found = found.take().and_then(|found| {
+            Some(Health {
+                version: found.version.max(written?),
+                ..found
+            })
+        });
     }
 }
 
@@ -183,10 +215,15 @@ mod tests {
         .unwrap()
     }
 
-    const REFUSED: Verdict = Verdict::Failed { class: FailureClass::Connect, retry_after: None };
+    const REFUSED: Verdict = Verdict::Failed {
+        class: FailureClass::Connect,
+        retry_after: None,
+    };
 
     fn fail(fleet: &Fleet, backend: &Backend, times: u32, now: Timestamp) -> Option<News> {
-        let mut news: Vec<_> = (0..times).filter_map(|_| fleet.enter(backend, now).report(REFUSED, now)).collect();
+        let mut news: Vec<_> = (0..times)
+            .filter_map(|_| fleet.enter(backend, now).report(REFUSED, now))
+            .collect();
         assert!(news.len() <= 1, "{news:?}");
         news.pop()
     }
@@ -205,8 +242,20 @@ mod tests {
         let (fleet, backend) = (Fleet::default(), backend());
         let out = fail(&fleet, &backend, 20, at(0)).unwrap();
         assert!(!out.health.healthy && !fleet.look(&backend, at(0)).1);
-        assert!(fleet.enter(&backend, at(30)).report(Verdict::Answered, at(30)).unwrap().health.healthy);
-        assert!(fleet.enter(&backend, at(31)).report(Verdict::Answered, at(31)).is_none());
+        assert!(
+            fleet
+                .enter(&backend, at(30))
+                .report(Verdict::Answered, at(30))
+                .unwrap()
+                .health
+                .healthy
+        );
+        assert!(
+            fleet
+                .enter(&backend, at(31))
+                .report(Verdict::Answered, at(31))
+                .is_none()
+        );
     }
 
     #[test]
@@ -215,9 +264,15 @@ mod tests {
         fail(&fleet, &backend, 5, at(0));
         let trial = fleet.enter(&backend, at(30));
         assert!(trial.is_trial() && !fleet.look(&backend, at(30)).1);
-        assert!(!fleet.enter(&backend, at(30)).is_trial(), "one that nobody else could serve goes there all the same");
+        assert!(
+            !fleet.enter(&backend, at(30)).is_trial(),
+            "one that nobody else could serve goes there all the same"
+        );
         drop(trial);
-        assert!(fleet.look(&backend, at(30)).1, "a trial that came to nothing makes room for another");
+        assert!(
+            fleet.look(&backend, at(30)).1,
+            "a trial that came to nothing makes room for another"
+        );
     }
 
     #[test]
@@ -225,9 +280,15 @@ mod tests {
         let (fleet, mut backend) = (Fleet::default(), backend());
         let out = fail(&fleet, &backend, 5, at(0)).unwrap();
         out.written(Change::Done);
-        backend.health = Health { version: 1, ..out.health };
+        backend.health = Health {
+            version: 1,
+            ..out.health
+        };
         assert!(!fleet.look(&backend, at(1)).1);
-        backend.health = Health { version: 2, ..out.health.after_success() };
+        backend.health = Health {
+            version: 2,
+            ..out.health.after_success()
+        };
         assert!(fleet.look(&backend, at(1)).1, "a check has found it well");
         fail(&fleet, &backend, 5, at(2)).unwrap().written(Change::Conflict);
         assert!(fleet.look(&backend, at(2)).1, "another process has written meanwhile");

@@ -19,7 +19,11 @@ pub struct Candidate<'a> {
 /// level, one by chance, in the shares of their weights.
 ///
 /// `chance` gives a uniformly distributed number; it is asked only where there is a choice.
-pub fn pick<'a>(candidates: &[Candidate<'a>], region: Option<&str>, chance: impl FnOnce() -> u64) -> Option<Candidate<'a>> {
+pub fn pick<'a>(
+    candidates: &[Candidate<'a>],
+    region: Option<&str>,
+    chance: impl FnOnce() -> u64,
+) -> Option<Candidate<'a>> {
     if let [only] = candidates {
         return Some(*only);
     }
@@ -27,8 +31,13 @@ pub fn pick<'a>(candidates: &[Candidate<'a>], region: Option<&str>, chance: impl
         let is_near = region.is_some() && candidate.backend.region.as_deref() == region;
         (candidate.usable, candidate.backend.weight > 0, is_near)
     };
-    let best = candidates.iter().max_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| by_load(b, a)))?;
-    let level: Vec<_> = candidates.iter().filter(|other| rank(other) == rank(best) && by_load(other, best).is_eq()).collect();
+    let best = candidates
+        .iter()
+        .max_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| by_load(b, a)))?;
+    let level: Vec<_> = candidates
+        .iter()
+        .filter(|other| rank(other) == rank(best) && by_load(other, best).is_eq())
+        .collect();
     match level.as_slice() {
         [only] => Some(**only),
         several => by_weight(several, chance()),
@@ -76,11 +85,18 @@ mod tests {
     }
 
     fn idle(backend: &Backend) -> Candidate<'_> {
-        Candidate { backend, load: 0, usable: true }
+        Candidate {
+            backend,
+            load: 0,
+            usable: true,
+        }
     }
 
     fn out(backend: &Backend) -> Candidate<'_> {
-        Candidate { usable: false, ..idle(backend) }
+        Candidate {
+            usable: false,
+            ..idle(backend)
+        }
     }
 
     fn picked<'a>(candidates: &[Candidate<'a>], region: Option<&str>) -> &'a str {
@@ -91,18 +107,27 @@ mod tests {
     fn dice() -> impl FnMut() -> u64 {
         let mut state = 1_u64;
         move || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             state >> 33
         }
     }
 
     #[test]
     fn ten_thousand_picks_one_after_the_other_follow_the_weights() {
-        let (a, b, spare, sick) = (backend("a", 1, None), backend("b", 3, None), backend("spare", 0, None), backend("sick", 9, None));
+        let (a, b, spare, sick) = (
+            backend("a", 1, None),
+            backend("b", 3, None),
+            backend("spare", 0, None),
+            backend("sick", 9, None),
+        );
         let candidates = [idle(&a), idle(&b), idle(&spare), out(&sick)];
         let mut picks: HashMap<&str, u32> = HashMap::new();
         for chance in 0..10_000 {
-            *picks.entry(pick(&candidates, None, || chance).unwrap().backend.id.as_str()).or_default() += 1;
+            *picks
+                .entry(pick(&candidates, None, || chance).unwrap().backend.id.as_str())
+                .or_default() += 1;
         }
         assert_eq!(picks, HashMap::from([("a", 2500), ("b", 7500)]));
     }
@@ -118,7 +143,11 @@ mod tests {
                 let ended = usize::try_from(dice()).unwrap() % under_way.len();
                 loads[under_way.remove(ended).unwrap()] -= 1_u32;
             }
-            let candidates: Vec<_> = backends.iter().zip(loads).map(|(backend, load)| Candidate { load, ..idle(backend) }).collect();
+            let candidates: Vec<_> = backends
+                .iter()
+                .zip(loads)
+                .map(|(backend, load)| Candidate { load, ..idle(backend) })
+                .collect();
             let chosen = pick(&candidates, None, &mut dice).unwrap().backend;
             let place = backends.iter().position(|backend| backend.id == chosen.id).unwrap();
             (loads[place], picks[place]) = (loads[place] + 1, picks[place] + 1);
@@ -132,15 +161,49 @@ mod tests {
     #[test]
     fn one_that_is_slow_gets_less() {
         let (slow, quick) = (backend("slow", 2, None), backend("quick", 2, None));
-        assert_eq!(picked(&[Candidate { load: 3, ..idle(&slow) }, Candidate { load: 2, ..idle(&quick) }], None), "quick");
+        assert_eq!(
+            picked(
+                &[
+                    Candidate { load: 3, ..idle(&slow) },
+                    Candidate {
+                        load: 2,
+                        ..idle(&quick)
+                    }
+                ],
+                None
+            ),
+            "quick"
+        );
         let heavy = backend("heavy", 4, None);
-        assert_eq!(picked(&[Candidate { load: 3, ..idle(&heavy) }, Candidate { load: 2, ..idle(&quick) }], None), "heavy");
+        assert_eq!(
+            picked(
+                &[
+                    Candidate {
+                        load: 3,
+                        ..idle(&heavy)
+                    },
+                    Candidate {
+                        load: 2,
+                        ..idle(&quick)
+                    }
+                ],
+                None
+            ),
+            "heavy"
+        );
     }
 
     #[test]
     fn the_own_region_comes_first_while_it_has_somebody_with_a_weight() {
-        let (here, there, spare) = (backend("here", 1, Some("eu")), backend("there", 9, Some("us")), backend("spare", 0, Some("eu")));
-        assert_eq!(picked(&[idle(&there), Candidate { load: 7, ..idle(&here) }], Some("eu")), "here");
+        let (here, there, spare) = (
+            backend("here", 1, Some("eu")),
+            backend("there", 9, Some("us")),
+            backend("spare", 0, Some("eu")),
+        );
+        assert_eq!(
+            picked(&[idle(&there), Candidate { load: 7, ..idle(&here) }], Some("eu")),
+            "here"
+        );
         assert_eq!(picked(&[idle(&there), out(&here), idle(&spare)], Some("eu")), "there");
         assert_eq!(picked(&[out(&there), idle(&spare)], Some("us")), "spare");
         assert_eq!(picked(&[idle(&there), idle(&here)], None), "there");

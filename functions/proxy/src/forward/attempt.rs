@@ -30,7 +30,10 @@ use crate::times::Times;
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
 /// What a backend says of another try, in headers that the SDKs of both families obey (translation.md §6.3).
-const RETRY_HINTS: [HeaderName; 2] = [HeaderName::from_static("retry-after-ms"), HeaderName::from_static("x-should-retry")];
+const RETRY_HINTS: [HeaderName; 2] = [
+    HeaderName::from_static("retry-after-ms"),
+    HeaderName::from_static("x-should-retry"),
+];
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Under which a backend tells its own id of the request: `OpenAI`'s, and Anthropic's.
 const THEIR_REQUEST_IDS: [HeaderName; 2] = [REQUEST_ID, HeaderName::from_static("request-id")];
@@ -104,7 +107,11 @@ pub(crate) async fn attempt(
             Content::Whole(whole)
         }
     };
-    Ok(Answer { content, headers, warnings })
+    Ok(Answer {
+        content,
+        headers,
+        warnings,
+    })
 }
 
 /// Lets the backend's operators find the request that we know by this id, and the client by its trace.
@@ -127,10 +134,12 @@ async fn head(state: &State, ask: &Ask<'_>, response: Response<Incoming>, reader
     if !ask.stream() || is_json(&response) {
         return Ok(Head::Whole(response.into_body(), reader));
     }
-    let begun = begin(response.into_body(), reader, state.limits.max_event_bytes).await.map_err(|none| match none {
-        NoStream::Broken(error) => disconnected(error),
-        NoStream::Told(error) => Failure::told(error),
-    });
+    let begun = begin(response.into_body(), reader, state.limits.max_event_bytes)
+        .await
+        .map_err(|none| match none {
+            NoStream::Broken(error) => disconnected(error),
+            NoStream::Told(error) => Failure::told(error),
+        });
     begun.map(|begun| Head::Stream(Box::new(begun)))
 }
 
@@ -142,9 +151,10 @@ fn is_json(response: &Response<Incoming>) -> bool {
 async fn whole(state: &State, body: Incoming, reader: Reader) -> Result<Whole, Failure> {
     match body::read(body, state.limits.max_answer_bytes, state.limits.idle).await {
         Ok(body) => reader.whole(body).map_err(Failure::told),
-        Err(ReadError::TooLong) => {
-            Err(Failure::of_request(ApiError::new(Code::UpstreamResponseTooLarge, "the backend's answer is too long")))
-        }
+        Err(ReadError::TooLong) => Err(Failure::of_request(ApiError::new(
+            Code::UpstreamResponseTooLarge,
+            "the backend's answer is too long",
+        ))),
         Err(ReadError::Silent) => Err(Failure::timed_out()),
         Err(ReadError::Broken(error)) => Err(disconnected(error)),
     }
@@ -172,21 +182,34 @@ pub(crate) async fn refused(state: &State, response: Response<Incoming>, auth_er
     let retry_after = retry_after(response.headers(), state.store.clock().now());
     let mut hints = retry_hints(response.headers());
     hints.extend(request_id_of(response.headers()));
-    let body = body::read(response.into_body(), MAX_REFUSAL_BYTES, state.limits.idle).await.unwrap_or_default();
+    let body = body::read(response.into_body(), MAX_REFUSAL_BYTES, state.limits.idle)
+        .await
+        .unwrap_or_default();
     let told = BackendError::from_response(status.as_u16(), &body, auth_errors);
     let error = ApiError::from(told).hints(hints).source(Refused(status));
-    Failure::refused(status, if let Some(seconds) = retry_after { error.retry_after(seconds) } else { error })
+    Failure::refused(
+        status,
+        if let Some(seconds) = retry_after {
+            error.retry_after(seconds)
+        } else {
+            error
+        },
+    )
 }
 
 /// Seconds of a `Retry-After`: a number, or a date (RFC 9110 §10.2.3).
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let date = || rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
-    text.parse().ok().or_else(|| Some(u64::try_from(date()?.duration_since(now).as_secs()).unwrap_or(0)))
+    text.parse()
+        .ok()
+        .or_else(|| Some(u64::try_from(date()?.duration_since(now).as_secs()).unwrap_or(0)))
 }
 
 fn retry_hints(headers: &HeaderMap) -> HeaderMap {
-    let hints = RETRY_HINTS.into_iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
+    let hints = RETRY_HINTS
+        .into_iter()
+        .filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
     hints.collect()
 }
 
@@ -194,7 +217,10 @@ fn retry_hints(headers: &HeaderMap) -> HeaderMap {
 fn request_id_of(headers: &HeaderMap) -> HeaderMap {
     let id = THEIR_REQUEST_IDS.iter().find_map(|name| headers.get(name));
     let is_plain = |id: &&HeaderValue| id.to_str().is_ok_and(RequestId::has_form);
-    id.filter(is_plain).map(|id| (UPSTREAM_REQUEST_ID, id.clone())).into_iter().collect()
+    id.filter(is_plain)
+        .map(|id| (UPSTREAM_REQUEST_ID, id.clone()))
+        .into_iter()
+        .collect()
 }
 
 #[cfg(test)]
@@ -204,7 +230,12 @@ mod tests {
     #[test]
     fn p52_retry_after_is_a_number_of_seconds_or_a_date() {
         let now = "1994-11-06T08:49:00Z".parse().unwrap();
-        let seconds = |text: &'static str| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(text))]), now);
+        let seconds = |text: &'static str| {
+            retry_after(
+                &HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(text))]),
+                now,
+            )
+        };
         assert_eq!(seconds("7"), Some(7));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(37));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:48:00 GMT"), Some(0));

@@ -37,13 +37,23 @@ pub(crate) enum NoStream {
 /// Reads `body` until its first event with data, or until the client has waited long enough.
 pub(crate) async fn begin(body: Incoming, reader: Reader, max_event_bytes: usize) -> Result<Begun, NoStream> {
     let decoder = Decoder::new(max_event_bytes);
-    let mut begun = Begun { body, decoder, voice: reader.stream(), head: Vec::new(), progress: Progress::More };
+    let mut begun = Begun {
+        body,
+        decoder,
+        voice: reader.stream(),
+        head: Vec::new(),
+        progress: Progress::More,
+    };
     let has_begun = match timeout(COMMIT_AFTER, begun.hear()).await {
         Ok(heard) => heard,
         Err(_) if begun.commit() => return Ok(begun),
         Err(_) => begun.hear().await,
     };
-    if has_begun.map_err(NoStream::Broken)? { Ok(begun) } else { Err(NoStream::Told(begun.ended_early())) }
+    if has_begun.map_err(NoStream::Broken)? {
+        Ok(begun)
+    } else {
+        Err(NoStream::Told(begun.ended_early()))
+    }
 }
 
 impl Begun {
@@ -53,7 +63,9 @@ impl Begun {
             if self.progress == Progress::Failed {
                 return Ok(false);
             }
-            let Some(chunk) = chunk(&mut self.body).await? else { return Ok(false) };
+            let Some(chunk) = chunk(&mut self.body).await? else {
+                return Ok(false);
+            };
             let spoken = self.voice.take(&mut self.decoder, chunk);
             self.head.extend(spoken.frames);
             self.progress = spoken.progress;
@@ -69,7 +81,9 @@ impl Begun {
 
     /// A stream that was over before it had begun is an error, whatever it ended with.
     fn ended_early(self) -> BackendError {
-        let ended = self.voice.finish(self.decoder, StreamEnd::Closed, &RequestId::generate());
+        let ended = self
+            .voice
+            .finish(self.decoder, StreamEnd::Closed, &RequestId::generate());
         ended.ending.err().unwrap_or_else(BackendError::unreadable)
     }
 }

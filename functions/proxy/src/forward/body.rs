@@ -17,9 +17,16 @@ pub(crate) enum ReadError {
 
 /// Reads all of `body`: `limit` bytes at most, and never waiting longer than `idle` for the next ones.
 pub(crate) async fn read(mut body: Incoming, limit: usize, idle: Duration) -> Result<Bytes, ReadError> {
-    let declared = body.size_hint().exact().map_or(0, |length| usize::try_from(length).unwrap_or(limit));
+    let declared = body
+        .size_hint()
+        .exact()
+        .map_or(0, |length| usize::try_from(length).unwrap_or(limit));
     let mut whole = Vec::new();
-    while let Some(bytes) = timeout(idle, chunk(&mut body)).await.map_err(|_| ReadError::Silent)?.map_err(ReadError::Broken)? {
+    while let Some(bytes) = timeout(idle, chunk(&mut body))
+        .await
+        .map_err(|_| ReadError::Silent)?
+        .map_err(ReadError::Broken)?
+    {
         if whole.len() + bytes.len() > limit {
             return Err(ReadError::TooLong);
         }

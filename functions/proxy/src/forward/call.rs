@@ -30,15 +30,24 @@ impl<'t> Call<'t> {
             (Ask::Chat(ask), Protocol::Openai) => Ok(Self::chat(ask, grant, backend, target)),
             (Ask::Messages(ask), Protocol::Anthropic) => Self::messages(ask, grant, backend, target),
             (Ask::Messages(ask), Protocol::Openai) => Self::translated(ask, grant, backend, target),
-            (Ask::Chat(_), Protocol::Anthropic) => {
-                Err(ApiError::invalid("model", "this model speaks the Messages API only: call /v1/messages"))
-            }
+            (Ask::Chat(_), Protocol::Anthropic) => Err(ApiError::invalid(
+                "model",
+                "this model speaks the Messages API only: call /v1/messages",
+            )),
         }
     }
 
     /// To a backend that counts tokens itself.
-    pub(crate) fn count(ask: &MessagesAsk<'_>, grant: &Grant, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
-        Ok(Self { url: &target.count_tokens, ..Self::messages(ask, grant, backend, target)? })
+    pub(crate) fn count(
+        ask: &MessagesAsk<'_>,
+        grant: &Grant,
+        backend: &Backend,
+        target: &'t Target,
+    ) -> Result<Self, ApiError> {
+        Ok(Self {
+            url: &target.count_tokens,
+            ..Self::messages(ask, grant, backend, target)?
+        })
     }
 
     fn chat(ask: &ChatAsk<'_>, grant: &Grant, backend: &Backend, target: &'t Target) -> Self {
@@ -59,11 +68,24 @@ impl<'t> Call<'t> {
         let mut headers = ask.protocol_headers().clone();
         headers.extend(target.headers.clone());
         let body = ask.body_for(&backend.model_name, &target.params)?;
-        let reader = Reader::Messages { naming: Naming::new(grant.answers_as(ask.model())) };
-        Ok(Self { url: &target.messages, headers, body, reader, warnings: Vec::new() })
+        let reader = Reader::Messages {
+            naming: Naming::new(grant.answers_as(ask.model())),
+        };
+        Ok(Self {
+            url: &target.messages,
+            headers,
+            body,
+            reader,
+            warnings: Vec::new(),
+        })
     }
 
-    fn translated(ask: &MessagesAsk<'_>, grant: &Grant, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
+    fn translated(
+        ask: &MessagesAsk<'_>,
+        grant: &Grant,
+        backend: &Backend,
+        target: &'t Target,
+    ) -> Result<Self, ApiError> {
         let facts = ModelFacts {
             client_model: grant.answers_as(ask.model()).to_owned(),
             backend_model: backend.model_name.clone(),

@@ -32,19 +32,31 @@ pub(crate) enum Fault {
 
 impl Failure {
     pub(crate) fn of_backend(class: FailureClass, error: impl Into<ApiError>) -> Self {
-        Self { error: error.into(), fault: Fault::Backend(class) }
+        Self {
+            error: error.into(),
+            fault: Fault::Backend(class),
+        }
     }
 
     pub(crate) fn of_request(error: impl Into<ApiError>) -> Self {
-        Self { error: error.into(), fault: Fault::Request }
+        Self {
+            error: error.into(),
+            fault: Fault::Request,
+        }
     }
 
     pub(crate) fn unasked(error: impl Into<ApiError>) -> Self {
-        Self { error: error.into(), fault: Fault::Unasked }
+        Self {
+            error: error.into(),
+            fault: Fault::Unasked,
+        }
     }
 
     pub(crate) fn given_up(why: &'static str) -> Self {
-        Self { error: ApiError::new(Code::Overloaded, why), fault: Fault::Nobody }
+        Self {
+            error: ApiError::new(Code::Overloaded, why),
+            fault: Fault::Nobody,
+        }
     }
 
     pub(crate) fn timed_out() -> Self {
@@ -73,7 +85,11 @@ impl Failure {
             ErrorKind::Timeout => FailureClass::Timeout,
             ErrorKind::Authentication | ErrorKind::Permission => FailureClass::Credentials,
             ErrorKind::Api | ErrorKind::Overloaded => FailureClass::Malformed,
-            ErrorKind::InvalidRequest | ErrorKind::Billing | ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::RequestTooLarge => {
+            ErrorKind::InvalidRequest
+            | ErrorKind::Billing
+            | ErrorKind::NotFound
+            | ErrorKind::Conflict
+            | ErrorKind::RequestTooLarge => {
                 return Self::of_request(error);
             }
         };
@@ -145,7 +161,11 @@ impl Failures {
         };
         self.asked += usize::from(rank != Rank::Unasked);
         self.resorted |= was_out && rank != Rank::Unasked;
-        let error = if rank == Rank::WasOut { none_available().or_sooner(Some(&failure.error)) } else { failure.error };
+        let error = if rank == Rank::WasOut {
+            none_available().or_sooner(Some(&failure.error))
+        } else {
+            failure.error
+        };
         self.told = Some(match self.told.take() {
             Some((known, told)) if known > rank => (known, told.or_sooner(Some(&error))),
             Some((_, told)) => (rank, error.or_sooner(Some(&told))),
@@ -161,7 +181,10 @@ impl Failures {
 
 /// No backend is there that could be asked.
 pub(crate) fn none_available() -> ApiError {
-    ApiError::new(Code::NoBackendAvailable, "no backend can serve this model at the moment")
+    ApiError::new(
+        Code::NoBackendAvailable,
+        "no backend can serve this model at the moment",
+    )
 }
 
 #[cfg(test)]
@@ -169,7 +192,10 @@ mod tests {
     use super::*;
 
     fn rate_limited(retry_after: u64) -> Failure {
-        Failure::refused(StatusCode::TOO_MANY_REQUESTS, ApiError::new(Code::UpstreamRateLimited, "slow down").retry_after(retry_after))
+        Failure::refused(
+            StatusCode::TOO_MANY_REQUESTS,
+            ApiError::new(Code::UpstreamRateLimited, "slow down").retry_after(retry_after),
+        )
     }
 
     fn broken() -> Failure {
@@ -182,7 +208,9 @@ mod tests {
 
     fn told(failures: impl IntoIterator<Item = (Failure, bool)>) -> (Code, Option<u64>) {
         let mut all = Failures::default();
-        failures.into_iter().for_each(|(failure, was_out)| all.add(failure, was_out));
+        failures
+            .into_iter()
+            .for_each(|(failure, was_out)| all.add(failure, was_out));
         let error = all.into_error();
         (error.code(), error.retry_after_seconds())
     }
@@ -196,10 +224,26 @@ mod tests {
             (vec![(broken(), false), (full(), false)], (UpstreamError, None)),
             (vec![(broken(), true)], (NoBackendAvailable, Some(5))),
             (vec![(broken(), false), (broken(), true)], (UpstreamError, None)),
-            (vec![(rate_limited(9), false), (rate_limited(7), false), (rate_limited(8), true)], (UpstreamRateLimited, Some(7))),
-            (vec![(rate_limited(9), false), (broken(), false)], (UpstreamError, Some(9))),
-            (vec![(broken(), false), (rate_limited(9), false)], (UpstreamError, Some(9))),
-            (vec![(rate_limited(2), false), (broken(), true)], (NoBackendAvailable, Some(2))),
+            (
+                vec![
+                    (rate_limited(9), false),
+                    (rate_limited(7), false),
+                    (rate_limited(8), true),
+                ],
+                (UpstreamRateLimited, Some(7)),
+            ),
+            (
+                vec![(rate_limited(9), false), (broken(), false)],
+                (UpstreamError, Some(9)),
+            ),
+            (
+                vec![(broken(), false), (rate_limited(9), false)],
+                (UpstreamError, Some(9)),
+            ),
+            (
+                vec![(rate_limited(2), false), (broken(), true)],
+                (NoBackendAvailable, Some(2)),
+            ),
         ];
         for (failures, expected) in cases {
             let shown = format!("{failures:?}");

@@ -54,23 +54,44 @@ pub(crate) async fn open(
     client: &mut Client,
 ) -> Result<Upstream, Unanswered> {
     let (failures, writes) = (Failures::default(), Writes::default());
-    let mut search = Search { state, reservation, ask, times, tried: Vec::new(), failures, writes };
+    let mut search = Search {
+        state,
+        reservation,
+        ask,
+        times,
+        tried: Vec::new(),
+        failures,
+        writes,
+    };
     state.retries.note_request();
     while let Some(candidate) = search.next() {
         match search.ask(candidate.backend, client).await {
-            Ok((answer, hold)) => return Ok(Upstream { answer, hold, writes: search.writes }),
+            Ok((answer, hold)) => {
+                return Ok(Upstream {
+                    answer,
+                    hold,
+                    writes: search.writes,
+                });
+            }
             Err(failure) => search.failures.add(failure, !candidate.usable),
         }
     }
     search.writes.done().await;
     let backend = search.tried.last().map(|id| BackendId::clone(id));
-    Err(Unanswered { error: search.failures.into_error(), backend })
+    Err(Unanswered {
+        error: search.failures.into_error(),
+        backend,
+    })
 }
 
 /// The backend to ask, of those not `tried` yet.
 pub(crate) fn choose<'a>(state: &State, grant: &'a Grant, tried: &[&BackendId]) -> Option<Candidate<'a>> {
     let now = state.store.clock().now();
-    let left = grant.offer.backends.iter().filter(|backend| backend.enabled && !tried.contains(&&backend.id));
+    let left = grant
+        .offer
+        .backends
+        .iter()
+        .filter(|backend| backend.enabled && !tried.contains(&&backend.id));
     let candidates: Vec<_> = left
         .map(|backend| {
             let (load, usable) = state.fleet.look(backend, now);
@@ -108,7 +129,9 @@ impl<'a> Search<'a> {
 
     /// Asks one backend, if it has a place.
     async fn ask(&mut self, backend: &Backend, client: &mut Client) -> Result<(Answer, Hold), Failure> {
-        let place = Hold::take(self.state, backend, self.times).await.map_err(Failure::unasked)?;
+        let place = Hold::take(self.state, backend, self.times)
+            .await
+            .map_err(Failure::unasked)?;
         let mut hold = place.ok_or_else(|| Failure::unasked(none_available()))?;
         let asked = tokio::select! {
             biased;

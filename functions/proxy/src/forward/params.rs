@@ -31,9 +31,20 @@ impl ModelParams {
 
     /// The parameters that are not set in `body`, an object with a member.
     pub(crate) fn missing(&self, body: &[u8], is_set: impl Fn(&str) -> bool) -> Option<Splice> {
-        let missing: String = self.members.iter().filter(|(name, _)| !is_set(name)).map(|(_, member)| member.as_str()).collect();
-        let end = body.iter().rposition(|byte| *byte == b'}').filter(|_| !missing.is_empty())?;
-        Some(Splice { at: end..end, with: missing.into() })
+        let missing: String = self
+            .members
+            .iter()
+            .filter(|(name, _)| !is_set(name))
+            .map(|(_, member)| member.as_str())
+            .collect();
+        let end = body
+            .iter()
+            .rposition(|byte| *byte == b'}')
+            .filter(|_| !missing.is_empty())?;
+        Some(Splice {
+            at: end..end,
+            with: missing.into(),
+        })
     }
 
     /// The same for a body of which it is not known what is set. It is read only where there are parameters.
@@ -54,7 +65,10 @@ fn is_cap(name: &str) -> bool {
 
 /// What cannot be a header was refused when it was configured.
 fn header_of(name: &str, value: &Value) -> Option<(HeaderName, HeaderValue)> {
-    Some((HeaderName::try_from(name).ok()?, HeaderValue::from_str(value.as_str()?).ok()?))
+    Some((
+        HeaderName::try_from(name).ok()?,
+        HeaderValue::from_str(value.as_str()?).ok()?,
+    ))
 }
 
 #[cfg(test)]
@@ -71,14 +85,27 @@ mod tests {
 
     #[test]
     fn members_are_added_where_they_are_not_set_and_headers_are_told_apart() {
-        let params = params(json!({"top_k": 5, "a \"b\"": {"c": [1]}, "__user_agent__": "me", "__header_x_source__": "us"}));
+        let params =
+            params(json!({"top_k": 5, "a \"b\"": {"c": [1]}, "__user_agent__": "me", "__header_x_source__": "us"}));
         let added = |body: &str| {
-            params.missing_in(body.as_bytes()).map(|splice| (splice.at.start, String::from_utf8(splice.with.to_vec()).unwrap()))
+            params
+                .missing_in(body.as_bytes())
+                .map(|splice| (splice.at.start, String::from_utf8(splice.with.to_vec()).unwrap()))
         };
-        assert_eq!(added(r#"{"top_k":1} "#), Some((10, r#","a \"b\"":{"c":[1]}"#.to_owned())));
-        assert_eq!(added(r#"{"top\u005fk":null,"a \"b\"":0}"#), None, "set is set, however it is written");
+        assert_eq!(
+            added(r#"{"top_k":1} "#),
+            Some((10, r#","a \"b\"":{"c":[1]}"#.to_owned()))
+        );
+        assert_eq!(
+            added(r#"{"top\u005fk":null,"a \"b\"":0}"#),
+            None,
+            "set is set, however it is written"
+        );
         let cap = self::params(json!({"max_tokens": 5}));
-        assert!(cap.missing_in(br#"{"max_completion_tokens":9}"#).is_none(), "a limit of the answer is one, whatever its name");
+        assert!(
+            cap.missing_in(br#"{"max_completion_tokens":9}"#).is_none(),
+            "a limit of the answer is one, whatever its name"
+        );
         assert_eq!(params.headers.get("user-agent").unwrap(), "me");
         assert_eq!(params.headers.get("x-source").unwrap(), "us");
     }

@@ -53,7 +53,11 @@ struct Slot {
 
 impl RetryBudget {
     fn new(now: Instant) -> Self {
-        Self { began: now, second: 0, slots: [Slot::default(); WINDOW as usize] }
+        Self {
+            began: now,
+            second: 0,
+            slots: [Slot::default(); WINDOW as usize],
+        }
     }
 
     fn note_request(&mut self, now: Instant) {

@@ -48,9 +48,22 @@ struct UnusableBackend(&'static str);
 impl Target {
     /// The target of `backend`, from the cache or made anew with its secret.
     pub(crate) async fn of(state: &State, model: &Model, backend: &Backend) -> Result<Arc<Self>, Failure> {
-        let key = TargetKey { backend: backend.id.clone(), created_at: backend.created_at, version: backend.version, model: model.version };
-        let made = || async { Self::make(state, model, backend).await.map(|target| Some(Arc::new(target))) };
-        state.targets.get(&key, made).await?.ok_or_else(|| unusable(FailureClass::Other, "it is gone"))
+        let key = TargetKey {
+            backend: backend.id.clone(),
+            created_at: backend.created_at,
+            version: backend.version,
+            model: model.version,
+        };
+        let made = || async {
+            Self::make(state, model, backend)
+                .await
+                .map(|target| Some(Arc::new(target)))
+        };
+        state
+            .targets
+            .get(&key, made)
+            .await?
+            .ok_or_else(|| unusable(FailureClass::Other, "it is gone"))
     }
 
     async fn make(state: &State, model: &Model, backend: &Backend) -> Result<Self, Failure> {
@@ -78,9 +91,17 @@ fn unusable(class: FailureClass, why: &'static str) -> Failure {
 }
 
 async fn secret(state: &State, backend: &Backend) -> Result<Option<Secret>, Failure> {
-    let Some(name) = backend.secret_name() else { return Ok(None) };
-    let secret = state.keys.get(&name).await.map_err(|error| Failure::of_backend(FailureClass::Secret, error))?;
-    secret.map(Some).ok_or_else(|| unusable(FailureClass::Secret, "its key is gone"))
+    let Some(name) = backend.secret_name() else {
+        return Ok(None);
+    };
+    let secret = state
+        .keys
+        .get(&name)
+        .await
+        .map_err(|error| Failure::of_backend(FailureClass::Secret, error))?;
+    secret
+        .map(Some)
+        .ok_or_else(|| unusable(FailureClass::Secret, "its key is gone"))
 }
 
 impl Target {
@@ -101,10 +122,14 @@ fn headers(own: HeaderMap, backend: &Backend, secret: Option<&Secret>) -> Result
     headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     for (name, value) in &backend.headers {
         let name = HeaderName::try_from(name).map_err(|_| unusable(FailureClass::Other, "a header's name"))?;
-        headers.insert(name, HeaderValue::try_from(value).map_err(|_| unusable(FailureClass::Other, "a header's value"))?);
+        headers.insert(
+            name,
+            HeaderValue::try_from(value).map_err(|_| unusable(FailureClass::Other, "a header's value"))?,
+        );
     }
     let Some(key) = secret else { return Ok(headers) };
-    let (name, value) = credential(backend.protocol, key).map_err(|_| unusable(FailureClass::Secret, "its key is no header value"))?;
+    let (name, value) =
+        credential(backend.protocol, key).map_err(|_| unusable(FailureClass::Secret, "its key is no header value"))?;
     headers.insert(name, value);
     Ok(headers)
 }

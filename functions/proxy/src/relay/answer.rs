@@ -58,22 +58,49 @@ impl Reader {
             Kind::Error => return Err(BackendError::from_error_object(&body)),
             Kind::Answer | Kind::End => {}
         }
-        let reported = |usage: Option<Usage>| usage.map_or(Metered::Unreported { partly: None, said: finding.said }, Metered::Reported);
+        let reported = |usage: Option<Usage>| {
+            usage.map_or(
+                Metered::Unreported {
+                    partly: None,
+                    said: finding.said,
+                },
+                Metered::Reported,
+            )
+        };
         match self {
             Self::Chat { naming, .. } => {
                 let metered = reported(finding.usage);
-                Ok(Whole { metered, body: naming.whole(body, &finding), notes: Notes::default() })
+                Ok(Whole {
+                    metered,
+                    body: naming.whole(body, &finding),
+                    notes: Notes::default(),
+                })
             }
             Self::Messages { naming } => {
                 let mut usage = None;
                 update_from_event(&mut usage, &body);
-                Ok(Whole { metered: reported(usage), body: naming.whole(body, &finding), notes: Notes::default() })
+                Ok(Whole {
+                    metered: reported(usage),
+                    body: naming.whole(body, &finding),
+                    notes: Notes::default(),
+                })
             }
             Self::Translated(context) => {
                 let answer = response::to_message(&body, &context, &mut new_id)?;
-                let notes = Notes { upstream_id: answer.upstream_id, nameless_calls: answer.nameless_calls };
-                let metered = if answer.usage_is_estimated { Metered::Estimated(answer.usage) } else { Metered::Reported(answer.usage) };
-                Ok(Whole { body: answer.body.into(), metered, notes })
+                let notes = Notes {
+                    upstream_id: answer.upstream_id,
+                    nameless_calls: answer.nameless_calls,
+                };
+                let metered = if answer.usage_is_estimated {
+                    Metered::Estimated(answer.usage)
+                } else {
+                    Metered::Reported(answer.usage)
+                };
+                Ok(Whole {
+                    body: answer.body.into(),
+                    metered,
+                    notes,
+                })
             }
         }
     }
@@ -83,7 +110,9 @@ impl Reader {
         match self {
             Self::Chat { hides_usage, naming } => Voice::Same(Box::new(Watch::chat(naming, hides_usage))),
             Self::Messages { naming } => Voice::Same(Box::new(Watch::messages(naming))),
-            Self::Translated(context) => Voice::Translated(Box::new(Translation::new(ToAnthropic::new(*context, Box::new(new_id))))),
+            Self::Translated(context) => {
+                Voice::Translated(Box::new(Translation::new(ToAnthropic::new(*context, Box::new(new_id)))))
+            }
         }
     }
 }

@@ -61,7 +61,9 @@ impl Place {
 impl Finding {
     pub(crate) fn of(json: &[u8]) -> Self {
         // Read as text, whose parts need not be looked at again for whether they are text.
-        let shape = str::from_utf8(json).ok().and_then(|text| serde_json::from_str::<Shape<'_>>(text).ok());
+        let shape = str::from_utf8(json)
+            .ok()
+            .and_then(|text| serde_json::from_str::<Shape<'_>>(text).ok());
         let Some(shape) = shape else {
             return Self {
                 kind: Kind::Garbage,
@@ -79,13 +81,22 @@ impl Finding {
             () if is("message_stop") => Kind::End,
             () => Kind::Answer,
         };
-        let model = if is("message_start") { shape.message.and_then(model_of_message) } else { shape.model };
-        let name = model.map(|name| name.get().as_bytes()).filter(|name| name.starts_with(b"\""));
+        let model = if is("message_start") {
+            shape.message.and_then(model_of_message)
+        } else {
+            shape.model
+        };
+        let name = model
+            .map(|name| name.get().as_bytes())
+            .filter(|name| name.starts_with(b"\""));
         let speaking = [shape.choices, shape.delta, shape.content_block, shape.content];
         let usage = usage_of_members(shape.usage, shape.choices);
         // Nobody asks how much was said where usage is told.
         let speaking = if usage.is_none() { speaking } else { [None; 4] };
-        let texts = speaking.into_iter().flatten().flat_map(|value| Texts(value.get().as_bytes()));
+        let texts = speaking
+            .into_iter()
+            .flatten()
+            .flat_map(|value| Texts(value.get().as_bytes()));
         let (said, last) = texts.fold((0, None), |(said, _), text| (said + text.len(), Some(text)));
         Self {
             kind,
@@ -185,21 +196,39 @@ mod tests {
     #[test]
     fn text_is_counted_wherever_it_is_said() {
         let said = |json: &str| Finding::of(json.as_bytes()).said;
-        assert_eq!(said(r#"{"id":"x","choices":[{"index":0,"delta":{"content":"Hi \u00e4"},"finish_reason":null}]}"#), 9);
-        assert_eq!(said(r#"{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"{}"}}]}},{"delta":{"content":"a"}}]}"#), 3);
-        assert_eq!(said(r#"{"type":"content_block_delta","index":0,"delta":{"text":"four"}}"#), 4);
+        assert_eq!(
+            said(r#"{"id":"x","choices":[{"index":0,"delta":{"content":"Hi \u00e4"},"finish_reason":null}]}"#),
+            9
+        );
+        assert_eq!(
+            said(
+                r#"{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"{}"}}]}},{"delta":{"content":"a"}}]}"#
+            ),
+            3
+        );
+        assert_eq!(
+            said(r#"{"type":"content_block_delta","index":0,"delta":{"text":"four"}}"#),
+            4
+        );
         assert_eq!(said(r#"{"choices":"four"}"#), 4);
         assert_eq!(said(r#"{"choices":[ "\"\\" , {"\"a" : "b"}]}"#), 5);
-        assert_eq!(said(r#"{"choices":["\ud83d"]}"#), 6, "half an emoji is no reason to break");
+        assert_eq!(
+            said(r#"{"choices":["\ud83d"]}"#),
+            6,
+            "half an emoji is no reason to break"
+        );
     }
 
     #[test]
     fn a_chunk_of_usage_alone_is_known() {
         let is_usage_only = |json: &str| Finding::of(json.as_bytes()).is_usage_only;
         assert!(is_usage_only(r#"{"choices":[],"usage":{"prompt_tokens":1}}"#));
-        for json in
-            [r#"{"choices":[],"usage":null}"#, r#"{"choices":[{}],"usage":{}}"#, r#"{"usage":{}}"#, r#"{"choices":null,"usage":{}}"#]
-        {
+        for json in [
+            r#"{"choices":[],"usage":null}"#,
+            r#"{"choices":[{}],"usage":{}}"#,
+            r#"{"usage":{}}"#,
+            r#"{"choices":null,"usage":{}}"#,
+        ] {
             assert!(!is_usage_only(json), "{json}");
         }
     }

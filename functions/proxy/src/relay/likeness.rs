@@ -39,13 +39,26 @@ impl Pattern {
         if finding.kind != Kind::Answer || is_named_behind {
             return None;
         }
-        let finding = Finding { said: finding.said - text.len(), text: None, ..finding };
-        Some(Self { before: json[..text.start].to_vec(), behind: json[text.end..].to_vec(), finding })
+        let finding = Finding {
+            said: finding.said - text.len(),
+            text: None,
+            ..finding
+        };
+        Some(Self {
+            before: json[..text.start].to_vec(),
+            behind: json[text.end..].to_vec(),
+            finding,
+        })
     }
 
     fn matched(&self, json: &[u8]) -> Option<Finding> {
-        let text = json.strip_prefix(self.before.as_slice())?.strip_suffix(self.behind.as_slice())?;
-        is_plain(text).then(|| Finding { said: self.finding.said + text.len(), ..self.finding })
+        let text = json
+            .strip_prefix(self.before.as_slice())?
+            .strip_suffix(self.behind.as_slice())?;
+        is_plain(text).then(|| Finding {
+            said: self.finding.said + text.len(),
+            ..self.finding
+        })
     }
 }
 
@@ -61,7 +74,9 @@ mod tests {
 
     /// An event around a text, as chat backends write it.
     fn chunk(text: &str) -> String {
-        format!(r#"{{"id":"x","model":"m","choices":[{{"index":0,"delta":{{"content":"{text}"}},"finish_reason":null}}],"usage":null}}"#)
+        format!(
+            r#"{{"id":"x","model":"m","choices":[{{"index":0,"delta":{{"content":"{text}"}},"finish_reason":null}}],"usage":null}}"#
+        )
     }
 
     fn message(text: &str) -> String {
@@ -69,7 +84,10 @@ mod tests {
     }
 
     fn is_remembered(likeness: &Likeness, json: impl AsRef<[u8]>) -> bool {
-        likeness.0.as_ref().is_some_and(|pattern| pattern.matched(json.as_ref()).is_some())
+        likeness
+            .0
+            .as_ref()
+            .is_some_and(|pattern| pattern.matched(json.as_ref()).is_some())
     }
 
     #[test]
@@ -80,7 +98,10 @@ mod tests {
             for text in ["", "second", "größer", "{[,:]}"] {
                 let json = event(text);
                 assert!(is_remembered(&likeness, &json), "{json}");
-                let expected = Finding { text: None, ..Finding::of(json.as_bytes()) };
+                let expected = Finding {
+                    text: None,
+                    ..Finding::of(json.as_bytes())
+                };
                 assert_eq!(likeness.find(json.as_bytes()), expected, "{json}");
             }
         }

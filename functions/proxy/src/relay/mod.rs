@@ -33,15 +33,35 @@ use crate::forward::attempt::Content;
 use crate::times::Times;
 
 /// What is found about a backend whose answer has broken off.
-const INTERRUPTED: Verdict = Verdict::Failed { class: FailureClass::Interrupted, retry_after: None };
+const INTERRUPTED: Verdict = Verdict::Failed {
+    class: FailureClass::Interrupted,
+    retry_after: None,
+};
 
 /// Passes the backend's answer on, and closes the books behind it.
-pub(crate) async fn pass_on(state: &State, upstream: Upstream, reservation: Reservation, times: &Times, client: Client) {
-    let Upstream { mut answer, hold, mut writes } = upstream;
+pub(crate) async fn pass_on(
+    state: &State,
+    upstream: Upstream,
+    reservation: Reservation,
+    times: &Times,
+    client: Client,
+) {
+    let Upstream {
+        mut answer,
+        hold,
+        mut writes,
+    } = upstream;
     let headers = response::headers(state, &mut answer, hold.backend(), &reservation).await;
     let first_byte = Some(reservation.began.elapsed());
     let backend = Some(hold.backend().clone());
-    let account = |outcome, metered, notes| Account { backend, status: StatusCode::OK, outcome, metered, first_byte, notes };
+    let account = |outcome, metered, notes| Account {
+        backend,
+        status: StatusCode::OK,
+        outcome,
+        metered,
+        first_byte,
+        notes,
+    };
     match answer.content {
         Content::Whole(Whole { body, metered, notes }) => {
             hold.end(state, Some(Verdict::Answered), &mut writes);
@@ -51,7 +71,12 @@ pub(crate) async fn pass_on(state: &State, upstream: Upstream, reservation: Rese
         Content::Stream(begun) => {
             let (mut passage, body) = passage(Pump::new(*begun, state.limits), &state.limits);
             client.answer(Ok(response::stream(Body::new(body), headers)));
-            let Passed { metered, notes, outcome, verdict } = passed(state, &mut passage, &reservation, times).await;
+            let Passed {
+                metered,
+                notes,
+                outcome,
+                verdict,
+            } = passed(state, &mut passage, &reservation, times).await;
             hold.end(state, verdict, &mut writes);
             close(state, writes, reservation, account(outcome, metered, notes)).await;
             // The client's body ends here, when `passage` is gone.
@@ -83,8 +108,20 @@ async fn passed(state: &State, passage: &mut Passage, reservation: &Reservation,
 
 impl Passed {
     fn of(halt: Halt, ended: Option<Ended>) -> Self {
-        let Some(Ended { metered, delivered, ending, notes, .. }) = ended else {
-            return Self { metered: Metered::nothing(), notes: Notes::default(), outcome: Outcome::Failed, verdict: None };
+        let Some(Ended {
+            metered,
+            delivered,
+            ending,
+            notes,
+            ..
+        }) = ended
+        else {
+            return Self {
+                metered: Metered::nothing(),
+                notes: Notes::default(),
+                outcome: Outcome::Failed,
+                verdict: None,
+            };
         };
         let (outcome, verdict) = match (halt, ending) {
             (Halt::Ended(_), Ok(())) => (Outcome::Complete, Some(Verdict::Answered)),
@@ -92,7 +129,12 @@ impl Passed {
             (Halt::ClientGone, _) => (Outcome::ClientGone, delivered.then_some(Verdict::Answered)),
             (Halt::Stopped, _) => (Outcome::Stopped, delivered.then_some(Verdict::Answered)),
         };
-        Self { metered, notes, outcome: if delivered { outcome } else { Outcome::Failed }, verdict }
+        Self {
+            metered,
+            notes,
+            outcome: if delivered { outcome } else { Outcome::Failed },
+            verdict,
+        }
     }
 }
 

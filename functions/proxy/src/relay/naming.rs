@@ -26,7 +26,10 @@ impl Naming {
     /// How `json` gets the client's name of the model; `None` where it has it already, or none at all.
     pub(crate) fn edit(&self, json: &[u8], finding: &Finding) -> Option<Edit> {
         let range = finding.model?.range();
-        (json[range.clone()] != self.0).then(|| Edit { range, by: self.0.clone() })
+        (json[range.clone()] != self.0).then(|| Edit {
+            range,
+            by: self.0.clone(),
+        })
     }
 
     /// An answer that is not streamed.
@@ -41,12 +44,18 @@ impl Naming {
 impl Edit {
     /// Takes the bytes out.
     pub(crate) fn cut(range: Range<usize>) -> Self {
-        Self { range, by: Bytes::new() }
+        Self {
+            range,
+            by: Bytes::new(),
+        }
     }
 
     /// The same edit of a text in which this one's begins at `offset`.
     pub(crate) fn behind(self, offset: usize) -> Self {
-        Self { range: self.range.start + offset..self.range.end + offset, ..self }
+        Self {
+            range: self.range.start + offset..self.range.end + offset,
+            ..self
+        }
     }
 }
 
@@ -70,7 +79,9 @@ mod tests {
 
     #[test]
     fn an_answer_has_the_clients_name_and_is_otherwise_as_it_was() {
-        let named = |json: &'static str| Naming::new("a \"b\"").whole(Bytes::from_static(json.as_bytes()), &Finding::of(json.as_bytes()));
+        let named = |json: &'static str| {
+            Naming::new("a \"b\"").whole(Bytes::from_static(json.as_bytes()), &Finding::of(json.as_bytes()))
+        };
         for (json, expected) in [
             (
                 r#"{"id":"x", "model" : "/srv/w" ,"choices":[{"model":"y"}]}"#,
@@ -90,6 +101,9 @@ mod tests {
     #[test]
     fn a_name_that_is_the_clients_costs_no_copy() {
         let body = Bytes::from_static(br#"{"model":"m"}"#);
-        assert_eq!(Naming::new("m").whole(body.clone(), &Finding::of(&body)).as_ptr(), body.as_ptr());
+        assert_eq!(
+            Naming::new("m").whole(body.clone(), &Finding::of(&body)).as_ptr(),
+            body.as_ptr()
+        );
     }
 }

@@ -57,8 +57,20 @@ pub(super) fn passage(pump: Pump, limits: &Limits) -> (Passage, PassageBody) {
     let pump = Shared(Arc::new(Mutex::new(Some(pump))));
     let (halt, halted) = oneshot::channel();
     let (sender, receiver) = mpsc::channel(1);
-    let body = PassageBody { pump: pump.clone(), halt: Some(halt), last_words: receiver };
-    (Passage { pump, tick: Pump::tick_every(limits), halted, last_words: sender }, body)
+    let body = PassageBody {
+        pump: pump.clone(),
+        halt: Some(halt),
+        last_words: receiver,
+    };
+    (
+        Passage {
+            pump,
+            tick: Pump::tick_every(limits),
+            halted,
+            last_words: sender,
+        },
+        body,
+    )
 }
 
 impl Passage {
@@ -81,7 +93,11 @@ impl Passage {
     /// Ends the stream, with all that there is still to say; `None` for one that has been ended.
     pub(super) async fn finish(&mut self, halt: Halt, id: &RequestId) -> Option<Ended> {
         let mut pump = self.pump.take()?;
-        let end = if let Halt::Ended(end) = halt { end } else { StreamEnd::TimedOut };
+        let end = if let Halt::Ended(end) = halt {
+            end
+        } else {
+            StreamEnd::TimedOut
+        };
         if let Halt::Ended(_) = halt {
             self.say(pump.rest().await).await;
         }
@@ -143,7 +159,10 @@ impl http_body::Body for PassageBody {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let frame = match ready!(self.poll_pump(context)) {
             Some(frame) => Some(frame),
             None => ready!(self.last_words.poll_recv(context)),

@@ -41,7 +41,15 @@ pub(super) struct Pump {
 impl Pump {
     pub(super) fn new(mut begun: Begun, limits: Limits) -> Self {
         let frames = mem::take(&mut begun.head).into_iter();
-        Self { begun, frames, limits, read: 0, waiting: None, silent: Duration::ZERO, quiet: 0 }
+        Self {
+            begun,
+            frames,
+            limits,
+            read: 0,
+            waiting: None,
+            silent: Duration::ZERO,
+            quiet: 0,
+        }
     }
 
     /// The client's next frame, or how the answer has ended; what may follow its end is left to [`Pump::rest`].

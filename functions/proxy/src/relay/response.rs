@@ -22,11 +22,29 @@ const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-id");
 const BACKEND_ID: HeaderName = HeaderName::from_static("x-backend-id");
 
 /// What the answer tells: of the backend, of the translation, and of what is left of the caller's limits.
-pub(super) async fn headers(state: &State, answer: &mut Answer, backend: &BackendId, reservation: &Reservation) -> HeaderMap {
-    let shows_backend = state.store.settings().await.is_ok_and(|settings| settings.show_backend_id);
-    let backend = shows_backend.then(|| HeaderValue::try_from(backend.as_str()).ok()).flatten();
-    let upstream_id = answer.content.upstream_id().and_then(|id| HeaderValue::try_from(id).ok());
-    let ours = [(BACKEND_ID, backend), (UPSTREAM_ID, upstream_id), (WARNINGS, warnings(&answer.warnings, reservation))];
+pub(super) async fn headers(
+    state: &State,
+    answer: &mut Answer,
+    backend: &BackendId,
+    reservation: &Reservation,
+) -> HeaderMap {
+    let shows_backend = state
+        .store
+        .settings()
+        .await
+        .is_ok_and(|settings| settings.show_backend_id);
+    let backend = shows_backend
+        .then(|| HeaderValue::try_from(backend.as_str()).ok())
+        .flatten();
+    let upstream_id = answer
+        .content
+        .upstream_id()
+        .and_then(|id| HeaderValue::try_from(id).ok());
+    let ours = [
+        (BACKEND_ID, backend),
+        (UPSTREAM_ID, upstream_id),
+        (WARNINGS, warnings(&answer.warnings, reservation)),
+    ];
     let mut headers = mem::take(&mut answer.headers);
     headers.extend(ours.into_iter().filter_map(|(name, value)| Some((name, value?))));
     headers.extend(reservation.rate_limits.clone());
@@ -44,7 +62,11 @@ fn warnings(warnings: &[String], reservation: &Reservation) -> Option<HeaderValu
 }
 
 pub(super) fn whole(body: Bytes, headers: HeaderMap) -> Response {
-    respond([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], headers, body.into())
+    respond(
+        [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+        headers,
+        body.into(),
+    )
 }
 
 pub(super) fn stream(body: Body, headers: HeaderMap) -> Response {

@@ -39,11 +39,17 @@ const TEXT: &str = "data: {\"id\":\"up-1\",\"choices\":[{\"index\":0,\"delta\":{
 const FINISH: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 
 fn chat() -> Reader {
-    Reader::Chat { hides_usage: false, naming: Naming::new("m") }
+    Reader::Chat {
+        hides_usage: false,
+        naming: Naming::new("m"),
+    }
 }
 
 fn translated() -> Reader {
-    Reader::Translated(Box::new(AnswerContext { model: "m".into(), ..AnswerContext::default() }))
+    Reader::Translated(Box::new(AnswerContext {
+        model: "m".into(),
+        ..AnswerContext::default()
+    }))
 }
 
 /// A backend that says one of `words` each second, nothing where it is empty, and the last one for ever.
@@ -70,8 +76,13 @@ impl http_body::Body for Words {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_recv(context).map(|word| word.map(|word| Ok(Frame::data(word))))
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0
+            .poll_recv(context)
+            .map(|word| word.map(|word| Ok(Frame::data(word))))
     }
 }
 
@@ -89,7 +100,11 @@ where
     tokio::spawn(server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), service));
     let (mut sender, connection) = client::conn::http1::handshake(TokioIo::new(near)).await.unwrap();
     tokio::spawn(connection);
-    sender.send_request(Request::new(Pieces::default())).await.unwrap().into_body()
+    sender
+        .send_request(Request::new(Pieces::default()))
+        .await
+        .unwrap()
+        .into_body()
 }
 
 /// What `begin` comes to, and after how many seconds.
@@ -112,7 +127,9 @@ fn under_way(begun: Begun) -> (JoinHandle<Passed>, PassageBody) {
 
 /// All that a client gets that reads at once, with the seconds at which it came.
 async fn heard(words: &[&'static str], reader: Reader) -> Vec<(u64, String)> {
-    let Ok(begun) = begun(words, reader).await.0 else { panic!("the stream did not begin") };
+    let Ok(begun) = begun(words, reader).await.0 else {
+        panic!("the stream did not begin")
+    };
     let started = Instant::now();
     let (_, mut body) = under_way(begun);
     let mut heard = Vec::new();
@@ -124,7 +141,9 @@ async fn heard(words: &[&'static str], reader: Reader) -> Vec<(u64, String)> {
 }
 
 fn head_of(begun: Result<Begun, NoStream>) -> String {
-    let Ok(begun) = begun else { panic!("the stream did not begin") };
+    let Ok(begun) = begun else {
+        panic!("the stream did not begin")
+    };
     String::from_utf8(begun.head.concat()).unwrap()
 }
 
@@ -134,7 +153,10 @@ async fn w3_after_10_s_without_an_event_the_answer_begins_with_a_ping() {
         let (begun, seconds) = begun(&[silence], translated()).await;
         let head = head_of(begun);
         assert_eq!(seconds, 10, "comments are no events");
-        assert!(head.starts_with("event: message_start\n") && head.ends_with("event: ping\ndata: {\"type\":\"ping\"}\n\n"), "{head}");
+        assert!(
+            head.starts_with("event: message_start\n") && head.ends_with("event: ping\ndata: {\"type\":\"ping\"}\n\n"),
+            "{head}"
+        );
     }
 }
 
@@ -142,15 +164,30 @@ async fn w3_after_10_s_without_an_event_the_answer_begins_with_a_ping() {
 async fn w3_an_event_within_10_s_begins_the_answer_at_once() {
     let (begun, seconds) = begun(&["", COMMENT, "", TEXT], translated()).await;
     assert_eq!(seconds, 3);
-    assert_eq!(begun.as_ref().ok().and_then(|begun| begun.voice.upstream_id()), Some("up-1"));
+    assert_eq!(
+        begun.as_ref().ok().and_then(|begun| begun.voice.upstream_id()),
+        Some("up-1")
+    );
     assert!(head_of(begun).contains("Hi"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn w2_an_error_behind_comments_is_still_no_stream() {
-    for reader in [translated(), chat(), Reader::Messages { naming: Naming::new("m") }] {
-        let (begun, _) = begun(&[COMMENT, "data: {\"error\":{\"message\":\"full\",\"code\":429}}\n\n"], reader).await;
-        let Err(NoStream::Told(error)) = begun else { panic!("an error is no stream") };
+    for reader in [
+        translated(),
+        chat(),
+        Reader::Messages {
+            naming: Naming::new("m"),
+        },
+    ] {
+        let (begun, _) = begun(
+            &[COMMENT, "data: {\"error\":{\"message\":\"full\",\"code\":429}}\n\n"],
+            reader,
+        )
+        .await;
+        let Err(NoStream::Told(error)) = begun else {
+            panic!("an error is no stream")
+        };
         assert_eq!((error.status, error.message.as_str()), (429, "full"));
     }
 }
@@ -167,18 +204,32 @@ async fn w3_bytes_that_are_passed_on_begin_with_the_backends_own() {
 async fn w4_a_ping_after_15_s_in_which_the_client_heard_nothing() {
     for silence in ["", COMMENT] {
         let heard = heard(&[&[TEXT], [silence; 20].as_slice(), &[FINISH]].concat(), translated()).await;
-        let pings: Vec<u64> = heard.iter().filter(|(_, frame)| frame.starts_with("event: ping")).map(|(second, _)| *second).collect();
+        let pings: Vec<u64> = heard
+            .iter()
+            .filter(|(_, frame)| frame.starts_with("event: ping"))
+            .map(|(second, _)| *second)
+            .collect();
         assert_eq!(pings, [15], "{heard:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn p48_in_a_silence_a_stream_that_is_passed_on_says_every_15_s_that_it_is_alive() {
-    const START: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":3}}}\n\n";
-    let messages = || Reader::Messages { naming: Naming::new("m") };
-    for (reader, word, sign) in [(chat(), TEXT, ": keep-alive\n\n"), (messages(), START, "event: ping\ndata: {\"type\":\"ping\"}\n\n")] {
+    const START: &str =
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":3}}}\n\n";
+    let messages = || Reader::Messages {
+        naming: Naming::new("m"),
+    };
+    for (reader, word, sign) in [
+        (chat(), TEXT, ": keep-alive\n\n"),
+        (messages(), START, "event: ping\ndata: {\"type\":\"ping\"}\n\n"),
+    ] {
         let heard = heard(&[[word].as_slice(), &[""; 40], &[word, ""]].concat(), reader).await;
-        let signs: Vec<u64> = heard.iter().filter(|(_, frame)| frame == sign).map(|(second, _)| *second).collect();
+        let signs: Vec<u64> = heard
+            .iter()
+            .filter(|(_, frame)| frame == sign)
+            .map(|(second, _)| *second)
+            .collect();
         // The backend spoke at 41; silence is looked at every 5 s.
         assert_eq!(signs[..3], [15, 30, 55], "{heard:?}");
     }
@@ -187,12 +238,22 @@ async fn p48_in_a_silence_a_stream_that_is_passed_on_says_every_15_s_that_it_is_
 #[tokio::test(start_paused = true)]
 async fn p53_a_backend_that_stays_silent_behind_a_head_that_was_begun_without_it_has_failed() {
     for stays in [true, false] {
-        let Ok(begun) = begun(&[""], translated()).await.0 else { panic!("the stream did not begin") };
+        let Ok(begun) = begun(&[""], translated()).await.0 else {
+            panic!("the stream did not begin")
+        };
         let (exchange, mut body) = under_way(begun);
         tokio::spawn(async move { while stays && body.frame().await.is_some() {} });
         let passed = exchange.await.unwrap();
-        assert_eq!(passed.outcome, Outcome::Failed, "nothing of the backend's was delivered");
-        assert_eq!(matches!(passed.verdict, Some(Verdict::Failed { .. })), stays, "who leaves says nothing about it");
+        assert_eq!(
+            passed.outcome,
+            Outcome::Failed,
+            "nothing of the backend's was delivered"
+        );
+        assert_eq!(
+            matches!(passed.verdict, Some(Verdict::Failed { .. })),
+            stays,
+            "who leaves says nothing about it"
+        );
         assert!(stays || passed.verdict.is_none());
     }
 }
@@ -216,7 +277,11 @@ async fn held(said: &AtomicUsize) -> usize {
     sleep(Duration::from_secs(1)).await;
     let held = said.load(Ordering::Relaxed);
     sleep(Duration::from_mins(1)).await;
-    assert_eq!(said.load(Ordering::Relaxed), held, "nobody reads, so nobody is asked for more");
+    assert_eq!(
+        said.load(Ordering::Relaxed),
+        held,
+        "nobody reads, so nobody is asked for more"
+    );
     held
 }
 
@@ -225,7 +290,9 @@ async fn p48_a_client_that_does_not_read_stops_the_reading_from_the_backend() {
     for reader in [chat(), translated()] {
         let said = Arc::new(AtomicUsize::new(0));
         let endless = over_http(Talker(said.clone())).await;
-        let Ok(begun) = begin(endless, reader, MAX_EVENT).await else { panic!("the stream did not begin") };
+        let Ok(begun) = begin(endless, reader, MAX_EVENT).await else {
+            panic!("the stream did not begin")
+        };
         let (exchange, mut body) = under_way(begun);
         let held = held(&said).await;
         while said.load(Ordering::Relaxed) == held {
@@ -239,7 +306,9 @@ async fn p48_a_client_that_does_not_read_stops_the_reading_from_the_backend() {
 #[tokio::test(start_paused = true)]
 async fn p49_a_client_that_does_not_read_holds_nothing_beyond_its_time_and_loses_nothing() {
     let endless = over_http(Talker(Arc::default())).await;
-    let Ok(begun) = begin(endless, chat(), MAX_EVENT).await else { panic!("the stream did not begin") };
+    let Ok(begun) = begin(endless, chat(), MAX_EVENT).await else {
+        panic!("the stream did not begin")
+    };
     let started = Instant::now();
     let (exchange, body) = under_way(begun);
     let passed = exchange.await.unwrap();
@@ -247,7 +316,10 @@ async fn p49_a_client_that_does_not_read_holds_nothing_beyond_its_time_and_loses
     let all = body.collect().await.unwrap().to_bytes();
     let (first, last) = all.split_at(TEXT.len());
     assert_eq!(first, TEXT.as_bytes(), "what was there for it is not lost");
-    assert!(String::from_utf8_lossy(last).contains("error"), "who reads after all is told that it is no end");
+    assert!(
+        String::from_utf8_lossy(last).contains("error"),
+        "who reads after all is told that it is no end"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -255,7 +327,10 @@ async fn s5_7_usage_is_waited_for_2_s_behind_the_finish_reason() {
     let heard = heard(&[TEXT, FINISH, ""], translated()).await;
     let (second, last) = heard.last().unwrap();
     assert_eq!(*second, 1 + 2);
-    assert!(last.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"), "{last}");
+    assert!(
+        last.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
+        "{last}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -263,7 +338,10 @@ async fn p49_a_backend_that_is_silent_for_60_s_is_given_up() {
     let heard = heard(&[TEXT, ""], translated()).await;
     let (second, last) = heard.last().unwrap();
     assert_eq!(*second, 60);
-    assert!(last.starts_with("event: error\n") && last.contains("timeout_error"), "{last}");
+    assert!(
+        last.starts_with("event: error\n") && last.contains("timeout_error"),
+        "{last}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -271,7 +349,10 @@ async fn i10_what_follows_the_end_in_one_piece_is_not_read() {
     let ends = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n: bye\n\ndata: {\"cho";
     let heard = heard(&[TEXT, ends, ""], translated()).await;
     let (_, last) = heard.last().unwrap();
-    assert!(last.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"), "{last}");
+    assert!(
+        last.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
+        "{last}"
+    );
     let fails = "data: {\"error\":{\"message\":\"full\"}}\n\ndata: [DONE]\n\n";
     let (begun, _) = begun(&[fails], translated()).await;
     assert!(matches!(begun, Err(NoStream::Told(error)) if error.message == "full"));
@@ -285,7 +366,10 @@ async fn w2_an_error_right_behind_the_first_event_is_an_event_however_they_came(
         let heard = heard(&words, translated()).await;
         let all: String = heard.into_iter().map(|(_, frame)| frame).collect();
         let (_, error) = all.rsplit_once("event: ").unwrap();
-        assert!(error.starts_with("error\n") && error.contains("rate_limit_error"), "{all}");
+        assert!(
+            error.starts_with("error\n") && error.contains("rate_limit_error"),
+            "{all}"
+        );
         assert!(!all.contains("message_stop"), "{all}");
     }
 }

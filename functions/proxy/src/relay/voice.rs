@@ -64,7 +64,9 @@ impl Voice {
     /// Begins the answer before the backend has said anything (translation.md W3); a stream that is passed on has
     /// nothing of its own to say.
     pub(crate) fn commit(&mut self) -> Option<Bytes> {
-        let Self::Translated(translation) = self else { return None };
+        let Self::Translated(translation) = self else {
+            return None;
+        };
         Some(translation.write(ToAnthropic::commit))
     }
 
@@ -95,7 +97,11 @@ impl Voice {
 
 impl Translation {
     pub(crate) fn new(machine: ToAnthropic) -> Self {
-        Self { machine, has_begun: false, is_over: false }
+        Self {
+            machine,
+            has_begun: false,
+            is_over: false,
+        }
     }
 
     fn take(&mut self, decoder: &mut Decoder, chunk: Bytes) -> Spoken {
@@ -133,9 +139,22 @@ impl Translation {
         let ending = outcome.ending.map_err(|interruption| match interruption {
             Interruption::CutShort(error) | Interruption::Backend(error) => error,
         });
-        let notes = Notes { upstream_id: outcome.upstream_id, nameless_calls: outcome.nameless_calls };
-        let metered = if outcome.usage_is_estimated { Metered::Estimated(outcome.usage) } else { Metered::Reported(outcome.usage) };
-        Ended { frames: vec![out.freeze()], metered, delivered: self.has_begun, ending, notes }
+        let notes = Notes {
+            upstream_id: outcome.upstream_id,
+            nameless_calls: outcome.nameless_calls,
+        };
+        let metered = if outcome.usage_is_estimated {
+            Metered::Estimated(outcome.usage)
+        } else {
+            Metered::Reported(outcome.usage)
+        };
+        Ended {
+            frames: vec![out.freeze()],
+            metered,
+            delivered: self.has_begun,
+            ending,
+            notes,
+        }
     }
 }
 
@@ -150,7 +169,13 @@ fn finish_same(mut watch: Watch, decoder: Decoder, end: StreamEnd, id: &RequestI
     if let Err(error) = &ending {
         frames.push(error_event(&ApiError::from(error.clone()), watch.dialect(), id));
     }
-    Ended { frames, metered: watch.metered(), delivered: watch.has_begun(), ending, notes: Notes::default() }
+    Ended {
+        frames,
+        metered: watch.metered(),
+        delivered: watch.has_begun(),
+        ending,
+        notes: Notes::default(),
+    }
 }
 
 /// An error in the midst of a stream of `dialect`.

@@ -41,7 +41,10 @@ enum Verdict {
 impl Watch {
     /// Of a stream of chat chunks, which ends with `[DONE]`. The chunk that tells nothing but usage may be kept back.
     pub(crate) fn chat(naming: Naming, hides_usage: bool) -> Self {
-        Self { hides_usage, ..Self::new(Dialect::OpenAi, naming) }
+        Self {
+            hides_usage,
+            ..Self::new(Dialect::OpenAi, naming)
+        }
     }
 
     /// Of a stream of Anthropic events, which ends with `message_stop`.
@@ -89,7 +92,10 @@ impl Watch {
             (None, true) => Progress::Done,
             (None, false) => Progress::More,
         };
-        Spoken { frames: with(frames(chunk, before, whole, first), &edits), progress }
+        Spoken {
+            frames: with(frames(chunk, before, whole, first), &edits),
+            progress,
+        }
     }
 
     /// Takes what the stream ended with: an event without its blank line, or nothing.
@@ -152,7 +158,9 @@ impl Watch {
             Some(_) => Verdict::Stop,
             // Only we have asked for it.
             None if self.hides_usage && finding.is_usage_only => Verdict::Change(Edit::cut(0..event.raw.len())),
-            None => self.renamed(event, data, &finding).map_or(Verdict::Pass, Verdict::Change),
+            None => self
+                .renamed(event, data, &finding)
+                .map_or(Verdict::Pass, Verdict::Change),
         }
     }
 
@@ -170,7 +178,11 @@ fn frames(chunk: Bytes, before: usize, whole: usize, first: Option<Bytes>) -> Ve
         Some(_) if before == 0 => vec![chunk.slice(..whole)],
         Some(first) => {
             let rest = chunk.slice(first.len() - before..whole - before);
-            if rest.is_empty() { vec![first] } else { vec![first, rest] }
+            if rest.is_empty() {
+                vec![first]
+            } else {
+                vec![first, rest]
+            }
         }
     }
 }
@@ -196,7 +208,9 @@ mod tests {
     }
 
     fn reported(watch: &Watch) -> Option<(u64, u64)> {
-        let Metered::Reported(usage) = watch.metered() else { return None };
+        let Metered::Reported(usage) = watch.metered() else {
+            return None;
+        };
         Some((usage.input, usage.output))
     }
 
@@ -235,21 +249,33 @@ mod tests {
     fn usage_that_only_we_asked_for_is_taken_out_to_the_byte() {
         const HEAD: &str = ": hi\r\n\r\ndata: {\"choices\":[],\"prompt_filter_results\":[]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":null}\n\n";
         const USAGE: &str = "data: {\"choices\": [ ],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n";
-        const TAIL: &str = "data: {\"choices\":[{}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
+        const TAIL: &str =
+            "data: {\"choices\":[{}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
         for end in ["", TAIL] {
             let stream = [HEAD, USAGE, end].concat();
             let (stream, expected) = (stream.as_bytes(), [HEAD, end].concat());
             for cut in 0..=stream.len() {
                 for next in (cut..=stream.len()).step_by(11) {
-                    let (passed, watch, problem) = watched_by(chat(true), &[&stream[..cut], &stream[cut..next], &stream[next..]]);
-                    assert_eq!((String::from_utf8(passed).unwrap(), problem), (expected.clone(), None), "{cut} {next}");
+                    let (passed, watch, problem) =
+                        watched_by(chat(true), &[&stream[..cut], &stream[cut..next], &stream[next..]]);
+                    assert_eq!(
+                        (String::from_utf8(passed).unwrap(), problem),
+                        (expected.clone(), None),
+                        "{cut} {next}"
+                    );
                     assert_eq!(reported(&watch), Some((3, 2)));
                 }
             }
         }
         let without_blank_line = [HEAD, USAGE.trim_end()].concat();
-        assert_eq!(watched_by(chat(true), &[without_blank_line.as_bytes()]).0, HEAD.as_bytes());
-        assert_eq!(watched_by(chat(false), &[without_blank_line.as_bytes()]).0, without_blank_line.as_bytes());
+        assert_eq!(
+            watched_by(chat(true), &[without_blank_line.as_bytes()]).0,
+            HEAD.as_bytes()
+        );
+        assert_eq!(
+            watched_by(chat(false), &[without_blank_line.as_bytes()]).0,
+            without_blank_line.as_bytes()
+        );
     }
 
     #[test]
@@ -262,18 +288,32 @@ mod tests {
             let (head, tail) = stream.as_bytes().split_at(cut);
             assert_eq!(String::from_utf8(watched(&[head, tail]).0).unwrap(), expected, "{cut}");
         }
-        assert_eq!(watched(&[FOREIGN.trim_end().as_bytes()]).0, RENAMED.trim_end().as_bytes());
+        assert_eq!(
+            watched(&[FOREIGN.trim_end().as_bytes()]).0,
+            RENAMED.trim_end().as_bytes()
+        );
     }
 
     #[test]
     fn p44_a_stream_without_usage_is_measured_by_its_text() {
-        let (_, watch, _) = watched(&[b"data: {\"choices\":[{\"delta\":{\"content\":\"12345678\"}}]}\n\ndata: [DONE]\n\n"]);
-        assert_eq!((watch.metered().is_estimated(), watch.metered().usage(7).input, watch.metered().usage(7).output), (true, 7, 2));
+        let (_, watch, _) =
+            watched(&[b"data: {\"choices\":[{\"delta\":{\"content\":\"12345678\"}}]}\n\ndata: [DONE]\n\n"]);
+        assert_eq!(
+            (
+                watch.metered().is_estimated(),
+                watch.metered().usage(7).input,
+                watch.metered().usage(7).output
+            ),
+            (true, 7, 2)
+        );
     }
 
     #[test]
     fn p50_a_malformed_event_is_not_passed_on() {
-        let (passed, watch, problem) = watched(&[b"data: {\"choices\":[]}\n\ndata: {\"cho", b"ices\":\n\ndata: [DONE]\n\n"]);
+        let (passed, watch, problem) = watched(&[
+            b"data: {\"choices\":[]}\n\ndata: {\"cho",
+            b"ices\":\n\ndata: [DONE]\n\n",
+        ]);
         assert_eq!(passed, b"data: {\"choices\":[]}\n\n");
         assert!(problem.is_some() && !watch.is_done());
         assert!(watched(&[b"<html>\n\n", b"data: <html>\n\n"]).2.is_some());
@@ -292,7 +332,10 @@ mod tests {
             event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
         let (mut watch, mut decoder) = (Watch::messages(Naming::new("m")), Decoder::new(1000));
         let spoken = watch.take(&mut decoder, Bytes::from_static(stream));
-        assert_eq!((spoken.frames.concat().as_slice(), spoken.progress), (stream.as_slice(), Progress::Done));
+        assert_eq!(
+            (spoken.frames.concat().as_slice(), spoken.progress),
+            (stream.as_slice(), Progress::Done)
+        );
         assert_eq!(reported(&watch), Some((3, 2)));
     }
 

@@ -38,7 +38,11 @@ pub struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeriodStep {
     /// To be added, while it is this one, to counters that are at most the caps.
-    Count { number: i32, add: Amounts, caps: PeriodCaps },
+    Count {
+        number: i32,
+        add: Amounts,
+        caps: PeriodCaps,
+    },
     /// A new one, in the place of an earlier one.
     Begin(Period),
 }
@@ -60,19 +64,44 @@ pub struct LiveStep {
 
 /// How to meet a claim. Of a meter that nothing is `known` of, it is supposed that others have used it today.
 pub fn plan(known: Option<&Meter>, claim: &Claim<'_>) -> Plan {
-    let Claim { policy, demand, now, .. } = *claim;
+    let Claim {
+        policy, demand, now, ..
+    } = *claim;
     let amounts = demand.amounts();
     let zone = policy.timezone.rules();
     let enforced = |limit: Option<i64>| limit.filter(|_| policy.mode == Mode::Enforce);
     let window = rates(policy, amounts).step(known.map(|meter| meter.window.as_ref()), now.as_millisecond());
-    let of_day =
-        PeriodCaps { requests: enforced(limit(policy.request_quota_daily)), tokens: enforced(limit(policy.token_quota_daily)), cost: None };
-    let of_month = PeriodCaps { requests: None, tokens: enforced(limit(policy.token_quota_monthly)), cost: enforced(cost_limit(policy)) };
-    let day = period(known.map(|meter| meter.day.number), calendar::day(now, zone), amounts, of_day);
-    let month = period(known.map(|meter| meter.month.number), calendar::month(now, zone), amounts, of_month);
+    let of_day = PeriodCaps {
+        requests: enforced(limit(policy.request_quota_daily)),
+        tokens: enforced(limit(policy.token_quota_daily)),
+        cost: None,
+    };
+    let of_month = PeriodCaps {
+        requests: None,
+        tokens: enforced(limit(policy.token_quota_monthly)),
+        cost: enforced(cost_limit(policy)),
+    };
+    let day = period(
+        known.map(|meter| meter.day.number),
+        calendar::day(now, zone),
+        amounts,
+        of_day,
+    );
+    let month = period(
+        known.map(|meter| meter.month.number),
+        calendar::month(now, zone),
+        amounts,
+        of_month,
+    );
     let place = policy.token_rate_limit.and_then(|_| window.place());
     let live = enforced(limit(policy.max_concurrency)).map(|most| live(known, most, now));
-    Plan { hold: hold(claim, (day.number(), month.number()), place), window, day, month, live }
+    Plan {
+        hold: hold(claim, (day.number(), month.number()), place),
+        window,
+        day,
+        month,
+        live,
+    }
 }
 
 fn rates(policy: &Policy, amounts: Amounts) -> Rates {
@@ -85,8 +114,21 @@ fn rates(policy: &Policy, amounts: Amounts) -> Rates {
 }
 
 fn hold(claim: &Claim<'_>, (day, month): (i32, i32), place: Option<Place>) -> Hold {
-    let Demand { input_tokens, output_tokens, cost } = claim.demand;
-    Hold { expires_at: claim.expires_at, day, month, place, input_tokens, output_tokens, cost, asker: claim.asker.clone() }
+    let Demand {
+        input_tokens,
+        output_tokens,
+        cost,
+    } = claim.demand;
+    Hold {
+        expires_at: claim.expires_at,
+        day,
+        month,
+        place,
+        input_tokens,
+        output_tokens,
+        cost,
+        asker: claim.asker.clone(),
+    }
 }
 
 /// A period never goes back when a clock is behind the meter. One that the amounts alone are too much for is not begun:
@@ -97,20 +139,36 @@ fn period(known: Option<i32>, current: i32, add: Amounts, limits: PeriodCaps) ->
         tokens: limits.tokens.map(|limit| limit - add.tokens),
         cost: limits.cost.map(|limit| limit - add.cost),
     };
-    let fits = [caps.requests, caps.tokens, caps.cost].into_iter().flatten().all(|cap| cap >= 0);
+    let fits = [caps.requests, caps.tokens, caps.cost]
+        .into_iter()
+        .flatten()
+        .all(|cap| cap >= 0);
     match known {
         Some(known) if known < current && fits => PeriodStep::Begin(Period::begun(current, add)),
-        known => PeriodStep::Count { number: known.map_or(current, |known| known.max(current)), add, caps },
+        known => PeriodStep::Count {
+            number: known.map_or(current, |known| known.max(current)),
+            add,
+            caps,
+        },
     }
 }
 
 fn live(known: Option<&Meter>, most: i64, now: Timestamp) -> LiveStep {
     let holds = known.iter().flat_map(|meter| meter.holds.iter());
-    let expired = holds.filter(|(_, hold)| hold.has_expired(now)).map(|(id, _)| id.clone());
+    let expired = holds
+        .filter(|(_, hold)| hold.has_expired(now))
+        .map(|(id, _)| id.clone());
     // As long as there is room in any case, nothing needs to be known of those that have expired.
     let is_needed = known.is_some_and(|meter| super::amount(meter.holds.len() as u64) >= most);
-    let expired: Vec<UsageId> = if is_needed { expired.take(EXPIRED_KNOWN).collect() } else { Vec::new() };
-    LiveStep { at_most: most - 1 + super::amount(expired.len() as u64), expired }
+    let expired: Vec<UsageId> = if is_needed {
+        expired.take(EXPIRED_KNOWN).collect()
+    } else {
+        Vec::new()
+    };
+    LiveStep {
+        at_most: most - 1 + super::amount(expired.len() as u64),
+        expired,
+    }
 }
 
 impl PeriodStep {
@@ -127,8 +185,14 @@ impl WindowStep {
     fn place(&self) -> Option<Place> {
         match self {
             Self::Skip => None,
-            Self::Count(count) => Some(Place { part_ms: count.part_ms, part: count.part }),
-            Self::Begin { window, .. } => Some(Place { part_ms: window.part_ms, part: super::Part(window.newest) }),
+            Self::Count(count) => Some(Place {
+                part_ms: count.part_ms,
+                part: count.part,
+            }),
+            Self::Begin { window, .. } => Some(Place {
+                part_ms: window.part_ms,
+                part: super::Part(window.newest),
+            }),
         }
     }
 }

@@ -22,7 +22,10 @@ fn month_of(date: Date) -> i32 {
 /// When the day of this number is over.
 pub fn day_ends(number: i32, zone: &TimeZone) -> Timestamp {
     let date = first_of(number / 100).checked_add((number % 100 - 1).days());
-    begins(date.and_then(|date| date.checked_add(1.day())).unwrap_or(Date::MAX), zone)
+    begins(
+        date.and_then(|date| date.checked_add(1.day())).unwrap_or(Date::MAX),
+        zone,
+    )
 }
 
 /// When the month of this number is over.
@@ -33,13 +36,16 @@ pub fn month_ends(number: i32, zone: &TimeZone) -> Timestamp {
 /// The first day of the month; the year 1 for what is no month.
 fn first_of(month: i32) -> Date {
     let parts = (i16::try_from(month / 100), i8::try_from(month % 100));
-    let (Ok(year), Ok(month)) = parts else { return date(1, 1, 1) };
+    let (Ok(year), Ok(month)) = parts else {
+        return date(1, 1, 1);
+    };
     Date::new(year, month, 1).unwrap_or(date(1, 1, 1))
 }
 
 /// The first moment of `date`: where clocks are put forward at midnight, there is no 0:00.
 fn begins(date: Date, zone: &TimeZone) -> Timestamp {
-    date.to_zoned(zone.clone()).map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+    date.to_zoned(zone.clone())
+        .map_or(Timestamp::MAX, |midnight| midnight.timestamp())
 }
 
 #[cfg(test)]
@@ -66,10 +72,14 @@ mod tests {
     #[test]
     fn p47_days_on_which_clocks_change_are_as_long_as_they_are() {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
-        for (number, begins, ends) in
-            [(20_260_329, "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"), (20_261_025, "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z")]
-        {
-            assert_eq!((day_ends(number - 1, &berlin), day_ends(number, &berlin)), (at(begins), at(ends)));
+        for (number, begins, ends) in [
+            (20_260_329, "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"),
+            (20_261_025, "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
+        ] {
+            assert_eq!(
+                (day_ends(number - 1, &berlin), day_ends(number, &berlin)),
+                (at(begins), at(ends))
+            );
             assert_eq!(day(at(begins), &berlin), number);
         }
     }
@@ -78,7 +88,9 @@ mod tests {
     fn moment(zone: &TimeZone, seed: i64) -> Timestamp {
         let some = at("2020-01-01T00:00:00Z") + SignedDuration::from_secs(seed.rem_euclid(10 * 365 * 86_400));
         let change = zone.following(some).next().filter(|_| seed % 2 == 0);
-        change.map_or(some, |change| change.timestamp() + SignedDuration::from_secs(seed % (2 * 86_400)))
+        change.map_or(some, |change| {
+            change.timestamp() + SignedDuration::from_secs(seed % (2 * 86_400))
+        })
     }
 
     proptest! {

@@ -21,7 +21,11 @@ impl Demand {
     /// What admission counts: one request, and all of that.
     pub fn amounts(self) -> Amounts {
         let tokens = amount(self.input_tokens).saturating_add(amount(self.output_tokens));
-        Amounts { requests: 1, tokens, cost: amount(self.cost) }
+        Amounts {
+            requests: 1,
+            tokens,
+            cost: amount(self.cost),
+        }
     }
 }
 
@@ -88,7 +92,12 @@ pub struct Asker {
 impl Hold {
     /// What the counters hold for it.
     pub fn amounts(&self) -> Amounts {
-        Demand { input_tokens: self.input_tokens, output_tokens: self.output_tokens, cost: self.cost }.amounts()
+        Demand {
+            input_tokens: self.input_tokens,
+            output_tokens: self.output_tokens,
+            cost: self.cost,
+        }
+        .amounts()
     }
 
     pub fn has_expired(&self, now: jiff::Timestamp) -> bool {

@@ -70,48 +70,125 @@ pub fn overrun(meter: &Meter, policy: &Policy, now: Timestamp) -> Option<Refusal
 
 fn worst(meter: &Meter, policy: &Policy, add: Amounts, now: Timestamp) -> Option<Refusal> {
     with_counts(meter, policy, add, now, |counts| {
-        let refusals = counts.iter().filter(|count| count.used.saturating_add(count.add) > count.value).map(|count| count.refusal(now));
+        let refusals = counts
+            .iter()
+            .filter(|count| count.used.saturating_add(count.add) > count.value)
+            .map(|count| count.refusal(now));
         refusals.max_by_key(|refusal| refusal.retry_at.unwrap_or(Timestamp::MAX))
     })
 }
 
 /// How far each limit of the policy is used at `now`.
 pub fn standings(meter: &Meter, policy: &Policy, now: Timestamp) -> Vec<Standing> {
-    with_counts(meter, policy, Amounts::default(), now, |counts| counts.iter().map(|count| count.standing(now)).collect())
+    with_counts(meter, policy, Amounts::default(), now, |counts| {
+        counts.iter().map(|count| count.standing(now)).collect()
+    })
 }
 
-fn with_counts<T>(meter: &Meter, policy: &Policy, add: Amounts, now: Timestamp, see: impl FnOnce(&[Count<'_>]) -> T) -> T {
+fn with_counts<T>(
+    meter: &Meter,
+    policy: &Policy,
+    add: Amounts,
+    now: Timestamp,
+    see: impl FnOnce(&[Count<'_>]) -> T,
+) -> T {
     let now_ms = now.as_millisecond();
     let frame = Frame::of_seconds(policy.rate_limit_window);
-    let window = meter.window.as_ref().map(|window| window.cut(frame, now_ms)).unwrap_or_default();
+    let window = meter
+        .window
+        .as_ref()
+        .map(|window| window.cut(frame, now_ms))
+        .unwrap_or_default();
     let zone = policy.timezone.rules();
     let (day, day_ends) = current(meter.day, calendar::day(now, zone), calendar::day_ends, zone);
     let (month, month_ends) = current(meter.month, calendar::month(now, zone), calendar::month_ends, zone);
     let live = meter.holds.values().filter(|hold| !hold.has_expired(now)).count();
     let rate = |tally: &Tally| tally.counted(frame, now_ms);
     let counts = [
-        (Limit::RateLimit, limit(policy.rate_limit), rate(&window.requests), add.requests, Until::Leaves(&window.requests, frame)),
-        (Limit::TokenRateLimit, limit(policy.token_rate_limit), rate(&window.tokens), add.tokens, Until::Leaves(&window.tokens, frame)),
-        (Limit::RequestQuotaDaily, limit(policy.request_quota_daily), day.requests, add.requests, Until::Ends(day_ends)),
-        (Limit::TokenQuotaDaily, limit(policy.token_quota_daily), day.tokens, add.tokens, Until::Ends(day_ends)),
-        (Limit::TokenQuotaMonthly, limit(policy.token_quota_monthly), month.tokens, add.tokens, Until::Ends(month_ends)),
-        (Limit::CostQuotaMonthly, cost_limit(policy), month.cost, add.cost, Until::Ends(month_ends)),
-        (Limit::MaxConcurrency, limit(policy.max_concurrency), super::amount(live as u64), add.requests, Until::Settled),
+        (
+            Limit::RateLimit,
+            limit(policy.rate_limit),
+            rate(&window.requests),
+            add.requests,
+            Until::Leaves(&window.requests, frame),
+        ),
+        (
+            Limit::TokenRateLimit,
+            limit(policy.token_rate_limit),
+            rate(&window.tokens),
+            add.tokens,
+            Until::Leaves(&window.tokens, frame),
+        ),
+        (
+            Limit::RequestQuotaDaily,
+            limit(policy.request_quota_daily),
+            day.requests,
+            add.requests,
+            Until::Ends(day_ends),
+        ),
+        (
+            Limit::TokenQuotaDaily,
+            limit(policy.token_quota_daily),
+            day.tokens,
+            add.tokens,
+            Until::Ends(day_ends),
+        ),
+        (
+            Limit::TokenQuotaMonthly,
+            limit(policy.token_quota_monthly),
+            month.tokens,
+            add.tokens,
+            Until::Ends(month_ends),
+        ),
+        (
+            Limit::CostQuotaMonthly,
+            cost_limit(policy),
+            month.cost,
+            add.cost,
+            Until::Ends(month_ends),
+        ),
+        (
+            Limit::MaxConcurrency,
+            limit(policy.max_concurrency),
+            super::amount(live as u64),
+            add.requests,
+            Until::Settled,
+        ),
     ];
-    let counts = counts.into_iter().filter_map(|(limit, value, used, add, until)| Some(Count { limit, value: value?, used, add, until }));
+    let counts = counts.into_iter().filter_map(|(limit, value, used, add, until)| {
+        Some(Count {
+            limit,
+            value: value?,
+            used,
+            add,
+            until,
+        })
+    });
     see(&counts.collect::<Vec<_>>())
 }
 
 /// The counters of the current period, which may not have begun yet, and its end.
 fn current(known: Period, number: i32, ends: fn(i32, &TimeZone) -> Timestamp, zone: &TimeZone) -> (Period, Timestamp) {
-    let period = if known.number < number { Period { number, ..Period::default() } } else { known };
+    let period = if known.number < number {
+        Period {
+            number,
+            ..Period::default()
+        }
+    } else {
+        known
+    };
     (period, ends(period.number, zone))
 }
 
 impl Count<'_> {
     fn standing(&self, now: Timestamp) -> Standing {
         let shown = |amount: i64| u64::try_from(amount).unwrap_or_default();
-        Standing { limit: self.limit, value: shown(self.value), used: shown(self.used), resets_at: self.until.falls_to(0, now) }
+        Standing {
+            limit: self.limit,
+            value: shown(self.value),
+            used: shown(self.used),
+            resets_at: self.until.falls_to(0, now),
+        }
     }
 
     fn refusal(&self, now: Timestamp) -> Refusal {
@@ -128,7 +205,8 @@ impl Until<'_> {
     fn falls_to(&self, rest: i64, now: Timestamp) -> Timestamp {
         match self {
             Self::Leaves(tally, frame) => {
-                Timestamp::from_millisecond(tally.falls_to(rest, *frame, now.as_millisecond())).unwrap_or(Timestamp::MAX)
+                Timestamp::from_millisecond(tally.falls_to(rest, *frame, now.as_millisecond()))
+                    .unwrap_or(Timestamp::MAX)
             }
             Self::Ends(at) => *at,
             Self::Settled => now,

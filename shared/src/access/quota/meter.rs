@@ -57,6 +57,11 @@ impl Amounts {
 impl Period {
     /// The period of this number, in which nothing but `amounts` was used.
     pub(super) fn begun(number: i32, amounts: Amounts) -> Self {
-        Self { number, requests: amounts.requests, tokens: amounts.tokens, cost: amounts.cost }
+        Self {
+            number,
+            requests: amounts.requests,
+            tokens: amounts.tokens,
+            cost: amounts.cost,
+        }
     }
 }

@@ -16,7 +16,9 @@ use super::hold::Hold;
 
 impl Serialize for Hold {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut packing = postcard::Serializer { output: AllocVec::new() };
+        let mut packing = postcard::Serializer {
+            output: AllocVec::new(),
+        };
         let packed = Self::serialize(self, &mut packing).and_then(|()| packing.output.finalize());
         serializer.serialize_bytes(&packed.map_err(S::Error::custom)?)
     }
@@ -80,7 +82,16 @@ mod tests {
             kept_days: Some(30),
         };
         let (day, month) = (20_261_130, 202_611);
-        Hold { expires_at: 1_796_000_960, day, month, place: None, input_tokens: 12_000, output_tokens: 4096, cost: 97_440, asker }
+        Hold {
+            expires_at: 1_796_000_960,
+            day,
+            month,
+            place: None,
+            input_tokens: 12_000,
+            output_tokens: 4096,
+            cost: 97_440,
+            asker,
+        }
     }
 
     fn packed(hold: &Hold) -> Vec<u8> {
@@ -101,8 +112,15 @@ mod tests {
 
     #[test]
     fn a_reservation_is_read_as_it_was_written() {
-        let place = Some(Place { part_ms: 1000, part: Part(1_796_000_000) });
-        let asker = Asker { department: Some(DisplayName::parse("张三 & Söhne").unwrap()), kept_days: None, ..hold().asker };
+        let place = Some(Place {
+            part_ms: 1000,
+            part: Part(1_796_000_000),
+        });
+        let asker = Asker {
+            department: Some(DisplayName::parse("张三 & Söhne").unwrap()),
+            kept_days: None,
+            ..hold().asker
+        };
         for hold in [hold(), Hold { place, asker, ..hold() }] {
             assert_eq!(unpacked(packed(&hold)), hold);
         }
@@ -125,7 +143,8 @@ mod tests {
             "a": 1_796_000_000_123_i64, "r": "req_019aafd0c07b7f3cb1e5c1ed2ad1a1f5", "k": "019aafd0a2147c11a4f6b3a3a6d0b0c9",
             "m": "kimi2.5", "e": "messages", "c": "claude_code", "s": true, "l": 30
         });
-        let map = json!({"x": 1_796_000_960, "d": 20_261_130, "m": 202_611, "i": 12_000, "o": 4096, "c": 97_440, "a": asker});
+        let map =
+            json!({"x": 1_796_000_960, "d": 20_261_130, "m": 202_611, "i": 12_000, "o": 4096, "c": 97_440, "a": asker});
         let item: AttributeValue = serde_dynamo::to_attribute_value(map).unwrap();
         assert_eq!(serde_dynamo::from_attribute_value::<_, Hold>(item).unwrap(), hold());
     }

@@ -21,12 +21,20 @@ pub struct Truth {
 
 impl Truth {
     /// Of a request that was never made.
-    pub const NOTHING: Self = Self { delivered: false, tokens: 0, cost: 0 };
+    pub const NOTHING: Self = Self {
+        delivered: false,
+        tokens: 0,
+        cost: 0,
+    };
 }
 
 impl From<&UsageRecord> for Truth {
     fn from(record: &UsageRecord) -> Self {
-        Self { delivered: record.outcome != Outcome::Failed, tokens: record.tokens.total(), cost: record.cost.0 }
+        Self {
+            delivered: record.outcome != Outcome::Failed,
+            tokens: record.tokens.total(),
+            cost: record.cost.0,
+        }
     }
 }
 
@@ -44,10 +52,15 @@ pub struct Correction {
 pub fn correct(hold: &Hold, truth: Truth, meter: Option<&Meter>, now: Timestamp) -> Correction {
     let reserved = hold.amounts();
     let given_back = i64::from(!truth.delivered);
-    let difference =
-        Amounts { requests: -given_back, tokens: amount(truth.tokens) - reserved.tokens, cost: amount(truth.cost) - reserved.cost };
+    let difference = Amounts {
+        requests: -given_back,
+        tokens: amount(truth.tokens) - reserved.tokens,
+        cost: amount(truth.cost) - reserved.cost,
+    };
     let while_current = |is_current: bool| if is_current { difference } else { Amounts::default() };
-    let place = hold.place.filter(|place| difference.tokens != 0 && is_counted(*place, meter, now));
+    let place = hold
+        .place
+        .filter(|place| difference.tokens != 0 && is_counted(*place, meter, now));
     Correction {
         day: while_current(meter.is_none_or(|meter| meter.day.number == hold.day)),
         month: while_current(meter.is_none_or(|meter| meter.month.number == hold.month)),

@@ -32,19 +32,43 @@ fn policy(set: impl FnOnce(&mut Policy)) -> Policy {
 }
 
 fn planned(known: Option<&Meter>, policy: &Policy, now: Timestamp) -> Plan {
-    plan(known, &Claim { policy, demand: Demand::default(), asker: &asker(), now, expires_at: now.as_second() + 900 })
+    plan(
+        known,
+        &Claim {
+            policy,
+            demand: Demand::default(),
+            asker: &asker(),
+            now,
+            expires_at: now.as_second() + 900,
+        },
+    )
 }
 
 /// A meter that the first request of its user has made.
 fn begun(policy: &Policy, now: Timestamp) -> Meter {
     let plan = planned(Some(&Meter::default()), policy, now);
-    let (PeriodStep::Begin(day), PeriodStep::Begin(month)) = (plan.day, plan.month) else { panic!("{plan:?}") };
-    let window = if let WindowStep::Begin { window, .. } = plan.window { Some(window) } else { None };
-    Meter { window, day, month, holds: [(UsageId::parse("first").unwrap(), plan.hold)].into() }
+    let (PeriodStep::Begin(day), PeriodStep::Begin(month)) = (plan.day, plan.month) else {
+        panic!("{plan:?}")
+    };
+    let window = if let WindowStep::Begin { window, .. } = plan.window {
+        Some(window)
+    } else {
+        None
+    };
+    Meter {
+        window,
+        day,
+        month,
+        holds: [(UsageId::parse("first").unwrap(), plan.hold)].into(),
+    }
 }
 
 fn count(plan: &Plan) -> &WindowCount {
-    if let WindowStep::Count(count) = &plan.window { count } else { panic!("{plan:?}") }
+    if let WindowStep::Count(count) = &plan.window {
+        count
+    } else {
+        panic!("{plan:?}")
+    }
 }
 
 #[test]
@@ -52,13 +76,24 @@ fn p41_a_part_counts_until_all_of_it_has_left() {
     let policy = policy(|policy| policy.rate_limit = NonZeroU64::new(1));
     let meter = begun(&policy, at(0));
     for (second, is_full) in [(0, true), (60, true), (61, false)] {
-        assert_eq!(judge(&meter, &policy, Demand::default(), at(second)).is_some(), is_full, "{second}");
+        assert_eq!(
+            judge(&meter, &policy, Demand::default(), at(second)).is_some(),
+            is_full,
+            "{second}"
+        );
         let step = planned(Some(&meter), &policy, at(second));
         let step = count(&step).requests.as_ref().unwrap();
-        assert_eq!((step.at_most, step.gone.len()), if is_full { (Some(0), 0) } else { (Some(1), 1) }, "{second}");
+        assert_eq!(
+            (step.at_most, step.gone.len()),
+            if is_full { (Some(0), 0) } else { (Some(1), 1) },
+            "{second}"
+        );
     }
     let refusal = judge(&meter, &policy, Demand::default(), at(0)).unwrap();
-    assert_eq!((refusal.retry_at, refusal.retry_after_seconds(at(0))), (Some(at(61)), Some(61)));
+    assert_eq!(
+        (refusal.retry_at, refusal.retry_after_seconds(at(0))),
+        (Some(at(61)), Some(61))
+    );
 }
 
 #[test]
@@ -67,7 +102,10 @@ fn p41_neither_the_window_nor_a_period_goes_back_with_a_clock_that_is_behind() {
     let meter = begun(&policy, at(0));
     let late = planned(Some(&meter), &policy, at(-86_400));
     assert_eq!(count(&late).part.0, meter.window.as_ref().unwrap().newest);
-    assert_eq!((late.day.number(), late.month.number()), (meter.day.number, meter.month.number));
+    assert_eq!(
+        (late.day.number(), late.month.number()),
+        (meter.day.number, meter.month.number)
+    );
 }
 
 #[test]
@@ -75,9 +113,15 @@ fn p41_a_window_of_another_length_keeps_what_was_counted() {
     let minute = policy(|policy| policy.rate_limit = NonZeroU64::new(1));
     let meter = begun(&minute, at(0));
     for seconds in [10, 600] {
-        let other = Policy { rate_limit_window: seconds, ..minute.clone() };
+        let other = Policy {
+            rate_limit_window: seconds,
+            ..minute.clone()
+        };
         assert!(judge(&meter, &other, Demand::default(), at(0)).is_some(), "{seconds}");
-        assert!(judge(&meter, &other, Demand::default(), at(i64::from(seconds) + 12)).is_none(), "{seconds}");
+        assert!(
+            judge(&meter, &other, Demand::default(), at(i64::from(seconds) + 12)).is_none(),
+            "{seconds}"
+        );
     }
 }
 
@@ -88,9 +132,21 @@ fn p42_a_request_that_gave_nothing_gets_its_daily_unit_back_and_not_that_of_the_
     let hold = meter.holds.values().next().unwrap().clone();
     let failed = correct(&hold, Truth::NOTHING, Some(&meter), at(1));
     failed.apply(&mut meter);
-    assert_eq!((meter.day.requests, meter.window.as_ref().unwrap().requests.sum), (0, 1));
-    let tomorrow = Meter { day: Period { number: hold.day + 1, ..Period::default() }, ..meter };
-    assert!(correct(&hold, Truth::NOTHING, Some(&tomorrow), at(1)).day.is_nothing(), "a day that is over is left alone");
+    assert_eq!(
+        (meter.day.requests, meter.window.as_ref().unwrap().requests.sum),
+        (0, 1)
+    );
+    let tomorrow = Meter {
+        day: Period {
+            number: hold.day + 1,
+            ..Period::default()
+        },
+        ..meter
+    };
+    assert!(
+        correct(&hold, Truth::NOTHING, Some(&tomorrow), at(1)).day.is_nothing(),
+        "a day that is over is left alone"
+    );
 }
 
 #[test]

@@ -83,12 +83,18 @@ pub struct TallyStep {
 impl Frame {
     pub fn of_seconds(window_seconds: u32) -> Self {
         let window_ms = i64::from(window_seconds) * 1000;
-        Self { window_ms, part_ms: (window_ms + PARTS - 1) / PARTS }
+        Self {
+            window_ms,
+            part_ms: (window_ms + PARTS - 1) / PARTS,
+        }
     }
 
     /// The longest window that has parts of this length.
     pub(super) fn of_parts(part_ms: i64) -> Self {
-        Self { window_ms: part_ms * PARTS, part_ms }
+        Self {
+            window_ms: part_ms * PARTS,
+            part_ms,
+        }
     }
 
     /// The part that a moment lies in.
@@ -105,7 +111,11 @@ impl Frame {
 impl Tally {
     /// How much is in the window at `now_ms`.
     pub(super) fn counted(&self, frame: Frame, now_ms: i64) -> i64 {
-        self.parts.iter().filter(|(part, _)| frame.leaves_at(**part) > now_ms).map(|(_, count)| count).sum()
+        self.parts
+            .iter()
+            .filter(|(part, _)| frame.leaves_at(**part) > now_ms)
+            .map(|(_, count)| count)
+            .sum()
     }
 
     /// When so much has left that at most `rest` is counted.
@@ -130,7 +140,11 @@ impl Tally {
             gone.clear();
         }
         let room: i64 = gone.iter().map(|(_, count)| count).sum();
-        TallyStep { add, at_most: limit.map(|limit| limit - add + room), gone }
+        TallyStep {
+            add,
+            at_most: limit.map(|limit| limit - add + room),
+            gone,
+        }
     }
 
     fn add(&mut self, part: Part, count: i64) {
@@ -141,7 +155,11 @@ impl Tally {
     /// The same counts in parts of another length: each in the part that its own one ends in, but none after `last`.
     fn recut(&self, old: Frame, new: Frame, (now_ms, last): (i64, Part)) -> Self {
         let mut tally = Self::default();
-        for (part, count) in self.parts.iter().filter(|(part, _)| old.leaves_at(**part) - old.window_ms + new.window_ms > now_ms) {
+        for (part, count) in self
+            .parts
+            .iter()
+            .filter(|(part, _)| old.leaves_at(**part) - old.window_ms + new.window_ms > now_ms)
+        {
             tally.add(new.part((part.0 + 1) * old.part_ms - 1).min(last), *count);
         }
         tally
@@ -159,7 +177,12 @@ impl Window {
         let newest = frame.part(now_ms.max(self.newest * self.part_ms));
         let until = (now_ms, newest);
         let requests = self.requests.recut(old, frame, until);
-        Self { part_ms: frame.part_ms, newest: newest.0, requests, tokens: self.tokens.recut(old, frame, until) }
+        Self {
+            part_ms: frame.part_ms,
+            newest: newest.0,
+            requests,
+            tokens: self.tokens.recut(old, frame, until),
+        }
     }
 }
 
@@ -179,7 +202,13 @@ impl Rates {
             return WindowStep::Skip;
         }
         match known {
-            None => WindowStep::Count(self.count(&Window { part_ms: self.frame.part_ms, ..Window::default() }, now_ms)),
+            None => WindowStep::Count(self.count(
+                &Window {
+                    part_ms: self.frame.part_ms,
+                    ..Window::default()
+                },
+                now_ms,
+            )),
             Some(Some(window)) if window.part_ms == self.frame.part_ms => WindowStep::Count(self.count(window, now_ms)),
             Some(other) => self.begin(other, now_ms),
         }
@@ -197,19 +226,31 @@ impl Rates {
 
     /// A count that the database refuses, where there is no room in the window as it is known.
     fn begin(self, known: Option<&Window>, now_ms: i64) -> WindowStep {
-        let mut window =
-            known.map_or_else(|| Window { part_ms: self.frame.part_ms, ..Window::default() }, |known| known.cut(self.frame, now_ms));
+        let mut window = known.map_or_else(
+            || Window {
+                part_ms: self.frame.part_ms,
+                ..Window::default()
+            },
+            |known| known.cut(self.frame, now_ms),
+        );
         let count = self.count(&window, now_ms);
         let has_room = |step: &Option<TallyStep>, tally: &Tally| {
-            step.as_ref().and_then(|step| step.at_most).is_none_or(|at_most| tally.sum <= at_most)
+            step.as_ref()
+                .and_then(|step| step.at_most)
+                .is_none_or(|at_most| tally.sum <= at_most)
         };
         if !has_room(&count.requests, &window.requests) || !has_room(&count.tokens, &window.tokens) {
             return WindowStep::Count(count);
         }
         window.newest = count.part.0;
-        window.requests.add(count.part, count.requests.map_or(0, |step| step.add));
+        window
+            .requests
+            .add(count.part, count.requests.map_or(0, |step| step.add));
         window.tokens.add(count.part, count.tokens.map_or(0, |step| step.add));
-        WindowStep::Begin { known: known.cloned(), window }
+        WindowStep::Begin {
+            known: known.cloned(),
+            window,
+        }
     }
 }
 

@@ -64,7 +64,9 @@ impl Store {
     /// way. `id` is the server's own for this request: asked for again, it is admitted once.
     pub async fn admit(&self, user: &UserId, id: &UsageId, claim: &Claim<'_>) -> Result<Admission, StoreError> {
         let asking = Box::pin(self.admit_patiently(user, id, claim));
-        tokio::time::timeout(PATIENCE, asking).await.map_err(|late| StoreError::Unavailable(late.into()))?
+        tokio::time::timeout(PATIENCE, asking)
+            .await
+            .map_err(|late| StoreError::Unavailable(late.into()))?
     }
 
     async fn admit_patiently(&self, user: &UserId, id: &UsageId, claim: &Claim<'_>) -> Result<Admission, StoreError> {
@@ -100,7 +102,9 @@ impl Store {
             Known::Seen(meter) => update::add(&quota::plan(Some(meter), claim), id)?,
             Known::Absent => update::create(&quota::plan(Some(&Meter::default()), claim), id)?,
         };
-        let written = self.update_and_see::<Meter>(&keys::meter(user), change, condition).await?;
+        let written = self
+            .update_and_see::<Meter>(&keys::meter(user), change, condition)
+            .await?;
         Ok(match written {
             Ok(meter) => Asked::Added(Arc::new(meter)),
             Err(found) => Asked::Found(found.map(Arc::new)),
@@ -132,16 +136,27 @@ impl Store {
             let correction = quota::correct(hold, truth, current.as_ref(), self.clock.now());
             let (change, condition) = update::remove(&correction, hold, &record.id);
             let transaction = self.transaction().update(&key, change, condition)?;
-            let transaction = if is_new { transaction.recorded(record, hold.asker.kept_days)? } else { transaction };
+            let transaction = if is_new {
+                transaction.recorded(record, hold.asker.kept_days)?
+            } else {
+                transaction
+            };
             match transaction.commit().await? {
                 Commit::Done => {
                     self.forget_hold(record, &correction);
-                    return Ok(if is_new { Settlement::Done } else { Settlement::AlreadyDone });
+                    return Ok(if is_new {
+                        Settlement::Done
+                    } else {
+                        Settlement::AlreadyDone
+                    });
                 }
                 Commit::Refused(places) if !places.contains(&METER) => (truth, is_new) = (Truth::NOTHING, false),
                 Commit::Refused(_) => {
                     current = self.get(&key).await?;
-                    if !current.as_ref().is_some_and(|meter| meter.holds.contains_key(&record.id)) {
+                    if !current
+                        .as_ref()
+                        .is_some_and(|meter| meter.holds.contains_key(&record.id))
+                    {
                         return Ok(Settlement::AlreadyDone);
                     }
                 }
@@ -174,6 +189,8 @@ impl Known {
             Self::Nothing | Self::Absent => &empty,
         };
         let is_enforced = claim.policy.mode == Mode::Enforce;
-        is_enforced.then(|| quota::judge(meter, claim.policy, claim.demand, claim.now)).flatten()
+        is_enforced
+            .then(|| quota::judge(meter, claim.policy, claim.demand, claim.now))
+            .flatten()
     }
 }

@@ -11,14 +11,26 @@ impl Store {
     /// The users who may have a reservation that has expired.
     pub async fn overdue_users(&self) -> Result<Vec<UserId>, StoreError> {
         let index = Table::Quota.indexes().first().map(|index| index.name);
-        let until = Expression::new("#queue = :queue AND #due <= :now").name("#queue", QUEUE).name("#due", DUE);
-        let until = until.text(":queue", keys::EXPIRY).text(":now", keys::due(self.clock.now().as_second()));
+        let until = Expression::new("#queue = :queue AND #due <= :now")
+            .name("#queue", QUEUE)
+            .name("#due", DUE);
+        let until = until
+            .text(":queue", keys::EXPIRY)
+            .text(":now", keys::due(self.clock.now().as_second()));
         let mut users = Vec::new();
         let mut start = None;
         loop {
-            let ask = self.client.query().table_name(self.table(Table::Quota)).set_index_name(index.map(str::to_owned));
-            let ask = ask.key_condition_expression(&until.text).set_expression_attribute_names(until.names());
-            let ask = ask.set_expression_attribute_values(until.values()).set_exclusive_start_key(start);
+            let ask = self
+                .client
+                .query()
+                .table_name(self.table(Table::Quota))
+                .set_index_name(index.map(str::to_owned));
+            let ask = ask
+                .key_condition_expression(&until.text)
+                .set_expression_attribute_names(until.names());
+            let ask = ask
+                .set_expression_attribute_values(until.values())
+                .set_exclusive_start_key(start);
             let page = Box::pin(ask.send()).await?;
             let owners = page.items.iter().flatten().filter_map(|item| item.get(PK)?.as_s().ok());
             users.extend(owners.filter_map(|pk| keys::meter_owner(pk)));
@@ -34,14 +46,20 @@ impl Store {
     pub async fn requeue(&self, user: &UserId, meter: &Meter) -> Result<(), StoreError> {
         let (change, condition) = match meter.holds.values().map(|hold| hold.expires_at).min() {
             Some(first) => (
-                Expression::new("SET #due = :due").name("#due", DUE).text(":due", keys::due(first)),
+                Expression::new("SET #due = :due")
+                    .name("#due", DUE)
+                    .text(":due", keys::due(first)),
                 Expression::new("attribute_exists(#due) AND size(r) > :none").number(":none", 0),
             ),
             None => (
-                Expression::new("REMOVE #queue, #due").name("#queue", QUEUE).name("#due", DUE),
+                Expression::new("REMOVE #queue, #due")
+                    .name("#queue", QUEUE)
+                    .name("#due", DUE),
                 Expression::new("size(r) = :none").number(":none", 0),
             ),
         };
-        self.update_if::<Meter>(&keys::meter(user), change, condition).await.map(|_| ())
+        self.update_if::<Meter>(&keys::meter(user), change, condition)
+            .await
+            .map(|_| ())
     }
 }

@@ -44,12 +44,19 @@ pub(super) fn add(plan: &Plan, id: &UsageId) -> Result<(Expression, Expression),
 
 /// Makes the meter, with the planned reservation in it.
 pub(super) fn create(plan: &Plan, id: &UsageId) -> Result<(Expression, Expression), StoreError> {
-    let (PeriodStep::Begin(day), PeriodStep::Begin(month)) = (plan.day, plan.month) else { return Err(StoreError::Conflict) };
+    let (PeriodStep::Begin(day), PeriodStep::Begin(month)) = (plan.day, plan.month) else {
+        return Err(StoreError::Conflict);
+    };
     let window = match &plan.window {
         WindowStep::Begin { window, .. } => Some(window.clone()),
         WindowStep::Skip | WindowStep::Count(_) => None,
     };
-    let meter = Meter { window, day, month, holds: [(id.clone(), plan.hold.clone())].into() };
+    let meter = Meter {
+        window,
+        day,
+        month,
+        holds: [(id.clone(), plan.hold.clone())].into(),
+    };
     let mut update = Update::default();
     update.expect(format!("attribute_not_exists({PK})"));
     update
@@ -68,16 +75,26 @@ pub(super) fn create(plan: &Plan, id: &UsageId) -> Result<(Expression, Expressio
 /// Takes the reservation out, and corrects the counters.
 pub(super) fn remove(correction: &Correction, hold: &Hold, id: &UsageId) -> (Expression, Expression) {
     let mut update = Update::default();
-    update.name("#id", id.as_str()).expect("attribute_exists(r.#id)").remove("r.#id");
+    update
+        .name("#id", id.as_str())
+        .expect("attribute_exists(r.#id)")
+        .remove("r.#id");
     for (name, number, amounts) in [("d", hold.day, correction.day), ("m", hold.month, correction.month)] {
         if !amounts.is_nothing() {
-            update.expect(format!("{name}.n = :{name}n")).number(&format!(":{name}n"), number);
+            update
+                .expect(format!("{name}.n = :{name}n"))
+                .number(&format!(":{name}n"), number);
             update.add_amounts(name, amounts);
         }
     }
     if let Some((place, tokens)) = correction.tokens {
-        update.expect("w.l = :l AND attribute_exists(w.t.p.#p)").number(":l", place.part_ms).name("#p", &place.part.name());
-        update.set("w.t.p.#p = w.t.p.#p + :wt, w.t.s = w.t.s + :wt").number(":wt", tokens);
+        update
+            .expect("w.l = :l AND attribute_exists(w.t.p.#p)")
+            .number(":l", place.part_ms)
+            .name("#p", &place.part.name());
+        update
+            .set("w.t.p.#p = w.t.p.#p + :wt, w.t.s = w.t.s + :wt")
+            .number(":wt", tokens);
     }
     update.finish()
 }
@@ -113,8 +130,13 @@ impl Update {
     }
 
     fn finish(self) -> (Expression, Expression) {
-        let clause =
-            |keyword: &str, parts: &[String]| if parts.is_empty() { String::new() } else { format!("{keyword} {} ", parts.join(", ")) };
+        let clause = |keyword: &str, parts: &[String]| {
+            if parts.is_empty() {
+                String::new()
+            } else {
+                format!("{keyword} {} ", parts.join(", "))
+            }
+        };
         let mut change = self.placeholders;
         change.text = clause("SET", &self.set) + &clause("REMOVE", &self.remove);
         (change, Expression::new(self.expected.join(" AND ")))
@@ -124,7 +146,10 @@ impl Update {
         match step {
             WindowStep::Skip => {}
             WindowStep::Count(count) => {
-                self.expect("w.l = :l AND w.n <= :n").set("w.n = :n").number(":l", count.part_ms).number(":n", count.part.0);
+                self.expect("w.l = :l AND w.n <= :n")
+                    .set("w.n = :n")
+                    .number(":l", count.part_ms)
+                    .number(":n", count.part.0);
                 self.name("#p", &count.part.name());
                 self.tally("q", count.part, count.requests.as_ref());
                 self.tally("t", count.part, count.tokens.as_ref());
@@ -143,18 +168,29 @@ impl Update {
     fn tally(&mut self, name: &str, part: Part, step: Option<&TallyStep>) {
         let Some(step) = step else { return };
         if let Some(at_most) = step.at_most {
-            self.expect(format!("w.{name}.s <= :{name}most")).number(&format!(":{name}most"), at_most);
+            self.expect(format!("w.{name}.s <= :{name}most"))
+                .number(&format!(":{name}most"), at_most);
         }
         for (place, (gone, count)) in step.gone.iter().enumerate() {
             // A part that all has left but is written to now, by a clock that is far behind, stays.
             if *gone != part {
-                self.expect(format!("w.{name}.p.#{name}{place} = :{name}{place}")).remove(format!("w.{name}.p.#{name}{place}"));
-                self.name(&format!("#{name}{place}"), &gone.name()).number(&format!(":{name}{place}"), count);
+                self.expect(format!("w.{name}.p.#{name}{place} = :{name}{place}"))
+                    .remove(format!("w.{name}.p.#{name}{place}"));
+                self.name(&format!("#{name}{place}"), &gone.name())
+                    .number(&format!(":{name}{place}"), count);
             }
         }
-        let gone: i64 = step.gone.iter().filter(|(gone, _)| *gone != part).map(|(_, count)| count).sum();
-        self.set(format!("w.{name}.s = w.{name}.s + :{name}sum")).number(&format!(":{name}sum"), step.add - gone);
-        self.set(format!("w.{name}.p.#p = if_not_exists(w.{name}.p.#p, :zero) + :{name}add"));
+        let gone: i64 = step
+            .gone
+            .iter()
+            .filter(|(gone, _)| *gone != part)
+            .map(|(_, count)| count)
+            .sum();
+        self.set(format!("w.{name}.s = w.{name}.s + :{name}sum"))
+            .number(&format!(":{name}sum"), step.add - gone);
+        self.set(format!(
+            "w.{name}.p.#p = if_not_exists(w.{name}.p.#p, :zero) + :{name}add"
+        ));
         self.number(&format!(":{name}add"), step.add).number(":zero", 0);
     }
 
@@ -163,13 +199,16 @@ impl Update {
         self.number(&number, step.number());
         match step {
             PeriodStep::Begin(period) => {
-                self.expect(format!("{name}.n < {number}")).set(format!("{name} = :{name}")).value(&format!(":{name}"), value(period)?);
+                self.expect(format!("{name}.n < {number}"))
+                    .set(format!("{name} = :{name}"))
+                    .value(&format!(":{name}"), value(period)?);
             }
             PeriodStep::Count { add, caps, .. } => {
                 self.expect(format!("{name}.n = {number}"));
                 for (field, cap) in [("q", caps.requests), ("t", caps.tokens), ("c", caps.cost)] {
                     if let Some(cap) = cap {
-                        self.expect(format!("{name}.{field} <= :{name}{field}most")).number(&format!(":{name}{field}most"), cap);
+                        self.expect(format!("{name}.{field} <= :{name}{field}most"))
+                            .number(&format!(":{name}{field}most"), cap);
                     }
                 }
                 self.add_amounts(name, *add);
@@ -182,7 +221,8 @@ impl Update {
         for (field, amount) in [("q", amounts.requests), ("t", amounts.tokens), ("c", amounts.cost)] {
             if amount != 0 {
                 let path = format!("{name}.{field}");
-                self.set(format!("{path} = {path} + :{name}{field}")).number(&format!(":{name}{field}"), amount);
+                self.set(format!("{path} = {path} + :{name}{field}"))
+                    .number(&format!(":{name}{field}"), amount);
             }
         }
     }
@@ -190,23 +230,32 @@ impl Update {
     fn live(&mut self, live: &LiveStep) {
         self.expect("size(r) <= :live").number(":live", live.at_most);
         for (place, id) in live.expired.iter().enumerate() {
-            self.expect(format!("attribute_exists(r.#e{place})")).name(&format!("#e{place}"), id.as_str());
+            self.expect(format!("attribute_exists(r.#e{place})"))
+                .name(&format!("#e{place}"), id.as_str());
         }
     }
 
     /// In the janitor's queue from the first reservation's expiry on. Once there, a meter stays until the janitor has
     /// looked at it, so that the index is not written to with each request.
     fn queued_until(&mut self, hold: &Hold) {
-        self.set("#queue = :queue, #due = if_not_exists(#due, :due)").name("#queue", QUEUE).name("#due", DUE);
-        self.value(":queue", AttributeValue::S(keys::EXPIRY.to_owned())).value(":due", AttributeValue::S(keys::due(hold.expires_at)));
+        self.set("#queue = :queue, #due = if_not_exists(#due, :due)")
+            .name("#queue", QUEUE)
+            .name("#due", DUE);
+        self.value(":queue", AttributeValue::S(keys::EXPIRY.to_owned()))
+            .value(":due", AttributeValue::S(keys::due(hold.expires_at)));
     }
 
     fn kept_after(&mut self, hold: &Hold) {
-        self.set("#ttl = :ttl").name("#ttl", TTL).number(":ttl", hold.expires_at + KEPT_SECONDS);
+        self.set("#ttl = :ttl")
+            .name("#ttl", TTL)
+            .number(":ttl", hold.expires_at + KEPT_SECONDS);
     }
 }
 
 fn value(part: &impl Serialize) -> Result<AttributeValue, StoreError> {
-    let corrupt = |source| StoreError::Corrupt { entity: Table::Quota.name(), source: Box::new(source) };
+    let corrupt = |source| StoreError::Corrupt {
+        entity: Table::Quota.name(),
+        source: Box::new(source),
+    };
     serde_dynamo::to_attribute_value(part).map_err(corrupt)
 }

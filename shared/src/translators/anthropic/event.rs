@@ -46,9 +46,22 @@ struct StopDelta<'a> {
 }
 
 impl<'a> MessageDelta<'a> {
-    pub fn new(stop_reason: StopReason, stop_sequence: Option<&'a str>, refusal: Option<Box<RawValue>>, usage: AnthropicUsage) -> Self {
+    pub fn new(
+        stop_reason: StopReason,
+        stop_sequence: Option<&'a str>,
+        refusal: Option<Box<RawValue>>,
+        usage: AnthropicUsage,
+    ) -> Self {
         let stop_details = StopDetails::of(stop_reason, refusal);
-        Self { kind: "message_delta", delta: StopDelta { stop_reason, stop_sequence, stop_details }, usage }
+        Self {
+            kind: "message_delta",
+            delta: StopDelta {
+                stop_reason,
+                stop_sequence,
+                stop_details,
+            },
+            usage,
+        }
     }
 }
 
@@ -61,7 +74,13 @@ struct MessageStart<'a> {
 
 impl EventWriter<'_> {
     pub fn message_start(&mut self, message: &Message<'_>) {
-        self.encode("message_start", &MessageStart { kind: "message_start", message });
+        self.encode(
+            "message_start",
+            &MessageStart {
+                kind: "message_start",
+                message,
+            },
+        );
     }
 
     pub fn ping(&mut self) {
@@ -87,7 +106,12 @@ impl EventWriter<'_> {
         }
         #[derive(Serialize)]
         struct Empty {}
-        let block = serde_json::to_string(&ToolUse { kind: "tool_use", id, name, input: Empty {} });
+        let block = serde_json::to_string(&ToolUse {
+            kind: "tool_use",
+            id,
+            name,
+            input: Empty {},
+        });
         debug_assert!(block.is_ok(), "strings always serialise");
         self.block_start(index, &block.unwrap_or_default());
     }

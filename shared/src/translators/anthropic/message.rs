@@ -40,9 +40,18 @@ pub enum Role {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Block<'a> {
-    Thinking { thinking: Cow<'a, RawValue>, signature: String },
-    Text { text: Cow<'a, RawValue> },
-    ToolUse { id: String, name: String, input: Box<RawValue> },
+    Thinking {
+        thinking: Cow<'a, RawValue>,
+        signature: String,
+    },
+    Text {
+        text: Cow<'a, RawValue>,
+    },
+    ToolUse {
+        id: String,
+        name: String,
+        input: Box<RawValue>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -60,13 +69,19 @@ pub enum StopReason {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum StopDetails {
     /// Backends give no category; the key is always there.
-    Refusal { category: Option<String>, explanation: Option<Box<RawValue>> },
+    Refusal {
+        category: Option<String>,
+        explanation: Option<Box<RawValue>>,
+    },
 }
 
 impl StopDetails {
     /// The details that go with a stop reason. `refusal` is what the model said, as a JSON string.
     pub fn of(stop_reason: StopReason, refusal: Option<Box<RawValue>>) -> Option<Self> {
         let refused = stop_reason == StopReason::Refusal;
-        refused.then_some(Self::Refusal { category: None, explanation: refusal })
+        refused.then_some(Self::Refusal {
+            category: None,
+            explanation: refusal,
+        })
     }
 }

@@ -157,7 +157,10 @@ impl<'a> Request<'a> {
         let request = Self::parse_unjudged(body)?;
         if request.thread.is_present() {
             let error = At::root("thread").error("not supported; send the whole conversation in `messages`");
-            return Err(RequestError { error_code: Some("thread_unsupported_request"), ..error });
+            return Err(RequestError {
+                error_code: Some("thread_unsupported_request"),
+                ..error
+            });
         }
         Ok(request)
     }

@@ -107,7 +107,9 @@ impl<'a> Completion<'a> {
 
     pub fn usage(&self) -> Option<Usage> {
         let of_choice = || self.choice().and_then(|choice| choice.usage);
-        self.usage.or_else(of_choice).and_then(|json| Usage::from_chat(json.get()))
+        self.usage
+            .or_else(of_choice)
+            .and_then(|json| Usage::from_chat(json.get()))
     }
 
     /// Whether this is an error in place of an answer: by its `error` member, or as vLLM and others mark it.
@@ -175,8 +177,16 @@ fn text(json: Option<&RawValue>) -> Option<EscapedText<'_>> {
 /// The texts of a string, or of a list of parts (`text`) or details (`text`, else `summary`), in order.
 pub fn texts(json: &RawValue) -> impl Iterator<Item = EscapedText<'_>> {
     let single = text(Some(json));
-    let parts: Vec<Part<'_>> = if json.get().starts_with('[') { serde_json::from_str(json.get()).unwrap_or_default() } else { Vec::new() };
-    single.into_iter().chain(parts.into_iter().filter_map(|part| text(part.text).or_else(|| text(part.summary))))
+    let parts: Vec<Part<'_>> = if json.get().starts_with('[') {
+        serde_json::from_str(json.get()).unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    single.into_iter().chain(
+        parts
+            .into_iter()
+            .filter_map(|part| text(part.text).or_else(|| text(part.summary))),
+    )
 }
 
 #[derive(Deserialize)]

@@ -56,7 +56,10 @@ impl<'a> EscapedText<'a> {
     }
 
     pub fn units(self) -> Units<'a> {
-        Units { bytes: self.0.as_bytes(), at: 0 }
+        Units {
+            bytes: self.0.as_bytes(),
+            at: 0,
+        }
     }
 
     /// The text without escapes. Half a surrogate pair has no such form; then the escapes stay.
@@ -130,7 +133,10 @@ mod tests {
 
     #[test]
     fn units_see_through_escapes() {
-        assert_eq!(bytes(r#"a\"\\\n\u007b\u00e9"#), [b'a', b'"', b'\\', b'\n', b'{', BEYOND_ASCII]);
+        assert_eq!(
+            bytes(r#"a\"\\\n\u007b\u00e9"#),
+            [b'a', b'"', b'\\', b'\n', b'{', BEYOND_ASCII]
+        );
         assert_eq!(bytes("é€😀a"), [BEYOND_ASCII, BEYOND_ASCII, BEYOND_ASCII, b'a']);
     }
 

@@ -59,7 +59,12 @@ impl BackendError {
     fn from_report(status: u16, report: &reading::Report, auth_errors: UpstreamAuthErrors) -> Self {
         if let Some(message) = report.context_overflow() {
             let context_overflow = true;
-            return Self { status: 400, kind: ErrorKind::InvalidRequest, message, context_overflow };
+            return Self {
+                status: 400,
+                kind: ErrorKind::InvalidRequest,
+                message,
+                context_overflow,
+            };
         }
         if matches!(status, 401 | 403) && auth_errors == UpstreamAuthErrors::Hide {
             // The backend's words may repeat a part of the key.
@@ -71,7 +76,12 @@ impl BackendError {
     /// An error of the given backend status, mapped as the table of §6.1 says.
     fn new(backend_status: u16, message: impl Into<String>) -> Self {
         let (status, kind) = classify(backend_status);
-        Self { status, kind, message: message.into(), context_overflow: false }
+        Self {
+            status,
+            kind,
+            message: message.into(),
+            context_overflow: false,
+        }
     }
 
     /// No connection: refused, unknown name, TLS.
@@ -109,7 +119,10 @@ impl BackendError {
 
     /// The data of an error event towards an Anthropic client.
     pub fn anthropic_event(&self) -> Vec<u8> {
-        let error = EventError { kind: self.kind.name(), message: &self.message };
+        let error = EventError {
+            kind: self.kind.name(),
+            message: &self.message,
+        };
         // Structs of strings always serialise; should that ever fail, the client still gets JSON.
         serde_json::to_vec(&Event { kind: "error", error }).unwrap_or_else(|_| b"{}".to_vec())
     }
@@ -175,11 +188,23 @@ mod tests {
         let kind = |body: &str| BackendError::from_error_object(body.as_bytes()).kind;
         assert_eq!(kind(r#"{"error":{"message":"x","code":404}}"#), ErrorKind::NotFound);
         assert_eq!(kind(r#"{"error":{"message":"x","code":"429"}}"#), ErrorKind::RateLimit);
-        assert_eq!(kind(r#"{"error":{"message":"x","type":"overloaded_error"}}"#), ErrorKind::Overloaded);
-        assert_eq!(kind(r#"{"error":{"message":"Too Many Requests"}}"#), ErrorKind::RateLimit);
-        assert_eq!(kind(r#"{"error":{"message":"x","code":"insufficient_quota"}}"#), ErrorKind::Billing);
+        assert_eq!(
+            kind(r#"{"error":{"message":"x","type":"overloaded_error"}}"#),
+            ErrorKind::Overloaded
+        );
+        assert_eq!(
+            kind(r#"{"error":{"message":"Too Many Requests"}}"#),
+            ErrorKind::RateLimit
+        );
+        assert_eq!(
+            kind(r#"{"error":{"message":"x","code":"insufficient_quota"}}"#),
+            ErrorKind::Billing
+        );
         assert_eq!(kind(r#"{"error":"x"}"#), ErrorKind::Api);
         // Our key was refused: that is not the client's to mend.
-        assert_eq!(kind(r#"{"error":{"message":"x","code":"invalid_api_key"}}"#), ErrorKind::Api);
+        assert_eq!(
+            kind(r#"{"error":{"message":"x","code":"invalid_api_key"}}"#),
+            ErrorKind::Api
+        );
     }
 }

@@ -29,14 +29,32 @@ const LIMIT: [&str; 7] = [
     "available context size (",
     "token limit: ",
 ];
-const INPUT: [&str; 6] = ["resulted in ", "the input (", "request (", "prompt (length ", "you passed ", "request has "];
+const INPUT: [&str; 6] = [
+    "resulted in ",
+    "the input (",
+    "request (",
+    "prompt (length ",
+    "you passed ",
+    "request has ",
+];
 const OUTPUT: [&str; 1] = ["is too large: "];
 const TOTAL: [&str; 3] = ["you requested a total of ", "you requested about ", "you requested "];
 
 /// What stands behind the number.
-const INPUT_PARTS: [&str; 6] =
-    [" in the messages", " in the functions", " input tokens", " tokens from the input messages", " of text input", " of tool input"];
-const OUTPUT_PARTS: [&str; 4] = [" in the completion", " tokens for the completion", " output tokens", " in the output"];
+const INPUT_PARTS: [&str; 6] = [
+    " in the messages",
+    " in the functions",
+    " input tokens",
+    " tokens from the input messages",
+    " of text input",
+    " of tool input",
+];
+const OUTPUT_PARTS: [&str; 4] = [
+    " in the completion",
+    " tokens for the completion",
+    " output tokens",
+    " in the output",
+];
 
 impl Overflow {
     /// Reads a message; `known` tells that an error code has already said what it is about.
@@ -52,7 +70,11 @@ impl Overflow {
         };
         let input = parts(&INPUT_PARTS).or_else(|| after(&INPUT));
         let output = parts(&OUTPUT_PARTS).or_else(|| after(&OUTPUT));
-        Some(Self { input: input.or_else(|| after(&TOTAL)), output, limit: after(&LIMIT) })
+        Some(Self {
+            input: input.or_else(|| after(&TOTAL)),
+            output,
+            limit: after(&LIMIT),
+        })
     }
 
     /// Fills gaps with the counts that llama.cpp puts beside its message.
@@ -98,7 +120,12 @@ mod tests {
     fn wording(message: &str) -> Option<String> {
         let overflow = Overflow::read(message, false)?;
         let wording = overflow.wording(message);
-        Some(wording.strip_suffix(&format!(" ({message})")).map(str::to_owned).unwrap_or(wording))
+        Some(
+            wording
+                .strip_suffix(&format!(" ({message})"))
+                .map(str::to_owned)
+                .unwrap_or(wording),
+        )
     }
 
     #[track_caller]
@@ -119,10 +146,22 @@ mod tests {
              the messages, 4000 in the completion).",
             expected,
         );
-        check("This model's maximum context length is 32768 tokens. However, your request has 40000 input tokens.", expected);
-        check("The input (40000 tokens) is longer than the model's context length (32768 tokens).", expected);
-        check("The decoder prompt (length 40000) is longer than the maximum model length of 32768.", expected);
-        check("the request (40000 tokens) exceeds the available context size (32768 tokens), try increasing it", expected);
+        check(
+            "This model's maximum context length is 32768 tokens. However, your request has 40000 input tokens.",
+            expected,
+        );
+        check(
+            "The input (40000 tokens) is longer than the model's context length (32768 tokens).",
+            expected,
+        );
+        check(
+            "The decoder prompt (length 40000) is longer than the maximum model length of 32768.",
+            expected,
+        );
+        check(
+            "the request (40000 tokens) exceeds the available context size (32768 tokens), try increasing it",
+            expected,
+        );
     }
 
     #[test]
@@ -165,7 +204,10 @@ mod tests {
 
     #[test]
     fn s6_1_an_overflow_without_numbers_still_has_the_words() {
-        check("the request exceeds the available context size, try increasing it", "prompt is too long");
+        check(
+            "the request exceeds the available context size, try increasing it",
+            "prompt is too long",
+        );
         check("Your request exceeded model token limit: 131072", "prompt is too long");
     }
 

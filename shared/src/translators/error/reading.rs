@@ -43,7 +43,10 @@ impl Report {
         Self {
             message: message(&outer, &inner).map(|message| without_addresses(&message)),
             number: [&inner.code, &outer.code].into_iter().find_map(number),
-            words: [&inner.code, &inner.kind, &outer.code, &outer.kind].into_iter().filter_map(text).collect(),
+            words: [&inner.code, &inner.kind, &outer.code, &outer.kind]
+                .into_iter()
+                .filter_map(text)
+                .collect(),
             prompt_tokens: inner.n_prompt_tokens.or(outer.n_prompt_tokens),
             context_tokens: inner.n_ctx.or(outer.n_ctx),
             inner: text(&inner.metadata["raw"]).map(|raw| without_addresses(&raw)),
@@ -52,7 +55,9 @@ impl Report {
 
     /// The backend's message. Whatever is no JSON, such as an HTML page, is never copied.
     pub(super) fn message(&self, status: u16) -> String {
-        self.message.clone().unwrap_or_else(|| format!("upstream returned HTTP {status}"))
+        self.message
+            .clone()
+            .unwrap_or_else(|| format!("upstream returned HTTP {status}"))
     }
 
     pub(super) fn is_silent(&self) -> bool {
@@ -64,17 +69,29 @@ impl Report {
         let by_number = self.number.and_then(status_of_number);
         by_number
             .or_else(|| self.words.iter().find_map(|word| status_of_word(word)))
-            .or_else(|| self.message.as_deref().filter(|message| tells_rate_limit(message)).map(|_| 429))
+            .or_else(|| {
+                self.message
+                    .as_deref()
+                    .filter(|message| tells_rate_limit(message))
+                    .map(|_| 429)
+            })
     }
 
     /// The message in the wording that agents know, if the context is too small for the request.
     pub(super) fn context_overflow(&self) -> Option<String> {
         let message = self.message.as_deref().unwrap_or_default();
-        let text = self.inner.as_deref().map_or(message.to_owned(), |inner| format!("{message}: {inner}"));
+        let text = self
+            .inner
+            .as_deref()
+            .map_or(message.to_owned(), |inner| format!("{message}: {inner}"));
         let known = self.words.iter().any(|word| word.contains("context_length_exceeded"))
             || self.words.iter().any(|word| word == "exceed_context_size_error");
         let overflow = Overflow::read(&text, known)?;
-        Some(overflow.or_counts(self.prompt_tokens, self.context_tokens).wording(&text))
+        Some(
+            overflow
+                .or_counts(self.prompt_tokens, self.context_tokens)
+                .wording(&text),
+        )
     }
 }
 
@@ -126,13 +143,23 @@ fn status_of_word(word: &str) -> Option<u16> {
 
 fn tells_rate_limit(text: &str) -> bool {
     let text = text.to_ascii_lowercase().replace(['_', '-'], " ");
-    ["rate limit", "ratelimit", "too many requests"].iter().any(|phrase| text.contains(phrase))
+    ["rate limit", "ratelimit", "too many requests"]
+        .iter()
+        .any(|phrase| text.contains(phrase))
 }
 
 /// The message without URLs and numeric addresses: clients must not learn where the backend is.
 fn without_addresses(message: &str) -> String {
     let words = message.split_inclusive(|letter: char| letter.is_whitespace() || "\"'()<>,;".contains(letter));
-    words.map(|word| if is_address(word) { hidden(word) } else { word.to_owned() }).collect()
+    words
+        .map(|word| {
+            if is_address(word) {
+                hidden(word)
+            } else {
+                word.to_owned()
+            }
+        })
+        .collect()
 }
 
 fn is_address(word: &str) -> bool {

@@ -118,7 +118,9 @@ impl<'a> Field<'a> {
 
     /// A string, left in its escapes.
     pub fn text(self, at: At<'_>) -> Result<Option<EscapedText<'a>>, RequestError> {
-        self.0.map(|raw| EscapedText::of(raw).ok_or_else(|| at.error("must be a string"))).transpose()
+        self.0
+            .map(|raw| EscapedText::of(raw).ok_or_else(|| at.error("must be a string")))
+            .transpose()
     }
 
     /// A short string that is looked at: a type, a name, an id.
@@ -167,7 +169,10 @@ impl<'a> Field<'a> {
     /// A list of strings, empty if absent.
     pub fn words(self, at: At<'_>) -> Result<Vec<Cow<'a, str>>, RequestError> {
         let items = self.list(at)?;
-        let words = items.iter().enumerate().map(|(i, item)| Field::new(item).required_word(at.index(i)));
+        let words = items
+            .iter()
+            .enumerate()
+            .map(|(i, item)| Field::new(item).required_word(at.index(i)));
         words.collect()
     }
 
@@ -182,6 +187,8 @@ fn misfit<'a, T: Deserialize<'a>>(list: &'a RawValue, at: At<'_>) -> RequestErro
     let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(list.get()) else {
         return at.error("must be a list");
     };
-    let index = items.iter().position(|item| serde_json::from_str::<T>(item.get()).is_err());
+    let index = items
+        .iter()
+        .position(|item| serde_json::from_str::<T>(item.get()).is_err());
     at.index(index.unwrap_or_default()).error("must be an object")
 }

@@ -18,7 +18,11 @@ pub(super) fn read<'a>(
     scope: &mut Scope<'a>,
     at: At<'_>,
 ) -> Result<(Vec<Part<'a>>, AssistantTurn<'a>), RequestError> {
-    let mut turn = AssistantTurn { index, rest: message.rest, ..AssistantTurn::default() };
+    let mut turn = AssistantTurn {
+        index,
+        rest: message.rest,
+        ..AssistantTurn::default()
+    };
     let mut summary = Vec::new();
     let blocks = match content {
         Content::Text(text) => {
@@ -39,9 +43,17 @@ pub(super) fn read<'a>(
 }
 
 impl<'a> AssistantTurn<'a> {
-    fn read_block(&mut self, kind: &str, block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<(), RequestError> {
+    fn read_block(
+        &mut self,
+        kind: &str,
+        block: &Block<'a>,
+        scope: &mut Scope<'a>,
+        at: At<'_>,
+    ) -> Result<(), RequestError> {
         match kind {
-            "text" => self.parts.extend(parts::of_block(kind, block, scope, at)?.into_iter().flatten()),
+            "text" => self
+                .parts
+                .extend(parts::of_block(kind, block, scope, at)?.into_iter().flatten()),
             "tool_use" => self.calls.push(call(block, scope, at)?),
             "thinking" => self.thinking.extend(thinking(block, at)?),
             // Opaque, and for another vendor's eyes; a mark that is not rendered.
@@ -66,7 +78,9 @@ fn call<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Call
     Ok(Call {
         id: block.id.required_word(at.field("id"))?,
         name: scope.backend_name(name),
-        arguments: TextBuilder::with_capacity(input.len() + input.len() / 4).json(input).build()?,
+        arguments: TextBuilder::with_capacity(input.len() + input.len() / 4)
+            .json(input)
+            .build()?,
     })
 }
 

@@ -41,7 +41,11 @@ pub(super) fn mark_last<'a>(parts: &mut [Part<'a>], mark: Option<CacheMark<'a>>)
 }
 
 /// The request's own `cache_control`: a mark at the end of the prompt.
-pub(super) fn mark_end<'a>(request: &Request<'a>, cache: Cache, messages: &mut [Message<'a>]) -> Result<(), RequestError> {
+pub(super) fn mark_end<'a>(
+    request: &Request<'a>,
+    cache: Cache,
+    messages: &mut [Message<'a>],
+) -> Result<(), RequestError> {
     let mark = mark(cache, request.cache_control, At::root("cache_control"))?;
     let (Some(message), Some(mark)) = (messages.last_mut(), mark) else {
         return Ok(());
@@ -56,14 +60,21 @@ pub(super) fn mark_end<'a>(request: &Request<'a>, cache: Cache, messages: &mut [
             }
             Content::Text(text) => text.clone(),
         };
-        *content = Content::Parts(vec![Part { cache: Some(mark), ..Part::text(text) }]);
+        *content = Content::Parts(vec![Part {
+            cache: Some(mark),
+            ..Part::text(text)
+        }]);
     }
     Ok(())
 }
 
 /// Keeps the last marks, which cover the longest prefixes.
 pub(super) fn keep_last_breakpoints(messages: &mut [Message<'_>]) {
-    let marked = messages.iter_mut().rev().filter_map(content_of).flat_map(parts_from_the_end);
+    let marked = messages
+        .iter_mut()
+        .rev()
+        .filter_map(content_of)
+        .flat_map(parts_from_the_end);
     for part in marked.filter(|part| part.cache.is_some()).skip(MAX_BREAKPOINTS) {
         part.cache = None;
     }
@@ -71,9 +82,10 @@ pub(super) fn keep_last_breakpoints(messages: &mut [Message<'_>]) {
 
 fn content_of<'m, 'a>(message: &'m mut Message<'a>) -> Option<&'m mut Content<'a>> {
     match message {
-        Message::System { content } | Message::Developer { content } | Message::User { content, .. } | Message::Tool { content, .. } => {
-            Some(content)
-        }
+        Message::System { content }
+        | Message::Developer { content }
+        | Message::User { content, .. }
+        | Message::Tool { content, .. } => Some(content),
         Message::Assistant(AssistantMessage { content, .. }) => content.as_mut(),
     }
 }

@@ -28,7 +28,9 @@ pub(super) fn parts<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) ->
             all.push(pdf(&source, title, scope.backend.pdf, at)?);
             Ok(all)
         }
-        kind => Err(at.field("type").error(format!("document sources of type `{kind}` are not supported"))),
+        kind => Err(at
+            .field("type")
+            .error(format!("document sources of type `{kind}` are not supported"))),
     }
 }
 
@@ -68,11 +70,23 @@ fn inner_blocks<'a>(source: &Source<'a>, scope: &mut Scope<'a>, at: At<'_>) -> R
 
 fn text_part<'a>(lines: &[Option<EscapedText<'a>>]) -> Result<Vec<Part<'a>>, RequestError> {
     let length = lines.iter().flatten().map(|line| line.escaped().len() + 2).sum();
-    let text = lines.iter().fold(TextBuilder::with_capacity(length), |builder, line| builder.line(*line)).build()?;
-    Ok(if text.get() == "\"\"" { Vec::new() } else { vec![Part::text(text)] })
+    let text = lines
+        .iter()
+        .fold(TextBuilder::with_capacity(length), |builder, line| builder.line(*line))
+        .build()?;
+    Ok(if text.get() == "\"\"" {
+        Vec::new()
+    } else {
+        vec![Part::text(text)]
+    })
 }
 
-fn pdf<'a>(source: &Source<'a>, title: Option<EscapedText<'a>>, setting: Pdf, at: At<'_>) -> Result<Part<'a>, RequestError> {
+fn pdf<'a>(
+    source: &Source<'a>,
+    title: Option<EscapedText<'a>>,
+    setting: Pdf,
+    at: At<'_>,
+) -> Result<Part<'a>, RequestError> {
     let media_type = source.media_type.required_word(at.field("media_type"))?;
     if media_type != "application/pdf" {
         return Err(at.field("media_type").error("must be application/pdf"));
@@ -83,12 +97,23 @@ fn pdf<'a>(source: &Source<'a>, title: Option<EscapedText<'a>>, setting: Pdf, at
     let data = source.data.required_text(at.field("data"))?;
     let builder = TextBuilder::with_capacity(data.escaped().len() + 32);
     let file_data = builder.literal("data:application/pdf;base64,").escaped(data).build()?;
-    Ok(Part::new(PartKind::File { file: File { filename: filename(title)?, file_data } }))
+    Ok(Part::new(PartKind::File {
+        file: File {
+            filename: filename(title)?,
+            file_data,
+        },
+    }))
 }
 
 fn filename<'a>(title: Option<EscapedText<'_>>) -> Result<Json<'a>, RequestError> {
-    let title = title.filter(|title| !title.is_empty()).unwrap_or(EscapedText::from_escaped("document"));
+    let title = title
+        .filter(|title| !title.is_empty())
+        .unwrap_or(EscapedText::from_escaped("document"));
     let name = TextBuilder::with_capacity(title.escaped().len() + 4).escaped(title);
-    let name = if title.decode().to_ascii_lowercase().ends_with(".pdf") { name } else { name.literal(".pdf") };
+    let name = if title.decode().to_ascii_lowercase().ends_with(".pdf") {
+        name
+    } else {
+        name.literal(".pdf")
+    };
     name.build()
 }

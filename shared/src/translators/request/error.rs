@@ -15,7 +15,11 @@ pub struct RequestError {
 
 impl RequestError {
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into(), error_code: None }
+        Self {
+            path: path.into(),
+            message: message.into(),
+            error_code: None,
+        }
     }
 }
 
@@ -42,15 +46,24 @@ enum Step<'p> {
 
 impl<'p> At<'p> {
     pub fn root(field: &'p str) -> Self {
-        Self { parent: None, step: Step::Field(field) }
+        Self {
+            parent: None,
+            step: Step::Field(field),
+        }
     }
 
     pub fn field(&'p self, name: &'p str) -> Self {
-        Self { parent: Some(self), step: Step::Field(name) }
+        Self {
+            parent: Some(self),
+            step: Step::Field(name),
+        }
     }
 
     pub fn index(&'p self, index: usize) -> Self {
-        Self { parent: Some(self), step: Step::Index(index) }
+        Self {
+            parent: Some(self),
+            step: Step::Index(index),
+        }
     }
 
     pub fn error(&self, message: impl Into<String>) -> RequestError {

@@ -48,7 +48,11 @@ pub(super) fn serialize(
 }
 
 fn find<'m>(members: &'m Members<'_>, name: &str) -> Option<&'m RawValue> {
-    members.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
+    members
+        .0
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_ref())
 }
 
 /// The members of both objects; of two with one name the client's.

@@ -23,14 +23,24 @@ pub(super) struct History<'a> {
 impl<'a> History<'a> {
     pub(super) fn new(system: Vec<Part<'a>>, backend: &BackendSettings) -> Self {
         let (mode, merge) = (backend.inline_system, backend.merge_turns);
-        Self { system, turns: Vec::new(), waiting: Vec::new(), mode, merge }
+        Self {
+            system,
+            turns: Vec::new(),
+            waiting: Vec::new(),
+            mode,
+            merge,
+        }
     }
 
     pub(super) fn push_user(&mut self, mut turn: UserTurn<'a>) -> Result<(), RequestError> {
         if !self.waiting.is_empty() {
             let results = std::mem::take(&mut turn.results);
             if !results.is_empty() {
-                self.add_user(UserTurn { index: turn.index, results, ..UserTurn::default() });
+                self.add_user(UserTurn {
+                    index: turn.index,
+                    results,
+                    ..UserTurn::default()
+                });
             }
             self.place_waiting()?;
         }
@@ -43,7 +53,11 @@ impl<'a> History<'a> {
         if parts.is_empty() {
             return Ok(());
         }
-        self.push_user(UserTurn { index, parts, ..UserTurn::default() })
+        self.push_user(UserTurn {
+            index,
+            parts,
+            ..UserTurn::default()
+        })
     }
 
     /// A turn without text and calls is no message (OR8), also if it has thought.
@@ -114,7 +128,9 @@ impl<'a> History<'a> {
     }
 
     fn place_waiting(&mut self) -> Result<(), RequestError> {
-        std::mem::take(&mut self.waiting).into_iter().try_for_each(|parts| self.place(parts))
+        std::mem::take(&mut self.waiting)
+            .into_iter()
+            .try_for_each(|parts| self.place(parts))
     }
 
     fn place(&mut self, parts: Vec<Part<'a>>) -> Result<(), RequestError> {
@@ -128,7 +144,10 @@ impl<'a> History<'a> {
                 turn.after_results.push(reminder);
             }
             Some(Turn::User(turn)) => turn.parts.push(reminder),
-            _ => self.turns.push(Turn::User(UserTurn { parts: vec![reminder], ..UserTurn::default() })),
+            _ => self.turns.push(Turn::User(UserTurn {
+                parts: vec![reminder],
+                ..UserTurn::default()
+            })),
         }
         Ok(())
     }
@@ -163,7 +182,12 @@ fn reminder(mut parts: Vec<Part<'_>>) -> Result<Part<'_>, RequestError> {
     let cache = parts.iter_mut().rev().find_map(|part| part.cache.take());
     let text = parts::joined(parts)?;
     let inner = EscapedText::of(&text).unwrap_or(EscapedText::EMPTY);
-    let builder = TextBuilder::with_capacity(text.get().len() + 40).literal("<system-reminder>").newline();
+    let builder = TextBuilder::with_capacity(text.get().len() + 40)
+        .literal("<system-reminder>")
+        .newline();
     let wrapped = builder.escaped(inner).newline().literal("</system-reminder>").build()?;
-    Ok(Part { cache, ..Part::text(wrapped) })
+    Ok(Part {
+        cache,
+        ..Part::text(wrapped)
+    })
 }

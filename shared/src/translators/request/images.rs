@@ -21,13 +21,21 @@ pub(super) fn part<'a>(block: &Block<'a>, vision: bool, at: At<'_>) -> Result<Pa
         "base64" => data_url(&source, at)?,
         "url" => {
             source.url.required_text(at.field("url"))?;
-            source.url.raw().map(Cow::Borrowed).ok_or_else(|| at.field("url").missing())?
+            source
+                .url
+                .raw()
+                .map(Cow::Borrowed)
+                .ok_or_else(|| at.field("url").missing())?
         }
         kind => {
-            return Err(at.field("type").error(format!("image sources of type `{kind}` are not supported")));
+            return Err(at
+                .field("type")
+                .error(format!("image sources of type `{kind}` are not supported")));
         }
     };
-    Ok(Part::new(PartKind::ImageUrl { image_url: ImageUrl { url } }))
+    Ok(Part::new(PartKind::ImageUrl {
+        image_url: ImageUrl { url },
+    }))
 }
 
 fn data_url<'a>(source: &Source<'a>, at: At<'_>) -> Result<Json<'a>, RequestError> {
@@ -38,5 +46,9 @@ fn data_url<'a>(source: &Source<'a>, at: At<'_>) -> Result<Json<'a>, RequestErro
     }
     let data = source.data.required_text(at.field("data"))?;
     let url = TextBuilder::with_capacity(data.escaped().len() + 32);
-    url.literal("data:").literal(&media_type).literal(";base64,").escaped(data).build()
+    url.literal("data:")
+        .literal(&media_type)
+        .literal(";base64,")
+        .escaped(data)
+        .build()
 }

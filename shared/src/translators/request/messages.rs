@@ -1,6 +1,8 @@
 //! Turns written down as chat messages (§3.3, §3.4).
 
-use crate::translators::chat::request::{AssistantMessage, Content, FunctionCall, FunctionType, Message, Part, ToolCall};
+use crate::translators::chat::request::{
+    AssistantMessage, Content, FunctionCall, FunctionType, Message, Part, ToolCall,
+};
 use crate::translators::json::{Json, TextBuilder, json_string};
 use crate::translators::names::backend_tool_id;
 use crate::translators::settings::{ReasoningReplay, SystemRole, TextParts, ToolResultMedia};
@@ -25,7 +27,11 @@ pub(super) fn write<'a>(history: History<'a>, scope: &mut Scope<'a>) -> Result<V
     Ok(messages)
 }
 
-fn write_system<'a>(parts: Vec<Part<'a>>, scope: &mut Scope<'a>, messages: &mut Vec<Message<'a>>) -> Result<(), RequestError> {
+fn write_system<'a>(
+    parts: Vec<Part<'a>>,
+    scope: &mut Scope<'a>,
+    messages: &mut Vec<Message<'a>>,
+) -> Result<(), RequestError> {
     let content = parts::content(parts, scope.backend.text_parts, &mut scope.warnings)?;
     messages.extend(content.map(|content| match scope.backend.system_role {
         SystemRole::System => Message::System { content },
@@ -40,7 +46,10 @@ fn assistant<'a>(turn: AssistantTurn<'a>, scope: &mut Scope<'a>) -> Result<Assis
     let tool_call = |call: Call<'a>| ToolCall {
         id: backend_tool_id(call.id, max_id),
         kind: FunctionType::Function,
-        function: FunctionCall { name: call.name, arguments: call.arguments },
+        function: FunctionCall {
+            name: call.name,
+            arguments: call.arguments,
+        },
     };
     let mut message = AssistantMessage {
         content: parts::content(turn.parts, TextParts::String, &mut scope.warnings)?,
@@ -59,11 +68,19 @@ fn assistant<'a>(turn: AssistantTurn<'a>, scope: &mut Scope<'a>) -> Result<Assis
 
 /// The thinking of an earlier turn, without signatures (TH1, TH3), or the empty string that some want (TH2).
 fn replayed(thinking: Vec<Part<'_>>, required: bool) -> Result<Option<Json<'_>>, RequestError> {
-    if thinking.is_empty() && !required { Ok(None) } else { parts::joined(thinking).map(Some) }
+    if thinking.is_empty() && !required {
+        Ok(None)
+    } else {
+        parts::joined(thinking).map(Some)
+    }
 }
 
 /// A tool message for each result, then at most one user message (OR4).
-fn write_user<'a>(mut turn: UserTurn<'a>, scope: &mut Scope<'a>, messages: &mut Vec<Message<'a>>) -> Result<(), RequestError> {
+fn write_user<'a>(
+    mut turn: UserTurn<'a>,
+    scope: &mut Scope<'a>,
+    messages: &mut Vec<Message<'a>>,
+) -> Result<(), RequestError> {
     if let Some(last) = turn.results.last_mut() {
         last.parts.append(&mut turn.after_results);
     }
@@ -73,13 +90,20 @@ fn write_user<'a>(mut turn: UserTurn<'a>, scope: &mut Scope<'a>, messages: &mut 
     }
     user_parts.append(&mut turn.parts);
     match parts::content(user_parts, scope.backend.text_parts, &mut scope.warnings)? {
-        Some(content) => messages.push(Message::User { content, rest: turn.rest.unique() }),
+        Some(content) => messages.push(Message::User {
+            content,
+            rest: turn.rest.unique(),
+        }),
         None => scope.warnings.dropped_all(&turn.rest),
     }
     Ok(())
 }
 
-fn tool_message<'a>(result: ToolResult<'a>, scope: &mut Scope<'a>, user_parts: &mut Vec<Part<'a>>) -> Result<Message<'a>, RequestError> {
+fn tool_message<'a>(
+    result: ToolResult<'a>,
+    scope: &mut Scope<'a>,
+    user_parts: &mut Vec<Part<'a>>,
+) -> Result<Message<'a>, RequestError> {
     let tool_call_id = backend_tool_id(result.call_id, scope.backend.tool_id_max);
     let mut parts = result.parts;
     if scope.backend.tool_result_media == ToolResultMedia::UserMessage {
@@ -96,6 +120,8 @@ fn tool_message<'a>(result: ToolResult<'a>, scope: &mut Scope<'a>, user_parts: &
 
 /// Tells whose result the images are that a tool message could not hold.
 fn media_heading<'a>(tool_call_id: &str) -> Result<Part<'a>, RequestError> {
-    let text = TextBuilder::with_capacity(64).literal("From the result of tool call ").plain(tool_call_id)?;
+    let text = TextBuilder::with_capacity(64)
+        .literal("From the result of tool call ")
+        .plain(tool_call_id)?;
     Ok(Part::text(text.literal(":").build()?))
 }

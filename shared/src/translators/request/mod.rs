@@ -80,12 +80,21 @@ pub struct ChatCall {
 pub fn to_chat(request: &Request<'_>, backend: &BackendSettings, model: &ModelFacts) -> Result<ChatCall, RequestError> {
     let parsed = Parsed::read(request)?;
     let context = parsed.context(backend, model)?;
-    let mut scope = Scope { backend, names: &context.names, warnings: Warnings::default() };
+    let mut scope = Scope {
+        backend,
+        names: &context.names,
+        warnings: Warnings::default(),
+    };
     let chat = parsed.into_chat(model, &mut scope)?;
     let stream = chat.parameters.stream.is_some();
     let mut warnings = scope.warnings;
     let body = extras::serialize(&chat, &request.rest, &backend.extra_body, &mut warnings)?;
-    Ok(ChatCall { body, stream, warnings: warnings.into_names(), context })
+    Ok(ChatCall {
+        body,
+        stream,
+        warnings: warnings.into_names(),
+        context,
+    })
 }
 
 /// The request, read as far as it can be without knowing the backend.
@@ -99,7 +108,10 @@ struct Parsed<'a> {
 
 impl<'a> Parsed<'a> {
     fn read(request: &'a Request<'a>) -> Result<Self, RequestError> {
-        let output = request.output_config.object(At::root("output_config"))?.unwrap_or_default();
+        let output = request
+            .output_config
+            .object(At::root("output_config"))?
+            .unwrap_or_default();
         Ok(Self {
             request,
             thinking: Asked::read(request, &output)?,
@@ -140,7 +152,12 @@ impl<'a> Parsed<'a> {
             parameters.tool_stream = (scope.backend.tool_stream && parameters.stream.is_some()).then_some(true);
         }
         self.thinking.write(!tools.is_empty(), scope, &mut parameters);
-        Ok(chat::Request { model: &model.backend_model, messages, tools, parameters })
+        Ok(chat::Request {
+            model: &model.backend_model,
+            messages,
+            tools,
+            parameters,
+        })
     }
 }
 

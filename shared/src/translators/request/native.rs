@@ -106,7 +106,9 @@ mod tests {
     const TEXT: &str = r#"{"type":"text",  "text":"gw1. \ud83d"}"#;
 
     fn body(blocks: &str) -> String {
-        format!(r#"{{ "max_tokens": 1.0, "messages":[{{"role":"user","content":"a"}} , {{"role":"assistant","content":[ {blocks} ]}}] }}"#)
+        format!(
+            r#"{{ "max_tokens": 1.0, "messages":[{{"role":"user","content":"a"}} , {{"role":"assistant","content":[ {blocks} ]}}] }}"#
+        )
     }
 
     #[test]
@@ -114,7 +116,10 @@ mod tests {
         let cases = [
             (format!("{OWN} , {TEXT}"), TEXT.to_owned()),
             (format!("{TEXT} , {OWN}"), TEXT.to_owned()),
-            (format!("{OWN},{OWN}, {TEXT}, {OWN} ,{FOREIGN}"), format!("{TEXT} ,{FOREIGN}")),
+            (
+                format!("{OWN},{OWN}, {TEXT}, {OWN} ,{FOREIGN}"),
+                format!("{TEXT} ,{FOREIGN}"),
+            ),
             (format!("{FOREIGN},\n{TEXT}"), format!("{FOREIGN},\n{TEXT}")),
         ];
         for (blocks, expected) in cases {

@@ -8,10 +8,16 @@ use crate::translators::chat::request::{JsonSchema, ResponseFormat};
 use super::error::{At, RequestError};
 
 /// `output_config.format`, or the older `output_format`. The schema goes unchanged.
-pub(super) fn write<'a>(request: &Request<'a>, output: &OutputConfig<'a>) -> Result<Option<ResponseFormat<'a>>, RequestError> {
+pub(super) fn write<'a>(
+    request: &Request<'a>,
+    output: &OutputConfig<'a>,
+) -> Result<Option<ResponseFormat<'a>>, RequestError> {
     let root = At::root("output_config");
-    let (field, at) =
-        if output.format.is_present() { (output.format, root.field("format")) } else { (request.output_format, At::root("output_format")) };
+    let (field, at) = if output.format.is_present() {
+        (output.format, root.field("format"))
+    } else {
+        (request.output_format, At::root("output_format"))
+    };
     let Some(format) = field.object::<OutputFormat<'a>>(at)? else {
         return Ok(None);
     };
@@ -22,7 +28,11 @@ pub(super) fn write<'a>(request: &Request<'a>, output: &OutputConfig<'a>) -> Res
     let at = at.field("schema");
     let parsed: Value = format.schema.required_object(at)?;
     let schema = format.schema.raw().ok_or_else(|| at.missing())?;
-    let json_schema = JsonSchema { name: "output", schema, strict: is_strict(&parsed) };
+    let json_schema = JsonSchema {
+        name: "output",
+        schema,
+        strict: is_strict(&parsed),
+    };
     Ok(Some(ResponseFormat::JsonSchema { json_schema }))
 }
 
@@ -53,12 +63,33 @@ fn is_closed(schema: &Map<String, Value>) -> bool {
 }
 
 fn subschemas(schema: &Map<String, Value>) -> impl Iterator<Item = &Value> {
-    let one = ["items", "not", "if", "then", "else", "additionalProperties", "contains", "propertyNames"];
+    let one = [
+        "items",
+        "not",
+        "if",
+        "then",
+        "else",
+        "additionalProperties",
+        "contains",
+        "propertyNames",
+    ];
     let lists = ["prefixItems", "anyOf", "allOf", "oneOf"];
-    let maps = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
+    let maps = [
+        "properties",
+        "patternProperties",
+        "$defs",
+        "definitions",
+        "dependentSchemas",
+    ];
     let one = one.into_iter().filter_map(|key| schema.get(key));
-    let lists = lists.into_iter().filter_map(|key| schema.get(key)?.as_array()).flatten();
-    let maps = maps.into_iter().filter_map(|key| schema.get(key)?.as_object()).flat_map(Map::values);
+    let lists = lists
+        .into_iter()
+        .filter_map(|key| schema.get(key)?.as_array())
+        .flatten();
+    let maps = maps
+        .into_iter()
+        .filter_map(|key| schema.get(key)?.as_object())
+        .flat_map(Map::values);
     one.chain(lists).chain(maps)
 }
 
@@ -81,6 +112,8 @@ mod tests {
         assert!(is_strict(&outer(json!(["a"]), inner(true))));
         assert!(!is_strict(&outer(json!([]), inner(true))));
         assert!(!is_strict(&outer(json!(["a"]), inner(false))));
-        assert!(!is_strict(&json!({"$defs": {"x": {"type": ["object", "null"]}}, "type": "string"})));
+        assert!(!is_strict(
+            &json!({"$defs": {"x": {"type": ["object", "null"]}}, "type": "string"})
+        ));
     }
 }

@@ -29,7 +29,11 @@ pub(super) fn pair(turns: &mut [Turn<'_>]) -> Result<(), RequestError> {
 }
 
 fn answer(calls: &[Call<'_>], asked_at: usize, turn: &mut UserTurn<'_>) -> Result<(), RequestError> {
-    let order: HashMap<&str, usize> = calls.iter().enumerate().map(|(i, call)| (call.id.as_ref(), i)).collect();
+    let order: HashMap<&str, usize> = calls
+        .iter()
+        .enumerate()
+        .map(|(i, call)| (call.id.as_ref(), i))
+        .collect();
     let mut ordered: Vec<_> = calls.iter().map(|_| None).collect();
     for result in std::mem::take(&mut turn.results) {
         let place = order.get(result.call_id.as_ref()).and_then(|&i| ordered.get_mut(i));
@@ -52,15 +56,29 @@ fn unanswered(calls: &[Call<'_>], asked_at: usize) -> Result<(), RequestError> {
 fn distinct(calls: &[Call<'_>], index: usize) -> Result<(), RequestError> {
     let mut seen = HashSet::new();
     let twice = calls.iter().find(|call| !seen.insert(call.id.as_ref()));
-    twice.map_or(Ok(()), |call| Err(in_turn(index, format!("two `tool_use` blocks have the id `{}`", call.id))))
+    twice.map_or(Ok(()), |call| {
+        Err(in_turn(
+            index,
+            format!("two `tool_use` blocks have the id `{}`", call.id),
+        ))
+    })
 }
 
 fn no_result(call: &Call<'_>, asked_at: usize) -> RequestError {
-    in_turn(asked_at, format!("`tool_use` `{}` has no `tool_result` in the next turn", call.id))
+    in_turn(
+        asked_at,
+        format!("`tool_use` `{}` has no `tool_result` in the next turn", call.id),
+    )
 }
 
 fn no_call(result: &ToolResult<'_>, index: usize) -> RequestError {
-    in_turn(index, format!("`tool_result` for `{}` has no `tool_use` in the turn before", result.call_id))
+    in_turn(
+        index,
+        format!(
+            "`tool_result` for `{}` has no `tool_use` in the turn before",
+            result.call_id
+        ),
+    )
 }
 
 fn answered_twice(result: &ToolResult<'_>, index: usize) -> RequestError {

@@ -16,7 +16,11 @@ use super::{ModelFacts, output_format};
 
 /// Refuses what would ask the server to act, to remember, or to compute elsewhere.
 pub(super) fn refuse_unsupported(request: &Request<'_>, scope: &Scope<'_>) -> Result<(), RequestError> {
-    let fields = [("mcp_servers", request.mcp_servers), ("container", request.container), ("compaction", request.compaction)];
+    let fields = [
+        ("mcp_servers", request.mcp_servers),
+        ("container", request.container),
+        ("compaction", request.compaction),
+    ];
     for (name, field) in fields {
         if !field.is_void() {
             return Err(At::root(name).error("not supported for this model"));
@@ -69,7 +73,10 @@ pub(super) fn write<'a>(
     }
     if request.stream.flag(At::root("stream"))? {
         parameters.stream = Some(true);
-        parameters.stream_options = scope.backend.stream_usage.then_some(StreamOptions { include_usage: true });
+        parameters.stream_options = scope
+            .backend
+            .stream_usage
+            .then_some(StreamOptions { include_usage: true });
     }
     match scope.backend.user_field {
         UserField::None => {}

@@ -20,7 +20,11 @@ impl<'a> Part<'a> {
     }
 
     pub fn new(kind: PartKind<'a>) -> Self {
-        Self { kind, cache: None, rest: Members::default() }
+        Self {
+            kind,
+            cache: None,
+            rest: Members::default(),
+        }
     }
 
     /// The text, if that is what the part is.
@@ -55,7 +59,11 @@ pub(super) fn of_block<'a>(
 }
 
 /// The parts of content that may hold text blocks only, such as a system turn's.
-pub(super) fn of_text_blocks<'a>(content: Blocks<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestError> {
+pub(super) fn of_text_blocks<'a>(
+    content: Blocks<'a>,
+    scope: &mut Scope<'a>,
+    at: At<'_>,
+) -> Result<Vec<Part<'a>>, RequestError> {
     let blocks = match content {
         Blocks::Text(text) => return Ok(of_string(text)),
         Blocks::Blocks(blocks) => blocks,
@@ -74,7 +82,11 @@ pub(super) fn of_text_blocks<'a>(content: Blocks<'a>, scope: &mut Scope<'a>, at:
 
 /// Content that is a plain string; an empty one has no parts (§3.1, step 4).
 pub(super) fn of_string(text: &RawValue) -> Vec<Part<'_>> {
-    if text.get() == "\"\"" { Vec::new() } else { vec![Part::text(Cow::Borrowed(text))] }
+    if text.get() == "\"\"" {
+        Vec::new()
+    } else {
+        vec![Part::text(Cow::Borrowed(text))]
+    }
 }
 
 fn of_text_field<'a>(block: &Block<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestError> {
@@ -93,15 +105,22 @@ fn compaction<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Resul
 
 /// A block where it may not stand, or of a type that nobody knows (P1).
 pub(super) fn misplaced(kind: &str, place: &str, at: At<'_>) -> RequestError {
-    at.field("type").error(format!("blocks of type `{kind}` are not supported {place}"))
+    at.field("type")
+        .error(format!("blocks of type `{kind}` are not supported {place}"))
 }
 
 /// A message's content: one string where that loses nothing and the backend prefers it, else parts.
-pub(super) fn content<'a>(parts: Vec<Part<'a>>, form: TextParts, warnings: &mut Warnings) -> Result<Option<Content<'a>>, RequestError> {
+pub(super) fn content<'a>(
+    parts: Vec<Part<'a>>,
+    form: TextParts,
+    warnings: &mut Warnings,
+) -> Result<Option<Content<'a>>, RequestError> {
     if parts.is_empty() {
         return Ok(None);
     }
-    let plain = parts.iter().all(|part| part.as_text().is_some() && part.cache.is_none());
+    let plain = parts
+        .iter()
+        .all(|part| part.as_text().is_some() && part.cache.is_none());
     let lone = parts.len() == 1 && parts[0].rest.is_empty();
     if !plain || (form == TextParts::Array && !lone) {
         return Ok(Some(Content::Parts(parts)));
@@ -115,17 +134,26 @@ pub(super) fn content<'a>(parts: Vec<Part<'a>>, form: TextParts, warnings: &mut 
 /// The texts of the parts, with one newline between them.
 pub(super) fn joined(mut parts: Vec<Part<'_>>) -> Result<Json<'_>, RequestError> {
     if parts.len() == 1
-        && let Some(Part { kind: PartKind::Text { text }, .. }) = parts.pop_if(|part| part.as_text().is_some())
+        && let Some(Part {
+            kind: PartKind::Text { text },
+            ..
+        }) = parts.pop_if(|part| part.as_text().is_some())
     {
         return Ok(text);
     }
     let texts = || parts.iter().filter_map(Part::as_text);
     let length = texts().map(|text| text.escaped().len() + 2).sum();
-    texts().fold(TextBuilder::with_capacity(length), |builder, text| builder.line(Some(text))).build()
+    texts()
+        .fold(TextBuilder::with_capacity(length), |builder, text| {
+            builder.line(Some(text))
+        })
+        .build()
 }
 
 /// Whether a text begins so, however it is escaped. Capitals count as small letters.
 pub(super) fn begins_with(text: EscapedText<'_>, start: &str) -> bool {
     let mut units = text.units();
-    start.bytes().all(|byte| units.next().is_some_and(|unit| unit.byte.eq_ignore_ascii_case(&byte)))
+    start
+        .bytes()
+        .all(|byte| units.next().is_some_and(|unit| unit.byte.eq_ignore_ascii_case(&byte)))
 }

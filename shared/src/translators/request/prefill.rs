@@ -5,7 +5,11 @@ use crate::translators::settings::Prefill;
 
 use super::error::{At, RequestError};
 
-pub(super) fn write(prefill: Prefill, messages: &mut [Message<'_>], parameters: &mut Parameters<'_>) -> Result<(), RequestError> {
+pub(super) fn write(
+    prefill: Prefill,
+    messages: &mut [Message<'_>],
+    parameters: &mut Parameters<'_>,
+) -> Result<(), RequestError> {
     let Some(Message::Assistant(last)) = messages.last_mut() else {
         return Ok(());
     };

@@ -34,7 +34,11 @@ impl Warnings {
     /// Names may be the client's own, and they end up in a header.
     pub(super) fn dropped(&mut self, field: &str) {
         let safe = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-        let name: String = field.chars().take(LONGEST_NAME).map(|c| if safe(c) { c } else { '_' }).collect();
+        let name: String = field
+            .chars()
+            .take(LONGEST_NAME)
+            .map(|c| if safe(c) { c } else { '_' })
+            .collect();
         if self.0.len() < MOST_NAMES && !self.0.contains(&name) {
             self.0.push(name);
         }

@@ -15,7 +15,17 @@ use super::error::{At, RequestError};
 use super::scope::{Scope, Warnings};
 
 /// The members that a person could read, wherever they stand in a result.
-const READABLE: [&str; 9] = ["title", "url", "text", "data", "stdout", "stderr", "content", "tool_name", "error_code"];
+const READABLE: [&str; 9] = [
+    "title",
+    "url",
+    "text",
+    "data",
+    "stdout",
+    "stderr",
+    "content",
+    "tool_name",
+    "error_code",
+];
 
 /// Results nest three levels deep today.
 const MAX_DEPTH: usize = 8;
@@ -33,16 +43,32 @@ pub(super) fn call<'a>(block: &Block<'a>, at: At<'_>) -> Result<Part<'a>, Reques
     let name = block.name.required_text(at.field("name"))?;
     let input = block.input.raw().map_or("{}", RawValue::get);
     let text = TextBuilder::with_capacity(name.escaped().len() + input.len() + 16);
-    Ok(Part::text(text.literal("[").escaped(name).literal(" ").json(input).literal("]").build()?))
+    Ok(Part::text(
+        text.literal("[")
+            .escaped(name)
+            .literal(" ")
+            .json(input)
+            .literal("]")
+            .build()?,
+    ))
 }
 
 /// Titles, addresses and plain output, a line each.
 pub(super) fn result<'a>(block: &Block<'a>, scope: &mut Scope<'a>) -> Result<Option<Part<'a>>, RequestError> {
     let mut lines = Vec::new();
     if let Some(content) = block.content.raw() {
-        Reader { lines: &mut lines, warnings: &mut scope.warnings }.read(content, MAX_DEPTH);
+        Reader {
+            lines: &mut lines,
+            warnings: &mut scope.warnings,
+        }
+        .read(content, MAX_DEPTH);
     }
-    let text = lines.iter().fold(TextBuilder::with_capacity(64), |builder, line| builder.line(Some(*line))).build()?;
+    let text = lines
+        .iter()
+        .fold(TextBuilder::with_capacity(64), |builder, line| {
+            builder.line(Some(*line))
+        })
+        .build()?;
     Ok((text.get() != "\"\"").then(|| Part::text(text)))
 }
 

@@ -31,7 +31,9 @@ impl Asked {
             None if request.thinking.is_present() => return Err(at.field("type").missing()),
             None => None,
             Some("disabled" | "between_tools") => Some(Mode::Disabled),
-            Some("enabled") => Some(Mode::Enabled { budget: config.budget_tokens.integer(at.field("budget_tokens"))? }),
+            Some("enabled") => Some(Mode::Enabled {
+                budget: config.budget_tokens.integer(at.field("budget_tokens"))?,
+            }),
             Some("adaptive") => Some(Mode::Adaptive),
             Some(other) => return Err(at.field("type").error(format!("unknown type `{other}`"))),
         };
@@ -41,7 +43,11 @@ impl Asked {
             _ if omitted => context::Thinking::Omitted,
             _ => context::Thinking::Shown,
         };
-        Ok(Self { mode, effort: effort(output)?, answer })
+        Ok(Self {
+            mode,
+            effort: effort(output)?,
+            answer,
+        })
     }
 
     /// What becomes of the backend's reasoning.
@@ -73,7 +79,9 @@ impl Asked {
                 self.warn_of_effort(scope);
             }
             ReasoningParam::ChatTemplateKwargs => {
-                let kwargs = |_| ChatTemplateKwargs { enable_thinking: self.is_on() };
+                let kwargs = |_| ChatTemplateKwargs {
+                    enable_thinking: self.is_on(),
+                };
                 parameters.chat_template_kwargs = self.mode.map(kwargs);
                 self.warn_of_effort(scope);
             }
@@ -100,7 +108,10 @@ impl Asked {
         self.mode?;
         let kind = if self.is_on() { "enabled" } else { "disabled" };
         let preserve = backend.preserve_thinking && has_tools && self.is_on();
-        Some(Thinking { kind, clear_thinking: preserve.then_some(false) })
+        Some(Thinking {
+            kind,
+            clear_thinking: preserve.then_some(false),
+        })
     }
 
     fn budget(&self) -> Option<i64> {

@@ -23,7 +23,10 @@ pub(super) struct ToolChanges<'d> {
 
 impl<'d> ToolChanges<'d> {
     pub(super) fn new(declared: impl Iterator<Item = &'d str>) -> Self {
-        Self { declared: declared.collect(), removed: HashSet::new() }
+        Self {
+            declared: declared.collect(),
+            removed: HashSet::new(),
+        }
     }
 
     pub(super) fn is_removed(&self, name: &str) -> bool {
@@ -59,7 +62,9 @@ impl<'d> ToolChanges<'d> {
         let tool: ToolReference<'_> = block.tool.required_object(at)?;
         let name = tool.name.required_word(at.field("name"))?;
         if !self.declared.contains(name.as_ref()) {
-            return Err(at.field("name").error(format!("`{name}` is not among the request's tools")));
+            return Err(at
+                .field("name")
+                .error(format!("`{name}` is not among the request's tools")));
         }
         Ok(name.into_owned())
     }

@@ -21,10 +21,14 @@ pub(super) fn write<'a>(
     let kind = choice.kind.required_word(at.field("type"))?;
     let forced = matches!(kind.as_ref(), "any" | "tool");
     if forced && refuses_forced_choice(scope.backend.tool_choice, thinking) {
-        return Err(at.field("type").error(format!("this model chooses tools by itself: `{kind}` is not supported")));
+        return Err(at
+            .field("type")
+            .error(format!("this model chooses tools by itself: `{kind}` is not supported")));
     }
     parameters.tool_choice = Some(choice_of(&kind, &choice, scope, at)?);
-    let disabled = choice.disable_parallel_tool_use.flag(at.field("disable_parallel_tool_use"))?;
+    let disabled = choice
+        .disable_parallel_tool_use
+        .flag(at.field("disable_parallel_tool_use"))?;
     if disabled && kind != "none" {
         disable_parallel_calls(scope, parameters);
     }
@@ -32,14 +36,22 @@ pub(super) fn write<'a>(
 }
 
 /// The same choice in the words of chat (TO7).
-fn choice_of<'a>(kind: &str, choice: &ToolChoice<'a>, scope: &Scope<'a>, at: At<'_>) -> Result<chat::ToolChoice<'a>, RequestError> {
+fn choice_of<'a>(
+    kind: &str,
+    choice: &ToolChoice<'a>,
+    scope: &Scope<'a>,
+    at: At<'_>,
+) -> Result<chat::ToolChoice<'a>, RequestError> {
     Ok(match kind {
         "auto" => chat::ToolChoice::Mode("auto"),
         "any" => chat::ToolChoice::Mode("required"),
         "none" => chat::ToolChoice::Mode("none"),
         "tool" => {
             let name = scope.backend_name(choice.name.required_word(at.field("name"))?);
-            chat::ToolChoice::Named { kind: FunctionType::Function, function: NamedFunction { name } }
+            chat::ToolChoice::Named {
+                kind: FunctionType::Function,
+                function: NamedFunction { name },
+            }
         }
         kind => {
             return Err(at.field("type").error(format!("unknown tool choice `{kind}`")));

@@ -41,7 +41,12 @@ pub(super) fn read<'a>(request: &Request<'a>) -> Result<Vec<Declared<'a>>, Reque
         if name == PLACEHOLDER && tool.defer_loading.flag(at.field("defer_loading"))? {
             continue;
         }
-        declared.push(Declared { name, tool, index, builtin });
+        declared.push(Declared {
+            name,
+            tool,
+            index,
+            builtin,
+        });
     }
     Ok(declared)
 }
@@ -54,7 +59,9 @@ pub(super) fn write<'a>(
 ) -> Result<Vec<chat::Tool<'a>>, RequestError> {
     let root = At::root("tools");
     let kept = declared.iter().filter(|tool| !changes.is_removed(&tool.name));
-    let tools = kept.map(|tool| tool.write(scope, root.index(tool.index))).collect::<Result<Vec<_>, _>>()?;
+    let tools = kept
+        .map(|tool| tool.write(scope, root.index(tool.index)))
+        .collect::<Result<Vec<_>, _>>()?;
     if let Some(limit) = scope.backend.max_tools.exceeded_by(tools.len()) {
         return Err(root.error(format!("{} tools, but this model takes at most {limit}", tools.len())));
     }
@@ -84,7 +91,8 @@ impl Kind {
 fn unsupported(tool: &Tool<'_>, kind: &str, at: At<'_>) -> RequestError {
     let name = tool.name.word(at.field("name")).ok().flatten();
     let name = name.map(|name| format!(" (`{name}`)")).unwrap_or_default();
-    at.field("type").error(format!("tools of type `{kind}`{name} are not supported"))
+    at.field("type")
+        .error(format!("tools of type `{kind}`{name} are not supported"))
 }
 
 impl<'a> Declared<'a> {
@@ -107,7 +115,10 @@ impl<'a> Declared<'a> {
             strict: self.strict(scope, at)?,
             rest: tool.rest.clone(),
         };
-        Ok(chat::Tool { kind: FunctionType::Function, function })
+        Ok(chat::Tool {
+            kind: FunctionType::Function,
+            function,
+        })
     }
 
     /// `strict` where it is taken (TO2).
@@ -129,7 +140,10 @@ impl<'a> Declared<'a> {
         if callers.is_empty() || callers.iter().any(|caller| caller == "direct") {
             return Ok(());
         }
-        Err(at.error(format!("must contain `direct`: `{}` can only be called by the model", self.name)))
+        Err(at.error(format!(
+            "must contain `direct`: `{}` can only be called by the model",
+            self.name
+        )))
     }
 }
 
@@ -139,12 +153,18 @@ fn parameters<'a>(tool: &Tool<'a>, at: At<'_>) -> Result<Json<'a>, RequestError>
     let members: Members<'_> = tool.input_schema.required_object(at)?;
     let schema = tool.input_schema.raw().ok_or_else(|| at.missing())?;
     let missing = [("type", "\"type\":\"object\""), ("properties", "\"properties\":{}")];
-    let missing = missing.iter().filter(|(name, _)| !members.contains(name)).map(|(_, member)| *member);
+    let missing = missing
+        .iter()
+        .filter(|(name, _)| !members.contains(name))
+        .map(|(_, member)| *member);
     let added: Vec<_> = missing.collect();
     if added.is_empty() {
         return Ok(Cow::Borrowed(schema));
     }
     let body = schema.get().strip_suffix('}').unwrap_or_default().trim_end();
     let comma = if members.is_empty() { "" } else { "," };
-    Ok(Cow::Owned(RawValue::from_string(format!("{body}{comma}{}}}", added.join(",")))?))
+    Ok(Cow::Owned(RawValue::from_string(format!(
+        "{body}{comma}{}}}",
+        added.join(",")
+    ))?))
 }

@@ -65,7 +65,9 @@ impl<'a> Messages<'a> {
             Content::Blocks(blocks) => Some(blocks),
         });
         // A name that is no string is reported where the block is read.
-        blocks.flatten().filter_map(|block| block.name.word(At::root("name")).ok().flatten())
+        blocks
+            .flatten()
+            .filter_map(|block| block.name.word(At::root("name")).ok().flatten())
     }
 
     /// Turns in their final order. Tools that system turns add or remove are noted in `changes`.

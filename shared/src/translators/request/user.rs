@@ -18,7 +18,11 @@ pub(super) fn read<'a>(
     scope: &mut Scope<'a>,
     at: At<'_>,
 ) -> Result<UserTurn<'a>, RequestError> {
-    let mut turn = UserTurn { index, rest: message.rest, ..UserTurn::default() };
+    let mut turn = UserTurn {
+        index,
+        rest: message.rest,
+        ..UserTurn::default()
+    };
     let blocks = match content {
         Content::Text(text) => {
             turn.parts = parts::of_string(text);
@@ -46,7 +50,9 @@ fn tool_result<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Resu
     let call_id = block.tool_use_id.required_word(at.field("tool_use_id"))?;
     let mut parts = result_parts(block, scope, at.field("content"))?;
     if scope.backend.tool_result_media == ToolResultMedia::Reject && parts.iter().any(|part| part.as_text().is_none()) {
-        return Err(at.field("content").error("this model does not accept images in tool results"));
+        return Err(at
+            .field("content")
+            .error("this model does not accept images in tool results"));
     }
     if block.is_error.flag(at.field("is_error"))? {
         mark_as_error(&mut parts)?;
@@ -81,7 +87,10 @@ fn result_parts<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Res
 /// weak models search again.
 fn tool_reference<'a>(block: &Block<'a>, scope: &Scope<'a>, at: At<'_>) -> Result<Part<'a>, RequestError> {
     let name = scope.backend_name(block.tool_name.required_word(at.field("tool_name"))?);
-    let text = TextBuilder::with_capacity(name.len() + 16).literal("Tool loaded: ").plain(&name)?.build()?;
+    let text = TextBuilder::with_capacity(name.len() + 16)
+        .literal("Tool loaded: ")
+        .plain(&name)?
+        .build()?;
     Ok(Part::text(text))
 }
 
@@ -94,7 +103,11 @@ fn browser_state<'a>(block: &Block<'a>) -> Result<Json<'a>, RequestError> {
 /// Chat has no flag for a failed call, so the text must say it (§3.5, `is_error`).
 fn mark_as_error(parts: &mut Vec<Part<'_>>) -> Result<(), RequestError> {
     let text = parts.first().and_then(Part::as_text);
-    if text.is_some_and(|text| ["error", "<tool_use_error>"].iter().any(|start| parts::begins_with(text, start))) {
+    if text.is_some_and(|text| {
+        ["error", "<tool_use_error>"]
+            .iter()
+            .any(|start| parts::begins_with(text, start))
+    }) {
         return Ok(());
     }
     let marked = TextBuilder::with_capacity(text.map_or(0, |text| text.escaped().len()) + 8).literal("Error: ");

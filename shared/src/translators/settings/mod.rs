@@ -14,8 +14,8 @@ use serde_json::{Map, Value};
 
 pub use presets::Preset;
 pub use values::{
-    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, SystemRole, TextParts, ThinkTags,
-    Tokenizer, ToolChoiceSupport, ToolResultMedia, UpstreamAuthErrors, UserField,
+    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, SystemRole,
+    TextParts, ThinkTags, Tokenizer, ToolChoiceSupport, ToolResultMedia, UpstreamAuthErrors, UserField,
 };
 
 /// Declares a setting once and makes of it a field of the settings and an optional field of the overrides.
@@ -128,7 +128,9 @@ settings! {
 impl BackendSettings {
     /// The settings of a backend's entry: the name of its preset, and the settings over it.
     pub fn of_entry(preset: Option<&str>, settings: &BTreeMap<String, Value>) -> Result<Self, serde_json::Error> {
-        let preset = preset.map(|name| serde_json::from_value(Value::from(name))).transpose()?;
+        let preset = preset
+            .map(|name| serde_json::from_value(Value::from(name)))
+            .transpose()?;
         let settings = settings.clone().into_iter().collect();
         Ok(Self::resolve(preset, &serde_json::from_value(Value::Object(settings))?))
     }
@@ -165,7 +167,11 @@ mod tests {
         for preset in Preset::ALL {
             let settings = preset.settings();
             let json = serde_json::to_string(&settings).unwrap();
-            assert_eq!(serde_json::from_str::<BackendSettings>(&json).unwrap(), settings, "{json}");
+            assert_eq!(
+                serde_json::from_str::<BackendSettings>(&json).unwrap(),
+                settings,
+                "{json}"
+            );
         }
     }
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackendSettings, Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, SystemRole,
-    TextParts, ThinkTags, ToolChoiceSupport, UserField,
+    BackendSettings, Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay,
+    SystemRole, TextParts, ThinkTags, ToolChoiceSupport, UserField,
 };
 
 /// A named set of settings.
@@ -23,8 +23,17 @@ pub enum Preset {
 }
 
 impl Preset {
-    pub const ALL: [Self; 9] =
-        [Self::OpenAi, Self::Vllm, Self::Sglang, Self::LlamaCpp, Self::Glm, Self::Kimi, Self::DeepSeek, Self::Qwen, Self::OpenRouter];
+    pub const ALL: [Self; 9] = [
+        Self::OpenAi,
+        Self::Vllm,
+        Self::Sglang,
+        Self::LlamaCpp,
+        Self::Glm,
+        Self::Kimi,
+        Self::DeepSeek,
+        Self::Qwen,
+        Self::OpenRouter,
+    ];
 
     /// The defaults with what is different for this server or vendor.
     pub fn settings(self) -> BackendSettings {
@@ -32,7 +41,10 @@ impl Preset {
         match self {
             Self::OpenAi => openai(defaults),
             // vLLM has renamed the field; for releases before that an operator sets `reasoning_content`.
-            Self::Vllm => BackendSettings { reasoning_replay: ReasoningReplay::Reasoning, ..template_server(defaults) },
+            Self::Vllm => BackendSettings {
+                reasoning_replay: ReasoningReplay::Reasoning,
+                ..template_server(defaults)
+            },
             Self::Sglang => template_server(defaults),
             Self::LlamaCpp => BackendSettings {
                 reasoning_param: ReasoningParam::ChatTemplateKwargs,
@@ -50,8 +62,15 @@ impl Preset {
                 ..defaults
             },
             Self::DeepSeek => deepseek(defaults),
-            Self::Qwen => BackendSettings { reasoning_param: ReasoningParam::EnableThinking, ..defaults },
-            Self::OpenRouter => BackendSettings { reasoning_replay: ReasoningReplay::Reasoning, cache: Cache::CacheControl, ..defaults },
+            Self::Qwen => BackendSettings {
+                reasoning_param: ReasoningParam::EnableThinking,
+                ..defaults
+            },
+            Self::OpenRouter => BackendSettings {
+                reasoning_replay: ReasoningReplay::Reasoning,
+                cache: Cache::CacheControl,
+                ..defaults
+            },
         }
     }
 }

@@ -105,14 +105,22 @@ impl Visitor<'_> for LimitVisitor {
     }
 
     fn visit_u64<E: de::Error>(self, limit: u64) -> Result<Limit, E> {
-        u32::try_from(limit).map(Limit::AtMost).map_err(|_| E::custom("the limit is too large"))
+        u32::try_from(limit)
+            .map(Limit::AtMost)
+            .map_err(|_| E::custom("the limit is too large"))
     }
 
     fn visit_i64<E: de::Error>(self, limit: i64) -> Result<Limit, E> {
-        u32::try_from(limit).map(Limit::AtMost).map_err(|_| E::custom("the limit must not be negative"))
+        u32::try_from(limit)
+            .map(Limit::AtMost)
+            .map_err(|_| E::custom("the limit must not be negative"))
     }
 
     fn visit_str<E: de::Error>(self, word: &str) -> Result<Limit, E> {
-        if word == "none" { Ok(Limit::None) } else { Err(E::invalid_value(de::Unexpected::Str(word), &self)) }
+        if word == "none" {
+            Ok(Limit::None)
+        } else {
+            Err(E::invalid_value(de::Unexpected::Str(word), &self))
+        }
     }
 }

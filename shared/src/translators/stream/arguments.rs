@@ -127,7 +127,12 @@ mod tests {
 
     #[test]
     fn s5_5_an_object_is_complete_at_its_last_brace() {
-        for text in ["{}", r#" {\"a\":[{\"b\":\"}{\"}]}"#, r#"{\"a\":\"\\\"}\"}"#, r#"{\"a\":\"\\\\\"}"#] {
+        for text in [
+            "{}",
+            r#" {\"a\":[{\"b\":\"}{\"}]}"#,
+            r#"{\"a\":\"\\\"}\"}"#,
+            r#"{\"a\":\"\\\\\"}"#,
+        ] {
             let units: Vec<usize> = EscapedText::from_escaped(text).units().map(|unit| unit.end).collect();
             let complete: Vec<bool> = units.iter().map(|end| of(&[&text[..*end]]).is_complete()).collect();
             let (last, others) = complete.split_last().unwrap();
@@ -143,7 +148,10 @@ mod tests {
 
     #[test]
     fn s4_1_what_is_no_object_is_wrapped() {
-        assert_eq!(of(&["[1,", r#"\"x\\n\"]"#]).take_last().as_deref(), Some(r#"{\"raw_arguments\":\"[1,\\\"x\\\\n\\\"]\"}"#));
+        assert_eq!(
+            of(&["[1,", r#"\"x\\n\"]"#]).take_last().as_deref(),
+            Some(r#"{\"raw_arguments\":\"[1,\\\"x\\\\n\\\"]\"}"#)
+        );
         assert_eq!(of(&["null"]).take_last(), None);
         assert_eq!(of(&[" "]).take_last(), None);
         assert_eq!(of(&[]).take_last(), None);

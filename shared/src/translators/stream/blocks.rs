@@ -33,7 +33,13 @@ pub(super) enum Kind {
 
 impl Blocks {
     pub(super) fn new(signature: String, thinking: Thinking) -> Self {
-        Self { open: None, next_index: 0, signature, thinking, hidden: String::new() }
+        Self {
+            open: None,
+            next_index: 0,
+            signature,
+            thinking,
+            hidden: String::new(),
+        }
     }
 
     /// Whether a tool block is open.

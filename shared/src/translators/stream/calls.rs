@@ -37,7 +37,10 @@ impl Calls {
     pub(super) fn place_of(&mut self, piece: &Piece<'_>) -> usize {
         let found = self.find(piece).filter(|place| !self.list[*place].is_another(piece));
         let place = found.unwrap_or_else(|| {
-            self.list.push(Call { index: piece.index, ..Call::default() });
+            self.list.push(Call {
+                index: piece.index,
+                ..Call::default()
+            });
             self.list.len() - 1
         });
         self.list[place].identify(piece);
@@ -47,7 +50,10 @@ impl Calls {
     fn find(&self, piece: &Piece<'_>) -> Option<usize> {
         let id = piece.id.as_deref();
         match (piece.index, id) {
-            (Some(index), _) => self.list.iter().rposition(|call| call.index == Some(index) && call.may_have(id)),
+            (Some(index), _) => self
+                .list
+                .iter()
+                .rposition(|call| call.index == Some(index) && call.may_have(id)),
             (None, Some(id)) => self.list.iter().rposition(|call| call.id == id),
             (None, None) if piece.name.is_some() => None,
             (None, None) => self.list.len().checked_sub(1),
@@ -84,11 +90,20 @@ impl<'a> Piece<'a> {
     pub(super) fn of_call(call: &ToolCall<'a>) -> Self {
         let function = call.function.unwrap_or_default();
         let id = call.id().map(EscapedText::decode);
-        Self { id, index: call.index, ..Self::of_function(&function) }
+        Self {
+            id,
+            index: call.index,
+            ..Self::of_function(&function)
+        }
     }
 
     /// The spelling before there were tools: one call, without id.
     pub(super) fn of_function(function: &Function<'a>) -> Self {
-        Self { index: Some(0), id: None, name: function.name().map(EscapedText::decode), arguments: function.escaped_arguments() }
+        Self {
+            index: Some(0),
+            id: None,
+            name: function.name().map(EscapedText::decode),
+            arguments: function.escaped_arguments(),
+        }
     }
 }

@@ -38,7 +38,9 @@ impl Invariants {
             let event = event.ok();
             let data = event.as_ref().and_then(|event| event.data()).unwrap_or_default();
             // Half a surrogate pair may pass (P5), but serde_json reads no such string.
-            let data = String::from_utf8_lossy(data).replace("\\ud", "\\u0").replace("\\uD", "\\u0");
+            let data = String::from_utf8_lossy(data)
+                .replace("\\ud", "\\u0")
+                .replace("\\uD", "\\u0");
             let data: Option<Value> = serde_json::from_str(&data).ok();
             assert!(data.is_some(), "every event is JSON");
             self.event(&data.unwrap_or_default());
@@ -47,7 +49,10 @@ impl Invariants {
     }
 
     fn event(&mut self, event: &Value) {
-        assert!(self.phase != Phase::Ended, "I10, I7: nothing follows an error or message_stop: {event}");
+        assert!(
+            self.phase != Phase::Ended,
+            "I10, I7: nothing follows an error or message_stop: {event}"
+        );
         match event["type"].as_str().unwrap_or_default() {
             "message_start" => self.message_start(&event["message"]),
             "ping" => assert!(self.phase == Phase::Blocks, "I1: ping stands inside of the message"),
@@ -56,7 +61,10 @@ impl Invariants {
             "content_block_stop" => self.block_stop(event),
             "message_delta" => self.message_delta(event),
             "message_stop" => {
-                assert!(self.phase == Phase::Stopping, "I7: message_delta comes before message_stop");
+                assert!(
+                    self.phase == Phase::Stopping,
+                    "I7: message_delta comes before message_stop"
+                );
                 self.phase = Phase::Ended;
             }
             "error" => self.phase = Phase::Ended,
@@ -66,16 +74,31 @@ impl Invariants {
 
     fn message_start(&mut self, message: &Value) {
         assert!(self.phase == Phase::BeforeStart, "I1: message_start is first, and once");
-        assert!(message["id"].as_str().is_some_and(|id| id.starts_with("msg_")), "I1: {message}");
-        assert!(message["type"] == "message" && message["role"] == "assistant", "I1: {message}");
-        assert!(message["model"].is_string() && message["content"] == Value::Array(Vec::new()), "I1: {message}");
-        assert!(message["stop_reason"].is_null() && message["stop_sequence"].is_null(), "I1: {message}");
+        assert!(
+            message["id"].as_str().is_some_and(|id| id.starts_with("msg_")),
+            "I1: {message}"
+        );
+        assert!(
+            message["type"] == "message" && message["role"] == "assistant",
+            "I1: {message}"
+        );
+        assert!(
+            message["model"].is_string() && message["content"] == Value::Array(Vec::new()),
+            "I1: {message}"
+        );
+        assert!(
+            message["stop_reason"].is_null() && message["stop_sequence"].is_null(),
+            "I1: {message}"
+        );
         check_usage(&message["usage"]);
         self.phase = Phase::Blocks;
     }
 
     fn block_start(&mut self, event: &Value) {
-        assert!(self.phase == Phase::Blocks && self.open.is_none(), "I2: one block at a time: {event}");
+        assert!(
+            self.phase == Phase::Blocks && self.open.is_none(),
+            "I2: one block at a time: {event}"
+        );
         assert!(event["index"] == self.next_index, "I2: indices have no gaps: {event}");
         self.next_index += 1;
         let block = &event["content_block"];
@@ -91,11 +114,18 @@ impl Invariants {
             _ => false,
         };
         assert!(empty, "I3: {event}");
-        self.open = Some(OpenBlock { kind, partial_json: String::new(), signed: false });
+        self.open = Some(OpenBlock {
+            kind,
+            partial_json: String::new(),
+            signed: false,
+        });
     }
 
     fn delta(&mut self, event: &Value) {
-        assert!(self.next_index > 0 && event["index"] == self.next_index - 1, "I2: {event}");
+        assert!(
+            self.next_index > 0 && event["index"] == self.next_index - 1,
+            "I2: {event}"
+        );
         let open = self.open.as_mut();
         assert!(open.is_some(), "I2: a closed block gets no delta: {event}");
         let Some(open) = open else { return };
@@ -106,7 +136,8 @@ impl Invariants {
             ("thinking", "thinking_delta") => assert!(delta["thinking"] != "", "I9: {event}"),
             ("thinking", "signature_delta") => open.signed = true,
             ("tool_use", "input_json_delta") => {
-                open.partial_json.push_str(delta["partial_json"].as_str().unwrap_or_default());
+                open.partial_json
+                    .push_str(delta["partial_json"].as_str().unwrap_or_default());
             }
             _ => assert!(event.is_null(), "I4: {event}"),
         }
@@ -123,7 +154,10 @@ impl Invariants {
     }
 
     fn message_delta(&mut self, event: &Value) {
-        assert!(self.phase == Phase::Blocks && self.open.is_none(), "I7: after the last block: {event}");
+        assert!(
+            self.phase == Phase::Blocks && self.open.is_none(),
+            "I7: after the last block: {event}"
+        );
         let delta = &event["delta"];
         assert!(delta.get("stop_sequence").is_some(), "I7: {event}");
         check_usage(&event["usage"]);
@@ -141,7 +175,12 @@ impl Invariants {
 }
 
 fn check_usage(usage: &Value) {
-    for name in ["input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"] {
+    for name in [
+        "input_tokens",
+        "output_tokens",
+        "cache_read_input_tokens",
+        "cache_creation_input_tokens",
+    ] {
         assert!(usage[name].is_u64(), "I1, I7: {name} is an integer: {usage}");
     }
 }
@@ -152,7 +191,8 @@ mod tests {
 
     use super::*;
 
-    const USAGE: &str = r#"{"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0,"cache_creation_input_tokens":0}"#;
+    const USAGE: &str =
+        r#"{"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0,"cache_creation_input_tokens":0}"#;
 
     fn start() -> Value {
         let usage: Value = serde_json::from_str(USAGE).unwrap();
@@ -197,7 +237,14 @@ mod tests {
     #[test]
     fn a_stream_in_order_passes() {
         let text = delta("text_delta", "text", "a");
-        check(&[start(), text_start(0), text, stop(), end("end_turn"), json!({"type": "message_stop"})]);
+        check(&[
+            start(),
+            text_start(0),
+            text,
+            stop(),
+            end("end_turn"),
+            json!({"type": "message_stop"}),
+        ]);
     }
 
     #[test]
@@ -241,13 +288,23 @@ mod tests {
     #[test]
     #[should_panic(expected = "I5")]
     fn i5_a_thinking_block_is_signed() {
-        check(&[start(), thinking_start(), delta("thinking_delta", "thinking", "a"), stop()]);
+        check(&[
+            start(),
+            thinking_start(),
+            delta("thinking_delta", "thinking", "a"),
+            stop(),
+        ]);
     }
 
     #[test]
     #[should_panic(expected = "I6")]
     fn i6_input_is_an_object() {
-        check(&[start(), tool_start(), delta("input_json_delta", "partial_json", "[1]"), stop()]);
+        check(&[
+            start(),
+            tool_start(),
+            delta("input_json_delta", "partial_json", "[1]"),
+            stop(),
+        ]);
     }
 
     #[test]

@@ -265,7 +265,10 @@ impl ToAnthropic {
 
     fn stop(&mut self, stop_reason: StopReason, out: &mut BytesMut) {
         self.phase = Phase::Ended;
-        let matched = self.matched_stop.as_deref().filter(|_| stop_reason == StopReason::StopSequence);
+        let matched = self
+            .matched_stop
+            .as_deref()
+            .filter(|_| stop_reason == StopReason::StopSequence);
         let refusal = Some(&self.turn.refusal).filter(|text| !text.is_empty());
         let refusal = refusal.and_then(|text| RawValue::from_string(format!("\"{text}\"")).ok());
         let usage = self.usage_or_estimate().to_anthropic(self.service_tier);
@@ -293,6 +296,10 @@ impl ToAnthropic {
 impl End {
     /// Usage in a chunk of its own after the finish reason is the last thing that matters.
     fn after_usage(self, usage: Option<Usage>) -> Self {
-        if self == Self::FinishReason && usage.is_some() { Self::Everything } else { self }
+        if self == Self::FinishReason && usage.is_some() {
+            Self::Everything
+        } else {
+            self
+        }
     }
 }

@@ -100,7 +100,11 @@ impl Turn {
         if started.peek().is_none() {
             return stop::Calls::None;
         }
-        if started.any(|call| call.arguments.is_cut()) { stop::Calls::Cut } else { stop::Calls::Complete }
+        if started.any(|call| call.arguments.is_cut()) {
+            stop::Calls::Cut
+        } else {
+            stop::Calls::Complete
+        }
     }
 
     fn each_text(&mut self, json: &RawValue, mut take: impl FnMut(&mut Self, EscapedText<'_>)) {
@@ -185,7 +189,11 @@ impl Turn {
         let others_wait = self.next_call < self.calls.list.len() || self.held.is_worth_sending();
         let arguments = &mut self.calls.list[self.next_call - 1].arguments;
         let finished = pump == Pump::Last || (others_wait && arguments.is_complete());
-        let text = if finished { arguments.take_last() } else { arguments.take() };
+        let text = if finished {
+            arguments.take_last()
+        } else {
+            arguments.take()
+        };
         if let Some(text) = text {
             self.blocks.write(out, Kind::Tool, EscapedText::from_escaped(&text));
         }
@@ -241,6 +249,8 @@ impl Held {
     /// White space between and after calls waits for text, and is dropped if none follows.
     fn is_worth_sending(&self) -> bool {
         let blank = |text: &String| EscapedText::from_escaped(text).is_blank();
-        self.pieces.iter().any(|(kind, text)| *kind != Kind::Text || !blank(text))
+        self.pieces
+            .iter()
+            .any(|(kind, text)| *kind != Kind::Text || !blank(text))
     }
 }

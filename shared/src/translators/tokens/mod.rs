@@ -30,8 +30,9 @@ pub fn count(request: &Request<'_>) -> Result<u64, RequestError> {
 pub fn estimate(request: &Request<'_>, conversation: &[(Message<'_>, Content<'_>)]) -> u64 {
     let tools: Vec<Tool<'_>> = request.tools.objects(At::root("tools")).unwrap_or_default();
     let turn = |(_, content): &(Message<'_>, Content<'_>)| PER_MESSAGE + of_content(content, MAX_DEPTH);
-    let price =
-        of_inner(request.system, MAX_DEPTH) + tools.iter().map(of_tool).sum::<Price>() + conversation.iter().map(turn).sum::<Price>();
+    let price = of_inner(request.system, MAX_DEPTH)
+        + tools.iter().map(of_tool).sum::<Price>()
+        + conversation.iter().map(turn).sum::<Price>();
     price.div_ceil(TOKEN).max(1)
 }
 
@@ -55,7 +56,14 @@ fn of_block(block: &Block<'_>, depth: usize) -> Price {
     if is(block.kind, "\"image\"") {
         return PER_IMAGE;
     }
-    let texts = [block.text, block.thinking, block.title, block.context, block.name, block.tool_name];
+    let texts = [
+        block.text,
+        block.thinking,
+        block.title,
+        block.context,
+        block.name,
+        block.tool_name,
+    ];
     let source: Option<Source<'_>> = block.source.object(At::root("source")).ok().flatten();
     texts.into_iter().map(of_string).sum::<Price>()
         + of_json(block.input)
@@ -65,7 +73,10 @@ fn of_block(block: &Block<'_>, depth: usize) -> Price {
 
 fn of_source(source: &Source<'_>, depth: usize) -> Price {
     if is(source.kind, "\"base64\"") {
-        return source.data.raw().map_or(0, |data| data.get().len() as Price * PER_BASE64_BYTE);
+        return source
+            .data
+            .raw()
+            .map_or(0, |data| data.get().len() as Price * PER_BASE64_BYTE);
     }
     of_string(source.data) + of_inner(source.content, depth)
 }
@@ -79,7 +90,9 @@ fn of_string(field: Field<'_>) -> Price {
 }
 
 fn of_json(field: Field<'_>) -> Price {
-    field.raw().map_or(0, |json| of_text(EscapedText::from_escaped(json.get())))
+    field
+        .raw()
+        .map_or(0, |json| of_text(EscapedText::from_escaped(json.get())))
 }
 
 fn is(field: Field<'_>, json: &str) -> bool {
@@ -100,8 +113,12 @@ mod tests {
         let long = "many words that cost something ".repeat(20);
         for more in [
             format!(r#"{{"system": "{long}", "messages": [{{"role": "user", "content": "foo"}}]}}"#),
-            format!(r#"{{"tools": [{{"name": "f", "description": "{long}"}}], "messages": [{{"role": "user", "content": "foo"}}]}}"#),
-            format!(r#"{{"messages": [{{"role": "user", "content": [{{"type": "tool_result", "content": "{long}"}}]}}]}}"#),
+            format!(
+                r#"{{"tools": [{{"name": "f", "description": "{long}"}}], "messages": [{{"role": "user", "content": "foo"}}]}}"#
+            ),
+            format!(
+                r#"{{"messages": [{{"role": "user", "content": [{{"type": "tool_result", "content": "{long}"}}]}}]}}"#
+            ),
             format!(
                 r#"{{"messages": [{{"role": "user", "content": [{{"type": "document", "source": {{"type": "text", "data": "{long}"}}}}]}}]}}"#
             ),
@@ -133,7 +150,11 @@ mod tests {
     #[test]
     fn section_7_no_depth_of_nesting_is_too_deep() {
         let depth = 100_000;
-        let nested = format!("{}{}", r#"[{"content":"#.repeat(depth), "1".to_owned() + &"}]".repeat(depth));
+        let nested = format!(
+            "{}{}",
+            r#"[{"content":"#.repeat(depth),
+            "1".to_owned() + &"}]".repeat(depth)
+        );
         let body = format!(r#"{{"messages": [{{"role": "user", "content": {nested}}}]}}"#);
         assert!(counted(&body) < 10);
     }

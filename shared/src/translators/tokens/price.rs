@@ -27,8 +27,18 @@ const FOUR_BYTES: u8 = 8;
 const LATER_BYTE: u8 = 9;
 
 /// What a character of each class costs at the start of a run, and within it.
-const PRICES: [(Price, Price); 10] =
-    [(440, 101), (485, 671), (1200, 300), (200, 13), (954, 50), (785, 205), (1300, 80), (894, 715), (2000, 1500), (0, 0)];
+const PRICES: [(Price, Price); 10] = [
+    (440, 101),
+    (485, 671),
+    (1200, 300),
+    (200, 13),
+    (954, 50),
+    (785, 205),
+    (1300, 80),
+    (894, 715),
+    (2000, 1500),
+    (0, 0),
+];
 
 /// The class of each byte, and the price of each class after each other: looked up once a byte.
 static CLASSES: [u8; 256] = classes();
@@ -126,7 +136,10 @@ mod tests {
         let chinese = "网关在两种方言之间翻译请求，并且不会丢失客户端所说的任何内容。";
         for (text, tokens) in [(prose, 36), (code, 32), (chinese, 24)] {
             let estimate = of(text);
-            assert!(estimate.abs_diff(tokens) * 4 <= tokens, "{estimate} for {tokens}: {text}");
+            assert!(
+                estimate.abs_diff(tokens) * 4 <= tokens,
+                "{estimate} for {tokens}: {text}"
+            );
         }
     }
 
