@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use auth::bootstrap::BootstrapError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use domain::clock::Clock;
 use dynoxide::{Database, DynoxideError};
 use etcetera::BaseStrategy as _;
-use shared::clock::Clock;
-use shared::secrets::{FileSecrets, MemorySecrets, Secrets, SecretsError};
-use shared::store::table::create_tables;
-use shared::store::{Store, StoreError};
+use service::secrets::{FileSecrets, MemorySecrets, Secrets, SecretsError};
+use service::store::table::create_tables;
+use service::store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +36,7 @@ pub enum StartError {
     #[error("the secrets cannot be used")]
     Secrets(#[from] SecretsError),
     #[error(transparent)]
-    Client(#[from] shared::outbound::ClientError),
+    Client(#[from] service::outbound::ClientError),
     #[error("the first administrator cannot be made")]
     Bootstrap(#[from] BootstrapError),
 }
@@ -85,7 +85,7 @@ impl Data {
 
     /// The store over this database, with its tables in place.
     pub(crate) async fn store(&self, clock: Clock) -> Result<Store, StartError> {
-        let client = shared::aws::embedded_dynamodb(SharedHttpClient::new(EmbeddedClient::new(self.database.clone())));
+        let client = service::aws::embedded_dynamodb(SharedHttpClient::new(EmbeddedClient::new(self.database.clone())));
         create_tables(&client, TABLE_PREFIX).await?;
         Ok(Store::new(client, TABLE_PREFIX, clock))
     }

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use http::header::{CONNECTION, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue};
-use shared::http::{ApiError, Code};
+use service::http::{ApiError, Code};
 
 /// What is to be thought of where a message ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use axum::response::Response;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
-use shared::http::edge::{App, ClientAddress};
-use shared::http::{ApiError, Code};
+use service::http::edge::{App, ClientAddress};
+use service::http::{ApiError, Code};
 
 use crate::framing::Framing;
 use crate::inflight::{Placed, Places};

@@ -8,10 +8,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
+use domain::models::RequestId;
 use http::StatusCode;
 use hyper::rt::{Read, ReadBufCursor, Write};
-use shared::http::{ApiError, Code, Dialect};
-use shared::models::RequestId;
+use service::http::{ApiError, Code, Dialect};
 
 /// A connection whose every error is JSON.
 pub(crate) struct JsonErrors<T> {

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use domain::access::egress::AllowedNetworks;
+use domain::clock::Clock;
+use domain::models::Email;
 use local::{Gateway, Options, StartError, default_folder};
-use shared::access::egress::AllowedNetworks;
-use shared::clock::Clock;
-use shared::config::{self, LogConfig, LogFormat};
-use shared::models::Email;
-use shared::outbound::Authorities;
+use service::config::{self, LogConfig, LogFormat};
+use service::outbound::Authorities;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Measured beside the system's (docs/performance.md).
@@ -59,7 +59,7 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    shared::telemetry::init(&LogConfig {
+    service::telemetry::init(&LogConfig {
         filter: arguments.log.clone(),
         format: LogFormat::Text,
         metrics: None,

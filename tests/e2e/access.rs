@@ -1,12 +1,12 @@
 //! Every route with every wrong credential, walked from the tables that the routers are built from (promises 11 to 14).
 
+use domain::models::user::Role;
 use harness::Gateway;
 use harness::client::{Client, refusal};
 use harness::routes::{example, tables};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::json;
-use shared::http::routes::{Access, Row};
-use shared::models::user::Role;
+use service::http::routes::{Access, Row};
 
 fn rows() -> impl Iterator<Item = Row> {
     tables().into_iter().flat_map(|(_, rows)| rows)

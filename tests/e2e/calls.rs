@@ -11,7 +11,7 @@ use harness::provider::{Provider, Reply, openai};
 use http::Request;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
-use shared::http::edge::App;
+use service::http::edge::App;
 
 use crate::processes::{Installation, call};
 

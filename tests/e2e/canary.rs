@@ -1,13 +1,13 @@
 //! Known secrets are sent everywhere; none comes back, and none is logged (promises 17, 22, 24 and 25).
 
+use domain::access::api_key::KeyDigest;
+use domain::models::UserId;
 use harness::Gateway;
 use harness::client::{BACKEND_KEY, Client, ask};
 use harness::provider::{Provider, Reply};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use shared::access::api_key::KeyDigest;
-use shared::models::UserId;
-use shared::telemetry::JsonLines;
+use service::telemetry::JsonLines;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -97,7 +97,7 @@ async fn live_through_a_day(gateway: &Gateway, answers: &mut Answers) -> Vec<Str
     answers.of(program.get("/v1/models")).await;
     answers.of(program.get("/v1/models/none")).await;
     let store = gateway.local().store().await.unwrap();
-    let hash = |user: Option<shared::models::user::User>| user.unwrap().password_hash.unwrap().as_str().to_owned();
+    let hash = |user: Option<domain::models::user::User>| user.unwrap().password_hash.unwrap().as_str().to_owned();
     let old_hash = hash(store.user(&user).await.unwrap());
     let change = json!({"old_password": PASSWORDS[0], "new_password": PASSWORDS[2]});
     let (_, third) = answers

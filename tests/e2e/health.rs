@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use domain::models::BackendId;
+use domain::models::health::FailureClass;
 use harness::client::{BACKEND_KEY, Client, data, refusal};
 use harness::provider::{Provider, Reply, openai};
 use harness::tls::TlsBackend;
@@ -9,11 +11,9 @@ use harness::{ADMIN_EMAIL, Gate, Gateway};
 use health::State;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::models::BackendId;
-use shared::models::health::FailureClass;
-use shared::outbound::{Authorities, Outbound};
-use shared::secrets::{MemorySecrets, Secrets};
-use shared::store::Change;
+use service::outbound::{Authorities, Outbound};
+use service::secrets::{MemorySecrets, Secrets};
+use service::store::Change;
 
 fn well() -> Reply {
     Reply::json(&json!({"data": []}))

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::clock::Clock;
 use harness::Gateway;
 use harness::client::{self, Client, data, refusal};
 use harness::provider::{Provider, Reply, openai};
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
-use shared::clock::Clock;
 
 /// A gateway with the model `m`, and a person under a policy. What is in it runs as long as it is kept.
 struct Scene {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use domain::access::quota::{Asker, Claim, Demand};
+use domain::clock::Clock;
+use domain::models::policy::Policy;
+use domain::models::usage::{ClientKind, Endpoint};
+use domain::models::{KeyId, ModelId, PolicyName, RequestId, UsageId, UserId};
 use harness::provider::{Provider, Reply, openai};
 use serde_json::{Value, json};
-use shared::access::quota::{Asker, Claim, Demand};
-use shared::clock::Clock;
-use shared::metrics::METRICS;
-use shared::models::policy::Policy;
-use shared::models::usage::{ClientKind, Endpoint};
-use shared::models::{KeyId, ModelId, PolicyName, RequestId, UsageId, UserId};
+use service::metrics::METRICS;
 
 use crate::lambda::Cloud;
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use domain::clock::Clock;
 use futures_util::future::{join, join_all};
 use harness::Gateway;
 use harness::client::{Client, data, refusal};
 use harness::provider::{Provider, Reply, anthropic, openai};
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
-use shared::clock::Clock;
 
 const POLICIES: &str = "/api/v1/admin/policies";
 const USERS: &str = "/api/v1/admin/users";

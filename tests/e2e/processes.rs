@@ -9,24 +9,24 @@ use std::time::Duration;
 use auth::bootstrap::{self, FirstAdmin};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::{Body, to_bytes};
+use domain::access::egress::AllowedNetworks;
+use domain::access::password::PasswordPolicy;
+use domain::access::session::SigningKeys;
+use domain::clock::Clock;
+use domain::models::Email;
 use futures_util::FutureExt as _;
 use harness::dynamo::Dynamo;
 use harness::{ADMIN_EMAIL, ADMIN_PASSWORD};
 use http::Request;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
-use shared::access::egress::AllowedNetworks;
-use shared::access::password::PasswordPolicy;
-use shared::access::session::SigningKeys;
-use shared::clock::Clock;
-use shared::http::edge::App;
-use shared::models::Email;
-use shared::outbound::{Authorities, Outbound};
-use shared::prober::Prober;
-use shared::secrets::Secrets;
-use shared::secrets::key_ring::KeyRing;
-use shared::sso_tester::SsoTester;
-use shared::store::Store;
+use service::http::edge::App;
+use service::outbound::{Authorities, Outbound};
+use service::prober::Prober;
+use service::secrets::Secrets;
+use service::secrets::key_ring::KeyRing;
+use service::sso_tester::SsoTester;
+use service::store::Store;
 
 const PREFIX: &str = "tidegate-";
 const PASSWORD: &str = "a long enough password";
@@ -46,7 +46,7 @@ impl Installation {
     pub(crate) async fn start() -> Self {
         let dynamo = Dynamo::start(PREFIX).await;
         let clock = Clock::fixed("2026-11-23T08:00:00Z".parse().unwrap());
-        let secrets = Secrets::Memory(shared::secrets::MemorySecrets::default());
+        let secrets = Secrets::Memory(service::secrets::MemorySecrets::default());
         let store = || Store::new(dynamo.client().clone(), PREFIX, clock.clone());
         let ring = || KeyRing::new(secrets.clone(), clock.clone());
         let first = FirstAdmin {

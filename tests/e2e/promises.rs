@@ -37,7 +37,7 @@ fn no_test_is_named_after_a_promise_that_does_not_exist() {
 /// The names of tests by the promise whose number they carry.
 fn tested_promises() -> BTreeMap<u32, BTreeSet<String>> {
     let mut tested: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
-    for folder in ["shared", "functions", "lambda", "local", "tests"] {
+    for folder in ["shared", "functions", "local", "tests"] {
         visit(&workspace().join(folder), &mut |source| {
             let tests = ["fn p", "def test_p"]
                 .into_iter()

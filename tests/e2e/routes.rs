@@ -8,7 +8,7 @@ use harness::routes::{example, tables};
 use harness::workspace;
 use matchit::Router;
 use serde_json::Value;
-use shared::http::routes::Row;
+use service::http::routes::Row;
 
 #[test]
 fn every_route_has_an_event() {

@@ -1,13 +1,13 @@
 //! Which backend answers, with what it is asked, and how many requests it gets at once.
 
+use domain::clock::Clock;
+use domain::models::BackendId;
 use futures_util::future::join_all;
 use harness::client::{Client, data, message};
 use harness::provider::{Provider, Reply, anthropic, openai};
 use harness::{Gate, Gateway};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::clock::Clock;
-use shared::models::BackendId;
 
 use crate::failures::failure;
 

@@ -7,8 +7,8 @@ use harness::workspace;
 
 /// Where the translation is tested. Elsewhere `p1` is a promise of docs/promises.md.
 const FOLDERS: [&str; 5] = [
-    "shared/src/translators",
-    "shared/tests",
+    "shared/translators/src",
+    "shared/translators/tests",
     "functions/proxy/src",
     "tests/e2e/messages",
     "tests/sdk",

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use domain::clock::Clock;
 use futures_util::future::join_all;
 use harness::Gateway;
 use harness::client::{data, refusal};
 use harness::provider::{Provider, Reply, openai};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use shared::clock::Clock;
 
 fn bearer(provider: &Provider) -> Vec<String> {
     let received = provider.received();

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 use harness::events::{LEARNED, STORY};
 use harness::routes::tables;
 use serde_json::{Value, json};
-use shared::config::{Config, Environment};
-use shared::http::Code;
-use shared::http::routes::Access;
-use shared::metrics::METRICS;
-use shared::store::table::{PK, SK, TTL, Table};
+use service::config::{Config, Environment};
+use service::http::Code;
+use service::http::routes::Access;
+use service::metrics::METRICS;
+use service::store::table::{PK, SK, TTL, Table};
 
 /// An environment without any variable, which remembers what it was asked for.
 #[derive(Default)]
@@ -48,7 +48,7 @@ fn main() {
 
 fn stored() -> Vec<Value> {
     let table = |table: Table| {
-        let index = |index: &shared::store::table::Index| json!({"name": index.name, "partition": index.partition, "sort": index.sort, "keys_only": index.keys_only});
+        let index = |index: &service::store::table::Index| json!({"name": index.name, "partition": index.partition, "sort": index.sort, "keys_only": index.keys_only});
         let indexes: Vec<_> = table.indexes().iter().map(index).collect();
         json!({"name": table.name(), "partition": PK, "sort": SK, "ttl": TTL, "indexes": indexes})
     };

@@ -8,12 +8,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use bytes::Bytes;
+use domain::clock::Clock;
 use futures_util::stream;
-use shared::aws;
-use shared::clock::Clock;
-use shared::config::AwsConfig;
-use shared::http::edge::App;
-use shared::store::Store;
+use service::aws;
+use service::config::AwsConfig;
+use service::http::edge::App;
+use service::store::Store;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {

@@ -3,9 +3,9 @@
 use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
 use dynoxide::server::serve_with_shutdown;
-use shared::aws;
-use shared::config::AwsConfig;
-use shared::store::table::create_tables;
+use service::aws;
+use service::config::AwsConfig;
+use service::store::table::create_tables;
 
 use crate::loopback::Loopback;
 

@@ -1,9 +1,9 @@
 //! The local gateway in this process, in memory.
 
+use domain::clock::Clock;
+use domain::models::Email;
 use local::Options;
 use reqwest::RequestBuilder;
-use shared::clock::Clock;
-use shared::models::Email;
 
 use crate::client::Client;
 use crate::provider::Provider;

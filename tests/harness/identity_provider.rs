@@ -4,11 +4,11 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::clock::Clock;
 use http::HeaderMap;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
-use shared::clock::Clock;
 use url::Url;
 
 use crate::Gateway;

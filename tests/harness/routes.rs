@@ -1,6 +1,6 @@
 //! The routes of all functions, from the tables that their routers are built from.
 
-use shared::http::routes::Row;
+use service::http::routes::Row;
 
 /// Each function's routes.
 pub fn tables() -> Vec<(&'static str, Vec<Row>)> {

@@ -1,13 +1,13 @@
 //! An installation as it is in the cloud: tables and secrets outside, and each function a process of its own.
 
 use auth::bootstrap::{self, FirstAdmin};
-use shared::access::password::PasswordPolicy;
-use shared::clock::Clock;
-use shared::config::SecretsConfig;
-use shared::models::Email;
-use shared::secrets::Secrets;
-use shared::secrets::key_ring::KeyRing;
-use shared::store::Store;
+use domain::access::password::PasswordPolicy;
+use domain::clock::Clock;
+use domain::models::Email;
+use service::config::SecretsConfig;
+use service::secrets::Secrets;
+use service::secrets::key_ring::KeyRing;
+use service::store::Store;
 use tempfile::TempDir;
 
 use crate::dynamo::Dynamo;

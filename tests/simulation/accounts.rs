@@ -4,17 +4,17 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use domain::access::api_key::MintedKey;
+use domain::clock::Clock;
+use domain::models::api_key::ApiKey;
+use domain::models::audit::AuditEntry;
+use domain::models::user::{Role, Status, User};
+use domain::models::{DisplayName, Email, KeyId, PolicyName, RequestId, UserId};
 use dynoxide::Database;
 use jiff::Timestamp;
 use serde_json::Value;
-use shared::access::api_key::MintedKey;
-use shared::clock::Clock;
-use shared::http::origin::Origin;
-use shared::models::api_key::ApiKey;
-use shared::models::audit::AuditEntry;
-use shared::models::user::{Role, Status, User};
-use shared::models::{DisplayName, Email, KeyId, PolicyName, RequestId, UserId};
-use shared::store::{Store, StoreError};
+use service::http::origin::Origin;
+use service::store::{Store, StoreError};
 
 use crate::contents::{clear, items, put_count};
 use crate::dice::Dice;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use domain::access::quota::{Hold, Meter, standings};
+use domain::models::policy::{Mode, Policy};
+use domain::models::usage::{Outcome, Sums, UsageRecord};
+use domain::models::{UsageId, UserId};
 use dynoxide::Database;
 use jiff::Timestamp;
 use serde_json::Value;
-use shared::access::quota::{Hold, Meter, standings};
-use shared::models::policy::{Mode, Policy};
-use shared::models::usage::{Outcome, Sums, UsageRecord};
-use shared::models::{UsageId, UserId};
 
 use crate::contents::{items, plain_item, read, read_item};
 use crate::network::Done;

@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
 use local::embedded::EmbeddedClient;
-use shared::store::table::create_tables;
+use service::store::table::create_tables;
 use tokio::task::LocalSet;
 
 const PREFIX: &str = "simulated-";
@@ -75,7 +75,7 @@ fn run_one<T>(scenario: impl Future<Output = T>) -> T {
 /// An empty database with the tables of an installation.
 fn database() -> Database {
     let database = Database::memory().unwrap();
-    let client = shared::aws::embedded_dynamodb(SharedHttpClient::new(EmbeddedClient::new(database.clone())));
+    let client = service::aws::embedded_dynamodb(SharedHttpClient::new(EmbeddedClient::new(database.clone())));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()

@@ -15,10 +15,10 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use domain::clock::Clock;
 use dynoxide::Database;
 use serde_json::{Value, json};
-use shared::clock::Clock;
-use shared::store::Store;
+use service::store::Store;
 use tokio::sync::oneshot;
 
 use crate::PREFIX;
@@ -110,7 +110,7 @@ impl Network {
             late: Mutex::default(),
             done: Mutex::default(),
         }));
-        let client = shared::aws::embedded_dynamodb(SharedHttpClient::new(line.clone()));
+        let client = service::aws::embedded_dynamodb(SharedHttpClient::new(line.clone()));
         let retries = RetryConfig::standard()
             .with_max_attempts(3)
             .with_initial_backoff(Duration::from_millis(1));

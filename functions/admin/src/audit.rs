@@ -1,12 +1,12 @@
 //! Who changed what: reading the audit trail. Nothing here, or anywhere, changes or deletes an entry.
 
 use axum::extract::State as Shared;
+use domain::models::audit::AuditEntry;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use shared::http::ApiError;
-use shared::http::extract::{Actor, Query};
-use shared::http::page::{Limit, List, Walk};
-use shared::models::audit::AuditEntry;
+use service::http::ApiError;
+use service::http::extract::{Actor, Query};
+use service::http::page::{Limit, List, Walk};
 
 use crate::State;
 

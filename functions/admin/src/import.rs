@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State as Shared};
 use axum::http::header::CONTENT_TYPE;
+use domain::models::user::Role;
+use domain::models::{DisplayName, Email, PolicyName, UserId};
 use serde::de::IntoDeserializer as _;
 use serde::de::value::StrDeserializer;
 use serde::{Deserialize as _, Serialize};
-use shared::http::extract::Actor;
-use shared::http::json::{self, Data};
-use shared::http::{ApiError, Code, Dialect};
-use shared::models::user::Role;
-use shared::models::{DisplayName, Email, PolicyName, UserId};
+use service::http::extract::Actor;
+use service::http::json::{self, Data};
+use service::http::{ApiError, Code, Dialect};
 
 use crate::State;
 use crate::users::{NewUser, create_user};

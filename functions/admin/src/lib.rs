@@ -10,23 +10,23 @@ mod sso;
 mod usage;
 mod users;
 
+use domain::access::egress::AllowedNetworks;
+use domain::access::password::PasswordPolicy;
+use domain::clock::Clock;
+use domain::models::user::Role;
 use http::request::Parts;
-use shared::access::egress::AllowedNetworks;
-use shared::access::password::PasswordPolicy;
-use shared::aws;
-use shared::clock::Clock;
-use shared::config::Config;
-use shared::hasher::Hasher;
-use shared::http::ApiError;
-use shared::http::caller::SessionGate;
-use shared::http::edge::App;
-use shared::http::routes::{Access, Gate, Routes};
-use shared::models::user::Role;
-use shared::prober::{FunctionProber, Prober};
-use shared::secrets::Secrets;
-use shared::secrets::key_ring::KeyRing;
-use shared::sso_tester::SsoTester;
-use shared::store::Store;
+use service::aws;
+use service::config::Config;
+use service::hasher::Hasher;
+use service::http::ApiError;
+use service::http::caller::SessionGate;
+use service::http::edge::App;
+use service::http::routes::{Access, Gate, Routes};
+use service::prober::{FunctionProber, Prober};
+use service::secrets::Secrets;
+use service::secrets::key_ring::KeyRing;
+use service::sso_tester::SsoTester;
+use service::store::Store;
 
 /// What administration works on. Cheap to clone.
 #[derive(Clone, Debug)]

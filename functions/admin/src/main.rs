@@ -1,8 +1,8 @@
 //! The `admin` function: `/api/v1/admin/*`.
 
 use admin::State;
-use shared::config::{self, Config};
-use shared::telemetry;
+use service::config::{self, Config};
+use service::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State as Shared;
+use domain::models::catalog::{Catalog, Model, param_header};
+use domain::models::price::Price;
+use domain::models::{DisplayName, ModelId, ModelName};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use shared::http::extract::{Actor, Id, IfMatch, Query, version_conflict};
-use shared::http::json::{Body, Created, Data, Message, nullable};
-use shared::http::page::List;
-use shared::http::{ApiError, Code};
-use shared::models::catalog::{Catalog, Model, param_header};
-use shared::models::price::Price;
-use shared::models::{DisplayName, ModelId, ModelName};
-use shared::store::Change;
+use service::http::extract::{Actor, Id, IfMatch, Query, version_conflict};
+use service::http::json::{Body, Created, Data, Message, nullable};
+use service::http::page::List;
+use service::http::{ApiError, Code};
+use service::store::Change;
 
 use crate::State;
 

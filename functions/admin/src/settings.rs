@@ -1,14 +1,14 @@
 //! The settings of the whole installation.
 
 use axum::extract::State as Shared;
+use domain::models::ModelId;
+use domain::models::settings::{Origin, PasswordPolicy, Settings};
 use jiff::Timestamp;
 use serde::Deserialize;
-use shared::http::ApiError;
-use shared::http::extract::{Actor, IfMatch, version_conflict};
-use shared::http::json::{Body, Data, nullable};
-use shared::models::ModelId;
-use shared::models::settings::{Origin, PasswordPolicy, Settings};
-use shared::store::Change;
+use service::http::ApiError;
+use service::http::extract::{Actor, IfMatch, version_conflict};
+use service::http::json::{Body, Data, nullable};
+use service::store::Change;
 
 use crate::State;
 

@@ -3,18 +3,18 @@
 
 use axum::extract::State as Shared;
 use axum::response::Response;
+use domain::access::accounts::{Reach, reach};
+use domain::models::report::{GroupBy, LogEntry};
+use domain::models::usage::{Dimensions, UsageRecord};
+use domain::models::user::User;
+use domain::models::{BackendId, DisplayName, KeyId, ModelId, UserId};
 use serde::Deserialize;
-use shared::access::accounts::{Reach, reach};
-use shared::http::accept::Format;
-use shared::http::extract::{Actor, Query};
-use shared::http::page::{Limit, Walk};
-use shared::http::period::Period;
-use shared::http::{ApiError, usage};
-use shared::models::report::{GroupBy, LogEntry};
-use shared::models::usage::{Dimensions, UsageRecord};
-use shared::models::user::User;
-use shared::models::{BackendId, DisplayName, KeyId, ModelId, UserId};
-use shared::store::Whose;
+use service::http::accept::Format;
+use service::http::extract::{Actor, Query};
+use service::http::page::{Limit, Walk};
+use service::http::period::Period;
+use service::http::{ApiError, usage};
+use service::store::Whose;
 
 use crate::State;
 

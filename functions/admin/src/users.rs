@@ -1,17 +1,17 @@
 //! People's accounts: who may use the gateway, as what, under which policy.
 
 use axum::extract::State as Shared;
+use domain::access::accounts::{Denied, Reach, may_change, reach};
+use domain::models::sso::Identity;
+use domain::models::user::{PasswordHash, Profile, Role, Status, User};
+use domain::models::{DisplayName, Email, PolicyName, UserId};
+use domain::secret::Secret;
 use serde::Deserialize;
-use shared::access::accounts::{Denied, Reach, may_change, reach};
-use shared::http::extract::{Actor, Id, IfMatch, Query, version_conflict};
-use shared::http::json::{Body, Created, Data, Message, nullable};
-use shared::http::page::{Limit, List, Walk};
-use shared::http::{ApiError, Code};
-use shared::models::sso::Identity;
-use shared::models::user::{PasswordHash, Profile, Role, Status, User};
-use shared::models::{DisplayName, Email, PolicyName, UserId};
-use shared::secrets::Secret;
-use shared::store::{Changed, Page, Removal, UserChange};
+use service::http::extract::{Actor, Id, IfMatch, Query, version_conflict};
+use service::http::json::{Body, Created, Data, Message, nullable};
+use service::http::page::{Limit, List, Walk};
+use service::http::{ApiError, Code};
+use service::store::{Changed, Page, Removal, UserChange};
 
 use crate::State;
 

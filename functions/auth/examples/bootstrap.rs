@@ -5,13 +5,13 @@
 use std::process::ExitCode;
 
 use auth::bootstrap::{self, Bootstrap, FirstAdmin};
-use shared::clock::Clock;
-use shared::config::{self, Config, Environment as _, Process};
-use shared::models::Email;
-use shared::secrets::Secrets;
-use shared::secrets::key_ring::KeyRing;
-use shared::store::Store;
-use shared::{aws, telemetry};
+use domain::clock::Clock;
+use domain::models::Email;
+use service::config::{self, Config, Environment as _, Process};
+use service::secrets::Secrets;
+use service::secrets::key_ring::KeyRing;
+use service::store::Store;
+use service::{aws, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(

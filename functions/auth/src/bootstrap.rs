@@ -1,14 +1,14 @@
 //! The first start of an installation: a signing key and the first administrator (promise 6).
 
-use shared::access::password::{PasswordPolicy, WeakPassword};
-use shared::hasher::{Hasher, HasherError};
-use shared::http::origin::Origin;
-use shared::models::user::{Role, Status, User};
-use shared::models::{DisplayName, Email, PolicyName, RequestId, TextError, UserId};
-use shared::random;
-use shared::secrets::Secret;
-use shared::secrets::key_ring::{KeyRing, KeyRingError};
-use shared::store::{Change, Store, StoreError};
+use domain::access::password::{PasswordPolicy, WeakPassword};
+use domain::models::user::{Role, Status, User};
+use domain::models::{DisplayName, Email, PolicyName, RequestId, TextError, UserId};
+use domain::random;
+use domain::secret::Secret;
+use service::hasher::{Hasher, HasherError};
+use service::http::origin::Origin;
+use service::secrets::key_ring::{KeyRing, KeyRingError};
+use service::store::{Change, Store, StoreError};
 
 /// Long enough for either policy: 119 bits.
 const GENERATED_PASSWORD: usize = 20;

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
+use domain::access::throttle::{Limit, PER_ADDRESS, PER_EMAIL};
+use domain::models::Email;
 use jiff::Timestamp;
-use shared::access::throttle::{Limit, PER_ADDRESS, PER_EMAIL};
-use shared::http::{ApiError, Code};
-use shared::models::Email;
-use shared::store::{Guarded, Place, Store, StoreError};
+use service::http::{ApiError, Code};
+use service::store::{Guarded, Place, Store, StoreError};
 
 /// A try that has its places.
 pub(crate) struct Guard<'a> {

@@ -1,15 +1,15 @@
 //! From an e-mail address and a password to a session.
 
 use axum::extract;
+use domain::access::password::{MAX_LENGTH, Verdict};
+use domain::models::Email;
+use domain::models::audit::AuditEntry;
+use domain::models::user::{PasswordHash, User};
+use domain::secret::Secret;
 use serde::Deserialize;
-use shared::access::password::{MAX_LENGTH, Verdict};
-use shared::http::json::{Body, Data};
-use shared::http::origin::Origin;
-use shared::http::{ApiError, Code};
-use shared::models::Email;
-use shared::models::audit::AuditEntry;
-use shared::models::user::{PasswordHash, User};
-use shared::secrets::Secret;
+use service::http::json::{Body, Data};
+use service::http::origin::Origin;
+use service::http::{ApiError, Code};
 
 use crate::State;
 use crate::guard::Guard;

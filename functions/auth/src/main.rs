@@ -1,8 +1,8 @@
 //! The `auth` function: `/api/v1/auth/*` and the own profile; and trials of single sign-on, when administration wants one.
 
 use auth::State;
-use shared::config::{self, Config};
-use shared::telemetry;
+use service::config::{self, Config};
+use service::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {

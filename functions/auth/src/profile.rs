@@ -1,15 +1,15 @@
 //! The own account: what its owner sees and may change.
 
 use axum::extract;
+use domain::models::DisplayName;
+use domain::models::user::{Profile, User};
+use domain::secret::Secret;
 use serde::Deserialize;
-use shared::http::caller::SessionCaller;
-use shared::http::extract::{Actor, IfMatch};
-use shared::http::json::{Body, Data};
-use shared::http::{ApiError, Code};
-use shared::models::DisplayName;
-use shared::models::user::{Profile, User};
-use shared::secrets::Secret;
-use shared::store::Changed;
+use service::http::caller::SessionCaller;
+use service::http::extract::{Actor, IfMatch};
+use service::http::json::{Body, Data};
+use service::http::{ApiError, Code};
+use service::store::Changed;
 
 use crate::State;
 use crate::login::authenticate;

@@ -2,16 +2,16 @@
 
 use axum::extract;
 use axum::response::IntoResponse;
+use domain::models::sso::{ProviderKind, SsoConfig};
+use domain::models::user::{Role, Status, User};
+use domain::models::{DisplayName, Email, PolicyName, UserId};
+use domain::secret::Secret;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use shared::http::json::{Body, Data, Message};
-use shared::http::language::Language;
-use shared::http::origin::Origin;
-use shared::http::{ApiError, Code};
-use shared::models::sso::{ProviderKind, SsoConfig};
-use shared::models::user::{Role, Status, User};
-use shared::models::{DisplayName, Email, PolicyName, UserId};
-use shared::secrets::Secret;
+use service::http::json::{Body, Data, Message};
+use service::http::language::Language;
+use service::http::origin::Origin;
+use service::http::{ApiError, Code};
 
 use crate::{State, sso};
 

@@ -1,15 +1,15 @@
 //! Opening, renewing and ending sessions. Whatever proves who somebody is, a session is only opened here.
 
 use axum::extract;
+use domain::models::user::{Role, Status, User};
+use domain::models::{DisplayName, Email, UserId};
 use jiff::Timestamp;
 use serde::Serialize;
-use shared::http::caller::SessionCaller;
-use shared::http::extract::Actor;
-use shared::http::json::{Data, Message};
-use shared::http::origin::Origin;
-use shared::http::{ApiError, Code};
-use shared::models::user::{Role, Status, User};
-use shared::models::{DisplayName, Email, UserId};
+use service::http::caller::SessionCaller;
+use service::http::extract::Actor;
+use service::http::json::{Data, Message};
+use service::http::origin::Origin;
+use service::http::{ApiError, Code};
 
 use crate::State;
 

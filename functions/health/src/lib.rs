@@ -7,20 +7,20 @@ mod probe;
 
 use std::time::Duration;
 
+use domain::clock::Clock;
+use domain::models::BackendId;
+use domain::models::catalog::Backend;
+use domain::models::health::FailureClass;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use serde::Deserialize;
-use shared::aws;
-use shared::clock::Clock;
-use shared::config::Config;
-use shared::models::BackendId;
-use shared::models::catalog::Backend;
-use shared::models::health::FailureClass;
-use shared::outbound::{ClientError, Outbound};
-use shared::prober::Finding;
-use shared::secrets::Secrets;
-use shared::secrets::backend_keys::BackendKeys;
-use shared::store::{Store, StoreError};
+use service::aws;
+use service::config::Config;
+use service::outbound::{ClientError, Outbound};
+use service::prober::Finding;
+use service::secrets::Secrets;
+use service::secrets::backend_keys::BackendKeys;
+use service::store::{Store, StoreError};
 use tokio::time::{Instant, timeout};
 
 /// Backends asked at once, so that a sick one delays only itself.

@@ -1,8 +1,8 @@
 //! The `health` function: asks every backend on a schedule, and one when administration wants to know.
 
 use health::State;
-use shared::config::{self, Config};
-use shared::telemetry;
+use service::config::{self, Config};
+use service::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {

@@ -1,11 +1,11 @@
 //! One unbilled question to a backend. What it answers besides its status is not read (promise 37).
 
+use domain::models::catalog::{Backend, Protocol};
+use domain::models::health::FailureClass;
 use http::header::ACCEPT;
 use http::{HeaderValue, Request, StatusCode};
-use shared::models::catalog::{Backend, Protocol};
-use shared::models::health::FailureClass;
-use shared::outbound::backend::{credential, endpoint, outside_v1};
-use shared::outbound::{CallError, Pieces};
+use service::outbound::backend::{credential, endpoint, outside_v1};
+use service::outbound::{CallError, Pieces};
 use url::Url;
 
 use crate::State;

@@ -3,14 +3,14 @@
 //!
 //! Runs are safe to repeat and to overlap: a request is settled once, whoever settles it.
 
+use domain::access::quota::Hold;
+use domain::clock::Clock;
+use domain::models::usage::{Outcome, Tokens, UsageRecord};
+use domain::models::{UsageId, UserId};
 use jiff::Timestamp;
-use shared::access::quota::Hold;
-use shared::aws;
-use shared::clock::Clock;
-use shared::config::Config;
-use shared::models::usage::{Outcome, Tokens, UsageRecord};
-use shared::models::{UsageId, UserId};
-use shared::store::{Settlement, Store, StoreError};
+use service::aws;
+use service::config::Config;
+use service::store::{Settlement, Store, StoreError};
 
 /// What a client whose request died with its process was told, if anything.
 const STATUS: u16 = 500;
@@ -94,7 +94,7 @@ fn abandoned(user: &UserId, id: &UsageId, hold: &Hold, now: Timestamp) -> UsageR
             ..Tokens::default()
         },
         estimated: true,
-        cost: shared::models::price::MicroUsd(hold.cost),
+        cost: domain::models::price::MicroUsd(hold.cost),
         duration_ms: u64::try_from(now.as_millisecond() - asker.at).unwrap_or_default(),
         first_byte_ms: None,
     }
@@ -102,9 +102,9 @@ fn abandoned(user: &UserId, id: &UsageId, hold: &Hold, now: Timestamp) -> UsageR
 
 #[cfg(test)]
 mod tests {
-    use shared::access::quota::Asker;
-    use shared::models::usage::{ClientKind, Endpoint};
-    use shared::models::{KeyId, ModelId, RequestId};
+    use domain::access::quota::Asker;
+    use domain::models::usage::{ClientKind, Endpoint};
+    use domain::models::{KeyId, ModelId, RequestId};
 
     use super::*;
 

@@ -1,18 +1,18 @@
 //! Making, listing, changing and deleting keys.
 
 use axum::extract;
+use domain::access::api_key::MintedKey;
+use domain::models::api_key::ApiKey;
+use domain::models::user::User;
+use domain::models::{DisplayName, KeyId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use shared::access::api_key::MintedKey;
-use shared::http::caller::SessionCaller;
-use shared::http::extract::{Actor, Id, IfMatch, version_conflict};
-use shared::http::json::{Body, Created, Data, Message, nullable};
-use shared::http::page::List;
-use shared::http::{ApiError, Code};
-use shared::models::api_key::ApiKey;
-use shared::models::user::User;
-use shared::models::{DisplayName, KeyId};
-use shared::store::{Change, KeyCreation, Removal, Store};
+use service::http::caller::SessionCaller;
+use service::http::extract::{Actor, Id, IfMatch, version_conflict};
+use service::http::json::{Body, Created, Data, Message, nullable};
+use service::http::page::List;
+use service::http::{ApiError, Code};
+use service::store::{Change, KeyCreation, Removal, Store};
 
 use crate::State;
 

@@ -4,18 +4,18 @@ mod api_keys;
 mod quota;
 mod usage;
 
+use domain::clock::Clock;
+use domain::models::user::Role;
 use http::request::Parts;
-use shared::aws;
-use shared::clock::Clock;
-use shared::config::Config;
-use shared::http::ApiError;
-use shared::http::caller::SessionGate;
-use shared::http::edge::App;
-use shared::http::routes::{Access, Gate, Routes};
-use shared::models::user::Role;
-use shared::secrets::Secrets;
-use shared::secrets::key_ring::KeyRing;
-use shared::store::Store;
+use service::aws;
+use service::config::Config;
+use service::http::ApiError;
+use service::http::caller::SessionGate;
+use service::http::edge::App;
+use service::http::routes::{Access, Gate, Routes};
+use service::secrets::Secrets;
+use service::secrets::key_ring::KeyRing;
+use service::store::Store;
 
 #[derive(Clone, Debug)]
 pub struct State {

@@ -1,8 +1,8 @@
 //! The `keys` function: API keys and own usage.
 
 use keys::State;
-use shared::config::{self, Config};
-use shared::telemetry;
+use service::config::{self, Config};
+use service::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {

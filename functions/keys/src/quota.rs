@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::extract;
+use domain::access::hours;
+use domain::access::quota::{self, Limit, Standing};
+use domain::models::policy::Policy;
+use domain::models::price::MicroUsd;
 use jiff::Timestamp;
 use serde::Serialize;
-use shared::access::hours;
-use shared::access::quota::{self, Limit, Standing};
-use shared::http::caller::SessionCaller;
-use shared::http::json::Data;
-use shared::http::{ApiError, refusal};
-use shared::models::policy::Policy;
-use shared::models::price::MicroUsd;
+use service::http::caller::SessionCaller;
+use service::http::json::Data;
+use service::http::{ApiError, refusal};
 
 use crate::State;
 

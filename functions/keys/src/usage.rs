@@ -2,16 +2,16 @@
 
 use axum::extract::State as Shared;
 use axum::response::Response;
+use domain::models::report::{GroupBy, LogEntry};
+use domain::models::usage::UsageRecord;
 use serde::Deserialize;
-use shared::http::accept::Format;
-use shared::http::caller::SessionCaller;
-use shared::http::extract::Query;
-use shared::http::page::{Limit, Walk};
-use shared::http::period::Period;
-use shared::http::{ApiError, usage};
-use shared::models::report::{GroupBy, LogEntry};
-use shared::models::usage::UsageRecord;
-use shared::store::Whose;
+use service::http::accept::Format;
+use service::http::caller::SessionCaller;
+use service::http::extract::Query;
+use service::http::page::{Limit, Walk};
+use service::http::period::Period;
+use service::http::{ApiError, usage};
+use service::store::Whose;
 
 use crate::State;
 

@@ -10,9 +10,9 @@ use std::hint::black_box;
 use bytes::Bytes;
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher};
+use domain::models::catalog::Backend;
 use proxy::bench::{Candidate, ChatAsk, Watching, pick};
 use serde_json::json;
-use shared::models::catalog::Backend;
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();

@@ -1,7 +1,7 @@
 //! What `benches/forward.rs` measures. Nobody else calls it.
 
 use bytes::Bytes;
-use shared::translators::sse::Decoder;
+use translators::sse::Decoder;
 
 use crate::relay::naming::Naming;
 use crate::relay::watch::Watch;

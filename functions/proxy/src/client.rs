@@ -4,7 +4,7 @@
 //! with the client's connection (promise 51). It learns that the client has left, and ends in good order.
 
 use axum::response::Response;
-use shared::http::ApiError;
+use service::http::ApiError;
 use tokio::sync::oneshot;
 
 use crate::State;

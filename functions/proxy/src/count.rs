@@ -8,15 +8,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::models::catalog::{Backend, Protocol};
 use http::{HeaderMap, StatusCode, Uri};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use shared::http::ApiError;
-use shared::models::catalog::{Backend, Protocol};
-use shared::outbound::Pieces;
-use shared::translators::settings::Tokenizer;
+use service::http::ApiError;
+use service::outbound::Pieces;
 use tokio::time::timeout;
+use translators::settings::Tokenizer;
 
 use crate::ask::MessagesAsk;
 use crate::exchange::Grant;

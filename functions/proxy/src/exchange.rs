@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use domain::models::RequestId;
+use domain::models::catalog::Offer;
+use domain::models::policy::Policy;
 use http::request::Parts;
-use shared::http::ApiError;
-use shared::http::caller::ApiCaller;
-use shared::http::edge::Deadline;
-use shared::models::RequestId;
-use shared::models::catalog::Offer;
-use shared::models::policy::Policy;
+use service::http::ApiError;
+use service::http::caller::ApiCaller;
+use service::http::edge::Deadline;
 
 use crate::accounting::admit::{self, Reservation};
 use crate::accounting::settle;

@@ -22,12 +22,12 @@ use axum::extract::{Request, State as Shared};
 use axum::response::Response;
 use http::request::Parts;
 use serde_json::{Value, json};
-use shared::http::ApiError;
-use shared::http::caller::ApiCaller;
-use shared::http::edge::App;
-use shared::http::json;
-use shared::http::routes::{Access, Gate, Routes};
-use shared::store::Store;
+use service::http::ApiError;
+use service::http::caller::ApiCaller;
+use service::http::edge::App;
+use service::http::json;
+use service::http::routes::{Access, Gate, Routes};
+use service::store::Store;
 
 use crate::ask::{Ask, ChatAsk, MessagesAsk};
 use crate::exchange::Visit;

@@ -1,8 +1,8 @@
 //! The `proxy` function: `/v1/*`, streamed.
 
 use proxy::State;
-use shared::config::{self, Config};
-use shared::telemetry;
+use service::config::{self, Config};
+use service::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {

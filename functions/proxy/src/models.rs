@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State as Shared};
+use domain::models::catalog::{Model, Offer};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::http::ApiError;
-use shared::http::caller::ApiCaller;
-use shared::models::catalog::{Model, Offer};
+use service::http::ApiError;
+use service::http::caller::ApiCaller;
 
 use crate::State;
 use crate::rights::{Rights, unknown_model};

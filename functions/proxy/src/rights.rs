@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use shared::access::hours;
-use shared::http::caller::ApiCaller;
-use shared::http::{ApiError, Code, refusal};
-use shared::models::catalog::{Catalog, Model, Offer};
-use shared::models::policy::{Mode, Policy};
+use domain::access::hours;
+use domain::models::catalog::{Catalog, Model, Offer};
+use domain::models::policy::{Mode, Policy};
+use service::http::caller::ApiCaller;
+use service::http::{ApiError, Code, refusal};
 
 use crate::State;
 

@@ -4,16 +4,16 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::access::egress::AllowedNetworks;
-use shared::aws;
-use shared::cache::Cache;
-use shared::clock::Clock;
-use shared::config::Config;
-use shared::http::caller::KeyGate;
-use shared::outbound::{Client, ClientError, Outbound};
-use shared::secrets::Secrets;
-use shared::secrets::backend_keys::BackendKeys;
-use shared::store::Store;
+use domain::access::egress::AllowedNetworks;
+use domain::clock::Clock;
+use service::aws;
+use service::cache::Cache;
+use service::config::Config;
+use service::http::caller::KeyGate;
+use service::outbound::{Client, ClientError, Outbound};
+use service::secrets::Secrets;
+use service::secrets::backend_keys::BackendKeys;
+use service::store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use domain::models::catalog::Backend;
 use jiff::Timestamp;
-use shared::http::edge::Deadline;
-use shared::models::catalog::Backend;
+use service::http::edge::Deadline;
 use tokio::time::Instant;
 
 use crate::Limits;

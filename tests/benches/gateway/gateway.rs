@@ -1,10 +1,10 @@
 //! The local gateway in memory, with the backend's models and a caller's key.
 
+use domain::models::Email;
 use harness::{ADMIN_EMAIL, ADMIN_PASSWORD, client};
 use local::Options;
 use serde_json::{Value, json};
-use shared::config::{LogConfig, LogFormat};
-use shared::models::Email;
+use service::config::{LogConfig, LogFormat};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::backend::{BURST, PACED};
@@ -19,7 +19,7 @@ pub(crate) enum Caller {
 }
 
 pub(crate) fn start(backend: &str, caller: Caller) -> (Runtime, String, String) {
-    shared::telemetry::init(&LogConfig {
+    service::telemetry::init(&LogConfig {
         filter: "warn".to_owned(),
         format: LogFormat::Text,
         metrics: None,

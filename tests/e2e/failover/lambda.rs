@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use domain::clock::Clock;
 use harness::provider::{Provider, Reply, openai};
 use harness::{Gate, lambda::Answer};
 use serde_json::{Value, json};
-use shared::clock::Clock;
 
 use crate::lambda::Cloud;
 

@@ -7,12 +7,12 @@ mod one_time_codes;
 mod rotation;
 mod setup;
 
+use domain::clock::Clock;
 use harness::Gateway;
 use harness::identity_provider::{Begun, IdentityProvider, SigningKey};
 use local::Options;
 use reqwest::Response;
 use serde_json::{Value, json};
-use shared::clock::Clock;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::log::Log;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use domain::access::digest::sha256_base64url;
+use domain::clock::Clock;
 use harness::client::{data, refusal};
 use harness::identity_provider::Begun;
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
-use shared::access::digest::sha256_base64url;
-use shared::clock::Clock;
 
 use super::Installation;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use domain::clock::Clock;
 use harness::identity_provider::{Begun, SigningKey};
 use serde_json::json;
-use shared::clock::Clock;
 
 use super::Installation;
 

@@ -5,13 +5,13 @@ mod logs;
 mod reports;
 mod retention;
 
+use domain::clock::Clock;
+use domain::models::UsageId;
+use domain::models::usage::UsageRecord;
 use harness::Gateway;
 use harness::client::Client;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::clock::Clock;
-use shared::models::UsageId;
-use shared::models::usage::UsageRecord;
 
 /// A gateway whose clock stands in March 2026.
 async fn books() -> Gateway {

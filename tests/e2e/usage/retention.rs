@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use domain::access::quota::{Asker, Claim, Demand};
+use domain::clock::Clock;
+use domain::models::policy::Policy;
+use domain::models::usage::Sums;
+use domain::models::{PolicyName, UsageId, UserId};
 use dynoxide::Database;
 use harness::dynamo::Dynamo;
 use jiff::Timestamp;
 use jiff::civil::date;
 use local::embedded::EmbeddedClient;
 use serde_json::json;
-use shared::access::quota::{Asker, Claim, Demand};
-use shared::clock::Clock;
-use shared::models::policy::Policy;
-use shared::models::usage::Sums;
-use shared::models::{PolicyName, UsageId, UserId};
-use shared::store::table::create_tables;
-use shared::store::{Span, Store, Whose};
+use service::store::table::create_tables;
+use service::store::{Span, Store, Whose};
 
 use super::record;
 
@@ -140,7 +140,7 @@ async fn p45_what_the_janitor_enters_is_kept_as_the_settings_said_at_admission()
 #[tokio::test]
 async fn a_table_of_an_older_version_gets_the_index_that_it_lacks() {
     let client =
-        shared::aws::embedded_dynamodb(SharedHttpClient::new(EmbeddedClient::new(Database::memory().unwrap())));
+        service::aws::embedded_dynamodb(SharedHttpClient::new(EmbeddedClient::new(Database::memory().unwrap())));
     create_tables(&client, "t-").await.unwrap();
     let gone = DeleteGlobalSecondaryIndexAction::builder()
         .index_name("everybody")

@@ -5,15 +5,15 @@ use std::num::NonZeroU64;
 use std::rc::Rc;
 use std::time::Duration;
 
+use domain::access::quota::Demand;
+use domain::clock::Clock;
+use domain::models::policy::Policy;
+use domain::models::price::MicroUsd;
+use domain::models::usage::{Outcome, Tokens};
+use domain::models::{PolicyName, UsageId, UserId};
 use dynoxide::Database;
 use serde_json::Value;
-use shared::access::quota::Demand;
-use shared::clock::Clock;
-use shared::models::policy::Policy;
-use shared::models::price::MicroUsd;
-use shared::models::usage::{Outcome, Tokens};
-use shared::models::{PolicyName, UsageId, UserId};
-use shared::store::Store;
+use service::store::Store;
 
 use super::{History, LIFETIME, Request};
 use crate::check::{Books, Checks};

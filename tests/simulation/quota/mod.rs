@@ -8,15 +8,15 @@ use std::num::NonZeroU64;
 use std::rc::Rc;
 use std::time::Duration;
 
+use domain::access::quota::{Asker, Claim, Demand, Hold};
+use domain::clock::Clock;
+use domain::models::policy::{Mode, Policy};
+use domain::models::price::MicroUsd;
+use domain::models::usage::{ClientKind, Endpoint, Outcome, Tokens, UsageRecord};
+use domain::models::{KeyId, ModelId, PolicyName, RequestId, UsageId, UserId};
 use dynoxide::Database;
 use jiff::Timestamp;
-use shared::access::quota::{Asker, Claim, Demand, Hold};
-use shared::clock::Clock;
-use shared::models::policy::{Mode, Policy};
-use shared::models::price::MicroUsd;
-use shared::models::usage::{ClientKind, Endpoint, Outcome, Tokens, UsageRecord};
-use shared::models::{KeyId, ModelId, PolicyName, RequestId, UsageId, UserId};
-use shared::store::{Admission, Store};
+use service::store::{Admission, Store};
 
 use crate::check::{Books, Checks};
 use crate::dice::Dice;

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use domain::models::catalog::{Backend, Protocol};
+use domain::models::health::Health;
+use domain::models::{BackendId, DisplayName, ModelId, SecretId};
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use shared::http::json::nullable;
-use shared::http::{ApiError, Code};
-use shared::models::catalog::{Backend, Protocol};
-use shared::models::health::Health;
-use shared::models::{BackendId, DisplayName, ModelId, SecretId};
-use shared::translators::settings::BackendSettings;
+use service::http::json::nullable;
+use service::http::{ApiError, Code};
+use translators::settings::BackendSettings;
 
 use crate::State;
 use crate::models::is_reserved_header;

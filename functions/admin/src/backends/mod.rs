@@ -3,16 +3,16 @@
 mod form;
 
 use axum::extract::State as Shared;
+use domain::models::catalog::Backend;
+use domain::models::{BackendId, ModelId};
+use domain::secret::Secret;
 use serde_json::{Value, json};
-use shared::http::extract::{Actor, Id, IfMatch, version_conflict};
-use shared::http::json::{Body, Created, Data, Message};
-use shared::http::page::List;
-use shared::http::{ApiError, Code};
-use shared::models::catalog::Backend;
-use shared::models::{BackendId, ModelId};
-use shared::prober::Finding;
-use shared::secrets::Secret;
-use shared::store::Change;
+use service::http::extract::{Actor, Id, IfMatch, version_conflict};
+use service::http::json::{Body, Created, Data, Message};
+use service::http::page::List;
+use service::http::{ApiError, Code};
+use service::prober::Finding;
+use service::store::Change;
 
 use crate::State;
 use form::{BackendChange, NewBackend, check, origin};

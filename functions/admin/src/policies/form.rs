@@ -2,16 +2,16 @@
 
 use std::num::NonZeroU64;
 
+use domain::models::hours::{TimeOfDay, TimeRange};
+use domain::models::policy::{MAX_LIMIT, MAX_WINDOW_SECONDS, Mode, Policy};
+use domain::models::price::MicroUsd;
+use domain::models::zone::Zone;
+use domain::models::{ModelGlob, ModelId, PolicyName};
 use jiff::Timestamp;
 use serde::Deserialize;
-use shared::http::ApiError;
-use shared::http::json::nullable;
-use shared::models::hours::{TimeOfDay, TimeRange};
-use shared::models::policy::{MAX_LIMIT, MAX_WINDOW_SECONDS, Mode, Policy};
-use shared::models::price::MicroUsd;
-use shared::models::zone::Zone;
-use shared::models::{ModelGlob, ModelId, PolicyName};
-use shared::store::Store;
+use service::http::ApiError;
+use service::http::json::nullable;
+use service::store::Store;
 
 const MAX_MODELS: usize = 100;
 const MAX_RANGES: usize = 50;
@@ -200,7 +200,7 @@ fn models(models: Vec<ModelGlob>) -> Result<Vec<ModelGlob>, ApiError> {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use shared::http::json::parse;
+    use service::http::json::parse;
 
     use super::*;
 

@@ -3,13 +3,13 @@
 mod form;
 
 use axum::extract::State as Shared;
-use shared::http::extract::{Actor, Id, IfMatch, version_conflict};
-use shared::http::json::{Body, Created, Data, Message};
-use shared::http::page::List;
-use shared::http::{ApiError, Code};
-use shared::models::PolicyName;
-use shared::models::policy::Policy;
-use shared::store::{Change, PolicyRemoval};
+use domain::models::PolicyName;
+use domain::models::policy::Policy;
+use service::http::extract::{Actor, Id, IfMatch, version_conflict};
+use service::http::json::{Body, Created, Data, Message};
+use service::http::page::List;
+use service::http::{ApiError, Code};
+use service::store::{Change, PolicyRemoval};
 
 use crate::State;
 use form::PolicyForm;

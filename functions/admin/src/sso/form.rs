@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
+use domain::access::sso::is_issuer_of;
+use domain::models::sso::{ProviderKind, SsoConfig};
+use domain::models::{PolicyName, SecretId};
 use serde::Deserialize;
-use shared::access::sso::is_issuer_of;
-use shared::http::json::nullable;
-use shared::http::{ApiError, Code};
-use shared::models::sso::{ProviderKind, SsoConfig};
-use shared::models::{PolicyName, SecretId};
+use service::http::json::nullable;
+use service::http::{ApiError, Code};
 use url::{Host, Url};
 
 use crate::State;

@@ -3,15 +3,15 @@
 mod form;
 
 use axum::extract::{Request, State as Shared};
+use domain::models::audit::AuditEntry;
+use domain::models::sso::{SsoConfig, SsoTest};
+use domain::secret::Secret;
 use serde_json::{Map, Value, json};
-use shared::http::extract::{Actor, IfMatch, version_conflict};
-use shared::http::json::{self, Body, Data, MAX_MANAGEMENT_BODY};
-use shared::http::{ApiError, Code};
-use shared::models::audit::AuditEntry;
-use shared::models::sso::{SsoConfig, SsoTest};
-use shared::secrets::Secret;
-use shared::sso_tester::{Tested, Trial};
-use shared::store::Change;
+use service::http::extract::{Actor, IfMatch, version_conflict};
+use service::http::json::{self, Body, Data, MAX_MANAGEMENT_BODY};
+use service::http::{ApiError, Code};
+use service::sso_tester::{Tested, Trial};
+use service::store::Change;
 
 use crate::State;
 use form::{SsoChange, check, default_redirect_url};

@@ -1,14 +1,14 @@
 //! From a person whom the provider vouches for to an account. Every login by single sign-on goes through [`of`]
 //! (promise 10), and then through [`crate::session::open`] like any other.
 
-use shared::access::id_token::Claims;
-use shared::access::sso::{self as rules, Account, Person, Refusal};
-use shared::http::ApiError;
-use shared::http::origin::Origin;
-use shared::models::UserId;
-use shared::models::sso::SsoConfig;
-use shared::models::user::{Role, Status, User};
-use shared::store::{Changed, StoreError, UserChange};
+use domain::access::id_token::Claims;
+use domain::access::sso::{self as rules, Account, Person, Refusal};
+use domain::models::UserId;
+use domain::models::sso::SsoConfig;
+use domain::models::user::{Role, Status, User};
+use service::http::ApiError;
+use service::http::origin::Origin;
+use service::store::{Changed, StoreError, UserChange};
 
 use super::error::SsoError;
 use crate::State;

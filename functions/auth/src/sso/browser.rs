@@ -1,10 +1,10 @@
 //! What the browser carries between the start of a login and its end: one cookie, and no address that it could choose.
 
 use axum::response::{IntoResponse, Response};
+use domain::models::sso::SsoConfig;
 use http::header::{ACCEPT, COOKIE, HeaderName, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use shared::models::sso::SsoConfig;
-use shared::store::SSO_ATTEMPT_LIFETIME;
+use service::store::SSO_ATTEMPT_LIFETIME;
 use url::form_urlencoded::Serializer;
 
 /// Bound to exactly this host. Browsers take the prefix by https alone.

@@ -1,11 +1,11 @@
 //! Why a login by single sign-on came to nothing: the log and the audit trail are told, the browser is not.
 
-use shared::access::id_token::TokenError;
-use shared::access::sso::Refusal;
-use shared::http::{ApiError, Code};
-use shared::models::health::FailureClass;
-use shared::secrets::SecretsError;
-use shared::store::StoreError;
+use domain::access::id_token::TokenError;
+use domain::access::sso::Refusal;
+use domain::models::health::FailureClass;
+use service::http::{ApiError, Code};
+use service::secrets::SecretsError;
+use service::store::StoreError;
 
 use super::provider::ProviderError;
 

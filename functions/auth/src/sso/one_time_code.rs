@@ -4,15 +4,15 @@
 //! could send a victim to the console with a code of his own, and have it work in his account (docs/decisions/0032).
 
 use axum::extract;
+use domain::access::digest::sha256_base64url;
+use domain::models::sso::{SsoArrival, SsoAttempt};
+use domain::models::user::User;
+use domain::random;
 use serde::Deserialize;
-use shared::access::digest::sha256_base64url;
-use shared::http::ApiError;
-use shared::http::json::{Body, Data};
-use shared::http::origin::Origin;
-use shared::models::sso::{SsoArrival, SsoAttempt};
-use shared::models::user::User;
-use shared::random;
-use shared::store::{StoreError, Taken};
+use service::http::ApiError;
+use service::http::json::{Body, Data};
+use service::http::origin::Origin;
+use service::store::{StoreError, Taken};
 
 use super::error::SsoError;
 use super::{RANDOM, enabled, told};

@@ -1,15 +1,15 @@
 //! A login without a person, step by step, for administrators who set single sign-on up. Tells what to change and nothing of
 //! what the provider sends (promise 37); changes nothing.
 
+use domain::access::id_token::Claims;
+use domain::access::sso::{self as rules, Account, Refusal};
+use domain::models::health::FailureClass;
+use domain::models::sso::{SsoConfig, SsoTest, StepName, StepResult, TestStep};
+use domain::models::user::Status;
+use domain::random;
+use domain::secret::Secret;
 use serde_json::{Map, Value};
-use shared::access::id_token::Claims;
-use shared::access::sso::{self as rules, Account, Refusal};
-use shared::models::health::FailureClass;
-use shared::models::sso::{SsoConfig, SsoTest, StepName, StepResult, TestStep};
-use shared::models::user::Status;
-use shared::random;
-use shared::secrets::Secret;
-use shared::sso_tester::{Preview, Tested, Trial};
+use service::sso_tester::{Preview, Tested, Trial};
 use tokio::time::Instant;
 
 use super::error::SsoError;

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use domain::access::quota::{self, Asker, Claim, Demand, Hold, Meter, Refusal};
+use domain::models::policy::Mode;
+use domain::models::usage::Endpoint;
+use domain::models::{RequestId, UsageId};
 use http::HeaderMap;
 use jiff::Timestamp;
-use shared::access::quota::{self, Asker, Claim, Demand, Hold, Meter, Refusal};
-use shared::http::{ApiError, Code, Dialect, rate_limits, refusal};
-use shared::models::policy::Mode;
-use shared::models::usage::Endpoint;
-use shared::models::{RequestId, UsageId};
-use shared::store::{Admission, StoreError};
+use service::http::{ApiError, Code, Dialect, rate_limits, refusal};
+use service::store::{Admission, StoreError};
 
 use super::demand;
 use crate::State;

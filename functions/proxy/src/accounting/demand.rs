@@ -1,8 +1,8 @@
 //! The most that a request may use, for a policy that limits tokens or cost (promise 43). Pure.
 
-use shared::access::quota::Demand;
-use shared::models::catalog::{Model, Offer, Protocol};
-use shared::models::usage::Tokens;
+use domain::access::quota::Demand;
+use domain::models::catalog::{Model, Offer, Protocol};
+use domain::models::usage::Tokens;
 
 use crate::ask::Ask;
 

@@ -1,7 +1,7 @@
 //! How much an answer has used, as far as its backend told. Pure.
 
-use shared::http::Dialect;
-use shared::translators::usage::{Usage, update_from_event};
+use service::http::Dialect;
+use translators::usage::{Usage, update_from_event};
 
 use crate::relay::finding::Finding;
 

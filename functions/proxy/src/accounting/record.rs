@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use shared::models::usage::UsageRecord;
-use shared::store::{Store, UsageBatch};
+use domain::models::usage::UsageRecord;
+use service::store::{Store, UsageBatch};
 
 /// Batches that wait while the store cannot be reached; beyond them the oldest are lost.
 const MOST_WAITING: usize = 1000;

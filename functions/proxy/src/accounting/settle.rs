@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use domain::access::quota::Hold;
+use domain::models::BackendId;
+use domain::models::usage::{Outcome, Tokens, UsageRecord};
 use http::StatusCode;
-use shared::access::quota::Hold;
-use shared::http::trace::TraceContext;
-use shared::models::BackendId;
-use shared::models::usage::{Outcome, Tokens, UsageRecord};
+use service::http::trace::TraceContext;
 
 use super::admit::Reservation;
 use super::metered::Metered;

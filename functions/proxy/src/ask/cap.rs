@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use shared::translators::settings::MaxTokensField;
+use translators::settings::MaxTokensField;
 
 use super::splice::Splice;
 

@@ -10,9 +10,9 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::de::{self, DeserializeSeed as _, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use shared::http::{ApiError, Code};
-use shared::outbound::Pieces;
-use shared::translators::settings::BackendSettings;
+use service::http::{ApiError, Code};
+use service::outbound::Pieces;
+use translators::settings::BackendSettings;
 
 use super::BYTES_PER_TOKEN;
 use super::cap::OutputCap;
@@ -254,9 +254,9 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
-    use shared::http::Dialect;
-    use shared::models::RequestId;
-    use shared::translators::settings::MaxTokensField;
+    use domain::models::RequestId;
+    use service::http::Dialect;
+    use translators::settings::MaxTokensField;
 
     use super::*;
     use crate::ask::splice::joined;

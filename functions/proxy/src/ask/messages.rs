@@ -4,16 +4,16 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
+use domain::models::catalog::{Backend, Model};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use shared::http::ApiError;
-use shared::models::catalog::{Backend, Model};
-use shared::outbound::Pieces;
-use shared::translators::anthropic::request::Request;
-use shared::translators::json::Field;
-use shared::translators::request::error::At;
-use shared::translators::request::{ChatCall, ModelFacts, native, to_chat};
-use shared::translators::settings::BackendSettings;
-use shared::translators::tokens;
+use service::http::ApiError;
+use service::outbound::Pieces;
+use translators::anthropic::request::Request;
+use translators::json::Field;
+use translators::request::error::At;
+use translators::request::{ChatCall, ModelFacts, native, to_chat};
+use translators::settings::BackendSettings;
+use translators::tokens;
 
 use super::BYTES_PER_TOKEN;
 use super::splice::{Splice, spliced};

@@ -11,7 +11,7 @@ pub use chat::ChatAsk;
 pub(crate) use messages::MessagesAsk;
 pub(crate) use splice::{Splice, spliced};
 
-use shared::models::usage::Endpoint;
+use domain::models::usage::Endpoint;
 
 /// Of text that is mostly English or code.
 const BYTES_PER_TOKEN: u64 = 4;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use shared::outbound::Pieces;
+use service::outbound::Pieces;
 
 /// Bytes in the place of others.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use shared::http::ApiError;
+use service::http::ApiError;
 
 use super::splice::Splice;
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use shared::models::BackendId;
-use shared::models::catalog::Backend;
-use shared::models::health::Health;
-use shared::store::{Lease, Store, StoreError};
+use domain::models::BackendId;
+use domain::models::catalog::Backend;
+use domain::models::health::Health;
+use service::store::{Lease, Store, StoreError};
 use tokio::task::JoinHandle;
 
 use super::{News, Underway, Verdict};

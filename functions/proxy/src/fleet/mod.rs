@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use ahash::HashMap;
+use domain::models::BackendId;
+use domain::models::catalog::Backend;
+use domain::models::health::{FailureClass, Health, Standing};
 use jiff::Timestamp;
-use shared::models::BackendId;
-use shared::models::catalog::Backend;
-use shared::models::health::{FailureClass, Health, Standing};
-use shared::store::Change;
+use service::store::Change;
 
 /// What this process knows of all backends it has called. Clones share it.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use shared::models::catalog::Backend;
+use domain::models::catalog::Backend;
 
 /// A backend that may be asked, as this process sees it at the moment.
 #[derive(Clone, Copy, Debug)]

@@ -1,19 +1,19 @@
 //! One call of one backend, until there is something to pass on. Besides it only [`count`](mod@crate::count) calls
 //! backends.
 
+use domain::models::RequestId;
+use domain::models::catalog::Backend;
+use domain::models::health::FailureClass;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use hyper::body::Incoming;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use shared::http::{ApiError, Code};
-use shared::models::RequestId;
-use shared::models::catalog::Backend;
-use shared::models::health::FailureClass;
-use shared::outbound::CallError;
-use shared::translators::error::BackendError;
-use shared::translators::settings::UpstreamAuthErrors;
+use service::http::{ApiError, Code};
+use service::outbound::CallError;
 use tokio::time::timeout_at;
+use translators::error::BackendError;
+use translators::settings::UpstreamAuthErrors;
 
 use super::begin::{Begun, NoStream, begin};
 use super::body::{self, ReadError};

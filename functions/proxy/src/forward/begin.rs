@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::models::RequestId;
 use hyper::body::Incoming;
-use shared::models::RequestId;
-use shared::outbound::{CallError, chunk};
-use shared::translators::error::BackendError;
-use shared::translators::sse::Decoder;
-use shared::translators::stream::{Progress, StreamEnd};
+use service::outbound::{CallError, chunk};
 use tokio::time::timeout;
+use translators::error::BackendError;
+use translators::sse::Decoder;
+use translators::stream::{Progress, StreamEnd};
 
 use crate::relay::answer::Reader;
 use crate::relay::voice::Voice;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::Body as _;
 use hyper::body::Incoming;
-use shared::outbound::{CallError, chunk};
+use service::outbound::{CallError, chunk};
 use tokio::time::timeout;
 
 pub(crate) enum ReadError {

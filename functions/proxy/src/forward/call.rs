@@ -2,11 +2,11 @@
 //! backend's.
 
 use bytes::Bytes;
+use domain::models::catalog::{Backend, Protocol};
 use http::{HeaderMap, Uri};
-use shared::http::ApiError;
-use shared::models::catalog::{Backend, Protocol};
-use shared::outbound::Pieces;
-use shared::translators::request::ModelFacts;
+use service::http::ApiError;
+use service::outbound::Pieces;
+use translators::request::ModelFacts;
 
 use super::target::Target;
 use crate::ask::{Ask, ChatAsk, MessagesAsk, spliced};

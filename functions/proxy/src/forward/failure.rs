@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use domain::models::health::FailureClass;
+use domain::models::{BackendId, RequestId};
 use http::StatusCode;
-use shared::http::{ApiError, Code};
-use shared::models::health::FailureClass;
-use shared::models::{BackendId, RequestId};
-use shared::translators::error::{BackendError, ErrorKind};
+use service::http::{ApiError, Code};
+use translators::error::{BackendError, ErrorKind};
 
 use crate::fleet::Verdict;
 

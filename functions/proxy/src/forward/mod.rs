@@ -10,10 +10,10 @@ pub(crate) mod params;
 pub(crate) mod retries;
 pub(crate) mod target;
 
-use shared::http::ApiError;
-use shared::models::BackendId;
-use shared::models::catalog::Backend;
-use shared::random;
+use domain::models::BackendId;
+use domain::models::catalog::Backend;
+use domain::random;
+use service::http::ApiError;
 
 use self::attempt::{Answer, attempt};
 use self::failure::{Failure, Failures, none_available};

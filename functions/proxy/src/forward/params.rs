@@ -1,9 +1,9 @@
 //! What an administrator adds to every request for a model (api.md §6), made ready once for each version of it.
 
+use domain::models::catalog::{Model, param_header};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
-use shared::models::catalog::{Model, param_header};
-use shared::translators::json::Members;
+use translators::json::Members;
 
 use crate::accounting::demand::CAPS;
 use crate::ask::Splice;

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
+use domain::models::BackendId;
+use domain::models::catalog::{Backend, Model};
+use domain::models::health::FailureClass;
+use domain::secret::Secret;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use jiff::Timestamp;
-use shared::models::BackendId;
-use shared::models::catalog::{Backend, Model};
-use shared::models::health::FailureClass;
-use shared::outbound::backend::{credential, endpoint, outside_v1};
-use shared::secrets::Secret;
-use shared::translators::settings::BackendSettings;
+use service::outbound::backend::{credential, endpoint, outside_v1};
+use translators::settings::BackendSettings;
 use url::Url;
 
 use super::failure::{Failure, none_available};

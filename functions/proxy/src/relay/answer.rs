@@ -1,12 +1,12 @@
 //! What is made of a backend's answer: passed on as it is, or translated. Pure, but for the ids of new messages.
 
 use bytes::Bytes;
-use shared::random;
-use shared::translators::context::AnswerContext;
-use shared::translators::error::BackendError;
-use shared::translators::response;
-use shared::translators::stream::ToAnthropic;
-use shared::translators::usage::{Usage, update_from_event};
+use domain::random;
+use translators::context::AnswerContext;
+use translators::error::BackendError;
+use translators::response;
+use translators::stream::ToAnthropic;
+use translators::usage::{Usage, update_from_event};
 
 use super::finding::{Finding, Kind};
 use super::naming::Naming;

@@ -7,7 +7,7 @@ use memchr::{memchr, memchr2};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use shared::translators::usage::{Usage, usage_of_members};
+use translators::usage::{Usage, usage_of_members};
 
 /// What the text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,9 +13,9 @@ pub(crate) mod voice;
 pub(crate) mod watch;
 
 use axum::body::Body;
+use domain::models::health::FailureClass;
+use domain::models::usage::Outcome;
 use http::StatusCode;
-use shared::models::health::FailureClass;
-use shared::models::usage::Outcome;
 
 use self::answer::{Notes, Whole};
 use self::passage::{Halt, Passage, passage};

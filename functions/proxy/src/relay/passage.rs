@@ -8,12 +8,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::models::RequestId;
 use http_body::Frame;
-use shared::models::RequestId;
-use shared::translators::stream::StreamEnd;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, interval_at, sleep_until};
 use tokio_util::sync::CancellationToken;
+use translators::stream::StreamEnd;
 
 use super::pump::Pump;
 use super::voice::Ended;

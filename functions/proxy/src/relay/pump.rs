@@ -7,10 +7,10 @@ use std::time::Duration;
 use std::vec;
 
 use bytes::Bytes;
-use shared::models::RequestId;
-use shared::outbound::{chunk, poll_chunk};
-use shared::translators::stream::{Progress, StreamEnd};
+use domain::models::RequestId;
+use service::outbound::{chunk, poll_chunk};
 use tokio::time::timeout;
+use translators::stream::{Progress, StreamEnd};
 
 use super::voice::{Ended, Spoken};
 use crate::Limits;

@@ -5,10 +5,10 @@ use std::mem;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use domain::models::BackendId;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use shared::http::edge::LoggedAtEnd;
-use shared::models::BackendId;
+use service::http::edge::LoggedAtEnd;
 
 use crate::State;
 use crate::accounting::admit::Reservation;

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::models::RequestId;
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
@@ -17,13 +18,12 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{client, server};
 use hyper_util::rt::TokioIo;
-use shared::models::RequestId;
-use shared::outbound::Pieces;
-use shared::translators::context::AnswerContext;
+use service::outbound::Pieces;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
+use translators::context::AnswerContext;
 
 use super::answer::Reader;
 use super::naming::Naming;

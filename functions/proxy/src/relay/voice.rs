@@ -1,11 +1,11 @@
 //! How a stream speaks to the client: the backend's own bytes, or their translation. Pure.
 
 use bytes::{Bytes, BytesMut};
-use shared::http::{ApiError, Dialect};
-use shared::models::RequestId;
-use shared::translators::error::BackendError;
-use shared::translators::sse::Decoder;
-use shared::translators::stream::{Interruption, Progress, StreamEnd, ToAnthropic};
+use domain::models::RequestId;
+use service::http::{ApiError, Dialect};
+use translators::error::BackendError;
+use translators::sse::Decoder;
+use translators::stream::{Interruption, Progress, StreamEnd, ToAnthropic};
 
 use super::answer::Notes;
 use super::watch::Watch;

@@ -2,10 +2,10 @@
 //! what was used. Pure.
 
 use bytes::Bytes;
-use shared::http::Dialect;
-use shared::translators::error::BackendError;
-use shared::translators::sse::{Decoder, Event};
-use shared::translators::stream::Progress;
+use service::http::Dialect;
+use translators::error::BackendError;
+use translators::sse::{Decoder, Event};
+use translators::stream::Progress;
 
 use super::finding::{Finding, Kind, Place};
 use super::likeness::Likeness;

@@ -1,0 +1,180 @@
+//! The rim between Lambda's events and our routers: the only place that knows `lambda_http`.
+//!
+//! Streaming answers need the streaming form of the Runtime API even when they are short, and buffered integrations
+//! cannot read it; so a function uses one of [`serve`] and [`serve_streaming`] for all its answers.
+
+mod streaming;
+
+use std::net::IpAddr;
+
+use axum::body::Body;
+use axum::response::Response;
+use futures_util::FutureExt;
+use http::Uri;
+use http::uri::PathAndQuery;
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::{Adapter, LambdaEvent, Request, RequestExt};
+use lambda_runtime::Runtime;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use service::http::edge::{App, ClientAddress, Deadline};
+use tower::{ServiceExt, service_fn};
+
+use streaming::StreamingLayer;
+
+pub use lambda_http::Error;
+
+/// Runs a function whose answers are buffered.
+pub async fn serve(app: App) -> Result<(), Error> {
+    lambda_http::run_concurrent(buffered(app)).await
+}
+
+/// The function as `lambda_http` calls it.
+fn buffered(
+    app: App,
+) -> impl tower::Service<Request, Response = lambda_http::Response<lambda_http::Body>, Error = Error, Future: Send>
++ Clone
++ Send {
+    service_fn(move |request| {
+        let app = app.clone();
+        async move { collected(app.answer(plain(request)).await).await }
+    })
+}
+
+/// Runs a function whose answers are buffered, and which is also invoked with events of its own: `work` once for each.
+///
+/// What has a `requestContext` came through API Gateway, whoever sent it: nobody outside can send an event of ours.
+pub async fn serve_with_events<E, T, F>(
+    app: App,
+    work: impl Fn(E) -> F + Clone + Send + Sync + 'static,
+) -> Result<(), Error>
+where
+    E: DeserializeOwned + Send + 'static,
+    T: Serialize + Send + 'static,
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    let run = move |event: LambdaEvent<Box<RawValue>>| {
+        let (app, work) = (app.clone(), work.clone());
+        let answer = async move {
+            if came_by_http(&event.payload) {
+                return answer_http(app, event).await;
+            }
+            let outcome = work(serde_json::from_str(event.payload.get())?).await?;
+            Ok::<_, Error>(serde_json::value::to_raw_value(&outcome)?)
+        };
+        answer.boxed()
+    };
+    lambda_runtime::run_concurrent(service_fn(run)).await
+}
+
+async fn answer_http(app: App, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Error> {
+    let request: LambdaRequest = serde_json::from_str(event.payload.get())?;
+    let answered = Adapter::from(buffered(app))
+        .oneshot(LambdaEvent::new(request, event.context))
+        .await?;
+    Ok(serde_json::value::to_raw_value(&answered)?)
+}
+
+fn came_by_http(payload: &RawValue) -> bool {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Peek {
+        request_context: Option<IgnoredAny>,
+    }
+    serde_json::from_str(payload.get()).is_ok_and(|peek: Peek| peek.request_context.is_some())
+}
+
+/// Runs a function whose answers are streamed.
+pub async fn serve_streaming(app: App) -> Result<(), Error> {
+    let refuse = |_: LambdaEvent<IgnoredAny>| async { Err::<(), Error>("the event is no HTTP request".into()) }.boxed();
+    Runtime::new(service_fn(refuse))
+        .layer(StreamingLayer::new(app))
+        .run_concurrent()
+        .await
+}
+
+/// Runs a function that a schedule invokes: `work` once for each event, whatever the event says.
+pub async fn serve_schedule<F>(work: impl Fn() -> F + Clone + Send + Sync + 'static) -> Result<(), Error>
+where
+    F: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    serve_events(move |_: IgnoredAny| work()).await
+}
+
+/// Runs a function that is invoked with events of its own: `work` once for each, whose outcome is the answer.
+pub async fn serve_events<E, T, F>(work: impl Fn(E) -> F + Clone + Send + Sync + 'static) -> Result<(), Error>
+where
+    E: DeserializeOwned + Send + 'static,
+    T: Serialize + Send + 'static,
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    // Boxed as any future: the runtime nests its own around it, deeper than the compiler likes to follow.
+    let run = move |event: LambdaEvent<E>| work(event.payload).boxed();
+    lambda_runtime::run_concurrent(service_fn(run)).await
+}
+
+/// The answer with its whole body, as text: everything that is buffered is JSON.
+async fn collected(response: Response) -> Result<lambda_http::Response<lambda_http::Body>, Error> {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let text = String::from_utf8(body.into()).map_err(|_| "a buffered answer must be UTF-8")?;
+    Ok(lambda_http::Response::from_parts(parts, text.into()))
+}
+
+/// The event's request as any HTTP server would give it: the path without the stage, the caller's address.
+fn plain(request: Request) -> http::Request<Body> {
+    let (address, deadline) = (source_address(&request), deadline(&request));
+    let uri = without_stage(&request);
+    let mut request = request.map(|body| match body {
+        lambda_http::Body::Empty => Body::empty(),
+        lambda_http::Body::Text(text) => Body::from(text),
+        lambda_http::Body::Binary(bytes) => Body::from(bytes),
+        _ => Body::empty(),
+    });
+    if let Some(uri) = uri {
+        *request.uri_mut() = uri;
+    }
+    if let Some(address) = address {
+        request.extensions_mut().insert(ClientAddress(address));
+    }
+    if let Some(deadline) = deadline {
+        request.extensions_mut().insert(deadline);
+    }
+    request
+}
+
+/// When the invocation ends.
+fn deadline(request: &Request) -> Option<Deadline> {
+    let milliseconds = request.lambda_context_ref()?.deadline;
+    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?)
+        .ok()
+        .map(Deadline)
+}
+
+/// What API Gateway says, which a client cannot forge as it can `X-Forwarded-For`.
+fn source_address(request: &Request) -> Option<IpAddr> {
+    let source = match request.request_context_ref()? {
+        RequestContext::ApiGatewayV1(context) => context.identity.source_ip.as_deref(),
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref(),
+        _ => None,
+    };
+    source?.parse().ok()
+}
+
+/// The URI with the path as the client sent it, where `lambda_http` has put the stage in front of it.
+fn without_stage(request: &Request) -> Option<Uri> {
+    let raw = request.raw_http_path();
+    if raw.is_empty() || raw == request.uri().path() {
+        return None;
+    }
+    let path_and_query = match request.uri().query() {
+        Some(query) => PathAndQuery::try_from(format!("{raw}?{query}")),
+        None => PathAndQuery::try_from(raw),
+    };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = Some(path_and_query.ok()?);
+    Uri::from_parts(parts).ok()
+}

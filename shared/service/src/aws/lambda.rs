@@ -1,0 +1,151 @@
+//! Invoking another function of the installation.
+//!
+//! Made of the parts that the SDK's crates are made of: the one for Lambda is as large as that of `DynamoDB`, and one
+//! of its hundred operations would be used (decision 0013).
+
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::timeout::TimeoutConfig;
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::{credentials, http_client};
+use crate::config::AwsConfig;
+use domain::clock::Clock;
+
+/// Within the ten seconds that a management request may take (docs/api.md §7).
+const PATIENCE: Duration = Duration::from_secs(9);
+/// In which a function that failed says so, with status 200.
+const FUNCTION_ERROR: &str = "x-amz-function-error";
+
+/// Why an invocation came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum InvokeError {
+    #[error("Lambda answered with status {0}")]
+    Refused(u16),
+    #[error("the function failed")]
+    Failed,
+    #[error("Lambda cannot be reached")]
+    Unreachable(#[source] BoxError),
+}
+
+/// Lambda's functions, invoked one after the other's answer
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>).
+#[derive(Clone, Debug)]
+pub struct Functions {
+    invoke: Operation<Invocation, Bytes, InvokeError>,
+}
+
+#[derive(Debug)]
+struct Invocation {
+    function: String,
+    event: Vec<u8>,
+}
+
+/// A client of Lambda.
+pub fn functions(config: &AwsConfig, clock: Clock) -> Functions {
+    let endpoint = config
+        .lambda_endpoint
+        .clone()
+        .unwrap_or_else(|| default_endpoint(&config.region));
+    let signer = Signer {
+        endpoint: endpoint.clone(),
+        region: config.region.clone(),
+        credentials: credentials(config),
+        clock,
+    };
+    let invoke = Operation::builder()
+        .service_name("lambda")
+        .operation_name("Invoke")
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(http_client(Some(&endpoint)))
+        .endpoint_url(&endpoint)
+        .no_auth()
+        .no_retry()
+        .sleep_impl(TokioSleep::new())
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(super::CONNECT_TIMEOUT)
+                .operation_timeout(PATIENCE)
+                .build(),
+        )
+        .serializer(move |invocation| signer.request(invocation))
+        .deserializer(answer)
+        .build();
+    Functions { invoke }
+}
+
+fn default_endpoint(region: &str) -> String {
+    let domain = if region.starts_with("cn-") {
+        "amazonaws.com.cn"
+    } else {
+        "amazonaws.com"
+    };
+    format!("https://lambda.{region}.{domain}")
+}
+
+impl Functions {
+    /// What the function called `function` answers to `event`.
+    pub async fn invoke(&self, function: &str, event: &Value) -> Result<Bytes, InvokeError> {
+        let invocation = Invocation {
+            function: function.to_owned(),
+            event: event.to_string().into(),
+        };
+        let invoked = Box::pin(self.invoke.invoke(invocation)).await;
+        invoked.map_err(|error| match error {
+            SdkError::ServiceError(told) => told.into_err(),
+            other => InvokeError::Unreachable(other.into()),
+        })
+    }
+}
+
+/// Signs requests (Signature Version 4).
+struct Signer {
+    endpoint: String,
+    region: String,
+    credentials: Credentials,
+    clock: Clock,
+}
+
+impl Signer {
+    fn request(&self, invocation: Invocation) -> Result<HttpRequest, BoxError> {
+        let Invocation { function, event } = invocation;
+        let path = format!("/2015-03-31/functions/{function}/invocations");
+        let url = format!("{}{path}", self.endpoint);
+        let identity = self.credentials.clone().into();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&self.region)
+            .name("lambda")
+            .time(SystemTime::from(self.clock.now()))
+            .settings(SigningSettings::default())
+            .build()?
+            .into();
+        let signable = SignableRequest::new("POST", url, std::iter::empty(), SignableBody::Bytes(&event))?;
+        let (signature, _) = sign(signable, &params)?.into_parts();
+        let mut request = http::Request::post(path).body(())?;
+        signature.apply_to_request_http1x(&mut request);
+        Ok(request.map(|()| SdkBody::from(event)).try_into()?)
+    }
+}
+
+fn answer(response: &HttpResponse) -> Result<Bytes, OrchestratorError<InvokeError>> {
+    let status = response.status().as_u16();
+    if status != 200 {
+        return Err(OrchestratorError::operation(InvokeError::Refused(status)));
+    }
+    if response.headers().contains_key(FUNCTION_ERROR) {
+        return Err(OrchestratorError::operation(InvokeError::Failed));
+    }
+    Ok(Bytes::copy_from_slice(response.body().bytes().unwrap_or_default()))
+}

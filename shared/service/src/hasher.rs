@@ -1,0 +1,101 @@
+//! Hashes passwords off the threads that serve, as many at once as there are processors (promise 2).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinError, spawn_blocking};
+
+use domain::access::password::{self, HashError, Verdict};
+use domain::models::user::PasswordHash;
+use domain::secret::Secret;
+
+/// So long a login waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Cheap to clone; clones share the processors.
+#[derive(Clone, Debug)]
+pub struct Hasher {
+    places: Arc<Semaphore>,
+}
+
+/// The password was not hashed.
+#[derive(Debug, thiserror::Error)]
+pub enum HasherError {
+    #[error("too many passwords are being hashed")]
+    Busy,
+    #[error(transparent)]
+    Failed(#[from] HashError),
+    #[error("hashing panicked")]
+    Panicked(#[from] JoinError),
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Hasher {
+    pub fn new() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            places: Arc::new(Semaphore::new(processors)),
+        }
+    }
+
+    /// The hash to store for `password`.
+    pub async fn hash(&self, password: Secret) -> Result<PasswordHash, HasherError> {
+        let place = self.place().await?;
+        let hashing = move || {
+            let hash = password::hash(password.expose());
+            drop(place);
+            hash
+        };
+        Ok(spawn_blocking(hashing).await??)
+    }
+
+    /// How `password` compares with `hash`; without one it takes as long and is wrong.
+    pub async fn verify(&self, password: Secret, hash: Option<PasswordHash>) -> Result<Verdict, HasherError> {
+        let place = self.place().await?;
+        let verifying = move || {
+            let verdict = password::verify(password.expose(), hash.as_ref());
+            drop(place);
+            verdict
+        };
+        Ok(spawn_blocking(verifying).await?)
+    }
+
+    /// The place is held by the hashing itself, so that a caller who leaves does not free it early.
+    async fn place(&self) -> Result<OwnedSemaphorePermit, HasherError> {
+        let waiting = tokio::time::timeout(PATIENCE, self.places.clone().acquire_owned());
+        waiting.await.ok().and_then(Result::ok).ok_or(HasherError::Busy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn p2_who_waits_longer_than_two_seconds_is_turned_away() {
+        let hasher = Hasher {
+            places: Arc::new(Semaphore::new(1)),
+        };
+        let held = hasher.place().await.unwrap();
+        assert!(matches!(hasher.place().await, Err(HasherError::Busy)));
+        drop(held);
+        assert!(hasher.place().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_was_hashed_is_verified() {
+        let hasher = Hasher::new();
+        let hash = hasher.hash("password123".into()).await.unwrap();
+        assert_eq!(
+            hasher.verify("password123".into(), Some(hash)).await.unwrap(),
+            Verdict::Right
+        );
+        assert_eq!(hasher.verify("password123".into(), None).await.unwrap(), Verdict::Wrong);
+    }
+}

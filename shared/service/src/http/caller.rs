@@ -1,0 +1,188 @@
+//! Who calls: from the headers to a person or a program (promises 12, 18, 20).
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::request::Parts;
+
+use super::routes::Access;
+use super::trace::TraceContext;
+use super::{ApiError, Code};
+use crate::secrets::key_ring::KeyRing;
+use crate::store::Store;
+use domain::access::api_key::KeyDigest;
+use domain::access::session::Session;
+use domain::models::api_key::ApiKey;
+use domain::models::usage::ClientKind;
+use domain::models::user::{Status, User};
+
+/// A person with a session.
+#[derive(Clone, Debug)]
+pub struct SessionCaller {
+    pub user: Arc<User>,
+    pub session: Session,
+}
+
+/// A program with an API key.
+#[derive(Clone, Debug)]
+pub struct ApiCaller {
+    pub user: Arc<User>,
+    pub key: Arc<ApiKey>,
+    /// Which program it says it is.
+    pub client: ClientKind,
+    /// The trace that its request is part of.
+    pub trace: Option<TraceContext>,
+}
+
+/// Lets people in by their session tokens.
+#[derive(Clone, Debug)]
+pub struct SessionGate {
+    store: Store,
+    keys: KeyRing,
+}
+
+/// Lets programs in by their API keys.
+#[derive(Clone, Debug)]
+pub struct KeyGate {
+    store: Store,
+}
+
+impl SessionGate {
+    pub fn new(store: Store, keys: KeyRing) -> Self {
+        Self { store, keys }
+    }
+
+    /// Puts the [`SessionCaller`] into the request, if the role that its record has suffices.
+    pub async fn admit(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
+        let needed = match access {
+            Access::Anyone => return Ok(()),
+            Access::Session(role) => role,
+            Access::ApiKey => return Err(ApiError::unauthorized()),
+        };
+        let caller = self.caller(bearer(&request.headers)?).await?;
+        if caller.user.role < needed {
+            return Err(ApiError::forbidden());
+        }
+        request.extensions.insert(caller);
+        Ok(())
+    }
+
+    /// The person whose token it is: the record decides, not the token (promise 8).
+    async fn caller(&self, token: &str) -> Result<SessionCaller, ApiError> {
+        let now = self.store.clock().now();
+        let session = self
+            .keys
+            .keys()
+            .await?
+            .verify(token, now)
+            .map_err(|_| ApiError::unauthorized())?;
+        let mut user = self.store.cached_user(&session.user).await?;
+        // A token that is newer than what this process remembers was issued by another one since.
+        if user.as_ref().is_some_and(|user| user.session < session.number) {
+            self.store.forget_user(&session.user);
+            user = self.store.cached_user(&session.user).await?;
+        }
+        match user {
+            Some(user) if user.status == Status::Active && user.session == session.number => {
+                Ok(SessionCaller { user, session })
+            }
+            Some(_) | None => Err(ApiError::unauthorized()),
+        }
+    }
+}
+
+impl KeyGate {
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Puts the [`ApiCaller`] into the request (promise 18); noise costs no look-up.
+    pub async fn admit(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
+        match access {
+            Access::Anyone => return Ok(()),
+            Access::Session(_) => return Err(ApiError::unauthorized()),
+            Access::ApiKey => (),
+        }
+        let digest = KeyDigest::of(api_key(&request.headers)?).ok_or_else(ApiError::unauthorized)?;
+        let key = self
+            .store
+            .cached_api_key(&digest)
+            .await?
+            .ok_or_else(ApiError::unauthorized)?;
+        if !key.is_usable(self.store.clock().now()) {
+            return Err(ApiError::unauthorized());
+        }
+        let owner = self.store.cached_user(&key.owner).await?;
+        let user = owner
+            .filter(|user| user.status == Status::Active)
+            .ok_or_else(ApiError::unauthorized)?;
+        // Worth knowing, but no reason to refuse.
+        if let Err(error) = self.store.record_use(&key, &digest).await {
+            tracing::warn!(key.id = %key.id, error = %error, "the key's last use could not be recorded");
+        }
+        let agent = request.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let client = agent.map_or(ClientKind::Other, ClientKind::of_user_agent);
+        let trace = request.extensions.get().cloned();
+        request.extensions.insert(ApiCaller {
+            user,
+            key,
+            client,
+            trace,
+        });
+        Ok(())
+    }
+}
+
+/// Only a route behind a [`SessionGate`] has one.
+impl<S: Sync> FromRequestParts<S> for SessionCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get().cloned().ok_or_else(ApiError::unauthorized)
+    }
+}
+
+/// Only a route behind a [`KeyGate`] has one.
+impl<S: Sync> FromRequestParts<S> for ApiCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get().cloned().ok_or_else(ApiError::unauthorized)
+    }
+}
+
+/// The credential of a management request.
+pub fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or_else(ApiError::unauthorized)?;
+    if values.next().is_some() {
+        return Err(ApiError::new(
+            Code::InvalidValue,
+            "there must be one Authorization header",
+        ));
+    }
+    let (scheme, token) = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or_else(ApiError::unauthorized)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim())
+    } else {
+        Err(ApiError::unauthorized())
+    }
+}
+
+/// The credential of a `/v1` request: `Authorization: Bearer` or `x-api-key`; two different ones are refused.
+pub fn api_key(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let Some(key) = headers.get("x-api-key") else {
+        return bearer(headers);
+    };
+    let key = key.to_str().map_err(|_| ApiError::unauthorized())?;
+    if headers.contains_key(AUTHORIZATION) && bearer(headers)? != key {
+        return Err(ApiError::unauthorized());
+    }
+    Ok(key)
+}

@@ -1,0 +1,269 @@
+//! What every request crosses first and every answer last.
+
+use std::future::ready;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Method};
+use jiff::Timestamp;
+use tower_service::Service;
+
+use super::cors;
+use super::error::{ApiError, Code, Dialect};
+use super::trace::TraceContext;
+use crate::store::Store;
+use domain::models::RequestId;
+
+/// Both families of SDKs find the id: `OpenAI`'s read `x-request-id`, Anthropic's `request-id`.
+const REQUEST_IDS: [HeaderName; 2] = [
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("request-id"),
+];
+const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
+
+/// The address that a request came from, put into its extensions by what received it: Lambda's event or our socket.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub IpAddr);
+
+/// When the invocation ends that a request came with; nothing runs afterwards. Told by Lambda alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(pub Timestamp);
+
+/// Marks an answer whose log line is written elsewhere, when its stream has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct LoggedAtEnd;
+
+/// A function as it is served: its routes, inside the edge. Cheap to clone; clones share everything.
+#[derive(Clone, Debug)]
+pub struct App {
+    routes: Router,
+    store: Store,
+}
+
+impl App {
+    /// Of `routes`; what matches none of them is 404 or 405.
+    pub fn new(routes: Router, store: Store) -> Self {
+        Self {
+            routes: routes
+                .fallback(not_found)
+                .method_not_allowed_fallback(method_not_allowed),
+            store,
+        }
+    }
+
+    /// Answers `request`.
+    pub async fn answer(&self, request: Request) -> Response {
+        let routed = |request: Request| self.routes.clone().call(request).map(|Ok(response)| response);
+        cross(&self.store, request, routed).await
+    }
+
+    /// Refuses `request`, which no route sees, as the edge tells all errors.
+    pub async fn refuse(&self, request: Request, refusal: ApiError) -> Response {
+        cross(&self.store, request, |_| ready(refusal.into_response())).await
+    }
+}
+
+async fn not_found() -> ApiError {
+    ApiError::not_found("route")
+}
+
+async fn method_not_allowed() -> ApiError {
+    ApiError::new(Code::MethodNotAllowed, "this route does not offer the method")
+}
+
+/// Neither a layer nor a boxed service: each of those would be paid by each request.
+async fn cross<F: Future<Output = Response>>(
+    store: &Store,
+    mut request: Request,
+    inner: impl FnOnce(Request) -> F,
+) -> Response {
+    let started = Instant::now();
+    let request_id = request_id(request.headers());
+    let trace = TraceContext::of(request.headers());
+    let dialect = Dialect::of_path(request.uri().path());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    request.extensions_mut().insert(request_id.clone());
+    if let Some(trace) = &trace {
+        request.extensions_mut().insert(trace.clone());
+    }
+    let page = cors::Page::of(request.headers(), store).await;
+    let mut response = match page
+        .as_ref()
+        .and_then(|page| page.preflight(&method, request.headers()))
+    {
+        Some(preflight) => preflight,
+        None => catch_panic(inner(request)).await,
+    };
+    let error = render_error(&mut response, dialect, &request_id);
+    add_headers(&mut response, dialect, &request_id);
+    if let Some(page) = page {
+        page.admit(response.headers_mut());
+    }
+    if response.extensions().get::<LoggedAtEnd>().is_none() {
+        let trace = trace.as_ref().map(TraceContext::trace_id);
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        log(
+            &Line {
+                id: &request_id,
+                trace,
+                method: &method,
+                path: &path,
+                status: response.status().as_u16(),
+                duration_ms,
+            },
+            error.as_ref(),
+        );
+    }
+    response
+}
+
+/// The client's own id where it is harmless (promise 25), else a new one.
+fn request_id(headers: &HeaderMap) -> RequestId {
+    let given = headers.get(&REQUEST_IDS[0]).and_then(|value| value.to_str().ok());
+    given
+        .and_then(|id| RequestId::parse(id).ok())
+        .unwrap_or_else(RequestId::generate)
+}
+
+/// A panic ends its request with a 500, not the process with its other requests (promise 30).
+async fn catch_panic(answer: impl Future<Output = Response>) -> Response {
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("a handler panicked");
+        ApiError::new(Code::InternalError, "something went wrong on our side").into_response()
+    })
+}
+
+fn render_error(response: &mut Response, dialect: Dialect, request_id: &RequestId) -> Option<ApiError> {
+    let error = response.extensions_mut().remove::<ApiError>()?;
+    *response.status_mut() = error.status(dialect);
+    *response.body_mut() = Body::from(error.body(dialect, request_id).to_string());
+    // The router has told the length of the empty body that stood for the error.
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(seconds) = error.retry_after_seconds() {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+        .headers_mut()
+        .extend(error.hint_headers().map(|(name, value)| (name.clone(), value.clone())));
+    Some(error)
+}
+
+fn add_headers(response: &mut Response, dialect: Dialect, request_id: &RequestId) {
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(request_id.as_str()) {
+        for name in REQUEST_IDS {
+            headers.insert(name, id.clone());
+        }
+    }
+    headers.insert(NOSNIFF, HeaderValue::from_static("nosniff"));
+    if dialect == Dialect::Management {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+/// What the log says of a request.
+struct Line<'a> {
+    id: &'a RequestId,
+    trace: Option<&'a str>,
+    method: &'a Method,
+    path: &'a str,
+    status: u16,
+    duration_ms: u64,
+}
+
+/// One line per request. A client's mistake is information; our own failure is an error that someone should look at.
+fn log(line: &Line<'_>, error: Option<&ApiError>) {
+    let Line {
+        id,
+        trace,
+        method,
+        path,
+        status,
+        duration_ms,
+    } = *line;
+    let code = error.map(|error| error.code().name());
+    if status >= 500 {
+        let cause = error.and_then(ApiError::cause);
+        tracing::error!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, cause, "request");
+    } else {
+        tracing::info!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, "request");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use http_body_util::BodyExt;
+
+    use super::*;
+    use crate::config::AwsConfig;
+    use domain::clock::Clock;
+
+    /// A store that nothing here asks.
+    fn store() -> Store {
+        let config = AwsConfig {
+            region: "eu-central-1".into(),
+            ..AwsConfig::default()
+        };
+        Store::new(crate::aws::dynamodb(&config), "", Clock::system())
+    }
+
+    async fn answer(path: &str, header: Option<(&str, &str)>) -> (u16, HeaderMap, String) {
+        let routes = Router::new()
+            .route("/v1/panic", get(async || -> String { panic!("boom at /secret") }))
+            .route("/v1/ok", get(async || "fine"));
+        let mut request = http::Request::get(path);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        let response = App::new(routes, store())
+            .answer(request.body(Body::empty()).unwrap())
+            .await;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        (
+            parts.status.as_u16(),
+            parts.headers,
+            String::from_utf8(body.to_vec()).unwrap(),
+        )
+    }
+
+    #[tokio::test]
+    async fn p30_a_panic_is_a_500_that_tells_nothing() {
+        let (status, headers, body) = answer("/v1/panic", None).await;
+        assert_eq!(status, 500);
+        assert!(!body.contains("secret"));
+        assert!(headers.contains_key("x-request-id"));
+    }
+
+    #[tokio::test]
+    async fn p25_a_clients_request_id_is_used_only_in_a_harmless_form() {
+        let (_, headers, _) = answer("/v1/ok", Some(("x-request-id", "mine-1"))).await;
+        assert_eq!(headers["x-request-id"], "mine-1");
+        assert_eq!(headers["request-id"], "mine-1");
+        let (_, headers, _) = answer("/v1/ok", Some(("x-request-id", "no blanks"))).await;
+        assert_ne!(headers["x-request-id"], "no blanks");
+    }
+
+    #[tokio::test]
+    async fn p31_answers_have_their_headers() {
+        let (_, headers, _) = answer("/v1/ok", None).await;
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        let (status, headers, body) = answer("/api/v1/nothing", None).await;
+        assert_eq!(
+            (status, &headers["cache-control"]),
+            (404, &HeaderValue::from_static("no-store"))
+        );
+        assert!(body.contains("\"not_found\""), "{body}");
+    }
+}

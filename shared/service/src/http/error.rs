@@ -1,0 +1,312 @@
+//! One error type at the edge, rendered in the dialect of the route that was called (docs/api.md §8).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde_json::Value;
+
+pub use translators::error::{Code, Dialect};
+
+use crate::hasher::HasherError;
+use crate::prober::ProbeError;
+use crate::secrets::SecretsError;
+use crate::secrets::key_ring::KeyRingError;
+use crate::sso_tester::TesterError;
+use crate::store::StoreError;
+use domain::access::password::WeakPassword;
+use domain::models::RequestId;
+use translators::error::{BackendError, ErrorBody};
+use translators::request::RequestError;
+
+/// A refusal or a failure, with what the caller may know of it and what only the log may.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    code: Code,
+    message: Cow<'static, str>,
+    field: Option<String>,
+    retry_after_seconds: Option<u64>,
+    /// What a backend said of another try, for the SDKs that obey it.
+    hints: Option<Box<HeaderMap>>,
+    /// `error.details.error_code` of Anthropic's shape, which its SDKs act on.
+    detail: Option<&'static str>,
+    /// For the log only.
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl ApiError {
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            field: None,
+            retry_after_seconds: None,
+            hints: None,
+            detail: None,
+            source: None,
+        }
+    }
+
+    /// A value that is not allowed, and the field that holds it.
+    pub fn invalid(field: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InvalidValue, message).field(field)
+    }
+
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Code::NotFound, format!("there is no such {what}"))
+    }
+
+    pub fn unauthorized() -> Self {
+        Self::new(Code::Unauthorized, "the credential is missing, wrong or expired")
+    }
+
+    pub fn forbidden() -> Self {
+        Self::new(Code::Forbidden, "this needs rights that the caller does not have")
+    }
+
+    pub fn internal(source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::new(Code::InternalError, "something went wrong on our side").source(source)
+    }
+
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    /// The same error, which tells the sooner of both times to try again that were told (promise 52).
+    #[must_use]
+    pub fn or_sooner(mut self, other: Option<&Self>) -> Self {
+        let told = [
+            self.retry_after_seconds,
+            other.and_then(|other| other.retry_after_seconds),
+        ];
+        self.retry_after_seconds = told.into_iter().flatten().min();
+        self
+    }
+
+    /// Headers about another try besides `Retry-After` (translation.md §6.3).
+    #[must_use]
+    pub fn hints(mut self, headers: HeaderMap) -> Self {
+        self.hints.get_or_insert_default().extend(headers);
+        self
+    }
+
+    #[must_use]
+    pub fn source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// What a person is told.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub fn field_name(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The HTTP status in `dialect`: Anthropic has one of its own for overload.
+    pub fn status(&self, dialect: Dialect) -> StatusCode {
+        StatusCode::from_u16(self.code.status(dialect)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Seconds until a new try makes sense; 429 and 503 always say some.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        let default = match self.code.status(Dialect::OpenAi) {
+            503 if self.code == Code::NoBackendAvailable => Some(5),
+            503 => Some(2),
+            429 => Some(1),
+            _ => None,
+        };
+        self.retry_after_seconds.or(default)
+    }
+
+    /// Seconds until a new try makes sense, where a backend has said some.
+    pub fn told_retry_after(&self) -> Option<u64> {
+        self.retry_after_seconds
+    }
+
+    /// Headers about another try besides `Retry-After`.
+    pub fn hint_headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.hints.iter().flat_map(|headers| headers.iter())
+    }
+
+    /// The error object in `dialect`, as in an answer's body or as the `data` of an error event.
+    pub fn body(&self, dialect: Dialect, request_id: &RequestId) -> Value {
+        let field = self.field.as_deref();
+        let (code, message, detail) = (self.code, &*self.message, self.detail);
+        ErrorBody {
+            code,
+            message,
+            field,
+            detail,
+            request_id: request_id.as_str(),
+        }
+        .render(dialect)
+    }
+
+    /// What went wrong inside, as one line for the log: the sources' messages, outermost first.
+    pub fn cause(&self) -> Option<String> {
+        let mut next: Option<&dyn std::error::Error> = Some(self.source.as_deref()?);
+        let mut messages = Vec::new();
+        while let Some(error) = next {
+            messages.push(error.to_string());
+            next = error.source();
+        }
+        Some(messages.join(": "))
+    }
+}
+
+/// The edge renders the error, since it alone knows the dialect and the request id.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status(Dialect::Management).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => Self::new(Code::Conflict, "this was changed by somebody else at the same time"),
+            StoreError::Throttled | StoreError::Unavailable(_) => Self::new(
+                Code::DependencyUnavailable,
+                "the database cannot be reached at the moment",
+            )
+            .source(error),
+            StoreError::Corrupt { .. } => Self::internal(error),
+        }
+    }
+}
+
+impl From<RequestError> for ApiError {
+    fn from(error: RequestError) -> Self {
+        let mut refusal = Self::new(Code::InvalidValue, error.to_string()).field(error.path);
+        refusal.detail = error.error_code;
+        refusal
+    }
+}
+
+impl From<BackendError> for ApiError {
+    fn from(error: BackendError) -> Self {
+        Self::new(Code::from(&error), error.message)
+    }
+}
+
+impl From<SecretsError> for ApiError {
+    fn from(error: SecretsError) -> Self {
+        Self::new(
+            Code::DependencyUnavailable,
+            "the secrets cannot be reached at the moment",
+        )
+        .source(error)
+    }
+}
+
+impl From<ProbeError> for ApiError {
+    fn from(error: ProbeError) -> Self {
+        match error {
+            ProbeError::Store(error) => error.into(),
+            ProbeError::Function(_) | ProbeError::Answer(_) => {
+                Self::new(Code::DependencyUnavailable, "backends cannot be checked at the moment").source(error)
+            }
+        }
+    }
+}
+
+impl From<TesterError> for ApiError {
+    fn from(error: TesterError) -> Self {
+        Self::new(
+            Code::DependencyUnavailable,
+            "single sign-on cannot be tried at the moment",
+        )
+        .source(error)
+    }
+}
+
+impl From<KeyRingError> for ApiError {
+    /// Without a key nobody can be believed (promise 8).
+    fn from(error: KeyRingError) -> Self {
+        Self::new(Code::DependencyUnavailable, "sessions cannot be checked at the moment").source(error)
+    }
+}
+
+impl From<WeakPassword> for ApiError {
+    fn from(error: WeakPassword) -> Self {
+        Self::new(Code::WeakPassword, error.to_string()).field("password")
+    }
+}
+
+impl From<HasherError> for ApiError {
+    fn from(error: HasherError) -> Self {
+        match error {
+            HasherError::Busy => Self::new(Code::Overloaded, "too many passwords are being checked at the moment"),
+            HasherError::Failed(_) | HasherError::Panicked(_) => Self::internal(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_dialect_has_its_shape() {
+        let id = RequestId::parse("req_1").unwrap();
+        let error = ApiError::invalid("model", "must be a text");
+        assert_eq!(
+            error.body(Dialect::OpenAi, &id),
+            json!({"error": {"message": "must be a text", "type": "invalid_request_error", "param": "model", "code": "invalid_value"}})
+        );
+        assert_eq!(
+            error.body(Dialect::Anthropic, &id),
+            json!({"type": "error", "error": {"type": "invalid_request_error", "message": "must be a text"}, "request_id": "req_1"})
+        );
+        assert_eq!(
+            error.body(Dialect::Management, &id),
+            json!({"error": {"code": "invalid_value", "message": "must be a text", "field": "model", "request_id": "req_1"}})
+        );
+    }
+
+    #[test]
+    fn overload_is_529_for_anthropic_clients_and_always_says_when_to_return() {
+        let error = ApiError::new(Code::NoBackendAvailable, "none");
+        assert_eq!(error.status(Dialect::Anthropic).as_u16(), 529);
+        assert_eq!(error.status(Dialect::OpenAi).as_u16(), 503);
+        assert_eq!(error.retry_after_seconds(), Some(5));
+        assert_eq!(
+            ApiError::new(Code::RateLimitExceeded, "full")
+                .retry_after(7)
+                .retry_after_seconds(),
+            Some(7)
+        );
+    }
+
+    #[test]
+    fn p24_a_cause_is_for_the_log_alone() {
+        let error = ApiError::internal(std::io::Error::other("/secret/path"));
+        assert_eq!(error.cause().as_deref(), Some("/secret/path"));
+        assert!(
+            !error
+                .body(Dialect::Management, &RequestId::generate())
+                .to_string()
+                .contains("secret")
+        );
+    }
+}

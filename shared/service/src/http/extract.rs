@@ -1,0 +1,123 @@
+//! Parts of a request's head as types, whose refusals are errors of ours instead of axum's plain text.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Path};
+use http::header::IF_MATCH;
+use http::request::Parts;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use url::form_urlencoded;
+
+use super::caller::SessionCaller;
+use super::error::{ApiError, Code};
+use super::origin::Origin;
+use domain::models::audit::AuditEntry;
+use domain::models::user::User;
+
+/// The route's one parameter, as an id. A text that cannot be one names nothing: 404.
+#[derive(Clone, Debug)]
+pub struct Id<T>(pub T);
+
+impl<S: Send + Sync, T: TryFrom<String>> FromRequestParts<S> for Id<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let text = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::not_found("object"))?
+            .0;
+        T::try_from(text).map(Self).map_err(|_| ApiError::not_found("object"))
+    }
+}
+
+/// The query string as `T`. Wrong values are 400 and name the field (promise 28).
+#[derive(Clone, Copy, Debug)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
+            .map(Self)
+            .map_err(|error| {
+                let field = error.path().to_string();
+                ApiError::invalid(field, error.into_inner().to_string())
+            })
+    }
+}
+
+/// The version that the caller has seen (`If-Match: "<version>"`, RFC 9110 §13.1.1), where one is given.
+#[derive(Clone, Copy, Debug)]
+pub struct IfMatch(Option<u64>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let Some(value) = parts.headers.get(IF_MATCH) else {
+            return Ok(Self(None));
+        };
+        let version = value
+            .to_str()
+            .ok()
+            .and_then(|text| text.trim().trim_matches('"').parse().ok());
+        version
+            .map(|version| Self(Some(version)))
+            .ok_or_else(|| ApiError::invalid("If-Match", "must be a version in quotes"))
+    }
+}
+
+impl IfMatch {
+    /// Refuses when the header or the body's `version` names another version than the `current` one.
+    pub fn check(self, in_body: Option<u64>, current: u64) -> Result<(), ApiError> {
+        let matches = [self.0, in_body]
+            .into_iter()
+            .flatten()
+            .all(|expected| expected == current);
+        if matches { Ok(()) } else { Err(version_conflict()) }
+    }
+}
+
+/// Somebody else's change came between.
+pub fn version_conflict() -> ApiError {
+    ApiError::new(
+        Code::VersionConflict,
+        "this has been changed since it was read; read it again",
+    )
+}
+
+/// Who makes a change, for the audit trail.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub user: Arc<User>,
+    pub origin: Origin,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Actor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = parts
+            .extensions
+            .get::<SessionCaller>()
+            .ok_or_else(ApiError::unauthorized)?;
+        let user = Arc::clone(&caller.user);
+        Ok(Self {
+            user,
+            origin: Origin::from_request_parts(parts, state).await?,
+        })
+    }
+}
+
+impl Actor {
+    /// The entry for a change of the fields `changed` that this actor makes.
+    pub fn entry(&self, at: Timestamp, action: &str, target: impl ToString, changed: Vec<String>) -> AuditEntry {
+        AuditEntry {
+            changed,
+            ..self.origin.entry(&self.user.id, action, target, at)
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Bodies of `/api/v1`: strict JSON in, `{"data": …}` out.
+
+use std::time::Duration;
+
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Serialize};
+use tokio::time::timeout;
+
+use super::error::{ApiError, Code};
+
+/// How long the next bytes of a body are waited for (promise 30).
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
+/// The largest body of a management request (docs/api.md §7).
+pub const MAX_MANAGEMENT_BODY: usize = 64 * 1024;
+
+/// A JSON body as `T`. Unknown fields, wrong types and duplicate keys are 400 and name the field.
+#[derive(Clone, Copy, Debug)]
+pub struct Body<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let bytes = read(request, MAX_MANAGEMENT_BODY).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// The whole body, if it is no longer than `limit` and not compressed.
+pub async fn read(request: Request, limit: usize) -> Result<Bytes, ApiError> {
+    check_type(request.headers())?;
+    read_any(request, limit).await
+}
+
+/// The same for a body of any type.
+pub async fn read_any(request: Request, limit: usize) -> Result<Bytes, ApiError> {
+    let length = check_frame(request.headers(), limit)?;
+    let mut body = request.into_body();
+    let Some(first) = next(&mut body).await? else {
+        return Ok(Bytes::new());
+    };
+    let Some(second) = next(&mut body).await? else {
+        return within(first, limit);
+    };
+    // A length that was declared is not more than `limit`.
+    let mut whole = BytesMut::with_capacity(length.unwrap_or(0).max(first.len() + second.len()));
+    whole.extend_from_slice(&first);
+    let mut rest = Some(second);
+    while let Some(bytes) = rest {
+        whole.extend_from_slice(&bytes);
+        if whole.len() > limit {
+            return Err(too_large(limit));
+        }
+        rest = next(&mut body).await?;
+    }
+    Ok(whole.freeze())
+}
+
+/// The next bytes of a body that does not stall; `None` at its end. Waiting costs a timer, bytes that are there do not.
+async fn next(body: &mut axum::body::Body) -> Result<Option<Bytes>, ApiError> {
+    loop {
+        let waiting = timeout(BODY_PATIENCE, body.frame());
+        let late = |_| ApiError::new(Code::InvalidJson, "the body did not come in time");
+        let Some(frame) = waiting.await.map_err(late)? else {
+            return Ok(None);
+        };
+        let frame = frame.map_err(|_| ApiError::new(Code::InvalidJson, "the body could not be read"))?;
+        // Trailers say nothing.
+        if let Ok(bytes) = frame.into_data() {
+            return Ok(Some(bytes));
+        }
+    }
+}
+
+fn within(body: Bytes, limit: usize) -> Result<Bytes, ApiError> {
+    if body.len() > limit {
+        Err(too_large(limit))
+    } else {
+        Ok(body)
+    }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    if text(headers, CONTENT_TYPE).is_some_and(|kind| !is_json(kind)) {
+        return Err(ApiError::new(
+            Code::UnsupportedMediaType,
+            "the body must be application/json",
+        ));
+    }
+    Ok(())
+}
+
+/// The length that the body is declared to have, if it is.
+fn check_frame(headers: &HeaderMap, limit: usize) -> Result<Option<usize>, ApiError> {
+    if text(headers, CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        return Err(ApiError::new(
+            Code::UnsupportedMediaType,
+            "compressed request bodies are not accepted",
+        ));
+    }
+    let declared = text(headers, CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > limit) {
+        Err(too_large(limit))
+    } else {
+        Ok(declared)
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json")
+}
+
+fn too_large(limit: usize) -> ApiError {
+    ApiError::new(
+        Code::RequestTooLarge,
+        format!("the body may have at most {limit} bytes"),
+    )
+}
+
+/// `bytes` as `T`, with an error that names the field.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let field = error.path().to_string();
+        let error = error.into_inner();
+        if error.is_data() {
+            invalid(field, &error)
+        } else {
+            malformed(&error)
+        }
+    })?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+/// Fields whose values no answer repeats, not even to say that they are wrong (promise 22).
+const SECRET_FIELDS: [&str; 5] = ["password", "old_password", "new_password", "api_key", "client_secret"];
+
+fn invalid(field: String, error: &serde_json::Error) -> ApiError {
+    let is_secret = SECRET_FIELDS
+        .iter()
+        .any(|secret| field == *secret || field.ends_with(&format!(".{secret}")));
+    let message = if is_secret {
+        "the value is not allowed here".to_owned()
+    } else {
+        for_a_person(error)
+    };
+    let error = ApiError::new(Code::InvalidValue, message);
+    if field == "." { error } else { error.field(field) }
+}
+
+fn malformed(error: &serde_json::Error) -> ApiError {
+    ApiError::new(Code::InvalidJson, format!("the body is not valid JSON: {error}"))
+}
+
+/// serde's message without its ` at line … column …`, which says nothing about a field, and without Rust's names of numbers.
+fn for_a_person(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let Some((found, expected)) = text.rsplit_once(", expected ") else {
+        return text.to_owned();
+    };
+    let expected = match expected {
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" => "a whole number that is not negative",
+        "f64" => "a number",
+        other => other,
+    };
+    format!("{found}, expected {expected}")
+}
+
+/// An answer `{"data": …}`.
+#[derive(Clone, Copy, Debug)]
+pub struct Data<T>(pub T);
+
+/// An answer `{"data": …}` with status 201.
+#[derive(Clone, Copy, Debug)]
+pub struct Created<T>(pub T);
+
+/// An answer `{"message": …}` of an action that has nothing to return.
+#[derive(Clone, Copy, Debug)]
+pub struct Message(pub &'static str);
+
+/// What every answer with something in it looks like; its members keep the order in which they are declared.
+#[derive(Serialize)]
+struct Envelope<T> {
+    data: T,
+}
+
+impl<T: Serialize> IntoResponse for Data<T> {
+    fn into_response(self) -> Response {
+        axum::Json(Envelope { data: self.0 }).into_response()
+    }
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, Data(self.0)).into_response()
+    }
+}
+
+impl IntoResponse for Message {
+    fn into_response(self) -> Response {
+        axum::Json(serde_json::json!({"message": self.0})).into_response()
+    }
+}
+
+/// Distinguishes a field that is `null` (`Some(None)`: clear it) from an absent one (`None`: leave it), for
+/// `#[serde(default, deserialize_with = "nullable")]`.
+pub fn nullable<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Form {
+        name: String,
+        #[serde(default, deserialize_with = "nullable")]
+        note: Option<Option<String>>,
+    }
+
+    fn refusal(json: &str) -> (Code, String) {
+        let error = parse::<Form>(json.as_bytes()).unwrap_err();
+        let body = error.body(
+            super::super::Dialect::Management,
+            &domain::models::RequestId::generate(),
+        );
+        (
+            error.code(),
+            body["error"]["field"].as_str().unwrap_or_default().to_owned(),
+        )
+    }
+
+    #[test]
+    fn p28_a_wrong_value_names_its_field() {
+        assert_eq!(refusal(r#"{"name": 1}"#), (Code::InvalidValue, "name".into()));
+        assert_eq!(
+            refusal(r#"{"name": "a", "nmae": "b"}"#),
+            (Code::InvalidValue, "nmae".into())
+        );
+        assert_eq!(refusal("{}").0, Code::InvalidValue);
+    }
+
+    #[test]
+    fn p28_numbers_are_called_what_people_call_them() {
+        let error = parse::<u64>(b"-1").unwrap_err();
+        assert_eq!(
+            error.message(),
+            "invalid value: integer `-1`, expected a whole number that is not negative"
+        );
+        let error = parse::<f64>(br#""a lot""#).unwrap_err();
+        assert_eq!(error.message(), "invalid type: string \"a lot\", expected a number");
+    }
+
+    #[test]
+    fn p22_a_secret_is_not_repeated_even_when_it_is_wrong() {
+        #[derive(Debug, Deserialize)]
+        struct Login {
+            #[expect(dead_code, reason = "it is never read, since it is wrong")]
+            password: String,
+        }
+        let error = parse::<Login>(br#"{"password": 12345678}"#).unwrap_err();
+        assert!(!error.message().contains("12345678"), "{}", error.message());
+    }
+
+    #[test]
+    fn p27_one_value_without_duplicates_or_trailing_bytes() {
+        assert_eq!(refusal(r#"{"name": "a", "name": "b"}"#).0, Code::InvalidValue);
+        assert_eq!(refusal(r#"{"name": "a"} x"#).0, Code::InvalidJson);
+        assert_eq!(refusal("{\"name\": \"\u{0}\"}").0, Code::InvalidJson);
+        assert_eq!(refusal("").0, Code::InvalidJson);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p30_a_body_that_stops_coming_is_given_up() {
+        let begun = futures_util::stream::iter([Ok::<_, std::io::Error>("{")]);
+        let body = axum::body::Body::from_stream(begun.chain(futures_util::stream::pending()));
+        let started = tokio::time::Instant::now();
+        let error = read(Request::new(body), 100).await.unwrap_err();
+        assert_eq!((error.code(), started.elapsed()), (Code::InvalidJson, BODY_PATIENCE));
+    }
+
+    #[test]
+    fn null_clears_and_absence_leaves() {
+        assert_eq!(parse::<Form>(br#"{"name":"a"}"#).unwrap().note, None);
+        assert_eq!(parse::<Form>(br#"{"name":"a"}"#).unwrap().name, "a");
+        assert_eq!(parse::<Form>(br#"{"name":"a","note":null}"#).unwrap().note, Some(None));
+        assert_eq!(
+            parse::<Form>(br#"{"name":"a","note":"b"}"#).unwrap().note,
+            Some(Some("b".into()))
+        );
+    }
+}

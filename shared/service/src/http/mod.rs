@@ -1,0 +1,25 @@
+//! The edge of every function: routes, callers, bodies, errors and answers. The only axum in this crate.
+//!
+//! A request crosses [`edge`] (request id, panics, the error's dialect, headers, the log line), then the row of the
+//! [`routes`] table that it matches (who may call), then the handler, which takes a [`caller`],
+//! what it needs of the head ([`extract`]) and a [`json::Body`].
+
+pub mod accept;
+pub mod caller;
+mod cors;
+pub mod csv;
+pub mod edge;
+pub mod error;
+pub mod extract;
+pub mod json;
+pub mod language;
+pub mod origin;
+pub mod page;
+pub mod period;
+pub mod rate_limits;
+pub mod refusal;
+pub mod routes;
+pub mod trace;
+pub mod usage;
+
+pub use error::{ApiError, Code, Dialect};

@@ -1,0 +1,47 @@
+//! Where a request came from, and the audit entries that say so.
+
+use std::net::IpAddr;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use jiff::Timestamp;
+
+use super::ApiError;
+use super::edge::ClientAddress;
+use domain::models::RequestId;
+use domain::models::audit::AuditEntry;
+use domain::random;
+
+/// The request's id and source address.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    pub request_id: RequestId,
+    pub address: Option<IpAddr>,
+}
+
+impl Origin {
+    /// The entry of an action that succeeded: `actor` did `action` to `target` at `now`.
+    pub fn entry(&self, actor: impl ToString, action: &str, target: impl ToString, now: Timestamp) -> AuditEntry {
+        AuditEntry {
+            id: random::sortable_id(),
+            at: now,
+            actor: actor.to_string(),
+            address: self.address.map(|address| address.to_string()),
+            action: action.to_owned(),
+            target: target.to_string(),
+            changed: Vec::new(),
+            result: "ok".to_owned(),
+            request_id: self.request_id.clone(),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Origin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let request_id = parts.extensions.get().cloned().unwrap_or_else(RequestId::generate);
+        let address = parts.extensions.get().map(|ClientAddress(address)| *address);
+        Ok(Self { request_id, address })
+    }
+}

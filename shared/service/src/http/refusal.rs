@@ -1,0 +1,226 @@
+//! What callers are told when their policy refuses a request: which rule, how far it is used, and exactly when to come
+//! back (promise 47).
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
+
+use super::{ApiError, Code};
+use domain::access::quota::{Limit, Refusal};
+use domain::models::policy::Policy;
+use domain::models::price::MicroUsd;
+
+/// The SDKs of `OpenAI` and of Anthropic wait as `Retry-After` says, if that is no longer than this. Otherwise they come
+/// back within seconds, in vain.
+const PATIENCE_OF_SDKS: u64 = 60;
+/// What both obey before they look at the status or at `Retry-After`.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// The caller's policy is missing: it may use nothing, rather than everything.
+pub fn no_policy() -> ApiError {
+    ApiError::new(
+        Code::NoPolicy,
+        "the caller's policy does not exist; an administrator has to assign one",
+    )
+}
+
+/// The policy cannot be used before `opens_at`.
+pub fn outside_hours(policy: &Policy, opens_at: Timestamp, now: Timestamp) -> ApiError {
+    let ranges: Vec<String> = policy.available_time_ranges.iter().map(ToString::to_string).collect();
+    let (name, zone, hours) = (&policy.name, policy.timezone.name(), ranges.join(", "));
+    let message = format!("the policy `{name}` can be used {hours} ({zone}); it opens at {opens_at:.0}");
+    come_back(
+        ApiError::new(Code::OutsideAvailableHours, message),
+        seconds_until(opens_at, now),
+        true,
+    )
+}
+
+/// A limit of the policy leaves no room for the request.
+pub fn over_limit(policy: &Policy, refusal: &Refusal, now: Timestamp) -> ApiError {
+    let error = ApiError::new(code(refusal.standing.limit), message(policy, refusal));
+    let wait = refusal.retry_after_seconds(now);
+    come_back(
+        error,
+        wait.unwrap_or_else(|| seconds_until(refusal.standing.resets_at, now)),
+        wait.is_some(),
+    )
+}
+
+const fn code(limit: Limit) -> Code {
+    match limit {
+        Limit::RateLimit | Limit::TokenRateLimit => Code::RateLimitExceeded,
+        Limit::RequestQuotaDaily | Limit::TokenQuotaDaily | Limit::TokenQuotaMonthly | Limit::CostQuotaMonthly => {
+            Code::InsufficientQuota
+        }
+        Limit::MaxConcurrency => Code::ConcurrencyLimitExceeded,
+    }
+}
+
+fn message(policy: &Policy, refusal: &Refusal) -> String {
+    let standing = &refusal.standing;
+    let (name, limit, field) = (&policy.name, standing.limit, standing.limit.field());
+    let allowed = format!(
+        "the policy `{name}` allows {} (`{field}`)",
+        allowance(policy, limit, standing.value)
+    );
+    let used = amount(limit, standing.used);
+    let demand = if counts_requests(limit) {
+        String::new()
+    } else {
+        format!(", and this one may need {}", amount(limit, refusal.demand))
+    };
+    match refusal.retry_at {
+        None => format!(
+            "{allowed}: this request may need {}, for which there is never room",
+            amount(limit, refusal.demand)
+        ),
+        Some(_) if limit == Limit::MaxConcurrency => format!("{allowed}: {used} are under way"),
+        Some(at) => format!("{allowed}: {used} are used{demand}; there is room again at {at:.0}"),
+    }
+}
+
+/// The limit as a person would say it.
+fn allowance(policy: &Policy, limit: Limit, value: u64) -> String {
+    let value = amount(limit, value);
+    let (window, zone) = (policy.rate_limit_window, policy.timezone.name());
+    match limit {
+        Limit::RateLimit | Limit::TokenRateLimit => format!("{value} in any {window} seconds"),
+        Limit::RequestQuotaDaily | Limit::TokenQuotaDaily => format!("{value} a day, by the clock of {zone}"),
+        Limit::TokenQuotaMonthly | Limit::CostQuotaMonthly => format!("{value} a month, by the clock of {zone}"),
+        Limit::MaxConcurrency => format!("{value} at once"),
+    }
+}
+
+fn amount(limit: Limit, amount: u64) -> String {
+    match limit {
+        Limit::CostQuotaMonthly => format!("{} USD", MicroUsd(amount).usd()),
+        limit if counts_requests(limit) => format!("{amount} requests"),
+        _ => format!("{amount} tokens"),
+    }
+}
+
+fn counts_requests(limit: Limit) -> bool {
+    matches!(
+        limit,
+        Limit::RateLimit | Limit::RequestQuotaDaily | Limit::MaxConcurrency
+    )
+}
+
+/// The error with the time that it tells to wait. `helps` when waiting does.
+fn come_back(error: ApiError, seconds: u64, helps: bool) -> ApiError {
+    let error = error.retry_after(seconds);
+    if helps && seconds <= PATIENCE_OF_SDKS {
+        return error;
+    }
+    error.hints(HeaderMap::from_iter([(
+        SHOULD_RETRY,
+        HeaderValue::from_static("false"),
+    )]))
+}
+
+/// Whole seconds, of which the last may be begun; at least one.
+fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
+    let wait = at.as_millisecond() - now.as_millisecond();
+    u64::try_from(wait).unwrap_or_default().div_ceil(1000).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::access::quota::Standing;
+    use domain::models::PolicyName;
+    use domain::models::hours::{TimeOfDay, TimeRange};
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn policy(name: &str) -> Policy {
+        Policy::unlimited(PolicyName::parse(name).unwrap())
+    }
+
+    /// `Retry-After`, and whether the SDKs are told not to come back.
+    fn advice(error: &ApiError) -> (Option<u64>, bool) {
+        (error.retry_after_seconds(), error.hint_headers().count() == 1)
+    }
+
+    #[test]
+    fn p47_a_refusal_tells_the_hours_and_the_exact_wait() {
+        let mut policy = policy("office");
+        let time = |text| TimeOfDay::parse(text).unwrap();
+        policy.available_time_ranges = vec![TimeRange {
+            start: time("09:00"),
+            end: time("18:00"),
+        }];
+        let opens = at("2026-11-23T09:00:00Z");
+        let early = outside_hours(&policy, opens, at("2026-11-23T06:59:59.5Z"));
+        assert_eq!(
+            early.message(),
+            "the policy `office` can be used 09:00-18:00 (UTC); it opens at 2026-11-23T09:00:00Z"
+        );
+        assert_eq!(advice(&early), (Some(7201), true), "no SDK comes back within seconds");
+        let nearly = outside_hours(&policy, opens, at("2026-11-23T08:59:30Z"));
+        assert_eq!(advice(&nearly), (Some(30), false), "an SDK waits that long");
+    }
+
+    #[test]
+    fn p47_a_refusal_names_the_limit_what_is_used_and_when_there_is_room() {
+        let now = at("2026-11-23T10:00:00Z");
+        let refused = |limit, (value, used, demand): (u64, u64, u64), retry_at: Option<&str>| {
+            let standing = Standing {
+                limit,
+                value,
+                used,
+                resets_at: at("2026-12-01T00:00:00Z"),
+            };
+            let error = over_limit(
+                &policy("team"),
+                &Refusal {
+                    standing,
+                    demand,
+                    retry_at: retry_at.map(at),
+                },
+                now,
+            );
+            (error.code(), advice(&error), error.message().to_owned())
+        };
+        assert_eq!(
+            refused(Limit::RateLimit, (60, 60, 1), Some("2026-11-23T10:00:07.1Z")),
+            (
+                Code::RateLimitExceeded,
+                (Some(8), false),
+                "the policy `team` allows 60 requests in any 60 seconds (`rate_limit`): 60 requests are used; \
+                 there is room again at 2026-11-23T10:00:07Z"
+                    .to_owned()
+            )
+        );
+        assert_eq!(
+            refused(Limit::CostQuotaMonthly, (30_000_000, 29_990_000, 500_000), Some("2026-12-01T00:00:00Z")),
+            (
+                Code::InsufficientQuota,
+                (Some(655_200), true),
+                "the policy `team` allows 30 USD a month, by the clock of UTC (`cost_quota_monthly`): 29.99 USD are used, \
+                 and this one may need 0.5 USD; there is room again at 2026-12-01T00:00:00Z"
+                    .to_owned()
+            )
+        );
+        assert_eq!(
+            refused(Limit::TokenRateLimit, (1000, 0, 5000), None),
+            (
+                Code::RateLimitExceeded,
+                (Some(655_200), true),
+                "the policy `team` allows 1000 tokens in any 60 seconds (`token_rate_limit`): this request may need 5000 tokens, \
+                 for which there is never room"
+                    .to_owned()
+            )
+        );
+        assert_eq!(
+            refused(Limit::MaxConcurrency, (4, 4, 1), Some("2026-11-23T10:00:00Z")),
+            (
+                Code::ConcurrencyLimitExceeded,
+                (Some(1), false),
+                "the policy `team` allows 4 requests at once (`max_concurrency`): 4 requests are under way".to_owned()
+            )
+        );
+    }
+}

@@ -1,0 +1,182 @@
+//! How a connection comes about: an address that may be called, TCP, TLS, all within a time.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use http::Uri;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::rt::TokioIo;
+use rustls::RootCertStore;
+use rustls::crypto::aws_lc_rs;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tower_service::Service;
+
+use super::Authorities;
+use domain::access::egress::{AllowedNetworks, EgressError};
+
+/// Until a connection stands: its name, TCP and TLS (promise 49).
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// After so much silence, and again as often as is customary, a connection is asked whether it is alive.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Connects, and gives up in time.
+#[derive(Clone)]
+pub(super) struct Connector(HttpsConnector<HttpConnector<JudgingResolver>>);
+
+impl Connector {
+    pub(super) fn new(networks: AllowedNetworks, authorities: &Authorities) -> Result<Self, rustls::Error> {
+        let mut tcp = HttpConnector::new_with_resolver(JudgingResolver(networks));
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(KEEPALIVE));
+        tcp.set_keepalive_interval(Some(KEEPALIVE));
+        // HTTP/2 where it is offered.
+        let tls = HttpsConnectorBuilder::new()
+            .with_tls_config(tls(authorities)?)
+            .https_or_http()
+            .enable_all_versions();
+        Ok(Self(tls.wrap_connector(tcp)))
+    }
+}
+
+/// The public roots are built in: reading the system's certificates would cost milliseconds of every cold start.
+fn tls(authorities: &Authorities) -> Result<rustls::ClientConfig, rustls::Error> {
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    roots.roots.extend_from_slice(authorities.anchors());
+    Ok(
+        rustls::ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth(),
+    )
+}
+
+impl Service<Uri> for Connector {
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, address: Uri) -> Self::Future {
+        let connecting = timeout(CONNECT_TIMEOUT, self.0.call(address));
+        async move { connecting.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))? }.boxed()
+    }
+}
+
+/// Refuses a name whole when any of its addresses may not be called, and gives the connector exactly the addresses
+/// that were judged.
+#[derive(Clone)]
+struct JudgingResolver(AllowedNetworks);
+
+impl Service<Name> for JudgingResolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let networks = self.0.clone();
+        async move {
+            let addresses = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            Ok(judged(&networks, addresses)?.into_iter())
+        }
+        .boxed()
+    }
+}
+
+/// All of a name's addresses, or none.
+fn judged(networks: &AllowedNetworks, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, EgressError> {
+    addresses.iter().try_for_each(|address| networks.judge(address.ip()))?;
+    Ok(addresses)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use http::Request;
+    use tokio::net::TcpSocket;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::outbound::{Outbound, Pieces};
+    use domain::models::health::FailureClass;
+
+    #[tokio::test]
+    async fn p34_a_name_is_judged_by_the_addresses_that_it_has() {
+        let resolver = |networks: &str| JudgingResolver(networks.parse().unwrap());
+        let refused = resolver("").call("localhost".parse().unwrap()).await.err().unwrap();
+        assert!(refused.is::<EgressError>(), "{refused}");
+        let mut addresses = resolver("127.0.0.0/8,::1/128")
+            .call("localhost".parse().unwrap())
+            .await
+            .unwrap();
+        assert!(addresses.all(|address| address.ip().is_loopback()));
+    }
+
+    #[test]
+    fn p34_a_name_with_one_forbidden_address_is_refused_whole() {
+        let networks = "10.0.0.0/8".parse().unwrap();
+        let addresses =
+            |texts: &[&str]| -> Vec<SocketAddr> { texts.iter().map(|text| text.parse().unwrap()).collect() };
+        for good in [&["192.0.78.9:0"][..], &["192.0.78.9:0", "10.1.2.3:0", "[2a00::1]:0"]] {
+            assert_eq!(judged(&networks, addresses(good)), Ok(addresses(good)));
+        }
+        for bad in [
+            "127.0.0.1:0",
+            "192.168.0.1:0",
+            "169.254.169.254:0",
+            "[::1]:0",
+            "[::ffff:192.168.0.1]:0",
+        ] {
+            assert!(
+                judged(&networks, addresses(&["192.0.78.9:0", bad, "10.1.2.3:0"])).is_err(),
+                "{bad}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p49_a_connection_that_does_not_stand_within_5_s_is_given_up() {
+        // The one has room for a single connection, which is taken; the other says nothing of TLS.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let full = socket.listen(0).unwrap();
+        let full_address = full.local_addr().unwrap();
+        let _queued = TcpStream::connect(full_address).unwrap();
+        let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+        let outbound = Outbound::new("127.0.0.0/8".parse().unwrap(), &Authorities::default()).unwrap();
+        for url in [
+            format!("http://{full_address}"),
+            format!("https://{}", mute.local_addr().unwrap()),
+        ] {
+            let began = Instant::now();
+            let request = Request::get(&url).body(Pieces::default()).unwrap();
+            let error = outbound.http.send(request).await.unwrap_err();
+            assert_eq!(
+                (error.class(), began.elapsed().as_secs()),
+                (FailureClass::Timeout, 5),
+                "{url}: {error:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The audit trail: written once, in the transaction of the change it tells of, and kept for 400 days.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use serde::{Deserialize, Serialize};
+
+use super::item::Range;
+use super::keys::{self, Key};
+use super::page::{Page, Span, partition, position_of};
+use super::table::Table;
+use super::transaction::{Expression, Transaction};
+use super::{Store, StoreError};
+use domain::models::audit::AuditEntry;
+
+const KEPT_DAYS: i64 = 400;
+
+#[derive(Serialize, Deserialize)]
+struct AuditItem {
+    #[serde(flatten)]
+    entry: AuditEntry,
+    ttl: i64,
+}
+
+impl AuditItem {
+    fn new(entry: &AuditEntry) -> Self {
+        let until = entry.at.checked_add((KEPT_DAYS * 24).hours()).unwrap_or(Timestamp::MAX);
+        Self {
+            entry: entry.clone(),
+            ttl: until.as_second(),
+        }
+    }
+}
+
+impl Transaction<'_> {
+    /// The change and its entry are one: no entry, no change.
+    pub(super) fn audited(self, entry: &AuditEntry) -> Result<Self, StoreError> {
+        self.put(&keys::audit(entry), &AuditItem::new(entry), Expression::absent())
+    }
+}
+
+impl Store {
+    /// Entries between two moments, newest first.
+    pub async fn audit_entries(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        span: &Span,
+        keep: impl Fn(&AuditEntry) -> bool,
+    ) -> Result<Page<AuditEntry>, StoreError> {
+        let within = |entry: &AuditEntry| from <= entry.at && entry.at <= until && keep(entry);
+        let mut page = Page {
+            items: Vec::new(),
+            next: span.after.clone(),
+        };
+        let newest = page
+            .next
+            .as_deref()
+            .and_then(partition)
+            .unwrap_or_else(|| Key::audit_month(until));
+        for month in months(from, until).filter(|month| *month <= newest) {
+            let range = Range {
+                table: Table::Audit,
+                index: None,
+                pk: &month,
+                prefix: "",
+                newest_first: true,
+            };
+            let rest = Span {
+                after: page.next.take(),
+                limit: span.limit - page.items.len(),
+            };
+            let some = self.page(&range, &rest, within).await?;
+            page.items.extend(some.items);
+            page.next = some.next;
+            if page.items.len() == span.limit {
+                // The month may be used up while earlier ones are not: the next page begins behind the last entry.
+                let last = page.items.last().map(|entry| position_of(&keys::audit(entry)));
+                page.next = page.next.or(last.filter(|_| month > Key::audit_month(from)));
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    /// Records what is no change of an item: a refused login.
+    pub async fn record(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.transaction().audited(entry)?.commit().await.map(|_| ())
+    }
+}
+
+/// The months that hold what happened between two moments, newest first.
+fn months(from: Timestamp, until: Timestamp) -> impl Iterator<Item = String> {
+    let (first, last) = (
+        from.to_zoned(TimeZone::UTC).date().first_of_month(),
+        until.to_zoned(TimeZone::UTC).date().first_of_month(),
+    );
+    let earlier = move |month: &Date| month.checked_sub(1.month()).ok().filter(|earlier| *earlier >= first);
+    std::iter::successors(Some(last), earlier).map(|month| month.strftime("%Y-%m").to_string())
+}
+
+impl Key {
+    /// One partition a month keeps each of them small enough to be read in pages.
+    pub(super) fn audit_month(at: Timestamp) -> String {
+        at.strftime("%Y-%m").to_string()
+    }
+}

@@ -1,0 +1,225 @@
+//! Models and backends.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::item::Range;
+use super::keys::{self, BACKEND, CATALOG, HEALTH, MODEL};
+use super::leases::Leases;
+use super::table::Table;
+use super::transaction::{Commit, Expression, Transaction};
+use super::write::Written;
+use super::{Store, StoreError};
+use domain::models::audit::AuditEntry;
+use domain::models::catalog::{Backend, Catalog, Model, Offer};
+use domain::models::health::Health;
+use domain::models::{BackendId, ModelId};
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct HealthItem {
+    backend_id: BackendId,
+    health: Health,
+    version: u64,
+}
+
+impl HealthItem {
+    fn of_new(backend: &Backend) -> Self {
+        Self {
+            backend_id: backend.id.clone(),
+            health: backend.health,
+            version: backend.health.version,
+        }
+    }
+
+    fn into_health(self) -> Health {
+        Health {
+            version: self.version,
+            ..self.health
+        }
+    }
+}
+
+/// How a conditional write ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    Done,
+    /// The item exists already, is gone, or has another version than the one read.
+    Conflict,
+}
+
+/// How a deletion ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    Done,
+    NotFound,
+}
+
+impl From<Commit> for Change {
+    fn from(commit: Commit) -> Self {
+        match commit {
+            Commit::Done => Self::Done,
+            Commit::Refused(_) => Self::Conflict,
+        }
+    }
+}
+
+impl Store {
+    /// The catalog as this process knows it, at most 30 s old.
+    pub async fn catalog(&self) -> Result<Arc<Catalog>, StoreError> {
+        let known = self
+            .memory
+            .catalog
+            .get(&(), || async {
+                self.read_catalog().await.map(|catalog| Some(Arc::new(catalog)))
+            })
+            .await?;
+        Ok(known.unwrap_or_default())
+    }
+
+    /// The catalog as it is now.
+    pub async fn read_catalog(&self) -> Result<Catalog, StoreError> {
+        let (models, mut backends, found) = tokio::try_join!(
+            self.entries(MODEL),
+            self.entries::<Backend>(BACKEND),
+            self.entries::<HealthItem>(HEALTH)
+        )?;
+        let mut found: HashMap<_, _> = found
+            .into_iter()
+            .map(|item| (item.backend_id.clone(), item.into_health()))
+            .collect();
+        for backend in &mut backends {
+            backend.health = found.remove(&backend.id).unwrap_or_default();
+        }
+        Ok(Catalog::new(models, backends))
+    }
+
+    /// Writes what is known of a backend now, if nobody has written since the state of `health.version` was read. Who
+    /// loses knows less than what is there: there is nothing to be tried again. Of a backend that is gone nothing is kept.
+    pub async fn update_health(&self, id: &BackendId, health: &Health) -> Result<Change, StoreError> {
+        let corrupt = |source| StoreError::Corrupt {
+            entity: Table::Catalog.name(),
+            source: Box::new(source),
+        };
+        let set = Expression::new("SET #health = :health, #version = :next").name("#health", "health");
+        let set = set
+            .value(":health", serde_dynamo::to_attribute_value(health).map_err(corrupt)?)
+            .number(":next", health.version + 1);
+        let written: Written<HealthItem> = self
+            .update_if(&keys::health(id), set, Expression::at_version(health.version))
+            .await?;
+        self.memory.catalog.forget(&());
+        Ok(if written == Written::Done {
+            Change::Done
+        } else {
+            Change::Conflict
+        })
+    }
+
+    pub async fn model(&self, id: &ModelId) -> Result<Option<Model>, StoreError> {
+        self.get(&keys::model(id)).await
+    }
+
+    pub async fn backend(&self, id: &BackendId) -> Result<Option<Backend>, StoreError> {
+        self.get(&keys::backend(id)).await
+    }
+
+    pub async fn create_model(&self, model: &Model, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let transaction = self
+            .transaction()
+            .put(&keys::model(&model.id), model, Expression::absent())?;
+        let commit = transaction.audited(entry)?.commit().await?;
+        self.memory.catalog.forget(&());
+        Ok(commit.into())
+    }
+
+    /// Replaces the model, if it still has the version before `model.version`.
+    pub async fn update_model(&self, model: &Model, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let expected = Expression::at_version(model.version - 1);
+        let commit = self
+            .transaction()
+            .put(&keys::model(&model.id), model, expected)?
+            .audited(entry)?
+            .commit()
+            .await?;
+        self.memory.catalog.forget(&());
+        Ok(commit.into())
+    }
+
+    /// Removes the model, together with its `backends`, in one transaction.
+    pub async fn delete_model(&self, offer: &Offer, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let Offer { model, backends, .. } = offer;
+        let mut transaction = self
+            .transaction()
+            .delete(&keys::model(&model.id), Expression::at_version(model.version))?;
+        for backend in backends {
+            transaction = transaction.without_backend(backend)?;
+        }
+        let commit = transaction.audited(entry)?.commit().await?;
+        self.memory.catalog.forget(&());
+        Ok(commit.into())
+    }
+
+    /// Adds a backend to a model that exists, with what is known of it and held there: both are only ever changed, so that
+    /// nobody who is late leaves any of it behind for a backend that is gone.
+    pub async fn create_backend(&self, backend: &Backend, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let transaction = self
+            .transaction()
+            .put(&keys::backend(&backend.id), backend, Expression::absent())?;
+        let transaction = transaction.put(
+            &keys::health(&backend.id),
+            &HealthItem::of_new(backend),
+            Expression::always(),
+        )?;
+        let transaction = transaction.put(&keys::leases(&backend.id), &Leases::default(), Expression::always())?;
+        let transaction = transaction.check(&keys::model(&backend.model_id), Expression::present())?;
+        let commit = transaction.audited(entry)?.commit().await?;
+        self.memory.catalog.forget(&());
+        Ok(commit.into())
+    }
+
+    /// Replaces the backend, if it still has the version before `backend.version`.
+    pub async fn update_backend(&self, backend: &Backend, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let expected = Expression::at_version(backend.version - 1);
+        let commit = self
+            .transaction()
+            .put(&keys::backend(&backend.id), backend, expected)?
+            .audited(entry)?
+            .commit()
+            .await?;
+        self.memory.catalog.forget(&());
+        Ok(commit.into())
+    }
+
+    pub async fn delete_backend(&self, backend: &Backend, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let commit = self
+            .transaction()
+            .without_backend(backend)?
+            .audited(entry)?
+            .commit()
+            .await?;
+        self.memory.catalog.forget(&());
+        Ok(commit.into())
+    }
+
+    async fn entries<T: for<'de> Deserialize<'de>>(&self, prefix: &str) -> Result<Vec<T>, StoreError> {
+        self.all(&Range {
+            table: Table::Catalog,
+            index: None,
+            pk: CATALOG,
+            prefix,
+            newest_first: false,
+        })
+        .await
+    }
+}
+
+impl Transaction<'_> {
+    /// Deletes a backend as it was read, with what is known of it and held there.
+    fn without_backend(self, backend: &Backend) -> Result<Self, StoreError> {
+        let transaction = self.delete(&keys::backend(&backend.id), Expression::at_version(backend.version))?;
+        let transaction = transaction.delete(&keys::health(&backend.id), Expression::always())?;
+        transaction.delete(&keys::leases(&backend.id), Expression::always())
+    }
+}

@@ -1,0 +1,119 @@
+//! Places at a backend that takes only so many requests at once: counted for all processes together, and each gone by
+//! itself if the process that took it dies.
+
+use std::collections::HashMap;
+use std::iter;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::keys;
+use super::transaction::Expression;
+use super::write::Written;
+use super::{Store, StoreError};
+use domain::models::BackendId;
+use domain::random;
+
+/// How often a place is asked for when others change the leases meanwhile.
+const TRIES: u32 = 8;
+/// Leases of dead processes that one write removes at most: an expression has its limits.
+const REMOVED_AT_ONCE: usize = 50;
+/// Characters of a lease's id.
+const ID_LENGTH: usize = 10;
+
+/// A place at a backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    backend: BackendId,
+    id: String,
+}
+
+/// The leases of one backend: until which second each holds.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Leases {
+    leases: HashMap<String, i64>,
+}
+
+impl Store {
+    /// A place among the `most` requests that may be under way at the backend; `None` when all are taken, or the backend is
+    /// gone. It is free again at `until` if nobody gives it back.
+    ///
+    /// One write where nobody has died; its size, and so its price, grows with the leases (about 25 bytes each).
+    pub async fn take_lease(
+        &self,
+        backend: &BackendId,
+        most: u32,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, StoreError> {
+        let lease = Lease {
+            backend: backend.clone(),
+            id: random::base62(ID_LENGTH),
+        };
+        let key = keys::leases(backend);
+        let mut dead = Vec::new();
+        for _ in 0..TRIES {
+            let (change, room) = add(&lease, until, most, &dead);
+            let current = match self.update_if::<Leases>(&key, change, room).await? {
+                Written::Done => return Ok(Some(lease)),
+                // An earlier try had succeeded, and its answer was lost.
+                Written::Refused(Some(current)) if current.leases.contains_key(&lease.id) => return Ok(Some(lease)),
+                Written::Refused(Some(current)) => current,
+                Written::Refused(None) => return Ok(None),
+            };
+            dead = current.dead_at(self.clock.now().as_second());
+            if current.leases.len() - dead.len() >= most as usize {
+                return Ok(None);
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// Makes the place free. Doing it twice changes nothing.
+    pub async fn give_lease_back(&self, lease: &Lease) -> Result<(), StoreError> {
+        let remove = Expression::new("REMOVE #leases.#id")
+            .name("#leases", "leases")
+            .name("#id", &lease.id);
+        let _: Written<Leases> = self
+            .update_if(
+                &keys::leases(&lease.backend),
+                remove,
+                Expression::new("attribute_exists(#leases.#id)"),
+            )
+            .await?;
+        Ok(())
+    }
+}
+
+impl Leases {
+    fn dead_at(&self, now: i64) -> Vec<(String, i64)> {
+        let dead = self.leases.iter().filter(|(_, until)| **until <= now);
+        dead.take(REMOVED_AT_ONCE)
+            .map(|(id, until)| (id.clone(), *until))
+            .collect()
+    }
+}
+
+/// Adds `lease` in the place of the `dead`, if they are there as they were seen and there is room without them.
+fn add(lease: &Lease, until: Timestamp, most: u32, dead: &[(String, i64)]) -> (Expression, Expression) {
+    let places: Vec<_> = (0..dead.len()).map(|number| format!("#leases.#d{number}")).collect();
+    let remove = if dead.is_empty() {
+        String::new()
+    } else {
+        format!(" REMOVE {}", places.join(", "))
+    };
+    let seen = places
+        .iter()
+        .enumerate()
+        .map(|(number, place)| format!("{place} = :d{number}"));
+    let room: Vec<_> = iter::once("size(#leases) < :most".to_owned()).chain(seen).collect();
+    let mut change = Expression::new(format!("SET #leases.#id = :until{remove}"))
+        .name("#leases", "leases")
+        .name("#id", &lease.id);
+    change = change.number(":until", until.as_second());
+    let mut room = Expression::new(room.join(" AND ")).number(":most", most as usize + dead.len());
+    for (number, (id, until)) in dead.iter().enumerate() {
+        change = change.name(&format!("#d{number}"), id);
+        room = room.number(&format!(":d{number}"), until);
+    }
+    (change, room)
+}

@@ -1,0 +1,110 @@
+#![doc = include_str!("README.md")]
+
+mod api_keys;
+mod audit;
+mod catalog;
+mod error;
+mod item;
+mod keys;
+mod leases;
+mod login_guard;
+mod page;
+mod policies;
+mod quota;
+mod settings;
+mod single_use;
+mod sso;
+pub mod table;
+mod transaction;
+mod usage;
+mod usage_batch;
+mod usage_reads;
+mod user_deletion;
+mod users;
+mod write;
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use jiff::Timestamp;
+
+use crate::cache::Cache;
+use domain::access::api_key::KeyDigest;
+use domain::access::quota::Meter;
+use domain::clock::Clock;
+use domain::models::api_key::ApiKey;
+use domain::models::catalog::Catalog;
+use domain::models::policy::Policy;
+use domain::models::settings::Settings;
+use domain::models::user::User;
+use domain::models::{PolicyName, UserId};
+
+pub use api_keys::KeyCreation;
+pub use catalog::{Change, Removal};
+pub use error::StoreError;
+pub use leases::Lease;
+pub use login_guard::{Guarded, Place};
+pub use page::{Page, Span};
+pub use policies::PolicyRemoval;
+pub use quota::{Admission, Settlement};
+pub use single_use::Taken;
+pub use sso::ATTEMPT_LIFETIME as SSO_ATTEMPT_LIFETIME;
+use table::Table;
+pub use usage_batch::UsageBatch;
+pub use usage_reads::Whose;
+pub use users::{Changed, UserChange};
+
+/// So many callers are remembered; those who call least are forgotten first.
+const REMEMBERED: usize = 10_000;
+
+/// The tables of one installation, with what this process remembers of them. Cheap to clone; clones share the memory.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    prefix: Arc<str>,
+    clock: Clock,
+    memory: Arc<Memory>,
+}
+
+/// What is read on every request. A write through this store forgets what it has changed, so a process that both
+/// writes and reads, like the local gateway, sees its own changes at once.
+#[derive(Debug)]
+struct Memory {
+    catalog: Cache<(), Arc<Catalog>>,
+    settings: Cache<(), Arc<Settings>>,
+    users: Cache<UserId, Arc<User>>,
+    api_keys: Cache<KeyDigest, Arc<ApiKey>>,
+    policies: Cache<PolicyName, Arc<Policy>>,
+    /// Meters as this process last saw them: what to expect of them in the next update.
+    meters: quick_cache::sync::Cache<UserId, Arc<Meter>>,
+    /// When this process last recorded the use of a key.
+    last_uses: quick_cache::sync::Cache<KeyDigest, Timestamp>,
+}
+
+impl Store {
+    pub fn new(client: Client, prefix: &str, clock: Clock) -> Self {
+        let memory = Memory {
+            catalog: Cache::new(1, clock.clone()),
+            settings: Cache::new(1, clock.clone()),
+            users: Cache::new(REMEMBERED, clock.clone()),
+            api_keys: Cache::new(REMEMBERED, clock.clone()),
+            policies: Cache::new(REMEMBERED, clock.clone()),
+            meters: quick_cache::sync::Cache::new(REMEMBERED),
+            last_uses: quick_cache::sync::Cache::new(REMEMBERED),
+        };
+        Self {
+            client,
+            prefix: prefix.into(),
+            clock,
+            memory: Arc::new(memory),
+        }
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn table(&self, table: Table) -> String {
+        format!("{}{}", self.prefix, table.name())
+    }
+}

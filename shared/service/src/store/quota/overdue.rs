@@ -1,0 +1,65 @@
+//! What the janitor works on: meters with reservations that nobody has settled in time (promise 45).
+
+use super::super::keys::{self, DUE, QUEUE};
+use super::super::table::{PK, Table};
+use super::super::transaction::Expression;
+use super::super::{Store, StoreError};
+use domain::access::quota::Meter;
+use domain::models::UserId;
+
+impl Store {
+    /// The users who may have a reservation that has expired.
+    pub async fn overdue_users(&self) -> Result<Vec<UserId>, StoreError> {
+        let index = Table::Quota.indexes().first().map(|index| index.name);
+        let until = Expression::new("#queue = :queue AND #due <= :now")
+            .name("#queue", QUEUE)
+            .name("#due", DUE);
+        let until = until
+            .text(":queue", keys::EXPIRY)
+            .text(":now", keys::due(self.clock.now().as_second()));
+        let mut users = Vec::new();
+        let mut start = None;
+        loop {
+            let ask = self
+                .client
+                .query()
+                .table_name(self.table(Table::Quota))
+                .set_index_name(index.map(str::to_owned));
+            let ask = ask
+                .key_condition_expression(&until.text)
+                .set_expression_attribute_names(until.names());
+            let ask = ask
+                .set_expression_attribute_values(until.values())
+                .set_exclusive_start_key(start);
+            let page = Box::pin(ask.send()).await?;
+            let owners = page.items.iter().flatten().filter_map(|item| item.get(PK)?.as_s().ok());
+            users.extend(owners.filter_map(|pk| keys::meter_owner(pk)));
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(users);
+            }
+        }
+    }
+
+    /// Puts the meter where the first of its reservations expires, or out of the queue if it has none. One that was
+    /// admitted meanwhile keeps the meter in its place, for the next run.
+    pub async fn requeue(&self, user: &UserId, meter: &Meter) -> Result<(), StoreError> {
+        let (change, condition) = match meter.holds.values().map(|hold| hold.expires_at).min() {
+            Some(first) => (
+                Expression::new("SET #due = :due")
+                    .name("#due", DUE)
+                    .text(":due", keys::due(first)),
+                Expression::new("attribute_exists(#due) AND size(r) > :none").number(":none", 0),
+            ),
+            None => (
+                Expression::new("REMOVE #queue, #due")
+                    .name("#queue", QUEUE)
+                    .name("#due", DUE),
+                Expression::new("size(r) = :none").number(":none", 0),
+            ),
+        };
+        self.update_if::<Meter>(&keys::meter(user), change, condition)
+            .await
+            .map(|_| ())
+    }
+}

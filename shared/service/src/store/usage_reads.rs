@@ -1,0 +1,215 @@
+//! Usage, read: records newest first, and sums by day. Whose they are is part of every key expression (promise 39).
+//!
+//! What spreads over the shards of an index is asked of all of them at once, and merged.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use futures_util::future::try_join_all;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
+
+use super::item::{Item, Select, from_item};
+use super::keys::{self, LOG, ROLLUP, SHARDS};
+use super::page::{Page, Span};
+use super::table::{Index, PK, SK, Table};
+use super::transaction::Expression;
+use super::{Store, StoreError};
+use domain::models::usage::{Rollup, Sums, UsageRecord};
+use domain::models::{DisplayName, UserId};
+
+/// How often a page is filled up with what a filter has left over, before it is given out short.
+const ROUNDS: usize = 20;
+
+/// Whose usage is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose<'a> {
+    User(&'a UserId),
+    /// What its people used while they were in it. May lag by moments, like everybody's.
+    Department(&'a DisplayName),
+    Everybody,
+}
+
+/// A partition to be read.
+struct Partition {
+    index: Option<&'static Index>,
+    pk: String,
+}
+
+impl Whose<'_> {
+    fn partitions(self, kind: &str) -> Vec<Partition> {
+        let shards = |name: &str, pk: &dyn Fn(u32) -> String| {
+            let index = Table::Usage.indexes().iter().find(|index| index.name == name);
+            (0..SHARDS).map(|number| Partition { index, pk: pk(number) }).collect()
+        };
+        match self {
+            Self::User(user) => vec![Partition {
+                index: None,
+                pk: keys::usage_of(kind, user),
+            }],
+            Self::Department(name) => shards("department", &|number| {
+                keys::department_shard(kind, number, name.as_str())
+            }),
+            Self::Everybody => shards("everybody", &|number| keys::shard(kind, number)),
+        }
+    }
+}
+
+/// The newest records of one partition between two ids.
+struct Part {
+    items: Vec<Item>,
+    /// Where there are more, the last that was read.
+    until: Option<String>,
+}
+
+impl Store {
+    /// Records between two moments, newest first. A page may be short before the end, when `keep` keeps few.
+    pub async fn usage_records(
+        &self,
+        whose: Whose<'_>,
+        time: &RangeInclusive<Timestamp>,
+        span: &Span,
+        keep: impl Fn(&UsageRecord) -> bool,
+    ) -> Result<Page<UsageRecord>, StoreError> {
+        let partitions = whose.partitions(LOG);
+        let (oldest, newest) = (keys::usage_ids_from(*time.start()), keys::usage_ids_until(*time.end()));
+        let mut newest = span.after.clone().unwrap_or(newest);
+        let mut items = Vec::new();
+        if newest < oldest {
+            // The cursor is from before this time; the database refuses bounds that run backwards.
+            return Ok(Page { items, next: None });
+        }
+        for _ in 0..ROUNDS {
+            let parts = partitions
+                .iter()
+                .map(|partition| self.newest_records(partition, (&oldest, &newest), span.limit + 1));
+            let parts = try_join_all(parts).await?;
+            // Below the highest place where a partition was left, it may have more that belong between the others'.
+            let horizon = parts.iter().filter_map(|part| part.until.clone()).max();
+            for record in self
+                .merged(parts, horizon.as_deref())?
+                .into_iter()
+                .filter(|record| time.contains(&record.at) && keep(record))
+            {
+                if items.len() == span.limit {
+                    return Ok(Page {
+                        items,
+                        next: Some(record.id.into()),
+                    });
+                }
+                items.push(record);
+            }
+            match horizon {
+                Some(horizon) => newest = horizon,
+                None => return Ok(Page { items, next: None }),
+            }
+        }
+        Ok(Page {
+            items,
+            next: Some(newest),
+        })
+    }
+
+    async fn newest_records(&self, partition: &Partition, ids: (&str, &str), limit: usize) -> Result<Part, StoreError> {
+        let select = Select {
+            limit: Some(limit),
+            newest_first: true,
+            ..partition.between(ids.0, ids.1)
+        };
+        let page = self.select(select, None).await?;
+        let until = page
+            .last_evaluated_key
+            .and_then(|mut key| key.remove(SK))
+            .and_then(|sk| sk.as_s().ok().cloned());
+        Ok(Part {
+            items: page.items.unwrap_or_default(),
+            until,
+        })
+    }
+
+    /// The records of all parts above the horizon, newest first.
+    fn merged(&self, parts: Vec<Part>, horizon: Option<&str>) -> Result<Vec<UsageRecord>, StoreError> {
+        let items = parts
+            .into_iter()
+            .flat_map(|part| part.items)
+            .filter(|item| self.is_live(item));
+        let records = items
+            .map(|item| from_item::<UsageRecord>(Table::Usage, item))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut records: Vec<_> = records
+            .into_iter()
+            .filter(|record| horizon.is_none_or(|horizon| record.id.as_str() > horizon))
+            .collect();
+        records.sort_unstable_by(|one, other| other.id.cmp(&one.id));
+        Ok(records)
+    }
+
+    /// The sums of these UTC days, added up by what `group` makes of a row; rows of which it makes nothing are left
+    /// out.
+    pub async fn usage_sums<K: Ord>(
+        &self,
+        whose: Whose<'_>,
+        days: &RangeInclusive<Date>,
+        group: impl Fn(&Rollup) -> Option<K>,
+    ) -> Result<BTreeMap<K, Sums>, StoreError> {
+        let partitions = whose.partitions(ROLLUP);
+        let parts = try_join_all(
+            partitions
+                .iter()
+                .map(|partition| self.sums_of_partition(partition, days, &group)),
+        )
+        .await?;
+        let mut sums = BTreeMap::new();
+        for (group, part) in parts.into_iter().flatten() {
+            *sums.entry(group).or_default() += part;
+        }
+        Ok(sums)
+    }
+
+    async fn sums_of_partition<K: Ord>(
+        &self,
+        partition: &Partition,
+        days: &RangeInclusive<Date>,
+        group: impl Fn(&Rollup) -> Option<K>,
+    ) -> Result<BTreeMap<K, Sums>, StoreError> {
+        let behind = days.end().checked_add(1.day()).unwrap_or(Date::MAX);
+        let (first, last) = (days.start().to_string(), behind.to_string());
+        let (mut sums, mut start) = (BTreeMap::new(), None);
+        loop {
+            let page = self.select(partition.between(&first, &last), start).await?;
+            for item in page
+                .items
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|item| self.is_live(item))
+            {
+                let row: Rollup = from_item(Table::Usage, item)?;
+                if let Some(group) = group(&row) {
+                    *sums.entry(group).or_default() += row.sums;
+                }
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(sums);
+            }
+        }
+    }
+}
+
+impl Partition {
+    /// Its items whose sort keys lie between these texts.
+    fn between(&self, first: &str, last: &str) -> Select<'static> {
+        let pk = self.index.map_or(PK, |index| index.partition);
+        let expected = Expression::new("#pk = :pk AND #sk BETWEEN :first AND :last")
+            .name("#pk", pk)
+            .name("#sk", SK);
+        let expected = expected.text(":pk", &self.pk).text(":first", first).text(":last", last);
+        Select {
+            table: Table::Usage,
+            index: self.index,
+            expected,
+            newest_first: false,
+            limit: None,
+        }
+    }
+}

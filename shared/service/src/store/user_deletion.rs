@@ -1,0 +1,93 @@
+//! Deleting an account with its keys: it disappears in one transaction, its keys follow, and a deletion that was cut
+//! short is finished by the next one (promise 56).
+//!
+//! Keys without an owner admit nobody, so what follows later is only tidying.
+
+use serde::{Deserialize, Serialize};
+
+use super::api_keys::OwnedKey;
+use super::catalog::Removal;
+use super::keys;
+use super::policies::counts_users;
+use super::transaction::Expression;
+use super::users::{UserChange, count_by, meaning, more_than_one};
+use super::{Store, StoreError};
+use domain::models::UserId;
+use domain::models::audit::AuditEntry;
+use domain::models::user::User;
+
+/// Keys removed in one transaction, two items each.
+const KEYS_AT_ONCE: usize = 40;
+
+/// Remembers a deletion that is under way.
+#[derive(Serialize, Deserialize)]
+struct Deletion {
+    user: UserId,
+}
+
+impl Store {
+    /// Removes the account as it was read, frees its address, and removes its keys.
+    pub async fn delete_user(&self, user: &User, entry: &AuditEntry) -> Result<UserChange, StoreError> {
+        let deletion = Deletion { user: user.id.clone() };
+        let transaction = self
+            .transaction()
+            .delete(&keys::user(&user.id), Expression::at_version(user.version))?;
+        let transaction = transaction.delete(&keys::email(&user.email), Expression::present())?;
+        let mut transaction = transaction.put(&keys::user_deletion(&user.id), &deletion, Expression::absent())?;
+        let mut meanings = vec![UserChange::VersionConflict; 3];
+        if user.is_active_admin() {
+            transaction = transaction.update(&keys::admins(), count_by(-1), more_than_one())?;
+            meanings.push(UserChange::LastAdmin);
+        }
+        if let Some(identity) = &user.identity {
+            transaction = transaction.delete(&keys::identity(identity), Expression::present())?;
+            meanings.push(UserChange::VersionConflict);
+        }
+        if counts_users(&user.quota_policy) {
+            transaction = transaction.leave_policy(&user.quota_policy)?;
+        }
+        let commit = transaction.audited(entry)?.commit().await?;
+        self.forget_user(&user.id);
+        let change = meaning(&commit, &meanings);
+        if change == UserChange::Done {
+            self.finish_user_deletion(&user.id).await?;
+        }
+        Ok(change)
+    }
+
+    /// Finishes a deletion that was cut short, if there is one.
+    pub async fn resume_user_deletion(&self, id: &UserId) -> Result<Removal, StoreError> {
+        if self.get::<Deletion>(&keys::user_deletion(id)).await?.is_none() {
+            return Ok(Removal::NotFound);
+        }
+        self.finish_user_deletion(id).await?;
+        Ok(Removal::Done)
+    }
+
+    /// Each step can be repeated; the last one forgets that there is something to do.
+    async fn finish_user_deletion(&self, id: &UserId) -> Result<(), StoreError> {
+        let owned = self.owned_keys(id).await?;
+        for some in owned.chunks(KEYS_AT_ONCE) {
+            self.remove_keys(id, some).await?;
+        }
+        let transaction = self.transaction().delete(&keys::key_count(id), Expression::always())?;
+        transaction
+            .delete(&keys::user_deletion(id), Expression::always())?
+            .commit()
+            .await?;
+        Ok(())
+    }
+
+    async fn remove_keys(&self, owner: &UserId, some: &[OwnedKey]) -> Result<(), StoreError> {
+        let mut transaction = self.transaction();
+        for OwnedKey { key, digest } in some {
+            transaction = transaction.delete(&keys::api_key(digest), Expression::always())?;
+            transaction = transaction.delete(&keys::owned_key(owner, &key.id), Expression::always())?;
+        }
+        transaction.commit().await?;
+        for OwnedKey { digest, .. } in some {
+            self.forget_api_key(digest);
+        }
+        Ok(())
+    }
+}

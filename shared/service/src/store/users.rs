@@ -1,0 +1,277 @@
+//! Accounts: each an item, its e-mail address another, so that no address is taken twice (promise 54).
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::catalog::Change;
+use super::item::Range;
+use super::keys::{self, USER, USERS};
+use super::page::{Page, Span};
+use super::policies::counts_users;
+use super::table::Table;
+use super::transaction::{Commit, Expression, TRIES, Transaction, backoff};
+use super::{Store, StoreError};
+use domain::access::accounts::ends_sessions;
+use domain::models::audit::AuditEntry;
+use domain::models::sso::Identity;
+use domain::models::user::User;
+use domain::models::{Email, UserId};
+
+/// How a change of an account ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserChange {
+    Done,
+    /// The account is gone or has another version than the one read.
+    VersionConflict,
+    EmailTaken,
+    /// It would have left no active administrator (promise 15).
+    LastAdmin,
+    /// There is no policy of the name that the account would have had (promise 47).
+    NoPolicy,
+    /// The identity at the provider is another account's (promise 10).
+    IdentityTaken,
+}
+
+/// How a change of an account ended that was tried again when others changed it meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once in a request and taken apart at once"
+)]
+pub enum Changed {
+    Done(User),
+    NotFound,
+    EmailTaken,
+    LastAdmin,
+    NoPolicy,
+    IdentityTaken,
+}
+
+/// What holds an address or an identity for its account.
+#[derive(Serialize, Deserialize)]
+struct HolderItem {
+    user: UserId,
+}
+
+/// How many there are of something.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Count {
+    pub(super) count: u64,
+}
+
+impl Store {
+    /// The account as it is now.
+    pub async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+        self.get(&keys::user(id)).await
+    }
+
+    /// The account as this process knows it, at most 30 s old.
+    pub async fn cached_user(&self, id: &UserId) -> Result<Option<Arc<User>>, StoreError> {
+        self.memory
+            .users
+            .get(id, || async { Ok(self.user(id).await?.map(Arc::new)) })
+            .await
+    }
+
+    /// Makes the next [`Store::cached_user`] read the account.
+    pub fn forget_user(&self, id: &UserId) {
+        self.memory.users.forget(id);
+    }
+
+    /// The account of an address. It takes two reads whether there is one or not, so that time tells nothing
+    /// (promise 3).
+    pub async fn user_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
+        let holder: Option<HolderItem> = self.get(&keys::email(email)).await?;
+        let id = holder.map_or_else(UserId::generate, |holder| holder.user);
+        self.user(&id).await
+    }
+
+    /// The account of an identity at a provider.
+    pub async fn user_by_identity(&self, identity: &Identity) -> Result<Option<User>, StoreError> {
+        let holder: Option<HolderItem> = self.get(&keys::identity(identity)).await?;
+        match holder {
+            Some(holder) => self.user(&holder.user).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Accounts in the order of their creation, of one department or of all.
+    pub async fn users(
+        &self,
+        department: Option<&str>,
+        span: &Span,
+        keep: impl Fn(&User) -> bool,
+    ) -> Result<Page<User>, StoreError> {
+        let table = Table::Users;
+        let range = match department {
+            Some(department) => Range {
+                table,
+                index: table.indexes().first(),
+                pk: department,
+                prefix: "",
+                newest_first: false,
+            },
+            None => Range {
+                table,
+                index: None,
+                pk: USERS,
+                prefix: USER,
+                newest_first: false,
+            },
+        };
+        self.page(&range, span, keep).await
+    }
+
+    /// Adds an account, if its address is free and its policy exists.
+    pub async fn create_user(&self, user: &User, entry: &AuditEntry) -> Result<UserChange, StoreError> {
+        let mut transaction = self.new_user(user)?;
+        let mut meanings = vec![UserChange::EmailTaken; 2];
+        if counts_users(&user.quota_policy) {
+            transaction = transaction.join_policy(&user.quota_policy)?;
+            meanings.push(UserChange::NoPolicy);
+        }
+        if let Some(identity) = &user.identity {
+            transaction = transaction.put(&keys::identity(identity), &HolderItem::of(user), Expression::absent())?;
+            meanings.push(UserChange::IdentityTaken);
+        }
+        if user.is_active_admin() {
+            transaction = transaction.update(&keys::admins(), count_by(1), Expression::present())?;
+        }
+        let commit = transaction.audited(entry)?.commit().await?;
+        self.forget_user(&user.id);
+        Ok(meaning(&commit, &meanings))
+    }
+
+    /// Adds the first administrator: done once among any number of processes that try (promise 6).
+    pub async fn create_first_admin(&self, user: &User, entry: &AuditEntry) -> Result<Change, StoreError> {
+        let transaction = self
+            .new_user(user)?
+            .put(&keys::admins(), &Count { count: 1 }, Expression::absent())?;
+        Ok(transaction.audited(entry)?.commit().await?.into())
+    }
+
+    /// Whether the installation has had its first administrator.
+    pub async fn has_admin(&self) -> Result<bool, StoreError> {
+        Ok(self.get::<Count>(&keys::admins()).await?.is_some())
+    }
+
+    fn new_user(&self, user: &User) -> Result<Transaction<'_>, StoreError> {
+        let transaction =
+            self.transaction()
+                .put(&keys::email(&user.email), &HolderItem::of(user), Expression::absent())?;
+        transaction.put(&keys::user(&user.id), user, Expression::absent())
+    }
+
+    /// Changes an account as `change` says, again when it was changed by others meanwhile (promise 55). What ends
+    /// sessions ends them here, whoever makes the change (promise 8).
+    pub async fn change_user<E: From<StoreError>>(
+        &self,
+        id: &UserId,
+        entry: &AuditEntry,
+        change: impl Fn(&User) -> Result<User, E>,
+    ) -> Result<Changed, E> {
+        for attempt in 1..=TRIES {
+            let Some(before) = self.user(id).await? else {
+                return Ok(Changed::NotFound);
+            };
+            let mut after = change(&before)?;
+            after.version = before.version + 1;
+            after.updated_at = self.clock.now();
+            after.session += u64::from(ends_sessions(&before, &after));
+            match self.update_user(&before, &after, entry).await? {
+                UserChange::Done => return Ok(Changed::Done(after)),
+                UserChange::EmailTaken => return Ok(Changed::EmailTaken),
+                UserChange::LastAdmin => return Ok(Changed::LastAdmin),
+                UserChange::NoPolicy => return Ok(Changed::NoPolicy),
+                UserChange::IdentityTaken => return Ok(Changed::IdentityTaken),
+                UserChange::VersionConflict => backoff(attempt).await,
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    /// Replaces the account `before` by `after`, if it still has the version that was read.
+    async fn update_user(&self, before: &User, after: &User, entry: &AuditEntry) -> Result<UserChange, StoreError> {
+        let transaction =
+            self.transaction()
+                .put(&keys::user(&after.id), after, Expression::at_version(before.version))?;
+        let mut meanings = vec![UserChange::VersionConflict];
+        let mut transaction = transaction.move_holders(before, after, &mut meanings)?;
+        if before.is_active_admin() != after.is_active_admin() {
+            transaction = if after.is_active_admin() {
+                transaction.update(&keys::admins(), count_by(1), Expression::present())?
+            } else {
+                transaction.update(&keys::admins(), count_by(-1), more_than_one())?
+            };
+            meanings.push(UserChange::LastAdmin);
+        }
+        if before.quota_policy != after.quota_policy {
+            if counts_users(&after.quota_policy) {
+                transaction = transaction.join_policy(&after.quota_policy)?;
+                meanings.push(UserChange::NoPolicy);
+            }
+            if counts_users(&before.quota_policy) {
+                transaction = transaction.leave_policy(&before.quota_policy)?;
+                meanings.push(UserChange::VersionConflict);
+            }
+        }
+        let commit = transaction.audited(entry)?.commit().await?;
+        self.forget_user(&after.id);
+        Ok(meaning(&commit, &meanings))
+    }
+}
+
+impl HolderItem {
+    fn of(user: &User) -> Self {
+        Self { user: user.id.clone() }
+    }
+}
+
+impl Transaction<'_> {
+    /// Gives up the address and the identity that the account no longer has, and takes the new ones.
+    fn move_holders(mut self, before: &User, after: &User, meanings: &mut Vec<UserChange>) -> Result<Self, StoreError> {
+        let holder = HolderItem::of(after);
+        if before.email.folded() != after.email.folded() {
+            self = self.put(&keys::email(&after.email), &holder, Expression::absent())?;
+            self = self.delete(&keys::email(&before.email), Expression::present())?;
+            meanings.extend([UserChange::EmailTaken, UserChange::VersionConflict]);
+        }
+        if before.identity != after.identity {
+            if let Some(identity) = &after.identity {
+                self = self.put(&keys::identity(identity), &holder, Expression::absent())?;
+                meanings.push(UserChange::IdentityTaken);
+            }
+            if let Some(identity) = &before.identity {
+                self = self.delete(&keys::identity(identity), Expression::present())?;
+                meanings.push(UserChange::VersionConflict);
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// What the first refused write of a transaction means; `meanings` are those of its writes in their order.
+pub(super) fn meaning(commit: &Commit, meanings: &[UserChange]) -> UserChange {
+    let refused = meanings
+        .iter()
+        .enumerate()
+        .find(|(place, _)| commit.refused_at(*place))
+        .map(|(_, meaning)| *meaning);
+    match commit {
+        Commit::Done => UserChange::Done,
+        Commit::Refused(_) => refused.unwrap_or(UserChange::VersionConflict),
+    }
+}
+
+pub(super) fn count_by(step: i64) -> Expression {
+    Expression::new("ADD #count :step")
+        .name("#count", "count")
+        .number(":step", step)
+}
+
+pub(super) fn more_than_one() -> Expression {
+    Expression::new("#count > :one")
+        .name("#count", "count")
+        .number(":one", 1)
+}

@@ -1,0 +1,250 @@
+//! The chat request that a backend gets. Members are written in the order in which they stand here.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::json::{Json, Members};
+use crate::settings::Effort;
+
+#[derive(Debug, Default, Serialize)]
+pub struct Request<'a> {
+    pub model: &'a str,
+    pub messages: Vec<Message<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Tool<'a>>,
+    #[serde(flatten)]
+    pub parameters: Parameters<'a>,
+}
+
+/// Declares members that are left out where there is nothing to say.
+macro_rules! optional_members {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default, Serialize)]
+        pub struct $name<'a> {
+            $(
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $field: Option<$type>,
+            )+
+        }
+    };
+}
+
+optional_members! {
+    /// Everything besides the prompt.
+    Parameters {
+        tool_choice: ToolChoice<'a>,
+        parallel_tool_calls: bool,
+        max_tokens: u64,
+        max_completion_tokens: u64,
+        stop: &'a RawValue,
+        temperature: &'a RawValue,
+        top_p: &'a RawValue,
+        top_k: &'a RawValue,
+        stream: bool,
+        stream_options: StreamOptions,
+        response_format: ResponseFormat<'a>,
+        reasoning_effort: Effort,
+        thinking: Thinking,
+        enable_thinking: bool,
+        thinking_budget: i64,
+        chat_template_kwargs: ChatTemplateKwargs,
+        tool_stream: bool,
+        user: Json<'a>,
+        safety_identifier: Json<'a>,
+        service_tier: ServiceTier,
+        continue_final_message: bool,
+        add_generation_prompt: bool,
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+pub enum Message<'a> {
+    System {
+        content: Content<'a>,
+    },
+    Developer {
+        content: Content<'a>,
+    },
+    User {
+        content: Content<'a>,
+        #[serde(flatten)]
+        rest: Members<'a>,
+    },
+    Assistant(AssistantMessage<'a>),
+    Tool {
+        tool_call_id: Cow<'a, str>,
+        content: Content<'a>,
+    },
+}
+
+/// `content` is `null` where there is no text (OR3).
+#[derive(Debug, Default, Serialize)]
+pub struct AssistantMessage<'a> {
+    pub content: Option<Content<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_content: Option<Json<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<Json<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall<'a>>,
+    /// `DeepSeek`'s mark of a turn to be continued (OR7).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<bool>,
+    /// Kimi's mark of the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partial: Option<bool>,
+    #[serde(flatten)]
+    pub rest: Members<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Content<'a> {
+    Text(Json<'a>),
+    Parts(Vec<Part<'a>>),
+}
+
+#[derive(Debug, Serialize)]
+pub struct Part<'a> {
+    #[serde(flatten)]
+    pub kind: PartKind<'a>,
+    #[serde(flatten)]
+    pub cache: Option<CacheMark<'a>>,
+    #[serde(flatten)]
+    pub rest: Members<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PartKind<'a> {
+    Text { text: Json<'a> },
+    ImageUrl { image_url: ImageUrl<'a> },
+    File { file: File<'a> },
+}
+
+#[derive(Debug, Serialize)]
+pub struct ImageUrl<'a> {
+    pub url: Json<'a>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct File<'a> {
+    pub filename: Json<'a>,
+    pub file_data: Json<'a>,
+}
+
+/// The two ways to mark the end of a prefix worth caching (§3.10).
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheMark<'a> {
+    PromptCacheBreakpoint(Breakpoint),
+    CacheControl(&'a RawValue),
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Breakpoint {
+    pub mode: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ToolCall<'a> {
+    pub id: Cow<'a, str>,
+    #[serde(rename = "type")]
+    pub kind: FunctionType,
+    pub function: FunctionCall<'a>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct FunctionCall<'a> {
+    pub name: Cow<'a, str>,
+    pub arguments: Json<'a>,
+}
+
+/// The one type of tool that we send.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FunctionType {
+    #[default]
+    Function,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Tool<'a> {
+    #[serde(rename = "type")]
+    pub kind: FunctionType,
+    pub function: Function<'a>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Function<'a> {
+    pub name: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Json<'a>>,
+    pub parameters: Json<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strict: Option<bool>,
+    #[serde(flatten)]
+    pub rest: Members<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum ToolChoice<'a> {
+    Mode(&'static str),
+    Named {
+        #[serde(rename = "type")]
+        kind: FunctionType,
+        function: NamedFunction<'a>,
+    },
+}
+
+#[derive(Debug, Serialize)]
+pub struct NamedFunction<'a> {
+    pub name: Cow<'a, str>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct StreamOptions {
+    pub include_usage: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ResponseFormat<'a> {
+    JsonSchema { json_schema: JsonSchema<'a> },
+}
+
+#[derive(Debug, Serialize)]
+pub struct JsonSchema<'a> {
+    pub name: &'static str,
+    pub schema: &'a RawValue,
+    pub strict: bool,
+}
+
+/// `thinking` of GLM, Kimi and `DeepSeek` (§3.8).
+#[derive(Debug, Serialize)]
+pub struct Thinking {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clear_thinking: Option<bool>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ChatTemplateKwargs {
+    pub enable_thinking: bool,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceTier {
+    Auto,
+    Default,
+    Fast,
+}

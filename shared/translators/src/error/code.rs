@@ -1,0 +1,242 @@
+//! The table of errors (docs/api.md §8): the status, type and code of each error in each dialect, and its body.
+
+use serde_json::{Value, json};
+
+use super::{BackendError, ErrorKind};
+
+/// Whose error shape a route answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    OpenAi,
+    Anthropic,
+    Management,
+}
+
+impl Dialect {
+    /// The dialect of the route that a path names, also of one that does not exist.
+    pub fn of_path(path: &str) -> Self {
+        match path.strip_prefix("/v1/") {
+            Some(rest) if rest == "messages" || rest.starts_with("messages/") => Self::Anthropic,
+            Some(_) => Self::OpenAi,
+            None => Self::Management,
+        }
+    }
+}
+
+/// The rows of the table of errors. Codes are stable; messages are for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    Unauthorized,
+    InvalidCredentials,
+    PendingApproval,
+    AccountDisabled,
+    RegistrationDisabled,
+    TooManyAttempts,
+    SsoDisabled,
+    SsoFailed,
+    Forbidden,
+    NoPolicy,
+    ModelNotFound,
+    NotFound,
+    MethodNotAllowed,
+    InvalidJson,
+    InvalidValue,
+    WeakPassword,
+    SecretRequired,
+    InvalidBaseUrl,
+    Conflict,
+    VersionConflict,
+    LastAdmin,
+    PolicyInUse,
+    TooManyKeys,
+    RequestTooLarge,
+    UnsupportedMediaType,
+    RateLimitExceeded,
+    InsufficientQuota,
+    ConcurrencyLimitExceeded,
+    OutsideAvailableHours,
+    UpstreamRateLimited,
+    UpstreamRefused,
+    ContextLengthExceeded,
+    UpstreamUnpaid,
+    UpstreamNotFound,
+    UpstreamConflict,
+    UpstreamTooLarge,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamResponseTooLarge,
+    NoBackendAvailable,
+    DependencyUnavailable,
+    Overloaded,
+    InternalError,
+}
+
+/// How one [`Code`] shows in each dialect.
+struct Row {
+    status: u16,
+    management: &'static str,
+    /// `type` and `code`.
+    openai: (&'static str, &'static str),
+    anthropic: &'static str,
+}
+
+/// The parts of an error that its body shows in some dialect.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorBody<'a> {
+    pub code: Code,
+    pub message: &'a str,
+    /// The request's field that is wrong.
+    pub field: Option<&'a str>,
+    /// `error.details.error_code` of Anthropic's shape, on which its SDKs act.
+    pub detail: Option<&'static str>,
+    pub request_id: &'a str,
+}
+
+impl ErrorBody<'_> {
+    /// The error object in `dialect`, as in a response's body or as the `data` of an error event.
+    pub fn render(&self, dialect: Dialect) -> Value {
+        let Self {
+            code,
+            message,
+            field,
+            detail,
+            request_id,
+        } = *self;
+        let row = code.row();
+        match dialect {
+            Dialect::OpenAi => {
+                json!({"error": {"message": message, "type": row.openai.0, "param": field, "code": row.openai.1}})
+            }
+            Dialect::Anthropic => {
+                let mut error = json!({"type": row.anthropic, "message": message});
+                if let Some(detail) = detail {
+                    error["details"] = json!({"error_code": detail});
+                }
+                json!({"type": "error", "error": error, "request_id": request_id})
+            }
+            Dialect::Management => {
+                let code = row.management;
+                json!({"error": {"code": code, "message": message, "field": field, "request_id": request_id}})
+            }
+        }
+    }
+}
+
+const fn row(
+    status: u16,
+    management: &'static str,
+    openai: (&'static str, &'static str),
+    anthropic: &'static str,
+) -> Row {
+    Row {
+        status,
+        management,
+        openai,
+        anthropic,
+    }
+}
+
+impl Code {
+    /// As management answers and the audit trail write it.
+    pub fn name(self) -> &'static str {
+        self.row().management
+    }
+
+    /// The HTTP status in `dialect`: Anthropic has one of its own for overload.
+    pub fn status(self, dialect: Dialect) -> u16 {
+        match (self, dialect) {
+            (Self::NoBackendAvailable | Self::Overloaded, Dialect::Anthropic) => 529,
+            _ => self.row().status,
+        }
+    }
+
+    #[rustfmt::skip]
+    const fn row(self) -> Row {
+        const INVALID: &str = "invalid_request_error";
+        const SERVER: &str = "server_error";
+        const RATE: &str = "rate_limit_error";
+        match self {
+            Self::Unauthorized => row(401, "unauthorized", (INVALID, "invalid_api_key"), "authentication_error"),
+            Self::InvalidCredentials => row(401, "invalid_credentials", (INVALID, "invalid_credentials"), "authentication_error"),
+            Self::PendingApproval => row(403, "pending_approval", ("permission_error", "forbidden"), "permission_error"),
+            Self::AccountDisabled => row(403, "account_disabled", ("permission_error", "forbidden"), "permission_error"),
+            Self::RegistrationDisabled => row(403, "registration_disabled", ("permission_error", "forbidden"), "permission_error"),
+            Self::TooManyAttempts => row(429, "too_many_attempts", (RATE, "too_many_attempts"), RATE),
+            Self::SsoDisabled => row(403, "sso_disabled", ("permission_error", "forbidden"), "permission_error"),
+            Self::SsoFailed => row(400, "sso_failed", (INVALID, "invalid_value"), INVALID),
+            Self::Forbidden => row(403, "forbidden", ("permission_error", "forbidden"), "permission_error"),
+            Self::NoPolicy => row(403, "no_policy", ("permission_error", "no_policy"), "permission_error"),
+            Self::ModelNotFound => row(404, "model_not_found", (INVALID, "model_not_found"), "not_found_error"),
+            Self::NotFound => row(404, "not_found", (INVALID, "not_found"), "not_found_error"),
+            Self::MethodNotAllowed => row(405, "method_not_allowed", (INVALID, "method_not_allowed"), INVALID),
+            Self::InvalidJson => row(400, "invalid_json", (INVALID, "invalid_json"), INVALID),
+            Self::InvalidValue => row(400, "invalid_value", (INVALID, "invalid_value"), INVALID),
+            Self::WeakPassword => row(400, "weak_password", (INVALID, "invalid_value"), INVALID),
+            Self::SecretRequired => row(400, "secret_required", (INVALID, "invalid_value"), INVALID),
+            Self::InvalidBaseUrl => row(400, "invalid_base_url", (INVALID, "invalid_value"), INVALID),
+            Self::Conflict => row(409, "conflict", (INVALID, "conflict"), INVALID),
+            Self::VersionConflict => row(409, "version_conflict", (INVALID, "conflict"), INVALID),
+            Self::LastAdmin => row(409, "last_admin", (INVALID, "conflict"), INVALID),
+            Self::PolicyInUse => row(409, "policy_in_use", (INVALID, "conflict"), INVALID),
+            Self::TooManyKeys => row(409, "too_many_keys", (INVALID, "conflict"), INVALID),
+            Self::RequestTooLarge => row(413, "request_too_large", (INVALID, "request_too_large"), "request_too_large"),
+            Self::UnsupportedMediaType => row(415, "unsupported_media_type", (INVALID, "unsupported_media_type"), INVALID),
+            Self::RateLimitExceeded => row(429, "too_many_requests", (RATE, "rate_limit_exceeded"), RATE),
+            Self::InsufficientQuota => row(429, "insufficient_quota", ("insufficient_quota", "insufficient_quota"), RATE),
+            Self::ConcurrencyLimitExceeded => row(429, "concurrency_limit_exceeded", (RATE, "concurrency_limit_exceeded"), RATE),
+            Self::OutsideAvailableHours => row(429, "outside_available_hours", (RATE, "outside_available_hours"), RATE),
+            Self::UpstreamRateLimited => row(429, "upstream_rate_limited", (RATE, "upstream_rate_limited"), RATE),
+            Self::UpstreamRefused => row(400, "invalid_value", (INVALID, "invalid_value"), INVALID),
+            Self::ContextLengthExceeded => row(400, "invalid_value", (INVALID, "context_length_exceeded"), INVALID),
+            Self::UpstreamUnpaid => row(402, "upstream_unpaid", (INVALID, "upstream_unpaid"), "billing_error"),
+            Self::UpstreamNotFound => row(404, "not_found", (INVALID, "not_found"), "not_found_error"),
+            Self::UpstreamConflict => row(409, "conflict", (INVALID, "conflict"), "conflict_error"),
+            Self::UpstreamTooLarge => row(413, "request_too_large", (INVALID, "request_too_large"), "request_too_large"),
+            Self::UpstreamError => row(502, "upstream_error", (SERVER, "upstream_error"), "api_error"),
+            Self::UpstreamTimeout => row(504, "upstream_timeout", (SERVER, "upstream_timeout"), "timeout_error"),
+            Self::UpstreamResponseTooLarge => row(502, "upstream_response_too_large", (SERVER, "upstream_response_too_large"), "api_error"),
+            Self::NoBackendAvailable => row(503, "no_backend_available", (SERVER, "no_backend_available"), "overloaded_error"),
+            Self::DependencyUnavailable => row(503, "dependency_unavailable", (SERVER, "dependency_unavailable"), "api_error"),
+            Self::Overloaded => row(503, "overloaded", (SERVER, "overloaded"), "overloaded_error"),
+            Self::InternalError => row(500, "internal_error", (SERVER, "internal_error"), "api_error"),
+        }
+    }
+}
+
+impl From<&BackendError> for Code {
+    fn from(error: &BackendError) -> Self {
+        match error.kind {
+            ErrorKind::InvalidRequest if error.context_overflow => Self::ContextLengthExceeded,
+            ErrorKind::InvalidRequest => Self::UpstreamRefused,
+            ErrorKind::Billing => Self::UpstreamUnpaid,
+            ErrorKind::NotFound => Self::UpstreamNotFound,
+            ErrorKind::Conflict => Self::UpstreamConflict,
+            ErrorKind::RequestTooLarge => Self::UpstreamTooLarge,
+            ErrorKind::RateLimit => Self::UpstreamRateLimited,
+            ErrorKind::Timeout => Self::UpstreamTimeout,
+            ErrorKind::Overloaded => Self::NoBackendAvailable,
+            // Only of a backend whose judgement of the key is passed on (translation.md §6.1).
+            ErrorKind::Authentication => Self::Unauthorized,
+            ErrorKind::Permission => Self::Forbidden,
+            ErrorKind::Api => Self::UpstreamError,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dialect_is_that_of_the_path() {
+        for (path, dialect) in [
+            ("/v1/chat/completions", Dialect::OpenAi),
+            ("/v1/messages", Dialect::Anthropic),
+            ("/v1/messages/count_tokens", Dialect::Anthropic),
+            ("/v1/messagesque", Dialect::OpenAi),
+            ("/api/v1/auth/login", Dialect::Management),
+        ] {
+            assert_eq!(Dialect::of_path(path), dialect, "{path}");
+        }
+    }
+}

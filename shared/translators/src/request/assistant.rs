@@ -1,0 +1,96 @@
+//! Assistant turns: text, calls, and the thinking that led to them (OR2, TH1).
+
+use crate::anthropic::request::{Block, Content, Message};
+use crate::chat::request::Part;
+use crate::json::TextBuilder;
+use crate::signature;
+
+use super::error::{At, RequestError};
+use super::scope::Scope;
+use super::turns::{AssistantTurn, Call};
+use super::{parts, server_tools};
+
+/// The turn, and before it what earlier turns were summed up to, which is for the user to say (`compaction`).
+pub(super) fn read<'a>(
+    index: usize,
+    message: Message<'a>,
+    content: Content<'a>,
+    scope: &mut Scope<'a>,
+    at: At<'_>,
+) -> Result<(Vec<Part<'a>>, AssistantTurn<'a>), RequestError> {
+    let mut turn = AssistantTurn {
+        index,
+        rest: message.rest,
+        ..AssistantTurn::default()
+    };
+    let mut summary = Vec::new();
+    let blocks = match content {
+        Content::Text(text) => {
+            turn.parts = parts::of_string(text);
+            return Ok((summary, turn));
+        }
+        Content::Blocks(blocks) => blocks,
+    };
+    let at = at.field("content");
+    for (i, block) in blocks.iter().enumerate() {
+        let at = at.index(i);
+        match block.kind.required_word(at.field("type"))?.as_ref() {
+            "compaction" => summary.extend(parts::of_block("compaction", block, scope, at)?.into_iter().flatten()),
+            kind => turn.read_block(kind, block, scope, at)?,
+        }
+    }
+    Ok((summary, turn))
+}
+
+impl<'a> AssistantTurn<'a> {
+    fn read_block(
+        &mut self,
+        kind: &str,
+        block: &Block<'a>,
+        scope: &mut Scope<'a>,
+        at: At<'_>,
+    ) -> Result<(), RequestError> {
+        match kind {
+            "text" => self
+                .parts
+                .extend(parts::of_block(kind, block, scope, at)?.into_iter().flatten()),
+            "tool_use" => self.calls.push(call(block, scope, at)?),
+            "thinking" => self.thinking.extend(thinking(block, at)?),
+            // Opaque, and for another vendor's eyes; a mark that is not rendered.
+            "redacted_thinking" | "fallback" => {}
+            kind if server_tools::is_call(kind) => self.parts.push(server_tools::call(block, at)?),
+            kind if server_tools::is_result(kind) => {
+                self.parts.extend(server_tools::result(block, scope)?);
+            }
+            kind => return Err(parts::misplaced(kind, "in an assistant turn", at)),
+        }
+        Ok(())
+    }
+}
+
+fn call<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Call<'a>, RequestError> {
+    scope.warnings.dropped_all(&block.rest);
+    let name = block.name.required_word(at.field("name"))?;
+    let input = block.input.raw().map_or("{}", |raw| raw.get());
+    if !input.starts_with('{') {
+        return Err(at.field("input").error("must be an object"));
+    }
+    Ok(Call {
+        id: block.id.required_word(at.field("id"))?,
+        name: scope.backend_name(name),
+        arguments: TextBuilder::with_capacity(input.len() + input.len() / 4)
+            .json(input)
+            .build()?,
+    })
+}
+
+/// The text of a thinking block, or what its signature carries in place of it.
+fn thinking<'a>(block: &Block<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestError> {
+    let shown = block.thinking.required_text(at.field("thinking"))?;
+    if shown.is_empty() {
+        let signature = block.signature.word(at.field("signature"))?;
+        let carried = signature.and_then(|signature| signature::carried(&signature));
+        return Ok(carried.into_iter().map(Part::text).collect());
+    }
+    Ok(block.thinking.raw().map(parts::of_string).unwrap_or_default())
+}

@@ -1,0 +1,99 @@
+//! `cache_control`: the marks a client sets on what is worth caching (§3.10).
+
+use crate::anthropic::request::Request;
+use crate::chat::request::{AssistantMessage, Breakpoint, CacheMark, Content, Message, Part};
+use crate::json::{Field, raw_object};
+use crate::settings::Cache;
+
+use super::error::{At, RequestError};
+
+/// `OpenAI` takes no more breakpoints in one request.
+const MAX_BREAKPOINTS: usize = 4;
+
+raw_object! {
+    CacheControl {
+        ttl: "ttl",
+    }
+}
+
+/// The mark for the part that a marked block becomes.
+pub(super) fn mark<'a>(cache: Cache, field: Field<'a>, at: At<'_>) -> Result<Option<CacheMark<'a>>, RequestError> {
+    let Some(raw) = field.raw() else {
+        return Ok(None);
+    };
+    Ok(match cache {
+        Cache::None => None,
+        Cache::CacheControl => Some(CacheMark::CacheControl(raw)),
+        Cache::Breakpoints => {
+            let control: CacheControl<'_> = field.required_object(at.field("cache_control"))?;
+            let ttl = control.ttl.word(at.field("cache_control"))?;
+            let ttl = (ttl.as_deref() == Some("1h")).then_some("12h");
+            Some(CacheMark::PromptCacheBreakpoint(Breakpoint { mode: "explicit", ttl }))
+        }
+    })
+}
+
+/// A mark on a whole tool result, or on the whole request, is one on the last part of it.
+pub(super) fn mark_last<'a>(parts: &mut [Part<'a>], mark: Option<CacheMark<'a>>) {
+    if let (Some(part), Some(mark)) = (parts.last_mut(), mark) {
+        part.cache.get_or_insert(mark);
+    }
+}
+
+/// The request's own `cache_control`: a mark at the end of the prompt.
+pub(super) fn mark_end<'a>(
+    request: &Request<'a>,
+    cache: Cache,
+    messages: &mut [Message<'a>],
+) -> Result<(), RequestError> {
+    let mark = mark(cache, request.cache_control, At::root("cache_control"))?;
+    let (Some(message), Some(mark)) = (messages.last_mut(), mark) else {
+        return Ok(());
+    };
+    if let Some(content) = content_of(message) {
+        let text = match content {
+            Content::Parts(parts) => {
+                return {
+                    mark_last(parts, Some(mark));
+                    Ok(())
+                };
+            }
+            Content::Text(text) => text.clone(),
+        };
+        *content = Content::Parts(vec![Part {
+            cache: Some(mark),
+            ..Part::text(text)
+        }]);
+    }
+    Ok(())
+}
+
+/// Keeps the last marks, which cover the longest prefixes.
+pub(super) fn keep_last_breakpoints(messages: &mut [Message<'_>]) {
+    let marked = messages
+        .iter_mut()
+        .rev()
+        .filter_map(content_of)
+        .flat_map(parts_from_the_end);
+    for part in marked.filter(|part| part.cache.is_some()).skip(MAX_BREAKPOINTS) {
+        part.cache = None;
+    }
+}
+
+fn content_of<'m, 'a>(message: &'m mut Message<'a>) -> Option<&'m mut Content<'a>> {
+    match message {
+        Message::System { content }
+        | Message::Developer { content }
+        | Message::User { content, .. }
+        | Message::Tool { content, .. } => Some(content),
+        Message::Assistant(AssistantMessage { content, .. }) => content.as_mut(),
+    }
+}
+
+fn parts_from_the_end<'m, 'a>(content: &'m mut Content<'a>) -> impl Iterator<Item = &'m mut Part<'a>> {
+    let parts = match content {
+        Content::Text(_) => &mut [],
+        Content::Parts(parts) => parts.as_mut_slice(),
+    };
+    parts.iter_mut().rev()
+}

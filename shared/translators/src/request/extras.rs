@@ -1,0 +1,87 @@
+//! The last two steps (§3.1): fields that only the client knows, and the operator's `extra_body`.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
+
+use crate::chat::request::Request;
+use crate::json::{Json, Members};
+
+use super::error::RequestError;
+use super::scope::Warnings;
+
+/// The one object of ours that a client's own is merged with, key by key (§3.8).
+const TEMPLATE_SWITCHES: &str = "chat_template_kwargs";
+
+/// The request as bytes, with the client's unknown fields (P3) and the operator's on top.
+pub(super) fn serialize(
+    chat: &Request<'_>,
+    unknown: &Members<'_>,
+    extra_body: &Map<String, Value>,
+    warnings: &mut Warnings,
+) -> Result<Vec<u8>, RequestError> {
+    let body = serde_json::to_vec(chat)?;
+    if unknown.is_empty() && extra_body.is_empty() {
+        return Ok(body);
+    }
+    let mut members: Members<'_> = serde_json::from_slice(&body)?;
+    let mut added = Members::default();
+    for (name, value) in &unknown.0 {
+        match find(&members, name) {
+            None if name == "max_completion_tokens" => warnings.dropped(name), // `max_tokens` has it already
+            None => added.push(name.clone(), value.clone()),
+            Some(ours) if name == TEMPLATE_SWITCHES => {
+                let both = merge_members(ours, value)?;
+                members.set(name.clone(), both);
+            }
+            Some(_) => warnings.dropped(name),
+        }
+    }
+    members.append(added);
+    for (name, value) in extra_body {
+        let value = merged(find(&members, name), value)?;
+        members.set(Cow::Borrowed(name), value);
+    }
+    Ok(serde_json::to_vec(&members)?)
+}
+
+fn find<'m>(members: &'m Members<'_>, name: &str) -> Option<&'m RawValue> {
+    members
+        .0
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_ref())
+}
+
+/// The members of both objects; of two with one name the client's.
+fn merge_members<'a>(ours: &RawValue, theirs: &RawValue) -> Result<Json<'a>, RequestError> {
+    let (Ok(mut all), Ok(theirs)) = (parse(ours), parse(theirs)) else {
+        return owned(theirs);
+    };
+    all.append(theirs);
+    owned(&all.unique())
+}
+
+/// The operator's value on top of what is there: objects key by key, everything else replaced.
+fn merged<'a>(base: Option<&RawValue>, extra: &Value) -> Result<Json<'a>, RequestError> {
+    if let (Some(base), Value::Object(extra)) = (base, extra)
+        && let Ok(mut members) = parse(base)
+    {
+        for (name, value) in extra {
+            let value = merged(find(&members, name), value)?;
+            members.set(Cow::Borrowed(name), value);
+        }
+        return owned(&members);
+    }
+    owned(extra)
+}
+
+fn parse(object: &RawValue) -> serde_json::Result<Members<'_>> {
+    serde_json::from_str(object.get())
+}
+
+fn owned<'a>(value: &(impl Serialize + ?Sized)) -> Result<Json<'a>, RequestError> {
+    Ok(Cow::Owned(to_raw_value(value)?))
+}

@@ -1,0 +1,125 @@
+//! Turns written down as chat messages (§3.3, §3.4).
+
+use crate::chat::request::{AssistantMessage, Content, FunctionCall, FunctionType, Message, Part, ToolCall};
+use crate::json::{Json, TextBuilder, json_string};
+use crate::names::backend_tool_id;
+use crate::settings::{ReasoningReplay, SystemRole, TextParts, ToolResultMedia};
+
+use super::error::RequestError;
+use super::history::History;
+use super::parts;
+use super::scope::Scope;
+use super::turns::{AssistantTurn, Call, ToolResult, Turn, UserTurn};
+
+/// All messages, the leading system message first (SY1).
+pub(super) fn write<'a>(history: History<'a>, scope: &mut Scope<'a>) -> Result<Vec<Message<'a>>, RequestError> {
+    let mut messages = Vec::with_capacity(history.turns.len() + 1);
+    write_system(history.system, scope, &mut messages)?;
+    for turn in history.turns {
+        match turn {
+            Turn::System(parts) => write_system(parts, scope, &mut messages)?,
+            Turn::Assistant(turn) => messages.push(Message::Assistant(assistant(turn, scope)?)),
+            Turn::User(turn) => write_user(turn, scope, &mut messages)?,
+        }
+    }
+    Ok(messages)
+}
+
+fn write_system<'a>(
+    parts: Vec<Part<'a>>,
+    scope: &mut Scope<'a>,
+    messages: &mut Vec<Message<'a>>,
+) -> Result<(), RequestError> {
+    let content = parts::content(parts, scope.backend.text_parts, &mut scope.warnings)?;
+    messages.extend(content.map(|content| match scope.backend.system_role {
+        SystemRole::System => Message::System { content },
+        SystemRole::Developer => Message::Developer { content },
+    }));
+    Ok(())
+}
+
+/// One message for text and calls alike. The text is a string: parts are not taken everywhere (OR2, OR3).
+fn assistant<'a>(turn: AssistantTurn<'a>, scope: &mut Scope<'a>) -> Result<AssistantMessage<'a>, RequestError> {
+    let max_id = scope.backend.tool_id_max;
+    let tool_call = |call: Call<'a>| ToolCall {
+        id: backend_tool_id(call.id, max_id),
+        kind: FunctionType::Function,
+        function: FunctionCall {
+            name: call.name,
+            arguments: call.arguments,
+        },
+    };
+    let mut message = AssistantMessage {
+        content: parts::content(turn.parts, TextParts::String, &mut scope.warnings)?,
+        tool_calls: turn.calls.into_iter().map(tool_call).collect(),
+        rest: turn.rest.unique(),
+        ..AssistantMessage::default()
+    };
+    let reasoning = replayed(turn.thinking, scope.backend.reasoning_replay_required)?;
+    match scope.backend.reasoning_replay {
+        ReasoningReplay::ReasoningContent => message.reasoning_content = reasoning,
+        ReasoningReplay::Reasoning => message.reasoning = reasoning,
+        ReasoningReplay::None => {}
+    }
+    Ok(message)
+}
+
+/// The thinking of an earlier turn, without signatures (TH1, TH3), or the empty string that some want (TH2).
+fn replayed(thinking: Vec<Part<'_>>, required: bool) -> Result<Option<Json<'_>>, RequestError> {
+    if thinking.is_empty() && !required {
+        Ok(None)
+    } else {
+        parts::joined(thinking).map(Some)
+    }
+}
+
+/// A tool message for each result, then at most one user message (OR4).
+fn write_user<'a>(
+    mut turn: UserTurn<'a>,
+    scope: &mut Scope<'a>,
+    messages: &mut Vec<Message<'a>>,
+) -> Result<(), RequestError> {
+    if let Some(last) = turn.results.last_mut() {
+        last.parts.append(&mut turn.after_results);
+    }
+    let mut user_parts = Vec::new();
+    for result in turn.results {
+        messages.push(tool_message(result, scope, &mut user_parts)?);
+    }
+    user_parts.append(&mut turn.parts);
+    match parts::content(user_parts, scope.backend.text_parts, &mut scope.warnings)? {
+        Some(content) => messages.push(Message::User {
+            content,
+            rest: turn.rest.unique(),
+        }),
+        None => scope.warnings.dropped_all(&turn.rest),
+    }
+    Ok(())
+}
+
+fn tool_message<'a>(
+    result: ToolResult<'a>,
+    scope: &mut Scope<'a>,
+    user_parts: &mut Vec<Part<'a>>,
+) -> Result<Message<'a>, RequestError> {
+    let tool_call_id = backend_tool_id(result.call_id, scope.backend.tool_id_max);
+    let mut parts = result.parts;
+    if scope.backend.tool_result_media == ToolResultMedia::UserMessage {
+        let media: Vec<_> = parts.extract_if(.., |part| part.as_text().is_none()).collect();
+        if !media.is_empty() {
+            user_parts.push(media_heading(&tool_call_id)?);
+            user_parts.extend(media);
+        }
+    }
+    let content = parts::content(parts, TextParts::String, &mut scope.warnings)?;
+    let content = content.map_or_else(|| json_string("").map(Content::Text), Ok)?;
+    Ok(Message::Tool { tool_call_id, content })
+}
+
+/// Tells whose result the images are that a tool message could not hold.
+fn media_heading<'a>(tool_call_id: &str) -> Result<Part<'a>, RequestError> {
+    let text = TextBuilder::with_capacity(64)
+        .literal("From the result of tool call ")
+        .plain(tool_call_id)?;
+    Ok(Part::text(text.literal(":").build()?))
+}

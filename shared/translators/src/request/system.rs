@@ -1,0 +1,48 @@
+//! The `system` field: one message at the head of the prompt (SY1), free of what changes per request (SY2).
+
+use serde_json::value::RawValue;
+
+use crate::anthropic::request::{Block, Content};
+use crate::chat::request::Part;
+use crate::chat::text::EscapedText;
+use crate::json::{Field, TextBuilder};
+
+use super::error::{At, RequestError};
+use super::parts;
+use super::scope::Scope;
+
+/// Claude Code's first line. It differs from conversation to conversation, and in front of everything else it
+/// would keep a backend from ever reusing a cached prefix.
+const BILLING_HEADER: &str = "x-anthropic-billing-header:";
+
+pub(super) fn read<'a>(system: Field<'a>, scope: &mut Scope<'a>) -> Result<Vec<Part<'a>>, RequestError> {
+    let at = At::root("system");
+    match Content::of(system, at)? {
+        Content::Text(text) => without_first_line(text),
+        Content::Blocks(mut blocks) => {
+            blocks.retain(|block| !is_billing_block(block));
+            parts::of_text_blocks(Content::Blocks(blocks), scope, at)
+        }
+    }
+}
+
+fn is_billing_block(block: &Block<'_>) -> bool {
+    let text = block.text.raw().and_then(EscapedText::of);
+    text.is_some_and(|text| parts::begins_with(text, BILLING_HEADER))
+}
+
+fn without_first_line(raw: &RawValue) -> Result<Vec<Part<'_>>, RequestError> {
+    let text = EscapedText::of(raw).unwrap_or(EscapedText::EMPTY);
+    if !parts::begins_with(text, BILLING_HEADER) {
+        return Ok(parts::of_string(raw));
+    }
+    let Some(newline) = text.units().find(|unit| unit.byte == b'\n') else {
+        return Ok(Vec::new());
+    };
+    let (_, rest) = text.split_at(newline.end);
+    if rest.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rest = TextBuilder::with_capacity(rest.escaped().len()).escaped(rest).build()?;
+    Ok(vec![Part::text(rest)])
+}

@@ -1,0 +1,174 @@
+//! How much the model is to think: `thinking` and `output_config.effort` (the second table of §3.8).
+
+use crate::anthropic::request::{OutputConfig, Request, ThinkingConfig};
+use crate::chat::request::{ChatTemplateKwargs, Parameters, Thinking};
+use crate::context;
+use crate::settings::{BackendSettings, Effort, ReasoningParam};
+
+use super::error::{At, RequestError};
+use super::scope::Scope;
+
+/// What the client asks for.
+pub(super) struct Asked {
+    mode: Option<Mode>,
+    effort: Option<Effort>,
+    answer: context::Thinking,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Disabled,
+    Enabled { budget: Option<i64> },
+    Adaptive,
+}
+
+impl Asked {
+    pub(super) fn read(request: &Request<'_>, output: &OutputConfig<'_>) -> Result<Self, RequestError> {
+        let at = At::root("thinking");
+        let config: ThinkingConfig<'_> = request.thinking.object(at)?.unwrap_or_default();
+        let kind = config.kind.word(at.field("type"))?;
+        let mode = match kind.as_deref() {
+            None if request.thinking.is_present() => return Err(at.field("type").missing()),
+            None => None,
+            Some("disabled" | "between_tools") => Some(Mode::Disabled),
+            Some("enabled") => Some(Mode::Enabled {
+                budget: config.budget_tokens.integer(at.field("budget_tokens"))?,
+            }),
+            Some("adaptive") => Some(Mode::Adaptive),
+            Some(other) => return Err(at.field("type").error(format!("unknown type `{other}`"))),
+        };
+        let omitted = config.display.word(at.field("display"))?.as_deref() == Some("omitted");
+        let answer = match kind.as_deref() {
+            Some("disabled") => context::Thinking::Discarded,
+            _ if omitted => context::Thinking::Omitted,
+            _ => context::Thinking::Shown,
+        };
+        Ok(Self {
+            mode,
+            effort: effort(output)?,
+            answer,
+        })
+    }
+
+    /// What becomes of the backend's reasoning.
+    pub(super) fn answer(&self) -> context::Thinking {
+        self.answer
+    }
+
+    pub(super) fn is_on(&self) -> bool {
+        matches!(self.mode, Some(Mode::Enabled { .. } | Mode::Adaptive))
+    }
+
+    pub(super) fn write(&self, has_tools: bool, scope: &mut Scope<'_>, parameters: &mut Parameters<'_>) {
+        let backend = scope.backend;
+        let is_disabled = self.mode == Some(Mode::Disabled);
+        match backend.reasoning_param {
+            ReasoningParam::ReasoningEffort if is_disabled => {
+                parameters.reasoning_effort = clamp(Effort::None, &backend.effort_levels);
+            }
+            ReasoningParam::ReasoningEffort => self.write_effort(scope, parameters),
+            ReasoningParam::ThinkingObject => {
+                parameters.thinking = self.thinking_object(has_tools, backend);
+                if !is_disabled {
+                    self.write_effort(scope, parameters);
+                }
+            }
+            ReasoningParam::EnableThinking => {
+                parameters.enable_thinking = self.mode.map(|_| self.is_on());
+                parameters.thinking_budget = self.budget();
+                self.warn_of_effort(scope);
+            }
+            ReasoningParam::ChatTemplateKwargs => {
+                let kwargs = |_| ChatTemplateKwargs {
+                    enable_thinking: self.is_on(),
+                };
+                parameters.chat_template_kwargs = self.mode.map(kwargs);
+                self.warn_of_effort(scope);
+            }
+            ReasoningParam::None => {
+                if self.mode.is_some() {
+                    scope.warnings.dropped("thinking");
+                }
+                self.warn_of_effort(scope);
+            }
+        }
+    }
+
+    /// The effort that was asked for, or else the one that the budget stands for, as the backend knows it.
+    fn write_effort(&self, scope: &mut Scope<'_>, parameters: &mut Parameters<'_>) {
+        let levels = &scope.backend.effort_levels;
+        let wish = self.effort.or_else(|| self.budget().map(effort_of_budget));
+        parameters.reasoning_effort = wish.and_then(|wish| clamp(wish, levels));
+        if levels.is_empty() {
+            self.warn_of_effort(scope);
+        }
+    }
+
+    fn thinking_object(&self, has_tools: bool, backend: &BackendSettings) -> Option<Thinking> {
+        self.mode?;
+        let kind = if self.is_on() { "enabled" } else { "disabled" };
+        let preserve = backend.preserve_thinking && has_tools && self.is_on();
+        Some(Thinking {
+            kind,
+            clear_thinking: preserve.then_some(false),
+        })
+    }
+
+    fn budget(&self) -> Option<i64> {
+        match self.mode {
+            Some(Mode::Enabled { budget }) => budget,
+            _ => None,
+        }
+    }
+
+    fn warn_of_effort(&self, scope: &mut Scope<'_>) {
+        if self.effort.is_some() {
+            scope.warnings.dropped("output_config.effort");
+        }
+    }
+}
+
+fn effort(output: &OutputConfig<'_>) -> Result<Option<Effort>, RequestError> {
+    let root = At::root("output_config");
+    let at = root.field("effort");
+    let Some(word) = output.effort.word(at)? else {
+        return Ok(None);
+    };
+    Ok(Some(match word.as_ref() {
+        "low" => Effort::Low,
+        "medium" => Effort::Medium,
+        "high" => Effort::High,
+        "xhigh" => Effort::Xhigh,
+        "max" => Effort::Max,
+        _ => return Err(at.error("must be one of low, medium, high, xhigh, max")),
+    }))
+}
+
+fn effort_of_budget(budget: i64) -> Effort {
+    match budget {
+        ..4096 => Effort::Low,
+        4096..16384 => Effort::Medium,
+        _ => Effort::High,
+    }
+}
+
+/// The nearest level that is not above the wish, or else the lowest; nothing where there are no levels.
+fn clamp(wish: Effort, levels: &[Effort]) -> Option<Effort> {
+    let not_above = levels.iter().filter(|level| **level <= wish).max();
+    not_above.or_else(|| levels.iter().min()).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn th_effort_is_clamped_to_the_nearest_lower_level_or_the_lowest() {
+        use Effort::{High, Low, Max, Medium, Xhigh};
+        assert_eq!(clamp(Xhigh, &[Low, Medium, High]), Some(High));
+        assert_eq!(clamp(Medium, &[Max, Low, High]), Some(Low));
+        assert_eq!(clamp(Low, &[High, Max]), Some(High));
+        assert_eq!(clamp(Effort::None, &[Low, Medium]), Some(Low));
+        assert_eq!(clamp(Low, &[]), None);
+    }
+}

@@ -1,0 +1,71 @@
+//! Tools that a system turn adds or withdraws in mid-conversation (SY5).
+//!
+//! A chat request has one list of tools for the whole conversation; what counts is the list at its end.
+
+use std::collections::HashSet;
+
+use crate::anthropic::request::{Block, Content};
+use crate::json::raw_object;
+
+use super::error::{At, RequestError};
+
+raw_object! {
+    ToolReference {
+        kind: "type",
+        name: "name",
+    }
+}
+
+pub(super) struct ToolChanges<'d> {
+    declared: HashSet<&'d str>,
+    removed: HashSet<String>,
+}
+
+impl<'d> ToolChanges<'d> {
+    pub(super) fn new(declared: impl Iterator<Item = &'d str>) -> Self {
+        Self {
+            declared: declared.collect(),
+            removed: HashSet::new(),
+        }
+    }
+
+    pub(super) fn is_removed(&self, name: &str) -> bool {
+        self.removed.contains(name)
+    }
+
+    /// Notes the changes among a system turn's blocks and hands back the others.
+    pub(super) fn take_from<'a>(&mut self, content: Content<'a>, at: At<'_>) -> Result<Content<'a>, RequestError> {
+        let blocks = match content {
+            Content::Text(_) => return Ok(content),
+            Content::Blocks(blocks) => blocks,
+        };
+        let mut others = Vec::with_capacity(blocks.len());
+        for (i, block) in blocks.into_iter().enumerate() {
+            if !self.take(&block, at.index(i))? {
+                others.push(block);
+            }
+        }
+        Ok(Content::Blocks(others))
+    }
+
+    fn take(&mut self, block: &Block<'_>, at: At<'_>) -> Result<bool, RequestError> {
+        match block.kind.word(at.field("type"))?.as_deref() {
+            Some("tool_addition") => self.removed.remove(&self.declared_tool(block, at)?),
+            Some("tool_removal") => self.removed.insert(self.declared_tool(block, at)?),
+            _ => return Ok(false),
+        };
+        Ok(true)
+    }
+
+    fn declared_tool(&self, block: &Block<'_>, at: At<'_>) -> Result<String, RequestError> {
+        let at = at.field("tool");
+        let tool: ToolReference<'_> = block.tool.required_object(at)?;
+        let name = tool.name.required_word(at.field("name"))?;
+        if !self.declared.contains(name.as_ref()) {
+            return Err(at
+                .field("name")
+                .error(format!("`{name}` is not among the request's tools")));
+        }
+        Ok(name.into_owned())
+    }
+}

@@ -1,0 +1,77 @@
+//! `tool_choice` and parallel calls (TO6-TO9).
+
+use crate::anthropic::request::{Request, ToolChoice};
+use crate::chat::request::{self as chat, FunctionType, NamedFunction, Parameters};
+use crate::settings::ToolChoiceSupport;
+
+use super::error::{At, RequestError};
+use super::scope::Scope;
+
+/// Only called where there are tools to choose from (TO6).
+pub(super) fn write<'a>(
+    request: &Request<'a>,
+    thinking: bool,
+    scope: &mut Scope<'a>,
+    parameters: &mut Parameters<'a>,
+) -> Result<(), RequestError> {
+    let at = At::root("tool_choice");
+    let Some(choice) = request.tool_choice.object::<ToolChoice<'a>>(at)? else {
+        return Ok(());
+    };
+    let kind = choice.kind.required_word(at.field("type"))?;
+    let forced = matches!(kind.as_ref(), "any" | "tool");
+    if forced && refuses_forced_choice(scope.backend.tool_choice, thinking) {
+        return Err(at
+            .field("type")
+            .error(format!("this model chooses tools by itself: `{kind}` is not supported")));
+    }
+    parameters.tool_choice = Some(choice_of(&kind, &choice, scope, at)?);
+    let disabled = choice
+        .disable_parallel_tool_use
+        .flag(at.field("disable_parallel_tool_use"))?;
+    if disabled && kind != "none" {
+        disable_parallel_calls(scope, parameters);
+    }
+    Ok(())
+}
+
+/// The same choice in the words of chat (TO7).
+fn choice_of<'a>(
+    kind: &str,
+    choice: &ToolChoice<'a>,
+    scope: &Scope<'a>,
+    at: At<'_>,
+) -> Result<chat::ToolChoice<'a>, RequestError> {
+    Ok(match kind {
+        "auto" => chat::ToolChoice::Mode("auto"),
+        "any" => chat::ToolChoice::Mode("required"),
+        "none" => chat::ToolChoice::Mode("none"),
+        "tool" => {
+            let name = scope.backend_name(choice.name.required_word(at.field("name"))?);
+            chat::ToolChoice::Named {
+                kind: FunctionType::Function,
+                function: NamedFunction { name },
+            }
+        }
+        kind => {
+            return Err(at.field("type").error(format!("unknown tool choice `{kind}`")));
+        }
+    })
+}
+
+/// A weaker choice would break clients that read the forced call as their output (TO9).
+fn refuses_forced_choice(support: ToolChoiceSupport, thinking: bool) -> bool {
+    match support {
+        ToolChoiceSupport::Full => false,
+        ToolChoiceSupport::AutoOnly => true,
+        ToolChoiceSupport::AutoOnlyWhenThinking => thinking,
+    }
+}
+
+fn disable_parallel_calls(scope: &mut Scope<'_>, parameters: &mut Parameters<'_>) {
+    if scope.backend.parallel_tool_calls {
+        parameters.parallel_tool_calls = Some(false);
+    } else {
+        scope.warnings.dropped("disable_parallel_tool_use");
+    }
+}

@@ -1,0 +1,170 @@
+//! Tools (TO1-TO6, TO10).
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::anthropic::request::{Request, Tool};
+use crate::chat::request::{self as chat, Function, FunctionType};
+use crate::json::{Json, Members};
+
+use super::builtin_tools;
+use super::error::{At, RequestError};
+use super::scope::Scope;
+use super::tool_changes::ToolChanges;
+
+/// Stands for deferred tools in Claude Code's list, without being one.
+const PLACEHOLDER: &str = "DeferredToolPlaceholder";
+
+/// A declared tool that the backend gets.
+pub(super) struct Declared<'a> {
+    pub name: Cow<'a, str>,
+    tool: Tool<'a>,
+    index: usize,
+    builtin: Option<&'static builtin_tools::Builtin>,
+}
+
+/// The request's tools, less those that only the vendor's server needs.
+pub(super) fn read<'a>(request: &Request<'a>) -> Result<Vec<Declared<'a>>, RequestError> {
+    let root = At::root("tools");
+    let mut declared = Vec::new();
+    for (index, tool) in request.tools.objects::<Tool<'a>>(root)?.into_iter().enumerate() {
+        let at = root.index(index);
+        let kind = tool.kind.word(at.field("type"))?.unwrap_or(Cow::Borrowed("custom"));
+        let builtin = match Kind::of(&kind) {
+            Kind::Custom => None,
+            Kind::Builtin(builtin) => Some(builtin),
+            Kind::Unneeded => continue,
+            Kind::Unsupported => return Err(unsupported(&tool, &kind, at)),
+        };
+        let name = tool.name.required_word(at.field("name"))?;
+        if name == PLACEHOLDER && tool.defer_loading.flag(at.field("defer_loading"))? {
+            continue;
+        }
+        declared.push(Declared {
+            name,
+            tool,
+            index,
+            builtin,
+        });
+    }
+    Ok(declared)
+}
+
+/// The tools as functions, as many as the backend takes (TO10).
+pub(super) fn write<'a>(
+    declared: &[Declared<'a>],
+    changes: &ToolChanges<'_>,
+    scope: &mut Scope<'a>,
+) -> Result<Vec<chat::Tool<'a>>, RequestError> {
+    let root = At::root("tools");
+    let kept = declared.iter().filter(|tool| !changes.is_removed(&tool.name));
+    let tools = kept
+        .map(|tool| tool.write(scope, root.index(tool.index)))
+        .collect::<Result<Vec<_>, _>>()?;
+    if let Some(limit) = scope.backend.max_tools.exceeded_by(tools.len()) {
+        return Err(root.error(format!("{} tools, but this model takes at most {limit}", tools.len())));
+    }
+    Ok(tools)
+}
+
+enum Kind {
+    Custom,
+    Builtin(&'static builtin_tools::Builtin),
+    /// The search among deferred tools: all tools are sent anyway (TO5).
+    Unneeded,
+    Unsupported,
+}
+
+impl Kind {
+    fn of(kind: &str) -> Self {
+        match builtin_tools::find(kind) {
+            Some(builtin) => Self::Builtin(builtin),
+            None if kind == "custom" => Self::Custom,
+            None if kind.starts_with("tool_search_tool_") => Self::Unneeded,
+            None => Self::Unsupported,
+        }
+    }
+}
+
+/// A tool that the vendor's server runs (TO5), or one without a published schema (TO4).
+fn unsupported(tool: &Tool<'_>, kind: &str, at: At<'_>) -> RequestError {
+    let name = tool.name.word(at.field("name")).ok().flatten();
+    let name = name.map(|name| format!(" (`{name}`)")).unwrap_or_default();
+    at.field("type")
+        .error(format!("tools of type `{kind}`{name} are not supported"))
+}
+
+impl<'a> Declared<'a> {
+    fn write(&self, scope: &mut Scope<'a>, at: At<'_>) -> Result<chat::Tool<'a>, RequestError> {
+        self.check_callers(at)?;
+        let tool = &self.tool;
+        let (description, parameters) = if let Some(builtin) = self.builtin {
+            (Some(builtin.description()?), builtin.parameters()?)
+        } else {
+            tool.description.text(at.field("description"))?;
+            (tool.description.raw().map(Cow::Borrowed), parameters(tool, at)?)
+        };
+        if tool.max_characters.is_present() {
+            scope.warnings.dropped("max_characters");
+        }
+        let function = Function {
+            name: scope.backend_name(self.name.clone()),
+            description,
+            parameters,
+            strict: self.strict(scope, at)?,
+            rest: tool.rest.clone(),
+        };
+        Ok(chat::Tool {
+            kind: FunctionType::Function,
+            function,
+        })
+    }
+
+    /// `strict` where it is taken (TO2).
+    fn strict(&self, scope: &mut Scope<'a>, at: At<'_>) -> Result<Option<bool>, RequestError> {
+        if !self.tool.strict.flag(at.field("strict"))? {
+            return Ok(None);
+        }
+        if !scope.backend.strict_tools {
+            scope.warnings.dropped("strict");
+            return Ok(None);
+        }
+        Ok(Some(true))
+    }
+
+    /// A tool that only server code may call cannot be offered to the model (TO3).
+    fn check_callers(&self, at: At<'_>) -> Result<(), RequestError> {
+        let at = at.field("allowed_callers");
+        let callers = self.tool.allowed_callers.words(at)?;
+        if callers.is_empty() || callers.iter().any(|caller| caller == "direct") {
+            return Ok(());
+        }
+        Err(at.error(format!(
+            "must contain `direct`: `{}` can only be called by the model",
+            self.name
+        )))
+    }
+}
+
+/// The schema unchanged, but with the two members that every backend asks for (TO1).
+fn parameters<'a>(tool: &Tool<'a>, at: At<'_>) -> Result<Json<'a>, RequestError> {
+    let at = at.field("input_schema");
+    let members: Members<'_> = tool.input_schema.required_object(at)?;
+    let schema = tool.input_schema.raw().ok_or_else(|| at.missing())?;
+    let missing = [("type", "\"type\":\"object\""), ("properties", "\"properties\":{}")];
+    let missing = missing
+        .iter()
+        .filter(|(name, _)| !members.contains(name))
+        .map(|(_, member)| *member);
+    let added: Vec<_> = missing.collect();
+    if added.is_empty() {
+        return Ok(Cow::Borrowed(schema));
+    }
+    let body = schema.get().strip_suffix('}').unwrap_or_default().trim_end();
+    let comma = if members.is_empty() { "" } else { "," };
+    Ok(Cow::Owned(RawValue::from_string(format!(
+        "{body}{comma}{}}}",
+        added.join(",")
+    ))?))
+}

@@ -1,0 +1,121 @@
+//! User turns: tool results first, then everything else in its order (OR4).
+
+use crate::anthropic::request::{Block, Content, Message};
+use crate::chat::request::{Part, PartKind};
+use crate::chat::text::EscapedText;
+use crate::json::{Json, TextBuilder};
+use crate::settings::ToolResultMedia;
+
+use super::error::{At, RequestError};
+use super::scope::Scope;
+use super::turns::{ToolResult, UserTurn};
+use super::{cache, parts};
+
+pub(super) fn read<'a>(
+    index: usize,
+    message: Message<'a>,
+    content: Content<'a>,
+    scope: &mut Scope<'a>,
+    at: At<'_>,
+) -> Result<UserTurn<'a>, RequestError> {
+    let mut turn = UserTurn {
+        index,
+        rest: message.rest,
+        ..UserTurn::default()
+    };
+    let blocks = match content {
+        Content::Text(text) => {
+            turn.parts = parts::of_string(text);
+            return Ok(turn);
+        }
+        Content::Blocks(blocks) => blocks,
+    };
+    let at = at.field("content");
+    for (i, block) in blocks.iter().enumerate() {
+        let at = at.index(i);
+        let kind = block.kind.required_word(at.field("type"))?;
+        if kind == "tool_result" {
+            turn.results.push(tool_result(block, scope, at)?);
+            continue;
+        }
+        match parts::of_block(&kind, block, scope, at)? {
+            Some(parts) => turn.parts.extend(parts),
+            None => return Err(parts::misplaced(&kind, "in a user turn", at)),
+        }
+    }
+    Ok(turn)
+}
+
+fn tool_result<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<ToolResult<'a>, RequestError> {
+    let call_id = block.tool_use_id.required_word(at.field("tool_use_id"))?;
+    let mut parts = result_parts(block, scope, at.field("content"))?;
+    if scope.backend.tool_result_media == ToolResultMedia::Reject && parts.iter().any(|part| part.as_text().is_none()) {
+        return Err(at
+            .field("content")
+            .error("this model does not accept images in tool results"));
+    }
+    if block.is_error.flag(at.field("is_error"))? {
+        mark_as_error(&mut parts)?;
+    }
+    cache::mark_last(&mut parts, cache::mark(scope.backend.cache, block.cache_control, at)?);
+    scope.warnings.dropped_all(&block.rest);
+    Ok(ToolResult { call_id, parts })
+}
+
+fn result_parts<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestError> {
+    let blocks = match Content::of(block.content, at)? {
+        Content::Text(text) => return Ok(parts::of_string(text)),
+        Content::Blocks(blocks) => blocks,
+    };
+    let mut all = Vec::with_capacity(blocks.len());
+    for (i, block) in blocks.iter().enumerate() {
+        let at = at.index(i);
+        let kind = block.kind.required_word(at.field("type"))?;
+        match kind.as_ref() {
+            "tool_reference" => all.push(tool_reference(block, scope, at)?),
+            "browser_state" => all.push(Part::text(browser_state(block)?)),
+            kind => match parts::of_block(kind, block, scope, at)? {
+                Some(parts) => all.extend(parts),
+                None => return Err(parts::misplaced(kind, "in a tool result", at)),
+            },
+        }
+    }
+    Ok(all)
+}
+
+/// A tool that the client's search has found; the tool itself is in `tools` (TO3). An empty result would make
+/// weak models search again.
+fn tool_reference<'a>(block: &Block<'a>, scope: &Scope<'a>, at: At<'_>) -> Result<Part<'a>, RequestError> {
+    let name = scope.backend_name(block.tool_name.required_word(at.field("tool_name"))?);
+    let text = TextBuilder::with_capacity(name.len() + 16)
+        .literal("Tool loaded: ")
+        .plain(&name)?
+        .build()?;
+    Ok(Part::text(text))
+}
+
+/// The state as the JSON that it is.
+fn browser_state<'a>(block: &Block<'a>) -> Result<Json<'a>, RequestError> {
+    let state = serde_json::to_string(&block.rest)?;
+    TextBuilder::with_capacity(state.len() * 2).json(&state).build()
+}
+
+/// Chat has no flag for a failed call, so the text must say it (§3.5, `is_error`).
+fn mark_as_error(parts: &mut Vec<Part<'_>>) -> Result<(), RequestError> {
+    let text = parts.first().and_then(Part::as_text);
+    if text.is_some_and(|text| {
+        ["error", "<tool_use_error>"]
+            .iter()
+            .any(|start| parts::begins_with(text, start))
+    }) {
+        return Ok(());
+    }
+    let marked = TextBuilder::with_capacity(text.map_or(0, |text| text.escaped().len()) + 8).literal("Error: ");
+    let has_text = text.is_some();
+    let marked = marked.escaped(text.unwrap_or(EscapedText::EMPTY)).build()?;
+    match parts.first_mut() {
+        Some(first) if has_text => first.kind = PartKind::Text { text: marked },
+        _ => parts.insert(0, Part::text(marked)),
+    }
+    Ok(())
+}

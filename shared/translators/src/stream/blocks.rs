@@ -1,0 +1,107 @@
+//! The content blocks of a message, one open at a time (I2).
+
+use std::borrow::Cow;
+
+use bytes::BytesMut;
+
+use crate::anthropic::event::{Delta, EventWriter};
+use crate::chat::text::EscapedText;
+use crate::context::Thinking;
+use crate::signature;
+
+/// Opens and closes blocks as the kind of text changes. The first delta of a block follows its start at once (I9).
+#[derive(Debug)]
+pub(super) struct Blocks {
+    open: Option<Kind>,
+    /// The index of the next block to be opened.
+    next_index: u32,
+    /// The signature of thinking blocks whose text is shown.
+    signature: String,
+    thinking: Thinking,
+    /// What the open thinking block does not show, escaped.
+    hidden: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Thinking,
+    Text,
+    /// What a model says when it refuses: a text block of its own.
+    Refusal,
+    Tool,
+}
+
+impl Blocks {
+    pub(super) fn new(signature: String, thinking: Thinking) -> Self {
+        Self {
+            open: None,
+            next_index: 0,
+            signature,
+            thinking,
+            hidden: String::new(),
+        }
+    }
+
+    /// Whether a tool block is open.
+    pub(super) fn in_tool(&self) -> bool {
+        self.open == Some(Kind::Tool)
+    }
+
+    /// Adds to the open block if it is of this kind, else to a new one.
+    pub(super) fn write(&mut self, out: &mut BytesMut, kind: Kind, text: EscapedText<'_>) {
+        if self.open != Some(kind) {
+            self.switch_to(out, kind);
+        }
+        let delta = match kind {
+            Kind::Thinking => Delta::Thinking,
+            Kind::Text | Kind::Refusal => Delta::Text,
+            Kind::Tool => Delta::InputJson,
+        };
+        if kind == Kind::Thinking && self.thinking == Thinking::Omitted {
+            self.hidden.push_str(text.escaped());
+        } else if !text.is_empty() {
+            EventWriter { out }.delta(self.next_index - 1, delta, text);
+        }
+    }
+
+    pub(super) fn open_tool(&mut self, out: &mut BytesMut, id: &str, name: &str) {
+        self.close(out);
+        EventWriter { out }.tool_start(self.next_index, id, name);
+        self.opened(Kind::Tool);
+    }
+
+    pub(super) fn close(&mut self, out: &mut BytesMut) {
+        let Some(kind) = self.open.take() else { return };
+        let index = self.next_index - 1;
+        let mut events = EventWriter { out };
+        if kind == Kind::Thinking {
+            // Once, and right before the stop (I5).
+            events.signature_delta(index, &self.signature());
+            self.hidden.clear();
+        }
+        events.block_stop(index);
+    }
+
+    fn signature(&self) -> Cow<'_, str> {
+        if self.hidden.is_empty() {
+            return Cow::Borrowed(&self.signature);
+        }
+        Cow::Owned(signature::carrying(EscapedText::from_escaped(&self.hidden)))
+    }
+
+    fn switch_to(&mut self, out: &mut BytesMut, kind: Kind) {
+        self.close(out);
+        let mut events = EventWriter { out };
+        match kind {
+            Kind::Thinking => events.thinking_start(self.next_index),
+            Kind::Text | Kind::Refusal => events.text_start(self.next_index),
+            Kind::Tool => debug_assert!(false, "only open_tool knows the id and the name"),
+        }
+        self.opened(kind);
+    }
+
+    fn opened(&mut self, kind: Kind) {
+        self.open = Some(kind);
+        self.next_index += 1;
+    }
+}
