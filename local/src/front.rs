@@ -11,7 +11,7 @@ use service::http::edge::{App, ClientAddress};
 use service::http::{ApiError, Code};
 
 use crate::framing::Framing;
-use crate::inflight::{Placed, Places};
+use crate::inflight::{Permits, PermittedBody};
 
 /// The longest head (docs/api.md §7).
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -20,14 +20,14 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 #[derive(Debug)]
 pub(crate) struct Front {
     pub(crate) app: App,
-    pub(crate) places: Places,
+    pub(crate) places: Permits,
 }
 
 impl Front {
     /// Answers a request that came from `peer`.
-    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Placed> {
+    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<PermittedBody> {
         if is_long(&request) {
-            return too_long().map(|body| Placed { body, _place: None });
+            return too_long().map(|body| PermittedBody { body, _place: None });
         }
         let framing = Framing::of(request.headers());
         let place = self.places.take();
@@ -39,7 +39,7 @@ impl Front {
             Some(refusal) => self.app.refuse(request, refusal).await,
         };
         framing.end(&mut response);
-        response.map(|body| Placed { body, _place: place })
+        response.map(|body| PermittedBody { body, _place: place })
     }
 }
 

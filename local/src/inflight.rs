@@ -10,29 +10,29 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The places, of which each request takes one. Clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct Places(Arc<Semaphore>);
+pub(crate) struct Permits(Arc<Semaphore>);
 
-impl Places {
+impl Permits {
     pub(crate) fn new(most: usize) -> Self {
         Self(Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))))
     }
 
     /// A place, if one is free.
-    pub(crate) fn take(&self) -> Option<Place> {
+    pub(crate) fn take(&self) -> Option<Permit> {
         Arc::clone(&self.0).try_acquire_owned().ok()
     }
 }
 
 /// Free again when it is dropped.
-pub(crate) type Place = OwnedSemaphorePermit;
+pub(crate) type Permit = OwnedSemaphorePermit;
 
 /// A body whose request has its place until the last byte is out.
-pub(crate) struct Placed {
+pub(crate) struct PermittedBody {
     pub(crate) body: Body,
-    pub(crate) _place: Option<Place>,
+    pub(crate) _place: Option<Permit>,
 }
 
-impl http_body::Body for Placed {
+impl http_body::Body for PermittedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -36,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{LocalPoolHandle, TaskTracker};
 
 use crate::front::Front;
-use crate::inflight::Places;
+use crate::inflight::Permits;
 
 pub use data::{Data, StartError, default_folder};
 
@@ -207,7 +207,7 @@ impl Gateway {
         let janitor = janitor::State::new(store.clone());
         let front = Arc::new(Front {
             app: App::new(routes, store),
-            places: Places::new(options.max_inflight),
+            places: Permits::new(options.max_inflight),
         });
         let workers = (options.workers > 0).then(|| LocalPoolHandle::new(options.workers));
 

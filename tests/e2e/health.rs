@@ -326,7 +326,7 @@ async fn p53_who_is_late_leaves_nothing_behind_of_a_backend_that_is_gone() {
     let (store, id) = (gateway.local().store().await.unwrap(), BackendId::parse("b").unwrap());
     for gone in ["/api/v1/admin/backends/b", "/api/v1/admin/models/m?cascade=true"] {
         let known = store.read_catalog().await.unwrap();
-        let health = known.offers().find_map(|offer| offer.backends.first()).unwrap().health;
+        let health = known.entries().find_map(|entry| entry.backends.first()).unwrap().health;
         let before = provider.received().len();
         provider.will(Reply::raw("").wait(&gate).then(Reply::error(500, &json!({}))));
         let late = async {

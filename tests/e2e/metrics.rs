@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::access::quota::{Asker, Claim, Demand};
+use domain::access::quota::{AdmissionRequest, Demand, RequestFacts};
 use domain::clock::Clock;
 use domain::models::policy::Policy;
 use domain::models::usage::{ClientKind, Endpoint};
@@ -72,7 +72,7 @@ async fn limit(cloud: &mut Cloud, requests: u64) {
 /// Leaves a reservation behind that has expired, as a process does that dies.
 async fn abandon(cloud: &Cloud) {
     let store = cloud.stack.store();
-    let asker = Asker {
+    let facts = RequestFacts {
         at: 0,
         request_id: RequestId::parse("r").unwrap(),
         key: KeyId::parse("k").unwrap(),
@@ -84,15 +84,15 @@ async fn abandon(cloud: &Cloud) {
         kept_days: None,
     };
     let (policy, now) = (Policy::unlimited(PolicyName::default()), Clock::system().now());
-    let claim = Claim {
+    let request = AdmissionRequest {
         policy: &policy,
         demand: Demand::default(),
-        asker: &asker,
+        facts: &facts,
         now,
         expires_at: now.as_second() - 1,
     };
     store
-        .admit(&UserId::generate(), &UsageId::generate(now), &claim)
+        .admit(&UserId::generate(), &UsageId::generate(now), &request)
         .await
         .unwrap();
 }

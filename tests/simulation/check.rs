@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::access::quota::{Hold, Meter, standings};
+use domain::access::quota::{Meter, StoredReservation, limit_usage};
 use domain::models::policy::{Mode, Policy};
 use domain::models::usage::{Outcome, Sums, UsageRecord};
 use domain::models::{UsageId, UserId};
@@ -20,7 +20,7 @@ pub(crate) struct Checks {
     /// By how much clocks may differ.
     skew_ms: i64,
     /// What was ever added to the meter, in that order.
-    admitted: Vec<(UsageId, Hold)>,
+    admitted: Vec<(UsageId, StoredReservation)>,
     /// When each was counted in the window.
     counted_at: Vec<i64>,
 }
@@ -46,19 +46,21 @@ impl Checks {
     pub(crate) fn see(&mut self, done: &[Done]) {
         for write in done.iter().filter(|write| write.operation == "UpdateItem") {
             let request: Value = serde_json::from_slice(&write.request).unwrap();
-            let Some((id, hold)) = added(&request) else { continue };
+            let Some((id, reservation)) = added(&request) else {
+                continue;
+            };
             if self.policy.mode == Mode::Enforce {
                 let answer: Value = serde_json::from_slice(&write.answer).unwrap();
                 let meter: Meter = read_item(&answer["Attributes"]);
-                let now = Timestamp::from_millisecond(hold.asker.at).unwrap();
-                for standing in standings(&meter, &self.policy, now) {
-                    assert!(standing.used <= standing.value, "{standing:?} with {id}");
+                let now = Timestamp::from_millisecond(reservation.facts.at).unwrap();
+                for usage in limit_usage(&meter, &self.policy, now) {
+                    assert!(usage.used <= usage.value, "{usage:?} with {id}");
                 }
             }
             // A write that was lost and arrives when its request is settled adds it again, until somebody finds out.
             if !self.admitted.iter().any(|(known, _)| *known == id) {
-                self.counted_at.extend(counted_at(&request, hold.asker.at));
-                self.admitted.push((id, hold));
+                self.counted_at.extend(counted_at(&request, reservation.facts.at));
+                self.admitted.push((id, reservation));
             }
         }
     }
@@ -90,7 +92,7 @@ impl Checks {
         }
     }
 
-    /// Each admitted request has exactly one record: its own truth, or what was reserved (promises 44 and 45).
+    /// Each admitted request has exactly one record: its own usage, or what was reserved (promises 44 and 45).
     fn each_is_in_the_books_once(&self, books: &Books, history: &History) {
         for id in &history.dispatched {
             assert!(
@@ -99,19 +101,19 @@ impl Checks {
             );
         }
         assert_eq!(books.records.len(), self.admitted.len(), "records and admissions");
-        for (id, hold) in &self.admitted {
+        for (id, reservation) in &self.admitted {
             let record = books
                 .records
                 .get(id)
                 .unwrap_or_else(|| panic!("{id} is not in the books"));
             let told = (record.outcome, record.tokens);
-            let is_true = history.truth.get(id) == Some(&told);
-            let is_as_reserved =
-                record.outcome == Outcome::Abandoned && record.tokens.total() == hold.input_tokens + hold.output_tokens;
+            let is_true = history.actual.get(id) == Some(&told);
+            let is_as_reserved = record.outcome == Outcome::Abandoned
+                && record.tokens.total() == reservation.input_tokens + reservation.output_tokens;
             assert!(
                 is_true || is_as_reserved,
                 "{id}: {told:?} instead of {:?}",
-                history.truth.get(id)
+                history.actual.get(id)
             );
         }
         let total: u64 = books.records.values().map(|record| record.tokens.total()).sum();
@@ -133,10 +135,10 @@ impl Checks {
             "the janitor still has to come: {item}"
         );
         let meter: Meter = serde_json::from_value(item.clone()).unwrap();
-        assert!(meter.holds.is_empty(), "{:?}", meter.holds);
-        let counted = |of: &dyn Fn(&Hold) -> bool| {
+        assert!(meter.reservations.is_empty(), "{:?}", meter.reservations);
+        let counted = |of: &dyn Fn(&StoredReservation) -> bool| {
             let mut sum = (0, 0, 0);
-            for (id, _) in self.admitted.iter().filter(|(_, hold)| of(hold)) {
+            for (id, _) in self.admitted.iter().filter(|(_, reservation)| of(reservation)) {
                 let record = &books.records[id];
                 let unit = i64::from(record.outcome != Outcome::Failed);
                 let amount = |value: u64| i64::try_from(value).unwrap();
@@ -151,13 +153,13 @@ impl Checks {
         let (day, month) = (meter.day, meter.month);
         assert_eq!(
             (day.requests, day.tokens, day.cost),
-            counted(&|hold| hold.day == day.number),
+            counted(&|reservation| reservation.day == day.number),
             "the day {}",
             day.number
         );
         assert_eq!(
             (month.requests, month.tokens, month.cost),
-            counted(&|hold| hold.month == month.number),
+            counted(&|reservation| reservation.month == month.number),
             "the month {}",
             month.number
         );
@@ -195,14 +197,14 @@ impl Books {
 }
 
 /// The reservation that an update has added to a meter.
-fn added(request: &Value) -> Option<(UsageId, Hold)> {
+fn added(request: &Value) -> Option<(UsageId, StoredReservation)> {
     let values = &request["ExpressionAttributeValues"];
-    if let Some(hold) = values.get(":hold") {
+    if let Some(reservation) = values.get(":reservation") {
         let id = UsageId::parse(request["ExpressionAttributeNames"]["#id"].as_str()?).ok()?;
-        return Some((id, read(hold)));
+        return Some((id, read(reservation)));
     }
-    let holds: BTreeMap<UsageId, Hold> = read(values.get(":r")?);
-    holds.into_iter().next()
+    let reservations: BTreeMap<UsageId, StoredReservation> = read(values.get(":r")?);
+    reservations.into_iter().next()
 }
 
 /// When an admission was counted: when it was asked for, or with the newest that were counted before it.

@@ -102,7 +102,9 @@ pub(crate) struct Deletion {
 /// `GET /api/v1/admin/models`
 pub(crate) async fn list(Shared(state): Shared<State>) -> Result<List<Model>, ApiError> {
     let catalog = state.store.read_catalog().await?;
-    Ok(List::whole(catalog.offers().map(|offer| offer.model.clone()).collect()))
+    Ok(List::whole(
+        catalog.entries().map(|entry| entry.model.clone()).collect(),
+    ))
 }
 
 /// `POST /api/v1/admin/models`
@@ -114,7 +116,7 @@ pub(crate) async fn create(
     let now = state.store.clock().now();
     let model = new.into_model(now);
     let catalog = state.store.read_catalog().await?;
-    if catalog.offers().count() >= MAX_MODELS {
+    if catalog.entries().count() >= MAX_MODELS {
         return Err(ApiError::new(
             Code::Conflict,
             format!("there can be at most {MAX_MODELS} models"),
@@ -168,19 +170,19 @@ pub(crate) async fn delete(
     Query(deletion): Query<Deletion>,
 ) -> Result<Message, ApiError> {
     let catalog = state.store.read_catalog().await?;
-    let offer = catalog.find(&id).ok_or_else(|| ApiError::not_found("model"))?;
-    expected.check(None, offer.model.version)?;
-    if !offer.backends.is_empty() && !deletion.cascade {
+    let entry = catalog.find(&id).ok_or_else(|| ApiError::not_found("model"))?;
+    expected.check(None, entry.model.version)?;
+    if !entry.backends.is_empty() && !deletion.cascade {
         return Err(ApiError::new(
             Code::Conflict,
             "the model has backends; delete them first, or say cascade=true",
         ));
     }
-    let entry = actor.entry(state.store.clock().now(), "model.delete", &id, vec![]);
-    if state.store.delete_model(offer, &entry).await? == Change::Conflict {
+    let audit = actor.entry(state.store.clock().now(), "model.delete", &id, vec![]);
+    if state.store.delete_model(entry, &audit).await? == Change::Conflict {
         return Err(version_conflict());
     }
-    for backend in &offer.backends {
+    for backend in &entry.backends {
         crate::backends::forget_keys(&state, backend).await?;
     }
     Ok(Message("the model is deleted"))
@@ -330,8 +332,8 @@ fn check_names(model: &Model, catalog: &Catalog) -> Result<(), ApiError> {
         .chain([model.id.as_str()])
         .collect();
     for other in catalog
-        .offers()
-        .map(|offer| &offer.model)
+        .entries()
+        .map(|entry| &entry.model)
         .filter(|other| other.id != model.id)
     {
         let names = other.aliases.iter().map(ModelName::as_str).chain([other.id.as_str()]);

@@ -6,7 +6,7 @@ use domain::access::throttle::{Limit, PER_ADDRESS, PER_EMAIL};
 use domain::models::Email;
 use jiff::Timestamp;
 use service::http::{ApiError, Code};
-use service::store::{Guarded, Place, Store, StoreError};
+use service::store::{Guarded, LoginAttempt, Store, StoreError};
 
 /// A try that has its places.
 pub(crate) struct Guard<'a> {
@@ -30,7 +30,7 @@ impl<'a> Guard<'a> {
             refuse_if_full(take(store, address, PER_ADDRESS).await?)?;
         }
         let place = take(store, &guard.email, PER_EMAIL).await?;
-        if place != Place::Taken {
+        if place != LoginAttempt::Taken {
             guard.free_address().await?;
         }
         refuse_if_full(place)?;
@@ -58,17 +58,17 @@ impl<'a> Guard<'a> {
 }
 
 /// A place, or none when so many try at once that the window cannot be agreed on.
-async fn take(store: &Store, guarded: &Guarded, limit: Limit) -> Result<Place, ApiError> {
+async fn take(store: &Store, guarded: &Guarded, limit: Limit) -> Result<LoginAttempt, ApiError> {
     match store.take_place(guarded, limit).await {
-        Err(StoreError::Conflict) => Ok(Place::Full { seconds: 1 }),
+        Err(StoreError::Conflict) => Ok(LoginAttempt::Full { seconds: 1 }),
         taken => Ok(taken?),
     }
 }
 
-fn refuse_if_full(place: Place) -> Result<(), ApiError> {
+fn refuse_if_full(place: LoginAttempt) -> Result<(), ApiError> {
     match place {
-        Place::Taken => Ok(()),
-        Place::Full { seconds } => {
+        LoginAttempt::Taken => Ok(()),
+        LoginAttempt::Full { seconds } => {
             Err(ApiError::new(Code::TooManyAttempts, "too many failed attempts; try again later").retry_after(seconds))
         }
     }

@@ -1,7 +1,7 @@
 //! From an e-mail address and a password to a session.
 
 use axum::extract;
-use domain::access::password::{MAX_LENGTH, Verdict};
+use domain::access::password::{MAX_LENGTH, PasswordMatch};
 use domain::models::Email;
 use domain::models::audit::AuditEntry;
 use domain::models::user::{PasswordHash, User};
@@ -61,11 +61,11 @@ pub(crate) async fn authenticate(
             return Err(busy.into());
         }
     };
-    let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else {
+    let Some(user) = user.filter(|_| verdict != PasswordMatch::Wrong) else {
         return Err(wrong());
     };
     guard.succeeded().await?;
-    if verdict == Verdict::RightButOutdated {
+    if verdict == PasswordMatch::RightButOutdated {
         raise_hash(state, &user, password.clone(), origin).await?;
         return state.store.user(&user.id).await?.ok_or_else(wrong);
     }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use service::aws;
 use service::config::Config;
 use service::outbound::{ClientError, Outbound};
-use service::prober::Finding;
+use service::prober::CheckResult;
 use service::secrets::Secrets;
 use service::secrets::backend_keys::BackendKeys;
 use service::store::{Store, StoreError};
@@ -26,7 +26,7 @@ use tokio::time::{Instant, timeout};
 /// Backends asked at once, so that a sick one delays only itself.
 const PARALLEL: usize = 64;
 /// How long one backend may take: a manual check has to fit into a management request (docs/api.md §7).
-const PATIENCE: Duration = Duration::from_secs(7);
+const TIMEOUT: Duration = Duration::from_secs(7);
 
 /// What the checks work on. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl State {
             store,
             keys,
             outbound,
-            patience: PATIENCE,
+            patience: TIMEOUT,
         }
     }
 
@@ -76,7 +76,7 @@ pub struct Event {
 }
 
 /// Does what `event` asks for; the finding of a single check is the answer.
-pub async fn run(state: &State, event: Event) -> Result<Option<Finding>, StoreError> {
+pub async fn run(state: &State, event: Event) -> Result<Option<CheckResult>, StoreError> {
     match event.backend {
         Some(id) => check_one(state, &id).await,
         None => check_all(state, event.time.unwrap_or_else(|| state.store.clock().now()))
@@ -92,8 +92,8 @@ pub async fn check_all(state: &State, due: Timestamp) -> Result<(), StoreError> 
         |backend: &&Backend| backend.enabled && backend.health.last_check_at.is_none_or(|at| at.as_second() < minute);
     let catalog = state.store.read_catalog().await?;
     let due: Vec<Backend> = catalog
-        .offers()
-        .flat_map(|offer| offer.backends.iter().filter(is_due).cloned())
+        .entries()
+        .flat_map(|entry| entry.backends.iter().filter(is_due).cloned())
         .collect();
     let checks = stream::iter(due).map(|backend| check_owned(state.clone(), backend));
     let results: Vec<_> = checks.buffer_unordered(PARALLEL).collect().await;
@@ -101,11 +101,11 @@ pub async fn check_all(state: &State, due: Timestamp) -> Result<(), StoreError> 
 }
 
 /// Checks the backend of this id now, enabled or not; `None` when there is none.
-pub async fn check_one(state: &State, id: &BackendId) -> Result<Option<Finding>, StoreError> {
+pub async fn check_one(state: &State, id: &BackendId) -> Result<Option<CheckResult>, StoreError> {
     let catalog = state.store.read_catalog().await?;
     match catalog
-        .offers()
-        .flat_map(|offer| &offer.backends)
+        .entries()
+        .flat_map(|entry| &entry.backends)
         .find(|backend| backend.id == *id)
     {
         Some(backend) => check(state, backend).await.map(Some),
@@ -117,7 +117,7 @@ async fn check_owned(state: State, backend: Backend) -> Result<(), StoreError> {
     check(&state, &backend).await.map(|_| ())
 }
 
-async fn check(state: &State, backend: &Backend) -> Result<Finding, StoreError> {
+async fn check(state: &State, backend: &Backend) -> Result<CheckResult, StoreError> {
     let began = Instant::now();
     let asked = timeout(state.patience, probe::ask(state, backend))
         .await
@@ -133,7 +133,7 @@ async fn check(state: &State, backend: &Backend) -> Result<Finding, StoreError> 
     Ok(finding)
 }
 
-fn finding(asked: Result<probe::Answer, FailureClass>, latency: Duration, now: Timestamp) -> Finding {
+fn finding(asked: Result<probe::Answer, FailureClass>, latency: Duration, now: Timestamp) -> CheckResult {
     let (status, error) = match asked {
         Ok(answer) => (
             Some(answer.status.as_u16()),
@@ -142,7 +142,7 @@ fn finding(asked: Result<probe::Answer, FailureClass>, latency: Duration, now: T
         Err(class) => (None, Some(class)),
     };
     let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
-    Finding {
+    CheckResult {
         healthy: error.is_none(),
         latency_ms,
         status,

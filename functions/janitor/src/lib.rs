@@ -3,7 +3,7 @@
 //!
 //! Runs are safe to repeat and to overlap: a request is settled once, whoever settles it.
 
-use domain::access::quota::Hold;
+use domain::access::quota::StoredReservation;
 use domain::clock::Clock;
 use domain::models::usage::{Outcome, Tokens, UsageRecord};
 use domain::models::{UsageId, UserId};
@@ -55,9 +55,13 @@ async fn settle_expired(store: &Store, user: &UserId) -> Result<(), StoreError> 
         return Ok(());
     };
     let now = store.clock().now();
-    for (id, hold) in meter.holds.iter().filter(|(_, hold)| hold.has_expired(now)) {
-        let record = abandoned(user, id, hold, now);
-        if store.settle(hold, &record).await? == Settlement::Done {
+    for (id, reservation) in meter
+        .reservations
+        .iter()
+        .filter(|(_, reservation)| reservation.has_expired(now))
+    {
+        let record = abandoned(user, id, reservation, now);
+        if store.settle(reservation, &record).await? == Settlement::Done {
             tracing::warn!(
                 settled_by_janitor = 1,
                 request.id = %record.request_id,
@@ -67,42 +71,44 @@ async fn settle_expired(store: &Store, user: &UserId) -> Result<(), StoreError> 
             );
         }
     }
-    meter.holds.retain(|_, hold| !hold.has_expired(now));
+    meter
+        .reservations
+        .retain(|_, reservation| !reservation.has_expired(now));
     store.requeue(user, &meter).await
 }
 
 /// The record of a request of which nothing is known but what was reserved for it.
-fn abandoned(user: &UserId, id: &UsageId, hold: &Hold, now: Timestamp) -> UsageRecord {
-    let asker = hold.asker.clone();
+fn abandoned(user: &UserId, id: &UsageId, reservation: &StoredReservation, now: Timestamp) -> UsageRecord {
+    let facts = reservation.facts.clone();
     UsageRecord {
         id: id.clone(),
-        request_id: asker.request_id,
-        at: Timestamp::from_millisecond(asker.at).unwrap_or(now),
+        request_id: facts.request_id,
+        at: Timestamp::from_millisecond(facts.at).unwrap_or(now),
         user: user.clone(),
-        key: asker.key,
-        department: asker.department,
-        model: asker.model,
+        key: facts.key,
+        department: facts.department,
+        model: facts.model,
         backend: None,
-        endpoint: asker.endpoint,
-        client: asker.client,
-        streamed: asker.streamed,
+        endpoint: facts.endpoint,
+        client: facts.client,
+        streamed: facts.streamed,
         status: STATUS,
         outcome: Outcome::Abandoned,
         tokens: Tokens {
-            input: hold.input_tokens,
-            output: hold.output_tokens,
+            input: reservation.input_tokens,
+            output: reservation.output_tokens,
             ..Tokens::default()
         },
         estimated: true,
-        cost: domain::models::price::MicroUsd(hold.cost),
-        duration_ms: u64::try_from(now.as_millisecond() - asker.at).unwrap_or_default(),
+        cost: domain::models::price::MicroUsd(reservation.cost),
+        duration_ms: u64::try_from(now.as_millisecond() - facts.at).unwrap_or_default(),
         first_byte_ms: None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::access::quota::Asker;
+    use domain::access::quota::RequestFacts;
     use domain::models::usage::{ClientKind, Endpoint};
     use domain::models::{KeyId, ModelId, RequestId};
 
@@ -110,7 +116,7 @@ mod tests {
 
     #[test]
     fn p45_a_request_that_nobody_settled_is_charged_as_reserved() {
-        let asker = Asker {
+        let facts = RequestFacts {
             at: 1000,
             request_id: RequestId::parse("r").unwrap(),
             key: KeyId::parse("k").unwrap(),
@@ -122,7 +128,7 @@ mod tests {
             kept_days: None,
         };
         let (expires_at, day, month) = (900, 19_700_101, 197_001);
-        let hold = Hold {
+        let reservation = StoredReservation {
             expires_at,
             day,
             month,
@@ -130,14 +136,14 @@ mod tests {
             input_tokens: 5,
             output_tokens: 7,
             cost: 11,
-            asker,
+            facts,
         };
         let (user, id, now) = (
             UserId::parse("u").unwrap(),
             UsageId::parse("x").unwrap(),
             Timestamp::from_second(901).unwrap(),
         );
-        let record = abandoned(&user, &id, &hold, now);
+        let record = abandoned(&user, &id, &reservation, now);
         assert_eq!(
             (
                 record.tokens.input,

@@ -203,7 +203,7 @@ async fn check_models(store: &Store, owner: &User, models: &[String]) -> Result<
     }
     let (catalog, policy) = tokio::try_join!(store.catalog(), store.policy(&owner.quota_policy))?;
     let allowed = |name: &str| policy.as_ref().is_some_and(|policy| policy.allows_model(name));
-    let known = |name: &str| catalog.offers().any(|offer| offer.model.id.as_str() == name);
+    let known = |name: &str| catalog.entries().any(|entry| entry.model.id.as_str() == name);
     match models
         .iter()
         .find(|name| *name != "*" && !(known(name) && allowed(name)))

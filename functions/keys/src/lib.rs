@@ -41,8 +41,8 @@ impl State {
 }
 
 impl Gate for State {
-    async fn admit(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
-        self.gate.admit(access, request).await
+    async fn authenticate(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
+        self.gate.authenticate(access, request).await
     }
 
     fn store(&self) -> &Store {

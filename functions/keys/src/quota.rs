@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract;
 use domain::access::hours;
-use domain::access::quota::{self, Limit, Standing};
+use domain::access::quota::{self, Limit, LimitUsage};
 use domain::models::policy::Policy;
 use domain::models::price::MicroUsd;
 use jiff::Timestamp;
@@ -54,8 +54,8 @@ pub(crate) async fn show(
     let (policy, meter) = tokio::try_join!(store.policy(&user.quota_policy), store.meter(&user.id))?;
     let policy = policy.ok_or_else(refusal::no_policy)?;
     let now = store.clock().now();
-    let standings = quota::standings(&meter.unwrap_or_default(), &policy, now);
-    let limits = standings.iter().map(|standing| Shown::new(standing, now)).collect();
+    let limit_usage = quota::limit_usage(&meter.unwrap_or_default(), &policy, now);
+    let limits = limit_usage.iter().map(|usage| Shown::new(usage, now)).collect();
     Ok(Data(Quota {
         opens_at: hours::closed_until(&policy, now),
         policy,
@@ -64,17 +64,17 @@ pub(crate) async fn show(
 }
 
 impl Shown {
-    fn new(standing: &Standing, now: Timestamp) -> Self {
-        let amount = |amount| match standing.limit {
+    fn new(usage: &LimitUsage, now: Timestamp) -> Self {
+        let amount = |amount| match usage.limit {
             Limit::CostQuotaMonthly => Amount::Usd(MicroUsd(amount).usd()),
             _ => Amount::Count(amount),
         };
         Self {
-            name: standing.limit.field(),
-            limit: amount(standing.value),
-            used: amount(standing.used),
-            remaining: amount(standing.remaining()),
-            resets_at: Some(standing.resets_at).filter(|at| *at > now),
+            name: usage.limit.field(),
+            limit: amount(usage.value),
+            used: amount(usage.used),
+            remaining: amount(usage.remaining()),
+            resets_at: Some(usage.resets_at).filter(|at| *at > now),
         }
     }
 }

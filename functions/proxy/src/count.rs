@@ -28,7 +28,7 @@ use crate::forward::target::Target;
 use crate::{State, forward};
 
 /// How long a count is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// Of a count's answer, what is read: llama.cpp lists every token.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
@@ -37,7 +37,7 @@ pub(crate) async fn count(state: &State, grant: &Grant, ask: &MessagesAsk<'_>) -
     let Some(candidate) = forward::choose(state, grant, &[]) else {
         return ask.count_tokens();
     };
-    match timeout(PATIENCE, at_backend(state, grant, ask, candidate.backend)).await {
+    match timeout(TIMEOUT, at_backend(state, grant, ask, candidate.backend)).await {
         Ok(Ok(Some(count))) => Ok(count),
         Ok(Err(Failure {
             error,
@@ -54,7 +54,7 @@ async fn at_backend(
     ask: &MessagesAsk<'_>,
     backend: &Backend,
 ) -> Result<Option<u64>, Failure> {
-    let model = &grant.offer.model;
+    let model = &grant.entry.model;
     let target = Target::of(state, model, backend).await?;
     let server = Server { state, target: &target };
     match (backend.protocol, target.settings.tokenizer) {
@@ -179,7 +179,7 @@ impl Server<'_> {
         if response.status() != StatusCode::OK {
             return Err(refused(self.state, response, self.target.settings.upstream_auth_errors).await);
         }
-        let body = body::read(response.into_body(), MAX_ANSWER_BYTES, PATIENCE)
+        let body = body::read(response.into_body(), MAX_ANSWER_BYTES, TIMEOUT)
             .await
             .unwrap_or_default();
         serde_json::from_slice(&body).map_err(|_| Failure::unreadable())

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use domain::models::RequestId;
-use domain::models::catalog::Offer;
+use domain::models::catalog::Entry;
 use domain::models::policy::Policy;
 use http::request::Parts;
 use service::http::ApiError;
@@ -19,7 +19,7 @@ use crate::accounting::settle;
 use crate::ask::{Ask, MessagesAsk};
 use crate::client::Client;
 use crate::forward::Upstream;
-use crate::rights::{Rights, Serving};
+use crate::rights::{ResolvedModel, Rights};
 use crate::times::Times;
 use crate::{State, count, forward, relay};
 
@@ -28,16 +28,16 @@ use crate::{State, count, forward, relay};
 pub(crate) struct Grant {
     pub(crate) caller: ApiCaller,
     pub(crate) policy: Arc<Policy>,
-    pub(crate) offer: Arc<Offer>,
+    pub(crate) entry: Arc<Entry>,
     /// Whether a default model answers, since the one that was asked for has no usable backend.
-    pub(crate) stands_in: bool,
+    pub(crate) is_fallback: bool,
 }
 
 impl Grant {
     /// What the answer calls the model that was asked for as `name`: what stands in says its own name.
     pub(crate) fn answers_as<'a>(&'a self, name: &'a str) -> &'a str {
-        if self.stands_in {
-            self.offer.model.id.as_str()
+        if self.is_fallback {
+            self.entry.model.id.as_str()
         } else {
             name
         }
@@ -46,7 +46,7 @@ impl Grant {
 
 /// What a request says besides its body.
 #[derive(Clone, Debug)]
-pub(crate) struct Visit {
+pub(crate) struct RequestContext {
     pub(crate) caller: ApiCaller,
     pub(crate) id: RequestId,
     /// When the invocation ends, if there is one.
@@ -54,9 +54,9 @@ pub(crate) struct Visit {
 }
 
 /// Answers `ask`, or says why not.
-pub(crate) async fn run(state: &State, visit: Visit, ask: Result<Ask<'_>, ApiError>, mut client: Client) {
-    let times = Times::new(&state.limits, visit.deadline, state.store.clock().now());
-    match open(state, visit, ask, &times, &mut client).await {
+pub(crate) async fn run(state: &State, context: RequestContext, ask: Result<Ask<'_>, ApiError>, mut client: Client) {
+    let times = Times::new(&state.limits, context.deadline, state.store.clock().now());
+    match open(state, context, ask, &times, &mut client).await {
         Ok((upstream, reservation)) => relay::pass_on(state, upstream, reservation, &times, client).await,
         Err(error) => client.answer(Err(error)),
     }
@@ -65,23 +65,23 @@ pub(crate) async fn run(state: &State, visit: Visit, ask: Result<Ask<'_>, ApiErr
 /// Everything until a backend's answer has begun.
 async fn open(
     state: &State,
-    visit: Visit,
+    context: RequestContext,
     ask: Result<Ask<'_>, ApiError>,
     times: &Times,
     client: &mut Client,
 ) -> Result<(Upstream, Reservation), ApiError> {
     let mut ask = ask?;
-    let grant = authorize(state, visit.caller, ask.model()).await?;
-    let reservation = admit::reserve(state, &grant, &mut ask, visit.id).await?;
+    let grant = authorize(state, context.caller, ask.model()).await?;
+    let reservation = admit::reserve(state, &grant, &mut ask, context.id).await?;
     match forward::open(state, &reservation, &ask, times, client).await {
         Ok(upstream) => Ok((upstream, reservation)),
-        Err(unanswered) => {
+        Err(error) => {
             if client.has_left() {
                 tracing::info!(request.id = %reservation.request_id, "the client left before its answer");
             }
             let rate_limits = reservation.rate_limits.clone();
-            settle::release(state, reservation, &unanswered).await;
-            Err(unanswered.error.hints(rate_limits))
+            settle::release(state, reservation, &error).await;
+            Err(error.error.hints(rate_limits))
         }
     }
 }
@@ -94,17 +94,17 @@ pub(crate) async fn count_tokens(state: &State, caller: ApiCaller, ask: &Message
 
 async fn authorize(state: &State, caller: ApiCaller, name: &str) -> Result<Grant, ApiError> {
     let rights = Rights::of(state, caller).await?;
-    let Serving { offer, stands_in } = rights.serving(state, name).await?;
+    let ResolvedModel { entry, is_fallback } = rights.resolve(state, name).await?;
     rights.check_hours(state)?;
     Ok(Grant {
         caller: rights.caller,
         policy: rights.policy,
-        offer,
-        stands_in,
+        entry,
+        is_fallback,
     })
 }
 
-impl<S: Sync> FromRequestParts<S> for Visit {
+impl<S: Sync> FromRequestParts<S> for RequestContext {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {

@@ -30,7 +30,7 @@ use service::http::routes::{Access, Gate, Routes};
 use service::store::Store;
 
 use crate::ask::{Ask, ChatAsk, MessagesAsk};
-use crate::exchange::Visit;
+use crate::exchange::RequestContext;
 
 pub use state::{Limits, State};
 
@@ -52,8 +52,8 @@ pub fn app(state: State) -> App {
 }
 
 impl Gate for State {
-    async fn admit(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
-        self.gate.admit(access, request).await
+    async fn authenticate(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
+        self.gate.authenticate(access, request).await
     }
 
     fn store(&self) -> &Store {
@@ -66,21 +66,29 @@ async fn alive() -> &'static str {
     "ok\n"
 }
 
-async fn chat_completions(Shared(state): Shared<State>, visit: Visit, request: Request) -> Result<Response, ApiError> {
+async fn chat_completions(
+    Shared(state): Shared<State>,
+    context: RequestContext,
+    request: Request,
+) -> Result<Response, ApiError> {
     let body = json::read(request, state.limits.max_body_bytes).await?;
     let exchange = |state, client| async move {
         let ask = ChatAsk::read(&body).map(|ask| Ask::Chat(Box::new(ask)));
-        exchange::run(&state, visit, ask, client).await;
+        exchange::run(&state, context, ask, client).await;
     };
     client::serve(state, exchange).await
 }
 
-async fn messages(Shared(state): Shared<State>, visit: Visit, request: Request) -> Result<Response, ApiError> {
+async fn messages(
+    Shared(state): Shared<State>,
+    context: RequestContext,
+    request: Request,
+) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
     let body = json::read(request, state.limits.max_body_bytes).await?;
     let exchange = |state, client| async move {
         let ask = MessagesAsk::read(&headers, &body).map(|ask| Ask::Messages(Box::new(ask)));
-        exchange::run(&state, visit, ask, client).await;
+        exchange::run(&state, context, ask, client).await;
     };
     client::serve(state, exchange).await
 }

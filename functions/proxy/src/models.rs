@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State as Shared};
-use domain::models::catalog::{Model, Offer};
+use domain::models::catalog::{Entry, Model};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use service::http::ApiError;
@@ -27,9 +27,9 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, ApiError> {
     let rights = Rights::of(&state, caller).await?;
     let usable: Vec<&Model> = rights
-        .offers()
-        .filter(|offer| has_backend(offer))
-        .map(|offer| &offer.model)
+        .entries()
+        .filter(|entry| has_backend(entry))
+        .map(|entry| &entry.model)
         .collect();
     let (page, has_more) = paging.cut(&usable);
     Ok(Json(json!({
@@ -48,17 +48,17 @@ pub(crate) async fn find(
     Path(name): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let rights = Rights::of(&state, caller).await?;
-    let offer = rights.offer(&name)?;
-    if has_backend(offer) {
-        Ok(Json(object(&offer.model)))
+    let entry = rights.entry(&name)?;
+    if has_backend(entry) {
+        Ok(Json(object(&entry.model)))
     } else {
         Err(unknown_model(&name))
     }
 }
 
 /// A model without an enabled backend is not shown: nobody would answer.
-fn has_backend(offer: &Offer) -> bool {
-    offer.backends.iter().any(|backend| backend.enabled)
+fn has_backend(entry: &Entry) -> bool {
+    entry.backends.iter().any(|backend| backend.enabled)
 }
 
 fn object(model: &Model) -> Value {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use domain::access::hours;
-use domain::models::catalog::{Catalog, Model, Offer};
+use domain::models::catalog::{Catalog, Entry, Model};
 use domain::models::policy::{Mode, Policy};
 use service::http::caller::ApiCaller;
 use service::http::{ApiError, Code, refusal};
@@ -21,10 +21,10 @@ pub(crate) struct Rights {
 
 /// The model that answers.
 #[derive(Clone, Debug)]
-pub(crate) struct Serving {
-    pub(crate) offer: Arc<Offer>,
+pub(crate) struct ResolvedModel {
+    pub(crate) entry: Arc<Entry>,
     /// Whether it is another one than was asked for.
-    pub(crate) stands_in: bool,
+    pub(crate) is_fallback: bool,
 }
 
 impl Rights {
@@ -39,37 +39,37 @@ impl Rights {
     }
 
     /// The models that the caller may use, in the order of their ids.
-    pub(crate) fn offers(&self) -> impl Iterator<Item = &Arc<Offer>> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.catalog
-            .offers()
-            .filter(|offer| offer.model.enabled && self.allow(&offer.model))
+            .entries()
+            .filter(|entry| entry.model.enabled && self.allow(&entry.model))
     }
 
     /// The model that the caller means by `name`. Unknown and forbidden ones give the same answer.
-    pub(crate) fn offer(&self, name: &str) -> Result<&Arc<Offer>, ApiError> {
-        let offer = self.catalog.resolve(name).filter(|offer| self.allow(&offer.model));
-        offer.ok_or_else(|| unknown_model(name))
+    pub(crate) fn entry(&self, name: &str) -> Result<&Arc<Entry>, ApiError> {
+        let entry = self.catalog.resolve(name).filter(|entry| self.allow(&entry.model));
+        entry.ok_or_else(|| unknown_model(name))
     }
 
     /// The model that answers for `name`: the one that is meant; while none of its backends is usable, the policy's
     /// default model, else the settings', if it has one and the caller the same right to it (api.md §4).
-    pub(crate) async fn serving(&self, state: &State, name: &str) -> Result<Serving, ApiError> {
-        let asked = self.offer(name)?;
+    pub(crate) async fn resolve(&self, state: &State, name: &str) -> Result<ResolvedModel, ApiError> {
+        let asked = self.entry(name)?;
         if is_usable(state, asked) {
-            return Ok(Serving {
-                offer: Arc::clone(asked),
-                stands_in: false,
+            return Ok(ResolvedModel {
+                entry: Arc::clone(asked),
+                is_fallback: false,
             });
         }
         let settings = state.store.settings().await?;
         let defaults = [&self.policy.default_model, &settings.default_model]
             .into_iter()
             .flatten();
-        let mut offers = defaults.filter_map(|id| self.offers().find(|offer| offer.model.id == *id));
-        let default = offers.find(|offer| is_usable(state, offer));
-        Ok(Serving {
-            offer: Arc::clone(default.unwrap_or(asked)),
-            stands_in: default.is_some(),
+        let mut entries = defaults.filter_map(|id| self.entries().find(|entry| entry.model.id == *id));
+        let default = entries.find(|entry| is_usable(state, entry));
+        Ok(ResolvedModel {
+            entry: Arc::clone(default.unwrap_or(asked)),
+            is_fallback: default.is_some(),
         })
     }
 
@@ -93,9 +93,9 @@ impl Rights {
 }
 
 /// Whether a backend is there that is believed to answer.
-fn is_usable(state: &State, offer: &Offer) -> bool {
+fn is_usable(state: &State, entry: &Entry) -> bool {
     let now = state.store.clock().now();
-    offer
+    entry
         .backends
         .iter()
         .any(|backend| backend.enabled && state.fleet.look(backend, now).1)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use divan::{AllocProfiler, Bencher};
 use domain::access::api_key::{KeyDigest, MintedKey};
-use domain::access::quota::{Asker, Claim, Demand, Meter, PeriodStep, WindowStep, judge, plan};
+use domain::access::quota::{AdmissionRequest, Demand, Meter, PeriodStep, RequestFacts, WindowStep, judge, plan};
 use domain::clock::Clock;
 use domain::models::api_key::ApiKey;
 use domain::models::catalog::{Catalog, Model};
@@ -74,19 +74,19 @@ fn model_by_name(bencher: Bencher<'_, '_>) {
 /// One more request as a change of its user's meter, under every limit that there is, with so many requests under way.
 #[divan::bench(args = [1, 100])]
 fn admission(bencher: Bencher<'_, '_>, under_way: usize) {
-    let (policy, asker) = (policy(), asker());
-    let claim = claim(&policy, &asker);
-    let meter = meter(&claim, under_way);
-    bencher.bench(|| plan(black_box(Some(&meter)), &claim));
+    let (policy, facts) = (policy(), facts());
+    let request = request(&policy, &facts);
+    let meter = meter(&request, under_way);
+    bencher.bench(|| plan(black_box(Some(&meter)), &request));
 }
 
 /// Whether a limit is in its way.
 #[divan::bench(args = [1, 100])]
 fn judgement(bencher: Bencher<'_, '_>, under_way: usize) {
-    let (policy, asker) = (policy(), asker());
-    let claim = claim(&policy, &asker);
-    let meter = meter(&claim, under_way);
-    bencher.bench(|| judge(black_box(&meter), &policy, claim.demand, claim.now));
+    let (policy, facts) = (policy(), facts());
+    let request = request(&policy, &facts);
+    let meter = meter(&request, under_way);
+    bencher.bench(|| judge(black_box(&meter), &policy, request.demand, request.now));
 }
 
 fn policy() -> Policy {
@@ -99,8 +99,8 @@ fn policy() -> Policy {
     .unwrap()
 }
 
-fn asker() -> Asker {
-    Asker {
+fn facts() -> RequestFacts {
+    RequestFacts {
         at: 0,
         request_id: RequestId::generate(),
         key: KeyId::parse("key-1").unwrap(),
@@ -113,36 +113,36 @@ fn asker() -> Asker {
     }
 }
 
-fn claim<'a>(policy: &'a Policy, asker: &'a Asker) -> Claim<'a> {
+fn request<'a>(policy: &'a Policy, facts: &'a RequestFacts) -> AdmissionRequest<'a> {
     let now = Timestamp::from_second(1_796_000_000).unwrap();
-    Claim {
+    AdmissionRequest {
         policy,
         demand: Demand {
             input_tokens: 100,
             output_tokens: 1000,
             cost: 1,
         },
-        asker,
+        facts,
         now,
         expires_at: now.as_second() + 900,
     }
 }
 
 /// A meter that counts already, with so many requests under way.
-fn meter(claim: &Claim<'_>, under_way: usize) -> Meter {
-    let first = plan(Some(&Meter::default()), claim);
+fn meter(request: &AdmissionRequest<'_>, under_way: usize) -> Meter {
+    let first = plan(Some(&Meter::default()), request);
     let (WindowStep::Begin { window, .. }, PeriodStep::Begin(day), PeriodStep::Begin(month)) =
         (first.window, first.day, first.month)
     else {
         unreachable!("an empty meter begins everything");
     };
-    let holds = (0..under_way)
-        .map(|_| (UsageId::generate(claim.now), first.hold.clone()))
+    let reservations = (0..under_way)
+        .map(|_| (UsageId::generate(request.now), first.reservation.clone()))
         .collect();
     Meter {
         window: Some(window),
         day,
         month,
-        holds,
+        reservations,
     }
 }

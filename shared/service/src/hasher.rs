@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, spawn_blocking};
 
-use domain::access::password::{self, HashError, Verdict};
+use domain::access::password::{self, HashError, PasswordMatch};
 use domain::models::user::PasswordHash;
 use domain::secret::Secret;
 
 /// So long a login waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Cheap to clone; clones share the processors.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl Hasher {
     }
 
     /// How `password` compares with `hash`; without one it takes as long and is wrong.
-    pub async fn verify(&self, password: Secret, hash: Option<PasswordHash>) -> Result<Verdict, HasherError> {
+    pub async fn verify(&self, password: Secret, hash: Option<PasswordHash>) -> Result<PasswordMatch, HasherError> {
         let place = self.place().await?;
         let verifying = move || {
             let verdict = password::verify(password.expose(), hash.as_ref());
@@ -68,7 +68,7 @@ impl Hasher {
 
     /// The place is held by the hashing itself, so that a caller who leaves does not free it early.
     async fn place(&self) -> Result<OwnedSemaphorePermit, HasherError> {
-        let waiting = tokio::time::timeout(PATIENCE, self.places.clone().acquire_owned());
+        let waiting = tokio::time::timeout(TIMEOUT, self.places.clone().acquire_owned());
         waiting.await.ok().and_then(Result::ok).ok_or(HasherError::Busy)
     }
 }
@@ -94,8 +94,11 @@ mod tests {
         let hash = hasher.hash("password123".into()).await.unwrap();
         assert_eq!(
             hasher.verify("password123".into(), Some(hash)).await.unwrap(),
-            Verdict::Right
+            PasswordMatch::Right
         );
-        assert_eq!(hasher.verify("password123".into(), None).await.unwrap(), Verdict::Wrong);
+        assert_eq!(
+            hasher.verify("password123".into(), None).await.unwrap(),
+            PasswordMatch::Wrong
+        );
     }
 }

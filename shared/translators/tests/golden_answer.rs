@@ -19,7 +19,7 @@ use translators::error::{BackendError, Code, Dialect, ErrorBody};
 use translators::ids::RandomText;
 use translators::response;
 use translators::settings::{ThinkTags, UpstreamAuthErrors};
-use translators::stream::{Outcome, StreamEnd, ToAnthropic};
+use translators::stream::{StreamEnd, StreamOutcome, ToAnthropic};
 
 #[test]
 fn whole_answers() {
@@ -202,7 +202,7 @@ fn abridged(stream: &[u8]) -> String {
         .join("\n")
 }
 
-fn told(outcome: &Outcome) -> String {
+fn told(outcome: &StreamOutcome) -> String {
     format!(
         "stop: {:?}, ending: {:?}\n{:?}\nestimated: {}, upstream id: {:?}, nameless calls: {}",
         outcome.stop_reason,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use domain::access::quota::{Asker, Claim, Demand};
+use domain::access::quota::{AdmissionRequest, Demand, RequestFacts};
 use domain::clock::Clock;
 use domain::models::policy::Policy;
 use domain::models::usage::Sums;
@@ -110,22 +110,22 @@ async fn p57_records_go_after_log_retention_days_and_sums_after_400() {
 #[tokio::test]
 async fn p45_what_the_janitor_enters_is_kept_as_the_settings_said_at_admission() {
     let books = Books::start().await;
-    let asker = json!({"a": 1_772_352_000_000_u64, "r": "r", "k": "k", "m": "m", "e": "messages", "c": "other", "s": false, "l": 3});
-    let (asker, policy): (Asker, _) = (
-        serde_json::from_value(asker).unwrap(),
+    let facts = json!({"a": 1_772_352_000_000_u64, "r": "r", "k": "k", "m": "m", "e": "messages", "c": "other", "s": false, "l": 3});
+    let (facts, policy): (RequestFacts, _) = (
+        serde_json::from_value(facts).unwrap(),
         Policy::unlimited(PolicyName::default()),
     );
     let now = books.store.clock().now();
-    let claim = Claim {
+    let request = AdmissionRequest {
         policy: &policy,
         demand: Demand::default(),
-        asker: &asker,
+        facts: &facts,
         now,
         expires_at: now.as_second() + 900,
     };
     books
         .store
-        .admit(&books.user, &UsageId::generate(now), &claim)
+        .admit(&books.user, &UsageId::generate(now), &request)
         .await
         .unwrap();
     books.store.clock().advance(Duration::from_secs(3 * DAY - 1));

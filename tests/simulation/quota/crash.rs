@@ -140,7 +140,7 @@ impl Scene {
             user: self.user.clone(),
             policy: self.policy.clone(),
             demand: RESERVED,
-            truth: (Outcome::Complete, USED),
+            actual: (Outcome::Complete, USED),
             store: self.store.clone(),
             doors: self.schedule.doors(),
             history: Rc::clone(&self.history),

@@ -8,7 +8,7 @@ use std::num::NonZeroU64;
 use std::rc::Rc;
 use std::time::Duration;
 
-use domain::access::quota::{Asker, Claim, Demand, Hold};
+use domain::access::quota::{AdmissionRequest, Demand, RequestFacts, StoredReservation};
 use domain::clock::Clock;
 use domain::models::policy::{Mode, Policy};
 use domain::models::price::MicroUsd;
@@ -35,7 +35,7 @@ pub(crate) struct History {
     /// Requests that were handed to a backend.
     pub(crate) dispatched: BTreeSet<UsageId>,
     /// Requests that a backend has answered, and what they came to.
-    pub(crate) truth: BTreeMap<UsageId, (Outcome, Tokens)>,
+    pub(crate) actual: BTreeMap<UsageId, (Outcome, Tokens)>,
     refused: usize,
     failed: usize,
 }
@@ -65,7 +65,7 @@ struct Request {
     user: UserId,
     policy: Policy,
     demand: Demand,
-    truth: (Outcome, Tokens),
+    actual: (Outcome, Tokens),
     store: Store,
     doors: Doors,
     history: Rc<RefCell<History>>,
@@ -181,7 +181,7 @@ impl World {
             user: self.user.clone(),
             policy: self.policy.clone(),
             demand: demand(&mut self.dice, &self.policy),
-            truth: truth(&mut self.dice),
+            actual: actual(&mut self.dice),
             store: self.stores[process].clone(),
             doors: self.schedule.doors(),
             history: Rc::clone(&self.history),
@@ -204,41 +204,41 @@ impl World {
 impl Request {
     async fn run(self) {
         let now = self.store.clock().now();
-        let asker = asker(&self.id, now);
+        let facts = facts(&self.id, now);
         let expires_at = (now + LIFETIME).as_second();
-        let claim = Claim {
+        let request = AdmissionRequest {
             policy: &self.policy,
             demand: self.demand,
-            asker: &asker,
+            facts: &facts,
             now,
             expires_at,
         };
-        let hold = match self.store.admit(&self.user, &self.id, &claim).await {
-            Ok(Admission::Admitted { hold, .. }) => hold,
+        let reservation = match self.store.admit(&self.user, &self.id, &request).await {
+            Ok(Admission::Admitted { reservation, .. }) => reservation,
             Ok(Admission::Refused(_)) => return self.history.borrow_mut().refused += 1,
             Err(_) => return self.history.borrow_mut().failed += 1,
         };
-        let record = self.record(&hold, now);
+        let record = self.record(&reservation, now);
         self.history.borrow_mut().dispatched.insert(self.id.clone());
         self.doors.wait().await;
-        self.history.borrow_mut().truth.insert(self.id.clone(), self.truth);
+        self.history.borrow_mut().actual.insert(self.id.clone(), self.actual);
         for _ in 0..TRIES {
-            if self.store.settle(&hold, &record).await.is_ok() {
+            if self.store.settle(&reservation, &record).await.is_ok() {
                 return;
             }
         }
     }
 
-    fn record(&self, hold: &Hold, at: Timestamp) -> UsageRecord {
-        let (outcome, tokens) = self.truth;
+    fn record(&self, reservation: &StoredReservation, at: Timestamp) -> UsageRecord {
+        let (outcome, tokens) = self.actual;
         UsageRecord {
             id: self.id.clone(),
-            request_id: hold.asker.request_id.clone(),
+            request_id: reservation.facts.request_id.clone(),
             at,
             user: self.user.clone(),
-            key: hold.asker.key.clone(),
+            key: reservation.facts.key.clone(),
             department: None,
-            model: hold.asker.model.clone(),
+            model: reservation.facts.model.clone(),
             backend: None,
             endpoint: Endpoint::ChatCompletions,
             client: ClientKind::Other,
@@ -254,8 +254,8 @@ impl Request {
     }
 }
 
-fn asker(id: &UsageId, now: Timestamp) -> Asker {
-    Asker {
+fn facts(id: &UsageId, now: Timestamp) -> RequestFacts {
+    RequestFacts {
         at: now.as_millisecond(),
         request_id: RequestId::parse(id.as_str()).unwrap(),
         key: KeyId::parse("key").unwrap(),
@@ -303,7 +303,7 @@ fn demand(dice: &mut Dice, policy: &Policy) -> Demand {
     }
 }
 
-fn truth(dice: &mut Dice) -> (Outcome, Tokens) {
+fn actual(dice: &mut Dice) -> (Outcome, Tokens) {
     let tokens = Tokens {
         input: dice.between(0, 35),
         output: dice.between(0, 60),

@@ -11,7 +11,7 @@ use service::http::extract::{Actor, Id, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
 use service::http::page::List;
 use service::http::{ApiError, Code};
-use service::prober::Finding;
+use service::prober::CheckResult;
 use service::store::Change;
 
 use crate::State;
@@ -24,7 +24,7 @@ const MAX_BACKENDS: usize = 20;
 pub(crate) async fn list(Shared(state): Shared<State>) -> Result<List<Value>, ApiError> {
     let catalog = state.store.read_catalog().await?;
     Ok(List::whole(
-        catalog.offers().flat_map(|offer| &offer.backends).map(shown).collect(),
+        catalog.entries().flat_map(|entry| &entry.backends).map(shown).collect(),
     ))
 }
 
@@ -34,8 +34,8 @@ pub(crate) async fn list_of_model(
     Id(model): Id<ModelId>,
 ) -> Result<List<Value>, ApiError> {
     let catalog = state.store.read_catalog().await?;
-    let offer = catalog.find(&model).ok_or_else(|| ApiError::not_found("model"))?;
-    Ok(List::whole(offer.backends.iter().map(shown).collect()))
+    let entry = catalog.find(&model).ok_or_else(|| ApiError::not_found("model"))?;
+    Ok(List::whole(entry.backends.iter().map(shown).collect()))
 }
 
 /// `POST /api/v1/admin/models/{id}/backends`
@@ -46,8 +46,8 @@ pub(crate) async fn create(
     Body(mut new): Body<NewBackend>,
 ) -> Result<Created<Value>, ApiError> {
     let catalog = state.store.read_catalog().await?;
-    let offer = catalog.find(&model).ok_or_else(|| ApiError::not_found("model"))?;
-    if offer.backends.len() >= MAX_BACKENDS {
+    let entry = catalog.find(&model).ok_or_else(|| ApiError::not_found("model"))?;
+    if entry.backends.len() >= MAX_BACKENDS {
         return Err(ApiError::new(
             Code::Conflict,
             format!("a model can have at most {MAX_BACKENDS} backends"),
@@ -131,7 +131,7 @@ pub(crate) async fn check_health(
     Shared(state): Shared<State>,
     actor: Actor,
     Id(id): Id<BackendId>,
-) -> Result<Data<Finding>, ApiError> {
+) -> Result<Data<CheckResult>, ApiError> {
     state
         .store
         .backend(&id)

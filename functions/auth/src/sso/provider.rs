@@ -29,7 +29,7 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 use super::error::SsoError;
 
 /// For one question: a login asks three, and has ten seconds (docs/api.md §7).
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 /// Documents and keys of real providers have some kilobytes.
 const MAX_ANSWER: usize = 1024 * 1024;
 /// What the provider has said of itself is believed for this long.
@@ -266,7 +266,7 @@ impl Provider {
             .header(ACCEPT, "application/json")
             .body(body)
             .map_err(|error| no_answer(error.into()))?;
-        let answered = timeout(PATIENCE, self.answer(request)).await;
+        let answered = timeout(TIMEOUT, self.answer(request)).await;
         answered
             .map_err(|_| ProviderError::NoAnswer(FailureClass::Timeout))?
             .map_err(no_answer)?

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::access::quota::{self, Asker, Claim, Demand, Hold, Meter, Refusal};
+use domain::access::quota::{self, AdmissionRequest, Demand, Meter, Refusal, RequestFacts, StoredReservation};
 use domain::models::policy::Mode;
 use domain::models::usage::Endpoint;
 use domain::models::{RequestId, UsageId};
@@ -34,7 +34,7 @@ pub(crate) struct Reservation {
     pub(crate) input_estimate: u64,
     pub(crate) began: Instant,
     /// What the caller's meter holds for it; nothing for a caller without limits.
-    pub(crate) hold: Option<Hold>,
+    pub(crate) stored: Option<StoredReservation>,
     /// What is left of the caller's limits, in the headers of the dialect.
     pub(crate) rate_limits: HeaderMap,
 }
@@ -48,14 +48,14 @@ impl Reservation {
     }
 
     /// What the meter keeps for the record, whoever settles it.
-    fn asker(&self, kept_days: Option<u32>) -> Asker {
+    fn facts(&self, kept_days: Option<u32>) -> RequestFacts {
         let caller = &self.grant.caller;
-        Asker {
+        RequestFacts {
             at: self.at.as_millisecond(),
             request_id: self.request_id.clone(),
             key: caller.key.id.clone(),
             department: caller.user.department.clone(),
-            model: self.grant.offer.model.id.clone(),
+            model: self.grant.entry.model.id.clone(),
             endpoint: self.endpoint,
             client: caller.client,
             streamed: self.streamed,
@@ -82,17 +82,20 @@ pub(crate) async fn reserve(
         streamed: ask.stream(),
         input_estimate: ask.input_estimate(),
         began: Instant::now(),
-        hold: None,
+        stored: None,
         rate_limits: HeaderMap::new(),
     };
     if !grant.policy.counts_nothing() {
         let demand = demand(grant, ask);
-        let (hold, meter) = hold(state, &reservation, demand).await?;
+        let (stored, meter) = stored(state, &reservation, demand).await?;
         if grant.policy.mode == Mode::Enforce {
-            reservation.rate_limits =
-                rate_limits::headers(&quota::standings(&meter, &grant.policy, at), reservation.dialect(), at);
+            reservation.rate_limits = rate_limits::headers(
+                &quota::limit_usage(&meter, &grant.policy, at),
+                reservation.dialect(),
+                at,
+            );
         }
-        reservation.hold = Some(hold);
+        reservation.stored = Some(stored);
     }
     Ok(reservation)
 }
@@ -101,7 +104,7 @@ fn demand(grant: &Grant, ask: &mut Ask<'_>) -> Demand {
     if !grant.policy.counts_tokens() {
         return Demand::default();
     }
-    let (demand, cap) = demand::of(ask, &grant.offer);
+    let (demand, cap) = demand::of(ask, &grant.entry);
     if let Some(tokens) = cap {
         ask.limit_output(tokens);
     }
@@ -109,7 +112,11 @@ fn demand(grant: &Grant, ask: &mut Ask<'_>) -> Demand {
 }
 
 /// Counts the request in the caller's meter, or says which limit is in the way.
-async fn hold(state: &State, reservation: &Reservation, demand: Demand) -> Result<(Hold, Arc<Meter>), ApiError> {
+async fn stored(
+    state: &State,
+    reservation: &Reservation,
+    demand: Demand,
+) -> Result<(StoredReservation, Arc<Meter>), ApiError> {
     let (policy, user, now) = (
         &reservation.grant.policy,
         &reservation.grant.caller.user.id,
@@ -119,27 +126,30 @@ async fn hold(state: &State, reservation: &Reservation, demand: Demand) -> Resul
         .checked_add(state.limits.total + EXPIRY_MARGIN)
         .unwrap_or(now)
         .as_second();
-    let asker = reservation.asker(state.store.settings().await?.kept_days());
-    let claim = Claim {
+    let facts = reservation.facts(state.store.settings().await?.kept_days());
+    let request = AdmissionRequest {
         policy,
         demand,
-        asker: &asker,
+        facts: &facts,
         now,
         expires_at,
     };
-    match Box::pin(state.store.admit(user, &reservation.id, &claim)).await {
-        Ok(Admission::Admitted { hold, meter }) => {
-            if let Some(Refusal { standing, .. }) = (policy.mode == Mode::Shadow)
+    match Box::pin(state.store.admit(user, &reservation.id, &request)).await {
+        Ok(Admission::Admitted {
+            reservation: stored,
+            meter,
+        }) => {
+            if let Some(Refusal { usage, .. }) = (policy.mode == Mode::Shadow)
                 .then(|| quota::overrun(&meter, policy, now))
                 .flatten()
             {
-                let limit = standing.limit.field();
-                tracing::info!(policy = %policy.name, user.id = %user, limit, standing.used, "over a limit; served in shadow mode");
+                let limit = usage.limit.field();
+                tracing::info!(policy = %policy.name, user.id = %user, limit, usage.used, "over a limit; served in shadow mode");
             }
-            Ok((hold, meter))
+            Ok((stored, meter))
         }
         Ok(Admission::Refused(refusal)) => {
-            let told = rate_limits::headers(&[refusal.standing], reservation.dialect(), now);
+            let told = rate_limits::headers(&[refusal.usage], reservation.dialect(), now);
             Err(refusal::over_limit(policy, &refusal, now).hints(told))
         }
         // Too many were faster: nothing is admitted without its step (docs/api.md §9).

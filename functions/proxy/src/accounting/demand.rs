@@ -1,7 +1,7 @@
 //! The most that a request may use, for a policy that limits tokens or cost (promise 43). Pure.
 
 use domain::access::quota::Demand;
-use domain::models::catalog::{Model, Offer, Protocol};
+use domain::models::catalog::{Entry, Model, Protocol};
 use domain::models::usage::Tokens;
 
 use crate::ask::Ask;
@@ -13,9 +13,9 @@ pub(crate) const CAPS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
 
 /// What is reserved for `ask`, and what its answer is to be limited to where it says nothing itself. So what is
 /// reserved is what the backend is told, also where the client has set a member to nothing that the model's entry sets.
-pub(crate) fn of(ask: &Ask<'_>, offer: &Offer) -> (Demand, Option<u64>) {
-    let model = &offer.model;
-    let own = ask.max_output_tokens().map(|tokens| told(tokens, ask, offer));
+pub(crate) fn of(ask: &Ask<'_>, entry: &Entry) -> (Demand, Option<u64>) {
+    let model = &entry.model;
+    let own = ask.max_output_tokens().map(|tokens| told(tokens, ask, entry));
     let each = own.unwrap_or_else(|| {
         configured_cap(model)
             .or(model.max_output_tokens)
@@ -37,13 +37,13 @@ pub(crate) fn of(ask: &Ask<'_>, offer: &Offer) -> (Demand, Option<u64>) {
 }
 
 /// What a backend is told of `tokens`: translation lowers it to what the model can.
-fn told(tokens: u64, ask: &Ask<'_>, offer: &Offer) -> u64 {
+fn told(tokens: u64, ask: &Ask<'_>, entry: &Entry) -> u64 {
     let is_translated = matches!(ask, Ask::Messages(_))
-        && offer
+        && entry
             .backends
             .iter()
             .all(|backend| backend.protocol == Protocol::Openai);
-    let most = offer.model.max_output_tokens.filter(|_| is_translated);
+    let most = entry.model.max_output_tokens.filter(|_| is_translated);
     most.map_or(tokens, |most| tokens.min(most))
 }
 

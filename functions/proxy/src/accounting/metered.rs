@@ -3,7 +3,7 @@
 use service::http::Dialect;
 use translators::usage::{Usage, update_from_event};
 
-use crate::relay::finding::Finding;
+use crate::relay::finding::ChunkInfo;
 
 /// What is known of an answer's tokens.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Adds an event of a stream in `dialect`.
-    pub(crate) fn add(&mut self, dialect: Dialect, finding: Finding, data: &[u8]) {
+    pub(crate) fn add(&mut self, dialect: Dialect, finding: ChunkInfo, data: &[u8]) {
         self.said += finding.said;
         match dialect {
             Dialect::Anthropic => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::access::quota::Hold;
+use domain::access::quota::StoredReservation;
 use domain::models::BackendId;
 use domain::models::usage::{Outcome, Tokens, UsageRecord};
 use http::StatusCode;
@@ -11,11 +11,11 @@ use service::http::trace::TraceContext;
 use super::admit::Reservation;
 use super::metered::Metered;
 use crate::State;
-use crate::forward::Unanswered;
+use crate::forward::UpstreamError;
 use crate::relay::answer::Notes;
 
 /// How long a settlement is tried: the time that an exchange leaves of its invocation (promise 49).
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// Between two tries, each of which tries several times itself.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -41,31 +41,31 @@ pub(crate) async fn settle(state: &State, reservation: Reservation, account: Acc
 
 /// Enters the record in the books, with what was reserved or alone.
 async fn enter(state: &State, reservation: &Reservation, record: UsageRecord) {
-    match &reservation.hold {
+    match &reservation.stored {
         // Boxed, as the calls of the store are: what an exchange may have to do is not part of each one's size.
-        Some(hold) => Box::pin(close(state, hold, &record)).await,
+        Some(stored) => Box::pin(close(state, stored, &record)).await,
         None => state.usage.record(record).await,
     }
 }
 
 /// Settles a reservation; what cannot be settled in time is left to the janitor (docs/api.md §9).
-async fn close(state: &State, hold: &Hold, record: &UsageRecord) {
+async fn close(state: &State, stored: &StoredReservation, record: &UsageRecord) {
     let settling = async {
-        while let Err(error) = state.store.settle(hold, record).await {
+        while let Err(error) = state.store.settle(stored, record).await {
             tracing::warn!(request.id = %record.request_id, %error, "not settled yet");
             tokio::time::sleep(PAUSE).await;
         }
     };
-    if tokio::time::timeout(PATIENCE, settling).await.is_err() {
+    if tokio::time::timeout(TIMEOUT, settling).await.is_err() {
         tracing::error!(request.id = %record.request_id, user.id = %record.user, "left to the janitor");
     }
 }
 
 /// Closes the books on a request that delivered nothing (promise 42). Its line in the log is the edge's, which has the error.
-pub(crate) async fn release(state: &State, reservation: Reservation, unanswered: &Unanswered) {
+pub(crate) async fn release(state: &State, reservation: Reservation, error: &UpstreamError) {
     let account = Account {
-        backend: unanswered.backend.clone(),
-        status: unanswered.error.status(reservation.dialect()),
+        backend: error.backend.clone(),
+        status: error.error.status(reservation.dialect()),
         outcome: Outcome::Failed,
         metered: Metered::nothing(),
         first_byte: None,
@@ -77,10 +77,10 @@ pub(crate) async fn release(state: &State, reservation: Reservation, unanswered:
 impl Reservation {
     /// A guess never exceeds what was reserved (promise 44); what a backend reports is the truth.
     fn not_beyond_reserved(&self, tokens: Tokens, metered: Metered) -> Tokens {
-        match &self.hold {
-            Some(hold) if metered.is_estimated() && self.grant.policy.counts_tokens() => Tokens {
-                input: tokens.input.min(hold.input_tokens),
-                output: tokens.output.min(hold.output_tokens),
+        match &self.stored {
+            Some(stored) if metered.is_estimated() && self.grant.policy.counts_tokens() => Tokens {
+                input: tokens.input.min(stored.input_tokens),
+                output: tokens.output.min(stored.output_tokens),
                 ..tokens
             }
             .bounded(),
@@ -90,7 +90,7 @@ impl Reservation {
 
     /// What the books have of the request.
     fn record(&self, account: &Account) -> UsageRecord {
-        let (caller, model) = (&self.grant.caller, &self.grant.offer.model);
+        let (caller, model) = (&self.grant.caller, &self.grant.entry.model);
         let usage = account.metered.usage(self.input_estimate);
         let tokens = Tokens {
             input: usage.input,

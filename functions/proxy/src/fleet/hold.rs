@@ -8,7 +8,7 @@ use domain::models::health::Health;
 use service::store::{Lease, Store, StoreError};
 use tokio::task::JoinHandle;
 
-use super::{News, Underway, Verdict};
+use super::{CallResult, News, Underway};
 use crate::State;
 use crate::times::Times;
 
@@ -55,12 +55,12 @@ impl Hold {
     /// Takes in that the backend has begun to answer: that is all that a trial asks.
     pub(crate) fn begun(&mut self, state: &State, writes: &mut Writes) {
         if self.underway.is_trial() {
-            self.report(state, Verdict::Answered, writes);
+            self.report(state, CallResult::Answered, writes);
         }
     }
 
     /// Gives the place back, with what was found if anything was.
-    pub(crate) fn end(mut self, state: &State, verdict: Option<Verdict>, writes: &mut Writes) {
+    pub(crate) fn end(mut self, state: &State, verdict: Option<CallResult>, writes: &mut Writes) {
         if let Some(verdict) = verdict {
             self.report(state, verdict, writes);
         }
@@ -69,7 +69,7 @@ impl Hold {
         }
     }
 
-    fn report(&mut self, state: &State, verdict: Verdict, writes: &mut Writes) {
+    fn report(&mut self, state: &State, verdict: CallResult, writes: &mut Writes) {
         if let Some(news) = self.underway.report(verdict, state.store.clock().now()) {
             writes.begin(state, share(state.store.clone(), news));
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use ahash::HashMap;
 use domain::models::BackendId;
 use domain::models::catalog::Backend;
-use domain::models::health::{FailureClass, Health, Standing};
+use domain::models::health::{Availability, FailureClass, Health};
 use jiff::Timestamp;
 use service::store::Change;
 
@@ -52,7 +52,7 @@ pub(crate) struct News {
 
 /// What a request has come to, as far as it says something about the backend.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum CallResult {
     Answered,
     Failed {
         class: FailureClass,
@@ -66,10 +66,10 @@ impl Fleet {
         let Some(member) = self.known(backend) else {
             return (0, backend.health.usable(now));
         };
-        let usable = match member.health(&backend.health).standing(now) {
-            Standing::In => true,
-            Standing::OnTrial => !member.on_trial.load(Ordering::Relaxed),
-            Standing::Out => false,
+        let usable = match member.health(&backend.health).availability(now) {
+            Availability::Available => true,
+            Availability::Probation => !member.on_trial.load(Ordering::Relaxed),
+            Availability::Ejected => false,
         };
         (member.under_way.load(Ordering::Relaxed), usable)
     }
@@ -78,7 +78,7 @@ impl Fleet {
     pub(crate) fn enter(&self, backend: &Backend, now: Timestamp) -> Underway {
         let member = self.known(backend).unwrap_or_else(|| self.add(backend));
         member.under_way.fetch_add(1, Ordering::Relaxed);
-        let is_on_trial = member.health(&backend.health).standing(now) == Standing::OnTrial;
+        let is_on_trial = member.health(&backend.health).availability(now) == Availability::Probation;
         let is_trial = is_on_trial && !member.on_trial.swap(true, Ordering::Relaxed);
         Underway {
             backend: backend.id.clone(),
@@ -146,21 +146,21 @@ impl Underway {
     }
 
     /// Takes a finding in.
-    pub(crate) fn report(&mut self, verdict: Verdict, now: Timestamp) -> Option<News> {
+    pub(crate) fn report(&mut self, verdict: CallResult, now: Timestamp) -> Option<News> {
         let mut found = self.member.found();
         let before = found
             .take()
             .filter(|found| found.version >= self.stored.version)
             .unwrap_or(self.stored);
         let after = match verdict {
-            Verdict::Answered if before.is_spotless() => before,
-            Verdict::Answered => before.after_success(),
-            Verdict::Failed { class, retry_after } => before.after_failure(now, class, retry_after),
+            CallResult::Answered if before.is_spotless() => before,
+            CallResult::Answered => before.after_success(),
+            CallResult::Failed { class, retry_after } => before.after_failure(now, class, retry_after),
         };
         *found = (after != self.stored).then_some(after);
         drop(found);
         self.end_trial();
-        let is_news = after.standing(now) != before.standing(now);
+        let is_news = after.availability(now) != before.availability(now);
         is_news.then(|| News {
             backend: self.backend.clone(),
             health: after,
@@ -215,7 +215,7 @@ mod tests {
         .unwrap()
     }
 
-    const REFUSED: Verdict = Verdict::Failed {
+    const REFUSED: CallResult = CallResult::Failed {
         class: FailureClass::Connect,
         retry_after: None,
     };
@@ -245,7 +245,7 @@ mod tests {
         assert!(
             fleet
                 .enter(&backend, at(30))
-                .report(Verdict::Answered, at(30))
+                .report(CallResult::Answered, at(30))
                 .unwrap()
                 .health
                 .healthy
@@ -253,7 +253,7 @@ mod tests {
         assert!(
             fleet
                 .enter(&backend, at(31))
-                .report(Verdict::Answered, at(31))
+                .report(CallResult::Answered, at(31))
                 .is_none()
         );
     }

@@ -81,7 +81,7 @@ pub(crate) async fn attempt(
     times: &Times,
 ) -> Result<Answer, Failure> {
     let grant = &reservation.grant;
-    let target = Target::of(state, &grant.offer.model, backend).await?;
+    let target = Target::of(state, &grant.entry.model, backend).await?;
     let mut call = Call::new(ask, grant, backend, &target).map_err(Failure::unasked)?;
     identify(&mut call.headers, reservation);
     let warnings = call.warnings;

@@ -89,7 +89,7 @@ impl<'t> Call<'t> {
         let facts = ModelFacts {
             client_model: grant.answers_as(ask.model()).to_owned(),
             backend_model: backend.model_name.clone(),
-            max_output_tokens: grant.offer.model.max_output_tokens,
+            max_output_tokens: grant.entry.model.max_output_tokens,
         };
         let call = ask.to_chat(&target.settings, &facts)?;
         let (body, reader) = (Bytes::from(call.body), Reader::Translated(Box::new(call.context)));

@@ -9,7 +9,7 @@ use http::StatusCode;
 use service::http::{ApiError, Code};
 use translators::error::{BackendError, ErrorKind};
 
-use crate::fleet::Verdict;
+use crate::fleet::CallResult;
 
 /// One attempt that gave nothing to pass on.
 #[derive(Debug)]
@@ -105,13 +105,13 @@ impl Failure {
     }
 
     /// What the attempt says about the backend: one that refuses a request answers.
-    pub(crate) fn verdict(&self) -> Option<Verdict> {
+    pub(crate) fn verdict(&self) -> Option<CallResult> {
         match self.fault {
             Fault::Backend(class) => {
                 let retry_after = self.error.told_retry_after().map(Duration::from_secs);
-                Some(Verdict::Failed { class, retry_after })
+                Some(CallResult::Failed { class, retry_after })
             }
-            Fault::Request => Some(Verdict::Answered),
+            Fault::Request => Some(CallResult::Answered),
             Fault::Nobody | Fault::Unasked => None,
         }
     }

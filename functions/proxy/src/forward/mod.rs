@@ -38,7 +38,7 @@ pub(crate) struct Upstream {
 
 /// That no backend has answered.
 #[derive(Debug)]
-pub(crate) struct Unanswered {
+pub(crate) struct UpstreamError {
     /// What the failures come to.
     pub(crate) error: ApiError,
     /// The last one that was tried, if any was.
@@ -52,7 +52,7 @@ pub(crate) async fn open(
     ask: &Ask<'_>,
     times: &Times,
     client: &mut Client,
-) -> Result<Upstream, Unanswered> {
+) -> Result<Upstream, UpstreamError> {
     let (failures, writes) = (Failures::default(), Writes::default());
     let mut search = Search {
         state,
@@ -78,7 +78,7 @@ pub(crate) async fn open(
     }
     search.writes.done().await;
     let backend = search.tried.last().map(|id| BackendId::clone(id));
-    Err(Unanswered {
+    Err(UpstreamError {
         error: search.failures.into_error(),
         backend,
     })
@@ -88,7 +88,7 @@ pub(crate) async fn open(
 pub(crate) fn choose<'a>(state: &State, grant: &'a Grant, tried: &[&BackendId]) -> Option<Candidate<'a>> {
     let now = state.store.clock().now();
     let left = grant
-        .offer
+        .entry
         .backends
         .iter()
         .filter(|backend| backend.enabled && !tried.contains(&&backend.id));

@@ -8,7 +8,7 @@ use translators::response;
 use translators::stream::ToAnthropic;
 use translators::usage::{Usage, update_from_event};
 
-use super::finding::{Finding, Kind};
+use super::finding::{ChunkInfo, Kind};
 use super::naming::Naming;
 use super::voice::{Translation, Voice};
 use super::watch::Watch;
@@ -52,7 +52,7 @@ pub(crate) struct Notes {
 impl Reader {
     /// Reads an answer that is not streamed.
     pub(crate) fn whole(self, body: Bytes) -> Result<Whole, BackendError> {
-        let finding = Finding::of(&body);
+        let finding = ChunkInfo::of(&body);
         match finding.kind {
             Kind::Garbage => return Err(BackendError::unreadable()),
             Kind::Error => return Err(BackendError::from_error_object(&body)),

@@ -21,7 +21,7 @@ pub(crate) enum Kind {
 
 /// What was found in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Finding {
+pub(crate) struct ChunkInfo {
     pub(crate) kind: Kind,
     /// Bytes of text for the client, about: of all that is in `choices`, `delta`, `content_block` or `content`. Not counted
     /// where usage is told.
@@ -31,21 +31,21 @@ pub(crate) struct Finding {
     /// Whether it is the event in which an Anthropic backend tells what the whole answer has used.
     pub(crate) is_final_usage: bool,
     /// Where the last of those texts is.
-    pub(crate) text: Option<Place>,
+    pub(crate) text: Option<Span>,
     /// What a chat answer tells of its usage.
     pub(crate) usage: Option<Usage>,
     /// Where it names the model.
-    pub(crate) model: Option<Place>,
+    pub(crate) model: Option<Span>,
 }
 
 /// Where a part of a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Span {
     begin: usize,
     end: usize,
 }
 
-impl Place {
+impl Span {
     pub(crate) fn range(self) -> Range<usize> {
         self.begin..self.end
     }
@@ -58,7 +58,7 @@ impl Place {
     }
 }
 
-impl Finding {
+impl ChunkInfo {
     pub(crate) fn of(json: &[u8]) -> Self {
         // Read as text, whose parts need not be looked at again for whether they are text.
         let shape = str::from_utf8(json)
@@ -101,11 +101,11 @@ impl Finding {
         Self {
             kind,
             said,
-            text: last.and_then(|text| Place::of(text, json)),
+            text: last.and_then(|text| Span::of(text, json)),
             is_usage_only: shape.usage.is_some() && shape.choices.is_some_and(is_empty),
             is_final_usage: is("message_delta") && shape.usage.is_some(),
             usage,
-            model: name.and_then(|name| Place::of(name, json)),
+            model: name.and_then(|name| Span::of(name, json)),
         }
     }
 }
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn one_look_tells_what_a_text_is() {
-        let kind = |json: &str| Finding::of(json.as_bytes()).kind;
+        let kind = |json: &str| ChunkInfo::of(json.as_bytes()).kind;
         assert_eq!(kind(r#"{"choices":[]}"#), Kind::Answer);
         assert_eq!(kind(r#"{"type":"message_stop"}"#), Kind::End);
         assert_eq!(kind(r#"{"error":{"message":"x"}}"#), Kind::Error);
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn text_is_counted_wherever_it_is_said() {
-        let said = |json: &str| Finding::of(json.as_bytes()).said;
+        let said = |json: &str| ChunkInfo::of(json.as_bytes()).said;
         assert_eq!(
             said(r#"{"id":"x","choices":[{"index":0,"delta":{"content":"Hi \u00e4"},"finish_reason":null}]}"#),
             9
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_chunk_of_usage_alone_is_known() {
-        let is_usage_only = |json: &str| Finding::of(json.as_bytes()).is_usage_only;
+        let is_usage_only = |json: &str| ChunkInfo::of(json.as_bytes()).is_usage_only;
         assert!(is_usage_only(r#"{"choices":[],"usage":{"prompt_tokens":1}}"#));
         for json in [
             r#"{"choices":[],"usage":null}"#,

@@ -3,7 +3,7 @@
 
 use std::str;
 
-use super::finding::{Finding, Kind};
+use super::finding::{ChunkInfo, Kind};
 
 /// The last event that was parsed, around one of its texts.
 #[derive(Debug, Default)]
@@ -16,16 +16,16 @@ struct Pattern {
     /// From the text's closing quote on.
     behind: Vec<u8>,
     /// Without what the text itself says.
-    finding: Finding,
+    finding: ChunkInfo,
 }
 
 impl Likeness {
     /// What `json` is: as the event that it is like, else as it is found to be.
-    pub(crate) fn find(&mut self, json: &[u8]) -> Finding {
+    pub(crate) fn find(&mut self, json: &[u8]) -> ChunkInfo {
         if let Some(finding) = self.0.as_ref().and_then(|pattern| pattern.matched(json)) {
             return finding;
         }
-        let finding = Finding::of(json);
+        let finding = ChunkInfo::of(json);
         self.0 = Pattern::of(json, finding);
         finding
     }
@@ -33,13 +33,13 @@ impl Likeness {
 
 impl Pattern {
     /// The pattern of an event that says something. Nothing but the length of a text depends on what the text is.
-    fn of(json: &[u8], finding: Finding) -> Option<Self> {
+    fn of(json: &[u8], finding: ChunkInfo) -> Option<Self> {
         let text = finding.text?.range();
         let is_named_behind = finding.model.is_some_and(|model| model.range().start > text.start);
         if finding.kind != Kind::Answer || is_named_behind {
             return None;
         }
-        let finding = Finding {
+        let finding = ChunkInfo {
             said: finding.said - text.len(),
             text: None,
             ..finding
@@ -51,11 +51,11 @@ impl Pattern {
         })
     }
 
-    fn matched(&self, json: &[u8]) -> Option<Finding> {
+    fn matched(&self, json: &[u8]) -> Option<ChunkInfo> {
         let text = json
             .strip_prefix(self.before.as_slice())?
             .strip_suffix(self.behind.as_slice())?;
-        is_plain(text).then(|| Finding {
+        is_plain(text).then(|| ChunkInfo {
             said: self.finding.said + text.len(),
             ..self.finding
         })
@@ -98,9 +98,9 @@ mod tests {
             for text in ["", "second", "größer", "{[,:]}"] {
                 let json = event(text);
                 assert!(is_remembered(&likeness, &json), "{json}");
-                let expected = Finding {
+                let expected = ChunkInfo {
                     text: None,
-                    ..Finding::of(json.as_bytes())
+                    ..ChunkInfo::of(json.as_bytes())
                 };
                 assert_eq!(likeness.find(json.as_bytes()), expected, "{json}");
             }
@@ -114,7 +114,10 @@ mod tests {
         for text in [r#"a","x":"b"#, r#"a"b"#, r"\", r"\u12", "\n"] {
             let json = chunk(text);
             assert!(!is_remembered(&likeness, &json), "{json}");
-            assert_eq!(Likeness::default().find(json.as_bytes()), Finding::of(json.as_bytes()));
+            assert_eq!(
+                Likeness::default().find(json.as_bytes()),
+                ChunkInfo::of(json.as_bytes())
+            );
         }
         assert!(!is_remembered(&likeness, [chunk("a").as_bytes(), b"\xff"].concat()));
         let mut not_utf8 = chunk("@").into_bytes();

@@ -26,14 +26,14 @@ use crate::accounting::admit::Reservation;
 use crate::accounting::metered::Metered;
 use crate::accounting::settle::{self, Account};
 use crate::client::Client;
-use crate::fleet::Verdict;
+use crate::fleet::CallResult;
 use crate::fleet::hold::Writes;
 use crate::forward::Upstream;
 use crate::forward::attempt::Content;
 use crate::times::Times;
 
 /// What is found about a backend whose answer has broken off.
-const INTERRUPTED: Verdict = Verdict::Failed {
+const INTERRUPTED: CallResult = CallResult::Failed {
     class: FailureClass::Interrupted,
     retry_after: None,
 };
@@ -64,7 +64,7 @@ pub(crate) async fn pass_on(
     };
     match answer.content {
         Content::Whole(Whole { body, metered, notes }) => {
-            hold.end(state, Some(Verdict::Answered), &mut writes);
+            hold.end(state, Some(CallResult::Answered), &mut writes);
             close(state, writes, reservation, account(Outcome::Complete, metered, notes)).await;
             client.answer(Ok(response::whole(body, headers)));
         }
@@ -97,7 +97,7 @@ struct Passed {
     notes: Notes,
     outcome: Outcome,
     /// What it says about the backend, if anything.
-    verdict: Option<Verdict>,
+    verdict: Option<CallResult>,
 }
 
 /// Waits until a stream is over, and ends it.
@@ -124,10 +124,10 @@ impl Passed {
             };
         };
         let (outcome, verdict) = match (halt, ending) {
-            (Halt::Ended(_), Ok(())) => (Outcome::Complete, Some(Verdict::Answered)),
+            (Halt::Ended(_), Ok(())) => (Outcome::Complete, Some(CallResult::Answered)),
             (Halt::Ended(_), Err(_)) => (Outcome::CutShort, Some(INTERRUPTED)),
-            (Halt::ClientGone, _) => (Outcome::ClientGone, delivered.then_some(Verdict::Answered)),
-            (Halt::Stopped, _) => (Outcome::Stopped, delivered.then_some(Verdict::Answered)),
+            (Halt::ClientGone, _) => (Outcome::ClientGone, delivered.then_some(CallResult::Answered)),
+            (Halt::Stopped, _) => (Outcome::Stopped, delivered.then_some(CallResult::Answered)),
         };
         Self {
             metered,

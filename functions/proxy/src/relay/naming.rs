@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::finding::Finding;
+use super::finding::ChunkInfo;
 
 /// The client's name of the model, as JSON.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ impl Naming {
     }
 
     /// How `json` gets the client's name of the model; `None` where it has it already, or none at all.
-    pub(crate) fn edit(&self, json: &[u8], finding: &Finding) -> Option<Edit> {
+    pub(crate) fn edit(&self, json: &[u8], finding: &ChunkInfo) -> Option<Edit> {
         let range = finding.model?.range();
         (json[range.clone()] != self.0).then(|| Edit {
             range,
@@ -33,7 +33,7 @@ impl Naming {
     }
 
     /// An answer that is not streamed.
-    pub(crate) fn whole(&self, body: Bytes, finding: &Finding) -> Bytes {
+    pub(crate) fn whole(&self, body: Bytes, finding: &ChunkInfo) -> Bytes {
         match self.edit(&body, finding) {
             None => body,
             Some(edit) => edited(&body, &[edit]),
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn an_answer_has_the_clients_name_and_is_otherwise_as_it_was() {
         let named = |json: &'static str| {
-            Naming::new("a \"b\"").whole(Bytes::from_static(json.as_bytes()), &Finding::of(json.as_bytes()))
+            Naming::new("a \"b\"").whole(Bytes::from_static(json.as_bytes()), &ChunkInfo::of(json.as_bytes()))
         };
         for (json, expected) in [
             (
@@ -102,7 +102,7 @@ mod tests {
     fn a_name_that_is_the_clients_costs_no_copy() {
         let body = Bytes::from_static(br#"{"model":"m"}"#);
         assert_eq!(
-            Naming::new("m").whole(body.clone(), &Finding::of(&body)).as_ptr(),
+            Naming::new("m").whole(body.clone(), &ChunkInfo::of(&body)).as_ptr(),
             body.as_ptr()
         );
     }

@@ -19,7 +19,7 @@ use crate::forward::begin::Begun;
 /// How often silence is looked at in the time after which the client is told that the stream is alive.
 const TICKS: u32 = 3;
 /// How long usage may take behind the end of the answer (translation.md §5.7).
-const USAGE_PATIENCE: Duration = Duration::from_secs(2);
+const USAGE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the connection may take to end behind the end mark. One that has ended can be used again; one that goes on is closed.
 const TAIL: Duration = Duration::from_millis(50);
 
@@ -99,7 +99,7 @@ impl Pump {
     /// Reads what may follow the end of the answer: its usage, and the end of the connection. Gives the client's next frames.
     pub(super) async fn rest(&mut self) -> Vec<Bytes> {
         match self.begun.progress {
-            Progress::Closing => timeout(USAGE_PATIENCE, self.usage()).await.unwrap_or_default(),
+            Progress::Closing => timeout(USAGE_TIMEOUT, self.usage()).await.unwrap_or_default(),
             Progress::Done => {
                 let _ = timeout(TAIL, chunk(&mut self.begun.body)).await;
                 Vec::new()

@@ -250,7 +250,7 @@ async fn p53_a_backend_that_stays_silent_behind_a_head_that_was_begun_without_it
             "nothing of the backend's was delivered"
         );
         assert_eq!(
-            matches!(passed.verdict, Some(Verdict::Failed { .. })),
+            matches!(passed.verdict, Some(CallResult::Failed { .. })),
             stays,
             "who leaves says nothing about it"
         );

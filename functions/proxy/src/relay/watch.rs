@@ -7,7 +7,7 @@ use translators::error::BackendError;
 use translators::sse::{Decoder, Event};
 use translators::stream::Progress;
 
-use super::finding::{Finding, Kind, Place};
+use super::finding::{ChunkInfo, Kind, Span};
 use super::likeness::Likeness;
 use super::naming::{Edit, Naming, edited};
 use super::voice::Spoken;
@@ -30,7 +30,7 @@ pub(crate) struct Watch {
 }
 
 /// What becomes of an event.
-enum Verdict {
+enum Action {
     Pass,
     /// It is passed on in other words, or not at all.
     Change(Edit),
@@ -79,9 +79,9 @@ impl Watch {
                 break;
             };
             match self.judge(&event) {
-                Verdict::Pass => {}
-                Verdict::Change(edit) => edits.push(edit.behind(whole)),
-                Verdict::Stop => break,
+                Action::Pass => {}
+                Action::Change(edit) => edits.push(edit.behind(whole)),
+                Action::Stop => break,
             }
             whole += event.raw.len();
             first.get_or_insert(event.raw);
@@ -103,9 +103,9 @@ impl Watch {
         let last = if self.problem.is_none() { decoder.finish() } else { None };
         let Some(event) = last else { return Vec::new() };
         match self.judge(&event) {
-            Verdict::Pass => vec![event.raw],
-            Verdict::Change(edit) => with(vec![event.raw], &[edit]),
-            Verdict::Stop => Vec::new(),
+            Action::Pass => vec![event.raw],
+            Action::Change(edit) => with(vec![event.raw], &[edit]),
+            Action::Stop => Vec::new(),
         }
     }
 
@@ -140,11 +140,11 @@ impl Watch {
     }
 
     /// What becomes of the event.
-    fn judge(&mut self, event: &Event) -> Verdict {
-        let Some(data) = event.data() else { return Verdict::Pass };
+    fn judge(&mut self, event: &Event) -> Action {
+        let Some(data) = event.data() else { return Action::Pass };
         if event.is_done() {
             (self.has_begun, self.is_done) = (true, true);
-            return Verdict::Pass;
+            return Action::Pass;
         }
         let finding = self.likeness.find(data);
         match finding.kind {
@@ -155,18 +155,16 @@ impl Watch {
         }
         self.has_begun |= self.problem.is_none();
         match &self.problem {
-            Some(_) => Verdict::Stop,
+            Some(_) => Action::Stop,
             // Only we have asked for it.
-            None if self.hides_usage && finding.is_usage_only => Verdict::Change(Edit::cut(0..event.raw.len())),
-            None => self
-                .renamed(event, data, &finding)
-                .map_or(Verdict::Pass, Verdict::Change),
+            None if self.hides_usage && finding.is_usage_only => Action::Change(Edit::cut(0..event.raw.len())),
+            None => self.renamed(event, data, &finding).map_or(Action::Pass, Action::Change),
         }
     }
 
     /// Data of several lines keeps the backend's name: it is no part of the event as it came.
-    fn renamed(&self, event: &Event, data: &[u8], finding: &Finding) -> Option<Edit> {
-        let offset = Place::of(data, &event.raw)?.range().start;
+    fn renamed(&self, event: &Event, data: &[u8], finding: &ChunkInfo) -> Option<Edit> {
+        let offset = Span::of(data, &event.raw)?.range().start;
         Some(self.naming.edit(data, finding)?.behind(offset))
     }
 }

@@ -38,7 +38,7 @@ pub enum WeakPassword {
 
 /// How a password compares with a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PasswordMatch {
     Wrong,
     Right,
     /// Right, but hashed with weaker parameters than today's: to be hashed anew.
@@ -164,16 +164,16 @@ pub fn hash(password: &str) -> Result<PasswordHash, HashError> {
 }
 
 /// How `password` compares with `hash`; without one, with a hash of the same cost that no password has.
-pub fn verify(password: &str, hash: Option<&PasswordHash>) -> Verdict {
+pub fn verify(password: &str, hash: Option<&PasswordHash>) -> PasswordMatch {
     let known = hash.map_or(DUMMY, PasswordHash::as_str);
     let Ok(parsed) = phc::PasswordHash::new(known) else {
-        return Verdict::Wrong;
+        return PasswordMatch::Wrong;
     };
     match Argon2::default().verify_password(password.as_bytes(), &parsed) {
-        Ok(()) if hash.is_none() => Verdict::Wrong,
-        Ok(()) if is_current(&parsed) => Verdict::Right,
-        Ok(()) => Verdict::RightButOutdated,
-        Err(_) => Verdict::Wrong,
+        Ok(()) if hash.is_none() => PasswordMatch::Wrong,
+        Ok(()) if is_current(&parsed) => PasswordMatch::Right,
+        Ok(()) => PasswordMatch::RightButOutdated,
+        Err(_) => PasswordMatch::Wrong,
     }
 }
 
@@ -254,8 +254,8 @@ mod tests {
             hashed.as_str()
         );
         assert_ne!(hashed, hash("密码 with ünïcode").unwrap());
-        assert_eq!(verify("密码 with ünïcode", Some(&hashed)), Verdict::Right);
-        assert_eq!(verify("密码 with ünïcodf", Some(&hashed)), Verdict::Wrong);
+        assert_eq!(verify("密码 with ünïcode", Some(&hashed)), PasswordMatch::Right);
+        assert_eq!(verify("密码 with ünïcodf", Some(&hashed)), PasswordMatch::Wrong);
         assert_eq!(format!("{hashed:?}"), "***");
     }
 
@@ -269,13 +269,13 @@ mod tests {
         let hashed: phc::PasswordHash = weak.hash_password_with_salt(b"password123", &[7; 16]).unwrap();
         assert_eq!(
             verify("password123", Some(&PasswordHash::new(hashed.to_string()))),
-            Verdict::RightButOutdated
+            PasswordMatch::RightButOutdated
         );
     }
 
     #[test]
     fn p3_without_an_account_a_hash_of_the_same_cost_is_checked_and_never_fits() {
         assert!(is_current(&phc::PasswordHash::new(DUMMY).unwrap()));
-        assert_eq!(verify("password123", None), Verdict::Wrong);
+        assert_eq!(verify("password123", None), PasswordMatch::Wrong);
     }
 }

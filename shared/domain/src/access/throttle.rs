@@ -38,11 +38,11 @@ pub struct Window {
     pub newest: u64,
     /// Earlier parts that had tries, oldest first.
     #[serde(default)]
-    pub older: Vec<Part>,
+    pub older: Vec<Bucket>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct Bucket {
     pub part: i64,
     pub tries: u64,
 }
@@ -73,7 +73,7 @@ impl Limit {
     pub fn next(&self, window: &Window, now: Timestamp) -> Next {
         // A clock that is behind the item's does not turn its window back.
         let part = self.part(now).max(window.part);
-        let current: Vec<Part> = window
+        let current: Vec<Bucket> = window
             .parts()
             .filter(|counted| !self.has_left(counted.part, now))
             .collect();
@@ -100,7 +100,7 @@ impl Limit {
     }
 
     /// Until so many old parts have left that there are fewer tries than the limit.
-    fn seconds_until_room(&self, counted: &[Part], now: Timestamp) -> u64 {
+    fn seconds_until_room(&self, counted: &[Bucket], now: Timestamp) -> u64 {
         let mut left = counted.iter().map(|part| part.tries).sum::<u64>();
         let last = counted.iter().find(|part| {
             left -= part.tries;
@@ -112,8 +112,8 @@ impl Limit {
 }
 
 impl Window {
-    fn parts(&self) -> impl Iterator<Item = Part> {
-        let newest = Part {
+    fn parts(&self) -> impl Iterator<Item = Bucket> {
+        let newest = Bucket {
             part: self.part,
             tries: self.newest,
         };

@@ -120,16 +120,16 @@ pub enum Protocol {
 
 /// A model with its backends, as the proxy uses it.
 #[derive(Clone, Debug)]
-pub struct Offer {
+pub struct Entry {
     pub model: Model,
     pub backends: Vec<Backend>,
 }
 
-/// All offers at one moment.
+/// All entries at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     /// In the order of their ids.
-    offers: BTreeMap<ModelId, Arc<Offer>>,
+    entries: BTreeMap<ModelId, Arc<Entry>>,
 }
 
 impl Catalog {
@@ -138,33 +138,33 @@ impl Catalog {
         for backend in backends {
             by_model.entry(backend.model_id.clone()).or_default().push(backend);
         }
-        let offer = |model: Model| {
+        let entry = |model: Model| {
             let backends = by_model.remove(&model.id).unwrap_or_default();
-            (model.id.clone(), Arc::new(Offer { model, backends }))
+            (model.id.clone(), Arc::new(Entry { model, backends }))
         };
         Self {
-            offers: models.into_iter().map(offer).collect(),
+            entries: models.into_iter().map(entry).collect(),
         }
     }
 
-    /// The offers in the order of their models' ids.
-    pub fn offers(&self) -> impl Iterator<Item = &Arc<Offer>> {
-        self.offers.values()
+    /// The entries in the order of their models' ids.
+    pub fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.entries.values()
     }
 
     /// The model with this id, enabled or not.
-    pub fn find(&self, id: &ModelId) -> Option<&Arc<Offer>> {
-        self.offers.get(id)
+    pub fn find(&self, id: &ModelId) -> Option<&Arc<Entry>> {
+        self.entries.get(id)
     }
 
     /// The enabled model that clients mean by `name`: its id, else an exact alias, else the longest glob that fits.
-    pub fn resolve(&self, name: &str) -> Option<&Arc<Offer>> {
-        let enabled = || self.offers.values().filter(|offer| offer.model.enabled);
-        let by_id = self.offers.get(name).filter(|offer| offer.model.enabled);
-        let by_alias = || enabled().find(|offer| offer.model.aliases.iter().any(|alias| alias.as_str() == name));
+    pub fn resolve(&self, name: &str) -> Option<&Arc<Entry>> {
+        let enabled = || self.entries.values().filter(|entry| entry.model.enabled);
+        let by_id = self.entries.get(name).filter(|entry| entry.model.enabled);
+        let by_alias = || enabled().find(|entry| entry.model.aliases.iter().any(|alias| alias.as_str() == name));
         let by_glob = || {
-            let fits = |offer: &Arc<Offer>| {
-                let globs = offer
+            let fits = |entry: &Arc<Entry>| {
+                let globs = entry
                     .model
                     .aliases
                     .iter()
@@ -173,9 +173,9 @@ impl Catalog {
                 globs.filter(|glob| glob_matches(glob, name)).map(str::len).max()
             };
             enabled()
-                .filter_map(|offer| Some((fits(offer)?, offer)))
+                .filter_map(|entry| Some((fits(entry)?, entry)))
                 .max_by_key(|(length, _)| *length)
-                .map(|(_, offer)| offer)
+                .map(|(_, entry)| entry)
         };
         by_id.or_else(by_alias).or_else(by_glob)
     }
@@ -266,7 +266,7 @@ mod tests {
             ],
             vec![],
         );
-        let resolved = |name: &str| catalog.resolve(name).map(|offer| offer.model.id.as_str().to_owned());
+        let resolved = |name: &str| catalog.resolve(name).map(|entry| entry.model.id.as_str().to_owned());
         assert_eq!(resolved("claude-x").as_deref(), Some("claude-x"));
         assert_eq!(resolved("gpt-4o").as_deref(), Some("glm"));
         assert_eq!(

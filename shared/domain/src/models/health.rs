@@ -91,11 +91,11 @@ impl FailureClass {
 
 /// Whether requests may go to a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    In,
+pub enum Availability {
+    Available,
     /// Its time out is over, and nobody knows yet whether it answers: one request may find out.
-    OnTrial,
-    Out,
+    Probation,
+    Ejected,
 }
 
 impl Default for Health {
@@ -115,17 +115,17 @@ impl Default for Health {
 }
 
 impl Health {
-    pub fn standing(&self, now: Timestamp) -> Standing {
+    pub fn availability(&self, now: Timestamp) -> Availability {
         match self.ejected_until {
-            _ if self.healthy => Standing::In,
-            Some(until) if now < until => Standing::Out,
-            _ => Standing::OnTrial,
+            _ if self.healthy => Availability::Available,
+            Some(until) if now < until => Availability::Ejected,
+            _ => Availability::Probation,
         }
     }
 
     /// Whether a request may go there at `now`, if only as a trial.
     pub fn usable(&self, now: Timestamp) -> bool {
-        self.standing(now) != Standing::Out
+        self.availability(now) != Availability::Ejected
     }
 
     /// Whether nothing is held against it: another success would change nothing.
@@ -140,14 +140,14 @@ impl Health {
         if let Some(time) = retry_after.filter(|time| !time.is_zero()) {
             return failed.out_for(now, time);
         }
-        match failed.standing(now) {
+        match failed.availability(now) {
             // Requests that were under way when it was taken out tell nothing new.
-            Standing::Out => failed,
-            Standing::OnTrial => failed.ejected(now),
+            Availability::Ejected => failed,
+            Availability::Probation => failed.ejected(now),
             // Nothing but another key will mend that.
-            Standing::In if class == FailureClass::Credentials => failed.ejected(now),
-            Standing::In if failed.failures >= TOLERATED_FAILURES => failed.ejected(now),
-            Standing::In => failed,
+            Availability::Available if class == FailureClass::Credentials => failed.ejected(now),
+            Availability::Available if failed.failures >= TOLERATED_FAILURES => failed.ejected(now),
+            Availability::Available => failed,
         }
     }
 
@@ -254,10 +254,10 @@ mod tests {
     #[test]
     fn p53_five_failures_in_a_row_take_a_backend_out_for_half_a_minute() {
         let four = failed(Health::default(), 4, at(0));
-        assert_eq!((four.standing(at(0)), four.failures), (Standing::In, 4));
+        assert_eq!((four.availability(at(0)), four.failures), (Availability::Available, 4));
         assert_eq!(out(&failed(four, 1, at(0)), at(0)), 30);
         let interrupted = failed(four.after_success(), 4, at(0));
-        assert_eq!(interrupted.standing(at(0)), Standing::In);
+        assert_eq!(interrupted.availability(at(0)), Availability::Available);
     }
 
     #[test]
@@ -271,7 +271,7 @@ mod tests {
                 "stragglers change nothing"
             );
             now = health.ejected_until.unwrap();
-            assert_eq!(health.standing(now), Standing::OnTrial);
+            assert_eq!(health.availability(now), Availability::Probation);
             health = failed(health, 1, now);
         }
     }
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn p53_one_answer_lets_it_back_but_one_who_flaps_is_not_forgiven_at_once() {
         let back = failed(Health::default(), 5, at(0)).after_success();
-        assert_eq!(back.standing(at(1)), Standing::In);
+        assert_eq!(back.availability(at(1)), Availability::Available);
         assert_eq!(out(&failed(back, 5, at(1)), at(1)), 60);
         assert_eq!(out(&failed(back, 5, at(30 + 300)), at(330)), 30);
     }
@@ -294,8 +294,8 @@ mod tests {
         assert_eq!((out(&kept_out, at(20)), kept_out.ejections), (30, 1));
         let back = once.after_check(at(60), Ok(Duration::from_millis(7)));
         assert_eq!(
-            (back.standing(at(60)), back.latency_ms, back.last_failure),
-            (Standing::In, Some(7), None)
+            (back.availability(at(60)), back.latency_ms, back.last_failure),
+            (Availability::Available, Some(7), None)
         );
     }
 
@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn states_of_before_there_were_ejections_can_be_read() {
         let old: Health = serde_json::from_str(r#"{"healthy":false,"last_check_at":null}"#).unwrap();
-        assert_eq!(old.standing(at(0)), Standing::OnTrial);
+        assert_eq!(old.availability(at(0)), Availability::Probation);
         let newer: Health =
             serde_json::from_str(r#"{"healthy":true,"last_failure":"not_invented_yet","x":1}"#).unwrap();
         assert_eq!(newer.last_failure, Some(FailureClass::Other));
@@ -351,7 +351,7 @@ mod tests {
                     Finding::Check(false) => health.after_check(at(now), Err(Connect)),
                 };
                 prop_assert!(out(&health, at(now)) <= 300);
-                prop_assert_eq!(health.standing(at(now)) == Standing::In, answered || (before.healthy && health.healthy));
+                prop_assert_eq!(health.availability(at(now)) == Availability::Available, answered || (before.healthy && health.healthy));
                 if answered {
                     prop_assert_eq!(health.failures, 0);
                 } else {

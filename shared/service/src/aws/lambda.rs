@@ -24,7 +24,7 @@ use crate::config::AwsConfig;
 use domain::clock::Clock;
 
 /// Within the ten seconds that a management request may take (docs/api.md §7).
-const PATIENCE: Duration = Duration::from_secs(9);
+const TIMEOUT: Duration = Duration::from_secs(9);
 /// In which a function that failed says so, with status 200.
 const FUNCTION_ERROR: &str = "x-amz-function-error";
 
@@ -76,7 +76,7 @@ pub fn functions(config: &AwsConfig, clock: Clock) -> Functions {
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(super::CONNECT_TIMEOUT)
-                .operation_timeout(PATIENCE)
+                .operation_timeout(TIMEOUT)
                 .build(),
         )
         .serializer(move |invocation| signer.request(invocation))

@@ -55,7 +55,7 @@ impl SessionGate {
     }
 
     /// Puts the [`SessionCaller`] into the request, if the role that its record has suffices.
-    pub async fn admit(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
+    pub async fn authenticate(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
         let needed = match access {
             Access::Anyone => return Ok(()),
             Access::Session(role) => role,
@@ -99,7 +99,7 @@ impl KeyGate {
     }
 
     /// Puts the [`ApiCaller`] into the request (promise 18); noise costs no look-up.
-    pub async fn admit(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
+    pub async fn authenticate(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
         match access {
             Access::Anyone => return Ok(()),
             Access::Session(_) => return Err(ApiError::unauthorized()),

@@ -42,7 +42,7 @@ impl Page {
     }
 
     /// Lets the page read the answer, if it may.
-    pub(super) fn admit(self, headers: &mut HeaderMap) {
+    pub(super) fn allow(self, headers: &mut HeaderMap) {
         headers.append(VARY, HeaderValue::from_static("origin"));
         if self.allowed {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, self.origin);

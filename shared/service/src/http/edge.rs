@@ -104,7 +104,7 @@ async fn cross<F: Future<Output = Response>>(
     let error = render_error(&mut response, dialect, &request_id);
     add_headers(&mut response, dialect, &request_id);
     if let Some(page) = page {
-        page.admit(response.headers_mut());
+        page.allow(response.headers_mut());
     }
     if response.extensions().get::<LoggedAtEnd>().is_none() {
         let trace = trace.as_ref().map(TraceContext::trace_id);

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::error::{ApiError, Code};
 
 /// How long the next bytes of a body are waited for (promise 30).
-const BODY_PATIENCE: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest body of a management request (docs/api.md §7).
 pub const MAX_MANAGEMENT_BODY: usize = 64 * 1024;
 
@@ -65,7 +65,7 @@ pub async fn read_any(request: Request, limit: usize) -> Result<Bytes, ApiError>
 /// The next bytes of a body that does not stall; `None` at its end. Waiting costs a timer, bytes that are there do not.
 async fn next(body: &mut axum::body::Body) -> Result<Option<Bytes>, ApiError> {
     loop {
-        let waiting = timeout(BODY_PATIENCE, body.frame());
+        let waiting = timeout(BODY_TIMEOUT, body.frame());
         let late = |_| ApiError::new(Code::InvalidJson, "the body did not come in time");
         let Some(frame) = waiting.await.map_err(late)? else {
             return Ok(None);
@@ -298,7 +298,7 @@ mod tests {
         let body = axum::body::Body::from_stream(begun.chain(futures_util::stream::pending()));
         let started = tokio::time::Instant::now();
         let error = read(Request::new(body), 100).await.unwrap_err();
-        assert_eq!((error.code(), started.elapsed()), (Code::InvalidJson, BODY_PATIENCE));
+        assert_eq!((error.code(), started.elapsed()), (Code::InvalidJson, BODY_TIMEOUT));
     }
 
     #[test]

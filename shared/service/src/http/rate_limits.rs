@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
 use super::Dialect;
-use domain::access::quota::{Limit, Standing};
+use domain::access::quota::{Limit, LimitUsage};
 
 /// The headers of one limit.
 struct Names {
@@ -18,10 +18,10 @@ struct Names {
 }
 
 /// The headers of `dialect` for the limits that there are, as they stand at `now`.
-pub fn headers(standings: &[Standing], dialect: Dialect, now: Timestamp) -> HeaderMap {
+pub fn headers(limit_usage: &[LimitUsage], dialect: Dialect, now: Timestamp) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (limits, [of_openai, of_anthropic]) in [(REQUESTS, REQUEST_NAMES), (TOKENS, TOKEN_NAMES)] {
-        let Some(tightest) = tightest(standings, limits) else {
+        let Some(tightest) = tightest(limit_usage, limits) else {
             continue;
         };
         let (names, reset) = match dialect {
@@ -66,9 +66,9 @@ const TOKEN_NAMES: [Names; 2] = [
 ];
 
 /// Of those of `limits` that there are, the one with least left; of several, the one that takes longest to reset.
-fn tightest<'a>(standings: &'a [Standing], limits: &[Limit]) -> Option<&'a Standing> {
-    let of_these = standings.iter().filter(|standing| limits.contains(&standing.limit));
-    of_these.min_by_key(|standing| (standing.remaining(), std::cmp::Reverse(standing.resets_at)))
+fn tightest<'a>(limit_usage: &'a [LimitUsage], limits: &[Limit]) -> Option<&'a LimitUsage> {
+    let of_these = limit_usage.iter().filter(|usage| limits.contains(&usage.limit));
+    of_these.min_by_key(|usage| (usage.remaining(), std::cmp::Reverse(usage.resets_at)))
 }
 
 /// A duration as `OpenAI` writes it: `6m0s`, in whole seconds.
@@ -104,8 +104,8 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn told(standings: &[Standing], dialect: Dialect) -> Vec<String> {
-        let headers = headers(standings, dialect, at("2026-11-23T10:00:00.5Z"));
+    fn told(limit_usage: &[LimitUsage], dialect: Dialect) -> Vec<String> {
+        let headers = headers(limit_usage, dialect, at("2026-11-23T10:00:00.5Z"));
         let mut lines: Vec<_> = headers
             .iter()
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
@@ -116,20 +116,20 @@ mod tests {
 
     #[test]
     fn each_dialect_is_told_the_tightest_of_its_limits() {
-        let standing = |limit, value, used, resets_at| Standing {
+        let usage = |limit, value, used, resets_at| LimitUsage {
             limit,
             value,
             used,
             resets_at: at(resets_at),
         };
-        let standings = [
-            standing(Limit::RateLimit, 60, 3, "2026-11-23T10:06:00Z"),
-            standing(Limit::RequestQuotaDaily, 100, 90, "2026-11-24T00:00:00Z"),
-            standing(Limit::TokenRateLimit, 1000, 1200, "2026-11-23T10:06:00Z"),
-            standing(Limit::CostQuotaMonthly, 5, 5, "2026-12-01T00:00:00Z"),
+        let limit_usage = [
+            usage(Limit::RateLimit, 60, 3, "2026-11-23T10:06:00Z"),
+            usage(Limit::RequestQuotaDaily, 100, 90, "2026-11-24T00:00:00Z"),
+            usage(Limit::TokenRateLimit, 1000, 1200, "2026-11-23T10:06:00Z"),
+            usage(Limit::CostQuotaMonthly, 5, 5, "2026-12-01T00:00:00Z"),
         ];
         assert_eq!(
-            told(&standings, Dialect::OpenAi),
+            told(&limit_usage, Dialect::OpenAi),
             [
                 "x-ratelimit-limit-requests: 100",
                 "x-ratelimit-limit-tokens: 1000",
@@ -140,7 +140,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            told(&standings[..1], Dialect::Anthropic),
+            told(&limit_usage[..1], Dialect::Anthropic),
             [
                 "anthropic-ratelimit-requests-limit: 60",
                 "anthropic-ratelimit-requests-remaining: 57",
@@ -148,7 +148,7 @@ mod tests {
             ]
         );
         assert!(
-            told(&standings[3..], Dialect::OpenAi).is_empty(),
+            told(&limit_usage[3..], Dialect::OpenAi).is_empty(),
             "only of limits that the policy has"
         );
     }

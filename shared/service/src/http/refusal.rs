@@ -11,7 +11,7 @@ use domain::models::price::MicroUsd;
 
 /// The SDKs of `OpenAI` and of Anthropic wait as `Retry-After` says, if that is no longer than this. Otherwise they come
 /// back within seconds, in vain.
-const PATIENCE_OF_SDKS: u64 = 60;
+const SDK_RETRY_LIMIT: u64 = 60;
 /// What both obey before they look at the status or at `Retry-After`.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
@@ -37,11 +37,11 @@ pub fn outside_hours(policy: &Policy, opens_at: Timestamp, now: Timestamp) -> Ap
 
 /// A limit of the policy leaves no room for the request.
 pub fn over_limit(policy: &Policy, refusal: &Refusal, now: Timestamp) -> ApiError {
-    let error = ApiError::new(code(refusal.standing.limit), message(policy, refusal));
+    let error = ApiError::new(code(refusal.usage.limit), message(policy, refusal));
     let wait = refusal.retry_after_seconds(now);
     come_back(
         error,
-        wait.unwrap_or_else(|| seconds_until(refusal.standing.resets_at, now)),
+        wait.unwrap_or_else(|| seconds_until(refusal.usage.resets_at, now)),
         wait.is_some(),
     )
 }
@@ -57,13 +57,13 @@ const fn code(limit: Limit) -> Code {
 }
 
 fn message(policy: &Policy, refusal: &Refusal) -> String {
-    let standing = &refusal.standing;
-    let (name, limit, field) = (&policy.name, standing.limit, standing.limit.field());
+    let usage = &refusal.usage;
+    let (name, limit, field) = (&policy.name, usage.limit, usage.limit.field());
     let allowed = format!(
         "the policy `{name}` allows {} (`{field}`)",
-        allowance(policy, limit, standing.value)
+        allowance(policy, limit, usage.value)
     );
-    let used = amount(limit, standing.used);
+    let used = amount(limit, usage.used);
     let demand = if counts_requests(limit) {
         String::new()
     } else {
@@ -109,7 +109,7 @@ fn counts_requests(limit: Limit) -> bool {
 /// The error with the time that it tells to wait. `helps` when waiting does.
 fn come_back(error: ApiError, seconds: u64, helps: bool) -> ApiError {
     let error = error.retry_after(seconds);
-    if helps && seconds <= PATIENCE_OF_SDKS {
+    if helps && seconds <= SDK_RETRY_LIMIT {
         return error;
     }
     error.hints(HeaderMap::from_iter([(
@@ -127,7 +127,7 @@ fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::access::quota::Standing;
+    use domain::access::quota::LimitUsage;
     use domain::models::PolicyName;
     use domain::models::hours::{TimeOfDay, TimeRange};
 
@@ -167,7 +167,7 @@ mod tests {
     fn p47_a_refusal_names_the_limit_what_is_used_and_when_there_is_room() {
         let now = at("2026-11-23T10:00:00Z");
         let refused = |limit, (value, used, demand): (u64, u64, u64), retry_at: Option<&str>| {
-            let standing = Standing {
+            let usage = LimitUsage {
                 limit,
                 value,
                 used,
@@ -176,7 +176,7 @@ mod tests {
             let error = over_limit(
                 &policy("team"),
                 &Refusal {
-                    standing,
+                    usage,
                     demand,
                     retry_at: retry_at.map(at),
                 },

@@ -37,7 +37,7 @@ pub struct Row {
 /// Finds out who calls. A function's state is its gate.
 pub trait Gate: Clone + Send + Sync + 'static {
     /// Puts the caller into the request's extensions, or refuses.
-    fn admit(&self, access: Access, request: &mut Parts) -> impl Future<Output = Result<(), ApiError>> + Send;
+    fn authenticate(&self, access: Access, request: &mut Parts) -> impl Future<Output = Result<(), ApiError>> + Send;
 
     /// Where the edge finds the settings.
     fn store(&self) -> &Store;
@@ -124,7 +124,7 @@ impl<T: 'static, S: Gate, H: Handler<T, S>> Handler<T, S> for Guarded<H> {
     fn call(self, request: Request, state: S) -> Self::Future {
         async move {
             let (mut parts, body) = request.into_parts();
-            if let Err(refusal) = state.admit(self.access, &mut parts).await {
+            if let Err(refusal) = state.authenticate(self.access, &mut parts).await {
                 return refusal.into_response();
             }
             self.handler.call(Request::from_parts(parts, body), state).await

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Finding, ProbeError};
+use super::{CheckResult, ProbeError};
 use crate::aws::Functions;
 use domain::models::BackendId;
 
@@ -18,7 +18,7 @@ impl FunctionProber {
         Self { functions, name }
     }
 
-    pub(super) async fn check(&self, id: &BackendId) -> Result<Option<Finding>, ProbeError> {
+    pub(super) async fn check(&self, id: &BackendId) -> Result<Option<CheckResult>, ProbeError> {
         let answer = self.functions.invoke(&self.name, &json!({"backend": id})).await?;
         Ok(serde_json::from_slice(&answer)?)
     }

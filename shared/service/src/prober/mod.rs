@@ -20,7 +20,7 @@ pub use function::FunctionProber;
 
 /// What a check found, as coarsely as anybody may be told (promise 37).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
+pub struct CheckResult {
     pub healthy: bool,
     /// Until the head of an answer, or until it was given up.
     pub latency_ms: u64,
@@ -44,7 +44,7 @@ pub enum ProbeError {
     Store(#[from] StoreError),
 }
 
-type Check = dyn Fn(BackendId) -> BoxFuture<'static, Result<Option<Finding>, StoreError>> + Send + Sync;
+type Check = dyn Fn(BackendId) -> BoxFuture<'static, Result<Option<CheckResult>, StoreError>> + Send + Sync;
 
 /// Who checks backends.
 #[derive(Clone)]
@@ -55,7 +55,7 @@ pub enum Prober {
 
 impl Prober {
     /// Checks the backend of this id now; `None` when there is none.
-    pub async fn check(&self, id: &BackendId) -> Result<Option<Finding>, ProbeError> {
+    pub async fn check(&self, id: &BackendId) -> Result<Option<CheckResult>, ProbeError> {
         match self {
             Self::Function(function) => function.check(id).await,
             Self::Here(check) => Ok(check(id.clone()).await?),

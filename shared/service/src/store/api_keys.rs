@@ -67,7 +67,7 @@ impl Store {
         &self,
         key: &ApiKey,
         digest: KeyDigest,
-        entry: &AuditEntry,
+        audit: &AuditEntry,
     ) -> Result<KeyCreation, StoreError> {
         let owned = OwnedKey {
             key: key.clone(),
@@ -88,7 +88,7 @@ impl Store {
         let transaction = transaction.check(&keys::user(&key.owner), active)?;
         let transaction = transaction.put(&keys::api_key(&digest), key, Expression::absent())?;
         let transaction = transaction.put(&keys::owned_key(&key.owner, &key.id), &owned, Expression::absent())?;
-        let commit = transaction.audited(entry)?.commit().await?;
+        let commit = transaction.audited(audit)?.commit().await?;
         self.forget_api_key(&digest);
         match commit {
             Commit::Done => Ok(KeyCreation::Done),
@@ -99,7 +99,7 @@ impl Store {
     }
 
     /// Removes a person's key; another person's is not found (promise 14).
-    pub async fn delete_api_key(&self, owner: &UserId, id: &KeyId, entry: &AuditEntry) -> Result<Removal, StoreError> {
+    pub async fn delete_api_key(&self, owner: &UserId, id: &KeyId, audit: &AuditEntry) -> Result<Removal, StoreError> {
         let Some(OwnedKey { digest, .. }) = self.get(&keys::owned_key(owner, id)).await? else {
             return Ok(Removal::NotFound);
         };
@@ -111,7 +111,7 @@ impl Store {
             .delete(&keys::owned_key(owner, id), Expression::present())?;
         let transaction = transaction.delete(&keys::api_key(&digest), Expression::present())?;
         let transaction = transaction.update(&keys::key_count(owner), one_less, Expression::present())?;
-        let commit = transaction.audited(entry)?.commit().await?;
+        let commit = transaction.audited(audit)?.commit().await?;
         self.forget_api_key(&digest);
         Ok(if commit == Commit::Done {
             Removal::Done
@@ -127,7 +127,7 @@ impl Store {
     }
 
     /// Writes what can be changed of `key`, if it still has the version before `key.version`.
-    pub async fn update_api_key(&self, key: &ApiKey, entry: &AuditEntry) -> Result<Change, StoreError> {
+    pub async fn update_api_key(&self, key: &ApiKey, audit: &AuditEntry) -> Result<Change, StoreError> {
         let Some(OwnedKey { digest, .. }) = self.get(&keys::owned_key(&key.owner, &key.id)).await? else {
             return Ok(Change::Conflict);
         };
@@ -136,7 +136,7 @@ impl Store {
             self.transaction()
                 .update(&keys::owned_key(&key.owner, &key.id), changes(key)?, expected())?;
         let transaction = transaction.update(&keys::api_key(&digest), changes(key)?, expected())?;
-        let commit = transaction.audited(entry)?.commit().await?;
+        let commit = transaction.audited(audit)?.commit().await?;
         self.forget_api_key(&digest);
         Ok(commit.into())
     }

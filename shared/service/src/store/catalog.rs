@@ -13,7 +13,7 @@ use super::transaction::{Commit, Expression, Transaction};
 use super::write::Written;
 use super::{Store, StoreError};
 use domain::models::audit::AuditEntry;
-use domain::models::catalog::{Backend, Catalog, Model, Offer};
+use domain::models::catalog::{Backend, Catalog, Entry, Model};
 use domain::models::health::Health;
 use domain::models::{BackendId, ModelId};
 
@@ -125,22 +125,22 @@ impl Store {
         self.get(&keys::backend(id)).await
     }
 
-    pub async fn create_model(&self, model: &Model, entry: &AuditEntry) -> Result<Change, StoreError> {
+    pub async fn create_model(&self, model: &Model, audit: &AuditEntry) -> Result<Change, StoreError> {
         let transaction = self
             .transaction()
             .put(&keys::model(&model.id), model, Expression::absent())?;
-        let commit = transaction.audited(entry)?.commit().await?;
+        let commit = transaction.audited(audit)?.commit().await?;
         self.memory.catalog.forget(&());
         Ok(commit.into())
     }
 
     /// Replaces the model, if it still has the version before `model.version`.
-    pub async fn update_model(&self, model: &Model, entry: &AuditEntry) -> Result<Change, StoreError> {
+    pub async fn update_model(&self, model: &Model, audit: &AuditEntry) -> Result<Change, StoreError> {
         let expected = Expression::at_version(model.version - 1);
         let commit = self
             .transaction()
             .put(&keys::model(&model.id), model, expected)?
-            .audited(entry)?
+            .audited(audit)?
             .commit()
             .await?;
         self.memory.catalog.forget(&());
@@ -148,22 +148,22 @@ impl Store {
     }
 
     /// Removes the model, together with its `backends`, in one transaction.
-    pub async fn delete_model(&self, offer: &Offer, entry: &AuditEntry) -> Result<Change, StoreError> {
-        let Offer { model, backends, .. } = offer;
+    pub async fn delete_model(&self, entry: &Entry, audit: &AuditEntry) -> Result<Change, StoreError> {
+        let Entry { model, backends, .. } = entry;
         let mut transaction = self
             .transaction()
             .delete(&keys::model(&model.id), Expression::at_version(model.version))?;
         for backend in backends {
             transaction = transaction.without_backend(backend)?;
         }
-        let commit = transaction.audited(entry)?.commit().await?;
+        let commit = transaction.audited(audit)?.commit().await?;
         self.memory.catalog.forget(&());
         Ok(commit.into())
     }
 
     /// Adds a backend to a model that exists, with what is known of it and held there: both are only ever changed, so that
     /// nobody who is late leaves any of it behind for a backend that is gone.
-    pub async fn create_backend(&self, backend: &Backend, entry: &AuditEntry) -> Result<Change, StoreError> {
+    pub async fn create_backend(&self, backend: &Backend, audit: &AuditEntry) -> Result<Change, StoreError> {
         let transaction = self
             .transaction()
             .put(&keys::backend(&backend.id), backend, Expression::absent())?;
@@ -174,29 +174,29 @@ impl Store {
         )?;
         let transaction = transaction.put(&keys::leases(&backend.id), &Leases::default(), Expression::always())?;
         let transaction = transaction.check(&keys::model(&backend.model_id), Expression::present())?;
-        let commit = transaction.audited(entry)?.commit().await?;
+        let commit = transaction.audited(audit)?.commit().await?;
         self.memory.catalog.forget(&());
         Ok(commit.into())
     }
 
     /// Replaces the backend, if it still has the version before `backend.version`.
-    pub async fn update_backend(&self, backend: &Backend, entry: &AuditEntry) -> Result<Change, StoreError> {
+    pub async fn update_backend(&self, backend: &Backend, audit: &AuditEntry) -> Result<Change, StoreError> {
         let expected = Expression::at_version(backend.version - 1);
         let commit = self
             .transaction()
             .put(&keys::backend(&backend.id), backend, expected)?
-            .audited(entry)?
+            .audited(audit)?
             .commit()
             .await?;
         self.memory.catalog.forget(&());
         Ok(commit.into())
     }
 
-    pub async fn delete_backend(&self, backend: &Backend, entry: &AuditEntry) -> Result<Change, StoreError> {
+    pub async fn delete_backend(&self, backend: &Backend, audit: &AuditEntry) -> Result<Change, StoreError> {
         let commit = self
             .transaction()
             .without_backend(backend)?
-            .audited(entry)?
+            .audited(audit)?
             .commit()
             .await?;
         self.memory.catalog.forget(&());

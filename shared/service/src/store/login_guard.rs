@@ -37,7 +37,7 @@ impl Guarded {
 
 /// Whether a try may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum LoginAttempt {
     Taken,
     /// Not for so many seconds.
     Full {
@@ -47,13 +47,13 @@ pub enum Place {
 
 impl Store {
     /// Takes a place for one try at `now`, if `limit` has room.
-    pub async fn take_place(&self, guarded: &Guarded, limit: Limit) -> Result<Place, StoreError> {
+    pub async fn take_place(&self, guarded: &Guarded, limit: Limit) -> Result<LoginAttempt, StoreError> {
         let now = self.clock.now();
         let key = keys::login_guard(guarded);
         let mut known = self.get::<Window>(&key).await?;
         for _ in 0..TRIES {
             let written = match limit.next(known.as_ref().unwrap_or(&Window::default()), now) {
-                Next::Full { seconds } => return Ok(Place::Full { seconds }),
+                Next::Full { seconds } => return Ok(LoginAttempt::Full { seconds }),
                 Next::Count { below } => {
                     self.update_if(&key, count_by(1), same_part_below(known.as_ref(), below))
                         .await?
@@ -68,7 +68,7 @@ impl Store {
                 }
             };
             match written {
-                Written::Done => return Ok(Place::Taken),
+                Written::Done => return Ok(LoginAttempt::Taken),
                 Written::Refused(current) => known = current,
             }
         }

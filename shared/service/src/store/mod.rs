@@ -43,7 +43,7 @@ pub use api_keys::KeyCreation;
 pub use catalog::{Change, Removal};
 pub use error::StoreError;
 pub use leases::Lease;
-pub use login_guard::{Guarded, Place};
+pub use login_guard::{Guarded, LoginAttempt};
 pub use page::{Page, Span};
 pub use policies::PolicyRemoval;
 pub use quota::{Admission, Settlement};

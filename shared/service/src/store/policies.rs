@@ -60,7 +60,7 @@ impl Store {
     }
 
     /// Adds a policy that nobody is under yet; a conflict means that there is one of this name.
-    pub async fn create_policy(&self, policy: &Policy, entry: &AuditEntry) -> Result<Change, StoreError> {
+    pub async fn create_policy(&self, policy: &Policy, audit: &AuditEntry) -> Result<Change, StoreError> {
         let transaction = self
             .transaction()
             .put(&keys::policy(&policy.name), policy, Expression::absent())?;
@@ -69,13 +69,13 @@ impl Store {
             &Count { count: 0 },
             Expression::absent(),
         )?;
-        let commit = transaction.audited(entry)?.commit().await?;
+        let commit = transaction.audited(audit)?.commit().await?;
         self.memory.policies.forget(&policy.name);
         Ok(commit.into())
     }
 
     /// Replaces the policy, if it still has the version before `policy.version`.
-    pub async fn update_policy(&self, policy: &Policy, entry: &AuditEntry) -> Result<Change, StoreError> {
+    pub async fn update_policy(&self, policy: &Policy, audit: &AuditEntry) -> Result<Change, StoreError> {
         let expected = if policy.version == 1 {
             Expression::absent()
         } else {
@@ -84,7 +84,7 @@ impl Store {
         let commit = self
             .transaction()
             .put(&keys::policy(&policy.name), policy, expected)?
-            .audited(entry)?
+            .audited(audit)?
             .commit()
             .await?;
         self.memory.policies.forget(&policy.name);
@@ -92,7 +92,7 @@ impl Store {
     }
 
     /// Removes the policy as it was read, if nobody is under it.
-    pub async fn delete_policy(&self, policy: &Policy, entry: &AuditEntry) -> Result<PolicyRemoval, StoreError> {
+    pub async fn delete_policy(&self, policy: &Policy, audit: &AuditEntry) -> Result<PolicyRemoval, StoreError> {
         let unused = Expression::new("#count = :none")
             .name("#count", "count")
             .number(":none", 0);
@@ -101,7 +101,7 @@ impl Store {
             .delete(&keys::policy(&policy.name), Expression::at_version(policy.version))?;
         let commit = transaction
             .delete(&keys::policy_users(&policy.name), unused)?
-            .audited(entry)?
+            .audited(audit)?
             .commit()
             .await?;
         self.memory.policies.forget(&policy.name);

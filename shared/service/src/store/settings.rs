@@ -27,7 +27,7 @@ impl Store {
     }
 
     /// Replaces the settings, if they still have the version before `settings.version`.
-    pub async fn update_settings(&self, settings: &Settings, entry: &AuditEntry) -> Result<Change, StoreError> {
+    pub async fn update_settings(&self, settings: &Settings, audit: &AuditEntry) -> Result<Change, StoreError> {
         let expected = if settings.version == 1 {
             Expression::absent()
         } else {
@@ -36,7 +36,7 @@ impl Store {
         let commit = self
             .transaction()
             .put(&keys::settings(), settings, expected)?
-            .audited(entry)?
+            .audited(audit)?
             .commit()
             .await?;
         self.memory.settings.forget(&());

@@ -23,7 +23,7 @@ impl Store {
     }
 
     /// Replaces the configuration, if it still has the version before `config.version`.
-    pub async fn update_sso_config(&self, config: &SsoConfig, entry: &AuditEntry) -> Result<Change, StoreError> {
+    pub async fn update_sso_config(&self, config: &SsoConfig, audit: &AuditEntry) -> Result<Change, StoreError> {
         let expected = if config.version == 1 {
             Expression::absent()
         } else {
@@ -32,7 +32,7 @@ impl Store {
         Ok(self
             .transaction()
             .put(&keys::sso_config(), config, expected)?
-            .audited(entry)?
+            .audited(audit)?
             .commit()
             .await?
             .into())
@@ -43,9 +43,9 @@ impl Store {
         self.get(&keys::sso_test()).await
     }
 
-    pub async fn record_sso_test(&self, test: &SsoTest, entry: &AuditEntry) -> Result<(), StoreError> {
+    pub async fn record_sso_test(&self, test: &SsoTest, audit: &AuditEntry) -> Result<(), StoreError> {
         let transaction = self.transaction().put(&keys::sso_test(), test, Expression::always())?;
-        transaction.audited(entry)?.commit().await.map(|_| ())
+        transaction.audited(audit)?.commit().await.map(|_| ())
     }
 
     /// Remembers a login that begins.

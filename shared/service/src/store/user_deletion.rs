@@ -27,7 +27,7 @@ struct Deletion {
 
 impl Store {
     /// Removes the account as it was read, frees its address, and removes its keys.
-    pub async fn delete_user(&self, user: &User, entry: &AuditEntry) -> Result<UserChange, StoreError> {
+    pub async fn delete_user(&self, user: &User, audit: &AuditEntry) -> Result<UserChange, StoreError> {
         let deletion = Deletion { user: user.id.clone() };
         let transaction = self
             .transaction()
@@ -46,7 +46,7 @@ impl Store {
         if counts_users(&user.quota_policy) {
             transaction = transaction.leave_policy(&user.quota_policy)?;
         }
-        let commit = transaction.audited(entry)?.commit().await?;
+        let commit = transaction.audited(audit)?.commit().await?;
         self.forget_user(&user.id);
         let change = meaning(&commit, &meanings);
         if change == UserChange::Done {

@@ -124,7 +124,7 @@ impl Store {
     }
 
     /// Adds an account, if its address is free and its policy exists.
-    pub async fn create_user(&self, user: &User, entry: &AuditEntry) -> Result<UserChange, StoreError> {
+    pub async fn create_user(&self, user: &User, audit: &AuditEntry) -> Result<UserChange, StoreError> {
         let mut transaction = self.new_user(user)?;
         let mut meanings = vec![UserChange::EmailTaken; 2];
         if counts_users(&user.quota_policy) {
@@ -138,17 +138,17 @@ impl Store {
         if user.is_active_admin() {
             transaction = transaction.update(&keys::admins(), count_by(1), Expression::present())?;
         }
-        let commit = transaction.audited(entry)?.commit().await?;
+        let commit = transaction.audited(audit)?.commit().await?;
         self.forget_user(&user.id);
         Ok(meaning(&commit, &meanings))
     }
 
     /// Adds the first administrator: done once among any number of processes that try (promise 6).
-    pub async fn create_first_admin(&self, user: &User, entry: &AuditEntry) -> Result<Change, StoreError> {
+    pub async fn create_first_admin(&self, user: &User, audit: &AuditEntry) -> Result<Change, StoreError> {
         let transaction = self
             .new_user(user)?
             .put(&keys::admins(), &Count { count: 1 }, Expression::absent())?;
-        Ok(transaction.audited(entry)?.commit().await?.into())
+        Ok(transaction.audited(audit)?.commit().await?.into())
     }
 
     /// Whether the installation has had its first administrator.
@@ -168,7 +168,7 @@ impl Store {
     pub async fn change_user<E: From<StoreError>>(
         &self,
         id: &UserId,
-        entry: &AuditEntry,
+        audit: &AuditEntry,
         change: impl Fn(&User) -> Result<User, E>,
     ) -> Result<Changed, E> {
         for attempt in 1..=TRIES {
@@ -179,7 +179,7 @@ impl Store {
             after.version = before.version + 1;
             after.updated_at = self.clock.now();
             after.session += u64::from(ends_sessions(&before, &after));
-            match self.update_user(&before, &after, entry).await? {
+            match self.update_user(&before, &after, audit).await? {
                 UserChange::Done => return Ok(Changed::Done(after)),
                 UserChange::EmailTaken => return Ok(Changed::EmailTaken),
                 UserChange::LastAdmin => return Ok(Changed::LastAdmin),
@@ -192,7 +192,7 @@ impl Store {
     }
 
     /// Replaces the account `before` by `after`, if it still has the version that was read.
-    async fn update_user(&self, before: &User, after: &User, entry: &AuditEntry) -> Result<UserChange, StoreError> {
+    async fn update_user(&self, before: &User, after: &User, audit: &AuditEntry) -> Result<UserChange, StoreError> {
         let transaction =
             self.transaction()
                 .put(&keys::user(&after.id), after, Expression::at_version(before.version))?;
@@ -216,7 +216,7 @@ impl Store {
                 meanings.push(UserChange::VersionConflict);
             }
         }
-        let commit = transaction.audited(entry)?.commit().await?;
+        let commit = transaction.audited(audit)?.commit().await?;
         self.forget_user(&after.id);
         Ok(meaning(&commit, &meanings))
     }

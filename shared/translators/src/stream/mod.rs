@@ -15,7 +15,7 @@ mod turn;
 use bytes::BytesMut;
 use serde_json::value::RawValue;
 
-pub use self::outcome::{Interruption, Outcome, Progress, StreamEnd};
+pub use self::outcome::{Interruption, Progress, StreamEnd, StreamOutcome};
 use self::turn::Turn;
 use super::anthropic::event::{EventWriter, MessageDelta};
 use super::anthropic::message::{Message, MessageKind, Role, StopReason};
@@ -121,7 +121,7 @@ impl ToAnthropic {
     }
 
     /// Closes what is open, also of a stream that stopped half-way, and says how it went.
-    pub fn finish(mut self, end: StreamEnd, out: &mut BytesMut) -> Outcome {
+    pub fn finish(mut self, end: StreamEnd, out: &mut BytesMut) -> StreamOutcome {
         let written = out.len();
         let ending = self.end(end, out);
         self.check(&out[written..]);
@@ -129,7 +129,7 @@ impl ToAnthropic {
             Ok(stop_reason) => (Some(stop_reason), Ok(())),
             Err(interruption) => (None, Err(interruption)),
         };
-        Outcome {
+        StreamOutcome {
             usage: self.usage_or_estimate(),
             usage_is_estimated: self.usage.is_none(),
             stop_reason,

@@ -30,7 +30,7 @@ pub enum StreamEnd {
 
 /// How a stream went, for the books.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct StreamOutcome {
     pub usage: Usage,
     /// The backend told no usage.
     pub usage_is_estimated: bool,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use translators::context::AnswerContext;
 use translators::ids::RandomText;
 use translators::sse::{Decoder, Event};
-use translators::stream::{Outcome, Progress, StreamEnd, ToAnthropic};
+use translators::stream::{Progress, StreamEnd, StreamOutcome, ToAnthropic};
 
 const MAX_EVENT_BYTES: usize = 1 << 20;
 
@@ -41,7 +41,11 @@ pub(crate) fn cuts_change_nothing(bytes: &[u8], cuts: &[usize]) {
 }
 
 /// Whatever a backend sends, the stream keeps its invariants (debug builds assert them) and ends in order.
-pub(crate) fn any_input_ends_in_order(bytes: &[u8], cuts: &[usize], context: AnswerContext) -> (Accumulated, Outcome) {
+pub(crate) fn any_input_ends_in_order(
+    bytes: &[u8],
+    cuts: &[usize],
+    context: AnswerContext,
+) -> (Accumulated, StreamOutcome) {
     let (out, outcome) = translate(bytes, cuts, context);
     let message = accumulate(&out);
     let whole = message.stop_reason.is_some();
@@ -54,7 +58,7 @@ pub(crate) fn any_input_ends_in_order(bytes: &[u8], cuts: &[usize], context: Ans
     (message, outcome)
 }
 
-pub(crate) fn translate(bytes: &[u8], cuts: &[usize], context: AnswerContext) -> (BytesMut, Outcome) {
+pub(crate) fn translate(bytes: &[u8], cuts: &[usize], context: AnswerContext) -> (BytesMut, StreamOutcome) {
     let mut machine = ToAnthropic::new(context, counting_random());
     let mut out = BytesMut::new();
     for event in decode(bytes, cuts) {

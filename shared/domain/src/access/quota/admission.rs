@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::hold::{Asker, Demand, Hold, Place};
 use super::meter::{Amounts, Meter, Period};
+use super::reservation::{Demand, RequestFacts, StoredReservation, WindowBucket};
 use super::window::{Frame, Rates, WindowStep};
 use super::{calendar, cost_limit, limit};
 use crate::models::UsageId;
@@ -14,10 +14,10 @@ const EXPIRED_KNOWN: usize = 64;
 
 /// A request for one more unit.
 #[derive(Clone, Copy, Debug)]
-pub struct Claim<'a> {
+pub struct AdmissionRequest<'a> {
     pub policy: &'a Policy,
     pub demand: Demand,
-    pub asker: &'a Asker,
+    pub facts: &'a RequestFacts,
     pub now: Timestamp,
     /// When the reservation is to expire, in seconds since 1970.
     pub expires_at: i64,
@@ -31,7 +31,7 @@ pub struct Plan {
     pub month: PeriodStep,
     pub live: Option<LiveStep>,
     /// The reservation that is added, if it is not there.
-    pub hold: Hold,
+    pub reservation: StoredReservation,
 }
 
 /// What becomes of the counters of a day or a month.
@@ -62,11 +62,11 @@ pub struct LiveStep {
     pub expired: Vec<UsageId>,
 }
 
-/// How to meet a claim. Of a meter that nothing is `known` of, it is supposed that others have used it today.
-pub fn plan(known: Option<&Meter>, claim: &Claim<'_>) -> Plan {
-    let Claim {
+/// How to meet a request. Of a meter that nothing is `known` of, it is supposed that others have used it today.
+pub fn plan(known: Option<&Meter>, request: &AdmissionRequest<'_>) -> Plan {
+    let AdmissionRequest {
         policy, demand, now, ..
-    } = *claim;
+    } = *request;
     let amounts = demand.amounts();
     let zone = policy.timezone.rules();
     let enforced = |limit: Option<i64>| limit.filter(|_| policy.mode == Mode::Enforce);
@@ -96,7 +96,7 @@ pub fn plan(known: Option<&Meter>, claim: &Claim<'_>) -> Plan {
     let place = policy.token_rate_limit.and_then(|_| window.place());
     let live = enforced(limit(policy.max_concurrency)).map(|most| live(known, most, now));
     Plan {
-        hold: hold(claim, (day.number(), month.number()), place),
+        reservation: reservation(request, (day.number(), month.number()), place),
         window,
         day,
         month,
@@ -113,21 +113,25 @@ fn rates(policy: &Policy, amounts: Amounts) -> Rates {
     }
 }
 
-fn hold(claim: &Claim<'_>, (day, month): (i32, i32), place: Option<Place>) -> Hold {
+fn reservation(
+    request: &AdmissionRequest<'_>,
+    (day, month): (i32, i32),
+    place: Option<WindowBucket>,
+) -> StoredReservation {
     let Demand {
         input_tokens,
         output_tokens,
         cost,
-    } = claim.demand;
-    Hold {
-        expires_at: claim.expires_at,
+    } = request.demand;
+    StoredReservation {
+        expires_at: request.expires_at,
         day,
         month,
         place,
         input_tokens,
         output_tokens,
         cost,
-        asker: claim.asker.clone(),
+        facts: request.facts.clone(),
     }
 }
 
@@ -154,12 +158,12 @@ fn period(known: Option<i32>, current: i32, add: Amounts, limits: PeriodCaps) ->
 }
 
 fn live(known: Option<&Meter>, most: i64, now: Timestamp) -> LiveStep {
-    let holds = known.iter().flat_map(|meter| meter.holds.iter());
-    let expired = holds
-        .filter(|(_, hold)| hold.has_expired(now))
+    let reservations = known.iter().flat_map(|meter| meter.reservations.iter());
+    let expired = reservations
+        .filter(|(_, reservation)| reservation.has_expired(now))
         .map(|(id, _)| id.clone());
     // As long as there is room in any case, nothing needs to be known of those that have expired.
-    let is_needed = known.is_some_and(|meter| super::amount(meter.holds.len() as u64) >= most);
+    let is_needed = known.is_some_and(|meter| super::amount(meter.reservations.len() as u64) >= most);
     let expired: Vec<UsageId> = if is_needed {
         expired.take(EXPIRED_KNOWN).collect()
     } else {
@@ -182,16 +186,16 @@ impl PeriodStep {
 
 impl WindowStep {
     /// Where the request is counted.
-    fn place(&self) -> Option<Place> {
+    fn place(&self) -> Option<WindowBucket> {
         match self {
             Self::Skip => None,
-            Self::Count(count) => Some(Place {
+            Self::Count(count) => Some(WindowBucket {
                 part_ms: count.part_ms,
                 part: count.part,
             }),
-            Self::Begin { window, .. } => Some(Place {
+            Self::Begin { window, .. } => Some(WindowBucket {
                 part_ms: window.part_ms,
-                part: super::Part(window.newest),
+                part: super::Bucket(window.newest),
             }),
         }
     }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::hold::Demand;
 use super::meter::{Amounts, Meter, Period};
+use super::reservation::Demand;
 use super::window::{Frame, Tally};
 use super::{calendar, cost_limit, limit};
 use crate::models::policy::Policy;
@@ -23,7 +23,7 @@ pub enum Limit {
 
 /// How far a limit is used. Amounts are requests, tokens, or millionths of a dollar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct LimitUsage {
     pub limit: Limit,
     pub value: u64,
     /// Settled and reserved.
@@ -35,7 +35,7 @@ pub struct Standing {
 /// Why a request is not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    pub standing: Standing,
+    pub usage: LimitUsage,
     /// How much the request would add.
     pub demand: u64,
     /// When it could be admitted if nobody else asked; `None` for one that is larger than the limit.
@@ -79,9 +79,9 @@ fn worst(meter: &Meter, policy: &Policy, add: Amounts, now: Timestamp) -> Option
 }
 
 /// How far each limit of the policy is used at `now`.
-pub fn standings(meter: &Meter, policy: &Policy, now: Timestamp) -> Vec<Standing> {
+pub fn limit_usage(meter: &Meter, policy: &Policy, now: Timestamp) -> Vec<LimitUsage> {
     with_counts(meter, policy, Amounts::default(), now, |counts| {
-        counts.iter().map(|count| count.standing(now)).collect()
+        counts.iter().map(|count| count.usage(now)).collect()
     })
 }
 
@@ -102,7 +102,11 @@ fn with_counts<T>(
     let zone = policy.timezone.rules();
     let (day, day_ends) = current(meter.day, calendar::day(now, zone), calendar::day_ends, zone);
     let (month, month_ends) = current(meter.month, calendar::month(now, zone), calendar::month_ends, zone);
-    let live = meter.holds.values().filter(|hold| !hold.has_expired(now)).count();
+    let live = meter
+        .reservations
+        .values()
+        .filter(|reservation| !reservation.has_expired(now))
+        .count();
     let rate = |tally: &Tally| tally.counted(frame, now_ms);
     let counts = [
         (
@@ -181,9 +185,9 @@ fn current(known: Period, number: i32, ends: fn(i32, &TimeZone) -> Timestamp, zo
 }
 
 impl Count<'_> {
-    fn standing(&self, now: Timestamp) -> Standing {
+    fn usage(&self, now: Timestamp) -> LimitUsage {
         let shown = |amount: i64| u64::try_from(amount).unwrap_or_default();
-        Standing {
+        LimitUsage {
             limit: self.limit,
             value: shown(self.value),
             used: shown(self.used),
@@ -194,7 +198,7 @@ impl Count<'_> {
     fn refusal(&self, now: Timestamp) -> Refusal {
         let rest = self.value.saturating_sub(self.add);
         Refusal {
-            standing: self.standing(now),
+            usage: self.usage(now),
             demand: u64::try_from(self.add).unwrap_or_default(),
             retry_at: (rest >= 0).then(|| self.until.falls_to(rest, now)),
         }
@@ -229,7 +233,7 @@ impl Limit {
     }
 }
 
-impl Standing {
+impl LimitUsage {
     pub fn remaining(&self) -> u64 {
         self.value.saturating_sub(self.used)
     }

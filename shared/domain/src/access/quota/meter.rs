@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::hold::Hold;
+use super::reservation::StoredReservation;
 use super::window::Window;
 use crate::models::UsageId;
 
@@ -22,7 +22,7 @@ pub struct Meter {
     pub month: Period,
     /// What is admitted and not settled, by its reservation.
     #[serde(rename = "r")]
-    pub holds: BTreeMap<UsageId, Hold>,
+    pub reservations: BTreeMap<UsageId, StoredReservation>,
 }
 
 /// What was counted in one day or month: settled and reserved together.

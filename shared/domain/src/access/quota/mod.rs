@@ -7,20 +7,20 @@
 
 mod admission;
 mod calendar;
-mod hold;
 mod judgement;
 mod meter;
 mod packed;
+mod reservation;
 mod settlement;
 mod window;
 
-pub use admission::{Claim, LiveStep, PeriodCaps, PeriodStep, Plan, plan};
+pub use admission::{AdmissionRequest, LiveStep, PeriodCaps, PeriodStep, Plan, plan};
 pub use calendar::{day_ends, month_ends};
-pub use hold::{Asker, Demand, Hold, Place};
-pub use judgement::{Limit, Refusal, Standing, judge, overrun, standings};
+pub use judgement::{Limit, LimitUsage, Refusal, judge, limit_usage, overrun};
 pub use meter::{Amounts, Meter, Period};
-pub use settlement::{Correction, Truth, correct};
-pub use window::{Frame, Part, Tally, TallyStep, Window, WindowCount, WindowStep};
+pub use reservation::{Demand, RequestFacts, StoredReservation, WindowBucket};
+pub use settlement::{ActualUsage, Adjustment, correct};
+pub use window::{Bucket, Frame, Tally, TallyStep, Window, WindowCount, WindowStep};
 
 use crate::models::policy::Policy;
 

@@ -12,9 +12,9 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::hold::Hold;
+use super::reservation::StoredReservation;
 
-impl Serialize for Hold {
+impl Serialize for StoredReservation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut packing = postcard::Serializer {
             output: AllocVec::new(),
@@ -24,7 +24,7 @@ impl Serialize for Hold {
     }
 }
 
-impl<'de> Deserialize<'de> for Hold {
+impl<'de> Deserialize<'de> for StoredReservation {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Packed)
     }
@@ -34,19 +34,19 @@ impl<'de> Deserialize<'de> for Hold {
 struct Packed;
 
 impl<'de> Visitor<'de> for Packed {
-    type Value = Hold;
+    type Value = StoredReservation;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a reservation")
     }
 
-    fn visit_bytes<E: de::Error>(self, packed: &[u8]) -> Result<Hold, E> {
-        Hold::deserialize(&mut postcard::Deserializer::from_bytes(packed)).map_err(E::custom)
+    fn visit_bytes<E: de::Error>(self, packed: &[u8]) -> Result<StoredReservation, E> {
+        StoredReservation::deserialize(&mut postcard::Deserializer::from_bytes(packed)).map_err(E::custom)
     }
 
     /// As it was stored before: an attribute for each member, by its short name.
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Hold, A::Error> {
-        Hold::deserialize(MapAccessDeserializer::new(members))
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<StoredReservation, A::Error> {
+        StoredReservation::deserialize(MapAccessDeserializer::new(members))
     }
 }
 
@@ -57,20 +57,20 @@ mod tests {
     use serde_dynamo::AttributeValue;
     use serde_json::json;
 
-    use super::super::{Asker, Part, Place};
+    use super::super::{Bucket, RequestFacts, WindowBucket};
     use super::*;
     use crate::models::usage::{ClientKind, Endpoint};
     use crate::models::{DisplayName, KeyId, ModelId, RequestId};
 
-    /// What this version and those before it make of [`hold`].
+    /// What this version and those before it make of [`reservation`].
     const PACKED: &str = concat!(
         "gLPmsA2UpKkT5t0YAOBdgCCg+QX2oYmfxWgkcmVxXzAxOWFhZmQwYzA3YjdmM2NiMWU1YzFlZDJhZDFhMWY1IDAxOWFhZmQwYTIxNDdj",
         "MTFhNGY2YjNhM2E2ZDBiMGM5AAdraW1pMi41AQIBAR4="
     );
 
     /// As an ordinary request under token quotas has it.
-    fn hold() -> Hold {
-        let asker = Asker {
+    fn reservation() -> StoredReservation {
+        let facts = RequestFacts {
             at: 1_796_000_000_123,
             request_id: RequestId::parse("req_019aafd0c07b7f3cb1e5c1ed2ad1a1f5").unwrap(),
             key: KeyId::parse("019aafd0a2147c11a4f6b3a3a6d0b0c9").unwrap(),
@@ -82,7 +82,7 @@ mod tests {
             kept_days: Some(30),
         };
         let (day, month) = (20_261_130, 202_611);
-        Hold {
+        StoredReservation {
             expires_at: 1_796_000_960,
             day,
             month,
@@ -90,62 +90,75 @@ mod tests {
             input_tokens: 12_000,
             output_tokens: 4096,
             cost: 97_440,
-            asker,
+            facts,
         }
     }
 
-    fn packed(hold: &Hold) -> Vec<u8> {
-        match serde_dynamo::to_attribute_value(hold).unwrap() {
+    fn packed(reservation: &StoredReservation) -> Vec<u8> {
+        match serde_dynamo::to_attribute_value(reservation).unwrap() {
             AttributeValue::B(packed) => packed,
             other => panic!("{other:?}"),
         }
     }
 
-    fn unpacked(packed: Vec<u8>) -> Hold {
+    fn unpacked(packed: Vec<u8>) -> StoredReservation {
         serde_dynamo::from_attribute_value(AttributeValue::B(packed)).unwrap()
     }
 
     #[test]
     fn an_ordinary_reservation_has_at_most_120_bytes() {
-        assert!(packed(&hold()).len() <= 120, "{}", packed(&hold()).len());
+        assert!(packed(&reservation()).len() <= 120, "{}", packed(&reservation()).len());
     }
 
     #[test]
     fn a_reservation_is_read_as_it_was_written() {
-        let place = Some(Place {
+        let place = Some(WindowBucket {
             part_ms: 1000,
-            part: Part(1_796_000_000),
+            part: Bucket(1_796_000_000),
         });
-        let asker = Asker {
+        let facts = RequestFacts {
             department: Some(DisplayName::parse("张三 & Söhne").unwrap()),
             kept_days: None,
-            ..hold().asker
+            ..reservation().facts
         };
-        for hold in [hold(), Hold { place, asker, ..hold() }] {
-            assert_eq!(unpacked(packed(&hold)), hold);
+        for reservation in [
+            reservation(),
+            StoredReservation {
+                place,
+                facts,
+                ..reservation()
+            },
+        ] {
+            assert_eq!(unpacked(packed(&reservation)), reservation);
         }
     }
 
     /// Processes of two versions settle each other's requests while one takes the other's place.
     #[test]
     fn the_form_of_reservations_does_not_change() {
-        assert_eq!(STANDARD.encode(packed(&hold())), PACKED);
+        assert_eq!(STANDARD.encode(packed(&reservation())), PACKED);
     }
 
     #[test]
     fn what_a_later_version_adds_behind_is_passed_over() {
-        assert_eq!(unpacked([packed(&hold()), vec![1, 2, 3]].concat()), hold());
+        assert_eq!(
+            unpacked([packed(&reservation()), vec![1, 2, 3]].concat()),
+            reservation()
+        );
     }
 
     #[test]
     fn reservations_that_are_maps_are_read() {
-        let asker = json!({
+        let facts = json!({
             "a": 1_796_000_000_123_i64, "r": "req_019aafd0c07b7f3cb1e5c1ed2ad1a1f5", "k": "019aafd0a2147c11a4f6b3a3a6d0b0c9",
             "m": "kimi2.5", "e": "messages", "c": "claude_code", "s": true, "l": 30
         });
         let map =
-            json!({"x": 1_796_000_960, "d": 20_261_130, "m": 202_611, "i": 12_000, "o": 4096, "c": 97_440, "a": asker});
+            json!({"x": 1_796_000_960, "d": 20_261_130, "m": 202_611, "i": 12_000, "o": 4096, "c": 97_440, "a": facts});
         let item: AttributeValue = serde_dynamo::to_attribute_value(map).unwrap();
-        assert_eq!(serde_dynamo::from_attribute_value::<_, Hold>(item).unwrap(), hold());
+        assert_eq!(
+            serde_dynamo::from_attribute_value::<_, StoredReservation>(item).unwrap(),
+            reservation()
+        );
     }
 }

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use super::amount;
-use super::hold::{Hold, Place};
 use super::meter::{Amounts, Meter};
+use super::reservation::{StoredReservation, WindowBucket};
 use super::window::Frame;
 use crate::models::usage::{Outcome, UsageRecord};
 
 /// What a request came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Truth {
+pub struct ActualUsage {
     /// Whether a byte of a backend was passed on. A request that gave nothing gets its daily unit back, but not that of
     /// the rate.
     pub delivered: bool,
@@ -19,7 +19,7 @@ pub struct Truth {
     pub cost: u64,
 }
 
-impl Truth {
+impl ActualUsage {
     /// Of a request that was never made.
     pub const NOTHING: Self = Self {
         delivered: false,
@@ -28,7 +28,7 @@ impl Truth {
     };
 }
 
-impl From<&UsageRecord> for Truth {
+impl From<&UsageRecord> for ActualUsage {
     fn from(record: &UsageRecord) -> Self {
         Self {
             delivered: record.outcome != Outcome::Failed,
@@ -40,36 +40,41 @@ impl From<&UsageRecord> for Truth {
 
 /// What is added to the counters that the reservation names, each only while it is the current one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Correction {
+pub struct Adjustment {
     pub day: Amounts,
     pub month: Amounts,
     /// To the tokens in the window; `None` when they have left it.
-    pub tokens: Option<(Place, i64)>,
+    pub tokens: Option<(WindowBucket, i64)>,
 }
 
-/// The corrections for `hold` at `now`; those of windows that are over in `meter` are left out. Of a meter that was not
+/// The corrections for `reservation` at `now`; those of windows that are over in `meter` are left out. Of a meter that was not
 /// read, what the reservation names is taken for current.
-pub fn correct(hold: &Hold, truth: Truth, meter: Option<&Meter>, now: Timestamp) -> Correction {
-    let reserved = hold.amounts();
-    let given_back = i64::from(!truth.delivered);
+pub fn correct(
+    reservation: &StoredReservation,
+    actual: ActualUsage,
+    meter: Option<&Meter>,
+    now: Timestamp,
+) -> Adjustment {
+    let reserved = reservation.amounts();
+    let given_back = i64::from(!actual.delivered);
     let difference = Amounts {
         requests: -given_back,
-        tokens: amount(truth.tokens) - reserved.tokens,
-        cost: amount(truth.cost) - reserved.cost,
+        tokens: amount(actual.tokens) - reserved.tokens,
+        cost: amount(actual.cost) - reserved.cost,
     };
     let while_current = |is_current: bool| if is_current { difference } else { Amounts::default() };
-    let place = hold
+    let place = reservation
         .place
         .filter(|place| difference.tokens != 0 && is_counted(*place, meter, now));
-    Correction {
-        day: while_current(meter.is_none_or(|meter| meter.day.number == hold.day)),
-        month: while_current(meter.is_none_or(|meter| meter.month.number == hold.month)),
+    Adjustment {
+        day: while_current(meter.is_none_or(|meter| meter.day.number == reservation.day)),
+        month: while_current(meter.is_none_or(|meter| meter.month.number == reservation.month)),
         tokens: place.map(|place| (place, difference.tokens)),
     }
 }
 
 /// Whether the tokens may still be in the window. Whoever admits takes parts out that have left.
-fn is_counted(place: Place, meter: Option<&Meter>, now: Timestamp) -> bool {
+fn is_counted(place: WindowBucket, meter: Option<&Meter>, now: Timestamp) -> bool {
     let Some(meter) = meter else {
         return Frame::of_parts(place.part_ms).leaves_at(place.part) > now.as_millisecond();
     };
@@ -77,7 +82,7 @@ fn is_counted(place: Place, meter: Option<&Meter>, now: Timestamp) -> bool {
     window.is_some_and(|window| window.tokens.parts.contains_key(&place.part))
 }
 
-impl Correction {
+impl Adjustment {
     /// The reserved and the settled, as they are after both: for a meter that is kept in memory.
     pub fn apply(&self, meter: &mut Meter) {
         for (period, amounts) in [(&mut meter.day, self.day), (&mut meter.month, self.month)] {

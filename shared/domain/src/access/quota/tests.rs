@@ -11,8 +11,8 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_796_000_000 + second).unwrap()
 }
 
-fn asker() -> Asker {
-    Asker {
+fn facts() -> RequestFacts {
+    RequestFacts {
         at: 0,
         request_id: RequestId::parse("r").unwrap(),
         key: KeyId::parse("k").unwrap(),
@@ -34,10 +34,10 @@ fn policy(set: impl FnOnce(&mut Policy)) -> Policy {
 fn planned(known: Option<&Meter>, policy: &Policy, now: Timestamp) -> Plan {
     plan(
         known,
-        &Claim {
+        &AdmissionRequest {
             policy,
             demand: Demand::default(),
-            asker: &asker(),
+            facts: &facts(),
             now,
             expires_at: now.as_second() + 900,
         },
@@ -59,7 +59,7 @@ fn begun(policy: &Policy, now: Timestamp) -> Meter {
         window,
         day,
         month,
-        holds: [(UsageId::parse("first").unwrap(), plan.hold)].into(),
+        reservations: [(UsageId::parse("first").unwrap(), plan.reservation)].into(),
     }
 }
 
@@ -129,8 +129,8 @@ fn p41_a_window_of_another_length_keeps_what_was_counted() {
 fn p42_a_request_that_gave_nothing_gets_its_daily_unit_back_and_not_that_of_the_rate() {
     let policy = policy(|policy| policy.rate_limit = NonZeroU64::new(5));
     let mut meter = begun(&policy, at(0));
-    let hold = meter.holds.values().next().unwrap().clone();
-    let failed = correct(&hold, Truth::NOTHING, Some(&meter), at(1));
+    let reservation = meter.reservations.values().next().unwrap().clone();
+    let failed = correct(&reservation, ActualUsage::NOTHING, Some(&meter), at(1));
     failed.apply(&mut meter);
     assert_eq!(
         (meter.day.requests, meter.window.as_ref().unwrap().requests.sum),
@@ -138,13 +138,15 @@ fn p42_a_request_that_gave_nothing_gets_its_daily_unit_back_and_not_that_of_the_
     );
     let tomorrow = Meter {
         day: Period {
-            number: hold.day + 1,
+            number: reservation.day + 1,
             ..Period::default()
         },
         ..meter
     };
     assert!(
-        correct(&hold, Truth::NOTHING, Some(&tomorrow), at(1)).day.is_nothing(),
+        correct(&reservation, ActualUsage::NOTHING, Some(&tomorrow), at(1))
+            .day
+            .is_nothing(),
         "a day that is over is left alone"
     );
 }

@@ -24,7 +24,7 @@ pub struct Frame {
 
 /// A part's number since 1970. Stored as text in base 36: it is the name of an attribute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Part(pub i64);
+pub struct Bucket(pub i64);
 
 /// The counts of requests and tokens in one user's window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub struct Tally {
     #[serde(rename = "s")]
     pub sum: i64,
     #[serde(rename = "p")]
-    pub parts: BTreeMap<Part, i64>,
+    pub parts: BTreeMap<Bucket, i64>,
 }
 
 /// What becomes of the window with one more request.
@@ -65,7 +65,7 @@ pub enum WindowStep {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WindowCount {
     pub part_ms: i64,
-    pub part: Part,
+    pub part: Bucket,
     pub requests: Option<TallyStep>,
     pub tokens: Option<TallyStep>,
 }
@@ -77,7 +77,7 @@ pub struct TallyStep {
     /// Only if the sum is at most this; `None` for a limit that is not enforced.
     pub at_most: Option<i64>,
     /// Parts that have left and are taken out, if they still have these counts.
-    pub gone: Vec<(Part, i64)>,
+    pub gone: Vec<(Bucket, i64)>,
 }
 
 impl Frame {
@@ -98,12 +98,12 @@ impl Frame {
     }
 
     /// The part that a moment lies in.
-    pub(super) fn part(self, now_ms: i64) -> Part {
-        Part(now_ms.div_euclid(self.part_ms))
+    pub(super) fn part(self, now_ms: i64) -> Bucket {
+        Bucket(now_ms.div_euclid(self.part_ms))
     }
 
     /// When all of the part has left the window.
-    pub(super) fn leaves_at(self, part: Part) -> i64 {
+    pub(super) fn leaves_at(self, part: Bucket) -> i64 {
         (part.0 + 1) * self.part_ms + self.window_ms
     }
 }
@@ -134,7 +134,7 @@ impl Tally {
     /// How to add to the tally as it is known.
     fn step(&self, add: i64, limit: Option<i64>, frame: Frame, now_ms: i64) -> TallyStep {
         let gone = self.parts.iter().filter(|(part, _)| frame.leaves_at(**part) <= now_ms);
-        let mut gone: Vec<(Part, i64)> = gone.map(|(part, count)| (*part, *count)).collect();
+        let mut gone: Vec<(Bucket, i64)> = gone.map(|(part, count)| (*part, *count)).collect();
         let fits = limit.is_none_or(|limit| self.sum + add <= limit);
         if fits && gone.len() <= SPARE_PARTS {
             gone.clear();
@@ -147,13 +147,13 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, part: Part, count: i64) {
+    fn add(&mut self, part: Bucket, count: i64) {
         *self.parts.entry(part).or_default() += count;
         self.sum += count;
     }
 
     /// The same counts in parts of another length: each in the part that its own one ends in, but none after `last`.
-    fn recut(&self, old: Frame, new: Frame, (now_ms, last): (i64, Part)) -> Self {
+    fn recut(&self, old: Frame, new: Frame, (now_ms, last): (i64, Bucket)) -> Self {
         let mut tally = Self::default();
         for (part, count) in self
             .parts
@@ -218,7 +218,7 @@ impl Rates {
         let step = |tally: &Tally, (add, limit)| tally.step(add, limit, self.frame, now_ms);
         WindowCount {
             part_ms: window.part_ms,
-            part: self.frame.part(now_ms).max(Part(window.newest)),
+            part: self.frame.part(now_ms).max(Bucket(window.newest)),
             requests: self.requests.map(|rate| step(&window.requests, rate)),
             tokens: self.tokens.map(|rate| step(&window.tokens, rate)),
         }
@@ -254,7 +254,7 @@ impl Rates {
     }
 }
 
-impl Part {
+impl Bucket {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
     /// The part's name in the table.
@@ -275,13 +275,13 @@ impl Part {
     }
 }
 
-impl Serialize for Part {
+impl Serialize for Bucket {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.name())
     }
 }
 
-impl<'de> Deserialize<'de> for Part {
+impl<'de> Deserialize<'de> for Bucket {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         Self::parse(&name).ok_or_else(|| de::Error::custom("not a part's number in base 36"))

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::keys;
 use super::transaction::{Commit, backoff};
 use super::{Store, StoreError};
-use domain::access::quota::{self, Claim, Correction, Hold, Meter, Refusal, Truth};
+use domain::access::quota::{self, ActualUsage, Adjustment, AdmissionRequest, Meter, Refusal, StoredReservation};
 use domain::models::policy::Mode;
 use domain::models::usage::UsageRecord;
 use domain::models::{UsageId, UserId};
@@ -18,7 +18,7 @@ use domain::models::{UsageId, UserId};
 /// How often one admission or settlement is asked for while others change the meter.
 const TRIES: u32 = 16;
 /// Within which an admission is there or the store is down (docs/api.md §9).
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The meter's place in the transaction of a settlement.
 const METER: usize = 0;
@@ -28,7 +28,7 @@ const METER: usize = 0;
 pub enum Admission {
     Admitted {
         /// What was reserved, to be settled.
-        hold: Hold,
+        reservation: StoredReservation,
         /// The meter with it.
         meter: Arc<Meter>,
     },
@@ -62,17 +62,27 @@ enum Asked {
 impl Store {
     /// Admits one request of `user` and reserves what it may use, all in one update, or tells which limit is in the
     /// way. `id` is the server's own for this request: asked for again, it is admitted once.
-    pub async fn admit(&self, user: &UserId, id: &UsageId, claim: &Claim<'_>) -> Result<Admission, StoreError> {
-        let asking = Box::pin(self.admit_patiently(user, id, claim));
-        tokio::time::timeout(PATIENCE, asking)
+    pub async fn admit(
+        &self,
+        user: &UserId,
+        id: &UsageId,
+        request: &AdmissionRequest<'_>,
+    ) -> Result<Admission, StoreError> {
+        let asking = Box::pin(self.admit_with_retries(user, id, request));
+        tokio::time::timeout(TIMEOUT, asking)
             .await
             .map_err(|late| StoreError::Unavailable(late.into()))?
     }
 
-    async fn admit_patiently(&self, user: &UserId, id: &UsageId, claim: &Claim<'_>) -> Result<Admission, StoreError> {
+    async fn admit_with_retries(
+        &self,
+        user: &UserId,
+        id: &UsageId,
+        request: &AdmissionRequest<'_>,
+    ) -> Result<Admission, StoreError> {
         let mut known = self.memory.meters.get(user).map_or(Known::Nothing, Known::Seen);
         for attempt in 1..=TRIES {
-            let found = match self.ask(user, id, claim, &known).await {
+            let found = match self.ask(user, id, request, &known).await {
                 Ok(Asked::Added(meter)) => return self.admitted(user, id, meter),
                 Ok(Asked::Found(found)) => found,
                 // A settlement of the same user's was under way.
@@ -84,11 +94,11 @@ impl Store {
             };
             known = match found {
                 // An earlier try had succeeded, and its answer was lost.
-                Some(meter) if meter.holds.contains_key(id) => return self.admitted(user, id, meter),
+                Some(meter) if meter.reservations.contains_key(id) => return self.admitted(user, id, meter),
                 Some(meter) => Known::Seen(meter),
                 None => Known::Absent,
             };
-            if let Some(refusal) = known.refusal(claim) {
+            if let Some(refusal) = known.refusal(request) {
                 self.remember(user, known);
                 return Ok(Admission::Refused(refusal));
             }
@@ -96,11 +106,17 @@ impl Store {
         Err(StoreError::Conflict)
     }
 
-    async fn ask(&self, user: &UserId, id: &UsageId, claim: &Claim<'_>, known: &Known) -> Result<Asked, StoreError> {
+    async fn ask(
+        &self,
+        user: &UserId,
+        id: &UsageId,
+        request: &AdmissionRequest<'_>,
+        known: &Known,
+    ) -> Result<Asked, StoreError> {
         let (change, condition) = match known {
-            Known::Nothing => update::add(&quota::plan(None, claim), id)?,
-            Known::Seen(meter) => update::add(&quota::plan(Some(meter), claim), id)?,
-            Known::Absent => update::create(&quota::plan(Some(&Meter::default()), claim), id)?,
+            Known::Nothing => update::add(&quota::plan(None, request), id)?,
+            Known::Seen(meter) => update::add(&quota::plan(Some(meter), request), id)?,
+            Known::Absent => update::create(&quota::plan(Some(&Meter::default()), request), id)?,
         };
         let written = self
             .update_and_see::<Meter>(&keys::meter(user), change, condition)
@@ -113,8 +129,8 @@ impl Store {
 
     fn admitted(&self, user: &UserId, id: &UsageId, meter: Arc<Meter>) -> Result<Admission, StoreError> {
         self.memory.meters.insert(user.clone(), Arc::clone(&meter));
-        let hold = meter.holds.get(id).cloned().ok_or(StoreError::Conflict)?;
-        Ok(Admission::Admitted { hold, meter })
+        let reservation = meter.reservations.get(id).cloned().ok_or(StoreError::Conflict)?;
+        Ok(Admission::Admitted { reservation, meter })
     }
 
     fn remember(&self, user: &UserId, known: Known) {
@@ -128,34 +144,38 @@ impl Store {
     ///
     /// A reservation whose record is there already is the work of an admission that was lost and arrived when all was
     /// over: it is taken out, and all that it holds is given back.
-    pub async fn settle(&self, hold: &Hold, record: &UsageRecord) -> Result<Settlement, StoreError> {
+    pub async fn settle(
+        &self,
+        reservation: &StoredReservation,
+        record: &UsageRecord,
+    ) -> Result<Settlement, StoreError> {
         let key = keys::meter(&record.user);
         let mut current: Option<Meter> = None;
-        let (mut truth, mut is_new) = (Truth::from(record), true);
+        let (mut actual, mut is_new) = (ActualUsage::from(record), true);
         for _ in 0..TRIES {
-            let correction = quota::correct(hold, truth, current.as_ref(), self.clock.now());
-            let (change, condition) = update::remove(&correction, hold, &record.id);
+            let adjustment = quota::correct(reservation, actual, current.as_ref(), self.clock.now());
+            let (change, condition) = update::remove(&adjustment, reservation, &record.id);
             let transaction = self.transaction().update(&key, change, condition)?;
             let transaction = if is_new {
-                transaction.recorded(record, hold.asker.kept_days)?
+                transaction.recorded(record, reservation.facts.kept_days)?
             } else {
                 transaction
             };
             match transaction.commit().await? {
                 Commit::Done => {
-                    self.forget_hold(record, &correction);
+                    self.forget_hold(record, &adjustment);
                     return Ok(if is_new {
                         Settlement::Done
                     } else {
                         Settlement::AlreadyDone
                     });
                 }
-                Commit::Refused(places) if !places.contains(&METER) => (truth, is_new) = (Truth::NOTHING, false),
+                Commit::Refused(places) if !places.contains(&METER) => (actual, is_new) = (ActualUsage::NOTHING, false),
                 Commit::Refused(_) => {
                     current = self.get(&key).await?;
                     if !current
                         .as_ref()
-                        .is_some_and(|meter| meter.holds.contains_key(&record.id))
+                        .is_some_and(|meter| meter.reservations.contains_key(&record.id))
                     {
                         return Ok(Settlement::AlreadyDone);
                     }
@@ -165,11 +185,11 @@ impl Store {
         Err(StoreError::Conflict)
     }
 
-    fn forget_hold(&self, record: &UsageRecord, correction: &Correction) {
+    fn forget_hold(&self, record: &UsageRecord, adjustment: &Adjustment) {
         if let Some(known) = self.memory.meters.get(&record.user) {
             let mut meter = Meter::clone(&known);
-            meter.holds.remove(&record.id);
-            correction.apply(&mut meter);
+            meter.reservations.remove(&record.id);
+            adjustment.apply(&mut meter);
             self.memory.meters.insert(record.user.clone(), Arc::new(meter));
         }
     }
@@ -182,15 +202,15 @@ impl Store {
 
 impl Known {
     /// Why a meter that was read has no room, where the policy is enforced.
-    fn refusal(&self, claim: &Claim<'_>) -> Option<Refusal> {
+    fn refusal(&self, request: &AdmissionRequest<'_>) -> Option<Refusal> {
         let empty = Meter::default();
         let meter = match self {
             Self::Seen(meter) => meter,
             Self::Nothing | Self::Absent => &empty,
         };
-        let is_enforced = claim.policy.mode == Mode::Enforce;
+        let is_enforced = request.policy.mode == Mode::Enforce;
         is_enforced
-            .then(|| quota::judge(meter, claim.policy, claim.demand, claim.now))
+            .then(|| quota::judge(meter, request.policy, request.demand, request.now))
             .flatten()
     }
 }

@@ -44,7 +44,12 @@ impl Store {
     /// Puts the meter where the first of its reservations expires, or out of the queue if it has none. One that was
     /// admitted meanwhile keeps the meter in its place, for the next run.
     pub async fn requeue(&self, user: &UserId, meter: &Meter) -> Result<(), StoreError> {
-        let (change, condition) = match meter.holds.values().map(|hold| hold.expires_at).min() {
+        let (change, condition) = match meter
+            .reservations
+            .values()
+            .map(|reservation| reservation.expires_at)
+            .min()
+        {
             Some(first) => (
                 Expression::new("SET #due = :due")
                     .name("#due", DUE)

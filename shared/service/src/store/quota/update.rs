@@ -10,7 +10,7 @@ use super::super::keys::{self, DUE, QUEUE};
 use super::super::table::{PK, TTL, Table};
 use super::super::transaction::Expression;
 use domain::access::quota::{
-    Amounts, Correction, Hold, LiveStep, Meter, Part, PeriodStep, Plan, TallyStep, WindowStep,
+    Adjustment, Amounts, Bucket, LiveStep, Meter, PeriodStep, Plan, StoredReservation, TallyStep, WindowStep,
 };
 use domain::models::UsageId;
 
@@ -29,8 +29,10 @@ struct Update {
 /// Adds the planned reservation to a meter that is there.
 pub(super) fn add(plan: &Plan, id: &UsageId) -> Result<(Expression, Expression), StoreError> {
     let mut update = Update::default();
-    update.name("#id", id.as_str()).value(":hold", value(&plan.hold)?);
-    update.expect("attribute_not_exists(r.#id)").set("r.#id = :hold");
+    update
+        .name("#id", id.as_str())
+        .value(":reservation", value(&plan.reservation)?);
+    update.expect("attribute_not_exists(r.#id)").set("r.#id = :reservation");
     update.window(&plan.window)?;
     update.period("d", &plan.day)?;
     update.period("m", &plan.month)?;
@@ -38,9 +40,9 @@ pub(super) fn add(plan: &Plan, id: &UsageId) -> Result<(Expression, Expression),
         update.live(live);
     }
     if matches!(plan.month, PeriodStep::Begin(_)) {
-        update.kept_after(&plan.hold);
+        update.kept_after(&plan.reservation);
     }
-    update.queued_until(&plan.hold);
+    update.queued_until(&plan.reservation);
     Ok(update.finish())
 }
 
@@ -57,7 +59,7 @@ pub(super) fn create(plan: &Plan, id: &UsageId) -> Result<(Expression, Expressio
         window,
         day,
         month,
-        holds: [(id.clone(), plan.hold.clone())].into(),
+        reservations: [(id.clone(), plan.reservation.clone())].into(),
     };
     let mut update = Update::default();
     update.expect(format!("attribute_not_exists({PK})"));
@@ -65,23 +67,30 @@ pub(super) fn create(plan: &Plan, id: &UsageId) -> Result<(Expression, Expressio
         .set("d = :d, m = :m, r = :r")
         .value(":d", value(&meter.day)?)
         .value(":m", value(&meter.month)?)
-        .value(":r", value(&meter.holds)?);
+        .value(":r", value(&meter.reservations)?);
     if let Some(window) = &meter.window {
         update.set("w = :w").value(":w", value(window)?);
     }
-    update.kept_after(&plan.hold);
-    update.queued_until(&plan.hold);
+    update.kept_after(&plan.reservation);
+    update.queued_until(&plan.reservation);
     Ok(update.finish())
 }
 
 /// Takes the reservation out, and corrects the counters.
-pub(super) fn remove(correction: &Correction, hold: &Hold, id: &UsageId) -> (Expression, Expression) {
+pub(super) fn remove(
+    adjustment: &Adjustment,
+    reservation: &StoredReservation,
+    id: &UsageId,
+) -> (Expression, Expression) {
     let mut update = Update::default();
     update
         .name("#id", id.as_str())
         .expect("attribute_exists(r.#id)")
         .remove("r.#id");
-    for (name, number, amounts) in [("d", hold.day, correction.day), ("m", hold.month, correction.month)] {
+    for (name, number, amounts) in [
+        ("d", reservation.day, adjustment.day),
+        ("m", reservation.month, adjustment.month),
+    ] {
         if !amounts.is_nothing() {
             update
                 .expect(format!("{name}.n = :{name}n"))
@@ -89,7 +98,7 @@ pub(super) fn remove(correction: &Correction, hold: &Hold, id: &UsageId) -> (Exp
             update.add_amounts(name, amounts);
         }
     }
-    if let Some((place, tokens)) = correction.tokens {
+    if let Some((place, tokens)) = adjustment.tokens {
         update
             .expect("w.l = :l AND attribute_exists(w.t.p.#p)")
             .number(":l", place.part_ms)
@@ -167,7 +176,7 @@ impl Update {
         Ok(())
     }
 
-    fn tally(&mut self, name: &str, part: Part, step: Option<&TallyStep>) {
+    fn tally(&mut self, name: &str, part: Bucket, step: Option<&TallyStep>) {
         let Some(step) = step else { return };
         if let Some(at_most) = step.at_most {
             self.expect(format!("w.{name}.s <= :{name}most"))
@@ -239,18 +248,18 @@ impl Update {
 
     /// In the janitor's queue from the first reservation's expiry on. Once there, a meter stays until the janitor has
     /// looked at it, so that the index is not written to with each request.
-    fn queued_until(&mut self, hold: &Hold) {
+    fn queued_until(&mut self, reservation: &StoredReservation) {
         self.set("#queue = :queue, #due = if_not_exists(#due, :due)")
             .name("#queue", QUEUE)
             .name("#due", DUE);
         self.value(":queue", AttributeValue::S(keys::EXPIRY.to_owned()))
-            .value(":due", AttributeValue::S(keys::due(hold.expires_at)));
+            .value(":due", AttributeValue::S(keys::due(reservation.expires_at)));
     }
 
-    fn kept_after(&mut self, hold: &Hold) {
+    fn kept_after(&mut self, reservation: &StoredReservation) {
         self.set("#ttl = :ttl")
             .name("#ttl", TTL)
-            .number(":ttl", hold.expires_at + KEPT_SECONDS);
+            .number(":ttl", reservation.expires_at + KEPT_SECONDS);
     }
 }
 

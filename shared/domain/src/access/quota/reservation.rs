@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::amount;
 use super::meter::Amounts;
-use super::window::Part;
+use super::window::Bucket;
 use crate::models::usage::{ClientKind, Endpoint};
 use crate::models::{DisplayName, KeyId, ModelId, RequestId};
 
@@ -33,7 +33,7 @@ impl Demand {
 /// as bytes, its members in this order (`packed.rs`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
-pub struct Hold {
+pub struct StoredReservation {
     /// Until when it counts as under way, in seconds since 1970. Afterwards the janitor settles it.
     #[serde(rename = "x")]
     pub expires_at: i64,
@@ -44,7 +44,7 @@ pub struct Hold {
     pub month: i32,
     /// Where its tokens are in the window, if they are counted there.
     #[serde(rename = "w", default)]
-    pub place: Option<Place>,
+    pub place: Option<WindowBucket>,
     #[serde(rename = "i")]
     pub input_tokens: u64,
     #[serde(rename = "o")]
@@ -52,21 +52,21 @@ pub struct Hold {
     #[serde(rename = "c")]
     pub cost: u64,
     #[serde(rename = "a")]
-    pub asker: Asker,
+    pub facts: RequestFacts,
 }
 
 /// Which part of a window, and how long its parts are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct WindowBucket {
     #[serde(rename = "l")]
     pub part_ms: i64,
     #[serde(rename = "p")]
-    pub part: Part,
+    pub part: Bucket,
 }
 
 /// Who asked what, for the record of a request that nobody settled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asker {
+pub struct RequestFacts {
     /// When, in milliseconds since 1970.
     #[serde(rename = "a")]
     pub at: i64,
@@ -89,7 +89,7 @@ pub struct Asker {
     pub kept_days: Option<u32>,
 }
 
-impl Hold {
+impl StoredReservation {
     /// What the counters hold for it.
     pub fn amounts(&self) -> Amounts {
         Demand {
