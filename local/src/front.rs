@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
-use service::http::edge::{App, ClientAddress};
+use service::http::edge::{ClientAddress, Edge};
 use service::http::{ApiError, Code};
 
 use crate::framing::Framing;
@@ -19,7 +19,7 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// The gateway as connections see it.
 #[derive(Debug)]
 pub(crate) struct Front {
-    pub(crate) app: App,
+    pub(crate) edge: Edge,
     pub(crate) places: Permits,
 }
 
@@ -35,8 +35,8 @@ impl Front {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ClientAddress(peer));
         let mut response = match refusal {
-            None => self.app.answer(request).await,
-            Some(refusal) => self.app.refuse(request, refusal).await,
+            None => self.edge.respond(request).await,
+            Some(refusal) => self.edge.refuse(request, refusal).await,
         };
         framing.end(&mut response);
         response.map(|body| PermittedBody { body, _place: place })

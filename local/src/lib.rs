@@ -25,7 +25,7 @@ use domain::clock::Clock;
 use domain::models::Email;
 use domain::secret::Secret;
 use futures_util::FutureExt as _;
-use service::http::edge::App;
+use service::http::edge::Edge;
 use service::outbound::{Authorities, Outbound};
 use service::prober::Prober;
 use service::secrets::key_ring::KeyRing;
@@ -133,7 +133,7 @@ async fn first_admin(
 }
 
 /// Checks backends in this process.
-fn prober(health: health::State) -> Prober {
+fn prober(health: health::App) -> Prober {
     let check = move |id| {
         let health = health.clone();
         async move { health::check_one(&health, &id).await }.boxed()
@@ -142,7 +142,7 @@ fn prober(health: health::State) -> Prober {
 }
 
 /// Tries single sign-on in this process.
-fn sso_tester(auth: auth::State) -> SsoTester {
+fn sso_tester(auth: auth::App) -> SsoTester {
     let try_out = move |trial| {
         let auth = auth.clone();
         async move { auth::try_out(&auth, trial).await }.boxed()
@@ -155,7 +155,7 @@ fn sso_tester(auth: auth::State) -> SsoTester {
 pub struct Gateway {
     address: SocketAddr,
     first_admin: Option<FirstAdmin>,
-    proxy: proxy::State,
+    proxy: proxy::App,
     clock: Clock,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -177,12 +177,12 @@ impl Gateway {
         let (address, listener) = (listener.local_addr()?, listener.into_std()?);
         let networks = options.backend_networks.with_loopback();
         let outbound = Outbound::new(networks.clone(), &options.backend_authorities)?;
-        let proxy = proxy::State::new(store.clone(), secrets.clone(), outbound.clone(), options.limits);
+        let proxy = proxy::App::new(store.clone(), secrets.clone(), outbound.clone(), options.limits);
         let proxy = proxy
             .in_region(options.backend_region.as_deref())
             .writing_usage_behind();
-        let health = health::State::new(store.clone(), secrets.clone(), outbound.clone());
-        let auth = auth::State::new(
+        let health = health::App::new(store.clone(), secrets.clone(), outbound.clone());
+        let auth = auth::App::new(
             store.clone(),
             secrets.clone(),
             keys.clone(),
@@ -198,15 +198,15 @@ impl Gateway {
             prober: prober(health.clone()),
             sso_tester: sso_tester(auth.clone()),
         };
-        let admin = admin::State::new(store.clone(), secrets, keys.clone(), rules, delegates);
+        let admin = admin::App::new(store.clone(), secrets, keys.clone(), rules, delegates);
         let routes = proxy::routes()
             .into_router(proxy.clone())
             .merge(auth::routes().into_router(auth))
-            .merge(keys::routes().into_router(keys::State::new(store.clone(), keys.clone())))
+            .merge(keys::routes().into_router(keys::App::new(store.clone(), keys.clone())))
             .merge(admin::routes().into_router(admin));
-        let janitor = janitor::State::new(store.clone());
+        let janitor = janitor::App::new(store.clone());
         let front = Arc::new(Front {
-            app: App::new(routes, store),
+            edge: Edge::new(routes, store),
             places: Permits::new(options.max_inflight),
         });
         let workers = (options.workers > 0).then(|| LocalPoolHandle::new(options.workers));

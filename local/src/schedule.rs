@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use health::State as Health;
-use janitor::State as Janitor;
-use proxy::State as Proxy;
+use health::App as Health;
+use janitor::App as Janitor;
+use proxy::App as Proxy;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 

@@ -11,7 +11,7 @@ use harness::provider::{Provider, Reply, openai};
 use http::Request;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
-use service::http::edge::App;
+use service::http::edge::Edge;
 
 use crate::processes::{Installation, call};
 
@@ -92,11 +92,11 @@ async fn calls_of_each_kind(policy: Value) -> Vec<Vec<String>> {
     calls
 }
 
-async fn ask(proxy: &App, path: &str, key: &str, is_streamed: bool) {
+async fn ask(proxy: &Edge, path: &str, key: &str, is_streamed: bool) {
     let mut body = client::message("m");
     body["stream"] = is_streamed.into();
     let request = Request::post(format!("/v1/{path}")).header(AUTHORIZATION, format!("Bearer {key}"));
-    let response = proxy.answer(request.body(Body::from(body.to_string())).unwrap()).await;
+    let response = proxy.respond(request.body(Body::from(body.to_string())).unwrap()).await;
     assert_eq!(response.status(), 200);
     to_bytes(response.into_body(), usize::MAX).await.unwrap();
 }

@@ -8,7 +8,7 @@ use harness::client::{BACKEND_KEY, Client, data, refusal};
 use harness::provider::{Provider, Reply, openai};
 use harness::tls::TlsBackend;
 use harness::{ADMIN_EMAIL, Gate, Gateway};
-use health::State;
+use health::App;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use service::outbound::{Authorities, Outbound};
@@ -121,12 +121,12 @@ async fn p37_silence_a_forbidden_address_and_a_missing_key_are_reasons() {
     let id = BackendId::parse("b").unwrap();
     let found = async |networks: &str| {
         let outbound = Outbound::new(networks.parse().unwrap(), &Authorities::default()).unwrap();
-        let state = State::new(
+        let app = App::new(
             gateway.local().store().await.unwrap(),
             Secrets::Memory(MemorySecrets::default()),
             outbound,
         );
-        health::check_one(&state.with_patience(Duration::from_millis(50)), &id)
+        health::check_one(&app.with_patience(Duration::from_millis(50)), &id)
             .await
             .unwrap()
             .unwrap()
@@ -198,12 +198,12 @@ async fn p53_a_sick_backend_delays_only_itself() {
         .await;
     }
     let outbound = Outbound::new("127.0.0.0/8".parse().unwrap(), &Authorities::default()).unwrap();
-    let state = State::new(
+    let app = App::new(
         gateway.local().store().await.unwrap(),
         Secrets::Memory(MemorySecrets::default()),
         outbound,
     );
-    let run = health::run(&state, health::Event::default());
+    let run = health::run(&app, health::Event::default());
     tokio::select! {
         _ = run => panic!("one of them does not answer"),
         _ = others.request(2) => {}

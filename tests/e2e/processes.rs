@@ -20,7 +20,7 @@ use harness::{ADMIN_EMAIL, ADMIN_PASSWORD};
 use http::Request;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
-use service::http::edge::App;
+use service::http::edge::Edge;
 use service::outbound::{Authorities, Outbound};
 use service::prober::Prober;
 use service::secrets::Secrets;
@@ -36,10 +36,10 @@ pub(crate) struct Installation {
     pub(crate) dynamo: Dynamo,
     secrets: Secrets,
     clock: Clock,
-    auth: App,
-    keys: App,
-    pub(crate) admin: App,
-    proxy: App,
+    auth: Edge,
+    keys: Edge,
+    pub(crate) admin: Edge,
+    proxy: Edge,
 }
 
 impl Installation {
@@ -64,8 +64,8 @@ impl Installation {
             passwords: PasswordPolicy::Strict,
             public_url: None,
         };
-        let proxy = proxy::State::new(store(), secrets.clone(), outbound.clone(), limits);
-        let auth = auth::State::new(store(), secrets.clone(), ring(), outbound, PasswordPolicy::Strict);
+        let proxy = proxy::App::new(store(), secrets.clone(), outbound.clone(), limits);
+        let auth = auth::App::new(store(), secrets.clone(), ring(), outbound, PasswordPolicy::Strict);
         let trier = auth.clone();
         let try_out = move |trial| {
             let auth = trier.clone();
@@ -77,10 +77,10 @@ impl Installation {
             sso_tester: SsoTester::Here(Arc::new(try_out)),
         };
         Self {
-            auth: auth::app(auth),
-            keys: keys::app(keys::State::new(store(), ring())),
-            admin: admin::app(admin::State::new(store(), secrets.clone(), ring(), rules, delegates)),
-            proxy: proxy::app(proxy),
+            auth: auth::edge(auth),
+            keys: keys::edge(keys::App::new(store(), ring())),
+            admin: admin::edge(admin::App::new(store(), secrets.clone(), ring(), rules, delegates)),
+            proxy: proxy::edge(proxy),
             dynamo,
             secrets,
             clock,
@@ -88,10 +88,10 @@ impl Installation {
     }
 
     /// One more process of the proxy, which comes to the tables by this client.
-    pub(crate) fn proxy_over(&self, client: aws_sdk_dynamodb::Client) -> App {
+    pub(crate) fn proxy_over(&self, client: aws_sdk_dynamodb::Client) -> Edge {
         let store = Store::new(client, PREFIX, self.clock.clone());
         let outbound = Outbound::new(AllowedNetworks::default().with_loopback(), &Authorities::default()).unwrap();
-        proxy::app(proxy::State::new(
+        proxy::edge(proxy::App::new(
             store,
             self.secrets.clone(),
             outbound,
@@ -161,7 +161,7 @@ impl Installation {
 }
 
 /// Calls a function with a method, a path and a credential.
-pub(crate) async fn call(function: &App, route: &str, credential: &str, body: Value) -> (u16, Value) {
+pub(crate) async fn call(function: &Edge, route: &str, credential: &str, body: Value) -> (u16, Value) {
     let (method, path) = route.split_once(' ').unwrap();
     let request = Request::builder().method(method).uri(path);
     let request = if credential.is_empty() {
@@ -174,7 +174,7 @@ pub(crate) async fn call(function: &App, route: &str, credential: &str, body: Va
     } else {
         Body::from(body.to_string())
     };
-    let response = function.answer(request.body(body).unwrap()).await;
+    let response = function.respond(request.body(body).unwrap()).await;
     let status = response.status().as_u16();
     let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     (status, serde_json::from_slice(&bytes).unwrap())

@@ -12,7 +12,7 @@ use domain::clock::Clock;
 use futures_util::stream;
 use service::aws;
 use service::config::AwsConfig;
-use service::http::edge::App;
+use service::http::edge::Edge;
 use service::store::Store;
 
 #[tokio::main(flavor = "current_thread")]
@@ -23,7 +23,7 @@ async fn main() -> Result<(), lambda::Error> {
     let routes = routes.route("/v1/panic_in_the_body", get(panics_in_the_body));
     // Nothing here reads the tables: the edge would, for a browser's request.
     let store = Store::new(aws::dynamodb(&AwsConfig::default()), "", Clock::system());
-    lambda::serve_streaming(App::new(routes, store)).await
+    lambda::serve_streaming(Edge::new(routes, store)).await
 }
 
 async fn panics() -> String {

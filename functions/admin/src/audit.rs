@@ -1,6 +1,6 @@
 //! Who changed what: reading the audit trail. Nothing here, or anywhere, changes or deletes an entry.
 
-use axum::extract::State as Shared;
+use axum::extract::State;
 use domain::models::audit::AuditEntry;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use service::http::ApiError;
 use service::http::extract::{Actor, Query};
 use service::http::page::{Limit, List, Walk};
 
-use crate::State;
+use crate::App;
 
 /// As long as entries are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
@@ -29,17 +29,17 @@ pub(crate) struct Filter {
 
 /// `GET /api/v1/admin/audit`, newest first.
 pub(crate) async fn list(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     Query(filter): Query<Filter>,
 ) -> Result<List<AuditEntry>, ApiError> {
-    let keys = state.keys.keys().await?;
+    let keys = app.keys.keys().await?;
     let walk = Walk::new(&keys, "audit", &actor.user.id);
     let span = walk.span(filter.limit, filter.cursor.as_deref())?;
-    let now = state.store.clock().now();
+    let now = app.store.clock().now();
     let from = filter.from.unwrap_or(now - KEPT).max(now - KEPT);
     let until = filter.to.unwrap_or(now).min(now);
-    let page = state
+    let page = app
         .store
         .audit_entries(from, until, &span, |entry| filter.fits(entry))
         .await?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State as Shared};
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use domain::models::user::Role;
 use domain::models::{DisplayName, Email, PolicyName, UserId};
@@ -13,7 +13,7 @@ use service::http::extract::Actor;
 use service::http::json::{self, Data};
 use service::http::{ApiError, Code, Dialect};
 
-use crate::State;
+use crate::App;
 use crate::users::{NewUser, create_user};
 
 /// Hashing takes its time: what is not begun by then is left for the next import (docs/api.md §7).
@@ -54,11 +54,7 @@ enum Outcome {
 }
 
 /// `POST /api/v1/admin/users/import`
-pub(crate) async fn import(
-    Shared(state): Shared<State>,
-    actor: Actor,
-    request: Request,
-) -> Result<Data<Report>, ApiError> {
+pub(crate) async fn import(State(app): State<App>, actor: Actor, request: Request) -> Result<Data<Report>, ApiError> {
     let file = read_csv(request).await?;
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
@@ -77,7 +73,7 @@ pub(crate) async fn import(
             .and_then(|record| parse(&columns, &record))
         {
             _ if started.elapsed() > TIME => Outcome::Skipped,
-            Ok(new) => create(&state, &actor, new).await?,
+            Ok(new) => create(&app, &actor, new).await?,
             Err(error) => Outcome::refused(&error),
         };
         report.add(LineReport { line, outcome });
@@ -158,8 +154,8 @@ fn role(text: &str) -> Result<Role, ApiError> {
 }
 
 /// What is wrong with the line is part of the report; what is wrong with us ends the import.
-async fn create(state: &State, actor: &Actor, new: NewUser) -> Result<Outcome, ApiError> {
-    match create_user(state, actor, new).await {
+async fn create(app: &App, actor: &Actor, new: NewUser) -> Result<Outcome, ApiError> {
+    match create_user(app, actor, new).await {
         Ok(created) => Ok(Outcome::Created {
             id: created.id,
             email: created.email,

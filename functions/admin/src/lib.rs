@@ -20,7 +20,7 @@ use service::config::Config;
 use service::hasher::Hasher;
 use service::http::ApiError;
 use service::http::caller::SessionGate;
-use service::http::edge::App;
+use service::http::edge::Edge;
 use service::http::routes::{Access, Gate, Routes};
 use service::prober::{FunctionProber, Prober};
 use service::secrets::Secrets;
@@ -30,7 +30,7 @@ use service::store::Store;
 
 /// What administration works on. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct State {
+pub struct App {
     gate: SessionGate,
     keys: KeyRing,
     hasher: Hasher,
@@ -57,8 +57,8 @@ pub struct Delegates {
     pub sso_tester: SsoTester,
 }
 
-impl State {
-    /// The state of a function that runs by itself.
+impl App {
+    /// The function over the services that `config` names.
     pub fn connect(config: &Config) -> Self {
         let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
         let secrets = Secrets::connect(&config.secrets, &config.aws);
@@ -75,7 +75,7 @@ impl State {
         Self::new(store, secrets, keys, rules, Delegates { prober, sso_tester })
     }
 
-    /// A state over a store and secrets that are there already.
+    /// The function over a store and secrets that exist already.
     pub fn new(store: Store, secrets: Secrets, keys: KeyRing, rules: Rules, delegates: Delegates) -> Self {
         let gate = SessionGate::new(store.clone(), keys.clone());
         Self {
@@ -90,7 +90,7 @@ impl State {
     }
 }
 
-impl Gate for State {
+impl Gate for App {
     async fn authenticate(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
         self.gate.authenticate(access, request).await
     }
@@ -101,7 +101,7 @@ impl Gate for State {
 }
 
 /// The function's routes.
-pub fn routes() -> Routes<State> {
+pub fn routes() -> Routes<App> {
     const ADMIN: Access = Access::Session(Role::Admin);
     const MANAGER: Access = Access::Session(Role::Manager);
     Routes::new()
@@ -135,6 +135,6 @@ pub fn routes() -> Routes<State> {
 }
 
 /// The whole function.
-pub fn app(state: State) -> App {
-    routes().into_app(state)
+pub fn edge(app: App) -> Edge {
+    routes().into_edge(app)
 }

@@ -1,6 +1,6 @@
 //! The `admin` function: `/api/v1/admin/*`.
 
-use admin::State;
+use admin::App;
 use service::config::{self, Config};
 use service::telemetry;
 
@@ -8,5 +8,5 @@ use service::telemetry;
 async fn main() -> Result<(), lambda::Error> {
     let config = Config::read(&config::Process)?;
     telemetry::init(&config.log);
-    lambda::serve(admin::app(State::connect(&config))).await
+    lambda::serve(admin::edge(App::connect(&config))).await
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::State as Shared;
+use axum::extract::State;
 use domain::models::catalog::{Catalog, Model, param_header};
 use domain::models::price::Price;
 use domain::models::{DisplayName, ModelId, ModelName};
@@ -15,7 +15,7 @@ use service::http::page::List;
 use service::http::{ApiError, Code};
 use service::store::Change;
 
-use crate::State;
+use crate::App;
 
 /// Models of one installation (docs/api.md §7).
 const MAX_MODELS: usize = 500;
@@ -100,8 +100,8 @@ pub(crate) struct Deletion {
 }
 
 /// `GET /api/v1/admin/models`
-pub(crate) async fn list(Shared(state): Shared<State>) -> Result<List<Model>, ApiError> {
-    let catalog = state.store.read_catalog().await?;
+pub(crate) async fn list(State(app): State<App>) -> Result<List<Model>, ApiError> {
+    let catalog = app.store.read_catalog().await?;
     Ok(List::whole(
         catalog.entries().map(|entry| entry.model.clone()).collect(),
     ))
@@ -109,13 +109,13 @@ pub(crate) async fn list(Shared(state): Shared<State>) -> Result<List<Model>, Ap
 
 /// `POST /api/v1/admin/models`
 pub(crate) async fn create(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     Body(new): Body<NewModel>,
 ) -> Result<Created<Model>, ApiError> {
-    let now = state.store.clock().now();
+    let now = app.store.clock().now();
     let model = new.into_model(now);
-    let catalog = state.store.read_catalog().await?;
+    let catalog = app.store.read_catalog().await?;
     if catalog.entries().count() >= MAX_MODELS {
         return Err(ApiError::new(
             Code::Conflict,
@@ -123,7 +123,7 @@ pub(crate) async fn create(
         ));
     }
     check(&model, &catalog)?;
-    match state
+    match app
         .store
         .create_model(&model, &actor.entry(now, "model.create", &model.id, vec![]))
         .await?
@@ -135,23 +135,23 @@ pub(crate) async fn create(
 
 /// `PUT /api/v1/admin/models/{id}`
 pub(crate) async fn update(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
     Id(id): Id<ModelId>,
     Body(change): Body<ModelChange>,
 ) -> Result<Data<Model>, ApiError> {
-    let old = state
+    let old = app
         .store
         .model(&id)
         .await?
         .ok_or_else(|| ApiError::not_found("model"))?;
     expected.check(change.version, old.version)?;
-    let now = state.store.clock().now();
+    let now = app.store.clock().now();
     let changed = change.fields();
     let model = change.apply(old, now);
-    check(&model, &state.store.read_catalog().await?)?;
-    match state
+    check(&model, &app.store.read_catalog().await?)?;
+    match app
         .store
         .update_model(&model, &actor.entry(now, "model.update", &id, changed))
         .await?
@@ -163,13 +163,13 @@ pub(crate) async fn update(
 
 /// `DELETE /api/v1/admin/models/{id}`
 pub(crate) async fn delete(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
     Id(id): Id<ModelId>,
     Query(deletion): Query<Deletion>,
 ) -> Result<Message, ApiError> {
-    let catalog = state.store.read_catalog().await?;
+    let catalog = app.store.read_catalog().await?;
     let entry = catalog.find(&id).ok_or_else(|| ApiError::not_found("model"))?;
     expected.check(None, entry.model.version)?;
     if !entry.backends.is_empty() && !deletion.cascade {
@@ -178,12 +178,12 @@ pub(crate) async fn delete(
             "the model has backends; delete them first, or say cascade=true",
         ));
     }
-    let audit = actor.entry(state.store.clock().now(), "model.delete", &id, vec![]);
-    if state.store.delete_model(entry, &audit).await? == Change::Conflict {
+    let audit = actor.entry(app.store.clock().now(), "model.delete", &id, vec![]);
+    if app.store.delete_model(entry, &audit).await? == Change::Conflict {
         return Err(version_conflict());
     }
     for backend in &entry.backends {
-        crate::backends::forget_keys(&state, backend).await?;
+        crate::backends::forget_keys(&app, backend).await?;
     }
     Ok(Message("the model is deleted"))
 }

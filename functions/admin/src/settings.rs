@@ -1,6 +1,6 @@
 //! The settings of the whole installation.
 
-use axum::extract::State as Shared;
+use axum::extract::State;
 use domain::models::ModelId;
 use domain::models::settings::{Origin, PasswordPolicy, Settings};
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use service::http::extract::{Actor, IfMatch, version_conflict};
 use service::http::json::{Body, Data, nullable};
 use service::store::Change;
 
-use crate::State;
+use crate::App;
 
 const MAX_RETENTION_DAYS: u32 = 3650;
 const MAX_ORIGINS: usize = 50;
@@ -33,31 +33,31 @@ pub(crate) struct SettingsChange {
 }
 
 /// `GET /api/v1/admin/settings`
-pub(crate) async fn show(Shared(state): Shared<State>) -> Result<Data<Settings>, ApiError> {
-    Ok(Data(state.store.read_settings().await?))
+pub(crate) async fn show(State(app): State<App>) -> Result<Data<Settings>, ApiError> {
+    Ok(Data(app.store.read_settings().await?))
 }
 
 /// `PUT /api/v1/admin/settings`
 pub(crate) async fn update(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
     Body(change): Body<SettingsChange>,
 ) -> Result<Data<Settings>, ApiError> {
-    let old = state.store.read_settings().await?;
+    let old = app.store.read_settings().await?;
     expected.check(change.version, old.version)?;
-    change.check(&state).await?;
-    let now = state.store.clock().now();
+    change.check(&app).await?;
+    let now = app.store.clock().now();
     let entry = actor.entry(now, "settings.update", "settings", change.fields());
     let settings = change.apply(old, now);
-    match state.store.update_settings(&settings, &entry).await? {
+    match app.store.update_settings(&settings, &entry).await? {
         Change::Done => Ok(Data(settings)),
         Change::Conflict => Err(version_conflict()),
     }
 }
 
 impl SettingsChange {
-    async fn check(&self, state: &State) -> Result<(), ApiError> {
+    async fn check(&self, app: &App) -> Result<(), ApiError> {
         if self
             .log_retention_days
             .is_some_and(|days| !(1..=MAX_RETENTION_DAYS).contains(&days))
@@ -79,7 +79,7 @@ impl SettingsChange {
             ));
         }
         match &self.default_model {
-            Some(Some(id)) if state.store.model(id).await?.is_none() => Err(ApiError::invalid(
+            Some(Some(id)) if app.store.model(id).await?.is_none() => Err(ApiError::invalid(
                 "default_model",
                 format!("there is no model {:?}", id.as_str()),
             )),

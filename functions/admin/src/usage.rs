@@ -1,7 +1,7 @@
 //! Who has used what, and the log of all requests. Managers see their department's, by its name in the key expression
 //! (promise 39).
 
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::response::Response;
 use domain::access::accounts::{Reach, reach};
 use domain::models::report::{GroupBy, LogEntry};
@@ -16,7 +16,7 @@ use service::http::period::Period;
 use service::http::{ApiError, usage};
 use service::store::Whose;
 
-use crate::State;
+use crate::App;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,13 +66,13 @@ struct Filter {
 
 /// `GET /api/v1/admin/usage`
 pub(crate) async fn report(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     format: Format,
     Query(query): Query<ReportQuery>,
 ) -> Result<Response, ApiError> {
     let by = query.group_by;
-    let keys = state.keys.keys().await?;
+    let keys = app.keys.keys().await?;
     let walk = Walk::new(&keys, &usage::list_name(by), &actor.user.id);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
     let ReportQuery {
@@ -89,7 +89,7 @@ pub(crate) async fn report(
         from: from.as_deref(),
         to: to.as_deref(),
     };
-    let days = period.days(state.store.clock().now(), usage::MOST_DAYS_OF_MANY)?;
+    let days = period.days(app.store.clock().now(), usage::MOST_DAYS_OF_MANY)?;
     let filter = Filter {
         user,
         department,
@@ -98,7 +98,7 @@ pub(crate) async fn report(
         key,
     };
     let whose = filter.whose(&actor.user)?;
-    let groups = state
+    let groups = app
         .store
         .usage_sums(whose, &days, |row| filter.fits(&row.of).then(|| by.group(&row.of)))
         .await?;
@@ -107,12 +107,12 @@ pub(crate) async fn report(
 
 /// `GET /api/v1/admin/logs`, newest first.
 pub(crate) async fn log(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     format: Format,
     Query(query): Query<LogQuery>,
 ) -> Result<Response, ApiError> {
-    let keys = state.keys.keys().await?;
+    let keys = app.keys.keys().await?;
     let walk = Walk::new(&keys, "logs", &actor.user.id);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
     let LogQuery {
@@ -130,7 +130,7 @@ pub(crate) async fn log(
         from: from.as_deref(),
         to: to.as_deref(),
     }
-    .time(state.store.clock().now())?;
+    .time(app.store.clock().now())?;
     let filter = Filter {
         user,
         department,
@@ -142,7 +142,7 @@ pub(crate) async fn log(
     let keep = |record: &UsageRecord| {
         filter.fits(&Dimensions::of(record)) && status.is_none_or(|status| record.status == status)
     };
-    let page = state.store.usage_records(whose, &time, &span, keep).await?;
+    let page = app.store.usage_records(whose, &time, &span, keep).await?;
     usage::log(page, &walk, |record| LogEntry::from(record)).respond(format)
 }
 

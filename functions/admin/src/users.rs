@@ -1,6 +1,6 @@
 //! People's accounts: who may use the gateway, as what, under which policy.
 
-use axum::extract::State as Shared;
+use axum::extract::State;
 use domain::access::accounts::{Denied, Reach, may_change, reach};
 use domain::models::sso::Identity;
 use domain::models::user::{PasswordHash, Profile, Role, Status, User};
@@ -13,7 +13,7 @@ use service::http::page::{Limit, List, Walk};
 use service::http::{ApiError, Code};
 use service::store::{Changed, Page, Removal, UserChange};
 
-use crate::State;
+use crate::App;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,18 +70,18 @@ pub(crate) struct UserChanges {
 
 /// `GET /api/v1/admin/users`
 pub(crate) async fn list(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     Query(filter): Query<Filter>,
 ) -> Result<List<Profile>, ApiError> {
-    let keys = state.keys.keys().await?;
+    let keys = app.keys.keys().await?;
     let walk = Walk::new(&keys, "users", &actor.user.id);
     let span = walk.span(filter.limit, filter.cursor.as_deref())?;
     let reach = reach(&actor.user);
     let keep = |user: &User| reach.covers(user) && filter.fits(user);
     let page = match (&reach, &filter.department) {
-        (Reach::Everybody, department) => state.store.users(department.as_deref(), &span, keep).await?,
-        (Reach::Department(own), _) => state.store.users(Some(own.as_str()), &span, keep).await?,
+        (Reach::Everybody, department) => app.store.users(department.as_deref(), &span, keep).await?,
+        (Reach::Department(own), _) => app.store.users(Some(own.as_str()), &span, keep).await?,
         (Reach::Nobody, _) => Page {
             items: vec![],
             next: None,
@@ -92,22 +92,22 @@ pub(crate) async fn list(
 
 /// `POST /api/v1/admin/users`
 pub(crate) async fn create(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     Body(new): Body<NewUser>,
 ) -> Result<Created<Profile>, ApiError> {
-    create_user(&state, &actor, new).await.map(Created)
+    create_user(&app, &actor, new).await.map(Created)
 }
 
 /// One account, made by the request for one or by a line of an import.
-pub(crate) async fn create_user(state: &State, actor: &Actor, new: NewUser) -> Result<Profile, ApiError> {
+pub(crate) async fn create_user(app: &App, actor: &Actor, new: NewUser) -> Result<Profile, ApiError> {
     let quota_policy = new.quota_policy.unwrap_or_default();
-    check_policy(state, &quota_policy).await?;
+    check_policy(app, &quota_policy).await?;
     let password_hash = match new.password {
-        Some(password) => Some(hash(state, password, &new.email, &new.name).await?),
+        Some(password) => Some(hash(app, password, &new.email, &new.name).await?),
         None => None,
     };
-    let now = state.store.clock().now();
+    let now = app.store.clock().now();
     let user = User {
         id: UserId::generate(),
         email: new.email,
@@ -123,7 +123,7 @@ pub(crate) async fn create_user(state: &State, actor: &Actor, new: NewUser) -> R
         updated_at: now,
         version: 1,
     };
-    match state
+    match app
         .store
         .create_user(&user, &actor.entry(now, "user.create", &user.id, vec![]))
         .await?
@@ -138,23 +138,23 @@ pub(crate) async fn create_user(state: &State, actor: &Actor, new: NewUser) -> R
 
 /// `PUT /api/v1/admin/users/{id}`
 pub(crate) async fn update(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
     Id(id): Id<UserId>,
     Body(changes): Body<UserChanges>,
 ) -> Result<Data<Profile>, ApiError> {
-    let before = state
+    let before = app
         .store
         .user(&id)
         .await?
         .filter(|user| reach(&actor.user).covers(user))
         .ok_or_else(no_user)?;
     if let Some(Some(policy)) = &changes.quota_policy {
-        check_policy(&state, policy).await?;
+        check_policy(&app, policy).await?;
     }
-    let hash = changes.new_hash(&state, &before).await?;
-    let now = state.store.clock().now();
+    let hash = changes.new_hash(&app, &before).await?;
+    let now = app.store.clock().now();
     let entry = actor.entry(now, "user.update", &id, changes.fields());
     let change = |user: &User| {
         expected.check(changes.version, user.version)?;
@@ -162,7 +162,7 @@ pub(crate) async fn update(
         may_change(&actor.user, user, &after).map_err(denied)?;
         Ok::<_, ApiError>(after)
     };
-    match state.store.change_user(&id, &entry, change).await? {
+    match app.store.change_user(&id, &entry, change).await? {
         Changed::Done(user) => Ok(Data(Profile::from(&user))),
         Changed::NotFound => Err(no_user()),
         Changed::EmailTaken => Err(email_taken()),
@@ -176,21 +176,21 @@ pub(crate) async fn update(
 
 /// `DELETE /api/v1/admin/users/{id}`. Repeating one that was cut short finishes it.
 pub(crate) async fn delete(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
     Id(id): Id<UserId>,
 ) -> Result<Message, ApiError> {
     const DELETED: Message = Message("the user is deleted");
-    let Some(user) = state.store.user(&id).await? else {
-        return match state.store.resume_user_deletion(&id).await? {
+    let Some(user) = app.store.user(&id).await? else {
+        return match app.store.resume_user_deletion(&id).await? {
             Removal::Done => Ok(DELETED),
             Removal::NotFound => Err(no_user()),
         };
     };
     expected.check(None, user.version)?;
-    let entry = actor.entry(state.store.clock().now(), "user.delete", &id, vec![]);
-    match state.store.delete_user(&user, &entry).await? {
+    let entry = actor.entry(app.store.clock().now(), "user.delete", &id, vec![]);
+    match app.store.delete_user(&user, &entry).await? {
         UserChange::Done => Ok(DELETED),
         UserChange::LastAdmin => Err(last_admin()),
         UserChange::VersionConflict | UserChange::EmailTaken | UserChange::NoPolicy | UserChange::IdentityTaken => {
@@ -235,7 +235,7 @@ impl UserChanges {
             .collect()
     }
 
-    async fn new_hash(&self, state: &State, before: &User) -> Result<Option<PasswordHash>, ApiError> {
+    async fn new_hash(&self, app: &App, before: &User) -> Result<Option<PasswordHash>, ApiError> {
         let Some(Some(password)) = &self.password else {
             return Ok(None);
         };
@@ -243,7 +243,7 @@ impl UserChanges {
             self.email.as_ref().unwrap_or(&before.email),
             self.name.as_ref().unwrap_or(&before.name),
         );
-        hash(state, password.clone(), email, name).await.map(Some)
+        hash(app, password.clone(), email, name).await.map(Some)
     }
 
     /// The account with the changes; a password that is cleared leaves single sign-on as the only way in.
@@ -269,20 +269,18 @@ impl UserChanges {
     }
 }
 
-async fn hash(state: &State, password: String, email: &Email, name: &DisplayName) -> Result<PasswordHash, ApiError> {
-    state
-        .store
+async fn hash(app: &App, password: String, email: &Email, name: &DisplayName) -> Result<PasswordHash, ApiError> {
+    app.store
         .settings()
         .await?
-        .password_policy(state.rules.passwords)
+        .password_policy(app.rules.passwords)
         .check(&password, email, name)?;
-    Ok(state.hasher.hash(Secret::from(password)).await?)
+    Ok(app.hasher.hash(Secret::from(password)).await?)
 }
 
 /// Tells before a password is hashed in vain; what decides is the condition of the write.
-async fn check_policy(state: &State, name: &PolicyName) -> Result<(), ApiError> {
-    state
-        .store
+async fn check_policy(app: &App, name: &PolicyName) -> Result<(), ApiError> {
+    app.store
         .read_policy(name)
         .await?
         .map(|_| ())

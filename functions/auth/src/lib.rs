@@ -17,7 +17,7 @@ use service::config::Config;
 use service::hasher::Hasher;
 use service::http::ApiError;
 use service::http::caller::SessionGate;
-use service::http::edge::App;
+use service::http::edge::Edge;
 use service::http::routes::{Access, Gate, Routes};
 use service::outbound::{ClientError, Outbound};
 use service::secrets::Secrets;
@@ -28,7 +28,7 @@ use sso::Provider;
 pub use sso::try_out;
 
 #[derive(Clone, Debug)]
-pub struct State {
+pub struct App {
     store: Store,
     secrets: Secrets,
     keys: KeyRing,
@@ -38,8 +38,8 @@ pub struct State {
     provider: Provider,
 }
 
-impl State {
-    /// The state of a function that runs by itself.
+impl App {
+    /// The function over the services that `config` names.
     pub fn connect(config: &Config) -> Result<Self, ClientError> {
         let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
         let secrets = Secrets::connect(&config.secrets, &config.aws);
@@ -48,7 +48,7 @@ impl State {
         Ok(Self::new(store, secrets, keys, outbound, config.password_policy))
     }
 
-    /// A state over a store and secrets that are there already.
+    /// The function over a store and secrets that exist already.
     pub fn new(
         store: Store,
         secrets: Secrets,
@@ -70,7 +70,7 @@ impl State {
     }
 }
 
-impl Gate for State {
+impl Gate for App {
     async fn authenticate(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
         self.gate.authenticate(access, request).await
     }
@@ -80,7 +80,7 @@ impl Gate for State {
     }
 }
 
-pub fn routes() -> Routes<State> {
+pub fn routes() -> Routes<App> {
     const OWN: Access = Access::Session(Role::User);
     Routes::new()
         .post("/api/v1/auth/login", Access::Anyone, login::login)
@@ -96,6 +96,6 @@ pub fn routes() -> Routes<State> {
         .put("/api/v1/user/password", OWN, profile::change_password)
 }
 
-pub fn app(state: State) -> App {
-    routes().into_app(state)
+pub fn edge(app: App) -> Edge {
+    routes().into_edge(app)
 }

@@ -1,6 +1,6 @@
 //! From an e-mail address and a password to a session.
 
-use axum::extract;
+use axum::extract::State;
 use domain::access::password::{MAX_LENGTH, PasswordMatch};
 use domain::models::Email;
 use domain::models::audit::AuditEntry;
@@ -11,7 +11,7 @@ use service::http::json::{Body, Data};
 use service::http::origin::Origin;
 use service::http::{ApiError, Code};
 
-use crate::State;
+use crate::App;
 use crate::guard::Guard;
 use crate::session::{self, Opened};
 
@@ -24,25 +24,25 @@ pub(crate) struct Credentials {
 
 /// `POST /api/v1/auth/login`
 pub(crate) async fn login(
-    extract::State(state): extract::State<State>,
+    State(app): State<App>,
     origin: Origin,
     Body(credentials): Body<Credentials>,
 ) -> Result<Data<Opened>, ApiError> {
     let email = Email::parse(&credentials.email).map_err(|_| wrong())?;
     let password = Secret::from(credentials.password);
-    let opened = match authenticate(&state, &email, &password, &origin).await {
-        Ok(user) => session::open(&state, &origin, &user).await,
+    let opened = match authenticate(&app, &email, &password, &origin).await {
+        Ok(user) => session::open(&app, &origin, &user).await,
         Err(error) => Err(error),
     };
     if let Err(refusal) = &opened {
-        record_refusal(&state, &origin, &email, refusal.code()).await?;
+        record_refusal(&app, &origin, &email, refusal.code()).await?;
     }
     opened.map(Data)
 }
 
 /// The account whose password it is, whatever its state.
 pub(crate) async fn authenticate(
-    state: &State,
+    app: &App,
     email: &Email,
     password: &Secret,
     origin: &Origin,
@@ -51,10 +51,10 @@ pub(crate) async fn authenticate(
     if password.expose().chars().count() > MAX_LENGTH {
         return Err(wrong());
     }
-    let guard = Guard::enter(&state.store, email, origin.address).await?;
-    let user = state.store.user_by_email(email).await?;
+    let guard = Guard::enter(&app.store, email, origin.address).await?;
+    let user = app.store.user_by_email(email).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let verdict = match state.hasher.verify(password.clone(), hash).await {
+    let verdict = match app.hasher.verify(password.clone(), hash).await {
         Ok(verdict) => verdict,
         Err(busy) => {
             guard.withdraw().await?;
@@ -66,8 +66,8 @@ pub(crate) async fn authenticate(
     };
     guard.succeeded().await?;
     if verdict == PasswordMatch::RightButOutdated {
-        raise_hash(state, &user, password.clone(), origin).await?;
-        return state.store.user(&user.id).await?.ok_or_else(wrong);
+        raise_hash(app, &user, password.clone(), origin).await?;
+        return app.store.user(&user.id).await?.ok_or_else(wrong);
     }
     Ok(user)
 }
@@ -78,29 +78,29 @@ fn wrong() -> ApiError {
 }
 
 /// Stores the same password with today's parameters (promise 2); like any new hash it ends the other sessions.
-async fn raise_hash(state: &State, user: &User, password: Secret, origin: &Origin) -> Result<(), ApiError> {
-    let hash: PasswordHash = state.hasher.hash(password).await?;
-    let entry = origin.entry(&user.id, "password.rehash", &user.id, state.store.clock().now());
+async fn raise_hash(app: &App, user: &User, password: Secret, origin: &Origin) -> Result<(), ApiError> {
+    let hash: PasswordHash = app.hasher.hash(password).await?;
+    let entry = origin.entry(&user.id, "password.rehash", &user.id, app.store.clock().now());
     let raise = |user: &User| {
         Ok::<_, ApiError>(User {
             password_hash: Some(hash.clone()),
             ..user.clone()
         })
     };
-    state.store.change_user(&user.id, &entry, raise).await?;
+    app.store.change_user(&user.id, &entry, raise).await?;
     Ok(())
 }
 
 /// Refusals that say something about somebody are recorded; floods and failures of ours are not.
-async fn record_refusal(state: &State, origin: &Origin, email: &Email, code: Code) -> Result<(), ApiError> {
+async fn record_refusal(app: &App, origin: &Origin, email: &Email, code: Code) -> Result<(), ApiError> {
     if !matches!(
         code,
         Code::InvalidCredentials | Code::PendingApproval | Code::AccountDisabled
     ) {
         return Ok(());
     }
-    let entry = origin.entry("anonymous", "session.create", email, state.store.clock().now());
-    Ok(state
+    let entry = origin.entry("anonymous", "session.create", email, app.store.clock().now());
+    Ok(app
         .store
         .record(&AuditEntry {
             result: code.name().to_owned(),

@@ -1,6 +1,6 @@
 //! The `auth` function: `/api/v1/auth/*` and the own profile; and trials of single sign-on, when administration wants one.
 
-use auth::State;
+use auth::App;
 use service::config::{self, Config};
 use service::telemetry;
 
@@ -8,11 +8,11 @@ use service::telemetry;
 async fn main() -> Result<(), lambda::Error> {
     let config = Config::read(&config::Process)?;
     telemetry::init(&config.log);
-    let state = State::connect(&config)?;
-    let app = auth::app(state.clone());
+    let app = App::connect(&config)?;
+    let edge = auth::edge(app.clone());
     let try_out = move |trial| {
-        let state = state.clone();
-        async move { Ok(auth::try_out(&state, trial).await) }
+        let app = app.clone();
+        async move { Ok(auth::try_out(&app, trial).await) }
     };
-    lambda::serve_with_events(app, try_out).await
+    lambda::serve_with_events(edge, try_out).await
 }

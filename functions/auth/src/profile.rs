@@ -1,6 +1,6 @@
 //! The own account: what its owner sees and may change.
 
-use axum::extract;
+use axum::extract::State;
 use domain::models::DisplayName;
 use domain::models::user::{Profile, User};
 use domain::secret::Secret;
@@ -11,7 +11,7 @@ use service::http::json::{Body, Data};
 use service::http::{ApiError, Code};
 use service::store::Changed;
 
-use crate::State;
+use crate::App;
 use crate::login::authenticate;
 use crate::session::{self, Opened};
 
@@ -31,11 +31,8 @@ pub(crate) struct PasswordChange {
 }
 
 /// `GET /api/v1/user/profile`
-pub(crate) async fn show(
-    extract::State(state): extract::State<State>,
-    caller: SessionCaller,
-) -> Result<Data<Profile>, ApiError> {
-    let user = state
+pub(crate) async fn show(State(app): State<App>, caller: SessionCaller) -> Result<Data<Profile>, ApiError> {
+    let user = app
         .store
         .user(&caller.user.id)
         .await?
@@ -45,13 +42,13 @@ pub(crate) async fn show(
 
 /// `PUT /api/v1/user/profile`
 pub(crate) async fn update(
-    extract::State(state): extract::State<State>,
+    State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
     Body(change): Body<ProfileChange>,
 ) -> Result<Data<Profile>, ApiError> {
     let entry = actor.entry(
-        state.store.clock().now(),
+        app.store.clock().now(),
         "profile.update",
         &actor.user.id,
         vec!["name".to_owned()],
@@ -63,7 +60,7 @@ pub(crate) async fn update(
             ..user.clone()
         })
     };
-    match state.store.change_user(&actor.user.id, &entry, rename).await? {
+    match app.store.change_user(&actor.user.id, &entry, rename).await? {
         Changed::Done(user) => Ok(Data(Profile::from(&user))),
         Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy | Changed::IdentityTaken => {
             Err(ApiError::unauthorized())
@@ -73,21 +70,21 @@ pub(crate) async fn update(
 
 /// `PUT /api/v1/user/password`. Ends all sessions; the answer begins a new one.
 pub(crate) async fn change_password(
-    extract::State(state): extract::State<State>,
+    State(app): State<App>,
     actor: Actor,
     Body(change): Body<PasswordChange>,
 ) -> Result<Data<Opened>, ApiError> {
     let old = Secret::from(change.old_password);
-    let user = authenticate(&state, &actor.user.email, &old, &actor.origin)
+    let user = authenticate(&app, &actor.user.email, &old, &actor.origin)
         .await
         .map_err(name_field)?;
-    let policy = state.store.settings().await?.password_policy(state.password_policy);
+    let policy = app.store.settings().await?.password_policy(app.password_policy);
     policy
         .check(&change.new_password, &user.email, &user.name)
         .map_err(|weak| ApiError::from(weak).field("new_password"))?;
-    let hash = state.hasher.hash(Secret::from(change.new_password)).await?;
+    let hash = app.hasher.hash(Secret::from(change.new_password)).await?;
     let entry = actor.entry(
-        state.store.clock().now(),
+        app.store.clock().now(),
         "password.change",
         &user.id,
         vec!["password".to_owned()],
@@ -98,8 +95,8 @@ pub(crate) async fn change_password(
             ..user.clone()
         })
     };
-    match state.store.change_user(&user.id, &entry, set).await? {
-        Changed::Done(user) => session::open(&state, &actor.origin, &user).await.map(Data),
+    match app.store.change_user(&user.id, &entry, set).await? {
+        Changed::Done(user) => session::open(&app, &actor.origin, &user).await.map(Data),
         Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy | Changed::IdentityTaken => {
             Err(ApiError::unauthorized())
         }

@@ -1,6 +1,6 @@
 //! People who ask for an account: an administrator decides whether they get it (promise 5).
 
-use axum::extract;
+use axum::extract::State;
 use axum::response::IntoResponse;
 use domain::models::sso::{ProviderKind, SsoConfig};
 use domain::models::user::{Role, Status, User};
@@ -13,7 +13,7 @@ use service::http::language::Language;
 use service::http::origin::Origin;
 use service::http::{ApiError, Code};
 
-use crate::{State, sso};
+use crate::{App, sso};
 
 /// All that is read of what a stranger sends.
 #[derive(Deserialize)]
@@ -26,12 +26,12 @@ pub(crate) struct Registration {
 
 /// `POST /api/v1/auth/register`. The answer is the same whether the address is free or taken (promise 3).
 pub(crate) async fn register(
-    extract::State(state): extract::State<State>,
+    State(app): State<App>,
     language: Language,
     origin: Origin,
     Body(registration): Body<Registration>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let settings = state.store.settings().await?;
+    let settings = app.store.settings().await?;
     if !settings.registration_enabled {
         return Err(ApiError::new(
             Code::RegistrationDisabled,
@@ -40,11 +40,11 @@ pub(crate) async fn register(
     }
     let Registration { email, password, name } = registration;
     settings
-        .password_policy(state.password_policy)
+        .password_policy(app.password_policy)
         .check(&password, &email, &name)?;
     // Also for an address that is taken: the time tells nothing either.
-    let password_hash = Some(state.hasher.hash(Secret::from(password)).await?);
-    let now = state.store.clock().now();
+    let password_hash = Some(app.hasher.hash(Secret::from(password)).await?);
+    let now = app.store.clock().now();
     let user = User {
         id: UserId::generate(),
         email,
@@ -60,8 +60,7 @@ pub(crate) async fn register(
         updated_at: now,
         version: 1,
     };
-    state
-        .store
+    app.store
         .create_user(&user, &origin.entry("anonymous", "user.register", &user.id, now))
         .await?;
     let text = language.choose(
@@ -96,9 +95,9 @@ impl From<SsoConfig> for SsoOptions {
 }
 
 /// `GET /api/v1/auth/options`
-pub(crate) async fn options(extract::State(state): extract::State<State>) -> Result<Data<Options>, ApiError> {
-    let registration_enabled = state.store.settings().await?.registration_enabled;
-    let sso = sso::configured(&state).await?.map(SsoOptions::from).unwrap_or_default();
+pub(crate) async fn options(State(app): State<App>) -> Result<Data<Options>, ApiError> {
+    let registration_enabled = app.store.settings().await?.registration_enabled;
+    let sso = sso::configured(&app).await?.map(SsoOptions::from).unwrap_or_default();
     Ok(Data(Options {
         registration_enabled,
         sso,

@@ -1,6 +1,6 @@
 //! Opening, renewing and ending sessions. Whatever proves who somebody is, a session is only opened here.
 
-use axum::extract;
+use axum::extract::State;
 use domain::models::user::{Role, Status, User};
 use domain::models::{DisplayName, Email, UserId};
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use service::http::json::{Data, Message};
 use service::http::origin::Origin;
 use service::http::{ApiError, Code};
 
-use crate::State;
+use crate::App;
 
 /// A session's token and whose it is.
 #[derive(Serialize)]
@@ -30,12 +30,11 @@ struct Person {
 }
 
 /// A new session for somebody who has just proved who it is, if the account may be used.
-pub(crate) async fn open(state: &State, origin: &Origin, user: &User) -> Result<Opened, ApiError> {
+pub(crate) async fn open(app: &App, origin: &Origin, user: &User) -> Result<Opened, ApiError> {
     check_usable(user)?;
-    let now = state.store.clock().now();
-    let opened = issue(state, user, now, now).await?;
-    state
-        .store
+    let now = app.store.clock().now();
+    let opened = issue(app, user, now, now).await?;
+    app.store
         .record(&origin.entry(&user.id, "session.create", &user.id, now))
         .await?;
     Ok(opened)
@@ -53,8 +52,8 @@ pub(crate) fn check_usable(user: &User) -> Result<(), ApiError> {
     }
 }
 
-async fn issue(state: &State, user: &User, login_at: Timestamp, now: Timestamp) -> Result<Opened, ApiError> {
-    let token = state
+async fn issue(app: &App, user: &User, login_at: Timestamp, now: Timestamp) -> Result<Opened, ApiError> {
+    let token = app
         .keys
         .keys()
         .await?
@@ -75,22 +74,22 @@ async fn issue(state: &State, user: &User, login_at: Timestamp, now: Timestamp) 
 
 /// `POST /api/v1/auth/refresh`
 pub(crate) async fn refresh(
-    extract::State(state): extract::State<State>,
+    State(app): State<App>,
     SessionCaller { user, session }: SessionCaller,
 ) -> Result<Data<Opened>, ApiError> {
-    let now = state.store.clock().now();
-    issue(&state, &user, session.login_at, now).await.map(Data)
+    let now = app.store.clock().now();
+    issue(&app, &user, session.login_at, now).await.map(Data)
 }
 
 /// `POST /api/v1/auth/logout`
-pub(crate) async fn log_out(extract::State(state): extract::State<State>, actor: Actor) -> Result<Message, ApiError> {
-    let entry = actor.entry(state.store.clock().now(), "session.end", &actor.user.id, vec![]);
+pub(crate) async fn log_out(State(app): State<App>, actor: Actor) -> Result<Message, ApiError> {
+    let entry = actor.entry(app.store.clock().now(), "session.end", &actor.user.id, vec![]);
     let end = |user: &User| {
         Ok::<_, ApiError>(User {
             session: user.session + 1,
             ..user.clone()
         })
     };
-    state.store.change_user(&actor.user.id, &entry, end).await?;
+    app.store.change_user(&actor.user.id, &entry, end).await?;
     Ok(Message("all sessions of the account are ended"))
 }

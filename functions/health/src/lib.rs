@@ -30,15 +30,15 @@ const TIMEOUT: Duration = Duration::from_secs(7);
 
 /// What the checks work on. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct State {
+pub struct App {
     store: Store,
     keys: BackendKeys,
     outbound: Outbound,
     patience: Duration,
 }
 
-impl State {
-    /// The state of a function that runs by itself.
+impl App {
+    /// The function over the services that `config` names.
     pub fn connect(config: &Config) -> Result<Self, ClientError> {
         let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
         let outbound = Outbound::new(config.backend_networks.clone(), &config.backend_authorities)?;
@@ -49,7 +49,7 @@ impl State {
         ))
     }
 
-    /// A state over a store, secrets and connections that are there already.
+    /// The function over a store, secrets and connections that exist already.
     pub fn new(store: Store, secrets: Secrets, outbound: Outbound) -> Self {
         let keys = BackendKeys::new(secrets, store.clock().clone());
         Self {
@@ -60,7 +60,7 @@ impl State {
         }
     }
 
-    /// The same state that waits for each backend so long.
+    /// The same function that waits for each backend so long.
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
@@ -76,60 +76,60 @@ pub struct Event {
 }
 
 /// Does what `event` asks for; the finding of a single check is the answer.
-pub async fn run(state: &State, event: Event) -> Result<Option<CheckResult>, StoreError> {
+pub async fn run(app: &App, event: Event) -> Result<Option<CheckResult>, StoreError> {
     match event.backend {
-        Some(id) => check_one(state, &id).await,
-        None => check_all(state, event.time.unwrap_or_else(|| state.store.clock().now()))
+        Some(id) => check_one(app, &id).await,
+        None => check_all(app, event.time.unwrap_or_else(|| app.store.clock().now()))
             .await
             .map(|()| None),
     }
 }
 
 /// Checks all enabled backends that were not asked yet in the minute of `due` or later.
-pub async fn check_all(state: &State, due: Timestamp) -> Result<(), StoreError> {
+pub async fn check_all(app: &App, due: Timestamp) -> Result<(), StoreError> {
     let minute = due.as_second().div_euclid(60) * 60;
     let is_due =
         |backend: &&Backend| backend.enabled && backend.health.last_check_at.is_none_or(|at| at.as_second() < minute);
-    let catalog = state.store.read_catalog().await?;
+    let catalog = app.store.read_catalog().await?;
     let due: Vec<Backend> = catalog
         .entries()
         .flat_map(|entry| entry.backends.iter().filter(is_due).cloned())
         .collect();
-    let checks = stream::iter(due).map(|backend| check_owned(state.clone(), backend));
+    let checks = stream::iter(due).map(|backend| check_owned(app.clone(), backend));
     let results: Vec<_> = checks.buffer_unordered(PARALLEL).collect().await;
     results.into_iter().collect()
 }
 
 /// Checks the backend of this id now, enabled or not; `None` when there is none.
-pub async fn check_one(state: &State, id: &BackendId) -> Result<Option<CheckResult>, StoreError> {
-    let catalog = state.store.read_catalog().await?;
+pub async fn check_one(app: &App, id: &BackendId) -> Result<Option<CheckResult>, StoreError> {
+    let catalog = app.store.read_catalog().await?;
     match catalog
         .entries()
         .flat_map(|entry| &entry.backends)
         .find(|backend| backend.id == *id)
     {
-        Some(backend) => check(state, backend).await.map(Some),
+        Some(backend) => check(app, backend).await.map(Some),
         None => Ok(None),
     }
 }
 
-async fn check_owned(state: State, backend: Backend) -> Result<(), StoreError> {
-    check(&state, &backend).await.map(|_| ())
+async fn check_owned(app: App, backend: Backend) -> Result<(), StoreError> {
+    check(&app, &backend).await.map(|_| ())
 }
 
-async fn check(state: &State, backend: &Backend) -> Result<CheckResult, StoreError> {
+async fn check(app: &App, backend: &Backend) -> Result<CheckResult, StoreError> {
     let began = Instant::now();
-    let asked = timeout(state.patience, probe::ask(state, backend))
+    let asked = timeout(app.patience, probe::ask(app, backend))
         .await
         .unwrap_or(Err(FailureClass::Timeout));
-    let (latency, now) = (began.elapsed(), state.store.clock().now());
+    let (latency, now) = (began.elapsed(), app.store.clock().now());
     let finding = finding(asked, latency, now);
     let health = backend.health.after_check(now, finding.error.map_or(Ok(latency), Err));
     if health.healthy != backend.health.healthy {
         tracing::warn!(backend = %backend.id, healthy = finding.healthy, error = ?finding.error, status = finding.status, "health changed");
     }
     // Where somebody else has written meanwhile, their finding is as new as this one.
-    state.store.update_health(&backend.id, &health).await?;
+    app.store.update_health(&backend.id, &health).await?;
     Ok(finding)
 }
 

@@ -1,6 +1,6 @@
 //! The `health` function: asks every backend on a schedule, and one when administration wants to know.
 
-use health::State;
+use health::App;
 use service::config::{self, Config};
 use service::telemetry;
 
@@ -8,10 +8,10 @@ use service::telemetry;
 async fn main() -> Result<(), lambda::Error> {
     let config = Config::read(&config::Process)?;
     telemetry::init(&config.log);
-    let state = State::connect(&config)?;
+    let app = App::connect(&config)?;
     lambda::serve_events(move |event| {
-        let state = state.clone();
-        async move { Ok(health::run(&state, event).await?) }
+        let app = app.clone();
+        async move { Ok(health::run(&app, event).await?) }
     })
     .await
 }

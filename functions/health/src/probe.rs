@@ -8,7 +8,7 @@ use service::outbound::backend::{credential, endpoint, outside_v1};
 use service::outbound::{CallError, Pieces};
 use url::Url;
 
-use crate::State;
+use crate::App;
 
 /// Without it Anthropic refuses every request (<https://docs.anthropic.com/en/api/versioning>).
 const ANTHROPIC_VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
@@ -33,23 +33,21 @@ impl Answer {
 }
 
 /// Asks `health_path`; or else for the list of models, or where there is none, at `/health`.
-pub(crate) async fn ask(state: &State, backend: &Backend) -> Result<Answer, FailureClass> {
-    let base = state
+pub(crate) async fn ask(app: &App, backend: &Backend) -> Result<Answer, FailureClass> {
+    let base = app
         .outbound
         .networks
         .base_url(&backend.base_url)
         .map_err(|_| FailureClass::ForbiddenAddress)?;
     if let Some(path) = &backend.health_path {
         return Ok(Answer {
-            status: get(state, backend, at(base, path)).await?,
+            status: get(app, backend, at(base, path)).await?,
             is_named: true,
         });
     }
-    let status = get(state, backend, endpoint(base.clone(), "models")).await?;
+    let status = get(app, backend, endpoint(base.clone(), "models")).await?;
     let status = match status {
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
-            get(state, backend, outside_v1(base, "health")).await?
-        }
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => get(app, backend, outside_v1(base, "health")).await?,
         status => status,
     };
     Ok(Answer {
@@ -58,7 +56,7 @@ pub(crate) async fn ask(state: &State, backend: &Backend) -> Result<Answer, Fail
     })
 }
 
-async fn get(state: &State, backend: &Backend, url: Url) -> Result<StatusCode, FailureClass> {
+async fn get(app: &App, backend: &Backend, url: Url) -> Result<StatusCode, FailureClass> {
     let mut request = Request::get(url.as_str()).header(ACCEPT, HeaderValue::from_static("application/json"));
     if backend.protocol == Protocol::Anthropic {
         let (name, version) = ANTHROPIC_VERSION;
@@ -68,15 +66,14 @@ async fn get(state: &State, backend: &Backend, url: Url) -> Result<StatusCode, F
         request = request.header(name, value);
     }
     if let Some(name) = backend.secret_name() {
-        let key = state.keys.get(&name).await.ok().flatten().ok_or(FailureClass::Secret)?;
+        let key = app.keys.get(&name).await.ok().flatten().ok_or(FailureClass::Secret)?;
         let (name, value) = credential(backend.protocol, &key).map_err(|_| FailureClass::Secret)?;
         request = request.header(name, value);
     }
     let request = request
         .body(Pieces::default())
         .map_err(|error| CallError::from(error).class())?;
-    state
-        .outbound
+    app.outbound
         .http
         .send(request)
         .await

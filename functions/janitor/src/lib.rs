@@ -17,12 +17,12 @@ const STATUS: u16 = 500;
 
 /// What the janitor works on. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct State {
+pub struct App {
     store: Store,
 }
 
-impl State {
-    /// The state of a function that runs by itself.
+impl App {
+    /// The function over the services that `config` names.
     pub fn connect(config: &Config) -> Self {
         Self::new(Store::new(
             aws::dynamodb(&config.aws),
@@ -31,7 +31,7 @@ impl State {
         ))
     }
 
-    /// A state over a store that is there already.
+    /// The function over a store that exists already.
     pub fn new(store: Store) -> Self {
         Self { store }
     }
@@ -39,10 +39,10 @@ impl State {
 
 /// Settles every reservation that has expired. One user's trouble does not keep the others waiting; the first error
 /// is told at the end.
-pub async fn settle_overdue(state: &State) -> Result<(), StoreError> {
+pub async fn settle_overdue(app: &App) -> Result<(), StoreError> {
     let mut outcome = Ok(());
-    for user in state.store.overdue_users().await? {
-        if let Err(error) = settle_expired(&state.store, &user).await {
+    for user in app.store.overdue_users().await? {
+        if let Err(error) = settle_expired(&app.store, &user).await {
             tracing::error!(user.id = %user, %error, "reservations could not be settled");
             outcome = outcome.and(Err(error));
         }

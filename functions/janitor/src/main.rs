@@ -1,6 +1,6 @@
 //! The `janitor` function: settles what nobody has settled, on a schedule.
 
-use janitor::State;
+use janitor::App;
 use service::config::{self, Config};
 use service::telemetry;
 
@@ -8,10 +8,10 @@ use service::telemetry;
 async fn main() -> Result<(), lambda::Error> {
     let config = Config::read(&config::Process)?;
     telemetry::init(&config.log);
-    let state = State::connect(&config);
+    let app = App::connect(&config);
     lambda::serve_schedule(move || {
-        let state = state.clone();
-        async move { Ok(janitor::settle_overdue(&state).await?) }
+        let app = app.clone();
+        async move { Ok(janitor::settle_overdue(&app).await?) }
     })
     .await
 }

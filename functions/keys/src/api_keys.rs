@@ -1,6 +1,6 @@
 //! Making, listing, changing and deleting keys.
 
-use axum::extract;
+use axum::extract::State;
 use domain::access::api_key::MintedKey;
 use domain::models::api_key::ApiKey;
 use domain::models::user::User;
@@ -14,7 +14,7 @@ use service::http::page::List;
 use service::http::{ApiError, Code};
 use service::store::{Change, KeyCreation, Removal, Store};
 
-use crate::State;
+use crate::App;
 
 const MAX_MODELS: usize = 100;
 /// Five years.
@@ -79,13 +79,13 @@ impl Shown {
 
 /// `POST /api/v1/user/keys`
 pub(crate) async fn create_key(
-    extract::State(state): extract::State<State>,
+    State(app): State<App>,
     actor: Actor,
     Body(new): Body<NewKey>,
 ) -> Result<Created<Shown>, ApiError> {
-    let now = state.store.clock().now();
+    let now = app.store.clock().now();
     let models = new.models.unwrap_or_default();
-    check_models(&state.store, &actor.user, &models).await?;
+    check_models(&app.store, &actor.user, &models).await?;
     check_expiry(new.expires_at, now)?;
     let minted = MintedKey::generate();
     let key = ApiKey {
@@ -101,7 +101,7 @@ pub(crate) async fn create_key(
         version: 1,
     };
     let entry = actor.entry(now, "key.create", &key.id, vec![]);
-    match state.store.create_api_key(&key, minted.digest, &entry).await? {
+    match app.store.create_api_key(&key, minted.digest, &entry).await? {
         KeyCreation::Done => Ok(Created(Shown::new(key, Some(minted.secret)))),
         KeyCreation::TooMany => Err(ApiError::new(
             Code::TooManyKeys,
@@ -112,36 +112,33 @@ pub(crate) async fn create_key(
 }
 
 /// `GET /api/v1/user/keys`: at most 50, so all at once.
-pub(crate) async fn list_keys(
-    extract::State(state): extract::State<State>,
-    caller: SessionCaller,
-) -> Result<List<Shown>, ApiError> {
-    let keys = state.store.api_keys(&caller.user.id).await?;
+pub(crate) async fn list_keys(State(app): State<App>, caller: SessionCaller) -> Result<List<Shown>, ApiError> {
+    let keys = app.store.api_keys(&caller.user.id).await?;
     Ok(List::whole(keys.into_iter().map(|key| Shown::new(key, None)).collect()))
 }
 
 /// `PUT /api/v1/user/keys/{id}`
 pub(crate) async fn update_key(
-    extract::State(state): extract::State<State>,
+    State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
     Id(id): Id<KeyId>,
     Body(change): Body<KeyChange>,
 ) -> Result<Data<Shown>, ApiError> {
-    let key = state
+    let key = app
         .store
         .api_key(&actor.user.id, &id)
         .await?
         .ok_or_else(|| ApiError::not_found("key"))?;
     expected.check(change.version, key.version)?;
-    let now = state.store.clock().now();
+    let now = app.store.clock().now();
     if let Some(Some(models)) = &change.models {
-        check_models(&state.store, &actor.user, models).await?;
+        check_models(&app.store, &actor.user, models).await?;
     }
     check_expiry(change.expires_at.flatten(), now)?;
     let entry = actor.entry(now, "key.update", &id, change.fields());
     let key = change.apply(key);
-    match state.store.update_api_key(&key, &entry).await? {
+    match app.store.update_api_key(&key, &entry).await? {
         Change::Done => Ok(Data(Shown::new(key, None))),
         Change::Conflict => Err(version_conflict()),
     }
@@ -149,19 +146,19 @@ pub(crate) async fn update_key(
 
 /// `DELETE /api/v1/user/keys/{id}`
 pub(crate) async fn delete_key(
-    extract::State(state): extract::State<State>,
+    State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
     Id(id): Id<KeyId>,
 ) -> Result<Message, ApiError> {
-    let key = state
+    let key = app
         .store
         .api_key(&actor.user.id, &id)
         .await?
         .ok_or_else(|| ApiError::not_found("key"))?;
     expected.check(None, key.version)?;
-    let entry = actor.entry(state.store.clock().now(), "key.delete", &id, vec![]);
-    match state.store.delete_api_key(&actor.user.id, &id, &entry).await? {
+    let entry = actor.entry(app.store.clock().now(), "key.delete", &id, vec![]);
+    match app.store.delete_api_key(&actor.user.id, &id, &entry).await? {
         Removal::Done => Ok(Message("the key is deleted")),
         Removal::NotFound => Err(ApiError::not_found("key")),
     }

@@ -11,36 +11,36 @@ use service::aws;
 use service::config::Config;
 use service::http::ApiError;
 use service::http::caller::SessionGate;
-use service::http::edge::App;
+use service::http::edge::Edge;
 use service::http::routes::{Access, Gate, Routes};
 use service::secrets::Secrets;
 use service::secrets::key_ring::KeyRing;
 use service::store::Store;
 
 #[derive(Clone, Debug)]
-pub struct State {
+pub struct App {
     store: Store,
     gate: SessionGate,
     /// Cursors are sealed with them.
     keys: KeyRing,
 }
 
-impl State {
-    /// The state of a function that runs by itself.
+impl App {
+    /// The function over the services that `config` names.
     pub fn connect(config: &Config) -> Self {
         let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
         let keys = KeyRing::new(Secrets::connect(&config.secrets, &config.aws), store.clock().clone());
         Self::new(store, keys)
     }
 
-    /// A state over a store and keys that are there already.
+    /// The function over a store and keys that exist already.
     pub fn new(store: Store, keys: KeyRing) -> Self {
         let gate = SessionGate::new(store.clone(), keys.clone());
         Self { store, gate, keys }
     }
 }
 
-impl Gate for State {
+impl Gate for App {
     async fn authenticate(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
         self.gate.authenticate(access, request).await
     }
@@ -50,7 +50,7 @@ impl Gate for State {
     }
 }
 
-pub fn routes() -> Routes<State> {
+pub fn routes() -> Routes<App> {
     let own = Access::Session(Role::User);
     Routes::new()
         .post("/api/v1/user/keys", own, api_keys::create_key)
@@ -62,6 +62,6 @@ pub fn routes() -> Routes<State> {
         .get("/api/v1/user/quota", own, quota::show)
 }
 
-pub fn app(state: State) -> App {
-    routes().into_app(state)
+pub fn edge(app: App) -> Edge {
+    routes().into_edge(app)
 }

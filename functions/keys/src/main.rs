@@ -1,6 +1,6 @@
 //! The `keys` function: API keys and own usage.
 
-use keys::State;
+use keys::App;
 use service::config::{self, Config};
 use service::telemetry;
 
@@ -8,5 +8,5 @@ use service::telemetry;
 async fn main() -> Result<(), lambda::Error> {
     let config = Config::read(&config::Process)?;
     telemetry::init(&config.log);
-    lambda::serve(keys::app(State::connect(&config))).await
+    lambda::serve(keys::edge(App::connect(&config))).await
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract;
+use axum::extract::State;
 use domain::access::hours;
 use domain::access::quota::{self, Limit, LimitUsage};
 use domain::models::policy::Policy;
@@ -13,7 +13,7 @@ use service::http::caller::SessionCaller;
 use service::http::json::Data;
 use service::http::{ApiError, refusal};
 
-use crate::State;
+use crate::App;
 
 #[derive(Serialize)]
 pub(crate) struct Quota {
@@ -46,11 +46,8 @@ enum Amount {
 }
 
 /// `GET /api/v1/user/quota`
-pub(crate) async fn show(
-    extract::State(state): extract::State<State>,
-    caller: SessionCaller,
-) -> Result<Data<Quota>, ApiError> {
-    let (store, user) = (&state.store, &caller.user);
+pub(crate) async fn show(State(app): State<App>, caller: SessionCaller) -> Result<Data<Quota>, ApiError> {
+    let (store, user) = (&app.store, &caller.user);
     let (policy, meter) = tokio::try_join!(store.policy(&user.quota_policy), store.meter(&user.id))?;
     let policy = policy.ok_or_else(refusal::no_policy)?;
     let now = store.clock().now();

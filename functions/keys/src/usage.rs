@@ -1,6 +1,6 @@
 //! What a person has used, and the log of the own requests: read by the caller's own id (promise 39).
 
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::response::Response;
 use domain::models::report::{GroupBy, LogEntry};
 use domain::models::usage::UsageRecord;
@@ -13,7 +13,7 @@ use service::http::period::Period;
 use service::http::{ApiError, usage};
 use service::store::Whose;
 
-use crate::State;
+use crate::App;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,22 +49,22 @@ pub(crate) struct LogQuery {
 
 /// `GET /api/v1/user/usage`
 pub(crate) async fn report(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     caller: SessionCaller,
     format: Format,
     Query(query): Query<ReportQuery>,
 ) -> Result<Response, ApiError> {
     let by = query.group_by.into();
     let user = &caller.user.id;
-    let keys = state.keys.keys().await?;
+    let keys = app.keys.keys().await?;
     let walk = Walk::new(&keys, &usage::list_name(by), user);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
     let period = Period {
         from: query.from.as_deref(),
         to: query.to.as_deref(),
     };
-    let days = period.days(state.store.clock().now(), usage::MOST_DAYS_OF_ONE)?;
-    let groups = state
+    let days = period.days(app.store.clock().now(), usage::MOST_DAYS_OF_ONE)?;
+    let groups = app
         .store
         .usage_sums(Whose::User(user), &days, |row| Some(by.group(&row.of)))
         .await?;
@@ -73,21 +73,21 @@ pub(crate) async fn report(
 
 /// `GET /api/v1/user/logs`, newest first.
 pub(crate) async fn log(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     caller: SessionCaller,
     format: Format,
     Query(query): Query<LogQuery>,
 ) -> Result<Response, ApiError> {
     let user = &caller.user.id;
-    let keys = state.keys.keys().await?;
+    let keys = app.keys.keys().await?;
     let walk = Walk::new(&keys, "own logs", user);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
     let period = Period {
         from: query.from.as_deref(),
         to: query.to.as_deref(),
     };
-    let time = period.time(state.store.clock().now())?;
-    let shows_backend = state.store.settings().await?.show_backend_id;
+    let time = period.time(app.store.clock().now())?;
+    let shows_backend = app.store.settings().await?.show_backend_id;
     let show = |record: &UsageRecord| {
         let entry = LogEntry::from(record);
         if shows_backend {
@@ -96,7 +96,7 @@ pub(crate) async fn log(
             LogEntry { backend: None, ..entry }
         }
     };
-    let page = state
+    let page = app
         .store
         .usage_records(Whose::User(user), &time, &span, |_| true)
         .await?;

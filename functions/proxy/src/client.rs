@@ -7,7 +7,7 @@ use axum::response::Response;
 use service::http::ApiError;
 use tokio::sync::oneshot;
 
-use crate::State;
+use crate::App;
 
 /// A client that waits for an answer.
 #[derive(Debug)]
@@ -19,14 +19,14 @@ pub(crate) struct Client(oneshot::Sender<Result<Response, ApiError>>);
 struct Panicked;
 
 /// Runs `exchange` as a task, and waits for its answer. The task goes on when nobody waits any more.
-pub(crate) async fn serve<F>(state: State, exchange: impl FnOnce(State, Client) -> F) -> Result<Response, ApiError>
+pub(crate) async fn serve<F>(app: App, exchange: impl FnOnce(App, Client) -> F) -> Result<Response, ApiError>
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let (sender, answer) = oneshot::channel();
     // Boxed at once: a task is moved several times on its way, and this one is large.
-    let task = Box::pin(exchange(state.clone(), Client(sender)));
-    state.exchanges.tracker.spawn(task);
+    let task = Box::pin(exchange(app.clone(), Client(sender)));
+    app.exchanges.tracker.spawn(task);
     answer.await.unwrap_or_else(|_| Err(ApiError::internal(Panicked)))
 }
 

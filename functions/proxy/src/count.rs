@@ -25,7 +25,7 @@ use crate::forward::body;
 use crate::forward::call::Call;
 use crate::forward::failure::{Failure, Fault};
 use crate::forward::target::Target;
-use crate::{State, forward};
+use crate::{App, forward};
 
 /// How long a count is waited for.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,11 +33,11 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// The count of a backend, where one can count; an estimate where none can or it fails.
-pub(crate) async fn count(state: &State, grant: &Grant, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
-    let Some(candidate) = forward::choose(state, grant, &[]) else {
+pub(crate) async fn count(app: &App, grant: &Grant, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
+    let Some(candidate) = forward::choose(app, grant, &[]) else {
         return ask.count_tokens();
     };
-    match timeout(TIMEOUT, at_backend(state, grant, ask, candidate.backend)).await {
+    match timeout(TIMEOUT, at_backend(app, grant, ask, candidate.backend)).await {
         Ok(Ok(Some(count))) => Ok(count),
         Ok(Err(Failure {
             error,
@@ -49,14 +49,14 @@ pub(crate) async fn count(state: &State, grant: &Grant, ask: &MessagesAsk<'_>) -
 }
 
 async fn at_backend(
-    state: &State,
+    app: &App,
     grant: &Grant,
     ask: &MessagesAsk<'_>,
     backend: &Backend,
 ) -> Result<Option<u64>, Failure> {
     let model = &grant.entry.model;
-    let target = Target::of(state, model, backend).await?;
-    let server = Server { state, target: &target };
+    let target = Target::of(app, model, backend).await?;
+    let server = Server { app, target: &target };
     match (backend.protocol, target.settings.tokenizer) {
         (Protocol::Anthropic, _) => {
             let call = Call::count(ask, grant, backend, &target).map_err(Failure::unasked)?;
@@ -95,7 +95,7 @@ struct Prompt<'a> {
 
 /// A backend whose tokenizer is asked.
 struct Server<'a> {
-    state: &'a State,
+    app: &'a App,
     target: &'a Target,
 }
 
@@ -171,13 +171,13 @@ impl Server<'_> {
 
     async fn ask<T: DeserializeOwned>(&self, address: &Uri, headers: HeaderMap, body: Pieces) -> Result<T, Failure> {
         let response = self
-            .state
+            .app
             .http
             .post(address.clone(), headers, body)
             .await
             .map_err(disconnected)?;
         if response.status() != StatusCode::OK {
-            return Err(refused(self.state, response, self.target.settings.upstream_auth_errors).await);
+            return Err(refused(self.app, response, self.target.settings.upstream_auth_errors).await);
         }
         let body = body::read(response.into_body(), MAX_ANSWER_BYTES, TIMEOUT)
             .await

@@ -21,7 +21,7 @@ use crate::client::Client;
 use crate::forward::Upstream;
 use crate::rights::{ResolvedModel, Rights};
 use crate::times::Times;
-use crate::{State, count, forward, relay};
+use crate::{App, count, forward, relay};
 
 /// The right of a caller to use a model.
 #[derive(Clone, Debug)]
@@ -54,48 +54,48 @@ pub(crate) struct RequestContext {
 }
 
 /// Answers `ask`, or says why not.
-pub(crate) async fn run(state: &State, context: RequestContext, ask: Result<Ask<'_>, ApiError>, mut client: Client) {
-    let times = Times::new(&state.limits, context.deadline, state.store.clock().now());
-    match open(state, context, ask, &times, &mut client).await {
-        Ok((upstream, reservation)) => relay::pass_on(state, upstream, reservation, &times, client).await,
+pub(crate) async fn run(app: &App, context: RequestContext, ask: Result<Ask<'_>, ApiError>, mut client: Client) {
+    let times = Times::new(&app.limits, context.deadline, app.store.clock().now());
+    match open(app, context, ask, &times, &mut client).await {
+        Ok((upstream, reservation)) => relay::pass_on(app, upstream, reservation, &times, client).await,
         Err(error) => client.answer(Err(error)),
     }
 }
 
 /// Everything until a backend's answer has begun.
 async fn open(
-    state: &State,
+    app: &App,
     context: RequestContext,
     ask: Result<Ask<'_>, ApiError>,
     times: &Times,
     client: &mut Client,
 ) -> Result<(Upstream, Reservation), ApiError> {
     let mut ask = ask?;
-    let grant = authorize(state, context.caller, ask.model()).await?;
-    let reservation = admit::reserve(state, &grant, &mut ask, context.id).await?;
-    match forward::open(state, &reservation, &ask, times, client).await {
+    let grant = authorize(app, context.caller, ask.model()).await?;
+    let reservation = admit::reserve(app, &grant, &mut ask, context.id).await?;
+    match forward::open(app, &reservation, &ask, times, client).await {
         Ok(upstream) => Ok((upstream, reservation)),
         Err(error) => {
             if client.has_left() {
                 tracing::info!(request.id = %reservation.request_id, "the client left before its answer");
             }
             let rate_limits = reservation.rate_limits.clone();
-            settle::release(state, reservation, &error).await;
+            settle::release(app, reservation, &error).await;
             Err(error.error.hints(rate_limits))
         }
     }
 }
 
 /// How many tokens a conversation has, about; asks for the same rights as the conversation itself (promise 19).
-pub(crate) async fn count_tokens(state: &State, caller: ApiCaller, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
-    let grant = authorize(state, caller, ask.model()).await?;
-    count::count(state, &grant, ask).await
+pub(crate) async fn count_tokens(app: &App, caller: ApiCaller, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
+    let grant = authorize(app, caller, ask.model()).await?;
+    count::count(app, &grant, ask).await
 }
 
-async fn authorize(state: &State, caller: ApiCaller, name: &str) -> Result<Grant, ApiError> {
-    let rights = Rights::of(state, caller).await?;
-    let ResolvedModel { entry, is_fallback } = rights.resolve(state, name).await?;
-    rights.check_hours(state)?;
+async fn authorize(app: &App, caller: ApiCaller, name: &str) -> Result<Grant, ApiError> {
+    let rights = Rights::of(app, caller).await?;
+    let ResolvedModel { entry, is_fallback } = rights.resolve(app, name).await?;
+    rights.check_hours(app)?;
     Ok(Grant {
         caller: rights.caller,
         policy: rights.policy,

@@ -3,6 +3,7 @@
 //! A completion is one line of steps, which stand in [`exchange`]: authorise, admit, forward, relay, settle.
 
 mod accounting;
+mod app;
 mod ask;
 #[doc(hidden)]
 pub mod bench;
@@ -14,17 +15,16 @@ mod forward;
 mod models;
 mod relay;
 mod rights;
-mod state;
 mod times;
 
 use axum::Json;
-use axum::extract::{Request, State as Shared};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
 use serde_json::{Value, json};
 use service::http::ApiError;
 use service::http::caller::ApiCaller;
-use service::http::edge::App;
+use service::http::edge::Edge;
 use service::http::json;
 use service::http::routes::{Access, Gate, Routes};
 use service::store::Store;
@@ -32,10 +32,10 @@ use service::store::Store;
 use crate::ask::{Ask, ChatAsk, MessagesAsk};
 use crate::exchange::RequestContext;
 
-pub use state::{Limits, State};
+pub use app::{App, Limits};
 
 /// The function's routes.
-pub fn routes() -> Routes<State> {
+pub fn routes() -> Routes<App> {
     Routes::new()
         .get("/", Access::Anyone, alive)
         .get("/health", Access::Anyone, alive)
@@ -47,11 +47,11 @@ pub fn routes() -> Routes<State> {
 }
 
 /// The whole function.
-pub fn app(state: State) -> App {
-    routes().into_app(state)
+pub fn edge(app: App) -> Edge {
+    routes().into_edge(app)
 }
 
-impl Gate for State {
+impl Gate for App {
     async fn authenticate(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
         self.gate.authenticate(access, request).await
     }
@@ -67,39 +67,31 @@ async fn alive() -> &'static str {
 }
 
 async fn chat_completions(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     context: RequestContext,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let body = json::read(request, state.limits.max_body_bytes).await?;
-    let exchange = |state, client| async move {
+    let body = json::read(request, app.limits.max_body_bytes).await?;
+    let exchange = |app, client| async move {
         let ask = ChatAsk::read(&body).map(|ask| Ask::Chat(Box::new(ask)));
-        exchange::run(&state, context, ask, client).await;
+        exchange::run(&app, context, ask, client).await;
     };
-    client::serve(state, exchange).await
+    client::serve(app, exchange).await
 }
 
-async fn messages(
-    Shared(state): Shared<State>,
-    context: RequestContext,
-    request: Request,
-) -> Result<Response, ApiError> {
+async fn messages(State(app): State<App>, context: RequestContext, request: Request) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
-    let body = json::read(request, state.limits.max_body_bytes).await?;
-    let exchange = |state, client| async move {
+    let body = json::read(request, app.limits.max_body_bytes).await?;
+    let exchange = |app, client| async move {
         let ask = MessagesAsk::read(&headers, &body).map(|ask| Ask::Messages(Box::new(ask)));
-        exchange::run(&state, context, ask, client).await;
+        exchange::run(&app, context, ask, client).await;
     };
-    client::serve(state, exchange).await
+    client::serve(app, exchange).await
 }
 
-async fn count_tokens(
-    Shared(state): Shared<State>,
-    caller: ApiCaller,
-    request: Request,
-) -> Result<Json<Value>, ApiError> {
+async fn count_tokens(State(app): State<App>, caller: ApiCaller, request: Request) -> Result<Json<Value>, ApiError> {
     let headers = request.headers().clone();
-    let body = json::read(request, state.limits.max_body_bytes).await?;
-    let tokens = exchange::count_tokens(&state, caller, &MessagesAsk::read(&headers, &body)?).await?;
+    let body = json::read(request, app.limits.max_body_bytes).await?;
+    let tokens = exchange::count_tokens(&app, caller, &MessagesAsk::read(&headers, &body)?).await?;
     Ok(Json(json!({"input_tokens": tokens})))
 }

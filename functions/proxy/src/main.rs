@@ -1,6 +1,6 @@
 //! The `proxy` function: `/v1/*`, streamed.
 
-use proxy::State;
+use proxy::App;
 use service::config::{self, Config};
 use service::telemetry;
 
@@ -8,5 +8,5 @@ use service::telemetry;
 async fn main() -> Result<(), lambda::Error> {
     let config = Config::read(&config::Process)?;
     telemetry::init(&config.log);
-    lambda::serve_streaming(proxy::app(State::connect(&config)?)).await
+    lambda::serve_streaming(proxy::edge(App::connect(&config)?)).await
 }

@@ -1,14 +1,14 @@
 //! What a key may use: one shape that the SDKs of `OpenAI` and of Anthropic both read (translation.md §7).
 
 use axum::Json;
-use axum::extract::{Path, Query, State as Shared};
+use axum::extract::{Path, Query, State};
 use domain::models::catalog::{Entry, Model};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use service::http::ApiError;
 use service::http::caller::ApiCaller;
 
-use crate::State;
+use crate::App;
 use crate::rights::{Rights, unknown_model};
 
 /// Anthropic's paging; clients of `OpenAI` send none of it and get everything.
@@ -21,11 +21,11 @@ pub(crate) struct Paging {
 
 /// `GET /v1/models`
 pub(crate) async fn list(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     caller: ApiCaller,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Value>, ApiError> {
-    let rights = Rights::of(&state, caller).await?;
+    let rights = Rights::of(&app, caller).await?;
     let usable: Vec<&Model> = rights
         .entries()
         .filter(|entry| has_backend(entry))
@@ -43,11 +43,11 @@ pub(crate) async fn list(
 
 /// `GET /v1/models/{id}`
 pub(crate) async fn find(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     caller: ApiCaller,
     Path(name): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let rights = Rights::of(&state, caller).await?;
+    let rights = Rights::of(&app, caller).await?;
     let entry = rights.entry(&name)?;
     if has_backend(entry) {
         Ok(Json(object(&entry.model)))

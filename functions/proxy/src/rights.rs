@@ -9,7 +9,7 @@ use domain::models::policy::{Mode, Policy};
 use service::http::caller::ApiCaller;
 use service::http::{ApiError, Code, refusal};
 
-use crate::State;
+use crate::App;
 
 /// A caller with its policy and the catalog, all of one moment.
 #[derive(Clone, Debug)]
@@ -29,8 +29,8 @@ pub(crate) struct ResolvedModel {
 
 impl Rights {
     /// A caller whose policy is missing may use nothing (promise 47).
-    pub(crate) async fn of(state: &State, caller: ApiCaller) -> Result<Self, ApiError> {
-        let (catalog, policy) = tokio::try_join!(state.store.catalog(), state.store.policy(&caller.user.quota_policy))?;
+    pub(crate) async fn of(app: &App, caller: ApiCaller) -> Result<Self, ApiError> {
+        let (catalog, policy) = tokio::try_join!(app.store.catalog(), app.store.policy(&caller.user.quota_policy))?;
         Ok(Self {
             policy: policy.ok_or_else(refusal::no_policy)?,
             caller,
@@ -53,20 +53,20 @@ impl Rights {
 
     /// The model that answers for `name`: the one that is meant; while none of its backends is usable, the policy's
     /// default model, else the settings', if it has one and the caller the same right to it (api.md §4).
-    pub(crate) async fn resolve(&self, state: &State, name: &str) -> Result<ResolvedModel, ApiError> {
+    pub(crate) async fn resolve(&self, app: &App, name: &str) -> Result<ResolvedModel, ApiError> {
         let asked = self.entry(name)?;
-        if is_usable(state, asked) {
+        if is_usable(app, asked) {
             return Ok(ResolvedModel {
                 entry: Arc::clone(asked),
                 is_fallback: false,
             });
         }
-        let settings = state.store.settings().await?;
+        let settings = app.store.settings().await?;
         let defaults = [&self.policy.default_model, &settings.default_model]
             .into_iter()
             .flatten();
         let mut entries = defaults.filter_map(|id| self.entries().find(|entry| entry.model.id == *id));
-        let default = entries.find(|entry| is_usable(state, entry));
+        let default = entries.find(|entry| is_usable(app, entry));
         Ok(ResolvedModel {
             entry: Arc::clone(default.unwrap_or(asked)),
             is_fallback: default.is_some(),
@@ -74,8 +74,8 @@ impl Rights {
     }
 
     /// Refuses outside the policy's hours, unless it only watches.
-    pub(crate) fn check_hours(&self, state: &State) -> Result<(), ApiError> {
-        let now = state.store.clock().now();
+    pub(crate) fn check_hours(&self, app: &App) -> Result<(), ApiError> {
+        let now = app.store.clock().now();
         let Some(opens_at) = hours::closed_until(&self.policy, now) else {
             return Ok(());
         };
@@ -93,12 +93,12 @@ impl Rights {
 }
 
 /// Whether a backend is there that is believed to answer.
-fn is_usable(state: &State, entry: &Entry) -> bool {
-    let now = state.store.clock().now();
+fn is_usable(app: &App, entry: &Entry) -> bool {
+    let now = app.store.clock().now();
     entry
         .backends
         .iter()
-        .any(|backend| backend.enabled && state.fleet.look(backend, now).1)
+        .any(|backend| backend.enabled && app.fleet.look(backend, now).1)
 }
 
 /// For models that do not exist, and for those that the caller may not know of.

@@ -20,7 +20,7 @@ use lambda_runtime::Runtime;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use service::http::edge::{App, ClientAddress, Deadline};
+use service::http::edge::{ClientAddress, Deadline, Edge};
 use tower::{ServiceExt, service_fn};
 
 use streaming::StreamingLayer;
@@ -28,19 +28,19 @@ use streaming::StreamingLayer;
 pub use lambda_http::Error;
 
 /// Runs a function whose answers are buffered.
-pub async fn serve(app: App) -> Result<(), Error> {
-    lambda_http::run_concurrent(buffered(app)).await
+pub async fn serve(edge: Edge) -> Result<(), Error> {
+    lambda_http::run_concurrent(buffered(edge)).await
 }
 
 /// The function as `lambda_http` calls it.
 fn buffered(
-    app: App,
+    edge: Edge,
 ) -> impl tower::Service<Request, Response = lambda_http::Response<lambda_http::Body>, Error = Error, Future: Send>
 + Clone
 + Send {
     service_fn(move |request| {
-        let app = app.clone();
-        async move { collected(app.answer(plain(request)).await).await }
+        let edge = edge.clone();
+        async move { collected(edge.respond(plain(request)).await).await }
     })
 }
 
@@ -48,7 +48,7 @@ fn buffered(
 ///
 /// What has a `requestContext` came through API Gateway, whoever sent it: nobody outside can send an event of ours.
 pub async fn serve_with_events<E, T, F>(
-    app: App,
+    edge: Edge,
     work: impl Fn(E) -> F + Clone + Send + Sync + 'static,
 ) -> Result<(), Error>
 where
@@ -57,10 +57,10 @@ where
     F: Future<Output = Result<T, Error>> + Send + 'static,
 {
     let run = move |event: LambdaEvent<Box<RawValue>>| {
-        let (app, work) = (app.clone(), work.clone());
+        let (edge, work) = (edge.clone(), work.clone());
         let answer = async move {
             if came_by_http(&event.payload) {
-                return answer_http(app, event).await;
+                return answer_http(edge, event).await;
             }
             let outcome = work(serde_json::from_str(event.payload.get())?).await?;
             Ok::<_, Error>(serde_json::value::to_raw_value(&outcome)?)
@@ -70,9 +70,9 @@ where
     lambda_runtime::run_concurrent(service_fn(run)).await
 }
 
-async fn answer_http(app: App, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Error> {
+async fn answer_http(edge: Edge, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Error> {
     let request: LambdaRequest = serde_json::from_str(event.payload.get())?;
-    let answered = Adapter::from(buffered(app))
+    let answered = Adapter::from(buffered(edge))
         .oneshot(LambdaEvent::new(request, event.context))
         .await?;
     Ok(serde_json::value::to_raw_value(&answered)?)
@@ -88,10 +88,10 @@ fn came_by_http(payload: &RawValue) -> bool {
 }
 
 /// Runs a function whose answers are streamed.
-pub async fn serve_streaming(app: App) -> Result<(), Error> {
+pub async fn serve_streaming(edge: Edge) -> Result<(), Error> {
     let refuse = |_: LambdaEvent<IgnoredAny>| async { Err::<(), Error>("the event is no HTTP request".into()) }.boxed();
     Runtime::new(service_fn(refuse))
-        .layer(StreamingLayer::new(app))
+        .layer(StreamingLayer::new(edge))
         .run_concurrent()
         .await
 }

@@ -21,7 +21,7 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Error, RequestExt as _};
 use lambda_runtime::{LambdaInvocation, MetadataPrelude};
 use lambda_runtime_api_client::{PooledClient, body, build_request};
-use service::http::edge::App;
+use service::http::edge::Edge;
 use tower::{Layer, Service};
 
 /// What lies between the head and the body of an answer.
@@ -36,7 +36,7 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-
 /// Puts a [`Streaming`] in front of the runtime's own service.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamingLayer {
-    app: App,
+    edge: Edge,
     api: Arc<PooledClient>,
 }
 
@@ -48,9 +48,9 @@ pub(crate) struct Streaming<S> {
 }
 
 impl StreamingLayer {
-    pub(crate) fn new(app: App) -> Self {
+    pub(crate) fn new(edge: Edge) -> Self {
         Self {
-            app,
+            edge,
             api: Arc::new(PooledClient::builder().with_connector(connector()).build()),
         }
     }
@@ -104,7 +104,7 @@ impl StreamingLayer {
             .as_deref()
             .and_then(|id| HeaderValue::from_str(id).ok());
         request.headers_mut().extend(trace.map(|id| (TRACE_ID, id)));
-        let response = self.app.answer(request).await;
+        let response = self.edge.respond(request).await;
         match self.api.call(post(response, &invocation)?).await {
             Ok(told) if told.status().is_success() => {}
             Ok(told) => tracing::error!(status = told.status().as_u16(), "the Runtime API refused an answer"),

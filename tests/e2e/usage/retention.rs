@@ -129,7 +129,7 @@ async fn p45_what_the_janitor_enters_is_kept_as_the_settings_said_at_admission()
         .await
         .unwrap();
     books.store.clock().advance(Duration::from_secs(3 * DAY - 1));
-    janitor::settle_overdue(&janitor::State::new(books.store.clone()))
+    janitor::settle_overdue(&janitor::App::new(books.store.clone()))
         .await
         .unwrap();
     assert_eq!(books.counts().await, (1, 1));

@@ -179,7 +179,7 @@ impl Scene {
 
     async fn janitor_runs(&mut self, runs: usize) {
         for _ in 0..runs {
-            let janitor = janitor::State::new(self.network.store(self.clock.clone()));
+            let janitor = janitor::App::new(self.network.store(self.clock.clone()));
             self.schedule
                 .start(1, async move { janitor::settle_overdue(&janitor).await.unwrap() });
         }

@@ -166,7 +166,7 @@ impl World {
     }
 
     fn clean_up(&mut self, process: usize) {
-        let janitor = janitor::State::new(self.network.store(self.clocks[process].clone()));
+        let janitor = janitor::App::new(self.network.store(self.clocks[process].clone()));
         self.schedule.start(process, async move {
             // What it could not do, the next run does.
             let _ = janitor::settle_overdue(&janitor).await;

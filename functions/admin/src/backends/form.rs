@@ -13,7 +13,7 @@ use service::http::json::nullable;
 use service::http::{ApiError, Code};
 use translators::settings::BackendSettings;
 
-use crate::State;
+use crate::App;
 use crate::models::is_reserved_header;
 
 const MAX_WEIGHT: u32 = 1000;
@@ -166,8 +166,8 @@ impl BackendChange {
 }
 
 /// What the types do not say.
-pub(super) fn check(state: &State, backend: &Backend) -> Result<(), ApiError> {
-    if let Err(problem) = state.rules.networks.base_url(&backend.base_url) {
+pub(super) fn check(app: &App, backend: &Backend) -> Result<(), ApiError> {
+    if let Err(problem) = app.rules.networks.base_url(&backend.base_url) {
         return Err(ApiError::new(Code::InvalidBaseUrl, format!("the base_url {problem}")).field("base_url"));
     }
     if !(1..=128).contains(&backend.model_name.chars().count()) || backend.model_name.chars().any(char::is_control) {

@@ -2,7 +2,7 @@
 
 mod form;
 
-use axum::extract::State as Shared;
+use axum::extract::State;
 use domain::models::catalog::Backend;
 use domain::models::{BackendId, ModelId};
 use domain::secret::Secret;
@@ -14,38 +14,35 @@ use service::http::{ApiError, Code};
 use service::prober::CheckResult;
 use service::store::Change;
 
-use crate::State;
+use crate::App;
 use form::{BackendChange, NewBackend, check, origin};
 
 /// Backends of one model (docs/api.md §7).
 const MAX_BACKENDS: usize = 20;
 
 /// `GET /api/v1/admin/backends`
-pub(crate) async fn list(Shared(state): Shared<State>) -> Result<List<Value>, ApiError> {
-    let catalog = state.store.read_catalog().await?;
+pub(crate) async fn list(State(app): State<App>) -> Result<List<Value>, ApiError> {
+    let catalog = app.store.read_catalog().await?;
     Ok(List::whole(
         catalog.entries().flat_map(|entry| &entry.backends).map(shown).collect(),
     ))
 }
 
 /// `GET /api/v1/admin/models/{id}/backends`
-pub(crate) async fn list_of_model(
-    Shared(state): Shared<State>,
-    Id(model): Id<ModelId>,
-) -> Result<List<Value>, ApiError> {
-    let catalog = state.store.read_catalog().await?;
+pub(crate) async fn list_of_model(State(app): State<App>, Id(model): Id<ModelId>) -> Result<List<Value>, ApiError> {
+    let catalog = app.store.read_catalog().await?;
     let entry = catalog.find(&model).ok_or_else(|| ApiError::not_found("model"))?;
     Ok(List::whole(entry.backends.iter().map(shown).collect()))
 }
 
 /// `POST /api/v1/admin/models/{id}/backends`
 pub(crate) async fn create(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     Id(model): Id<ModelId>,
     Body(mut new): Body<NewBackend>,
 ) -> Result<Created<Value>, ApiError> {
-    let catalog = state.store.read_catalog().await?;
+    let catalog = app.store.read_catalog().await?;
     let entry = catalog.find(&model).ok_or_else(|| ApiError::not_found("model"))?;
     if entry.backends.len() >= MAX_BACKENDS {
         return Err(ApiError::new(
@@ -53,16 +50,16 @@ pub(crate) async fn create(
             format!("a model can have at most {MAX_BACKENDS} backends"),
         ));
     }
-    let now = state.store.clock().now();
+    let now = app.store.clock().now();
     let key = new.api_key.take();
     let backend = new.into_backend(model, key.is_some(), now);
-    check(&state, &backend)?;
+    check(&app, &backend)?;
     let entry = actor.entry(now, "backend.create", &backend.id, vec![]);
     write_with_key(
-        &state,
+        &app,
         &backend,
         key,
-        || async { state.store.create_backend(&backend, &entry).await.map_err(Into::into) },
+        || async { app.store.create_backend(&backend, &entry).await.map_err(Into::into) },
         || ApiError::new(Code::Conflict, "there is a backend with this id already").field("id"),
     )
     .await?;
@@ -71,55 +68,55 @@ pub(crate) async fn create(
 
 /// `PUT /api/v1/admin/backends/{id}`
 pub(crate) async fn update(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
     Id(id): Id<BackendId>,
     Body(mut change): Body<BackendChange>,
 ) -> Result<Data<Value>, ApiError> {
-    let old = state
+    let old = app
         .store
         .backend(&id)
         .await?
         .ok_or_else(|| ApiError::not_found("backend"))?;
     expected.check(change.version, old.version)?;
-    let now = state.store.clock().now();
+    let now = app.store.clock().now();
     let changed = change.fields();
     let key = change.api_key.take();
     let backend = change.apply(old.clone(), key.as_ref(), now);
-    check(&state, &backend)?;
+    check(&app, &backend)?;
     if key.is_none() && old.secret.is_some() && origin(&backend) != origin(&old) {
         return Err(ApiError::new(Code::SecretRequired, "another address needs the key again").field("api_key"));
     }
     let entry = actor.entry(now, "backend.update", &id, changed);
-    let write = || async { state.store.update_backend(&backend, &entry).await.map_err(Into::into) };
-    write_with_key(&state, &backend, key.flatten(), write, version_conflict).await?;
+    let write = || async { app.store.update_backend(&backend, &entry).await.map_err(Into::into) };
+    write_with_key(&app, &backend, key.flatten(), write, version_conflict).await?;
     if let Some(older) = old
         .retired_secret
         .as_ref()
         .filter(|older| backend.retired_secret.as_ref() != Some(older))
     {
-        state.secrets.delete(&old.secret_name_of(older)).await?;
+        app.secrets.delete(&old.secret_name_of(older)).await?;
     }
     Ok(Data(shown(&backend)))
 }
 
 /// `DELETE /api/v1/admin/backends/{id}`
 pub(crate) async fn delete(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
     Id(id): Id<BackendId>,
 ) -> Result<Message, ApiError> {
-    let backend = state
+    let backend = app
         .store
         .backend(&id)
         .await?
         .ok_or_else(|| ApiError::not_found("backend"))?;
     expected.check(None, backend.version)?;
-    let entry = actor.entry(state.store.clock().now(), "backend.delete", &id, vec![]);
-    match state.store.delete_backend(&backend, &entry).await? {
-        Change::Done => forget_keys(&state, &backend)
+    let entry = actor.entry(app.store.clock().now(), "backend.delete", &id, vec![]);
+    match app.store.delete_backend(&backend, &entry).await? {
+        Change::Done => forget_keys(&app, &backend)
             .await
             .map(|()| Message("the backend is deleted")),
         Change::Conflict => Err(version_conflict()),
@@ -128,28 +125,26 @@ pub(crate) async fn delete(
 
 /// `POST /api/v1/admin/backends/{id}/health`: an answer also when the backend gives none.
 pub(crate) async fn check_health(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     Id(id): Id<BackendId>,
 ) -> Result<Data<CheckResult>, ApiError> {
-    state
-        .store
+    app.store
         .backend(&id)
         .await?
         .ok_or_else(|| ApiError::not_found("backend"))?;
     // Before the check, which changes what is known of the backend: without an entry it is not made.
-    state
-        .store
-        .record(&actor.entry(state.store.clock().now(), "backend.check", &id, vec![]))
+    app.store
+        .record(&actor.entry(app.store.clock().now(), "backend.check", &id, vec![]))
         .await?;
-    let finding = state.delegates.prober.check(&id).await?;
+    let finding = app.delegates.prober.check(&id).await?;
     finding.map(Data).ok_or_else(|| ApiError::not_found("backend"))
 }
 
 /// Removes the keys of a backend that is gone.
-pub(crate) async fn forget_keys(state: &State, backend: &Backend) -> Result<(), ApiError> {
+pub(crate) async fn forget_keys(app: &App, backend: &Backend) -> Result<(), ApiError> {
     for secret in [&backend.secret, &backend.retired_secret].into_iter().flatten() {
-        state.secrets.delete(&backend.secret_name_of(secret)).await?;
+        app.secrets.delete(&backend.secret_name_of(secret)).await?;
     }
     Ok(())
 }
@@ -157,7 +152,7 @@ pub(crate) async fn forget_keys(state: &State, backend: &Backend) -> Result<(), 
 /// Writes the key under its new name, then the entry that names it. If the entry is refused, the key goes again; while it is
 /// not known whether it was, the key stays, since the entry may name it.
 async fn write_with_key<F: Future<Output = Result<Change, ApiError>>>(
-    state: &State,
+    app: &App,
     backend: &Backend,
     key: Option<String>,
     write: impl FnOnce() -> F,
@@ -165,13 +160,13 @@ async fn write_with_key<F: Future<Output = Result<Change, ApiError>>>(
 ) -> Result<(), ApiError> {
     let name = key.is_some().then(|| backend.secret_name()).flatten();
     if let (Some(name), Some(key)) = (&name, key) {
-        state.secrets.put(name, &Secret::from(key)).await?;
+        app.secrets.put(name, &Secret::from(key)).await?;
     }
     if write().await? == Change::Done {
         return Ok(());
     }
     if let Some(name) = name {
-        state.secrets.delete(&name).await?;
+        app.secrets.delete(&name).await?;
     }
     Err(refusal())
 }

@@ -2,7 +2,7 @@
 
 mod form;
 
-use axum::extract::State as Shared;
+use axum::extract::State;
 use domain::models::PolicyName;
 use domain::models::policy::Policy;
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
@@ -11,7 +11,7 @@ use service::http::page::List;
 use service::http::{ApiError, Code};
 use service::store::{Change, PolicyRemoval};
 
-use crate::State;
+use crate::App;
 use form::PolicyForm;
 
 /// Policies of one installation. Looked at before the write, not with it: of administrators who add policies at the same
@@ -19,13 +19,13 @@ use form::PolicyForm;
 const MAX_POLICIES: usize = 100;
 
 /// `GET /api/v1/admin/policies`
-pub(crate) async fn list(Shared(state): Shared<State>) -> Result<List<Policy>, ApiError> {
-    Ok(List::whole(state.store.policies().await?))
+pub(crate) async fn list(State(app): State<App>) -> Result<List<Policy>, ApiError> {
+    Ok(List::whole(app.store.policies().await?))
 }
 
 /// `POST /api/v1/admin/policies`
 pub(crate) async fn create(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     Body(form): Body<PolicyForm>,
 ) -> Result<Created<Policy>, ApiError> {
@@ -33,7 +33,7 @@ pub(crate) async fn create(
         .name
         .clone()
         .ok_or_else(|| ApiError::invalid("name", "must be given"))?;
-    let policies = state.store.policies().await?;
+    let policies = app.store.policies().await?;
     if policies.iter().any(|policy| policy.name == name) {
         return Err(name_taken());
     }
@@ -43,10 +43,10 @@ pub(crate) async fn create(
             format!("there can be at most {MAX_POLICIES} policies"),
         ));
     }
-    let now = state.store.clock().now();
+    let now = app.store.clock().now();
     let policy = form.apply(Policy::unlimited(name), now)?;
-    form.check_default_model(&policy, &state.store).await?;
-    match state
+    form.check_default_model(&policy, &app.store).await?;
+    match app
         .store
         .create_policy(&policy, &actor.entry(now, "policy.create", &policy.name, vec![]))
         .await?
@@ -58,13 +58,13 @@ pub(crate) async fn create(
 
 /// `PUT /api/v1/admin/policies/{name}`
 pub(crate) async fn update(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
     Id(name): Id<PolicyName>,
     Body(form): Body<PolicyForm>,
 ) -> Result<Data<Policy>, ApiError> {
-    let old = state.store.read_policy(&name).await?.ok_or_else(no_policy)?;
+    let old = app.store.read_policy(&name).await?.ok_or_else(no_policy)?;
     expected.check(form.version, old.version)?;
     if form.name.as_ref().is_some_and(|given| *given != name) {
         return Err(ApiError::invalid(
@@ -72,10 +72,10 @@ pub(crate) async fn update(
             "a policy keeps its name: users have it by that name",
         ));
     }
-    let now = state.store.clock().now();
+    let now = app.store.clock().now();
     let policy = form.apply(old, now)?;
-    form.check_default_model(&policy, &state.store).await?;
-    match state
+    form.check_default_model(&policy, &app.store).await?;
+    match app
         .store
         .update_policy(&policy, &actor.entry(now, "policy.update", &name, form.fields()))
         .await?
@@ -87,7 +87,7 @@ pub(crate) async fn update(
 
 /// `DELETE /api/v1/admin/policies/{name}`
 pub(crate) async fn delete(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
     Id(name): Id<PolicyName>,
@@ -98,10 +98,10 @@ pub(crate) async fn delete(
             "the policy `default` is for everybody who has no other one, and stays",
         ));
     }
-    let policy = state.store.read_policy(&name).await?.ok_or_else(no_policy)?;
+    let policy = app.store.read_policy(&name).await?.ok_or_else(no_policy)?;
     expected.check(None, policy.version)?;
-    let entry = actor.entry(state.store.clock().now(), "policy.delete", &name, vec![]);
-    match state.store.delete_policy(&policy, &entry).await? {
+    let entry = actor.entry(app.store.clock().now(), "policy.delete", &name, vec![]);
+    match app.store.delete_policy(&policy, &entry).await? {
         PolicyRemoval::Done => Ok(Message("the policy is deleted")),
         PolicyRemoval::InUse => Err(ApiError::new(
             Code::PolicyInUse,

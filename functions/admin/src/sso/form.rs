@@ -10,7 +10,7 @@ use service::http::json::nullable;
 use service::http::{ApiError, Code};
 use url::{Host, Url};
 
-use crate::State;
+use crate::App;
 
 /// The only claim that `email_verified` speaks of (`OpenID` Connect Core §5.1).
 const EMAIL: &str = "email";
@@ -72,7 +72,7 @@ impl SsoChange {
     /// The configuration with the changes. The first one has to name the provider, the client and the issuer.
     pub(super) fn apply(
         self,
-        state: &State,
+        app: &App,
         old: Option<&SsoConfig>,
         secret: Option<&Option<String>>,
     ) -> Result<SsoConfig, ApiError> {
@@ -94,7 +94,7 @@ impl SsoChange {
         let redirect_url = self
             .redirect_url
             .or_else(|| old.map(|old| old.redirect_url.clone()))
-            .or_else(|| default_redirect_url(state));
+            .or_else(|| default_redirect_url(app));
         let domains = self
             .allowed_domains
             .map(Option::unwrap_or_default)
@@ -137,16 +137,15 @@ impl SsoChange {
                 .iter()
                 .map(|domain| domain.trim().to_lowercase())
                 .collect(),
-            updated_at: state.store.clock().now(),
+            updated_at: app.store.clock().now(),
             version: old.map_or(0, |old| old.version) + 1,
         })
     }
 }
 
 /// The callback at the address that the gateway was told it has.
-pub(super) fn default_redirect_url(state: &State) -> Option<String> {
-    state
-        .rules
+pub(super) fn default_redirect_url(app: &App) -> Option<String> {
+    app.rules
         .public_url
         .as_ref()
         .map(|base| format!("{}{CALLBACK}", base.trim_end_matches('/')))
@@ -161,8 +160,8 @@ fn required<T>(field: &str, value: Option<T>) -> Result<T, ApiError> {
 }
 
 /// Refuses what cannot work, or must not.
-pub(super) async fn check(state: &State, config: &SsoConfig) -> Result<(), ApiError> {
-    let issuer = state.rules.networks.base_url(&config.issuer_url);
+pub(super) async fn check(app: &App, config: &SsoConfig) -> Result<(), ApiError> {
+    let issuer = app.rules.networks.base_url(&config.issuer_url);
     let issuer = issuer
         .map_err(|problem| ApiError::new(Code::InvalidBaseUrl, format!("the issuer {problem}")).field("issuer_url"))?;
     if !is_issuer_of(config.provider, &issuer) {
@@ -182,7 +181,7 @@ pub(super) async fn check(state: &State, config: &SsoConfig) -> Result<(), ApiEr
         ));
     }
     check_texts(config)?;
-    match state.store.read_policy(&config.default_policy).await? {
+    match app.store.read_policy(&config.default_policy).await? {
         Some(_) => Ok(()),
         None => Err(ApiError::invalid(
             "default_policy",

@@ -2,7 +2,7 @@
 
 mod form;
 
-use axum::extract::{Request, State as Shared};
+use axum::extract::{Request, State};
 use domain::models::audit::AuditEntry;
 use domain::models::sso::{SsoConfig, SsoTest};
 use domain::secret::Secret;
@@ -13,60 +13,56 @@ use service::http::{ApiError, Code};
 use service::sso_tester::{Tested, Trial};
 use service::store::Change;
 
-use crate::State;
+use crate::App;
 use form::{SsoChange, check, default_redirect_url};
 
 /// `GET /api/v1/admin/sso/status`
-pub(crate) async fn status(Shared(state): Shared<State>) -> Result<Data<Value>, ApiError> {
-    let (config, last_test) = (state.store.sso_config().await?, state.store.sso_test().await?);
+pub(crate) async fn status(State(app): State<App>) -> Result<Data<Value>, ApiError> {
+    let (config, last_test) = (app.store.sso_config().await?, app.store.sso_test().await?);
     Ok(Data(match config {
         Some(config) => shown(&config, last_test.as_ref()),
         None => json!({
             "enabled": false, "provider": null, "issuer_url": null, "client_id": null, "has_client_secret": false,
-            "redirect_url": default_redirect_url(&state), "version": 0, "last_test": last_test,
+            "redirect_url": default_redirect_url(&app), "version": 0, "last_test": last_test,
         }),
     }))
 }
 
 /// `PUT /api/v1/admin/sso/config`. Any change ends the logins under way.
 pub(crate) async fn configure(
-    Shared(state): Shared<State>,
+    State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
     Body(mut change): Body<SsoChange>,
 ) -> Result<Data<Value>, ApiError> {
-    let old = state.store.sso_config().await?;
+    let old = app.store.sso_config().await?;
     expected.check(change.version, old.as_ref().map_or(0, |old| old.version))?;
-    let now = state.store.clock().now();
+    let now = app.store.clock().now();
     let entry = actor.entry(now, "sso.configure", "sso", change.fields());
     let secret = change.client_secret.take();
-    let config = change.apply(&state, old.as_ref(), secret.as_ref())?;
-    check(&state, &config).await?;
+    let config = change.apply(&app, old.as_ref(), secret.as_ref())?;
+    check(&app, &config).await?;
     refuse_other_issuer(old.as_ref(), &config, secret.is_some())?;
-    write(&state, &config, secret.flatten(), &entry).await?;
+    write(&app, &config, secret.flatten(), &entry).await?;
     let retired = old
         .and_then(|old| old.retired_secret)
         .filter(|older| config.retired_secret.as_ref() != Some(older));
     if let Some(older) = retired {
-        state.secrets.delete(&SsoConfig::secret_name_of(&older)).await?;
+        app.secrets.delete(&SsoConfig::secret_name_of(&older)).await?;
     }
-    Ok(Data(shown(&config, state.store.sso_test().await?.as_ref())))
+    Ok(Data(shown(&config, app.store.sso_test().await?.as_ref())))
 }
 
 /// `POST /api/v1/admin/sso/test`: the stored configuration, or what it would be with the changes of the body, which are not
 /// saved. With `claims`, also what a login with them would lead to.
-pub(crate) async fn test(
-    Shared(state): Shared<State>,
-    actor: Actor,
-    request: Request,
-) -> Result<Data<Tested>, ApiError> {
+pub(crate) async fn test(State(app): State<App>, actor: Actor, request: Request) -> Result<Data<Tested>, ApiError> {
     let (mut change, claims) = sent(request).await?;
-    let old = state.store.sso_config().await?;
+    let old = app.store.sso_config().await?;
     let secret = change.client_secret.take();
-    let config = change.apply(&state, old.as_ref(), secret.as_ref())?;
-    check(&state, &config).await?;
+    let config = change.apply(&app, old.as_ref(), secret.as_ref())?;
+    check(&app, &config).await?;
     refuse_other_issuer(old.as_ref(), &config, secret.is_some())?;
-    let tested = state
+    let tested = app
         .delegates
         .sso_tester
         .try_out(Trial {
@@ -76,7 +72,7 @@ pub(crate) async fn test(
         })
         .await?;
     let entry = actor.entry(tested.test.tested_at, "sso.test", "sso", vec![]);
-    state.store.record_sso_test(&tested.test, &entry).await?;
+    app.store.record_sso_test(&tested.test, &entry).await?;
     Ok(Data(tested))
 }
 
@@ -115,16 +111,16 @@ fn refuse_other_issuer(old: Option<&SsoConfig>, config: &SsoConfig, secret_is_se
 
 /// Writes the secret under its new name, then the entry that names it. If the entry is refused, the secret goes again; while it
 /// is not known whether it was, the secret stays, since the entry may name it (docs/decisions/0019).
-async fn write(state: &State, config: &SsoConfig, secret: Option<String>, entry: &AuditEntry) -> Result<(), ApiError> {
+async fn write(app: &App, config: &SsoConfig, secret: Option<String>, entry: &AuditEntry) -> Result<(), ApiError> {
     let name = secret.is_some().then(|| config.secret_name()).flatten();
     if let (Some(name), Some(secret)) = (&name, secret) {
-        state.secrets.put(name, &Secret::from(secret)).await?;
+        app.secrets.put(name, &Secret::from(secret)).await?;
     }
-    if state.store.update_sso_config(config, entry).await? == Change::Done {
+    if app.store.update_sso_config(config, entry).await? == Change::Done {
         return Ok(());
     }
     if let Some(name) = name {
-        state.secrets.delete(&name).await?;
+        app.secrets.delete(&name).await?;
     }
     Err(version_conflict())
 }

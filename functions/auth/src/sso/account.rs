@@ -11,22 +11,22 @@ use service::http::origin::Origin;
 use service::store::{Changed, StoreError, UserChange};
 
 use super::error::SsoError;
-use crate::State;
+use crate::App;
 
 /// How often the account is looked for anew, when others change it at the same moment.
 const TRIES: u32 = 3;
 
 /// The account of whom `claims` name: found, linked, or made.
-pub(super) async fn of(state: &State, config: &SsoConfig, origin: &Origin, claims: &Claims) -> Result<User, SsoError> {
+pub(super) async fn of(app: &App, config: &SsoConfig, origin: &Origin, claims: &Claims) -> Result<User, SsoError> {
     if rules::has_group_overage(claims) {
         tracing::info!(request.id = %origin.request_id, "the provider has left out the person's groups: there are too many for a token");
     }
     let person = rules::person(config, claims)?;
     for _ in 0..TRIES {
-        let settled = match find(state, config, &person).await? {
+        let settled = match find(app, config, &person).await? {
             Account::Known(user) => Some(user),
-            Account::Link(user) => link(state, origin, &person, &user).await?,
-            Account::New(status) => create(state, config, origin, &person, status).await?,
+            Account::Link(user) => link(app, origin, &person, &user).await?,
+            Account::New(status) => create(app, config, origin, &person, status).await?,
         };
         if let Some(user) = settled {
             return Ok(user);
@@ -36,19 +36,19 @@ pub(super) async fn of(state: &State, config: &SsoConfig, origin: &Origin, claim
 }
 
 /// Which account the person would get now.
-pub(super) async fn find(state: &State, config: &SsoConfig, person: &Person) -> Result<Account, SsoError> {
-    let by_identity = state.store.user_by_identity(&person.identity).await?;
+pub(super) async fn find(app: &App, config: &SsoConfig, person: &Person) -> Result<Account, SsoError> {
+    let by_identity = app.store.user_by_identity(&person.identity).await?;
     let by_email = if by_identity.is_some() {
         None
     } else {
-        state.store.user_by_email(&person.email).await?
+        app.store.user_by_email(&person.email).await?
     };
     Ok(rules::account(config, by_identity, by_email)?)
 }
 
 /// Links the account, if it still may be; `None` when it has changed meanwhile.
-async fn link(state: &State, origin: &Origin, person: &Person, user: &User) -> Result<Option<User>, SsoError> {
-    let entry = origin.entry(&user.id, "user.link", &user.id, state.store.clock().now());
+async fn link(app: &App, origin: &Origin, person: &Person, user: &User) -> Result<Option<User>, SsoError> {
+    let entry = origin.entry(&user.id, "user.link", &user.id, app.store.clock().now());
     let link = |user: &User| match (&user.password_hash, &user.identity) {
         (Some(_), _) => Err(SsoError::from(Refusal::HasPassword)),
         (None, Some(_)) => Err(Refusal::OtherIdentity.into()),
@@ -57,7 +57,7 @@ async fn link(state: &State, origin: &Origin, person: &Person, user: &User) -> R
             ..user.clone()
         }),
     };
-    match state.store.change_user(&user.id, &entry, link).await? {
+    match app.store.change_user(&user.id, &entry, link).await? {
         Changed::Done(user) => Ok(Some(user)),
         Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy | Changed::IdentityTaken => {
             Ok(None)
@@ -67,13 +67,13 @@ async fn link(state: &State, origin: &Origin, person: &Person, user: &User) -> R
 
 /// A newcomer's account; `None` when the address or the identity has got one meanwhile.
 async fn create(
-    state: &State,
+    app: &App,
     config: &SsoConfig,
     origin: &Origin,
     person: &Person,
     status: Status,
 ) -> Result<Option<User>, SsoError> {
-    let now = state.store.clock().now();
+    let now = app.store.clock().now();
     let user = User {
         id: UserId::generate(),
         email: person.email.clone(),
@@ -89,7 +89,7 @@ async fn create(
         updated_at: now,
         version: 1,
     };
-    match state
+    match app
         .store
         .create_user(&user, &origin.entry("sso", "user.create", &user.id, now))
         .await?

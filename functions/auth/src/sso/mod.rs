@@ -10,7 +10,7 @@ mod one_time_code;
 mod provider;
 mod trial;
 
-use axum::extract;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::access::digest::{sha256_base64url, sha256_hex};
 use domain::access::id_token::Claims;
@@ -27,7 +27,7 @@ use service::http::json::Data;
 use service::http::origin::Origin;
 use service::store::Taken;
 
-use crate::State;
+use crate::App;
 use crate::session;
 use error::SsoError;
 use provider::Redemption;
@@ -57,28 +57,28 @@ pub(crate) struct Returned {
 
 /// `GET /api/v1/auth/sso/login`: to the provider. No parameter of the request changes where the browser goes, then or after.
 pub(crate) async fn log_in(
-    extract::State(state): extract::State<State>,
+    State(app): State<App>,
     origin: Origin,
     Query(Begin { code_challenge }): Query<Begin>,
 ) -> Result<Response, ApiError> {
     let challenge = code_challenge.map(one_time_code::challenge).transpose()?;
-    begin(&state, challenge).await.map_err(|error| told(&origin, error))
+    begin(&app, challenge).await.map_err(|error| told(&origin, error))
 }
 
 /// `GET /api/v1/auth/sso/callback`: back from it. Ends at the console, or with the session itself for a program.
 pub(crate) async fn call_back(
-    extract::State(state): extract::State<State>,
+    State(app): State<App>,
     origin: Origin,
     headers: HeaderMap,
     Query(returned): Query<Returned>,
 ) -> Result<Response, ApiError> {
-    let config = enabled(&state).await.map_err(|error| told(&origin, error))?;
-    let arrived = arrive(&state, &config, &origin, &headers, &returned)
+    let config = enabled(&app).await.map_err(|error| told(&origin, error))?;
+    let arrived = arrive(&app, &config, &origin, &headers, &returned)
         .await
         .map_err(|error| told(&origin, error));
     let mut response = match config.console_url.as_deref().filter(|_| !browser::wants_json(&headers)) {
-        Some(console) => to_console(&state, console, arrived).await,
-        None => to_program(&state, &origin, arrived).await,
+        Some(console) => to_console(&app, console, arrived).await,
+        None => to_program(&app, &origin, arrived).await,
     };
     let (name, forgotten) = browser::cookie(&config, "");
     if let Ok(forgotten) = forgotten.parse() {
@@ -88,22 +88,21 @@ pub(crate) async fn call_back(
 }
 
 /// The configuration, while single sign-on is on.
-pub(crate) async fn configured(state: &State) -> Result<Option<SsoConfig>, ApiError> {
-    Ok(state.store.sso_config().await?.filter(|config| config.enabled))
+pub(crate) async fn configured(app: &App) -> Result<Option<SsoConfig>, ApiError> {
+    Ok(app.store.sso_config().await?.filter(|config| config.enabled))
 }
 
-async fn enabled(state: &State) -> Result<SsoConfig, SsoError> {
-    state
-        .store
+async fn enabled(app: &App) -> Result<SsoConfig, SsoError> {
+    app.store
         .sso_config()
         .await?
         .filter(|config| config.enabled)
         .ok_or(SsoError::Off)
 }
 
-async fn begin(state: &State, challenge: Option<String>) -> Result<Response, SsoError> {
-    let config = enabled(state).await?;
-    let known = state.provider.known(&config).await?;
+async fn begin(app: &App, challenge: Option<String>) -> Result<Response, SsoError> {
+    let config = enabled(app).await?;
+    let known = app.provider.known(&config).await?;
     let (attempt_state, secret) = (random::base62(RANDOM), random::base62(RANDOM));
     let attempt = SsoAttempt {
         nonce: random::base62(RANDOM),
@@ -122,37 +121,35 @@ async fn begin(state: &State, challenge: Option<String>) -> Result<Response, Sso
         ("code_challenge", &sha256_base64url(&attempt.verifier)),
         ("code_challenge_method", "S256"),
     ];
-    let url = state.provider.authorization_url(&known.metadata, &parameters)?;
-    state.store.begin_sso(&attempt_state, &attempt).await?;
+    let url = app.provider.authorization_url(&known.metadata, &parameters)?;
+    app.store.begin_sso(&attempt_state, &attempt).await?;
     Ok(([browser::cookie(&config, &secret)], browser::redirect(url.as_str())).into_response())
 }
 
 /// The login that has ended here, and the account of the person who is back, if it may be used.
 async fn arrive(
-    state: &State,
+    app: &App,
     config: &SsoConfig,
     origin: &Origin,
     headers: &HeaderMap,
     returned: &Returned,
 ) -> Result<(SsoAttempt, User), SsoError> {
-    let attempt = take_attempt(state, config, headers, returned).await?;
+    let attempt = take_attempt(app, config, headers, returned).await?;
     let user = async {
-        let claims = claims(state, config, &attempt, returned).await?;
-        account::usable(account::of(state, config, origin, &claims).await?)
+        let claims = claims(app, config, &attempt, returned).await?;
+        account::usable(account::of(app, config, origin, &claims).await?)
     };
     // From here on it is a login that somebody began here; what came before may be anybody's noise.
     match user.await {
         Ok(user) => {
-            state
-                .store
-                .record(&origin.entry(&user.id, "sso.login", &user.id, state.store.clock().now()))
+            app.store
+                .record(&origin.entry(&user.id, "sso.login", &user.id, app.store.clock().now()))
                 .await?;
             Ok((attempt, user))
         }
         Err(error) => {
-            let entry = origin.entry("anonymous", "sso.login", &config.issuer_url, state.store.clock().now());
-            state
-                .store
+            let entry = origin.entry("anonymous", "sso.login", &config.issuer_url, app.store.clock().now());
+            app.store
                 .record(&AuditEntry {
                     result: error.to_string(),
                     ..entry
@@ -164,14 +161,14 @@ async fn arrive(
 }
 
 async fn take_attempt(
-    state: &State,
+    app: &App,
     config: &SsoConfig,
     headers: &HeaderMap,
     returned: &Returned,
 ) -> Result<SsoAttempt, SsoError> {
     let begun = returned.state.as_deref().ok_or(SsoError::NoAttempt)?;
     let secret = browser::secret(config, headers).unwrap_or_default();
-    match state.store.take_sso_attempt(begun, &sha256_hex(secret)).await? {
+    match app.store.take_sso_attempt(begun, &sha256_hex(secret)).await? {
         Taken::Done(attempt) if attempt.config_version == config.version => Ok(attempt),
         Taken::Done(_) => Err(SsoError::Reconfigured),
         Taken::Gone => Err(SsoError::NoAttempt),
@@ -180,13 +177,8 @@ async fn take_attempt(
 }
 
 /// What the provider says of the person.
-async fn claims(
-    state: &State,
-    config: &SsoConfig,
-    attempt: &SsoAttempt,
-    returned: &Returned,
-) -> Result<Claims, SsoError> {
-    let known = state.provider.known(config).await?;
+async fn claims(app: &App, config: &SsoConfig, attempt: &SsoAttempt, returned: &Returned) -> Result<Claims, SsoError> {
+    let known = app.provider.known(config).await?;
     let issuer_is_told = known.metadata.authorization_response_iss_parameter_supported;
     if returned
         .iss
@@ -196,33 +188,33 @@ async fn claims(
         return Err(SsoError::ResponseIssuer);
     }
     let code = returned.code.as_deref().ok_or(SsoError::NoCode)?;
-    let secret = client_secret(state, config).await?;
+    let secret = client_secret(app, config).await?;
     let redemption = Redemption {
         config,
         secret: secret.as_ref(),
         code,
         verifier: &attempt.verifier,
     };
-    let tokens = state.provider.redeem(&known.metadata, &redemption).await?;
-    let mut claims = state
+    let tokens = app.provider.redeem(&known.metadata, &redemption).await?;
+    let mut claims = app
         .provider
         .verify(&known, config, &tokens.id_token, &attempt.nonce)
         .await?;
-    state.provider.complete(&known, config, &tokens, &mut claims).await?;
+    app.provider.complete(&known, config, &tokens, &mut claims).await?;
     Ok(claims)
 }
 
-async fn client_secret(state: &State, config: &SsoConfig) -> Result<Option<Secret>, SsoError> {
+async fn client_secret(app: &App, config: &SsoConfig) -> Result<Option<Secret>, SsoError> {
     match config.secret_name() {
-        Some(name) => Ok(state.secrets.get(&name).await?),
+        Some(name) => Ok(app.secrets.get(&name).await?),
         None => Ok(None),
     }
 }
 
 /// To the page that is configured: with a code, or with the reason why there is none, as a code that it knows.
-async fn to_console(state: &State, console: &str, arrived: Result<(SsoAttempt, User), ApiError>) -> Response {
+async fn to_console(app: &App, console: &str, arrived: Result<(SsoAttempt, User), ApiError>) -> Response {
     let kept = match arrived {
-        Ok((attempt, user)) => one_time_code::keep(state, attempt, user).await.map_err(ApiError::from),
+        Ok((attempt, user)) => one_time_code::keep(app, attempt, user).await.map_err(ApiError::from),
         Err(error) => Err(error),
     };
     match kept {
@@ -231,9 +223,9 @@ async fn to_console(state: &State, console: &str, arrived: Result<(SsoAttempt, U
     }
 }
 
-async fn to_program(state: &State, origin: &Origin, arrived: Result<(SsoAttempt, User), ApiError>) -> Response {
+async fn to_program(app: &App, origin: &Origin, arrived: Result<(SsoAttempt, User), ApiError>) -> Response {
     let opened = match arrived {
-        Ok((_, user)) => session::open(state, origin, &user).await,
+        Ok((_, user)) => session::open(app, origin, &user).await,
         Err(error) => Err(error),
     };
     opened.map(Data).into_response()

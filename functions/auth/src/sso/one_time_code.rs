@@ -3,7 +3,7 @@
 //! The code is bound to the page that began the login as an OAuth code is to its client (PKCE, RFC 7636): otherwise somebody
 //! could send a victim to the console with a code of his own, and have it work in his account (docs/decisions/0032).
 
-use axum::extract;
+use axum::extract::State;
 use domain::access::digest::sha256_base64url;
 use domain::models::sso::{SsoArrival, SsoAttempt};
 use domain::models::user::User;
@@ -16,7 +16,7 @@ use service::store::{StoreError, Taken};
 
 use super::error::SsoError;
 use super::{RANDOM, enabled, told};
-use crate::State;
+use crate::App;
 use crate::session::{self, Opened};
 
 /// A SHA-256 in base64url.
@@ -31,12 +31,12 @@ pub(crate) struct OneTimeCode {
 
 /// `POST /api/v1/auth/sso/token`: the console redeems its code, once.
 pub(crate) async fn redeem(
-    extract::State(state): extract::State<State>,
+    State(app): State<App>,
     origin: Origin,
     Body(presented): Body<OneTimeCode>,
 ) -> Result<Data<Opened>, ApiError> {
-    let user = take(&state, &presented).await.map_err(|error| told(&origin, error))?;
-    session::open(&state, &origin, &user).await.map(Data)
+    let user = take(&app, &presented).await.map_err(|error| told(&origin, error))?;
+    session::open(&app, &origin, &user).await.map(Data)
 }
 
 /// What a page says about itself when it begins a login: `S256` of a verifier that it keeps.
@@ -56,21 +56,21 @@ pub(super) fn challenge(text: String) -> Result<String, ApiError> {
 }
 
 /// A new code for the person who has come back from `attempt`.
-pub(super) async fn keep(state: &State, attempt: SsoAttempt, user: User) -> Result<String, StoreError> {
+pub(super) async fn keep(app: &App, attempt: SsoAttempt, user: User) -> Result<String, StoreError> {
     let code = random::base62(RANDOM);
     let arrival = SsoArrival {
         user: user.id,
         challenge: attempt.challenge,
         config_version: attempt.config_version,
     };
-    state.store.keep_sso_arrival(&code, &arrival).await?;
+    app.store.keep_sso_arrival(&code, &arrival).await?;
     Ok(code)
 }
 
-async fn take(state: &State, presented: &OneTimeCode) -> Result<User, SsoError> {
-    let config = enabled(state).await?;
+async fn take(app: &App, presented: &OneTimeCode) -> Result<User, SsoError> {
+    let config = enabled(app).await?;
     let challenge = presented.code_verifier.as_deref().map(sha256_base64url);
-    let arrival = match state
+    let arrival = match app
         .store
         .take_sso_arrival(&presented.code, challenge.as_deref())
         .await?
@@ -80,5 +80,5 @@ async fn take(state: &State, presented: &OneTimeCode) -> Result<User, SsoError> 
         Taken::Gone => return Err(SsoError::NoArrival),
         Taken::Refused => return Err(SsoError::OtherPage),
     };
-    state.store.user(&arrival.user).await?.ok_or(SsoError::NoArrival)
+    app.store.user(&arrival.user).await?.ok_or(SsoError::NoArrival)
 }

@@ -15,41 +15,39 @@ use tokio::time::Instant;
 use super::error::SsoError;
 use super::provider::{Metadata, ProviderError, Redemption};
 use super::{RANDOM, VERIFIER, account, client_secret};
-use crate::State;
+use crate::App;
 
 /// Walks from the provider's document to the claims; what depends on a step that failed is skipped.
-pub async fn run(state: &State, trial: Trial) -> Tested {
+pub async fn run(app: &App, trial: Trial) -> Tested {
     let mut steps = Steps::default();
     let config = &trial.config;
-    let document = steps.tried(StepName::Discovery, state.provider.discover(config)).await;
+    let document = steps.tried(StepName::Discovery, app.provider.discover(config)).await;
     let metadata = match document {
         Some(document) => steps.tried(StepName::Issuer, async { document.of(config) }).await,
         None => steps.skipped(StepName::Issuer),
     };
     if let Some(metadata) = &metadata {
-        steps.tried(StepName::Keys, state.provider.keys(metadata)).await;
-        steps
-            .tried(StepName::Client, is_accepted(state, &trial, metadata))
-            .await;
+        steps.tried(StepName::Keys, app.provider.keys(metadata)).await;
+        steps.tried(StepName::Client, is_accepted(app, &trial, metadata)).await;
     } else {
         steps.skipped::<()>(StepName::Keys);
         steps.skipped::<()>(StepName::Client);
     }
     let preview = match trial.claims {
-        Some(claims) => steps.tried(StepName::Claims, preview(state, config, claims)).await,
+        Some(claims) => steps.tried(StepName::Claims, preview(app, config, claims)).await,
         None => steps.skipped(StepName::Claims),
     };
     Tested {
-        test: steps.report(state),
+        test: steps.report(app),
         preview,
     }
 }
 
 /// Redeems a code that nobody has issued: a provider that knows the client and its secret refuses the code.
-async fn is_accepted(state: &State, trial: &Trial, metadata: &Metadata) -> Result<(), SsoError> {
+async fn is_accepted(app: &App, trial: &Trial, metadata: &Metadata) -> Result<(), SsoError> {
     let secret = match &trial.client_secret {
         Some(sent) => Some(Secret::from(sent.as_str())),
-        None if trial.config.secret.is_some() => stored_secret(state, &trial.config).await?,
+        None if trial.config.secret.is_some() => stored_secret(app, &trial.config).await?,
         None => None,
     };
     let (code, verifier) = (random::base62(RANDOM), random::base62(VERIFIER));
@@ -59,7 +57,7 @@ async fn is_accepted(state: &State, trial: &Trial, metadata: &Metadata) -> Resul
         code: &code,
         verifier: &verifier,
     };
-    match state.provider.redeem(metadata, &redemption).await {
+    match app.provider.redeem(metadata, &redemption).await {
         Ok(_) => Err(ProviderError::Malformed.into()),
         Err(ProviderError::Grant) => Ok(()),
         Err(error) => Err(error.into()),
@@ -67,20 +65,20 @@ async fn is_accepted(state: &State, trial: &Trial, metadata: &Metadata) -> Resul
 }
 
 /// The stored secret, for the issuer that it was set for and no other (promise 23).
-async fn stored_secret(state: &State, tested: &SsoConfig) -> Result<Option<Secret>, SsoError> {
-    match state
+async fn stored_secret(app: &App, tested: &SsoConfig) -> Result<Option<Secret>, SsoError> {
+    match app
         .store
         .sso_config()
         .await?
         .filter(|stored| stored.issuer_url == tested.issuer_url)
     {
-        Some(stored) => client_secret(state, &stored).await,
+        Some(stored) => client_secret(app, &stored).await,
         None => Ok(None),
     }
 }
 
 /// What a login with these claims would lead to.
-async fn preview(state: &State, config: &SsoConfig, claims: Map<String, Value>) -> Result<Preview, SsoError> {
+async fn preview(app: &App, config: &SsoConfig, claims: Map<String, Value>) -> Result<Preview, SsoError> {
     let mut complete =
         serde_json::json!({"iss": config.issuer_url, "sub": "", "aud": config.client_id, "exp": 0, "iat": 0});
     if let Some(fields) = complete.as_object_mut() {
@@ -88,7 +86,7 @@ async fn preview(state: &State, config: &SsoConfig, claims: Map<String, Value>) 
     }
     let claims: Claims = serde_json::from_value(complete).map_err(|_| ProviderError::Malformed)?;
     let person = rules::person(config, &claims)?;
-    let account = match account::find(state, config, &person).await? {
+    let account = match account::find(app, config, &person).await? {
         Account::Known(_) => "known",
         Account::Link(_) => "linked",
         Account::New(Status::Active) => "created",
@@ -138,11 +136,11 @@ impl Steps {
         None
     }
 
-    fn report(self, state: &State) -> SsoTest {
+    fn report(self, app: &App) -> SsoTest {
         let passed = self.0.iter().all(|step| step.result != StepResult::Fail);
         SsoTest {
             passed,
-            tested_at: state.store.clock().now(),
+            tested_at: app.store.clock().now(),
             steps: self.0,
         }
     }

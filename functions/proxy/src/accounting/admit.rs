@@ -13,7 +13,7 @@ use service::http::{ApiError, Code, Dialect, rate_limits, refusal};
 use service::store::{Admission, StoreError};
 
 use super::demand;
-use crate::State;
+use crate::App;
 use crate::ask::Ask;
 use crate::exchange::Grant;
 
@@ -67,12 +67,12 @@ impl Reservation {
 /// Admits the request. Under a policy that limits nothing there is nothing to count, and no call is made. One that
 /// limits tokens limits the answer too, if the client has not (promise 43).
 pub(crate) async fn reserve(
-    state: &State,
+    app: &App,
     grant: &Grant,
     ask: &mut Ask<'_>,
     request_id: RequestId,
 ) -> Result<Reservation, ApiError> {
-    let at = state.store.clock().now();
+    let at = app.store.clock().now();
     let mut reservation = Reservation {
         id: UsageId::generate(at),
         request_id,
@@ -87,7 +87,7 @@ pub(crate) async fn reserve(
     };
     if !grant.policy.counts_nothing() {
         let demand = demand(grant, ask);
-        let (stored, meter) = stored(state, &reservation, demand).await?;
+        let (stored, meter) = stored(app, &reservation, demand).await?;
         if grant.policy.mode == Mode::Enforce {
             reservation.rate_limits = rate_limits::headers(
                 &quota::limit_usage(&meter, &grant.policy, at),
@@ -113,7 +113,7 @@ fn demand(grant: &Grant, ask: &mut Ask<'_>) -> Demand {
 
 /// Counts the request in the caller's meter, or says which limit is in the way.
 async fn stored(
-    state: &State,
+    app: &App,
     reservation: &Reservation,
     demand: Demand,
 ) -> Result<(StoredReservation, Arc<Meter>), ApiError> {
@@ -123,10 +123,10 @@ async fn stored(
         reservation.at,
     );
     let expires_at = now
-        .checked_add(state.limits.total + EXPIRY_MARGIN)
+        .checked_add(app.limits.total + EXPIRY_MARGIN)
         .unwrap_or(now)
         .as_second();
-    let facts = reservation.facts(state.store.settings().await?.kept_days());
+    let facts = reservation.facts(app.store.settings().await?.kept_days());
     let request = AdmissionRequest {
         policy,
         demand,
@@ -134,7 +134,7 @@ async fn stored(
         now,
         expires_at,
     };
-    match Box::pin(state.store.admit(user, &reservation.id, &request)).await {
+    match Box::pin(app.store.admit(user, &reservation.id, &request)).await {
         Ok(Admission::Admitted {
             reservation: stored,
             meter,

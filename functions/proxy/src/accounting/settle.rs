@@ -10,7 +10,7 @@ use service::http::trace::TraceContext;
 
 use super::admit::Reservation;
 use super::metered::Metered;
-use crate::State;
+use crate::App;
 use crate::forward::UpstreamError;
 use crate::relay::answer::Notes;
 
@@ -32,26 +32,26 @@ pub(crate) struct Account {
 }
 
 /// Closes the books on a request that delivered something.
-pub(crate) async fn settle(state: &State, reservation: Reservation, account: Account) {
+pub(crate) async fn settle(app: &App, reservation: Reservation, account: Account) {
     let record = reservation.record(&account);
     let trace = reservation.grant.caller.trace.as_ref().map(TraceContext::trace_id);
     log(&record, &account.notes, trace);
-    enter(state, &reservation, record).await;
+    enter(app, &reservation, record).await;
 }
 
 /// Enters the record in the books, with what was reserved or alone.
-async fn enter(state: &State, reservation: &Reservation, record: UsageRecord) {
+async fn enter(app: &App, reservation: &Reservation, record: UsageRecord) {
     match &reservation.stored {
         // Boxed, as the calls of the store are: what an exchange may have to do is not part of each one's size.
-        Some(stored) => Box::pin(close(state, stored, &record)).await,
-        None => state.usage.record(record).await,
+        Some(stored) => Box::pin(close(app, stored, &record)).await,
+        None => app.usage.record(record).await,
     }
 }
 
 /// Settles a reservation; what cannot be settled in time is left to the janitor (docs/api.md §9).
-async fn close(state: &State, stored: &StoredReservation, record: &UsageRecord) {
+async fn close(app: &App, stored: &StoredReservation, record: &UsageRecord) {
     let settling = async {
-        while let Err(error) = state.store.settle(stored, record).await {
+        while let Err(error) = app.store.settle(stored, record).await {
             tracing::warn!(request.id = %record.request_id, %error, "not settled yet");
             tokio::time::sleep(PAUSE).await;
         }
@@ -62,7 +62,7 @@ async fn close(state: &State, stored: &StoredReservation, record: &UsageRecord) 
 }
 
 /// Closes the books on a request that delivered nothing (promise 42). Its line in the log is the edge's, which has the error.
-pub(crate) async fn release(state: &State, reservation: Reservation, error: &UpstreamError) {
+pub(crate) async fn release(app: &App, reservation: Reservation, error: &UpstreamError) {
     let account = Account {
         backend: error.backend.clone(),
         status: error.error.status(reservation.dialect()),
@@ -71,7 +71,7 @@ pub(crate) async fn release(state: &State, reservation: Reservation, error: &Ups
         first_byte: None,
         notes: Notes::default(),
     };
-    enter(state, &reservation, reservation.record(&account)).await;
+    enter(app, &reservation, reservation.record(&account)).await;
 }
 
 impl Reservation {

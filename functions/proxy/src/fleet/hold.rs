@@ -9,7 +9,7 @@ use service::store::{Lease, Store, StoreError};
 use tokio::task::JoinHandle;
 
 use super::{CallResult, News, Underway};
-use crate::State;
+use crate::App;
 use crate::times::Times;
 
 /// How long a lease outlives its exchange: who holds it may yet be settling.
@@ -30,9 +30,9 @@ pub(crate) struct Writes(Vec<JoinHandle<()>>);
 
 impl Hold {
     /// A place at `backend`, or `None` if it has none left. The store is asked only where there is a limit.
-    pub(crate) async fn take(state: &State, backend: &Backend, times: &Times) -> Result<Option<Self>, StoreError> {
-        let now = state.store.clock().now();
-        let underway = state.fleet.enter(backend, now);
+    pub(crate) async fn take(app: &App, backend: &Backend, times: &Times) -> Result<Option<Self>, StoreError> {
+        let now = app.store.clock().now();
+        let underway = app.fleet.enter(backend, now);
         let most = backend.max_concurrency;
         if most == 0 {
             return Ok(Some(Self { underway, lease: None }));
@@ -41,7 +41,7 @@ impl Hold {
             return Ok(None);
         }
         let until = now.checked_add(times.left() + LEASE_MARGIN).unwrap_or(now);
-        let lease = Box::pin(state.store.take_lease(&backend.id, most, until)).await?;
+        let lease = Box::pin(app.store.take_lease(&backend.id, most, until)).await?;
         Ok(lease.map(|lease| Self {
             underway,
             lease: Some(lease),
@@ -53,32 +53,32 @@ impl Hold {
     }
 
     /// Takes in that the backend has begun to answer: that is all that a trial asks.
-    pub(crate) fn begun(&mut self, state: &State, writes: &mut Writes) {
+    pub(crate) fn begun(&mut self, app: &App, writes: &mut Writes) {
         if self.underway.is_trial() {
-            self.report(state, CallResult::Answered, writes);
+            self.report(app, CallResult::Answered, writes);
         }
     }
 
     /// Gives the place back, with what was found if anything was.
-    pub(crate) fn end(mut self, state: &State, verdict: Option<CallResult>, writes: &mut Writes) {
+    pub(crate) fn end(mut self, app: &App, verdict: Option<CallResult>, writes: &mut Writes) {
         if let Some(verdict) = verdict {
-            self.report(state, verdict, writes);
+            self.report(app, verdict, writes);
         }
         if let Some(lease) = self.lease {
-            writes.begin(state, give_back(state.store.clone(), lease));
+            writes.begin(app, give_back(app.store.clone(), lease));
         }
     }
 
-    fn report(&mut self, state: &State, verdict: CallResult, writes: &mut Writes) {
-        if let Some(news) = self.underway.report(verdict, state.store.clock().now()) {
-            writes.begin(state, share(state.store.clone(), news));
+    fn report(&mut self, app: &App, verdict: CallResult, writes: &mut Writes) {
+        if let Some(news) = self.underway.report(verdict, app.store.clock().now()) {
+            writes.begin(app, share(app.store.clone(), news));
         }
     }
 }
 
 impl Writes {
-    fn begin(&mut self, state: &State, write: impl Future<Output = ()> + Send + 'static) {
-        self.0.push(state.exchanges.tracker.spawn(write));
+    fn begin(&mut self, app: &App, write: impl Future<Output = ()> + Send + 'static) {
+        self.0.push(app.exchanges.tracker.spawn(write));
     }
 
     /// Waits until all are done.

@@ -20,7 +20,7 @@ use super::body::{self, ReadError};
 use super::call::Call;
 use super::failure::Failure;
 use super::target::Target;
-use crate::State;
+use crate::App;
 use crate::accounting::admit::Reservation;
 use crate::ask::Ask;
 use crate::relay::answer::{Reader, Whole};
@@ -74,31 +74,31 @@ impl Content {
 
 /// Calls `backend`, and reads until its answer has begun; until its end where nothing is streamed.
 pub(crate) async fn attempt(
-    state: &State,
+    app: &App,
     reservation: &Reservation,
     ask: &Ask<'_>,
     backend: &Backend,
     times: &Times,
 ) -> Result<Answer, Failure> {
     let grant = &reservation.grant;
-    let target = Target::of(state, &grant.entry.model, backend).await?;
+    let target = Target::of(app, &grant.entry.model, backend).await?;
     let mut call = Call::new(ask, grant, backend, &target).map_err(Failure::unasked)?;
     identify(&mut call.headers, reservation);
     let warnings = call.warnings;
-    let asked = state.http.post(call.url.clone(), call.headers, call.body);
+    let asked = app.http.post(call.url.clone(), call.headers, call.body);
     let begun = timeout_at(times.first_byte_of(backend), async {
         let response = asked.await.map_err(disconnected)?;
         if response.status() != StatusCode::OK {
-            return Err(refused(state, response, target.settings.upstream_auth_errors).await);
+            return Err(refused(app, response, target.settings.upstream_auth_errors).await);
         }
         let headers = request_id_of(response.headers());
-        Ok((head(state, ask, response, call.reader).await?, headers))
+        Ok((head(app, ask, response, call.reader).await?, headers))
     });
     let (head, headers) = begun.await.unwrap_or_else(|_| Err(Failure::timed_out()))?;
     let content = match head {
         Head::Stream(begun) => Content::Stream(begun),
         Head::Whole(body, reader) => {
-            let whole = timeout_at(times.end, whole(state, body, reader));
+            let whole = timeout_at(times.end, whole(app, body, reader));
             let whole = whole.await.unwrap_or_else(|_| Err(Failure::timed_out()))?;
             // Where a stream was asked for, JSON is an error that came with status 200 (translation.md §6.1), or no answer.
             if ask.stream() {
@@ -130,11 +130,11 @@ enum Head {
     Whole(Incoming, Reader),
 }
 
-async fn head(state: &State, ask: &Ask<'_>, response: Response<Incoming>, reader: Reader) -> Result<Head, Failure> {
+async fn head(app: &App, ask: &Ask<'_>, response: Response<Incoming>, reader: Reader) -> Result<Head, Failure> {
     if !ask.stream() || is_json(&response) {
         return Ok(Head::Whole(response.into_body(), reader));
     }
-    let begun = begin(response.into_body(), reader, state.limits.max_event_bytes)
+    let begun = begin(response.into_body(), reader, app.limits.max_event_bytes)
         .await
         .map_err(|none| match none {
             NoStream::Broken(error) => disconnected(error),
@@ -148,8 +148,8 @@ fn is_json(response: &Response<Incoming>) -> bool {
     kind.is_some_and(|kind| kind.trim_start().starts_with("application/json"))
 }
 
-async fn whole(state: &State, body: Incoming, reader: Reader) -> Result<Whole, Failure> {
-    match body::read(body, state.limits.max_answer_bytes, state.limits.idle).await {
+async fn whole(app: &App, body: Incoming, reader: Reader) -> Result<Whole, Failure> {
+    match body::read(body, app.limits.max_answer_bytes, app.limits.idle).await {
         Ok(body) => reader.whole(body).map_err(Failure::told),
         Err(ReadError::TooLong) => Err(Failure::of_request(ApiError::new(
             Code::UpstreamResponseTooLarge,
@@ -177,12 +177,12 @@ pub(crate) fn disconnected(error: CallError) -> Failure {
 struct Refused(StatusCode);
 
 /// A status other than 200, with what the backend says of another try.
-pub(crate) async fn refused(state: &State, response: Response<Incoming>, auth_errors: UpstreamAuthErrors) -> Failure {
+pub(crate) async fn refused(app: &App, response: Response<Incoming>, auth_errors: UpstreamAuthErrors) -> Failure {
     let status = response.status();
-    let retry_after = retry_after(response.headers(), state.store.clock().now());
+    let retry_after = retry_after(response.headers(), app.store.clock().now());
     let mut hints = retry_hints(response.headers());
     hints.extend(request_id_of(response.headers()));
-    let body = body::read(response.into_body(), MAX_REFUSAL_BYTES, state.limits.idle)
+    let body = body::read(response.into_body(), MAX_REFUSAL_BYTES, app.limits.idle)
         .await
         .unwrap_or_default();
     let told = BackendError::from_response(status.as_u16(), &body, auth_errors);

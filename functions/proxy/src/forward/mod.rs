@@ -17,7 +17,7 @@ use service::http::ApiError;
 
 use self::attempt::{Answer, attempt};
 use self::failure::{Failure, Failures, none_available};
-use crate::State;
+use crate::App;
 use crate::accounting::admit::Reservation;
 use crate::ask::Ask;
 use crate::client::Client;
@@ -47,7 +47,7 @@ pub(crate) struct UpstreamError {
 
 /// The first backend's answer that can be passed on.
 pub(crate) async fn open(
-    state: &State,
+    app: &App,
     reservation: &Reservation,
     ask: &Ask<'_>,
     times: &Times,
@@ -55,7 +55,7 @@ pub(crate) async fn open(
 ) -> Result<Upstream, UpstreamError> {
     let (failures, writes) = (Failures::default(), Writes::default());
     let mut search = Search {
-        state,
+        app,
         reservation,
         ask,
         times,
@@ -63,7 +63,7 @@ pub(crate) async fn open(
         failures,
         writes,
     };
-    state.retries.note_request();
+    app.retries.note_request();
     while let Some(candidate) = search.next() {
         match search.ask(candidate.backend, client).await {
             Ok((answer, hold)) => {
@@ -85,8 +85,8 @@ pub(crate) async fn open(
 }
 
 /// The backend to ask, of those not `tried` yet.
-pub(crate) fn choose<'a>(state: &State, grant: &'a Grant, tried: &[&BackendId]) -> Option<Candidate<'a>> {
-    let now = state.store.clock().now();
+pub(crate) fn choose<'a>(app: &App, grant: &'a Grant, tried: &[&BackendId]) -> Option<Candidate<'a>> {
+    let now = app.store.clock().now();
     let left = grant
         .entry
         .backends
@@ -94,17 +94,17 @@ pub(crate) fn choose<'a>(state: &State, grant: &'a Grant, tried: &[&BackendId]) 
         .filter(|backend| backend.enabled && !tried.contains(&&backend.id));
     let candidates: Vec<_> = left
         .map(|backend| {
-            let (load, usable) = state.fleet.look(backend, now);
+            let (load, usable) = app.fleet.look(backend, now);
             Candidate { backend, load, usable }
         })
         .collect();
-    let region = grant.policy.region.as_deref().or(state.region.as_deref());
+    let region = grant.policy.region.as_deref().or(app.region.as_deref());
     pick(&candidates, region, || u64::from_le_bytes(random::bytes()))
 }
 
 /// The search for a backend that answers.
 struct Search<'a> {
-    state: &'a State,
+    app: &'a App,
     reservation: &'a Reservation,
     ask: &'a Ask<'a>,
     times: &'a Times,
@@ -119,8 +119,8 @@ impl<'a> Search<'a> {
         if self.failures.are_final() || self.failures.asked() >= MAX_ATTEMPTS || !self.times.may_ask() {
             return None;
         }
-        let candidate = choose(self.state, &self.reservation.grant, &self.tried)?;
-        if self.failures.asked() > 0 && !self.state.retries.take_retry() {
+        let candidate = choose(self.app, &self.reservation.grant, &self.tried)?;
+        if self.failures.asked() > 0 && !self.app.retries.take_retry() {
             return None;
         }
         self.tried.push(&candidate.backend.id);
@@ -129,26 +129,26 @@ impl<'a> Search<'a> {
 
     /// Asks one backend, if it has a place.
     async fn ask(&mut self, backend: &Backend, client: &mut Client) -> Result<(Answer, Hold), Failure> {
-        let place = Hold::take(self.state, backend, self.times)
+        let place = Hold::take(self.app, backend, self.times)
             .await
             .map_err(Failure::unasked)?;
         let mut hold = place.ok_or_else(|| Failure::unasked(none_available()))?;
         let asked = tokio::select! {
             biased;
             () = client.gone() => Err(Failure::given_up("the client has left")),
-            () = self.state.exchanges.stop.cancelled() => Err(Failure::given_up("the gateway is being stopped")),
-            asked = attempt(self.state, self.reservation, self.ask, backend, self.times) => asked,
+            () = self.app.exchanges.stop.cancelled() => Err(Failure::given_up("the gateway is being stopped")),
+            asked = attempt(self.app, self.reservation, self.ask, backend, self.times) => asked,
         };
         match asked {
             Ok(answer) => {
                 if answer.content.has_begun() {
-                    hold.begun(self.state, &mut self.writes);
+                    hold.begun(self.app, &mut self.writes);
                 }
                 Ok((answer, hold))
             }
             Err(failure) => {
                 failure.log(&self.reservation.request_id, &backend.id);
-                hold.end(self.state, failure.verdict(), &mut self.writes);
+                hold.end(self.app, failure.verdict(), &mut self.writes);
                 Err(failure)
             }
         }

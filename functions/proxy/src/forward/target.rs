@@ -15,7 +15,7 @@ use url::Url;
 
 use super::failure::{Failure, none_available};
 use super::params::ModelParams;
-use crate::State;
+use crate::App;
 
 /// Of what a target was made: a version of a backend, and one of its model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +47,7 @@ struct UnusableBackend(&'static str);
 
 impl Target {
     /// The target of `backend`, from the cache or made anew with its secret.
-    pub(crate) async fn of(state: &State, model: &Model, backend: &Backend) -> Result<Arc<Self>, Failure> {
+    pub(crate) async fn of(app: &App, model: &Model, backend: &Backend) -> Result<Arc<Self>, Failure> {
         let key = TargetKey {
             backend: backend.id.clone(),
             created_at: backend.created_at,
@@ -55,23 +55,22 @@ impl Target {
             model: model.version,
         };
         let made = || async {
-            Self::make(state, model, backend)
+            Self::make(app, model, backend)
                 .await
                 .map(|target| Some(Arc::new(target)))
         };
-        state
-            .targets
+        app.targets
             .get(&key, made)
             .await?
             .ok_or_else(|| unusable(FailureClass::Other, "it is gone"))
     }
 
-    async fn make(state: &State, model: &Model, backend: &Backend) -> Result<Self, Failure> {
-        let base = state.networks.base_url(&backend.base_url);
+    async fn make(app: &App, model: &Model, backend: &Backend) -> Result<Self, Failure> {
+        let base = app.networks.base_url(&backend.base_url);
         let base = base.map_err(|_| unusable(FailureClass::ForbiddenAddress, "its address may not be called"))?;
         let settings = BackendSettings::of_entry(backend.preset.as_deref(), &backend.settings);
         let settings = settings.map_err(|_| unusable(FailureClass::Other, "its settings"))?;
-        let secret = secret(state, backend).await?;
+        let secret = secret(app, backend).await?;
         let params = ModelParams::of(model);
         Ok(Self {
             chat_completions: address(&endpoint(base.clone(), "chat/completions"))?,
@@ -90,11 +89,11 @@ fn unusable(class: FailureClass, why: &'static str) -> Failure {
     Failure::of_backend(class, none_available().source(UnusableBackend(why)))
 }
 
-async fn secret(state: &State, backend: &Backend) -> Result<Option<Secret>, Failure> {
+async fn secret(app: &App, backend: &Backend) -> Result<Option<Secret>, Failure> {
     let Some(name) = backend.secret_name() else {
         return Ok(None);
     };
-    let secret = state
+    let secret = app
         .keys
         .get(&name)
         .await

@@ -21,7 +21,7 @@ use self::answer::{Notes, Whole};
 use self::passage::{Halt, Passage, passage};
 use self::pump::Pump;
 use self::voice::Ended;
-use crate::State;
+use crate::App;
 use crate::accounting::admit::Reservation;
 use crate::accounting::metered::Metered;
 use crate::accounting::settle::{self, Account};
@@ -39,19 +39,13 @@ const INTERRUPTED: CallResult = CallResult::Failed {
 };
 
 /// Passes the backend's answer on, and closes the books behind it.
-pub(crate) async fn pass_on(
-    state: &State,
-    upstream: Upstream,
-    reservation: Reservation,
-    times: &Times,
-    client: Client,
-) {
+pub(crate) async fn pass_on(app: &App, upstream: Upstream, reservation: Reservation, times: &Times, client: Client) {
     let Upstream {
         mut answer,
         hold,
         mut writes,
     } = upstream;
-    let headers = response::headers(state, &mut answer, hold.backend(), &reservation).await;
+    let headers = response::headers(app, &mut answer, hold.backend(), &reservation).await;
     let first_byte = Some(reservation.began.elapsed());
     let backend = Some(hold.backend().clone());
     let account = |outcome, metered, notes| Account {
@@ -64,21 +58,21 @@ pub(crate) async fn pass_on(
     };
     match answer.content {
         Content::Whole(Whole { body, metered, notes }) => {
-            hold.end(state, Some(CallResult::Answered), &mut writes);
-            close(state, writes, reservation, account(Outcome::Complete, metered, notes)).await;
+            hold.end(app, Some(CallResult::Answered), &mut writes);
+            close(app, writes, reservation, account(Outcome::Complete, metered, notes)).await;
             client.answer(Ok(response::whole(body, headers)));
         }
         Content::Stream(begun) => {
-            let (mut passage, body) = passage(Pump::new(*begun, state.limits), &state.limits);
+            let (mut passage, body) = passage(Pump::new(*begun, app.limits), &app.limits);
             client.answer(Ok(response::stream(Body::new(body), headers)));
             let Passed {
                 metered,
                 notes,
                 outcome,
                 verdict,
-            } = passed(state, &mut passage, &reservation, times).await;
-            hold.end(state, verdict, &mut writes);
-            close(state, writes, reservation, account(outcome, metered, notes)).await;
+            } = passed(app, &mut passage, &reservation, times).await;
+            hold.end(app, verdict, &mut writes);
+            close(app, writes, reservation, account(outcome, metered, notes)).await;
             // The client's body ends here, when `passage` is gone.
             drop(passage);
         }
@@ -86,8 +80,8 @@ pub(crate) async fn pass_on(
 }
 
 /// Settles, and waits for what is written of the backend, both before the client's answer ends.
-async fn close(state: &State, writes: Writes, reservation: Reservation, account: Account) {
-    tokio::join!(settle::settle(state, reservation, account), writes.done());
+async fn close(app: &App, writes: Writes, reservation: Reservation, account: Account) {
+    tokio::join!(settle::settle(app, reservation, account), writes.done());
 }
 
 /// What a stream came to.
@@ -101,8 +95,8 @@ struct Passed {
 }
 
 /// Waits until a stream is over, and ends it.
-async fn passed(state: &State, passage: &mut Passage, reservation: &Reservation, times: &Times) -> Passed {
-    let halt = passage.halted(&state.exchanges.stop, times.end).await;
+async fn passed(app: &App, passage: &mut Passage, reservation: &Reservation, times: &Times) -> Passed {
+    let halt = passage.halted(&app.exchanges.stop, times.end).await;
     Passed::of(halt, passage.finish(halt, &reservation.request_id).await)
 }
 

@@ -10,7 +10,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use service::http::edge::LoggedAtEnd;
 
-use crate::State;
+use crate::App;
 use crate::accounting::admit::Reservation;
 use crate::forward::attempt::Answer;
 
@@ -23,12 +23,12 @@ const BACKEND_ID: HeaderName = HeaderName::from_static("x-backend-id");
 
 /// What the answer tells: of the backend, of the translation, and of what is left of the caller's limits.
 pub(super) async fn headers(
-    state: &State,
+    app: &App,
     answer: &mut Answer,
     backend: &BackendId,
     reservation: &Reservation,
 ) -> HeaderMap {
-    let shows_backend = state
+    let shows_backend = app
         .store
         .settings()
         .await

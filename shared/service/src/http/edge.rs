@@ -42,12 +42,12 @@ pub struct LoggedAtEnd;
 
 /// A function as it is served: its routes, inside the edge. Cheap to clone; clones share everything.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct Edge {
     routes: Router,
     store: Store,
 }
 
-impl App {
+impl Edge {
     /// Of `routes`; what matches none of them is 404 or 405.
     pub fn new(routes: Router, store: Store) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl App {
     }
 
     /// Answers `request`.
-    pub async fn answer(&self, request: Request) -> Response {
+    pub async fn respond(&self, request: Request) -> Response {
         let routed = |request: Request| self.routes.clone().call(request).map(|Ok(response)| response);
         cross(&self.store, request, routed).await
     }
@@ -226,8 +226,8 @@ mod tests {
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        let response = App::new(routes, store())
-            .answer(request.body(Body::empty()).unwrap())
+        let response = Edge::new(routes, store())
+            .respond(request.body(Body::empty()).unwrap())
             .await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();

@@ -12,7 +12,7 @@ use http::Method;
 use http::request::Parts;
 
 use super::ApiError;
-use super::edge::App;
+use super::edge::Edge;
 use crate::store::Store;
 use domain::models::user::Role;
 
@@ -105,9 +105,9 @@ impl<S: Gate> Routes<S> {
     }
 
     /// The whole function: the rows behind `state`'s gate, inside the edge.
-    pub fn into_app(self, state: S) -> App {
+    pub fn into_edge(self, state: S) -> Edge {
         let store = state.store().clone();
-        App::new(self.into_router(state), store)
+        Edge::new(self.into_router(state), store)
     }
 }
 

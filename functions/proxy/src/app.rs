@@ -57,11 +57,11 @@ impl Limits {
     }
 }
 
-/// The proxy's state. Cheap to clone, as each request does several times; clones share everything.
+/// The proxy. Cheap to clone, as each request does several times; clones share everything.
 #[derive(Clone, Debug)]
-pub struct State(Arc<Parts>);
+pub struct App(Arc<Parts>);
 
-/// What a [`State`] is made of.
+/// What a [`App`] is made of.
 #[derive(Clone, Debug)]
 pub struct Parts {
     pub(crate) store: Store,
@@ -87,7 +87,7 @@ pub(crate) struct Exchanges {
     pub(crate) stop: CancellationToken,
 }
 
-impl Deref for State {
+impl Deref for App {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
@@ -95,17 +95,17 @@ impl Deref for State {
     }
 }
 
-impl State {
-    /// The state of a function that runs by itself.
+impl App {
+    /// The function over the services that `config` names.
     pub fn connect(config: &Config) -> Result<Self, ClientError> {
         let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
         let secrets = Secrets::connect(&config.secrets, &config.aws);
         let outbound = Outbound::new(config.backend_networks.clone(), &config.backend_authorities)?;
-        let state = Self::new(store, secrets, outbound, Limits::with_max_body(config.max_body_bytes));
-        Ok(state.in_region(config.backend_region.as_deref()))
+        let app = Self::new(store, secrets, outbound, Limits::with_max_body(config.max_body_bytes));
+        Ok(app.in_region(config.backend_region.as_deref()))
     }
 
-    /// A state over a store, secrets and connections that are there already.
+    /// The function over a store, secrets and connections that exist already.
     pub fn new(store: Store, secrets: Secrets, outbound: Outbound, limits: Limits) -> Self {
         let Outbound { networks, http } = outbound;
         Self(Arc::new(Parts {
@@ -124,20 +124,20 @@ impl State {
         }))
     }
 
-    /// The same state in a region whose backends come first.
+    /// The same function in a region whose backends come first.
     #[must_use]
     pub fn in_region(self, region: Option<&str>) -> Self {
         self.with(|parts| parts.region = region.map(Into::into))
     }
 
     /// The same for a process that serves many for long: usage is written behind the answers, by
-    /// [`State::write_usage`].
+    /// [`App::write_usage`].
     #[must_use]
     pub fn writing_usage_behind(self) -> Self {
         self.with(|parts| parts.usage = Recorder::behind(parts.store.clone()))
     }
 
-    /// The same state with a change.
+    /// The same function with a change.
     fn with(self, change: impl FnOnce(&mut Parts)) -> Self {
         let mut parts = Arc::unwrap_or_clone(self.0);
         change(&mut parts);
