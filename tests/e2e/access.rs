@@ -171,12 +171,7 @@ async fn p14_anothers_id_names_nothing() {
     let gateway = Gateway::start().await;
     let owner = gateway.admin().create_person("owner@example.com", json!({})).await;
     let other = gateway.admin().create_person("other@example.com", json!({})).await;
-    let key = owner
-        .post("/api/v1/user/keys")
-        .json(&json!({"name": "mine"}))
-        .send()
-        .await
-        .unwrap();
+    let key = owner.post("/api/v1/user/keys").json(&json!({"name": "mine"}));
     let id = harness::client::data(key, 201).await["id"].as_str().unwrap().to_owned();
     for row in rows().filter(|row| row.path.starts_with("/api/v1/user/") && row.path.contains('{')) {
         let path = row.path.replace("{id}", &id);
@@ -202,13 +197,7 @@ async fn p13_paths_are_taken_as_they_are() {
         ("x-http-method-override", "DELETE"),
         ("x-forwarded-host", "evil"),
     ] {
-        let profile = gateway
-            .admin()
-            .get("/api/v1/user/profile")
-            .header(header, value)
-            .send()
-            .await
-            .unwrap();
+        let profile = gateway.admin().get("/api/v1/user/profile").header(header, value);
         assert_eq!(harness::client::data(profile, 200).await["role"], "admin");
     }
     assert_eq!(

@@ -1,7 +1,7 @@
 //! People: how they get an account, prove who they are, and stay signed in.
 
 use futures_util::future::join_all;
-use harness::client::{PASSWORD, data, refusal};
+use harness::client::{PASSWORD, data, data_of, refusal};
 use harness::{ADMIN_EMAIL, ADMIN_PASSWORD, Gateway};
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -25,12 +25,7 @@ async fn register(gateway: &Gateway, email: &str) -> Response {
 
 /// The id of the account with this address.
 async fn id_of(gateway: &Gateway, email: &str) -> String {
-    let found = gateway
-        .admin()
-        .get(&format!("/api/v1/admin/users?q={email}"))
-        .send()
-        .await
-        .unwrap();
+    let found = gateway.admin().get(&format!("/api/v1/admin/users?q={email}"));
     data(found, 200).await[0]["id"].as_str().unwrap().to_owned()
 }
 
@@ -51,36 +46,16 @@ async fn p5_who_registers_waits_for_approval() {
     assert_eq!(refusal(attempt(), 403).await, "pending_approval");
 
     let path = format!("/api/v1/admin/users/{}", id_of(&gateway, "new@example.com").await);
-    let approved = data(
-        gateway
-            .admin()
-            .put(&path)
-            .json(&json!({"status": "active"}))
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    let approved = data(gateway.admin().put(&path).json(&json!({"status": "active"})), 200).await;
     assert_eq!(
         (approved["role"].as_str(), approved["status"].as_str()),
         (Some("user"), Some("active"))
     );
-    let opened = data(attempt().send().await.unwrap(), 200).await;
+    let opened = data(attempt(), 200).await;
     assert_eq!(opened["user"]["name"], "张三");
     assert!(opened["token"].is_string() && opened["expires_at"].is_string());
 
-    data(
-        gateway
-            .admin()
-            .put(&path)
-            .json(&json!({"status": "disabled"}))
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    data(gateway.admin().put(&path).json(&json!({"status": "disabled"})), 200).await;
     assert_eq!(refusal(attempt(), 403).await, "account_disabled");
     let wrong = gateway
         .post("/api/v1/auth/login")
@@ -117,12 +92,12 @@ async fn p5_registration_can_be_switched_off() {
         .admin()
         .put("/api/v1/admin/settings")
         .json(&json!({"registration_enabled": false}));
-    data(off.send().await.unwrap(), 200).await;
+    data(off, 200).await;
     let attempt = gateway
         .post("/api/v1/auth/register")
         .json(&registration("new@example.com"));
     assert_eq!(refusal(attempt, 403).await, "registration_disabled");
-    let options = data(gateway.anybody().get("/api/v1/auth/options").send().await.unwrap(), 200).await;
+    let options = data(gateway.anybody().get("/api/v1/auth/options"), 200).await;
     assert_eq!(
         options,
         json!({"registration_enabled": false, "sso": {"enabled": false, "provider": null, "login_url": null}})
@@ -146,24 +121,18 @@ async fn messages_are_in_the_readers_language() {
 #[tokio::test]
 async fn p3_registration_does_not_tell_who_is_there() {
     let gateway = Gateway::start().await;
-    let before = data(gateway.admin().get("/api/v1/admin/users").send().await.unwrap(), 200).await;
+    let before = data(gateway.admin().get("/api/v1/admin/users"), 200).await;
     let answer = register(&gateway, " Admin@EXAMPLE.com").await;
     assert_eq!(answer.status(), 201);
     assert_eq!(
         answer.json::<Value>().await.unwrap(),
         json!({"message": "注册成功,请等待管理员审核"})
     );
-    assert_eq!(
-        data(gateway.admin().get("/api/v1/admin/users").send().await.unwrap(), 200).await,
-        before
-    );
+    assert_eq!(data(gateway.admin().get("/api/v1/admin/users"), 200).await, before);
     data(
         gateway
             .post("/api/v1/auth/login")
-            .json(&login(ADMIN_EMAIL, ADMIN_PASSWORD))
-            .send()
-            .await
-            .unwrap(),
+            .json(&login(ADMIN_EMAIL, ADMIN_PASSWORD)),
         200,
     )
     .await;
@@ -174,17 +143,7 @@ async fn p3_a_wrong_pair_is_one_answer_whatever_is_wrong() {
     let gateway = Gateway::start().await;
     register(&gateway, "pending@example.com").await;
     let without_password = json!({"email": "sso@example.com", "name": "By SSO", "role": "user"});
-    data(
-        gateway
-            .admin()
-            .post("/api/v1/admin/users")
-            .json(&without_password)
-            .send()
-            .await
-            .unwrap(),
-        201,
-    )
-    .await;
+    data(gateway.admin().post("/api/v1/admin/users").json(&without_password), 201).await;
     let mut answers = Vec::new();
     for email in [
         "nobody@example.com",
@@ -287,7 +246,7 @@ async fn p2_sixty_four_people_sign_in_at_once() {
         .post("/api/v1/admin/users/import")
         .header("content-type", "text/csv")
         .body(csv);
-    let report = data(import.send().await.unwrap(), 200).await;
+    let report = data(import, 200).await;
     // A busy machine does not hash 64 passwords within the time of one import: the rest of the lines is left.
     let created = |line: &Value| (line["status"] == "created").then(|| line["email"].as_str().unwrap().to_owned());
     let emails: Vec<String> = report["lines"].as_array().unwrap().iter().filter_map(created).collect();
@@ -305,7 +264,7 @@ async fn p2_sixty_four_people_sign_in_at_once() {
             assert!(answer.headers().contains_key("retry-after"));
             continue;
         }
-        let session = data(answer, 200).await;
+        let session = data_of(answer, 200).await;
         assert_eq!(session["user"]["email"], *email);
         assert_eq!(
             gateway
@@ -356,12 +315,7 @@ async fn p54_of_sixteen_parallel_registrations_of_one_address_one_counts() {
             .iter()
             .all(|answer| [201, 503].contains(&answer.status().as_u16()))
     );
-    let found = gateway
-        .admin()
-        .get("/api/v1/admin/users?q=same@example.com")
-        .send()
-        .await
-        .unwrap();
+    let found = gateway.admin().get("/api/v1/admin/users?q=same@example.com");
     assert_eq!(data(found, 200).await.as_array().unwrap().len(), 1);
 
     let body = json!({"email": "made@example.com", "name": "Made", "role": "user"});
@@ -407,7 +361,7 @@ async fn p8_a_password_change_needs_the_old_one_and_ends_other_sessions() {
     );
     assert_eq!(refusal(change(PASSWORD, "short"), 400).await, "weak_password");
     assert_eq!(refusal(change(PASSWORD, "A@example.com"), 400).await, "weak_password");
-    let opened = data(change(PASSWORD, "another password").send().await.unwrap(), 200).await;
+    let opened = data(change(PASSWORD, "another password"), 200).await;
     assert_eq!(refusal(person.get("/api/v1/user/profile"), 401).await, "unauthorized");
     person.with(opened["token"].as_str().unwrap()).profile().await;
     gateway
@@ -430,33 +384,13 @@ async fn p8_the_record_decides_about_status_and_role() {
         .create_person("a@example.com", json!({"role": "admin"}))
         .await;
     let path = format!("/api/v1/admin/users/{}", person.profile().await["id"].as_str().unwrap());
-    data(person.get("/api/v1/admin/users").send().await.unwrap(), 200).await;
-    data(
-        gateway
-            .admin()
-            .put(&path)
-            .json(&json!({"role": "user"}))
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    data(person.get("/api/v1/admin/users"), 200).await;
+    data(gateway.admin().put(&path).json(&json!({"role": "user"})), 200).await;
     assert_eq!(refusal(person.get("/api/v1/user/profile"), 401).await, "unauthorized");
     let person = gateway.anybody().signed_in("a@example.com", PASSWORD).await;
     assert_eq!(refusal(person.get("/api/v1/admin/users"), 403).await, "forbidden");
-    data(
-        gateway
-            .admin()
-            .put(&path)
-            .json(&json!({"role": "manager"}))
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
-    data(person.get("/api/v1/admin/users").send().await.unwrap(), 200).await;
+    data(gateway.admin().put(&path).json(&json!({"role": "manager"})), 200).await;
+    data(person.get("/api/v1/admin/users"), 200).await;
     assert_eq!(gateway.admin().delete(&path).send().await.unwrap().status(), 200);
     assert_eq!(refusal(person.get("/api/v1/user/profile"), 401).await, "unauthorized");
 }
@@ -465,7 +399,7 @@ async fn p8_the_record_decides_about_status_and_role() {
 async fn p7_a_session_is_refreshed_while_it_lasts() {
     let gateway = Gateway::start().await;
     let person = gateway.admin().create_person("a@example.com", json!({})).await;
-    let opened = data(person.post("/api/v1/auth/refresh").send().await.unwrap(), 200).await;
+    let opened = data(person.post("/api/v1/auth/refresh"), 200).await;
     assert_eq!(opened["user"]["email"], "a@example.com");
     person.with(opened["token"].as_str().unwrap()).profile().await;
     assert_eq!(
@@ -490,7 +424,7 @@ async fn a_profile_shows_the_account_and_lets_its_owner_rename_it() {
         .put("/api/v1/user/profile")
         .header("if-match", format!("\"{}\"", profile["version"]))
         .json(&json!({"name": "New Name"}));
-    assert_eq!(data(renamed.send().await.unwrap(), 200).await["name"], "New Name");
+    assert_eq!(data(renamed, 200).await["name"], "New Name");
     let stale = person
         .put("/api/v1/user/profile")
         .json(&json!({"name": "Newer", "version": profile["version"]}));
@@ -521,7 +455,7 @@ async fn p1_weak_passwords_are_refused_wherever_one_is_set() {
         .admin()
         .put("/api/v1/admin/settings")
         .json(&json!({"password_policy": "strict"}));
-    data(strict.send().await.unwrap(), 200).await;
+    data(strict, 200).await;
     let attempt = gateway
         .post("/api/v1/auth/register")
         .json(&registration("new@example.com"));

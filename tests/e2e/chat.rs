@@ -233,7 +233,7 @@ async fn p52_a_backend_that_fails_before_its_first_byte_is_a_502() {
         gateway.admin().create_model(&streamed, &provider).await;
         for request in [program.chat(&whole), program.chat_stream(&streamed)] {
             provider.will(reply.clone());
-            let failed = failure(request.send().await.unwrap()).await;
+            let failed = failure(request).await;
             assert_eq!(
                 (failed.status, failed.code()),
                 (502, "upstream_error"),
@@ -251,7 +251,7 @@ async fn a_backend_that_is_down_is_a_502_that_does_not_tell_its_address() {
     let address = provider.base_url();
     let gateway = Gateway::start().await.with_model("m", &provider).await;
     drop(provider);
-    let failed = failure(gateway.program().await.chat("m").send().await.unwrap()).await;
+    let failed = failure(gateway.program().await.chat("m")).await;
     assert_eq!((failed.status, failed.code()), (502, "upstream_error"));
     assert!(
         !failed.body.to_string().contains(address.trim_start_matches("http://")),
@@ -288,7 +288,7 @@ async fn a_backends_refusal_of_the_request_is_the_clients() {
         provider.will(
             Reply::error(status, &json!({"error": {"message": "temperature is too high"}})).header("retry-after", "7"),
         );
-        let failed = failure(program.chat("m").send().await.unwrap()).await;
+        let failed = failure(program.chat("m")).await;
         assert_eq!(failed.status, expected, "{}", failed.body);
         assert!(
             status != 429 || failed.retry_after.as_deref() == Some("7"),
@@ -368,27 +368,19 @@ async fn what_is_no_chat_request_never_reaches_a_backend() {
             .post("/v1/chat/completions")
             .header("content-type", "application/json")
             .body(body.to_owned());
-        let failed = failure(request.send().await.unwrap()).await;
+        let failed = failure(request).await;
         assert_eq!(
             (failed.status, failed.code(), failed.body["error"]["param"].as_str()),
             (status, code, param),
             "{what}"
         );
     }
-    let compressed = program
-        .chat("m")
-        .header("content-encoding", "gzip")
-        .send()
-        .await
-        .unwrap();
+    let compressed = program.chat("m").header("content-encoding", "gzip");
     assert_eq!(failure(compressed).await.status, 415);
     let text = program
         .post("/v1/chat/completions")
         .header("content-type", "text/plain")
         .body(ask("m").to_string());
-    assert_eq!(
-        failure(text.send().await.unwrap()).await.code(),
-        "unsupported_media_type"
-    );
+    assert_eq!(failure(text).await.code(), "unsupported_media_type");
     assert!(provider.received().is_empty());
 }

@@ -8,7 +8,7 @@ use http::Version;
 use local::Options;
 use serde_json::{Value, json};
 
-use crate::failures::failure;
+use crate::failures::failure_of;
 
 #[tokio::test]
 async fn p35_redirects_are_not_followed_and_their_place_is_not_told() {
@@ -34,7 +34,7 @@ async fn p35_redirects_are_not_followed_and_their_place_is_not_told() {
             provider.will(Reply::new(status, "text/plain", "canary").header("location", &place));
             let response = request.send().await.unwrap();
             assert!(!response.headers().contains_key("location"));
-            let failed = failure(response).await;
+            let failed = failure_of(response).await;
             assert_eq!(failed.status, 502, "{status}");
             assert!(!failed.body.to_string().contains("canary"), "{}", failed.body);
         }
@@ -42,10 +42,10 @@ async fn p35_redirects_are_not_followed_and_their_place_is_not_told() {
         let count = native("/v1/messages/count_tokens").send().await.unwrap();
         assert_eq!(count.status(), 200, "an estimate steps in");
     }
-    let backends = data(gateway.admin().get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
+    let backends = data(gateway.admin().get("/api/v1/admin/backends"), 200).await;
     let check = format!("/api/v1/admin/backends/{}/health", backends[0]["id"].as_str().unwrap());
     provider.will(Reply::redirect(&place));
-    let found = data(gateway.admin().post(&check).send().await.unwrap(), 200).await;
+    let found = data(gateway.admin().post(&check), 200).await;
     assert_eq!((&found["healthy"], &found["status"]), (&json!(false), &json!(307)));
     assert!(
         elsewhere.received().is_empty(),
@@ -239,16 +239,10 @@ async fn gateway(backend: &TlsBackend) -> Gateway {
         .admin()
         .post("/api/v1/admin/models")
         .json(&json!({"id": "m", "name": "m"}));
-    data(model.send().await.unwrap(), 201).await;
+    data(model, 201).await;
     let entry = json!({"id": "b", "name": "b", "base_url": backend.base_url(), "model_name": "x"});
     data(
-        gateway
-            .admin()
-            .post("/api/v1/admin/models/m/backends")
-            .json(&entry)
-            .send()
-            .await
-            .unwrap(),
+        gateway.admin().post("/api/v1/admin/models/m/backends").json(&entry),
         201,
     )
     .await;
@@ -269,16 +263,7 @@ async fn a_backend_of_a_private_authority_is_called_by_http_2_where_it_is_offere
             let answer: Value = program.chat("m").send().await.unwrap().json().await.unwrap();
             assert_eq!(answer["choices"][0]["message"]["content"], "Hello");
         }
-        let checked = data(
-            gateway
-                .admin()
-                .post("/api/v1/admin/backends/b/health")
-                .send()
-                .await
-                .unwrap(),
-            200,
-        )
-        .await;
+        let checked = data(gateway.admin().post("/api/v1/admin/backends/b/health"), 200).await;
         assert_eq!(checked["healthy"], true, "{checked}");
         assert_eq!(backend.versions(), [version; 4], "{protocols:?}");
         assert_eq!(backend.connections(), 1, "{protocols:?}");

@@ -3,7 +3,7 @@
 use harness::Gateway;
 use harness::client::data;
 use harness::provider::{Provider, Reply, openai};
-use reqwest::Response;
+use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
 /// An answer that is an error.
@@ -22,8 +22,13 @@ impl Failure {
     }
 }
 
-/// `response` as an error; it must be one, in JSON and with a request id.
-pub(crate) async fn failure(response: Response) -> Failure {
+/// Sends a request and returns the error that it gets. Panics if the response is none, is not JSON or has no request id.
+pub(crate) async fn failure(request: RequestBuilder) -> Failure {
+    failure_of(request.send().await.unwrap()).await
+}
+
+/// A response as an error, on the same terms as [`failure`].
+pub(crate) async fn failure_of(response: Response) -> Failure {
     let status = response.status().as_u16();
     let header = |name: &str| {
         response
@@ -56,26 +61,18 @@ async fn p19_a_key_for_one_model_does_not_open_another() {
     let created = gateway
         .admin()
         .post("/api/v1/user/keys")
-        .json(&json!({"name": "narrow", "models": ["mine"]}))
-        .send()
-        .await
-        .unwrap();
+        .json(&json!({"name": "narrow", "models": ["mine"]}));
     let program = gateway
         .anybody()
         .with(data(created, 201).await["key"].as_str().unwrap());
     assert_eq!(program.chat("mine").send().await.unwrap().status(), 200);
-    let forbidden = failure(program.chat("other").send().await.unwrap()).await;
-    let unknown = failure(program.chat("unknown").send().await.unwrap()).await;
+    let forbidden = failure(program.chat("other")).await;
+    let unknown = failure(program.chat("unknown")).await;
     assert_eq!(
         forbidden.body.to_string().replace("other", "unknown"),
         unknown.body.to_string()
     );
-    assert_eq!(
-        failure(program.get("/v1/models/other").send().await.unwrap())
-            .await
-            .code(),
-        "model_not_found"
-    );
+    assert_eq!(failure(program.get("/v1/models/other")).await.code(), "model_not_found");
     let models: Value = program.get("/v1/models").send().await.unwrap().json().await.unwrap();
     assert_eq!(models["data"].as_array().unwrap().len(), 1);
     assert_eq!(models["data"][0]["id"], "mine");
@@ -156,7 +153,7 @@ async fn p28_management_refuses_what_it_does_not_know_and_names_the_field() {
         ),
     ];
     for (path, body, code, field) in cases {
-        let failed = failure(admin.post(path).json(&body).send().await.unwrap()).await;
+        let failed = failure(admin.post(path).json(&body)).await;
         let found = failed.body["error"]["field"].as_str();
         assert_eq!(
             (failed.status, failed.code()),
@@ -167,7 +164,7 @@ async fn p28_management_refuses_what_it_does_not_know_and_names_the_field() {
         assert!(field.is_none() || field == found, "{path} {body}: {}", failed.body);
     }
     let large = json!({"name": "x".repeat(70_000)});
-    let failed = failure(admin.post("/api/v1/user/keys").json(&large).send().await.unwrap()).await;
+    let failed = failure(admin.post("/api/v1/user/keys").json(&large)).await;
     assert_eq!((failed.status, failed.code()), (413, "request_too_large"));
 }
 
@@ -180,10 +177,10 @@ async fn p24_what_is_not_there_is_told_in_the_shape_of_its_neighbours() {
         ("/api/v1/unknown", "/error/request_id"),
         ("/v1/messages/x", "/request_id"),
     ] {
-        let failed = failure(anybody.get(path).send().await.unwrap()).await;
+        let failed = failure(anybody.get(path)).await;
         assert_eq!(failed.status, 404, "{path}");
         assert!(failed.body.pointer(pointer).is_some(), "{path}: {}", failed.body);
     }
-    let failed = failure(anybody.delete("/v1/models").send().await.unwrap()).await;
+    let failed = failure(anybody.delete("/v1/models")).await;
     assert_eq!((failed.status, failed.code()), (405, "method_not_allowed"));
 }

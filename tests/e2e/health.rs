@@ -26,22 +26,22 @@ async fn gateway(members: Value) -> Gateway {
         .admin()
         .post("/api/v1/admin/models")
         .json(&json!({"id": "m", "name": "m"}));
-    data(model.send().await.unwrap(), 201).await;
+    data(model, 201).await;
     let mut backend = json!({"id": "b", "name": "b", "model_name": "x"});
     for (name, value) in members.as_object().unwrap() {
         backend[name] = value.clone();
     }
     let created = gateway.admin().post("/api/v1/admin/models/m/backends").json(&backend);
-    data(created.send().await.unwrap(), 201).await;
+    data(created, 201).await;
     gateway
 }
 
 async fn check(admin: &Client) -> Value {
-    data(admin.post("/api/v1/admin/backends/b/health").send().await.unwrap(), 200).await
+    data(admin.post("/api/v1/admin/backends/b/health"), 200).await
 }
 
 async fn backend(admin: &Client) -> Value {
-    data(admin.get("/api/v1/admin/backends").send().await.unwrap(), 200).await[0].take()
+    data(admin.get("/api/v1/admin/backends"), 200).await[0].take()
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn p37_silence_a_forbidden_address_and_a_missing_key_are_reasons() {
         .admin()
         .put("/api/v1/admin/backends/b")
         .json(&json!({"api_key": BACKEND_KEY}));
-    data(keyed.send().await.unwrap(), 200).await;
+    data(keyed, 200).await;
     assert_eq!(found("127.0.0.0/8").await, Some(FailureClass::Secret));
     assert_eq!(provider.received().len(), 1);
 }
@@ -152,13 +152,7 @@ async fn p53_a_failed_check_takes_a_backend_out_and_one_that_is_answered_lets_it
     let gateway = gateway(json!({"base_url": sick.base_url(), "weight": 1000})).await;
     let spare = json!({"id": "c", "name": "c", "model_name": "x", "base_url": other.base_url(), "weight": 0});
     data(
-        gateway
-            .admin()
-            .post("/api/v1/admin/models/m/backends")
-            .json(&spare)
-            .send()
-            .await
-            .unwrap(),
+        gateway.admin().post("/api/v1/admin/models/m/backends").json(&spare),
         201,
     )
     .await;
@@ -185,17 +179,7 @@ async fn p53_a_sick_backend_delays_only_itself() {
     let gateway = gateway(json!({"base_url": stuck.base_url()})).await;
     for id in ["c", "d", "e"] {
         let more = json!({"id": id, "name": id, "model_name": "x", "base_url": others.base_url()});
-        data(
-            gateway
-                .admin()
-                .post("/api/v1/admin/models/m/backends")
-                .json(&more)
-                .send()
-                .await
-                .unwrap(),
-            201,
-        )
-        .await;
+        data(gateway.admin().post("/api/v1/admin/models/m/backends").json(&more), 201).await;
     }
     let outbound = Outbound::new("127.0.0.0/8".parse().unwrap(), &Authorities::default()).unwrap();
     let app = App::new(
@@ -304,15 +288,7 @@ async fn p60_a_check_by_hand_is_for_administrators_and_leaves_an_entry() {
     );
     assert!(provider.received().is_empty());
     check(admin).await;
-    let entries = data(
-        admin
-            .get("/api/v1/admin/audit?action=backend.check")
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    let entries = data(admin.get("/api/v1/admin/audit?action=backend.check"), 200).await;
     assert_eq!(entries.as_array().unwrap().len(), 1, "{entries}");
     assert_eq!(entries[0]["target"], "b");
     let me = admin.profile().await;
@@ -331,7 +307,7 @@ async fn p53_who_is_late_leaves_nothing_behind_of_a_backend_that_is_gone() {
         provider.will(Reply::raw("").wait(&gate).then(Reply::error(500, &json!({}))));
         let late = async {
             provider.request(before).await;
-            data(gateway.admin().delete(gone).send().await.unwrap(), 200).await;
+            data(gateway.admin().delete(gone), 200).await;
             gate.open();
         };
         let (found, ()) = tokio::join!(check(gateway.admin()), late);
@@ -347,17 +323,7 @@ async fn p53_who_is_late_leaves_nothing_behind_of_a_backend_that_is_gone() {
             .await
             .unwrap();
         let anew = json!({"id": "b", "name": "b", "model_name": "x", "base_url": provider.base_url()});
-        data(
-            gateway
-                .admin()
-                .post("/api/v1/admin/models/m/backends")
-                .json(&anew)
-                .send()
-                .await
-                .unwrap(),
-            201,
-        )
-        .await;
+        data(gateway.admin().post("/api/v1/admin/models/m/backends").json(&anew), 201).await;
         let shown = backend(gateway.admin()).await;
         assert!(shown["healthy"] == true && shown["last_check_at"].is_null(), "{shown}");
         assert!(store.take_lease(&id, 1, Timestamp::MAX).await.unwrap().is_some());

@@ -183,24 +183,12 @@ async fn p55_deletions_too_are_of_the_version_that_was_seen() {
     let gateway = Gateway::start().await.with_model("m", &provider).await;
     let admin = gateway.admin();
     admin.create_policy("limited", &json!({"rate_limit": 1})).await;
-    let backends = data(admin.get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
-    let key = data(
-        admin
-            .post("/api/v1/user/keys")
-            .json(&json!({"name": "k"}))
-            .send()
-            .await
-            .unwrap(),
-        201,
-    )
-    .await;
+    let backends = data(admin.get("/api/v1/admin/backends"), 200).await;
+    let key = data(admin.post("/api/v1/user/keys").json(&json!({"name": "k"})), 201).await;
     let user = data(
         admin
             .post("/api/v1/admin/users")
-            .json(&json!({"email": "a@b.c", "name": "A", "role": "user"}))
-            .send()
-            .await
-            .unwrap(),
+            .json(&json!({"email": "a@b.c", "name": "A", "role": "user"})),
         201,
     )
     .await;
@@ -223,7 +211,7 @@ async fn p28_numbers_and_names_of_models_and_backends_are_such_as_can_work() {
     let provider = Provider::start();
     let gateway = Gateway::start().await.with_model("m", &provider).await;
     let admin = gateway.admin();
-    let backends = data(admin.get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
+    let backends = data(admin.get("/api/v1/admin/backends"), 200).await;
     let backend = format!("/api/v1/admin/backends/{}", backends[0]["id"].as_str().unwrap());
     let model = "/api/v1/admin/models/m".to_owned();
     for (path, change, field) in [

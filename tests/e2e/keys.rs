@@ -7,11 +7,11 @@ use harness::provider::Provider;
 use serde_json::{Value, json};
 
 async fn create(person: &Client, body: Value) -> Value {
-    data(person.post("/api/v1/user/keys").json(&body).send().await.unwrap(), 201).await
+    data(person.post("/api/v1/user/keys").json(&body), 201).await
 }
 
 async fn list(person: &Client) -> Vec<Value> {
-    data(person.get("/api/v1/user/keys").send().await.unwrap(), 200)
+    data(person.get("/api/v1/user/keys"), 200)
         .await
         .as_array()
         .unwrap()
@@ -61,10 +61,10 @@ async fn p18_only_a_key_that_is_on_and_not_expired_opens_the_door() {
     let key = create(gateway.admin(), json!({"name": "laptop"})).await;
     let program = gateway.anybody().with(key["key"].as_str().unwrap());
     assert_eq!(models(&program).await, 200);
-    let change = |body: Value| gateway.admin().put(&path(&key)).json(&body).send();
-    data(change(json!({"enabled": false})).await.unwrap(), 200).await;
+    let change = |body: Value| gateway.admin().put(&path(&key)).json(&body);
+    data(change(json!({"enabled": false})), 200).await;
     assert_eq!(models(&program).await, 401);
-    let on = data(change(json!({"enabled": true, "name": "desktop"})).await.unwrap(), 200).await;
+    let on = data(change(json!({"enabled": true, "name": "desktop"})), 200).await;
     assert_eq!(
         (&on["name"], &on["version"], &on["key"]),
         (&json!("desktop"), &json!(3), &Value::Null)
@@ -85,16 +85,10 @@ async fn p18_only_a_key_that_is_on_and_not_expired_opens_the_door() {
             .json(&json!({"name": "x", "expires_at": wrong}));
         assert_eq!(refusal(attempt, 400).await, "invalid_value");
     }
-    let expiring = data(
-        change(json!({"expires_at": "2027-06-01T12:00:00+02:00"}))
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    let expiring = data(change(json!({"expires_at": "2027-06-01T12:00:00+02:00"})), 200).await;
     assert_eq!(expiring["expires_at"], "2027-06-01T10:00:00Z");
     assert_eq!(
-        data(change(json!({"expires_at": null})).await.unwrap(), 200).await["expires_at"],
+        data(change(json!({"expires_at": null})), 200).await["expires_at"],
         Value::Null
     );
     let stale = gateway
@@ -121,17 +115,7 @@ async fn p20_a_deleted_key_and_a_disabled_owner_open_nothing() {
     assert_eq!(models(&programs[0]).await, 401);
     assert_eq!(refusal(person.delete(&path(&first)), 404).await, "not_found");
     let account = format!("/api/v1/admin/users/{}", person.profile().await["id"].as_str().unwrap());
-    data(
-        gateway
-            .admin()
-            .put(&account)
-            .json(&json!({"status": "disabled"}))
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    data(gateway.admin().put(&account).json(&json!({"status": "disabled"})), 200).await;
     assert_eq!(models(&programs[1]).await, 401);
 }
 

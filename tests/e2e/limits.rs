@@ -141,7 +141,7 @@ async fn p39_the_own_quota_tells_what_is_used() {
     let Scene { person, .. } = &person_under(json!({"rate_limit": 60, "token_quota_daily": 100_000})).await;
     let program = person.create_key().await;
     send(program.message("m"), 200).await;
-    let quota = data(person.get("/api/v1/user/quota").send().await.unwrap(), 200).await;
+    let quota = data(person.get("/api/v1/user/quota"), 200).await;
     // The provider tells 3 and 2 tokens.
     assert_eq!(
         quota["limits"],
@@ -159,7 +159,7 @@ async fn a_shadow_policy_counts_and_tells_nobody() {
     for _ in 0..3 {
         assert_eq!(told(&send(program.chat("m"), 200).await), expected(&[]));
     }
-    let quota = data(person.get("/api/v1/user/quota").send().await.unwrap(), 200).await;
+    let quota = data(person.get("/api/v1/user/quota"), 200).await;
     assert_eq!(
         (&quota["limits"][0]["used"], &quota["limits"][0]["remaining"]),
         (&json!(3), &json!(0))
@@ -185,17 +185,7 @@ async fn p43_what_is_reserved_is_what_the_prompt_is_and_what_the_backend_is_told
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
     let gateway = Gateway::start().await.with_model("m", &provider).await;
     let most = json!({"max_output_tokens": 100});
-    data(
-        gateway
-            .admin()
-            .put("/api/v1/admin/models/m")
-            .json(&most)
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    data(gateway.admin().put("/api/v1/admin/models/m").json(&most), 200).await;
     gateway
         .admin()
         .create_policy("small", &json!({"token_quota_daily": 5000}))

@@ -14,11 +14,7 @@ const POLICIES: &str = "/api/v1/admin/policies";
 const USERS: &str = "/api/v1/admin/users";
 
 async fn list(admin: &Client) -> Vec<Value> {
-    data(admin.get(POLICIES).send().await.unwrap(), 200)
-        .await
-        .as_array()
-        .unwrap()
-        .clone()
+    data(admin.get(POLICIES), 200).await.as_array().unwrap().clone()
 }
 
 fn path(policy: &str) -> String {
@@ -50,7 +46,7 @@ async fn a_policy_is_made_changed_field_by_field_and_deleted() {
     let admin = gateway.admin();
     let made = json!({"name": "team", "rate_limit": 60, "cost_quota_monthly": 12.5, "token_quota_daily": 0, "timezone": "asia/shanghai",
         "available_time_ranges": [{"start": "22:00", "end": "24:00"}], "models": ["glm*"], "default_model": "glm-4.7"});
-    let made = data(admin.post(POLICIES).json(&made).send().await.unwrap(), 201).await;
+    let made = data(admin.post(POLICIES).json(&made), 201).await;
     assert_eq!(
         (
             &made["rate_limit"],
@@ -77,14 +73,7 @@ async fn a_policy_is_made_changed_field_by_field_and_deleted() {
     );
 
     let change = |body: Value| admin.put(&path("team")).json(&body);
-    let changed = data(
-        change(json!({"rate_limit": null, "mode": "shadow"}))
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    let changed = data(change(json!({"rate_limit": null, "mode": "shadow"})), 200).await;
     assert_eq!(
         (&changed["rate_limit"], &changed["mode"], &changed["version"]),
         (&Value::Null, &json!("shadow"), &json!(2))
@@ -128,7 +117,7 @@ async fn a_policy_is_made_changed_field_by_field_and_deleted() {
         assert_eq!(refusal(gone, 404).await, "not_found");
     }
 
-    let trail = data(admin.get("/api/v1/admin/audit").send().await.unwrap(), 200).await;
+    let trail = data(admin.get("/api/v1/admin/audit"), 200).await;
     let actions = trail
         .as_array()
         .unwrap()
@@ -161,16 +150,7 @@ async fn p47_the_default_policy_always_exists() {
         "conflict"
     );
     assert_eq!(refusal(admin.delete(&path("default")), 409).await, "policy_in_use");
-    let changed = data(
-        admin
-            .put(&path("default"))
-            .json(&json!({"rate_limit": 5}))
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    let changed = data(admin.put(&path("default")).json(&json!({"rate_limit": 5})), 200).await;
     assert_eq!((&changed["rate_limit"], &changed["version"]), (&json!(5), &json!(1)));
     assert_eq!(list(admin).await, [changed]);
     assert_eq!(refusal(admin.delete(&path("default")), 409).await, "policy_in_use");
@@ -182,8 +162,8 @@ async fn p47_a_policy_with_users_stays_and_an_unknown_one_is_given_to_nobody() {
     let admin = gateway.admin();
     admin.create_policy("team", &json!({})).await;
     admin.create_policy("night", &json!({})).await;
-    let one = data(account(admin, "one@example.com", "team").send().await.unwrap(), 201).await;
-    let two = data(account(admin, "two@example.com", "team").send().await.unwrap(), 201).await;
+    let one = data(account(admin, "one@example.com", "team"), 201).await;
+    let two = data(account(admin, "two@example.com", "team"), 201).await;
     assert_eq!(refusal(admin.delete(&path("team")), 409).await, "policy_in_use");
     let give = |user: &Value, policy: Value| admin.put(&user_path(user)).json(&json!({"quota_policy": policy}));
 
@@ -196,7 +176,7 @@ async fn p47_a_policy_with_users_stays_and_an_unknown_one_is_given_to_nobody() {
         .post(&format!("{USERS}/import"))
         .header("content-type", "text/csv");
     let import = import.body("email,name,quota_policy\nfour@example.com,Four,day\nfive@example.com,Five,night\n");
-    let report = data(import.send().await.unwrap(), 200).await;
+    let report = data(import, 200).await;
     assert_eq!(
         (&report["created"], &report["lines"][0]["field"]),
         (&json!(1), &json!("quota_policy"))
@@ -207,14 +187,11 @@ async fn p47_a_policy_with_users_stays_and_an_unknown_one_is_given_to_nobody() {
     data(
         admin
             .put(&user_path(&one))
-            .json(&json!({"name": "Renamed", "quota_policy": "team"}))
-            .send()
-            .await
-            .unwrap(),
+            .json(&json!({"name": "Renamed", "quota_policy": "team"})),
         200,
     )
     .await;
-    let moved = data(give(&one, Value::Null).send().await.unwrap(), 200).await;
+    let moved = data(give(&one, Value::Null), 200).await;
     assert_eq!(moved["quota_policy"], "default");
     assert_eq!(refusal(admin.delete(&path("team")), 409).await, "policy_in_use");
     assert_eq!(status(admin.delete(&user_path(&two))).await, 200);
@@ -290,10 +267,7 @@ async fn p19_a_model_needs_the_keys_list_and_the_policys() {
     data(
         admin
             .put("/api/v1/admin/models/kimi")
-            .json(&json!({"aliases": ["glm-like", "claude-*"]}))
-            .send()
-            .await
-            .unwrap(),
+            .json(&json!({"aliases": ["glm-like", "claude-*"]})),
         200,
     )
     .await;
@@ -345,16 +319,7 @@ async fn p19_a_model_needs_the_keys_list_and_the_policys() {
         assert_eq!(refusal(attempt, 400).await, "invalid_value", "{bad}");
     }
     // A policy that changes takes rights from keys that are there.
-    data(
-        admin
-            .put(&path("glm"))
-            .json(&json!({"models": ["kimi"]}))
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    data(admin.put(&path("glm")).json(&json!({"models": ["kimi"]})), 200).await;
     assert_eq!(
         (models(&all).await, models(&narrow).await),
         (vec!["kimi".to_owned()], vec![])
@@ -367,7 +332,7 @@ async fn key_for(person: &Client, models: Value) -> Client {
     let key = person
         .post("/api/v1/user/keys")
         .json(&json!({"name": "narrow", "models": models}));
-    person.with(data(key.send().await.unwrap(), 201).await["key"].as_str().unwrap())
+    person.with(data(key, 201).await["key"].as_str().unwrap())
 }
 
 async fn error(request: RequestBuilder) -> String {
@@ -439,13 +404,7 @@ async fn a_shadow_policy_refuses_nothing_but_models() {
     assert_eq!(status(program.message("m")).await, 200);
     assert_eq!(status(program.message("other")).await, 404);
     data(
-        gateway
-            .admin()
-            .put(&path("night"))
-            .json(&json!({"mode": "enforce"}))
-            .send()
-            .await
-            .unwrap(),
+        gateway.admin().put(&path("night")).json(&json!({"mode": "enforce"})),
         200,
     )
     .await;
@@ -463,7 +422,7 @@ async fn p39_a_person_sees_the_own_policy_and_what_is_left_of_it() {
         .admin()
         .create_person("somebody@example.com", json!({"quota_policy": "team"}))
         .await;
-    let quota = data(person.get("/api/v1/user/quota").send().await.unwrap(), 200).await;
+    let quota = data(person.get("/api/v1/user/quota"), 200).await;
     assert_eq!(
         (&quota["policy"]["name"], &quota["opens_at"]),
         (&json!("team"), &json!("2026-11-24T00:00:00Z"))
@@ -479,7 +438,7 @@ async fn p39_a_person_sees_the_own_policy_and_what_is_left_of_it() {
         limit("max_concurrency", json!(3), Value::Null),
     ]);
     assert_eq!(quota["limits"], expected, "nothing of others, and nothing used yet");
-    let unlimited = data(gateway.admin().get("/api/v1/user/quota").send().await.unwrap(), 200).await;
+    let unlimited = data(gateway.admin().get("/api/v1/user/quota"), 200).await;
     assert_eq!(
         (
             &unlimited["policy"]["name"],

@@ -69,7 +69,7 @@ async fn p40_of_64_clients_at_once_exactly_the_limit_is_served_called_and_record
             "{statuses:?}"
         );
         assert_eq!((served, provider.completions().len() - before), (10, 10), "{limits}");
-        let logs = data(person.get("/api/v1/user/logs").send().await.unwrap(), 200).await;
+        let logs = data(person.get("/api/v1/user/logs"), 200).await;
         assert_eq!(logs.as_array().unwrap().len(), 10, "{logs}");
     }
 }
@@ -111,17 +111,7 @@ async fn p42_of_64_clients_that_leave_exactly_the_limit_is_served_called_and_rec
     }
     // Its end waits until all is settled.
     gateway.shutdown().await;
-    let logs = data(
-        start()
-            .await
-            .admin()
-            .get("/api/v1/admin/logs?limit=100")
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    let logs = data(start().await.admin().get("/api/v1/admin/logs?limit=100"), 200).await;
     assert_eq!(logs.as_array().unwrap().len(), 10, "{logs}");
 }
 
@@ -175,17 +165,7 @@ async fn p43_the_backend_is_told_the_limit_that_was_reserved() {
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
     let gateway = Gateway::start().await;
     let model = json!({"id": "m", "name": "m", "model_params": {"max_tokens": 50}});
-    data(
-        gateway
-            .admin()
-            .post("/api/v1/admin/models")
-            .json(&model)
-            .send()
-            .await
-            .unwrap(),
-        201,
-    )
-    .await;
+    data(gateway.admin().post("/api/v1/admin/models").json(&model), 201).await;
     gateway.admin().create_backend("m", &provider).await;
     let (_person, program) = limited(&gateway, &json!({"token_quota_daily": 1000})).await;
     // Of the chats, some set a limit that is none, or none at all.
@@ -231,17 +211,7 @@ async fn p43_what_stands_in_is_what_is_reserved_priced_and_recorded() {
     let gateway = Gateway::start().await;
     for (id, price) in [("idle", 1), ("spare", 1000)] {
         let model = json!({"id": id, "name": id, "input_price": price, "output_price": price});
-        data(
-            gateway
-                .admin()
-                .post("/api/v1/admin/models")
-                .json(&model)
-                .send()
-                .await
-                .unwrap(),
-            201,
-        )
-        .await;
+        data(gateway.admin().post("/api/v1/admin/models").json(&model), 201).await;
     }
     gateway.admin().create_backend("spare", &provider).await;
     let (person, program) = limited(&gateway, &json!({"cost_quota_monthly": 1, "default_model": "spare"})).await;
@@ -251,7 +221,7 @@ async fn p43_what_stands_in_is_what_is_reserved_priced_and_recorded() {
     ] {
         ask["max_tokens"] = 100.into();
         assert_eq!(program.post(path).json(&ask).send().await.unwrap().status(), 200);
-        let logs = data(person.get("/api/v1/user/logs").send().await.unwrap(), 200).await;
+        let logs = data(person.get("/api/v1/user/logs"), 200).await;
         // 5 tokens at 1000 dollars a million.
         assert_eq!(
             (&logs[0]["model"], &logs[0]["cost_usd"]),

@@ -16,21 +16,14 @@ fn hello() -> Reply {
 }
 
 async fn create_model(admin: &Client, model: &Value) {
-    data(
-        admin.post("/api/v1/admin/models").json(model).send().await.unwrap(),
-        201,
-    )
-    .await;
+    data(admin.post("/api/v1/admin/models").json(model), 201).await;
 }
 
 async fn set_default_model(admin: &Client, model: &str) {
     data(
         admin
             .put("/api/v1/admin/settings")
-            .json(&json!({"default_model": model}))
-            .send()
-            .await
-            .unwrap(),
+            .json(&json!({"default_model": model})),
         200,
     )
     .await;
@@ -87,12 +80,12 @@ async fn a_backend_gets_no_more_requests_at_once_than_it_takes() {
         );
     }
     let running: Vec<_> = join_all((0..2).map(|_| program.chat_stream("m").send())).await;
-    let refused = failure(program.chat("m").send().await.unwrap()).await;
+    let refused = failure(program.chat("m")).await;
     assert_eq!(
         (refused.status, refused.code(), refused.retry_after.as_deref()),
         (503, "no_backend_available", Some("5"))
     );
-    let refused = failure(program.message("m").send().await.unwrap()).await;
+    let refused = failure(program.message("m")).await;
     assert_eq!((refused.status, refused.code()), (529, "overloaded_error"));
     gate.open();
     for answer in running {
@@ -143,7 +136,7 @@ async fn p19_a_default_model_steps_in_for_those_who_may_use_it() {
     let gateway = Gateway::start().await.with_model("spare", &provider).await;
     create_model(gateway.admin(), &json!({"id": "idle", "name": "idle"})).await;
     let program = gateway.program().await;
-    assert_eq!(failure(program.chat("idle").send().await.unwrap()).await.status, 503);
+    assert_eq!(failure(program.chat("idle")).await.status, 503);
     set_default_model(gateway.admin(), "spare").await;
     for ask in [program.chat("idle"), program.message("idle")] {
         let answer: Value = ask.send().await.unwrap().json().await.unwrap();
@@ -152,15 +145,12 @@ async fn p19_a_default_model_steps_in_for_those_who_may_use_it() {
     let created = gateway
         .admin()
         .post("/api/v1/user/keys")
-        .json(&json!({"name": "narrow", "models": ["idle"]}))
-        .send()
-        .await
-        .unwrap();
+        .json(&json!({"name": "narrow", "models": ["idle"]}));
     let narrow = gateway
         .anybody()
         .with(data(created, 201).await["key"].as_str().unwrap());
-    assert_eq!(failure(narrow.chat("idle").send().await.unwrap()).await.status, 503);
-    assert_eq!(failure(narrow.chat("spare").send().await.unwrap()).await.status, 404);
+    assert_eq!(failure(narrow.chat("idle")).await.status, 503);
+    assert_eq!(failure(narrow.chat("spare")).await.status, 404);
     assert_eq!(provider.received().len(), 2);
 }
 
@@ -270,7 +260,7 @@ async fn p51_a_client_that_leaves_ends_the_backends_work_wherever_it_was() {
             };
             received.abandoned().await;
         }
-        let shown = data(gateway.admin().get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
+        let shown = data(gateway.admin().get("/api/v1/admin/backends"), 200).await;
         assert_eq!(
             shown[0]["healthy"], true,
             "{stage}: whoever leaves says nothing about the backend"
@@ -289,14 +279,14 @@ async fn p53_while_all_are_out_one_is_tried_and_clients_are_told_when_to_come_ag
     gateway.admin().create_backend("m", &sick[1]).await;
     let program = gateway.program().await;
     let asked = || sick.iter().map(|provider| provider.received().len()).sum::<usize>();
-    while failure(program.chat("m").send().await.unwrap()).await.status != 503 {}
+    while failure(program.chat("m")).await.status != 503 {}
     assert_eq!(asked(), 11, "five failures each, and the one that found nobody well");
     for (request, status, code) in [
         (program.chat("m"), 503, "no_backend_available"),
         (program.message_stream("m"), 529, "overloaded_error"),
     ] {
         let before = asked();
-        let refused = failure(request.send().await.unwrap()).await;
+        let refused = failure(request).await;
         assert_eq!(
             (refused.status, refused.code(), refused.retry_after.as_deref()),
             (status, code, Some("5"))
@@ -336,7 +326,7 @@ async fn p53_a_backend_that_fails_five_times_in_a_row_is_left_alone_and_all_are_
         assert_eq!(program.chat("m").send().await.unwrap().status(), 200);
     }
     assert_eq!(sick.received().len(), 5);
-    let shown = data(gateway.admin().get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
+    let shown = data(gateway.admin().get("/api/v1/admin/backends"), 200).await;
     let healthy: Vec<_> = shown
         .as_array()
         .unwrap()
@@ -366,11 +356,7 @@ async fn answers_name_their_backend_only_where_the_settings_say_so() {
     };
     assert_eq!(named().await, None);
     let shown = json!({"show_backend_id": true});
-    data(
-        admin.put("/api/v1/admin/settings").json(&shown).send().await.unwrap(),
-        200,
-    )
-    .await;
-    let backends = data(admin.get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
+    data(admin.put("/api/v1/admin/settings").json(&shown), 200).await;
+    let backends = data(admin.get("/api/v1/admin/backends"), 200).await;
     assert_eq!(named().await.unwrap(), backends[0]["id"].as_str().unwrap());
 }

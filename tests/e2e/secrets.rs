@@ -28,18 +28,8 @@ fn create(gateway: &Gateway, provider: &Provider, key: &str) -> RequestBuilder {
 async fn gateway(clock: &Clock, provider: &Provider) -> Gateway {
     let gateway = Gateway::start_at(clock).await;
     let model = json!({"id": "m", "name": "m"});
-    data(
-        gateway
-            .admin()
-            .post("/api/v1/admin/models")
-            .json(&model)
-            .send()
-            .await
-            .unwrap(),
-        201,
-    )
-    .await;
-    data(create(&gateway, provider, "first-key").send().await.unwrap(), 201).await;
+    data(gateway.admin().post("/api/v1/admin/models").json(&model), 201).await;
+    data(create(&gateway, provider, "first-key"), 201).await;
     gateway
 }
 
@@ -58,7 +48,7 @@ async fn p23_a_key_stays_with_its_address() {
         "secret_required"
     );
     let moved = change(json!({"base_url": new.base_url(), "api_key": "second-key"})).await;
-    let moved = data(moved.send().await.unwrap(), 200).await;
+    let moved = data(moved, 200).await;
     assert_eq!((&moved["has_api_key"], moved.get("api_key")), (&json!(true), None));
     new.will(Reply::json(&json!({"choices": []})));
     assert_eq!(program.chat("m").send().await.unwrap().status(), 200);
@@ -71,21 +61,9 @@ async fn p23_a_key_stays_with_its_address() {
     );
 
     // Another path of the same server is the same address; without a key there is nothing to keep back.
-    data(
-        change(json!({"base_url": format!("{}/v2", new.base_url())}))
-            .await
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
-    data(change(json!({"api_key": null})).await.send().await.unwrap(), 200).await;
-    data(
-        change(json!({"base_url": old.base_url()})).await.send().await.unwrap(),
-        200,
-    )
-    .await;
+    data(change(json!({"base_url": format!("{}/v2", new.base_url())})).await, 200).await;
+    data(change(json!({"api_key": null})).await, 200).await;
+    data(change(json!({"base_url": old.base_url()})).await, 200).await;
     old.will(Reply::json(&json!({"choices": []})));
     assert_eq!(program.chat("m").send().await.unwrap().status(), 200);
     assert_eq!(bearer(&old), ["Bearer first-key", ""]);
@@ -99,12 +77,8 @@ async fn p23_a_backend_made_anew_under_its_old_id_has_its_own_address_and_key() 
     let program = gateway.program().await;
     assert_eq!(program.chat("m").send().await.unwrap().status(), 200);
     clock.advance(Duration::from_secs(1));
-    data(
-        gateway.admin().delete("/api/v1/admin/backends/b").send().await.unwrap(),
-        200,
-    )
-    .await;
-    data(create(&gateway, &new, "second-key").send().await.unwrap(), 201).await;
+    data(gateway.admin().delete("/api/v1/admin/backends/b"), 200).await;
+    data(create(&gateway, &new, "second-key"), 201).await;
     assert_eq!(program.chat("m").send().await.unwrap().status(), 200);
     clock.advance(Duration::from_mins(1));
     assert_eq!(

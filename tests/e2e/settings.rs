@@ -11,7 +11,7 @@ const PAGE: &str = "https://console.example.com";
 #[tokio::test]
 async fn settings_change_field_by_field() {
     let gateway = Gateway::start().await;
-    let untouched = data(gateway.admin().get(SETTINGS).send().await.unwrap(), 200).await;
+    let untouched = data(gateway.admin().get(SETTINGS), 200).await;
     assert_eq!(
         (
             &untouched["registration_enabled"],
@@ -21,7 +21,7 @@ async fn settings_change_field_by_field() {
         (&json!(true), &Value::Null, &json!(0))
     );
     let change = |body: Value| gateway.admin().put(SETTINGS).json(&body);
-    let changed = data(change(json!({"log_retention_days": 7})).send().await.unwrap(), 200).await;
+    let changed = data(change(json!({"log_retention_days": 7})), 200).await;
     assert_eq!(
         (
             &changed["log_retention_days"],
@@ -30,10 +30,7 @@ async fn settings_change_field_by_field() {
         ),
         (&json!(7), &json!(true), &json!(1))
     );
-    assert_eq!(
-        data(gateway.admin().get(SETTINGS).send().await.unwrap(), 200).await,
-        changed
-    );
+    assert_eq!(data(gateway.admin().get(SETTINGS), 200).await, changed);
     assert_eq!(
         refusal(change(json!({"log_retention_days": 8, "version": 0})), 409).await,
         "version_conflict"
@@ -71,13 +68,7 @@ async fn p31_only_pages_of_the_settings_may_call_from_a_browser() {
     );
 
     data(
-        gateway
-            .admin()
-            .put(SETTINGS)
-            .json(&json!({"cors_origins": [PAGE]}))
-            .send()
-            .await
-            .unwrap(),
+        gateway.admin().put(SETTINGS).json(&json!({"cors_origins": [PAGE]})),
         200,
     )
     .await;

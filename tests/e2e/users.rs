@@ -15,7 +15,7 @@ async fn create(admin: &Client, email: &str, fields: Value) -> Value {
     for (field, value) in fields.as_object().unwrap() {
         body[field] = value.clone();
     }
-    data(admin.post(USERS).json(&body).send().await.unwrap(), 201).await
+    data(admin.post(USERS).json(&body), 201).await
 }
 
 fn path(user: &Value) -> String {
@@ -63,12 +63,7 @@ async fn p39_a_manager_works_in_the_own_department_only() {
 
     assert_eq!(list(&manager, "").await, (vec!["own@example.com".to_owned()], None));
     assert_eq!(list(&manager, "?department=research").await.0, Vec::<String>::new());
-    let approved = manager
-        .put(&path(&own))
-        .json(&json!({"status": "active"}))
-        .send()
-        .await
-        .unwrap();
+    let approved = manager.put(&path(&own)).json(&json!({"status": "active"}));
     assert_eq!(data(approved, 200).await["status"], "active");
     for forbidden in [
         json!({"role": "manager"}),
@@ -118,27 +113,9 @@ async fn p15_the_last_active_admin_stays() {
     .await;
     assert_eq!(refusal(admin.delete(&own), 409).await, "last_admin");
     let second = create(admin, "second@example.com", json!({"role": "admin"})).await;
-    data(
-        admin
-            .put(&path(&second))
-            .json(&json!({"role": "user"}))
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    data(admin.put(&path(&second)).json(&json!({"role": "user"})), 200).await;
     assert_eq!(refusal(admin.delete(&own), 409).await, "last_admin");
-    data(
-        admin
-            .put(&path(&second))
-            .json(&json!({"role": "admin"}))
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    data(admin.put(&path(&second)).json(&json!({"role": "admin"})), 200).await;
     assert_eq!(admin.delete(&own).send().await.unwrap().status(), 200);
 }
 
@@ -188,7 +165,7 @@ async fn p56_keys_die_with_their_owner_and_stay_dead_when_the_address_returns() 
     let person = gateway.admin().create_person("a@example.com", json!({})).await;
     let account = path(&person.profile().await);
     let program = person.create_key().await;
-    let listed = data(person.get("/api/v1/user/keys").send().await.unwrap(), 200).await;
+    let listed = data(person.get("/api/v1/user/keys"), 200).await;
     assert_eq!(program.get("/v1/models").send().await.unwrap().status(), 200);
     assert_eq!(gateway.admin().delete(&account).send().await.unwrap().status(), 200);
     assert_eq!(program.get("/v1/models").send().await.unwrap().status(), 401);
@@ -199,10 +176,7 @@ async fn p56_keys_die_with_their_owner_and_stay_dead_when_the_address_returns() 
     );
 
     let returned = gateway.admin().create_person("a@example.com", json!({})).await;
-    assert_eq!(
-        data(returned.get("/api/v1/user/keys").send().await.unwrap(), 200).await,
-        json!([])
-    );
+    assert_eq!(data(returned.get("/api/v1/user/keys"), 200).await, json!([]));
     assert_eq!(program.get("/v1/models").send().await.unwrap().status(), 401);
     assert_eq!(
         refusal(person.get("/api/v1/user/profile"), 401).await,
@@ -224,7 +198,7 @@ async fn p57_pages_lose_and_double_nobody() {
         .post(&format!("{USERS}/import"))
         .header("content-type", "text/csv")
         .body(csv);
-    assert_eq!(data(import.send().await.unwrap(), 200).await["created"], 230);
+    assert_eq!(data(import, 200).await["created"], 230);
     for (filter, expected) in [
         ("", 231),
         ("&department=d1", 115),
@@ -293,8 +267,8 @@ async fn p57_a_cursor_is_its_callers_own() {
 async fn p55_a_change_names_only_what_it_changes_and_may_name_the_version() {
     let gateway = Gateway::start().await;
     let user = create(gateway.admin(), "a@example.com", json!({"department": "sales"})).await;
-    let change = |body: Value| gateway.admin().put(&path(&user)).json(&body).send();
-    let changed = data(change(json!({"name": "B", "version": 1})).await.unwrap(), 200).await;
+    let change = |body: Value| gateway.admin().put(&path(&user)).json(&body);
+    let changed = data(change(json!({"name": "B", "version": 1})), 200).await;
     assert_eq!(
         (&changed["name"], &changed["department"], &changed["version"]),
         (&json!("B"), &json!("sales"), &json!(2))
@@ -311,10 +285,10 @@ async fn p55_a_change_names_only_what_it_changes_and_may_name_the_version() {
         "version_conflict"
     );
     assert_eq!(
-        data(change(json!({"department": null})).await.unwrap(), 200).await["department"],
+        data(change(json!({"department": null})), 200).await["department"],
         Value::Null
     );
-    let parallel = join_all((0..8).map(|number| change(json!({"name": format!("N{number}")})))).await;
+    let parallel = join_all((0..8).map(|number| change(json!({"name": format!("N{number}")})).send())).await;
     let statuses: Vec<u16> = parallel
         .into_iter()
         .map(|answer: Result<Response, _>| answer.unwrap().status().as_u16())
@@ -348,13 +322,7 @@ async fn p54_an_address_moves_with_its_account() {
         "conflict"
     );
     data(
-        gateway
-            .admin()
-            .put(&account)
-            .json(&json!({"email": "New@example.com"}))
-            .send()
-            .await
-            .unwrap(),
+        gateway.admin().put(&account).json(&json!({"email": "New@example.com"})),
         200,
     )
     .await;
@@ -388,7 +356,7 @@ async fn an_import_tells_of_each_line_and_does_nothing_by_halves() {
         .post(&format!("{USERS}/import"))
         .header("content-type", "text/csv; charset=utf-8")
         .body(csv);
-    let report = data(import.send().await.unwrap(), 200).await;
+    let report = data(import, 200).await;
     assert_eq!(
         (&report["created"], &report["refused"], &report["skipped"]),
         (&json!(2), &json!(6), &json!(0))

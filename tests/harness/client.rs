@@ -48,7 +48,7 @@ impl Client {
         let login = self
             .post("/api/v1/auth/login")
             .json(&json!({"email": email, "password": password}));
-        self.with(data(login.send().await.unwrap(), 200).await["token"].as_str().unwrap())
+        self.with(data(login, 200).await["token"].as_str().unwrap())
     }
 
     /// The session token or API key.
@@ -88,7 +88,7 @@ impl Client {
     /// The same with other members of the backend's entry, such as `protocol` or `settings`.
     pub async fn create_model_with(&self, id: &str, provider: &Provider, backend: &Value) {
         let model = self.post("/api/v1/admin/models").json(&json!({"id": id, "name": id}));
-        data(model.send().await.unwrap(), 201).await;
+        data(model, 201).await;
         self.create_backend_with(id, provider, backend).await;
     }
 
@@ -111,7 +111,7 @@ impl Client {
         let backend = self
             .post(&format!("/api/v1/admin/models/{model}/backends"))
             .json(&backend);
-        data(backend.send().await.unwrap(), 201).await;
+        data(backend, 201).await;
     }
 
     /// As an administrator: adds a policy of this name with these members.
@@ -120,11 +120,7 @@ impl Client {
         for (member, value) in members.as_object().unwrap() {
             policy[member] = value.clone();
         }
-        data(
-            self.post("/api/v1/admin/policies").json(&policy).send().await.unwrap(),
-            201,
-        )
-        .await;
+        data(self.post("/api/v1/admin/policies").json(&policy), 201).await;
     }
 
     /// As an administrator: a program of a new person under this policy, with a new key.
@@ -144,24 +140,20 @@ impl Client {
         for (field, value) in fields.as_object().unwrap() {
             account[field] = value.clone();
         }
-        data(
-            self.post("/api/v1/admin/users").json(&account).send().await.unwrap(),
-            201,
-        )
-        .await;
+        data(self.post("/api/v1/admin/users").json(&account), 201).await;
         self.signed_in(email, PASSWORD).await
     }
 
     /// The own account.
     pub async fn profile(&self) -> Value {
-        data(self.get("/api/v1/user/profile").send().await.unwrap(), 200).await
+        data(self.get("/api/v1/user/profile"), 200).await
     }
 
     /// As a person: a program with a new API key.
     #[must_use]
     pub async fn create_key(&self) -> Self {
         let key = self.post("/api/v1/user/keys").json(&json!({"name": "a program"}));
-        self.with(data(key.send().await.unwrap(), 201).await["key"].as_str().unwrap())
+        self.with(data(key, 201).await["key"].as_str().unwrap())
     }
 
     /// As a program: asks the model for a completion.
@@ -202,15 +194,20 @@ pub fn message(model: &str) -> Value {
     body
 }
 
-/// The `data` of a management answer, which must have this status.
-pub async fn data(response: Response, status: u16) -> Value {
+/// Sends a management request and returns the response's `data`. Panics at any other status.
+pub async fn data(request: RequestBuilder, status: u16) -> Value {
+    data_of(request.send().await.unwrap(), status).await
+}
+
+/// The `data` of a management response. Panics at any other status.
+pub async fn data_of(response: Response, status: u16) -> Value {
     let found = response.status();
     let mut body: Value = response.json().await.unwrap();
     assert_eq!(found, status, "{body}");
     body["data"].take()
 }
 
-/// The `error.code` of an answer, which must have this status.
+/// Sends a management request and returns the response's `error.code`. Panics at any other status.
 pub async fn refusal(request: RequestBuilder, status: u16) -> String {
     let response = request.send().await.unwrap();
     let found = response.status();

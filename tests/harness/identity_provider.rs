@@ -145,17 +145,7 @@ impl IdentityProvider {
             .as_object_mut()
             .unwrap()
             .extend(changes.as_object().unwrap().clone());
-        data(
-            gateway
-                .admin()
-                .put("/api/v1/admin/sso/config")
-                .json(&config)
-                .send()
-                .await
-                .unwrap(),
-            200,
-        )
-        .await
+        data(gateway.admin().put("/api/v1/admin/sso/config").json(&config), 200).await
     }
 }
 

@@ -44,24 +44,17 @@ async fn prepare(backend: &str, caller: Caller) -> (String, String) {
         .await;
     for (model, _) in [PACED, BURST] {
         let entry = json!({"id": model, "name": model});
-        client::data(
-            admin.post("/api/v1/admin/models").json(&entry).send().await.unwrap(),
-            201,
-        )
-        .await;
+        client::data(admin.post("/api/v1/admin/models").json(&entry), 201).await;
         let entry = json!({"name": "scripted", "base_url": format!("http://{backend}/v1"), "model_name": model, "api_key": "its key"});
         let created = admin
             .post(&format!("/api/v1/admin/models/{model}/backends"))
-            .json(&entry)
-            .send()
-            .await
-            .unwrap();
+            .json(&entry);
         client::data(created, 201).await;
     }
     let settings = admin
         .put("/api/v1/admin/settings")
         .json(&json!({"request_log": caller == Caller::Governed}));
-    client::data(settings.send().await.unwrap(), 200).await;
+    client::data(settings, 200).await;
     let program = match caller {
         Caller::Unlimited => admin.create_key().await,
         Caller::Governed => {

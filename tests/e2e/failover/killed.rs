@@ -17,7 +17,7 @@ async fn p52_a_backend_killed_with_requests_under_way_is_seen_by_nobody_whose_an
     let (mut mortal, steady) = (answers.provider(), answers.provider());
     let gateway = Gateway::start().await.with_model("m", &mortal).await;
     gateway.admin().create_backend("m", &steady).await;
-    let backends = data(gateway.admin().get("/api/v1/admin/backends").send().await.unwrap(), 200).await;
+    let backends = data(gateway.admin().get("/api/v1/admin/backends"), 200).await;
     let mine = backends
         .as_array()
         .unwrap()
@@ -43,7 +43,7 @@ async fn p52_a_backend_killed_with_requests_under_way_is_seen_by_nobody_whose_an
             .collect();
         assert!(failed.is_empty(), "kill {kill}: {failed:?}");
         mortal.restart();
-        let found = data(gateway.admin().post(&check).send().await.unwrap(), 200).await;
+        let found = data(gateway.admin().post(&check), 200).await;
         assert_eq!(found["healthy"], json!(true), "it is let back: {found}");
     }
 }

@@ -37,11 +37,11 @@ async fn p49_a_backend_that_is_silent_before_its_first_byte_is_a_504() {
     })
     .await;
     for (number, request) in [program.chat("m"), program.chat_stream("m")].into_iter().enumerate() {
-        let failed = failure(request.send().await.unwrap()).await;
+        let failed = failure(request).await;
         assert_eq!((failed.status, failed.code()), (504, "upstream_timeout"));
         provider.request(number).await.abandoned().await;
     }
-    let failed = failure(program.message("m").send().await.unwrap()).await;
+    let failed = failure(program.message("m")).await;
     assert_eq!((failed.status, failed.code()), (504, "timeout_error"));
 }
 
@@ -54,7 +54,7 @@ async fn p49_the_time_of_the_first_byte_is_that_of_all_attempts_together() {
     })
     .await;
     gateway.admin().create_backend("m", &providers[1]).await;
-    let failed = failure(program.chat("m").send().await.unwrap()).await;
+    let failed = failure(program.chat("m")).await;
     assert_eq!((failed.status, failed.code()), (504, "upstream_timeout"));
     assert_eq!(
         providers
@@ -113,7 +113,7 @@ async fn p49_an_answer_that_does_not_come_to_its_end_is_given_up_when_its_time_i
         .into_iter()
         .enumerate()
         {
-            let failed = failure(request.send().await.unwrap()).await;
+            let failed = failure(request).await;
             assert_eq!((failed.status, failed.code()), (504, code));
             provider.request(number).await.abandoned().await;
         }

@@ -314,7 +314,7 @@ impl Bench {
     async fn then(&self, model: &str, stream: bool) -> String {
         for requests in 1..=TOLERATED {
             let path = format!("/api/v1/admin/models/{model}/backends");
-            let backends = data(self.gateway.admin().get(&path).send().await.unwrap(), 200).await;
+            let backends = data(self.gateway.admin().get(&path), 200).await;
             if backends[0]["healthy"] == false {
                 return format!("out after {requests}");
             }
@@ -345,10 +345,7 @@ async fn add(admin: &Client, model: &str, members: &Value) {
         .extend(members.as_object().unwrap().clone());
     let created = admin
         .post(&format!("/api/v1/admin/models/{model}/backends"))
-        .json(&backend)
-        .send()
-        .await
-        .unwrap();
+        .json(&backend);
     data(created, 201).await;
 }
 

@@ -93,18 +93,7 @@ async fn s7_count_tokens_has_the_errors_of_messages() {
 async fn s7_models_have_a_shape_for_both_families_and_pages() {
     let bench = Bench::start().await;
     let alias = json!({"id": "n", "name": "n", "aliases": ["org/claude-like"]});
-    data(
-        bench
-            .gateway
-            .admin()
-            .post("/api/v1/admin/models")
-            .json(&alias)
-            .send()
-            .await
-            .unwrap(),
-        201,
-    )
-    .await;
+    data(bench.gateway.admin().post("/api/v1/admin/models").json(&alias), 201).await;
     bench.gateway.admin().create_backend("n", &bench.provider).await;
     let all = Answer::of(bench.program.get("/v1/models?limit=1000")).await.json();
     assert_eq!(

@@ -1,6 +1,6 @@
 //! Which account a person gets.
 
-use harness::client::{data, refusal};
+use harness::client::{data, data_of, refusal};
 use harness::identity_provider::{Begun, CLIENT_SECRET};
 use harness::provider::Reply;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ async fn users(installation: &Installation) -> Vec<Value> {
 #[tokio::test]
 async fn p10_a_newcomer_gets_a_session_where_that_is_allowed() {
     let installation = Installation::start_with(json!({"allowed_domains": ["Example.com"]})).await;
-    let opened = data(
+    let opened = data_of(
         installation.log_in(&json!({"roles": ["admin"], "role": "admin"})).await,
         200,
     )
@@ -44,7 +44,7 @@ async fn p10_a_newcomer_gets_a_session_where_that_is_allowed() {
         (&json!(false), &json!("subject-1"))
     );
     // The same person again, by another address: the identity decides.
-    let again = data(installation.log_in(&json!({"email": "renamed@example.com"})).await, 200).await;
+    let again = data_of(installation.log_in(&json!({"email": "renamed@example.com"})).await, 200).await;
     assert_eq!(again["user"]["id"], opened["user"]["id"]);
 }
 
@@ -62,9 +62,9 @@ async fn p10_a_newcomer_waits_for_approval_and_a_disabled_user_stays_out() {
         .unwrap();
     let path = format!("/api/v1/admin/users/{}", account["id"].as_str().unwrap());
     let set = |status: &str| installation.gateway.admin().put(&path).json(&json!({"status": status}));
-    data(set("active").send().await.unwrap(), 200).await;
+    data(set("active"), 200).await;
     assert_eq!(installation.log_in(&json!({})).await.status(), 200);
-    data(set("disabled").send().await.unwrap(), 200).await;
+    data(set("disabled"), 200).await;
     assert_eq!(
         outcome(installation.log_in(&json!({})).await).await,
         (403, "account_disabled".into())
@@ -85,12 +85,8 @@ async fn p10_an_account_with_a_password_is_linked_only_after_an_admin_has_cleare
         .find(|user| user["email"] == "person@example.com")
         .unwrap();
     let path = format!("/api/v1/admin/users/{}", account["id"].as_str().unwrap());
-    data(
-        admin.put(&path).json(&json!({"password": null})).send().await.unwrap(),
-        200,
-    )
-    .await;
-    let opened = data(installation.log_in(&json!({})).await, 200).await;
+    data(admin.put(&path).json(&json!({"password": null})), 200).await;
+    let opened = data_of(installation.log_in(&json!({})).await, 200).await;
     assert_eq!(opened["user"]["id"], account["id"]);
     // Another subject with the same address is somebody else, until an admin says otherwise.
     installation
@@ -99,11 +95,7 @@ async fn p10_an_account_with_a_password_is_linked_only_after_an_admin_has_cleare
             "another identity",
         )
         .await;
-    data(
-        admin.put(&path).json(&json!({"identity": null})).send().await.unwrap(),
-        200,
-    )
-    .await;
+    data(admin.put(&path).json(&json!({"identity": null})), 200).await;
     let person = installation.gateway.anybody().with(opened["token"].as_str().unwrap());
     assert_eq!(
         refusal(person.get("/api/v1/user/profile"), 401).await,
@@ -158,7 +150,10 @@ async fn p10_an_address_that_the_provider_tells_beside_the_token_is_about_the_sa
     let refused = log_in(json!({"sub": "subject-2", "email": "other@example.com", "email_verified": true})).await;
     installation.assert_refused(refused, "another person").await;
     let told = json!({"sub": "subject-1", "email": "told@example.com", "email_verified": true, "iss": "ignored"});
-    assert_eq!(data(log_in(told).await, 200).await["user"]["email"], "told@example.com");
+    assert_eq!(
+        data_of(log_in(told).await, 200).await["user"]["email"],
+        "told@example.com"
+    );
     assert_eq!(
         installation.provider.received().pop().unwrap().header("authorization"),
         "Bearer a"
@@ -179,10 +174,7 @@ async fn p10_people_of_an_entra_tenant_come_in_by_login_names_of_its_own_domains
             .gateway
             .admin()
             .put("/api/v1/admin/sso/config")
-            .json(&azure)
-            .send()
-            .await
-            .unwrap(),
+            .json(&azure),
         200,
     )
     .await;
@@ -204,7 +196,7 @@ async fn p10_people_of_an_entra_tenant_come_in_by_login_names_of_its_own_domains
         installation.provider.will_grant(&installation.key.sign(&claims));
         begun.come_back(&installation.gateway, "").await
     };
-    let opened = data(
+    let opened = data_of(
         log_in(json!({"preferred_username": "ada@example.com", "hasgroups": true})).await,
         200,
     )
@@ -226,7 +218,7 @@ async fn p10_people_of_an_entra_tenant_come_in_by_login_names_of_its_own_domains
 #[tokio::test]
 async fn p10_a_deleted_account_frees_its_identity() {
     let installation = Installation::start().await;
-    let first = data(installation.log_in(&json!({})).await, 200).await["user"]["id"]
+    let first = data_of(installation.log_in(&json!({})).await, 200).await["user"]["id"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -238,7 +230,7 @@ async fn p10_a_deleted_account_frees_its_identity() {
         .await
         .unwrap();
     assert_eq!(deletion.status(), 200);
-    let second = data(installation.log_in(&json!({})).await, 200).await;
+    let second = data_of(installation.log_in(&json!({})).await, 200).await;
     assert_ne!(second["user"]["id"], json!(first));
 }
 
@@ -248,7 +240,7 @@ async fn p10_switching_it_off_ends_the_logins_that_have_begun() {
     let begun = Begun::at(&installation.gateway).await;
     let admin = installation.gateway.admin();
     let switch = |on: bool| admin.put("/api/v1/admin/sso/config").json(&json!({"enabled": on}));
-    data(switch(false).send().await.unwrap(), 200).await;
+    data(switch(false), 200).await;
     assert_eq!(
         outcome(begun.come_back(&installation.gateway, "").await).await,
         (403, "sso_disabled".into())
@@ -257,7 +249,7 @@ async fn p10_switching_it_off_ends_the_logins_that_have_begun() {
         refusal(installation.gateway.anybody().get("/api/v1/auth/sso/login"), 403).await,
         "sso_disabled"
     );
-    data(switch(true).send().await.unwrap(), 200).await;
+    data(switch(true), 200).await;
     installation
         .assert_refused(
             begun.come_back(&installation.gateway, "").await,
@@ -269,7 +261,7 @@ async fn p10_switching_it_off_ends_the_logins_that_have_begun() {
 #[tokio::test]
 async fn p60_logins_by_single_sign_on_are_recorded_good_and_bad() {
     let installation = Installation::start().await;
-    let person = data(installation.log_in(&json!({})).await, 200).await["user"]["id"].clone();
+    let person = data_of(installation.log_in(&json!({})).await, 200).await["user"]["id"].clone();
     let _ = installation.log_in(&json!({"aud": "another-client"})).await;
     let audit = installation
         .gateway

@@ -50,7 +50,7 @@ async fn p10_the_console_gets_a_code_that_is_worth_something_once() {
     assert!(response.headers()["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
     let location = location(response);
     let code = location.strip_prefix(&format!("{CONSOLE}#code=")).unwrap();
-    let opened = data(redeem(&installation, &json!({"code": code})).send().await.unwrap(), 200).await;
+    let opened = data(redeem(&installation, &json!({"code": code})), 200).await;
     assert!(!location.contains(opened["token"].as_str().unwrap()));
     installation
         .gateway
@@ -89,10 +89,7 @@ async fn p9_a_code_is_worth_something_only_to_the_page_that_began() {
     .await;
     // Whoever stole the code has not used it up.
     data(
-        redeem(&installation, &json!({"code": own, "code_verifier": VERIFIER}))
-            .send()
-            .await
-            .unwrap(),
+        redeem(&installation, &json!({"code": own, "code_verifier": VERIFIER})),
         200,
     )
     .await;
@@ -117,12 +114,12 @@ async fn p10_switching_it_off_ends_codes_too_and_so_does_disabling_the_user() {
     let admin = installation.gateway.admin();
     let switch = |on: bool| admin.put("/api/v1/admin/sso/config").json(&json!({"enabled": on}));
     let begun_before = code(&installation, "/api/v1/auth/sso/login").await;
-    data(switch(false).send().await.unwrap(), 200).await;
+    data(switch(false), 200).await;
     assert_eq!(
         refusal(redeem(&installation, &json!({"code": begun_before})), 403).await,
         "sso_disabled"
     );
-    data(switch(true).send().await.unwrap(), 200).await;
+    data(switch(true), 200).await;
     assert_refused(
         &installation,
         json!({"code": begun_before}),
@@ -130,23 +127,10 @@ async fn p10_switching_it_off_ends_codes_too_and_so_does_disabling_the_user() {
     )
     .await;
     let opened = code(&installation, "/api/v1/auth/sso/login").await;
-    let opened = data(
-        redeem(&installation, &json!({"code": opened})).send().await.unwrap(),
-        200,
-    )
-    .await;
+    let opened = data(redeem(&installation, &json!({"code": opened})), 200).await;
     let waiting = code(&installation, "/api/v1/auth/sso/login").await;
     let user = format!("/api/v1/admin/users/{}", opened["user"]["id"].as_str().unwrap());
-    data(
-        admin
-            .put(&user)
-            .json(&json!({"status": "disabled"}))
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    data(admin.put(&user).json(&json!({"status": "disabled"})), 200).await;
     assert_eq!(
         refusal(redeem(&installation, &json!({"code": waiting})), 403).await,
         "account_disabled"

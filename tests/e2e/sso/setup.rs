@@ -10,40 +10,16 @@ use harness::provider::Reply;
 use serde_json::{Value, json};
 
 async fn put(gateway: &Gateway, config: Value) -> Value {
-    data(
-        gateway
-            .admin()
-            .put("/api/v1/admin/sso/config")
-            .json(&config)
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await
+    data(gateway.admin().put("/api/v1/admin/sso/config").json(&config), 200).await
 }
 
 async fn status(gateway: &Gateway) -> Value {
-    data(
-        gateway.admin().get("/api/v1/admin/sso/status").send().await.unwrap(),
-        200,
-    )
-    .await
+    data(gateway.admin().get("/api/v1/admin/sso/status"), 200).await
 }
 
 /// What a test of the configuration with these changes finds.
 async fn test(gateway: &Gateway, changes: Value) -> Value {
-    data(
-        gateway
-            .admin()
-            .post("/api/v1/admin/sso/test")
-            .json(&changes)
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await
+    data(gateway.admin().post("/api/v1/admin/sso/test").json(&changes), 200).await
 }
 
 fn results(report: &Value) -> Vec<(String, String, String)> {
@@ -79,7 +55,7 @@ async fn p22_the_client_secret_is_written_and_never_read() {
         assert_eq!(shown["has_client_secret"], true);
         assert!(!shown.to_string().contains(CLIENT_SECRET), "{shown}");
     }
-    let options = data(gateway.anybody().get("/api/v1/auth/options").send().await.unwrap(), 200).await;
+    let options = data(gateway.anybody().get("/api/v1/auth/options"), 200).await;
     let login_url = options["sso"]["login_url"].as_str().unwrap();
     assert!(
         login_url.starts_with("http://127.0.0.1:") && login_url.ends_with("/api/v1/auth/sso/login"),

@@ -14,17 +14,7 @@ async fn bench(provider: &Provider, backend: Value) -> (Gateway, Client) {
     let gateway = Gateway::start().await;
     gateway.admin().create_model_with("m", provider, &backend).await;
     let prices = json!({"input_price": 0.5, "output_price": 2});
-    data(
-        gateway
-            .admin()
-            .put("/api/v1/admin/models/m")
-            .json(&prices)
-            .send()
-            .await
-            .unwrap(),
-        200,
-    )
-    .await;
+    data(gateway.admin().put("/api/v1/admin/models/m").json(&prices), 200).await;
     let program = gateway.program().await;
     (gateway, program)
 }
@@ -225,7 +215,7 @@ async fn without_the_request_log_the_sums_remain() {
         .admin()
         .put("/api/v1/admin/settings")
         .json(&json!({"request_log": false}));
-    assert_eq!(data(off.send().await.unwrap(), 200).await["request_log"], false);
+    assert_eq!(data(off, 200).await["request_log"], false);
     for _ in 0..3 {
         program.chat("m").send().await.unwrap();
     }

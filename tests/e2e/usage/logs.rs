@@ -134,7 +134,7 @@ async fn an_entry_tells_all_but_what_was_said() {
         .admin()
         .put("/api/v1/admin/settings")
         .json(&json!({"show_backend_id": true}));
-    harness::client::data(settings.send().await.unwrap(), 200).await;
+    harness::client::data(settings, 200).await;
     assert_eq!(own_log().await, "b");
 }
 
