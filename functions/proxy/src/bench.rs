@@ -6,8 +6,8 @@ use translators::sse::Decoder;
 use crate::relay::naming::Naming;
 use crate::relay::watch::Watch;
 
-pub use crate::ask::ChatAsk;
 pub use crate::fleet::pick::{Candidate, pick};
+pub use crate::request::ChatAsk;
 
 /// A stream that is passed on as it is.
 #[derive(Debug)]

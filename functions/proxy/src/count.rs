@@ -18,13 +18,13 @@ use service::outbound::Pieces;
 use tokio::time::timeout;
 use translators::settings::Tokenizer;
 
-use crate::ask::MessagesAsk;
 use crate::exchange::Grant;
 use crate::forward::attempt::{disconnected, refused};
 use crate::forward::body;
 use crate::forward::call::Call;
 use crate::forward::failure::{Failure, Fault};
 use crate::forward::target::Target;
+use crate::request::MessagesAsk;
 use crate::{App, forward};
 
 /// How long a count is waited for.

@@ -16,9 +16,9 @@ use service::http::edge::Deadline;
 
 use crate::accounting::admit::{self, Reservation};
 use crate::accounting::settle;
-use crate::ask::{Ask, MessagesAsk};
 use crate::client::Client;
 use crate::forward::Upstream;
+use crate::request::{Ask, MessagesAsk};
 use crate::rights::{ResolvedModel, Rights};
 use crate::times::Times;
 use crate::{App, count, forward, relay};

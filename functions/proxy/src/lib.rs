@@ -4,7 +4,6 @@
 
 mod accounting;
 mod app;
-mod ask;
 #[doc(hidden)]
 pub mod bench;
 mod client;
@@ -13,7 +12,9 @@ mod exchange;
 mod fleet;
 mod forward;
 mod models;
+mod patch;
 mod relay;
+mod request;
 mod rights;
 mod times;
 
@@ -29,8 +30,8 @@ use service::http::json;
 use service::http::routes::{Access, Gate, Routes};
 use service::store::Store;
 
-use crate::ask::{Ask, ChatAsk, MessagesAsk};
 use crate::exchange::RequestContext;
+use crate::request::{Ask, ChatAsk, MessagesAsk};
 
 pub use app::{App, Limits};
 

@@ -14,8 +14,8 @@ use service::store::{Admission, StoreError};
 
 use super::demand;
 use crate::App;
-use crate::ask::Ask;
 use crate::exchange::Grant;
+use crate::request::Ask;
 
 /// How long after the last moment of a request its reservation expires (promise 45).
 const EXPIRY_MARGIN: Duration = Duration::from_mins(1);

@@ -4,7 +4,7 @@ use domain::access::quota::Demand;
 use domain::models::catalog::{Entry, Model, Protocol};
 use domain::models::usage::Tokens;
 
-use crate::ask::Ask;
+use crate::request::Ask;
 
 /// How long an answer may get where neither the client nor the model's entry says.
 const DEFAULT_OUTPUT_TOKENS: u64 = 4096;

@@ -9,10 +9,11 @@ use service::outbound::Pieces;
 use translators::request::ModelFacts;
 
 use super::target::Target;
-use crate::ask::{Ask, ChatAsk, MessagesAsk, spliced};
 use crate::exchange::Grant;
+use crate::patch::spliced;
 use crate::relay::answer::Reader;
 use crate::relay::naming::Naming;
+use crate::request::{Ask, ChatAsk, MessagesAsk};
 
 /// A request to one backend.
 pub(crate) struct Call<'t> {

@@ -6,7 +6,6 @@ pub(crate) mod begin;
 pub(crate) mod body;
 pub(crate) mod call;
 pub(crate) mod failure;
-pub(crate) mod params;
 pub(crate) mod retries;
 pub(crate) mod target;
 
@@ -19,11 +18,11 @@ use self::attempt::{Answer, attempt};
 use self::failure::{Failure, Failures, none_available};
 use crate::App;
 use crate::accounting::admit::Reservation;
-use crate::ask::Ask;
 use crate::client::Client;
 use crate::exchange::Grant;
 use crate::fleet::hold::{Hold, Writes};
 use crate::fleet::pick::{Candidate, pick};
+use crate::request::Ask;
 use crate::times::Times;
 
 /// Backends asked for one request at most.

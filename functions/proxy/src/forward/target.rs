@@ -14,8 +14,8 @@ use translators::settings::BackendSettings;
 use url::Url;
 
 use super::failure::{Failure, none_available};
-use super::params::ModelParams;
 use crate::App;
+use crate::request::model_params::ModelParams;
 
 /// Of what a target was made: a version of a backend, and one of its model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use service::http::ApiError;
 
-use super::splice::Splice;
+use crate::patch::Splice;
 
 #[derive(Default, Deserialize, Serialize)]
 struct StreamOptions {

@@ -16,8 +16,8 @@ use translators::settings::BackendSettings;
 use translators::tokens;
 
 use super::BYTES_PER_TOKEN;
-use super::splice::{Splice, spliced};
-use crate::forward::params::ModelParams;
+use crate::patch::{Splice, spliced};
+use crate::request::model_params::ModelParams;
 
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
@@ -145,7 +145,7 @@ fn model_at(request: &Request<'_>, body: &[u8]) -> Result<Range<usize>, ApiError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ask::splice::joined;
+    use crate::patch::joined;
 
     #[test]
     fn th4_an_anthropic_backend_gets_the_clients_bytes_but_for_the_model_and_our_thinking() {

@@ -15,11 +15,11 @@ use service::outbound::Pieces;
 use translators::settings::BackendSettings;
 
 use super::BYTES_PER_TOKEN;
-use super::cap::OutputCap;
-use super::checked::{Checked, Counted};
-use super::splice::{Splice, spliced};
+use super::json_check::{Checked, Counted};
+use super::max_tokens::OutputCap;
 use super::stream_options::asking_for_usage;
-use crate::forward::params::ModelParams;
+use crate::patch::{Splice, spliced};
+use crate::request::model_params::ModelParams;
 
 /// More members than any API has; a bound for what is remembered of a body.
 const MAX_MEMBERS: usize = 200;
@@ -259,7 +259,7 @@ mod tests {
     use translators::settings::MaxTokensField;
 
     use super::*;
-    use crate::ask::splice::joined;
+    use crate::patch::joined;
 
     fn bytes(body: &str) -> Bytes {
         Bytes::copy_from_slice(body.as_bytes())

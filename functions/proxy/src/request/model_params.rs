@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use translators::json::Members;
 
 use crate::accounting::demand::CAPS;
-use crate::ask::Splice;
+use crate::patch::Splice;
 
 /// A model's parameters.
 #[derive(Clone, Debug, Default)]

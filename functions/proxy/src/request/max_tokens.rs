@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use translators::settings::MaxTokensField;
 
-use super::splice::Splice;
+use crate::patch::Splice;
 
 /// `max_tokens` and `max_completion_tokens` of a body, as far as they limit anything.
 #[derive(Clone, Debug, Default)]

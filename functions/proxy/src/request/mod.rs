@@ -1,15 +1,14 @@
 //! What a client asks, in either dialect.
 
-mod cap;
 mod chat;
-mod checked;
+mod json_check;
+mod max_tokens;
 mod messages;
-mod splice;
+pub(crate) mod model_params;
 mod stream_options;
 
 pub use chat::ChatAsk;
 pub(crate) use messages::MessagesAsk;
-pub(crate) use splice::{Splice, spliced};
 
 use domain::models::usage::Endpoint;
 
