@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use translators::sse::Decoder;
 
-use crate::relay::naming::Naming;
-use crate::relay::watch::Watch;
+use crate::response::model_name::Naming;
+use crate::response::passthrough::Watch;
 
 pub use crate::fleet::pick::{Candidate, pick};
 pub use crate::request::ChatAsk;

@@ -15,6 +15,7 @@ mod models;
 mod patch;
 mod relay;
 mod request;
+mod response;
 mod rights;
 mod times;
 

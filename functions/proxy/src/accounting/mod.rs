@@ -2,6 +2,5 @@
 
 pub(crate) mod admit;
 pub(crate) mod demand;
-pub(crate) mod metered;
 pub(crate) mod record;
 pub(crate) mod settle;

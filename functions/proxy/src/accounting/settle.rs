@@ -9,10 +9,10 @@ use http::StatusCode;
 use service::http::trace::TraceContext;
 
 use super::admit::Reservation;
-use super::metered::Metered;
 use crate::App;
 use crate::forward::UpstreamError;
-use crate::relay::answer::Notes;
+use crate::response::convert::Notes;
+use crate::response::usage::Metered;
 
 /// How long a settlement is tried: the time that an exchange leaves of its invocation (promise 49).
 const TIMEOUT: Duration = Duration::from_secs(20);

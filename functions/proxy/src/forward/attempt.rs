@@ -22,8 +22,8 @@ use super::failure::Failure;
 use super::target::Target;
 use crate::App;
 use crate::accounting::admit::Reservation;
-use crate::relay::answer::{Reader, Whole};
 use crate::request::Ask;
+use crate::response::convert::{Reader, Whole};
 use crate::times::Times;
 
 /// Of a refusal's body, what is read to find its message.

@@ -12,8 +12,8 @@ use translators::error::BackendError;
 use translators::sse::Decoder;
 use translators::stream::{Progress, StreamEnd};
 
-use crate::relay::answer::Reader;
-use crate::relay::voice::Voice;
+use crate::response::convert::Reader;
+use crate::response::stream::Voice;
 
 /// How long a backend may have nothing to say before the answer is begun without it (W3).
 const COMMIT_AFTER: Duration = Duration::from_secs(10);

@@ -11,9 +11,9 @@ use translators::request::ModelFacts;
 use super::target::Target;
 use crate::exchange::Grant;
 use crate::patch::spliced;
-use crate::relay::answer::Reader;
-use crate::relay::naming::Naming;
 use crate::request::{Ask, ChatAsk, MessagesAsk};
+use crate::response::convert::Reader;
+use crate::response::model_name::Naming;
 
 /// A request to one backend.
 pub(crate) struct Call<'t> {

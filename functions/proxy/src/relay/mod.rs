@@ -2,34 +2,28 @@
 //!
 //! The client's answer ends only when the exchange is settled: Lambda freezes the process as soon as it is complete.
 
-pub(crate) mod answer;
-pub(crate) mod finding;
-mod likeness;
-pub(crate) mod naming;
 mod passage;
 mod pump;
 mod response;
-pub(crate) mod voice;
-pub(crate) mod watch;
 
 use axum::body::Body;
 use domain::models::health::FailureClass;
 use domain::models::usage::Outcome;
 use http::StatusCode;
 
-use self::answer::{Notes, Whole};
 use self::passage::{Halt, Passage, passage};
 use self::pump::Pump;
-use self::voice::Ended;
 use crate::App;
 use crate::accounting::admit::Reservation;
-use crate::accounting::metered::Metered;
 use crate::accounting::settle::{self, Account};
 use crate::client::Client;
 use crate::fleet::CallResult;
 use crate::fleet::hold::Writes;
 use crate::forward::Upstream;
 use crate::forward::attempt::Content;
+use crate::response::convert::{Notes, Whole};
+use crate::response::stream::Ended;
+use crate::response::usage::Metered;
 use crate::times::Times;
 
 /// What is found about a backend whose answer has broken off.

@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use translators::stream::StreamEnd;
 
 use super::pump::Pump;
-use super::voice::Ended;
 use crate::Limits;
+use crate::response::stream::Ended;
 
 /// How long a client that does not read is waited for at the end.
 const LAST_WORDS: Duration = Duration::from_secs(1);

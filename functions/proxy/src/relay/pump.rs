@@ -12,9 +12,9 @@ use service::outbound::{chunk, poll_chunk};
 use tokio::time::timeout;
 use translators::stream::{Progress, StreamEnd};
 
-use super::voice::{Ended, Spoken};
 use crate::Limits;
 use crate::forward::begin::Begun;
+use crate::response::stream::{Ended, Spoken};
 
 /// How often silence is looked at in the time after which the client is told that the stream is alive.
 const TICKS: u32 = 3;

@@ -25,12 +25,12 @@ use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use translators::context::AnswerContext;
 
-use super::answer::Reader;
-use super::naming::Naming;
 use super::passage::PassageBody;
 use super::*;
 use crate::Limits;
 use crate::forward::begin::{Begun, NoStream, begin};
+use crate::response::convert::Reader;
+use crate::response::model_name::Naming;
 
 const TOTAL: Duration = Duration::from_mins(14);
 const MAX_EVENT: usize = 1000;

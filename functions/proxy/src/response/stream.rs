@@ -7,9 +7,9 @@ use translators::error::BackendError;
 use translators::sse::Decoder;
 use translators::stream::{Interruption, Progress, StreamEnd, ToAnthropic};
 
-use super::answer::Notes;
-use super::watch::Watch;
-use crate::accounting::metered::Metered;
+use super::convert::Notes;
+use super::passthrough::Watch;
+use crate::response::usage::Metered;
 
 /// Turns a backend's chunks into the client's frames.
 pub(crate) enum Voice {

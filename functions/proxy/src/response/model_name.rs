@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::finding::ChunkInfo;
+use super::scan::ChunkInfo;
 
 /// The client's name of the model, as JSON.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use service::http::Dialect;
 use translators::usage::{Usage, update_from_event};
 
-use crate::relay::finding::ChunkInfo;
+use crate::response::scan::ChunkInfo;
 
 /// What is known of an answer's tokens.
 #[derive(Clone, Copy, Debug)]

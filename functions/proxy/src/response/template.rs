@@ -3,7 +3,7 @@
 
 use std::str;
 
-use super::finding::{ChunkInfo, Kind};
+use super::scan::{ChunkInfo, Kind};
 
 /// The last event that was parsed, around one of its texts.
 #[derive(Debug, Default)]

@@ -7,11 +7,11 @@ use translators::error::BackendError;
 use translators::sse::{Decoder, Event};
 use translators::stream::Progress;
 
-use super::finding::{ChunkInfo, Kind, Span};
-use super::likeness::Likeness;
-use super::naming::{Edit, Naming, edited};
-use super::voice::Spoken;
-use crate::accounting::metered::{Metered, Tally};
+use super::model_name::{Edit, Naming, edited};
+use super::scan::{ChunkInfo, Kind, Span};
+use super::stream::Spoken;
+use super::template::Likeness;
+use crate::response::usage::{Metered, Tally};
 
 /// Reads a stream in passing.
 #[derive(Debug)]

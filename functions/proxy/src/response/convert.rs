@@ -8,11 +8,11 @@ use translators::response;
 use translators::stream::ToAnthropic;
 use translators::usage::{Usage, update_from_event};
 
-use super::finding::{ChunkInfo, Kind};
-use super::naming::Naming;
-use super::voice::{Translation, Voice};
-use super::watch::Watch;
-use crate::accounting::metered::Metered;
+use super::model_name::Naming;
+use super::passthrough::Watch;
+use super::scan::{ChunkInfo, Kind};
+use super::stream::{Translation, Voice};
+use crate::response::usage::Metered;
 
 /// Characters of a made-up id behind its prefix.
 const ID_LENGTH: usize = 24;

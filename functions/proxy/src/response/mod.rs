@@ -1,0 +1,9 @@
+//! What becomes of a backend's bytes on their way to the client: passed through, or translated. Pure.
+
+pub(crate) mod convert;
+pub(crate) mod model_name;
+pub(crate) mod passthrough;
+pub(crate) mod scan;
+pub(crate) mod stream;
+mod template;
+pub(crate) mod usage;
