@@ -14,10 +14,10 @@ use service::http::ApiError;
 use service::http::caller::ApiCaller;
 use service::http::edge::Deadline;
 
-use crate::accounting::admit::{self, Reservation};
-use crate::accounting::settle;
 use crate::client::Client;
 use crate::forward::Upstream;
+use crate::quota::admission::{self, Reservation};
+use crate::quota::settlement;
 use crate::request::{Ask, MessagesAsk};
 use crate::rights::{ResolvedModel, Rights};
 use crate::times::Times;
@@ -72,7 +72,7 @@ async fn open(
 ) -> Result<(Upstream, Reservation), ApiError> {
     let mut ask = ask?;
     let grant = authorize(app, context.caller, ask.model()).await?;
-    let reservation = admit::reserve(app, &grant, &mut ask, context.id).await?;
+    let reservation = admission::reserve(app, &grant, &mut ask, context.id).await?;
     match forward::open(app, &reservation, &ask, times, client).await {
         Ok(upstream) => Ok((upstream, reservation)),
         Err(error) => {
@@ -80,7 +80,7 @@ async fn open(
                 tracing::info!(request.id = %reservation.request_id, "the client left before its answer");
             }
             let rate_limits = reservation.rate_limits.clone();
-            settle::release(app, reservation, &error).await;
+            settlement::release(app, reservation, &error).await;
             Err(error.error.hints(rate_limits))
         }
     }

@@ -2,7 +2,6 @@
 //!
 //! A completion is one line of steps, which stand in [`exchange`]: authorise, admit, forward, relay, settle.
 
-mod accounting;
 mod app;
 #[doc(hidden)]
 pub mod bench;
@@ -13,6 +12,7 @@ mod fleet;
 mod forward;
 mod models;
 mod patch;
+mod quota;
 mod relay;
 mod request;
 mod response;

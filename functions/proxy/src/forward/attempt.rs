@@ -21,7 +21,7 @@ use super::call::Call;
 use super::failure::Failure;
 use super::target::Target;
 use crate::App;
-use crate::accounting::admit::Reservation;
+use crate::quota::admission::Reservation;
 use crate::request::Ask;
 use crate::response::convert::{Reader, Whole};
 use crate::times::Times;

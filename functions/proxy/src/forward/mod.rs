@@ -17,11 +17,11 @@ use service::http::ApiError;
 use self::attempt::{Answer, attempt};
 use self::failure::{Failure, Failures, none_available};
 use crate::App;
-use crate::accounting::admit::Reservation;
 use crate::client::Client;
 use crate::exchange::Grant;
 use crate::fleet::hold::{Hold, Writes};
 use crate::fleet::pick::{Candidate, pick};
+use crate::quota::admission::Reservation;
 use crate::request::Ask;
 use crate::times::Times;
 

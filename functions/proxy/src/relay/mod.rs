@@ -14,13 +14,13 @@ use http::StatusCode;
 use self::passage::{Halt, Passage, passage};
 use self::pump::Pump;
 use crate::App;
-use crate::accounting::admit::Reservation;
-use crate::accounting::settle::{self, Account};
 use crate::client::Client;
 use crate::fleet::CallResult;
 use crate::fleet::hold::Writes;
 use crate::forward::Upstream;
 use crate::forward::attempt::Content;
+use crate::quota::admission::Reservation;
+use crate::quota::settlement::{self, Account};
 use crate::response::convert::{Notes, Whole};
 use crate::response::stream::Ended;
 use crate::response::usage::Metered;
@@ -75,7 +75,7 @@ pub(crate) async fn pass_on(app: &App, upstream: Upstream, reservation: Reservat
 
 /// Settles, and waits for what is written of the backend, both before the client's answer ends.
 async fn close(app: &App, writes: Writes, reservation: Reservation, account: Account) {
-    tokio::join!(settle::settle(app, reservation, account), writes.done());
+    tokio::join!(settlement::settle(app, reservation, account), writes.done());
 }
 
 /// What a stream came to.

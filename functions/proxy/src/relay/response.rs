@@ -11,8 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use service::http::edge::LoggedAtEnd;
 
 use crate::App;
-use crate::accounting::admit::Reservation;
 use crate::forward::attempt::Answer;
+use crate::quota::admission::Reservation;
 
 /// Tells reverse proxies not to collect the stream.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");

@@ -5,8 +5,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use translators::json::Members;
 
-use crate::accounting::demand::CAPS;
 use crate::patch::Splice;
+use crate::quota::demand::CAPS;
 
 /// A model's parameters.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use domain::models::usage::{Outcome, Tokens, UsageRecord};
 use http::StatusCode;
 use service::http::trace::TraceContext;
 
-use super::admit::Reservation;
+use super::admission::Reservation;
 use crate::App;
 use crate::forward::UpstreamError;
 use crate::response::convert::Notes;
