@@ -17,10 +17,10 @@ use service::store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::fleet::Fleet;
-use crate::forward::retries::Retries;
-use crate::forward::target::{Target, TargetKey};
 use crate::quota::usage_writer::Recorder;
+use crate::upstream::endpoint::{Target, TargetKey};
+use crate::upstream::pool::Fleet;
+use crate::upstream::retry_budget::Retries;
 
 /// Time and size limits of an exchange (promise 49, docs/api.md §7).
 #[derive(Clone, Copy, Debug)]

@@ -6,8 +6,8 @@ use translators::sse::Decoder;
 use crate::response::model_name::Naming;
 use crate::response::passthrough::Watch;
 
-pub use crate::fleet::pick::{Candidate, pick};
 pub use crate::request::ChatAsk;
+pub use crate::upstream::balance::{Candidate, pick};
 
 /// A stream that is passed on as it is.
 #[derive(Debug)]

@@ -15,13 +15,13 @@ use service::http::caller::ApiCaller;
 use service::http::edge::Deadline;
 
 use crate::client::Client;
-use crate::forward::Upstream;
 use crate::quota::admission::{self, Reservation};
 use crate::quota::settlement;
 use crate::request::{Ask, MessagesAsk};
 use crate::rights::{ResolvedModel, Rights};
 use crate::times::Times;
-use crate::{App, count, forward, relay};
+use crate::upstream::Upstream;
+use crate::{App, relay, upstream};
 
 /// The right of a caller to use a model.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ async fn open(
     let mut ask = ask?;
     let grant = authorize(app, context.caller, ask.model()).await?;
     let reservation = admission::reserve(app, &grant, &mut ask, context.id).await?;
-    match forward::open(app, &reservation, &ask, times, client).await {
+    match upstream::open(app, &reservation, &ask, times, client).await {
         Ok(upstream) => Ok((upstream, reservation)),
         Err(error) => {
             if client.has_left() {
@@ -89,7 +89,7 @@ async fn open(
 /// How many tokens a conversation has, about; asks for the same rights as the conversation itself (promise 19).
 pub(crate) async fn count_tokens(app: &App, caller: ApiCaller, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
     let grant = authorize(app, caller, ask.model()).await?;
-    count::count(app, &grant, ask).await
+    upstream::token_count::count(app, &grant, ask).await
 }
 
 async fn authorize(app: &App, caller: ApiCaller, name: &str) -> Result<Grant, ApiError> {

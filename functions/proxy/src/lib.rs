@@ -6,10 +6,7 @@ mod app;
 #[doc(hidden)]
 pub mod bench;
 mod client;
-mod count;
 mod exchange;
-mod fleet;
-mod forward;
 mod models;
 mod patch;
 mod quota;
@@ -18,6 +15,7 @@ mod request;
 mod response;
 mod rights;
 mod times;
+mod upstream;
 
 use axum::Json;
 use axum::extract::{Request, State};

@@ -10,9 +10,9 @@ use service::http::trace::TraceContext;
 
 use super::admission::Reservation;
 use crate::App;
-use crate::forward::UpstreamError;
 use crate::response::convert::Notes;
 use crate::response::usage::Metered;
+use crate::upstream::UpstreamError;
 
 /// How long a settlement is tried: the time that an exchange leaves of its invocation (promise 49).
 const TIMEOUT: Duration = Duration::from_secs(20);

@@ -15,16 +15,16 @@ use self::passage::{Halt, Passage, passage};
 use self::pump::Pump;
 use crate::App;
 use crate::client::Client;
-use crate::fleet::CallResult;
-use crate::fleet::hold::Writes;
-use crate::forward::Upstream;
-use crate::forward::attempt::Content;
 use crate::quota::admission::Reservation;
 use crate::quota::settlement::{self, Account};
 use crate::response::convert::{Notes, Whole};
 use crate::response::stream::Ended;
 use crate::response::usage::Metered;
 use crate::times::Times;
+use crate::upstream::Upstream;
+use crate::upstream::attempt::Content;
+use crate::upstream::permit::Writes;
+use crate::upstream::pool::CallResult;
 
 /// What is found about a backend whose answer has broken off.
 const INTERRUPTED: CallResult = CallResult::Failed {

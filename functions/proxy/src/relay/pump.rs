@@ -13,8 +13,8 @@ use tokio::time::timeout;
 use translators::stream::{Progress, StreamEnd};
 
 use crate::Limits;
-use crate::forward::begin::Begun;
 use crate::response::stream::{Ended, Spoken};
+use crate::upstream::first_event::Begun;
 
 /// How often silence is looked at in the time after which the client is told that the stream is alive.
 const TICKS: u32 = 3;

@@ -11,8 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use service::http::edge::LoggedAtEnd;
 
 use crate::App;
-use crate::forward::attempt::Answer;
 use crate::quota::admission::Reservation;
+use crate::upstream::attempt::Answer;
 
 /// Tells reverse proxies not to collect the stream.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");

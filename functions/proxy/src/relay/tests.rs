@@ -28,9 +28,9 @@ use translators::context::AnswerContext;
 use super::passage::PassageBody;
 use super::*;
 use crate::Limits;
-use crate::forward::begin::{Begun, NoStream, begin};
 use crate::response::convert::Reader;
 use crate::response::model_name::Naming;
+use crate::upstream::first_event::{Begun, NoStream, begin};
 
 const TOTAL: Duration = Duration::from_mins(14);
 const MAX_EVENT: usize = 1000;

@@ -8,7 +8,7 @@ use service::http::ApiError;
 use service::outbound::Pieces;
 use translators::request::ModelFacts;
 
-use super::target::Target;
+use super::endpoint::Target;
 use crate::exchange::Grant;
 use crate::patch::spliced;
 use crate::request::{Ask, ChatAsk, MessagesAsk};

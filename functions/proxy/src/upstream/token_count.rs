@@ -18,14 +18,15 @@ use service::outbound::Pieces;
 use tokio::time::timeout;
 use translators::settings::Tokenizer;
 
+use crate::App;
 use crate::exchange::Grant;
-use crate::forward::attempt::{disconnected, refused};
-use crate::forward::body;
-use crate::forward::call::Call;
-use crate::forward::failure::{Failure, Fault};
-use crate::forward::target::Target;
 use crate::request::MessagesAsk;
-use crate::{App, forward};
+use crate::upstream;
+use crate::upstream::attempt::{disconnected, refused};
+use crate::upstream::backend_request::Call;
+use crate::upstream::body;
+use crate::upstream::endpoint::Target;
+use crate::upstream::failure::{Failure, Fault};
 
 /// How long a count is waited for.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -34,7 +35,7 @@ const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// The count of a backend, where one can count; an estimate where none can or it fails.
 pub(crate) async fn count(app: &App, grant: &Grant, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
-    let Some(candidate) = forward::choose(app, grant, &[]) else {
+    let Some(candidate) = upstream::choose(app, grant, &[]) else {
         return ask.count_tokens();
     };
     match timeout(TIMEOUT, at_backend(app, grant, ask, candidate.backend)).await {

@@ -9,7 +9,7 @@ use http::StatusCode;
 use service::http::{ApiError, Code};
 use translators::error::{BackendError, ErrorKind};
 
-use crate::fleet::CallResult;
+use crate::upstream::pool::CallResult;
 
 /// One attempt that gave nothing to pass on.
 #[derive(Debug)]

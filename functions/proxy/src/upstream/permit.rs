@@ -8,7 +8,7 @@ use domain::models::health::Health;
 use service::store::{Lease, Store, StoreError};
 use tokio::task::JoinHandle;
 
-use super::{CallResult, News, Underway};
+use super::pool::{CallResult, News, Underway};
 use crate::App;
 use crate::times::Times;
 

@@ -1,9 +1,6 @@
 //! The backends as this process sees them: requests under way at each, and its own findings about their health over
 //! what the catalog says. Knows nothing of how a request is made.
 
-pub(crate) mod hold;
-pub(crate) mod pick;
-
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;

@@ -15,11 +15,11 @@ use tokio::time::timeout_at;
 use translators::error::BackendError;
 use translators::settings::UpstreamAuthErrors;
 
-use super::begin::{Begun, NoStream, begin};
+use super::backend_request::Call;
 use super::body::{self, ReadError};
-use super::call::Call;
+use super::endpoint::Target;
 use super::failure::Failure;
-use super::target::Target;
+use super::first_event::{Begun, NoStream, begin};
 use crate::App;
 use crate::quota::admission::Reservation;
 use crate::request::Ask;

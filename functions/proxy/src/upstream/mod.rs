@@ -2,12 +2,16 @@
 //! (promises 52 and 53).
 
 pub(crate) mod attempt;
-pub(crate) mod begin;
+pub(crate) mod backend_request;
+pub(crate) mod balance;
 pub(crate) mod body;
-pub(crate) mod call;
+pub(crate) mod endpoint;
 pub(crate) mod failure;
-pub(crate) mod retries;
-pub(crate) mod target;
+pub(crate) mod first_event;
+pub(crate) mod permit;
+pub(crate) mod pool;
+pub(crate) mod retry_budget;
+pub(crate) mod token_count;
 
 use domain::models::BackendId;
 use domain::models::catalog::Backend;
@@ -19,11 +23,11 @@ use self::failure::{Failure, Failures, none_available};
 use crate::App;
 use crate::client::Client;
 use crate::exchange::Grant;
-use crate::fleet::hold::{Hold, Writes};
-use crate::fleet::pick::{Candidate, pick};
 use crate::quota::admission::Reservation;
 use crate::request::Ask;
 use crate::times::Times;
+use crate::upstream::balance::{Candidate, pick};
+use crate::upstream::permit::{Hold, Writes};
 
 /// Backends asked for one request at most.
 const MAX_ATTEMPTS: usize = 3;
