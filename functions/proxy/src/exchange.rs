@@ -14,12 +14,12 @@ use service::http::ApiError;
 use service::http::caller::ApiCaller;
 use service::http::edge::Deadline;
 
-use crate::client::Client;
+use crate::deadlines::Times;
+use crate::detached::Client;
+use crate::grant::{ResolvedModel, Rights};
 use crate::quota::admission::{self, Reservation};
 use crate::quota::settlement;
 use crate::request::{Ask, MessagesAsk};
-use crate::rights::{ResolvedModel, Rights};
-use crate::times::Times;
 use crate::upstream::Upstream;
 use crate::{App, relay, upstream};
 

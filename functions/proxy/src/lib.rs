@@ -5,16 +5,16 @@
 mod app;
 #[doc(hidden)]
 pub mod bench;
-mod client;
+mod deadlines;
+mod detached;
 mod exchange;
-mod models;
+mod grant;
 mod patch;
 mod quota;
 mod relay;
 mod request;
 mod response;
-mod rights;
-mod times;
+mod routes;
 mod upstream;
 
 use axum::Json;
@@ -39,8 +39,8 @@ pub fn routes() -> Routes<App> {
     Routes::new()
         .get("/", Access::Anyone, alive)
         .get("/health", Access::Anyone, alive)
-        .get("/v1/models", Access::ApiKey, models::list)
-        .get("/v1/models/{*id}", Access::ApiKey, models::find)
+        .get("/v1/models", Access::ApiKey, routes::models::list)
+        .get("/v1/models/{*id}", Access::ApiKey, routes::models::find)
         .post("/v1/chat/completions", Access::ApiKey, chat_completions)
         .post("/v1/messages", Access::ApiKey, messages)
         .post("/v1/messages/count_tokens", Access::ApiKey, count_tokens)
@@ -76,7 +76,7 @@ async fn chat_completions(
         let ask = ChatAsk::read(&body).map(|ask| Ask::Chat(Box::new(ask)));
         exchange::run(&app, context, ask, client).await;
     };
-    client::serve(app, exchange).await
+    detached::serve(app, exchange).await
 }
 
 async fn messages(State(app): State<App>, context: RequestContext, request: Request) -> Result<Response, ApiError> {
@@ -86,7 +86,7 @@ async fn messages(State(app): State<App>, context: RequestContext, request: Requ
         let ask = MessagesAsk::read(&headers, &body).map(|ask| Ask::Messages(Box::new(ask)));
         exchange::run(&app, context, ask, client).await;
     };
-    client::serve(app, exchange).await
+    detached::serve(app, exchange).await
 }
 
 async fn count_tokens(State(app): State<App>, caller: ApiCaller, request: Request) -> Result<Json<Value>, ApiError> {

@@ -2,25 +2,25 @@
 //!
 //! The client's answer ends only when the exchange is settled: Lambda freezes the process as soon as it is complete.
 
-mod passage;
+mod driver;
+mod headers;
 mod pump;
-mod response;
 
 use axum::body::Body;
 use domain::models::health::FailureClass;
 use domain::models::usage::Outcome;
 use http::StatusCode;
 
-use self::passage::{Halt, Passage, passage};
+use self::driver::{Halt, Passage, passage};
 use self::pump::Pump;
 use crate::App;
-use crate::client::Client;
+use crate::deadlines::Times;
+use crate::detached::Client;
 use crate::quota::admission::Reservation;
 use crate::quota::settlement::{self, Account};
 use crate::response::convert::{Notes, Whole};
 use crate::response::stream::Ended;
 use crate::response::usage::Metered;
-use crate::times::Times;
 use crate::upstream::Upstream;
 use crate::upstream::attempt::Content;
 use crate::upstream::permit::Writes;
@@ -39,7 +39,7 @@ pub(crate) async fn pass_on(app: &App, upstream: Upstream, reservation: Reservat
         hold,
         mut writes,
     } = upstream;
-    let headers = response::headers(app, &mut answer, hold.backend(), &reservation).await;
+    let headers = headers::headers(app, &mut answer, hold.backend(), &reservation).await;
     let first_byte = Some(reservation.began.elapsed());
     let backend = Some(hold.backend().clone());
     let account = |outcome, metered, notes| Account {
@@ -54,11 +54,11 @@ pub(crate) async fn pass_on(app: &App, upstream: Upstream, reservation: Reservat
         Content::Whole(Whole { body, metered, notes }) => {
             hold.end(app, Some(CallResult::Answered), &mut writes);
             close(app, writes, reservation, account(Outcome::Complete, metered, notes)).await;
-            client.answer(Ok(response::whole(body, headers)));
+            client.answer(Ok(headers::whole(body, headers)));
         }
         Content::Stream(begun) => {
             let (mut passage, body) = passage(Pump::new(*begun, app.limits), &app.limits);
-            client.answer(Ok(response::stream(Body::new(body), headers)));
+            client.answer(Ok(headers::stream(Body::new(body), headers)));
             let Passed {
                 metered,
                 notes,

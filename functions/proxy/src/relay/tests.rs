@@ -25,7 +25,7 @@ use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use translators::context::AnswerContext;
 
-use super::passage::PassageBody;
+use super::driver::PassageBody;
 use super::*;
 use crate::Limits;
 use crate::response::convert::Reader;

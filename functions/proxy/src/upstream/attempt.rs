@@ -1,4 +1,4 @@
-//! One call of one backend, until there is something to pass on. Besides it only [`count`](mod@crate::count) calls
+//! One call of one backend, until there is something to pass on. Besides it only [`count`](mod@crate::upstream::token_count) calls
 //! backends.
 
 use domain::models::RequestId;
@@ -21,10 +21,10 @@ use super::endpoint::Target;
 use super::failure::Failure;
 use super::first_event::{Begun, NoStream, begin};
 use crate::App;
+use crate::deadlines::Times;
 use crate::quota::admission::Reservation;
 use crate::request::Ask;
 use crate::response::convert::{Reader, Whole};
-use crate::times::Times;
 
 /// Of a refusal's body, what is read to find its message.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;

@@ -21,11 +21,11 @@ use service::http::ApiError;
 use self::attempt::{Answer, attempt};
 use self::failure::{Failure, Failures, none_available};
 use crate::App;
-use crate::client::Client;
+use crate::deadlines::Times;
+use crate::detached::Client;
 use crate::exchange::Grant;
 use crate::quota::admission::Reservation;
 use crate::request::Ask;
-use crate::times::Times;
 use crate::upstream::balance::{Candidate, pick};
 use crate::upstream::permit::{Hold, Writes};
 

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::pool::{CallResult, News, Underway};
 use crate::App;
-use crate::times::Times;
+use crate::deadlines::Times;
 
 /// How long a lease outlives its exchange: who holds it may yet be settling.
 const LEASE_MARGIN: Duration = Duration::from_mins(1);

@@ -9,7 +9,7 @@ use service::http::ApiError;
 use service::http::caller::ApiCaller;
 
 use crate::App;
-use crate::rights::{Rights, unknown_model};
+use crate::grant::{Rights, unknown_model};
 
 /// Anthropic's paging; clients of `OpenAI` send none of it and get everything.
 #[derive(Debug, Deserialize)]

@@ -1,0 +1,3 @@
+//! The endpoints for clients, one file for each kind.
+
+pub(crate) mod models;
