@@ -207,6 +207,11 @@ pub async fn data_of(response: Response, status: u16) -> Value {
     body["data"].take()
 }
 
+/// Sends a request and returns the status of its response.
+pub async fn status(request: RequestBuilder) -> u16 {
+    request.send().await.unwrap().status().as_u16()
+}
+
 /// Sends a management request and returns the response's `error.code`. Panics at any other status.
 pub async fn refusal(request: RequestBuilder, status: u16) -> String {
     let response = request.send().await.unwrap();

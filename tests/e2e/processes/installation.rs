@@ -1,0 +1,176 @@
+//! An installation in the cloud: each function with its own memory, over one database, one secret store and one clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::bootstrap::{self, FirstAdmin};
+use axum::body::{Body, to_bytes};
+use domain::access::egress::AllowedNetworks;
+use domain::access::password::PasswordPolicy;
+use domain::clock::Clock;
+use domain::models::Email;
+use futures_util::FutureExt as _;
+use harness::dynamo::Dynamo;
+use harness::{ADMIN_EMAIL, ADMIN_PASSWORD};
+use http::Request;
+use http::header::AUTHORIZATION;
+use serde_json::{Value, json};
+use service::http::edge::Edge;
+use service::outbound::{Authorities, Outbound};
+use service::prober::Prober;
+use service::secrets::Secrets;
+use service::secrets::key_ring::KeyRing;
+use service::sso_tester::SsoTester;
+use service::store::Store;
+
+pub(super) const PREFIX: &str = "tidegate-";
+pub(super) const PASSWORD: &str = "a long enough password";
+
+/// An installation whose functions share nothing but tables, secrets and the time of day.
+pub(crate) struct Installation {
+    pub(crate) dynamo: Dynamo,
+    pub(super) secrets: Secrets,
+    pub(super) clock: Clock,
+    pub(super) auth: Edge,
+    pub(super) keys: Edge,
+    pub(crate) admin: Edge,
+    pub(super) proxy: Edge,
+}
+
+impl Installation {
+    pub(crate) async fn start() -> Self {
+        let dynamo = Dynamo::start(PREFIX).await;
+        let clock = Clock::fixed("2026-11-23T08:00:00Z".parse().unwrap());
+        let secrets = Secrets::Memory(service::secrets::MemorySecrets::default());
+        let store = || Store::new(dynamo.client().clone(), PREFIX, clock.clone());
+        let ring = || KeyRing::new(secrets.clone(), clock.clone());
+        let first = FirstAdmin {
+            email: Email::parse(ADMIN_EMAIL).unwrap(),
+            password: Some(ADMIN_PASSWORD.into()),
+        };
+        bootstrap::run(&store(), &ring(), first, PasswordPolicy::Strict)
+            .await
+            .unwrap();
+        let networks = AllowedNetworks::default().with_loopback();
+        let outbound = Outbound::new(networks.clone(), &Authorities::default()).unwrap();
+        let limits = proxy::Limits::with_max_body(1024);
+        let rules = admin::Rules {
+            networks,
+            passwords: PasswordPolicy::Strict,
+            public_url: None,
+        };
+        let proxy = proxy::App::new(store(), secrets.clone(), outbound.clone(), limits);
+        let auth = auth::App::new(store(), secrets.clone(), ring(), outbound, PasswordPolicy::Strict);
+        let trier = auth.clone();
+        let try_out = move |trial| {
+            let auth = trier.clone();
+            async move { auth::try_out(&auth, trial).await }.boxed()
+        };
+        let prober = Prober::Here(Arc::new(|_| async { Ok(None) }.boxed()));
+        let delegates = admin::Delegates {
+            prober,
+            sso_tester: SsoTester::Here(Arc::new(try_out)),
+        };
+        Self {
+            auth: auth::edge(auth),
+            keys: keys::edge(keys::App::new(store(), ring())),
+            admin: admin::edge(admin::App::new(store(), secrets.clone(), ring(), rules, delegates)),
+            proxy: proxy::edge(proxy),
+            dynamo,
+            secrets,
+            clock,
+        }
+    }
+
+    /// One more process of the proxy, which comes to the tables by this client.
+    pub(crate) fn proxy_over(&self, client: aws_sdk_dynamodb::Client) -> Edge {
+        let store = Store::new(client, PREFIX, self.clock.clone());
+        let outbound = Outbound::new(AllowedNetworks::default().with_loopback(), &Authorities::default()).unwrap();
+        proxy::edge(proxy::App::new(
+            store,
+            self.secrets.clone(),
+            outbound,
+            proxy::Limits::with_max_body(1024),
+        ))
+    }
+
+    pub(super) fn pass(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    pub(super) async fn login(&self, email: &str, password: &str) -> (u16, Value) {
+        call(
+            &self.auth,
+            "POST /api/v1/auth/login",
+            "",
+            json!({"email": email, "password": password}),
+        )
+        .await
+    }
+
+    pub(super) async fn token(&self, email: &str, password: &str) -> String {
+        let (status, body) = self.login(email, password).await;
+        assert_eq!(status, 200, "{body}");
+        body["data"]["token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn admin_token(&self) -> String {
+        self.token(ADMIN_EMAIL, ADMIN_PASSWORD).await
+    }
+
+    /// A new account with a key: its id, a token, the key's id and the key.
+    pub(crate) async fn person(&self, email: &str) -> (String, String, String, String) {
+        let account = json!({"email": email, "password": PASSWORD, "name": "A Person", "role": "user"});
+        let (status, account) = call(
+            &self.admin,
+            "POST /api/v1/admin/users",
+            &self.admin_token().await,
+            account,
+        )
+        .await;
+        assert_eq!(status, 201, "{account}");
+        let token = self.token(email, PASSWORD).await;
+        let (_, key) = call(
+            &self.keys,
+            "POST /api/v1/user/keys",
+            &token,
+            json!({"name": "a program"}),
+        )
+        .await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (
+            text(&account["data"]["id"]),
+            token,
+            text(&key["data"]["id"]),
+            text(&key["data"]["key"]),
+        )
+    }
+
+    pub(super) async fn models(&self, key: &str) -> u16 {
+        call(&self.proxy, "GET /v1/models", key, Value::Null).await.0
+    }
+
+    pub(super) async fn own_keys(&self, token: &str) -> u16 {
+        call(&self.keys, "GET /api/v1/user/keys", token, Value::Null).await.0
+    }
+}
+
+/// Calls a function with a method, a path and a credential.
+pub(crate) async fn call(function: &Edge, route: &str, credential: &str, body: Value) -> (u16, Value) {
+    let (method, path) = route.split_once(' ').unwrap();
+    let request = Request::builder().method(method).uri(path);
+    let request = if credential.is_empty() {
+        request
+    } else {
+        request.header(AUTHORIZATION, format!("Bearer {credential}"))
+    };
+    let body = if body.is_null() {
+        Body::empty()
+    } else {
+        Body::from(body.to_string())
+    };
+    let response = function.respond(request.body(body).unwrap()).await;
+    let status = response.status().as_u16();
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&bytes).unwrap())
+}

@@ -1,0 +1,7 @@
+//! Functions in processes of their own, over one database and one clock.
+
+mod installation;
+mod revocation;
+mod sessions;
+
+pub(crate) use installation::{Installation, call};
