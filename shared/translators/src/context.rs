@@ -1,7 +1,7 @@
 //! What the way back must know of the request: the two halves of the translation share this and nothing else.
 
-use super::names::ToolNames;
-use super::settings::ThinkTags;
+use crate::names::ToolNames;
+use crate::settings::ThinkTags;
 
 /// The signature of every thinking block that we made begins so (§4.1, TH4). No vendor's does.
 pub const SIGNATURE_PREFIX: &str = "gw1.";

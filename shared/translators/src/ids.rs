@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::names::ENCODED_ID_PREFIX;
+use crate::names::ENCODED_ID_PREFIX;
 
 /// Makes 24 fresh characters of `[A-Za-z0-9]`: the random part of an id.
 pub type RandomText = Box<dyn FnMut() -> String + Send>;

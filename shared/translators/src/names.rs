@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::digest;
 
-use super::settings::Limit;
+use crate::settings::Limit;
 
 /// Marks a client id that is the lower-case hex of the backend's id (ID1, ID2).
 pub const ENCODED_ID_PREFIX: &str = "toolu_x";

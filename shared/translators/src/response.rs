@@ -4,17 +4,17 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::anthropic::message::{Block, Message, MessageKind, Role, StopDetails, StopReason};
-use super::chat::completion::{self, Choice, Completion, Function, texts};
-use super::chat::text::EscapedText;
-use super::context::{AnswerContext, Thinking};
-use super::error::BackendError;
-use super::ids::{ToolIds, message_id};
-use super::settings::ThinkTags;
-use super::signature;
-use super::stop::{self, Ending};
-use super::think_tags::{Part, TagSplitter};
-use super::usage::{Usage, anthropic_service_tier};
+use crate::anthropic::message::{Block, Message, MessageKind, Role, StopDetails, StopReason};
+use crate::chat::completion::{self, Choice, Completion, Function, texts};
+use crate::context::{AnswerContext, Thinking};
+use crate::error::BackendError;
+use crate::ids::{ToolIds, message_id};
+use crate::json::EscapedText;
+use crate::settings::ThinkTags;
+use crate::signature;
+use crate::stop::{self, Ending};
+use crate::think_tags::{Part, TagSplitter};
+use crate::usage::{Usage, anthropic_service_tier};
 
 /// The message for the client, and what the gateway notes about it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,9 +7,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::chat::text::EscapedText;
-use super::context::SIGNATURE_PREFIX;
-use super::json::{Json, TextBuilder};
+use crate::context::SIGNATURE_PREFIX;
+use crate::json::EscapedText;
+use crate::json::{Json, TextBuilder};
 
 /// Behind the prefix: thinking follows.
 const THINKING: &str = "t.";

@@ -1,7 +1,7 @@
 //! Why an answer ended: chat's finish reason in Anthropic's words (§4.2), for both modes.
 
-use super::anthropic::message::StopReason;
-use super::error::BackendError;
+use crate::anthropic::message::StopReason;
+use crate::error::BackendError;
 
 /// What is known when an answer is over.
 #[derive(Debug, Clone, Copy)]

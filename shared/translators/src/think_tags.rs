@@ -4,7 +4,7 @@
 
 use std::mem;
 
-use super::chat::text::{EscapedText, Unit};
+use crate::json::{EscapedText, Unit};
 
 const OPENING: &[u8] = b"<think>";
 const CLOSING: &[u8] = b"</think>";

@@ -17,8 +17,8 @@ use crate::sso_tester::TesterError;
 use crate::store::StoreError;
 use domain::access::password::WeakPassword;
 use domain::models::RequestId;
+use translators::error::RequestError;
 use translators::error::{BackendError, ErrorBody};
-use translators::request::RequestError;
 
 /// A refusal or a failure, with what the caller may know of it and what only the log may.
 #[derive(Clone, Debug)]

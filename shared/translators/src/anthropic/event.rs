@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::message::{Message, StopDetails, StopReason};
-use crate::chat::text::EscapedText;
 use crate::error::BackendError;
+use crate::json::EscapedText;
 use crate::sse;
 use crate::usage::AnthropicUsage;
 

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
+use crate::error::{At, RequestError};
 use crate::json::{Field, raw_object};
-use crate::request::error::{At, RequestError};
 
 raw_object! {
     /// The request's top level (§3.2).

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::text::EscapedText;
+use crate::json::EscapedText;
 use crate::usage::Usage;
 
 #[derive(Debug, Default, Deserialize)]

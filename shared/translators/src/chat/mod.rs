@@ -2,4 +2,3 @@
 
 pub mod completion;
 pub mod request;
-pub mod text;

@@ -6,12 +6,14 @@
 mod code;
 mod overflow;
 mod reading;
+mod request;
 
 use serde::Serialize;
 
-use super::settings::UpstreamAuthErrors;
+use crate::settings::UpstreamAuthErrors;
 
 pub use code::{Code, Dialect, ErrorBody};
+pub use request::{At, RequestError};
 
 /// The kinds of errors of the Messages API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use crate::chat::request::Part;
 use crate::json::TextBuilder;
 use crate::signature;
 
-use super::error::{At, RequestError};
 use super::scope::Scope;
 use super::turns::{AssistantTurn, Call};
 use super::{parts, server_tools};
+use crate::error::{At, RequestError};
 
 /// The turn, and before it what earlier turns were summed up to, which is for the user to say (`compaction`).
 pub(super) fn read<'a>(

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::json::{Json, json_string};
 
-use super::error::RequestError;
+use crate::error::RequestError;
 
 pub(super) struct Builtin {
     type_prefix: &'static str,

@@ -5,7 +5,7 @@ use crate::chat::request::{AssistantMessage, Breakpoint, CacheMark, Content, Mes
 use crate::json::{Field, raw_object};
 use crate::settings::Cache;
 
-use super::error::{At, RequestError};
+use crate::error::{At, RequestError};
 
 /// `OpenAI` takes no more breakpoints in one request.
 const MAX_BREAKPOINTS: usize = 4;

@@ -2,13 +2,13 @@
 
 use crate::anthropic::request::{Block, Content, Source};
 use crate::chat::request::{File, Part, PartKind};
-use crate::chat::text::EscapedText;
+use crate::json::EscapedText;
 use crate::json::{Json, TextBuilder};
 use crate::settings::Pdf;
 
-use super::error::{At, RequestError};
 use super::parts;
 use super::scope::Scope;
+use crate::error::{At, RequestError};
 
 /// Title and context come first, in whatever form the rest is.
 pub(super) fn parts<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestError> {

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use crate::chat::request::Request;
 use crate::json::{Json, Members};
 
-use super::error::RequestError;
 use super::scope::Warnings;
+use crate::error::RequestError;
 
 /// The one object of ours that a client's own is merged with, key by key (§3.8).
 const TEMPLATE_SWITCHES: &str = "chat_template_kwargs";

@@ -1,13 +1,13 @@
 //! The order of turns: system turns placed (SY3, SY4, SY5), neighbours merged (OR1), empty turns left out (OR8).
 
 use crate::chat::request::Part;
-use crate::chat::text::EscapedText;
+use crate::json::EscapedText;
 use crate::json::TextBuilder;
 use crate::settings::{BackendSettings, InlineSystem};
 
-use super::error::{At, RequestError};
 use super::parts;
 use super::turns::{AssistantTurn, Turn, UserTurn};
+use crate::error::{At, RequestError};
 
 pub(super) struct History<'a> {
     /// The leading system message.

@@ -6,7 +6,7 @@ use crate::anthropic::request::{Block, Source};
 use crate::chat::request::{ImageUrl, Part, PartKind};
 use crate::json::{Json, TextBuilder};
 
-use super::error::{At, RequestError};
+use crate::error::{At, RequestError};
 
 const MEDIA_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 

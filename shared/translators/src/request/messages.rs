@@ -5,11 +5,11 @@ use crate::json::{Json, TextBuilder, json_string};
 use crate::names::backend_tool_id;
 use crate::settings::{ReasoningReplay, SystemRole, TextParts, ToolResultMedia};
 
-use super::error::RequestError;
 use super::history::History;
 use super::parts;
 use super::scope::Scope;
 use super::turns::{AssistantTurn, Call, ToolResult, Turn, UserTurn};
+use crate::error::RequestError;
 
 /// All messages, the leading system message first (SY1).
 pub(super) fn write<'a>(history: History<'a>, scope: &mut Scope<'a>) -> Result<Vec<Message<'a>>, RequestError> {

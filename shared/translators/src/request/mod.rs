@@ -11,7 +11,6 @@
 //!
 //! Nothing here knows HTTP, who the caller is, or which vendor the backend is: only its settings.
 
-pub mod error;
 pub mod native;
 
 mod assistant;
@@ -39,16 +38,14 @@ mod user;
 
 use std::borrow::Cow;
 
-use super::anthropic::request::{OutputConfig, Request};
-use super::chat::request as chat;
-use super::context::AnswerContext;
-use super::names::ToolNames;
-use super::settings::BackendSettings;
-use super::tokens;
+use crate::anthropic::request::{OutputConfig, Request};
+use crate::chat::request as chat;
+use crate::context::AnswerContext;
+use crate::names::ToolNames;
+use crate::settings::BackendSettings;
+use crate::tokens;
 
-pub use error::RequestError;
-
-use error::At;
+use crate::error::{At, RequestError};
 use scope::{Scope, Warnings};
 use thinking::Asked;
 use tool_changes::ToolChanges;

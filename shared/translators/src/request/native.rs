@@ -10,11 +10,11 @@ use memchr::memmem;
 use serde_json::value::RawValue;
 
 use crate::anthropic::request::{Block, Content, Message, Request};
-use crate::chat::text::EscapedText;
 use crate::context::SIGNATURE_PREFIX;
+use crate::json::EscapedText;
 
-use super::error::{At, RequestError};
 use super::parts::begins_with;
+use crate::error::{At, RequestError};
 
 /// The body without the thinking blocks that we have signed. A turn that had nothing else goes with them, since
 /// an empty one would be refused.

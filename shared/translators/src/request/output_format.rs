@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::anthropic::request::{OutputConfig, OutputFormat, Request};
 use crate::chat::request::{JsonSchema, ResponseFormat};
 
-use super::error::{At, RequestError};
+use crate::error::{At, RequestError};
 
 /// `output_config.format`, or the older `output_format`. The schema goes unchanged.
 pub(super) fn write<'a>(

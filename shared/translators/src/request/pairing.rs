@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::error::{At, RequestError};
 use super::turns::{Call, ToolResult, Turn, UserTurn};
+use crate::error::{At, RequestError};
 
 /// Refuses a history that no backend could follow, and sorts each turn's results.
 pub(super) fn pair(turns: &mut [Turn<'_>]) -> Result<(), RequestError> {

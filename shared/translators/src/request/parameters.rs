@@ -10,9 +10,9 @@ use crate::json::{Field, Json, json_string};
 use crate::names::sha256_hex;
 use crate::settings::{MaxTokensField, UserField};
 
-use super::error::{At, RequestError};
 use super::scope::Scope;
 use super::{ModelFacts, output_format};
+use crate::error::{At, RequestError};
 
 /// Refuses what would ask the server to act, to remember, or to compute elsewhere.
 pub(super) fn refuse_unsupported(request: &Request<'_>, scope: &Scope<'_>) -> Result<(), RequestError> {

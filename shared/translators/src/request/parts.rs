@@ -6,13 +6,13 @@ use serde_json::value::RawValue;
 
 use crate::anthropic::request::{Block, Content as Blocks};
 use crate::chat::request::{Content, Part, PartKind};
-use crate::chat::text::EscapedText;
+use crate::json::EscapedText;
 use crate::json::{Json, Members, TextBuilder};
 use crate::settings::TextParts;
 
-use super::error::{At, RequestError};
 use super::scope::{Scope, Warnings};
 use super::{cache, documents, images};
+use crate::error::{At, RequestError};
 
 impl<'a> Part<'a> {
     pub fn text(text: Json<'a>) -> Self {

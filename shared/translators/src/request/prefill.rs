@@ -3,7 +3,7 @@
 use crate::chat::request::{Message, Parameters};
 use crate::settings::Prefill;
 
-use super::error::{At, RequestError};
+use crate::error::{At, RequestError};
 
 pub(super) fn write(
     prefill: Prefill,

@@ -8,11 +8,11 @@ use serde_json::value::RawValue;
 
 use crate::anthropic::request::Block;
 use crate::chat::request::Part;
-use crate::chat::text::EscapedText;
+use crate::json::EscapedText;
 use crate::json::{Json, Members, TextBuilder};
 
-use super::error::{At, RequestError};
 use super::scope::{Scope, Warnings};
+use crate::error::{At, RequestError};
 
 /// The members that a person could read, wherever they stand in a result.
 const READABLE: [&str; 9] = [

@@ -4,12 +4,12 @@ use serde_json::value::RawValue;
 
 use crate::anthropic::request::{Block, Content};
 use crate::chat::request::Part;
-use crate::chat::text::EscapedText;
+use crate::json::EscapedText;
 use crate::json::{Field, TextBuilder};
 
-use super::error::{At, RequestError};
 use super::parts;
 use super::scope::Scope;
+use crate::error::{At, RequestError};
 
 /// Claude Code's first line. It differs from conversation to conversation, and in front of everything else it
 /// would keep a backend from ever reusing a cached prefix.

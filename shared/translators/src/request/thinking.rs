@@ -5,8 +5,8 @@ use crate::chat::request::{ChatTemplateKwargs, Parameters, Thinking};
 use crate::context;
 use crate::settings::{BackendSettings, Effort, ReasoningParam};
 
-use super::error::{At, RequestError};
 use super::scope::Scope;
+use crate::error::{At, RequestError};
 
 /// What the client asks for.
 pub(super) struct Asked {

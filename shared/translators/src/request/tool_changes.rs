@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use crate::anthropic::request::{Block, Content};
 use crate::json::raw_object;
 
-use super::error::{At, RequestError};
+use crate::error::{At, RequestError};
 
 raw_object! {
     ToolReference {

@@ -4,8 +4,8 @@ use crate::anthropic::request::{Request, ToolChoice};
 use crate::chat::request::{self as chat, FunctionType, NamedFunction, Parameters};
 use crate::settings::ToolChoiceSupport;
 
-use super::error::{At, RequestError};
 use super::scope::Scope;
+use crate::error::{At, RequestError};
 
 /// Only called where there are tools to choose from (TO6).
 pub(super) fn write<'a>(

@@ -9,9 +9,9 @@ use crate::chat::request::{self as chat, Function, FunctionType};
 use crate::json::{Json, Members};
 
 use super::builtin_tools;
-use super::error::{At, RequestError};
 use super::scope::Scope;
 use super::tool_changes::ToolChanges;
+use crate::error::{At, RequestError};
 
 /// Stands for deferred tools in Claude Code's list, without being one.
 const PLACEHOLDER: &str = "DeferredToolPlaceholder";

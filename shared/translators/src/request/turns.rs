@@ -7,12 +7,12 @@ use crate::anthropic::request::{Content, Message};
 use crate::chat::request::Part;
 use crate::json::{Json, Members};
 
-use super::error::{At, RequestError};
 use super::history::History;
 use super::parts;
 use super::scope::Scope;
 use super::tool_changes::ToolChanges;
 use super::{assistant, user};
+use crate::error::{At, RequestError};
 
 pub(super) enum Turn<'a> {
     User(UserTurn<'a>),

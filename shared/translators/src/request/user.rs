@@ -2,14 +2,14 @@
 
 use crate::anthropic::request::{Block, Content, Message};
 use crate::chat::request::{Part, PartKind};
-use crate::chat::text::EscapedText;
+use crate::json::EscapedText;
 use crate::json::{Json, TextBuilder};
 use crate::settings::ToolResultMedia;
 
-use super::error::{At, RequestError};
 use super::scope::Scope;
 use super::turns::{ToolResult, UserTurn};
 use super::{cache, parts};
+use crate::error::{At, RequestError};
 
 pub(super) fn read<'a>(
     index: usize,

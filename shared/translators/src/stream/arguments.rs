@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use crate::chat::text::{EscapedText, Unit};
+use crate::json::{EscapedText, Unit};
 
 /// Argument text in order: what is not sent yet, and how far the JSON has come.
 #[derive(Debug, Default)]

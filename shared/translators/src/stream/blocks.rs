@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 
 use crate::anthropic::event::{Delta, EventWriter};
-use crate::chat::text::EscapedText;
 use crate::context::Thinking;
+use crate::json::EscapedText;
 use crate::signature;
 
 /// Opens and closes blocks as the kind of text changes. The first delta of a block follows its start at once (I9).

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::arguments::Arguments;
 use crate::chat::completion::{Function, ToolCall};
-use crate::chat::text::EscapedText;
+use crate::json::EscapedText;
 
 /// A piece of a call, as one delta brings it. Empty ids and names count as absent.
 #[derive(Debug)]

@@ -17,15 +17,15 @@ use serde_json::value::RawValue;
 
 pub use self::outcome::{Interruption, Progress, StreamEnd, StreamOutcome};
 use self::turn::Turn;
-use super::anthropic::event::{EventWriter, MessageDelta};
-use super::anthropic::message::{Message, MessageKind, Role, StopReason};
-use super::chat::completion::Completion;
-use super::chat::text::EscapedText;
-use super::context::AnswerContext;
-use super::error::BackendError;
-use super::ids::{RandomText, message_id};
-use super::stop::{self, Ending};
-use super::usage::{Usage, anthropic_service_tier};
+use crate::anthropic::event::{EventWriter, MessageDelta};
+use crate::anthropic::message::{Message, MessageKind, Role, StopReason};
+use crate::chat::completion::Completion;
+use crate::context::AnswerContext;
+use crate::error::BackendError;
+use crate::ids::{RandomText, message_id};
+use crate::json::EscapedText;
+use crate::stop::{self, Ending};
+use crate::usage::{Usage, anthropic_service_tier};
 
 /// Translates one stream. The order of events promised to the client:
 ///

@@ -5,10 +5,10 @@
 
 mod price;
 
-use super::anthropic::request::{Block, Content, Message, Request, Source, Tool};
-use super::chat::text::EscapedText;
-use super::json::Field;
-use super::request::error::{At, RequestError};
+use crate::anthropic::request::{Block, Content, Message, Request, Source, Tool};
+use crate::error::{At, RequestError};
+use crate::json::EscapedText;
+use crate::json::Field;
 
 use price::{Price, TOKEN, of_text};
 

@@ -3,7 +3,7 @@
 //! The prices were fitted to a current tokenizer of 200 000 words, over prose in thirty languages, source code
 //! and JSON: a few kilobytes of text are five percent off in the mean, and less than ten in nine of ten cases.
 
-use crate::chat::text::EscapedText;
+use crate::json::EscapedText;
 
 /// Thousandths of a token.
 pub(super) type Price = u64;

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::Json;
-use crate::chat::text::EscapedText;
-use crate::request::error::RequestError;
+use super::escaped::EscapedText;
+use super::members::Json;
+use crate::error::RequestError;
 
 /// Puts a JSON string together from pieces.
 #[derive(Debug)]

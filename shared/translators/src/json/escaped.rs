@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 pub struct EscapedText<'a>(&'a str);
 
 /// Stands for any character beyond ASCII: nobody who walks over [`Unit`]s asks for more.
-pub const BEYOND_ASCII: u8 = 0xFF;
+const BEYOND_ASCII: u8 = 0xFF;
 
 /// One character of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
