@@ -1,11 +1,11 @@
 #![doc = include_str!("README.md")]
 
-pub mod anthropic;
 pub mod chat;
 pub mod context;
 pub mod error;
 pub mod ids;
 pub mod json;
+pub mod messages;
 pub mod names;
 pub mod request;
 pub mod response;

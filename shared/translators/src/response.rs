@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::anthropic::message::{Block, Message, MessageKind, Role, StopDetails, StopReason};
 use crate::chat::completion::{self, Choice, Completion, Function, texts};
 use crate::context::{AnswerContext, Thinking};
 use crate::error::BackendError;
 use crate::ids::{ToolIds, message_id};
 use crate::json::EscapedText;
+use crate::messages::wire::message::{Block, Message, MessageKind, Role, StopDetails, StopReason};
 use crate::settings::ThinkTags;
 use crate::signature;
 use crate::stop::{self, Ending};

@@ -1,7 +1,7 @@
 //! Why an answer ended: chat's finish reason in Anthropic's words (§4.2), for both modes.
 
-use crate::anthropic::message::StopReason;
 use crate::error::BackendError;
+use crate::messages::wire::message::StopReason;
 
 /// What is known when an answer is over.
 #[derive(Debug, Clone, Copy)]

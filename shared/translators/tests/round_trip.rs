@@ -8,7 +8,7 @@ mod laws;
 use laws::{Accumulated, Block, any_input_ends_in_order};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use translators::anthropic::request::Request;
+use translators::messages::wire::request::Request;
 use translators::request::{ChatCall, ModelFacts, to_chat};
 use translators::settings::BackendSettings;
 

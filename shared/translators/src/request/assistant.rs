@@ -1,8 +1,8 @@
 //! Assistant turns: text, calls, and the thinking that led to them (OR2, TH1).
 
-use crate::anthropic::request::{Block, Content, Message};
 use crate::chat::request::Part;
 use crate::json::TextBuilder;
+use crate::messages::wire::request::{Block, Content, Message};
 use crate::signature;
 
 use super::scope::Scope;

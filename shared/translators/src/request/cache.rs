@@ -1,8 +1,8 @@
 //! `cache_control`: the marks a client sets on what is worth caching (§3.10).
 
-use crate::anthropic::request::Request;
 use crate::chat::request::{AssistantMessage, Breakpoint, CacheMark, Content, Message, Part};
 use crate::json::{Field, raw_object};
+use crate::messages::wire::request::Request;
 use crate::settings::Cache;
 
 use crate::error::{At, RequestError};

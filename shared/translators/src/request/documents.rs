@@ -1,9 +1,9 @@
 //! Documents and search results, which a chat backend reads as text, except PDF (§3.5).
 
-use crate::anthropic::request::{Block, Content, Source};
 use crate::chat::request::{File, Part, PartKind};
 use crate::json::EscapedText;
 use crate::json::{Json, TextBuilder};
+use crate::messages::wire::request::{Block, Content, Source};
 use crate::settings::Pdf;
 
 use super::parts;

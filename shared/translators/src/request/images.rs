@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::anthropic::request::{Block, Source};
 use crate::chat::request::{ImageUrl, Part, PartKind};
 use crate::json::{Json, TextBuilder};
+use crate::messages::wire::request::{Block, Source};
 
 use crate::error::{At, RequestError};
 

@@ -38,9 +38,9 @@ mod user;
 
 use std::borrow::Cow;
 
-use crate::anthropic::request::{OutputConfig, Request};
 use crate::chat::request as chat;
 use crate::context::AnswerContext;
+use crate::messages::wire::request::{OutputConfig, Request};
 use crate::names::ToolNames;
 use crate::settings::BackendSettings;
 use crate::tokens;

@@ -9,9 +9,9 @@ use std::ops::Range;
 use memchr::memmem;
 use serde_json::value::RawValue;
 
-use crate::anthropic::request::{Block, Content, Message, Request};
 use crate::context::SIGNATURE_PREFIX;
 use crate::json::EscapedText;
+use crate::messages::wire::request::{Block, Content, Message, Request};
 
 use super::parts::begins_with;
 use crate::error::{At, RequestError};

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::anthropic::request::{OutputConfig, OutputFormat, Request};
 use crate::chat::request::{JsonSchema, ResponseFormat};
+use crate::messages::wire::request::{OutputConfig, OutputFormat, Request};
 
 use crate::error::{At, RequestError};
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::anthropic::request::{Metadata, OutputConfig, Request};
 use crate::chat::request::{Parameters, ServiceTier, StreamOptions};
 use crate::json::{Field, Json, json_string};
+use crate::messages::wire::request::{Metadata, OutputConfig, Request};
 use crate::names::sha256_hex;
 use crate::settings::{MaxTokensField, UserField};
 

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::anthropic::request::{Block, Content as Blocks};
 use crate::chat::request::{Content, Part, PartKind};
 use crate::json::EscapedText;
 use crate::json::{Json, Members, TextBuilder};
+use crate::messages::wire::request::{Block, Content as Blocks};
 use crate::settings::TextParts;
 
 use super::scope::{Scope, Warnings};

@@ -6,10 +6,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::anthropic::request::Block;
 use crate::chat::request::Part;
 use crate::json::EscapedText;
 use crate::json::{Json, Members, TextBuilder};
+use crate::messages::wire::request::Block;
 
 use super::scope::{Scope, Warnings};
 use crate::error::{At, RequestError};

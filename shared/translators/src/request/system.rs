@@ -2,10 +2,10 @@
 
 use serde_json::value::RawValue;
 
-use crate::anthropic::request::{Block, Content};
 use crate::chat::request::Part;
 use crate::json::EscapedText;
 use crate::json::{Field, TextBuilder};
+use crate::messages::wire::request::{Block, Content};
 
 use super::parts;
 use super::scope::Scope;

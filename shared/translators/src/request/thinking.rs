@@ -1,8 +1,8 @@
 //! How much the model is to think: `thinking` and `output_config.effort` (the second table of §3.8).
 
-use crate::anthropic::request::{OutputConfig, Request, ThinkingConfig};
 use crate::chat::request::{ChatTemplateKwargs, Parameters, Thinking};
 use crate::context;
+use crate::messages::wire::request::{OutputConfig, Request, ThinkingConfig};
 use crate::settings::{BackendSettings, Effort, ReasoningParam};
 
 use super::scope::Scope;

@@ -4,8 +4,8 @@
 
 use std::collections::HashSet;
 
-use crate::anthropic::request::{Block, Content};
 use crate::json::raw_object;
+use crate::messages::wire::request::{Block, Content};
 
 use crate::error::{At, RequestError};
 

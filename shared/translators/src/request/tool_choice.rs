@@ -1,7 +1,7 @@
 //! `tool_choice` and parallel calls (TO6-TO9).
 
-use crate::anthropic::request::{Request, ToolChoice};
 use crate::chat::request::{self as chat, FunctionType, NamedFunction, Parameters};
+use crate::messages::wire::request::{Request, ToolChoice};
 use crate::settings::ToolChoiceSupport;
 
 use super::scope::Scope;

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::anthropic::request::{Request, Tool};
 use crate::chat::request::{self as chat, Function, FunctionType};
 use crate::json::{Json, Members};
+use crate::messages::wire::request::{Request, Tool};
 
 use super::builtin_tools;
 use super::scope::Scope;

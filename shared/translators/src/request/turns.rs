@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-use crate::anthropic::request::{Content, Message};
 use crate::chat::request::Part;
 use crate::json::{Json, Members};
+use crate::messages::wire::request::{Content, Message};
 
 use super::history::History;
 use super::parts;

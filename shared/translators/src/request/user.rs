@@ -1,9 +1,9 @@
 //! User turns: tool results first, then everything else in its order (OR4).
 
-use crate::anthropic::request::{Block, Content, Message};
 use crate::chat::request::{Part, PartKind};
 use crate::json::EscapedText;
 use crate::json::{Json, TextBuilder};
+use crate::messages::wire::request::{Block, Content, Message};
 use crate::settings::ToolResultMedia;
 
 use super::scope::Scope;

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
-use crate::anthropic::event::{Delta, EventWriter};
 use crate::context::Thinking;
 use crate::json::EscapedText;
+use crate::messages::wire::event::{Delta, EventWriter};
 use crate::signature;
 
 /// Opens and closes blocks as the kind of text changes. The first delta of a block follows its start at once (I9).

@@ -17,13 +17,13 @@ use serde_json::value::RawValue;
 
 pub use self::outcome::{Interruption, Progress, StreamEnd, StreamOutcome};
 use self::turn::Turn;
-use crate::anthropic::event::{EventWriter, MessageDelta};
-use crate::anthropic::message::{Message, MessageKind, Role, StopReason};
 use crate::chat::completion::Completion;
 use crate::context::AnswerContext;
 use crate::error::BackendError;
 use crate::ids::{RandomText, message_id};
 use crate::json::EscapedText;
+use crate::messages::wire::event::{EventWriter, MessageDelta};
+use crate::messages::wire::message::{Message, MessageKind, Role, StopReason};
 use crate::stop::{self, Ending};
 use crate::usage::{Usage, anthropic_service_tier};
 

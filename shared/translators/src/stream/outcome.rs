@@ -1,7 +1,7 @@
 //! What a stream's translation tells its relay: what to do next, and at the end how it went.
 
-use crate::anthropic::message::StopReason;
 use crate::error::BackendError;
+use crate::messages::wire::message::StopReason;
 use crate::usage::Usage;
 
 /// What the relay should do next.

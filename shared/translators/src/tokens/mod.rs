@@ -5,10 +5,10 @@
 
 mod price;
 
-use crate::anthropic::request::{Block, Content, Message, Request, Source, Tool};
 use crate::error::{At, RequestError};
 use crate::json::EscapedText;
 use crate::json::Field;
+use crate::messages::wire::request::{Block, Content, Message, Request, Source, Tool};
 
 use price::{Price, TOKEN, of_text};
 

@@ -9,7 +9,7 @@ mod validator;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
-use translators::anthropic::request::Request;
+use translators::messages::wire::request::Request;
 use translators::request::native::without_own_thinking;
 use translators::request::{ChatCall, ModelFacts, to_chat};
 use translators::settings::{

@@ -1,0 +1,3 @@
+//! The Anthropic Messages dialect: its wire types, and its translation to and from chat.
+
+pub mod wire;
