@@ -7,7 +7,6 @@ pub mod ids;
 pub mod json;
 pub mod messages;
 pub mod names;
-pub mod request;
 pub mod response;
 pub mod settings;
 pub mod signature;

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use translators::error::RequestError;
+use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
 use translators::messages::wire::request::Request;
-use translators::request::{ChatCall, ModelFacts, to_chat};
 use translators::settings::{BackendOverrides, BackendSettings, Preset};
 
 #[derive(Deserialize)]

@@ -8,8 +8,8 @@ mod laws;
 use laws::{Accumulated, Block, any_input_ends_in_order};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
 use translators::messages::wire::request::Request;
-use translators::request::{ChatCall, ModelFacts, to_chat};
 use translators::settings::BackendSettings;
 
 /// A call as the backend makes it. Its name is the client's; the backend sees the mapped one.

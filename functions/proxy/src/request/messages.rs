@@ -10,8 +10,9 @@ use service::http::ApiError;
 use service::outbound::Pieces;
 use translators::error::At;
 use translators::json::Field;
+use translators::messages::passthrough;
+use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
 use translators::messages::wire::request::Request;
-use translators::request::{ChatCall, ModelFacts, native, to_chat};
 use translators::settings::BackendSettings;
 use translators::tokens;
 
@@ -106,7 +107,7 @@ impl<'a> MessagesAsk<'a> {
     /// The body for an Anthropic backend that calls the model `model_name`: the client's bytes with that name in
     /// them, without thinking of ours, and with the parameters that it has not set.
     pub(crate) fn body_for(&self, model_name: &str, params: &ModelParams) -> Result<Pieces, ApiError> {
-        let (body, model_at) = match native::without_own_thinking(self.body)? {
+        let (body, model_at) = match passthrough::without_own_thinking(self.body)? {
             Cow::Borrowed(_) => (self.body.clone(), model_at(&self.request, self.body)?),
             Cow::Owned(body) => {
                 let model_at = model_at(&Request::parse(&body)?, &body)?;

@@ -6,7 +6,7 @@ use domain::models::catalog::{Backend, Protocol};
 use http::{HeaderMap, Uri};
 use service::http::ApiError;
 use service::outbound::Pieces;
-use translators::request::ModelFacts;
+use translators::messages::to_chat::ModelFacts;
 
 use super::endpoint::Target;
 use crate::exchange::Grant;

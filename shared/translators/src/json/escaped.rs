@@ -49,6 +49,14 @@ impl<'a> EscapedText<'a> {
         self.units().all(|unit| unit.byte.is_ascii_whitespace())
     }
 
+    /// True if the text begins with `start`, however it is escaped. The case of ASCII letters does not count.
+    pub fn begins_with(self, start: &str) -> bool {
+        let mut units = self.units();
+        start
+            .bytes()
+            .all(|byte| units.next().is_some_and(|unit| unit.byte.eq_ignore_ascii_case(&byte)))
+    }
+
     /// Cuts at a [`Unit::end`].
     pub fn split_at(self, end: usize) -> (Self, Self) {
         let (head, tail) = self.0.split_at(end);

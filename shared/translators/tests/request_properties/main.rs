@@ -9,9 +9,9 @@ mod validator;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
+use translators::messages::passthrough::without_own_thinking;
+use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
 use translators::messages::wire::request::Request;
-use translators::request::native::without_own_thinking;
-use translators::request::{ChatCall, ModelFacts, to_chat};
 use translators::settings::{
     BackendOverrides, BackendSettings, InlineSystem, Preset, ReasoningReplay, TextParts, ToolResultMedia,
 };

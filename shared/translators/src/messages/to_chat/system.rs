@@ -28,12 +28,12 @@ pub(super) fn read<'a>(system: Field<'a>, scope: &mut Scope<'a>) -> Result<Vec<P
 
 fn is_billing_block(block: &Block<'_>) -> bool {
     let text = block.text.raw().and_then(EscapedText::of);
-    text.is_some_and(|text| parts::begins_with(text, BILLING_HEADER))
+    text.is_some_and(|text| text.begins_with(BILLING_HEADER))
 }
 
 fn without_first_line(raw: &RawValue) -> Result<Vec<Part<'_>>, RequestError> {
     let text = EscapedText::of(raw).unwrap_or(EscapedText::EMPTY);
-    if !parts::begins_with(text, BILLING_HEADER) {
+    if !text.begins_with(BILLING_HEADER) {
         return Ok(parts::of_string(raw));
     }
     let Some(newline) = text.units().find(|unit| unit.byte == b'\n') else {

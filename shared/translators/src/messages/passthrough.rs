@@ -13,7 +13,6 @@ use crate::context::SIGNATURE_PREFIX;
 use crate::json::EscapedText;
 use crate::messages::wire::request::{Block, Content, Message, Request};
 
-use super::parts::begins_with;
 use crate::error::{At, RequestError};
 
 /// The body without the thinking blocks that we have signed. A turn that had nothing else goes with them, since
@@ -67,7 +66,7 @@ fn own_blocks<'a>(message: &Message<'a>, at: At<'_>) -> Result<(Vec<&'a RawValue
 }
 
 fn is_own_thinking(block: &Block<'_>) -> bool {
-    let text = |field: Option<&RawValue>, start| field.and_then(EscapedText::of).is_some_and(|t| begins_with(t, start));
+    let text = |field: Option<&RawValue>, start| field.and_then(EscapedText::of).is_some_and(|t| t.begins_with(start));
     text(block.kind.raw(), "thinking") && text(block.signature.raw(), SIGNATURE_PREFIX)
 }
 

@@ -149,11 +149,3 @@ pub(super) fn joined(mut parts: Vec<Part<'_>>) -> Result<Json<'_>, RequestError>
         })
         .build()
 }
-
-/// Whether a text begins so, however it is escaped. Capitals count as small letters.
-pub(super) fn begins_with(text: EscapedText<'_>, start: &str) -> bool {
-    let mut units = text.units();
-    start
-        .bytes()
-        .all(|byte| units.next().is_some_and(|unit| unit.byte.eq_ignore_ascii_case(&byte)))
-}

@@ -7,11 +7,8 @@
 //! | `user.rs`, `assistant.rs`, `parts.rs`, `images.rs`, `documents.rs`, `server_tools.rs` | content blocks (§3.5) |
 //! | `tools.rs`, `builtin_tools.rs`, `tool_choice.rs`, `tool_changes.rs` | tools (§3.6) |
 //! | `messages.rs`, `cache.rs`, `extras.rs` | the chat request written down (§3.10, P3) |
-//! | `native.rs` | the one change to a request that is not translated (TH4) |
 //!
 //! Nothing here knows HTTP, who the caller is, or which vendor the backend is: only its settings.
-
-pub mod native;
 
 mod assistant;
 mod builtin_tools;

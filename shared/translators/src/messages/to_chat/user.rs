@@ -106,7 +106,7 @@ fn mark_as_error(parts: &mut Vec<Part<'_>>) -> Result<(), RequestError> {
     if text.is_some_and(|text| {
         ["error", "<tool_use_error>"]
             .iter()
-            .any(|start| parts::begins_with(text, start))
+            .any(|start| text.begins_with(start))
     }) {
         return Ok(());
     }
