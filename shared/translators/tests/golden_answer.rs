@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use translators::context::{AnswerContext, Thinking};
 use translators::error::{BackendError, Code, Dialect, ErrorBody};
 use translators::ids::RandomText;
-use translators::response;
+use translators::messages::from_chat;
 use translators::settings::{ThinkTags, UpstreamAuthErrors};
 use translators::stream::{StreamEnd, StreamOutcome, ToAnthropic};
 
@@ -25,7 +25,7 @@ use translators::stream::{StreamEnd, StreamOutcome, ToAnthropic};
 fn whole_answers() {
     for_each("response", |fixture: &ResponseFixture| {
         let random = &mut counting_random();
-        match response::to_message(text_of(&fixture.backend).as_bytes(), &fixture.context.build(), random) {
+        match from_chat::to_message(text_of(&fixture.backend).as_bytes(), &fixture.context.build(), random) {
             Ok(answer) => {
                 let body = String::from_utf8(answer.body).unwrap();
                 let body = body

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::random;
 use translators::context::AnswerContext;
 use translators::error::BackendError;
-use translators::response;
+use translators::messages::from_chat;
 use translators::stream::ToAnthropic;
 use translators::usage::{Usage, update_from_event};
 
@@ -86,7 +86,7 @@ impl Reader {
                 })
             }
             Self::Translated(context) => {
-                let answer = response::to_message(&body, &context, &mut new_id)?;
+                let answer = from_chat::to_message(&body, &context, &mut new_id)?;
                 let notes = Notes {
                     upstream_id: answer.upstream_id,
                     nameless_calls: answer.nameless_calls,

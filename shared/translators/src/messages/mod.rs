@@ -1,5 +1,7 @@
 //! The Anthropic Messages dialect: its wire types, and its translation to and from chat.
 
+pub mod from_chat;
 pub mod passthrough;
+pub mod stop_reason;
 pub mod to_chat;
 pub mod wire;

@@ -22,9 +22,9 @@ use crate::context::AnswerContext;
 use crate::error::BackendError;
 use crate::ids::{RandomText, message_id};
 use crate::json::EscapedText;
+use crate::messages::stop_reason::{self, Ending};
 use crate::messages::wire::event::{EventWriter, MessageDelta};
 use crate::messages::wire::message::{Message, MessageKind, Role, StopReason};
-use crate::stop::{self, Ending};
 use crate::usage::{Usage, anthropic_service_tier};
 
 /// Translates one stream. The order of events promised to the client:
@@ -242,7 +242,7 @@ impl ToAnthropic {
             return Err(Interruption::CutShort(error));
         }
         self.turn.finish(out);
-        match stop::stop_reason(self.ending(), &self.context.stop_sequences) {
+        match stop_reason::stop_reason(self.ending(), &self.context.stop_sequences) {
             Ok(stop_reason) => {
                 self.stop(stop_reason, out);
                 Ok(stop_reason)

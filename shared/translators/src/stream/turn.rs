@@ -14,10 +14,10 @@ use crate::chat::completion::{Message, texts};
 use crate::context::{AnswerContext, Thinking};
 use crate::ids::{RandomText, ToolIds};
 use crate::json::EscapedText;
+use crate::messages::stop_reason;
 use crate::names::ToolNames;
 use crate::settings::ThinkTags;
 use crate::signature;
-use crate::stop;
 use crate::think_tags::{Part, Parts, TagSplitter};
 
 pub(super) struct Turn {
@@ -95,15 +95,15 @@ impl Turn {
     }
 
     /// What §4.2 asks about the calls. Calls that never got a name do not count.
-    pub(super) fn calls(&self) -> stop::Calls {
+    pub(super) fn calls(&self) -> stop_reason::Calls {
         let mut started = self.calls.list.iter().filter(|call| call.started).peekable();
         if started.peek().is_none() {
-            return stop::Calls::None;
+            return stop_reason::Calls::None;
         }
         if started.any(|call| call.arguments.is_cut()) {
-            stop::Calls::Cut
+            stop_reason::Calls::Cut
         } else {
-            stop::Calls::Complete
+            stop_reason::Calls::Complete
         }
     }
 

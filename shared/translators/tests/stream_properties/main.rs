@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use speech::{Chance, Segment, call, chunks, context, segment, sse, text};
 use translators::context::AnswerContext;
-use translators::response;
+use translators::messages::from_chat;
 use translators::stream::{Progress, StreamEnd, ToAnthropic};
 use translators::usage::{Usage, usage_of_members};
 
@@ -136,7 +136,7 @@ proptest! {
         let content = content.replace("<think>", "");
         let said = json!({"content": content, "reasoning_content": reasoning, "tool_calls": tool_calls});
         let whole = json!({"choices": [{"index": 0, "message": said, "finish_reason": "stop"}]}).to_string();
-        let answer = response::to_message(whole.as_bytes(), &context, &mut counting_random()).unwrap();
+        let answer = from_chat::to_message(whole.as_bytes(), &context, &mut counting_random()).unwrap();
         let answer: Value = serde_json::from_slice(&answer.body).unwrap();
         let (message, _) = any_input_ends_in_order(&sse(&[framed(&said)], "\n"), &[], context.clone());
         prop_assert_eq!(answer["content"].as_array().unwrap().len(), message.blocks.len());

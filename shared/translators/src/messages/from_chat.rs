@@ -9,10 +9,10 @@ use crate::context::{AnswerContext, Thinking};
 use crate::error::BackendError;
 use crate::ids::{ToolIds, message_id};
 use crate::json::EscapedText;
+use crate::messages::stop_reason::{self, Ending};
 use crate::messages::wire::message::{Block, Message, MessageKind, Role, StopDetails, StopReason};
 use crate::settings::ThinkTags;
 use crate::signature;
-use crate::stop::{self, Ending};
 use crate::think_tags::{Part, TagSplitter};
 use crate::usage::{Usage, anthropic_service_tier};
 
@@ -77,7 +77,7 @@ struct Said<'a> {
     blocks: Vec<Block<'a>>,
     /// The text of a refusal, as a JSON string.
     refusal: Option<Box<RawValue>>,
-    calls: stop::Calls,
+    calls: stop_reason::Calls,
     nameless_calls: usize,
     /// How much the model thought that the client does not see.
     hidden_bytes: usize,
@@ -88,7 +88,7 @@ impl<'a> Said<'a> {
         let mut said = Self {
             blocks: Vec::new(),
             refusal: None,
-            calls: stop::Calls::None,
+            calls: stop_reason::Calls::None,
             nameless_calls: 0,
             hidden_bytes: 0,
         };
@@ -152,7 +152,7 @@ impl<'a> Said<'a> {
             let id = ids.give(&id.map(EscapedText::decode).unwrap_or_default(), random);
             let name = context.names.to_client(&name.decode()).into_owned();
             self.blocks.push(Block::ToolUse { id, name, input });
-            self.calls = stop::Calls::Complete;
+            self.calls = stop_reason::Calls::Complete;
         }
     }
 
@@ -169,7 +169,7 @@ impl<'a> Said<'a> {
             calls: self.calls,
             refused: self.refusal.is_some(),
         };
-        stop::stop_reason(ending, &context.stop_sequences)
+        stop_reason::stop_reason(ending, &context.stop_sequences)
     }
 
     fn text_bytes(&self) -> usize {
