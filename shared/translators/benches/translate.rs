@@ -16,8 +16,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use translators::chat::completion::Completion;
 use translators::context::AnswerContext;
+use translators::messages::stream::{StreamEnd, ToAnthropic};
 use translators::sse::Decoder;
-use translators::stream::{StreamEnd, ToAnthropic};
 use translators::usage::{Usage, usage_of_members};
 
 #[global_allocator]

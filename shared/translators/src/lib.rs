@@ -10,7 +10,6 @@ pub mod names;
 pub mod settings;
 pub mod signature;
 pub mod sse;
-pub mod stream;
 pub mod think_tags;
 pub mod tokens;
 pub mod usage;

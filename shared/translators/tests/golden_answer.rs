@@ -18,8 +18,8 @@ use translators::context::{AnswerContext, Thinking};
 use translators::error::{BackendError, Code, Dialect, ErrorBody};
 use translators::ids::RandomText;
 use translators::messages::from_chat;
+use translators::messages::stream::{StreamEnd, StreamOutcome, ToAnthropic};
 use translators::settings::{ThinkTags, UpstreamAuthErrors};
-use translators::stream::{StreamEnd, StreamOutcome, ToAnthropic};
 
 #[test]
 fn whole_answers() {

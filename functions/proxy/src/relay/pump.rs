@@ -10,7 +10,7 @@ use bytes::Bytes;
 use domain::models::RequestId;
 use service::outbound::{chunk, poll_chunk};
 use tokio::time::timeout;
-use translators::stream::{Progress, StreamEnd};
+use translators::messages::stream::{Progress, StreamEnd};
 
 use crate::Limits;
 use crate::response::stream::{Ended, Spoken};

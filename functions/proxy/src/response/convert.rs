@@ -5,7 +5,7 @@ use domain::random;
 use translators::context::AnswerContext;
 use translators::error::BackendError;
 use translators::messages::from_chat;
-use translators::stream::ToAnthropic;
+use translators::messages::stream::ToAnthropic;
 use translators::usage::{Usage, update_from_event};
 
 use super::model_name::Naming;

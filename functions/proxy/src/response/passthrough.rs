@@ -4,8 +4,8 @@
 use bytes::Bytes;
 use service::http::Dialect;
 use translators::error::BackendError;
+use translators::messages::stream::Progress;
 use translators::sse::{Decoder, Event};
-use translators::stream::Progress;
 
 use super::model_name::{Edit, Naming, edited};
 use super::scan::{ChunkInfo, Kind, Span};

@@ -4,8 +4,8 @@ use bytes::{Bytes, BytesMut};
 use domain::models::RequestId;
 use service::http::{ApiError, Dialect};
 use translators::error::BackendError;
+use translators::messages::stream::{Interruption, Progress, StreamEnd, ToAnthropic};
 use translators::sse::Decoder;
-use translators::stream::{Interruption, Progress, StreamEnd, ToAnthropic};
 
 use super::convert::Notes;
 use super::passthrough::Watch;

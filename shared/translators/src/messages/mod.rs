@@ -3,5 +3,6 @@
 pub mod from_chat;
 pub mod passthrough;
 pub mod stop_reason;
+pub mod stream;
 pub mod to_chat;
 pub mod wire;

@@ -4,8 +4,8 @@ use bytes::{Bytes, BytesMut};
 use serde_json::Value;
 use translators::context::AnswerContext;
 use translators::ids::RandomText;
+use translators::messages::stream::{Progress, StreamEnd, StreamOutcome, ToAnthropic};
 use translators::sse::{Decoder, Event};
-use translators::stream::{Progress, StreamEnd, StreamOutcome, ToAnthropic};
 
 const MAX_EVENT_BYTES: usize = 1 << 20;
 

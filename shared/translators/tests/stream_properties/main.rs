@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use speech::{Chance, Segment, call, chunks, context, segment, sse, text};
 use translators::context::AnswerContext;
 use translators::messages::from_chat;
-use translators::stream::{Progress, StreamEnd, ToAnthropic};
+use translators::messages::stream::{Progress, StreamEnd, ToAnthropic};
 use translators::usage::{Usage, usage_of_members};
 
 /// JSON that looks like a chunk, with every known member holding anything.
