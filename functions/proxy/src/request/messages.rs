@@ -12,9 +12,9 @@ use translators::error::At;
 use translators::json::Field;
 use translators::messages::passthrough;
 use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
+use translators::messages::token_count;
 use translators::messages::wire::request::Request;
 use translators::settings::BackendSettings;
-use translators::tokens;
 
 use super::BYTES_PER_TOKEN;
 use crate::patch::{Splice, spliced};
@@ -63,7 +63,7 @@ impl<'a> MessagesAsk<'a> {
 
     /// How many tokens the conversation has, about.
     pub(crate) fn count_tokens(&self) -> Result<u64, ApiError> {
-        Ok(tokens::count(&self.request)?)
+        Ok(token_count::count(&self.request)?)
     }
 
     /// The same by its length alone. Backends of this dialect tell it in their first event.

@@ -5,4 +5,5 @@ pub mod passthrough;
 pub mod stop_reason;
 pub mod stream;
 pub mod to_chat;
+pub mod token_count;
 pub mod wire;

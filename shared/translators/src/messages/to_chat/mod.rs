@@ -37,10 +37,10 @@ use std::borrow::Cow;
 
 use crate::chat::request as chat;
 use crate::context::AnswerContext;
+use crate::messages::token_count;
 use crate::messages::wire::request::{OutputConfig, Request};
 use crate::names::ToolNames;
 use crate::settings::BackendSettings;
-use crate::tokens;
 
 use crate::error::{At, RequestError};
 use scope::{Scope, Warnings};
@@ -126,7 +126,7 @@ impl<'a> Parsed<'a> {
             stop_sequences: stop_sequences.into_iter().map(Cow::into_owned).collect(),
             thinking: self.thinking.answer(),
             think_tags: backend.think_tags,
-            estimated_input_tokens: tokens::estimate(self.request, &self.messages.0),
+            estimated_input_tokens: token_count::estimate(self.request, &self.messages.0),
         })
     }
 

@@ -1,22 +1,20 @@
 //! How many tokens a prompt has, roughly: for `count_tokens` (§7) and for `message_start` (W5).
 //!
 //! No tokenizer: the models behind the gateway have different ones, their tables would double the binary, and
-//! every translated request is counted. `price.rs` says what stands in its place.
-
-mod price;
+//! every translated request is counted. `tokens.rs` says what stands in its place.
 
 use crate::error::{At, RequestError};
 use crate::json::EscapedText;
 use crate::json::Field;
 use crate::messages::wire::request::{Block, Content, Message, Request, Source, Tool};
 
-use price::{Price, TOKEN, of_text};
+use crate::tokens::{MilliTokens, TOKEN, of_text};
 
-const PER_MESSAGE: Price = 4 * TOKEN;
-const PER_TOOL: Price = 8 * TOKEN;
-const PER_IMAGE: Price = 1600 * TOKEN;
+const PER_MESSAGE: MilliTokens = 4 * TOKEN;
+const PER_TOOL: MilliTokens = 8 * TOKEN;
+const PER_IMAGE: MilliTokens = 1600 * TOKEN;
 /// A page of a PDF is some thousand tokens and some ten thousand bytes of base64.
-const PER_BASE64_BYTE: Price = TOKEN / 20;
+const PER_BASE64_BYTE: MilliTokens = TOKEN / 20;
 
 /// A turn holds a result, that a document, and that blocks: nothing lies deeper, whatever a request pretends.
 const MAX_DEPTH: usize = 4;
@@ -30,13 +28,13 @@ pub fn count(request: &Request<'_>) -> Result<u64, RequestError> {
 pub fn estimate(request: &Request<'_>, conversation: &[(Message<'_>, Content<'_>)]) -> u64 {
     let tools: Vec<Tool<'_>> = request.tools.objects(At::root("tools")).unwrap_or_default();
     let turn = |(_, content): &(Message<'_>, Content<'_>)| PER_MESSAGE + of_content(content, MAX_DEPTH);
-    let price = of_inner(request.system, MAX_DEPTH)
-        + tools.iter().map(of_tool).sum::<Price>()
-        + conversation.iter().map(turn).sum::<Price>();
-    price.div_ceil(TOKEN).max(1)
+    let total = of_inner(request.system, MAX_DEPTH)
+        + tools.iter().map(of_tool).sum::<MilliTokens>()
+        + conversation.iter().map(turn).sum::<MilliTokens>();
+    total.div_ceil(TOKEN).max(1)
 }
 
-fn of_content(content: &Content<'_>, depth: usize) -> Price {
+fn of_content(content: &Content<'_>, depth: usize) -> MilliTokens {
     match content {
         Content::Text(raw) => EscapedText::of(raw).map_or(0, of_text),
         Content::Blocks(blocks) => blocks.iter().map(|block| of_block(block, depth - 1)).sum(),
@@ -44,7 +42,7 @@ fn of_content(content: &Content<'_>, depth: usize) -> Price {
 }
 
 /// Content inside of something else, as deep as it may lie.
-fn of_inner(field: Field<'_>, depth: usize) -> Price {
+fn of_inner(field: Field<'_>, depth: usize) -> MilliTokens {
     if depth == 0 {
         return 0;
     }
@@ -52,7 +50,7 @@ fn of_inner(field: Field<'_>, depth: usize) -> Price {
 }
 
 /// The members that reach the model, of whatever type the block is.
-fn of_block(block: &Block<'_>, depth: usize) -> Price {
+fn of_block(block: &Block<'_>, depth: usize) -> MilliTokens {
     if is(block.kind, "\"image\"") {
         return PER_IMAGE;
     }
@@ -65,31 +63,31 @@ fn of_block(block: &Block<'_>, depth: usize) -> Price {
         block.tool_name,
     ];
     let source: Option<Source<'_>> = block.source.object(At::root("source")).ok().flatten();
-    texts.into_iter().map(of_string).sum::<Price>()
+    texts.into_iter().map(of_string).sum::<MilliTokens>()
         + of_json(block.input)
         + of_inner(block.content, depth)
         + source.map_or(0, |source| of_source(&source, depth))
 }
 
-fn of_source(source: &Source<'_>, depth: usize) -> Price {
+fn of_source(source: &Source<'_>, depth: usize) -> MilliTokens {
     if is(source.kind, "\"base64\"") {
         return source
             .data
             .raw()
-            .map_or(0, |data| data.get().len() as Price * PER_BASE64_BYTE);
+            .map_or(0, |data| data.get().len() as MilliTokens * PER_BASE64_BYTE);
     }
     of_string(source.data) + of_inner(source.content, depth)
 }
 
-fn of_tool(tool: &Tool<'_>) -> Price {
+fn of_tool(tool: &Tool<'_>) -> MilliTokens {
     PER_TOOL + of_string(tool.name) + of_string(tool.description) + of_json(tool.input_schema)
 }
 
-fn of_string(field: Field<'_>) -> Price {
+fn of_string(field: Field<'_>) -> MilliTokens {
     field.raw().and_then(EscapedText::of).map_or(0, of_text)
 }
 
-fn of_json(field: Field<'_>) -> Price {
+fn of_json(field: Field<'_>) -> MilliTokens {
     field
         .raw()
         .map_or(0, |json| of_text(EscapedText::from_escaped(json.get())))
