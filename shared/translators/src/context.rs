@@ -1,10 +1,10 @@
 //! What the way back must know of the request: the two halves of the translation share this and nothing else.
 
-use crate::names::ToolNames;
 use crate::settings::ThinkTags;
+use crate::tool_names::ToolNames;
 
-/// The signature of every thinking block that we made begins so (§4.1, TH4). No vendor's does.
-pub const SIGNATURE_PREFIX: &str = "gw1.";
+/// Makes 24 fresh characters of `[A-Za-z0-9]`: the random part of an id.
+pub type RandomText = Box<dyn FnMut() -> String + Send>;
 
 /// Made with the chat request, used for its answer.
 #[derive(Clone, Debug, Default)]

@@ -3,13 +3,14 @@
 pub mod chat;
 pub mod context;
 pub mod error;
-pub mod ids;
 pub mod json;
 pub mod messages;
-pub mod names;
 pub mod settings;
+pub mod sha256;
 pub mod signature;
 pub mod sse;
 pub mod think_tags;
 pub mod tokens;
+pub mod tool_ids;
+pub mod tool_names;
 pub mod usage;

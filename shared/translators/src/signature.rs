@@ -7,28 +7,30 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::context::SIGNATURE_PREFIX;
 use crate::json::EscapedText;
 use crate::json::{Json, TextBuilder};
+
+/// The start of every signature that we make (TH4). No vendor's begins so.
+pub const PREFIX: &str = "gw1.";
 
 /// Behind the prefix: thinking follows.
 const THINKING: &str = "t.";
 
 /// The signature of a thinking block whose text is shown. Clients demand one; nobody reads it.
 pub fn opaque(random: &mut dyn FnMut() -> String) -> String {
-    format!("{SIGNATURE_PREFIX}{}", random())
+    format!("{PREFIX}{}", random())
 }
 
 /// The signature of a thinking block whose text is left out.
 pub fn carrying(thinking: EscapedText<'_>) -> String {
-    let mut signature = [SIGNATURE_PREFIX, THINKING].concat();
+    let mut signature = [PREFIX, THINKING].concat();
     URL_SAFE_NO_PAD.encode_string(thinking.escaped(), &mut signature);
     signature
 }
 
 /// The thinking in such a signature. `None` for all others, also for one that was tampered with.
 pub fn carried<'a>(signature: &str) -> Option<Json<'a>> {
-    let thinking = signature.strip_prefix(SIGNATURE_PREFIX)?.strip_prefix(THINKING)?;
+    let thinking = signature.strip_prefix(PREFIX)?.strip_prefix(THINKING)?;
     let escaped = String::from_utf8(URL_SAFE_NO_PAD.decode(thinking).ok()?).ok()?;
     let text = TextBuilder::with_capacity(escaped.len());
     text.escaped(EscapedText::from_escaped(&escaped)).build().ok()

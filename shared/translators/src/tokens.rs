@@ -44,7 +44,7 @@ const WEIGHTS: [(MilliTokens, MilliTokens); 10] = [
 static CLASSES: [u8; 256] = classes();
 static WEIGHT_AFTER: [[MilliTokens; 16]; 16] = weights();
 
-/// A text in its JSON escapes; JSON itself is weightd the same way.
+/// A text in its JSON escapes; JSON itself is weighed the same way.
 pub fn of_text(text: EscapedText<'_>) -> MilliTokens {
     let mut rest = text.escaped().as_bytes();
     let (mut weight, mut last) = (0, LINE_END);

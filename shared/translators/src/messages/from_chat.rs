@@ -7,13 +7,14 @@ use serde_json::value::RawValue;
 use crate::chat::completion::{self, Choice, Completion, Function, texts};
 use crate::context::{AnswerContext, Thinking};
 use crate::error::BackendError;
-use crate::ids::{ToolIds, message_id};
 use crate::json::EscapedText;
 use crate::messages::stop_reason::{self, Ending};
+use crate::messages::wire::message::new_id;
 use crate::messages::wire::message::{Block, Message, MessageKind, Role, StopDetails, StopReason};
 use crate::settings::ThinkTags;
 use crate::signature;
 use crate::think_tags::{Part, TagSplitter};
+use crate::tool_ids::ToolIds;
 use crate::usage::{Usage, anthropic_service_tier};
 
 /// The message for the client, and what the gateway notes about it.
@@ -44,7 +45,7 @@ pub fn to_message(
         // GLM and others answer 200 with a code and a message where the choices should be.
         return Err(BackendError::from_error_object(body));
     };
-    let id = message_id(random);
+    let id = new_id(random);
     let said = Said::of(choice, context, random);
     let matched_stop = choice.matched_stop().map(EscapedText::decode);
     let stop_reason = said.stop_reason(choice, matched_stop.as_deref(), context)?;

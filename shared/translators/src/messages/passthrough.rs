@@ -9,16 +9,16 @@ use std::ops::Range;
 use memchr::memmem;
 use serde_json::value::RawValue;
 
-use crate::context::SIGNATURE_PREFIX;
 use crate::json::EscapedText;
 use crate::messages::wire::request::{Block, Content, Message, Request};
+use crate::signature;
 
 use crate::error::{At, RequestError};
 
 /// The body without the thinking blocks that we have signed. A turn that had nothing else goes with them, since
 /// an empty one would be refused.
 pub fn without_own_thinking(body: &[u8]) -> Result<Cow<'_, [u8]>, RequestError> {
-    if memmem::find(body, SIGNATURE_PREFIX.as_bytes()).is_none() {
+    if memmem::find(body, signature::PREFIX.as_bytes()).is_none() {
         return Ok(Cow::Borrowed(body));
     }
     let text = as_text(body)?;
@@ -67,7 +67,7 @@ fn own_blocks<'a>(message: &Message<'a>, at: At<'_>) -> Result<(Vec<&'a RawValue
 
 fn is_own_thinking(block: &Block<'_>) -> bool {
     let text = |field: Option<&RawValue>, start| field.and_then(EscapedText::of).is_some_and(|t| t.begins_with(start));
-    text(block.kind.raw(), "thinking") && text(block.signature.raw(), SIGNATURE_PREFIX)
+    text(block.kind.raw(), "thinking") && text(block.signature.raw(), signature::PREFIX)
 }
 
 /// The ranges that take the chosen items out of a list, each with the comma that is then too many.

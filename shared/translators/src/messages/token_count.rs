@@ -1,13 +1,11 @@
-//! How many tokens a prompt has, roughly: for `count_tokens` (§7) and for `message_start` (W5).
+//! The estimated number of tokens of a Messages request: for `count_tokens` (§7) and for `message_start` (W5).
 //!
 //! No tokenizer: the models behind the gateway have different ones, their tables would double the binary, and
-//! every translated request is counted. `tokens.rs` says what stands in its place.
+//! every translated request is counted. `tokens.rs` has the weights that stand in its place.
 
 use crate::error::{At, RequestError};
-use crate::json::EscapedText;
-use crate::json::Field;
+use crate::json::{EscapedText, Field};
 use crate::messages::wire::request::{Block, Content, Message, Request, Source, Tool};
-
 use crate::tokens::{MilliTokens, TOKEN, of_text};
 
 const PER_MESSAGE: MilliTokens = 4 * TOKEN;

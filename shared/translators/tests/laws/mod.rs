@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use serde_json::Value;
 use translators::context::AnswerContext;
-use translators::ids::RandomText;
+use translators::context::RandomText;
 use translators::messages::stream::{Progress, StreamEnd, StreamOutcome, ToAnthropic};
 use translators::sse::{Decoder, Event};
 

@@ -19,11 +19,12 @@ pub use self::outcome::{Interruption, Progress, StreamEnd, StreamOutcome};
 use self::turn::Turn;
 use crate::chat::completion::Completion;
 use crate::context::AnswerContext;
+use crate::context::RandomText;
 use crate::error::BackendError;
-use crate::ids::{RandomText, message_id};
 use crate::json::EscapedText;
 use crate::messages::stop_reason::{self, Ending};
 use crate::messages::wire::event::{EventWriter, MessageDelta};
+use crate::messages::wire::message::new_id;
 use crate::messages::wire::message::{Message, MessageKind, Role, StopReason};
 use crate::usage::{Usage, anthropic_service_tier};
 
@@ -72,7 +73,7 @@ enum End {
 impl ToAnthropic {
     pub fn new(mut context: AnswerContext, mut random: RandomText) -> Self {
         Self {
-            id: message_id(&mut random),
+            id: new_id(&mut random),
             turn: Turn::new(&mut context, random),
             context,
             phase: Phase::Waiting,

@@ -11,14 +11,15 @@ use serde_json::value::RawValue;
 use super::blocks::{Blocks, Kind};
 use super::calls::{Calls, Piece};
 use crate::chat::completion::{Message, texts};
+use crate::context::RandomText;
 use crate::context::{AnswerContext, Thinking};
-use crate::ids::{RandomText, ToolIds};
 use crate::json::EscapedText;
 use crate::messages::stop_reason;
-use crate::names::ToolNames;
 use crate::settings::ThinkTags;
 use crate::signature;
 use crate::think_tags::{Part, Parts, TagSplitter};
+use crate::tool_ids::ToolIds;
+use crate::tool_names::ToolNames;
 
 pub(super) struct Turn {
     blocks: Blocks,

@@ -2,8 +2,8 @@
 
 use crate::chat::request::{AssistantMessage, Content, FunctionCall, FunctionType, Message, Part, ToolCall};
 use crate::json::{Json, TextBuilder, json_string};
-use crate::names::backend_tool_id;
 use crate::settings::{ReasoningReplay, SystemRole, TextParts, ToolResultMedia};
+use crate::tool_ids::backend_tool_id;
 
 use super::history::History;
 use super::parts;

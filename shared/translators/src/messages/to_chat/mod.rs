@@ -39,8 +39,8 @@ use crate::chat::request as chat;
 use crate::context::AnswerContext;
 use crate::messages::token_count;
 use crate::messages::wire::request::{OutputConfig, Request};
-use crate::names::ToolNames;
 use crate::settings::BackendSettings;
+use crate::tool_names::ToolNames;
 
 use crate::error::{At, RequestError};
 use scope::{Scope, Warnings};

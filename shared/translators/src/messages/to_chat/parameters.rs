@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use crate::chat::request::{Parameters, ServiceTier, StreamOptions};
 use crate::json::{Field, Json, json_string};
 use crate::messages::wire::request::{Metadata, OutputConfig, Request};
-use crate::names::sha256_hex;
 use crate::settings::{MaxTokensField, UserField};
+use crate::sha256::sha256_hex;
 
 use super::scope::Scope;
 use super::{ModelFacts, output_format};

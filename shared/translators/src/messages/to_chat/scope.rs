@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::json::Members;
-use crate::names::ToolNames;
 use crate::settings::BackendSettings;
+use crate::tool_names::ToolNames;
 
 pub(super) struct Scope<'a> {
     pub backend: &'a BackendSettings,

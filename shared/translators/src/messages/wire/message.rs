@@ -7,6 +7,11 @@ use serde_json::value::RawValue;
 
 use crate::usage::AnthropicUsage;
 
+/// A fresh id of a message.
+pub fn new_id(random: &mut dyn FnMut() -> String) -> String {
+    format!("msg_{}", random())
+}
+
 #[derive(Debug, Serialize)]
 pub struct Message<'a> {
     pub id: String,

@@ -1,21 +1,13 @@
-//! Tool names and call ids that travel through both dialects unharmed (§3.7).
+//! Tool names that the backend cannot take, shortened for it and restored for the client (§3.7).
 //!
-//! Nothing is stored between requests (P4): a name is shortened by its own hash, and an id that the client
-//! could not hold carries its original in itself. The way back of ids is in `ids.rs`.
+//! Nothing is stored between requests (P4): a name is shortened by its own hash.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
 
-use aws_lc_rs::digest;
-
-use crate::settings::Limit;
-
-/// Marks a client id that is the lower-case hex of the backend's id (ID1, ID2).
-pub const ENCODED_ID_PREFIX: &str = "toolu_x";
+use crate::sha256::{self, sha256_hex};
 
 const FIRST_HASH_DIGITS: usize = 8;
-const ALL_HASH_DIGITS: usize = 64;
 
 /// The tool names of one request that the backend cannot take, and what it gets in their place.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +51,7 @@ impl ToolNames {
         loop {
             let short = shorten(name, max, &hash[..digits]);
             let taken = fitting.contains(short.as_str()) || self.to_client.contains_key(&short);
-            if !taken || digits == ALL_HASH_DIGITS {
+            if !taken || digits == sha256::DIGITS {
                 return short;
             }
             digits += 1;
@@ -101,49 +93,6 @@ fn shorten(name: &str, max: usize, hash: &str) -> String {
     short.push('_');
     short.push_str(hash);
     short
-}
-
-/// The id for the backend: what `ids.rs` had to encode is decoded (ID2), and what is too long for this backend
-/// becomes a hash (ID3). The same for a call and its result, since both pass through here.
-pub fn backend_tool_id(client_id: Cow<'_, str>, max: Limit) -> Cow<'_, str> {
-    let id = decode_id(&client_id).map_or(client_id, Cow::Owned);
-    if max.exceeded_by(id.chars().count()).is_some() {
-        return Cow::Owned(format!("call_{}", &sha256_hex(&id)[..32]));
-    }
-    id
-}
-
-/// `None` unless the id is one that had to be encoded: an id of the plain form was never touched.
-fn decode_id(client_id: &str) -> Option<String> {
-    let hex = client_id.strip_prefix(ENCODED_ID_PREFIX)?;
-    let (pairs, []) = hex.as_bytes().as_chunks::<2>() else {
-        return None;
-    };
-    let bytes = pairs
-        .iter()
-        .map(|&[high, low]| Some(hex_digit(high)? << 4 | hex_digit(low)?));
-    let id = String::from_utf8(bytes.collect::<Option<Vec<u8>>>()?).ok()?;
-    (!id.is_empty() && !fits(&id, 64)).then_some(id)
-}
-
-/// Lower case only, since that is what we write; anything else is somebody else's id.
-fn hex_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    }
-}
-
-pub(super) fn sha256_hex(text: &str) -> String {
-    let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    digest
-        .as_ref()
-        .iter()
-        .fold(String::with_capacity(ALL_HASH_DIGITS), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
-            hex
-        })
 }
 
 #[cfg(test)]
@@ -192,41 +141,5 @@ mod tests {
         let map = names(&["a.b"], 64);
         assert_eq!(map.to_client(&map.to_backend("a.b")), "a.b");
         assert_eq!(map.to_client("made_up"), "made_up");
-    }
-
-    fn backend(id: &str) -> Cow<'_, str> {
-        backend_tool_id(Cow::Borrowed(id), Limit::None)
-    }
-
-    #[test]
-    fn id2_an_encoded_id_is_decoded_and_others_pass() {
-        assert_eq!(backend("toolu_x66756e6374696f6e732e663a30"), "functions.f:0");
-        for id in [
-            "call_1",
-            "toolu_01AbC",
-            "toolu_x66756e_2",
-            "toolu_xzz",
-            "toolu_x",
-            "toolu_x2E",
-            "toolu_xff",
-        ] {
-            assert_eq!(backend(id), id);
-        }
-    }
-
-    #[test]
-    fn id2_a_plain_id_that_looks_encoded_is_the_backends_own() {
-        assert_eq!(backend("toolu_x6162"), "toolu_x6162");
-    }
-
-    #[test]
-    fn id3_a_long_id_becomes_a_hash_where_the_backend_has_a_limit() {
-        let id = "i".repeat(65);
-        assert_eq!(
-            backend_tool_id(Cow::Borrowed(&id), Limit::AtMost(64)),
-            format!("call_{}", &sha256_hex(&id)[..32])
-        );
-        assert_eq!(backend(&id), id);
-        assert_eq!(backend_tool_id(Cow::Borrowed(&id[1..]), Limit::AtMost(64)), &id[1..]);
     }
 }
