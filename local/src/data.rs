@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use domain::clock::Clock;
 use dynoxide::{Database, DynoxideError};
 use etcetera::BaseStrategy as _;
+use service::resources::Resources;
 use service::secrets::{FileSecrets, MemorySecrets, Secrets, SecretsError};
 use service::store::table::create_tables;
 use service::store::{Store, StoreError};
@@ -90,8 +91,9 @@ impl Data {
         Ok(Store::new(client, TABLE_PREFIX, clock))
     }
 
-    pub(crate) fn secrets(&self) -> Secrets {
-        self.secrets.clone()
+    /// The store and the secrets of this folder.
+    pub(crate) async fn resources(&self, clock: Clock) -> Result<Resources, StartError> {
+        Ok(Resources::new(self.store(clock).await?, self.secrets.clone()))
     }
 
     /// Deletes items whose time is over, as the real database does by itself.

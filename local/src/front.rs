@@ -1,4 +1,4 @@
-//! What a request from a socket meets first: what API Gateway sees to in the cloud.
+//! The first checks of a request from a socket, which API Gateway does in the cloud.
 
 use std::net::IpAddr;
 
@@ -20,18 +20,18 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 #[derive(Debug)]
 pub(crate) struct Front {
     pub(crate) edge: Edge,
-    pub(crate) places: Permits,
+    pub(crate) permits: Permits,
 }
 
 impl Front {
-    /// Answers a request that came from `peer`.
-    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<PermittedBody> {
+    /// The response to a request that came from `peer`.
+    pub(crate) async fn respond(&self, request: Request<Incoming>, peer: IpAddr) -> Response<PermittedBody> {
         if is_long(&request) {
-            return too_long().map(|body| PermittedBody { body, _place: None });
+            return too_long().map(|body| PermittedBody { body, _permit: None });
         }
         let framing = Framing::of(request.headers());
-        let place = self.places.take();
-        let refusal = framing.refusal().or_else(|| place.is_none().then(full));
+        let permit = self.permits.take();
+        let refusal = framing.refusal().or_else(|| permit.is_none().then(full));
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ClientAddress(peer));
         let mut response = match refusal {
@@ -39,7 +39,7 @@ impl Front {
             Some(refusal) => self.edge.refuse(request, refusal).await,
         };
         framing.end(&mut response);
-        response.map(|body| PermittedBody { body, _place: place })
+        response.map(|body| PermittedBody { body, _permit: permit })
     }
 }
 
@@ -47,7 +47,7 @@ fn full() -> ApiError {
     ApiError::new(Code::ConcurrencyLimitExceeded, "too many requests are under way")
 }
 
-/// Whether the head is longer than a head may be.
+/// True if the head is longer than [`MAX_HEAD_BYTES`].
 fn is_long(request: &Request<Incoming>) -> bool {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     // With a colon, a blank and the end of the line.
@@ -58,7 +58,8 @@ fn is_long(request: &Request<Incoming>) -> bool {
     target + headers.sum::<usize>() > MAX_HEAD_BYTES
 }
 
-/// What the library says itself where it finds a head too long; [`JsonErrors`](crate::json_errors::JsonErrors) words it.
+/// As the library responds itself to a head that it finds too long; [`JsonErrors`](crate::json_errors::JsonErrors) adds the
+/// body.
 fn too_long() -> Response {
     let mut refusal = Response::new(Body::empty());
     *refusal.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;

@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use http_body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The places, of which each request takes one. Clones share them.
+/// The permits, of which each request takes one. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Permits(Arc<Semaphore>);
 
@@ -17,7 +17,7 @@ impl Permits {
         Self(Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))))
     }
 
-    /// A place, if one is free.
+    /// A permit, if one is free.
     pub(crate) fn take(&self) -> Option<Permit> {
         Arc::clone(&self.0).try_acquire_owned().ok()
     }
@@ -26,10 +26,10 @@ impl Permits {
 /// Free again when it is dropped.
 pub(crate) type Permit = OwnedSemaphorePermit;
 
-/// A body whose request has its place until the last byte is out.
+/// A body whose request keeps its permit until the last byte is out.
 pub(crate) struct PermittedBody {
     pub(crate) body: Body,
-    pub(crate) _place: Option<Permit>,
+    pub(crate) _permit: Option<Permit>,
 }
 
 impl http_body::Body for PermittedBody {
@@ -47,7 +47,7 @@ impl http_body::Body for PermittedBody {
         self.body.is_end_stream()
     }
 
-    /// Known of a whole answer, which so has a length.
+    /// Known of a whole response, which so gets a `Content-Length`.
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }

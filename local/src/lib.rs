@@ -7,6 +7,7 @@ mod data;
 pub mod embedded;
 mod framing;
 mod front;
+mod functions;
 mod inflight;
 mod json_errors;
 mod schedule;
@@ -24,18 +25,16 @@ use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
 use domain::secret::Secret;
-use futures_util::FutureExt as _;
 use service::http::edge::Edge;
-use service::outbound::{Authorities, Outbound};
-use service::prober::Prober;
-use service::secrets::key_ring::KeyRing;
-use service::sso_tester::SsoTester;
+use service::outbound::Authorities;
+use service::resources::Resources;
 use service::store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{LocalPoolHandle, TaskTracker};
 
 use crate::front::Front;
+use crate::functions::Functions;
 use crate::inflight::Permits;
 
 pub use data::{Data, StartError, default_folder};
@@ -111,43 +110,19 @@ pub fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-async fn first_admin(
-    store: &Store,
-    keys: &KeyRing,
-    email: &Email,
-    password: Option<Secret>,
-) -> Result<Option<FirstAdmin>, StartError> {
-    let wanted = bootstrap::FirstAdmin {
-        email: email.clone(),
-        password,
+/// Makes the first administrator, if there is none.
+async fn first_admin(resources: &Resources, options: &Options) -> Result<Option<FirstAdmin>, StartError> {
+    let admin = bootstrap::FirstAdmin {
+        email: options.admin_email.clone(),
+        password: options.admin_password.clone(),
     };
-    Ok(
-        match bootstrap::run(store, keys, wanted, PasswordPolicy::Basic).await? {
-            Bootstrap::AlreadyDone => None,
-            Bootstrap::Created { generated_password } => Some(FirstAdmin {
-                email: email.clone(),
-                generated_password,
-            }),
-        },
-    )
-}
-
-/// Checks backends in this process.
-fn prober(health: health::App) -> Prober {
-    let check = move |id| {
-        let health = health.clone();
-        async move { health::check_one(&health, &id).await }.boxed()
-    };
-    Prober::Here(Arc::new(check))
-}
-
-/// Tries single sign-on in this process.
-fn sso_tester(auth: auth::App) -> SsoTester {
-    let try_out = move |trial| {
-        let auth = auth.clone();
-        async move { auth::try_out(&auth, trial).await }.boxed()
-    };
-    SsoTester::Here(Arc::new(try_out))
+    Ok(match bootstrap::run(resources, admin, PasswordPolicy::Basic).await? {
+        Bootstrap::AlreadyDone => None,
+        Bootstrap::Created { generated_password } => Some(FirstAdmin {
+            email: options.admin_email.clone(),
+            generated_password,
+        }),
+    })
 }
 
 /// A running gateway.
@@ -169,62 +144,25 @@ impl Gateway {
     /// Opens the data, makes the first administrator if there is none, and listens.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let data = Data::open(options.folder.as_deref())?;
-        let store = data.store(options.clock.clone()).await?;
-        let secrets = data.secrets();
-        let keys = KeyRing::new(secrets.clone(), store.clock().clone());
-        let first_admin = first_admin(&store, &keys, &options.admin_email, options.admin_password).await?;
+        let resources = data.resources(options.clock.clone()).await?;
+        let first_admin = first_admin(&resources, &options).await?;
         let listener = TcpListener::bind(options.listen).await?;
-        let (address, listener) = (listener.local_addr()?, listener.into_std()?);
-        let networks = options.backend_networks.with_loopback();
-        let outbound = Outbound::new(networks.clone(), &options.backend_authorities)?;
-        let proxy = proxy::App::new(store.clone(), secrets.clone(), outbound.clone(), options.limits);
-        let proxy = proxy
-            .in_region(options.backend_region.as_deref())
-            .writing_usage_behind();
-        let health = health::App::new(store.clone(), secrets.clone(), outbound.clone());
-        let auth = auth::App::new(
-            store.clone(),
-            secrets.clone(),
-            keys.clone(),
-            outbound,
-            PasswordPolicy::Basic,
-        );
-        let rules = admin::Rules {
-            networks,
-            passwords: PasswordPolicy::Basic,
-            public_url: Some(format!("http://{address}")),
-        };
-        let delegates = admin::Delegates {
-            prober: prober(health.clone()),
-            sso_tester: sso_tester(auth.clone()),
-        };
-        let admin = admin::App::new(store.clone(), secrets, keys.clone(), rules, delegates);
-        let routes = proxy::routes()
-            .into_router(proxy.clone())
-            .merge(auth::routes().into_router(auth))
-            .merge(keys::routes().into_router(keys::App::new(store.clone(), keys.clone())))
-            .merge(admin::routes().into_router(admin));
-        let janitor = janitor::App::new(store.clone());
+        let address = listener.local_addr()?;
+        let functions = Functions::new(&resources, &options, address)?;
         let front = Arc::new(Front {
-            edge: Edge::new(routes, store),
-            places: Permits::new(options.max_inflight),
+            edge: Edge::new(functions.router(), resources.store),
+            permits: Permits::new(options.max_inflight),
         });
         let workers = (options.workers > 0).then(|| LocalPoolHandle::new(options.workers));
-
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         if let Some(listen) = options.dynamodb_listen {
             let listener = TcpListener::bind(listen).await?;
             tasks.spawn(data.serve_dynamodb(listener, stop.clone()));
         }
-        tasks.spawn(schedule::run(
-            options.schedule,
-            data.clone(),
-            health,
-            janitor,
-            stop.clone(),
-        ));
+        let proxy = functions.proxy.clone();
         tasks.spawn(schedule::write_usage(proxy.clone(), stop.clone()));
-        server::begin(&listener, &front, workers.as_ref(), &tasks, &stop)?;
+        tasks.spawn(schedule::run(options.schedule, data.clone(), functions, stop.clone()));
+        server::begin(&listener.into_std()?, &front, workers.as_ref(), &tasks, &stop)?;
         Ok(Self {
             address,
             first_admin,

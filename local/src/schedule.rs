@@ -1,20 +1,18 @@
-//! What the cloud does by schedules and by itself, on timers.
+//! On timers what the cloud does by schedules and by itself.
 
 use std::time::Duration;
 
-use health::App as Health;
-use janitor::App as Janitor;
-use proxy::App as Proxy;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::data::Data;
+use crate::functions::Functions;
 
 /// Of usage, what a killed process may lose.
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Runs at this interval until `stop`.
-pub(crate) async fn run(every: Duration, data: Data, health: Health, janitor: Janitor, stop: CancellationToken) {
+pub(crate) async fn run(every: Duration, data: Data, functions: Functions, stop: CancellationToken) {
     let mut due = interval(every);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick comes at once, when the gateway should be starting.
@@ -22,12 +20,12 @@ pub(crate) async fn run(every: Duration, data: Data, health: Health, janitor: Ja
     while stop.run_until_cancelled(due.tick()).await.is_some() {
         sweep(data.clone()).await;
         if let Some(Err(error)) = stop
-            .run_until_cancelled(health::run(&health, health::Event::default()))
+            .run_until_cancelled(health::run(&functions.health, health::Event::default()))
             .await
         {
             tracing::error!(%error, "the backends could not be checked");
         }
-        if let Err(error) = janitor::settle_overdue(&janitor).await {
+        if let Err(error) = janitor::settle_overdue(&functions.janitor).await {
             tracing::error!(%error, "expired reservations could not be settled");
         }
     }
@@ -35,7 +33,7 @@ pub(crate) async fn run(every: Duration, data: Data, health: Health, janitor: Ja
 
 /// Writes what callers without limits have used, a second late at most, until `stop`; what comes later is written at the
 /// end of the gateway.
-pub(crate) async fn write_usage(proxy: Proxy, stop: CancellationToken) {
+pub(crate) async fn write_usage(proxy: proxy::App, stop: CancellationToken) {
     let mut second = interval(SECOND);
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while stop.run_until_cancelled(second.tick()).await.is_some() {

@@ -79,7 +79,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, front: Arc<Front>, watche
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
         let front = Arc::clone(&front);
-        async move { Ok::<_, Infallible>(front.answer(request, peer.ip()).await) }
+        async move { Ok::<_, Infallible>(front.respond(request, peer.ip()).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -4,26 +4,31 @@
 
 use std::convert::Infallible;
 
-use axum::Router;
 use axum::body::Body;
-use axum::routing::get;
 use bytes::Bytes;
 use domain::clock::Clock;
 use futures_util::stream;
 use service::aws;
 use service::config::AwsConfig;
-use service::http::edge::Edge;
+use service::http::Dialect;
+use service::http::caller::KeyGate;
+use service::http::routes::{Access, Routes};
 use service::store::Store;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {
-    let routes = Router::new()
-        .route("/v1/panic", get(panics))
-        .route("/v1/ok", get(async || "ok"));
-    let routes = routes.route("/v1/panic_in_the_body", get(panics_in_the_body));
+    let routes = Routes::new()
+        .get("/v1/panic", Dialect::OpenAi, Access::Anyone, panics)
+        .get("/v1/ok", Dialect::OpenAi, Access::Anyone, async || "ok")
+        .get(
+            "/v1/panic_in_the_body",
+            Dialect::OpenAi,
+            Access::Anyone,
+            panics_in_the_body,
+        );
     // Nothing here reads the tables: the edge would, for a browser's request.
     let store = Store::new(aws::dynamodb(&AwsConfig::default()), "", Clock::system());
-    lambda::serve_streaming(Edge::new(routes, store)).await
+    lambda::serve_streaming(routes.into_edge(KeyGate::new(store))).await
 }
 
 async fn panics() -> String {

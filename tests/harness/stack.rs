@@ -5,8 +5,8 @@ use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
 use service::config::SecretsConfig;
+use service::resources::Resources;
 use service::secrets::Secrets;
-use service::secrets::key_ring::KeyRing;
 use service::store::Store;
 use tempfile::TempDir;
 
@@ -37,8 +37,7 @@ impl Stack {
             email: Email::parse(ADMIN_EMAIL).unwrap(),
             password: Some(ADMIN_PASSWORD.into()),
         };
-        let keys = KeyRing::new(secrets, Clock::system());
-        bootstrap::run(&store, &keys, admin, PasswordPolicy::Strict)
+        bootstrap::run(&Resources::new(store, secrets), admin, PasswordPolicy::Strict)
             .await
             .unwrap();
         stack

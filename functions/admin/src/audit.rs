@@ -33,7 +33,7 @@ pub(crate) async fn list(
     actor: Actor,
     Query(filter): Query<Filter>,
 ) -> Result<List<AuditEntry>, ApiError> {
-    let keys = app.keys.keys().await?;
+    let keys = app.signing_keys.keys().await?;
     let walk = Walk::new(&keys, "audit", &actor.user.id);
     let span = walk.span(filter.limit, filter.cursor.as_deref())?;
     let now = app.store.clock().now();

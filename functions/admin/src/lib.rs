@@ -12,27 +12,25 @@ mod users;
 
 use domain::access::egress::AllowedNetworks;
 use domain::access::password::PasswordPolicy;
-use domain::clock::Clock;
 use domain::models::user::Role;
-use http::request::Parts;
 use service::aws;
 use service::config::Config;
+use service::functions::{CheckRequest, CheckResult, FunctionClient, SsoTrial, SsoTrialResult};
 use service::hasher::Hasher;
-use service::http::ApiError;
+use service::http::Dialect::Management;
 use service::http::caller::SessionGate;
 use service::http::edge::Edge;
-use service::http::routes::{Access, Gate, Routes};
-use service::prober::{FunctionProber, Prober};
+use service::http::routes::{Access, Routes};
+use service::resources::Resources;
 use service::secrets::Secrets;
 use service::secrets::key_ring::KeyRing;
-use service::sso_tester::SsoTester;
 use service::store::Store;
 
 /// What administration works on. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct App {
     gate: SessionGate,
-    keys: KeyRing,
+    signing_keys: KeyRing,
     hasher: Hasher,
     store: Store,
     secrets: Secrets,
@@ -50,37 +48,43 @@ pub struct Rules {
     pub public_url: Option<String>,
 }
 
-/// Who does for administration what needs secrets that it may not read.
+/// The functions that do what needs secrets which administration may not read.
 #[derive(Clone, Debug)]
 pub struct Delegates {
-    pub prober: Prober,
-    pub sso_tester: SsoTester,
+    /// The `health` function: checks one backend; `None` when there is none of this id.
+    pub check: FunctionClient<CheckRequest, Option<CheckResult>>,
+    /// The `auth` function: tries a configuration of single sign-on.
+    pub try_sso: FunctionClient<SsoTrial, SsoTrialResult>,
 }
 
 impl App {
     /// The function over the services that `config` names.
     pub fn connect(config: &Config) -> Self {
-        let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
-        let secrets = Secrets::connect(&config.secrets, &config.aws);
-        let keys = KeyRing::new(secrets.clone(), store.clock().clone());
-        let (networks, passwords) = (config.backend_networks.clone(), config.password_policy);
+        let resources = Resources::connect(config);
         let rules = Rules {
-            networks,
-            passwords,
+            networks: config.backend_networks.clone(),
+            passwords: config.password_policy,
             public_url: config.public_url.clone(),
         };
-        let functions = aws::functions(&config.aws, store.clock().clone());
-        let prober = Prober::Function(FunctionProber::new(functions.clone(), config.health_function.clone()));
-        let sso_tester = SsoTester::Function(functions, config.auth_function.clone());
-        Self::new(store, secrets, keys, rules, Delegates { prober, sso_tester })
+        let lambda = aws::lambda(&config.aws, resources.store.clock().clone());
+        let delegates = Delegates {
+            check: FunctionClient::lambda(lambda.clone(), &config.health_function),
+            try_sso: FunctionClient::lambda(lambda, &config.auth_function),
+        };
+        Self::new(resources, rules, delegates)
     }
 
-    /// The function over a store and secrets that exist already.
-    pub fn new(store: Store, secrets: Secrets, keys: KeyRing, rules: Rules, delegates: Delegates) -> Self {
-        let gate = SessionGate::new(store.clone(), keys.clone());
+    /// The function over resources that are connected already.
+    pub fn new(resources: Resources, rules: Rules, delegates: Delegates) -> Self {
+        let Resources {
+            store,
+            secrets,
+            signing_keys,
+        } = resources;
+        let gate = SessionGate::new(store.clone(), signing_keys.clone());
         Self {
             gate,
-            keys,
+            signing_keys,
             hasher: Hasher::new(),
             store,
             secrets,
@@ -90,48 +94,59 @@ impl App {
     }
 }
 
-impl Gate for App {
-    async fn authenticate(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
-        self.gate.authenticate(access, request).await
-    }
-
-    fn store(&self) -> &Store {
-        &self.store
+impl AsRef<SessionGate> for App {
+    fn as_ref(&self) -> &SessionGate {
+        &self.gate
     }
 }
 
 /// The function's routes.
-pub fn routes() -> Routes<App> {
+pub fn routes() -> Routes<App, SessionGate> {
     const ADMIN: Access = Access::Session(Role::Admin);
     const MANAGER: Access = Access::Session(Role::Manager);
     Routes::new()
-        .get("/api/v1/admin/users", MANAGER, users::list)
-        .post("/api/v1/admin/users", ADMIN, users::create)
-        .put("/api/v1/admin/users/{id}", MANAGER, users::update)
-        .delete("/api/v1/admin/users/{id}", ADMIN, users::delete)
-        .post("/api/v1/admin/users/import", ADMIN, import::import)
-        .get("/api/v1/admin/settings", ADMIN, settings::show)
-        .put("/api/v1/admin/settings", ADMIN, settings::update)
-        .get("/api/v1/admin/sso/status", ADMIN, sso::status)
-        .put("/api/v1/admin/sso/config", ADMIN, sso::configure)
-        .post("/api/v1/admin/sso/test", ADMIN, sso::test)
-        .get("/api/v1/admin/audit", ADMIN, audit::list)
-        .get("/api/v1/admin/usage", MANAGER, usage::report)
-        .get("/api/v1/admin/logs", MANAGER, usage::log)
-        .get("/api/v1/admin/models", ADMIN, models::list)
-        .post("/api/v1/admin/models", ADMIN, models::create)
-        .put("/api/v1/admin/models/{id}", ADMIN, models::update)
-        .delete("/api/v1/admin/models/{id}", ADMIN, models::delete)
-        .get("/api/v1/admin/models/{id}/backends", ADMIN, backends::list_of_model)
-        .post("/api/v1/admin/models/{id}/backends", ADMIN, backends::create)
-        .get("/api/v1/admin/policies", ADMIN, policies::list)
-        .post("/api/v1/admin/policies", ADMIN, policies::create)
-        .put("/api/v1/admin/policies/{name}", ADMIN, policies::update)
-        .delete("/api/v1/admin/policies/{name}", ADMIN, policies::delete)
-        .get("/api/v1/admin/backends", ADMIN, backends::list)
-        .put("/api/v1/admin/backends/{id}", ADMIN, backends::update)
-        .delete("/api/v1/admin/backends/{id}", ADMIN, backends::delete)
-        .post("/api/v1/admin/backends/{id}/health", ADMIN, backends::check_health)
+        .get("/api/v1/admin/users", Management, MANAGER, users::list)
+        .post("/api/v1/admin/users", Management, ADMIN, users::create)
+        .put("/api/v1/admin/users/{id}", Management, MANAGER, users::update)
+        .delete("/api/v1/admin/users/{id}", Management, ADMIN, users::delete)
+        .post("/api/v1/admin/users/import", Management, ADMIN, import::import)
+        .get("/api/v1/admin/settings", Management, ADMIN, settings::show)
+        .put("/api/v1/admin/settings", Management, ADMIN, settings::update)
+        .get("/api/v1/admin/sso/status", Management, ADMIN, sso::status)
+        .put("/api/v1/admin/sso/config", Management, ADMIN, sso::configure)
+        .post("/api/v1/admin/sso/test", Management, ADMIN, sso::test)
+        .get("/api/v1/admin/audit", Management, ADMIN, audit::list)
+        .get("/api/v1/admin/usage", Management, MANAGER, usage::report)
+        .get("/api/v1/admin/logs", Management, MANAGER, usage::log)
+        .get("/api/v1/admin/models", Management, ADMIN, models::list)
+        .post("/api/v1/admin/models", Management, ADMIN, models::create)
+        .put("/api/v1/admin/models/{id}", Management, ADMIN, models::update)
+        .delete("/api/v1/admin/models/{id}", Management, ADMIN, models::delete)
+        .get(
+            "/api/v1/admin/models/{id}/backends",
+            Management,
+            ADMIN,
+            backends::list_of_model,
+        )
+        .post(
+            "/api/v1/admin/models/{id}/backends",
+            Management,
+            ADMIN,
+            backends::create,
+        )
+        .get("/api/v1/admin/policies", Management, ADMIN, policies::list)
+        .post("/api/v1/admin/policies", Management, ADMIN, policies::create)
+        .put("/api/v1/admin/policies/{name}", Management, ADMIN, policies::update)
+        .delete("/api/v1/admin/policies/{name}", Management, ADMIN, policies::delete)
+        .get("/api/v1/admin/backends", Management, ADMIN, backends::list)
+        .put("/api/v1/admin/backends/{id}", Management, ADMIN, backends::update)
+        .delete("/api/v1/admin/backends/{id}", Management, ADMIN, backends::delete)
+        .post(
+            "/api/v1/admin/backends/{id}/health",
+            Management,
+            ADMIN,
+            backends::check_health,
+        )
 }
 
 /// The whole function.

@@ -72,7 +72,7 @@ pub(crate) async fn report(
     Query(query): Query<ReportQuery>,
 ) -> Result<Response, ApiError> {
     let by = query.group_by;
-    let keys = app.keys.keys().await?;
+    let keys = app.signing_keys.keys().await?;
     let walk = Walk::new(&keys, &usage::list_name(by), &actor.user.id);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
     let ReportQuery {
@@ -112,7 +112,7 @@ pub(crate) async fn log(
     format: Format,
     Query(query): Query<LogQuery>,
 ) -> Result<Response, ApiError> {
-    let keys = app.keys.keys().await?;
+    let keys = app.signing_keys.keys().await?;
     let walk = Walk::new(&keys, "logs", &actor.user.id);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
     let LogQuery {

@@ -74,7 +74,7 @@ pub(crate) async fn list(
     actor: Actor,
     Query(filter): Query<Filter>,
 ) -> Result<List<Profile>, ApiError> {
-    let keys = app.keys.keys().await?;
+    let keys = app.signing_keys.keys().await?;
     let walk = Walk::new(&keys, "users", &actor.user.id);
     let span = walk.span(filter.limit, filter.cursor.as_deref())?;
     let reach = reach(&actor.user);

@@ -5,13 +5,10 @@
 use std::process::ExitCode;
 
 use auth::bootstrap::{self, Bootstrap, FirstAdmin};
-use domain::clock::Clock;
 use domain::models::Email;
 use service::config::{self, Config, Environment as _, Process};
-use service::secrets::Secrets;
-use service::secrets::key_ring::KeyRing;
-use service::store::Store;
-use service::{aws, telemetry};
+use service::resources::Resources;
+use service::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 #[expect(
@@ -49,7 +46,5 @@ async fn run() -> Result<Bootstrap, Box<dyn std::error::Error>> {
         email: Email::parse(&email)?,
         password: config::admin_password(&Process),
     };
-    let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
-    let keys = KeyRing::new(Secrets::connect(&config.secrets, &config.aws), store.clock().clone());
-    Ok(bootstrap::run(&store, &keys, admin, config.password_policy).await?)
+    Ok(bootstrap::run(&Resources::connect(&config), admin, config.password_policy).await?)
 }

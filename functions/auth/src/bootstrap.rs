@@ -7,8 +7,9 @@ use domain::random;
 use domain::secret::Secret;
 use service::hasher::{Hasher, HasherError};
 use service::http::origin::Origin;
-use service::secrets::key_ring::{KeyRing, KeyRingError};
-use service::store::{Change, Store, StoreError};
+use service::resources::Resources;
+use service::secrets::key_ring::KeyRingError;
+use service::store::{Change, StoreError};
 
 /// Long enough for either policy: 119 bits.
 const GENERATED_PASSWORD: usize = 20;
@@ -50,12 +51,14 @@ pub enum BootstrapError {
 /// Makes the signing key and the first administrator where they are missing; safe to call at every start and by
 /// many processes at once.
 pub async fn run(
-    store: &Store,
-    keys: &KeyRing,
+    resources: &Resources,
     admin: FirstAdmin,
     policy: PasswordPolicy,
 ) -> Result<Bootstrap, BootstrapError> {
-    keys.ensure().await?;
+    let Resources {
+        store, signing_keys, ..
+    } = resources;
+    signing_keys.ensure().await?;
     if store.has_admin().await? {
         return Ok(Bootstrap::AlreadyDone);
     }

@@ -9,29 +9,27 @@ mod session;
 mod sso;
 
 use domain::access::password::PasswordPolicy;
-use domain::clock::Clock;
 use domain::models::user::Role;
-use http::request::Parts;
-use service::aws;
 use service::config::Config;
 use service::hasher::Hasher;
-use service::http::ApiError;
+use service::http::Dialect::Management;
 use service::http::caller::SessionGate;
 use service::http::edge::Edge;
-use service::http::routes::{Access, Gate, Routes};
+use service::http::routes::{Access, Routes};
 use service::outbound::{ClientError, Outbound};
+use service::resources::Resources;
 use service::secrets::Secrets;
 use service::secrets::key_ring::KeyRing;
 use service::store::Store;
 
 use sso::Provider;
-pub use sso::try_out;
+pub use sso::try_sso;
 
 #[derive(Clone, Debug)]
 pub struct App {
     store: Store,
     secrets: Secrets,
-    keys: KeyRing,
+    signing_keys: KeyRing,
     gate: SessionGate,
     hasher: Hasher,
     password_policy: PasswordPolicy,
@@ -41,27 +39,23 @@ pub struct App {
 impl App {
     /// The function over the services that `config` names.
     pub fn connect(config: &Config) -> Result<Self, ClientError> {
-        let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
-        let secrets = Secrets::connect(&config.secrets, &config.aws);
-        let outbound = Outbound::new(config.backend_networks.clone(), &config.backend_authorities)?;
-        let keys = KeyRing::new(secrets.clone(), store.clock().clone());
-        Ok(Self::new(store, secrets, keys, outbound, config.password_policy))
+        let (resources, outbound) = (Resources::connect(config), Outbound::connect(config)?);
+        Ok(Self::new(resources, outbound, config.password_policy))
     }
 
-    /// The function over a store and secrets that exist already.
-    pub fn new(
-        store: Store,
-        secrets: Secrets,
-        keys: KeyRing,
-        outbound: Outbound,
-        password_policy: PasswordPolicy,
-    ) -> Self {
+    /// The function over resources that are connected already.
+    pub fn new(resources: Resources, outbound: Outbound, password_policy: PasswordPolicy) -> Self {
+        let Resources {
+            store,
+            secrets,
+            signing_keys,
+        } = resources;
         let provider = Provider::new(outbound, store.clock().clone());
-        let gate = SessionGate::new(store.clone(), keys.clone());
+        let gate = SessionGate::new(store.clone(), signing_keys.clone());
         Self {
             store,
             secrets,
-            keys,
+            signing_keys,
             gate,
             hasher: Hasher::new(),
             password_policy,
@@ -70,30 +64,36 @@ impl App {
     }
 }
 
-impl Gate for App {
-    async fn authenticate(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
-        self.gate.authenticate(access, request).await
-    }
-
-    fn store(&self) -> &Store {
-        &self.store
+impl AsRef<SessionGate> for App {
+    fn as_ref(&self) -> &SessionGate {
+        &self.gate
     }
 }
 
-pub fn routes() -> Routes<App> {
+pub fn routes() -> Routes<App, SessionGate> {
     const OWN: Access = Access::Session(Role::User);
     Routes::new()
-        .post("/api/v1/auth/login", Access::Anyone, login::login)
-        .post("/api/v1/auth/register", Access::Anyone, registration::register)
-        .get("/api/v1/auth/options", Access::Anyone, registration::options)
-        .get("/api/v1/auth/sso/login", Access::Anyone, sso::log_in)
-        .get("/api/v1/auth/sso/callback", Access::Anyone, sso::call_back)
-        .post("/api/v1/auth/sso/token", Access::Anyone, sso::redeem)
-        .post("/api/v1/auth/refresh", OWN, session::refresh)
-        .post("/api/v1/auth/logout", OWN, session::log_out)
-        .get("/api/v1/user/profile", OWN, profile::show)
-        .put("/api/v1/user/profile", OWN, profile::update)
-        .put("/api/v1/user/password", OWN, profile::change_password)
+        .post("/api/v1/auth/login", Management, Access::Anyone, login::login)
+        .post(
+            "/api/v1/auth/register",
+            Management,
+            Access::Anyone,
+            registration::register,
+        )
+        .get(
+            "/api/v1/auth/options",
+            Management,
+            Access::Anyone,
+            registration::options,
+        )
+        .get("/api/v1/auth/sso/login", Management, Access::Anyone, sso::log_in)
+        .get("/api/v1/auth/sso/callback", Management, Access::Anyone, sso::call_back)
+        .post("/api/v1/auth/sso/token", Management, Access::Anyone, sso::redeem)
+        .post("/api/v1/auth/refresh", Management, OWN, session::refresh)
+        .post("/api/v1/auth/logout", Management, OWN, session::log_out)
+        .get("/api/v1/user/profile", Management, OWN, profile::show)
+        .put("/api/v1/user/profile", Management, OWN, profile::update)
+        .put("/api/v1/user/password", Management, OWN, profile::change_password)
 }
 
 pub fn edge(app: App) -> Edge {

@@ -10,9 +10,9 @@ async fn main() -> Result<(), lambda::Error> {
     telemetry::init(&config.log);
     let app = App::connect(&config)?;
     let edge = auth::edge(app.clone());
-    let try_out = move |trial| {
+    let try_sso = move |trial| {
         let app = app.clone();
-        async move { Ok(auth::try_out(&app, trial).await) }
+        async move { Ok(auth::try_sso(&app, trial).await) }
     };
-    lambda::serve_with_events(edge, try_out).await
+    lambda::serve_with_events(edge, try_sso).await
 }

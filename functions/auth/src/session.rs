@@ -54,7 +54,7 @@ pub(crate) fn check_usable(user: &User) -> Result<(), ApiError> {
 
 async fn issue(app: &App, user: &User, login_at: Timestamp, now: Timestamp) -> Result<Opened, ApiError> {
     let token = app
-        .keys
+        .signing_keys
         .keys()
         .await?
         .issue(user, login_at, now)

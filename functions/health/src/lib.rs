@@ -7,18 +7,16 @@ mod probe;
 
 use std::time::Duration;
 
-use domain::clock::Clock;
 use domain::models::BackendId;
 use domain::models::catalog::Backend;
 use domain::models::health::FailureClass;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use serde::Deserialize;
-use service::aws;
 use service::config::Config;
+use service::functions::CheckResult;
 use service::outbound::{ClientError, Outbound};
-use service::prober::CheckResult;
-use service::secrets::Secrets;
+use service::resources::Resources;
 use service::secrets::backend_keys::BackendKeys;
 use service::store::{Store, StoreError};
 use tokio::time::{Instant, timeout};
@@ -32,7 +30,7 @@ const TIMEOUT: Duration = Duration::from_secs(7);
 #[derive(Clone, Debug)]
 pub struct App {
     store: Store,
-    keys: BackendKeys,
+    backend_keys: BackendKeys,
     outbound: Outbound,
     patience: Duration,
 }
@@ -40,21 +38,16 @@ pub struct App {
 impl App {
     /// The function over the services that `config` names.
     pub fn connect(config: &Config) -> Result<Self, ClientError> {
-        let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
-        let outbound = Outbound::new(config.backend_networks.clone(), &config.backend_authorities)?;
-        Ok(Self::new(
-            store,
-            Secrets::connect(&config.secrets, &config.aws),
-            outbound,
-        ))
+        Ok(Self::new(Resources::connect(config), Outbound::connect(config)?))
     }
 
-    /// The function over a store, secrets and connections that exist already.
-    pub fn new(store: Store, secrets: Secrets, outbound: Outbound) -> Self {
-        let keys = BackendKeys::new(secrets, store.clock().clone());
+    /// The function over resources that are connected already.
+    pub fn new(resources: Resources, outbound: Outbound) -> Self {
+        let Resources { store, secrets, .. } = resources;
+        let backend_keys = BackendKeys::new(secrets, store.clock().clone());
         Self {
             store,
-            keys,
+            backend_keys,
             outbound,
             patience: TIMEOUT,
         }

@@ -66,7 +66,13 @@ async fn get(app: &App, backend: &Backend, url: Url) -> Result<StatusCode, Failu
         request = request.header(name, value);
     }
     if let Some(name) = backend.secret_name() {
-        let key = app.keys.get(&name).await.ok().flatten().ok_or(FailureClass::Secret)?;
+        let key = app
+            .backend_keys
+            .get(&name)
+            .await
+            .ok()
+            .flatten()
+            .ok_or(FailureClass::Secret)?;
         let (name, value) = credential(backend.protocol, &key).map_err(|_| FailureClass::Secret)?;
         request = request.header(name, value);
     }

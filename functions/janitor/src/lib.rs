@@ -4,11 +4,9 @@
 //! Runs are safe to repeat and to overlap: a request is settled once, whoever settles it.
 
 use domain::access::quota::StoredReservation;
-use domain::clock::Clock;
 use domain::models::usage::{Outcome, Tokens, UsageRecord};
 use domain::models::{UsageId, UserId};
 use jiff::Timestamp;
-use service::aws;
 use service::config::Config;
 use service::store::{Settlement, Store, StoreError};
 
@@ -24,11 +22,7 @@ pub struct App {
 impl App {
     /// The function over the services that `config` names.
     pub fn connect(config: &Config) -> Self {
-        Self::new(Store::new(
-            aws::dynamodb(&config.aws),
-            &config.table_prefix,
-            Clock::system(),
-        ))
+        Self::new(Store::connect(config))
     }
 
     /// The function over a store that exists already.

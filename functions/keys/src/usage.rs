@@ -56,7 +56,7 @@ pub(crate) async fn report(
 ) -> Result<Response, ApiError> {
     let by = query.group_by.into();
     let user = &caller.user.id;
-    let keys = app.keys.keys().await?;
+    let keys = app.signing_keys.keys().await?;
     let walk = Walk::new(&keys, &usage::list_name(by), user);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
     let period = Period {
@@ -79,7 +79,7 @@ pub(crate) async fn log(
     Query(query): Query<LogQuery>,
 ) -> Result<Response, ApiError> {
     let user = &caller.user.id;
-    let keys = app.keys.keys().await?;
+    let keys = app.signing_keys.keys().await?;
     let walk = Walk::new(&keys, "own logs", user);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
     let period = Period {

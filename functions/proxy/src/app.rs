@@ -5,13 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::access::egress::AllowedNetworks;
-use domain::clock::Clock;
-use service::aws;
 use service::cache::Cache;
 use service::config::Config;
 use service::http::caller::KeyGate;
 use service::outbound::{Client, ClientError, Outbound};
-use service::secrets::Secrets;
+use service::resources::Resources;
 use service::secrets::backend_keys::BackendKeys;
 use service::store::Store;
 use tokio_util::sync::CancellationToken;
@@ -66,7 +64,7 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     pub(crate) store: Store,
     pub(crate) gate: KeyGate,
-    pub(crate) keys: BackendKeys,
+    pub(crate) backend_keys: BackendKeys,
     pub(crate) networks: AllowedNetworks,
     pub(crate) limits: Limits,
     pub(crate) http: Client,
@@ -98,21 +96,20 @@ impl Deref for App {
 impl App {
     /// The function over the services that `config` names.
     pub fn connect(config: &Config) -> Result<Self, ClientError> {
-        let store = Store::new(aws::dynamodb(&config.aws), &config.table_prefix, Clock::system());
-        let secrets = Secrets::connect(&config.secrets, &config.aws);
-        let outbound = Outbound::new(config.backend_networks.clone(), &config.backend_authorities)?;
-        let app = Self::new(store, secrets, outbound, Limits::with_max_body(config.max_body_bytes));
+        let (resources, outbound) = (Resources::connect(config), Outbound::connect(config)?);
+        let app = Self::new(resources, outbound, Limits::with_max_body(config.max_body_bytes));
         Ok(app.in_region(config.backend_region.as_deref()))
     }
 
-    /// The function over a store, secrets and connections that exist already.
-    pub fn new(store: Store, secrets: Secrets, outbound: Outbound, limits: Limits) -> Self {
+    /// The function over resources that are connected already.
+    pub fn new(resources: Resources, outbound: Outbound, limits: Limits) -> Self {
+        let Resources { store, secrets, .. } = resources;
         let Outbound { networks, http } = outbound;
         Self(Arc::new(Parts {
             gate: KeyGate::new(store.clone()),
             http,
             targets: Arc::new(Cache::new(1000, store.clock().clone())),
-            keys: BackendKeys::new(secrets, store.clock().clone()),
+            backend_keys: BackendKeys::new(secrets, store.clock().clone()),
             fleet: Fleet::default(),
             retries: Retries::new(),
             region: None,

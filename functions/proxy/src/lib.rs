@@ -20,14 +20,16 @@ mod upstream;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::request::Parts;
 use serde_json::{Value, json};
-use service::http::ApiError;
-use service::http::caller::ApiCaller;
+use service::http::caller::{ApiCaller, KeyGate};
 use service::http::edge::Edge;
 use service::http::json;
-use service::http::routes::{Access, Gate, Routes};
-use service::store::Store;
+use service::http::routes::Access::{Anyone, ApiKey};
+use service::http::routes::Routes;
+use service::http::{
+    ApiError,
+    Dialect::{Anthropic, Management, OpenAi},
+};
 
 use crate::exchange::RequestContext;
 use crate::request::{Ask, ChatAsk, MessagesAsk};
@@ -35,15 +37,15 @@ use crate::request::{Ask, ChatAsk, MessagesAsk};
 pub use app::{App, Limits};
 
 /// The function's routes.
-pub fn routes() -> Routes<App> {
+pub fn routes() -> Routes<App, KeyGate> {
     Routes::new()
-        .get("/", Access::Anyone, alive)
-        .get("/health", Access::Anyone, alive)
-        .get("/v1/models", Access::ApiKey, routes::models::list)
-        .get("/v1/models/{*id}", Access::ApiKey, routes::models::find)
-        .post("/v1/chat/completions", Access::ApiKey, chat_completions)
-        .post("/v1/messages", Access::ApiKey, messages)
-        .post("/v1/messages/count_tokens", Access::ApiKey, count_tokens)
+        .get("/", Management, Anyone, alive)
+        .get("/health", Management, Anyone, alive)
+        .get("/v1/models", OpenAi, ApiKey, routes::models::list)
+        .get("/v1/models/{*id}", OpenAi, ApiKey, routes::models::find)
+        .post("/v1/chat/completions", OpenAi, ApiKey, chat_completions)
+        .post("/v1/messages", Anthropic, ApiKey, messages)
+        .post("/v1/messages/count_tokens", Anthropic, ApiKey, count_tokens)
 }
 
 /// The whole function.
@@ -51,13 +53,9 @@ pub fn edge(app: App) -> Edge {
     routes().into_edge(app)
 }
 
-impl Gate for App {
-    async fn authenticate(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
-        self.gate.authenticate(access, request).await
-    }
-
-    fn store(&self) -> &Store {
-        &self.store
+impl AsRef<KeyGate> for App {
+    fn as_ref(&self) -> &KeyGate {
+        &self.gate
     }
 }
 

@@ -9,17 +9,18 @@
 //!
 //! Around them: [`config`] alone reads the environment, [`aws`] makes the SDK's clients, [`cache`] remembers what the
 //! store returned, [`hasher`] hashes passwords off the threads that serve, [`telemetry`] writes the log, whose fields
-//! are the [`metrics`], [`prober`] and [`sso_tester`] call the functions that may read a secret.
+//! are the [`metrics`], [`functions`] has the clients of functions that others call, and [`resources`] is what every
+//! function works on.
 
 pub mod aws;
 pub mod cache;
 pub mod config;
+pub mod functions;
 pub mod hasher;
 pub mod http;
 pub mod metrics;
 pub mod outbound;
-pub mod prober;
+pub mod resources;
 pub mod secrets;
-pub mod sso_tester;
 pub mod store;
 pub mod telemetry;

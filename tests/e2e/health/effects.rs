@@ -9,6 +9,7 @@ use health::App;
 use jiff::Timestamp;
 use serde_json::json;
 use service::outbound::{Authorities, Outbound};
+use service::resources::Resources;
 use service::secrets::{MemorySecrets, Secrets};
 use service::store::Change;
 
@@ -54,8 +55,10 @@ async fn p53_a_sick_backend_delays_only_itself() {
     }
     let outbound = Outbound::new("127.0.0.0/8".parse().unwrap(), &Authorities::default()).unwrap();
     let app = App::new(
-        gateway.local().store().await.unwrap(),
-        Secrets::Memory(MemorySecrets::default()),
+        Resources::new(
+            gateway.local().store().await.unwrap(),
+            Secrets::Memory(MemorySecrets::default()),
+        ),
         outbound,
     );
     let run = health::run(&app, health::Event::default());

@@ -10,6 +10,7 @@ use harness::tls::TlsBackend;
 use health::App;
 use serde_json::{Value, json};
 use service::outbound::{Authorities, Outbound};
+use service::resources::Resources;
 use service::secrets::{MemorySecrets, Secrets};
 
 use super::{check, gateway};
@@ -92,8 +93,10 @@ async fn p37_silence_a_forbidden_address_and_a_missing_key_are_reasons() {
     let found = async |networks: &str| {
         let outbound = Outbound::new(networks.parse().unwrap(), &Authorities::default()).unwrap();
         let app = App::new(
-            gateway.local().store().await.unwrap(),
-            Secrets::Memory(MemorySecrets::default()),
+            Resources::new(
+                gateway.local().store().await.unwrap(),
+                Secrets::Memory(MemorySecrets::default()),
+            ),
             outbound,
         );
         health::check_one(&app.with_patience(Duration::from_millis(50)), &id)

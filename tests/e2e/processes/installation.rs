@@ -1,6 +1,5 @@
 //! An installation in the cloud: each function with its own memory, over one database, one secret store and one clock.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use auth::bootstrap::{self, FirstAdmin};
@@ -9,18 +8,16 @@ use domain::access::egress::AllowedNetworks;
 use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
-use futures_util::FutureExt as _;
 use harness::dynamo::Dynamo;
 use harness::{ADMIN_EMAIL, ADMIN_PASSWORD};
 use http::Request;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
+use service::functions::FunctionClient;
 use service::http::edge::Edge;
 use service::outbound::{Authorities, Outbound};
-use service::prober::Prober;
+use service::resources::Resources;
 use service::secrets::Secrets;
-use service::secrets::key_ring::KeyRing;
-use service::sso_tester::SsoTester;
 use service::store::Store;
 
 pub(super) const PREFIX: &str = "tidegate-";
@@ -43,12 +40,13 @@ impl Installation {
         let clock = Clock::fixed("2026-11-23T08:00:00Z".parse().unwrap());
         let secrets = Secrets::Memory(service::secrets::MemorySecrets::default());
         let store = || Store::new(dynamo.client().clone(), PREFIX, clock.clone());
-        let ring = || KeyRing::new(secrets.clone(), clock.clone());
+        // Functions share nothing, as processes share nothing.
+        let resources = || Resources::new(store(), secrets.clone());
         let first = FirstAdmin {
             email: Email::parse(ADMIN_EMAIL).unwrap(),
             password: Some(ADMIN_PASSWORD.into()),
         };
-        bootstrap::run(&store(), &ring(), first, PasswordPolicy::Strict)
+        bootstrap::run(&resources(), first, PasswordPolicy::Strict)
             .await
             .unwrap();
         let networks = AllowedNetworks::default().with_loopback();
@@ -59,22 +57,21 @@ impl Installation {
             passwords: PasswordPolicy::Strict,
             public_url: None,
         };
-        let proxy = proxy::App::new(store(), secrets.clone(), outbound.clone(), limits);
-        let auth = auth::App::new(store(), secrets.clone(), ring(), outbound, PasswordPolicy::Strict);
+        let proxy = proxy::App::new(resources(), outbound.clone(), limits);
+        let auth = auth::App::new(resources(), outbound, PasswordPolicy::Strict);
         let trier = auth.clone();
-        let try_out = move |trial| {
+        let try_sso = move |trial| {
             let auth = trier.clone();
-            async move { auth::try_out(&auth, trial).await }.boxed()
+            async move { Ok(auth::try_sso(&auth, trial).await) }
         };
-        let prober = Prober::Here(Arc::new(|_| async { Ok(None) }.boxed()));
         let delegates = admin::Delegates {
-            prober,
-            sso_tester: SsoTester::Here(Arc::new(try_out)),
+            check: FunctionClient::in_process(async |_| Ok(None)),
+            try_sso: FunctionClient::in_process(try_sso),
         };
         Self {
             auth: auth::edge(auth),
-            keys: keys::edge(keys::App::new(store(), ring())),
-            admin: admin::edge(admin::App::new(store(), secrets.clone(), ring(), rules, delegates)),
+            keys: keys::edge(keys::App::new(resources())),
+            admin: admin::edge(admin::App::new(resources(), rules, delegates)),
             proxy: proxy::edge(proxy),
             dynamo,
             secrets,
@@ -87,8 +84,7 @@ impl Installation {
         let store = Store::new(client, PREFIX, self.clock.clone());
         let outbound = Outbound::new(AllowedNetworks::default().with_loopback(), &Authorities::default()).unwrap();
         proxy::edge(proxy::App::new(
-            store,
-            self.secrets.clone(),
+            Resources::new(store, self.secrets.clone()),
             outbound,
             proxy::Limits::with_max_body(1024),
         ))

@@ -7,7 +7,7 @@ use domain::models::Email;
 use harness::dynamo::Dynamo;
 use harness::{ADMIN_EMAIL, ADMIN_PASSWORD};
 use serde_json::{Value, json};
-use service::secrets::key_ring::KeyRing;
+use service::resources::Resources;
 use service::store::Store;
 
 use super::installation::{Installation, PASSWORD, call};
@@ -108,17 +108,12 @@ async fn p6_of_many_first_starts_one_makes_the_administrator() {
     let dynamo = Dynamo::start("new-").await;
     let start = |number: u32| {
         let store = Store::new(dynamo.client().clone(), "new-", installation.clock.clone());
-        let ring = KeyRing::new(installation.secrets.clone(), installation.clock.clone());
+        let resources = Resources::new(store, installation.secrets.clone());
         let email = Email::parse(&format!("admin{number}@example.com")).unwrap();
         async move {
-            bootstrap::run(
-                &store,
-                &ring,
-                FirstAdmin { email, password: None },
-                PasswordPolicy::Strict,
-            )
-            .await
-            .unwrap()
+            bootstrap::run(&resources, FirstAdmin { email, password: None }, PasswordPolicy::Strict)
+                .await
+                .unwrap()
         }
     };
     let started = futures_util::future::join_all((0..8).map(start)).await;

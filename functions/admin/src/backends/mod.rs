@@ -7,11 +7,11 @@ use domain::models::catalog::Backend;
 use domain::models::{BackendId, ModelId};
 use domain::secret::Secret;
 use serde_json::{Value, json};
+use service::functions::{CheckRequest, CheckResult};
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
 use service::http::page::List;
 use service::http::{ApiError, Code};
-use service::prober::CheckResult;
 use service::store::Change;
 
 use crate::App;
@@ -137,7 +137,7 @@ pub(crate) async fn check_health(
     app.store
         .record(&actor.entry(app.store.clock().now(), "backend.check", &id, vec![]))
         .await?;
-    let finding = app.delegates.prober.check(&id).await?;
+    let finding = app.delegates.check.call(CheckRequest { backend: id }).await?;
     finding.map(Data).ok_or_else(|| ApiError::not_found("backend"))
 }
 

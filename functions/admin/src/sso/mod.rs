@@ -7,10 +7,10 @@ use domain::models::audit::AuditEntry;
 use domain::models::sso::{SsoConfig, SsoTest};
 use domain::secret::Secret;
 use serde_json::{Map, Value, json};
+use service::functions::{SsoTrial, SsoTrialResult};
 use service::http::extract::{Actor, IfMatch, version_conflict};
 use service::http::json::{self, Body, Data, MAX_MANAGEMENT_BODY};
 use service::http::{ApiError, Code};
-use service::sso_tester::{Tested, Trial};
 use service::store::Change;
 
 use crate::App;
@@ -55,7 +55,11 @@ pub(crate) async fn configure(
 
 /// `POST /api/v1/admin/sso/test`: the stored configuration, or what it would be with the changes of the body, which are not
 /// saved. With `claims`, also what a login with them would lead to.
-pub(crate) async fn test(State(app): State<App>, actor: Actor, request: Request) -> Result<Data<Tested>, ApiError> {
+pub(crate) async fn test(
+    State(app): State<App>,
+    actor: Actor,
+    request: Request,
+) -> Result<Data<SsoTrialResult>, ApiError> {
     let (mut change, claims) = sent(request).await?;
     let old = app.store.sso_config().await?;
     let secret = change.client_secret.take();
@@ -64,8 +68,8 @@ pub(crate) async fn test(State(app): State<App>, actor: Actor, request: Request)
     refuse_other_issuer(old.as_ref(), &config, secret.is_some())?;
     let tested = app
         .delegates
-        .sso_tester
-        .try_out(Trial {
+        .try_sso
+        .call(SsoTrial {
             config,
             client_secret: secret.flatten(),
             claims,

@@ -34,7 +34,7 @@ use provider::Redemption;
 
 pub(crate) use one_time_code::redeem;
 pub(crate) use provider::Provider;
-pub use trial::run as try_out;
+pub use trial::run as try_sso;
 
 /// 256 bits each: a `state`, a nonce, a browser's secret, a one-time code.
 const RANDOM: usize = 43;

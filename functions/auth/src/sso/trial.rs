@@ -9,7 +9,7 @@ use domain::models::user::Status;
 use domain::random;
 use domain::secret::Secret;
 use serde_json::{Map, Value};
-use service::sso_tester::{Preview, Tested, Trial};
+use service::functions::{SsoPreview, SsoTrial, SsoTrialResult};
 use tokio::time::Instant;
 
 use super::error::SsoError;
@@ -18,7 +18,7 @@ use super::{RANDOM, VERIFIER, account, client_secret};
 use crate::App;
 
 /// Walks from the provider's document to the claims; what depends on a step that failed is skipped.
-pub async fn run(app: &App, trial: Trial) -> Tested {
+pub async fn run(app: &App, trial: SsoTrial) -> SsoTrialResult {
     let mut steps = Steps::default();
     let config = &trial.config;
     let document = steps.tried(StepName::Discovery, app.provider.discover(config)).await;
@@ -37,14 +37,14 @@ pub async fn run(app: &App, trial: Trial) -> Tested {
         Some(claims) => steps.tried(StepName::Claims, preview(app, config, claims)).await,
         None => steps.skipped(StepName::Claims),
     };
-    Tested {
+    SsoTrialResult {
         test: steps.report(app),
         preview,
     }
 }
 
 /// Redeems a code that nobody has issued: a provider that knows the client and its secret refuses the code.
-async fn is_accepted(app: &App, trial: &Trial, metadata: &Metadata) -> Result<(), SsoError> {
+async fn is_accepted(app: &App, trial: &SsoTrial, metadata: &Metadata) -> Result<(), SsoError> {
     let secret = match &trial.client_secret {
         Some(sent) => Some(Secret::from(sent.as_str())),
         None if trial.config.secret.is_some() => stored_secret(app, &trial.config).await?,
@@ -78,7 +78,7 @@ async fn stored_secret(app: &App, tested: &SsoConfig) -> Result<Option<Secret>, 
 }
 
 /// What a login with these claims would lead to.
-async fn preview(app: &App, config: &SsoConfig, claims: Map<String, Value>) -> Result<Preview, SsoError> {
+async fn preview(app: &App, config: &SsoConfig, claims: Map<String, Value>) -> Result<SsoPreview, SsoError> {
     let mut complete =
         serde_json::json!({"iss": config.issuer_url, "sub": "", "aud": config.client_id, "exp": 0, "iat": 0});
     if let Some(fields) = complete.as_object_mut() {
@@ -92,7 +92,7 @@ async fn preview(app: &App, config: &SsoConfig, claims: Map<String, Value>) -> R
         Account::New(Status::Active) => "created",
         Account::New(_) => "created_pending",
     };
-    Ok(Preview {
+    Ok(SsoPreview {
         email: person.email,
         name: person.name,
         account: account.to_owned(),

@@ -94,7 +94,7 @@ async fn secret(app: &App, backend: &Backend) -> Result<Option<Secret>, Failure>
         return Ok(None);
     };
     let secret = app
-        .keys
+        .backend_keys
         .get(&name)
         .await
         .map_err(|error| Failure::of_backend(FailureClass::Secret, error))?;

@@ -28,7 +28,7 @@ const TIMEOUT: Duration = Duration::from_secs(9);
 /// In which a function that failed says so, with status 200.
 const FUNCTION_ERROR: &str = "x-amz-function-error";
 
-/// Why an invocation came to nothing.
+/// Why an invocation has no response.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
     #[error("Lambda answered with status {0}")]
@@ -39,10 +39,10 @@ pub enum InvokeError {
     Unreachable(#[source] BoxError),
 }
 
-/// Lambda's functions, invoked one after the other's answer
+/// Invokes Lambda functions and waits for their responses
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>).
 #[derive(Clone, Debug)]
-pub struct Functions {
+pub struct LambdaClient {
     invoke: Operation<Invocation, Bytes, InvokeError>,
 }
 
@@ -53,7 +53,7 @@ struct Invocation {
 }
 
 /// A client of Lambda.
-pub fn functions(config: &AwsConfig, clock: Clock) -> Functions {
+pub fn lambda(config: &AwsConfig, clock: Clock) -> LambdaClient {
     let endpoint = config
         .lambda_endpoint
         .clone()
@@ -80,9 +80,9 @@ pub fn functions(config: &AwsConfig, clock: Clock) -> Functions {
                 .build(),
         )
         .serializer(move |invocation| signer.request(invocation))
-        .deserializer(answer)
+        .deserializer(response)
         .build();
-    Functions { invoke }
+    LambdaClient { invoke }
 }
 
 fn default_endpoint(region: &str) -> String {
@@ -94,8 +94,8 @@ fn default_endpoint(region: &str) -> String {
     format!("https://lambda.{region}.{domain}")
 }
 
-impl Functions {
-    /// What the function called `function` answers to `event`.
+impl LambdaClient {
+    /// The response of the function called `function` to `event`.
     pub async fn invoke(&self, function: &str, event: &Value) -> Result<Bytes, InvokeError> {
         let invocation = Invocation {
             function: function.to_owned(),
@@ -103,7 +103,7 @@ impl Functions {
         };
         let invoked = Box::pin(self.invoke.invoke(invocation)).await;
         invoked.map_err(|error| match error {
-            SdkError::ServiceError(told) => told.into_err(),
+            SdkError::ServiceError(refusal) => refusal.into_err(),
             other => InvokeError::Unreachable(other.into()),
         })
     }
@@ -139,7 +139,7 @@ impl Signer {
     }
 }
 
-fn answer(response: &HttpResponse) -> Result<Bytes, OrchestratorError<InvokeError>> {
+fn response(response: &HttpResponse) -> Result<Bytes, OrchestratorError<InvokeError>> {
     let status = response.status().as_u16();
     if status != 200 {
         return Err(OrchestratorError::operation(InvokeError::Refused(status)));

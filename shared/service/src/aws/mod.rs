@@ -16,7 +16,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::config::AwsConfig;
 
-pub use lambda::{Functions, InvokeError, functions};
+pub use lambda::{InvokeError, LambdaClient, lambda};
 
 /// Until a connection stands: within AWS's network it does at once, or not at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);

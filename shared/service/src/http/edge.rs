@@ -1,8 +1,7 @@
-//! What every request crosses first and every answer last.
+//! What every request crosses first and every response last.
 
 use std::future::ready;
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::Router;
@@ -11,7 +10,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 use jiff::Timestamp;
 use tower_service::Service;
 
@@ -48,7 +47,7 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// Of `routes`; what matches none of them is 404 or 405.
+    /// Of `routes`; what matches none of them is 404 or 405, in the dialect that its path suggests.
     pub fn new(routes: Router, store: Store) -> Self {
         Self {
             routes: routes
@@ -58,24 +57,45 @@ impl Edge {
         }
     }
 
-    /// Answers `request`.
+    /// The response to `request`.
     pub async fn respond(&self, request: Request) -> Response {
         let routed = |request: Request| self.routes.clone().call(request).map(|Ok(response)| response);
         cross(&self.store, request, routed).await
     }
 
-    /// Refuses `request`, which no route sees, as the edge tells all errors.
+    /// Refuses `request`, which no route sees, as the edge renders all errors.
     pub async fn refuse(&self, request: Request, refusal: ApiError) -> Response {
-        cross(&self.store, request, |_| ready(refusal.into_response())).await
+        cross(&self.store, request, |request| ready(unrouted(request.uri(), refusal))).await
     }
 }
 
-async fn not_found() -> ApiError {
-    ApiError::not_found("route")
+async fn not_found(uri: Uri) -> Response {
+    unrouted(&uri, ApiError::not_found("route"))
 }
 
-async fn method_not_allowed() -> ApiError {
-    ApiError::new(Code::MethodNotAllowed, "this route does not offer the method")
+async fn method_not_allowed(uri: Uri) -> Response {
+    unrouted(
+        &uri,
+        ApiError::new(Code::MethodNotAllowed, "this route does not offer the method"),
+    )
+}
+
+/// The response to a request that has no route, whose dialect can only be guessed.
+fn unrouted(uri: &Uri, error: ApiError) -> Response {
+    let mut response = error.into_response();
+    set_dialect(&mut response, Dialect::of_path(uri.path()));
+    response
+}
+
+/// Says in which dialect [`cross`] renders the error that `response` may be. Management responses are never cached.
+pub(super) fn set_dialect(response: &mut Response, dialect: Dialect) {
+    if let Some(error) = response.extensions_mut().get_mut::<ApiError>() {
+        error.set_dialect(dialect);
+    }
+    if dialect == Dialect::Management {
+        let no_store = HeaderValue::from_static("no-store");
+        response.headers_mut().insert(CACHE_CONTROL, no_store);
+    }
 }
 
 /// Neither a layer nor a boxed service: each of those would be paid by each request.
@@ -87,7 +107,6 @@ async fn cross<F: Future<Output = Response>>(
     let started = Instant::now();
     let request_id = request_id(request.headers());
     let trace = TraceContext::of(request.headers());
-    let dialect = Dialect::of_path(request.uri().path());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(request_id.clone());
     if let Some(trace) = &trace {
@@ -99,10 +118,10 @@ async fn cross<F: Future<Output = Response>>(
         .and_then(|page| page.preflight(&method, request.headers()))
     {
         Some(preflight) => preflight,
-        None => catch_panic(inner(request)).await,
+        None => inner(request).await,
     };
-    let error = render_error(&mut response, dialect, &request_id);
-    add_headers(&mut response, dialect, &request_id);
+    let error = render_error(&mut response, &request_id);
+    add_headers(&mut response, &request_id);
     if let Some(page) = page {
         page.allow(response.headers_mut());
     }
@@ -132,16 +151,9 @@ fn request_id(headers: &HeaderMap) -> RequestId {
         .unwrap_or_else(RequestId::generate)
 }
 
-/// A panic ends its request with a 500, not the process with its other requests (promise 30).
-async fn catch_panic(answer: impl Future<Output = Response>) -> Response {
-    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
-        tracing::error!("a handler panicked");
-        ApiError::new(Code::InternalError, "something went wrong on our side").into_response()
-    })
-}
-
-fn render_error(response: &mut Response, dialect: Dialect, request_id: &RequestId) -> Option<ApiError> {
+fn render_error(response: &mut Response, request_id: &RequestId) -> Option<ApiError> {
     let error = response.extensions_mut().remove::<ApiError>()?;
+    let dialect = error.dialect();
     *response.status_mut() = error.status(dialect);
     *response.body_mut() = Body::from(error.body(dialect, request_id).to_string());
     // The router has told the length of the empty body that stood for the error.
@@ -158,7 +170,7 @@ fn render_error(response: &mut Response, dialect: Dialect, request_id: &RequestI
     Some(error)
 }
 
-fn add_headers(response: &mut Response, dialect: Dialect, request_id: &RequestId) {
+fn add_headers(response: &mut Response, request_id: &RequestId) {
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(request_id.as_str()) {
         for name in REQUEST_IDS {
@@ -166,9 +178,6 @@ fn add_headers(response: &mut Response, dialect: Dialect, request_id: &RequestId
         }
     }
     headers.insert(NOSNIFF, HeaderValue::from_static("nosniff"));
-    if dialect == Dialect::Management {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
 }
 
 /// What the log says of a request.
@@ -202,11 +211,12 @@ fn log(line: &Line<'_>, error: Option<&ApiError>) {
 
 #[cfg(test)]
 mod tests {
-    use axum::routing::get;
     use http_body_util::BodyExt;
 
     use super::*;
     use crate::config::AwsConfig;
+    use crate::http::caller::KeyGate;
+    use crate::http::routes::{Access, Routes};
     use domain::clock::Clock;
 
     /// A store that nothing here asks.
@@ -219,14 +229,17 @@ mod tests {
     }
 
     async fn answer(path: &str, header: Option<(&str, &str)>) -> (u16, HeaderMap, String) {
-        let routes = Router::new()
-            .route("/v1/panic", get(async || -> String { panic!("boom at /secret") }))
-            .route("/v1/ok", get(async || "fine"));
+        let routes = Routes::new()
+            .get("/v1/panic", Dialect::OpenAi, Access::Anyone, async || -> String {
+                panic!("boom at /secret")
+            })
+            .get("/v1/ok", Dialect::OpenAi, Access::Anyone, async || "fine");
         let mut request = http::Request::get(path);
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        let response = Edge::new(routes, store())
+        let response = routes
+            .into_edge(KeyGate::new(store()))
             .respond(request.body(Body::empty()).unwrap())
             .await;
         let (parts, body) = response.into_parts();

@@ -9,11 +9,10 @@ use serde_json::Value;
 
 pub use translators::error::{Code, Dialect};
 
+use crate::functions::FunctionError;
 use crate::hasher::HasherError;
-use crate::prober::ProbeError;
 use crate::secrets::SecretsError;
 use crate::secrets::key_ring::KeyRingError;
-use crate::sso_tester::TesterError;
 use crate::store::StoreError;
 use domain::access::password::WeakPassword;
 use domain::models::RequestId;
@@ -24,6 +23,8 @@ use translators::error::{BackendError, ErrorBody};
 #[derive(Clone, Debug)]
 pub struct ApiError {
     code: Code,
+    /// In which the edge renders it.
+    dialect: Dialect,
     message: Cow<'static, str>,
     field: Option<String>,
     retry_after_seconds: Option<u64>,
@@ -39,6 +40,7 @@ impl ApiError {
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
+            dialect: Dialect::Management,
             message: message.into(),
             field: None,
             retry_after_seconds: None,
@@ -118,6 +120,15 @@ impl ApiError {
         self.code
     }
 
+    pub(super) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Every error that leaves through a route gets the route's dialect.
+    pub(super) fn set_dialect(&mut self, dialect: Dialect) {
+        self.dialect = dialect;
+    }
+
     /// The HTTP status in `dialect`: Anthropic has one of its own for overload.
     pub fn status(&self, dialect: Dialect) -> StatusCode {
         StatusCode::from_u16(self.code.status(dialect)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -170,7 +181,7 @@ impl ApiError {
     }
 }
 
-/// The edge renders the error, since it alone knows the dialect and the request id.
+/// The edge renders the error: the route says in which dialect, and the edge knows the request id.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status(Dialect::Management).into_response();
@@ -217,24 +228,16 @@ impl From<SecretsError> for ApiError {
     }
 }
 
-impl From<ProbeError> for ApiError {
-    fn from(error: ProbeError) -> Self {
+impl From<FunctionError> for ApiError {
+    fn from(error: FunctionError) -> Self {
         match error {
-            ProbeError::Store(error) => error.into(),
-            ProbeError::Function(_) | ProbeError::Answer(_) => {
-                Self::new(Code::DependencyUnavailable, "backends cannot be checked at the moment").source(error)
-            }
+            FunctionError::Store(error) => error.into(),
+            FunctionError::Invoke(_) | FunctionError::Json(_) => Self::new(
+                Code::DependencyUnavailable,
+                "a function of the gateway cannot be reached at the moment",
+            )
+            .source(error),
         }
-    }
-}
-
-impl From<TesterError> for ApiError {
-    fn from(error: TesterError) -> Self {
-        Self::new(
-            Code::DependencyUnavailable,
-            "single sign-on cannot be tried at the moment",
-        )
-        .source(error)
     }
 }
 

@@ -1,5 +1,8 @@
-//! The table of routes: a row says method, path and who may call, and a handler is reached only through its row
-//! (promise 11).
+//! The table of routes: a row says method, path, the dialect of its errors and who may call, and a handler is reached
+//! only through its row (promise 11).
+
+use std::marker::PhantomData;
+use std::panic::AssertUnwindSafe;
 
 use axum::Router;
 use axum::extract::Request;
@@ -11,8 +14,8 @@ use futures_util::future::BoxFuture;
 use http::Method;
 use http::request::Parts;
 
-use super::ApiError;
-use super::edge::Edge;
+use super::edge::{Edge, set_dialect};
+use super::{ApiError, Code, Dialect};
 use crate::store::Store;
 use domain::models::user::Role;
 
@@ -31,50 +34,80 @@ pub enum Access {
 pub struct Row {
     pub method: Method,
     pub path: &'static str,
+    /// The form of the route's errors.
+    pub dialect: Dialect,
     pub access: Access,
 }
 
-/// Finds out who calls. A function's state is its gate.
-pub trait Gate: Clone + Send + Sync + 'static {
-    /// Puts the caller into the request's extensions, or refuses.
+/// Authenticates callers.
+pub trait Gate: Send + Sync + 'static {
+    /// Puts the caller into the request's extensions, or refuses the request.
     fn authenticate(&self, access: Access, request: &mut Parts) -> impl Future<Output = Result<(), ApiError>> + Send;
 
-    /// Where the edge finds the settings.
+    /// Where the edge reads the settings.
     fn store(&self) -> &Store;
 }
 
-/// A function's routes.
-pub struct Routes<S> {
+/// The routes of a function whose handlers take an `S`, behind the gate that is part of it.
+pub struct Routes<S, G> {
     rows: Vec<(Row, MethodRouter<S>)>,
+    gate: PhantomData<fn() -> G>,
 }
 
-impl<S: Gate> Routes<S> {
+impl<S: AsRef<G> + Clone + Send + Sync + 'static, G: Gate> Routes<S, G> {
     #[expect(
         clippy::new_without_default,
         reason = "an empty table is only ever the beginning of one"
     )]
     pub fn new() -> Self {
-        Self { rows: Vec::new() }
+        Self {
+            rows: Vec::new(),
+            gate: PhantomData,
+        }
     }
 
     #[must_use]
-    pub fn get<T: 'static>(self, path: &'static str, access: Access, handler: impl Handler<T, S>) -> Self {
-        self.row(Method::GET, MethodFilter::GET, path, access, handler)
+    pub fn get<T: 'static>(
+        self,
+        path: &'static str,
+        dialect: Dialect,
+        access: Access,
+        handler: impl Handler<T, S>,
+    ) -> Self {
+        self.row(Method::GET, MethodFilter::GET, path, dialect, access, handler)
     }
 
     #[must_use]
-    pub fn post<T: 'static>(self, path: &'static str, access: Access, handler: impl Handler<T, S>) -> Self {
-        self.row(Method::POST, MethodFilter::POST, path, access, handler)
+    pub fn post<T: 'static>(
+        self,
+        path: &'static str,
+        dialect: Dialect,
+        access: Access,
+        handler: impl Handler<T, S>,
+    ) -> Self {
+        self.row(Method::POST, MethodFilter::POST, path, dialect, access, handler)
     }
 
     #[must_use]
-    pub fn put<T: 'static>(self, path: &'static str, access: Access, handler: impl Handler<T, S>) -> Self {
-        self.row(Method::PUT, MethodFilter::PUT, path, access, handler)
+    pub fn put<T: 'static>(
+        self,
+        path: &'static str,
+        dialect: Dialect,
+        access: Access,
+        handler: impl Handler<T, S>,
+    ) -> Self {
+        self.row(Method::PUT, MethodFilter::PUT, path, dialect, access, handler)
     }
 
     #[must_use]
-    pub fn delete<T: 'static>(self, path: &'static str, access: Access, handler: impl Handler<T, S>) -> Self {
-        self.row(Method::DELETE, MethodFilter::DELETE, path, access, handler)
+    pub fn delete<T: 'static>(
+        self,
+        path: &'static str,
+        dialect: Dialect,
+        access: Access,
+        handler: impl Handler<T, S>,
+    ) -> Self {
+        self.row(Method::DELETE, MethodFilter::DELETE, path, dialect, access, handler)
     }
 
     fn row<T: 'static>(
@@ -82,11 +115,23 @@ impl<S: Gate> Routes<S> {
         method: Method,
         filter: MethodFilter,
         path: &'static str,
+        dialect: Dialect,
         access: Access,
         handler: impl Handler<T, S>,
     ) -> Self {
-        self.rows
-            .push((Row { method, path, access }, on(filter, Guarded { handler, access })));
+        let guarded = Guarded {
+            handler,
+            dialect,
+            access,
+            gate: PhantomData::<fn() -> G>,
+        };
+        let row = Row {
+            method,
+            path,
+            dialect,
+            access,
+        };
+        self.rows.push((row, on(filter, guarded)));
         self
     }
 
@@ -106,29 +151,53 @@ impl<S: Gate> Routes<S> {
 
     /// The whole function: the rows behind `state`'s gate, inside the edge.
     pub fn into_edge(self, state: S) -> Edge {
-        let store = state.store().clone();
+        let store = state.as_ref().store().clone();
         Edge::new(self.into_router(state), store)
     }
 }
 
-/// A handler that is asked only after the gate. It is one future, where a layer would be three.
-#[derive(Clone)]
-struct Guarded<H> {
+/// A handler behind a gate. It is one future, where a layer would be three.
+struct Guarded<H, G> {
     handler: H,
+    dialect: Dialect,
     access: Access,
+    gate: PhantomData<fn() -> G>,
 }
 
-impl<T: 'static, S: Gate, H: Handler<T, S>> Handler<T, S> for Guarded<H> {
+impl<H: Clone, G> Clone for Guarded<H, G> {
+    fn clone(&self) -> Self {
+        Self {
+            handler: self.handler.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<T: 'static, S: AsRef<G> + Send + Sync + 'static, G: Gate, H: Handler<T, S>> Handler<T, S> for Guarded<H, G> {
     type Future = BoxFuture<'static, Response>;
 
     fn call(self, request: Request, state: S) -> Self::Future {
-        async move {
+        let (access, dialect) = (self.access, self.dialect);
+        let handled = async move {
             let (mut parts, body) = request.into_parts();
-            if let Err(refusal) = state.authenticate(self.access, &mut parts).await {
+            if let Err(refusal) = state.as_ref().authenticate(access, &mut parts).await {
                 return refusal.into_response();
             }
             self.handler.call(Request::from_parts(parts, body), state).await
+        };
+        async move {
+            let mut response = catch_panic(handled).await;
+            set_dialect(&mut response, dialect);
+            response
         }
         .boxed()
     }
+}
+
+/// A panic ends its request with a 500, not the process with its other requests (promise 30).
+async fn catch_panic(response: impl Future<Output = Response>) -> Response {
+    AssertUnwindSafe(response).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("a handler panicked");
+        ApiError::new(Code::InternalError, "something went wrong on our side").into_response()
+    })
 }

@@ -1,0 +1,74 @@
+//! The functions of the cloud, all in this process.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use domain::access::password::PasswordPolicy;
+use service::functions::{CheckRequest, CheckResult, FunctionClient, SsoTrial, SsoTrialResult};
+use service::outbound::{ClientError, Outbound};
+use service::resources::Resources;
+
+use crate::Options;
+
+/// The functions over one store.
+#[derive(Clone, Debug)]
+pub(crate) struct Functions {
+    pub(crate) proxy: proxy::App,
+    auth: auth::App,
+    keys: keys::App,
+    admin: admin::App,
+    pub(crate) health: health::App,
+    pub(crate) janitor: janitor::App,
+}
+
+impl Functions {
+    /// The functions of a gateway that listens on `address`.
+    pub(crate) fn new(resources: &Resources, options: &Options, address: SocketAddr) -> Result<Self, ClientError> {
+        let networks = options.backend_networks.clone().with_loopback();
+        let outbound = Outbound::new(networks.clone(), &options.backend_authorities)?;
+        let health = health::App::new(resources.clone(), outbound.clone());
+        let auth = auth::App::new(resources.clone(), outbound.clone(), PasswordPolicy::Basic);
+        let rules = admin::Rules {
+            networks,
+            passwords: PasswordPolicy::Basic,
+            public_url: Some(format!("http://{address}")),
+        };
+        let delegates = admin::Delegates {
+            check: check_client(health.clone()),
+            try_sso: try_sso_client(auth.clone()),
+        };
+        Ok(Self {
+            proxy: proxy::App::new(resources.clone(), outbound, options.limits)
+                .in_region(options.backend_region.as_deref())
+                .writing_usage_behind(),
+            auth,
+            keys: keys::App::new(resources.clone()),
+            admin: admin::App::new(resources.clone(), rules, delegates),
+            health,
+            janitor: janitor::App::new(resources.store.clone()),
+        })
+    }
+
+    /// All routes on one port.
+    pub(crate) fn router(&self) -> Router {
+        proxy::routes()
+            .into_router(self.proxy.clone())
+            .merge(auth::routes().into_router(self.auth.clone()))
+            .merge(keys::routes().into_router(self.keys.clone()))
+            .merge(admin::routes().into_router(self.admin.clone()))
+    }
+}
+
+fn check_client(health: health::App) -> FunctionClient<CheckRequest, Option<CheckResult>> {
+    FunctionClient::in_process(move |request: CheckRequest| {
+        let health = health.clone();
+        async move { health::check_one(&health, &request.backend).await }
+    })
+}
+
+fn try_sso_client(auth: auth::App) -> FunctionClient<SsoTrial, SsoTrialResult> {
+    FunctionClient::in_process(move |trial| {
+        let auth = auth.clone();
+        async move { Ok(auth::try_sso(&auth, trial).await) }
+    })
+}
