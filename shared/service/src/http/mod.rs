@@ -13,6 +13,7 @@ pub mod error;
 pub mod extract;
 pub mod json;
 pub mod language;
+pub mod managed;
 pub mod origin;
 pub mod page;
 pub mod period;
