@@ -135,7 +135,7 @@ fn parse(columns: &csv::StringRecord, record: &csv::StringRecord) -> Result<NewU
         email: Email::parse(text("email").unwrap_or_default()).map_err(|error| wrong("email", error))?,
         password: text("password").map(ToOwned::to_owned),
         name: DisplayName::parse(text("name").unwrap_or_default()).map_err(|error| wrong("name", error))?,
-        role: text("role").map_or(Ok(Role::User), role)?,
+        role: text("role").map(role).transpose()?,
         department: text("department")
             .map(DisplayName::parse)
             .transpose()

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backends;
+mod headers;
 mod import;
 mod models;
 mod policies;

@@ -4,18 +4,19 @@ mod form;
 
 use axum::extract::State;
 use domain::models::catalog::Backend;
-use domain::models::{BackendId, ModelId};
+use domain::models::{BackendId, ModelId, SecretId};
 use domain::secret::Secret;
 use serde_json::{Value, json};
 use service::functions::{CheckRequest, CheckResult};
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
+use service::http::managed::member::Given as _;
 use service::http::page::List;
 use service::http::{ApiError, Code};
 use service::store::Change;
 
 use crate::App;
-use form::{BackendChange, NewBackend, check, origin};
+use form::{BackendPatch, NewBackend, check, origin};
 
 /// Backends of one model (docs/api.md §7).
 const MAX_BACKENDS: usize = 20;
@@ -52,14 +53,15 @@ pub(crate) async fn create(
     }
     let now = app.store.clock().now();
     let key = new.api_key.take();
-    let backend = new.into_backend(model, key.is_some(), now);
+    let secret = key.as_ref().map(|_| SecretId::generate());
+    let backend = new.create(model, secret, now)?;
     check(&app, &backend)?;
-    let entry = actor.entry(now, "backend.create", &backend.id, vec![]);
+    let audit = actor.entry(now, "backend.create", &backend.id, vec![]);
     write_with_key(
         &app,
         &backend,
         key,
-        || async { app.store.create_backend(&backend, &entry).await.map_err(Into::into) },
+        || async { app.store.create_backend(&backend, &audit).await.map_err(Into::into) },
         || ApiError::new(Code::Conflict, "there is a backend with this id already").field("id"),
     )
     .await?;
@@ -72,25 +74,23 @@ pub(crate) async fn update(
     actor: Actor,
     expected: IfMatch,
     Id(id): Id<BackendId>,
-    Body(mut change): Body<BackendChange>,
+    Body(patch): Body<BackendPatch>,
 ) -> Result<Data<Value>, ApiError> {
     let old = app
         .store
         .backend(&id)
         .await?
         .ok_or_else(|| ApiError::not_found("backend"))?;
-    expected.check(change.version, old.version)?;
+    expected.check(patch.version, old.version)?;
     let now = app.store.clock().now();
-    let changed = change.fields();
-    let key = change.api_key.take();
-    let backend = change.apply(old.clone(), key.as_ref(), now);
+    let backend = patch.applied(&old, now)?;
     check(&app, &backend)?;
-    if key.is_none() && old.secret.is_some() && origin(&backend) != origin(&old) {
+    if !patch.api_key.is_given() && old.secret.is_some() && origin(&backend) != origin(&old) {
         return Err(ApiError::new(Code::SecretRequired, "another address needs the key again").field("api_key"));
     }
-    let entry = actor.entry(now, "backend.update", &id, changed);
-    let write = || async { app.store.update_backend(&backend, &entry).await.map_err(Into::into) };
-    write_with_key(&app, &backend, key.flatten(), write, version_conflict).await?;
+    let audit = actor.entry(now, "backend.update", &id, patch.changed());
+    let write = || async { app.store.update_backend(&backend, &audit).await.map_err(Into::into) };
+    write_with_key(&app, &backend, patch.api_key.value().cloned(), write, version_conflict).await?;
     if let Some(older) = old
         .retired_secret
         .as_ref()
@@ -114,8 +114,8 @@ pub(crate) async fn delete(
         .await?
         .ok_or_else(|| ApiError::not_found("backend"))?;
     expected.check(None, backend.version)?;
-    let entry = actor.entry(app.store.clock().now(), "backend.delete", &id, vec![]);
-    match app.store.delete_backend(&backend, &entry).await? {
+    let audit = actor.entry(app.store.clock().now(), "backend.delete", &id, vec![]);
+    match app.store.delete_backend(&backend, &audit).await? {
         Change::Done => forget_keys(&app, &backend)
             .await
             .map(|()| Message("the backend is deleted")),

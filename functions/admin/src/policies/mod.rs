@@ -12,7 +12,7 @@ use service::http::{ApiError, Code};
 use service::store::{Change, PolicyRemoval};
 
 use crate::App;
-use form::PolicyForm;
+use form::PolicyPatch;
 
 /// Policies of one installation. Looked at before the write, not with it: of administrators who add policies at the same
 /// moment each may get the last place, and nothing hangs on the exact number.
@@ -27,9 +27,9 @@ pub(crate) async fn list(State(app): State<App>) -> Result<List<Policy>, ApiErro
 pub(crate) async fn create(
     State(app): State<App>,
     actor: Actor,
-    Body(form): Body<PolicyForm>,
+    Body(patch): Body<PolicyPatch>,
 ) -> Result<Created<Policy>, ApiError> {
-    let name = form
+    let name = patch
         .name
         .clone()
         .ok_or_else(|| ApiError::invalid("name", "must be given"))?;
@@ -44,13 +44,10 @@ pub(crate) async fn create(
         ));
     }
     let now = app.store.clock().now();
-    let policy = form.apply(Policy::unlimited(name), now)?;
-    form.check_default_model(&policy, &app.store).await?;
-    match app
-        .store
-        .create_policy(&policy, &actor.entry(now, "policy.create", &policy.name, vec![]))
-        .await?
-    {
+    let policy = patch.applied(Policy::unlimited(name), now)?;
+    patch.check_default_model(&policy, &app.store).await?;
+    let audit = actor.entry(now, "policy.create", &policy.name, vec![]);
+    match app.store.create_policy(&policy, &audit).await? {
         Change::Done => Ok(Created(policy)),
         Change::Conflict => Err(name_taken()),
     }
@@ -62,24 +59,23 @@ pub(crate) async fn update(
     actor: Actor,
     expected: IfMatch,
     Id(name): Id<PolicyName>,
-    Body(form): Body<PolicyForm>,
+    Body(patch): Body<PolicyPatch>,
 ) -> Result<Data<Policy>, ApiError> {
     let old = app.store.read_policy(&name).await?.ok_or_else(no_policy)?;
-    expected.check(form.version, old.version)?;
-    if form.name.as_ref().is_some_and(|given| *given != name) {
+    expected.check(patch.version, old.version)?;
+    if patch.name.as_ref().is_some_and(|given| *given != name) {
         return Err(ApiError::invalid(
             "name",
             "a policy keeps its name: users have it by that name",
         ));
     }
     let now = app.store.clock().now();
-    let policy = form.apply(old, now)?;
-    form.check_default_model(&policy, &app.store).await?;
-    match app
-        .store
-        .update_policy(&policy, &actor.entry(now, "policy.update", &name, form.fields()))
-        .await?
-    {
+    let policy = patch.applied(old, now)?;
+    patch.check_default_model(&policy, &app.store).await?;
+    // The name may be repeated, but is none of the changes.
+    let changed = patch.changed().into_iter().filter(|field| field != "name").collect();
+    let audit = actor.entry(now, "policy.update", &name, changed);
+    match app.store.update_policy(&policy, &audit).await? {
         Change::Done => Ok(Data(policy)),
         Change::Conflict => Err(version_conflict()),
     }
@@ -100,8 +96,8 @@ pub(crate) async fn delete(
     }
     let policy = app.store.read_policy(&name).await?.ok_or_else(no_policy)?;
     expected.check(None, policy.version)?;
-    let entry = actor.entry(app.store.clock().now(), "policy.delete", &name, vec![]);
-    match app.store.delete_policy(&policy, &entry).await? {
+    let audit = actor.entry(app.store.clock().now(), "policy.delete", &name, vec![]);
+    match app.store.delete_policy(&policy, &audit).await? {
         PolicyRemoval::Done => Ok(Message("the policy is deleted")),
         PolicyRemoval::InUse => Err(ApiError::new(
             Code::PolicyInUse,

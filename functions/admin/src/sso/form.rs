@@ -1,4 +1,4 @@
-//! What an administrator may write about single sign-on, and what is refused.
+//! Single sign-on as administrators write it, and what is refused.
 
 use std::net::IpAddr;
 
@@ -6,8 +6,10 @@ use domain::access::sso::is_issuer_of;
 use domain::models::sso::{ProviderKind, SsoConfig};
 use domain::models::{PolicyName, SecretId};
 use serde::Deserialize;
-use service::http::json::nullable;
+use service::http::managed::constraint::{form, list};
+use service::http::managed::member::Given as _;
 use service::http::{ApiError, Code};
+use service::managed_object;
 use url::{Host, Url};
 
 use crate::App;
@@ -20,125 +22,86 @@ const MAX_SECRET: usize = 4096;
 const MAX_DOMAINS: usize = 100;
 const MAX_SCOPES: usize = 20;
 
-/// A change: absent fields stay, `null` goes back to the default.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SsoChange {
-    enabled: Option<bool>,
-    provider: Option<ProviderKind>,
-    client_id: Option<String>,
-    #[serde(default, deserialize_with = "nullable")]
-    pub(super) client_secret: Option<Option<String>>,
-    issuer_url: Option<String>,
-    redirect_url: Option<String>,
-    #[serde(default, deserialize_with = "nullable")]
-    console_url: Option<Option<String>>,
-    #[serde(default, deserialize_with = "nullable")]
-    email_claim: Option<Option<String>>,
-    #[serde(default, deserialize_with = "nullable")]
-    scopes: Option<Option<Vec<String>>>,
-    auto_provision: Option<bool>,
-    #[serde(default, deserialize_with = "nullable")]
-    default_policy: Option<Option<PolicyName>>,
-    #[serde(default, deserialize_with = "nullable")]
-    allowed_domains: Option<Option<Vec<String>>>,
-    pub(super) version: Option<u64>,
+managed_object! {
+    SsoConfig: SsoPatch {
+        required enabled:         bool;
+        required provider:        ProviderKind;
+        required client_id:       String, form(is_token, "must have 1 to 256 printable characters");
+        secret   client_secret:   String;
+        required issuer_url:      String;
+        required redirect_url:    String;
+        nullable console_url:     String, form(is_page, IS_NO_PAGE);
+        nullable email_claim:     String = EMAIL.to_owned();
+        nullable scopes:          Vec<String> = default_scopes(), list(check_scopes);
+        required auto_provision:  bool;
+        nullable default_policy:  PolicyName;
+        nullable allowed_domains: Domains, check_domains;
+    }
 }
 
-impl SsoChange {
-    /// The names of the fields that are given, for the audit trail.
-    pub(super) fn fields(&self) -> Vec<String> {
-        let given = [
-            ("enabled", self.enabled.is_some()),
-            ("provider", self.provider.is_some()),
-            ("client_id", self.client_id.is_some()),
-            ("client_secret", self.client_secret.is_some()),
-            ("issuer_url", self.issuer_url.is_some()),
-            ("redirect_url", self.redirect_url.is_some()),
-            ("console_url", self.console_url.is_some()),
-            ("email_claim", self.email_claim.is_some()),
-            ("scopes", self.scopes.is_some()),
-            ("auto_provision", self.auto_provision.is_some()),
-            ("default_policy", self.default_policy.is_some()),
-            ("allowed_domains", self.allowed_domains.is_some()),
-        ];
-        given
-            .into_iter()
-            .filter(|(_, given)| *given)
-            .map(|(field, _)| field.to_owned())
-            .collect()
-    }
+/// Domains of e-mail addresses, without blanks around them and in small letters.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "Vec<String>")]
+pub(crate) struct Domains(Vec<String>);
 
-    /// The configuration with the changes. The first one has to name the provider, the client and the issuer.
-    pub(super) fn apply(
-        self,
-        app: &App,
-        old: Option<&SsoConfig>,
-        secret: Option<&Option<String>>,
-    ) -> Result<SsoConfig, ApiError> {
-        if secret.is_some_and(|secret| {
-            secret
-                .as_ref()
-                .is_some_and(|text| text.is_empty() || text.len() > MAX_SECRET)
-        }) {
+impl From<Vec<String>> for Domains {
+    fn from(domains: Vec<String>) -> Self {
+        Self(domains.iter().map(|domain| domain.trim().to_lowercase()).collect())
+    }
+}
+
+impl From<Domains> for Vec<String> {
+    fn from(domains: Domains) -> Self {
+        domains.0
+    }
+}
+
+impl SsoPatch {
+    /// `old` with the changes. A new secret is stored under a new name, and the one before stays.
+    pub(super) fn applied(&self, app: &App, old: Option<&SsoConfig>) -> Result<SsoConfig, ApiError> {
+        if self
+            .client_secret
+            .value()
+            .is_some_and(|text| text.is_empty() || text.len() > MAX_SECRET)
+        {
             return Err(ApiError::invalid(
                 "client_secret",
                 format!("must have 1 to {MAX_SECRET} bytes"),
             ));
         }
-        let current = old.and_then(|old| old.secret.clone());
-        let (secret, retired_secret) = match secret {
-            Some(secret) => (secret.as_ref().map(|_| SecretId::generate()), current),
-            None => (current, old.and_then(|old| old.retired_secret.clone())),
+        let mut config = match old {
+            Some(old) => old.clone(),
+            None => self.first(app)?,
         };
-        let redirect_url = self
-            .redirect_url
-            .or_else(|| old.map(|old| old.redirect_url.clone()))
-            .or_else(|| default_redirect_url(app));
-        let domains = self
-            .allowed_domains
-            .map(Option::unwrap_or_default)
-            .or_else(|| old.map(|old| old.allowed_domains.clone()));
+        self.apply(&mut config)?;
+        if self.client_secret.is_given() {
+            config.retired_secret = config.secret.take();
+            config.secret = self.client_secret.value().map(|_| SecretId::generate());
+        }
+        config.updated_at = app.store.clock().now();
+        config.version += 1;
+        Ok(config)
+    }
+
+    /// What the first change begins from: it has to name the provider, the client and the issuer.
+    fn first(&self, app: &App) -> Result<SsoConfig, ApiError> {
+        let redirect_url = self.redirect_url.clone().or_else(|| default_redirect_url(app));
         Ok(SsoConfig {
-            enabled: self.enabled.or(old.map(|old| old.enabled)).unwrap_or_default(),
-            provider: required("provider", self.provider.or(old.map(|old| old.provider)))?,
-            issuer_url: required(
-                "issuer_url",
-                self.issuer_url.or_else(|| old.map(|old| old.issuer_url.clone())),
-            )?,
-            client_id: required(
-                "client_id",
-                self.client_id.or_else(|| old.map(|old| old.client_id.clone())),
-            )?,
-            secret,
-            retired_secret,
+            enabled: false,
+            provider: required("provider", self.provider)?,
+            issuer_url: required("issuer_url", self.issuer_url.clone())?,
+            client_id: required("client_id", self.client_id.clone())?,
+            secret: None,
+            retired_secret: None,
             redirect_url: required("redirect_url", redirect_url)?,
-            console_url: self
-                .console_url
-                .unwrap_or_else(|| old.and_then(|old| old.console_url.clone())),
-            email_claim: self
-                .email_claim
-                .unwrap_or_else(|| old.map(|old| old.email_claim.clone()))
-                .unwrap_or_else(|| EMAIL.to_owned()),
-            scopes: self
-                .scopes
-                .unwrap_or_else(|| old.map(|old| old.scopes.clone()))
-                .unwrap_or_else(default_scopes),
-            auto_provision: self
-                .auto_provision
-                .or(old.map(|old| old.auto_provision))
-                .unwrap_or_default(),
-            default_policy: self
-                .default_policy
-                .unwrap_or_else(|| old.map(|old| old.default_policy.clone()))
-                .unwrap_or_default(),
-            allowed_domains: domains
-                .unwrap_or_default()
-                .iter()
-                .map(|domain| domain.trim().to_lowercase())
-                .collect(),
+            console_url: None,
+            email_claim: EMAIL.to_owned(),
+            scopes: default_scopes(),
+            auto_provision: false,
+            default_policy: PolicyName::default(),
+            allowed_domains: Vec::new(),
             updated_at: app.store.clock().now(),
-            version: old.map_or(0, |old| old.version) + 1,
+            version: 0,
         })
     }
 }
@@ -174,13 +137,12 @@ pub(super) async fn check(app: &App, config: &SsoConfig) -> Result<(), ApiError>
         let problem = format!("must be this gateway's {CALLBACK}, with https unless it is on the own machine");
         return Err(ApiError::invalid("redirect_url", problem));
     }
-    if config.console_url.as_ref().is_some_and(|url| !is_page(url)) {
+    if config.email_claim != EMAIL && (config.provider == ProviderKind::GenericOidc || !is_token(&config.email_claim)) {
         return Err(ApiError::invalid(
-            "console_url",
-            "must be the address of a page, with https unless it is on the own machine",
+            "email_claim",
+            "must be `email`, whose address the provider verifies; at azure another claim may do",
         ));
     }
-    check_texts(config)?;
     match app.store.read_policy(&config.default_policy).await? {
         Some(_) => Ok(()),
         None => Err(ApiError::invalid(
@@ -190,40 +152,30 @@ pub(super) async fn check(app: &App, config: &SsoConfig) -> Result<(), ApiError>
     }
 }
 
-fn check_texts(config: &SsoConfig) -> Result<(), ApiError> {
-    let is_token = |text: &str| (1..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if !is_token(&config.client_id) {
-        return Err(ApiError::invalid(
-            "client_id",
-            "must have 1 to 256 printable characters",
-        ));
+fn is_token(text: &str) -> bool {
+    (1..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn check_scopes(scopes: &[String]) -> Result<(), String> {
+    let is_short = scopes.len() <= MAX_SCOPES && scopes.iter().all(|scope| is_token(scope));
+    if is_short && scopes.iter().any(|scope| scope == "openid") {
+        Ok(())
+    } else {
+        Err(format!("must be at most {MAX_SCOPES} scopes, `openid` among them"))
     }
-    if !is_token(&config.email_claim) || (config.provider == ProviderKind::GenericOidc && config.email_claim != EMAIL) {
-        return Err(ApiError::invalid(
-            "email_claim",
-            "must be `email`, whose address the provider verifies; at azure another claim may do",
-        ));
-    }
-    let scopes = &config.scopes;
-    if scopes.len() > MAX_SCOPES
-        || !scopes.iter().all(|scope| is_token(scope))
-        || !scopes.iter().any(|scope| scope == "openid")
-    {
-        return Err(ApiError::invalid(
-            "scopes",
-            format!("must be at most {MAX_SCOPES} scopes, `openid` among them"),
-        ));
-    }
+}
+
+fn check_domains(Domains(domains): &Domains) -> Result<(), String> {
     let is_domain =
         |domain: &String| Host::parse(domain).is_ok_and(|host| matches!(host, Host::Domain(_))) && domain.contains('.');
-    if config.allowed_domains.len() > MAX_DOMAINS || !config.allowed_domains.iter().all(is_domain) {
-        return Err(ApiError::invalid(
-            "allowed_domains",
-            format!("must be at most {MAX_DOMAINS} domains such as `example.com`"),
-        ));
+    if domains.len() <= MAX_DOMAINS && domains.iter().all(is_domain) {
+        Ok(())
+    } else {
+        Err(format!("must be at most {MAX_DOMAINS} domains such as `example.com`"))
     }
-    Ok(())
 }
+
+const IS_NO_PAGE: &str = "must be the address of a page, with https unless it is on the own machine";
 
 /// An address that browsers are sent to: nobody between may read what it carries.
 fn is_page(text: &str) -> bool {

@@ -10,11 +10,12 @@ use serde_json::{Map, Value, json};
 use service::functions::{SsoTrial, SsoTrialResult};
 use service::http::extract::{Actor, IfMatch, version_conflict};
 use service::http::json::{self, Body, Data, MAX_MANAGEMENT_BODY};
+use service::http::managed::member::Given as _;
 use service::http::{ApiError, Code};
 use service::store::Change;
 
 use crate::App;
-use form::{SsoChange, check, default_redirect_url};
+use form::{SsoPatch, check, default_redirect_url};
 
 /// `GET /api/v1/admin/sso/status`
 pub(crate) async fn status(State(app): State<App>) -> Result<Data<Value>, ApiError> {
@@ -33,17 +34,15 @@ pub(crate) async fn configure(
     State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
-    Body(mut change): Body<SsoChange>,
+    Body(patch): Body<SsoPatch>,
 ) -> Result<Data<Value>, ApiError> {
     let old = app.store.sso_config().await?;
-    expected.check(change.version, old.as_ref().map_or(0, |old| old.version))?;
-    let now = app.store.clock().now();
-    let entry = actor.entry(now, "sso.configure", "sso", change.fields());
-    let secret = change.client_secret.take();
-    let config = change.apply(&app, old.as_ref(), secret.as_ref())?;
+    expected.check(patch.version, old.as_ref().map_or(0, |old| old.version))?;
+    let config = patch.applied(&app, old.as_ref())?;
     check(&app, &config).await?;
-    refuse_other_issuer(old.as_ref(), &config, secret.is_some())?;
-    write(&app, &config, secret.flatten(), &entry).await?;
+    refuse_other_issuer(old.as_ref(), &config, patch.client_secret.is_given())?;
+    let audit = actor.entry(app.store.clock().now(), "sso.configure", "sso", patch.changed());
+    write(&app, &config, patch.client_secret.value(), &audit).await?;
     let retired = old
         .and_then(|old| old.retired_secret)
         .filter(|older| config.retired_secret.as_ref() != Some(older));
@@ -60,28 +59,27 @@ pub(crate) async fn test(
     actor: Actor,
     request: Request,
 ) -> Result<Data<SsoTrialResult>, ApiError> {
-    let (mut change, claims) = sent(request).await?;
+    let (patch, claims) = sent(request).await?;
     let old = app.store.sso_config().await?;
-    let secret = change.client_secret.take();
-    let config = change.apply(&app, old.as_ref(), secret.as_ref())?;
+    let config = patch.applied(&app, old.as_ref())?;
     check(&app, &config).await?;
-    refuse_other_issuer(old.as_ref(), &config, secret.is_some())?;
+    refuse_other_issuer(old.as_ref(), &config, patch.client_secret.is_given())?;
     let tested = app
         .delegates
         .try_sso
         .call(SsoTrial {
             config,
-            client_secret: secret.flatten(),
+            client_secret: patch.client_secret.value().cloned(),
             claims,
         })
         .await?;
-    let entry = actor.entry(tested.test.tested_at, "sso.test", "sso", vec![]);
-    app.store.record_sso_test(&tested.test, &entry).await?;
+    let audit = actor.entry(tested.test.tested_at, "sso.test", "sso", vec![]);
+    app.store.record_sso_test(&tested.test, &audit).await?;
     Ok(Data(tested))
 }
 
 /// The changes and the claims of a test's body, which may also be empty.
-async fn sent(request: Request) -> Result<(SsoChange, Option<Map<String, Value>>), ApiError> {
+async fn sent(request: Request) -> Result<(SsoPatch, Option<Map<String, Value>>), ApiError> {
     let body = json::read(request, MAX_MANAGEMENT_BODY).await?;
     let mut fields: Map<String, Value> = if body.is_empty() {
         Map::new()
@@ -115,12 +113,12 @@ fn refuse_other_issuer(old: Option<&SsoConfig>, config: &SsoConfig, secret_is_se
 
 /// Writes the secret under its new name, then the entry that names it. If the entry is refused, the secret goes again; while it
 /// is not known whether it was, the secret stays, since the entry may name it (docs/decisions/0019).
-async fn write(app: &App, config: &SsoConfig, secret: Option<String>, entry: &AuditEntry) -> Result<(), ApiError> {
+async fn write(app: &App, config: &SsoConfig, secret: Option<&String>, audit: &AuditEntry) -> Result<(), ApiError> {
     let name = secret.is_some().then(|| config.secret_name()).flatten();
     if let (Some(name), Some(secret)) = (&name, secret) {
-        app.secrets.put(name, &Secret::from(secret)).await?;
+        app.secrets.put(name, &Secret::from(secret.as_str())).await?;
     }
-    if app.store.update_sso_config(config, entry).await? == Change::Done {
+    if app.store.update_sso_config(config, audit).await? == Change::Done {
         return Ok(());
     }
     if let Some(name) = name {

@@ -15,7 +15,7 @@ use super::{ModelGlob, ModelId, PolicyName};
 pub const MAX_LIMIT: u64 = 1_000_000_000_000;
 /// The longest window of a rate: a day.
 pub const MAX_WINDOW_SECONDS: u32 = 24 * 60 * 60;
-const DEFAULT_WINDOW_SECONDS: u32 = 60;
+pub const DEFAULT_WINDOW_SECONDS: u32 = 60;
 
 /// A policy. A limit that is absent is none; 0 is never stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,8 +8,8 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize as _, Serialize};
 use tokio::time::timeout;
 
 use super::error::{ApiError, Code};
@@ -217,14 +217,6 @@ impl IntoResponse for Message {
     }
 }
 
-/// Distinguishes a field that is `null` (`Some(None)`: clear it) from an absent one (`None`: leave it), for
-/// `#[serde(default, deserialize_with = "nullable")]`.
-pub fn nullable<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(deserializer).map(Some)
-}
-
 #[cfg(test)]
 mod tests {
     use futures_util::StreamExt;
@@ -235,9 +227,8 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Form {
+        #[expect(dead_code, reason = "only its form is read")]
         name: String,
-        #[serde(default, deserialize_with = "nullable")]
-        note: Option<Option<String>>,
     }
 
     fn refusal(json: &str) -> (Code, String) {
@@ -299,16 +290,5 @@ mod tests {
         let started = tokio::time::Instant::now();
         let error = read(Request::new(body), 100).await.unwrap_err();
         assert_eq!((error.code(), started.elapsed()), (Code::InvalidJson, BODY_TIMEOUT));
-    }
-
-    #[test]
-    fn null_clears_and_absence_leaves() {
-        assert_eq!(parse::<Form>(br#"{"name":"a"}"#).unwrap().note, None);
-        assert_eq!(parse::<Form>(br#"{"name":"a"}"#).unwrap().name, "a");
-        assert_eq!(parse::<Form>(br#"{"name":"a","note":null}"#).unwrap().note, Some(None));
-        assert_eq!(
-            parse::<Form>(br#"{"name":"a","note":"b"}"#).unwrap().note,
-            Some(Some("b".into()))
-        );
     }
 }

@@ -72,49 +72,49 @@ macro_rules! creation_form {
     };
 }
 
-/// The change form of [`managed_object!`]: takes field by field, and adds to `[fields of the object]` and `[fields of the form]`.
+/// The patch of [`managed_object!`]: takes field by field, and adds to `[fields of the object]` and `[fields of the form]`.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! change_form {
-    ($object:ident $change:ident $set:tt $fields:tt
+macro_rules! patch_form {
+    ($object:ident $patch:ident $set:tt $fields:tt
      $(#[$doc:meta])* fixed $field:ident: $type:ty $(= $default:expr)? $(, $constraint:expr)?; $($rest:tt)*) => {
-        $crate::change_form! { $object $change $set $fields $($rest)* }
+        $crate::patch_form! { $object $patch $set $fields $($rest)* }
     };
-    ($object:ident $change:ident $set:tt $fields:tt $(#[$doc:meta])* later $($rest:tt)*) => {
-        $crate::change_form! { $object $change $set $fields $(#[$doc])* $($rest)* }
+    ($object:ident $patch:ident $set:tt $fields:tt $(#[$doc:meta])* later $($rest:tt)*) => {
+        $crate::patch_form! { $object $patch $set $fields $(#[$doc])* $($rest)* }
     };
-    ($object:ident $change:ident [$($set:tt)*] [$($fields:tt)*]
+    ($object:ident $patch:ident [$($set:tt)*] [$($fields:tt)*]
      $(#[$doc:meta])* nullable $field:ident: $type:ty $(= $default:expr)? $(, $constraint:expr)?; $($rest:tt)*) => {
-        $crate::change_form! { $object $change
+        $crate::patch_form! { $object $patch
             [$($set)* { patch $field [$(&$constraint)?] ($crate::default_of!($($default)?)) }]
             [$($fields)* { $(#[$doc])* $field: $crate::http::managed::member::Member<$type> }]
             $($rest)* }
     };
-    ($object:ident $change:ident [$($set:tt)*] [$($fields:tt)*]
+    ($object:ident $patch:ident [$($set:tt)*] [$($fields:tt)*]
      $(#[$doc:meta])* secret $field:ident: $type:ty; $($rest:tt)*) => {
-        $crate::change_form! { $object $change [$($set)*]
+        $crate::patch_form! { $object $patch [$($set)*]
             [$($fields)* { $(#[$doc])* $field: $crate::http::managed::member::Member<$type> }]
             $($rest)* }
     };
     // `required` and `default`
-    ($object:ident $change:ident [$($set:tt)*] [$($fields:tt)*]
+    ($object:ident $patch:ident [$($set:tt)*] [$($fields:tt)*]
      $(#[$doc:meta])* $kind:ident $field:ident: $type:ty $(= $default:expr)? $(, $constraint:expr)?; $($rest:tt)*) => {
-        $crate::change_form! { $object $change
+        $crate::patch_form! { $object $patch
             [$($set)* { replace $field [$(&$constraint)?] }]
             [$($fields)* { $(#[$doc])* $field: Option<$type> }]
             $($rest)* }
     };
-    ($object:ident $change:ident
+    ($object:ident $patch:ident
      [$({ $set:ident $field:ident $constraints:tt $(($default:expr))? })*]
      [$({ $(#[$doc:meta])* $member:ident: $type:ty })*]) => {
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub(crate) struct $change {
+        pub(crate) struct $patch {
             $($(#[$doc])* #[serde(default)] pub(crate) $member: $type,)*
             pub(crate) version: Option<u64>,
         }
 
-        impl $change {
+        impl $patch {
             /// The names of the fields that are given, for the audit trail.
             pub(crate) fn changed(&self) -> Vec<String> {
                 use $crate::http::managed::member::Given as _;

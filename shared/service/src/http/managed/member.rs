@@ -1,8 +1,8 @@
-//! One field of a change: absent, `null` or a value.
+//! One field of a patch: absent, `null` or a value.
 
 use serde::{Deserialize, Deserializer};
 
-/// A member of a merge patch that `null` clears.
+/// A field that `null` clears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Member<T> {
     /// The field stays as it is.
@@ -29,9 +29,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
     }
 }
 
-/// A field of a change.
+/// A field of a patch.
 pub trait Given {
-    /// True if the change says anything about the field.
+    /// True if the patch says anything about the field.
     fn is_given(&self) -> bool;
 }
 

@@ -1,8 +1,8 @@
 //! Managed objects, each declared once: users, keys, models, backends, policies, settings, single sign-on.
 //!
-//! [`managed_object!`] makes of one declaration the body of the `POST` that creates the object, the body of the `PUT` that changes
-//! it, and the names of the fields that a change gives, for the audit trail. A change is a merge patch (RFC 7396): an absent
-//! field stays as it is, `null` clears a field that can be cleared, any other value replaces the old one.
+//! [`managed_object!`] makes of one declaration the creation form (the body of a `POST`), the patch (the body of a `PUT`)
+//! and the names of the fields that a patch gives, for the audit trail. A patch is read as a merge patch (RFC 7396): an
+//! absent field stays as it is, `null` clears a field that can be cleared, any other value replaces the old one.
 //!
 //! ```
 //! use service::managed_object;
@@ -11,7 +11,7 @@
 //! struct Shelf { name: String, note: Option<String>, places: u32, version: u64 }
 //!
 //! managed_object! {
-//!     Shelf: NewShelf, ShelfChange {
+//!     Shelf: NewShelf, ShelfPatch {
 //!         required name:   String, max_chars(40);
 //!         nullable note:   String;
 //!         default  places: u32 = 10, within(1..=1000);
@@ -22,15 +22,15 @@
 //! # fn main() -> Result<(), service::http::ApiError> {
 //! let new: NewShelf = service::http::json::parse(br#"{"name": "A", "note": "by the door"}"#)?;
 //! let mut shelf = new.create(1)?;
-//! let change: ShelfChange = service::http::json::parse(br#"{"note": null, "places": 12}"#)?;
-//! change.apply(&mut shelf)?;
+//! let patch: ShelfPatch = service::http::json::parse(br#"{"note": null, "places": 12}"#)?;
+//! patch.apply(&mut shelf)?;
 //! assert_eq!((shelf.name.as_str(), shelf.note.as_deref(), shelf.places), ("A", None, 12));
-//! assert_eq!(change.changed(), ["note", "places"]);
+//! assert_eq!(patch.changed(), ["note", "places"]);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! [`forms`] are the two bodies, [`member`] is a field of a change, [`constraint`] what a value must be besides its type.
+//! [`forms`] is what the declaration becomes, [`member`] a field of a patch, [`constraint`] what a value must be besides its type.
 
 pub mod constraint;
 mod forms;
@@ -41,37 +41,37 @@ use member::Member;
 
 use super::ApiError;
 
-/// Declares a managed object: `Object: Creation, Change { fields } new(arguments) { members }`, or without a creation
-/// form `Object: Change { fields }`.
+/// Declares a managed object: `Object: CreationForm, Patch { fields } new(arguments) { members }`, or without a creation
+/// form `Object: Patch { fields }`.
 ///
 /// A field is `kind name: Type = default, constraint;`. The type is that of a value in JSON; the object holds it as it is,
 /// or whatever it converts into, such as an `Option`. The kinds:
 ///
-/// | kind | at creation | in a change |
+/// | kind | in the creation form | in the patch |
 /// | --- | --- | --- |
 /// | `fixed` | required, or `= default` | refused |
 /// | `required` | required | replaced; `null` is as absent |
 /// | `default` | absent or `null` is the default | replaced; `null` is as absent |
 /// | `nullable` | absent or `null` is the default | replaced; `null` is the default |
 /// | `secret` | may be given | may be given, or cleared with `null` |
-/// | `later default`, `later nullable` | refused, and the default | as without `later` |
+/// | `later …` | refused: the object gets the default | as without `later` |
 ///
 /// A default that is not given is the type's own. The object does not hold secrets: whoever handles the form stores them.
 /// `new(…) { … }` are the members that the gateway sets itself, of the arguments.
 ///
 /// The forms have `create(self, …) -> Result<Object, ApiError>`, `apply(&self, &mut Object) -> Result<(), ApiError>` and
-/// `changed(&self) -> Vec<String>`; a change also has the `version` that its sender has seen.
+/// `changed(&self) -> Vec<String>`; a patch also has the `version` that its sender has seen.
 #[macro_export]
 macro_rules! managed_object {
     (
-        $object:ident: $new:ident, $change:ident { $($fields:tt)* }
+        $object:ident: $new:ident, $patch:ident { $($fields:tt)* }
         new($($argument:ident: $type:ty),* $(,)?) { $($members:tt)* }
     ) => {
         $crate::creation_form! { form $object $new [$($argument: $type),*] [$($members)*] [] $($fields)* }
-        $crate::change_form! { $object $change [] [] $($fields)* }
+        $crate::patch_form! { $object $patch [] [] $($fields)* }
     };
-    ($object:ident: $change:ident { $($fields:tt)* }) => {
-        $crate::change_form! { $object $change [] [] $($fields)* }
+    ($object:ident: $patch:ident { $($fields:tt)* }) => {
+        $crate::patch_form! { $object $patch [] [] $($fields)* }
     };
 }
 
@@ -139,7 +139,7 @@ mod tests {
     }
 
     managed_object! {
-        Shelf: NewShelf, ShelfChange {
+        Shelf: NewShelf, ShelfPatch {
             fixed          id:     String = "made".to_owned();
             required       name:   String, max_chars(3);
             default        places: u32 = 10, within(1..=100);
@@ -156,11 +156,11 @@ mod tests {
         parse::<NewShelf>(form.to_string().as_bytes())?.create(1)
     }
 
-    fn change(form: &Value) -> Result<(Shelf, Vec<String>), ApiError> {
+    fn patched(form: &Value) -> Result<(Shelf, Vec<String>), ApiError> {
         let mut shelf = create(&json!({"name": "A", "note": "n", "colour": "red", "labels": ["l"], "places": 5}))?;
-        let change: ShelfChange = parse(form.to_string().as_bytes())?;
-        change.apply(&mut shelf)?;
-        Ok((shelf, change.changed()))
+        let patch: ShelfPatch = parse(form.to_string().as_bytes())?;
+        patch.apply(&mut shelf)?;
+        Ok((shelf, patch.changed()))
     }
 
     fn refusal<T: std::fmt::Debug>(result: Result<T, ApiError>) -> (Option<String>, String) {
@@ -191,13 +191,13 @@ mod tests {
 
     #[test]
     fn absent_stays_null_clears_what_can_be_cleared_and_a_value_replaces() {
-        let (before, changed) = change(&json!({})).unwrap();
+        let (before, changed) = patched(&json!({})).unwrap();
         assert_eq!(
             (before.places, before.note.as_deref(), changed.len()),
             (5, Some("n"), 0)
         );
         let nulls = json!({"name": null, "places": null, "open": null, "note": null, "colour": null, "labels": null});
-        let (cleared, changed) = change(&nulls).unwrap();
+        let (cleared, changed) = patched(&nulls).unwrap();
         let expected = Shelf {
             note: None,
             colour: "white".into(),
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(cleared, expected);
         assert_eq!(changed, ["note", "colour", "labels"]);
         let values = json!({"labels": ["a", "b"], "open": false, "places": 7, "note": "m", "version": 1});
-        let (replaced, changed) = change(&values).unwrap();
+        let (replaced, changed) = patched(&values).unwrap();
         assert_eq!((replaced.places, replaced.open, replaced.labels.len()), (7, false, 2));
         assert_eq!(replaced.note.as_deref(), Some("m"));
         assert_eq!(changed, ["places", "note", "labels", "open"]);
@@ -215,12 +215,12 @@ mod tests {
 
     #[test]
     fn a_secret_is_told_apart_but_not_part_of_the_object() {
-        let change = |form: &str| parse::<ShelfChange>(form.as_bytes()).unwrap();
-        assert_eq!(change("{}").code, Member::Absent);
-        assert_eq!(change(r#"{"code": null}"#).code, Member::Null);
-        assert_eq!(change(r#"{"code": "1"}"#).code.value().map(String::as_str), Some("1"));
-        assert_eq!(change(r#"{"version": 3}"#).version, Some(3));
-        assert_eq!(change(r#"{"code": null}"#).changed(), ["code"]);
+        let patch = |form: &str| parse::<ShelfPatch>(form.as_bytes()).unwrap();
+        assert_eq!(patch("{}").code, Member::Absent);
+        assert_eq!(patch(r#"{"code": null}"#).code, Member::Null);
+        assert_eq!(patch(r#"{"code": "1"}"#).code.value().map(String::as_str), Some("1"));
+        assert_eq!(patch(r#"{"version": 3}"#).version, Some(3));
+        assert_eq!(patch(r#"{"code": null}"#).changed(), ["code"]);
         assert_eq!(
             parse::<NewShelf>(br#"{"name": "A", "code": "1"}"#)
                 .unwrap()
@@ -238,12 +238,12 @@ mod tests {
             ("labels", json!(["a", "b", "c"]), "may name at most 2 labels"),
         ] {
             let expected = (Some(field.to_owned()), message.to_owned());
-            assert_eq!(refusal(change(&json!({field: value}))), expected);
+            assert_eq!(refusal(patched(&json!({field: value}))), expected);
             let mut form = json!({"name": "A"});
             form[field] = value;
             assert_eq!(refusal(create(&form)), expected);
         }
-        assert_eq!(refusal(change(&json!({"id": "x"}))).0.as_deref(), Some("id"), "fixed");
-        assert_eq!(refusal(change(&json!({"nmae": "x"}))).0.as_deref(), Some("nmae"));
+        assert_eq!(refusal(patched(&json!({"id": "x"}))).0.as_deref(), Some("id"), "fixed");
+        assert_eq!(refusal(patched(&json!({"nmae": "x"}))).0.as_deref(), Some("nmae"));
     }
 }

@@ -1,19 +1,24 @@
 //! People's accounts: who may use the gateway, as what, under which policy.
 
+mod form;
+
 use axum::extract::State;
 use domain::access::accounts::{Denied, Reach, may_change, reach};
-use domain::models::sso::Identity;
 use domain::models::user::{PasswordHash, Profile, Role, Status, User};
 use domain::models::{DisplayName, Email, PolicyName, UserId};
 use domain::secret::Secret;
 use serde::Deserialize;
 use service::http::extract::{Actor, Id, IfMatch, Query, version_conflict};
-use service::http::json::{Body, Created, Data, Message, nullable};
+use service::http::json::{Body, Created, Data, Message};
+use service::http::managed::member::Given as _;
 use service::http::page::{Limit, List, Walk};
 use service::http::{ApiError, Code};
 use service::store::{Changed, Page, Removal, UserChange};
 
 use crate::App;
+use form::UserPatch;
+
+pub(crate) use form::NewUser;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,46 +31,6 @@ pub(crate) struct Filter {
     #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewUser {
-    pub(crate) email: Email,
-    /// Absent for people who only come by single sign-on.
-    pub(crate) password: Option<String>,
-    pub(crate) name: DisplayName,
-    #[serde(default = "user_role")]
-    pub(crate) role: Role,
-    pub(crate) department: Option<DisplayName>,
-    #[serde(default)]
-    pub(crate) quota_policy: Option<PolicyName>,
-    #[serde(default)]
-    pub(crate) status: Option<Status>,
-}
-
-fn user_role() -> Role {
-    Role::User
-}
-
-/// A change: absent fields stay, `null` clears.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct UserChanges {
-    email: Option<Email>,
-    #[serde(default, deserialize_with = "nullable")]
-    password: Option<Option<String>>,
-    name: Option<DisplayName>,
-    role: Option<Role>,
-    #[serde(default, deserialize_with = "nullable")]
-    department: Option<Option<DisplayName>>,
-    #[serde(default, deserialize_with = "nullable")]
-    quota_policy: Option<Option<PolicyName>>,
-    status: Option<Status>,
-    /// Who the person is at the identity provider; `null` forgets it, so that the next login there links anew.
-    #[serde(default, deserialize_with = "nullable")]
-    identity: Option<Option<Identity>>,
-    version: Option<u64>,
 }
 
 /// `GET /api/v1/admin/users`
@@ -100,34 +65,16 @@ pub(crate) async fn create(
 }
 
 /// One account, made by the request for one or by a line of an import.
-pub(crate) async fn create_user(app: &App, actor: &Actor, new: NewUser) -> Result<Profile, ApiError> {
-    let quota_policy = new.quota_policy.unwrap_or_default();
-    check_policy(app, &quota_policy).await?;
-    let password_hash = match new.password {
+pub(crate) async fn create_user(app: &App, actor: &Actor, mut new: NewUser) -> Result<Profile, ApiError> {
+    check_policy(app, new.quota_policy.as_ref().unwrap_or(&PolicyName::default())).await?;
+    let password_hash = match new.password.take() {
         Some(password) => Some(hash(app, password, &new.email, &new.name).await?),
         None => None,
     };
     let now = app.store.clock().now();
-    let user = User {
-        id: UserId::generate(),
-        email: new.email,
-        name: new.name,
-        role: new.role,
-        status: new.status.unwrap_or(Status::Active),
-        department: new.department,
-        quota_policy,
-        password_hash,
-        identity: None,
-        session: 1,
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    };
-    match app
-        .store
-        .create_user(&user, &actor.entry(now, "user.create", &user.id, vec![]))
-        .await?
-    {
+    let user = new.create(password_hash, now)?;
+    let audit = actor.entry(now, "user.create", &user.id, vec![]);
+    match app.store.create_user(&user, &audit).await? {
         UserChange::Done => Ok(Profile::from(&user)),
         UserChange::NoPolicy => Err(no_policy(&user.quota_policy)),
         UserChange::EmailTaken | UserChange::VersionConflict | UserChange::LastAdmin | UserChange::IdentityTaken => {
@@ -142,7 +89,7 @@ pub(crate) async fn update(
     actor: Actor,
     expected: IfMatch,
     Id(id): Id<UserId>,
-    Body(changes): Body<UserChanges>,
+    Body(patch): Body<UserPatch>,
 ) -> Result<Data<Profile>, ApiError> {
     let before = app
         .store
@@ -150,19 +97,18 @@ pub(crate) async fn update(
         .await?
         .filter(|user| reach(&actor.user).covers(user))
         .ok_or_else(no_user)?;
-    if let Some(Some(policy)) = &changes.quota_policy {
+    if let Some(policy) = patch.quota_policy.value() {
         check_policy(&app, policy).await?;
     }
-    let hash = changes.new_hash(&app, &before).await?;
-    let now = app.store.clock().now();
-    let entry = actor.entry(now, "user.update", &id, changes.fields());
+    let hash = new_hash(&app, &patch, &before).await?;
+    let audit = actor.entry(app.store.clock().now(), "user.update", &id, patch.changed());
     let change = |user: &User| {
-        expected.check(changes.version, user.version)?;
-        let after = changes.apply(user, hash.as_ref());
+        expected.check(patch.version, user.version)?;
+        let after = changed(user, &patch, hash.as_ref())?;
         may_change(&actor.user, user, &after).map_err(denied)?;
         Ok::<_, ApiError>(after)
     };
-    match app.store.change_user(&id, &entry, change).await? {
+    match app.store.change_user(&id, &audit, change).await? {
         Changed::Done(user) => Ok(Data(Profile::from(&user))),
         Changed::NotFound => Err(no_user()),
         Changed::EmailTaken => Err(email_taken()),
@@ -170,7 +116,7 @@ pub(crate) async fn update(
         Changed::IdentityTaken => {
             Err(ApiError::new(Code::Conflict, "another account is linked to this identity").field("identity"))
         }
-        Changed::NoPolicy => Err(no_policy(&changes.quota_policy.flatten().unwrap_or_default())),
+        Changed::NoPolicy => Err(no_policy(&patch.quota_policy.value().cloned().unwrap_or_default())),
     }
 }
 
@@ -189,8 +135,8 @@ pub(crate) async fn delete(
         };
     };
     expected.check(None, user.version)?;
-    let entry = actor.entry(app.store.clock().now(), "user.delete", &id, vec![]);
-    match app.store.delete_user(&user, &entry).await? {
+    let audit = actor.entry(app.store.clock().now(), "user.delete", &id, vec![]);
+    match app.store.delete_user(&user, &audit).await? {
         UserChange::Done => Ok(DELETED),
         UserChange::LastAdmin => Err(last_admin()),
         UserChange::VersionConflict | UserChange::EmailTaken | UserChange::NoPolicy | UserChange::IdentityTaken => {
@@ -215,58 +161,24 @@ impl Filter {
     }
 }
 
-impl UserChanges {
-    /// The names of the fields that are given, for the audit trail.
-    fn fields(&self) -> Vec<String> {
-        let given = [
-            ("email", self.email.is_some()),
-            ("password", self.password.is_some()),
-            ("name", self.name.is_some()),
-            ("role", self.role.is_some()),
-            ("department", self.department.is_some()),
-            ("quota_policy", self.quota_policy.is_some()),
-            ("status", self.status.is_some()),
-            ("identity", self.identity.is_some()),
-        ];
-        given
-            .into_iter()
-            .filter(|(_, given)| *given)
-            .map(|(field, _)| field.to_owned())
-            .collect()
+/// The account with the changes; one whose password is cleared has none.
+fn changed(old: &User, patch: &UserPatch, hash: Option<&PasswordHash>) -> Result<User, ApiError> {
+    let mut user = old.clone();
+    patch.apply(&mut user)?;
+    if patch.password.is_given() {
+        user.password_hash = hash.cloned();
     }
+    Ok(user)
+}
 
-    async fn new_hash(&self, app: &App, before: &User) -> Result<Option<PasswordHash>, ApiError> {
-        let Some(Some(password)) = &self.password else {
-            return Ok(None);
-        };
-        let (email, name) = (
-            self.email.as_ref().unwrap_or(&before.email),
-            self.name.as_ref().unwrap_or(&before.name),
-        );
-        hash(app, password.clone(), email, name).await.map(Some)
-    }
-
-    /// The account with the changes; a password that is cleared leaves single sign-on as the only way in.
-    fn apply(&self, old: &User, hash: Option<&PasswordHash>) -> User {
-        User {
-            email: self.email.clone().unwrap_or_else(|| old.email.clone()),
-            password_hash: if self.password.is_some() {
-                hash.cloned()
-            } else {
-                old.password_hash.clone()
-            },
-            name: self.name.clone().unwrap_or_else(|| old.name.clone()),
-            role: self.role.unwrap_or(old.role),
-            department: self.department.clone().unwrap_or_else(|| old.department.clone()),
-            quota_policy: self
-                .quota_policy
-                .clone()
-                .map_or_else(|| old.quota_policy.clone(), Option::unwrap_or_default),
-            status: self.status.unwrap_or(old.status),
-            identity: self.identity.clone().unwrap_or_else(|| old.identity.clone()),
-            ..old.clone()
-        }
-    }
+/// The hash of the password that is given, which must suit the address and the name that the account will have.
+async fn new_hash(app: &App, patch: &UserPatch, before: &User) -> Result<Option<PasswordHash>, ApiError> {
+    let Some(password) = patch.password.value() else {
+        return Ok(None);
+    };
+    let email = patch.email.as_ref().unwrap_or(&before.email);
+    let name = patch.name.as_ref().unwrap_or(&before.name);
+    hash(app, password.clone(), email, name).await.map(Some)
 }
 
 async fn hash(app: &App, password: String, email: &Email, name: &DisplayName) -> Result<PasswordHash, ApiError> {

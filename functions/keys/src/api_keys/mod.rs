@@ -1,47 +1,26 @@
 //! Making, listing, changing and deleting keys.
 
+mod form;
+
 use axum::extract::State;
 use domain::access::api_key::MintedKey;
 use domain::models::api_key::ApiKey;
 use domain::models::user::User;
 use domain::models::{DisplayName, KeyId};
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use service::http::caller::SessionCaller;
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
-use service::http::json::{Body, Created, Data, Message, nullable};
+use service::http::json::{Body, Created, Data, Message};
 use service::http::page::List;
 use service::http::{ApiError, Code};
 use service::store::{Change, KeyCreation, Removal, Store};
 
 use crate::App;
+use form::{KeyPatch, NewKey};
 
-const MAX_MODELS: usize = 100;
 /// Five years.
 const MAX_LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewKey {
-    name: DisplayName,
-    #[serde(default)]
-    models: Option<Vec<String>>,
-    #[serde(default)]
-    expires_at: Option<Timestamp>,
-}
-
-/// A change: absent fields stay, `null` clears.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct KeyChange {
-    name: Option<DisplayName>,
-    enabled: Option<bool>,
-    #[serde(default, deserialize_with = "nullable")]
-    models: Option<Option<Vec<String>>>,
-    #[serde(default, deserialize_with = "nullable")]
-    expires_at: Option<Option<Timestamp>>,
-    version: Option<u64>,
-}
 
 /// A key as its owner sees it.
 #[derive(Serialize)]
@@ -84,24 +63,12 @@ pub(crate) async fn create_key(
     Body(new): Body<NewKey>,
 ) -> Result<Created<Shown>, ApiError> {
     let now = app.store.clock().now();
-    let models = new.models.unwrap_or_default();
-    check_models(&app.store, &actor.user, &models).await?;
-    check_expiry(new.expires_at, now)?;
     let minted = MintedKey::generate();
-    let key = ApiKey {
-        id: KeyId::generate(),
-        owner: actor.user.id.clone(),
-        name: new.name,
-        key_prefix: minted.shown,
-        models,
-        expires_at: new.expires_at,
-        enabled: true,
-        created_at: now,
-        last_used_at: None,
-        version: 1,
-    };
-    let entry = actor.entry(now, "key.create", &key.id, vec![]);
-    match app.store.create_api_key(&key, minted.digest, &entry).await? {
+    let key = new.create(actor.user.id.clone(), minted.shown, now)?;
+    check_models(&app.store, &actor.user, &key.models).await?;
+    check_expiry(key.expires_at, now)?;
+    let audit = actor.entry(now, "key.create", &key.id, vec![]);
+    match app.store.create_api_key(&key, minted.digest, &audit).await? {
         KeyCreation::Done => Ok(Created(Shown::new(key, Some(minted.secret)))),
         KeyCreation::TooMany => Err(ApiError::new(
             Code::TooManyKeys,
@@ -123,22 +90,20 @@ pub(crate) async fn update_key(
     actor: Actor,
     expected: IfMatch,
     Id(id): Id<KeyId>,
-    Body(change): Body<KeyChange>,
+    Body(patch): Body<KeyPatch>,
 ) -> Result<Data<Shown>, ApiError> {
-    let key = app
-        .store
-        .api_key(&actor.user.id, &id)
-        .await?
-        .ok_or_else(|| ApiError::not_found("key"))?;
-    expected.check(change.version, key.version)?;
+    let key = app.store.api_key(&actor.user.id, &id).await?;
+    let mut key = key.ok_or_else(|| ApiError::not_found("key"))?;
+    expected.check(patch.version, key.version)?;
     let now = app.store.clock().now();
-    if let Some(Some(models)) = &change.models {
+    patch.apply(&mut key)?;
+    key.version += 1;
+    if let Some(models) = patch.models.value() {
         check_models(&app.store, &actor.user, models).await?;
     }
-    check_expiry(change.expires_at.flatten(), now)?;
-    let entry = actor.entry(now, "key.update", &id, change.fields());
-    let key = change.apply(key);
-    match app.store.update_api_key(&key, &entry).await? {
+    check_expiry(patch.expires_at.value().copied(), now)?;
+    let audit = actor.entry(now, "key.update", &id, patch.changed());
+    match app.store.update_api_key(&key, &audit).await? {
         Change::Done => Ok(Data(Shown::new(key, None))),
         Change::Conflict => Err(version_conflict()),
     }
@@ -157,47 +122,16 @@ pub(crate) async fn delete_key(
         .await?
         .ok_or_else(|| ApiError::not_found("key"))?;
     expected.check(None, key.version)?;
-    let entry = actor.entry(app.store.clock().now(), "key.delete", &id, vec![]);
-    match app.store.delete_api_key(&actor.user.id, &id, &entry).await? {
+    let audit = actor.entry(app.store.clock().now(), "key.delete", &id, vec![]);
+    match app.store.delete_api_key(&actor.user.id, &id, &audit).await? {
         Removal::Done => Ok(Message("the key is deleted")),
         Removal::NotFound => Err(ApiError::not_found("key")),
-    }
-}
-
-impl KeyChange {
-    /// The names of the fields that are given, for the audit trail.
-    fn fields(&self) -> Vec<String> {
-        let given = [
-            ("name", self.name.is_some()),
-            ("enabled", self.enabled.is_some()),
-            ("models", self.models.is_some()),
-            ("expires_at", self.expires_at.is_some()),
-        ];
-        given
-            .into_iter()
-            .filter(|(_, given)| *given)
-            .map(|(field, _)| field.to_owned())
-            .collect()
-    }
-
-    fn apply(self, old: ApiKey) -> ApiKey {
-        ApiKey {
-            name: self.name.unwrap_or(old.name),
-            enabled: self.enabled.unwrap_or(old.enabled),
-            models: self.models.map_or(old.models, Option::unwrap_or_default),
-            expires_at: self.expires_at.unwrap_or(old.expires_at),
-            version: old.version + 1,
-            ..old
-        }
     }
 }
 
 /// Each model must exist and be allowed by the owner's policy, which are one answer (promise 19); `*` stands for all
 /// that are.
 async fn check_models(store: &Store, owner: &User, models: &[String]) -> Result<(), ApiError> {
-    if models.len() > MAX_MODELS {
-        return Err(ApiError::invalid("models", "may name at most 100 models"));
-    }
     let (catalog, policy) = tokio::try_join!(store.catalog(), store.policy(&owner.quota_policy))?;
     let allowed = |name: &str| policy.as_ref().is_some_and(|policy| policy.allows_model(name));
     let known = |name: &str| catalog.entries().any(|entry| entry.model.id.as_str() == name);

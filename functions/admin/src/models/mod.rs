@@ -1,0 +1,108 @@
+//! The models that clients may ask for.
+
+mod form;
+
+use axum::extract::State;
+use domain::models::ModelId;
+use domain::models::catalog::Model;
+use serde::Deserialize;
+use service::http::extract::{Actor, Id, IfMatch, Query, version_conflict};
+use service::http::json::{Body, Created, Data, Message};
+use service::http::page::List;
+use service::http::{ApiError, Code};
+use service::store::Change;
+
+use crate::{App, backends};
+use form::{ModelPatch, NewModel, check_names};
+
+/// Models of one installation (docs/api.md §7).
+const MAX_MODELS: usize = 500;
+
+/// `?cascade=true` deletes a model's backends with it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deletion {
+    #[serde(default)]
+    cascade: bool,
+}
+
+/// `GET /api/v1/admin/models`
+pub(crate) async fn list(State(app): State<App>) -> Result<List<Model>, ApiError> {
+    let catalog = app.store.read_catalog().await?;
+    Ok(List::whole(
+        catalog.entries().map(|entry| entry.model.clone()).collect(),
+    ))
+}
+
+/// `POST /api/v1/admin/models`
+pub(crate) async fn create(
+    State(app): State<App>,
+    actor: Actor,
+    Body(new): Body<NewModel>,
+) -> Result<Created<Model>, ApiError> {
+    let now = app.store.clock().now();
+    let model = new.create(now)?;
+    let catalog = app.store.read_catalog().await?;
+    if catalog.entries().count() >= MAX_MODELS {
+        return Err(ApiError::new(
+            Code::Conflict,
+            format!("there can be at most {MAX_MODELS} models"),
+        ));
+    }
+    check_names(&model, &catalog)?;
+    let audit = actor.entry(now, "model.create", &model.id, vec![]);
+    match app.store.create_model(&model, &audit).await? {
+        Change::Done => Ok(Created(model)),
+        Change::Conflict => Err(ApiError::new(Code::Conflict, "there is a model with this id already").field("id")),
+    }
+}
+
+/// `PUT /api/v1/admin/models/{id}`
+pub(crate) async fn update(
+    State(app): State<App>,
+    actor: Actor,
+    expected: IfMatch,
+    Id(id): Id<ModelId>,
+    Body(patch): Body<ModelPatch>,
+) -> Result<Data<Model>, ApiError> {
+    let model = app.store.model(&id).await?;
+    let mut model = model.ok_or_else(|| ApiError::not_found("model"))?;
+    expected.check(patch.version, model.version)?;
+    let now = app.store.clock().now();
+    patch.apply(&mut model)?;
+    model.updated_at = now;
+    model.version += 1;
+    check_names(&model, &app.store.read_catalog().await?)?;
+    let audit = actor.entry(now, "model.update", &id, patch.changed());
+    match app.store.update_model(&model, &audit).await? {
+        Change::Done => Ok(Data(model)),
+        Change::Conflict => Err(version_conflict()),
+    }
+}
+
+/// `DELETE /api/v1/admin/models/{id}`
+pub(crate) async fn delete(
+    State(app): State<App>,
+    actor: Actor,
+    expected: IfMatch,
+    Id(id): Id<ModelId>,
+    Query(deletion): Query<Deletion>,
+) -> Result<Message, ApiError> {
+    let catalog = app.store.read_catalog().await?;
+    let entry = catalog.find(&id).ok_or_else(|| ApiError::not_found("model"))?;
+    expected.check(None, entry.model.version)?;
+    if !entry.backends.is_empty() && !deletion.cascade {
+        return Err(ApiError::new(
+            Code::Conflict,
+            "the model has backends; delete them first, or say cascade=true",
+        ));
+    }
+    let audit = actor.entry(app.store.clock().now(), "model.delete", &id, vec![]);
+    if app.store.delete_model(entry, &audit).await? == Change::Conflict {
+        return Err(version_conflict());
+    }
+    for backend in &entry.backends {
+        backends::forget_keys(&app, backend).await?;
+    }
+    Ok(Message("the model is deleted"))
+}

@@ -1,0 +1,25 @@
+//! An account as administrators write it.
+
+use domain::models::sso::Identity;
+use domain::models::user::{PasswordHash, Role, Status, User};
+use domain::models::{DisplayName, Email, PolicyName, UserId};
+use jiff::Timestamp;
+use service::managed_object;
+
+managed_object! {
+    User: NewUser, UserPatch {
+        required       email:        Email;
+        /// Without one, single sign-on is the only way in.
+        secret         password:     String;
+        required       name:         DisplayName;
+        default        role:         Role = Role::User;
+        nullable       department:   DisplayName;
+        nullable       quota_policy: PolicyName;
+        default        status:       Status = Status::Active;
+        /// Who the person is at the identity provider; without it, the next login there links anew.
+        later nullable identity:     Identity;
+    }
+    new(password_hash: Option<PasswordHash>, now: Timestamp) {
+        id: UserId::generate(), password_hash, session: 1, created_at: now, updated_at: now, version: 1
+    }
+}

@@ -1,0 +1,21 @@
+//! A key as its owner writes it.
+
+use domain::models::api_key::ApiKey;
+use domain::models::{DisplayName, KeyId, UserId};
+use jiff::Timestamp;
+use service::http::managed::constraint::max_items;
+use service::managed_object;
+
+const MAX_MODELS: usize = 100;
+
+managed_object! {
+    ApiKey: NewKey, KeyPatch {
+        required      name:       DisplayName;
+        later default enabled:    bool = true;
+        nullable      models:     Vec<String>, max_items(MAX_MODELS, "models");
+        nullable      expires_at: Timestamp;
+    }
+    new(owner: UserId, key_prefix: String, now: Timestamp) {
+        id: KeyId::generate(), owner, key_prefix, created_at: now, last_used_at: None, version: 1
+    }
+}
