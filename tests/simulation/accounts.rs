@@ -327,7 +327,7 @@ fn entry(store: &Store, action: &str) -> AuditEntry {
         request_id: RequestId::generate(),
         address: None,
     };
-    origin.entry("somebody", action, "somebody", store.clock().now())
+    origin.audit("somebody", action, "somebody", store.clock().now())
 }
 
 fn user(id: UserId, role: Role, now: Timestamp) -> User {

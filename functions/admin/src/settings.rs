@@ -48,7 +48,7 @@ pub(crate) async fn update(
     if let Some(id) = patch.default_model.value() {
         check_model(&app.store, id).await?;
     }
-    let audit = actor.entry(now, "settings.update", "settings", patch.changed());
+    let audit = actor.audit(now, "settings.update", "settings", patch.changed());
     match app.store.update_settings(&settings, &audit).await? {
         Change::Done => Ok(Data(settings)),
         Change::Conflict => Err(version_conflict()),

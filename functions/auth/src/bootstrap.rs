@@ -1,8 +1,8 @@
 //! The first start of an installation: a signing key and the first administrator (promise 6).
 
 use domain::access::password::{PasswordPolicy, WeakPassword};
-use domain::models::user::{Role, Status, User};
-use domain::models::{DisplayName, Email, PolicyName, RequestId, TextError, UserId};
+use domain::models::user::{Role, User};
+use domain::models::{DisplayName, Email, RequestId, TextError};
 use domain::random;
 use domain::secret::Secret;
 use service::hasher::{Hasher, HasherError};
@@ -73,26 +73,16 @@ pub async fn run(
     policy.check(password.expose(), &admin.email, &name)?;
     let now = store.clock().now();
     let user = User {
-        id: UserId::generate(),
-        email: admin.email,
-        name,
         role: Role::Admin,
-        status: Status::Active,
-        department: None,
-        quota_policy: PolicyName::default(),
         password_hash: Some(Hasher::new().hash(password).await?),
-        identity: None,
-        session: 1,
-        created_at: now,
-        updated_at: now,
-        version: 1,
+        ..User::new(admin.email, name, now)
     };
     let origin = Origin {
         request_id: RequestId::generate(),
         address: None,
     };
     match store
-        .create_first_admin(&user, &origin.entry("system", "user.create", &user.id, now))
+        .create_first_admin(&user, &origin.audit("system", "user.create", &user.id, now))
         .await?
     {
         Change::Done => Ok(Bootstrap::Created { generated_password }),

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use domain::access::throttle::{Limit, PER_ADDRESS, PER_EMAIL};
+use domain::access::throttle::{Guarded, Limit, PER_ADDRESS, PER_EMAIL};
 use domain::models::Email;
 use jiff::Timestamp;
 use service::http::{ApiError, Code};
-use service::store::{Guarded, LoginAttempt, Store, StoreError};
+use service::store::{LoginAttempt, Store, StoreError};
 
 /// A try that has its places.
 pub(crate) struct Guard<'a> {

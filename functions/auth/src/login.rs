@@ -80,14 +80,15 @@ fn wrong() -> ApiError {
 /// Stores the same password with today's parameters (promise 2); like any new hash it ends the other sessions.
 async fn raise_hash(app: &App, user: &User, password: Secret, origin: &Origin) -> Result<(), ApiError> {
     let hash: PasswordHash = app.hasher.hash(password).await?;
-    let entry = origin.entry(&user.id, "password.rehash", &user.id, app.store.clock().now());
+    let audit = origin.audit(&user.id, "password.rehash", &user.id, app.store.clock().now());
     let raise = |user: &User| {
         Ok::<_, ApiError>(User {
             password_hash: Some(hash.clone()),
             ..user.clone()
         })
     };
-    app.store.change_user(&user.id, &entry, raise).await?;
+    // An account that is gone meanwhile needs no better hash.
+    let _ = app.store.change_user(&user.id, &audit, raise).await?;
     Ok(())
 }
 
@@ -99,12 +100,12 @@ async fn record_refusal(app: &App, origin: &Origin, email: &Email, code: Code) -
     ) {
         return Ok(());
     }
-    let entry = origin.entry("anonymous", "session.create", email, app.store.clock().now());
+    let audit = origin.audit("anonymous", "session.create", email, app.store.clock().now());
     Ok(app
         .store
         .record(&AuditEntry {
             result: code.name().to_owned(),
-            ..entry
+            ..audit
         })
         .await?)
 }

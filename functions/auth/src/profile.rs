@@ -9,7 +9,6 @@ use service::http::caller::SessionCaller;
 use service::http::extract::{Actor, IfMatch};
 use service::http::json::{Body, Data};
 use service::http::{ApiError, Code};
-use service::store::Changed;
 
 use crate::App;
 use crate::login::authenticate;
@@ -47,7 +46,7 @@ pub(crate) async fn update(
     expected: IfMatch,
     Body(change): Body<ProfileChange>,
 ) -> Result<Data<Profile>, ApiError> {
-    let entry = actor.entry(
+    let audit = actor.audit(
         app.store.clock().now(),
         "profile.update",
         &actor.user.id,
@@ -60,11 +59,9 @@ pub(crate) async fn update(
             ..user.clone()
         })
     };
-    match app.store.change_user(&actor.user.id, &entry, rename).await? {
-        Changed::Done(user) => Ok(Data(Profile::from(&user))),
-        Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy | Changed::IdentityTaken => {
-            Err(ApiError::unauthorized())
-        }
+    match app.store.change_user(&actor.user.id, &audit, rename).await? {
+        Ok(user) => Ok(Data(Profile::from(&user))),
+        Err(_) => Err(ApiError::unauthorized()),
     }
 }
 
@@ -83,7 +80,7 @@ pub(crate) async fn change_password(
         .check(&change.new_password, &user.email, &user.name)
         .map_err(|weak| ApiError::from(weak).field("new_password"))?;
     let hash = app.hasher.hash(Secret::from(change.new_password)).await?;
-    let entry = actor.entry(
+    let audit = actor.audit(
         app.store.clock().now(),
         "password.change",
         &user.id,
@@ -95,11 +92,9 @@ pub(crate) async fn change_password(
             ..user.clone()
         })
     };
-    match app.store.change_user(&user.id, &entry, set).await? {
-        Changed::Done(user) => session::open(&app, &actor.origin, &user).await.map(Data),
-        Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy | Changed::IdentityTaken => {
-            Err(ApiError::unauthorized())
-        }
+    match app.store.change_user(&user.id, &audit, set).await? {
+        Ok(user) => session::open(&app, &actor.origin, &user).await.map(Data),
+        Err(_) => Err(ApiError::unauthorized()),
     }
 }
 

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::response::IntoResponse;
 use domain::models::sso::{ProviderKind, SsoConfig};
-use domain::models::user::{Role, Status, User};
-use domain::models::{DisplayName, Email, PolicyName, UserId};
+use domain::models::user::{Status, User};
+use domain::models::{DisplayName, Email};
 use domain::secret::Secret;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -46,22 +46,14 @@ pub(crate) async fn register(
     let password_hash = Some(app.hasher.hash(Secret::from(password)).await?);
     let now = app.store.clock().now();
     let user = User {
-        id: UserId::generate(),
-        email,
-        name,
-        role: Role::User,
         status: Status::Pending,
-        department: None,
-        quota_policy: PolicyName::default(),
         password_hash,
-        identity: None,
-        session: 1,
-        created_at: now,
-        updated_at: now,
-        version: 1,
+        ..User::new(email, name, now)
     };
-    app.store
-        .create_user(&user, &origin.entry("anonymous", "user.register", &user.id, now))
+    // An address that is taken gets the same response.
+    let _ = app
+        .store
+        .create_user(&user, &origin.audit("anonymous", "user.register", &user.id, now))
         .await?;
     let text = language.choose(
         "注册成功,请等待管理员审核",

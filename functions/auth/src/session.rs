@@ -35,7 +35,7 @@ pub(crate) async fn open(app: &App, origin: &Origin, user: &User) -> Result<Open
     let now = app.store.clock().now();
     let opened = issue(app, user, now, now).await?;
     app.store
-        .record(&origin.entry(&user.id, "session.create", &user.id, now))
+        .record(&origin.audit(&user.id, "session.create", &user.id, now))
         .await?;
     Ok(opened)
 }
@@ -83,13 +83,14 @@ pub(crate) async fn refresh(
 
 /// `POST /api/v1/auth/logout`
 pub(crate) async fn log_out(State(app): State<App>, actor: Actor) -> Result<Message, ApiError> {
-    let entry = actor.entry(app.store.clock().now(), "session.end", &actor.user.id, vec![]);
+    let audit = actor.audit(app.store.clock().now(), "session.end", &actor.user.id, vec![]);
     let end = |user: &User| {
         Ok::<_, ApiError>(User {
             session: user.session + 1,
             ..user.clone()
         })
     };
-    app.store.change_user(&actor.user.id, &entry, end).await?;
+    // An account that is gone meanwhile has no session.
+    let _ = app.store.change_user(&actor.user.id, &audit, end).await?;
     Ok(Message("all sessions of the account are ended"))
 }

@@ -56,7 +56,7 @@ pub(crate) async fn create(
     let secret = key.as_ref().map(|_| SecretId::generate());
     let backend = new.create(model, secret, now)?;
     check(&app, &backend)?;
-    let audit = actor.entry(now, "backend.create", &backend.id, vec![]);
+    let audit = actor.audit(now, "backend.create", &backend.id, vec![]);
     write_with_key(
         &app,
         &backend,
@@ -88,7 +88,7 @@ pub(crate) async fn update(
     if !patch.api_key.is_given() && old.secret.is_some() && origin(&backend) != origin(&old) {
         return Err(ApiError::new(Code::SecretRequired, "another address needs the key again").field("api_key"));
     }
-    let audit = actor.entry(now, "backend.update", &id, patch.changed());
+    let audit = actor.audit(now, "backend.update", &id, patch.changed());
     let write = || async { app.store.update_backend(&backend, &audit).await.map_err(Into::into) };
     write_with_key(&app, &backend, patch.api_key.value().cloned(), write, version_conflict).await?;
     if let Some(older) = old
@@ -114,7 +114,7 @@ pub(crate) async fn delete(
         .await?
         .ok_or_else(|| ApiError::not_found("backend"))?;
     expected.check(None, backend.version)?;
-    let audit = actor.entry(app.store.clock().now(), "backend.delete", &id, vec![]);
+    let audit = actor.audit(app.store.clock().now(), "backend.delete", &id, vec![]);
     match app.store.delete_backend(&backend, &audit).await? {
         Change::Done => forget_keys(&app, &backend)
             .await
@@ -135,7 +135,7 @@ pub(crate) async fn check_health(
         .ok_or_else(|| ApiError::not_found("backend"))?;
     // Before the check, which changes what is known of the backend: without an entry it is not made.
     app.store
-        .record(&actor.entry(app.store.clock().now(), "backend.check", &id, vec![]))
+        .record(&actor.audit(app.store.clock().now(), "backend.check", &id, vec![]))
         .await?;
     let finding = app.delegates.check.call(CheckRequest { backend: id }).await?;
     finding.map(Data).ok_or_else(|| ApiError::not_found("backend"))

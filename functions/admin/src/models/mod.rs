@@ -50,7 +50,7 @@ pub(crate) async fn create(
         ));
     }
     check_names(&model, &catalog)?;
-    let audit = actor.entry(now, "model.create", &model.id, vec![]);
+    let audit = actor.audit(now, "model.create", &model.id, vec![]);
     match app.store.create_model(&model, &audit).await? {
         Change::Done => Ok(Created(model)),
         Change::Conflict => Err(ApiError::new(Code::Conflict, "there is a model with this id already").field("id")),
@@ -73,7 +73,7 @@ pub(crate) async fn update(
     model.updated_at = now;
     model.version += 1;
     check_names(&model, &app.store.read_catalog().await?)?;
-    let audit = actor.entry(now, "model.update", &id, patch.changed());
+    let audit = actor.audit(now, "model.update", &id, patch.changed());
     match app.store.update_model(&model, &audit).await? {
         Change::Done => Ok(Data(model)),
         Change::Conflict => Err(version_conflict()),
@@ -97,7 +97,7 @@ pub(crate) async fn delete(
             "the model has backends; delete them first, or say cascade=true",
         ));
     }
-    let audit = actor.entry(app.store.clock().now(), "model.delete", &id, vec![]);
+    let audit = actor.audit(app.store.clock().now(), "model.delete", &id, vec![]);
     if app.store.delete_model(entry, &audit).await? == Change::Conflict {
         return Err(version_conflict());
     }

@@ -46,7 +46,7 @@ pub(crate) async fn create(
     let now = app.store.clock().now();
     let policy = patch.applied(Policy::unlimited(name), now)?;
     patch.check_default_model(&policy, &app.store).await?;
-    let audit = actor.entry(now, "policy.create", &policy.name, vec![]);
+    let audit = actor.audit(now, "policy.create", &policy.name, vec![]);
     match app.store.create_policy(&policy, &audit).await? {
         Change::Done => Ok(Created(policy)),
         Change::Conflict => Err(name_taken()),
@@ -74,7 +74,7 @@ pub(crate) async fn update(
     patch.check_default_model(&policy, &app.store).await?;
     // The name may be repeated, but is none of the changes.
     let changed = patch.changed().into_iter().filter(|field| field != "name").collect();
-    let audit = actor.entry(now, "policy.update", &name, changed);
+    let audit = actor.audit(now, "policy.update", &name, changed);
     match app.store.update_policy(&policy, &audit).await? {
         Change::Done => Ok(Data(policy)),
         Change::Conflict => Err(version_conflict()),
@@ -96,7 +96,7 @@ pub(crate) async fn delete(
     }
     let policy = app.store.read_policy(&name).await?.ok_or_else(no_policy)?;
     expected.check(None, policy.version)?;
-    let audit = actor.entry(app.store.clock().now(), "policy.delete", &name, vec![]);
+    let audit = actor.audit(app.store.clock().now(), "policy.delete", &name, vec![]);
     match app.store.delete_policy(&policy, &audit).await? {
         PolicyRemoval::Done => Ok(Message("the policy is deleted")),
         PolicyRemoval::InUse => Err(ApiError::new(

@@ -41,7 +41,7 @@ pub(crate) async fn configure(
     let config = patch.applied(&app, old.as_ref())?;
     check(&app, &config).await?;
     refuse_other_issuer(old.as_ref(), &config, patch.client_secret.is_given())?;
-    let audit = actor.entry(app.store.clock().now(), "sso.configure", "sso", patch.changed());
+    let audit = actor.audit(app.store.clock().now(), "sso.configure", "sso", patch.changed());
     write(&app, &config, patch.client_secret.value(), &audit).await?;
     let retired = old
         .and_then(|old| old.retired_secret)
@@ -73,7 +73,7 @@ pub(crate) async fn test(
             claims,
         })
         .await?;
-    let audit = actor.entry(tested.test.tested_at, "sso.test", "sso", vec![]);
+    let audit = actor.audit(tested.test.tested_at, "sso.test", "sso", vec![]);
     app.store.record_sso_test(&tested.test, &audit).await?;
     Ok(Data(tested))
 }

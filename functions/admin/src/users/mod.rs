@@ -13,7 +13,7 @@ use service::http::json::{Body, Created, Data, Message};
 use service::http::managed::member::Given as _;
 use service::http::page::{Limit, List, Walk};
 use service::http::{ApiError, Code};
-use service::store::{Changed, Page, Removal, UserChange};
+use service::store::{Page, Removal, UserRefusal};
 
 use crate::App;
 use form::UserPatch;
@@ -73,13 +73,11 @@ pub(crate) async fn create_user(app: &App, actor: &Actor, mut new: NewUser) -> R
     };
     let now = app.store.clock().now();
     let user = new.create(password_hash, now)?;
-    let audit = actor.entry(now, "user.create", &user.id, vec![]);
+    let audit = actor.audit(now, "user.create", &user.id, vec![]);
     match app.store.create_user(&user, &audit).await? {
-        UserChange::Done => Ok(Profile::from(&user)),
-        UserChange::NoPolicy => Err(no_policy(&user.quota_policy)),
-        UserChange::EmailTaken | UserChange::VersionConflict | UserChange::LastAdmin | UserChange::IdentityTaken => {
-            Err(email_taken())
-        }
+        Ok(()) => Ok(Profile::from(&user)),
+        Err(UserRefusal::NoPolicy) => Err(no_policy(&user.quota_policy)),
+        Err(_) => Err(email_taken()),
     }
 }
 
@@ -101,7 +99,7 @@ pub(crate) async fn update(
         check_policy(&app, policy).await?;
     }
     let hash = new_hash(&app, &patch, &before).await?;
-    let audit = actor.entry(app.store.clock().now(), "user.update", &id, patch.changed());
+    let audit = actor.audit(app.store.clock().now(), "user.update", &id, patch.changed());
     let change = |user: &User| {
         expected.check(patch.version, user.version)?;
         let after = changed(user, &patch, hash.as_ref())?;
@@ -109,14 +107,15 @@ pub(crate) async fn update(
         Ok::<_, ApiError>(after)
     };
     match app.store.change_user(&id, &audit, change).await? {
-        Changed::Done(user) => Ok(Data(Profile::from(&user))),
-        Changed::NotFound => Err(no_user()),
-        Changed::EmailTaken => Err(email_taken()),
-        Changed::LastAdmin => Err(last_admin()),
-        Changed::IdentityTaken => {
+        Ok(user) => Ok(Data(Profile::from(&user))),
+        Err(UserRefusal::NotFound) => Err(no_user()),
+        Err(UserRefusal::VersionConflict) => Err(version_conflict()),
+        Err(UserRefusal::EmailTaken) => Err(email_taken()),
+        Err(UserRefusal::LastAdmin) => Err(last_admin()),
+        Err(UserRefusal::IdentityTaken) => {
             Err(ApiError::new(Code::Conflict, "another account is linked to this identity").field("identity"))
         }
-        Changed::NoPolicy => Err(no_policy(&patch.quota_policy.value().cloned().unwrap_or_default())),
+        Err(UserRefusal::NoPolicy) => Err(no_policy(&patch.quota_policy.value().cloned().unwrap_or_default())),
     }
 }
 
@@ -135,13 +134,11 @@ pub(crate) async fn delete(
         };
     };
     expected.check(None, user.version)?;
-    let audit = actor.entry(app.store.clock().now(), "user.delete", &id, vec![]);
+    let audit = actor.audit(app.store.clock().now(), "user.delete", &id, vec![]);
     match app.store.delete_user(&user, &audit).await? {
-        UserChange::Done => Ok(DELETED),
-        UserChange::LastAdmin => Err(last_admin()),
-        UserChange::VersionConflict | UserChange::EmailTaken | UserChange::NoPolicy | UserChange::IdentityTaken => {
-            Err(version_conflict())
-        }
+        Ok(()) => Ok(DELETED),
+        Err(UserRefusal::LastAdmin) => Err(last_admin()),
+        Err(_) => Err(version_conflict()),
     }
 }
 

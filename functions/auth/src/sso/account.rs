@@ -3,12 +3,11 @@
 
 use domain::access::id_token::Claims;
 use domain::access::sso::{self as rules, Account, Person, Refusal};
-use domain::models::UserId;
 use domain::models::sso::SsoConfig;
-use domain::models::user::{Role, Status, User};
+use domain::models::user::{Status, User};
 use service::http::ApiError;
 use service::http::origin::Origin;
-use service::store::{Changed, StoreError, UserChange};
+use service::store::{StoreError, UserRefusal};
 
 use super::error::SsoError;
 use crate::App;
@@ -48,7 +47,7 @@ pub(super) async fn find(app: &App, config: &SsoConfig, person: &Person) -> Resu
 
 /// Links the account, if it still may be; `None` when it has changed meanwhile.
 async fn link(app: &App, origin: &Origin, person: &Person, user: &User) -> Result<Option<User>, SsoError> {
-    let entry = origin.entry(&user.id, "user.link", &user.id, app.store.clock().now());
+    let audit = origin.audit(&user.id, "user.link", &user.id, app.store.clock().now());
     let link = |user: &User| match (&user.password_hash, &user.identity) {
         (Some(_), _) => Err(SsoError::from(Refusal::HasPassword)),
         (None, Some(_)) => Err(Refusal::OtherIdentity.into()),
@@ -57,11 +56,9 @@ async fn link(app: &App, origin: &Origin, person: &Person, user: &User) -> Resul
             ..user.clone()
         }),
     };
-    match app.store.change_user(&user.id, &entry, link).await? {
-        Changed::Done(user) => Ok(Some(user)),
-        Changed::NotFound | Changed::EmailTaken | Changed::LastAdmin | Changed::NoPolicy | Changed::IdentityTaken => {
-            Ok(None)
-        }
+    match app.store.change_user(&user.id, &audit, link).await? {
+        Ok(user) => Ok(Some(user)),
+        Err(_) => Ok(None),
     }
 }
 
@@ -75,28 +72,19 @@ async fn create(
 ) -> Result<Option<User>, SsoError> {
     let now = app.store.clock().now();
     let user = User {
-        id: UserId::generate(),
-        email: person.email.clone(),
-        name: person.name.clone(),
-        role: Role::User,
         status,
-        department: None,
         quota_policy: config.default_policy.clone(),
-        password_hash: None,
         identity: Some(person.identity.clone()),
-        session: 1,
-        created_at: now,
-        updated_at: now,
-        version: 1,
+        ..User::new(person.email.clone(), person.name.clone(), now)
     };
     match app
         .store
-        .create_user(&user, &origin.entry("sso", "user.create", &user.id, now))
+        .create_user(&user, &origin.audit("sso", "user.create", &user.id, now))
         .await?
     {
-        UserChange::Done => Ok(Some(user)),
-        UserChange::EmailTaken | UserChange::IdentityTaken => Ok(None),
-        UserChange::NoPolicy | UserChange::VersionConflict | UserChange::LastAdmin => Err(SsoError::NoPolicy),
+        Ok(()) => Ok(Some(user)),
+        Err(UserRefusal::EmailTaken | UserRefusal::IdentityTaken) => Ok(None),
+        Err(_) => Err(SsoError::NoPolicy),
     }
 }
 

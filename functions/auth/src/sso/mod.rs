@@ -143,16 +143,16 @@ async fn arrive(
     match user.await {
         Ok(user) => {
             app.store
-                .record(&origin.entry(&user.id, "sso.login", &user.id, app.store.clock().now()))
+                .record(&origin.audit(&user.id, "sso.login", &user.id, app.store.clock().now()))
                 .await?;
             Ok((attempt, user))
         }
         Err(error) => {
-            let entry = origin.entry("anonymous", "sso.login", &config.issuer_url, app.store.clock().now());
+            let audit = origin.audit("anonymous", "sso.login", &config.issuer_url, app.store.clock().now());
             app.store
                 .record(&AuditEntry {
                     result: error.to_string(),
-                    ..entry
+                    ..audit
                 })
                 .await?;
             Err(error)

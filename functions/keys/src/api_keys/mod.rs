@@ -67,7 +67,7 @@ pub(crate) async fn create_key(
     let key = new.create(actor.user.id.clone(), minted.shown, now)?;
     check_models(&app.store, &actor.user, &key.models).await?;
     check_expiry(key.expires_at, now)?;
-    let audit = actor.entry(now, "key.create", &key.id, vec![]);
+    let audit = actor.audit(now, "key.create", &key.id, vec![]);
     match app.store.create_api_key(&key, minted.digest, &audit).await? {
         KeyCreation::Done => Ok(Created(Shown::new(key, Some(minted.secret)))),
         KeyCreation::TooMany => Err(ApiError::new(
@@ -102,7 +102,7 @@ pub(crate) async fn update_key(
         check_models(&app.store, &actor.user, models).await?;
     }
     check_expiry(patch.expires_at.value().copied(), now)?;
-    let audit = actor.entry(now, "key.update", &id, patch.changed());
+    let audit = actor.audit(now, "key.update", &id, patch.changed());
     match app.store.update_api_key(&key, &audit).await? {
         Change::Done => Ok(Data(Shown::new(key, None))),
         Change::Conflict => Err(version_conflict()),
@@ -122,7 +122,7 @@ pub(crate) async fn delete_key(
         .await?
         .ok_or_else(|| ApiError::not_found("key"))?;
     expected.check(None, key.version)?;
-    let audit = actor.entry(app.store.clock().now(), "key.delete", &id, vec![]);
+    let audit = actor.audit(app.store.clock().now(), "key.delete", &id, vec![]);
     match app.store.delete_api_key(&actor.user.id, &id, &audit).await? {
         Removal::Done => Ok(Message("the key is deleted")),
         Removal::NotFound => Err(ApiError::not_found("key")),

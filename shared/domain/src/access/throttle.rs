@@ -4,6 +4,8 @@
 //! ask the database with one condition, "newest < limit − older", whether there is room. A try is counted until its
 //! whole part has left the window: room may come late, never early.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +120,25 @@ impl Window {
             tries: self.newest,
         };
         self.older.iter().copied().chain((self.newest > 0).then_some(newest))
+    }
+}
+
+/// Whose tries are counted together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Guarded {
+    /// A folded e-mail address, whether it has an account or not.
+    Email(String),
+    /// Where the tries come from.
+    Address(String),
+}
+
+impl Guarded {
+    /// An address of version 6 counts with its network of 64 bits: each house has one, with addresses without number.
+    pub fn address(address: IpAddr) -> Self {
+        Self::Address(match address.to_canonical() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).to_string(),
+        })
     }
 }
 

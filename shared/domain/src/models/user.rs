@@ -54,7 +54,26 @@ pub enum Status {
 }
 
 impl User {
-    /// Whether the person counts among those who must not all go (promise 15).
+    /// A new, active account with the least rights: without password, identity or department, under the default policy.
+    pub fn new(email: Email, name: DisplayName, now: Timestamp) -> Self {
+        Self {
+            id: UserId::generate(),
+            email,
+            name,
+            role: Role::User,
+            status: Status::Active,
+            department: None,
+            quota_policy: PolicyName::default(),
+            password_hash: None,
+            identity: None,
+            session: 1,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
+    /// True if the person counts among those of whom one must remain (promise 15).
     pub fn is_active_admin(&self) -> bool {
         self.role == Role::Admin && self.status == Status::Active
     }

@@ -113,11 +113,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Actor {
 }
 
 impl Actor {
-    /// The entry for a change of the fields `changed` that this actor makes.
-    pub fn entry(&self, at: Timestamp, action: &str, target: impl ToString, changed: Vec<String>) -> AuditEntry {
+    /// The audit entry of a change of the fields `changed` that this actor makes.
+    pub fn audit(&self, at: Timestamp, action: &str, target: impl ToString, changed: Vec<String>) -> AuditEntry {
         AuditEntry {
             changed,
-            ..self.origin.entry(&self.user.id, action, target, at)
+            ..self.origin.audit(&self.user.id, action, target, at)
         }
     }
 }

@@ -20,8 +20,8 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The entry of an action that succeeded: `actor` did `action` to `target` at `now`.
-    pub fn entry(&self, actor: impl ToString, action: &str, target: impl ToString, now: Timestamp) -> AuditEntry {
+    /// The audit entry of an action that succeeded: `actor` did `action` to `target` at `now`.
+    pub fn audit(&self, actor: impl ToString, action: &str, target: impl ToString, now: Timestamp) -> AuditEntry {
         AuditEntry {
             id: random::sortable_id(),
             at: now,

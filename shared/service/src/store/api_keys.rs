@@ -6,11 +6,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::catalog::{Change, Removal};
+use super::change::{Change, Removal};
+use super::expression::Expression;
 use super::item::Range;
 use super::keys::{self, KEY};
 use super::table::Table;
-use super::transaction::{Commit, Expression};
+use super::transaction::Commit;
 use super::write::Written;
 use super::{Store, StoreError};
 use domain::access::api_key::KeyDigest;

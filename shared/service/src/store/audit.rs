@@ -5,11 +5,12 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
+use super::expression::Expression;
 use super::item::Range;
 use super::keys::{self, Key};
 use super::page::{Page, Span, partition, position_of};
 use super::table::Table;
-use super::transaction::{Expression, Transaction};
+use super::transaction::Transaction;
 use super::{Store, StoreError};
 use domain::models::audit::AuditEntry;
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::change::Change;
+use super::expression::Expression;
 use super::item::Range;
 use super::keys::{self, BACKEND, CATALOG, HEALTH, MODEL};
 use super::leases::Leases;
 use super::table::Table;
-use super::transaction::{Commit, Expression, Transaction};
+use super::transaction::Transaction;
 use super::write::Written;
 use super::{Store, StoreError};
 use domain::models::audit::AuditEntry;
@@ -37,30 +39,6 @@ impl HealthItem {
         Health {
             version: self.version,
             ..self.health
-        }
-    }
-}
-
-/// How a conditional write ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    Done,
-    /// The item exists already, is gone, or has another version than the one read.
-    Conflict,
-}
-
-/// How a deletion ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removal {
-    Done,
-    NotFound,
-}
-
-impl From<Commit> for Change {
-    fn from(commit: Commit) -> Self {
-        match commit {
-            Commit::Done => Self::Done,
-            Commit::Refused(_) => Self::Conflict,
         }
     }
 }

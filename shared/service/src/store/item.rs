@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::expression::Expression;
 use super::keys::Key;
 use super::table::{Index, PK, SK, TTL, Table};
-use super::transaction::Expression;
 use super::{Store, StoreError};
 
 pub(super) type Item = HashMap<String, AttributeValue>;

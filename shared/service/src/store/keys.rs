@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use domain::access::api_key::KeyDigest;
 use domain::access::digest::sha256_hex;
+use domain::access::throttle::Guarded;
 use domain::models::audit::AuditEntry;
 use domain::models::sso::Identity;
 use domain::models::usage::{Dimensions, UsageRecord};
 use domain::models::{BackendId, DisplayName, Email, KeyId, ModelId, PolicyName, UserId};
 
-use super::login_guard::Guarded;
 use super::table::Table;
 
 /// Where one item lies.
@@ -137,10 +137,7 @@ pub(super) fn meter_owner(pk: &str) -> Option<UserId> {
     UserId::parse(pk.strip_prefix(USER)?).ok()
 }
 
-/// Where the index of the quota table has the meters with reservations: all in one partition, in the order of the
-/// times when the janitor has to look at them.
-pub(super) const QUEUE: &str = "queue";
-pub(super) const DUE: &str = "due";
+/// The partition of the quota table's index `due`, which has the meters with reservations.
 pub(super) const EXPIRY: &str = "expiry";
 
 /// A second since 1970, so that texts sort as the times do.

@@ -7,14 +7,15 @@ use std::iter;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::expression::Expression;
 use super::keys;
-use super::transaction::Expression;
+use super::retry::Attempts;
 use super::write::Written;
 use super::{Store, StoreError};
 use domain::models::BackendId;
 use domain::random;
 
-/// How often a place is asked for when others change the leases meanwhile.
+/// Attempts while others change the leases.
 const TRIES: u32 = 8;
 /// Leases of dead processes that one write removes at most: an expression has its limits.
 const REMOVED_AT_ONCE: usize = 50;
@@ -51,21 +52,25 @@ impl Store {
         };
         let key = keys::leases(backend);
         let mut dead = Vec::new();
-        for _ in 0..TRIES {
+        let mut attempts = Attempts::at_most(TRIES);
+        loop {
             let (change, room) = add(&lease, until, most, &dead);
             let current = match self.update_if::<Leases>(&key, change, room).await? {
                 Written::Done => return Ok(Some(lease)),
-                // An earlier try had succeeded, and its answer was lost.
-                Written::Refused(Some(current)) if current.leases.contains_key(&lease.id) => return Ok(Some(lease)),
                 Written::Refused(Some(current)) => current,
                 Written::Refused(None) => return Ok(None),
             };
+            // An earlier attempt had succeeded, and its response was lost.
+            if current.leases.contains_key(&lease.id) {
+                return Ok(Some(lease));
+            }
             dead = current.dead_at(self.clock.now().as_second());
-            if current.leases.len() - dead.len() >= most as usize {
+            let is_full = current.leases.len() - dead.len() >= most as usize;
+            if is_full {
                 return Ok(None);
             }
+            attempts.overtaken()?;
         }
-        Err(StoreError::Conflict)
     }
 
     /// Makes the place free. Doing it twice changes nothing.

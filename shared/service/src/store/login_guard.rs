@@ -1,41 +1,21 @@
 //! Places for login tries: taken before a password is checked, so that parallel guesses get no more of them
 //! (promise 4).
 
-use std::net::{IpAddr, Ipv6Addr};
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
+use super::expression::Expression;
 use super::keys;
+use super::retry::Attempts;
 use super::table::{TTL, Table};
-use super::transaction::Expression;
 use super::write::Written;
 use super::{Store, StoreError};
-use domain::access::throttle::{Limit, Next, Window};
+use domain::access::throttle::{Guarded, Limit, Next, Window};
 
-/// How often a try is put to the database when others change the window meanwhile.
+/// Attempts while others change the window.
 const TRIES: u32 = 8;
 
-/// Whose tries are counted together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Guarded {
-    /// A folded e-mail address, whether it has an account or not.
-    Email(String),
-    /// Where the tries come from.
-    Address(String),
-}
-
-impl Guarded {
-    /// An address of version 6 counts with its network of 64 bits: each house has one, with addresses without number.
-    pub fn address(address: IpAddr) -> Self {
-        Self::Address(match address.to_canonical() {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).to_string(),
-        })
-    }
-}
-
-/// Whether a try may go on.
+/// The outcome of [`Store::take_place`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginAttempt {
     Taken,
@@ -51,28 +31,19 @@ impl Store {
         let now = self.clock.now();
         let key = keys::login_guard(guarded);
         let mut known = self.get::<Window>(&key).await?;
-        for _ in 0..TRIES {
-            let written = match limit.next(known.as_ref().unwrap_or(&Window::default()), now) {
+        let mut attempts = Attempts::at_most(TRIES);
+        loop {
+            let (change, expected) = match limit.next(known.as_ref().unwrap_or(&Window::default()), now) {
                 Next::Full { seconds } => return Ok(LoginAttempt::Full { seconds }),
-                Next::Count { below } => {
-                    self.update_if(&key, count_by(1), same_part_below(known.as_ref(), below))
-                        .await?
-                }
-                Next::Begin(window) => {
-                    self.update_if(
-                        &key,
-                        begin(&window, limit.forgotten_at(now))?,
-                        unchanged(known.as_ref()),
-                    )
-                    .await?
-                }
+                Next::Count { below } => (count_by(1), same_part_below(known.as_ref(), below)),
+                Next::Begin(window) => (begin(&window, limit.forgotten_at(now))?, unchanged(known.as_ref())),
             };
-            match written {
+            match self.update_if(&key, change, expected).await? {
                 Written::Done => return Ok(LoginAttempt::Taken),
                 Written::Refused(current) => known = current,
             }
+            attempts.overtaken()?;
         }
-        Err(StoreError::Conflict)
     }
 
     /// Gives back the place of a try that was no failure, while its part is the newest.

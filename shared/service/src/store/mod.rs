@@ -3,7 +3,10 @@
 mod api_keys;
 mod audit;
 mod catalog;
+mod change;
+mod counter;
 mod error;
+mod expression;
 mod item;
 mod keys;
 mod leases;
@@ -11,6 +14,7 @@ mod login_guard;
 mod page;
 mod policies;
 mod quota;
+mod retry;
 mod settings;
 mod single_use;
 mod sso;
@@ -40,10 +44,10 @@ use domain::models::user::User;
 use domain::models::{PolicyName, UserId};
 
 pub use api_keys::KeyCreation;
-pub use catalog::{Change, Removal};
+pub use change::{Change, Removal};
 pub use error::StoreError;
 pub use leases::Lease;
-pub use login_guard::{Guarded, LoginAttempt};
+pub use login_guard::LoginAttempt;
 pub use page::{Page, Span};
 pub use policies::PolicyRemoval;
 pub use quota::{Admission, Settlement};
@@ -52,7 +56,7 @@ pub use sso::ATTEMPT_LIFETIME as SSO_ATTEMPT_LIFETIME;
 use table::Table;
 pub use usage_batch::UsageBatch;
 pub use usage_reads::Whose;
-pub use users::{Changed, UserChange};
+pub use users::UserRefusal;
 
 /// So many callers are remembered; those who call least are forgotten first.
 const REMEMBERED: usize = 10_000;

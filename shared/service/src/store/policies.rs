@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
-use super::catalog::Change;
+use super::change::Change;
+use super::counter::{Count, Relation, count_by, count_is};
+use super::expression::Expression;
 use super::item::Range;
 use super::keys::{self, POLICIES, POLICY};
 use super::table::Table;
-use super::transaction::{Commit, Expression, Transaction};
-use super::users::{Count, count_by};
+use super::transaction::{Commit, Transaction};
 use super::{Store, StoreError};
 use domain::models::PolicyName;
 use domain::models::audit::AuditEntry;
@@ -93,14 +94,11 @@ impl Store {
 
     /// Removes the policy as it was read, if nobody is under it.
     pub async fn delete_policy(&self, policy: &Policy, audit: &AuditEntry) -> Result<PolicyRemoval, StoreError> {
-        let unused = Expression::new("#count = :none")
-            .name("#count", "count")
-            .number(":none", 0);
         let transaction = self
             .transaction()
             .delete(&keys::policy(&policy.name), Expression::at_version(policy.version))?;
         let commit = transaction
-            .delete(&keys::policy_users(&policy.name), unused)?
+            .delete(&keys::policy_users(&policy.name), count_is(Relation::Equal, 0))?
             .audited(audit)?
             .commit()
             .await?;
@@ -113,7 +111,7 @@ impl Store {
     }
 }
 
-/// Whether the users under the policy are counted: all but those of `default`, which exists whoever is under it.
+/// True if the users under the policy are counted: all but those of `default`, which exists whoever is under it.
 pub(super) fn counts_users(name: &PolicyName) -> bool {
     *name != PolicyName::default()
 }
@@ -126,9 +124,7 @@ impl Transaction<'_> {
 
     /// Counts one user less.
     pub(super) fn leave_policy(self, name: &PolicyName) -> Result<Self, StoreError> {
-        let one = Expression::new("#count >= :one")
-            .name("#count", "count")
-            .number(":one", 1);
-        self.update(&keys::policy_users(name), count_by(-1), one)
+        let some = count_is(Relation::MoreThan, 0);
+        self.update(&keys::policy_users(name), count_by(-1), some)
     }
 }

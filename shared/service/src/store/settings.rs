@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::catalog::Change;
-use super::transaction::Expression;
+use super::change::Change;
+use super::expression::Expression;
 use super::{Store, StoreError, keys};
 use domain::models::audit::AuditEntry;
 use domain::models::settings::Settings;

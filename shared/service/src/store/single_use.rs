@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::expression::Expression;
 use super::item::{from_item, to_item};
 use super::keys::Key;
 use super::table::TTL;
-use super::transaction::Expression;
 use super::{Store, StoreError};
 
 /// How an attempt to take an item away ended.

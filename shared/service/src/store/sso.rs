@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use super::catalog::Change;
+use super::change::Change;
+use super::expression::Expression;
 use super::single_use::Taken;
-use super::transaction::Expression;
 use super::{Store, StoreError, keys};
 use domain::models::audit::AuditEntry;
 use domain::models::sso::{SsoArrival, SsoAttempt, SsoConfig, SsoTest};

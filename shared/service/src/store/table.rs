@@ -12,7 +12,6 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::StoreError;
-use super::keys::{DUE, QUEUE};
 
 /// Partition key of every table.
 pub const PK: &str = "pk";
@@ -20,6 +19,11 @@ pub const PK: &str = "pk";
 pub const SK: &str = "sk";
 /// Seconds since 1970 after which an item counts as gone.
 pub const TTL: &str = "ttl";
+
+/// Where the index of the quota table has the meters with reservations: all in one partition, in the order of the
+/// times when the janitor has to look at them.
+pub const QUEUE: &str = "queue";
+pub const DUE: &str = "due";
 
 /// A table per concern, so that each function's rights are a list of table names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

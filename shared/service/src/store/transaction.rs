@@ -1,20 +1,18 @@
 //! Several writes that happen together or not at all, each with what it expects.
 
-use std::collections::HashMap;
-use std::time::Duration;
-
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
 use serde::Serialize;
 
+use super::expression::Expression;
 use super::item::to_item;
 use super::keys::Key;
-use super::table::PK;
+use super::retry::Attempts;
 use super::{Store, StoreError};
 
-/// How often a transaction that met another one is tried in all (promise 55).
-pub(super) const TRIES: u32 = 5;
+/// Attempts of a transaction that meets others (promise 55).
+const TRIES: u32 = 5;
 
 /// How a transaction ended that reached the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +23,7 @@ pub(super) enum Commit {
 }
 
 impl Commit {
-    /// Whether the write at `place` is why nothing was written.
+    /// True if the write at `place` is why nothing was written.
     pub(super) fn refused_at(&self, place: usize) -> bool {
         matches!(self, Self::Refused(places) if places.contains(&place))
     }
@@ -37,76 +35,6 @@ pub(super) struct Transaction<'a> {
     writes: Vec<TransactWriteItem>,
     /// By which the database knows it when it comes again, within ten minutes; else each is a new one.
     token: Option<String>,
-}
-
-/// A condition or change in `DynamoDB`'s expression language, with its names (`#…`) and values (`:…`).
-#[derive(Clone, Debug, Default)]
-pub(super) struct Expression {
-    pub(super) text: String,
-    names: Vec<(String, String)>,
-    values: Vec<(String, AttributeValue)>,
-}
-
-impl Expression {
-    pub(super) fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn name(mut self, placeholder: &str, name: &str) -> Self {
-        self.names.push((placeholder.to_owned(), name.to_owned()));
-        self
-    }
-
-    pub(super) fn text(self, placeholder: &str, value: impl Into<String>) -> Self {
-        self.value(placeholder, AttributeValue::S(value.into()))
-    }
-
-    pub(super) fn number(self, placeholder: &str, value: impl ToString) -> Self {
-        self.value(placeholder, AttributeValue::N(value.to_string()))
-    }
-
-    pub(super) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
-        self.values.push((placeholder.to_owned(), value));
-        self
-    }
-
-    /// For writes that overwrite whatever is there.
-    pub(super) fn always() -> Self {
-        Self::new(format!("attribute_exists({PK}) OR attribute_not_exists({PK})"))
-    }
-
-    /// The names by their placeholders; `None` for none, since the database refuses an empty map.
-    pub(super) fn names(&self) -> Option<HashMap<String, String>> {
-        (!self.names.is_empty()).then(|| self.names.iter().cloned().collect())
-    }
-
-    /// The values by their placeholders, likewise.
-    pub(super) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
-        (!self.values.is_empty()).then(|| self.values.iter().cloned().collect())
-    }
-
-    pub(super) fn with_placeholders_of(mut self, other: Self) -> Self {
-        self.names.extend(other.names);
-        self.values.extend(other.values);
-        self
-    }
-
-    pub(super) fn absent() -> Self {
-        Self::new(format!("attribute_not_exists({PK})"))
-    }
-
-    pub(super) fn present() -> Self {
-        Self::new(format!("attribute_exists({PK})"))
-    }
-
-    pub(super) fn at_version(version: u64) -> Self {
-        Self::new("#version = :expected")
-            .name("#version", "version")
-            .number(":expected", version)
-    }
 }
 
 /// Fills the condition and its placeholders into any of the SDK's builders, which share no trait.
@@ -181,7 +109,8 @@ impl Transaction<'_> {
 
     /// Writes all or nothing; tries again when it met another transaction on the same items.
     pub(super) async fn commit(self) -> Result<Commit, StoreError> {
-        for attempt in 1.. {
+        let mut attempts = Attempts::at_most(TRIES);
+        loop {
             let write = self
                 .store
                 .client
@@ -190,14 +119,12 @@ impl Transaction<'_> {
             match Box::pin(write.set_client_request_token(self.token.clone()).send()).await {
                 Ok(_) => return Ok(Commit::Done),
                 Err(error) => match refused_places(&error) {
-                    Some(places) if !places.is_empty() => return Ok(Commit::Refused(places)),
-                    Some(_) if attempt < TRIES => backoff(attempt).await,
-                    Some(_) => return Err(StoreError::Conflict),
+                    Some(places) if places.is_empty() => attempts.collided().await?,
+                    Some(places) => return Ok(Commit::Refused(places)),
                     None => return Err(error.into()),
                 },
             }
         }
-        Err(StoreError::Conflict)
     }
 }
 
@@ -229,10 +156,4 @@ fn refused_places(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<usize
         .collect();
     let met_another = codes().any(|code| code == "TransactionConflict");
     (!places.is_empty() || met_another).then_some(places)
-}
-
-/// Waits some milliseconds, by chance, so that transactions that met do not meet again.
-pub(super) async fn backoff(attempt: u32) {
-    let [chance] = domain::random::bytes::<1>();
-    tokio::time::sleep(Duration::from_millis((u64::from(chance) >> 3) * u64::from(attempt) + 1)).await;
 }

@@ -7,9 +7,10 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde::Serialize;
 
+use super::expression::Expression;
 use super::item::{Item, attributes};
 use super::keys::{self, Key};
-use super::transaction::{Expression, Transaction};
+use super::transaction::Transaction;
 use super::usage_batch::UsageBatch;
 use super::{Store, StoreError};
 use domain::models::DisplayName;

@@ -9,11 +9,11 @@ use futures_util::future::try_join_all;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 
+use super::expression::Expression;
 use super::item::{Item, Select, from_item};
 use super::keys::{self, LOG, ROLLUP, SHARDS};
 use super::page::{Page, Span};
 use super::table::{Index, PK, SK, Table};
-use super::transaction::Expression;
 use super::{Store, StoreError};
 use domain::models::usage::{Rollup, Sums, UsageRecord};
 use domain::models::{DisplayName, UserId};

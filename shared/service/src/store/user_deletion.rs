@@ -6,11 +6,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::api_keys::OwnedKey;
-use super::catalog::Removal;
+use super::change::Removal;
+use super::counter::count_by;
+use super::expression::Expression;
 use super::keys;
 use super::policies::counts_users;
-use super::transaction::Expression;
-use super::users::{UserChange, count_by, meaning, more_than_one};
+use super::users::{UserRefusal, another_admin, meaning};
 use super::{Store, StoreError};
 use domain::models::UserId;
 use domain::models::audit::AuditEntry;
@@ -27,21 +28,21 @@ struct Deletion {
 
 impl Store {
     /// Removes the account as it was read, frees its address, and removes its keys.
-    pub async fn delete_user(&self, user: &User, audit: &AuditEntry) -> Result<UserChange, StoreError> {
+    pub async fn delete_user(&self, user: &User, audit: &AuditEntry) -> Result<Result<(), UserRefusal>, StoreError> {
         let deletion = Deletion { user: user.id.clone() };
         let transaction = self
             .transaction()
             .delete(&keys::user(&user.id), Expression::at_version(user.version))?;
         let transaction = transaction.delete(&keys::email(&user.email), Expression::present())?;
         let mut transaction = transaction.put(&keys::user_deletion(&user.id), &deletion, Expression::absent())?;
-        let mut meanings = vec![UserChange::VersionConflict; 3];
+        let mut meanings = vec![UserRefusal::VersionConflict; 3];
         if user.is_active_admin() {
-            transaction = transaction.update(&keys::admins(), count_by(-1), more_than_one())?;
-            meanings.push(UserChange::LastAdmin);
+            transaction = transaction.update(&keys::admins(), count_by(-1), another_admin())?;
+            meanings.push(UserRefusal::LastAdmin);
         }
         if let Some(identity) = &user.identity {
             transaction = transaction.delete(&keys::identity(identity), Expression::present())?;
-            meanings.push(UserChange::VersionConflict);
+            meanings.push(UserRefusal::VersionConflict);
         }
         if counts_users(&user.quota_policy) {
             transaction = transaction.leave_policy(&user.quota_policy)?;
@@ -49,7 +50,7 @@ impl Store {
         let commit = transaction.audited(audit)?.commit().await?;
         self.forget_user(&user.id);
         let change = meaning(&commit, &meanings);
-        if change == UserChange::Done {
+        if change.is_ok() {
             self.finish_user_deletion(&user.id).await?;
         }
         Ok(change)

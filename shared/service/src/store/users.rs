@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::catalog::Change;
+use super::change::Change;
+use super::counter::{Count, Relation, count_by, count_is};
+use super::expression::Expression;
 use super::item::Range;
 use super::keys::{self, USER, USERS};
 use super::page::{Page, Span};
 use super::policies::counts_users;
+use super::retry::Attempts;
 use super::table::Table;
-use super::transaction::{Commit, Expression, TRIES, Transaction, backoff};
+use super::transaction::{Commit, Transaction};
 use super::{Store, StoreError};
 use domain::access::accounts::ends_sessions;
 use domain::models::audit::AuditEntry;
@@ -18,14 +21,17 @@ use domain::models::sso::Identity;
 use domain::models::user::User;
 use domain::models::{Email, UserId};
 
-/// How a change of an account ended.
+/// Attempts of a change that meets others (promise 55).
+const TRIES: u32 = 5;
+
+/// Why an account was not changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UserChange {
-    Done,
-    /// The account is gone or has another version than the one read.
+pub enum UserRefusal {
+    NotFound,
+    /// The account has another version than the one read.
     VersionConflict,
     EmailTaken,
-    /// It would have left no active administrator (promise 15).
+    /// The change would have left no active administrator (promise 15).
     LastAdmin,
     /// There is no policy of the name that the account would have had (promise 47).
     NoPolicy,
@@ -33,31 +39,10 @@ pub enum UserChange {
     IdentityTaken,
 }
 
-/// How a change of an account ended that was tried again when others changed it meanwhile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "made once in a request and taken apart at once"
-)]
-pub enum Changed {
-    Done(User),
-    NotFound,
-    EmailTaken,
-    LastAdmin,
-    NoPolicy,
-    IdentityTaken,
-}
-
 /// What holds an address or an identity for its account.
 #[derive(Serialize, Deserialize)]
 struct HolderItem {
     user: UserId,
-}
-
-/// How many there are of something.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Count {
-    pub(super) count: u64,
 }
 
 impl Store {
@@ -124,16 +109,16 @@ impl Store {
     }
 
     /// Adds an account, if its address is free and its policy exists.
-    pub async fn create_user(&self, user: &User, audit: &AuditEntry) -> Result<UserChange, StoreError> {
+    pub async fn create_user(&self, user: &User, audit: &AuditEntry) -> Result<Result<(), UserRefusal>, StoreError> {
         let mut transaction = self.new_user(user)?;
-        let mut meanings = vec![UserChange::EmailTaken; 2];
+        let mut meanings = vec![UserRefusal::EmailTaken; 2];
         if counts_users(&user.quota_policy) {
             transaction = transaction.join_policy(&user.quota_policy)?;
-            meanings.push(UserChange::NoPolicy);
+            meanings.push(UserRefusal::NoPolicy);
         }
         if let Some(identity) = &user.identity {
             transaction = transaction.put(&keys::identity(identity), &HolderItem::of(user), Expression::absent())?;
-            meanings.push(UserChange::IdentityTaken);
+            meanings.push(UserRefusal::IdentityTaken);
         }
         if user.is_active_admin() {
             transaction = transaction.update(&keys::admins(), count_by(1), Expression::present())?;
@@ -151,7 +136,7 @@ impl Store {
         Ok(transaction.audited(audit)?.commit().await?.into())
     }
 
-    /// Whether the installation has had its first administrator.
+    /// True if the installation has had its first administrator.
     pub async fn has_admin(&self) -> Result<bool, StoreError> {
         Ok(self.get::<Count>(&keys::admins()).await?.is_some())
     }
@@ -170,50 +155,52 @@ impl Store {
         id: &UserId,
         audit: &AuditEntry,
         change: impl Fn(&User) -> Result<User, E>,
-    ) -> Result<Changed, E> {
-        for attempt in 1..=TRIES {
+    ) -> Result<Result<User, UserRefusal>, E> {
+        let mut attempts = Attempts::at_most(TRIES);
+        loop {
             let Some(before) = self.user(id).await? else {
-                return Ok(Changed::NotFound);
+                return Ok(Err(UserRefusal::NotFound));
             };
             let mut after = change(&before)?;
             after.version = before.version + 1;
             after.updated_at = self.clock.now();
             after.session += u64::from(ends_sessions(&before, &after));
             match self.update_user(&before, &after, audit).await? {
-                UserChange::Done => return Ok(Changed::Done(after)),
-                UserChange::EmailTaken => return Ok(Changed::EmailTaken),
-                UserChange::LastAdmin => return Ok(Changed::LastAdmin),
-                UserChange::NoPolicy => return Ok(Changed::NoPolicy),
-                UserChange::IdentityTaken => return Ok(Changed::IdentityTaken),
-                UserChange::VersionConflict => backoff(attempt).await,
+                Ok(()) => return Ok(Ok(after)),
+                Err(UserRefusal::VersionConflict) => attempts.collided().await?,
+                Err(refusal) => return Ok(Err(refusal)),
             }
         }
-        Err(StoreError::Conflict.into())
     }
 
     /// Replaces the account `before` by `after`, if it still has the version that was read.
-    async fn update_user(&self, before: &User, after: &User, audit: &AuditEntry) -> Result<UserChange, StoreError> {
+    async fn update_user(
+        &self,
+        before: &User,
+        after: &User,
+        audit: &AuditEntry,
+    ) -> Result<Result<(), UserRefusal>, StoreError> {
         let transaction =
             self.transaction()
                 .put(&keys::user(&after.id), after, Expression::at_version(before.version))?;
-        let mut meanings = vec![UserChange::VersionConflict];
+        let mut meanings = vec![UserRefusal::VersionConflict];
         let mut transaction = transaction.move_holders(before, after, &mut meanings)?;
         if before.is_active_admin() != after.is_active_admin() {
             transaction = if after.is_active_admin() {
                 transaction.update(&keys::admins(), count_by(1), Expression::present())?
             } else {
-                transaction.update(&keys::admins(), count_by(-1), more_than_one())?
+                transaction.update(&keys::admins(), count_by(-1), another_admin())?
             };
-            meanings.push(UserChange::LastAdmin);
+            meanings.push(UserRefusal::LastAdmin);
         }
         if before.quota_policy != after.quota_policy {
             if counts_users(&after.quota_policy) {
                 transaction = transaction.join_policy(&after.quota_policy)?;
-                meanings.push(UserChange::NoPolicy);
+                meanings.push(UserRefusal::NoPolicy);
             }
             if counts_users(&before.quota_policy) {
                 transaction = transaction.leave_policy(&before.quota_policy)?;
-                meanings.push(UserChange::VersionConflict);
+                meanings.push(UserRefusal::VersionConflict);
             }
         }
         let commit = transaction.audited(audit)?.commit().await?;
@@ -230,21 +217,26 @@ impl HolderItem {
 
 impl Transaction<'_> {
     /// Gives up the address and the identity that the account no longer has, and takes the new ones.
-    fn move_holders(mut self, before: &User, after: &User, meanings: &mut Vec<UserChange>) -> Result<Self, StoreError> {
+    fn move_holders(
+        mut self,
+        before: &User,
+        after: &User,
+        meanings: &mut Vec<UserRefusal>,
+    ) -> Result<Self, StoreError> {
         let holder = HolderItem::of(after);
         if before.email.folded() != after.email.folded() {
             self = self.put(&keys::email(&after.email), &holder, Expression::absent())?;
             self = self.delete(&keys::email(&before.email), Expression::present())?;
-            meanings.extend([UserChange::EmailTaken, UserChange::VersionConflict]);
+            meanings.extend([UserRefusal::EmailTaken, UserRefusal::VersionConflict]);
         }
         if before.identity != after.identity {
             if let Some(identity) = &after.identity {
                 self = self.put(&keys::identity(identity), &holder, Expression::absent())?;
-                meanings.push(UserChange::IdentityTaken);
+                meanings.push(UserRefusal::IdentityTaken);
             }
             if let Some(identity) = &before.identity {
                 self = self.delete(&keys::identity(identity), Expression::present())?;
-                meanings.push(UserChange::VersionConflict);
+                meanings.push(UserRefusal::VersionConflict);
             }
         }
         Ok(self)
@@ -252,26 +244,19 @@ impl Transaction<'_> {
 }
 
 /// What the first refused write of a transaction means; `meanings` are those of its writes in their order.
-pub(super) fn meaning(commit: &Commit, meanings: &[UserChange]) -> UserChange {
+pub(super) fn meaning(commit: &Commit, meanings: &[UserRefusal]) -> Result<(), UserRefusal> {
     let refused = meanings
         .iter()
         .enumerate()
         .find(|(place, _)| commit.refused_at(*place))
         .map(|(_, meaning)| *meaning);
     match commit {
-        Commit::Done => UserChange::Done,
-        Commit::Refused(_) => refused.unwrap_or(UserChange::VersionConflict),
+        Commit::Done => Ok(()),
+        Commit::Refused(_) => Err(refused.unwrap_or(UserRefusal::VersionConflict)),
     }
 }
 
-pub(super) fn count_by(step: i64) -> Expression {
-    Expression::new("ADD #count :step")
-        .name("#count", "count")
-        .number(":step", step)
-}
-
-pub(super) fn more_than_one() -> Expression {
-    Expression::new("#count > :one")
-        .name("#count", "count")
-        .number(":one", 1)
+/// The condition that an active administrator remains without this one.
+pub(super) fn another_admin() -> Expression {
+    count_is(Relation::MoreThan, 1)
 }

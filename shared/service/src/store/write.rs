@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::types::ReturnValue;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
 use serde::de::DeserializeOwned;
 
+use super::expression::Expression;
 use super::item::{Item, from_item};
 use super::keys::Key;
-use super::transaction::Expression;
 use super::{Store, StoreError};
 
 /// How a conditional write ended.

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::keys;
-use super::transaction::{Commit, backoff};
+use super::retry::Attempts;
+use super::transaction::Commit;
 use super::{Store, StoreError};
 use domain::access::quota::{self, ActualUsage, Adjustment, AdmissionRequest, Meter, Refusal, StoredReservation};
 use domain::models::policy::Mode;
 use domain::models::usage::UsageRecord;
 use domain::models::{UsageId, UserId};
 
-/// How often one admission or settlement is asked for while others change the meter.
+/// Attempts of one admission or settlement while others change the meter.
 const TRIES: u32 = 16;
 /// Within which an admission is there or the store is down (docs/api.md §9).
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -53,10 +54,11 @@ enum Known {
 }
 
 /// How the update of a meter ended.
-enum Asked {
-    Added(Arc<Meter>),
-    /// It is as it was: this.
-    Found(Option<Arc<Meter>>),
+enum Update {
+    /// The meter afterwards.
+    Done(Arc<Meter>),
+    /// The condition failed: the meter as it is, if there is one.
+    Refused(Option<Arc<Meter>>),
 }
 
 impl Store {
@@ -81,38 +83,42 @@ impl Store {
         request: &AdmissionRequest<'_>,
     ) -> Result<Admission, StoreError> {
         let mut known = self.memory.meters.get(user).map_or(Known::Nothing, Known::Seen);
-        for attempt in 1..=TRIES {
-            let found = match self.ask(user, id, request, &known).await {
-                Ok(Asked::Added(meter)) => return self.admitted(user, id, meter),
-                Ok(Asked::Found(found)) => found,
-                // A settlement of the same user's was under way.
+        let mut attempts = Attempts::at_most(TRIES);
+        loop {
+            let found = match self.add_reservation(user, id, request, &known).await {
+                Ok(Update::Done(meter)) => return self.admitted(user, id, meter),
+                Ok(Update::Refused(found)) => found,
+                // A settlement of the same user was under way.
                 Err(StoreError::Conflict) => {
-                    backoff(attempt).await;
+                    attempts.collided().await?;
                     continue;
                 }
                 Err(error) => return Err(error),
             };
             known = match found {
-                // An earlier try had succeeded, and its answer was lost.
-                Some(meter) if meter.reservations.contains_key(id) => return self.admitted(user, id, meter),
+                // An earlier attempt had succeeded, and its response was lost.
+                Some(meter) if meter.reservations.contains_key(id) => {
+                    return self.admitted(user, id, meter);
+                }
                 Some(meter) => Known::Seen(meter),
                 None => Known::Absent,
             };
             if let Some(refusal) = known.refusal(request) {
-                self.remember(user, known);
+                self.remember(user, &known);
                 return Ok(Admission::Refused(refusal));
             }
+            attempts.overtaken()?;
         }
-        Err(StoreError::Conflict)
     }
 
-    async fn ask(
+    /// One attempt to add the reservation, on the condition that the meter is as it is known.
+    async fn add_reservation(
         &self,
         user: &UserId,
         id: &UsageId,
         request: &AdmissionRequest<'_>,
         known: &Known,
-    ) -> Result<Asked, StoreError> {
+    ) -> Result<Update, StoreError> {
         let (change, condition) = match known {
             Known::Nothing => update::add(&quota::plan(None, request), id)?,
             Known::Seen(meter) => update::add(&quota::plan(Some(meter), request), id)?,
@@ -122,8 +128,8 @@ impl Store {
             .update_and_see::<Meter>(&keys::meter(user), change, condition)
             .await?;
         Ok(match written {
-            Ok(meter) => Asked::Added(Arc::new(meter)),
-            Err(found) => Asked::Found(found.map(Arc::new)),
+            Ok(meter) => Update::Done(Arc::new(meter)),
+            Err(found) => Update::Refused(found.map(Arc::new)),
         })
     }
 
@@ -133,9 +139,9 @@ impl Store {
         Ok(Admission::Admitted { reservation, meter })
     }
 
-    fn remember(&self, user: &UserId, known: Known) {
+    fn remember(&self, user: &UserId, known: &Known) {
         if let Known::Seen(meter) = known {
-            self.memory.meters.insert(user.clone(), meter);
+            self.memory.meters.insert(user.clone(), Arc::clone(meter));
         }
     }
 
@@ -152,18 +158,17 @@ impl Store {
         let key = keys::meter(&record.user);
         let mut current: Option<Meter> = None;
         let (mut actual, mut is_new) = (ActualUsage::from(record), true);
-        for _ in 0..TRIES {
+        let mut attempts = Attempts::at_most(TRIES);
+        loop {
             let adjustment = quota::correct(reservation, actual, current.as_ref(), self.clock.now());
             let (change, condition) = update::remove(&adjustment, reservation, &record.id);
-            let transaction = self.transaction().update(&key, change, condition)?;
-            let transaction = if is_new {
-                transaction.recorded(record, reservation.facts.kept_days)?
-            } else {
-                transaction
-            };
+            let mut transaction = self.transaction().update(&key, change, condition)?;
+            if is_new {
+                transaction = transaction.recorded(record, reservation.facts.kept_days)?;
+            }
             match transaction.commit().await? {
                 Commit::Done => {
-                    self.forget_hold(record, &adjustment);
+                    self.forget_reservation(record, &adjustment);
                     return Ok(if is_new {
                         Settlement::Done
                     } else {
@@ -172,20 +177,18 @@ impl Store {
                 }
                 Commit::Refused(places) if !places.contains(&METER) => (actual, is_new) = (ActualUsage::NOTHING, false),
                 Commit::Refused(_) => {
-                    current = self.get(&key).await?;
-                    if !current
-                        .as_ref()
-                        .is_some_and(|meter| meter.reservations.contains_key(&record.id))
-                    {
+                    current = self.get::<Meter>(&key).await?;
+                    let is_open = |meter: &Meter| meter.reservations.contains_key(&record.id);
+                    if !current.as_ref().is_some_and(is_open) {
                         return Ok(Settlement::AlreadyDone);
                     }
                 }
             }
+            attempts.overtaken()?;
         }
-        Err(StoreError::Conflict)
     }
 
-    fn forget_hold(&self, record: &UsageRecord, adjustment: &Adjustment) {
+    fn forget_reservation(&self, record: &UsageRecord, adjustment: &Adjustment) {
         if let Some(known) = self.memory.meters.get(&record.user) {
             let mut meter = Meter::clone(&known);
             meter.reservations.remove(&record.id);

@@ -1,8 +1,8 @@
 //! What the janitor works on: meters with reservations that nobody has settled in time (promise 45).
 
-use super::super::keys::{self, DUE, QUEUE};
-use super::super::table::{PK, Table};
-use super::super::transaction::Expression;
+use super::super::expression::Expression;
+use super::super::keys;
+use super::super::table::{DUE, PK, QUEUE, Table};
 use super::super::{Store, StoreError};
 use domain::access::quota::Meter;
 use domain::models::UserId;

@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
 use super::super::StoreError;
-use super::super::keys::{self, DUE, QUEUE};
-use super::super::table::{PK, TTL, Table};
-use super::super::transaction::Expression;
+use super::super::expression::Expression;
+use super::super::keys;
+use super::super::table::{DUE, PK, QUEUE, TTL, Table};
 use domain::access::quota::{
     Adjustment, Amounts, Bucket, LiveStep, Meter, PeriodStep, Plan, StoredReservation, TallyStep, WindowStep,
 };
