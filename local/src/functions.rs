@@ -40,7 +40,7 @@ impl Functions {
         Ok(Self {
             proxy: proxy::App::new(resources.clone(), outbound, options.limits)
                 .in_region(options.backend_region.as_deref())
-                .writing_usage_behind(),
+                .with_buffered_usage(),
             auth,
             keys: keys::App::new(resources.clone()),
             admin: admin::App::new(resources.clone(), rules, delegates),

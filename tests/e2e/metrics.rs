@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::access::quota::{AdmissionRequest, Demand, RequestFacts};
+use domain::access::quota::{AdmissionRequest, Demand, StoredFacts};
 use domain::clock::Clock;
 use domain::models::policy::Policy;
 use domain::models::usage::{ClientKind, Endpoint};
@@ -72,7 +72,7 @@ async fn limit(cloud: &mut Cloud, requests: u64) {
 /// Leaves a reservation behind that has expired, as a process does that dies.
 async fn abandon(cloud: &Cloud) {
     let store = cloud.stack.store();
-    let facts = RequestFacts {
+    let facts = StoredFacts {
         at: 0,
         request_id: RequestId::parse("r").unwrap(),
         key: KeyId::parse("k").unwrap(),

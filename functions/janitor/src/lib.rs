@@ -58,9 +58,9 @@ async fn settle_expired(store: &Store, user: &UserId) -> Result<(), StoreError> 
         if store.settle(reservation, &record).await? == Settlement::Done {
             tracing::warn!(
                 settled_by_janitor = 1,
-                request.id = %record.request_id,
+                request.id = %record.request.request_id,
                 user.id = %user,
-                model = %record.model,
+                model = %record.request.model,
                 "settled for a process that did not"
             );
         }
@@ -73,19 +73,10 @@ async fn settle_expired(store: &Store, user: &UserId) -> Result<(), StoreError> 
 
 /// The record of a request of which nothing is known but what was reserved for it.
 fn abandoned(user: &UserId, id: &UsageId, reservation: &StoredReservation, now: Timestamp) -> UsageRecord {
-    let facts = reservation.facts.clone();
     UsageRecord {
         id: id.clone(),
-        request_id: facts.request_id,
-        at: Timestamp::from_millisecond(facts.at).unwrap_or(now),
-        user: user.clone(),
-        key: facts.key,
-        department: facts.department,
-        model: facts.model,
+        request: reservation.facts.request(user, now),
         backend: None,
-        endpoint: facts.endpoint,
-        client: facts.client,
-        streamed: facts.streamed,
         status: STATUS,
         outcome: Outcome::Abandoned,
         tokens: Tokens {
@@ -95,14 +86,14 @@ fn abandoned(user: &UserId, id: &UsageId, reservation: &StoredReservation, now: 
         },
         estimated: true,
         cost: domain::models::price::MicroUsd(reservation.cost),
-        duration_ms: u64::try_from(now.as_millisecond() - facts.at).unwrap_or_default(),
+        duration_ms: u64::try_from(now.as_millisecond() - reservation.facts.at).unwrap_or_default(),
         first_byte_ms: None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::access::quota::RequestFacts;
+    use domain::access::quota::StoredFacts;
     use domain::models::usage::{ClientKind, Endpoint};
     use domain::models::{KeyId, ModelId, RequestId};
 
@@ -110,7 +101,7 @@ mod tests {
 
     #[test]
     fn p45_a_request_that_nobody_settled_is_charged_as_reserved() {
-        let facts = RequestFacts {
+        let facts = StoredFacts {
             at: 1000,
             request_id: RequestId::parse("r").unwrap(),
             key: KeyId::parse("k").unwrap(),

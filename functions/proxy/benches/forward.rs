@@ -1,5 +1,4 @@
-//! What the proxy does itself between two sockets: reading a request, choosing a backend, and watching a stream that is
-//! passed on.
+//! The work of the proxy between two sockets: reading a request, choosing a backend, and passing a stream through.
 //!
 //! `cargo bench -p proxy --bench forward`: each line has its time and the allocations of one run.
 
@@ -11,7 +10,7 @@ use bytes::Bytes;
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher};
 use domain::models::catalog::Backend;
-use proxy::bench::{Candidate, ChatAsk, Watching, pick};
+use proxy::bench::{Candidate, ChatRequest, PassthroughStream, pick};
 use serde_json::json;
 
 #[global_allocator]
@@ -21,7 +20,7 @@ fn main() {
     divan::main();
 }
 
-/// The backend for a request, among so many that are equally good.
+/// The backend for a request, among `backends` equal ones.
 #[divan::bench(args = [1, 4, 32])]
 fn backend_of_a_model(bencher: Bencher<'_, '_>, backends: usize) {
     let backends: Vec<_> = (0..backends).map(|number| backend(&number.to_string())).collect();
@@ -43,7 +42,7 @@ fn backend_of_a_model(bencher: Bencher<'_, '_>, backends: usize) {
     });
 }
 
-/// A chat request of so many bytes of text, in messages of 500.
+/// A chat request with `text` bytes in messages of 500.
 #[divan::bench(args = [100, 10_000, 1_000_000])]
 fn chat_request(bencher: Bencher<'_, '_>, text: usize) {
     let messages: Vec<_> = (0..text.div_ceil(500))
@@ -55,10 +54,10 @@ fn chat_request(bencher: Bencher<'_, '_>, text: usize) {
     );
 }
 
-/// A chat request with one picture of so many bytes.
+/// A chat request with one image of `image` bytes.
 #[divan::bench(args = [1_000_000, 8_000_000])]
-fn chat_request_with_a_picture(bencher: Bencher<'_, '_>, picture: usize) {
-    let url = format!("data:image/png;base64,{}", "iVBORw0K".repeat(picture / 8));
+fn chat_request_with_an_image(bencher: Bencher<'_, '_>, image: usize) {
+    let url = format!("data:image/png;base64,{}", "iVBORw0K".repeat(image / 8));
     let content = json!([{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": url}}]);
     read(
         bencher,
@@ -70,12 +69,12 @@ fn read(bencher: Bencher<'_, '_>, body: String) {
     let body = Bytes::from(body);
     bencher
         .counter(BytesCount::new(body.len()))
-        .bench(|| ChatAsk::read(black_box(&body)).is_ok());
+        .bench(|| ChatRequest::read(black_box(&body)).is_ok());
 }
 
-/// A hundred events of a chat stream on their way to a chat client, each in a chunk of its own.
+/// A hundred events of a chat stream that is passed through, each in a chunk of its own.
 #[divan::bench]
-fn events_passed_on(bencher: Bencher<'_, '_>) {
+fn events_passed_through(bencher: Bencher<'_, '_>) {
     let event = |number: usize| {
         let chunk =
             json!({"id": "c", "model": "m", "choices": [{"index": 0, "delta": {"content": format!("word {number}")}}]});
@@ -85,8 +84,8 @@ fn events_passed_on(bencher: Bencher<'_, '_>) {
     let length: usize = events.iter().map(Bytes::len).sum();
     bencher
         .counter(BytesCount::new(length))
-        .with_inputs(|| Watching::chat("m"))
-        .bench_values(|mut watching| events.iter().map(|event| watching.pass(event.clone())).sum::<usize>());
+        .with_inputs(|| PassthroughStream::chat("m"))
+        .bench_values(|mut stream| events.iter().map(|event| stream.feed(event.clone())).sum::<usize>());
 }
 
 fn backend(id: &str) -> Backend {

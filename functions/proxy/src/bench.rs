@@ -1,32 +1,32 @@
-//! What `benches/forward.rs` measures. Nobody else calls it.
+//! What `benches/forward.rs` measures. Nothing else calls it.
 
 use bytes::Bytes;
 use translators::sse::Decoder;
 
-use crate::response::model_name::Naming;
-use crate::response::passthrough::Watch;
+use crate::response::model_name::ModelName;
+use crate::response::passthrough::Passthrough;
 
-pub use crate::request::ChatAsk;
+pub use crate::request::ChatRequest;
 pub use crate::upstream::balance::{Candidate, pick};
 
-/// A stream that is passed on as it is.
+/// A stream that is passed through.
 #[derive(Debug)]
-pub struct Watching {
+pub struct PassthroughStream {
     decoder: Decoder,
-    watch: Watch,
+    passthrough: Passthrough,
 }
 
-impl Watching {
-    /// Of chat chunks, for a client that calls the model `name`.
+impl PassthroughStream {
+    /// A stream of chat chunks, for a client that calls the model `name`.
     pub fn chat(name: &str) -> Self {
         Self {
             decoder: Decoder::new(1024 * 1024),
-            watch: Watch::chat(Naming::new(name), false),
+            passthrough: Passthrough::chat(ModelName::new(name), false),
         }
     }
 
-    /// Passes a chunk on: how many frames it came to.
-    pub fn pass(&mut self, chunk: Bytes) -> usize {
-        self.watch.take(&mut self.decoder, chunk).frames.len()
+    /// Passes a chunk on, and gives the number of frames.
+    pub fn feed(&mut self, chunk: Bytes) -> usize {
+        self.passthrough.feed(&mut self.decoder, chunk).frames.len()
     }
 }

@@ -1,4 +1,4 @@
-//! Until when each part of an exchange may take (promise 49).
+//! The moments at which the phases of an exchange must be over (promise 49).
 
 use std::time::Duration;
 
@@ -7,25 +7,24 @@ use jiff::Timestamp;
 use service::http::edge::Deadline;
 use tokio::time::Instant;
 
-use crate::Limits;
+use crate::limits::Limits;
 
-/// Of an invocation, what is kept for the error event and the settlement.
+/// The part of an invocation that is kept for the error event and the settlement.
 const RESERVE: Duration = Duration::from_secs(20);
 
-/// The moments at which an exchange is over, in part or whole.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Times {
-    /// No backend is asked any more.
+pub(crate) struct Deadlines {
+    /// No further backend is called.
     first_byte: Instant,
-    /// Nothing is read any more.
+    /// Nothing further is read.
     pub(crate) end: Instant,
 }
 
-impl Times {
-    /// Of an exchange that begins `now`, in an invocation that ends at `deadline`. One that has passed is none:
+impl Deadlines {
+    /// Of an exchange that begins `now`, in an invocation that ends at `invocation_end`. An end that has passed is ignored:
     /// `cargo lambda watch` has invocations that ended in 1970.
-    pub(crate) fn new(limits: &Limits, deadline: Option<Deadline>, now: Timestamp) -> Self {
-        let left = deadline
+    pub(crate) fn new(limits: &Limits, invocation_end: Option<Deadline>, now: Timestamp) -> Self {
+        let left = invocation_end
             .and_then(|Deadline(end)| Duration::try_from(end.duration_since(now)).ok())
             .filter(|left| !left.is_zero());
         let total = left.map_or(limits.total, |left| limits.total.min(left.saturating_sub(RESERVE)));
@@ -36,12 +35,12 @@ impl Times {
         }
     }
 
-    /// Whether one more backend may be asked.
-    pub(crate) fn may_ask(&self) -> bool {
+    /// True while one more backend may be called.
+    pub(crate) fn allow_attempt(&self) -> bool {
         Instant::now() < self.first_byte
     }
 
-    /// Until when `backend`, asked now, must have begun: what its entry says, else what is left for all attempts.
+    /// The deadline for the first byte of `backend`, called now: its own timeout, else the time left for all attempts.
     pub(crate) fn first_byte_of(&self, backend: &Backend) -> Instant {
         let own = backend
             .timeout_ms
@@ -49,7 +48,7 @@ impl Times {
         own.unwrap_or(self.first_byte).min(self.end)
     }
 
-    /// How much is left of the whole.
+    /// Time left for the whole exchange.
     pub(crate) fn left(&self) -> Duration {
         self.end.saturating_duration_since(Instant::now())
     }
@@ -59,10 +58,10 @@ impl Times {
 mod tests {
     use super::*;
 
-    fn times(left: Option<i64>) -> Times {
+    fn deadlines(left: Option<i64>) -> Deadlines {
         let now = Timestamp::from_second(1_000_000_000).unwrap();
         let deadline = left.map(|left| Deadline(Timestamp::from_second(1_000_000_000 + left).unwrap()));
-        Times::new(&Limits::with_max_body(1), deadline, now)
+        Deadlines::new(&Limits::with_max_body(1), deadline, now)
     }
 
     #[tokio::test(start_paused = true)]
@@ -74,12 +73,12 @@ mod tests {
             (Some(5), 0),
             (Some(-900_000_000), 840),
         ] {
-            assert_eq!(times(left).left().as_secs(), seconds, "{left:?}");
+            assert_eq!(deadlines(left).left().as_secs(), seconds, "{left:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn p49_the_first_byte_is_due_when_the_backends_entry_says_so() {
+    async fn p49_the_first_byte_is_due_after_the_backends_own_timeout() {
         let backend = |timeout_ms: Option<u64>| -> Backend {
             serde_json::from_value(serde_json::json!({
                 "id": "b", "model_id": "m", "name": "b", "base_url": "https://host", "model_name": "m", "weight": 1, "enabled": true,
@@ -88,10 +87,14 @@ mod tests {
             }))
             .unwrap()
         };
-        let due = |left, timeout_ms| (times(left).first_byte_of(&backend(timeout_ms)) - Instant::now()).as_millis();
+        let due = |left, timeout_ms| (deadlines(left).first_byte_of(&backend(timeout_ms)) - Instant::now()).as_millis();
         assert_eq!(due(None, None), 120_000);
         assert_eq!(due(None, Some(50)), 50);
-        assert_eq!(due(None, Some(600_000)), 600_000, "an operator knows a slow backend");
+        assert_eq!(
+            due(None, Some(600_000)),
+            600_000,
+            "an operator may allow a slow backend more"
+        );
         assert_eq!(due(Some(80), Some(600_000)), 60_000);
     }
 }

@@ -1,47 +1,75 @@
-//! The side of an exchange where the client waits.
-//!
-//! The work is done by a task of its own, which owns the backend's connection and the reservation and does not die
-//! with the client's connection (promise 51). It learns that the client has left, and ends in good order.
+//! Exchanges as detached tasks: each owns its backend's connection and its reservation, and outlives the client's
+//! connection (promise 51). It learns that the client has disconnected, and ends in order.
+
+use std::time::Duration;
 
 use axum::response::Response;
 use service::http::ApiError;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use crate::App;
+/// The running exchanges of a process. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exchanges {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
 
-/// A client that waits for an answer.
+/// The downstream side of an exchange: a handler that waits for the response.
 #[derive(Debug)]
-pub(crate) struct Client(oneshot::Sender<Result<Response, ApiError>>);
+pub(crate) struct Downstream(oneshot::Sender<Result<Response, ApiError>>);
 
-/// A task that ended without an answer; what ended it has been logged.
+/// The task ended without a response; the panic has been logged.
 #[derive(Debug, thiserror::Error)]
 #[error("the exchange panicked")]
 struct Panicked;
 
-/// Runs `exchange` as a task, and waits for its answer. The task goes on when nobody waits any more.
-pub(crate) async fn serve<F>(app: App, exchange: impl FnOnce(App, Client) -> F) -> Result<Response, ApiError>
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let (sender, answer) = oneshot::channel();
-    // Boxed at once: a task is moved several times on its way, and this one is large.
-    let task = Box::pin(exchange(app.clone(), Client(sender)));
-    app.exchanges.tracker.spawn(task);
-    answer.await.unwrap_or_else(|_| Err(ApiError::internal(Panicked)))
+impl Exchanges {
+    /// Runs `exchange` as a task, and waits for its response. The task goes on if nobody waits any more.
+    pub(crate) async fn run<F>(&self, exchange: impl FnOnce(Downstream) -> F) -> Result<Response, ApiError>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (sender, response) = oneshot::channel();
+        // Boxed at once: a task is moved several times on its way, and this one is large.
+        let task = Box::pin(exchange(Downstream(sender)));
+        self.tasks.spawn(task);
+        response.await.unwrap_or_else(|_| Err(ApiError::internal(Panicked)))
+    }
+
+    /// The tasks of the exchanges, for what they spawn themselves.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    /// Cancelled when the process must not wait any longer.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    /// Waits for running exchanges to end, at most `grace`; then ends them with an error, and waits until they are settled.
+    pub(crate) async fn drain(&self, grace: Duration) {
+        self.tasks.close();
+        if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
+            self.stop.cancel();
+            self.tasks.wait().await;
+        }
+    }
 }
 
-impl Client {
-    /// Ends when the client has left.
-    pub(crate) async fn gone(&mut self) {
+impl Downstream {
+    /// Resolves when the client has disconnected.
+    pub(crate) async fn disconnected(&mut self) {
         self.0.closed().await;
     }
 
-    pub(crate) fn has_left(&self) -> bool {
+    pub(crate) fn is_disconnected(&self) -> bool {
         self.0.is_closed()
     }
 
-    /// Answers. Whoever has left gets nothing.
-    pub(crate) fn answer(self, answer: Result<Response, ApiError>) {
-        let _ = self.0.send(answer);
+    /// Responds; a client that has disconnected gets nothing.
+    pub(crate) fn respond(self, response: Result<Response, ApiError>) {
+        let _ = self.0.send(response);
     }
 }

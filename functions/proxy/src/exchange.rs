@@ -1,107 +1,93 @@
 //! A completion from the request to its last byte, one call per step.
 //!
-//! A type is the permit for the next step: nothing is reserved without a [`Grant`], nothing is forwarded without a
-//! [`Reservation`], and every reservation ends in [`settle`], however the exchange ends.
-
-use std::sync::Arc;
+//! A type is the permit for the next step: nothing is reserved without a [`Grant`], no backend is called without a
+//! [`Reservation`], and every reservation is settled, however the exchange ends.
 
 use axum::extract::FromRequestParts;
 use domain::models::RequestId;
-use domain::models::catalog::Entry;
-use domain::models::policy::Policy;
 use http::request::Parts;
 use service::http::ApiError;
 use service::http::caller::ApiCaller;
 use service::http::edge::Deadline;
 
-use crate::deadlines::Times;
-use crate::detached::Client;
-use crate::grant::{ResolvedModel, Rights};
-use crate::quota::admission::{self, Reservation};
+use crate::app::App;
+use crate::deadlines::Deadlines;
+use crate::detached::Downstream;
+use crate::grant::Grant;
+use crate::quota::admission::{Reservation, reserve};
 use crate::quota::settlement;
-use crate::request::{Ask, MessagesAsk};
-use crate::upstream::Upstream;
-use crate::{App, relay, upstream};
+use crate::relay::Relay;
+use crate::request::{CompletionRequest, MessagesRequest};
+use crate::upstream::failover::OpenResponse;
+use crate::upstream::token_count;
 
-/// The right of a caller to use a model.
-#[derive(Clone, Debug)]
-pub(crate) struct Grant {
-    pub(crate) caller: ApiCaller,
-    pub(crate) policy: Arc<Policy>,
-    pub(crate) entry: Arc<Entry>,
-    /// Whether a default model answers, since the one that was asked for has no usable backend.
-    pub(crate) is_fallback: bool,
-}
-
-impl Grant {
-    /// What the answer calls the model that was asked for as `name`: what stands in says its own name.
-    pub(crate) fn answers_as<'a>(&'a self, name: &'a str) -> &'a str {
-        if self.is_fallback {
-            self.entry.model.id.as_str()
-        } else {
-            name
-        }
-    }
-}
-
-/// What a request says besides its body.
+/// What is known of a request besides its body.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestContext {
     pub(crate) caller: ApiCaller,
     pub(crate) id: RequestId,
-    /// When the invocation ends, if there is one.
+    /// The end of the Lambda invocation, if there is one.
     pub(crate) deadline: Option<Deadline>,
 }
 
-/// Answers `ask`, or says why not.
-pub(crate) async fn run(app: &App, context: RequestContext, ask: Result<Ask<'_>, ApiError>, mut client: Client) {
-    let times = Times::new(&app.limits, context.deadline, app.store.clock().now());
-    match open(app, context, ask, &times, &mut client).await {
-        Ok((upstream, reservation)) => relay::pass_on(app, upstream, reservation, &times, client).await,
-        Err(error) => client.answer(Err(error)),
+/// Runs the exchange of `request`: responds, and settles.
+pub(crate) async fn run(
+    app: &App,
+    context: RequestContext,
+    request: Result<CompletionRequest<'_>, ApiError>,
+    mut downstream: Downstream,
+) {
+    let deadlines = Deadlines::new(&app.limits, context.deadline, app.store.clock().now());
+    match open(app, context, request, &deadlines, &mut downstream).await {
+        Ok((response, reservation)) => {
+            let relay = Relay {
+                store: &app.store,
+                usage_writer: &app.usage_writer,
+                limits: &app.limits,
+                stop: app.exchanges.stop(),
+            };
+            relay.pass_on(response, reservation, &deadlines, downstream).await;
+        }
+        Err(error) => downstream.respond(Err(error)),
     }
 }
 
-/// Everything until a backend's answer has begun.
-async fn open(
-    app: &App,
+/// All steps until a backend's response has begun.
+async fn open<'a>(
+    app: &'a App,
     context: RequestContext,
-    ask: Result<Ask<'_>, ApiError>,
-    times: &Times,
-    client: &mut Client,
-) -> Result<(Upstream, Reservation), ApiError> {
-    let mut ask = ask?;
-    let grant = authorize(app, context.caller, ask.model()).await?;
-    let reservation = admission::reserve(app, &grant, &mut ask, context.id).await?;
-    match upstream::open(app, &reservation, &ask, times, client).await {
-        Ok(upstream) => Ok((upstream, reservation)),
-        Err(error) => {
-            if client.has_left() {
-                tracing::info!(request.id = %reservation.request_id, "the client left before its answer");
+    request: Result<CompletionRequest<'_>, ApiError>,
+    deadlines: &Deadlines,
+    downstream: &mut Downstream,
+) -> Result<(OpenResponse<'a>, Reservation), ApiError> {
+    let mut request = request?;
+    let grant = authorize(app, context.caller, request.model()).await?;
+    let reservation = reserve(&app.store, app.limits.total, &grant, &mut request, context.id).await?;
+    let opened = app.upstream.open(&reservation, &request, deadlines, downstream).await;
+    match opened {
+        Ok(response) => Ok((response, reservation)),
+        Err(failed) => {
+            if downstream.is_disconnected() {
+                tracing::info!(request.id = %reservation.request.request_id, "the client left before its answer");
             }
             let rate_limits = reservation.rate_limits.clone();
-            settlement::release(app, reservation, &error).await;
-            Err(error.error.hints(rate_limits))
+            let status = failed.error.status(reservation.dialect());
+            settlement::release(&app.store, &app.usage_writer, reservation, status, failed.backend).await;
+            Err(failed.error.hints(rate_limits))
         }
     }
 }
 
-/// How many tokens a conversation has, about; asks for the same rights as the conversation itself (promise 19).
-pub(crate) async fn count_tokens(app: &App, caller: ApiCaller, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
-    let grant = authorize(app, caller, ask.model()).await?;
-    upstream::token_count::count(app, &grant, ask).await
+/// Approximate tokens of a conversation. Requires the same rights as the conversation itself (promise 19).
+pub(crate) async fn count_tokens(app: &App, caller: ApiCaller, request: &MessagesRequest<'_>) -> Result<u64, ApiError> {
+    let grant = authorize(app, caller, request.model()).await?;
+    token_count::count(&app.upstream.balancer, &app.upstream.client, &grant, request).await
 }
 
-async fn authorize(app: &App, caller: ApiCaller, name: &str) -> Result<Grant, ApiError> {
-    let rights = Rights::of(app, caller).await?;
-    let ResolvedModel { entry, is_fallback } = rights.resolve(app, name).await?;
-    rights.check_hours(app)?;
-    Ok(Grant {
-        caller: rights.caller,
-        policy: rights.policy,
-        entry,
-        is_fallback,
-    })
+async fn authorize(app: &App, caller: ApiCaller, model: &str) -> Result<Grant, ApiError> {
+    let now = app.store.clock().now();
+    let pool = &app.upstream.balancer.pool;
+    Grant::new(&app.store, caller, model, |backend| pool.state(backend, now).usable).await
 }
 
 impl<S: Sync> FromRequestParts<S> for RequestContext {

@@ -1,36 +1,67 @@
-//! What a caller may use: the models that both the key's list and the policy's list name, in the policy's hours
+//! The rights of a caller: the models that both the key's list and the policy's list allow, in the policy's hours
 //! (promise 19).
 
 use std::sync::Arc;
 
 use domain::access::hours;
-use domain::models::catalog::{Catalog, Entry, Model};
+use domain::models::catalog::{Backend, Catalog, Entry, Model};
 use domain::models::policy::{Mode, Policy};
+use jiff::Timestamp;
 use service::http::caller::ApiCaller;
 use service::http::{ApiError, Code, refusal};
+use service::store::Store;
 
-use crate::App;
+/// The right of a caller to use a model.
+#[derive(Clone, Debug)]
+pub(crate) struct Grant {
+    pub(crate) caller: ApiCaller,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) entry: Arc<Entry>,
+    /// True if `entry` is a default model, since the requested one has no usable backend.
+    pub(crate) is_fallback: bool,
+}
 
 /// A caller with its policy and the catalog, all of one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Rights {
-    pub(crate) caller: ApiCaller,
-    pub(crate) policy: Arc<Policy>,
+    caller: ApiCaller,
+    policy: Arc<Policy>,
     catalog: Arc<Catalog>,
 }
 
-/// The model that answers.
-#[derive(Clone, Debug)]
-pub(crate) struct ResolvedModel {
-    pub(crate) entry: Arc<Entry>,
-    /// Whether it is another one than was asked for.
-    pub(crate) is_fallback: bool,
+impl Grant {
+    /// Checks that `caller` may use the model `name` now. `is_usable` is false for backends that are ejected.
+    pub(crate) async fn new(
+        store: &Store,
+        caller: ApiCaller,
+        name: &str,
+        is_usable: impl Fn(&Backend) -> bool,
+    ) -> Result<Self, ApiError> {
+        let rights = Rights::of(store, caller).await?;
+        let (entry, is_fallback) = rights.resolve(store, name, is_usable).await?;
+        rights.check_hours(store.clock().now())?;
+        Ok(Self {
+            caller: rights.caller,
+            policy: rights.policy,
+            entry,
+            is_fallback,
+        })
+    }
+
+    /// The model's name in the response to a request for `name`: a fallback has its own.
+    pub(crate) fn response_model<'a>(&'a self, name: &'a str) -> &'a str {
+        if self.is_fallback {
+            self.entry.model.id.as_str()
+        } else {
+            name
+        }
+    }
 }
 
 impl Rights {
     /// A caller whose policy is missing may use nothing (promise 47).
-    pub(crate) async fn of(app: &App, caller: ApiCaller) -> Result<Self, ApiError> {
-        let (catalog, policy) = tokio::try_join!(app.store.catalog(), app.store.policy(&caller.user.quota_policy))?;
+    pub(crate) async fn of(store: &Store, caller: ApiCaller) -> Result<Self, ApiError> {
+        let (catalog, policy) = tokio::try_join!(store.catalog(), store.policy(&caller.user.quota_policy))?;
         Ok(Self {
             policy: policy.ok_or_else(refusal::no_policy)?,
             caller,
@@ -45,37 +76,39 @@ impl Rights {
             .filter(|entry| entry.model.enabled && self.allow(&entry.model))
     }
 
-    /// The model that the caller means by `name`. Unknown and forbidden ones give the same answer.
+    /// The model that the caller knows as `name`. Unknown and forbidden models are the same error.
     pub(crate) fn entry(&self, name: &str) -> Result<&Arc<Entry>, ApiError> {
         let entry = self.catalog.resolve(name).filter(|entry| self.allow(&entry.model));
         entry.ok_or_else(|| unknown_model(name))
     }
 
-    /// The model that answers for `name`: the one that is meant; while none of its backends is usable, the policy's
-    /// default model, else the settings', if it has one and the caller the same right to it (api.md §4).
-    pub(crate) async fn resolve(&self, app: &App, name: &str) -> Result<ResolvedModel, ApiError> {
-        let asked = self.entry(name)?;
-        if is_usable(app, asked) {
-            return Ok(ResolvedModel {
-                entry: Arc::clone(asked),
-                is_fallback: false,
-            });
+    /// The model to call for `name`, and whether it is a fallback. While none of the requested model's backends is usable,
+    /// the fallback is the policy's default model, else the settings', if the caller may use it (api.md §4).
+    async fn resolve(
+        &self,
+        store: &Store,
+        name: &str,
+        is_usable: impl Fn(&Backend) -> bool,
+    ) -> Result<(Arc<Entry>, bool), ApiError> {
+        let has_usable = |entry: &Entry| {
+            let mut backends = entry.backends.iter();
+            backends.any(|backend| backend.enabled && is_usable(backend))
+        };
+        let requested = self.entry(name)?;
+        if has_usable(requested) {
+            return Ok((Arc::clone(requested), false));
         }
-        let settings = app.store.settings().await?;
+        let settings = store.settings().await?;
         let defaults = [&self.policy.default_model, &settings.default_model]
             .into_iter()
             .flatten();
         let mut entries = defaults.filter_map(|id| self.entries().find(|entry| entry.model.id == *id));
-        let default = entries.find(|entry| is_usable(app, entry));
-        Ok(ResolvedModel {
-            entry: Arc::clone(default.unwrap_or(asked)),
-            is_fallback: default.is_some(),
-        })
+        let default = entries.find(|entry| has_usable(entry));
+        Ok((Arc::clone(default.unwrap_or(requested)), default.is_some()))
     }
 
-    /// Refuses outside the policy's hours, unless it only watches.
-    pub(crate) fn check_hours(&self, app: &App) -> Result<(), ApiError> {
-        let now = app.store.clock().now();
+    /// Refuses outside the policy's hours; a policy in shadow mode only logs.
+    fn check_hours(&self, now: Timestamp) -> Result<(), ApiError> {
         let Some(opens_at) = hours::closed_until(&self.policy, now) else {
             return Ok(());
         };
@@ -92,16 +125,7 @@ impl Rights {
     }
 }
 
-/// Whether a backend is there that is believed to answer.
-fn is_usable(app: &App, entry: &Entry) -> bool {
-    let now = app.store.clock().now();
-    entry
-        .backends
-        .iter()
-        .any(|backend| backend.enabled && app.fleet.look(backend, now).1)
-}
-
-/// For models that do not exist, and for those that the caller may not know of.
+/// The error for models that do not exist, and for those that the caller must not learn of.
 pub(crate) fn unknown_model(name: &str) -> ApiError {
     ApiError::new(
         Code::ModelNotFound,

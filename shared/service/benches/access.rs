@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use divan::{AllocProfiler, Bencher};
 use domain::access::api_key::{KeyDigest, MintedKey};
-use domain::access::quota::{AdmissionRequest, Demand, Meter, PeriodStep, RequestFacts, WindowStep, judge, plan};
+use domain::access::quota::{AdmissionRequest, Demand, Meter, PeriodStep, StoredFacts, WindowStep, judge, plan};
 use domain::clock::Clock;
 use domain::models::api_key::ApiKey;
 use domain::models::catalog::{Catalog, Model};
@@ -99,8 +99,8 @@ fn policy() -> Policy {
     .unwrap()
 }
 
-fn facts() -> RequestFacts {
-    RequestFacts {
+fn facts() -> StoredFacts {
+    StoredFacts {
         at: 0,
         request_id: RequestId::generate(),
         key: KeyId::parse("key-1").unwrap(),
@@ -113,7 +113,7 @@ fn facts() -> RequestFacts {
     }
 }
 
-fn request<'a>(policy: &'a Policy, facts: &'a RequestFacts) -> AdmissionRequest<'a> {
+fn request<'a>(policy: &'a Policy, facts: &'a StoredFacts) -> AdmissionRequest<'a> {
     let now = Timestamp::from_second(1_796_000_000).unwrap();
     AdmissionRequest {
         policy,

@@ -217,7 +217,7 @@ async fn gateway() -> Gateway {
     let limits = proxy::Limits {
         idle: Duration::from_millis(150),
         keep_alive: Duration::from_millis(90),
-        max_answer_bytes: 100_000,
+        max_response_bytes: 100_000,
         max_event_bytes: 100_000,
         max_stream_bytes: 100_000,
         ..proxy::Limits::with_max_body(local::MAX_BODY_BYTES)

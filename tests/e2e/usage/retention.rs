@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use domain::access::quota::{AdmissionRequest, Demand, RequestFacts};
+use domain::access::quota::{AdmissionRequest, Demand, StoredFacts};
 use domain::clock::Clock;
 use domain::models::policy::Policy;
 use domain::models::usage::Sums;
@@ -111,7 +111,7 @@ async fn p57_records_go_after_log_retention_days_and_sums_after_400() {
 async fn p45_what_the_janitor_enters_is_kept_as_the_settings_said_at_admission() {
     let books = Books::start().await;
     let facts = json!({"a": 1_772_352_000_000_u64, "r": "r", "k": "k", "m": "m", "e": "messages", "c": "other", "s": false, "l": 3});
-    let (facts, policy): (RequestFacts, _) = (
+    let (facts, policy): (StoredFacts, _) = (
         serde_json::from_value(facts).unwrap(),
         Policy::unlimited(PolicyName::default()),
     );

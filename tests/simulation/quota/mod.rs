@@ -8,11 +8,11 @@ use std::num::NonZeroU64;
 use std::rc::Rc;
 use std::time::Duration;
 
-use domain::access::quota::{AdmissionRequest, Demand, RequestFacts, StoredReservation};
+use domain::access::quota::{AdmissionRequest, Demand, StoredFacts, StoredReservation};
 use domain::clock::Clock;
 use domain::models::policy::{Mode, Policy};
 use domain::models::price::MicroUsd;
-use domain::models::usage::{ClientKind, Endpoint, Outcome, Tokens, UsageRecord};
+use domain::models::usage::{ClientKind, Endpoint, Outcome, RequestFacts, Tokens, UsageRecord};
 use domain::models::{KeyId, ModelId, PolicyName, RequestId, UsageId, UserId};
 use dynoxide::Database;
 use jiff::Timestamp;
@@ -233,16 +233,11 @@ impl Request {
         let (outcome, tokens) = self.actual;
         UsageRecord {
             id: self.id.clone(),
-            request_id: reservation.facts.request_id.clone(),
-            at,
-            user: self.user.clone(),
-            key: reservation.facts.key.clone(),
-            department: None,
-            model: reservation.facts.model.clone(),
+            request: RequestFacts {
+                at,
+                ..reservation.facts.request(&self.user, at)
+            },
             backend: None,
-            endpoint: Endpoint::ChatCompletions,
-            client: ClientKind::Other,
-            streamed: false,
             status: 200,
             outcome,
             tokens,
@@ -254,8 +249,8 @@ impl Request {
     }
 }
 
-fn facts(id: &UsageId, now: Timestamp) -> RequestFacts {
-    RequestFacts {
+fn facts(id: &UsageId, now: Timestamp) -> StoredFacts {
+    StoredFacts {
         at: now.as_millisecond(),
         request_id: RequestId::parse(id.as_str()).unwrap(),
         key: KeyId::parse("key").unwrap(),

@@ -4,26 +4,24 @@ use domain::access::quota::Demand;
 use domain::models::catalog::{Entry, Model, Protocol};
 use domain::models::usage::Tokens;
 
-use crate::request::Ask;
+use crate::request::{CompletionRequest, max_tokens};
 
-/// How long an answer may get where neither the client nor the model's entry says.
+/// The limit of a response, in tokens, where neither the client nor the model's entry has one.
 const DEFAULT_OUTPUT_TOKENS: u64 = 4096;
-/// Members of a chat request that limit its answer; an administrator may set them for a model.
-pub(crate) const CAPS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
 
-/// What is reserved for `ask`, and what its answer is to be limited to where it says nothing itself. So what is
-/// reserved is what the backend is told, also where the client has set a member to nothing that the model's entry sets.
-pub(crate) fn of(ask: &Ask<'_>, entry: &Entry) -> (Demand, Option<u64>) {
+/// The demand of `request`, and the limit to write into it if it has none itself. So the backend is told what is
+/// reserved, even if the client has voided a member that the model's entry sets.
+pub(super) fn of(request: &CompletionRequest<'_>, entry: &Entry) -> (Demand, Option<u64>) {
     let model = &entry.model;
-    let own = ask.max_output_tokens().map(|tokens| told(tokens, ask, entry));
+    let own = request.max_tokens().map(|tokens| effective(tokens, request, entry));
     let each = own.unwrap_or_else(|| {
-        configured_cap(model)
+        configured_limit(model)
             .or(model.max_output_tokens)
             .unwrap_or(DEFAULT_OUTPUT_TOKENS)
     });
-    let output = each.saturating_mul(ask.choices().max(param(model, "n").unwrap_or(1)));
+    let output = each.saturating_mul(request.choices().max(param(model, "n").unwrap_or(1)));
     let tokens = Tokens {
-        input: ask.prompt_tokens(),
+        input: request.prompt_tokens(),
         output,
         ..Tokens::default()
     }
@@ -36,9 +34,9 @@ pub(crate) fn of(ask: &Ask<'_>, entry: &Entry) -> (Demand, Option<u64>) {
     (demand, own.is_none().then_some(each))
 }
 
-/// What a backend is told of `tokens`: translation lowers it to what the model can.
-fn told(tokens: u64, ask: &Ask<'_>, entry: &Entry) -> u64 {
-    let is_translated = matches!(ask, Ask::Messages(_))
+/// The limit that a backend gets for a client's limit of `tokens`: a translation lowers it to the model's.
+fn effective(tokens: u64, request: &CompletionRequest<'_>, entry: &Entry) -> u64 {
+    let is_translated = matches!(request, CompletionRequest::Messages(_))
         && entry
             .backends
             .iter()
@@ -47,8 +45,8 @@ fn told(tokens: u64, ask: &Ask<'_>, entry: &Entry) -> u64 {
     most.map_or(tokens, |most| tokens.min(most))
 }
 
-fn configured_cap(model: &Model) -> Option<u64> {
-    CAPS.iter().filter_map(|name| param(model, name)).max()
+fn configured_limit(model: &Model) -> Option<u64> {
+    max_tokens::FIELDS.iter().filter_map(|name| param(model, name)).max()
 }
 
 fn param(model: &Model, name: &str) -> Option<u64> {

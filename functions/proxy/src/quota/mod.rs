@@ -1,6 +1,6 @@
-//! What a request may use, and what it has used: admission before a backend is called, settlement behind the answer.
+//! What a request may use, and what it has used: admission before a backend is called, settlement after the response.
 
 pub(crate) mod admission;
-pub(crate) mod demand;
+mod demand;
 pub(crate) mod settlement;
 pub(crate) mod usage_writer;

@@ -1,4 +1,4 @@
-//! Settlement: what an admitted request came to, told once, however it ended.
+//! Settlement: the usage of an admitted request is recorded once, however the request ended.
 
 use std::time::Duration;
 
@@ -6,79 +6,128 @@ use domain::access::quota::StoredReservation;
 use domain::models::BackendId;
 use domain::models::usage::{Outcome, Tokens, UsageRecord};
 use http::StatusCode;
+use service::http::caller::ApiCaller;
 use service::http::trace::TraceContext;
+use service::store::Store;
 
 use super::admission::Reservation;
-use crate::App;
-use crate::response::convert::Notes;
-use crate::response::usage::Metered;
-use crate::upstream::UpstreamError;
+use super::usage_writer::UsageWriter;
+use crate::response::outcome::TranslationLog;
+use crate::response::usage::UsageReport;
 
-/// How long a settlement is tried: the time that an exchange leaves of its invocation (promise 49).
+/// Time for a settlement with its retries: what an exchange leaves of its invocation (promise 49).
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// Between two tries, each of which tries several times itself.
+/// Pause between two tries. The store retries by itself within each.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What the books need to know of a request that has ended.
+/// What an exchange came to.
 #[derive(Debug)]
-pub(crate) struct Account {
+pub(crate) struct Settlement {
+    /// The backend that responded, or the last one that was called.
     pub(crate) backend: Option<BackendId>,
     pub(crate) status: StatusCode,
     pub(crate) outcome: Outcome,
-    pub(crate) metered: Metered,
-    /// From the request to the first byte of the answer.
+    pub(crate) usage: UsageReport,
+    /// From the request to the first byte of the response.
     pub(crate) first_byte: Option<Duration>,
-    pub(crate) notes: Notes,
+    pub(crate) translation: TranslationLog,
 }
 
-/// Closes the books on a request that delivered something.
-pub(crate) async fn settle(app: &App, reservation: Reservation, account: Account) {
-    let record = reservation.record(&account);
-    let trace = reservation.grant.caller.trace.as_ref().map(TraceContext::trace_id);
-    log(&record, &account.notes, trace);
-    enter(app, &reservation, record).await;
+/// Settles a request that delivered something, and logs it.
+pub(crate) async fn settle(store: &Store, writer: &UsageWriter, reservation: Reservation, settlement: Settlement) {
+    let ended = Ended::new(reservation, &settlement);
+    log(&ended, &settlement.translation);
+    ended.write(store, writer).await;
 }
 
-/// Enters the record in the books, with what was reserved or alone.
-async fn enter(app: &App, reservation: &Reservation, record: UsageRecord) {
-    match &reservation.stored {
-        // Boxed, as the calls of the store are: what an exchange may have to do is not part of each one's size.
-        Some(stored) => Box::pin(close(app, stored, &record)).await,
-        None => app.usage.record(record).await,
+/// Settles a request that delivered nothing (promise 42): the client got an error with `status`, which the edge logs.
+pub(crate) async fn release(
+    store: &Store,
+    writer: &UsageWriter,
+    reservation: Reservation,
+    status: StatusCode,
+    backend: Option<BackendId>,
+) {
+    let settlement = Settlement {
+        backend,
+        status,
+        outcome: Outcome::Failed,
+        usage: UsageReport::zero(),
+        first_byte: None,
+        translation: TranslationLog::default(),
+    };
+    Ended::new(reservation, &settlement).write(store, writer).await;
+}
+
+/// The parts of a reservation once it is over.
+struct Ended {
+    record: UsageRecord,
+    stored: Option<StoredReservation>,
+    caller: ApiCaller,
+}
+
+impl Ended {
+    fn new(reservation: Reservation, settlement: &Settlement) -> Self {
+        let tokens = reservation.tokens(settlement.usage);
+        let record = UsageRecord {
+            id: reservation.id,
+            request: reservation.request,
+            backend: settlement.backend.clone(),
+            status: settlement.status.as_u16(),
+            outcome: settlement.outcome,
+            tokens,
+            estimated: settlement.usage.is_estimated(),
+            cost: reservation.grant.entry.model.prices().cost(tokens),
+            duration_ms: millis(reservation.began.elapsed()),
+            first_byte_ms: settlement.first_byte.map(millis),
+        };
+        Self {
+            record,
+            stored: reservation.stored,
+            caller: reservation.grant.caller,
+        }
+    }
+
+    /// Writes the record, together with the end of what the meter holds if it holds anything.
+    async fn write(self, store: &Store, writer: &UsageWriter) {
+        match &self.stored {
+            // Boxed like all calls of the store: a rare path must not enlarge the future of every exchange.
+            Some(stored) => Box::pin(end_reservation(store, stored, &self.record)).await,
+            None => writer.write(self.record).await,
+        }
     }
 }
 
-/// Settles a reservation; what cannot be settled in time is left to the janitor (docs/api.md §9).
-async fn close(app: &App, stored: &StoredReservation, record: &UsageRecord) {
+/// A reservation that cannot be settled in time is left to the janitor (docs/api.md §9).
+async fn end_reservation(store: &Store, stored: &StoredReservation, record: &UsageRecord) {
     let settling = async {
-        while let Err(error) = app.store.settle(stored, record).await {
-            tracing::warn!(request.id = %record.request_id, %error, "not settled yet");
+        while let Err(error) = store.settle(stored, record).await {
+            tracing::warn!(request.id = %record.request.request_id, %error, "not settled yet");
             tokio::time::sleep(PAUSE).await;
         }
     };
     if tokio::time::timeout(TIMEOUT, settling).await.is_err() {
-        tracing::error!(request.id = %record.request_id, user.id = %record.user, "left to the janitor");
+        let request = &record.request;
+        tracing::error!(request.id = %request.request_id, user.id = %request.user, "left to the janitor");
     }
 }
 
-/// Closes the books on a request that delivered nothing (promise 42). Its line in the log is the edge's, which has the error.
-pub(crate) async fn release(app: &App, reservation: Reservation, error: &UpstreamError) {
-    let account = Account {
-        backend: error.backend.clone(),
-        status: error.error.status(reservation.dialect()),
-        outcome: Outcome::Failed,
-        metered: Metered::nothing(),
-        first_byte: None,
-        notes: Notes::default(),
-    };
-    enter(app, &reservation, reservation.record(&account)).await;
-}
-
 impl Reservation {
-    /// A guess never exceeds what was reserved (promise 44); what a backend reports is the truth.
-    fn not_beyond_reserved(&self, tokens: Tokens, metered: Metered) -> Tokens {
+    fn tokens(&self, report: UsageReport) -> Tokens {
+        let usage = report.usage(self.input_estimate);
+        let tokens = Tokens {
+            input: usage.input,
+            cached_input: usage.cached_input,
+            output: usage.output,
+            reasoning: usage.reasoning.unwrap_or_default(),
+        };
+        self.within_reserved(tokens.bounded(), report)
+    }
+
+    /// An estimate never exceeds what was reserved (promise 44); what a backend reports may.
+    fn within_reserved(&self, tokens: Tokens, report: UsageReport) -> Tokens {
         match &self.stored {
-            Some(stored) if metered.is_estimated() && self.grant.policy.counts_tokens() => Tokens {
+            Some(stored) if report.is_estimated() && self.grant.policy.counts_tokens() => Tokens {
                 input: tokens.input.min(stored.input_tokens),
                 output: tokens.output.min(stored.output_tokens),
                 ..tokens
@@ -87,52 +136,20 @@ impl Reservation {
             Some(_) | None => tokens,
         }
     }
-
-    /// What the books have of the request.
-    fn record(&self, account: &Account) -> UsageRecord {
-        let (caller, model) = (&self.grant.caller, &self.grant.entry.model);
-        let usage = account.metered.usage(self.input_estimate);
-        let tokens = Tokens {
-            input: usage.input,
-            cached_input: usage.cached_input,
-            output: usage.output,
-            reasoning: usage.reasoning.unwrap_or_default(),
-        };
-        let tokens = self.not_beyond_reserved(tokens.bounded(), account.metered);
-        UsageRecord {
-            id: self.id.clone(),
-            request_id: self.request_id.clone(),
-            at: self.at,
-            user: caller.user.id.clone(),
-            key: caller.key.id.clone(),
-            department: caller.user.department.clone(),
-            model: model.id.clone(),
-            backend: account.backend.clone(),
-            endpoint: self.endpoint,
-            client: caller.client,
-            streamed: self.streamed,
-            status: account.status.as_u16(),
-            outcome: account.outcome,
-            tokens,
-            estimated: account.metered.is_estimated(),
-            cost: model.prices().cost(tokens),
-            duration_ms: millis(self.began.elapsed()),
-            first_byte_ms: account.first_byte.map(millis),
-        }
-    }
 }
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn log(record: &UsageRecord, notes: &Notes, trace: Option<&str>) {
+fn log(Ended { record, caller, .. }: &Ended, translation: &TranslationLog) {
+    let request = &record.request;
     tracing::info!(
-        request.id = %record.request_id,
-        trace.id = trace,
-        key.id = %record.key,
-        user.id = %record.user,
-        model = %record.model,
+        request.id = %request.request_id,
+        trace.id = caller.trace.as_ref().map(TraceContext::trace_id),
+        key.id = %request.key,
+        user.id = %request.user,
+        model = %request.model,
         backend = record.backend.as_ref().map(BackendId::as_str),
         tokens.input = record.tokens.input,
         tokens.output = record.tokens.output,
@@ -141,8 +158,8 @@ fn log(record: &UsageRecord, notes: &Notes, trace: Option<&str>) {
         duration_ms = record.duration_ms,
         first_byte_ms = record.first_byte_ms,
         outcome = ?record.outcome,
-        upstream.id = notes.upstream_id,
-        nameless_calls = notes.nameless_calls,
+        upstream.id = translation.upstream_id,
+        nameless_calls = translation.nameless_calls,
         "exchange"
     );
 }

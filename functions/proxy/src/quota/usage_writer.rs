@@ -1,5 +1,5 @@
-//! The books of callers whose policy limits nothing. No reservation of theirs is settled, so their usage is entered
-//! here: at once, or, where one process serves many for long, together with that of others within a second.
+//! Usage records of callers without limits. They have no reservation to be settled, so their records are written here: at
+//! once, or, in a process that serves many requests for long, in batches once a second.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -8,65 +8,65 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::models::usage::UsageRecord;
 use service::store::{Store, UsageBatch};
 
-/// Batches that wait while the store cannot be reached; beyond them the oldest are lost.
-const MOST_WAITING: usize = 1000;
+/// Batches kept while the store cannot be reached; the oldest beyond them are lost.
+const MAX_PENDING: usize = 1000;
 
-/// Enters usage in the books. Clones share what waits.
+/// Writes usage records. Clones share the buffer.
 #[derive(Clone, Debug)]
-pub(crate) struct Recorder {
+pub(crate) struct UsageWriter {
     store: Store,
-    /// For the next [`Recorder::flush`]; absent where usage is entered at once.
-    waiting: Option<Arc<Mutex<Waiting>>>,
+    /// Records for the next [`UsageWriter::flush`]; `None` if each is written at once.
+    buffer: Option<Arc<Mutex<Buffer>>>,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
-    /// Takes what comes.
+struct Buffer {
+    /// The batch that takes new records.
     open: UsageBatch,
-    /// Take no more: each may have been sent already.
+    /// Batches that take no more: each may have been sent already.
     closed: VecDeque<UsageBatch>,
 }
 
-impl Recorder {
-    /// Enters each record before anything goes on: Lambda freezes the process behind the answer.
-    pub(crate) fn at_once(store: Store) -> Self {
-        Self { store, waiting: None }
+impl UsageWriter {
+    /// Writes each record before the response ends, when Lambda freezes the process.
+    pub(crate) fn immediate(store: Store) -> Self {
+        Self { store, buffer: None }
     }
 
     /// Keeps records until they are flushed.
-    pub(crate) fn behind(store: Store) -> Self {
+    pub(crate) fn buffered(store: Store) -> Self {
         Self {
             store,
-            waiting: Some(Arc::default()),
+            buffer: Some(Arc::default()),
         }
     }
 
-    /// Enters a record. The answer is out: what cannot be entered is told to the log alone.
-    pub(crate) async fn record(&self, record: UsageRecord) {
-        if let Some(waiting) = &self.waiting {
+    /// Writes a record. The response is out, so a failure is only logged.
+    pub(crate) async fn write(&self, record: UsageRecord) {
+        if let Some(buffer) = &self.buffer {
             let settings = self.store.settings().await.unwrap_or_default();
-            lock(waiting).add(record, settings.kept_days());
+            lock(buffer).add(record, settings.kept_days());
         } else if let Err(error) = Box::pin(self.store.record_usage(&record)).await {
             tracing::error!(usage.id = %record.id, %error, "usage could not be recorded");
         }
     }
 
-    /// Writes what waits. What cannot be written waits for the next time.
+    /// Writes the buffer. What cannot be written is kept for the next time.
     pub(crate) async fn flush(&self) {
-        let Some(waiting) = &self.waiting else { return };
-        let mut batches = lock(waiting).close();
+        let Some(buffer) = &self.buffer else { return };
+        let mut batches = lock(buffer).take();
         while let Some(batch) = batches.pop_front() {
             if let Err(error) = self.store.record_batch(&batch).await {
                 tracing::error!(%error, "usage could not be recorded yet");
                 batches.push_front(batch);
-                lock(waiting).take_back(batches);
+                lock(buffer).put_back(batches);
                 return;
             }
         }
     }
 }
 
-impl Waiting {
+impl Buffer {
     fn add(&mut self, record: UsageRecord, kept_days: Option<u32>) {
         if !self.open.has_room() {
             self.closed.push_back(mem::take(&mut self.open));
@@ -74,8 +74,8 @@ impl Waiting {
         self.open.add(record, kept_days);
     }
 
-    /// All that waits.
-    fn close(&mut self) -> VecDeque<UsageBatch> {
+    /// Takes all batches, oldest first.
+    fn take(&mut self) -> VecDeque<UsageBatch> {
         let mut batches = mem::take(&mut self.closed);
         if !self.open.is_empty() {
             batches.push_back(mem::take(&mut self.open));
@@ -83,9 +83,9 @@ impl Waiting {
         batches
     }
 
-    fn take_back(&mut self, mut older: VecDeque<UsageBatch>) {
+    fn put_back(&mut self, mut older: VecDeque<UsageBatch>) {
         older.append(&mut self.closed);
-        let lost = older.len().saturating_sub(MOST_WAITING);
+        let lost = older.len().saturating_sub(MAX_PENDING);
         if lost > 0 {
             older.drain(..lost);
             tracing::error!(
@@ -97,6 +97,6 @@ impl Waiting {
     }
 }
 
-fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
-    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(buffer: &Mutex<Buffer>) -> MutexGuard<'_, Buffer> {
+    buffer.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,8 @@
-//! A stream under way, between two: the client's body, which pumps, and the exchange, which watches the time and closes
-//! the books. No event of it crosses a task or a channel.
+//! A running stream between two sides: the client's body pumps it, and the exchange drives it, which watches the time
+//! and settles. No event crosses a task or a channel.
 
 use std::convert::Infallible;
+use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -16,111 +17,108 @@ use tokio_util::sync::CancellationToken;
 use translators::messages::stream::StreamEnd;
 
 use super::pump::Pump;
-use crate::Limits;
-use crate::response::stream::Ended;
+use crate::limits::Limits;
+use crate::response::outcome::StreamEnding;
 
-/// How long a client that does not read is waited for at the end.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Time for a client that does not read to take the final frames.
+const FINAL_FRAMES_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The exchange's side.
-pub(super) struct Passage {
-    pump: Shared,
-    tick: Duration,
+pub(super) struct Driver {
+    pump: SharedPump,
+    timer_period: Duration,
     halted: oneshot::Receiver<StreamEnd>,
-    last_words: mpsc::Sender<Bytes>,
+    final_frames: mpsc::Sender<Bytes>,
 }
 
-/// The client's side. It ends when the [`Passage`] is gone.
-pub(super) struct PassageBody {
-    pump: Shared,
-    /// Tells the exchange why nothing more is pumped; gone afterwards.
+/// The client's side. It ends when the [`Driver`] is dropped.
+pub(super) struct DrivenBody {
+    pump: SharedPump,
+    /// Tells the driver why the pump has stopped; `None` afterwards.
     halt: Option<oneshot::Sender<StreamEnd>>,
-    last_words: mpsc::Receiver<Bytes>,
+    final_frames: mpsc::Receiver<Bytes>,
 }
 
-/// The pump, until the exchange takes it to end the stream.
+/// The pump, until the driver takes it to end the stream.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Option<Pump>>>);
+struct SharedPump(Arc<Mutex<Option<Pump>>>);
 
-/// Why nothing more is pumped.
+/// Why the pump has stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Halt {
-    /// The stream said that it is over, or came to its end.
+    /// The stream came to its end, or broke.
     Ended(StreamEnd),
-    /// The client is gone: nobody is left to be told.
     ClientGone,
-    /// The gateway stops, or the time is up.
+    /// The gateway stops, or the deadline has passed.
     Stopped,
 }
 
-pub(super) fn passage(pump: Pump, limits: &Limits) -> (Passage, PassageBody) {
-    let pump = Shared(Arc::new(Mutex::new(Some(pump))));
+/// Both sides of a stream.
+pub(super) fn drive(pump: Pump, limits: &Limits) -> (Driver, DrivenBody) {
+    let pump = SharedPump(Arc::new(Mutex::new(Some(pump))));
     let (halt, halted) = oneshot::channel();
     let (sender, receiver) = mpsc::channel(1);
-    let body = PassageBody {
+    let body = DrivenBody {
         pump: pump.clone(),
         halt: Some(halt),
-        last_words: receiver,
+        final_frames: receiver,
     };
-    (
-        Passage {
-            pump,
-            tick: Pump::tick_every(limits),
-            halted,
-            last_words: sender,
-        },
-        body,
-    )
+    let driver = Driver {
+        pump,
+        timer_period: Pump::timer_period(limits),
+        halted,
+        final_frames: sender,
+    };
+    (driver, body)
 }
 
-impl Passage {
-    /// Waits until nothing more is pumped: at `deadline` and at `stop` also where the client reads nothing.
+impl Driver {
+    /// Waits until the pump has stopped: at `deadline` and on `stop` even if the client does not read.
     pub(super) async fn halted(&mut self, stop: &CancellationToken, deadline: Instant) -> Halt {
-        let mut ticks = interval_at(Instant::now() + self.tick, self.tick);
-        let (stopped, ended) = (stop.cancelled(), sleep_until(deadline));
-        tokio::pin!(stopped, ended);
+        let mut timer = interval_at(Instant::now() + self.timer_period, self.timer_period);
+        let (stopped, timed_out) = (stop.cancelled(), sleep_until(deadline));
+        tokio::pin!(stopped, timed_out);
         loop {
             tokio::select! {
                 biased;
                 end = &mut self.halted => return end.map_or(Halt::ClientGone, Halt::Ended),
                 () = &mut stopped => return Halt::Stopped,
-                () = &mut ended => return Halt::Stopped,
-                _ = ticks.tick() => if let Err(end) = self.pump.tick() { return Halt::Ended(end) },
+                () = &mut timed_out => return Halt::Stopped,
+                _ = timer.tick() => if let Err(end) = self.pump.on_timer() { return Halt::Ended(end) },
             }
         }
     }
 
-    /// Ends the stream, with all that there is still to say; `None` for one that has been ended.
-    pub(super) async fn finish(&mut self, halt: Halt, id: &RequestId) -> Option<Ended> {
+    /// Ends the stream and sends the final frames; `None` if it was ended before.
+    pub(super) async fn finish(&mut self, halt: Halt, id: &RequestId) -> Option<StreamEnding> {
         let mut pump = self.pump.take()?;
-        let end = if let Halt::Ended(end) = halt {
-            end
-        } else {
-            StreamEnd::TimedOut
+        let end = match halt {
+            Halt::Ended(end) => {
+                self.send(pump.read_rest().await).await;
+                end
+            }
+            Halt::ClientGone | Halt::Stopped => StreamEnd::TimedOut,
         };
-        if let Halt::Ended(_) = halt {
-            self.say(pump.rest().await).await;
-        }
-        let mut ended = pump.finish(end, id);
-        self.say(std::mem::take(&mut ended.frames)).await;
-        Some(ended)
+        let mut ending = pump.finish(end, id);
+        self.send(mem::take(&mut ending.frames)).await;
+        Some(ending)
     }
 
-    /// Says it in one piece: a client that reads nothing at the moment has room for one.
-    async fn say(&self, frames: Vec<Bytes>) {
-        let words = frames.concat();
-        if !words.is_empty() {
-            let _ = self.last_words.send_timeout(words.into(), LAST_WORDS).await;
+    /// Sends the frames as one: the channel has room for one frame of a client that does not read at the moment.
+    async fn send(&self, frames: Vec<Bytes>) {
+        let frame = frames.concat();
+        if !frame.is_empty() {
+            let _ = self.final_frames.send_timeout(frame.into(), FINAL_FRAMES_TIMEOUT).await;
         }
     }
 }
 
-impl Shared {
+impl SharedPump {
     fn lock(&self) -> MutexGuard<'_, Option<Pump>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the pump, and tells the body that it is gone.
+    /// Takes the pump, and wakes the body, which finds it gone.
     fn take(&self) -> Option<Pump> {
         let pump = self.lock().take();
         if let Some(pump) = &pump {
@@ -129,13 +127,13 @@ impl Shared {
         pump
     }
 
-    fn tick(&self) -> Result<(), StreamEnd> {
-        self.lock().as_mut().map_or(Ok(()), Pump::tick)
+    fn on_timer(&self) -> Result<(), StreamEnd> {
+        self.lock().as_mut().map_or(Ok(()), Pump::on_timer)
     }
 }
 
-impl PassageBody {
-    /// The next frame while there is something to pump.
+impl DrivenBody {
+    /// The next frame of the pump; `None` once it has stopped.
     fn poll_pump(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if self.halt.is_none() {
             return Poll::Ready(None);
@@ -147,7 +145,7 @@ impl PassageBody {
         match pumped {
             Ok(frame) => Poll::Ready(Some(frame)),
             Err(end) => {
-                // An exchange that has ended the stream itself does not listen.
+                // A driver that has ended the stream itself does not listen.
                 let _ = self.halt.take().map(|halt| halt.send(end));
                 Poll::Ready(None)
             }
@@ -155,7 +153,7 @@ impl PassageBody {
     }
 }
 
-impl http_body::Body for PassageBody {
+impl http_body::Body for DrivenBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -165,7 +163,7 @@ impl http_body::Body for PassageBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let frame = match ready!(self.poll_pump(context)) {
             Some(frame) => Some(frame),
-            None => ready!(self.last_words.poll_recv(context)),
+            None => ready!(self.final_frames.poll_recv(context)),
         };
         Poll::Ready(frame.map(|frame| Ok(Frame::data(frame))))
     }

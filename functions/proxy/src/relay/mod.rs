@@ -1,128 +1,102 @@
-//! From the backend's bytes to the client's: passed on as they come, settled at the end.
+//! The sockets' side of a response: it is passed on as it arrives, and settled at its end.
 //!
-//! The client's answer ends only when the exchange is settled: Lambda freezes the process as soon as it is complete.
+//! The client's response ends only after the settlement: Lambda freezes the process once the response is complete.
 
 mod driver;
 mod headers;
 mod pump;
+mod result;
+
+use std::time::Duration;
 
 use axum::body::Body;
-use domain::models::health::FailureClass;
-use domain::models::usage::Outcome;
 use http::StatusCode;
+use service::store::Store;
+use tokio_util::sync::CancellationToken;
 
-use self::driver::{Halt, Passage, passage};
+use self::driver::drive;
 use self::pump::Pump;
-use crate::App;
-use crate::deadlines::Times;
-use crate::detached::Client;
+use self::result::RelayResult;
+use crate::deadlines::Deadlines;
+use crate::detached::Downstream;
+use crate::limits::Limits;
 use crate::quota::admission::Reservation;
-use crate::quota::settlement::{self, Account};
-use crate::response::convert::{Notes, Whole};
-use crate::response::stream::Ended;
-use crate::response::usage::Metered;
-use crate::upstream::Upstream;
-use crate::upstream::attempt::Content;
-use crate::upstream::permit::Writes;
-use crate::upstream::pool::CallResult;
+use crate::quota::settlement::{Settlement, settle};
+use crate::quota::usage_writer::UsageWriter;
+use crate::response::outcome::FullResponse;
+use crate::upstream::failover::OpenResponse;
+use crate::upstream::permit::{PendingWrites, Permit};
+use crate::upstream::response::Content;
 
-/// What is found about a backend whose answer has broken off.
-const INTERRUPTED: CallResult = CallResult::Failed {
-    class: FailureClass::Interrupted,
-    retry_after: None,
-};
+/// The parts of the gateway that a response needs on its way to the client.
+pub(crate) struct Relay<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) usage_writer: &'a UsageWriter,
+    pub(crate) limits: &'a Limits,
+    pub(crate) stop: &'a CancellationToken,
+}
 
-/// Passes the backend's answer on, and closes the books behind it.
-pub(crate) async fn pass_on(app: &App, upstream: Upstream, reservation: Reservation, times: &Times, client: Client) {
-    let Upstream {
-        mut answer,
-        hold,
-        mut writes,
-    } = upstream;
-    let headers = headers::headers(app, &mut answer, hold.backend(), &reservation).await;
-    let first_byte = Some(reservation.began.elapsed());
-    let backend = Some(hold.backend().clone());
-    let account = |outcome, metered, notes| Account {
-        backend,
-        status: StatusCode::OK,
-        outcome,
-        metered,
-        first_byte,
-        notes,
-    };
-    match answer.content {
-        Content::Whole(Whole { body, metered, notes }) => {
-            hold.end(app, Some(CallResult::Answered), &mut writes);
-            close(app, writes, reservation, account(Outcome::Complete, metered, notes)).await;
-            client.answer(Ok(headers::whole(body, headers)));
-        }
-        Content::Stream(begun) => {
-            let (mut passage, body) = passage(Pump::new(*begun, app.limits), &app.limits);
-            client.answer(Ok(headers::stream(Body::new(body), headers)));
-            let Passed {
-                metered,
-                notes,
-                outcome,
-                verdict,
-            } = passed(app, &mut passage, &reservation, times).await;
-            hold.end(app, verdict, &mut writes);
-            close(app, writes, reservation, account(outcome, metered, notes)).await;
-            // The client's body ends here, when `passage` is gone.
-            drop(passage);
+impl Relay<'_> {
+    /// Passes a backend's response on, and settles it.
+    pub(crate) async fn pass_on(
+        &self,
+        upstream: OpenResponse<'_>,
+        reservation: Reservation,
+        deadlines: &Deadlines,
+        downstream: Downstream,
+    ) {
+        let OpenResponse {
+            mut response,
+            permit,
+            writes,
+        } = upstream;
+        let headers = headers::headers(self.store, &mut response, permit.backend(), &reservation).await;
+        let first_byte = reservation.began.elapsed();
+        match response.content {
+            Content::Full(FullResponse {
+                body,
+                usage,
+                translation,
+            }) => {
+                let result = RelayResult::complete(usage, translation);
+                self.close(permit, writes, reservation, first_byte, result).await;
+                downstream.respond(Ok(headers::full(body, headers)));
+            }
+            Content::Stream(started) => {
+                let (mut driver, body) = drive(Pump::new(*started, *self.limits), self.limits);
+                downstream.respond(Ok(headers::stream(Body::new(body), headers)));
+                let halt = driver.halted(self.stop, deadlines.end).await;
+                let ending = driver.finish(halt, &reservation.request.request_id).await;
+                let result = RelayResult::of_stream(halt, ending);
+                self.close(permit, writes, reservation, first_byte, result).await;
+                // The client's body ends here.
+                drop(driver);
+            }
         }
     }
-}
 
-/// Settles, and waits for what is written of the backend, both before the client's answer ends.
-async fn close(app: &App, writes: Writes, reservation: Reservation, account: Account) {
-    tokio::join!(settlement::settle(app, reservation, account), writes.done());
-}
-
-/// What a stream came to.
-#[derive(Debug)]
-struct Passed {
-    metered: Metered,
-    notes: Notes,
-    outcome: Outcome,
-    /// What it says about the backend, if anything.
-    verdict: Option<CallResult>,
-}
-
-/// Waits until a stream is over, and ends it.
-async fn passed(app: &App, passage: &mut Passage, reservation: &Reservation, times: &Times) -> Passed {
-    let halt = passage.halted(&app.exchanges.stop, times.end).await;
-    Passed::of(halt, passage.finish(halt, &reservation.request_id).await)
-}
-
-impl Passed {
-    fn of(halt: Halt, ended: Option<Ended>) -> Self {
-        let Some(Ended {
-            metered,
-            delivered,
-            ending,
-            notes,
-            ..
-        }) = ended
-        else {
-            return Self {
-                metered: Metered::nothing(),
-                notes: Notes::default(),
-                outcome: Outcome::Failed,
-                verdict: None,
-            };
+    /// Gives the permit back and settles. Waits for both, since the client's response ends afterwards.
+    async fn close(
+        &self,
+        permit: Permit,
+        mut writes: PendingWrites<'_>,
+        reservation: Reservation,
+        first_byte: Duration,
+        result: RelayResult,
+    ) {
+        let settlement = Settlement {
+            backend: Some(permit.backend().clone()),
+            status: StatusCode::OK,
+            outcome: result.outcome,
+            usage: result.usage,
+            first_byte: Some(first_byte),
+            translation: result.translation,
         };
-        let (outcome, verdict) = match (halt, ending) {
-            (Halt::Ended(_), Ok(())) => (Outcome::Complete, Some(CallResult::Answered)),
-            (Halt::Ended(_), Err(_)) => (Outcome::CutShort, Some(INTERRUPTED)),
-            (Halt::ClientGone, _) => (Outcome::ClientGone, delivered.then_some(CallResult::Answered)),
-            (Halt::Stopped, _) => (Outcome::Stopped, delivered.then_some(CallResult::Answered)),
-        };
-        Self {
-            metered,
-            notes,
-            outcome: if delivered { outcome } else { Outcome::Failed },
-            verdict,
-        }
+        permit.release(result.call, &mut writes);
+        tokio::join!(
+            settle(self.store, self.usage_writer, reservation, settlement),
+            writes.done()
+        );
     }
 }
 

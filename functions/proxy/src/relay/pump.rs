@@ -1,5 +1,5 @@
-//! A stream on its way from the backend to the client: read only as fast as the client reads (promise 48). Knows neither
-//! the client nor the books.
+//! A stream from the backend to the client, read only as fast as the client reads (promise 48). Knows neither the client
+//! nor the settlement.
 
 use std::mem;
 use std::task::{Context, Poll, Waker};
@@ -12,57 +12,57 @@ use service::outbound::{chunk, poll_chunk};
 use tokio::time::timeout;
 use translators::messages::stream::{Progress, StreamEnd};
 
-use crate::Limits;
-use crate::response::stream::{Ended, Spoken};
-use crate::upstream::first_event::Begun;
+use crate::limits::Limits;
+use crate::response::outcome::{StreamChunk, StreamEnding};
+use crate::upstream::first_event::StartedStream;
 
-/// How often silence is looked at in the time after which the client is told that the stream is alive.
-const TICKS: u32 = 3;
-/// How long usage may take behind the end of the answer (translation.md §5.7).
+/// Timer periods in the silence after which the client gets a ping.
+const PERIODS_PER_PING: u32 = 3;
+/// Time for the usage that may follow the end of the response (translation.md §5.7).
 const USAGE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long the connection may take to end behind the end mark. One that has ended can be used again; one that goes on is closed.
-const TAIL: Duration = Duration::from_millis(50);
+/// Time for the connection to end after the end mark. A connection that has ended is reused, another one is closed.
+const TAIL_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// A stream that has begun. It has no clock of its own: who holds it says when time has passed, so that an event costs no timer.
+/// A stream that has begun. Its owner runs the timer, so that an event costs none.
 pub(super) struct Pump {
-    begun: Begun,
-    /// What the client gets next.
+    upstream: StartedStream,
+    /// The client's next frames.
     frames: vec::IntoIter<Bytes>,
     limits: Limits,
-    read: usize,
-    /// Who waits for the backend, if anybody does.
+    bytes_read: usize,
+    /// The task that waits for the backend, if any.
     waiting: Option<Waker>,
-    /// For how long the backend has said nothing.
-    silent: Duration,
-    /// For how many ticks the client has heard nothing: a backend may talk without an event for the client.
-    quiet: u32,
+    /// Time since the backend's last byte.
+    silence: Duration,
+    /// Timer periods since the client's last frame: a backend may send bytes without an event for the client.
+    quiet_periods: u32,
 }
 
 impl Pump {
-    pub(super) fn new(mut begun: Begun, limits: Limits) -> Self {
-        let frames = mem::take(&mut begun.head).into_iter();
+    pub(super) fn new(mut upstream: StartedStream, limits: Limits) -> Self {
+        let frames = mem::take(&mut upstream.head).into_iter();
         Self {
-            begun,
+            upstream,
             frames,
             limits,
-            read: 0,
+            bytes_read: 0,
             waiting: None,
-            silent: Duration::ZERO,
-            quiet: 0,
+            silence: Duration::ZERO,
+            quiet_periods: 0,
         }
     }
 
-    /// The client's next frame, or how the answer has ended; what may follow its end is left to [`Pump::rest`].
+    /// The client's next frame, or the end of the response; what may follow its end is left to [`Pump::read_rest`].
     pub(super) fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, StreamEnd>> {
         loop {
             if let Some(frame) = self.frames.next() {
                 return Poll::Ready(Ok(frame));
             }
-            if self.begun.progress != Progress::More {
+            if self.upstream.progress != Progress::More {
                 return Poll::Ready(Err(StreamEnd::Closed));
             }
-            match poll_chunk(&mut self.begun.body, context) {
-                Poll::Ready(Ok(Some(chunk))) => self.take(chunk)?,
+            match poll_chunk(&mut self.upstream.body, context) {
+                Poll::Ready(Ok(Some(chunk))) => self.feed(chunk)?,
                 Poll::Ready(Ok(None)) => return Poll::Ready(Err(StreamEnd::Closed)),
                 Poll::Ready(Err(_)) => return Poll::Ready(Err(StreamEnd::Broken)),
                 Poll::Pending => {
@@ -73,79 +73,83 @@ impl Pump {
         }
     }
 
-    /// How often [`Pump::tick`] is to be called.
-    pub(super) fn tick_every(limits: &Limits) -> Duration {
-        limits.keep_alive / TICKS
+    /// The period in which [`Pump::on_timer`] is to be called.
+    pub(super) fn timer_period(limits: &Limits) -> Duration {
+        limits.keep_alive / PERIODS_PER_PING
     }
 
-    /// Takes in that a tick has passed. A backend that is waited for in vain is given up (promise 49); a client that hears
-    /// nothing is told that the stream is alive (promise 48).
-    pub(super) fn tick(&mut self) -> Result<(), StreamEnd> {
+    /// Accounts for a period that has passed. Ends the stream of a backend that is silent for too long (promise 49), and
+    /// sends a ping to a client that got no frame (promise 48).
+    pub(super) fn on_timer(&mut self) -> Result<(), StreamEnd> {
         if self.waiting.is_none() {
             return Ok(());
         }
-        self.silent += Self::tick_every(&self.limits);
-        self.quiet += 1;
-        if self.silent >= self.limits.idle {
+        self.silence += Self::timer_period(&self.limits);
+        self.quiet_periods += 1;
+        if self.silence >= self.limits.idle {
             return Err(StreamEnd::TimedOut);
         }
-        if self.quiet.is_multiple_of(TICKS) {
-            self.frames = vec![self.begun.voice.keep_alive()].into_iter();
+        if self.quiet_periods.is_multiple_of(PERIODS_PER_PING) {
+            self.frames = vec![self.upstream.stream.ping()].into_iter();
             self.wake();
         }
         Ok(())
     }
 
-    /// Reads what may follow the end of the answer: its usage, and the end of the connection. Gives the client's next frames.
-    pub(super) async fn rest(&mut self) -> Vec<Bytes> {
-        match self.begun.progress {
-            Progress::Closing => timeout(USAGE_TIMEOUT, self.usage()).await.unwrap_or_default(),
+    /// Reads what may follow the end of the response: its usage, and the end of the connection. Gives the client's next
+    /// frames.
+    pub(super) async fn read_rest(&mut self) -> Vec<Bytes> {
+        match self.upstream.progress {
+            Progress::Closing => timeout(USAGE_TIMEOUT, self.read_usage()).await.unwrap_or_default(),
             Progress::Done => {
-                let _ = timeout(TAIL, chunk(&mut self.begun.body)).await;
+                let _ = timeout(TAIL_TIMEOUT, chunk(&mut self.upstream.body)).await;
                 Vec::new()
             }
             Progress::More | Progress::Failed => Vec::new(),
         }
     }
 
-    async fn usage(&mut self) -> Vec<Bytes> {
+    async fn read_usage(&mut self) -> Vec<Bytes> {
+        let StartedStream {
+            body, decoder, stream, ..
+        } = &mut self.upstream;
         let mut frames = Vec::new();
-        while let Ok(Some(chunk)) = chunk(&mut self.begun.body).await {
-            let spoken = self.begun.voice.take(&mut self.begun.decoder, chunk);
-            frames.extend(spoken.frames);
-            if matches!(spoken.progress, Progress::Done | Progress::Failed) {
+        while let Ok(Some(chunk)) = chunk(body).await {
+            let converted = stream.feed(decoder, chunk);
+            frames.extend(converted.frames);
+            if matches!(converted.progress, Progress::Done | Progress::Failed) {
                 break;
             }
         }
         frames
     }
 
-    /// Wakes who waits.
+    /// Wakes the task that waits for the backend.
     pub(super) fn wake(&self) {
         if let Some(waiting) = &self.waiting {
             waiting.wake_by_ref();
         }
     }
 
-    /// What it came to, with the last that there is to say: first what the client has not taken yet.
-    pub(super) fn finish(self, end: StreamEnd, id: &RequestId) -> Ended {
-        let mut ended = self.begun.voice.finish(self.begun.decoder, end, id);
-        ended.frames.splice(..0, self.frames);
-        ended
+    /// Ends the stream. The final frames begin with those that the client has not taken yet.
+    pub(super) fn finish(self, end: StreamEnd, id: &RequestId) -> StreamEnding {
+        let mut ending = self.upstream.stream.finish(self.upstream.decoder, end, id);
+        ending.frames.splice(..0, self.frames);
+        ending
     }
 
-    fn take(&mut self, chunk: Bytes) -> Result<(), StreamEnd> {
-        self.silent = Duration::ZERO;
-        self.read += chunk.len();
-        if self.read > self.limits.max_stream_bytes {
+    fn feed(&mut self, chunk: Bytes) -> Result<(), StreamEnd> {
+        self.silence = Duration::ZERO;
+        self.bytes_read += chunk.len();
+        if self.bytes_read > self.limits.max_stream_bytes {
             return Err(StreamEnd::Broken);
         }
-        let Spoken { frames, progress } = self.begun.voice.take(&mut self.begun.decoder, chunk);
+        let StreamChunk { frames, progress } = self.upstream.stream.feed(&mut self.upstream.decoder, chunk);
         if !frames.is_empty() {
-            (self.quiet, self.waiting) = (0, None);
+            (self.quiet_periods, self.waiting) = (0, None);
         }
         self.frames = frames.into_iter();
-        self.begun.progress = progress;
+        self.upstream.progress = progress;
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::models::RequestId;
+use domain::models::usage::Outcome;
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
@@ -25,12 +26,13 @@ use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use translators::context::AnswerContext;
 
-use super::driver::PassageBody;
+use super::driver::DrivenBody;
 use super::*;
-use crate::Limits;
-use crate::response::convert::Reader;
-use crate::response::model_name::Naming;
-use crate::upstream::first_event::{Begun, NoStream, begin};
+use crate::limits::Limits;
+use crate::response::convert::ResponseConverter;
+use crate::response::model_name::ModelName;
+use crate::upstream::first_event::{FirstEventError, StartedStream, start};
+use crate::upstream::pool::CallResult;
 
 const TOTAL: Duration = Duration::from_mins(14);
 const MAX_EVENT: usize = 1000;
@@ -38,15 +40,15 @@ const COMMENT: &str = ": still thinking\n\n";
 const TEXT: &str = "data: {\"id\":\"up-1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n";
 const FINISH: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 
-fn chat() -> Reader {
-    Reader::Chat {
+fn chat() -> ResponseConverter {
+    ResponseConverter::Chat {
         hides_usage: false,
-        naming: Naming::new("m"),
+        model_name: ModelName::new("m"),
     }
 }
 
-fn translated() -> Reader {
-    Reader::Translated(Box::new(AnswerContext {
+fn translated() -> ResponseConverter {
+    ResponseConverter::ChatToMessages(Box::new(AnswerContext {
         model: "m".into(),
         ..AnswerContext::default()
     }))
@@ -107,31 +109,31 @@ where
         .into_body()
 }
 
-/// What `begin` comes to, and after how many seconds.
-async fn begun(words: &[&'static str], reader: Reader) -> (Result<Begun, NoStream>, u64) {
+/// What `start` comes to, and after how many seconds.
+async fn begun(words: &[&'static str], converter: ResponseConverter) -> (Result<StartedStream, FirstEventError>, u64) {
     let started = Instant::now();
-    let begun = begin(backend(words).await, reader, MAX_EVENT).await;
+    let begun = start(backend(words).await, converter, MAX_EVENT).await;
     (begun, started.elapsed().as_secs())
 }
 
 /// A stream on its way to a client, which reads the body; the outcome is that of the exchange.
-fn under_way(begun: Begun) -> (JoinHandle<Passed>, PassageBody) {
+fn running(begun: StartedStream) -> (JoinHandle<RelayResult>, DrivenBody) {
     let limits = Limits::with_max_body(1000);
-    let (mut passage, body) = passage(Pump::new(begun, limits), &limits);
+    let (mut driver, body) = drive(Pump::new(begun, limits), &limits);
     let exchange = tokio::spawn(async move {
-        let halt = passage.halted(&CancellationToken::new(), Instant::now() + TOTAL).await;
-        Passed::of(halt, passage.finish(halt, &RequestId::generate()).await)
+        let halt = driver.halted(&CancellationToken::new(), Instant::now() + TOTAL).await;
+        RelayResult::of_stream(halt, driver.finish(halt, &RequestId::generate()).await)
     });
     (exchange, body)
 }
 
 /// All that a client gets that reads at once, with the seconds at which it came.
-async fn heard(words: &[&'static str], reader: Reader) -> Vec<(u64, String)> {
-    let Ok(begun) = begun(words, reader).await.0 else {
+async fn heard(words: &[&'static str], converter: ResponseConverter) -> Vec<(u64, String)> {
+    let Ok(begun) = begun(words, converter).await.0 else {
         panic!("the stream did not begin")
     };
     let started = Instant::now();
-    let (_, mut body) = under_way(begun);
+    let (_, mut body) = running(begun);
     let mut heard = Vec::new();
     while let Some(frame) = body.frame().await {
         let text = String::from_utf8(frame.unwrap().into_data().unwrap().to_vec()).unwrap();
@@ -140,7 +142,7 @@ async fn heard(words: &[&'static str], reader: Reader) -> Vec<(u64, String)> {
     heard
 }
 
-fn head_of(begun: Result<Begun, NoStream>) -> String {
+fn head_of(begun: Result<StartedStream, FirstEventError>) -> String {
     let Ok(begun) = begun else {
         panic!("the stream did not begin")
     };
@@ -165,7 +167,7 @@ async fn w3_an_event_within_10_s_begins_the_answer_at_once() {
     let (begun, seconds) = begun(&["", COMMENT, "", TEXT], translated()).await;
     assert_eq!(seconds, 3);
     assert_eq!(
-        begun.as_ref().ok().and_then(|begun| begun.voice.upstream_id()),
+        begun.as_ref().ok().and_then(|begun| begun.stream.upstream_id()),
         Some("up-1")
     );
     assert!(head_of(begun).contains("Hi"));
@@ -173,19 +175,19 @@ async fn w3_an_event_within_10_s_begins_the_answer_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn w2_an_error_behind_comments_is_still_no_stream() {
-    for reader in [
+    for converter in [
         translated(),
         chat(),
-        Reader::Messages {
-            naming: Naming::new("m"),
+        ResponseConverter::Messages {
+            model_name: ModelName::new("m"),
         },
     ] {
         let (begun, _) = begun(
             &[COMMENT, "data: {\"error\":{\"message\":\"full\",\"code\":429}}\n\n"],
-            reader,
+            converter,
         )
         .await;
-        let Err(NoStream::Told(error)) = begun else {
+        let Err(FirstEventError::Backend(error)) = begun else {
             panic!("an error is no stream")
         };
         assert_eq!((error.status, error.message.as_str()), (429, "full"));
@@ -217,14 +219,14 @@ async fn w4_a_ping_after_15_s_in_which_the_client_heard_nothing() {
 async fn p48_in_a_silence_a_stream_that_is_passed_on_says_every_15_s_that_it_is_alive() {
     const START: &str =
         "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":3}}}\n\n";
-    let messages = || Reader::Messages {
-        naming: Naming::new("m"),
+    let messages = || ResponseConverter::Messages {
+        model_name: ModelName::new("m"),
     };
-    for (reader, word, sign) in [
+    for (converter, word, sign) in [
         (chat(), TEXT, ": keep-alive\n\n"),
         (messages(), START, "event: ping\ndata: {\"type\":\"ping\"}\n\n"),
     ] {
-        let heard = heard(&[[word].as_slice(), &[""; 40], &[word, ""]].concat(), reader).await;
+        let heard = heard(&[[word].as_slice(), &[""; 40], &[word, ""]].concat(), converter).await;
         let signs: Vec<u64> = heard
             .iter()
             .filter(|(_, frame)| frame == sign)
@@ -241,7 +243,7 @@ async fn p53_a_backend_that_stays_silent_behind_a_head_that_was_begun_without_it
         let Ok(begun) = begun(&[""], translated()).await.0 else {
             panic!("the stream did not begin")
         };
-        let (exchange, mut body) = under_way(begun);
+        let (exchange, mut body) = running(begun);
         tokio::spawn(async move { while stays && body.frame().await.is_some() {} });
         let passed = exchange.await.unwrap();
         assert_eq!(
@@ -250,11 +252,11 @@ async fn p53_a_backend_that_stays_silent_behind_a_head_that_was_begun_without_it
             "nothing of the backend's was delivered"
         );
         assert_eq!(
-            matches!(passed.verdict, Some(CallResult::Failed { .. })),
+            matches!(passed.call, Some(CallResult::Failed { .. })),
             stays,
             "who leaves says nothing about it"
         );
-        assert!(stays || passed.verdict.is_none());
+        assert!(stays || passed.call.is_none());
     }
 }
 
@@ -287,13 +289,13 @@ async fn held(said: &AtomicUsize) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn p48_a_client_that_does_not_read_stops_the_reading_from_the_backend() {
-    for reader in [chat(), translated()] {
+    for converter in [chat(), translated()] {
         let said = Arc::new(AtomicUsize::new(0));
         let endless = over_http(Talker(said.clone())).await;
-        let Ok(begun) = begin(endless, reader, MAX_EVENT).await else {
+        let Ok(begun) = start(endless, converter, MAX_EVENT).await else {
             panic!("the stream did not begin")
         };
-        let (exchange, mut body) = under_way(begun);
+        let (exchange, mut body) = running(begun);
         let held = held(&said).await;
         while said.load(Ordering::Relaxed) == held {
             body.frame().await.unwrap().unwrap();
@@ -306,11 +308,11 @@ async fn p48_a_client_that_does_not_read_stops_the_reading_from_the_backend() {
 #[tokio::test(start_paused = true)]
 async fn p49_a_client_that_does_not_read_holds_nothing_beyond_its_time_and_loses_nothing() {
     let endless = over_http(Talker(Arc::default())).await;
-    let Ok(begun) = begin(endless, chat(), MAX_EVENT).await else {
+    let Ok(begun) = start(endless, chat(), MAX_EVENT).await else {
         panic!("the stream did not begin")
     };
     let started = Instant::now();
-    let (exchange, body) = under_way(begun);
+    let (exchange, body) = running(begun);
     let passed = exchange.await.unwrap();
     assert_eq!((passed.outcome, started.elapsed()), (Outcome::Stopped, TOTAL));
     let all = body.collect().await.unwrap().to_bytes();
@@ -355,7 +357,7 @@ async fn i10_what_follows_the_end_in_one_piece_is_not_read() {
     );
     let fails = "data: {\"error\":{\"message\":\"full\"}}\n\ndata: [DONE]\n\n";
     let (begun, _) = begun(&[fails], translated()).await;
-    assert!(matches!(begun, Err(NoStream::Told(error)) if error.message == "full"));
+    assert!(matches!(begun, Err(FirstEventError::Backend(error)) if error.message == "full"));
 }
 
 #[tokio::test(start_paused = true)]

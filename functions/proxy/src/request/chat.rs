@@ -1,93 +1,67 @@
-//! A chat request, read in one pass over the body without building a tree (promises 27 and 28).
-//!
-//! The body stays the client's bytes; what must differ for a backend is spliced in when it is sent.
-
-use std::borrow::Cow;
-use std::cell::Cell;
-use std::fmt;
-use std::ops::Range;
+//! A chat request. The body stays the client's bytes; what must differ for a backend is patched in when it is sent.
 
 use bytes::Bytes;
-use serde::de::{self, DeserializeSeed as _, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use service::http::{ApiError, Code};
 use service::outbound::Pieces;
 use translators::settings::BackendSettings;
 
-use super::BYTES_PER_TOKEN;
-use super::json_check::{Checked, Counted};
-use super::max_tokens::OutputCap;
-use super::stream_options::asking_for_usage;
-use crate::patch::{Splice, spliced};
-use crate::request::model_params::ModelParams;
+use super::chat_parser::{MemberNames, Parsed};
+use super::estimate;
+use super::max_tokens::MaxTokens;
+use super::model_params::ModelParams;
+use super::stream_options::include_usage;
+use crate::patch::{Patch, Span, patched_pieces};
 
-/// More members than any API has; a bound for what is remembered of a body.
-const MAX_MEMBERS: usize = 200;
-const MAX_MESSAGES: u64 = 10_000;
-const MAX_TOOLS: u64 = 1024;
-const MAX_CHOICES: u64 = 8;
-
-/// A chat request that is well formed. It borrows from its body.
+/// A valid chat request. It borrows from its body.
 #[derive(Clone, Debug)]
-pub struct ChatAsk<'a> {
+pub struct ChatRequest<'a> {
     body: &'a Bytes,
-    /// The model's name as the client wrote it, and where it stands in the body, quotes included.
+    /// The model's name as the client wrote it.
     model: String,
-    model_at: Range<usize>,
+    /// The place of that name in the body, quotes included.
+    model_span: Span,
     stream: bool,
     /// The members that the client has set.
-    names: Names<'a>,
+    names: MemberNames<'a>,
     /// Bytes of text in the messages and tools.
     text_bytes: usize,
     choices: u64,
-    cap: OutputCap,
-    /// What makes it ask for the usage of a stream; absent where the client asks itself, or for no stream.
-    usage_wish: Option<Splice>,
+    max_tokens: MaxTokens,
+    /// The patch that requests the usage of a stream; `None` if the client requests it itself, or no stream.
+    usage_patch: Option<Patch>,
 }
 
-impl<'a> ChatAsk<'a> {
-    /// Reads the body of `POST /v1/chat/completions`.
+impl<'a> ChatRequest<'a> {
+    /// Reads the body of `POST /v1/chat/completions`, in one pass and without building a tree (promises 27 and 28).
     ///
     /// # Errors
-    /// What is wrong with it, with the member that it is about.
+    /// Invalid JSON, or an invalid member with its name.
     pub fn read(body: &'a Bytes) -> Result<Self, ApiError> {
         let text = std::str::from_utf8(body).map_err(|_| ApiError::new(Code::InvalidJson, "the body is not UTF-8"))?;
-        let mut reading = Reading {
-            body: text,
-            ..Reading::default()
-        };
-        let mut json = serde_json::Deserializer::from_str(text);
-        let read = json.deserialize_map(&mut reading).and_then(|()| json.end());
-        if let Err(error) = read {
-            return Err(reading.refusal(&error));
-        }
-        let raw = reading
+        let parsed = Parsed::parse(text)?;
+        let raw = parsed
             .model
             .ok_or_else(|| ApiError::invalid("model", "the model is missing"))?;
         let model =
-            serde_json::from_str(raw.get()).map_err(|_| ApiError::invalid("model", "the model must be a text"))?;
-        if !reading.has_messages {
+            serde_json::from_str(raw.get()).map_err(|_| ApiError::invalid("model", "the model must be a string"))?;
+        if !parsed.has_messages {
             return Err(ApiError::invalid("messages", "the messages are missing"));
         }
-        let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
-        let model_at = start..start + raw.get().len();
-        let usage_wish = if reading.stream {
-            asking_for_usage(text, reading.stream_options)?
+        let usage_patch = if parsed.stream {
+            include_usage(text, parsed.stream_options)?
         } else {
             None
         };
-        let (stream, text_bytes, choices) = (reading.stream, reading.text_bytes.get(), reading.choices.unwrap_or(1));
-        let (cap, names) = (reading.cap, reading.names);
         Ok(Self {
             body,
             model,
-            model_at,
-            stream,
-            names,
-            text_bytes,
-            choices,
-            cap,
-            usage_wish,
+            model_span: Span::of(raw.get().as_bytes(), body).map_err(ApiError::internal)?,
+            stream: parsed.stream,
+            text_bytes: parsed.text_bytes.get(),
+            choices: parsed.choices.unwrap_or(1),
+            max_tokens: parsed.max_tokens,
+            names: parsed.names,
+            usage_patch,
         })
     }
 
@@ -95,162 +69,53 @@ impl<'a> ChatAsk<'a> {
         &self.model
     }
 
-    /// Whether the answer is to be streamed.
-    pub(crate) fn stream(&self) -> bool {
+    pub(super) fn stream(&self) -> bool {
         self.stream
     }
 
-    /// How many tokens the prompt has, about.
-    pub(crate) fn input_estimate(&self) -> u64 {
-        (self.text_bytes as u64).div_ceil(BYTES_PER_TOKEN).max(1)
+    /// Approximate tokens of the prompt.
+    pub(super) fn input_estimate(&self) -> u64 {
+        estimate::tokens(self.text_bytes).max(1)
     }
 
-    /// How long the client allows each answer to get.
-    pub(crate) fn max_output_tokens(&self) -> Option<u64> {
-        self.cap.asked()
+    /// The client's limit of each choice, in tokens.
+    pub(super) fn max_tokens(&self) -> Option<u64> {
+        self.max_tokens.requested()
     }
 
-    /// How many answers are asked for.
-    pub(crate) fn choices(&self) -> u64 {
+    /// Number of choices requested.
+    pub(super) fn choices(&self) -> u64 {
         self.choices
     }
 
-    /// Limits each answer of a request that limits it not itself.
-    pub(crate) fn limit_output(&mut self, tokens: u64) {
-        self.cap.set(tokens);
+    /// Limits each choice of a request without a limit of its own.
+    pub(super) fn limit_output(&mut self, tokens: u64) {
+        self.max_tokens.impose(tokens);
     }
 
-    /// Whether usage would come in a stream that the client has not asked for.
-    pub(crate) fn is_silent_on_usage(&self) -> bool {
-        self.usage_wish.is_some()
+    /// True if the usage of a stream would reach a client that has not requested it.
+    pub(crate) fn hides_usage(&self) -> bool {
+        self.usage_patch.is_some()
     }
 
-    /// The body for a backend with `settings` that calls the model `model_name`: the client's bytes with that name in
-    /// them, a limit of the answer where one was set, where the backend takes it the wish for a stream's usage, and the
-    /// parameters that the client has not set.
+    /// The body for a backend with `settings` that knows the model as `model_name`: the client's bytes with that name,
+    /// the gateway's limit of the response if there is one, `include_usage` if the backend accepts it, and the parameters
+    /// that the client has not set.
     pub(crate) fn body_for(&self, model_name: &str, settings: &BackendSettings, params: &ModelParams) -> Pieces {
-        let model = (self.model != model_name).then(|| Splice::model(self.model_at.clone(), model_name));
-        let cap = self.cap.splice(self.body, settings.max_tokens_field);
-        let usage = self.usage_wish.clone().filter(|_| settings.stream_usage);
-        let asks_usage = usage.is_some();
-        let is_set =
-            |name: &str| self.names.contains(name) || self.cap.covers(name) || (asks_usage && name == "stream_options");
-        let params = params.missing(self.body, is_set);
-        spliced(self.body, [model, cap, usage, params].into_iter().flatten().collect())
+        let model = (self.model != model_name).then(|| Patch::replace_string(self.model_span, model_name));
+        let max_tokens = self.max_tokens.patch(self.body, settings.max_tokens_field);
+        let usage = self.usage_patch.clone().filter(|_| settings.stream_usage);
+        let has_options = usage.is_some();
+        let is_set = |name: &str| {
+            self.names.contains(name) || self.max_tokens.covers(name) || (has_options && name == "stream_options")
+        };
+        let params = params.patch(self.body, is_set);
+        patched_pieces(
+            self.body,
+            [model, max_tokens, usage, params].into_iter().flatten().collect(),
+        )
     }
 }
-
-/// What is read of the top level.
-#[derive(Default)]
-struct Reading<'a> {
-    body: &'a str,
-    model: Option<&'a RawValue>,
-    stream: bool,
-    has_messages: bool,
-    stream_options: Option<&'a RawValue>,
-    text_bytes: Cell<usize>,
-    choices: Option<u64>,
-    cap: OutputCap,
-    names: Names<'a>,
-    /// The member under way, for an error's `param`.
-    at: Option<Cow<'a, str>>,
-}
-
-impl Reading<'_> {
-    fn refusal(&self, error: &serde_json::Error) -> ApiError {
-        let text = error.to_string();
-        let reason = text.split(" at line ").next().unwrap_or_default().to_owned();
-        match (&self.at, error.is_data()) {
-            (Some(member), true) => ApiError::invalid(member.as_ref(), reason),
-            (None, true) => ApiError::new(Code::InvalidValue, reason),
-            _ => ApiError::new(Code::InvalidJson, format!("the body is not valid JSON: {text}")),
-        }
-    }
-}
-
-impl<'a> Visitor<'a> for &mut Reading<'a> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(Name(name)) = map.next_key()? {
-            self.at = Some(name.clone());
-            match name.as_ref() {
-                "model" => self.model = Some(map.next_value()?),
-                "stream" => self.stream = map.next_value::<Option<bool>>()?.unwrap_or(false),
-                "stream_options" => self.stream_options = Some(map.next_value()?),
-                "messages" => {
-                    map.next_value_seed(Counted {
-                        what: "messages",
-                        least: 1,
-                        most: MAX_MESSAGES,
-                        text_bytes: &self.text_bytes,
-                    })?;
-                    self.has_messages = true;
-                }
-                "tools" => map.next_value_seed(Counted {
-                    what: "tools",
-                    least: 0,
-                    most: MAX_TOOLS,
-                    text_bytes: &self.text_bytes,
-                })?,
-                "n" => self.choices = check_choices(map.next_value()?)?,
-                "max_tokens" | "max_completion_tokens" => {
-                    let value: &RawValue = map.next_value()?;
-                    // What is no number is the backend's to judge, but for its depth.
-                    let mut json = serde_json::Deserializer::from_str(value.get());
-                    Checked {
-                        text_bytes: &Cell::default(),
-                    }
-                    .deserialize(&mut json)
-                    .map_err(de::Error::custom)?;
-                    self.cap.note(value, self.body);
-                }
-                _ => map.next_value_seed(Checked {
-                    text_bytes: &Cell::default(),
-                })?,
-            }
-            self.names.insert(name).map_err(de::Error::custom)?;
-            self.at = None;
-        }
-        Ok(())
-    }
-}
-
-/// The names of members. A body has a dozen: looking at each is quicker than hashing any.
-#[derive(Clone, Debug, Default)]
-struct Names<'a>(Vec<Cow<'a, str>>);
-
-impl<'a> Names<'a> {
-    fn contains(&self, name: &str) -> bool {
-        self.0.iter().any(|known| known == name)
-    }
-
-    fn insert(&mut self, name: Cow<'a, str>) -> Result<(), &'static str> {
-        if self.contains(&name) {
-            return Err("the member is there twice");
-        }
-        if self.0.len() == MAX_MEMBERS {
-            return Err("the body has too many members");
-        }
-        self.0.push(name);
-        Ok(())
-    }
-}
-
-fn check_choices<E: de::Error>(n: Option<u64>) -> Result<Option<u64>, E> {
-    match n {
-        None | Some(1..=MAX_CHOICES) => Ok(n),
-        Some(_) => Err(E::custom(format!("n must be 1 to {MAX_CHOICES}"))),
-    }
-}
-
-/// A member's name, borrowed where it has no escapes.
-#[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
@@ -265,7 +130,7 @@ mod tests {
         Bytes::copy_from_slice(body.as_bytes())
     }
 
-    /// A backend that is not asked for the usage of streams.
+    /// A backend that does not accept `include_usage`.
     fn silent() -> BackendSettings {
         BackendSettings {
             stream_usage: false,
@@ -273,8 +138,8 @@ mod tests {
         }
     }
 
-    fn refusal(body: &str) -> (Code, String) {
-        let error = ChatAsk::read(&bytes(body)).unwrap_err();
+    fn rejection(body: &str) -> (Code, String) {
+        let error = ChatRequest::read(&bytes(body)).unwrap_err();
         let rendered = error.body(Dialect::OpenAi, &RequestId::generate());
         (
             error.code(),
@@ -286,27 +151,27 @@ mod tests {
     fn only_the_models_name_differs_for_a_backend() {
         let body = r#"{ "x":1.0000000000000000001, "model" : "a\u0062c" ,"messages":[{}],"stream":true }"#;
         let bytes = bytes(body);
-        let ask = ChatAsk::read(&bytes).unwrap();
-        assert_eq!((ask.model(), ask.stream()), ("abc", true));
-        let sent = |name| joined(&ask.body_for(name, &silent(), &ModelParams::default()));
+        let request = ChatRequest::read(&bytes).unwrap();
+        assert_eq!((request.model(), request.stream()), ("abc", true));
+        let sent = |name| joined(&request.body_for(name, &silent(), &ModelParams::default()));
         assert_eq!(sent("abc"), body.as_bytes(), "the same name is left as it was written");
         let expected = r#"{ "x":1.0000000000000000001, "model" : "my \"model\"" ,"messages":[{}],"stream":true }"#;
         assert_eq!(String::from_utf8(sent("my \"model\"")).unwrap(), expected);
     }
 
     #[test]
-    fn p43_a_limit_of_the_answer_is_written_where_the_client_has_none() {
+    fn p43_a_limit_of_the_response_is_written_where_the_client_has_none() {
         let sent = |members: &str, max_tokens_field| {
             let bytes = bytes(&format!(r#"{{"model":"m","messages":[{{}}]{members}}}"#));
-            let mut ask = ChatAsk::read(&bytes).unwrap();
-            if ask.max_output_tokens().is_none() {
-                ask.limit_output(7);
+            let mut request = ChatRequest::read(&bytes).unwrap();
+            if request.max_tokens().is_none() {
+                request.limit_output(7);
             }
             let settings = BackendSettings {
                 max_tokens_field,
                 ..silent()
             };
-            String::from_utf8(joined(&ask.body_for("m", &settings, &ModelParams::default()))).unwrap()
+            String::from_utf8(joined(&request.body_for("m", &settings, &ModelParams::default()))).unwrap()
         };
         let (old, new) = (MaxTokensField::MaxTokens, MaxTokensField::MaxCompletionTokens);
         assert_eq!(sent("", old), r#"{"max_tokens":7,"model":"m","messages":[{}]}"#);
@@ -331,15 +196,15 @@ mod tests {
     }
 
     #[test]
-    fn the_wish_for_usage_is_added_where_it_can_be() {
+    fn include_usage_is_added_for_backends_that_accept_it() {
         let sent = |body: &str, name: &str, stream_usage: bool| {
             let settings = BackendSettings {
                 stream_usage,
                 ..silent()
             };
             let body = bytes(body);
-            let ask = ChatAsk::read(&body).unwrap();
-            String::from_utf8(joined(&ask.body_for(name, &settings, &ModelParams::default()))).unwrap()
+            let request = ChatRequest::read(&body).unwrap();
+            String::from_utf8(joined(&request.body_for(name, &settings, &ModelParams::default()))).unwrap()
         };
         let body = r#" {"model":"m","messages":[{}],"stream":true}"#;
         let expected = r#" {"stream_options":{"include_usage":true},"model":"m","messages":[{}],"stream":true}"#;
@@ -358,12 +223,12 @@ mod tests {
                 sent(&body, "longer", true),
                 body.replacen(given, edited, 1).replace("\"m\"", "\"longer\"")
             );
-            assert_eq!(ChatAsk::read(&bytes(&body)).unwrap().is_silent_on_usage(), becomes);
+            assert_eq!(ChatRequest::read(&bytes(&body)).unwrap().hides_usage(), becomes);
             let whole = body.replace("\"stream\":true", "\"stream\":false");
             assert_eq!(
                 sent(&whole, "m", true),
                 whole,
-                "an answer that is not streamed tells its usage by itself"
+                "a response that is not streamed reports its usage by itself"
             );
         }
         let other = r#"{"stream_options":{"include_obfuscation":false},"messages":[{}],"stream":true,"model":"m"}"#;
@@ -373,11 +238,11 @@ mod tests {
     }
 
     #[test]
-    fn the_prompts_length_is_known_about() {
+    fn the_prompts_length_is_estimated() {
         let body = |content: &str| {
             format!(r#"{{"model":"m","messages":[{{"role":"user","content":{content}}}],"x":"not counted"}}"#)
         };
-        let estimate = |content: &str| ChatAsk::read(&bytes(&body(content))).unwrap().input_estimate();
+        let estimate = |content: &str| ChatRequest::read(&bytes(&body(content))).unwrap().input_estimate();
         assert_eq!(estimate(r#""12345678""#), 3);
         assert_eq!(estimate(r#"[{"text":"12345678"}]"#), 3);
         let image = format!("\"data:image/png;base64,{}\"", "A".repeat(100_000));
@@ -404,16 +269,16 @@ mod tests {
             (r#"{"model":"m","messages":[{}],"n":9}"#, "n"),
             (r#"{"model":"m","messages":[{}],"n":0}"#, "n"),
         ] {
-            assert_eq!(refusal(body), (Code::InvalidValue, field.to_owned()), "{body}");
+            assert_eq!(rejection(body), (Code::InvalidValue, field.to_owned()), "{body}");
         }
-        assert_eq!(refusal("[]").0, Code::InvalidValue);
+        assert_eq!(rejection("[]").0, Code::InvalidValue);
     }
 
     #[test]
     fn p27_one_well_formed_value_without_duplicates() {
         let member = |name: &str| format!(r#"{{"model":"m","messages":[{{}}],"{name}":"other"}}"#);
         for name in ["model", "mod\\u0065l"] {
-            assert_eq!(refusal(&member(name)), (Code::InvalidValue, "model".to_owned()));
+            assert_eq!(rejection(&member(name)), (Code::InvalidValue, "model".to_owned()));
         }
         for body in [
             "",
@@ -421,10 +286,10 @@ mod tests {
             r#"{"model":"m","messages":[{}]} {}"#,
             r#"{"model":"m","messages":[{},]}"#,
         ] {
-            assert_eq!(refusal(body).0, Code::InvalidJson, "{body}");
+            assert_eq!(rejection(body).0, Code::InvalidJson, "{body}");
         }
         assert_eq!(
-            ChatAsk::read(&Bytes::from_static(b"{\"model\":\"\xff\"}"))
+            ChatRequest::read(&Bytes::from_static(b"{\"model\":\"\xff\"}"))
                 .unwrap_err()
                 .code(),
             Code::InvalidJson
@@ -437,8 +302,8 @@ mod tests {
             let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
             format!(r#"{{"model":"m","messages":[{{}}],"x":{deep}}}"#)
         };
-        assert!(ChatAsk::read(&bytes(&nested(126))).is_ok());
-        assert_eq!(refusal(&nested(127)).0, Code::InvalidJson);
-        assert_eq!(refusal(&nested(100_000)).0, Code::InvalidJson);
+        assert!(ChatRequest::read(&bytes(&nested(126))).is_ok());
+        assert_eq!(rejection(&nested(127)).0, Code::InvalidJson);
+        assert_eq!(rejection(&nested(100_000)).0, Code::InvalidJson);
     }
 }

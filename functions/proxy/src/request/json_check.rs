@@ -1,23 +1,23 @@
-//! JSON that is only looked at: its form, and how much text it holds.
+//! Validation of JSON that is not deserialized: its form, and the bytes of text in it.
 
 use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// As which a picture in a body counts: some 1600 tokens, however long its base64 is.
+/// Bytes that an image counts for, some 1600 tokens, however long its base64 is.
 const BYTES_PER_IMAGE: usize = 6400;
-/// Within which the data begin of a `data:` URL; media types have some 50 bytes.
+/// Bytes within which the data of a `data:` URL begin; media types have some 50.
 const MAX_MEDIA_TYPE: usize = 200;
 
-/// Any JSON value, for its form and the length of its texts. Unlike serde's `IgnoredAny` it keeps the limit of nesting
+/// Any JSON value; adds the length of its strings. Unlike `IgnoredAny` of serde it keeps the limit of nesting
 /// (promise 27).
 #[derive(Clone, Copy)]
-pub(super) struct Checked<'c> {
+pub(super) struct CheckedValue<'c> {
     pub(super) text_bytes: &'c Cell<usize>,
 }
 
-impl<'de> DeserializeSeed<'de> for Checked<'_> {
+impl<'de> DeserializeSeed<'de> for CheckedValue<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -25,7 +25,7 @@ impl<'de> DeserializeSeed<'de> for Checked<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Checked<'_> {
+impl<'de> Visitor<'de> for CheckedValue<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,7 +69,7 @@ impl<'de> Visitor<'de> for Checked<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while map
-            .next_key_seed(Checked {
+            .next_key_seed(CheckedValue {
                 text_bytes: &Cell::default(),
             })?
             .is_some()
@@ -80,7 +80,7 @@ impl<'de> Visitor<'de> for Checked<'_> {
     }
 }
 
-/// Whether a text is a picture or a file (RFC 2397) rather than something to read that begins like one.
+/// True for an image or a file (RFC 2397), false for text that merely begins like one.
 fn is_inline_data(text: &str) -> bool {
     let is_encoded = || {
         text.get(..MAX_MEDIA_TYPE.min(text.len()))
@@ -90,14 +90,14 @@ fn is_inline_data(text: &str) -> bool {
 }
 
 /// An array of `least` to `most` values; `null` counts as an empty one.
-pub(super) struct Counted<'c> {
+pub(super) struct CheckedArray<'c> {
     pub(super) what: &'static str,
     pub(super) least: u64,
     pub(super) most: u64,
     pub(super) text_bytes: &'c Cell<usize>,
 }
 
-impl<'de> DeserializeSeed<'de> for Counted<'_> {
+impl<'de> DeserializeSeed<'de> for CheckedArray<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -105,7 +105,7 @@ impl<'de> DeserializeSeed<'de> for Counted<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Counted<'_> {
+impl<'de> Visitor<'de> for CheckedArray<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -123,7 +123,7 @@ impl<'de> Visitor<'de> for Counted<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let mut count = 0;
         while items
-            .next_element_seed(Checked {
+            .next_element_seed(CheckedValue {
                 text_bytes: self.text_bytes,
             })?
             .is_some()

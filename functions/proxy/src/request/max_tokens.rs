@@ -1,64 +1,59 @@
-//! How long a client allows the answer to a chat request to get, and where in the body a limit can be written.
-
-use std::ops::Range;
+//! The limit of a response's length, in tokens: what the client set, and what the gateway sets in its place.
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use translators::settings::MaxTokensField;
 
-use crate::patch::Splice;
+use crate::patch::{Patch, Span};
 
-/// `max_tokens` and `max_completion_tokens` of a body, as far as they limit anything.
+/// The members of a chat request that limit its response, the newer name first. An administrator may set either for a
+/// model.
+pub(crate) const FIELDS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
+
+/// The limit of one chat request.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct OutputCap {
-    asked: Option<u64>,
-    /// A value that limits nothing: `null`, 0, -1. Another one may stand in its place.
-    void_at: Option<Range<usize>>,
-    /// What the gateway limits the answer to.
-    set: Option<u64>,
+pub(super) struct MaxTokens {
+    requested: Option<u64>,
+    /// The place of a value that limits nothing: `null`, 0, -1. The gateway's limit may replace it.
+    unlimited: Option<Span>,
+    /// The gateway's limit.
+    imposed: Option<u64>,
 }
 
-impl OutputCap {
-    /// Takes the value of one of the members; of two that limit, the wider counts.
-    pub(super) fn note(&mut self, value: &RawValue, body: &str) {
+impl MaxTokens {
+    /// Adds the value of one of the [`FIELDS`]; of two limits the higher counts.
+    pub(super) fn add(&mut self, value: &RawValue, body: &str) {
         let tokens = value.get().parse::<u64>().ok().filter(|tokens| *tokens > 0);
-        self.asked = self.asked.max(tokens);
+        self.requested = self.requested.max(tokens);
         if tokens.is_none() {
-            let start = value.get().as_ptr().addr() - body.as_ptr().addr();
-            self.void_at = Some(start..start + value.get().len());
+            self.unlimited = Span::of(value.get().as_bytes(), body.as_bytes()).ok();
         }
     }
 
-    pub(super) fn asked(&self) -> Option<u64> {
-        self.asked
+    pub(super) fn requested(&self) -> Option<u64> {
+        self.requested
     }
 
-    /// Whether `name` says what is said already.
+    /// True if `name` is an alias of a limit that is already set.
     pub(super) fn covers(&self, name: &str) -> bool {
-        matches!(name, "max_tokens" | "max_completion_tokens") && self.asked.or(self.set).is_some()
+        FIELDS.contains(&name) && self.requested.or(self.imposed).is_some()
     }
 
-    pub(super) fn set(&mut self, tokens: u64) {
-        self.set = Some(tokens);
+    pub(super) fn impose(&mut self, tokens: u64) {
+        self.imposed = Some(tokens);
     }
 
-    /// What has to be written into `body`, for a backend that calls the member `field`.
-    pub(super) fn splice(&self, body: &Bytes, field: MaxTokensField) -> Option<Splice> {
-        let tokens = self.set?;
-        if let Some(at) = &self.void_at {
-            return Some(Splice {
-                at: at.clone(),
-                with: tokens.to_string().into(),
-            });
+    /// The patch that writes the gateway's limit into `body`, for a backend that knows it as `field`.
+    pub(super) fn patch(&self, body: &Bytes, field: MaxTokensField) -> Option<Patch> {
+        let tokens = self.imposed?;
+        if let Some(span) = self.unlimited {
+            return Some(Patch::replace(span, tokens.to_string()));
         }
-        let open = memchr::memchr(b'{', body)? + 1;
+        let start = memchr::memchr(b'{', body)? + 1;
         let name = match field {
             MaxTokensField::MaxTokens => "max_tokens",
             MaxTokensField::MaxCompletionTokens => "max_completion_tokens",
         };
-        Some(Splice {
-            at: open..open,
-            with: format!("\"{name}\":{tokens},").into(),
-        })
+        Some(Patch::insert(start, format!("\"{name}\":{tokens},")))
     }
 }

@@ -1,7 +1,6 @@
-//! A Messages request, whose members are known and whose values are read when it is clear for which backend.
+//! A Messages request. Its members are known when it is read; their values are read once a backend is chosen.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use bytes::Bytes;
 use domain::models::catalog::{Backend, Model};
@@ -10,22 +9,21 @@ use service::http::ApiError;
 use service::outbound::Pieces;
 use translators::error::At;
 use translators::json::Field;
-use translators::messages::passthrough;
 use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
-use translators::messages::token_count;
 use translators::messages::wire::request::Request;
+use translators::messages::{passthrough, token_count};
 use translators::settings::BackendSettings;
 
-use super::BYTES_PER_TOKEN;
-use crate::patch::{Splice, spliced};
-use crate::request::model_params::ModelParams;
+use super::estimate;
+use super::model_params::ModelParams;
+use crate::patch::{Patch, Span, patched_pieces};
 
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 
 /// A Messages request that borrows from its body.
 #[derive(Debug)]
-pub(crate) struct MessagesAsk<'a> {
+pub(crate) struct MessagesRequest<'a> {
     body: &'a Bytes,
     request: Request<'a>,
     model: Cow<'a, str>,
@@ -33,8 +31,8 @@ pub(crate) struct MessagesAsk<'a> {
     protocol_headers: HeaderMap,
 }
 
-impl<'a> MessagesAsk<'a> {
-    /// Reads a request to `POST /v1/messages` and its kin.
+impl<'a> MessagesRequest<'a> {
+    /// Reads a request to `POST /v1/messages` or one of the routes below it.
     pub(crate) fn read(headers: &HeaderMap, body: &'a Bytes) -> Result<Self, ApiError> {
         let request = Request::parse(body)?;
         let model = request.model()?;
@@ -52,7 +50,7 @@ impl<'a> MessagesAsk<'a> {
         &self.model
     }
 
-    pub(crate) fn stream(&self) -> bool {
+    pub(super) fn stream(&self) -> bool {
         self.stream
     }
 
@@ -61,18 +59,18 @@ impl<'a> MessagesAsk<'a> {
         &self.protocol_headers
     }
 
-    /// How many tokens the conversation has, about.
+    /// Approximate tokens of the conversation, by its text.
     pub(crate) fn count_tokens(&self) -> Result<u64, ApiError> {
         Ok(token_count::count(&self.request)?)
     }
 
-    /// The same by its length alone. Backends of this dialect tell it in their first event.
-    pub(crate) fn input_estimate(&self) -> u64 {
-        (self.body.len() as u64).div_ceil(BYTES_PER_TOKEN)
+    /// The same by the body's length. Backends of this dialect report it in their first event.
+    pub(super) fn input_estimate(&self) -> u64 {
+        estimate::tokens(self.body.len())
     }
 
-    /// How long the client allows the answer to get.
-    pub(crate) fn max_output_tokens(&self) -> Option<u64> {
+    /// The client's limit of the response, in tokens.
+    pub(super) fn max_tokens(&self) -> Option<u64> {
         let tokens = self.request.max_tokens.integer(At::root("max_tokens")).ok().flatten();
         tokens
             .and_then(|tokens| u64::try_from(tokens).ok())
@@ -84,7 +82,8 @@ impl<'a> MessagesAsk<'a> {
         Ok(to_chat(&self.request, settings, model)?)
     }
 
-    /// The chat request whose prompt is to be counted. A body for counting has no `max_tokens`, and needs none.
+    /// The chat request whose prompt is to be counted. A body for counting needs no `max_tokens`, but the translation
+    /// does.
     pub(crate) fn to_countable_chat(
         &self,
         model: &Model,
@@ -104,25 +103,23 @@ impl<'a> MessagesAsk<'a> {
         Ok(to_chat(&request, settings, &facts)?.body)
     }
 
-    /// The body for an Anthropic backend that calls the model `model_name`: the client's bytes with that name in
-    /// them, without thinking of ours, and with the parameters that it has not set.
+    /// The body for an Anthropic backend that knows the model as `model_name`: the client's bytes with that name,
+    /// without thinking blocks that the gateway made, and with the parameters that the client has not set.
     pub(crate) fn body_for(&self, model_name: &str, params: &ModelParams) -> Result<Pieces, ApiError> {
-        let (body, model_at) = match passthrough::without_own_thinking(self.body)? {
-            Cow::Borrowed(_) => (self.body.clone(), model_at(&self.request, self.body)?),
+        let (body, model_span) = match passthrough::without_own_thinking(self.body)? {
+            Cow::Borrowed(_) => (self.body.clone(), model_span(&self.request, self.body)?),
             Cow::Owned(body) => {
-                let model_at = model_at(&Request::parse(&body)?, &body)?;
-                (Bytes::from(body), model_at)
+                let span = model_span(&Request::parse(&body)?, &body)?;
+                (Bytes::from(body), span)
             }
         };
-        let model = (self.model != model_name).then(|| Splice::model(model_at, model_name));
-        Ok(spliced(
-            &body,
-            model.into_iter().chain(params.missing_in(&body)).collect(),
-        ))
+        let model = (self.model != model_name).then(|| Patch::replace_string(model_span, model_name));
+        let params = params.patch_unread(&body);
+        Ok(patched_pieces(&body, model.into_iter().chain(params).collect()))
     }
 }
 
-/// The version, which the API demands and our clients may leave out, and the beta features that the body makes use of.
+/// The API's version, which it requires but clients of the gateway may omit, and the beta features that the body uses.
 fn protocol_headers(headers: &HeaderMap) -> HeaderMap {
     let version = headers
         .get(&VERSION)
@@ -136,11 +133,10 @@ fn protocol_headers(headers: &HeaderMap) -> HeaderMap {
     protocol
 }
 
-/// Where the model's name stands in `body`, quotes included.
-fn model_at(request: &Request<'_>, body: &[u8]) -> Result<Range<usize>, ApiError> {
-    let name = request.model.raw().ok_or_else(|| At::root("model").missing())?.get();
-    let start = name.as_ptr().addr() - body.as_ptr().addr();
-    Ok(start..start + name.len())
+/// The place of the model's name in `body`, quotes included.
+fn model_span(request: &Request<'_>, body: &[u8]) -> Result<Span, ApiError> {
+    let name = request.model.raw().ok_or_else(|| At::root("model").missing())?;
+    Span::of(name.get().as_bytes(), body).map_err(ApiError::internal)
 }
 
 #[cfg(test)]
@@ -149,7 +145,7 @@ mod tests {
     use crate::patch::joined;
 
     #[test]
-    fn th4_an_anthropic_backend_gets_the_clients_bytes_but_for_the_model_and_our_thinking() {
+    fn th4_an_anthropic_backend_gets_the_clients_bytes_except_for_the_model_and_the_gateways_thinking() {
         let own = r#"{"type":"thinking","thinking":"x","signature":"gw1.y"}"#;
         let body = |blocks: &str, model: &str| {
             format!(
@@ -158,7 +154,7 @@ mod tests {
         };
         for blocks in [String::new(), format!("{own},")] {
             let sent = Bytes::from(body(&blocks, "claude"));
-            let pieces = MessagesAsk::read(&HeaderMap::new(), &sent)
+            let pieces = MessagesRequest::read(&HeaderMap::new(), &sent)
                 .unwrap()
                 .body_for("glm", &ModelParams::default())
                 .unwrap();

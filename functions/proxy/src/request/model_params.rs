@@ -1,19 +1,19 @@
-//! What an administrator adds to every request for a model (api.md §6), made ready once for each version of it.
+//! Parameters that an administrator adds to every request for a model (api.md §6), serialized once for each version of
+//! the model.
 
 use domain::models::catalog::{Model, param_header};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use translators::json::Members;
 
-use crate::patch::Splice;
-use crate::quota::demand::CAPS;
+use super::max_tokens;
+use crate::patch::Patch;
 
-/// A model's parameters.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ModelParams {
     /// Each member's name, and the member itself behind a comma: `,"name":value`.
     members: Vec<(String, String)>,
-    /// Those written `__name__`, which replace the client's.
+    /// Parameters written `__name__`, which are headers and replace the client's.
     pub(crate) headers: HeaderMap,
 }
 
@@ -29,8 +29,8 @@ impl ModelParams {
         params
     }
 
-    /// The parameters that are not set in `body`, an object with a member.
-    pub(crate) fn missing(&self, body: &[u8], is_set: impl Fn(&str) -> bool) -> Option<Splice> {
+    /// The patch that adds the parameters for which `is_set` is false to `body`, an object with at least one member.
+    pub(super) fn patch(&self, body: &[u8], is_set: impl Fn(&str) -> bool) -> Option<Patch> {
         let missing: String = self
             .members
             .iter()
@@ -41,29 +41,26 @@ impl ModelParams {
             .iter()
             .rposition(|byte| *byte == b'}')
             .filter(|_| !missing.is_empty())?;
-        Some(Splice {
-            at: end..end,
-            with: missing.into(),
-        })
+        Some(Patch::insert(end, missing))
     }
 
-    /// The same for a body of which it is not known what is set. It is read only where there are parameters.
-    pub(crate) fn missing_in(&self, body: &[u8]) -> Option<Splice> {
+    /// The same for a body whose members are not known. It is parsed only if there are parameters.
+    pub(crate) fn patch_unread(&self, body: &[u8]) -> Option<Patch> {
         if self.members.is_empty() {
             return None;
         }
         let set: Members<'_> = serde_json::from_slice(body).ok()?;
-        // Two names of one thing: a translated body has the one that the backend takes.
-        let names = |key: &str, name: &str| key == name || (is_cap(key) && is_cap(name));
-        self.missing(body, |name| set.0.iter().any(|(key, _)| names(key, name)))
+        // A translated body has the limit under the name that the backend takes.
+        let same = |key: &str, name: &str| key == name || (is_max_tokens(key) && is_max_tokens(name));
+        self.patch(body, |name| set.0.iter().any(|(key, _)| same(key, name)))
     }
 }
 
-fn is_cap(name: &str) -> bool {
-    CAPS.contains(&name)
+fn is_max_tokens(name: &str) -> bool {
+    max_tokens::FIELDS.contains(&name)
 }
 
-/// What cannot be a header was refused when it was configured.
+/// `None` for what cannot be a header; the configuration refuses it.
 fn header_of(name: &str, value: &Value) -> Option<(HeaderName, HeaderValue)> {
     Some((
         HeaderName::try_from(name).ok()?,
@@ -74,6 +71,7 @@ fn header_of(name: &str, value: &Value) -> Option<(HeaderName, HeaderValue)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::patch::patched;
 
     fn params(params: Value) -> ModelParams {
         let model = json!({
@@ -87,24 +85,23 @@ mod tests {
     fn members_are_added_where_they_are_not_set_and_headers_are_told_apart() {
         let params =
             params(json!({"top_k": 5, "a \"b\"": {"c": [1]}, "__user_agent__": "me", "__header_x_source__": "us"}));
-        let added = |body: &str| {
-            params
-                .missing_in(body.as_bytes())
-                .map(|splice| (splice.at.start, String::from_utf8(splice.with.to_vec()).unwrap()))
+        let sent = |body: &str| {
+            let patch = params.patch_unread(body.as_bytes())?;
+            Some(String::from_utf8(patched(body.as_bytes(), &[patch]).to_vec()).unwrap())
         };
         assert_eq!(
-            added(r#"{"top_k":1} "#),
-            Some((10, r#","a \"b\"":{"c":[1]}"#.to_owned()))
+            sent(r#"{"top_k":1} "#).as_deref(),
+            Some(r#"{"top_k":1,"a \"b\"":{"c":[1]}} "#)
         );
         assert_eq!(
-            added(r#"{"top\u005fk":null,"a \"b\"":0}"#),
+            sent(r#"{"top\u005fk":null,"a \"b\"":0}"#),
             None,
             "set is set, however it is written"
         );
         let cap = self::params(json!({"max_tokens": 5}));
         assert!(
-            cap.missing_in(br#"{"max_completion_tokens":9}"#).is_none(),
-            "a limit of the answer is one, whatever its name"
+            cap.patch_unread(br#"{"max_completion_tokens":9}"#).is_none(),
+            "a limit of the response is one under either name"
         );
         assert_eq!(params.headers.get("user-agent").unwrap(), "me");
         assert_eq!(params.headers.get("x-source").unwrap(), "us");

@@ -1,4 +1,4 @@
-//! `stream_options.include_usage` of chat: without it most backends do not tell what a stream has used.
+//! `stream_options.include_usage` of chat: without it most backends do not report the usage of a stream.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use service::http::ApiError;
 
-use crate::patch::Splice;
+use crate::patch::{Patch, Span};
 
 #[derive(Default, Deserialize, Serialize)]
 struct StreamOptions {
@@ -16,31 +16,26 @@ struct StreamOptions {
     rest: Map<String, Value>,
 }
 
-/// What makes a body ask for usage that has these `stream_options`; `None` where it does.
-pub(super) fn asking_for_usage(body: &str, options: Option<&RawValue>) -> Result<Option<Splice>, ApiError> {
+/// The patch that makes a body with these `stream_options` ask for usage; `None` if it asks already.
+pub(super) fn include_usage(body: &str, options: Option<&RawValue>) -> Result<Option<Patch>, ApiError> {
     let Some(raw) = options else {
-        // There are other members behind it: the model, if nothing else.
-        let inside = body.find('{').map_or(0, |brace| brace + 1);
-        return Ok(Some(Splice {
-            at: inside..inside,
-            with: Bytes::from_static(br#""stream_options":{"include_usage":true},"#),
-        }));
+        // The comma is right: at least the model follows.
+        let start = body.find('{').map_or(0, |brace| brace + 1);
+        let member = Bytes::from_static(br#""stream_options":{"include_usage":true},"#);
+        return Ok(Some(Patch::insert(start, member)));
     };
-    let wrong = |error: serde_json::Error| ApiError::invalid("stream_options", error.to_string());
+    let invalid = |error: serde_json::Error| ApiError::invalid("stream_options", error.to_string());
     let options: StreamOptions = serde_json::from_str::<Option<_>>(raw.get())
-        .map_err(wrong)?
+        .map_err(invalid)?
         .unwrap_or_default();
     if options.include_usage == Some(true) {
         return Ok(None);
     }
-    let asking = StreamOptions {
+    let options = StreamOptions {
         include_usage: Some(true),
         ..options
     };
-    let start = raw.get().as_ptr().addr() - body.as_ptr().addr();
-    let with = serde_json::to_vec(&asking).map_err(ApiError::internal)?.into();
-    Ok(Some(Splice {
-        at: start..start + raw.get().len(),
-        with,
-    }))
+    let span = Span::of(raw.get().as_bytes(), body.as_bytes()).map_err(ApiError::internal)?;
+    let options = serde_json::to_vec(&options).map_err(ApiError::internal)?;
+    Ok(Some(Patch::replace(span, options)))
 }

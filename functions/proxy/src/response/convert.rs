@@ -1,4 +1,5 @@
-//! What is made of a backend's answer: passed on as it is, or translated. Pure, but for the ids of new messages.
+//! The conversion of a backend's response for the client: passed through, or translated. Pure, but for the ids of new
+//! messages.
 
 use bytes::Bytes;
 use domain::random;
@@ -8,113 +9,94 @@ use translators::messages::from_chat;
 use translators::messages::stream::ToAnthropic;
 use translators::usage::{Usage, update_from_event};
 
-use super::model_name::Naming;
-use super::passthrough::Watch;
-use super::scan::{ChunkInfo, Kind};
-use super::stream::{Translation, Voice};
-use crate::response::usage::Metered;
+use super::model_name::ModelName;
+use super::outcome::{FullResponse, TranslationLog};
+use super::passthrough::Passthrough;
+use super::scan::{ChunkInfo, ChunkKind};
+use super::stream::ResponseStream;
+use super::translation::Translation;
+use super::usage::UsageReport;
 
-/// Characters of a made-up id behind its prefix.
+/// Characters of a generated id behind its prefix.
 const ID_LENGTH: usize = 24;
 
-/// Who reads a backend's answer.
+/// One crossing of a backend's dialect with a client's.
 #[derive(Debug)]
-pub(crate) enum Reader {
-    /// A chat answer for a chat client.
+pub(crate) enum ResponseConverter {
     Chat {
-        /// Whether usage at the end of a stream is ours alone: the client has not asked for it.
+        /// True if the client has not asked for the usage at the end of a stream, but the gateway has.
         hides_usage: bool,
-        naming: Naming,
+        model_name: ModelName,
     },
-    /// An Anthropic answer for an Anthropic client.
-    Messages { naming: Naming },
-    /// A chat answer for an Anthropic client.
-    Translated(Box<AnswerContext>),
+    Messages {
+        model_name: ModelName,
+    },
+    ChatToMessages(Box<AnswerContext>),
 }
 
-/// An answer that is not streamed, as the client gets it.
-#[derive(Debug)]
-pub(crate) struct Whole {
-    pub(crate) body: Bytes,
-    pub(crate) metered: Metered,
-    pub(crate) notes: Notes,
-}
-
-/// What the log keeps of a translated answer. One that is passed on as it is tells the client by itself.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Notes {
-    /// The backend's id of the answer (translation.md §4.1).
-    pub(crate) upstream_id: Option<String>,
-    /// Tool calls that had to be left out (translation.md §5.6).
-    pub(crate) nameless_calls: usize,
-}
-
-impl Reader {
-    /// Reads an answer that is not streamed.
-    pub(crate) fn whole(self, body: Bytes) -> Result<Whole, BackendError> {
-        let finding = ChunkInfo::of(&body);
-        match finding.kind {
-            Kind::Garbage => return Err(BackendError::unreadable()),
-            Kind::Error => return Err(BackendError::from_error_object(&body)),
-            Kind::Answer | Kind::End => {}
+impl ResponseConverter {
+    /// Converts a response that is not streamed.
+    pub(crate) fn convert(self, body: Bytes) -> Result<FullResponse, BackendError> {
+        let info = ChunkInfo::of(&body);
+        match info.kind {
+            ChunkKind::Malformed => return Err(BackendError::unreadable()),
+            ChunkKind::Error => return Err(BackendError::from_error_object(&body)),
+            ChunkKind::Content | ChunkKind::End => {}
         }
-        let reported = |usage: Option<Usage>| {
-            usage.map_or(
-                Metered::Unreported {
-                    partly: None,
-                    said: finding.said,
-                },
-                Metered::Reported,
-            )
-        };
         match self {
-            Self::Chat { naming, .. } => {
-                let metered = reported(finding.usage);
-                Ok(Whole {
-                    metered,
-                    body: naming.whole(body, &finding),
-                    notes: Notes::default(),
-                })
-            }
-            Self::Messages { naming } => {
+            Self::Chat { model_name, .. } => Ok(passed_through(body, &info, info.usage, &model_name)),
+            Self::Messages { model_name } => {
                 let mut usage = None;
                 update_from_event(&mut usage, &body);
-                Ok(Whole {
-                    metered: reported(usage),
-                    body: naming.whole(body, &finding),
-                    notes: Notes::default(),
-                })
+                Ok(passed_through(body, &info, usage, &model_name))
             }
-            Self::Translated(context) => {
-                let answer = from_chat::to_message(&body, &context, &mut new_id)?;
-                let notes = Notes {
-                    upstream_id: answer.upstream_id,
-                    nameless_calls: answer.nameless_calls,
-                };
-                let metered = if answer.usage_is_estimated {
-                    Metered::Estimated(answer.usage)
-                } else {
-                    Metered::Reported(answer.usage)
-                };
-                Ok(Whole {
-                    body: answer.body.into(),
-                    metered,
-                    notes,
-                })
-            }
+            Self::ChatToMessages(context) => chat_to_message(&body, &context),
         }
     }
 
-    /// Reads a stream.
-    pub(crate) fn stream(self) -> Voice {
+    /// Converts a stream.
+    pub(crate) fn into_stream(self) -> ResponseStream {
         match self {
-            Self::Chat { hides_usage, naming } => Voice::Same(Box::new(Watch::chat(naming, hides_usage))),
-            Self::Messages { naming } => Voice::Same(Box::new(Watch::messages(naming))),
-            Self::Translated(context) => {
-                Voice::Translated(Box::new(Translation::new(ToAnthropic::new(*context, Box::new(new_id)))))
+            Self::Chat {
+                hides_usage,
+                model_name,
+            } => ResponseStream::Passthrough(Box::new(Passthrough::chat(model_name, hides_usage))),
+            Self::Messages { model_name } => ResponseStream::Passthrough(Box::new(Passthrough::messages(model_name))),
+            Self::ChatToMessages(context) => {
+                let machine = ToAnthropic::new(*context, Box::new(new_id));
+                ResponseStream::Translation(Box::new(Translation::new(machine)))
             }
         }
     }
+}
+
+fn passed_through(body: Bytes, info: &ChunkInfo, usage: Option<Usage>, model_name: &ModelName) -> FullResponse {
+    let unreported = UsageReport::Incomplete {
+        reported: None,
+        text_bytes: info.text_bytes,
+    };
+    FullResponse {
+        body: model_name.apply(body, info),
+        usage: usage.map_or(unreported, UsageReport::Reported),
+        translation: TranslationLog::default(),
+    }
+}
+
+fn chat_to_message(body: &[u8], context: &AnswerContext) -> Result<FullResponse, BackendError> {
+    let message = from_chat::to_message(body, context, &mut new_id)?;
+    let usage = if message.usage_is_estimated {
+        UsageReport::Estimated(message.usage)
+    } else {
+        UsageReport::Reported(message.usage)
+    };
+    Ok(FullResponse {
+        body: message.body.into(),
+        usage,
+        translation: TranslationLog {
+            upstream_id: message.upstream_id,
+            nameless_calls: message.nameless_calls,
+        },
+    })
 }
 
 fn new_id() -> String {

@@ -2,8 +2,10 @@
 
 pub(crate) mod convert;
 pub(crate) mod model_name;
+pub(crate) mod outcome;
 pub(crate) mod passthrough;
-pub(crate) mod scan;
+mod scan;
 pub(crate) mod stream;
 mod template;
+mod translation;
 pub(crate) mod usage;

@@ -1,76 +1,33 @@
-//! What the model is called in an answer that is otherwise passed on as it is: by the name that the client knows, not by the
-//! backend's own (translation.md §7). Pure.
-
-use std::ops::Range;
+//! The model's name in a response that is otherwise passed through: the client's name of it in the place of the
+//! backend's (translation.md §7). Pure.
 
 use bytes::Bytes;
 
 use super::scan::ChunkInfo;
+use crate::patch::{Patch, patched};
 
-/// The client's name of the model, as JSON.
+/// The client's name of the model, as a JSON string.
 #[derive(Clone, Debug)]
-pub(crate) struct Naming(Bytes);
+pub(crate) struct ModelName(Bytes);
 
-/// Other bytes in the place of some.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Edit {
-    pub(crate) range: Range<usize>,
-    pub(crate) by: Bytes,
-}
-
-impl Naming {
+impl ModelName {
     pub(crate) fn new(name: &str) -> Self {
         Self(serde_json::Value::from(name).to_string().into())
     }
 
-    /// How `json` gets the client's name of the model; `None` where it has it already, or none at all.
-    pub(crate) fn edit(&self, json: &[u8], finding: &ChunkInfo) -> Option<Edit> {
-        let range = finding.model?.range();
-        (json[range.clone()] != self.0).then(|| Edit {
-            range,
-            by: self.0.clone(),
-        })
+    /// The patch that writes the client's name into `json`; `None` if `json` has that name already, or names no model.
+    pub(super) fn patch(&self, json: &[u8], info: &ChunkInfo) -> Option<Patch> {
+        let span = info.model?;
+        (json[span.range()] != self.0).then(|| Patch::replace(span, self.0.clone()))
     }
 
-    /// An answer that is not streamed.
-    pub(crate) fn whole(&self, body: Bytes, finding: &ChunkInfo) -> Bytes {
-        match self.edit(&body, finding) {
+    /// A whole response with the client's name.
+    pub(super) fn apply(&self, body: Bytes, info: &ChunkInfo) -> Bytes {
+        match self.patch(&body, info) {
             None => body,
-            Some(edit) => edited(&body, &[edit]),
+            Some(patch) => patched(&body, &[patch]),
         }
     }
-}
-
-impl Edit {
-    /// Takes the bytes out.
-    pub(crate) fn cut(range: Range<usize>) -> Self {
-        Self {
-            range,
-            by: Bytes::new(),
-        }
-    }
-
-    /// The same edit of a text in which this one's begins at `offset`.
-    pub(crate) fn behind(self, offset: usize) -> Self {
-        Self {
-            range: self.range.start + offset..self.range.end + offset,
-            ..self
-        }
-    }
-}
-
-/// `text` with the edits, which are in the order of their places and do not touch each other.
-pub(crate) fn edited(text: &[u8], edits: &[Edit]) -> Bytes {
-    let longer: usize = edits.iter().map(|edit| edit.by.len()).sum();
-    let mut result = Vec::with_capacity(text.len() + longer);
-    let mut at = 0;
-    for Edit { range, by } in edits {
-        result.extend_from_slice(&text[at..range.start]);
-        result.extend_from_slice(by);
-        at = range.end;
-    }
-    result.extend_from_slice(&text[at..]);
-    result.into()
 }
 
 #[cfg(test)]
@@ -78,9 +35,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_has_the_clients_name_and_is_otherwise_as_it_was() {
+    fn a_response_has_the_clients_name_and_is_otherwise_unaltered() {
         let named = |json: &'static str| {
-            Naming::new("a \"b\"").whole(Bytes::from_static(json.as_bytes()), &ChunkInfo::of(json.as_bytes()))
+            ModelName::new("a \"b\"").apply(Bytes::from_static(json.as_bytes()), &ChunkInfo::of(json.as_bytes()))
         };
         for (json, expected) in [
             (
@@ -102,7 +59,7 @@ mod tests {
     fn a_name_that_is_the_clients_costs_no_copy() {
         let body = Bytes::from_static(br#"{"model":"m"}"#);
         assert_eq!(
-            Naming::new("m").whole(body.clone(), &ChunkInfo::of(&body)).as_ptr(),
+            ModelName::new("m").apply(body.clone(), &ChunkInfo::of(&body)).as_ptr(),
             body.as_ptr()
         );
     }

@@ -1,181 +1,188 @@
-//! What must be known of a stream that is passed on as it is: that each event is one, that the end is the end, and
-//! what was used. Pure.
+//! A stream whose bytes are passed through: each event is validated, the end is recognised and the usage counted. Pure.
 
 use bytes::Bytes;
-use service::http::Dialect;
+use domain::models::RequestId;
+use service::http::{ApiError, Dialect};
 use translators::error::BackendError;
-use translators::messages::stream::Progress;
+use translators::messages::stream::{Progress, StreamEnd};
 use translators::sse::{Decoder, Event};
 
-use super::model_name::{Edit, Naming, edited};
-use super::scan::{ChunkInfo, Kind, Span};
-use super::stream::Spoken;
-use super::template::Likeness;
-use crate::response::usage::{Metered, Tally};
+use super::model_name::ModelName;
+use super::outcome::{StreamChunk, StreamEnding, TranslationLog};
+use super::scan::{ChunkInfo, ChunkKind};
+use super::template::LastTemplate;
+use super::usage::StreamUsage;
+use crate::patch::{Patch, Span, patched};
 
-/// Reads a stream in passing.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct Passthrough {
     dialect: Dialect,
-    naming: Naming,
+    model_name: ModelName,
     hides_usage: bool,
-    /// Bytes of the event that has not ended yet.
+    /// Bytes of the event whose end has not come yet.
     pending: usize,
-    likeness: Likeness,
-    tally: Tally,
+    template: LastTemplate,
+    usage: StreamUsage,
     has_begun: bool,
     is_done: bool,
-    /// Why nothing more is passed on.
-    problem: Option<BackendError>,
+    /// The reason why nothing more is passed through.
+    error: Option<BackendError>,
 }
 
 /// What becomes of an event.
 enum Action {
     Pass,
-    /// It is passed on in other words, or not at all.
-    Change(Edit),
-    /// Neither it nor what follows is passed on.
+    /// The event is passed on with the patch, which may remove it.
+    Patch(Patch),
+    /// Neither the event nor what follows is passed on.
     Stop,
 }
 
-impl Watch {
-    /// Of a stream of chat chunks, which ends with `[DONE]`. The chunk that tells nothing but usage may be kept back.
-    pub(crate) fn chat(naming: Naming, hides_usage: bool) -> Self {
+impl Passthrough {
+    /// A stream of chat chunks, which ends with `[DONE]`. `hides_usage` removes the chunk that has nothing but usage.
+    pub(crate) fn chat(model_name: ModelName, hides_usage: bool) -> Self {
         Self {
             hides_usage,
-            ..Self::new(Dialect::OpenAi, naming)
+            ..Self::new(Dialect::OpenAi, model_name)
         }
     }
 
-    /// Of a stream of Anthropic events, which ends with `message_stop`.
-    pub(crate) fn messages(naming: Naming) -> Self {
-        Self::new(Dialect::Anthropic, naming)
+    /// A stream of Anthropic events, which ends with `message_stop`.
+    pub(crate) fn messages(model_name: ModelName) -> Self {
+        Self::new(Dialect::Anthropic, model_name)
     }
 
-    fn new(dialect: Dialect, naming: Naming) -> Self {
-        let tally = Tally::default();
+    fn new(dialect: Dialect, model_name: ModelName) -> Self {
         Self {
             dialect,
-            naming,
+            model_name,
             hides_usage: false,
             pending: 0,
-            likeness: Likeness::default(),
-            tally,
+            template: LastTemplate::default(),
+            usage: StreamUsage::default(),
             has_begun: false,
             is_done: false,
-            problem: None,
+            error: None,
         }
     }
 
-    /// Takes the next chunk. What comes back are its bytes, without the event that is not whole yet.
-    pub(crate) fn take(&mut self, decoder: &mut Decoder, chunk: Bytes) -> Spoken {
+    /// Takes the next chunk, and gives the bytes of all events that are complete.
+    pub(crate) fn feed(&mut self, decoder: &mut Decoder, chunk: Bytes) -> StreamChunk {
         let (before, length) = (self.pending, chunk.len());
-        let mut whole = 0;
-        let (mut first, mut edits) = (None, Vec::new());
+        let mut complete = 0;
+        let (mut first, mut patches) = (None, Vec::new());
         decoder.feed(chunk.clone());
         for event in decoder.by_ref() {
             let Ok(event) = event else {
-                self.problem = Some(BackendError::unreadable());
+                self.error = Some(BackendError::unreadable());
                 break;
             };
-            match self.judge(&event) {
+            match self.inspect(&event) {
                 Action::Pass => {}
-                Action::Change(edit) => edits.push(edit.behind(whole)),
+                Action::Patch(patch) => patches.push(patch.shifted(complete)),
                 Action::Stop => break,
             }
-            whole += event.raw.len();
+            complete += event.raw.len();
             first.get_or_insert(event.raw);
         }
-        self.pending = (before + length).saturating_sub(whole);
-        let progress = match (&self.problem, self.is_done) {
-            (Some(_), _) => Progress::Failed,
-            (None, true) => Progress::Done,
-            (None, false) => Progress::More,
-        };
-        Spoken {
-            frames: with(frames(chunk, before, whole, first), &edits),
-            progress,
+        self.pending = (before + length).saturating_sub(complete);
+        StreamChunk {
+            frames: patched_frames(frames(chunk, before, complete, first), &patches),
+            progress: self.progress(),
         }
     }
 
-    /// Takes what the stream ended with: an event without its blank line, or nothing.
-    pub(crate) fn end(&mut self, decoder: Decoder) -> Vec<Bytes> {
-        let last = if self.problem.is_none() { decoder.finish() } else { None };
-        let Some(event) = last else { return Vec::new() };
-        match self.judge(&event) {
-            Action::Pass => vec![event.raw],
-            Action::Change(edit) => with(vec![event.raw], &[edit]),
-            Action::Stop => Vec::new(),
-        }
-    }
-
-    pub(crate) fn keep_alive(&self) -> Bytes {
+    /// The frame that shows in a silence that the stream is alive.
+    pub(super) fn ping(&self) -> Bytes {
         match self.dialect {
             Dialect::Anthropic => Bytes::from_static(b"event: ping\ndata: {\"type\":\"ping\"}\n\n"),
             Dialect::OpenAi | Dialect::Management => Bytes::from_static(b": keep-alive\n\n"),
         }
     }
 
-    pub(crate) fn dialect(&self) -> Dialect {
-        self.dialect
-    }
-
-    /// Whether an event with data may be passed on: comments alone begin no answer.
-    pub(crate) fn has_begun(&self) -> bool {
+    /// True once an event with data was passed on: comments alone begin no response.
+    pub(super) fn has_begun(&self) -> bool {
         self.has_begun
     }
 
-    /// Whether the end mark has come.
-    pub(crate) fn is_done(&self) -> bool {
-        self.is_done
+    pub(super) fn finish(mut self, decoder: Decoder, end: StreamEnd, id: &RequestId) -> StreamEnding {
+        let mut frames = self.flush(decoder);
+        let result = match (self.error.take(), self.is_done, end) {
+            (Some(error), _, _) => Err(error),
+            (None, true, _) => Ok(()),
+            (None, false, StreamEnd::TimedOut) => Err(BackendError::timed_out()),
+            (None, false, StreamEnd::Closed | StreamEnd::Broken) => Err(BackendError::cut_short()),
+        };
+        if let Err(error) = &result {
+            frames.push(error_event(&ApiError::from(error.clone()), self.dialect, id));
+        }
+        StreamEnding {
+            frames,
+            usage: self.usage.report(),
+            delivered: self.has_begun,
+            result,
+            translation: TranslationLog::default(),
+        }
     }
 
-    /// What was used, as far as the backend has told until now.
-    pub(crate) fn metered(&self) -> Metered {
-        self.tally.metered()
+    /// The last event, if it came without its blank line.
+    fn flush(&mut self, decoder: Decoder) -> Vec<Bytes> {
+        let last = if self.error.is_none() { decoder.finish() } else { None };
+        let Some(event) = last else { return Vec::new() };
+        match self.inspect(&event) {
+            Action::Pass => vec![event.raw],
+            Action::Patch(patch) => patched_frames(vec![event.raw], &[patch]),
+            Action::Stop => Vec::new(),
+        }
     }
 
-    pub(crate) fn problem(&self) -> Option<BackendError> {
-        self.problem.clone()
+    fn progress(&self) -> Progress {
+        match (&self.error, self.is_done) {
+            (Some(_), _) => Progress::Failed,
+            (None, true) => Progress::Done,
+            (None, false) => Progress::More,
+        }
     }
 
-    /// What becomes of the event.
-    fn judge(&mut self, event: &Event) -> Action {
+    fn inspect(&mut self, event: &Event) -> Action {
         let Some(data) = event.data() else { return Action::Pass };
         if event.is_done() {
             (self.has_begun, self.is_done) = (true, true);
             return Action::Pass;
         }
-        let finding = self.likeness.find(data);
-        match finding.kind {
-            Kind::Garbage => self.problem = Some(BackendError::unreadable()),
-            Kind::Error => self.problem = Some(BackendError::from_error_object(data)),
-            Kind::End => self.is_done = self.dialect == Dialect::Anthropic,
-            Kind::Answer => self.tally.add(self.dialect, finding, data),
+        let info = self.template.scan(data);
+        match info.kind {
+            ChunkKind::Malformed => self.error = Some(BackendError::unreadable()),
+            ChunkKind::Error => self.error = Some(BackendError::from_error_object(data)),
+            ChunkKind::End => self.is_done = self.dialect == Dialect::Anthropic,
+            ChunkKind::Content => self.usage.add(self.dialect, info, data),
         }
-        self.has_begun |= self.problem.is_none();
-        match &self.problem {
-            Some(_) => Action::Stop,
-            // Only we have asked for it.
-            None if self.hides_usage && finding.is_usage_only => Action::Change(Edit::cut(0..event.raw.len())),
-            None => self.renamed(event, data, &finding).map_or(Action::Pass, Action::Change),
+        if self.error.is_some() {
+            return Action::Stop;
         }
+        self.has_begun = true;
+        if self.hides_usage && info.is_usage_only {
+            return Action::Patch(Patch::remove(Span::first(event.raw.len())));
+        }
+        self.rename(event, data, &info).map_or(Action::Pass, Action::Patch)
     }
 
-    /// Data of several lines keeps the backend's name: it is no part of the event as it came.
-    fn renamed(&self, event: &Event, data: &[u8], finding: &ChunkInfo) -> Option<Edit> {
-        let offset = Span::of(data, &event.raw)?.range().start;
-        Some(self.naming.edit(data, finding)?.behind(offset))
+    /// The patch that writes the client's name of the model into an event. An event whose data has several lines keeps
+    /// the backend's name: its data was joined, and is no slice of the event.
+    fn rename(&self, event: &Event, data: &[u8], info: &ChunkInfo) -> Option<Patch> {
+        let offset = Span::of(data, &event.raw).ok()?.range().start;
+        Some(self.model_name.patch(data, info)?.shifted(offset))
     }
 }
 
-/// The first `whole` bytes of the stream's `before` held bytes and `chunk`: the chunk's own bytes where they can be.
-fn frames(chunk: Bytes, before: usize, whole: usize, first: Option<Bytes>) -> Vec<Bytes> {
+/// The first `complete` bytes of `before` bytes that were pending and of `chunk`: slices of the chunk where possible.
+/// `first` is the first complete event, which may have begun in an earlier chunk.
+fn frames(chunk: Bytes, before: usize, complete: usize, first: Option<Bytes>) -> Vec<Bytes> {
     match first {
         None => Vec::new(),
-        Some(_) if before == 0 => vec![chunk.slice(..whole)],
+        Some(_) if before == 0 => vec![chunk.slice(..complete)],
         Some(first) => {
-            let rest = chunk.slice(first.len() - before..whole - before);
+            let rest = chunk.slice(first.len() - before..complete - before);
             if rest.is_empty() {
                 vec![first]
             } else {
@@ -185,60 +192,76 @@ fn frames(chunk: Bytes, before: usize, whole: usize, first: Option<Bytes>) -> Ve
     }
 }
 
-/// The bytes of all `frames` together with the edits; the frames themselves where there is nothing to edit.
-fn with(frames: Vec<Bytes>, edits: &[Edit]) -> Vec<Bytes> {
-    if edits.is_empty() {
+/// The frames themselves where there is no patch; else all of them in one, with the patches.
+fn patched_frames(frames: Vec<Bytes>, patches: &[Patch]) -> Vec<Bytes> {
+    if patches.is_empty() {
         return frames;
     }
-    let text = edited(&frames.concat(), edits);
+    let text = patched(&frames.concat(), patches);
     if text.is_empty() { Vec::new() } else { vec![text] }
+}
+
+/// An error event within a stream of `dialect`.
+fn error_event(error: &ApiError, dialect: Dialect, id: &RequestId) -> Bytes {
+    let data = error.body(dialect, id);
+    match dialect {
+        Dialect::Anthropic => format!("event: error\ndata: {data}\n\n"),
+        Dialect::OpenAi | Dialect::Management => format!("data: {data}\n\n"),
+    }
+    .into()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::usage::UsageReport;
     use super::*;
 
     const STREAM: &[u8] =
         b"data: {\"choices\":[]}\n\n: ping\n\ndata: {\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\r\n\r\ndata: [DONE]\n\n";
 
-    fn chat(hides_usage: bool) -> Watch {
-        Watch::chat(Naming::new("m"), hides_usage)
+    fn chat(hides_usage: bool) -> Passthrough {
+        Passthrough::chat(ModelName::new("m"), hides_usage)
     }
 
-    fn reported(watch: &Watch) -> Option<(u64, u64)> {
-        let Metered::Reported(usage) = watch.metered() else {
+    fn reported(passthrough: &Passthrough) -> Option<(u64, u64)> {
+        let UsageReport::Reported(usage) = passthrough.usage.report() else {
             return None;
         };
         Some((usage.input, usage.output))
     }
 
-    fn watched(chunks: &[&[u8]]) -> (Vec<u8>, Watch, Option<BackendError>) {
-        watched_by(chat(false), chunks)
+    fn passed(chunks: &[&[u8]]) -> (Vec<u8>, Passthrough, Option<BackendError>) {
+        passed_by(chat(false), chunks)
     }
 
-    fn watched_by(mut watch: Watch, chunks: &[&[u8]]) -> (Vec<u8>, Watch, Option<BackendError>) {
+    fn passed_by(mut passthrough: Passthrough, chunks: &[&[u8]]) -> (Vec<u8>, Passthrough, Option<BackendError>) {
         let (mut decoder, mut passed) = (Decoder::new(1000), Vec::new());
         for chunk in chunks {
-            passed.extend(watch.take(&mut decoder, Bytes::copy_from_slice(chunk)).frames.concat());
-            if watch.problem().is_some() {
+            passed.extend(
+                passthrough
+                    .feed(&mut decoder, Bytes::copy_from_slice(chunk))
+                    .frames
+                    .concat(),
+            );
+            if passthrough.error.is_some() {
                 break;
             }
         }
-        if watch.problem().is_none() {
-            passed.extend(watch.end(decoder).concat());
+        if passthrough.error.is_none() {
+            passed.extend(passthrough.flush(decoder).concat());
         }
-        let problem = watch.problem();
-        (passed, watch, problem)
+        let error = passthrough.error.clone();
+        (passed, passthrough, error)
     }
 
     #[test]
     fn p48_bytes_pass_unaltered_however_they_are_cut() {
         for cut in 0..=STREAM.len() {
             for next in (cut..=STREAM.len()).step_by(7) {
-                let (passed, watch, problem) = watched(&[&STREAM[..cut], &STREAM[cut..next], &STREAM[next..]]);
-                assert_eq!((passed.as_slice(), problem), (STREAM, None), "{cut} {next}");
-                assert!(watch.is_done());
-                assert_eq!(reported(&watch), Some((3, 2)));
+                let (bytes, passthrough, error) = passed(&[&STREAM[..cut], &STREAM[cut..next], &STREAM[next..]]);
+                assert_eq!((bytes.as_slice(), error), (STREAM, None), "{cut} {next}");
+                assert!(passthrough.is_done);
+                assert_eq!(reported(&passthrough), Some((3, 2)));
             }
         }
     }
@@ -254,24 +277,24 @@ mod tests {
             let (stream, expected) = (stream.as_bytes(), [HEAD, end].concat());
             for cut in 0..=stream.len() {
                 for next in (cut..=stream.len()).step_by(11) {
-                    let (passed, watch, problem) =
-                        watched_by(chat(true), &[&stream[..cut], &stream[cut..next], &stream[next..]]);
+                    let (bytes, passthrough, error) =
+                        passed_by(chat(true), &[&stream[..cut], &stream[cut..next], &stream[next..]]);
                     assert_eq!(
-                        (String::from_utf8(passed).unwrap(), problem),
+                        (String::from_utf8(bytes).unwrap(), error),
                         (expected.clone(), None),
                         "{cut} {next}"
                     );
-                    assert_eq!(reported(&watch), Some((3, 2)));
+                    assert_eq!(reported(&passthrough), Some((3, 2)));
                 }
             }
         }
         let without_blank_line = [HEAD, USAGE.trim_end()].concat();
         assert_eq!(
-            watched_by(chat(true), &[without_blank_line.as_bytes()]).0,
+            passed_by(chat(true), &[without_blank_line.as_bytes()]).0,
             HEAD.as_bytes()
         );
         assert_eq!(
-            watched_by(chat(false), &[without_blank_line.as_bytes()]).0,
+            passed_by(chat(false), &[without_blank_line.as_bytes()]).0,
             without_blank_line.as_bytes()
         );
     }
@@ -284,23 +307,23 @@ mod tests {
         let (stream, expected) = ([FOREIGN, NAMED, FOREIGN].concat(), [RENAMED, NAMED, RENAMED].concat());
         for cut in 0..=stream.len() {
             let (head, tail) = stream.as_bytes().split_at(cut);
-            assert_eq!(String::from_utf8(watched(&[head, tail]).0).unwrap(), expected, "{cut}");
+            assert_eq!(String::from_utf8(passed(&[head, tail]).0).unwrap(), expected, "{cut}");
         }
         assert_eq!(
-            watched(&[FOREIGN.trim_end().as_bytes()]).0,
+            passed(&[FOREIGN.trim_end().as_bytes()]).0,
             RENAMED.trim_end().as_bytes()
         );
     }
 
     #[test]
-    fn p44_a_stream_without_usage_is_measured_by_its_text() {
-        let (_, watch, _) =
-            watched(&[b"data: {\"choices\":[{\"delta\":{\"content\":\"12345678\"}}]}\n\ndata: [DONE]\n\n"]);
+    fn p44_the_usage_of_a_stream_that_reports_none_is_estimated_from_its_text() {
+        let (_, passthrough, _) =
+            passed(&[b"data: {\"choices\":[{\"delta\":{\"content\":\"12345678\"}}]}\n\ndata: [DONE]\n\n"]);
         assert_eq!(
             (
-                watch.metered().is_estimated(),
-                watch.metered().usage(7).input,
-                watch.metered().usage(7).output
+                passthrough.usage.report().is_estimated(),
+                passthrough.usage.report().usage(7).input,
+                passthrough.usage.report().usage(7).output
             ),
             (true, 7, 2)
         );
@@ -308,19 +331,19 @@ mod tests {
 
     #[test]
     fn p50_a_malformed_event_is_not_passed_on() {
-        let (passed, watch, problem) = watched(&[
+        let (bytes, passthrough, error) = passed(&[
             b"data: {\"choices\":[]}\n\ndata: {\"cho",
             b"ices\":\n\ndata: [DONE]\n\n",
         ]);
-        assert_eq!(passed, b"data: {\"choices\":[]}\n\n");
-        assert!(problem.is_some() && !watch.is_done());
-        assert!(watched(&[b"<html>\n\n", b"data: <html>\n\n"]).2.is_some());
+        assert_eq!(bytes, b"data: {\"choices\":[]}\n\n");
+        assert!(error.is_some() && !passthrough.is_done);
+        assert!(passed(&[b"<html>\n\n", b"data: <html>\n\n"]).2.is_some());
     }
 
     #[test]
-    fn an_error_object_is_a_problem_and_keeps_its_message() {
-        let (_, _, problem) = watched(&[b"data: {\"error\":{\"message\":\"slow down\",\"code\":429}}\n\n"]);
-        assert_eq!(problem.map(|problem| problem.message).as_deref(), Some("slow down"));
+    fn an_error_object_is_an_error_and_keeps_its_message() {
+        let (_, _, error) = passed(&[b"data: {\"error\":{\"message\":\"slow down\",\"code\":429}}\n\n"]);
+        assert_eq!(error.map(|error| error.message).as_deref(), Some("slow down"));
     }
 
     #[test]
@@ -328,19 +351,19 @@ mod tests {
         let stream = b"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":3}}}\n\n\
             event: message_delta\ndata: {\"type\":\"message_delta\",\"usage\":{\"output_tokens\":2}}\n\n\
             event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
-        let (mut watch, mut decoder) = (Watch::messages(Naming::new("m")), Decoder::new(1000));
-        let spoken = watch.take(&mut decoder, Bytes::from_static(stream));
+        let (mut passthrough, mut decoder) = (Passthrough::messages(ModelName::new("m")), Decoder::new(1000));
+        let converted = passthrough.feed(&mut decoder, Bytes::from_static(stream));
         assert_eq!(
-            (spoken.frames.concat().as_slice(), spoken.progress),
+            (converted.frames.concat().as_slice(), converted.progress),
             (stream.as_slice(), Progress::Done)
         );
-        assert_eq!(reported(&watch), Some((3, 2)));
+        assert_eq!(reported(&passthrough), Some((3, 2)));
     }
 
     #[test]
     fn an_end_mark_without_its_blank_line_is_an_end() {
-        let (passed, watch, _) = watched(&[b"data: {}\n\ndata: [DONE]"]);
-        assert_eq!(passed, b"data: {}\n\ndata: [DONE]");
-        assert!(watch.is_done());
+        let (bytes, passthrough, _) = passed(&[b"data: {}\n\ndata: [DONE]"]);
+        assert_eq!(bytes, b"data: {}\n\ndata: [DONE]");
+        assert!(passthrough.is_done);
     }
 }

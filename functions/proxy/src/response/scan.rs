@@ -1,7 +1,7 @@
-//! What a JSON text is that stands where an answer or a part of one is due: one look at its top level. Pure.
+//! One look at the top level of a JSON text that is due to be a response or an event of a stream: what it is, what it
+//! reports, and where. Pure.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 use serde::Deserialize;
@@ -9,109 +9,60 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use translators::usage::{Usage, usage_of_members};
 
-/// What the text is.
+use crate::patch::Span;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Answer,
-    /// The event with which an Anthropic stream ends.
+pub(crate) enum ChunkKind {
+    Content,
+    /// `message_stop`, the event that ends an Anthropic stream.
     End,
     Error,
-    Garbage,
+    Malformed,
 }
 
-/// What was found in it.
+/// What one JSON text contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ChunkInfo {
-    pub(crate) kind: Kind,
-    /// Bytes of text for the client, about: of all that is in `choices`, `delta`, `content_block` or `content`. Not counted
-    /// where usage is told.
-    pub(crate) said: usize,
-    /// Whether it is a chunk that `stream_options.include_usage` has brought: usage, and no choice.
+    pub(crate) kind: ChunkKind,
+    /// Approximate bytes of text for the client: all strings in `choices`, `delta`, `content_block` and `content`. Zero
+    /// where usage is reported, which nobody estimates.
+    pub(crate) text_bytes: usize,
+    /// True for a chunk that exists because of `stream_options.include_usage`: it has usage and no choice.
     pub(crate) is_usage_only: bool,
-    /// Whether it is the event in which an Anthropic backend tells what the whole answer has used.
+    /// True for the event in which an Anthropic backend reports the usage of the whole response.
     pub(crate) is_final_usage: bool,
-    /// Where the last of those texts is.
-    pub(crate) text: Option<Span>,
-    /// What a chat answer tells of its usage.
+    /// The place of the last of those strings.
+    pub(crate) last_text: Option<Span>,
+    /// The usage that a chat response reports.
     pub(crate) usage: Option<Usage>,
-    /// Where it names the model.
+    /// The place of the model's name, quotes included.
     pub(crate) model: Option<Span>,
-}
-
-/// Where a part of a text is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
-    begin: usize,
-    end: usize,
-}
-
-impl Span {
-    pub(crate) fn range(self) -> Range<usize> {
-        self.begin..self.end
-    }
-
-    /// The place of `part`, a part of `whole`; `None` for what is none.
-    pub(crate) fn of(part: &[u8], whole: &[u8]) -> Option<Self> {
-        let begin = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
-        let end = begin + part.len();
-        (end <= whole.len()).then_some(Self { begin, end })
-    }
 }
 
 impl ChunkInfo {
     pub(crate) fn of(json: &[u8]) -> Self {
-        // Read as text, whose parts need not be looked at again for whether they are text.
-        let shape = str::from_utf8(json)
+        // UTF-8 is checked once here; serde_json would check each borrowed string again.
+        let members = str::from_utf8(json)
             .ok()
-            .and_then(|text| serde_json::from_str::<Shape<'_>>(text).ok());
-        let Some(shape) = shape else {
-            return Self {
-                kind: Kind::Garbage,
-                said: 0,
-                is_usage_only: false,
-                is_final_usage: false,
-                text: None,
-                usage: None,
-                model: None,
-            };
-        };
-        let is = |name: &str| shape.kind.as_deref() == Some(name);
-        let kind = match () {
-            () if shape.error.is_some() => Kind::Error,
-            () if is("message_stop") => Kind::End,
-            () => Kind::Answer,
-        };
-        let model = if is("message_start") {
-            shape.message.and_then(model_of_message)
-        } else {
-            shape.model
-        };
-        let name = model
-            .map(|name| name.get().as_bytes())
-            .filter(|name| name.starts_with(b"\""));
-        let speaking = [shape.choices, shape.delta, shape.content_block, shape.content];
-        let usage = usage_of_members(shape.usage, shape.choices);
-        // Nobody asks how much was said where usage is told.
-        let speaking = if usage.is_none() { speaking } else { [None; 4] };
-        let texts = speaking
-            .into_iter()
-            .flatten()
-            .flat_map(|value| Texts(value.get().as_bytes()));
-        let (said, last) = texts.fold((0, None), |(said, _), text| (said + text.len(), Some(text)));
+            .and_then(|text| serde_json::from_str::<Members<'_>>(text).ok());
+        members.map_or(Self::malformed(), |members| members.info(json))
+    }
+
+    fn malformed() -> Self {
         Self {
-            kind,
-            said,
-            text: last.and_then(|text| Span::of(text, json)),
-            is_usage_only: shape.usage.is_some() && shape.choices.is_some_and(is_empty),
-            is_final_usage: is("message_delta") && shape.usage.is_some(),
-            usage,
-            model: name.and_then(|name| Span::of(name, json)),
+            kind: ChunkKind::Malformed,
+            text_bytes: 0,
+            is_usage_only: false,
+            is_final_usage: false,
+            last_text: None,
+            usage: None,
+            model: None,
         }
     }
 }
 
 #[derive(Deserialize)]
-struct Shape<'a> {
+struct Members<'a> {
     #[serde(borrow, rename = "type")]
     kind: Option<Cow<'a, str>>,
     error: Option<IgnoredAny>,
@@ -131,15 +82,64 @@ struct Shape<'a> {
     message: Option<&'a RawValue>,
 }
 
+impl<'a> Members<'a> {
+    fn info(&self, json: &[u8]) -> ChunkInfo {
+        let usage = usage_of_members(self.usage, self.choices);
+        let (text_bytes, last_text) = if usage.is_none() { self.text() } else { (0, None) };
+        ChunkInfo {
+            kind: self.chunk_kind(),
+            text_bytes,
+            last_text: last_text.and_then(|text| Span::of(text, json).ok()),
+            is_usage_only: self.usage.is_some() && self.choices.is_some_and(is_empty),
+            is_final_usage: self.has_type("message_delta") && self.usage.is_some(),
+            usage,
+            model: self.model_name().and_then(|name| Span::of(name, json).ok()),
+        }
+    }
+
+    fn has_type(&self, name: &str) -> bool {
+        self.kind.as_deref() == Some(name)
+    }
+
+    fn chunk_kind(&self) -> ChunkKind {
+        if self.error.is_some() {
+            ChunkKind::Error
+        } else if self.has_type("message_stop") {
+            ChunkKind::End
+        } else {
+            ChunkKind::Content
+        }
+    }
+
+    /// The bytes of all text for the client, and the last string of it.
+    fn text(&self) -> (usize, Option<&'a [u8]>) {
+        [self.choices, self.delta, self.content_block, self.content]
+            .into_iter()
+            .flatten()
+            .flat_map(|value| Strings(value.get().as_bytes()))
+            .fold((0, None), |(bytes, _), text| (bytes + text.len(), Some(text)))
+    }
+
+    /// The model's name as it is written; of an Anthropic stream that of its first event.
+    fn model_name(&self) -> Option<&'a [u8]> {
+        let name = if self.has_type("message_start") {
+            model_of_message(self.message?)
+        } else {
+            self.model
+        };
+        name.map(|name| name.get().as_bytes())
+            .filter(|name| name.starts_with(b"\""))
+    }
+}
+
 #[derive(Deserialize)]
-struct Message<'a> {
+struct MessageStart<'a> {
     #[serde(borrow)]
     model: Option<&'a RawValue>,
 }
 
-/// The name in the message with which an Anthropic stream begins.
 fn model_of_message(message: &RawValue) -> Option<&RawValue> {
-    serde_json::from_str::<Message<'_>>(message.get()).ok()?.model
+    serde_json::from_str::<MessageStart<'_>>(message.get()).ok()?.model
 }
 
 fn is_empty(array: &RawValue) -> bool {
@@ -147,18 +147,18 @@ fn is_empty(array: &RawValue) -> bool {
     inside.is_some_and(|inside| inside.trim().is_empty())
 }
 
-/// All texts in a JSON value, escapes as they are written and names of members left out. Nothing is decoded: an escape
-/// that makes no sense, such as one half of an emoji, is the client's to judge.
-struct Texts<'a>(&'a [u8]);
+/// All strings in a JSON value except the names of members. Escapes are not decoded: whether one makes sense, such as
+/// half of a surrogate pair, is left to the client.
+struct Strings<'a>(&'a [u8]);
 
-impl<'a> Iterator for Texts<'a> {
+impl<'a> Iterator for Strings<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
         loop {
             let quote = memchr(b'"', self.0)?;
             let rest = &self.0[quote + 1..];
-            let text = &rest[..text_length(rest)];
+            let text = &rest[..string_length(rest)];
             self.0 = rest.get(text.len() + 1..).unwrap_or_default();
             if self.0.trim_ascii_start().first() != Some(&b':') {
                 return Some(text);
@@ -167,8 +167,8 @@ impl<'a> Iterator for Texts<'a> {
     }
 }
 
-/// Bytes up to the quote that ends a text.
-fn text_length(json: &[u8]) -> usize {
+/// Bytes up to the closing quote.
+fn string_length(json: &[u8]) -> usize {
     let mut at = 0;
     while let Some(next) = memchr2(b'"', b'\\', &json[at..]) {
         if json[at + next] == b'"' {
@@ -184,38 +184,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_look_tells_what_a_text_is() {
+    fn one_look_tells_what_a_chunk_is() {
         let kind = |json: &str| ChunkInfo::of(json.as_bytes()).kind;
-        assert_eq!(kind(r#"{"choices":[]}"#), Kind::Answer);
-        assert_eq!(kind(r#"{"type":"message_stop"}"#), Kind::End);
-        assert_eq!(kind(r#"{"error":{"message":"x"}}"#), Kind::Error);
-        assert_eq!(kind(r#"{"error":null}"#), Kind::Answer);
-        assert_eq!(kind("<html>"), Kind::Garbage);
+        assert_eq!(kind(r#"{"choices":[]}"#), ChunkKind::Content);
+        assert_eq!(kind(r#"{"type":"message_stop"}"#), ChunkKind::End);
+        assert_eq!(kind(r#"{"error":{"message":"x"}}"#), ChunkKind::Error);
+        assert_eq!(kind(r#"{"error":null}"#), ChunkKind::Content);
+        assert_eq!(kind("<html>"), ChunkKind::Malformed);
     }
 
     #[test]
-    fn text_is_counted_wherever_it_is_said() {
-        let said = |json: &str| ChunkInfo::of(json.as_bytes()).said;
+    fn text_is_counted_in_every_member_that_has_it() {
+        let text_bytes = |json: &str| ChunkInfo::of(json.as_bytes()).text_bytes;
         assert_eq!(
-            said(r#"{"id":"x","choices":[{"index":0,"delta":{"content":"Hi \u00e4"},"finish_reason":null}]}"#),
+            text_bytes(r#"{"id":"x","choices":[{"index":0,"delta":{"content":"Hi \u00e4"},"finish_reason":null}]}"#),
             9
         );
         assert_eq!(
-            said(
+            text_bytes(
                 r#"{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"{}"}}]}},{"delta":{"content":"a"}}]}"#
             ),
             3
         );
         assert_eq!(
-            said(r#"{"type":"content_block_delta","index":0,"delta":{"text":"four"}}"#),
+            text_bytes(r#"{"type":"content_block_delta","index":0,"delta":{"text":"four"}}"#),
             4
         );
-        assert_eq!(said(r#"{"choices":"four"}"#), 4);
-        assert_eq!(said(r#"{"choices":[ "\"\\" , {"\"a" : "b"}]}"#), 5);
+        assert_eq!(text_bytes(r#"{"choices":"four"}"#), 4);
+        assert_eq!(text_bytes(r#"{"choices":[ "\"\\" , {"\"a" : "b"}]}"#), 5);
         assert_eq!(
-            said(r#"{"choices":["\ud83d"]}"#),
+            text_bytes(r#"{"choices":["\ud83d"]}"#),
             6,
-            "half an emoji is no reason to break"
+            "half a surrogate pair is not an error here"
         );
     }
 

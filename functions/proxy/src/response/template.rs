@@ -1,68 +1,70 @@
-//! Events that differ from an earlier one in a single text: most of a stream. What was found in that one holds for them
-//! too, so they are compared and not parsed. Pure.
+//! Most events of a stream differ from the one before in a single string. Such an event is compared with the last one
+//! and not parsed (docs/decisions/0036-an-event-like-the-last-is-compared.md). Pure.
 
 use std::str;
 
-use super::scan::{ChunkInfo, Kind};
+use super::scan::{ChunkInfo, ChunkKind};
 
-/// The last event that was parsed, around one of its texts.
+/// The last event that was parsed, as a template for those that follow.
 #[derive(Debug, Default)]
-pub(crate) struct Likeness(Option<Pattern>);
+pub(super) struct LastTemplate(Option<Template>);
 
+/// An event around one of its strings.
 #[derive(Debug)]
-struct Pattern {
-    /// Up to the text, its quote included.
-    before: Vec<u8>,
-    /// From the text's closing quote on.
-    behind: Vec<u8>,
-    /// Without what the text itself says.
-    finding: ChunkInfo,
+struct Template {
+    /// Up to the string, its opening quote included.
+    prefix: Vec<u8>,
+    /// From the string's closing quote on.
+    suffix: Vec<u8>,
+    /// Of the event with an empty string.
+    info: ChunkInfo,
 }
 
-impl Likeness {
-    /// What `json` is: as the event that it is like, else as it is found to be.
-    pub(crate) fn find(&mut self, json: &[u8]) -> ChunkInfo {
-        if let Some(finding) = self.0.as_ref().and_then(|pattern| pattern.matched(json)) {
-            return finding;
+impl LastTemplate {
+    /// Scans an event; parses it only if the template does not match.
+    pub(super) fn scan(&mut self, json: &[u8]) -> ChunkInfo {
+        if let Some(info) = self.0.as_ref().and_then(|template| template.matched(json)) {
+            return info;
         }
-        let finding = ChunkInfo::of(json);
-        self.0 = Pattern::of(json, finding);
-        finding
+        let info = ChunkInfo::of(json);
+        self.0 = Template::of(json, info);
+        info
     }
 }
 
-impl Pattern {
-    /// The pattern of an event that says something. Nothing but the length of a text depends on what the text is.
-    fn of(json: &[u8], finding: ChunkInfo) -> Option<Self> {
-        let text = finding.text?.range();
-        let is_named_behind = finding.model.is_some_and(|model| model.range().start > text.start);
-        if finding.kind != Kind::Answer || is_named_behind {
+impl Template {
+    /// The template of an event with text; `None` if more than a length depends on what the text is.
+    fn of(json: &[u8], info: ChunkInfo) -> Option<Self> {
+        let text = info.last_text?.range();
+        // The name's place would depend on the text's length.
+        let is_named_behind = info.model.is_some_and(|model| model.range().start > text.start);
+        if info.kind != ChunkKind::Content || is_named_behind {
             return None;
         }
-        let finding = ChunkInfo {
-            said: finding.said - text.len(),
-            text: None,
-            ..finding
-        };
         Some(Self {
-            before: json[..text.start].to_vec(),
-            behind: json[text.end..].to_vec(),
-            finding,
+            prefix: json[..text.start].to_vec(),
+            suffix: json[text.end..].to_vec(),
+            info: ChunkInfo {
+                text_bytes: info.text_bytes - text.len(),
+                last_text: None,
+                ..info
+            },
         })
     }
 
     fn matched(&self, json: &[u8]) -> Option<ChunkInfo> {
         let text = json
-            .strip_prefix(self.before.as_slice())?
-            .strip_suffix(self.behind.as_slice())?;
+            .strip_prefix(self.prefix.as_slice())?
+            .strip_suffix(self.suffix.as_slice())?;
         is_plain(text).then(|| ChunkInfo {
-            said: self.finding.said + text.len(),
-            ..self.finding
+            text_bytes: self.info.text_bytes + text.len(),
+            ..self.info
         })
     }
 }
 
-/// Whether the bytes are a text of JSON as they are (RFC 8259 §7): without an escape, which would have to be judged.
+/// True if the bytes are the content of a JSON string (RFC 8259 §7) without an escape; an escape would have to be
+/// validated.
 fn is_plain(text: &[u8]) -> bool {
     let stands_for_itself = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
     text.iter().all(stands_for_itself) && str::from_utf8(text).is_ok()
@@ -83,51 +85,51 @@ mod tests {
         format!(r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"text_delta","text":"{text}"}}}}"#)
     }
 
-    fn is_remembered(likeness: &Likeness, json: impl AsRef<[u8]>) -> bool {
-        likeness
+    fn is_remembered(template: &LastTemplate, json: impl AsRef<[u8]>) -> bool {
+        template
             .0
             .as_ref()
-            .is_some_and(|pattern| pattern.matched(json.as_ref()).is_some())
+            .is_some_and(|known| known.matched(json.as_ref()).is_some())
     }
 
     #[test]
-    fn an_event_like_another_is_what_it_would_be_alone() {
+    fn an_event_that_matches_is_scanned_as_if_it_were_parsed() {
         for event in [chunk, message] {
-            let mut likeness = Likeness::default();
-            likeness.find(event("first").as_bytes());
+            let mut template = LastTemplate::default();
+            template.scan(event("first").as_bytes());
             for text in ["", "second", "größer", "{[,:]}"] {
                 let json = event(text);
-                assert!(is_remembered(&likeness, &json), "{json}");
+                assert!(is_remembered(&template, &json), "{json}");
                 let expected = ChunkInfo {
-                    text: None,
+                    last_text: None,
                     ..ChunkInfo::of(json.as_bytes())
                 };
-                assert_eq!(likeness.find(json.as_bytes()), expected, "{json}");
+                assert_eq!(template.scan(json.as_bytes()), expected, "{json}");
             }
         }
     }
 
     #[test]
-    fn p50_what_only_begins_and_ends_alike_is_judged_by_itself() {
-        let mut likeness = Likeness::default();
-        likeness.find(chunk("first").as_bytes());
+    fn p50_an_event_with_more_than_another_text_is_parsed() {
+        let mut template = LastTemplate::default();
+        template.scan(chunk("first").as_bytes());
         for text in [r#"a","x":"b"#, r#"a"b"#, r"\", r"\u12", "\n"] {
             let json = chunk(text);
-            assert!(!is_remembered(&likeness, &json), "{json}");
+            assert!(!is_remembered(&template, &json), "{json}");
             assert_eq!(
-                Likeness::default().find(json.as_bytes()),
+                LastTemplate::default().scan(json.as_bytes()),
                 ChunkInfo::of(json.as_bytes())
             );
         }
-        assert!(!is_remembered(&likeness, [chunk("a").as_bytes(), b"\xff"].concat()));
+        assert!(!is_remembered(&template, [chunk("a").as_bytes(), b"\xff"].concat()));
         let mut not_utf8 = chunk("@").into_bytes();
         let place = not_utf8.iter().position(|byte| *byte == b'@').unwrap();
         not_utf8[place] = 0xff;
-        assert!(!is_remembered(&likeness, &not_utf8));
+        assert!(!is_remembered(&template, &not_utf8));
     }
 
     #[test]
-    fn what_tells_something_besides_its_text_is_no_pattern() {
+    fn an_event_that_reports_more_than_text_is_no_template() {
         for json in [
             r#"{"error":{"message":"full"},"choices":["a"]}"#,
             r#"{"choices":["a"],"model":"m"}"#,
@@ -135,9 +137,9 @@ mod tests {
             r#"{"type":"message_stop"}"#,
             "{",
         ] {
-            let mut likeness = Likeness::default();
-            likeness.find(json.as_bytes());
-            assert!(likeness.0.is_none(), "{json}");
+            let mut template = LastTemplate::default();
+            template.scan(json.as_bytes());
+            assert!(template.0.is_none(), "{json}");
         }
     }
 }

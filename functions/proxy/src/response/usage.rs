@@ -1,43 +1,46 @@
-//! How much an answer has used, as far as its backend told. Pure.
+//! The tokens of a response, as far as its backend reported them. Pure.
 
 use service::http::Dialect;
 use translators::usage::{Usage, update_from_event};
 
-use crate::response::scan::ChunkInfo;
+use super::scan::ChunkInfo;
 
-/// What is known of an answer's tokens.
+/// What is known of a response's tokens.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Metered {
-    /// The backend's own numbers. Reported zero is zero (promise 44).
+pub(crate) enum UsageReport {
+    /// The backend's own numbers. A reported zero is zero (promise 44).
     Reported(Usage),
-    /// A guess that was made with the request at hand.
+    /// An estimate that a translation made.
     Estimated(Usage),
-    /// The backend told nothing, or was cut off before it told all.
-    Unreported {
-        /// What it did tell.
-        partly: Option<Usage>,
-        /// The text that it said, in bytes.
-        said: usize,
+    /// The backend reported nothing, or its stream ended before it reported all.
+    Incomplete {
+        /// The part that it did report.
+        reported: Option<Usage>,
+        /// Bytes of text that it generated.
+        text_bytes: usize,
     },
 }
 
-impl Metered {
-    /// For what used nothing.
-    pub(crate) fn nothing() -> Self {
+impl UsageReport {
+    /// The usage of a request that got no response.
+    pub(crate) fn zero() -> Self {
         Self::Reported(Usage::default())
     }
 
-    /// The tokens, of which the prompt has about `input_estimate`.
+    /// The tokens, estimated where they were not reported. `input_estimate` is in tokens.
     pub(crate) fn usage(self, input_estimate: u64) -> Usage {
         match self {
             Self::Reported(usage) | Self::Estimated(usage) => usage,
-            Self::Unreported { partly: None, said } => Usage::estimate(input_estimate, said),
-            Self::Unreported {
-                partly: Some(told),
-                said,
+            Self::Incomplete {
+                reported: None,
+                text_bytes,
+            } => Usage::estimate(input_estimate, text_bytes),
+            Self::Incomplete {
+                reported: Some(reported),
+                text_bytes,
             } => Usage {
-                output: told.output.max(Usage::estimate(0, said).output),
-                ..told
+                output: reported.output.max(Usage::estimate(0, text_bytes).output),
+                ..reported
             },
         }
     }
@@ -47,38 +50,37 @@ impl Metered {
     }
 }
 
-/// What a stream has told of its usage until now.
+/// What a stream has reported of its usage so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
-    told: Option<Usage>,
-    /// Whether that is the usage of the whole answer.
-    is_all: bool,
-    /// The text that was said, in bytes.
-    said: usize,
+pub(super) struct StreamUsage {
+    reported: Option<Usage>,
+    /// True if `reported` is the usage of the whole response.
+    is_complete: bool,
+    text_bytes: usize,
 }
 
-impl Tally {
+impl StreamUsage {
     /// Adds an event of a stream in `dialect`.
-    pub(crate) fn add(&mut self, dialect: Dialect, finding: ChunkInfo, data: &[u8]) {
-        self.said += finding.said;
+    pub(super) fn add(&mut self, dialect: Dialect, info: ChunkInfo, data: &[u8]) {
+        self.text_bytes += info.text_bytes;
         match dialect {
             Dialect::Anthropic => {
-                update_from_event(&mut self.told, data);
-                self.is_all |= finding.is_final_usage;
+                update_from_event(&mut self.reported, data);
+                self.is_complete |= info.is_final_usage;
             }
             Dialect::OpenAi | Dialect::Management => {
-                self.told = finding.usage.or(self.told);
-                self.is_all = self.told.is_some();
+                self.reported = info.usage.or(self.reported);
+                self.is_complete = self.reported.is_some();
             }
         }
     }
 
-    pub(crate) fn metered(self) -> Metered {
-        match self.told {
-            Some(usage) if self.is_all => Metered::Reported(usage),
-            partly => Metered::Unreported {
-                partly,
-                said: self.said,
+    pub(super) fn report(self) -> UsageReport {
+        match self.reported {
+            Some(usage) if self.is_complete => UsageReport::Reported(usage),
+            reported => UsageReport::Incomplete {
+                reported,
+                text_bytes: self.text_bytes,
             },
         }
     }
@@ -90,9 +92,12 @@ mod tests {
 
     #[test]
     fn p44_an_estimate_only_where_nothing_was_reported() {
-        let zero = Metered::Reported(Usage::default());
+        let zero = UsageReport::Reported(Usage::default());
         assert_eq!((zero.usage(100), zero.is_estimated()), (Usage::default(), false));
-        let silent = Metered::Unreported { partly: None, said: 9 };
+        let silent = UsageReport::Incomplete {
+            reported: None,
+            text_bytes: 9,
+        };
         assert_eq!(
             (silent.usage(100).input, silent.usage(100).output, silent.is_estimated()),
             (100, 3, true)
@@ -102,9 +107,9 @@ mod tests {
             output: 1,
             ..Usage::default()
         };
-        let cut = Metered::Unreported {
-            partly: Some(started),
-            said: 40,
+        let cut = UsageReport::Incomplete {
+            reported: Some(started),
+            text_bytes: 40,
         };
         assert_eq!(
             (cut.usage(100).input, cut.usage(100).output, cut.is_estimated()),

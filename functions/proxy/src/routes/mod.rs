@@ -1,3 +1,6 @@
-//! The endpoints for clients, one file for each kind.
+//! The handlers for clients, a file for each kind of endpoint.
 
+pub(crate) mod chat;
+pub(crate) mod count_tokens;
+pub(crate) mod messages;
 pub(crate) mod models;

@@ -1,4 +1,5 @@
-//! What a key may use: one shape that the SDKs of `OpenAI` and of Anthropic both read (translation.md §7).
+//! `GET /v1/models`: the models that a key may use, in a form that the SDKs of `OpenAI` and of Anthropic both read
+//! (translation.md §7).
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -8,10 +9,10 @@ use serde_json::{Value, json};
 use service::http::ApiError;
 use service::http::caller::ApiCaller;
 
-use crate::App;
+use crate::app::App;
 use crate::grant::{Rights, unknown_model};
 
-/// Anthropic's paging; clients of `OpenAI` send none of it and get everything.
+/// Anthropic's paging. Clients of `OpenAI` send no such parameter and get all models.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Paging {
     limit: Option<usize>,
@@ -25,7 +26,7 @@ pub(crate) async fn list(
     caller: ApiCaller,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Value>, ApiError> {
-    let rights = Rights::of(&app, caller).await?;
+    let rights = Rights::of(&app.store, caller).await?;
     let usable: Vec<&Model> = rights
         .entries()
         .filter(|entry| has_backend(entry))
@@ -47,7 +48,7 @@ pub(crate) async fn find(
     caller: ApiCaller,
     Path(name): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    let rights = Rights::of(&app, caller).await?;
+    let rights = Rights::of(&app.store, caller).await?;
     let entry = rights.entry(&name)?;
     if has_backend(entry) {
         Ok(Json(object(&entry.model)))
@@ -56,7 +57,7 @@ pub(crate) async fn find(
     }
 }
 
-/// A model without an enabled backend is not shown: nobody would answer.
+/// A model without an enabled backend is hidden: a request for it would fail.
 fn has_backend(entry: &Entry) -> bool {
     entry.backends.iter().any(|backend| backend.enabled)
 }
@@ -84,18 +85,18 @@ fn object(model: &Model) -> Value {
 }
 
 impl Paging {
-    /// The part of `models` asked for, and whether there are more in that direction.
+    /// The page of `models`, and true if there are more in that direction.
     fn cut<'a, 'm>(&self, models: &'a [&'m Model]) -> (&'a [&'m Model], bool) {
-        let place = |id: &Option<String>| {
+        let position = |id: &Option<String>| {
             id.as_deref()
                 .and_then(|id| models.iter().position(|model| model.id.as_str() == id))
         };
         let limit = self.limit.unwrap_or(usize::MAX).max(1);
-        if let Some(before) = place(&self.before_id) {
+        if let Some(before) = position(&self.before_id) {
             let start = before.saturating_sub(limit);
             return (&models[start..before], start > 0);
         }
-        let rest = &models[place(&self.after_id).map_or(0, |after| after + 1)..];
+        let rest = &models[position(&self.after_id).map_or(0, |after| after + 1)..];
         (&rest[..limit.min(rest.len())], rest.len() > limit)
     }
 }

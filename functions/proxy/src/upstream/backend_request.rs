@@ -1,5 +1,4 @@
-//! What one backend is sent for an ask, and who reads its answer: the crossing of the client's dialect with the
-//! backend's.
+//! The request to one backend, and the converter of its response: where the client's dialect crosses the backend's.
 
 use bytes::Bytes;
 use domain::models::catalog::{Backend, Protocol};
@@ -8,98 +7,110 @@ use service::http::ApiError;
 use service::outbound::Pieces;
 use translators::messages::to_chat::ModelFacts;
 
-use super::endpoint::Target;
-use crate::exchange::Grant;
-use crate::patch::spliced;
-use crate::request::{Ask, ChatAsk, MessagesAsk};
-use crate::response::convert::Reader;
-use crate::response::model_name::Naming;
+use super::endpoint::BackendEndpoint;
+use crate::grant::Grant;
+use crate::patch::patched_pieces;
+use crate::request::{ChatRequest, CompletionRequest, MessagesRequest};
+use crate::response::convert::ResponseConverter;
+use crate::response::model_name::ModelName;
 
-/// A request to one backend.
-pub(crate) struct Call<'t> {
-    pub(crate) url: &'t Uri,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Pieces,
-    pub(crate) reader: Reader,
-    /// Fields of the client's that the backend does not get (translation.md P2).
-    pub(crate) warnings: Vec<String>,
+pub(super) struct BackendRequest<'e> {
+    pub(super) url: &'e Uri,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Pieces,
+    pub(super) converter: ResponseConverter,
+    /// Fields of the client's request that the backend does not get (translation.md P2).
+    pub(super) warnings: Vec<String>,
 }
 
-impl<'t> Call<'t> {
-    pub(crate) fn new(ask: &Ask<'_>, grant: &Grant, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
-        match (ask, backend.protocol) {
-            (Ask::Chat(ask), Protocol::Openai) => Ok(Self::chat(ask, grant, backend, target)),
-            (Ask::Messages(ask), Protocol::Anthropic) => Self::messages(ask, grant, backend, target),
-            (Ask::Messages(ask), Protocol::Openai) => Self::translated(ask, grant, backend, target),
-            (Ask::Chat(_), Protocol::Anthropic) => Err(ApiError::invalid(
+impl<'e> BackendRequest<'e> {
+    pub(super) fn new(
+        request: &CompletionRequest<'_>,
+        grant: &Grant,
+        backend: &Backend,
+        endpoint: &'e BackendEndpoint,
+    ) -> Result<Self, ApiError> {
+        match (request, backend.protocol) {
+            (CompletionRequest::Chat(request), Protocol::Openai) => Ok(Self::chat(request, grant, backend, endpoint)),
+            (CompletionRequest::Messages(request), Protocol::Anthropic) => {
+                Self::messages(request, grant, backend, endpoint)
+            }
+            (CompletionRequest::Messages(request), Protocol::Openai) => {
+                Self::messages_as_chat(request, grant, backend, endpoint)
+            }
+            (CompletionRequest::Chat(_), Protocol::Anthropic) => Err(ApiError::invalid(
                 "model",
                 "this model speaks the Messages API only: call /v1/messages",
             )),
         }
     }
 
-    /// To a backend that counts tokens itself.
-    pub(crate) fn count(
-        ask: &MessagesAsk<'_>,
+    /// For a backend that counts tokens itself.
+    pub(super) fn count_tokens(
+        request: &MessagesRequest<'_>,
         grant: &Grant,
         backend: &Backend,
-        target: &'t Target,
+        endpoint: &'e BackendEndpoint,
     ) -> Result<Self, ApiError> {
         Ok(Self {
-            url: &target.count_tokens,
-            ..Self::messages(ask, grant, backend, target)?
+            url: &endpoint.count_tokens,
+            ..Self::messages(request, grant, backend, endpoint)?
         })
     }
 
-    fn chat(ask: &ChatAsk<'_>, grant: &Grant, backend: &Backend, target: &'t Target) -> Self {
+    fn chat(request: &ChatRequest<'_>, grant: &Grant, backend: &Backend, endpoint: &'e BackendEndpoint) -> Self {
         Self {
-            url: &target.chat_completions,
-            headers: target.headers.clone(),
-            body: ask.body_for(&backend.model_name, &target.settings, &target.params),
-            reader: Reader::Chat {
-                hides_usage: target.settings.stream_usage && ask.is_silent_on_usage(),
-                naming: Naming::new(grant.answers_as(ask.model())),
+            url: &endpoint.chat_completions,
+            headers: endpoint.headers.clone(),
+            body: request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params),
+            converter: ResponseConverter::Chat {
+                hides_usage: endpoint.settings.stream_usage && request.hides_usage(),
+                model_name: ModelName::new(grant.response_model(request.model())),
             },
             warnings: Vec::new(),
         }
     }
 
-    fn messages(ask: &MessagesAsk<'_>, grant: &Grant, backend: &Backend, target: &'t Target) -> Result<Self, ApiError> {
-        // What the operator set for the backend wins over what the client sent.
-        let mut headers = ask.protocol_headers().clone();
-        headers.extend(target.headers.clone());
-        let body = ask.body_for(&backend.model_name, &target.params)?;
-        let reader = Reader::Messages {
-            naming: Naming::new(grant.answers_as(ask.model())),
-        };
+    fn messages(
+        request: &MessagesRequest<'_>,
+        grant: &Grant,
+        backend: &Backend,
+        endpoint: &'e BackendEndpoint,
+    ) -> Result<Self, ApiError> {
+        // The operator's headers override the client's.
+        let mut headers = request.protocol_headers().clone();
+        headers.extend(endpoint.headers.clone());
         Ok(Self {
-            url: &target.messages,
+            url: &endpoint.messages,
             headers,
-            body,
-            reader,
+            body: request.body_for(&backend.model_name, &endpoint.params)?,
+            converter: ResponseConverter::Messages {
+                model_name: ModelName::new(grant.response_model(request.model())),
+            },
             warnings: Vec::new(),
         })
     }
 
-    fn translated(
-        ask: &MessagesAsk<'_>,
+    fn messages_as_chat(
+        request: &MessagesRequest<'_>,
         grant: &Grant,
         backend: &Backend,
-        target: &'t Target,
+        endpoint: &'e BackendEndpoint,
     ) -> Result<Self, ApiError> {
         let facts = ModelFacts {
-            client_model: grant.answers_as(ask.model()).to_owned(),
+            client_model: grant.response_model(request.model()).to_owned(),
             backend_model: backend.model_name.clone(),
             max_output_tokens: grant.entry.model.max_output_tokens,
         };
-        let call = ask.to_chat(&target.settings, &facts)?;
-        let (body, reader) = (Bytes::from(call.body), Reader::Translated(Box::new(call.context)));
+        let chat = request.to_chat(&endpoint.settings, &facts)?;
+        let body = Bytes::from(chat.body);
+        let params = endpoint.params.patch_unread(&body);
         Ok(Self {
-            url: &target.chat_completions,
-            headers: target.headers.clone(),
-            body: spliced(&body, target.params.missing_in(&body).into_iter().collect()),
-            reader,
-            warnings: call.warnings,
+            url: &endpoint.chat_completions,
+            headers: endpoint.headers.clone(),
+            body: patched_pieces(&body, params.into_iter().collect()),
+            converter: ResponseConverter::ChatToMessages(Box::new(chat.context)),
+            warnings: chat.warnings,
         })
     }
 }

@@ -1,24 +1,60 @@
-//! Which backend is asked next (promises 52 and 53). Pure.
+//! Load balancing: which backend is called next (promises 52 and 53).
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
+use domain::clock::Clock;
+use domain::models::BackendId;
 use domain::models::catalog::Backend;
+use domain::random;
 
-/// A backend that may be asked, as this process sees it at the moment.
+use super::pool::{MemberState, Pool};
+use crate::grant::Grant;
+
+/// Chooses among the backends of a model.
+#[derive(Clone, Debug)]
+pub(crate) struct Balancer {
+    pub(crate) pool: Pool,
+    pub(crate) clock: Clock,
+    /// The region of this process, whose backends come first; a policy's own region precedes it.
+    pub(crate) region: Option<Arc<str>>,
+}
+
+/// A backend that may be called, as this process sees it at the moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
     pub backend: &'a Backend,
-    /// Requests of this process under way there.
+    /// Requests of this process in flight.
     pub load: u32,
-    /// Whether it is believed to answer. One that is not is the last resort.
+    /// False for an ejected backend, which is the last resort.
     pub usable: bool,
 }
 
-/// The candidate to ask: a usable one rather than one that is out, one with a weight rather than one without, one of
-/// `region` rather than another; of those the one with the fewest requests for its weight, and where several are
-/// level, one by chance, in the shares of their weights.
+impl Balancer {
+    /// The backend to call, of those not `tried` yet.
+    pub(super) fn choose<'a>(&self, grant: &'a Grant, tried: &[&BackendId]) -> Option<Candidate<'a>> {
+        let now = self.clock.now();
+        let left = grant
+            .entry
+            .backends
+            .iter()
+            .filter(|backend| backend.enabled && !tried.contains(&&backend.id));
+        let candidates: Vec<_> = left
+            .map(|backend| {
+                let MemberState { load, usable } = self.pool.state(backend, now);
+                Candidate { backend, load, usable }
+            })
+            .collect();
+        let region = grant.policy.region.as_deref().or(self.region.as_deref());
+        pick(&candidates, region, || u64::from_le_bytes(random::bytes()))
+    }
+}
+
+/// The candidate to call: a usable one before an ejected one, one with a weight before one without, one of `region`
+/// before another; of those the one with the least load for its weight; of equals one at random, in proportion to their
+/// weights. Pure.
 ///
-/// `chance` gives a uniformly distributed number; it is asked only where there is a choice.
+/// `chance` gives a uniformly distributed number. It is called only if there is a choice.
 pub fn pick<'a>(
     candidates: &[Candidate<'a>],
     region: Option<&str>,
@@ -34,36 +70,36 @@ pub fn pick<'a>(
     let best = candidates
         .iter()
         .max_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| by_load(b, a)))?;
-    let level: Vec<_> = candidates
+    let equals: Vec<_> = candidates
         .iter()
         .filter(|other| rank(other) == rank(best) && by_load(other, best).is_eq())
         .collect();
-    match level.as_slice() {
+    match equals.as_slice() {
         [only] => Some(**only),
         several => by_weight(several, chance()),
     }
 }
 
-/// Whose requests under way are fewer, each measured by its weight.
+/// Compares loads in proportion to weights.
 fn by_load(a: &Candidate<'_>, b: &Candidate<'_>) -> Ordering {
-    let scaled = |load: u32, other: &Candidate<'_>| u64::from(load) * u64::from(share(other));
+    let scaled = |load: u32, other: &Candidate<'_>| u64::from(load) * u64::from(weight(other));
     scaled(a.load, b).cmp(&scaled(b.load, a))
 }
 
 fn by_weight<'a>(candidates: &[&Candidate<'a>], chance: u64) -> Option<Candidate<'a>> {
-    let total: u64 = candidates.iter().map(|candidate| u64::from(share(candidate))).sum();
-    let mut place = chance.checked_rem(total)?;
+    let total: u64 = candidates.iter().map(|candidate| u64::from(weight(candidate))).sum();
+    let mut point = chance.checked_rem(total)?;
     let found = candidates.iter().find(|candidate| {
-        let weight = u64::from(share(candidate));
-        let here = place < weight;
-        place = place.saturating_sub(weight);
-        here
+        let weight = u64::from(weight(candidate));
+        let is_here = point < weight;
+        point = point.saturating_sub(weight);
+        is_here
     });
     found.map(|candidate| **candidate)
 }
 
-/// Those without a weight are among themselves, and equal.
-fn share(candidate: &Candidate<'_>) -> u32 {
+/// Backends without a weight compete only with each other, as equals.
+fn weight(candidate: &Candidate<'_>) -> u32 {
     candidate.backend.weight.max(1)
 }
 
@@ -92,7 +128,7 @@ mod tests {
         }
     }
 
-    fn out(backend: &Backend) -> Candidate<'_> {
+    fn ejected(backend: &Backend) -> Candidate<'_> {
         Candidate {
             usable: false,
             ..idle(backend)
@@ -103,7 +139,7 @@ mod tests {
         pick(candidates, region, || 0).unwrap().backend.id.as_str()
     }
 
-    /// Numbers that look like chance and are the same in each run.
+    /// Pseudo-random numbers that are the same in each run.
     fn dice() -> impl FnMut() -> u64 {
         let mut state = 1_u64;
         move || {
@@ -115,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn ten_thousand_picks_one_after_the_other_follow_the_weights() {
+    fn ten_thousand_picks_without_load_follow_the_weights() {
         let (a, b, spare, sick) = (
             backend("a", 1, None),
             backend("b", 3, None),
             backend("spare", 0, None),
             backend("sick", 9, None),
         );
-        let candidates = [idle(&a), idle(&b), idle(&spare), out(&sick)];
+        let candidates = [idle(&a), idle(&b), idle(&spare), ejected(&sick)];
         let mut picks: HashMap<&str, u32> = HashMap::new();
         for chance in 0..10_000 {
             *picks
@@ -136,12 +172,12 @@ mod tests {
     fn ten_thousand_picks_under_load_follow_the_weights() {
         let backends = [backend("a", 1, None), backend("b", 3, None), backend("c", 6, None)];
         let (mut loads, mut picks, mut dice) = ([0_u32; 3], [0_u32; 3], dice());
-        let mut under_way = VecDeque::new();
+        let mut in_flight = VecDeque::new();
         for _ in 0..10_000 {
-            if under_way.len() == 50 {
-                // Any of them ends next: requests take as long as they take.
-                let ended = usize::try_from(dice()).unwrap() % under_way.len();
-                loads[under_way.remove(ended).unwrap()] -= 1_u32;
+            if in_flight.len() == 50 {
+                // Any of them may end next.
+                let ended = usize::try_from(dice()).unwrap() % in_flight.len();
+                loads[in_flight.remove(ended).unwrap()] -= 1_u32;
             }
             let candidates: Vec<_> = backends
                 .iter()
@@ -151,15 +187,15 @@ mod tests {
             let chosen = pick(&candidates, None, &mut dice).unwrap().backend;
             let place = backends.iter().position(|backend| backend.id == chosen.id).unwrap();
             (loads[place], picks[place]) = (loads[place] + 1, picks[place] + 1);
-            under_way.push_back(place);
+            in_flight.push_back(place);
         }
         for (picks, share) in picks.iter().zip([1000, 3000, 6000]) {
-            assert!(picks.abs_diff(share) < 150, "{picks} picks where {share} are due");
+            assert!(picks.abs_diff(share) < 150, "{picks} picks, expected {share}");
         }
     }
 
     #[test]
-    fn one_that_is_slow_gets_less() {
+    fn a_slow_backend_gets_less() {
         let (slow, quick) = (backend("slow", 2, None), backend("quick", 2, None));
         assert_eq!(
             picked(
@@ -194,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_own_region_comes_first_while_it_has_somebody_with_a_weight() {
+    fn the_own_region_comes_first_while_it_has_a_backend_with_a_weight() {
         let (here, there, spare) = (
             backend("here", 1, Some("eu")),
             backend("there", 9, Some("us")),
@@ -204,16 +240,19 @@ mod tests {
             picked(&[idle(&there), Candidate { load: 7, ..idle(&here) }], Some("eu")),
             "here"
         );
-        assert_eq!(picked(&[idle(&there), out(&here), idle(&spare)], Some("eu")), "there");
-        assert_eq!(picked(&[out(&there), idle(&spare)], Some("us")), "spare");
+        assert_eq!(
+            picked(&[idle(&there), ejected(&here), idle(&spare)], Some("eu")),
+            "there"
+        );
+        assert_eq!(picked(&[ejected(&there), idle(&spare)], Some("us")), "spare");
         assert_eq!(picked(&[idle(&there), idle(&here)], None), "there");
     }
 
     #[test]
-    fn p53_one_that_is_out_is_asked_rather_than_none() {
+    fn p53_an_ejected_backend_is_called_rather_than_none() {
         let (a, b) = (backend("a", 1, None), backend("spare", 0, None));
-        assert_eq!(picked(&[out(&a), idle(&b)], None), "spare");
-        assert_eq!(picked(&[out(&a), out(&b)], None), "a");
+        assert_eq!(picked(&[ejected(&a), idle(&b)], None), "spare");
+        assert_eq!(picked(&[ejected(&a), ejected(&b)], None), "a");
         assert!(pick(&[], None, || 0).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! A backend's body as a whole, while it is not too long and does not stall.
+//! A backend's whole body, unless it is too long or stalls.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use hyper::body::Incoming;
 use service::outbound::{CallError, chunk};
 use tokio::time::timeout;
 
-pub(crate) enum ReadError {
+pub(super) enum ReadError {
     TooLong,
-    /// Nothing came for too long.
-    Silent,
-    Broken(CallError),
+    /// Nothing arrived for too long.
+    Stalled,
+    Disconnected(CallError),
 }
 
-/// Reads all of `body`: `limit` bytes at most, and never waiting longer than `idle` for the next ones.
-pub(crate) async fn read(mut body: Incoming, limit: usize, idle: Duration) -> Result<Bytes, ReadError> {
+/// Reads all of `body`: at most `limit` bytes, never waiting longer than `idle` for the next ones.
+pub(super) async fn read(mut body: Incoming, limit: usize, idle: Duration) -> Result<Bytes, ReadError> {
     let declared = body
         .size_hint()
         .exact()
@@ -24,13 +24,13 @@ pub(crate) async fn read(mut body: Incoming, limit: usize, idle: Duration) -> Re
     let mut whole = Vec::new();
     while let Some(bytes) = timeout(idle, chunk(&mut body))
         .await
-        .map_err(|_| ReadError::Silent)?
-        .map_err(ReadError::Broken)?
+        .map_err(|_| ReadError::Stalled)?
+        .map_err(ReadError::Disconnected)?
     {
         if whole.len() + bytes.len() > limit {
             return Err(ReadError::TooLong);
         }
-        // The usual answer came whole with its head: then it is these bytes.
+        // Common case: the whole body arrived in one chunk; return it without copying.
         if whole.is_empty() && body.is_end_stream() {
             return Ok(bytes);
         }

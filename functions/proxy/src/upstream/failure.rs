@@ -1,4 +1,4 @@
-//! What becomes of attempts that gave nothing to pass on: whose fault it was, and what the client is told when all fail
+//! Attempts that gave nothing to pass on: where the fault lies, and the error for the client when all attempts fail
 //! (promise 52, docs/api.md §8).
 
 use std::time::Duration;
@@ -9,66 +9,67 @@ use http::StatusCode;
 use service::http::{ApiError, Code};
 use translators::error::{BackendError, ErrorKind};
 
-use crate::upstream::pool::CallResult;
+use super::pool::CallResult;
 
 /// One attempt that gave nothing to pass on.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) error: ApiError,
-    pub(crate) fault: Fault,
+pub(super) struct Failure {
+    pub(super) error: ApiError,
+    pub(super) fault: Fault,
 }
 
+/// Where the fault of a failure lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// The backend is at fault: another may be asked, and its health suffers.
+pub(super) enum Fault {
+    /// In the backend: another may be called, and its health suffers.
     Backend(FailureClass),
-    /// The request is: nobody else is asked.
+    /// In the request: no other backend is called.
     Request,
-    /// Nobody is, but nobody waits for an answer any more.
-    Nobody,
-    /// The backend was not asked: it cannot be sent this request, or has no place for it.
-    Unasked,
+    /// Nowhere: nobody waits for a response any more.
+    Cancelled,
+    /// The backend was not called: it cannot be sent this request, or has no permit left.
+    NotSent,
 }
 
 impl Failure {
-    pub(crate) fn of_backend(class: FailureClass, error: impl Into<ApiError>) -> Self {
+    pub(super) fn of_backend(class: FailureClass, error: impl Into<ApiError>) -> Self {
         Self {
             error: error.into(),
             fault: Fault::Backend(class),
         }
     }
 
-    pub(crate) fn of_request(error: impl Into<ApiError>) -> Self {
+    pub(super) fn of_request(error: impl Into<ApiError>) -> Self {
         Self {
             error: error.into(),
             fault: Fault::Request,
         }
     }
 
-    pub(crate) fn unasked(error: impl Into<ApiError>) -> Self {
+    pub(super) fn not_sent(error: impl Into<ApiError>) -> Self {
         Self {
             error: error.into(),
-            fault: Fault::Unasked,
+            fault: Fault::NotSent,
         }
     }
 
-    pub(crate) fn given_up(why: &'static str) -> Self {
+    pub(super) fn cancelled(reason: &'static str) -> Self {
         Self {
-            error: ApiError::new(Code::Overloaded, why),
-            fault: Fault::Nobody,
+            error: ApiError::new(Code::Overloaded, reason),
+            fault: Fault::Cancelled,
         }
     }
 
-    pub(crate) fn timed_out() -> Self {
+    pub(super) fn timed_out() -> Self {
         Self::of_backend(FailureClass::Timeout, BackendError::timed_out())
     }
 
-    pub(crate) fn unreadable() -> Self {
+    pub(super) fn unreadable() -> Self {
         Self::of_backend(FailureClass::Malformed, BackendError::unreadable())
     }
 
-    /// A status other than 200: 4xx is final but for those that say "not now" or "not you".
-    pub(crate) fn refused(status: StatusCode, error: ApiError) -> Self {
+    /// A status other than 200. 4xx is the request's fault, except for "not now" and "not with this key".
+    pub(super) fn of_status(status: StatusCode, error: ApiError) -> Self {
         match status.as_u16() {
             401 | 403 => Self::of_backend(FailureClass::Credentials, error),
             408 => Self::of_backend(FailureClass::Timeout, error),
@@ -78,8 +79,8 @@ impl Failure {
         }
     }
 
-    /// An error object where an answer was due.
-    pub(crate) fn told(error: BackendError) -> Self {
+    /// An error object with status 200.
+    pub(super) fn of_error_object(error: BackendError) -> Self {
         let class = match error.kind {
             ErrorKind::RateLimit => FailureClass::RateLimited,
             ErrorKind::Timeout => FailureClass::Timeout,
@@ -96,91 +97,91 @@ impl Failure {
         Self::of_backend(class, error)
     }
 
-    /// Tells the operator what was wrong with a backend. What is wrong with the request is told to the client.
-    pub(crate) fn log(&self, request: &RequestId, backend: &BackendId) {
+    /// Logs a fault of a backend for the operator. A fault of the request is reported to the client.
+    pub(super) fn log(&self, request: &RequestId, backend: &BackendId) {
         if let Fault::Backend(class) = self.fault {
             let (class, reason, cause) = (class.name(), self.error.code().name(), self.error.cause());
             tracing::warn!(failed_attempts = 1, request.id = %request, %backend, class, reason, cause, "attempt failed");
         }
     }
 
-    /// What the attempt says about the backend: one that refuses a request answers.
-    pub(crate) fn verdict(&self) -> Option<CallResult> {
+    /// The result for the backend's health: a backend that refuses a request has responded.
+    pub(super) fn call_result(&self) -> Option<CallResult> {
         match self.fault {
             Fault::Backend(class) => {
                 let retry_after = self.error.told_retry_after().map(Duration::from_secs);
                 Some(CallResult::Failed { class, retry_after })
             }
-            Fault::Request => Some(CallResult::Answered),
-            Fault::Nobody | Fault::Unasked => None,
+            Fault::Request => Some(CallResult::Responded),
+            Fault::Cancelled | Fault::NotSent => None,
         }
     }
 }
 
 /// The failures of one exchange so far.
 #[derive(Debug, Default)]
-pub(crate) struct Failures {
-    asked: usize,
-    /// A backend was asked that was out: only such ones are left.
-    resorted: bool,
-    told: Option<(Rank, ApiError)>,
+pub(super) struct Failures {
+    calls: usize,
+    /// True once an ejected backend was called: only such are left.
+    called_ejected: bool,
+    shown: Option<(Rank, ApiError)>,
 }
 
-/// How much a failure says: of several, the client is told the last of the highest rank.
+/// How much a failure says. Of several failures the client gets the last of the highest rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
-    Unasked,
-    /// 429 is told only when every backend said it.
+    NotSent,
+    /// The client gets 429 only if every backend sent it.
     RateLimited,
-    /// That one is out was known.
-    WasOut,
+    /// The backend was ejected when it was called.
+    Ejected,
     Failed,
-    /// Nobody else is asked.
+    /// No other backend is called.
     Final,
 }
 
 impl Failures {
-    /// Backends that were asked.
-    pub(crate) fn asked(&self) -> usize {
-        self.asked
+    /// Backends that were called.
+    pub(super) fn calls(&self) -> usize {
+        self.calls
     }
 
-    /// Whether nobody else is asked.
-    pub(crate) fn are_final(&self) -> bool {
-        self.resorted || matches!(self.told, Some((Rank::Final, _)))
+    /// True if no other backend is called.
+    pub(super) fn are_final(&self) -> bool {
+        self.called_ejected || matches!(self.shown, Some((Rank::Final, _)))
     }
 
-    /// Takes a failure in; `was_out` if the backend was asked for want of a better one.
-    pub(crate) fn add(&mut self, failure: Failure, was_out: bool) {
+    /// `was_ejected` is true if the backend was called for want of a better one.
+    pub(super) fn add(&mut self, failure: Failure, was_ejected: bool) {
         let rank = match failure.fault {
-            Fault::Unasked => Rank::Unasked,
-            Fault::Request | Fault::Nobody => Rank::Final,
+            Fault::NotSent => Rank::NotSent,
+            Fault::Request | Fault::Cancelled => Rank::Final,
             Fault::Backend(FailureClass::RateLimited) => Rank::RateLimited,
-            Fault::Backend(_) if was_out => Rank::WasOut,
+            Fault::Backend(_) if was_ejected => Rank::Ejected,
             Fault::Backend(_) => Rank::Failed,
         };
-        self.asked += usize::from(rank != Rank::Unasked);
-        self.resorted |= was_out && rank != Rank::Unasked;
-        let error = if rank == Rank::WasOut {
+        self.calls += usize::from(rank != Rank::NotSent);
+        self.called_ejected |= was_ejected && rank != Rank::NotSent;
+        let error = if rank == Rank::Ejected {
             none_available().or_sooner(Some(&failure.error))
         } else {
             failure.error
         };
-        self.told = Some(match self.told.take() {
-            Some((known, told)) if known > rank => (known, told.or_sooner(Some(&error))),
-            Some((_, told)) => (rank, error.or_sooner(Some(&told))),
+        self.shown = Some(match self.shown.take() {
+            Some((known, shown)) if known > rank => (known, shown.or_sooner(Some(&error))),
+            Some((_, shown)) => (rank, error.or_sooner(Some(&shown))),
             None => (rank, error),
         });
     }
 
-    /// What the client is told.
-    pub(crate) fn into_error(self) -> ApiError {
-        self.told.map_or_else(none_available, |(_, error)| error)
+    /// The error for the client.
+    pub(super) fn into_error(self) -> ApiError {
+        self.shown.map_or_else(none_available, |(_, error)| error)
     }
 }
 
-/// No backend is there that could be asked.
-pub(crate) fn none_available() -> ApiError {
+/// The error if no backend can be called.
+pub(super) fn none_available() -> ApiError {
     ApiError::new(
         Code::NoBackendAvailable,
         "no backend can serve this model at the moment",
@@ -192,7 +193,7 @@ mod tests {
     use super::*;
 
     fn rate_limited(retry_after: u64) -> Failure {
-        Failure::refused(
+        Failure::of_status(
             StatusCode::TOO_MANY_REQUESTS,
             ApiError::new(Code::UpstreamRateLimited, "slow down").retry_after(retry_after),
         )
@@ -203,20 +204,20 @@ mod tests {
     }
 
     fn full() -> Failure {
-        Failure::unasked(none_available())
+        Failure::not_sent(none_available())
     }
 
-    fn told(failures: impl IntoIterator<Item = (Failure, bool)>) -> (Code, Option<u64>) {
+    fn shown(failures: impl IntoIterator<Item = (Failure, bool)>) -> (Code, Option<u64>) {
         let mut all = Failures::default();
         failures
             .into_iter()
-            .for_each(|(failure, was_out)| all.add(failure, was_out));
+            .for_each(|(failure, was_ejected)| all.add(failure, was_ejected));
         let error = all.into_error();
         (error.code(), error.retry_after_seconds())
     }
 
     #[test]
-    fn p52_what_the_client_is_told_when_all_fail() {
+    fn p52_the_error_for_the_client_when_all_attempts_fail() {
         use Code::{NoBackendAvailable, UpstreamError, UpstreamRateLimited};
         let cases = [
             (vec![], (NoBackendAvailable, Some(5))),
@@ -246,14 +247,14 @@ mod tests {
             ),
         ];
         for (failures, expected) in cases {
-            let shown = format!("{failures:?}");
-            assert_eq!(told(failures), expected, "{shown}");
+            let case = format!("{failures:?}");
+            assert_eq!(shown(failures), expected, "{case}");
         }
     }
 
     #[test]
-    fn p52_whose_fault_a_status_is() {
-        let fault = |status: u16| Failure::refused(StatusCode::from_u16(status).unwrap(), none_available()).fault;
+    fn p52_where_the_fault_of_a_status_lies() {
+        let fault = |status: u16| Failure::of_status(StatusCode::from_u16(status).unwrap(), none_available()).fault;
         for (status, class) in [
             (401, FailureClass::Credentials),
             (403, FailureClass::Credentials),

@@ -1,5 +1,5 @@
-//! The head of a stream, held until there is something to pass on: an error before that is still an HTTP error, and
-//! another backend may be asked (translation.md W2).
+//! The start of a stream, held back until its first event: an error before that is still an HTTP error, and another
+//! backend may be called (translation.md W2).
 
 use std::time::Duration;
 
@@ -12,78 +12,82 @@ use translators::error::BackendError;
 use translators::messages::stream::{Progress, StreamEnd};
 use translators::sse::Decoder;
 
-use crate::response::convert::Reader;
-use crate::response::stream::Voice;
+use crate::response::convert::ResponseConverter;
+use crate::response::stream::ResponseStream;
 
-/// How long a backend may have nothing to say before the answer is begun without it (W3).
+/// Time that a client waits for the first event; then the response begins without it (translation.md W3).
 const COMMIT_AFTER: Duration = Duration::from_secs(10);
 
-/// A stream that has something to pass on.
-pub(crate) struct Begun {
+/// A stream with something to pass on.
+pub(crate) struct StartedStream {
     pub(crate) body: Incoming,
     pub(crate) decoder: Decoder,
-    pub(crate) voice: Voice,
-    /// What came so far, to be passed on first.
+    pub(crate) stream: ResponseStream,
+    /// The first frames for the client.
     pub(crate) head: Vec<Bytes>,
     pub(crate) progress: Progress,
 }
 
-/// Why a stream has nothing to pass on.
-pub(crate) enum NoStream {
-    Broken(CallError),
-    Told(BackendError),
+/// The stream ended before its first event.
+pub(crate) enum FirstEventError {
+    Disconnected(CallError),
+    Backend(BackendError),
 }
 
 /// Reads `body` until its first event with data, or until the client has waited long enough.
-pub(crate) async fn begin(body: Incoming, reader: Reader, max_event_bytes: usize) -> Result<Begun, NoStream> {
-    let decoder = Decoder::new(max_event_bytes);
-    let mut begun = Begun {
+pub(crate) async fn start(
+    body: Incoming,
+    converter: ResponseConverter,
+    max_event_bytes: usize,
+) -> Result<StartedStream, FirstEventError> {
+    let mut started = StartedStream {
         body,
-        decoder,
-        voice: reader.stream(),
+        decoder: Decoder::new(max_event_bytes),
+        stream: converter.into_stream(),
         head: Vec::new(),
         progress: Progress::More,
     };
-    let has_begun = match timeout(COMMIT_AFTER, begun.hear()).await {
-        Ok(heard) => heard,
-        Err(_) if begun.commit() => return Ok(begun),
-        Err(_) => begun.hear().await,
+    let has_begun = match timeout(COMMIT_AFTER, started.read_first()).await {
+        Ok(read) => read,
+        Err(_) if started.commit() => return Ok(started),
+        Err(_) => started.read_first().await,
     };
-    if has_begun.map_err(NoStream::Broken)? {
-        Ok(begun)
+    if has_begun.map_err(FirstEventError::Disconnected)? {
+        Ok(started)
     } else {
-        Err(NoStream::Told(begun.ended_early()))
+        Err(FirstEventError::Backend(started.error()))
     }
 }
 
-impl Begun {
-    /// Whether the stream said something before it was over. May be called again after it was dropped half-way.
-    async fn hear(&mut self) -> Result<bool, CallError> {
-        while !self.voice.has_begun() {
+impl StartedStream {
+    /// Reads up to the first event; false if the stream ended without one. May be called again after it was dropped
+    /// half-way.
+    async fn read_first(&mut self) -> Result<bool, CallError> {
+        while !self.stream.has_begun() {
             if self.progress == Progress::Failed {
                 return Ok(false);
             }
             let Some(chunk) = chunk(&mut self.body).await? else {
                 return Ok(false);
             };
-            let spoken = self.voice.take(&mut self.decoder, chunk);
-            self.head.extend(spoken.frames);
-            self.progress = spoken.progress;
+            let converted = self.stream.feed(&mut self.decoder, chunk);
+            self.head.extend(converted.frames);
+            self.progress = converted.progress;
         }
         Ok(true)
     }
 
-    /// Begins without the backend, if there is a way to say so in the client's dialect.
+    /// Begins the response without the backend, if the client's dialect has a frame for it.
     fn commit(&mut self) -> bool {
-        self.head.extend(self.voice.commit());
+        self.head.extend(self.stream.commit());
         !self.head.is_empty()
     }
 
-    /// A stream that was over before it had begun is an error, whatever it ended with.
-    fn ended_early(self) -> BackendError {
-        let ended = self
-            .voice
+    /// The error of a stream that ended before it had begun, whatever it ended with.
+    fn error(self) -> BackendError {
+        let ending = self
+            .stream
             .finish(self.decoder, StreamEnd::Closed, &RequestId::generate());
-        ended.ending.err().unwrap_or_else(BackendError::unreadable)
+        ending.result.err().unwrap_or_else(BackendError::unreadable)
     }
 }

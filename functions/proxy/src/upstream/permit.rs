@@ -1,4 +1,4 @@
-//! What an exchange holds at a backend while it is under way there, and what it tells other processes about it.
+//! The permit to call a backend, and the writes to the store that a call causes.
 
 use std::time::Duration;
 
@@ -7,102 +7,118 @@ use domain::models::catalog::Backend;
 use domain::models::health::Health;
 use service::store::{Lease, Store, StoreError};
 use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
-use super::pool::{CallResult, News, Underway};
-use crate::App;
-use crate::deadlines::Times;
+use super::pool::{CallResult, HealthChange, InFlight, Pool};
+use crate::deadlines::Deadlines;
 
-/// How long a lease outlives its exchange: who holds it may yet be settling.
+/// Time that a lease outlives its exchange, which may still be settling.
 const LEASE_MARGIN: Duration = Duration::from_mins(1);
 
-/// A place at a backend.
+/// A place among the concurrent requests of a backend.
 #[derive(Debug)]
-pub(crate) struct Hold {
-    underway: Underway,
-    /// Of a backend that takes only so many requests at once.
+pub(crate) struct Permit {
+    in_flight: InFlight,
+    /// Of a backend with `max_concurrency`.
     lease: Option<Lease>,
 }
 
-/// Writes to the store that were begun and are waited for at the end, not before: nothing goes on behind the answer
-/// (promise 51).
-#[derive(Debug, Default)]
-pub(crate) struct Writes(Vec<JoinHandle<()>>);
+/// Writes that run beside an exchange and are awaited at its end: nothing goes on after the response (promise 51).
+#[derive(Debug)]
+pub(crate) struct PendingWrites<'a> {
+    store: &'a Store,
+    tasks: &'a TaskTracker,
+    running: Vec<JoinHandle<()>>,
+}
 
-impl Hold {
-    /// A place at `backend`, or `None` if it has none left. The store is asked only where there is a limit.
-    pub(crate) async fn take(app: &App, backend: &Backend, times: &Times) -> Result<Option<Self>, StoreError> {
-        let now = app.store.clock().now();
-        let underway = app.fleet.enter(backend, now);
+impl Permit {
+    /// A permit for `backend`, or `None` if its concurrency is exhausted. The store is called only if it is limited.
+    pub(super) async fn acquire(
+        pool: &Pool,
+        store: &Store,
+        backend: &Backend,
+        deadlines: &Deadlines,
+    ) -> Result<Option<Self>, StoreError> {
+        let now = store.clock().now();
+        let in_flight = pool.begin(backend, now);
         let most = backend.max_concurrency;
         if most == 0 {
-            return Ok(Some(Self { underway, lease: None }));
+            return Ok(Some(Self { in_flight, lease: None }));
         }
-        if underway.load() > most {
+        if in_flight.load() > most {
             return Ok(None);
         }
-        let until = now.checked_add(times.left() + LEASE_MARGIN).unwrap_or(now);
-        let lease = Box::pin(app.store.take_lease(&backend.id, most, until)).await?;
+        let until = now.checked_add(deadlines.left() + LEASE_MARGIN).unwrap_or(now);
+        let lease = Box::pin(store.take_lease(&backend.id, most, until)).await?;
         Ok(lease.map(|lease| Self {
-            underway,
+            in_flight,
             lease: Some(lease),
         }))
     }
 
     pub(crate) fn backend(&self) -> &BackendId {
-        self.underway.backend()
+        self.in_flight.backend()
     }
 
-    /// Takes in that the backend has begun to answer: that is all that a trial asks.
-    pub(crate) fn begun(&mut self, app: &App, writes: &mut Writes) {
-        if self.underway.is_trial() {
-            self.report(app, CallResult::Answered, writes);
+    /// Reports the first byte, which is all that a probe waits for.
+    pub(super) fn first_byte(&mut self, writes: &mut PendingWrites<'_>) {
+        if self.in_flight.is_probe() {
+            self.report(CallResult::Responded, writes);
         }
     }
 
-    /// Gives the place back, with what was found if anything was.
-    pub(crate) fn end(mut self, app: &App, verdict: Option<CallResult>, writes: &mut Writes) {
-        if let Some(verdict) = verdict {
-            self.report(app, verdict, writes);
+    /// Ends the call with its result, if it has one that says something about the backend.
+    pub(crate) fn release(mut self, result: Option<CallResult>, writes: &mut PendingWrites<'_>) {
+        if let Some(result) = result {
+            self.report(result, writes);
         }
         if let Some(lease) = self.lease {
-            writes.begin(app, give_back(app.store.clone(), lease));
+            writes.spawn(give_back(writes.store.clone(), lease));
         }
     }
 
-    fn report(&mut self, app: &App, verdict: CallResult, writes: &mut Writes) {
-        if let Some(news) = self.underway.report(verdict, app.store.clock().now()) {
-            writes.begin(app, share(app.store.clone(), news));
+    fn report(&mut self, result: CallResult, writes: &mut PendingWrites<'_>) {
+        if let Some(change) = self.in_flight.report(result, writes.store.clock().now()) {
+            writes.spawn(publish(writes.store.clone(), change));
         }
     }
 }
 
-impl Writes {
-    fn begin(&mut self, app: &App, write: impl Future<Output = ()> + Send + 'static) {
-        self.0.push(app.exchanges.tracker.spawn(write));
+impl<'a> PendingWrites<'a> {
+    pub(super) fn new(store: &'a Store, tasks: &'a TaskTracker) -> Self {
+        Self {
+            store,
+            tasks,
+            running: Vec::new(),
+        }
     }
 
-    /// Waits until all are done.
+    fn spawn(&mut self, write: impl Future<Output = ()> + Send + 'static) {
+        self.running.push(self.tasks.spawn(write));
+    }
+
+    /// Waits until all writes are done.
     pub(crate) async fn done(self) {
-        for write in self.0 {
-            // One that panicked has said so, and nobody else suffers.
+        for write in self.running {
+            // A panic has been logged, and concerns no other write.
             let _ = write.await;
         }
     }
 }
 
-/// Tells other processes that a backend was taken out or let back. What cannot be told, they find out themselves.
-async fn share(store: Store, news: News) {
+/// Writes a change of health for other processes. If that fails they observe it themselves.
+async fn publish(store: Store, change: HealthChange) {
     let Health {
         healthy, last_failure, ..
-    } = news.health;
-    tracing::warn!(backend = %news.backend, healthy, error = ?last_failure, "health changed");
-    match store.update_health(&news.backend, &news.health).await {
-        Ok(change) => news.written(change),
-        Err(error) => tracing::warn!(backend = %news.backend, %error, "the backend's health could not be written"),
+    } = change.health;
+    tracing::warn!(backend = %change.backend, healthy, error = ?last_failure, "health changed");
+    match store.update_health(&change.backend, &change.health).await {
+        Ok(written) => change.written(written),
+        Err(error) => tracing::warn!(backend = %change.backend, %error, "the backend's health could not be written"),
     }
 }
 
-/// A place that cannot be given back is free when its time is up.
+/// A lease that cannot be given back expires.
 async fn give_back(store: Store, lease: Lease) {
     if let Err(error) = store.give_lease_back(&lease).await {
         tracing::warn!(%error, "a lease could not be given back");

@@ -1,6 +1,7 @@
-//! The backends as this process sees them: requests under way at each, and its own findings about their health over
-//! what the catalog says. Knows nothing of how a request is made.
+//! The upstream pool: the backends as this process sees them, with their requests in flight and the health that this
+//! process has observed since the catalog's was written. Knows nothing of how a request is made.
 
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -12,76 +13,90 @@ use domain::models::health::{Availability, FailureClass, Health};
 use jiff::Timestamp;
 use service::store::Change;
 
-/// What this process knows of all backends it has called. Clones share it.
+/// All backends that this process has called. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Fleet(Arc<RwLock<HashMap<BackendId, Arc<Member>>>>);
+pub(crate) struct Pool(Arc<RwLock<HashMap<BackendId, Arc<Member>>>>);
 
 /// One backend.
 #[derive(Debug)]
 struct Member {
-    /// One that is made anew under its old id is another backend.
+    /// A backend that is created again under its old id is another one.
     created_at: Timestamp,
-    under_way: AtomicU32,
-    /// One request finds out whether the backend answers again; the others go elsewhere meanwhile.
-    on_trial: AtomicBool,
-    /// What this process has found since the catalog's state was written; `None` while it is of the same mind.
-    found: Mutex<Option<Health>>,
+    in_flight: AtomicU32,
+    /// True while one request probes a backend on probation; the others avoid it meanwhile.
+    is_probed: AtomicBool,
+    /// The health that was observed after the catalog's; `None` while both are equal.
+    observed: Mutex<Option<Health>>,
 }
 
-/// A request under way at a backend. It counts as its load until it is dropped.
+/// A backend as it is at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MemberState {
+    /// Requests of this process in flight.
+    pub(crate) load: u32,
+    /// True if one more request may be sent: the backend is available, or on probation and not being probed.
+    pub(crate) usable: bool,
+}
+
+/// A request in flight. It counts as its backend's load until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Underway {
+pub(crate) struct InFlight {
     backend: BackendId,
     member: Arc<Member>,
-    /// What the catalog says of the backend's health.
+    /// The catalog's health of the backend.
     stored: Health,
-    /// Whether it finds out if the backend answers again.
-    is_trial: bool,
+    /// True if the request probes a backend on probation.
+    is_probe: bool,
 }
 
-/// What other processes are to know: a backend was taken out or let back.
+/// A backend was ejected, or is available again: other processes need to know.
 #[derive(Debug)]
-pub(crate) struct News {
+pub(crate) struct HealthChange {
     pub(crate) backend: BackendId,
     pub(crate) health: Health,
     member: Arc<Member>,
 }
 
-/// What a request has come to, as far as it says something about the backend.
+/// The result of a call, as far as it says something about the backend.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CallResult {
-    Answered,
+    Responded,
     Failed {
         class: FailureClass,
         retry_after: Option<Duration>,
     },
 }
 
-impl Fleet {
-    /// Requests under way at `backend`, and whether one more may be tried there.
-    pub(crate) fn look(&self, backend: &Backend, now: Timestamp) -> (u32, bool) {
+impl Pool {
+    pub(crate) fn state(&self, backend: &Backend, now: Timestamp) -> MemberState {
         let Some(member) = self.known(backend) else {
-            return (0, backend.health.usable(now));
+            return MemberState {
+                load: 0,
+                usable: backend.health.usable(now),
+            };
         };
         let usable = match member.health(&backend.health).availability(now) {
             Availability::Available => true,
-            Availability::Probation => !member.on_trial.load(Ordering::Relaxed),
+            Availability::Probation => !member.is_probed.load(Ordering::Relaxed),
             Availability::Ejected => false,
         };
-        (member.under_way.load(Ordering::Relaxed), usable)
+        MemberState {
+            load: member.in_flight.load(Ordering::Relaxed),
+            usable,
+        }
     }
 
-    /// Counts one more request at `backend`.
-    pub(crate) fn enter(&self, backend: &Backend, now: Timestamp) -> Underway {
+    /// Counts one more request to `backend`.
+    pub(crate) fn begin(&self, backend: &Backend, now: Timestamp) -> InFlight {
         let member = self.known(backend).unwrap_or_else(|| self.add(backend));
-        member.under_way.fetch_add(1, Ordering::Relaxed);
-        let is_on_trial = member.health(&backend.health).availability(now) == Availability::Probation;
-        let is_trial = is_on_trial && !member.on_trial.swap(true, Ordering::Relaxed);
-        Underway {
+        member.in_flight.fetch_add(1, Ordering::Relaxed);
+        let is_on_probation = member.health(&backend.health).availability(now) == Availability::Probation;
+        let is_probe = is_on_probation && !member.is_probed.swap(true, Ordering::Relaxed);
+        InFlight {
             backend: backend.id.clone(),
             member,
             stored: backend.health,
-            is_trial,
+            is_probe,
         }
     }
 
@@ -109,87 +124,88 @@ impl Member {
     fn new(created_at: Timestamp) -> Self {
         Self {
             created_at,
-            under_way: AtomicU32::new(0),
-            on_trial: AtomicBool::new(false),
-            found: Mutex::new(None),
+            in_flight: AtomicU32::new(0),
+            is_probed: AtomicBool::new(false),
+            observed: Mutex::new(None),
         }
     }
 
-    /// The catalog's state, or what this process has found since. A state that was written later knows better.
+    /// The observed health, unless the catalog's has a later version.
     fn health(&self, stored: &Health) -> Health {
-        match self.found().as_ref() {
-            Some(found) if found.version >= stored.version => *found,
+        match self.observed().as_ref() {
+            Some(observed) if observed.version >= stored.version => *observed,
             _ => *stored,
         }
     }
 
-    fn found(&self) -> MutexGuard<'_, Option<Health>> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    fn observed(&self) -> MutexGuard<'_, Option<Health>> {
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Underway {
+impl InFlight {
     pub(crate) fn backend(&self) -> &BackendId {
         &self.backend
     }
 
-    /// Requests of this process under way there, with this one.
+    /// Requests of this process in flight at the backend, with this one.
     pub(crate) fn load(&self) -> u32 {
-        self.member.under_way.load(Ordering::Relaxed)
+        self.member.in_flight.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn is_trial(&self) -> bool {
-        self.is_trial
+    pub(crate) fn is_probe(&self) -> bool {
+        self.is_probe
     }
 
-    /// Takes a finding in.
-    pub(crate) fn report(&mut self, verdict: CallResult, now: Timestamp) -> Option<News> {
-        let mut found = self.member.found();
-        let before = found
+    /// Adds a result to the backend's health; gives the change if its availability changed.
+    pub(crate) fn report(&mut self, result: CallResult, now: Timestamp) -> Option<HealthChange> {
+        let mut observed = self.member.observed();
+        let before = observed
             .take()
-            .filter(|found| found.version >= self.stored.version)
+            .filter(|observed| observed.version >= self.stored.version)
             .unwrap_or(self.stored);
-        let after = match verdict {
-            CallResult::Answered if before.is_spotless() => before,
-            CallResult::Answered => before.after_success(),
+        let after = match result {
+            CallResult::Responded if before.is_spotless() => before,
+            CallResult::Responded => before.after_success(),
             CallResult::Failed { class, retry_after } => before.after_failure(now, class, retry_after),
         };
-        *found = (after != self.stored).then_some(after);
-        drop(found);
-        self.end_trial();
-        let is_news = after.availability(now) != before.availability(now);
-        is_news.then(|| News {
+        *observed = (after != self.stored).then_some(after);
+        drop(observed);
+        self.end_probe();
+        let has_changed = after.availability(now) != before.availability(now);
+        has_changed.then(|| HealthChange {
             backend: self.backend.clone(),
             health: after,
             member: Arc::clone(&self.member),
         })
     }
 
-    fn end_trial(&mut self) {
-        if std::mem::take(&mut self.is_trial) {
-            self.member.on_trial.store(false, Ordering::Relaxed);
+    fn end_probe(&mut self) {
+        if mem::take(&mut self.is_probe) {
+            self.member.is_probed.store(false, Ordering::Relaxed);
         }
     }
 }
 
-impl News {
-    /// Takes in whether it was written; if not, somebody else has written meanwhile, who knows better.
+impl HealthChange {
+    /// Takes the result of writing the change. On a conflict the observed health is dropped: another process has written
+    /// since, and its observation is newer.
     pub(crate) fn written(&self, change: Change) {
-        let written = (change == Change::Done).then_some(self.health.version + 1);
-        let mut found = self.member.found();
-        *found = found.take().and_then(|found| {
+        let version = (change == Change::Done).then_some(self.health.version + 1);
+        let mut observed = self.member.observed();
+        *observed = observed.take().and_then(|observed| {
             Some(Health {
-                version: found.version.max(written?),
-                ..found
+                version: observed.version.max(version?),
+                ..observed
             })
         });
     }
 }
 
-impl Drop for Underway {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.end_trial();
-        self.member.under_way.fetch_sub(1, Ordering::Relaxed);
+        self.end_probe();
+        self.member.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -212,94 +228,97 @@ mod tests {
         .unwrap()
     }
 
-    const REFUSED: CallResult = CallResult::Failed {
+    const UNREACHABLE: CallResult = CallResult::Failed {
         class: FailureClass::Connect,
         retry_after: None,
     };
 
-    fn fail(fleet: &Fleet, backend: &Backend, times: u32, now: Timestamp) -> Option<News> {
-        let mut news: Vec<_> = (0..times)
-            .filter_map(|_| fleet.enter(backend, now).report(REFUSED, now))
+    fn state(pool: &Pool, backend: &Backend, now: Timestamp) -> (u32, bool) {
+        let MemberState { load, usable } = pool.state(backend, now);
+        (load, usable)
+    }
+
+    fn fail(pool: &Pool, backend: &Backend, times: u32, now: Timestamp) -> Option<HealthChange> {
+        let mut changes: Vec<_> = (0..times)
+            .filter_map(|_| pool.begin(backend, now).report(UNREACHABLE, now))
             .collect();
-        assert!(news.len() <= 1, "{news:?}");
-        news.pop()
+        assert!(changes.len() <= 1, "{changes:?}");
+        changes.pop()
     }
 
     #[test]
     fn requests_count_until_they_are_dropped() {
-        let (fleet, backend) = (Fleet::default(), backend());
-        let under_way: Vec<_> = (0..3).map(|_| fleet.enter(&backend, at(0))).collect();
-        assert_eq!(fleet.look(&backend, at(0)), (3, true));
-        drop(under_way);
-        assert_eq!(fleet.look(&backend, at(0)), (0, true));
+        let (pool, backend) = (Pool::default(), backend());
+        let in_flight: Vec<_> = (0..3).map(|_| pool.begin(&backend, at(0))).collect();
+        assert_eq!(state(&pool, &backend, at(0)), (3, true));
+        drop(in_flight);
+        assert_eq!(state(&pool, &backend, at(0)), (0, true));
     }
 
     #[test]
     fn p53_only_being_taken_out_and_let_back_is_news() {
-        let (fleet, backend) = (Fleet::default(), backend());
-        let out = fail(&fleet, &backend, 20, at(0)).unwrap();
-        assert!(!out.health.healthy && !fleet.look(&backend, at(0)).1);
+        let (pool, backend) = (Pool::default(), backend());
+        let ejected = fail(&pool, &backend, 20, at(0)).unwrap();
+        assert!(!ejected.health.healthy && !pool.state(&backend, at(0)).usable);
         assert!(
-            fleet
-                .enter(&backend, at(30))
-                .report(CallResult::Answered, at(30))
+            pool.begin(&backend, at(30))
+                .report(CallResult::Responded, at(30))
                 .unwrap()
                 .health
                 .healthy
         );
         assert!(
-            fleet
-                .enter(&backend, at(31))
-                .report(CallResult::Answered, at(31))
+            pool.begin(&backend, at(31))
+                .report(CallResult::Responded, at(31))
                 .is_none()
         );
     }
 
     #[test]
-    fn p53_one_request_at_a_time_finds_out_whether_a_backend_answers_again() {
-        let (fleet, backend) = (Fleet::default(), backend());
-        fail(&fleet, &backend, 5, at(0));
-        let trial = fleet.enter(&backend, at(30));
-        assert!(trial.is_trial() && !fleet.look(&backend, at(30)).1);
+    fn p53_one_request_at_a_time_probes_an_ejected_backend() {
+        let (pool, backend) = (Pool::default(), backend());
+        fail(&pool, &backend, 5, at(0));
+        let probe = pool.begin(&backend, at(30));
+        assert!(probe.is_probe() && !pool.state(&backend, at(30)).usable);
         assert!(
-            !fleet.enter(&backend, at(30)).is_trial(),
-            "one that nobody else could serve goes there all the same"
+            !pool.begin(&backend, at(30)).is_probe(),
+            "a request without another backend is sent all the same"
         );
-        drop(trial);
+        drop(probe);
         assert!(
-            fleet.look(&backend, at(30)).1,
-            "a trial that came to nothing makes room for another"
+            pool.state(&backend, at(30)).usable,
+            "a probe without a result makes room for another"
         );
     }
 
     #[test]
-    fn p53_what_was_written_later_is_believed() {
-        let (fleet, mut backend) = (Fleet::default(), backend());
-        let out = fail(&fleet, &backend, 5, at(0)).unwrap();
-        out.written(Change::Done);
+    fn p53_the_later_version_of_the_health_counts() {
+        let (pool, mut backend) = (Pool::default(), backend());
+        let ejected = fail(&pool, &backend, 5, at(0)).unwrap();
+        ejected.written(Change::Done);
         backend.health = Health {
             version: 1,
-            ..out.health
+            ..ejected.health
         };
-        assert!(!fleet.look(&backend, at(1)).1);
+        assert!(!pool.state(&backend, at(1)).usable);
         backend.health = Health {
             version: 2,
-            ..out.health.after_success()
+            ..ejected.health.after_success()
         };
-        assert!(fleet.look(&backend, at(1)).1, "a check has found it well");
-        fail(&fleet, &backend, 5, at(2)).unwrap().written(Change::Conflict);
-        assert!(fleet.look(&backend, at(2)).1, "another process has written meanwhile");
+        assert!(pool.state(&backend, at(1)).usable, "a health check has succeeded");
+        fail(&pool, &backend, 5, at(2)).unwrap().written(Change::Conflict);
+        assert!(pool.state(&backend, at(2)).usable, "another process has written since");
     }
 
     #[test]
-    fn p53_a_backend_made_anew_under_its_old_id_is_another_one() {
-        let (fleet, mut backend) = (Fleet::default(), backend());
-        let before = fleet.enter(&backend, at(0));
-        fail(&fleet, &backend, 5, at(0));
+    fn p53_a_backend_created_again_under_its_old_id_is_another_one() {
+        let (pool, mut backend) = (Pool::default(), backend());
+        let before = pool.begin(&backend, at(0));
+        fail(&pool, &backend, 5, at(0));
         backend.created_at = at(1);
-        assert_eq!(fleet.look(&backend, at(1)), (0, true));
-        let _now = fleet.enter(&backend, at(1));
+        assert_eq!(state(&pool, &backend, at(1)), (0, true));
+        let _now = pool.begin(&backend, at(1));
         drop(before);
-        assert_eq!(fleet.look(&backend, at(1)), (1, true));
+        assert_eq!(state(&pool, &backend, at(1)), (1, true));
     }
 }

@@ -1,15 +1,15 @@
-//! How many tokens a conversation has: asked of a backend that can tell without generating anything, else estimated
+//! The number of tokens of a conversation: from a backend that counts without generating, else estimated
 //! (translation.md §7).
 //!
-//! A count takes no place at a backend with `max_concurrency`, which limits generations: tokenizers work beside them, Anthropic
-//! limits both apart (<https://docs.anthropic.com/en/docs/build-with-claude/token-counting>), and two writes for each of the
-//! dozens of counts that clients ask for at once would cost more than what they tell.
+//! A count takes no permit of a backend with `max_concurrency`, which limits generations: tokenizers run beside them,
+//! Anthropic limits both separately (<https://docs.anthropic.com/en/docs/build-with-claude/token-counting>), and clients send
+//! dozens of counts at once, for each of which two writes would cost more than the count is worth.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use domain::models::catalog::{Backend, Protocol};
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, Uri};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -18,72 +18,82 @@ use service::outbound::Pieces;
 use tokio::time::timeout;
 use translators::settings::Tokenizer;
 
-use crate::App;
-use crate::exchange::Grant;
-use crate::request::MessagesAsk;
-use crate::upstream;
-use crate::upstream::attempt::{disconnected, refused};
-use crate::upstream::backend_request::Call;
-use crate::upstream::body;
-use crate::upstream::endpoint::Target;
-use crate::upstream::failure::{Failure, Fault};
+use super::backend_request::BackendRequest;
+use super::balance::Balancer;
+use super::body;
+use super::client::BackendClient;
+use super::endpoint::BackendEndpoint;
+use super::failure::{Failure, Fault};
+use crate::grant::Grant;
+use crate::request::MessagesRequest;
 
-/// How long a count is waited for.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Of a count's answer, what is read: llama.cpp lists every token.
-const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// The longest response: llama.cpp lists every token.
+const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
-/// The count of a backend, where one can count; an estimate where none can or it fails.
-pub(crate) async fn count(app: &App, grant: &Grant, ask: &MessagesAsk<'_>) -> Result<u64, ApiError> {
-    let Some(candidate) = upstream::choose(app, grant, &[]) else {
-        return ask.count_tokens();
+/// The count of a backend; an estimate if no backend can count, or its count fails.
+pub(crate) async fn count(
+    balancer: &Balancer,
+    client: &BackendClient,
+    grant: &Grant,
+    request: &MessagesRequest<'_>,
+) -> Result<u64, ApiError> {
+    let Some(candidate) = balancer.choose(grant, &[]) else {
+        return request.count_tokens();
     };
-    match timeout(TIMEOUT, at_backend(app, grant, ask, candidate.backend)).await {
+    match timeout(TIMEOUT, count_at(client, grant, request, candidate.backend)).await {
         Ok(Ok(Some(count))) => Ok(count),
         Ok(Err(Failure {
             error,
             fault: Fault::Request,
         })) => Err(error),
-        // Clients ask for dozens of counts at once and need none of them exactly.
-        Ok(Ok(None) | Err(_)) | Err(_) => ask.count_tokens(),
+        // No second backend is called: clients send dozens of counts at once, and an estimate is enough.
+        Ok(Ok(None) | Err(_)) | Err(_) => request.count_tokens(),
     }
 }
 
-async fn at_backend(
-    app: &App,
+async fn count_at(
+    client: &BackendClient,
     grant: &Grant,
-    ask: &MessagesAsk<'_>,
+    request: &MessagesRequest<'_>,
     backend: &Backend,
 ) -> Result<Option<u64>, Failure> {
     let model = &grant.entry.model;
-    let target = Target::of(app, model, backend).await?;
-    let server = Server { app, target: &target };
-    match (backend.protocol, target.settings.tokenizer) {
+    let endpoint = client.endpoints.get(model, backend).await?;
+    let server = Server {
+        client,
+        endpoint: &endpoint,
+    };
+    match (backend.protocol, endpoint.settings.tokenizer) {
         (Protocol::Anthropic, _) => {
-            let call = Call::count(ask, grant, backend, &target).map_err(Failure::unasked)?;
-            server.of_anthropic(call).await.map(Some)
+            let outgoing =
+                BackendRequest::count_tokens(request, grant, backend, &endpoint).map_err(Failure::not_sent)?;
+            server.count_by_anthropic(outgoing).await.map(Some)
         }
         (Protocol::Openai, Tokenizer::Estimate) => Ok(None),
         (Protocol::Openai, tokenizer) => {
-            let chat = ask
-                .to_countable_chat(model, backend, &target.settings)
-                .map_err(Failure::unasked)?;
-            let prompt: Prompt<'_> =
-                serde_json::from_slice(&chat).map_err(|error| Failure::unasked(ApiError::internal(error)))?;
-            let counted = match tokenizer {
-                Tokenizer::Llamacpp => server.of_llamacpp(&prompt).await,
-                _ => server.of_vllm(&prompt).await,
+            let chat = request
+                .to_countable_chat(model, backend, &endpoint.settings)
+                .map_err(Failure::not_sent)?;
+            let prompt: Prompt<'_> = serde_json::from_slice(&chat).map_err(internal)?;
+            let count = match tokenizer {
+                Tokenizer::Llamacpp => server.count_by_llamacpp(&prompt).await,
+                _ => server.count_by_vllm(&prompt).await,
             };
-            // A tokenizer that refuses says nothing about the conversation: the estimate steps in.
-            counted.map(Some).map_err(|failure| Failure {
-                fault: Fault::Unasked,
+            // A tokenizer's refusal is no fault of the conversation: the estimate replaces it.
+            count.map(Some).map_err(|failure| Failure {
+                fault: Fault::NotSent,
                 ..failure
             })
         }
     }
 }
 
-/// Of a translated request, what the model will read.
+fn internal(error: serde_json::Error) -> Failure {
+    Failure::not_sent(ApiError::internal(error))
+}
+
+/// The members of a translated request that the model reads.
 #[derive(Debug, Deserialize, Serialize)]
 struct Prompt<'a> {
     #[serde(borrow)]
@@ -94,24 +104,25 @@ struct Prompt<'a> {
     tools: Option<&'a RawValue>,
 }
 
-/// A backend whose tokenizer is asked.
+/// A backend with a tokenizer.
 struct Server<'a> {
-    app: &'a App,
-    target: &'a Target,
+    client: &'a BackendClient,
+    endpoint: &'a BackendEndpoint,
 }
 
 impl Server<'_> {
-    async fn of_anthropic(&self, call: Call<'_>) -> Result<u64, Failure> {
+    async fn count_by_anthropic(&self, outgoing: BackendRequest<'_>) -> Result<u64, Failure> {
         #[derive(Deserialize)]
         struct Count {
             input_tokens: u64,
         }
-        let Count { input_tokens } = self.ask(call.url, call.headers, call.body).await?;
+        let BackendRequest { url, headers, body, .. } = outgoing;
+        let Count { input_tokens } = self.post(url.clone(), headers, body).await?;
         Ok(input_tokens)
     }
 
     /// vLLM applies the template and counts in one step (<https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html>).
-    async fn of_vllm(&self, prompt: &Prompt<'_>) -> Result<u64, Failure> {
+    async fn count_by_vllm(&self, prompt: &Prompt<'_>) -> Result<u64, Failure> {
         #[derive(Serialize)]
         struct Tokenize<'a> {
             #[serde(flatten)]
@@ -122,21 +133,17 @@ impl Server<'_> {
         struct Count {
             count: u64,
         }
-        let Count { count } = self
-            .post(
-                "tokenize",
-                &Tokenize {
-                    prompt,
-                    add_generation_prompt: true,
-                },
-            )
-            .await?;
+        let tokenize = Tokenize {
+            prompt,
+            add_generation_prompt: true,
+        };
+        let Count { count } = self.post_json("tokenize", &tokenize).await?;
         Ok(count)
     }
 
-    /// llama.cpp's server applies the template in one call and splits into tokens in another
+    /// llama.cpp's server applies the template in one call and tokenizes in another
     /// (<https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md>).
-    async fn of_llamacpp(&self, prompt: &Prompt<'_>) -> Result<u64, Failure> {
+    async fn count_by_llamacpp(&self, prompt: &Prompt<'_>) -> Result<u64, Failure> {
         #[derive(Deserialize)]
         struct Applied {
             prompt: String,
@@ -150,37 +157,26 @@ impl Server<'_> {
         struct Tokens {
             tokens: Vec<IgnoredAny>,
         }
-        let Applied { prompt } = self.post("apply-template", prompt).await?;
-        let Tokens { tokens } = self
-            .post(
-                "tokenize",
-                &Tokenize {
-                    content: prompt,
-                    add_special: true,
-                },
-            )
-            .await?;
+        let Applied { prompt } = self.post_json("apply-template", prompt).await?;
+        let tokenize = Tokenize {
+            content: prompt,
+            add_special: true,
+        };
+        let Tokens { tokens } = self.post_json("tokenize", &tokenize).await?;
         Ok(tokens.len() as u64)
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
-        let body = serde_json::to_vec(body).map_err(|error| Failure::unasked(ApiError::internal(error)))?;
-        let address = self.target.beside_v1(path)?;
-        self.ask(&address, self.target.headers.clone(), Bytes::from(body).into())
+    async fn post_json<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        let body = serde_json::to_vec(body).map_err(internal)?;
+        let url = self.endpoint.beside_v1(path)?;
+        self.post(url, self.endpoint.headers.clone(), Bytes::from(body).into())
             .await
     }
 
-    async fn ask<T: DeserializeOwned>(&self, address: &Uri, headers: HeaderMap, body: Pieces) -> Result<T, Failure> {
-        let response = self
-            .app
-            .http
-            .post(address.clone(), headers, body)
-            .await
-            .map_err(disconnected)?;
-        if response.status() != StatusCode::OK {
-            return Err(refused(self.app, response, self.target.settings.upstream_auth_errors).await);
-        }
-        let body = body::read(response.into_body(), MAX_ANSWER_BYTES, TIMEOUT)
+    async fn post<T: DeserializeOwned>(&self, url: Uri, headers: HeaderMap, body: Pieces) -> Result<T, Failure> {
+        let auth_errors = self.endpoint.settings.upstream_auth_errors;
+        let response = self.client.post(url, headers, body, auth_errors).await?;
+        let body = body::read(response.into_body(), MAX_RESPONSE_BYTES, TIMEOUT)
             .await
             .unwrap_or_default();
         serde_json::from_slice(&body).map_err(|_| Failure::unreadable())

@@ -9,12 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::price::MicroUsd;
 use super::{BackendId, DisplayName, KeyId, ModelId, RequestId, UsageId, UserId};
 
-/// One exchange, as the books have it.
+/// Who requested what: the part of a [`UsageRecord`] that is known once the request is admitted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsageRecord {
-    /// The server's own name for the exchange; it is the record's key, so that no exchange is entered twice.
-    pub id: UsageId,
-    /// What the client knows the exchange by, which may be of its own choice.
+pub struct RequestFacts {
+    /// The id that the client knows, which may be of its own choice.
     pub request_id: RequestId,
     /// When the request came.
     pub at: Timestamp,
@@ -24,12 +22,21 @@ pub struct UsageRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub department: Option<DisplayName>,
     pub model: ModelId,
-    /// Whose answer it was, or the last one asked; absent when none was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub backend: Option<BackendId>,
     pub endpoint: Endpoint,
     pub client: ClientKind,
     pub streamed: bool,
+}
+
+/// The usage of one exchange, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsageRecord {
+    /// The gateway's own id of the exchange. It is the record's key, so that no exchange is recorded twice.
+    pub id: UsageId,
+    #[serde(flatten)]
+    pub request: RequestFacts,
+    /// Whose answer it was, or the last one asked; absent when none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<BackendId>,
     /// The HTTP status that the client got.
     pub status: u16,
     pub outcome: Outcome,
@@ -180,11 +187,11 @@ impl Dimensions {
     /// Where the sums have this record.
     pub fn of(record: &UsageRecord) -> Self {
         Self {
-            day: Offset::UTC.to_datetime(record.at).date(),
-            user: record.user.clone(),
-            key: record.key.clone(),
-            department: record.department.clone(),
-            model: record.model.clone(),
+            day: Offset::UTC.to_datetime(record.request.at).date(),
+            user: record.request.user.clone(),
+            key: record.request.key.clone(),
+            department: record.request.department.clone(),
+            model: record.request.model.clone(),
             backend: record.backend.clone(),
         }
     }

@@ -182,7 +182,7 @@ pub(super) const ROLLUP: &str = "rollup";
 pub(super) const SHARDS: u32 = 8;
 
 pub(super) fn usage_record(record: &UsageRecord) -> Key {
-    Key::new(Table::Usage, usage_of(LOG, &record.user), record.id.as_str())
+    Key::new(Table::Usage, usage_of(LOG, &record.request.user), record.id.as_str())
 }
 
 /// Before all ids that were made at `at` or later.

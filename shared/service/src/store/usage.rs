@@ -74,11 +74,11 @@ impl Transaction<'_> {
     /// The record, which is kept for so many days.
     pub(super) fn logged(self, record: &UsageRecord, days: u32) -> Result<Self, StoreError> {
         let key = keys::usage_record(record);
-        let shards = Shards::new(&key, keys::LOG, record.department.as_ref());
+        let shards = Shards::new(&key, keys::LOG, record.request.department.as_ref());
         let item = RecordItem {
             record,
             shards,
-            ttl: days_after(record.at, days),
+            ttl: days_after(record.request.at, days),
         };
         self.put(&key, &item, Expression::absent())
     }

@@ -89,7 +89,7 @@ impl Store {
             for record in self
                 .merged(parts, horizon.as_deref())?
                 .into_iter()
-                .filter(|record| time.contains(&record.at) && keep(record))
+                .filter(|record| time.contains(&record.request.at) && keep(record))
             {
                 if items.len() == span.limit {
                     return Ok(Page {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::meter::{Amounts, Meter, Period};
-use super::reservation::{Demand, RequestFacts, StoredReservation, WindowBucket};
+use super::reservation::{Demand, StoredFacts, StoredReservation, WindowBucket};
 use super::window::{Frame, Rates, WindowStep};
 use super::{calendar, cost_limit, limit};
 use crate::models::UsageId;
@@ -17,7 +17,7 @@ const EXPIRED_KNOWN: usize = 64;
 pub struct AdmissionRequest<'a> {
     pub policy: &'a Policy,
     pub demand: Demand,
-    pub facts: &'a RequestFacts,
+    pub facts: &'a StoredFacts,
     pub now: Timestamp,
     /// When the reservation is to expire, in seconds since 1970.
     pub expires_at: i64,

@@ -18,7 +18,7 @@ pub use admission::{AdmissionRequest, LiveStep, PeriodCaps, PeriodStep, Plan, pl
 pub use calendar::{day_ends, month_ends};
 pub use judgement::{Limit, LimitUsage, Refusal, judge, limit_usage, overrun};
 pub use meter::{Amounts, Meter, Period};
-pub use reservation::{Demand, RequestFacts, StoredReservation, WindowBucket};
+pub use reservation::{Demand, StoredFacts, StoredReservation, WindowBucket};
 pub use settlement::{ActualUsage, Adjustment, correct};
 pub use window::{Bucket, Frame, Tally, TallyStep, Window, WindowCount, WindowStep};
 

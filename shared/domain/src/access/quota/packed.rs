@@ -57,7 +57,7 @@ mod tests {
     use serde_dynamo::AttributeValue;
     use serde_json::json;
 
-    use super::super::{Bucket, RequestFacts, WindowBucket};
+    use super::super::{Bucket, StoredFacts, WindowBucket};
     use super::*;
     use crate::models::usage::{ClientKind, Endpoint};
     use crate::models::{DisplayName, KeyId, ModelId, RequestId};
@@ -70,7 +70,7 @@ mod tests {
 
     /// As an ordinary request under token quotas has it.
     fn reservation() -> StoredReservation {
-        let facts = RequestFacts {
+        let facts = StoredFacts {
             at: 1_796_000_000_123,
             request_id: RequestId::parse("req_019aafd0c07b7f3cb1e5c1ed2ad1a1f5").unwrap(),
             key: KeyId::parse("019aafd0a2147c11a4f6b3a3a6d0b0c9").unwrap(),
@@ -116,7 +116,7 @@ mod tests {
             part_ms: 1000,
             part: Bucket(1_796_000_000),
         });
-        let facts = RequestFacts {
+        let facts = StoredFacts {
             department: Some(DisplayName::parse("张三 & Söhne").unwrap()),
             kept_days: None,
             ..reservation().facts

@@ -1,12 +1,13 @@
 //! A reservation, as it lies in the meter until it is settled.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::amount;
 use super::meter::Amounts;
 use super::window::Bucket;
-use crate::models::usage::{ClientKind, Endpoint};
-use crate::models::{DisplayName, KeyId, ModelId, RequestId};
+use crate::models::usage::{ClientKind, Endpoint, RequestFacts};
+use crate::models::{DisplayName, KeyId, ModelId, RequestId, UserId};
 
 /// The most that one request is going to use, where its policy limits tokens or cost; else nothing (promise 43).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub struct StoredReservation {
     #[serde(rename = "c")]
     pub cost: u64,
     #[serde(rename = "a")]
-    pub facts: RequestFacts,
+    pub facts: StoredFacts,
 }
 
 /// Which part of a window, and how long its parts are.
@@ -64,9 +65,9 @@ pub struct WindowBucket {
     pub part: Bucket,
 }
 
-/// Who asked what, for the record of a request that nobody settled.
+/// The facts of a request as they are stored, for the record of one that nobody settles. The user is in the item's key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestFacts {
+pub struct StoredFacts {
     /// When, in milliseconds since 1970.
     #[serde(rename = "a")]
     pub at: i64,
@@ -87,6 +88,37 @@ pub struct RequestFacts {
     /// How many days the record is kept, by the settings of that moment; `None` for no record.
     #[serde(rename = "l", default)]
     pub kept_days: Option<u32>,
+}
+
+impl StoredFacts {
+    pub fn new(request: &RequestFacts, kept_days: Option<u32>) -> Self {
+        Self {
+            at: request.at.as_millisecond(),
+            request_id: request.request_id.clone(),
+            key: request.key.clone(),
+            department: request.department.clone(),
+            model: request.model.clone(),
+            endpoint: request.endpoint,
+            client: request.client,
+            streamed: request.streamed,
+            kept_days,
+        }
+    }
+
+    /// The facts of a request of `user`. A time that cannot be is taken for `now`.
+    pub fn request(&self, user: &UserId, now: Timestamp) -> RequestFacts {
+        RequestFacts {
+            request_id: self.request_id.clone(),
+            at: Timestamp::from_millisecond(self.at).unwrap_or(now),
+            user: user.clone(),
+            key: self.key.clone(),
+            department: self.department.clone(),
+            model: self.model.clone(),
+            endpoint: self.endpoint,
+            client: self.client,
+            streamed: self.streamed,
+        }
+    }
 }
 
 impl StoredReservation {

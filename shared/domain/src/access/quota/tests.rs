@@ -11,8 +11,8 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_796_000_000 + second).unwrap()
 }
 
-fn facts() -> RequestFacts {
-    RequestFacts {
+fn facts() -> StoredFacts {
+    StoredFacts {
         at: 0,
         request_id: RequestId::parse("r").unwrap(),
         key: KeyId::parse("k").unwrap(),

@@ -155,7 +155,7 @@ impl Store {
         reservation: &StoredReservation,
         record: &UsageRecord,
     ) -> Result<Settlement, StoreError> {
-        let key = keys::meter(&record.user);
+        let key = keys::meter(&record.request.user);
         let mut current: Option<Meter> = None;
         let (mut actual, mut is_new) = (ActualUsage::from(record), true);
         let mut attempts = Attempts::at_most(TRIES);
@@ -189,11 +189,11 @@ impl Store {
     }
 
     fn forget_reservation(&self, record: &UsageRecord, adjustment: &Adjustment) {
-        if let Some(known) = self.memory.meters.get(&record.user) {
+        if let Some(known) = self.memory.meters.get(&record.request.user) {
             let mut meter = Meter::clone(&known);
             meter.reservations.remove(&record.id);
             adjustment.apply(&mut meter);
-            self.memory.meters.insert(record.user.clone(), Arc::new(meter));
+            self.memory.meters.insert(record.request.user.clone(), Arc::new(meter));
         }
     }
 

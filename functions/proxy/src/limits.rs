@@ -1,0 +1,37 @@
+//! Time and size limits of an exchange (promise 49, docs/api.md §7).
+
+use std::time::Duration;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub max_body_bytes: usize,
+    /// Time to the first byte, over all attempts together.
+    pub first_byte: Duration,
+    /// Silence of a backend within a response, after which the response is cut short.
+    pub idle: Duration,
+    /// Silence towards the client, after which it gets a ping (promise 48).
+    pub keep_alive: Duration,
+    /// From the request to the last byte.
+    pub total: Duration,
+    /// The longest response that is not streamed.
+    pub max_response_bytes: usize,
+    /// The longest event of a stream.
+    pub max_event_bytes: usize,
+    /// The longest stream.
+    pub max_stream_bytes: usize,
+}
+
+impl Limits {
+    pub fn with_max_body(max_body_bytes: usize) -> Self {
+        Self {
+            max_body_bytes,
+            first_byte: Duration::from_mins(2),
+            idle: Duration::from_mins(1),
+            keep_alive: Duration::from_secs(15),
+            total: Duration::from_mins(14),
+            max_response_bytes: 5 * 1024 * 1024,
+            max_event_bytes: 1024 * 1024,
+            max_stream_bytes: 100 * 1024 * 1024,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What the relay of a response came to: for the settlement, and for the health of the backend. Pure.
+
+use domain::models::health::FailureClass;
+use domain::models::usage::Outcome;
+
+use super::driver::Halt;
+use crate::response::outcome::{StreamEnding, TranslationLog};
+use crate::response::usage::UsageReport;
+use crate::upstream::pool::CallResult;
+
+/// The result of a backend whose response was cut short.
+const INTERRUPTED: CallResult = CallResult::Failed {
+    class: FailureClass::Interrupted,
+    retry_after: None,
+};
+
+#[derive(Debug)]
+pub(super) struct RelayResult {
+    pub(super) usage: UsageReport,
+    pub(super) translation: TranslationLog,
+    pub(super) outcome: Outcome,
+    /// `None` if it says nothing about the backend.
+    pub(super) call: Option<CallResult>,
+}
+
+impl RelayResult {
+    /// Of a response that is not streamed.
+    pub(super) fn complete(usage: UsageReport, translation: TranslationLog) -> Self {
+        Self {
+            usage,
+            translation,
+            outcome: Outcome::Complete,
+            call: Some(CallResult::Responded),
+        }
+    }
+
+    pub(super) fn of_stream(halt: Halt, ending: Option<StreamEnding>) -> Self {
+        let Some(StreamEnding {
+            usage,
+            delivered,
+            result,
+            translation,
+            ..
+        }) = ending
+        else {
+            return Self {
+                usage: UsageReport::zero(),
+                translation: TranslationLog::default(),
+                outcome: Outcome::Failed,
+                call: None,
+            };
+        };
+        let (outcome, call) = match (halt, result) {
+            (Halt::Ended(_), Ok(())) => (Outcome::Complete, Some(CallResult::Responded)),
+            (Halt::Ended(_), Err(_)) => (Outcome::CutShort, Some(INTERRUPTED)),
+            (Halt::ClientGone, _) => (Outcome::ClientGone, delivered.then_some(CallResult::Responded)),
+            (Halt::Stopped, _) => (Outcome::Stopped, delivered.then_some(CallResult::Responded)),
+        };
+        Self {
+            usage,
+            translation,
+            outcome: if delivered { outcome } else { Outcome::Failed },
+            call,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A request for a completion, whatever its dialect.
+
+use domain::models::usage::Endpoint;
+
+use super::chat::ChatRequest;
+use super::messages::MessagesRequest;
+
+/// A completion request that is valid as far as can be told without a backend.
+#[derive(Debug)]
+pub(crate) enum CompletionRequest<'a> {
+    Chat(Box<ChatRequest<'a>>),
+    Messages(Box<MessagesRequest<'a>>),
+}
+
+impl CompletionRequest<'_> {
+    /// The model's name as the client wrote it.
+    pub(crate) fn model(&self) -> &str {
+        match self {
+            Self::Chat(request) => request.model(),
+            Self::Messages(request) => request.model(),
+        }
+    }
+
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        match self {
+            Self::Chat(_) => Endpoint::ChatCompletions,
+            Self::Messages(_) => Endpoint::Messages,
+        }
+    }
+
+    /// Approximate tokens of the prompt, for responses that report no usage. Costs nothing.
+    pub(crate) fn input_estimate(&self) -> u64 {
+        match self {
+            Self::Chat(request) => request.input_estimate(),
+            Self::Messages(request) => request.input_estimate(),
+        }
+    }
+
+    /// Tokens of the prompt as exactly as can be told beforehand, for limits: an image does not count by its bytes.
+    pub(crate) fn prompt_tokens(&self) -> u64 {
+        match self {
+            Self::Chat(request) => request.input_estimate(),
+            Self::Messages(request) => request.count_tokens().unwrap_or_else(|_| request.input_estimate()),
+        }
+    }
+
+    /// The client's limit of each choice, in tokens.
+    pub(crate) fn max_tokens(&self) -> Option<u64> {
+        match self {
+            Self::Chat(request) => request.max_tokens(),
+            Self::Messages(request) => request.max_tokens(),
+        }
+    }
+
+    /// Number of choices requested.
+    pub(crate) fn choices(&self) -> u64 {
+        match self {
+            Self::Chat(request) => request.choices(),
+            Self::Messages(_) => 1,
+        }
+    }
+
+    /// Limits each choice of a request without a limit of its own. A Messages request always has one.
+    pub(crate) fn limit_output(&mut self, tokens: u64) {
+        if let Self::Chat(request) = self {
+            request.limit_output(tokens);
+        }
+    }
+
+    /// True if the response is to be streamed.
+    pub(crate) fn stream(&self) -> bool {
+        match self {
+            Self::Chat(request) => request.stream(),
+            Self::Messages(request) => request.stream(),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! `POST /v1/chat/completions`
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use service::http::{ApiError, json};
+
+use crate::app::App;
+use crate::exchange::{self, RequestContext};
+use crate::request::{ChatRequest, CompletionRequest};
+
+pub(crate) async fn complete(
+    State(app): State<App>,
+    context: RequestContext,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let body = json::read(request, app.limits.max_body_bytes).await?;
+    let exchanges = app.exchanges.clone();
+    let exchange = |downstream| async move {
+        let request = ChatRequest::read(&body).map(|request| CompletionRequest::Chat(Box::new(request)));
+        exchange::run(&app, context, request, downstream).await;
+    };
+    exchanges.run(exchange).await
+}

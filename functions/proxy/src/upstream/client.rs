@@ -1,0 +1,142 @@
+//! The client for backends: it sends a request, and makes a failure of every response other than 200. Only attempts and
+//! token counts call backends.
+
+use domain::clock::Clock;
+use domain::models::RequestId;
+use domain::models::health::FailureClass;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri};
+use hyper::body::Incoming;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use service::http::ApiError;
+use service::outbound::{CallError, Client, Pieces};
+use translators::error::BackendError;
+use translators::settings::UpstreamAuthErrors;
+
+use super::body;
+use super::endpoint::Endpoints;
+use super::failure::Failure;
+use crate::limits::Limits;
+
+/// Bytes read of an error response to find its message.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+
+/// Headers of a backend about retries, which the SDKs of both families obey (translation.md §6.3).
+const RETRY_HINTS: [HeaderName; 2] = [
+    HeaderName::from_static("retry-after-ms"),
+    HeaderName::from_static("x-should-retry"),
+];
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Headers with a backend's own id of the request: `OpenAI`'s, and Anthropic's.
+const BACKEND_REQUEST_IDS: [HeaderName; 2] = [REQUEST_ID, HeaderName::from_static("request-id")];
+/// The header for that id in the gateway's responses, whose request id is the gateway's (promise 38).
+const UPSTREAM_REQUEST_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
+
+#[derive(Clone, Debug)]
+pub(crate) struct BackendClient {
+    pub(crate) http: Client,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) clock: Clock,
+    pub(crate) limits: Limits,
+}
+
+impl BackendClient {
+    /// The head of a response with status 200.
+    pub(super) async fn post(
+        &self,
+        url: Uri,
+        headers: HeaderMap,
+        body: Pieces,
+        auth_errors: UpstreamAuthErrors,
+    ) -> Result<Response<Incoming>, Failure> {
+        let response = self.http.post(url, headers, body).await.map_err(disconnected)?;
+        if response.status() == StatusCode::OK {
+            Ok(response)
+        } else {
+            Err(self.error(response, auth_errors).await)
+        }
+    }
+
+    /// The failure of a response with another status, with what the backend says about retries.
+    async fn error(&self, response: Response<Incoming>, auth_errors: UpstreamAuthErrors) -> Failure {
+        let status = response.status();
+        let retry_after = retry_after(response.headers(), self.clock.now());
+        let mut hints = retry_hints(response.headers());
+        hints.extend(upstream_request_id(response.headers()));
+        let body = body::read(response.into_body(), MAX_ERROR_BYTES, self.limits.idle)
+            .await
+            .unwrap_or_default();
+        let error = BackendError::from_response(status.as_u16(), &body, auth_errors);
+        let error = ApiError::from(error).hints(hints).source(ErrorStatus(status));
+        let error = match retry_after {
+            Some(seconds) => error.retry_after(seconds),
+            None => error,
+        };
+        Failure::of_status(status, error)
+    }
+}
+
+/// The cause of an error, for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("the backend answered {0}")]
+struct ErrorStatus(StatusCode);
+
+/// The failure of a connection that could not be established, or broke.
+pub(super) fn disconnected(error: CallError) -> Failure {
+    let class = error.class();
+    let reason = match class {
+        FailureClass::Timeout => BackendError::timed_out(),
+        _ if error.is_connect() => BackendError::unreachable(),
+        _ => BackendError::broken_off(),
+    };
+    Failure::of_backend(class, ApiError::from(reason).source(error))
+}
+
+/// Seconds of a `Retry-After`: a number, or a date (RFC 9110 §10.2.3).
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<u64> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let date = || rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+    text.parse()
+        .ok()
+        .or_else(|| Some(u64::try_from(date()?.duration_since(now).as_secs()).unwrap_or(0)))
+}
+
+fn retry_hints(headers: &HeaderMap) -> HeaderMap {
+    let hints = RETRY_HINTS
+        .into_iter()
+        .filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
+    hints.collect()
+}
+
+/// The backend's id of the request, for the client; `None` if it does not look like an id.
+pub(super) fn upstream_request_id(headers: &HeaderMap) -> HeaderMap {
+    let id = BACKEND_REQUEST_IDS.iter().find_map(|name| headers.get(name));
+    let is_plain = |id: &&HeaderValue| id.to_str().is_ok_and(RequestId::has_form);
+    id.filter(is_plain)
+        .map(|id| (UPSTREAM_REQUEST_ID, id.clone()))
+        .into_iter()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p52_retry_after_is_a_number_of_seconds_or_a_date() {
+        let now = "1994-11-06T08:49:00Z".parse().unwrap();
+        let seconds = |text: &'static str| {
+            retry_after(
+                &HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(text))]),
+                now,
+            )
+        };
+        assert_eq!(seconds("7"), Some(7));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(37));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:48:00 GMT"), Some(0));
+        for nonsense in ["soon", "-1", "1.5", ""] {
+            assert_eq!(seconds(nonsense), None, "{nonsense}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! A backend's response from its first byte on.
+
+use http::HeaderMap;
+
+use super::first_event::StartedStream;
+use crate::response::outcome::FullResponse;
+
+pub(crate) struct BackendResponse {
+    pub(crate) content: Content,
+    /// The headers of it that the client gets.
+    pub(crate) headers: HeaderMap,
+    /// Fields of the client's request that the backend did not get.
+    pub(crate) warnings: Vec<String>,
+}
+
+pub(crate) enum Content {
+    Full(FullResponse),
+    Stream(Box<StartedStream>),
+}
+
+impl Content {
+    /// True if the backend has sent something, false if only the gateway has (translation.md W3).
+    pub(crate) fn has_begun(&self) -> bool {
+        match self {
+            Self::Full(_) => true,
+            Self::Stream(started) => started.stream.has_begun(),
+        }
+    }
+
+    /// The backend's id of a response that the client knows by another one (translation.md §4.1).
+    pub(crate) fn upstream_id(&self) -> Option<&str> {
+        match self {
+            Self::Full(response) => response.translation.upstream_id.as_deref(),
+            Self::Stream(started) => started.stream.upstream_id(),
+        }
+    }
+}
