@@ -11,9 +11,9 @@ use service::http::json::{Body, Data};
 use service::http::origin::Origin;
 use service::http::{ApiError, Code};
 
-use crate::App;
-use crate::guard::Guard;
-use crate::session::{self, Opened};
+use crate::app::App;
+use crate::login_permit::LoginPermit;
+use crate::session::{self, SessionResponse};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,17 +27,17 @@ pub(crate) async fn login(
     State(app): State<App>,
     origin: Origin,
     Body(credentials): Body<Credentials>,
-) -> Result<Data<Opened>, ApiError> {
+) -> Result<Data<SessionResponse>, ApiError> {
     let email = Email::parse(&credentials.email).map_err(|_| wrong())?;
     let password = Secret::from(credentials.password);
-    let opened = match authenticate(&app, &email, &password, &origin).await {
+    let session = match authenticate(&app, &email, &password, &origin).await {
         Ok(user) => session::open(&app, &origin, &user).await,
         Err(error) => Err(error),
     };
-    if let Err(refusal) = &opened {
+    if let Err(refusal) = &session {
         record_refusal(&app, &origin, &email, refusal.code()).await?;
     }
-    opened.map(Data)
+    session.map(Data)
 }
 
 /// The account whose password it is, whatever its state.
@@ -51,28 +51,28 @@ pub(crate) async fn authenticate(
     if password.expose().chars().count() > MAX_LENGTH {
         return Err(wrong());
     }
-    let guard = Guard::enter(&app.store, email, origin.address).await?;
+    let permit = LoginPermit::acquire(&app.store, email, origin.address).await?;
     let user = app.store.user_by_email(email).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let verdict = match app.hasher.verify(password.clone(), hash).await {
-        Ok(verdict) => verdict,
+    let password_match = match app.hasher.verify(password.clone(), hash).await {
+        Ok(password_match) => password_match,
         Err(busy) => {
-            guard.withdraw().await?;
+            permit.release().await?;
             return Err(busy.into());
         }
     };
-    let Some(user) = user.filter(|_| verdict != PasswordMatch::Wrong) else {
+    let Some(user) = user.filter(|_| password_match != PasswordMatch::Wrong) else {
         return Err(wrong());
     };
-    guard.succeeded().await?;
-    if verdict == PasswordMatch::RightButOutdated {
+    permit.succeeded().await?;
+    if password_match == PasswordMatch::RightButOutdated {
         raise_hash(app, &user, password.clone(), origin).await?;
         return app.store.user(&user.id).await?.ok_or_else(wrong);
     }
     Ok(user)
 }
 
-/// Unknown addresses, wrong passwords, whatever the state of the account: one answer (promise 3).
+/// The one response to unknown addresses and wrong passwords, whatever the state of the account (promise 3).
 fn wrong() -> ApiError {
     ApiError::new(Code::InvalidCredentials, "the e-mail address or the password is wrong")
 }

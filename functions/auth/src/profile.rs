@@ -10,9 +10,9 @@ use service::http::extract::{Actor, IfMatch};
 use service::http::json::{Body, Data};
 use service::http::{ApiError, Code};
 
-use crate::App;
+use crate::app::App;
 use crate::login::authenticate;
-use crate::session::{self, Opened};
+use crate::session::{self, SessionResponse};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,12 +65,12 @@ pub(crate) async fn update(
     }
 }
 
-/// `PUT /api/v1/user/password`. Ends all sessions; the answer begins a new one.
+/// `PUT /api/v1/user/password`. Ends all sessions; the response begins a new one.
 pub(crate) async fn change_password(
     State(app): State<App>,
     actor: Actor,
     Body(change): Body<PasswordChange>,
-) -> Result<Data<Opened>, ApiError> {
+) -> Result<Data<SessionResponse>, ApiError> {
     let old = Secret::from(change.old_password);
     let user = authenticate(&app, &actor.user.email, &old, &actor.origin)
         .await

@@ -13,7 +13,8 @@ use service::http::language::Language;
 use service::http::origin::Origin;
 use service::http::{ApiError, Code};
 
-use crate::{App, sso};
+use crate::app::App;
+use crate::sso;
 
 /// All that is read of what a stranger sends.
 #[derive(Deserialize)]
@@ -24,7 +25,7 @@ pub(crate) struct Registration {
     name: DisplayName,
 }
 
-/// `POST /api/v1/auth/register`. The answer is the same whether the address is free or taken (promise 3).
+/// `POST /api/v1/auth/register`. The response is the same whether the address is free or taken (promise 3).
 pub(crate) async fn register(
     State(app): State<App>,
     language: Language,
@@ -42,7 +43,7 @@ pub(crate) async fn register(
     settings
         .password_policy(app.password_policy)
         .check(&password, &email, &name)?;
-    // Also for an address that is taken: the time tells nothing either.
+    // Also for an address that is taken, so that the response takes as long.
     let password_hash = Some(app.hasher.hash(Secret::from(password)).await?);
     let now = app.store.clock().now();
     let user = User {

@@ -11,11 +11,11 @@ use service::http::json::{Data, Message};
 use service::http::origin::Origin;
 use service::http::{ApiError, Code};
 
-use crate::App;
+use crate::app::App;
 
-/// A session's token and whose it is.
+/// A session's token and its user.
 #[derive(Serialize)]
-pub(crate) struct Opened {
+pub(crate) struct SessionResponse {
     token: String,
     expires_at: Timestamp,
     user: Person,
@@ -29,18 +29,18 @@ struct Person {
     role: Role,
 }
 
-/// A new session for somebody who has just proved who it is, if the account may be used.
-pub(crate) async fn open(app: &App, origin: &Origin, user: &User) -> Result<Opened, ApiError> {
+/// A new session for a user who has just been authenticated, if the account may be used.
+pub(crate) async fn open(app: &App, origin: &Origin, user: &User) -> Result<SessionResponse, ApiError> {
     check_usable(user)?;
     let now = app.store.clock().now();
-    let opened = issue(app, user, now, now).await?;
+    let session = issue(app, user, now, now).await?;
     app.store
         .record(&origin.audit(&user.id, "session.create", &user.id, now))
         .await?;
-    Ok(opened)
+    Ok(session)
 }
 
-/// Whether the account may be used; only told to whoever has proved to be its owner.
+/// Refuses an account that may not be used. Only its authenticated owner is told why.
 pub(crate) fn check_usable(user: &User) -> Result<(), ApiError> {
     match user.status {
         Status::Pending => Err(ApiError::new(
@@ -52,7 +52,7 @@ pub(crate) fn check_usable(user: &User) -> Result<(), ApiError> {
     }
 }
 
-async fn issue(app: &App, user: &User, login_at: Timestamp, now: Timestamp) -> Result<Opened, ApiError> {
+async fn issue(app: &App, user: &User, login_at: Timestamp, now: Timestamp) -> Result<SessionResponse, ApiError> {
     let token = app
         .signing_keys
         .keys()
@@ -65,7 +65,7 @@ async fn issue(app: &App, user: &User, login_at: Timestamp, now: Timestamp) -> R
         name: user.name.clone(),
         role: user.role,
     };
-    Ok(Opened {
+    Ok(SessionResponse {
         token: token.token,
         expires_at: token.expires_at,
         user,
@@ -76,7 +76,7 @@ async fn issue(app: &App, user: &User, login_at: Timestamp, now: Timestamp) -> R
 pub(crate) async fn refresh(
     State(app): State<App>,
     SessionCaller { user, session }: SessionCaller,
-) -> Result<Data<Opened>, ApiError> {
+) -> Result<Data<SessionResponse>, ApiError> {
     let now = app.store.clock().now();
     issue(&app, &user, session.login_at, now).await.map(Data)
 }

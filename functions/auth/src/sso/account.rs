@@ -10,7 +10,7 @@ use service::http::origin::Origin;
 use service::store::{StoreError, UserRefusal};
 
 use super::error::SsoError;
-use crate::App;
+use crate::app::App;
 
 /// How often the account is looked for anew, when others change it at the same moment.
 const TRIES: u32 = 3;

@@ -1,13 +1,14 @@
-//! Why a login by single sign-on came to nothing: the log and the audit trail are told, the browser is not.
+//! Why a login by single sign-on failed: the reason goes to the log and the audit trail, not to the browser.
 
 use domain::access::id_token::TokenError;
 use domain::access::sso::Refusal;
 use domain::models::health::FailureClass;
+use service::http::origin::Origin;
 use service::http::{ApiError, Code};
 use service::secrets::SecretsError;
 use service::store::StoreError;
 
-use super::provider::ProviderError;
+use crate::identity_provider::{ClaimsError, ProviderError};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SsoError {
@@ -24,7 +25,7 @@ pub(crate) enum SsoError {
     #[error("the provider has sent no code")]
     NoCode,
     #[error("the one-time code is unknown, used or expired")]
-    NoArrival,
+    UnknownCode,
     #[error("the one-time code was made for another page")]
     OtherPage,
     #[error("the provider cannot be used: {0}")]
@@ -44,6 +45,23 @@ pub(crate) enum SsoError {
     Told(ApiError),
 }
 
+impl SsoError {
+    /// The error that the browser may see; the log gets the reason.
+    pub(super) fn logged(self, origin: &Origin) -> ApiError {
+        tracing::warn!(request.id = %origin.request_id, reason = %self, "single sign-on refused");
+        self.into()
+    }
+}
+
+impl From<ClaimsError> for SsoError {
+    fn from(error: ClaimsError) -> Self {
+        match error {
+            ClaimsError::Provider(error) => error.into(),
+            ClaimsError::Token(error) => error.into(),
+        }
+    }
+}
+
 impl From<SsoError> for ApiError {
     fn from(error: SsoError) -> Self {
         match error {
@@ -57,7 +75,7 @@ impl From<SsoError> for ApiError {
             | SsoError::OtherBrowser
             | SsoError::ResponseIssuer
             | SsoError::NoCode
-            | SsoError::NoArrival
+            | SsoError::UnknownCode
             | SsoError::OtherPage
             | SsoError::Token(_)
             | SsoError::Refused(_)
@@ -66,11 +84,11 @@ impl From<SsoError> for ApiError {
     }
 }
 
-/// A provider that is down will be back; one that answers nonsense has to be looked at (promise 35, §14).
+/// 503 for a provider that is down for a while, 502 for one whose responses are wrong (promise 35, §14).
 fn unusable(error: ProviderError) -> ApiError {
     match error {
         ProviderError::Grant => failed(),
-        ProviderError::NoAnswer(FailureClass::ForbiddenAddress)
+        ProviderError::NoResponse(FailureClass::ForbiddenAddress)
         | ProviderError::Malformed
         | ProviderError::Issuer
         | ProviderError::Client => {
@@ -79,7 +97,7 @@ fn unusable(error: ProviderError) -> ApiError {
         ProviderError::Status(status) if status < 500 => {
             ApiError::new(Code::UpstreamError, "the identity provider cannot be used").source(error)
         }
-        ProviderError::NoAnswer(_) | ProviderError::Status(_) => ApiError::new(
+        ProviderError::NoResponse(_) | ProviderError::Status(_) => ApiError::new(
             Code::DependencyUnavailable,
             "the identity provider cannot be reached at the moment",
         )
@@ -87,7 +105,7 @@ fn unusable(error: ProviderError) -> ApiError {
     }
 }
 
-/// One answer for whatever was wrong.
+/// The one response to whatever else was wrong.
 fn failed() -> ApiError {
     ApiError::new(Code::SsoFailed, "the login was not completed; begin it again")
 }

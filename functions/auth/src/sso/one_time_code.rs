@@ -5,19 +5,19 @@
 
 use axum::extract::State;
 use domain::access::digest::sha256_base64url;
-use domain::models::sso::{SsoArrival, SsoAttempt};
+use domain::models::sso::{SsoAttempt, SsoGrant};
 use domain::models::user::User;
-use domain::random;
 use serde::Deserialize;
 use service::http::ApiError;
 use service::http::json::{Body, Data};
 use service::http::origin::Origin;
 use service::store::{StoreError, Taken};
 
+use super::config::enabled;
 use super::error::SsoError;
-use super::{RANDOM, enabled, told};
-use crate::App;
-use crate::session::{self, Opened};
+use super::random;
+use crate::app::App;
+use crate::session::{self, SessionResponse};
 
 /// A SHA-256 in base64url.
 const CHALLENGE: usize = 43;
@@ -34,8 +34,8 @@ pub(crate) async fn redeem(
     State(app): State<App>,
     origin: Origin,
     Body(presented): Body<OneTimeCode>,
-) -> Result<Data<Opened>, ApiError> {
-    let user = take(&app, &presented).await.map_err(|error| told(&origin, error))?;
+) -> Result<Data<SessionResponse>, ApiError> {
+    let user = take(&app, &presented).await.map_err(|error| error.logged(&origin))?;
     session::open(&app, &origin, &user).await.map(Data)
 }
 
@@ -57,28 +57,24 @@ pub(super) fn challenge(text: String) -> Result<String, ApiError> {
 
 /// A new code for the person who has come back from `attempt`.
 pub(super) async fn keep(app: &App, attempt: SsoAttempt, user: User) -> Result<String, StoreError> {
-    let code = random::base62(RANDOM);
-    let arrival = SsoArrival {
+    let code = random::token();
+    let grant = SsoGrant {
         user: user.id,
         challenge: attempt.challenge,
         config_version: attempt.config_version,
     };
-    app.store.keep_sso_arrival(&code, &arrival).await?;
+    app.store.keep_sso_grant(&code, &grant).await?;
     Ok(code)
 }
 
 async fn take(app: &App, presented: &OneTimeCode) -> Result<User, SsoError> {
     let config = enabled(app).await?;
     let challenge = presented.code_verifier.as_deref().map(sha256_base64url);
-    let arrival = match app
-        .store
-        .take_sso_arrival(&presented.code, challenge.as_deref())
-        .await?
-    {
-        Taken::Done(arrival) if arrival.config_version == config.version => arrival,
+    let grant = match app.store.take_sso_grant(&presented.code, challenge.as_deref()).await? {
+        Taken::Done(grant) if grant.config_version == config.version => grant,
         Taken::Done(_) => return Err(SsoError::Reconfigured),
-        Taken::Gone => return Err(SsoError::NoArrival),
+        Taken::Gone => return Err(SsoError::UnknownCode),
         Taken::Refused => return Err(SsoError::OtherPage),
     };
-    app.store.user(&arrival.user).await?.ok_or(SsoError::NoArrival)
+    app.store.user(&grant.user).await?.ok_or(SsoError::UnknownCode)
 }

@@ -6,16 +6,16 @@ use domain::access::sso::{self as rules, Account, Refusal};
 use domain::models::health::FailureClass;
 use domain::models::sso::{SsoConfig, SsoTest, StepName, StepResult, TestStep};
 use domain::models::user::Status;
-use domain::random;
 use domain::secret::Secret;
 use serde_json::{Map, Value};
 use service::functions::{SsoPreview, SsoTrial, SsoTrialResult};
 use tokio::time::Instant;
 
+use super::config::client_secret;
 use super::error::SsoError;
-use super::provider::{Metadata, ProviderError, Redemption};
-use super::{RANDOM, VERIFIER, account, client_secret};
-use crate::App;
+use super::{account, random};
+use crate::app::App;
+use crate::identity_provider::{Metadata, ProviderError, Redemption};
 
 /// Walks from the provider's document to the claims; what depends on a step that failed is skipped.
 pub async fn run(app: &App, trial: SsoTrial) -> SsoTrialResult {
@@ -50,7 +50,7 @@ async fn is_accepted(app: &App, trial: &SsoTrial, metadata: &Metadata) -> Result
         None if trial.config.secret.is_some() => stored_secret(app, &trial.config).await?,
         None => None,
     };
-    let (code, verifier) = (random::base62(RANDOM), random::base62(VERIFIER));
+    let (code, verifier) = (random::token(), random::code_verifier());
     let redemption = Redemption {
         config: &trial.config,
         secret: secret.as_ref(),
@@ -183,10 +183,10 @@ fn for_the_person(refusal: Refusal) -> &'static str {
 
 fn at_the_provider(step: StepName, error: ProviderError) -> Option<&'static str> {
     Some(match (step, error) {
-        (_, ProviderError::NoAnswer(FailureClass::ForbiddenAddress)) => {
+        (_, ProviderError::NoResponse(FailureClass::ForbiddenAddress)) => {
             "use https, or allow the provider's private network (BACKEND_ALLOWED_CIDRS)"
         }
-        (_, ProviderError::NoAnswer(_)) => "check the host of issuer_url, and that the gateway can reach it",
+        (_, ProviderError::NoResponse(_)) => "check the host of issuer_url, and that the gateway can reach it",
         (StepName::Discovery, _) => "issuer_url must be the address in front of /.well-known/openid-configuration",
         (_, ProviderError::Issuer) => "set issuer_url to exactly the `issuer` of the provider's discovery document",
         (StepName::Keys, _) => "the provider publishes no key that can sign ID tokens: look at its signing keys",

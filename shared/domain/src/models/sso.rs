@@ -100,7 +100,7 @@ pub struct SsoAttempt {
 
 /// A person who has come back, kept under the digest of the one-time code that the console redeems.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SsoArrival {
+pub struct SsoGrant {
     pub user: UserId,
     /// Of the attempt: who redeems the code knows its verifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]

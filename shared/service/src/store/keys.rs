@@ -165,7 +165,7 @@ pub(super) fn sso_attempt(state: &str) -> Key {
 }
 
 /// A one-time code that nobody has redeemed yet.
-pub(super) fn sso_arrival(code: &str) -> Key {
+pub(super) fn sso_grant(code: &str) -> Key {
     Key::new(Table::Settings, format!("sso#code#{}", sha256_hex(code)), "code")
 }
 

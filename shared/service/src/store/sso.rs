@@ -9,12 +9,12 @@ use super::expression::Expression;
 use super::single_use::Taken;
 use super::{Store, StoreError, keys};
 use domain::models::audit::AuditEntry;
-use domain::models::sso::{SsoArrival, SsoAttempt, SsoConfig, SsoTest};
+use domain::models::sso::{SsoAttempt, SsoConfig, SsoGrant, SsoTest};
 
 /// Until a person is back from the provider (promise 9).
 pub const ATTEMPT_LIFETIME: Duration = Duration::from_mins(10);
 /// Until the console has redeemed its code: the page does it as soon as it is shown.
-const ARRIVAL_LIFETIME: Duration = Duration::from_mins(1);
+const GRANT_LIFETIME: Duration = Duration::from_mins(1);
 
 impl Store {
     /// How single sign-on is set up now, if it ever was. Never remembered: what is switched off is off at once.
@@ -62,20 +62,20 @@ impl Store {
         self.take(&keys::sso_attempt(state), same).await
     }
 
-    /// Keeps a person's arrival under a one-time code.
-    pub async fn keep_sso_arrival(&self, code: &str, arrival: &SsoArrival) -> Result<(), StoreError> {
-        self.create_until(&keys::sso_arrival(code), arrival, self.clock.now() + ARRIVAL_LIFETIME)
+    /// Keeps the grant of a one-time code: the account whose session it is redeemed for.
+    pub async fn keep_sso_grant(&self, code: &str, grant: &SsoGrant) -> Result<(), StoreError> {
+        self.create_until(&keys::sso_grant(code), grant, self.clock.now() + GRANT_LIFETIME)
             .await
     }
 
-    /// The arrival of this code, which is then used up. Refused when the page that began told another challenge, or none
+    /// The grant of this code, which is then used up. Refused when the page that began told another challenge, or none
     /// where one is given, or one where none is: its own may still redeem the code.
-    pub async fn take_sso_arrival(&self, code: &str, challenge: Option<&str>) -> Result<Taken<SsoArrival>, StoreError> {
+    pub async fn take_sso_grant(&self, code: &str, challenge: Option<&str>) -> Result<Taken<SsoGrant>, StoreError> {
         let same = match challenge {
             Some(challenge) => Expression::new("#challenge = :challenge").text(":challenge", challenge),
             None => Expression::new("attribute_not_exists(#challenge)"),
         };
-        self.take(&keys::sso_arrival(code), same.name("#challenge", "challenge"))
+        self.take(&keys::sso_grant(code), same.name("#challenge", "challenge"))
             .await
     }
 }

@@ -1,4 +1,4 @@
-//! Places for login tries, taken before a password is checked and given back when it was right (promise 4).
+//! Permits for login attempts, taken before a password is checked and given back when it was right (promise 4).
 
 use std::net::IpAddr;
 
@@ -8,43 +8,43 @@ use jiff::Timestamp;
 use service::http::{ApiError, Code};
 use service::store::{LoginAttempt, Store, StoreError};
 
-/// A try that has its places.
-pub(crate) struct Guard<'a> {
+/// An attempt that counts against the limits of its account and its address.
+pub(crate) struct LoginPermit<'a> {
     store: &'a Store,
     email: Guarded,
     address: Option<Guarded>,
     taken_at: Timestamp,
 }
 
-impl<'a> Guard<'a> {
-    /// Takes the places of one try, or refuses it; what is refused is not counted.
-    pub(crate) async fn enter(store: &'a Store, email: &Email, address: Option<IpAddr>) -> Result<Self, ApiError> {
+impl<'a> LoginPermit<'a> {
+    /// A permit for one attempt. An attempt that is refused does not count.
+    pub(crate) async fn acquire(store: &'a Store, email: &Email, address: Option<IpAddr>) -> Result<Self, ApiError> {
         let email = Guarded::Email(email.folded());
-        let guard = Self {
+        let permit = Self {
             store,
             email,
             address: address.map(Guarded::address),
             taken_at: store.clock().now(),
         };
-        if let Some(address) = &guard.address {
+        if let Some(address) = &permit.address {
             refuse_if_full(take(store, address, PER_ADDRESS).await?)?;
         }
-        let place = take(store, &guard.email, PER_EMAIL).await?;
-        if place != LoginAttempt::Taken {
-            guard.free_address().await?;
+        let attempt = take(store, &permit.email, PER_EMAIL).await?;
+        if attempt != LoginAttempt::Taken {
+            permit.free_address().await?;
         }
-        refuse_if_full(place)?;
-        Ok(guard)
+        refuse_if_full(attempt)?;
+        Ok(permit)
     }
 
-    /// The password was right: the tries for the account are forgotten, this one from the address is not counted.
+    /// The password was right: the account's attempts are forgotten, and this one does not count for the address.
     pub(crate) async fn succeeded(self) -> Result<(), ApiError> {
         self.store.clear_places(&self.email).await?;
         self.free_address().await
     }
 
-    /// The password was not looked at.
-    pub(crate) async fn withdraw(self) -> Result<(), ApiError> {
+    /// The password was not checked, so the attempt does not count.
+    pub(crate) async fn release(self) -> Result<(), ApiError> {
         self.store
             .give_place_back(&self.email, PER_EMAIL, self.taken_at)
             .await?;
@@ -57,7 +57,7 @@ impl<'a> Guard<'a> {
     }
 }
 
-/// A place, or none when so many try at once that the window cannot be agreed on.
+/// Counts an attempt. The limit is full also when so many are counted at once that their writes conflict.
 async fn take(store: &Store, guarded: &Guarded, limit: Limit) -> Result<LoginAttempt, ApiError> {
     match store.take_place(guarded, limit).await {
         Err(StoreError::Conflict) => Ok(LoginAttempt::Full { seconds: 1 }),
@@ -65,8 +65,8 @@ async fn take(store: &Store, guarded: &Guarded, limit: Limit) -> Result<LoginAtt
     }
 }
 
-fn refuse_if_full(place: LoginAttempt) -> Result<(), ApiError> {
-    match place {
+fn refuse_if_full(attempt: LoginAttempt) -> Result<(), ApiError> {
+    match attempt {
         LoginAttempt::Taken => Ok(()),
         LoginAttempt::Full { seconds } => {
             Err(ApiError::new(Code::TooManyAttempts, "too many failed attempts; try again later").retry_after(seconds))

@@ -1,0 +1,59 @@
+//! What this function works on.
+
+use domain::access::password::PasswordPolicy;
+use service::config::Config;
+use service::hasher::Hasher;
+use service::http::caller::SessionGate;
+use service::outbound::{ClientError, Outbound};
+use service::resources::Resources;
+use service::secrets::Secrets;
+use service::secrets::key_ring::KeyRing;
+use service::store::Store;
+
+use crate::identity_provider::Provider;
+
+/// Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) secrets: Secrets,
+    pub(crate) signing_keys: KeyRing,
+    gate: SessionGate,
+    pub(crate) hasher: Hasher,
+    pub(crate) password_policy: PasswordPolicy,
+    pub(crate) provider: Provider,
+}
+
+impl App {
+    /// The function over the services that `config` names.
+    pub fn connect(config: &Config) -> Result<Self, ClientError> {
+        let (resources, outbound) = (Resources::connect(config), Outbound::connect(config)?);
+        Ok(Self::new(resources, outbound, config.password_policy))
+    }
+
+    /// The function over resources that are connected already.
+    pub fn new(resources: Resources, outbound: Outbound, password_policy: PasswordPolicy) -> Self {
+        let Resources {
+            store,
+            secrets,
+            signing_keys,
+        } = resources;
+        let provider = Provider::new(outbound, store.clock().clone());
+        let gate = SessionGate::new(store.clone(), signing_keys.clone());
+        Self {
+            store,
+            secrets,
+            signing_keys,
+            gate,
+            hasher: Hasher::new(),
+            password_policy,
+            provider,
+        }
+    }
+}
+
+impl AsRef<SessionGate> for App {
+    fn as_ref(&self) -> &SessionGate {
+        &self.gate
+    }
+}

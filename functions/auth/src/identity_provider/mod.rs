@@ -1,0 +1,174 @@
+//! The identity provider: its metadata and keys, and the redemption of codes. The only HTTP of this function.
+//!
+//! Nothing that the provider sends goes further than to the step that asked for it (promise 37). [`http_client`] sends the
+//! requests, [`metadata`] is the provider's document about itself, [`token`] the redemption of a code.
+
+mod error;
+mod http_client;
+mod metadata;
+mod token;
+
+use std::sync::Arc;
+
+use domain::access::id_token::{self, Claims, Expected, TokenError};
+use domain::clock::Clock;
+use domain::models::sso::{ProviderKind, SsoConfig};
+use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::jwk::JwkSet;
+use serde_json::{Map, Value};
+use service::outbound::Outbound;
+use tokio::sync::Mutex;
+use url::Url;
+
+use http_client::{HttpClient, succeeded};
+
+pub(crate) use error::{ClaimsError, ProviderError};
+pub(crate) use metadata::Metadata;
+pub(crate) use token::{Redemption, TokenResponse};
+
+/// Metadata and keys are used for this long before they are read again.
+const FRESH: SignedDuration = SignedDuration::from_mins(10);
+/// A token with an unknown key may be of a new one: the keys are read again, but not more often than this.
+const REFETCH_AFTER: SignedDuration = SignedDuration::from_secs(10);
+
+/// The provider as it was at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) metadata: Metadata,
+    keys: JwkSet,
+    read_at: Timestamp,
+}
+
+/// A client of the provider. Clones share its snapshot.
+#[derive(Clone, Debug)]
+pub(crate) struct Provider {
+    http: HttpClient,
+    clock: Clock,
+    snapshot: Arc<Mutex<Option<Arc<Snapshot>>>>,
+}
+
+impl Provider {
+    pub(crate) fn new(outbound: Outbound, clock: Clock) -> Self {
+        Self {
+            http: HttpClient::new(outbound),
+            clock,
+            snapshot: Arc::default(),
+        }
+    }
+
+    /// The configured provider, as it was at most [`FRESH`] ago.
+    pub(crate) async fn snapshot(&self, config: &SsoConfig) -> Result<Arc<Snapshot>, ProviderError> {
+        self.snapshot_since(config, FRESH).await
+    }
+
+    /// A snapshot that is younger than `age`. Concurrent callers wait for the same one.
+    async fn snapshot_since(&self, config: &SsoConfig, age: SignedDuration) -> Result<Arc<Snapshot>, ProviderError> {
+        let mut snapshot = self.snapshot.lock().await;
+        let is_young =
+            |snapshot: &&Arc<Snapshot>| snapshot.metadata.is_of(config) && self.clock.now() < snapshot.read_at + age;
+        if let Some(snapshot) = snapshot.as_ref().filter(is_young) {
+            return Ok(snapshot.clone());
+        }
+        Ok(snapshot.insert(Arc::new(self.read(config).await?)).clone())
+    }
+
+    async fn read(&self, config: &SsoConfig) -> Result<Snapshot, ProviderError> {
+        let metadata = self.discover(config).await?.of(config)?;
+        let keys = self.keys(&metadata).await?;
+        Ok(Snapshot {
+            metadata,
+            keys,
+            read_at: self.clock.now(),
+        })
+    }
+
+    /// The provider's metadata, whichever issuer it names.
+    pub(crate) async fn discover(&self, config: &SsoConfig) -> Result<Metadata, ProviderError> {
+        let issuer = config.issuer_url.trim_end_matches('/');
+        let url = format!("{issuer}/.well-known/openid-configuration");
+        let document = succeeded(self.http.get(&url, None).await?)?;
+        serde_json::from_slice(&document).map_err(|_| ProviderError::Malformed)
+    }
+
+    /// The keys that the metadata names. A set without a usable one is malformed.
+    pub(crate) async fn keys(&self, metadata: &Metadata) -> Result<JwkSet, ProviderError> {
+        let document = succeeded(self.http.get(&metadata.jwks_uri, None).await?)?;
+        id_token::signing_keys(&document)
+            .filter(|set| !set.keys.is_empty())
+            .ok_or(ProviderError::Malformed)
+    }
+
+    /// The address where a browser is sent to log in.
+    pub(crate) fn authorization_url(
+        &self,
+        metadata: &Metadata,
+        parameters: &[(&str, &str)],
+    ) -> Result<Url, ProviderError> {
+        let mut url = self.http.allowed(&metadata.authorization_endpoint)?;
+        url.query_pairs_mut().extend_pairs(parameters);
+        Ok(url)
+    }
+
+    /// The tokens for a code (RFC 6749 §4.1.3).
+    pub(crate) async fn redeem(
+        &self,
+        metadata: &Metadata,
+        redemption: &Redemption<'_>,
+    ) -> Result<TokenResponse, ProviderError> {
+        let (request, form) = redemption.request(metadata, self.http.post(&metadata.token_endpoint)?);
+        let (status, body) = self.http.send(request, form.into()).await?;
+        if !status.is_success() {
+            return Err(token::refusal(status, &body));
+        }
+        serde_json::from_slice(&body).map_err(|_| ProviderError::Malformed)
+    }
+
+    /// The claims of an ID token, if it is valid. Keys that have changed since they were read are read again.
+    pub(crate) async fn verify(
+        &self,
+        snapshot: &Snapshot,
+        config: &SsoConfig,
+        token: &str,
+        nonce: &str,
+    ) -> Result<Claims, ClaimsError> {
+        let expected = Expected {
+            issuer: &config.issuer_url,
+            client_id: &config.client_id,
+            nonce,
+            now: self.clock.now(),
+        };
+        match id_token::verify(token, &snapshot.keys, &expected) {
+            Err(TokenError::UnknownKey | TokenError::Signature) => {
+                let snapshot = self.snapshot_since(config, REFETCH_AFTER).await?;
+                Ok(id_token::verify(token, &snapshot.keys, &expected)?)
+            }
+            claims => Ok(claims?),
+        }
+    }
+
+    /// Adds the claims of the userinfo endpoint to those of an ID token without the e-mail address: many providers give it
+    /// only there (`OpenID` Connect Core §5.3). Claims of the token are never replaced.
+    pub(crate) async fn complete(
+        &self,
+        snapshot: &Snapshot,
+        config: &SsoConfig,
+        tokens: &TokenResponse,
+        claims: &mut Claims,
+    ) -> Result<(), ClaimsError> {
+        let (Some(endpoint), Some(token)) = (&snapshot.metadata.userinfo_endpoint, &tokens.access_token) else {
+            return Ok(());
+        };
+        if config.provider == ProviderKind::Azure || claims.rest.contains_key(&config.email_claim) {
+            return Ok(());
+        }
+        let body = succeeded(self.http.get(endpoint, Some(token)).await?)?;
+        let user_info: Map<String, Value> = serde_json::from_slice(&body).map_err(|_| ProviderError::Malformed)?;
+        if user_info.get("sub").and_then(Value::as_str) != Some(&claims.subject) {
+            return Err(TokenError::Subject.into());
+        }
+        for (name, value) in user_info {
+            claims.rest.entry(name).or_insert(value);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+//! A login by single sign-on: to the identity provider, back, and into a session.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::access::digest::{sha256_base64url, sha256_hex};
+use domain::access::id_token::Claims;
+use domain::models::audit::AuditEntry;
+use domain::models::sso::{SsoAttempt, SsoConfig};
+use domain::models::user::User;
+use http::HeaderMap;
+use serde::Deserialize;
+use service::http::ApiError;
+use service::http::extract::Query;
+use service::http::json::Data;
+use service::http::origin::Origin;
+use service::store::Taken;
+
+use super::config::{client_secret, enabled};
+use super::error::SsoError;
+use super::{account, browser, one_time_code, random};
+use crate::app::App;
+use crate::identity_provider::Redemption;
+use crate::session;
+
+/// What the page may say that sends the browser here.
+#[derive(Deserialize)]
+pub(crate) struct LoginQuery {
+    code_challenge: Option<String>,
+}
+
+/// What the provider sends the browser back with (RFC 6749 §4.1.2, RFC 9207 §2).
+#[derive(Deserialize)]
+pub(crate) struct CallbackQuery {
+    state: Option<String>,
+    code: Option<String>,
+    iss: Option<String>,
+}
+
+/// `GET /api/v1/auth/sso/login`: to the provider. No parameter of the request changes where the browser goes, then or after.
+pub(crate) async fn log_in(
+    State(app): State<App>,
+    origin: Origin,
+    Query(LoginQuery { code_challenge }): Query<LoginQuery>,
+) -> Result<Response, ApiError> {
+    let challenge = code_challenge.map(one_time_code::challenge).transpose()?;
+    begin(&app, challenge).await.map_err(|error| error.logged(&origin))
+}
+
+/// `GET /api/v1/auth/sso/callback`: back from it. Ends at the console, or with the session itself for a program.
+pub(crate) async fn call_back(
+    State(app): State<App>,
+    origin: Origin,
+    headers: HeaderMap,
+    Query(query): Query<CallbackQuery>,
+) -> Result<Response, ApiError> {
+    let config = enabled(&app).await.map_err(|error| error.logged(&origin))?;
+    let login = authenticate(&app, &config, &origin, &headers, &query)
+        .await
+        .map_err(|error| error.logged(&origin));
+    let mut response = match config.console_url.as_deref().filter(|_| !browser::wants_json(&headers)) {
+        Some(console) => redirect_to_console(&app, console, login).await,
+        None => respond_with_session(&app, &origin, login).await,
+    };
+    let (name, forgotten) = browser::cookie(&config, "");
+    if let Ok(forgotten) = forgotten.parse() {
+        response.headers_mut().append(name, forgotten);
+    }
+    Ok(response)
+}
+
+async fn begin(app: &App, challenge: Option<String>) -> Result<Response, SsoError> {
+    let config = enabled(app).await?;
+    let snapshot = app.provider.snapshot(&config).await?;
+    let (attempt_state, secret) = (random::token(), random::token());
+    let attempt = SsoAttempt {
+        nonce: random::token(),
+        verifier: random::code_verifier(),
+        browser: sha256_hex(&secret),
+        challenge,
+        config_version: config.version,
+    };
+    let parameters = [
+        ("response_type", "code"),
+        ("client_id", &config.client_id),
+        ("redirect_uri", &config.redirect_url),
+        ("scope", &config.scopes.join(" ")),
+        ("state", &attempt_state),
+        ("nonce", &attempt.nonce),
+        ("code_challenge", &sha256_base64url(&attempt.verifier)),
+        ("code_challenge_method", "S256"),
+    ];
+    let url = app.provider.authorization_url(&snapshot.metadata, &parameters)?;
+    app.store.begin_sso(&attempt_state, &attempt).await?;
+    Ok(([browser::cookie(&config, &secret)], browser::redirect(url.as_str())).into_response())
+}
+
+/// The login that has ended here, and the account of the person who is back, if it may be used.
+async fn authenticate(
+    app: &App,
+    config: &SsoConfig,
+    origin: &Origin,
+    headers: &HeaderMap,
+    query: &CallbackQuery,
+) -> Result<(SsoAttempt, User), SsoError> {
+    let attempt = take_attempt(app, config, headers, query).await?;
+    let user = async {
+        let claims = claims(app, config, &attempt, query).await?;
+        account::usable(account::of(app, config, origin, &claims).await?)
+    };
+    // From here on it is a login that somebody began here; what came before may be anybody's noise.
+    match user.await {
+        Ok(user) => {
+            app.store
+                .record(&origin.entry(&user.id, "sso.login", &user.id, app.store.clock().now()))
+                .await?;
+            Ok((attempt, user))
+        }
+        Err(error) => {
+            let entry = origin.entry("anonymous", "sso.login", &config.issuer_url, app.store.clock().now());
+            app.store
+                .record(&AuditEntry {
+                    result: error.to_string(),
+                    ..entry
+                })
+                .await?;
+            Err(error)
+        }
+    }
+}
+
+async fn take_attempt(
+    app: &App,
+    config: &SsoConfig,
+    headers: &HeaderMap,
+    query: &CallbackQuery,
+) -> Result<SsoAttempt, SsoError> {
+    let begun = query.state.as_deref().ok_or(SsoError::NoAttempt)?;
+    let secret = browser::secret(config, headers).unwrap_or_default();
+    match app.store.take_sso_attempt(begun, &sha256_hex(secret)).await? {
+        Taken::Done(attempt) if attempt.config_version == config.version => Ok(attempt),
+        Taken::Done(_) => Err(SsoError::Reconfigured),
+        Taken::Gone => Err(SsoError::NoAttempt),
+        Taken::Refused => Err(SsoError::OtherBrowser),
+    }
+}
+
+/// What the provider says of the person.
+async fn claims(
+    app: &App,
+    config: &SsoConfig,
+    attempt: &SsoAttempt,
+    query: &CallbackQuery,
+) -> Result<Claims, SsoError> {
+    let snapshot = app.provider.snapshot(config).await?;
+    let issuer_is_told = snapshot.metadata.authorization_response_iss_parameter_supported;
+    if query
+        .iss
+        .as_ref()
+        .map_or(issuer_is_told, |issuer| *issuer != config.issuer_url)
+    {
+        return Err(SsoError::ResponseIssuer);
+    }
+    let code = query.code.as_deref().ok_or(SsoError::NoCode)?;
+    let secret = client_secret(app, config).await?;
+    let redemption = Redemption {
+        config,
+        secret: secret.as_ref(),
+        code,
+        verifier: &attempt.verifier,
+    };
+    let tokens = app.provider.redeem(&snapshot.metadata, &redemption).await?;
+    let mut claims = app
+        .provider
+        .verify(&snapshot, config, &tokens.id_token, &attempt.nonce)
+        .await?;
+    app.provider.complete(&snapshot, config, &tokens, &mut claims).await?;
+    Ok(claims)
+}
+
+/// To the page that is configured: with a code, or with the reason why there is none, as a code that it knows.
+async fn redirect_to_console(app: &App, console: &str, login: Result<(SsoAttempt, User), ApiError>) -> Response {
+    let kept = match login {
+        Ok((attempt, user)) => one_time_code::keep(app, attempt, user).await.map_err(ApiError::from),
+        Err(error) => Err(error),
+    };
+    match kept {
+        Ok(code) => browser::console(console, "code", &code),
+        Err(error) => browser::console(console, "error", error.code().name()),
+    }
+}
+
+async fn respond_with_session(app: &App, origin: &Origin, login: Result<(SsoAttempt, User), ApiError>) -> Response {
+    let opened = match login {
+        Ok((_, user)) => session::open(app, origin, &user).await,
+        Err(error) => Err(error),
+    };
+    opened.map(Data).into_response()
+}
