@@ -1,4 +1,4 @@
-//! Who changed what: reading the audit trail. Nothing here, or anywhere, changes or deletes an entry.
+//! The audit trail: reading it. No route changes or deletes an entry.
 
 use axum::extract::State;
 use domain::models::audit::AuditEntry;
@@ -8,9 +8,9 @@ use service::http::ApiError;
 use service::http::extract::{Actor, Query};
 use service::http::page::{Limit, List, Walk};
 
-use crate::App;
+use crate::app::App;
 
-/// As long as entries are kept.
+/// Retention of entries.
 const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 #[derive(Debug, Deserialize)]

@@ -1,4 +1,4 @@
-//! Many accounts at once, from a CSV file: each line is an account of its own, and the answer tells of each.
+//! Many accounts at once, from a CSV file: each line is an account of its own, with a result of its own.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use service::http::extract::Actor;
 use service::http::json::{self, Data};
 use service::http::{ApiError, Code, Dialect};
 
-use crate::App;
+use crate::app::App;
 use crate::users::{NewUser, create_user};
 
 /// Hashing takes its time: what is not begun by then is left for the next import (docs/api.md §7).
@@ -28,18 +28,18 @@ pub(crate) struct Report {
     lines: Vec<LineReport>,
 }
 
-/// What became of one line.
+/// The result of one line.
 #[derive(Serialize)]
 struct LineReport {
-    /// As an editor counts, from 1, the header line included.
+    /// Counted from 1, the header line included, as editors do.
     line: u64,
     #[serde(flatten)]
-    outcome: Outcome,
+    result: LineResult,
 }
 
 #[derive(Serialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
-enum Outcome {
+enum LineResult {
     Created {
         id: UserId,
         email: Email,
@@ -68,15 +68,15 @@ pub(crate) async fn import(State(app): State<App>, actor: Actor, request: Reques
             .as_ref()
             .map_or_else(csv::Error::position, csv::StringRecord::position)
             .map_or(0, csv::Position::line);
-        let outcome = match record
+        let result = match record
             .map_err(|_| wrong_length())
             .and_then(|record| parse(&columns, &record))
         {
-            _ if started.elapsed() > TIME => Outcome::Skipped,
+            _ if started.elapsed() > TIME => LineResult::Skipped,
             Ok(new) => create(&app, &actor, new).await?,
-            Err(error) => Outcome::refused(&error),
+            Err(error) => LineResult::refused(&error),
         };
-        report.add(LineReport { line, outcome });
+        report.add(LineReport { line, result });
     }
     Ok(Data(report))
 }
@@ -153,15 +153,15 @@ fn role(text: &str) -> Result<Role, ApiError> {
     Role::deserialize(text).map_err(|_| wrong("role", "must be admin, manager or user"))
 }
 
-/// What is wrong with the line is part of the report; what is wrong with us ends the import.
-async fn create(app: &App, actor: &Actor, new: NewUser) -> Result<Outcome, ApiError> {
+/// An error of the line is part of the report; an error of the gateway ends the import.
+async fn create(app: &App, actor: &Actor, new: NewUser) -> Result<LineResult, ApiError> {
     match create_user(app, actor, new).await {
-        Ok(created) => Ok(Outcome::Created {
+        Ok(created) => Ok(LineResult::Created {
             id: created.id,
             email: created.email,
         }),
         Err(error) if error.status(Dialect::Management).is_server_error() => Err(error),
-        Err(error) => Ok(Outcome::refused(&error)),
+        Err(error) => Ok(LineResult::refused(&error)),
     }
 }
 
@@ -180,7 +180,7 @@ fn no_csv() -> ApiError {
     ApiError::new(Code::InvalidValue, "the body is not CSV in UTF-8")
 }
 
-impl Outcome {
+impl LineResult {
     fn refused(error: &ApiError) -> Self {
         let field = error.field_name().map(ToOwned::to_owned);
         Self::Refused {
@@ -193,10 +193,10 @@ impl Outcome {
 
 impl Report {
     fn add(&mut self, line: LineReport) {
-        match line.outcome {
-            Outcome::Created { .. } => self.created += 1,
-            Outcome::Refused { .. } => self.refused += 1,
-            Outcome::Skipped => self.skipped += 1,
+        match line.result {
+            LineResult::Created { .. } => self.created += 1,
+            LineResult::Refused { .. } => self.refused += 1,
+            LineResult::Skipped => self.skipped += 1,
         }
         self.lines.push(line);
     }

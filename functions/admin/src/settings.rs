@@ -10,7 +10,7 @@ use service::http::managed::constraint::{max_items, within};
 use service::managed_object;
 use service::store::{Change, Store};
 
-use crate::App;
+use crate::app::App;
 
 const MAX_RETENTION_DAYS: u32 = 3650;
 const MAX_ORIGINS: usize = 50;

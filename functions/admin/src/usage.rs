@@ -1,4 +1,4 @@
-//! Who has used what, and the log of all requests. Managers see their department's, by its name in the key expression
+//! Reports of usage, and the log of all requests. Managers see their department's, by its name in the key expression
 //! (promise 39).
 
 use axum::extract::State;
@@ -16,7 +16,7 @@ use service::http::period::Period;
 use service::http::{ApiError, usage};
 use service::store::Whose;
 
-use crate::App;
+use crate::app::App;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,7 +55,7 @@ pub(crate) struct LogQuery {
     cursor: Option<String>,
 }
 
-/// Which of the usage that the caller may see is wanted.
+/// The part of the usage that the query asks for.
 struct Filter {
     user: Option<UserId>,
     department: Option<DisplayName>,

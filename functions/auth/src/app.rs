@@ -1,4 +1,4 @@
-//! What this function works on.
+//! The parts that the handlers of this function work with.
 
 use domain::access::password::PasswordPolicy;
 use service::config::Config;

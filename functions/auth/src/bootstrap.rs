@@ -14,7 +14,7 @@ use service::store::{Change, StoreError};
 /// Long enough for either policy: 119 bits.
 const GENERATED_PASSWORD: usize = 20;
 
-/// Who the first administrator shall be.
+/// The first administrator.
 #[derive(Debug)]
 pub struct FirstAdmin {
     pub email: Email,
@@ -22,7 +22,7 @@ pub struct FirstAdmin {
     pub password: Option<Secret>,
 }
 
-/// What the bootstrap found and did.
+/// The result of a bootstrap.
 #[derive(Debug)]
 pub enum Bootstrap {
     /// There were administrators already; nothing was changed.
@@ -62,14 +62,13 @@ pub async fn run(
     if store.has_admin().await? {
         return Ok(Bootstrap::AlreadyDone);
     }
-    let name = DisplayName::parse("Administrator")?;
-    let generated_password = admin
-        .password
-        .is_none()
-        .then(|| Secret::from(random::base62(GENERATED_PASSWORD)));
-    let Some(password) = admin.password.or_else(|| generated_password.clone()) else {
-        return Ok(Bootstrap::AlreadyDone);
+    let (password, generated_password) = if let Some(password) = admin.password {
+        (password, None)
+    } else {
+        let generated = Secret::from(random::base62(GENERATED_PASSWORD));
+        (generated.clone(), Some(generated))
     };
+    let name = DisplayName::parse("Administrator")?;
     policy.check(password.expose(), &admin.email, &name)?;
     let now = store.clock().now();
     let user = User {

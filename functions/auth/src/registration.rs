@@ -16,7 +16,7 @@ use service::http::{ApiError, Code};
 use crate::app::App;
 use crate::sso;
 
-/// All that is read of what a stranger sends.
+/// The body of a registration, from anybody.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Registration {
@@ -44,11 +44,11 @@ pub(crate) async fn register(
         .password_policy(app.password_policy)
         .check(&password, &email, &name)?;
     // Also for an address that is taken, so that the response takes as long.
-    let password_hash = Some(app.hasher.hash(Secret::from(password)).await?);
+    let password_hash = app.hasher.hash(Secret::from(password)).await?;
     let now = app.store.clock().now();
     let user = User {
         status: Status::Pending,
-        password_hash,
+        password_hash: Some(password_hash),
         ..User::new(email, name, now)
     };
     // An address that is taken gets the same response.
@@ -63,7 +63,7 @@ pub(crate) async fn register(
     Ok((StatusCode::CREATED, Message(text)))
 }
 
-/// What a login page needs to know.
+/// The ways to log in, for a login page.
 #[derive(Serialize)]
 pub(crate) struct Options {
     registration_enabled: bool,

@@ -1,4 +1,4 @@
-//! One unbilled question to a backend. What it answers besides its status is not read (promise 37).
+//! One unbilled request to a backend. Only the status of the response is read (promise 37).
 
 use domain::models::catalog::{Backend, Protocol};
 use domain::models::health::FailureClass;
@@ -8,22 +8,22 @@ use service::outbound::backend::{credential, endpoint, outside_v1};
 use service::outbound::{CallError, Pieces};
 use url::Url;
 
-use crate::App;
+use crate::app::App;
 
 /// Without it Anthropic refuses every request (<https://docs.anthropic.com/en/api/versioning>).
 const ANTHROPIC_VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
 
-/// What a backend answered.
+/// The response of a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct ProbeResponse {
     pub(crate) status: StatusCode,
-    /// Whether the path is one that an operator has named.
+    /// True if the path is the configured `health_path`.
     is_named: bool,
 }
 
-impl Answer {
+impl ProbeResponse {
     /// A server that says "not found" to a path that it need not have is up; one that refuses our key is of no use.
-    pub(crate) fn is_well(self) -> bool {
+    pub(crate) fn is_healthy(self) -> bool {
         match self.status.as_u16() {
             200..=299 | 429 => true,
             400 | 404 | 405 => !self.is_named,
@@ -32,15 +32,15 @@ impl Answer {
     }
 }
 
-/// Asks `health_path`; or else for the list of models, or where there is none, at `/health`.
-pub(crate) async fn ask(app: &App, backend: &Backend) -> Result<Answer, FailureClass> {
+/// A `GET` of `health_path`; or else of the list of models, or where there is none, of `/health`.
+pub(crate) async fn send(app: &App, backend: &Backend) -> Result<ProbeResponse, FailureClass> {
     let base = app
         .outbound
         .networks
         .base_url(&backend.base_url)
         .map_err(|_| FailureClass::ForbiddenAddress)?;
     if let Some(path) = &backend.health_path {
-        return Ok(Answer {
+        return Ok(ProbeResponse {
             status: get(app, backend, at(base, path)).await?,
             is_named: true,
         });
@@ -50,7 +50,7 @@ pub(crate) async fn ask(app: &App, backend: &Backend) -> Result<Answer, FailureC
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => get(app, backend, outside_v1(base, "health")).await?,
         status => status,
     };
-    Ok(Answer {
+    Ok(ProbeResponse {
         status,
         is_named: false,
     })
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_path_is_well_unless_an_operator_has_named_it_and_a_refused_key_never() {
+    fn a_missing_path_is_healthy_unless_an_operator_has_named_it_and_a_refused_key_never() {
         for (status, unnamed, named) in [
             (200, true, true),
             (204, true, true),
@@ -118,14 +118,14 @@ mod tests {
             (500, false, false),
             (503, false, false),
         ] {
-            let well = |is_named| {
-                Answer {
+            let healthy = |is_named| {
+                ProbeResponse {
                     status: StatusCode::from_u16(status).unwrap(),
                     is_named,
                 }
-                .is_well()
+                .is_healthy()
             };
-            assert_eq!((well(false), well(true)), (unnamed, named), "{status}");
+            assert_eq!((healthy(false), healthy(true)), (unnamed, named), "{status}");
         }
     }
 }

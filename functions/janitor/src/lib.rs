@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use service::config::Config;
 use service::store::{Settlement, Store, StoreError};
 
-/// What a client whose request died with its process was told, if anything.
+/// The status of a request whose process died, whatever its client received.
 const STATUS: u16 = 500;
 
-/// What the janitor works on. Cheap to clone.
+/// The parts that the janitor works with. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct App {
     store: Store,

@@ -1,4 +1,4 @@
-//! What a person's policy allows, how far it is used, and when that is over.
+//! A person's limits: what the policy allows, what is used of it, and until when.
 
 use std::sync::Arc;
 
@@ -13,27 +13,27 @@ use service::http::caller::SessionCaller;
 use service::http::json::Data;
 use service::http::{ApiError, refusal};
 
-use crate::App;
+use crate::app::App;
 
 #[derive(Serialize)]
 pub(crate) struct Quota {
     policy: Arc<Policy>,
-    /// When the policy's hours begin again; absent while they last.
+    /// Time at which the policy's hours begin again; absent while they last.
     opens_at: Option<Timestamp>,
     /// The limits that the policy has.
-    limits: Vec<Shown>,
+    limits: Vec<LimitStatus>,
 }
 
 /// One limit, and how far it is used.
 #[derive(Serialize)]
-struct Shown {
+struct LimitStatus {
     /// The policy's field.
     name: &'static str,
     limit: Amount,
     /// Settled, and reserved by requests under way.
     used: Amount,
     remaining: Amount,
-    /// When nothing of what is used now counts any more; absent where that is not a matter of time.
+    /// Time from which nothing of what is used now counts; absent where time does not change it.
     resets_at: Option<Timestamp>,
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn show(State(app): State<App>, caller: SessionCaller) -> Resul
     let policy = policy.ok_or_else(refusal::no_policy)?;
     let now = store.clock().now();
     let limit_usage = quota::limit_usage(&meter.unwrap_or_default(), &policy, now);
-    let limits = limit_usage.iter().map(|usage| Shown::new(usage, now)).collect();
+    let limits = limit_usage.iter().map(|usage| LimitStatus::new(usage, now)).collect();
     Ok(Data(Quota {
         opens_at: hours::closed_until(&policy, now),
         policy,
@@ -60,7 +60,7 @@ pub(crate) async fn show(State(app): State<App>, caller: SessionCaller) -> Resul
     }))
 }
 
-impl Shown {
+impl LimitStatus {
     fn new(usage: &LimitUsage, now: Timestamp) -> Self {
         let amount = |amount| match usage.limit {
             Limit::CostQuotaMonthly => Amount::Usd(MicroUsd(amount).usd()),

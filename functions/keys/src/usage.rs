@@ -1,4 +1,4 @@
-//! What a person has used, and the log of the own requests: read by the caller's own id (promise 39).
+//! A person's usage, and the log of the own requests: read by the caller's own id (promise 39).
 
 use axum::extract::State;
 use axum::response::Response;
@@ -13,7 +13,7 @@ use service::http::period::Period;
 use service::http::{ApiError, usage};
 use service::store::Whose;
 
-use crate::App;
+use crate::app::App;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,7 +27,7 @@ pub(crate) struct ReportQuery {
     cursor: Option<String>,
 }
 
-/// What a person's sums are added up by. Which backend answers is the operator's business.
+/// The dimension by which a person's usage is summed. The backend is none: it is the operator's concern.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum OwnGroup {

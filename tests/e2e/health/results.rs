@@ -99,7 +99,7 @@ async fn p37_silence_a_forbidden_address_and_a_missing_key_are_reasons() {
             ),
             outbound,
         );
-        health::check_one(&app.with_patience(Duration::from_millis(50)), &id)
+        health::check_one(&app.with_timeout(Duration::from_millis(50)), &id)
             .await
             .unwrap()
             .unwrap()

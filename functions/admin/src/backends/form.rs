@@ -14,7 +14,8 @@ use service::http::{ApiError, Code};
 use service::managed_object;
 use translators::settings::BackendSettings;
 
-use crate::{App, headers};
+use crate::app::App;
+use crate::headers;
 
 const MAX_WEIGHT: u32 = 1000;
 /// The longest that a first byte may take: a completion's whole time.
@@ -93,7 +94,7 @@ pub(super) fn check(app: &App, backend: &Backend) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What a key is bound to: scheme, host and port.
+/// Scheme, host and port of a backend, to which its key is bound.
 pub(super) fn origin(backend: &Backend) -> Option<url::Origin> {
     url::Url::parse(&backend.base_url).ok().map(|url| url.origin())
 }

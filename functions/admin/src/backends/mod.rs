@@ -15,7 +15,7 @@ use service::http::page::List;
 use service::http::{ApiError, Code};
 use service::store::Change;
 
-use crate::App;
+use crate::app::App;
 use form::{BackendPatch, NewBackend, check, origin};
 
 /// Backends of one model (docs/api.md §7).
@@ -123,7 +123,7 @@ pub(crate) async fn delete(
     }
 }
 
-/// `POST /api/v1/admin/backends/{id}/health`: an answer also when the backend gives none.
+/// `POST /api/v1/admin/backends/{id}/health`: 200 with a result also when the backend does not respond.
 pub(crate) async fn check_health(
     State(app): State<App>,
     actor: Actor,
@@ -133,7 +133,7 @@ pub(crate) async fn check_health(
         .backend(&id)
         .await?
         .ok_or_else(|| ApiError::not_found("backend"))?;
-    // Before the check, which changes what is known of the backend: without an entry it is not made.
+    // Before the check, since that changes the backend's health: no check without an entry in the audit trail.
     app.store
         .record(&actor.audit(app.store.clock().now(), "backend.check", &id, vec![]))
         .await?;

@@ -12,7 +12,8 @@ use service::http::page::List;
 use service::http::{ApiError, Code};
 use service::store::Change;
 
-use crate::{App, backends};
+use crate::app::App;
+use crate::backends;
 use form::{ModelPatch, NewModel, check_names};
 
 /// Models of one installation (docs/api.md §7).

@@ -11,7 +11,7 @@ use service::http::page::List;
 use service::http::{ApiError, Code};
 use service::store::{Change, PolicyRemoval};
 
-use crate::App;
+use crate::app::App;
 use form::PolicyPatch;
 
 /// Policies of one installation. Looked at before the write, not with it: of administrators who add policies at the same

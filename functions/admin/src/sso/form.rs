@@ -12,7 +12,7 @@ use service::http::{ApiError, Code};
 use service::managed_object;
 use url::{Host, Url};
 
-use crate::App;
+use crate::app::App;
 
 /// The only claim that `email_verified` speaks of (`OpenID` Connect Core §5.1).
 const EMAIL: &str = "email";
@@ -83,7 +83,7 @@ impl SsoPatch {
         Ok(config)
     }
 
-    /// What the first change begins from: it has to name the provider, the client and the issuer.
+    /// The configuration before the first change, which has to name the provider, the client and the issuer.
     fn first(&self, app: &App) -> Result<SsoConfig, ApiError> {
         let redirect_url = self.redirect_url.clone().or_else(|| default_redirect_url(app));
         Ok(SsoConfig {

@@ -14,7 +14,7 @@ use service::http::managed::member::Given as _;
 use service::http::{ApiError, Code};
 use service::store::Change;
 
-use crate::App;
+use crate::app::App;
 use form::{SsoPatch, check, default_redirect_url};
 
 /// `GET /api/v1/admin/sso/status`

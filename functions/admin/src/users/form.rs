@@ -16,7 +16,7 @@ managed_object! {
         nullable       department:   DisplayName;
         nullable       quota_policy: PolicyName;
         default        status:       Status = Status::Active;
-        /// Who the person is at the identity provider; without it, the next login there links anew.
+        /// The person at the identity provider; without it, the next login there links the account anew.
         later nullable identity:     Identity;
     }
     new(password_hash: Option<PasswordHash>, now: Timestamp) {

@@ -15,7 +15,7 @@ use service::http::page::{Limit, List, Walk};
 use service::http::{ApiError, Code};
 use service::store::{Page, Removal, UserRefusal};
 
-use crate::App;
+use crate::app::App;
 use form::UserPatch;
 
 pub(crate) use form::NewUser;

@@ -63,7 +63,7 @@ fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }
 
-/// What the token endpoint refuses: the code, the client, or anything (RFC 6749 §5.2).
+/// The error of a token endpoint that refuses the code, the client, or the request (RFC 6749 §5.2).
 pub(super) fn refusal(status: StatusCode, body: &[u8]) -> ProviderError {
     #[derive(Deserialize)]
     struct ErrorResponse {

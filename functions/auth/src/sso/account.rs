@@ -12,7 +12,7 @@ use service::store::{StoreError, UserRefusal};
 use super::error::SsoError;
 use crate::app::App;
 
-/// How often the account is looked for anew, when others change it at the same moment.
+/// Attempts to find or make the account, while others change it at the same moment.
 const TRIES: u32 = 3;
 
 /// The account of whom `claims` name: found, linked, or made.
@@ -34,7 +34,7 @@ pub(super) async fn of(app: &App, config: &SsoConfig, origin: &Origin, claims: &
     Err(StoreError::Conflict.into())
 }
 
-/// Which account the person would get now.
+/// The account that the person would get now.
 pub(super) async fn find(app: &App, config: &SsoConfig, person: &Person) -> Result<Account, SsoError> {
     let by_identity = app.store.user_by_identity(&person.identity).await?;
     let by_email = if by_identity.is_some() {
@@ -88,7 +88,7 @@ async fn create(
     }
 }
 
-/// Whether the account may be used; if not, its owner is told, who has just proved who it is.
+/// Refuses an account that may not be used. Its owner, who has just been authenticated, is told why.
 pub(super) fn usable(user: User) -> Result<User, SsoError> {
     crate::session::check_usable(&user).map_err(|error: ApiError| SsoError::Told(error))?;
     Ok(user)

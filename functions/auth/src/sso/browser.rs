@@ -1,4 +1,4 @@
-//! What the browser carries between the start of a login and its end: one cookie, and no address that it could choose.
+//! The browser between the start of a login and its end: it carries one cookie, and no address that it could choose.
 
 use axum::response::{IntoResponse, Response};
 use domain::models::sso::SsoConfig;
@@ -71,7 +71,7 @@ pub(super) fn console(url: &str, name: &str, value: &str) -> Response {
     ))
 }
 
-/// Whether the caller is a program that wants the answer itself.
+/// True if the caller is a program that wants the response itself.
 pub(super) fn wants_json(headers: &HeaderMap) -> bool {
     let accept = headers
         .get(ACCEPT)

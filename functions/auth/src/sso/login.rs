@@ -22,13 +22,13 @@ use crate::app::App;
 use crate::identity_provider::Redemption;
 use crate::session;
 
-/// What the page may say that sends the browser here.
+/// The query of the page that sends the browser here.
 #[derive(Deserialize)]
 pub(crate) struct LoginQuery {
     code_challenge: Option<String>,
 }
 
-/// What the provider sends the browser back with (RFC 6749 §4.1.2, RFC 9207 §2).
+/// The query that the provider sends the browser back with (RFC 6749 §4.1.2, RFC 9207 §2).
 #[derive(Deserialize)]
 pub(crate) struct CallbackQuery {
     state: Option<String>,
@@ -94,7 +94,7 @@ async fn begin(app: &App, challenge: Option<String>) -> Result<Response, SsoErro
     Ok(([browser::cookie(&config, &secret)], browser::redirect(url.as_str())).into_response())
 }
 
-/// The login that has ended here, and the account of the person who is back, if it may be used.
+/// The attempt that ends here, and the account of the person who is back, if it may be used.
 async fn authenticate(
     app: &App,
     config: &SsoConfig,
@@ -107,25 +107,18 @@ async fn authenticate(
         let claims = claims(app, config, &attempt, query).await?;
         account::usable(account::of(app, config, origin, &claims).await?)
     };
-    // From here on it is a login that somebody began here; what came before may be anybody's noise.
-    match user.await {
-        Ok(user) => {
-            app.store
-                .record(&origin.entry(&user.id, "sso.login", &user.id, app.store.clock().now()))
-                .await?;
-            Ok((attempt, user))
-        }
-        Err(error) => {
-            let entry = origin.entry("anonymous", "sso.login", &config.issuer_url, app.store.clock().now());
-            app.store
-                .record(&AuditEntry {
-                    result: error.to_string(),
-                    ..entry
-                })
-                .await?;
-            Err(error)
-        }
-    }
+    let user = user.await;
+    // An attempt that was begun here has an entry in the audit trail; a request that names none may be anybody's.
+    let now = app.store.clock().now();
+    let audit = match &user {
+        Ok(user) => origin.audit(&user.id, "sso.login", &user.id, now),
+        Err(error) => AuditEntry {
+            result: error.to_string(),
+            ..origin.audit("anonymous", "sso.login", &config.issuer_url, now)
+        },
+    };
+    app.store.record(&audit).await?;
+    Ok((attempt, user?))
 }
 
 async fn take_attempt(
@@ -144,7 +137,7 @@ async fn take_attempt(
     }
 }
 
-/// What the provider says of the person.
+/// The claims of the provider about the person.
 async fn claims(
     app: &App,
     config: &SsoConfig,

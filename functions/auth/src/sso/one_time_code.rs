@@ -39,7 +39,7 @@ pub(crate) async fn redeem(
     session::open(&app, &origin, &user).await.map(Data)
 }
 
-/// What a page says about itself when it begins a login: `S256` of a verifier that it keeps.
+/// The challenge of a page that begins a login: `S256` of a verifier that it keeps.
 pub(super) fn challenge(text: String) -> Result<String, ApiError> {
     let is_digest = text.len() == CHALLENGE
         && text

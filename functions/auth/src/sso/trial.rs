@@ -77,7 +77,7 @@ async fn stored_secret(app: &App, tested: &SsoConfig) -> Result<Option<Secret>, 
     }
 }
 
-/// What a login with these claims would lead to.
+/// The person and the account that a login with these claims would lead to.
 async fn preview(app: &App, config: &SsoConfig, claims: Map<String, Value>) -> Result<SsoPreview, SsoError> {
     let mut complete =
         serde_json::json!({"iss": config.issuer_url, "sub": "", "aud": config.client_id, "exp": 0, "iat": 0});

@@ -16,7 +16,7 @@ use service::http::page::List;
 use service::http::{ApiError, Code};
 use service::store::{Change, KeyCreation, Removal, Store};
 
-use crate::App;
+use crate::app::App;
 use form::{KeyPatch, NewKey};
 
 /// Five years.
@@ -24,10 +24,10 @@ const MAX_LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
 
 /// A key as its owner sees it.
 #[derive(Serialize)]
-pub(crate) struct Shown {
+pub(crate) struct KeyResponse {
     id: KeyId,
     name: DisplayName,
-    /// Only in the answer that creates it.
+    /// Only in the response to its creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     key_prefix: String,
@@ -39,7 +39,7 @@ pub(crate) struct Shown {
     version: u64,
 }
 
-impl Shown {
+impl KeyResponse {
     fn new(key: ApiKey, secret: Option<String>) -> Self {
         Self {
             id: key.id,
@@ -61,7 +61,7 @@ pub(crate) async fn create_key(
     State(app): State<App>,
     actor: Actor,
     Body(new): Body<NewKey>,
-) -> Result<Created<Shown>, ApiError> {
+) -> Result<Created<KeyResponse>, ApiError> {
     let now = app.store.clock().now();
     let minted = MintedKey::generate();
     let key = new.create(actor.user.id.clone(), minted.shown, now)?;
@@ -69,7 +69,7 @@ pub(crate) async fn create_key(
     check_expiry(key.expires_at, now)?;
     let audit = actor.audit(now, "key.create", &key.id, vec![]);
     match app.store.create_api_key(&key, minted.digest, &audit).await? {
-        KeyCreation::Done => Ok(Created(Shown::new(key, Some(minted.secret)))),
+        KeyCreation::Done => Ok(Created(KeyResponse::new(key, Some(minted.secret)))),
         KeyCreation::TooMany => Err(ApiError::new(
             Code::TooManyKeys,
             "there are 50 keys already; delete one first",
@@ -79,9 +79,11 @@ pub(crate) async fn create_key(
 }
 
 /// `GET /api/v1/user/keys`: at most 50, so all at once.
-pub(crate) async fn list_keys(State(app): State<App>, caller: SessionCaller) -> Result<List<Shown>, ApiError> {
+pub(crate) async fn list_keys(State(app): State<App>, caller: SessionCaller) -> Result<List<KeyResponse>, ApiError> {
     let keys = app.store.api_keys(&caller.user.id).await?;
-    Ok(List::whole(keys.into_iter().map(|key| Shown::new(key, None)).collect()))
+    Ok(List::whole(
+        keys.into_iter().map(|key| KeyResponse::new(key, None)).collect(),
+    ))
 }
 
 /// `PUT /api/v1/user/keys/{id}`
@@ -91,7 +93,7 @@ pub(crate) async fn update_key(
     expected: IfMatch,
     Id(id): Id<KeyId>,
     Body(patch): Body<KeyPatch>,
-) -> Result<Data<Shown>, ApiError> {
+) -> Result<Data<KeyResponse>, ApiError> {
     let key = app.store.api_key(&actor.user.id, &id).await?;
     let mut key = key.ok_or_else(|| ApiError::not_found("key"))?;
     expected.check(patch.version, key.version)?;
@@ -104,7 +106,7 @@ pub(crate) async fn update_key(
     check_expiry(patch.expires_at.value().copied(), now)?;
     let audit = actor.audit(now, "key.update", &id, patch.changed());
     match app.store.update_api_key(&key, &audit).await? {
-        Change::Done => Ok(Data(Shown::new(key, None))),
+        Change::Done => Ok(Data(KeyResponse::new(key, None))),
         Change::Conflict => Err(version_conflict()),
     }
 }
@@ -129,7 +131,7 @@ pub(crate) async fn delete_key(
     }
 }
 
-/// Each model must exist and be allowed by the owner's policy, which are one answer (promise 19); `*` stands for all
+/// Each model must exist and be allowed by the owner's policy, which is one error (promise 19); `*` stands for all
 /// that are.
 async fn check_models(store: &Store, owner: &User, models: &[String]) -> Result<(), ApiError> {
     let (catalog, policy) = tokio::try_join!(store.catalog(), store.policy(&owner.quota_policy))?;

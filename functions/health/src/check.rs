@@ -1,0 +1,84 @@
+//! Checks of one backend and of all.
+
+use std::time::Duration;
+
+use domain::models::BackendId;
+use domain::models::catalog::Backend;
+use domain::models::health::FailureClass;
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+use service::functions::CheckResult;
+use service::store::StoreError;
+use tokio::time::{Instant, timeout};
+
+use crate::app::App;
+use crate::probe::{self, ProbeResponse};
+
+/// Backends checked at once, so that a slow one delays only itself.
+const PARALLEL: usize = 64;
+
+/// Checks all enabled backends that were not checked yet in the minute of `due` or later.
+pub async fn check_all(app: &App, due: Timestamp) -> Result<(), StoreError> {
+    let minute = due.as_second().div_euclid(60) * 60;
+    let is_due =
+        |backend: &&Backend| backend.enabled && backend.health.last_check_at.is_none_or(|at| at.as_second() < minute);
+    let catalog = app.store.read_catalog().await?;
+    let due: Vec<Backend> = catalog
+        .entries()
+        .flat_map(|entry| entry.backends.iter().filter(is_due).cloned())
+        .collect();
+    let checks = stream::iter(due).map(|backend| check_owned(app.clone(), backend));
+    let results: Vec<_> = checks.buffer_unordered(PARALLEL).collect().await;
+    results.into_iter().collect()
+}
+
+/// Checks the backend of this id now, enabled or not; `None` when there is none.
+pub async fn check_one(app: &App, id: &BackendId) -> Result<Option<CheckResult>, StoreError> {
+    let catalog = app.store.read_catalog().await?;
+    match catalog
+        .entries()
+        .flat_map(|entry| &entry.backends)
+        .find(|backend| backend.id == *id)
+    {
+        Some(backend) => check(app, backend).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn check_owned(app: App, backend: Backend) -> Result<(), StoreError> {
+    check(&app, &backend).await.map(|_| ())
+}
+
+async fn check(app: &App, backend: &Backend) -> Result<CheckResult, StoreError> {
+    let began = Instant::now();
+    let response = timeout(app.timeout, probe::send(app, backend))
+        .await
+        .unwrap_or(Err(FailureClass::Timeout));
+    let (latency, now) = (began.elapsed(), app.store.clock().now());
+    let result = result(response, latency, now);
+    let health = backend.health.after_check(now, result.error.map_or(Ok(latency), Err));
+    if health.healthy != backend.health.healthy {
+        tracing::warn!(backend = %backend.id, healthy = result.healthy, error = ?result.error, status = result.status, "health changed");
+    }
+    // No retry on a conflict: the result that was written meanwhile is as new as this one.
+    app.store.update_health(&backend.id, &health).await?;
+    Ok(result)
+}
+
+fn result(response: Result<ProbeResponse, FailureClass>, latency: Duration, now: Timestamp) -> CheckResult {
+    let (status, error) = match response {
+        Ok(response) => (
+            Some(response.status.as_u16()),
+            (!response.is_healthy()).then_some(FailureClass::Status),
+        ),
+        Err(class) => (None, Some(class)),
+    };
+    let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+    CheckResult {
+        healthy: error.is_none(),
+        latency_ms,
+        status,
+        error,
+        last_check_at: now,
+    }
+}
