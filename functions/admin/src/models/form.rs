@@ -49,7 +49,7 @@ fn check_param(name: &str, value: &Value) -> Result<(), String> {
     if HeaderName::try_from(&header).is_ok() && value.as_str().is_some_and(is_value) {
         Ok(())
     } else {
-        Err(format!("`{name}` must be a text that can be a header"))
+        Err(format!("`{name}` must be a string that can be a header"))
     }
 }
 

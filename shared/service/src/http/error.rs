@@ -272,18 +272,18 @@ mod tests {
     #[test]
     fn each_dialect_has_its_shape() {
         let id = RequestId::parse("req_1").unwrap();
-        let error = ApiError::invalid("model", "must be a text");
+        let error = ApiError::invalid("model", "must be a string");
         assert_eq!(
             error.body(Dialect::OpenAi, &id),
-            json!({"error": {"message": "must be a text", "type": "invalid_request_error", "param": "model", "code": "invalid_value"}})
+            json!({"error": {"message": "must be a string", "type": "invalid_request_error", "param": "model", "code": "invalid_value"}})
         );
         assert_eq!(
             error.body(Dialect::Anthropic, &id),
-            json!({"type": "error", "error": {"type": "invalid_request_error", "message": "must be a text"}, "request_id": "req_1"})
+            json!({"type": "error", "error": {"type": "invalid_request_error", "message": "must be a string"}, "request_id": "req_1"})
         );
         assert_eq!(
             error.body(Dialect::Management, &id),
-            json!({"error": {"code": "invalid_value", "message": "must be a text", "field": "model", "request_id": "req_1"}})
+            json!({"error": {"code": "invalid_value", "message": "must be a string", "field": "model", "request_id": "req_1"}})
         );
     }
 
