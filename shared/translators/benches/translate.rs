@@ -15,9 +15,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use translators::chat::completion::Completion;
-use translators::context::AnswerContext;
-use translators::messages::stream::{StreamEnd, ToAnthropic};
+use translators::context::ResponseContext;
+use translators::messages::stream;
 use translators::sse::Decoder;
+use translators::stream::StreamEnd;
 use translators::usage::{Usage, usage_of_members};
 
 #[global_allocator]
@@ -56,7 +57,7 @@ fn usage_of_chunk(data: &[u8]) -> Option<Usage> {
 #[divan::bench(args = ["text", "tools"])]
 fn chat_to_anthropic(bencher: Bencher<'_, '_>, kind: &str) {
     run(bencher, &stream(kind), |chunks| {
-        let mut machine = ToAnthropic::new(AnswerContext::default(), Box::new(|| "r".repeat(24)));
+        let mut machine = stream::from_chat(ResponseContext::default(), Box::new(|| "r".repeat(24)));
         let mut out = BytesMut::with_capacity(16 << 10);
         each_event(chunks, |data| {
             machine.feed(data, &mut out);

@@ -9,6 +9,7 @@ pub mod settings;
 pub mod sha256;
 pub mod signature;
 pub mod sse;
+pub mod stream;
 pub mod think_tags;
 pub mod tokens;
 pub mod tool_ids;

@@ -1,4 +1,4 @@
-//! Takes `<think>…</think>` at the start of an answer's text apart (§4.1, `think_tags=parse`), piece by piece.
+//! Takes `<think>…</think>` at the start of a response's text apart (§4.1, `think_tags=parse`), piece by piece.
 //!
 //! Only there: any other `<think>` is text. Works on escaped text and cuts it between characters.
 
@@ -10,7 +10,7 @@ const OPENING: &[u8] = b"<think>";
 const CLOSING: &[u8] = b"</think>";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum SegmentKind {
     Thinking,
     Text,
 }
@@ -34,74 +34,74 @@ enum State {
 }
 
 /// Escaped pieces in order; neighbours of one kind are one piece.
-pub type Parts = Vec<(Part, String)>;
+pub type Segments = Vec<(SegmentKind, String)>;
 
 impl TagSplitter {
-    pub fn split(&mut self, text: EscapedText<'_>) -> Parts {
-        let mut parts = Parts::new();
+    pub fn split(&mut self, text: EscapedText<'_>) -> Segments {
+        let mut segments = Segments::new();
         let mut start = 0;
         for unit in text.units() {
             if self.state == State::Text {
                 break;
             }
-            self.step(unit, &text.escaped()[start..unit.end], &mut parts);
+            self.step(unit, &text.escaped()[start..unit.end], &mut segments);
             start = unit.end;
         }
-        append(&mut parts, Part::Text, &text.escaped()[start..]);
-        parts
+        append(&mut segments, SegmentKind::Text, &text.escaped()[start..]);
+        segments
     }
 
     /// What is held back, when something else than text follows: no tag goes on behind it.
-    pub fn flush(&mut self) -> Parts {
-        let mut parts = Parts::new();
-        let part = if self.state == State::Thinking {
-            Part::Thinking
+    pub fn flush(&mut self) -> Segments {
+        let mut segments = Segments::new();
+        let kind = if self.state == State::Thinking {
+            SegmentKind::Thinking
         } else {
-            Part::Text
+            SegmentKind::Text
         };
         if self.state == State::BeforeTag && !self.held.is_empty() {
             self.state = State::Text;
         }
         self.matched = 0;
-        append(&mut parts, part, &mem::take(&mut self.held));
-        parts
+        append(&mut segments, kind, &mem::take(&mut self.held));
+        segments
     }
 
-    fn step(&mut self, unit: Unit, raw: &str, parts: &mut Parts) {
+    fn step(&mut self, unit: Unit, raw: &str, segments: &mut Segments) {
         match self.state {
-            State::BeforeTag => self.before_tag(unit.byte, raw, parts),
-            State::Thinking => self.thinking(unit.byte, raw, parts),
+            State::BeforeTag => self.before_tag(unit.byte, raw, segments),
+            State::Thinking => self.thinking(unit.byte, raw, segments),
             State::AfterTag if unit.byte == b'\n' => {}
             State::AfterTag | State::Text => {
                 self.state = State::Text;
-                append(parts, Part::Text, raw);
+                append(segments, SegmentKind::Text, raw);
             }
         }
     }
 
-    fn before_tag(&mut self, byte: u8, raw: &str, parts: &mut Parts) {
+    fn before_tag(&mut self, byte: u8, raw: &str, segments: &mut Segments) {
         self.held.push_str(raw);
         if self.matches(OPENING, byte, State::Thinking) || (self.matched == 0 && byte.is_ascii_whitespace()) {
             return;
         }
         self.state = State::Text;
-        append(parts, Part::Text, &mem::take(&mut self.held));
+        append(segments, SegmentKind::Text, &mem::take(&mut self.held));
     }
 
-    fn thinking(&mut self, byte: u8, raw: &str, parts: &mut Parts) {
+    fn thinking(&mut self, byte: u8, raw: &str, segments: &mut Segments) {
         if self.matched > 0 && byte != CLOSING[self.matched] {
             self.matched = 0;
-            append(parts, Part::Thinking, &mem::take(&mut self.held));
+            append(segments, SegmentKind::Thinking, &mem::take(&mut self.held));
         }
         if byte == CLOSING[self.matched] {
             self.held.push_str(raw);
             self.matches(CLOSING, byte, State::AfterTag);
         } else {
-            append(parts, Part::Thinking, raw);
+            append(segments, SegmentKind::Thinking, raw);
         }
     }
 
-    /// Whether `byte` continues the tag; if it ends the tag, what was held goes and `next` begins.
+    /// True if `byte` continues the tag. If it ends the tag, the held text is dropped and `next` begins.
     fn matches(&mut self, tag: &[u8], byte: u8, next: State) -> bool {
         if byte != tag[self.matched] {
             return false;
@@ -116,11 +116,11 @@ impl TagSplitter {
     }
 }
 
-fn append(parts: &mut Parts, part: Part, escaped: &str) {
-    match parts.last_mut() {
+fn append(segments: &mut Segments, kind: SegmentKind, escaped: &str) {
+    match segments.last_mut() {
         _ if escaped.is_empty() => {}
-        Some((last, text)) if *last == part => text.push_str(escaped),
-        _ => parts.push((part, escaped.to_owned())),
+        Some((last, text)) if *last == kind => text.push_str(escaped),
+        _ => segments.push((kind, escaped.to_owned())),
     }
 }
 
@@ -135,15 +135,15 @@ mod tests {
             .map(|unit| {
                 let (head, tail) = EscapedText::from_escaped(text).split_at(unit.end);
                 let mut splitter = TagSplitter::default();
-                let parts = [splitter.split(head), splitter.split(tail), splitter.flush()].concat();
-                let of = |kind| {
-                    parts
+                let segments = [splitter.split(head), splitter.split(tail), splitter.flush()].concat();
+                let of = |wanted| {
+                    segments
                         .iter()
-                        .filter(|(part, _)| *part == kind)
+                        .filter(|(kind, _)| *kind == wanted)
                         .map(|(_, text)| text.as_str())
                         .collect()
                 };
-                (of(Part::Thinking), of(Part::Text))
+                (of(SegmentKind::Thinking), of(SegmentKind::Text))
             })
             .collect();
         assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{results:?}");
@@ -151,8 +151,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(text: &str, thinking: &str, answer: &str) {
-        assert_eq!(split(text), (thinking.to_owned(), answer.to_owned()));
+    fn check(text: &str, thinking: &str, text_after: &str) {
+        assert_eq!(split(text), (thinking.to_owned(), text_after.to_owned()));
     }
 
     #[test]

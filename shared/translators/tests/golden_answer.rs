@@ -15,17 +15,18 @@ use bytes::BytesMut;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use translators::context::RandomText;
-use translators::context::{AnswerContext, Thinking};
+use translators::context::{ResponseContext, ThinkingDisplay};
 use translators::error::{BackendError, Code, Dialect, ErrorBody};
 use translators::messages::from_chat;
-use translators::messages::stream::{StreamEnd, StreamOutcome, ToAnthropic};
+use translators::messages::stream;
 use translators::settings::{ThinkTags, UpstreamAuthErrors};
+use translators::stream::{StreamEnd, StreamOutcome};
 
 #[test]
 fn whole_answers() {
     for_each("response", |fixture: &ResponseFixture| {
         let random = &mut counting_random();
-        match from_chat::to_message(text_of(&fixture.backend).as_bytes(), &fixture.context.build(), random) {
+        match from_chat::translate(text_of(&fixture.backend).as_bytes(), &fixture.context.build(), random) {
             Ok(answer) => {
                 let body = String::from_utf8(answer.body).unwrap();
                 let body = body
@@ -42,7 +43,7 @@ fn whole_answers() {
 #[test]
 fn streams() {
     for_each("stream", |fixture: &StreamFixture| {
-        let mut machine = ToAnthropic::new(fixture.context.build(), counting_random());
+        let mut machine = stream::from_chat(fixture.context.build(), counting_random());
         let mut out = BytesMut::new();
         if fixture.commit_first {
             machine.commit(&mut out);
@@ -121,14 +122,14 @@ enum EndFixture {
 }
 
 impl ContextFixture {
-    fn build(&self) -> AnswerContext {
-        AnswerContext {
+    fn build(&self) -> ResponseContext {
+        ResponseContext {
             model: "the-model".to_owned(),
             stop_sequences: self.stop_sequences.clone(),
             thinking: match self.thinking.as_str() {
-                "omitted" => Thinking::Omitted,
-                "discarded" => Thinking::Discarded,
-                _ => Thinking::Shown,
+                "omitted" => ThinkingDisplay::Omitted,
+                "discarded" => ThinkingDisplay::Discarded,
+                _ => ThinkingDisplay::Shown,
             },
             think_tags: if self.parse_think_tags {
                 ThinkTags::Parse
@@ -136,7 +137,7 @@ impl ContextFixture {
                 ThinkTags::Keep
             },
             estimated_input_tokens: self.estimated_input_tokens,
-            ..AnswerContext::default()
+            ..ResponseContext::default()
         }
     }
 }
@@ -204,13 +205,8 @@ fn abridged(stream: &[u8]) -> String {
 
 fn told(outcome: &StreamOutcome) -> String {
     format!(
-        "stop: {:?}, ending: {:?}\n{:?}\nestimated: {}, upstream id: {:?}, nameless calls: {}",
-        outcome.stop_reason,
-        outcome.ending,
-        outcome.usage,
-        outcome.usage_is_estimated,
-        outcome.upstream_id,
-        outcome.nameless_calls
+        "ending: {:?}\n{:?}\nestimated: {}, upstream id: {:?}, nameless calls: {}",
+        outcome.ending, outcome.usage, outcome.usage_is_estimated, outcome.upstream_id, outcome.nameless_calls
     )
 }
 

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-#[path = "../../shared/translators/tests/laws/mod.rs"]
+#[path = "../../../shared/translators/tests/laws/mod.rs"]
 #[expect(dead_code, reason = "each target checks one law")]
 mod laws;
 

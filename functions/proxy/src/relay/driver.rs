@@ -14,7 +14,7 @@ use http_body::Frame;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, interval_at, sleep_until};
 use tokio_util::sync::CancellationToken;
-use translators::messages::stream::StreamEnd;
+use translators::stream::StreamEnd;
 
 use super::pump::Pump;
 use crate::limits::Limits;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use domain::models::RequestId;
 use service::outbound::{chunk, poll_chunk};
 use tokio::time::timeout;
-use translators::messages::stream::{Progress, StreamEnd};
+use translators::stream::{Progress, StreamEnd};
 
 use crate::limits::Limits;
 use crate::response::outcome::{StreamChunk, StreamEnding};

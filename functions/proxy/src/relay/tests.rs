@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
-use translators::context::AnswerContext;
+use translators::context::ResponseContext;
 
 use super::driver::DrivenBody;
 use super::*;
@@ -48,9 +48,9 @@ fn chat() -> ResponseConverter {
 }
 
 fn translated() -> ResponseConverter {
-    ResponseConverter::ChatToMessages(Box::new(AnswerContext {
+    ResponseConverter::ChatToMessages(Box::new(ResponseContext {
         model: "m".into(),
-        ..AnswerContext::default()
+        ..ResponseContext::default()
     }))
 }
 

@@ -3,10 +3,10 @@
 
 use bytes::Bytes;
 use domain::random;
-use translators::context::AnswerContext;
+use translators::context::ResponseContext;
 use translators::error::BackendError;
 use translators::messages::from_chat;
-use translators::messages::stream::ToAnthropic;
+use translators::messages::stream;
 use translators::usage::{Usage, update_from_event};
 
 use super::model_name::ModelName;
@@ -31,7 +31,7 @@ pub(crate) enum ResponseConverter {
     Messages {
         model_name: ModelName,
     },
-    ChatToMessages(Box<AnswerContext>),
+    ChatToMessages(Box<ResponseContext>),
 }
 
 impl ResponseConverter {
@@ -63,7 +63,7 @@ impl ResponseConverter {
             } => ResponseStream::Passthrough(Box::new(Passthrough::chat(model_name, hides_usage))),
             Self::Messages { model_name } => ResponseStream::Passthrough(Box::new(Passthrough::messages(model_name))),
             Self::ChatToMessages(context) => {
-                let machine = ToAnthropic::new(*context, Box::new(new_id));
+                let machine = stream::from_chat(*context, Box::new(new_id));
                 ResponseStream::Translation(Box::new(Translation::new(machine)))
             }
         }
@@ -82,8 +82,8 @@ fn passed_through(body: Bytes, info: &ChunkInfo, usage: Option<Usage>, model_nam
     }
 }
 
-fn chat_to_message(body: &[u8], context: &AnswerContext) -> Result<FullResponse, BackendError> {
-    let message = from_chat::to_message(body, context, &mut new_id)?;
+fn chat_to_message(body: &[u8], context: &ResponseContext) -> Result<FullResponse, BackendError> {
+    let message = from_chat::translate(body, context, &mut new_id)?;
     let usage = if message.usage_is_estimated {
         UsageReport::Estimated(message.usage)
     } else {

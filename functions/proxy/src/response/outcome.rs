@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use translators::error::BackendError;
-use translators::messages::stream::Progress;
+use translators::stream::Progress;
 
 use super::usage::UsageReport;
 

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use domain::models::RequestId;
 use service::http::{ApiError, Dialect};
 use translators::error::BackendError;
-use translators::messages::stream::{Progress, StreamEnd};
 use translators::sse::{Decoder, Event};
+use translators::stream::{Progress, StreamEnd};
 
 use super::model_name::ModelName;
 use super::outcome::{StreamChunk, StreamEnding, TranslationLog};

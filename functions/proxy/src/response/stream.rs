@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use domain::models::RequestId;
-use translators::messages::stream::StreamEnd;
 use translators::sse::Decoder;
+use translators::stream::StreamEnd;
 
 use super::outcome::{StreamChunk, StreamEnding};
 use super::passthrough::Passthrough;

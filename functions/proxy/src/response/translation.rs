@@ -1,22 +1,22 @@
 //! A stream that is translated from the backend's dialect to the client's. Pure.
 
 use bytes::{Bytes, BytesMut};
-use translators::messages::stream::{Interruption, Progress, StreamEnd, ToAnthropic};
 use translators::sse::Decoder;
+use translators::stream::{Interruption, Progress, StreamEnd, StreamTranslation};
 
 use super::outcome::{StreamChunk, StreamEnding, TranslationLog};
 use super::usage::UsageReport;
 
 /// A running translation.
 pub(crate) struct Translation {
-    machine: ToAnthropic,
+    machine: StreamTranslation,
     has_begun: bool,
     /// Set by the end mark and by an error; nothing is read behind either.
     is_over: bool,
 }
 
 impl Translation {
-    pub(super) fn new(machine: ToAnthropic) -> Self {
+    pub(super) fn new(machine: StreamTranslation) -> Self {
         Self {
             machine,
             has_begun: false,
@@ -51,11 +51,11 @@ impl Translation {
 
     /// Begins the response before the backend has sent an event (translation.md W3).
     pub(super) fn commit(&mut self) -> Bytes {
-        self.write(ToAnthropic::commit)
+        self.write(StreamTranslation::commit)
     }
 
     pub(super) fn ping(&mut self) -> Bytes {
-        self.write(ToAnthropic::ping)
+        self.write(StreamTranslation::ping)
     }
 
     pub(super) fn upstream_id(&self) -> Option<&str> {
@@ -69,9 +69,7 @@ impl Translation {
             self.machine.feed(data, &mut out);
         }
         let outcome = self.machine.finish(end, &mut out);
-        let result = outcome.ending.map_err(|interruption| match interruption {
-            Interruption::CutShort(error) | Interruption::Backend(error) => error,
-        });
+        let result = outcome.ending.map_err(Interruption::into_error);
         let usage = if outcome.usage_is_estimated {
             UsageReport::Estimated(outcome.usage)
         } else {
@@ -89,7 +87,7 @@ impl Translation {
         }
     }
 
-    fn write(&mut self, write: impl FnOnce(&mut ToAnthropic, &mut BytesMut)) -> Bytes {
+    fn write(&mut self, write: impl FnOnce(&mut StreamTranslation, &mut BytesMut)) -> Bytes {
         let mut out = BytesMut::new();
         write(&mut self.machine, &mut out);
         out.freeze()

@@ -9,8 +9,8 @@ use hyper::body::Incoming;
 use service::outbound::{CallError, chunk};
 use tokio::time::timeout;
 use translators::error::BackendError;
-use translators::messages::stream::{Progress, StreamEnd};
 use translators::sse::Decoder;
+use translators::stream::{Progress, StreamEnd};
 
 use crate::response::convert::ResponseConverter;
 use crate::response::stream::ResponseStream;

@@ -36,9 +36,9 @@ pub struct Completion<'a> {
 pub struct Choice<'a> {
     index: Option<u64>,
     #[serde(borrow)]
-    pub delta: Option<Message<'a>>,
+    pub delta: Option<ChoiceMessage<'a>>,
     #[serde(borrow)]
-    pub message: Option<Message<'a>>,
+    pub message: Option<ChoiceMessage<'a>>,
     #[serde(borrow)]
     finish_reason: Option<&'a RawValue>,
     /// vLLM: the matched stop sequence, or the number of a stop token.
@@ -52,10 +52,10 @@ pub struct Choice<'a> {
     usage: Option<&'a RawValue>,
 }
 
-/// What the model says: a `message` or a `delta`.
+/// A `message`, or a `delta` of one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Message<'a> {
+pub struct ChoiceMessage<'a> {
     /// A string or a list of text parts.
     #[serde(borrow)]
     pub content: Option<&'a RawValue>,
@@ -68,26 +68,26 @@ pub struct Message<'a> {
     #[serde(borrow)]
     reasoning_details: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub tool_calls: Option<Vec<ToolCall<'a>>>,
+    pub tool_calls: Option<Vec<ToolCallDelta<'a>>>,
     /// The spelling before there were tools: a call without id.
     #[serde(borrow)]
-    pub function_call: Option<Function<'a>>,
+    pub function_call: Option<FunctionDelta<'a>>,
 }
 
-/// A call, or a piece of one.
+/// A whole call, or a piece of one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct ToolCall<'a> {
+pub struct ToolCallDelta<'a> {
     pub index: Option<u64>,
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub function: Option<Function<'a>>,
+    pub function: Option<FunctionDelta<'a>>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default)]
-pub struct Function<'a> {
+pub struct FunctionDelta<'a> {
     #[serde(borrow)]
     name: Option<&'a RawValue>,
     /// JSON text in a string; some backends write the object itself.
@@ -130,7 +130,7 @@ impl<'a> Choice<'a> {
     }
 }
 
-impl<'a> Message<'a> {
+impl<'a> ChoiceMessage<'a> {
     /// The thinking text, as a string or a list of details. One source only: some servers fill two with the
     /// same text.
     pub fn reasoning(&self) -> Option<&'a RawValue> {
@@ -144,13 +144,13 @@ impl<'a> Message<'a> {
     }
 }
 
-impl<'a> ToolCall<'a> {
+impl<'a> ToolCallDelta<'a> {
     pub fn id(&self) -> Option<EscapedText<'a>> {
         text(self.id)
     }
 }
 
-impl<'a> Function<'a> {
+impl<'a> FunctionDelta<'a> {
     pub fn name(&self) -> Option<EscapedText<'a>> {
         text(self.name)
     }
@@ -177,7 +177,7 @@ fn text(json: Option<&RawValue>) -> Option<EscapedText<'_>> {
 /// The texts of a string, or of a list of parts (`text`) or details (`text`, else `summary`), in order.
 pub fn texts(json: &RawValue) -> impl Iterator<Item = EscapedText<'_>> {
     let single = text(Some(json));
-    let parts: Vec<Part<'_>> = if json.get().starts_with('[') {
+    let parts: Vec<TextPart<'_>> = if json.get().starts_with('[') {
         serde_json::from_str(json.get()).unwrap_or_default()
     } else {
         Vec::new()
@@ -190,7 +190,7 @@ pub fn texts(json: &RawValue) -> impl Iterator<Item = EscapedText<'_>> {
 }
 
 #[derive(Deserialize)]
-struct Part<'a> {
+struct TextPart<'a> {
     #[serde(borrow)]
     text: Option<&'a RawValue>,
     #[serde(borrow)]

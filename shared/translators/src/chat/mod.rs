@@ -1,4 +1,7 @@
-//! `OpenAI` Chat Completions on the wire.
+//! `OpenAI` Chat Completions, the hub between all dialects: its wire types, and what reads responses and streams.
 
+mod arguments;
 pub mod completion;
 pub mod request;
+pub mod stream;
+pub mod tool_calls;

@@ -4,135 +4,140 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::chat::completion::{self, Choice, Completion, Function, texts};
-use crate::context::{AnswerContext, Thinking};
+use crate::chat::completion::{Choice, ChoiceMessage, Completion, FunctionDelta, texts};
+use crate::context::{ResponseContext, ThinkingDisplay};
 use crate::error::BackendError;
 use crate::json::EscapedText;
-use crate::messages::stop_reason::{self, Ending};
-use crate::messages::wire::message::new_id;
-use crate::messages::wire::message::{Block, Message, MessageKind, Role, StopDetails, StopReason};
+use crate::messages::stop_reason::{CallsState, StopFacts, stop_reason};
+use crate::messages::wire::message::{
+    MessageKind, ResponseBlock, ResponseMessage, Role, StopDetails, StopReason, new_id,
+};
 use crate::settings::ThinkTags;
 use crate::signature;
-use crate::think_tags::{Part, TagSplitter};
+use crate::think_tags::{SegmentKind, TagSplitter};
 use crate::tool_ids::ToolIds;
 use crate::usage::{Usage, anthropic_service_tier};
 
-/// The message for the client, and what the gateway notes about it.
+/// The message for the client, and what usage records and logs need of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct TranslatedResponse {
     pub body: Vec<u8>,
     pub usage: Usage,
-    /// The backend told no usage.
+    /// The backend reported no usage.
     pub usage_is_estimated: bool,
-    pub stop_reason: StopReason,
-    /// The backend's id of the answer, for the log and `x-upstream-id`.
+    /// The backend's id of the response, for the log and `x-upstream-id`.
     pub upstream_id: Option<String>,
     /// Tool calls that had to be left out because the backend never named them.
     pub nameless_calls: usize,
 }
 
-/// Translates the body of a backend's answer with status 200.
-pub fn to_message(
+/// Translates the body of a backend's response with status 200.
+pub fn translate(
     body: &[u8],
-    context: &AnswerContext,
+    context: &ResponseContext,
     random: &mut dyn FnMut() -> String,
-) -> Result<Answer, BackendError> {
+) -> Result<TranslatedResponse, BackendError> {
     let completion: Completion<'_> = serde_json::from_slice(body).map_err(|_| BackendError::unreadable())?;
     if completion.is_error() {
         return Err(BackendError::from_error_object(body));
     }
     let (Some(choice), usage) = (completion.choice(), completion.usage()) else {
-        // GLM and others answer 200 with a code and a message where the choices should be.
+        // GLM and others respond 200 with a code and a message where the choices should be.
         return Err(BackendError::from_error_object(body));
     };
     let id = new_id(random);
-    let said = Said::of(choice, context, random);
+    let response = ResponseContent::of(choice, context, random);
     let matched_stop = choice.matched_stop().map(EscapedText::decode);
-    let stop_reason = said.stop_reason(choice, matched_stop.as_deref(), context)?;
-    let estimate = || Usage::estimate(context.estimated_input_tokens, said.text_bytes());
+    let stop_reason = response.stop_reason(choice, matched_stop.as_deref(), context)?;
+    let estimate = || Usage::estimate(context.estimated_input_tokens, response.text_bytes());
     let known_usage = usage.unwrap_or_else(estimate);
     let tier = completion.service_tier.and_then(EscapedText::of);
-    let message = Message {
+    let message = ResponseMessage {
         id,
         kind: MessageKind::Message,
         role: Role::Assistant,
         model: &context.model,
-        content: said.blocks,
+        content: response.blocks,
         stop_reason: Some(stop_reason),
         stop_sequence: matched_stop.filter(|_| stop_reason == StopReason::StopSequence),
-        stop_details: StopDetails::of(stop_reason, said.refusal),
+        stop_details: StopDetails::of(stop_reason, response.refusal),
         usage: known_usage.to_anthropic(tier.and_then(|tier| anthropic_service_tier(tier.escaped()))),
     };
-    Ok(Answer {
+    Ok(TranslatedResponse {
         body: serde_json::to_vec(&message).map_err(|_| BackendError::unreadable())?,
         usage: known_usage,
         usage_is_estimated: usage.is_none(),
-        stop_reason,
         upstream_id: completion.id(),
-        nameless_calls: said.nameless_calls,
+        nameless_calls: response.nameless_calls,
     })
 }
 
-/// What the model said, as blocks in the order thinking, text, refusal, calls.
-struct Said<'a> {
-    blocks: Vec<Block<'a>>,
+/// The content of a response, as blocks in the order thinking, text, refusal, calls.
+struct ResponseContent<'a> {
+    blocks: Vec<ResponseBlock<'a>>,
     /// The text of a refusal, as a JSON string.
     refusal: Option<Box<RawValue>>,
-    calls: stop_reason::Calls,
+    calls: CallsState,
     nameless_calls: usize,
-    /// How much the model thought that the client does not see.
+    /// Bytes of thinking that the client does not see.
     hidden_bytes: usize,
 }
 
-impl<'a> Said<'a> {
-    fn of(choice: &Choice<'a>, context: &AnswerContext, random: &mut dyn FnMut() -> String) -> Self {
-        let mut said = Self {
+impl<'a> ResponseContent<'a> {
+    fn of(choice: &Choice<'a>, context: &ResponseContext, random: &mut dyn FnMut() -> String) -> Self {
+        let mut response = Self {
             blocks: Vec::new(),
             refusal: None,
-            calls: stop_reason::Calls::None,
+            calls: CallsState::None,
             nameless_calls: 0,
             hidden_bytes: 0,
         };
         let Some(message) = &choice.message else {
-            return said;
+            return response;
         };
         let (thinking, text) = thinking_and_text(message, context.think_tags);
-        said.think(thinking, context.thinking, random);
-        said.blocks.extend(text.map(|text| Block::Text { text }));
+        response.think(thinking, context.thinking, random);
+        response.blocks.extend(text.map(|text| ResponseBlock::Text { text }));
         if let Some(refusal) = message.refusal() {
-            said.refusal = quoted(refusal.escaped());
-            said.blocks
-                .extend(quoted(refusal.escaped()).map(|text| Block::Text { text: Cow::Owned(text) }));
+            response.refusal = quoted(refusal.escaped());
+            response
+                .blocks
+                .extend(quoted(refusal.escaped()).map(|text| ResponseBlock::Text { text: Cow::Owned(text) }));
         }
         let cut = choice
             .finish_reason()
             .is_some_and(|reason| reason.escaped() == "length");
-        said.call(message, cut, context, random);
-        said
+        response.call(message, cut, context, random);
+        response
     }
 
-    fn think(&mut self, thinking: Option<Cow<'a, RawValue>>, shown: Thinking, random: &mut dyn FnMut() -> String) {
+    fn think(
+        &mut self,
+        thinking: Option<Cow<'a, RawValue>>,
+        display: ThinkingDisplay,
+        random: &mut dyn FnMut() -> String,
+    ) {
         let Some(text) = thinking else { return };
-        if shown != Thinking::Shown {
+        if display != ThinkingDisplay::Shown {
             self.hidden_bytes = text.get().len();
         }
-        let (thinking, signature) = match shown {
-            Thinking::Shown => (Some(text), signature::opaque(random)),
-            Thinking::Omitted => {
+        let (thinking, signature) = match display {
+            ThinkingDisplay::Shown => (Some(text), signature::opaque(random)),
+            ThinkingDisplay::Omitted => {
                 let hidden = EscapedText::of(&text).unwrap_or(EscapedText::EMPTY);
                 (quoted("").map(Cow::Owned), signature::carrying(hidden))
             }
-            Thinking::Discarded => return,
+            ThinkingDisplay::Discarded => return,
         };
         self.blocks
-            .extend(thinking.map(|thinking| Block::Thinking { thinking, signature }));
+            .extend(thinking.map(|thinking| ResponseBlock::Thinking { thinking, signature }));
     }
 
     fn call(
         &mut self,
-        message: &completion::Message<'_>,
+        message: &ChoiceMessage<'_>,
         cut: bool,
-        context: &AnswerContext,
+        context: &ResponseContext,
         random: &mut dyn FnMut() -> String,
     ) {
         let mut ids = ToolIds::default();
@@ -152,8 +157,8 @@ impl<'a> Said<'a> {
             };
             let id = ids.give(&id.map(EscapedText::decode).unwrap_or_default(), random);
             let name = context.names.to_client(&name.decode()).into_owned();
-            self.blocks.push(Block::ToolUse { id, name, input });
-            self.calls = stop_reason::Calls::Complete;
+            self.blocks.push(ResponseBlock::ToolUse { id, name, input });
+            self.calls = CallsState::Complete;
         }
     }
 
@@ -161,22 +166,22 @@ impl<'a> Said<'a> {
         &self,
         choice: &Choice<'_>,
         matched_stop: Option<&str>,
-        context: &AnswerContext,
+        context: &ResponseContext,
     ) -> Result<StopReason, BackendError> {
         let finish_reason = choice.finish_reason().map(EscapedText::decode);
-        let ending = Ending {
+        let facts = StopFacts {
             finish_reason: finish_reason.as_deref(),
             matched_stop,
             calls: self.calls,
             refused: self.refusal.is_some(),
         };
-        stop_reason::stop_reason(ending, &context.stop_sequences)
+        stop_reason(facts, &context.stop_sequences)
     }
 
     fn text_bytes(&self) -> usize {
-        let bytes = |block: &Block<'_>| match block {
-            Block::Thinking { thinking: json, .. } | Block::Text { text: json } => json.get().len() - 2,
-            Block::ToolUse { input, .. } => input.get().len(),
+        let bytes = |block: &ResponseBlock<'_>| match block {
+            ResponseBlock::Thinking { thinking: json, .. } | ResponseBlock::Text { text: json } => json.get().len() - 2,
+            ResponseBlock::ToolUse { input, .. } => input.get().len(),
         };
         self.hidden_bytes + self.blocks.iter().map(bytes).sum::<usize>()
     }
@@ -185,7 +190,7 @@ impl<'a> Said<'a> {
 type Text<'a> = Option<Cow<'a, RawValue>>;
 
 /// The texts of a message; a thinking part of its content is taken out if the backend leaves it there.
-fn thinking_and_text<'a>(message: &completion::Message<'a>, tags: ThinkTags) -> (Text<'a>, Text<'a>) {
+fn thinking_and_text<'a>(message: &ChoiceMessage<'a>, tags: ThinkTags) -> (Text<'a>, Text<'a>) {
     let reasoning = message.reasoning().and_then(whole_text);
     let content = message.content.and_then(whole_text);
     let (Some(text), ThinkTags::Parse) = (&content, tags) else {
@@ -193,11 +198,11 @@ fn thinking_and_text<'a>(message: &completion::Message<'a>, tags: ThinkTags) -> 
     };
     let mut splitter = TagSplitter::default();
     let text = EscapedText::of(text).unwrap_or(EscapedText::EMPTY);
-    let parts = [splitter.split(text), splitter.flush()].concat();
-    let of = |kind| {
-        let texts: String = parts
+    let segments = [splitter.split(text), splitter.flush()].concat();
+    let of = |wanted| {
+        let texts: String = segments
             .iter()
-            .filter(|(part, _)| *part == kind)
+            .filter(|(kind, _)| *kind == wanted)
             .map(|(_, text)| text.as_str())
             .collect();
         Some(texts)
@@ -205,10 +210,10 @@ fn thinking_and_text<'a>(message: &completion::Message<'a>, tags: ThinkTags) -> 
             .and_then(|text| quoted(&text))
             .map(Cow::Owned)
     };
-    (reasoning.or_else(|| of(Part::Thinking)), of(Part::Text))
+    (reasoning.or_else(|| of(SegmentKind::Thinking)), of(SegmentKind::Text))
 }
 
-/// All the text of a string or a list of parts as one JSON string; `None` if there is none.
+/// All the text of a string or a list of segments as one JSON string; `None` if there is none.
 fn whole_text(json: &RawValue) -> Option<Cow<'_, RawValue>> {
     if let Some(text) = EscapedText::of(json) {
         return (!text.is_empty()).then_some(Cow::Borrowed(json));
@@ -223,7 +228,7 @@ fn whole_text(json: &RawValue) -> Option<Cow<'_, RawValue>> {
 
 /// A call's input. Text that is no object is handed on as text, so that the tool's own validation can show the
 /// model its mistake; `None` leaves out a call that the length limit broke.
-fn input(function: &Function<'_>, cut: bool) -> Option<Box<RawValue>> {
+fn input(function: &FunctionDelta<'_>, cut: bool) -> Option<Box<RawValue>> {
     let escaped = function.escaped_arguments();
     let text = EscapedText::from_escaped(&escaped).decode();
     match text.trim() {

@@ -1,21 +1,21 @@
-//! Why an answer ended: chat's finish reason in Anthropic's words (§4.2), for both modes.
+//! The stop reason of a message, from chat's finish reason (§4.2): for whole responses and streams.
 
 use crate::error::BackendError;
 use crate::messages::wire::message::StopReason;
 
-/// What is known when an answer is over.
+/// What is known when a response is over.
 #[derive(Debug, Clone, Copy)]
-pub struct Ending<'a> {
+pub struct StopFacts<'a> {
     pub finish_reason: Option<&'a str>,
-    /// The stop sequence that the backend says it has met.
+    /// The stop sequence that the backend reports.
     pub matched_stop: Option<&'a str>,
-    pub calls: Calls,
+    pub calls: CallsState,
     pub refused: bool,
 }
 
-/// The tool calls of an answer.
+/// The tool calls of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Calls {
+pub enum CallsState {
     None,
     /// Each has all its arguments.
     Complete,
@@ -23,28 +23,28 @@ pub enum Calls {
     Cut,
 }
 
-/// The stop reason; the first rule that fits wins. An ending that is no stop is the backend's error.
-pub fn stop_reason(ending: Ending<'_>, stop_sequences: &[String]) -> Result<StopReason, BackendError> {
-    let finish_reason = ending.finish_reason.unwrap_or_default();
+/// The stop reason; the first rule that fits wins. A finish reason that is no stop is the backend's error.
+pub fn stop_reason(facts: StopFacts<'_>, stop_sequences: &[String]) -> Result<StopReason, BackendError> {
+    let finish_reason = facts.finish_reason.unwrap_or_default();
     let interrupted = interruption(finish_reason);
-    match (finish_reason, ending.calls) {
+    match (finish_reason, facts.calls) {
         ("length", _) => return Ok(StopReason::MaxTokens),
         ("model_context_window_exceeded", _) => return Ok(StopReason::ModelContextWindowExceeded),
         // Some servers end tool turns with `stop`, and agents then halt.
-        (_, Calls::Complete) => return Ok(StopReason::ToolUse),
+        (_, CallsState::Complete) => return Ok(StopReason::ToolUse),
         // A stream that was cut may end inside a call; nobody should run that one.
-        (_, Calls::Cut) if ending.finish_reason.is_some() && interrupted.is_none() => {
+        (_, CallsState::Cut) if facts.finish_reason.is_some() && interrupted.is_none() => {
             return Ok(StopReason::ToolUse);
         }
         _ => {}
     }
-    if ending.refused || matches!(finish_reason, "content_filter" | "sensitive") {
+    if facts.refused || matches!(finish_reason, "content_filter" | "sensitive") {
         return Ok(StopReason::Refusal);
     }
     if let Some(error) = interrupted {
         return Err(error);
     }
-    let matched = ending
+    let matched = facts
         .matched_stop
         .filter(|stop| stop_sequences.iter().any(|known| known == stop));
     if finish_reason == "stop" && matched.is_some() {
@@ -66,21 +66,21 @@ fn interruption(finish_reason: &str) -> Option<BackendError> {
 mod tests {
     use super::*;
 
-    fn reason(finish_reason: &str, calls: Calls) -> Option<StopReason> {
-        let ending = Ending {
+    fn reason(finish_reason: &str, calls: CallsState) -> Option<StopReason> {
+        let facts = StopFacts {
             finish_reason: Some(finish_reason),
             matched_stop: None,
             calls,
             refused: false,
         };
-        stop_reason(ending, &[]).ok()
+        stop_reason(facts, &[]).ok()
     }
 
     #[test]
     fn s4_2_length_wins_over_calls() {
-        assert_eq!(reason("length", Calls::Complete), Some(StopReason::MaxTokens));
+        assert_eq!(reason("length", CallsState::Complete), Some(StopReason::MaxTokens));
         assert_eq!(
-            reason("model_context_window_exceeded", Calls::Complete),
+            reason("model_context_window_exceeded", CallsState::Complete),
             Some(StopReason::ModelContextWindowExceeded)
         );
     }
@@ -88,57 +88,63 @@ mod tests {
     #[test]
     fn s4_2_calls_win_over_whatever_finish_reason_says() {
         for finish_reason in ["stop", "tool_calls", "content_filter", "eos", "abort"] {
-            assert_eq!(reason(finish_reason, Calls::Complete), Some(StopReason::ToolUse));
+            assert_eq!(reason(finish_reason, CallsState::Complete), Some(StopReason::ToolUse));
         }
     }
 
     #[test]
     fn s4_2_tool_calls_without_a_call_is_an_end_of_turn() {
         for finish_reason in ["tool_calls", "stop", "", "eos"] {
-            assert_eq!(reason(finish_reason, Calls::None), Some(StopReason::EndTurn));
+            assert_eq!(reason(finish_reason, CallsState::None), Some(StopReason::EndTurn));
         }
     }
 
     #[test]
     fn s4_2_filters_and_refusal_texts_are_refusals() {
-        assert_eq!(reason("content_filter", Calls::None), Some(StopReason::Refusal));
-        assert_eq!(reason("sensitive", Calls::None), Some(StopReason::Refusal));
-        let ending = Ending {
+        assert_eq!(reason("content_filter", CallsState::None), Some(StopReason::Refusal));
+        assert_eq!(reason("sensitive", CallsState::None), Some(StopReason::Refusal));
+        let facts = StopFacts {
             finish_reason: Some("stop"),
             matched_stop: None,
-            calls: Calls::None,
+            calls: CallsState::None,
             refused: true,
         };
-        assert_eq!(stop_reason(ending, &[]), Ok(StopReason::Refusal));
+        assert_eq!(stop_reason(facts, &[]), Ok(StopReason::Refusal));
     }
 
     #[test]
-    fn s4_2_a_matched_stop_counts_only_if_it_was_asked_for() {
-        let ending = |matched_stop| Ending {
+    fn s4_2_a_matched_stop_counts_only_if_the_request_has_it() {
+        let facts = |matched_stop| StopFacts {
             finish_reason: Some("stop"),
             matched_stop,
-            calls: Calls::None,
+            calls: CallsState::None,
             refused: false,
         };
-        let asked = ["END".to_owned()];
-        assert_eq!(stop_reason(ending(Some("END")), &asked), Ok(StopReason::StopSequence));
-        assert_eq!(stop_reason(ending(Some("<|im_end|>")), &asked), Ok(StopReason::EndTurn));
-        assert_eq!(stop_reason(ending(None), &asked), Ok(StopReason::EndTurn));
+        let requested = ["END".to_owned()];
+        assert_eq!(
+            stop_reason(facts(Some("END")), &requested),
+            Ok(StopReason::StopSequence)
+        );
+        assert_eq!(
+            stop_reason(facts(Some("<|im_end|>")), &requested),
+            Ok(StopReason::EndTurn)
+        );
+        assert_eq!(stop_reason(facts(None), &requested), Ok(StopReason::EndTurn));
     }
 
     #[test]
     fn s4_2_interruptions_are_errors() {
         let error = |finish_reason, calls| {
-            let ending = Ending {
+            let facts = StopFacts {
                 finish_reason: Some(finish_reason),
                 matched_stop: None,
                 calls,
                 refused: false,
             };
-            stop_reason(ending, &[]).unwrap_err().status
+            stop_reason(facts, &[]).unwrap_err().status
         };
-        assert_eq!(error("insufficient_system_resource", Calls::None), 529);
-        assert_eq!(error("network_error", Calls::None), 502);
-        assert_eq!(error("abort", Calls::Cut), 502);
+        assert_eq!(error("insufficient_system_resource", CallsState::None), 529);
+        assert_eq!(error("network_error", CallsState::None), 502);
+        assert_eq!(error("abort", CallsState::Cut), 502);
     }
 }

@@ -13,9 +13,10 @@ use proptest::sample::Index;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use speech::{Chance, Segment, call, chunks, context, segment, sse, text};
-use translators::context::AnswerContext;
+use translators::context::ResponseContext;
 use translators::messages::from_chat;
-use translators::messages::stream::{Progress, StreamEnd, ToAnthropic};
+use translators::messages::stream;
+use translators::stream::{Progress, StreamEnd, StreamTranslation};
 use translators::usage::{Usage, usage_of_members};
 
 /// JSON that looks like a chunk, with every known member holding anything.
@@ -95,7 +96,7 @@ proptest! {
         numbers in prop::collection::vec(any::<Index>(), 1..40),
     ) {
         let shaken = chunks(&segments, Some(Chance { numbers: &numbers, next: 0 }));
-        let (message, _) = any_input_ends_in_order(&sse(&shaken, "\n"), &[], AnswerContext::default());
+        let (message, _) = any_input_ends_in_order(&sse(&shaken, "\n"), &[], ResponseContext::default());
         let mut thinking = String::new();
         let mut text = String::new();
         let mut calls = Vec::new();
@@ -136,7 +137,7 @@ proptest! {
         let content = content.replace("<think>", "");
         let said = json!({"content": content, "reasoning_content": reasoning, "tool_calls": tool_calls});
         let whole = json!({"choices": [{"index": 0, "message": said, "finish_reason": "stop"}]}).to_string();
-        let answer = from_chat::to_message(whole.as_bytes(), &context, &mut counting_random()).unwrap();
+        let answer = from_chat::translate(whole.as_bytes(), &context, &mut counting_random()).unwrap();
         let answer: Value = serde_json::from_slice(&answer.body).unwrap();
         let (message, _) = any_input_ends_in_order(&sse(&[framed(&said)], "\n"), &[], context.clone());
         prop_assert_eq!(answer["content"].as_array().unwrap().len(), message.blocks.len());
@@ -186,8 +187,8 @@ proptest! {
     }
 }
 
-fn machine() -> ToAnthropic {
-    ToAnthropic::new(AnswerContext::default(), counting_random())
+fn machine() -> StreamTranslation {
+    stream::from_chat(ResponseContext::default(), counting_random())
 }
 
 fn chunk(delta: &Value) -> Vec<u8> {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
-use translators::context::{AnswerContext, Thinking};
+use translators::context::{ResponseContext, ThinkingDisplay};
 use translators::settings::ThinkTags;
 
 /// What a model says, free of how it is sent.
@@ -221,16 +221,16 @@ pub(crate) fn segment() -> impl Strategy<Value = Segment> {
     ]
 }
 
-pub(crate) fn context() -> impl Strategy<Value = AnswerContext> {
+pub(crate) fn context() -> impl Strategy<Value = ResponseContext> {
     let thinking = prop_oneof![
-        Just(Thinking::Shown),
-        Just(Thinking::Omitted),
-        Just(Thinking::Discarded)
+        Just(ThinkingDisplay::Shown),
+        Just(ThinkingDisplay::Omitted),
+        Just(ThinkingDisplay::Discarded)
     ];
     let think_tags = prop_oneof![Just(ThinkTags::Keep), Just(ThinkTags::Parse)];
-    (thinking, think_tags).prop_map(|(thinking, think_tags)| AnswerContext {
+    (thinking, think_tags).prop_map(|(thinking, think_tags)| ResponseContext {
         thinking,
         think_tags,
-        ..AnswerContext::default()
+        ..ResponseContext::default()
     })
 }

@@ -4,35 +4,35 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 
-use crate::context::Thinking;
+use crate::context::ThinkingDisplay;
 use crate::json::EscapedText;
-use crate::messages::wire::event::{Delta, EventWriter};
+use crate::messages::wire::event::{BlockDelta, EventWriter};
 use crate::signature;
 
 /// Opens and closes blocks as the kind of text changes. The first delta of a block follows its start at once (I9).
 #[derive(Debug)]
 pub(super) struct Blocks {
-    open: Option<Kind>,
+    open: Option<BlockKind>,
     /// The index of the next block to be opened.
     next_index: u32,
     /// The signature of thinking blocks whose text is shown.
     signature: String,
-    thinking: Thinking,
-    /// What the open thinking block does not show, escaped.
+    thinking: ThinkingDisplay,
+    /// The text that the open thinking block does not show, escaped.
     hidden: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum BlockKind {
     Thinking,
     Text,
-    /// What a model says when it refuses: a text block of its own.
+    /// The text of a refusal: a text block of its own.
     Refusal,
     Tool,
 }
 
 impl Blocks {
-    pub(super) fn new(signature: String, thinking: Thinking) -> Self {
+    pub(super) fn new(signature: String, thinking: ThinkingDisplay) -> Self {
         Self {
             open: None,
             next_index: 0,
@@ -42,39 +42,39 @@ impl Blocks {
         }
     }
 
-    /// Whether a tool block is open.
+    /// True if a tool block is open.
     pub(super) fn in_tool(&self) -> bool {
-        self.open == Some(Kind::Tool)
+        self.open == Some(BlockKind::Tool)
     }
 
     /// Adds to the open block if it is of this kind, else to a new one.
-    pub(super) fn write(&mut self, out: &mut BytesMut, kind: Kind, text: EscapedText<'_>) {
+    pub(super) fn write(&mut self, kind: BlockKind, text: EscapedText<'_>, out: &mut BytesMut) {
         if self.open != Some(kind) {
-            self.switch_to(out, kind);
+            self.switch_to(kind, out);
         }
         let delta = match kind {
-            Kind::Thinking => Delta::Thinking,
-            Kind::Text | Kind::Refusal => Delta::Text,
-            Kind::Tool => Delta::InputJson,
+            BlockKind::Thinking => BlockDelta::Thinking,
+            BlockKind::Text | BlockKind::Refusal => BlockDelta::Text,
+            BlockKind::Tool => BlockDelta::InputJson,
         };
-        if kind == Kind::Thinking && self.thinking == Thinking::Omitted {
+        if kind == BlockKind::Thinking && self.thinking == ThinkingDisplay::Omitted {
             self.hidden.push_str(text.escaped());
         } else if !text.is_empty() {
             EventWriter { out }.delta(self.next_index - 1, delta, text);
         }
     }
 
-    pub(super) fn open_tool(&mut self, out: &mut BytesMut, id: &str, name: &str) {
+    pub(super) fn open_tool(&mut self, id: &str, name: &str, out: &mut BytesMut) {
         self.close(out);
         EventWriter { out }.tool_start(self.next_index, id, name);
-        self.opened(Kind::Tool);
+        self.opened(BlockKind::Tool);
     }
 
     pub(super) fn close(&mut self, out: &mut BytesMut) {
         let Some(kind) = self.open.take() else { return };
         let index = self.next_index - 1;
         let mut events = EventWriter { out };
-        if kind == Kind::Thinking {
+        if kind == BlockKind::Thinking {
             // Once, and right before the stop (I5).
             events.signature_delta(index, &self.signature());
             self.hidden.clear();
@@ -89,18 +89,18 @@ impl Blocks {
         Cow::Owned(signature::carrying(EscapedText::from_escaped(&self.hidden)))
     }
 
-    fn switch_to(&mut self, out: &mut BytesMut, kind: Kind) {
+    fn switch_to(&mut self, kind: BlockKind, out: &mut BytesMut) {
         self.close(out);
         let mut events = EventWriter { out };
         match kind {
-            Kind::Thinking => events.thinking_start(self.next_index),
-            Kind::Text | Kind::Refusal => events.text_start(self.next_index),
-            Kind::Tool => debug_assert!(false, "only open_tool knows the id and the name"),
+            BlockKind::Thinking => events.thinking_start(self.next_index),
+            BlockKind::Text | BlockKind::Refusal => events.text_start(self.next_index),
+            BlockKind::Tool => debug_assert!(false, "only open_tool knows the id and the name"),
         }
         self.opened(kind);
     }
 
-    fn opened(&mut self, kind: Kind) {
+    fn opened(&mut self, kind: BlockKind) {
         self.open = Some(kind);
         self.next_index += 1;
     }

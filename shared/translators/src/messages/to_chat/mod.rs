@@ -36,7 +36,7 @@ mod user;
 use std::borrow::Cow;
 
 use crate::chat::request as chat;
-use crate::context::AnswerContext;
+use crate::context::ResponseContext;
 use crate::messages::token_count;
 use crate::messages::wire::request::{OutputConfig, Request};
 use crate::settings::BackendSettings;
@@ -67,7 +67,7 @@ pub struct ChatCall {
     pub stream: bool,
     /// Names of fields that the backend does not get, for `x-translation-warnings` (P2).
     pub warnings: Vec<String>,
-    pub context: AnswerContext,
+    pub context: ResponseContext,
 }
 
 /// Translates a Messages request for a backend. Fails before anything is sent, naming the field at fault.
@@ -115,12 +115,12 @@ impl<'a> Parsed<'a> {
         })
     }
 
-    fn context(&self, backend: &BackendSettings, model: &ModelFacts) -> Result<AnswerContext, RequestError> {
+    fn context(&self, backend: &BackendSettings, model: &ModelFacts) -> Result<ResponseContext, RequestError> {
         let stop_sequences = self.request.stop_sequences.words(At::root("stop_sequences"))?;
         // All names that the backend will see, also of tools that only the history knows (NA2).
         let declared = self.tools.iter().map(|tool| tool.name.clone());
         let names = declared.chain(self.messages.tool_names());
-        Ok(AnswerContext {
+        Ok(ResponseContext {
             model: model.client_model.clone(),
             names: ToolNames::new(names, backend.tool_name_max),
             stop_sequences: stop_sequences.into_iter().map(Cow::into_owned).collect(),

@@ -12,7 +12,7 @@ use crate::error::{At, RequestError};
 pub(super) struct Asked {
     mode: Option<Mode>,
     effort: Option<Effort>,
-    answer: context::Thinking,
+    answer: context::ThinkingDisplay,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,9 +39,9 @@ impl Asked {
         };
         let omitted = config.display.word(at.field("display"))?.as_deref() == Some("omitted");
         let answer = match kind.as_deref() {
-            Some("disabled") => context::Thinking::Discarded,
-            _ if omitted => context::Thinking::Omitted,
-            _ => context::Thinking::Shown,
+            Some("disabled") => context::ThinkingDisplay::Discarded,
+            _ if omitted => context::ThinkingDisplay::Omitted,
+            _ => context::ThinkingDisplay::Shown,
         };
         Ok(Self {
             mode,
@@ -51,7 +51,7 @@ impl Asked {
     }
 
     /// What becomes of the backend's reasoning.
-    pub(super) fn answer(&self) -> context::Thinking {
+    pub(super) fn answer(&self) -> context::ThinkingDisplay {
         self.answer
     }
 

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::message::{Message, StopDetails, StopReason};
+use super::message::{ResponseMessage, StopDetails, StopReason};
 use crate::error::BackendError;
 use crate::json::EscapedText;
 use crate::sse;
@@ -20,9 +20,9 @@ pub struct EventWriter<'a> {
     pub out: &'a mut BytesMut,
 }
 
-/// What a delta adds to its block.
+/// The kind of text that a delta adds to its block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delta {
+pub enum BlockDelta {
     Text,
     Thinking,
     InputJson,
@@ -69,11 +69,11 @@ impl<'a> MessageDelta<'a> {
 struct MessageStart<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
-    message: &'a Message<'a>,
+    message: &'a ResponseMessage<'a>,
 }
 
 impl EventWriter<'_> {
-    pub fn message_start(&mut self, message: &Message<'_>) {
+    pub fn message_start(&mut self, message: &ResponseMessage<'_>) {
         self.encode(
             "message_start",
             &MessageStart {
@@ -116,11 +116,11 @@ impl EventWriter<'_> {
         self.block_start(index, &block.unwrap_or_default());
     }
 
-    pub fn delta(&mut self, index: u32, delta: Delta, text: EscapedText<'_>) {
+    pub fn delta(&mut self, index: u32, delta: BlockDelta, text: EscapedText<'_>) {
         let (kind, field) = match delta {
-            Delta::Text => ("text_delta", "text"),
-            Delta::Thinking => ("thinking_delta", "thinking"),
-            Delta::InputJson => ("input_json_delta", "partial_json"),
+            BlockDelta::Text => ("text_delta", "text"),
+            BlockDelta::Thinking => ("thinking_delta", "thinking"),
+            BlockDelta::InputJson => ("input_json_delta", "partial_json"),
         };
         self.block_delta(index, kind, field, text.escaped());
     }

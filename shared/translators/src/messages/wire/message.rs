@@ -1,4 +1,4 @@
-//! The Anthropic message that answers a request.
+//! The Anthropic message that is the response to a request.
 
 use std::borrow::Cow;
 
@@ -13,13 +13,13 @@ pub fn new_id(random: &mut dyn FnMut() -> String) -> String {
 }
 
 #[derive(Debug, Serialize)]
-pub struct Message<'a> {
+pub struct ResponseMessage<'a> {
     pub id: String,
     #[serde(rename = "type")]
     pub kind: MessageKind,
     pub role: Role,
     pub model: &'a str,
-    pub content: Vec<Block<'a>>,
+    pub content: Vec<ResponseBlock<'a>>,
     /// `None` only while the message is still being written.
     pub stop_reason: Option<StopReason>,
     pub stop_sequence: Option<Cow<'a, str>>,
@@ -44,7 +44,7 @@ pub enum Role {
 /// Texts are JSON strings as the backend escaped them, inputs its own JSON (P5).
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Block<'a> {
+pub enum ResponseBlock<'a> {
     Thinking {
         thinking: Cow<'a, RawValue>,
         signature: String,

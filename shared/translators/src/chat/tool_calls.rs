@@ -1,53 +1,53 @@
-//! The tool calls of an answer: which one a piece belongs to (§5.6), and what is known of each.
+//! The tool calls of a streamed response: the call that a piece belongs to (§5.6), and what is known of each call.
 
 use std::borrow::Cow;
 
 use super::arguments::Arguments;
-use crate::chat::completion::{Function, ToolCall};
+use super::completion::{FunctionDelta, ToolCallDelta};
 use crate::json::EscapedText;
 
 /// A piece of a call, as one delta brings it. Empty ids and names count as absent.
 #[derive(Debug)]
-pub(super) struct Piece<'a> {
-    pub(super) index: Option<u64>,
-    pub(super) id: Option<Cow<'a, str>>,
-    pub(super) name: Option<Cow<'a, str>>,
+pub struct CallPiece<'a> {
+    pub index: Option<u64>,
+    pub id: Option<Cow<'a, str>>,
+    pub name: Option<Cow<'a, str>>,
     /// Escaped argument text.
-    pub(super) arguments: Cow<'a, str>,
+    pub arguments: Cow<'a, str>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Call {
+pub struct PendingCall {
     index: Option<u64>,
     /// The backend's id, empty while it is unknown.
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) arguments: Arguments,
+    pub id: String,
+    pub name: String,
+    pub arguments: Arguments,
     /// Its block was opened: id and name are final (I3).
-    pub(super) started: bool,
+    pub started: bool,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Calls {
-    pub(super) list: Vec<Call>,
+pub struct PendingCalls {
+    pub list: Vec<PendingCall>,
 }
 
-impl Calls {
-    /// The place of the call that the piece belongs to; id and name are noted.
-    pub(super) fn place_of(&mut self, piece: &Piece<'_>) -> usize {
-        let found = self.find(piece).filter(|place| !self.list[*place].is_another(piece));
-        let place = found.unwrap_or_else(|| {
-            self.list.push(Call {
+impl PendingCalls {
+    /// The index in `list` of the call that the piece belongs to; id and name are noted.
+    pub fn index_of(&mut self, piece: &CallPiece<'_>) -> usize {
+        let found = self.find(piece).filter(|index| !self.list[*index].is_another(piece));
+        let index = found.unwrap_or_else(|| {
+            self.list.push(PendingCall {
                 index: piece.index,
-                ..Call::default()
+                ..PendingCall::default()
             });
             self.list.len() - 1
         });
-        self.list[place].identify(piece);
-        place
+        self.list[index].identify(piece);
+        index
     }
 
-    fn find(&self, piece: &Piece<'_>) -> Option<usize> {
+    fn find(&self, piece: &CallPiece<'_>) -> Option<usize> {
         let id = piece.id.as_deref();
         match (piece.index, id) {
             (Some(index), _) => self
@@ -61,19 +61,19 @@ impl Calls {
     }
 }
 
-impl Call {
+impl PendingCall {
     /// A different id under the same index is a new call.
     fn may_have(&self, id: Option<&str>) -> bool {
         id.is_none_or(|id| self.id.is_empty() || self.id == id)
     }
 
     /// Some backends give all calls one index and no ids: a new name after arguments is a new call.
-    fn is_another(&self, piece: &Piece<'_>) -> bool {
+    fn is_another(&self, piece: &CallPiece<'_>) -> bool {
         let renamed = piece.name.as_deref().is_some_and(|name| name != self.name);
         renamed && piece.id.is_none() && !self.name.is_empty() && !self.arguments.is_empty()
     }
 
-    fn identify(&mut self, piece: &Piece<'_>) {
+    fn identify(&mut self, piece: &CallPiece<'_>) {
         if let Some(id) = piece.id.as_deref().filter(|_| self.id.is_empty()) {
             id.clone_into(&mut self.id);
         }
@@ -86,8 +86,8 @@ impl Call {
     }
 }
 
-impl<'a> Piece<'a> {
-    pub(super) fn of_call(call: &ToolCall<'a>) -> Self {
+impl<'a> CallPiece<'a> {
+    pub fn of_call(call: &ToolCallDelta<'a>) -> Self {
         let function = call.function.unwrap_or_default();
         let id = call.id().map(EscapedText::decode);
         Self {
@@ -98,7 +98,7 @@ impl<'a> Piece<'a> {
     }
 
     /// The spelling before there were tools: one call, without id.
-    pub(super) fn of_function(function: &Function<'a>) -> Self {
+    pub fn of_function(function: &FunctionDelta<'a>) -> Self {
         Self {
             index: Some(0),
             id: None,

@@ -6,7 +6,7 @@ use crate::json::{EscapedText, Unit};
 
 /// Argument text in order: what is not sent yet, and how far the JSON has come.
 #[derive(Debug, Default)]
-pub(super) struct Arguments {
+pub struct Arguments {
     shape: Shape,
     /// Open braces and brackets.
     depth: u32,
@@ -36,7 +36,7 @@ enum Quoting {
 
 impl Arguments {
     /// Takes a piece. What comes back may be sent at once, the rest is kept for [`take`](Self::take).
-    pub(super) fn push<'a>(&mut self, piece: EscapedText<'a>, live: bool) -> Option<EscapedText<'a>> {
+    pub fn push<'a>(&mut self, piece: EscapedText<'a>, live: bool) -> Option<EscapedText<'a>> {
         for unit in piece.units() {
             self.scan(unit);
         }
@@ -48,12 +48,12 @@ impl Arguments {
     }
 
     /// What can be sent now: nothing before it is clear that an object comes (I6).
-    pub(super) fn take(&mut self) -> Option<String> {
+    pub fn take(&mut self) -> Option<String> {
         (self.is_object() && !self.unsent.is_empty()).then(|| mem::take(&mut self.unsent))
     }
 
     /// What is sent when no more comes. Text that is no object is wrapped into one, as in whole answers.
-    pub(super) fn take_last(&mut self) -> Option<String> {
+    pub fn take_last(&mut self) -> Option<String> {
         if self.is_object() {
             return self.take();
         }
@@ -62,16 +62,16 @@ impl Arguments {
         (!nothing).then(|| format!("{{\\\"raw_arguments\\\":\\\"{}\\\"}}", escape_again(&text)))
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.shape == Shape::Blank && self.unsent.is_empty()
     }
 
     /// Whether something was said that is no whole object.
-    pub(super) fn is_cut(&self) -> bool {
+    pub fn is_cut(&self) -> bool {
         matches!(self.shape, Shape::Object | Shape::Other)
     }
 
-    pub(super) fn is_complete(&self) -> bool {
+    pub fn is_complete(&self) -> bool {
         self.shape == Shape::Complete
     }
 

@@ -1,0 +1,65 @@
+//! The translation of a running stream, chunk by chunk (§5), whatever the two dialects are.
+//!
+//! [`StreamTranslation`] takes the data of one event and writes the events that it completes. It has no socket and no
+//! clock: the relay decides when to [`commit`](StreamTranslation::commit) to a response, when to
+//! [`ping`](StreamTranslation::ping), and how long to wait for the rest once the end is in sight.
+
+mod outcome;
+mod response;
+mod writer;
+
+use bytes::BytesMut;
+
+pub use outcome::{Interruption, Progress, StreamEnd, StreamOutcome};
+use response::StreamedResponse;
+pub use writer::{Finish, Received, StreamWriter};
+
+use crate::chat::stream::StreamReader;
+
+/// Translates one stream: a reader of the backend's dialect and a writer of the client's, joined by the events of the
+/// hub. Any reader goes with any writer.
+///
+/// It waits until the first chunk (or `commit`), then writes, and has ended after an error or `finish`.
+pub struct StreamTranslation {
+    reader: Box<dyn StreamReader>,
+    response: StreamedResponse,
+}
+
+impl StreamTranslation {
+    /// `estimated_input_tokens` is reported where the backend reports no usage.
+    pub fn new(reader: Box<dyn StreamReader>, writer: Box<dyn StreamWriter>, estimated_input_tokens: u64) -> Self {
+        Self {
+            reader,
+            response: StreamedResponse::new(writer, estimated_input_tokens),
+        }
+    }
+
+    /// Takes the data of one event. Until the first chunk that is no error, nothing is written (W2).
+    pub fn feed(&mut self, data: &[u8], out: &mut BytesMut) -> Progress {
+        let response = &mut self.response;
+        if !response.has_ended() {
+            self.reader.read(data, &mut |event| response.take(event, out));
+        }
+        response.progress()
+    }
+
+    /// Begins the response before the backend has sent anything (W3).
+    pub fn commit(&mut self, out: &mut BytesMut) {
+        self.response.commit(out);
+    }
+
+    /// Shows that the stream is alive (W4); writes nothing before the response has begun or after its end.
+    pub fn ping(&mut self, out: &mut BytesMut) {
+        self.response.ping(out);
+    }
+
+    /// The backend's id of the response, once a chunk has it.
+    pub fn upstream_id(&self) -> Option<&str> {
+        self.response.upstream_id()
+    }
+
+    /// Closes what is open, also of a stream that stopped half-way, and reports how it went.
+    pub fn finish(self, end: StreamEnd, out: &mut BytesMut) -> StreamOutcome {
+        self.response.finish(end, out)
+    }
+}

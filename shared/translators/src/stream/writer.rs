@@ -1,0 +1,63 @@
+//! What the client's dialect brings to a translated stream.
+
+use bytes::BytesMut;
+
+use crate::chat::completion::ChoiceMessage;
+use crate::error::BackendError;
+use crate::usage::Usage;
+
+/// Writes the events of one dialect. [`StreamTranslation`](super::StreamTranslation) calls it in this order, so a
+/// writer needs no state for it:
+///
+/// ```text
+/// start (ping | delta)* (end_content stop)? fail?
+/// ```
+///
+/// `fail` follows unless `stop` has succeeded. A response that fails before `start` has written nothing.
+pub trait StreamWriter: Send {
+    /// Begins the response. `usage` is what is known of it by now, perhaps only an estimate of its input.
+    fn start(&mut self, usage: Usage, out: &mut BytesMut);
+
+    /// Shows that the stream is alive.
+    fn ping(&mut self, out: &mut BytesMut);
+
+    /// One `delta` of chat, or the `message` of a backend that does not stream.
+    fn delta(&mut self, delta: &ChoiceMessage<'_>, out: &mut BytesMut);
+
+    /// Writes all content that was held back, and closes what is open.
+    fn end_content(&mut self, out: &mut BytesMut);
+
+    /// Ends the response. Writes nothing if its finish reason stands for an error.
+    fn stop(&mut self, finish: &Finish, usage: Usage, out: &mut BytesMut) -> Result<(), BackendError>;
+
+    /// Ends the response with an error.
+    fn fail(&mut self, error: &BackendError, out: &mut BytesMut);
+
+    /// What the deltas have brought until now.
+    fn received(&self) -> Received;
+}
+
+/// The end of a response, as the backend reported it.
+#[derive(Debug, Default)]
+pub struct Finish {
+    pub finish_reason: Option<String>,
+    /// The stop sequence that ended the text.
+    pub matched_stop: Option<String>,
+    pub service_tier: Option<String>,
+}
+
+/// How much content a response has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Bytes of text, thinking and arguments, shown to the client or not.
+    pub text_bytes: usize,
+    pub tool_calls: usize,
+    /// Tool calls that had to be left out because the backend never named them.
+    pub nameless_calls: usize,
+}
+
+impl Received {
+    pub fn is_empty(self) -> bool {
+        self.text_bytes == 0 && self.tool_calls == 0
+    }
+}
