@@ -4,7 +4,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use domain::access::accounts::{Reach, reach};
-use domain::models::report::{GroupBy, LogEntry};
+use domain::models::report::GroupBy;
 use domain::models::usage::{Dimensions, UsageRecord};
 use domain::models::user::User;
 use domain::models::{BackendId, DisplayName, KeyId, ModelId, UserId};
@@ -143,7 +143,7 @@ pub(crate) async fn log(
         filter.fits(&Dimensions::of(record)) && status.is_none_or(|status| record.status == status)
     };
     let page = app.store.usage_records(whose, &time, &span, keep).await?;
-    usage::log(page, &walk, |record| LogEntry::from(record)).respond(format)
+    usage::log(page, &walk, |entry| entry).respond(format)
 }
 
 impl Filter {

@@ -4,7 +4,8 @@
 //! Runs are safe to repeat and to overlap: a request is settled once, whoever settles it.
 
 use domain::access::quota::StoredReservation;
-use domain::models::usage::{Outcome, Tokens, UsageRecord};
+use domain::models::tokens::Tokens;
+use domain::models::usage::{Outcome, UsageRecord};
 use domain::models::{UsageId, UserId};
 use jiff::Timestamp;
 use service::config::Config;

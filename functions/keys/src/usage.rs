@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use domain::models::report::{GroupBy, LogEntry};
-use domain::models::usage::UsageRecord;
 use serde::Deserialize;
 use service::http::accept::Format;
 use service::http::caller::SessionCaller;
@@ -88,14 +87,7 @@ pub(crate) async fn log(
     };
     let time = period.time(app.store.clock().now())?;
     let shows_backend = app.store.settings().await?.show_backend_id;
-    let show = |record: &UsageRecord| {
-        let entry = LogEntry::from(record);
-        if shows_backend {
-            entry
-        } else {
-            LogEntry { backend: None, ..entry }
-        }
-    };
+    let show = |entry: LogEntry| if shows_backend { entry } else { entry.without_backend() };
     let page = app
         .store
         .usage_records(Whose::User(user), &time, &span, |_| true)

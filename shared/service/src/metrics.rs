@@ -9,12 +9,14 @@
 use serde_json::{Map, Value, json};
 
 /// Fields that are metrics, and their units.
-pub const METRICS: [(&str, &str); 8] = [
+pub const METRICS: [(&str, &str); 9] = [
     // Of a request, from its head to its last byte; and until the first byte of a completion.
     ("duration_ms", "Milliseconds"),
     ("first_byte_ms", "Milliseconds"),
     ("tokens.input", "Count"),
     ("tokens.output", "Count"),
+    // A part of the input.
+    ("tokens.cache_write", "Count"),
     ("cost_usd", "None"),
     // Backends that gave nothing to pass on, so that another was asked.
     ("failed_attempts", "Count"),

@@ -24,7 +24,7 @@ fn record(members: Value) -> UsageRecord {
     let mut record = json!({
         "id": UsageId::generate(at), "request_id": "r", "user": "u", "key": "k", "model": "glm", "backend": "b",
         "endpoint": "chat_completions", "client": "curl", "streamed": false, "status": 200, "outcome": "complete",
-        "input_tokens": 10, "cached_input_tokens": 4, "output_tokens": 5, "reasoning_tokens": 2, "estimated": false, "cost": 7,
+        "input_tokens": 10, "cached_input_tokens": 4, "cache_write_tokens": 3, "cache_write_1h_tokens": 1, "output_tokens": 5, "reasoning_tokens": 2, "estimated": false, "cost": 7,
         "duration_ms": 30
     });
     for (name, value) in members.as_object().unwrap() {

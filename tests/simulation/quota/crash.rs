@@ -9,7 +9,8 @@ use domain::access::quota::Demand;
 use domain::clock::Clock;
 use domain::models::policy::Policy;
 use domain::models::price::MicroUsd;
-use domain::models::usage::{Outcome, Tokens};
+use domain::models::tokens::Tokens;
+use domain::models::usage::Outcome;
 use domain::models::{PolicyName, UsageId, UserId};
 use dynoxide::Database;
 use serde_json::Value;
@@ -29,6 +30,8 @@ const RESERVED: Demand = Demand {
 const USED: Tokens = Tokens {
     input: 20,
     cached_input: 0,
+    cache_write: 0,
+    cache_write_1h: 0,
     output: 10,
     reasoning: 0,
 };

@@ -12,7 +12,8 @@ use domain::access::quota::{AdmissionRequest, Demand, StoredFacts, StoredReserva
 use domain::clock::Clock;
 use domain::models::policy::{Mode, Policy};
 use domain::models::price::MicroUsd;
-use domain::models::usage::{ClientKind, Endpoint, Outcome, RequestFacts, Tokens, UsageRecord};
+use domain::models::tokens::Tokens;
+use domain::models::usage::{ClientKind, Endpoint, Outcome, RequestFacts, UsageRecord};
 use domain::models::{KeyId, ModelId, PolicyName, RequestId, UsageId, UserId};
 use dynoxide::Database;
 use jiff::Timestamp;

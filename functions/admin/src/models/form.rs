@@ -27,6 +27,8 @@ managed_object! {
         nullable model_params:       BTreeMap<String, Value>, check_params;
         nullable input_price:        Price;
         nullable cached_input_price: Price;
+        nullable cache_write_price:  Price;
+        nullable cache_write_1h_price: Price;
         nullable output_price:       Price;
         nullable context_window:     u64, within(1..=MAX_TOKENS);
         nullable max_output_tokens:  u64, within(1..=MAX_TOKENS);

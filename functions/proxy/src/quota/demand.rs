@@ -2,7 +2,7 @@
 
 use domain::access::quota::Demand;
 use domain::models::catalog::{Entry, Model, Protocol};
-use domain::models::usage::Tokens;
+use domain::models::tokens::Tokens;
 
 use crate::request::{CompletionRequest, max_tokens};
 
@@ -29,7 +29,7 @@ pub(super) fn of(request: &CompletionRequest<'_>, entry: &Entry) -> (Demand, Opt
     let demand = Demand {
         input_tokens: tokens.input,
         output_tokens: tokens.output,
-        cost: model.prices().cost(tokens).0,
+        cost: model.prices().highest_cost(tokens.input, tokens.output).0,
     };
     (demand, own.is_none().then_some(each))
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use domain::access::quota::StoredReservation;
 use domain::models::BackendId;
-use domain::models::usage::{Outcome, Tokens, UsageRecord};
+use domain::models::tokens::Tokens;
+use domain::models::usage::{Outcome, UsageRecord};
 use http::StatusCode;
 use service::http::caller::ApiCaller;
 use service::http::trace::TraceContext;
@@ -118,6 +119,8 @@ impl Reservation {
         let tokens = Tokens {
             input: usage.input,
             cached_input: usage.cached_input,
+            cache_write: usage.cache_write,
+            cache_write_1h: 0,
             output: usage.output,
             reasoning: usage.reasoning.unwrap_or_default(),
         };
@@ -153,6 +156,7 @@ fn log(Ended { record, caller, .. }: &Ended, translation: &TranslationLog) {
         backend = record.backend.as_ref().map(BackendId::as_str),
         tokens.input = record.tokens.input,
         tokens.output = record.tokens.output,
+        tokens.cache_write = record.tokens.cache_write,
         cost_usd = record.cost.usd(),
         status = record.status,
         duration_ms = record.duration_ms,

@@ -25,11 +25,15 @@ pub struct Model {
     /// Members added to each request, and `__header__` members sent as headers (api.md §6).
     #[serde(default)]
     pub model_params: BTreeMap<String, Value>,
-    /// USD per million tokens, like the two below.
+    /// USD per million tokens, like the four below.
     #[serde(default)]
     pub input_price: Option<Price>,
     #[serde(default)]
     pub cached_input_price: Option<Price>,
+    #[serde(default)]
+    pub cache_write_price: Option<Price>,
+    #[serde(default)]
+    pub cache_write_1h_price: Option<Price>,
     #[serde(default)]
     pub output_price: Option<Price>,
     /// Tokens that fit, input and output together.
@@ -43,12 +47,16 @@ pub struct Model {
 }
 
 impl Model {
-    /// What its tokens cost; those without a price cost nothing, cached input without one what other input does.
+    /// What its tokens cost. Without a price of their own, input and output cost nothing, input read from or written to a
+    /// cache costs what other input does, and an hour's cache write what other cache writes do.
     pub fn prices(&self) -> Prices {
         let input = self.input_price.unwrap_or_default();
+        let cache_write = self.cache_write_price.unwrap_or(input);
         Prices {
             input,
             cached_input: self.cached_input_price.unwrap_or(input),
+            cache_write,
+            cache_write_1h: self.cache_write_1h_price.unwrap_or(cache_write),
             output: self.output_price.unwrap_or_default(),
         }
     }
@@ -227,6 +235,8 @@ mod tests {
             model_params: BTreeMap::new(),
             input_price: None,
             cached_input_price: None,
+            cache_write_price: None,
+            cache_write_1h_price: None,
             output_price: None,
             context_window: None,
             max_output_tokens: None,

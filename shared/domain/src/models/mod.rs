@@ -12,6 +12,7 @@ pub mod report;
 pub mod settings;
 pub mod sso;
 mod text;
+pub mod tokens;
 pub mod usage;
 pub mod user;
 pub mod zone;

@@ -6,7 +6,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::usage::Tokens;
+use super::tokens::Tokens;
 
 /// Decimals of a price and of an amount of money.
 const DECIMALS: usize = 6;
@@ -30,7 +30,11 @@ pub struct Prices {
     pub input: Price,
     /// For input that the backend had in its cache.
     pub cached_input: Price,
-    /// For all output, thinking included.
+    /// For input that the backend has written to its cache.
+    pub cache_write: Price,
+    /// For input that the backend has written to its cache for an hour.
+    pub cache_write_1h: Price,
+    /// For all output, reasoning included.
     pub output: Price,
 }
 
@@ -39,17 +43,35 @@ impl Prices {
     /// than one that is as large as both.
     pub fn cost(self, tokens: Tokens) -> MicroUsd {
         let cached = tokens.cached_input.min(tokens.input);
-        let parts = [
-            (tokens.input - cached, self.input),
+        let written = tokens.cache_write.min(tokens.input - cached);
+        let written_1h = tokens.cache_write_1h.min(written);
+        total([
+            (tokens.input - cached - written, self.input),
             (cached, self.cached_input),
+            (written - written_1h, self.cache_write),
+            (written_1h, self.cache_write_1h),
             (tokens.output, self.output),
-        ];
-        let exact: u128 = parts
-            .into_iter()
-            .map(|(tokens, Price(price))| u128::from(tokens) * u128::from(price))
-            .sum();
-        MicroUsd(u64::try_from(exact.div_ceil(u128::from(MILLION))).unwrap_or(u64::MAX))
+        ])
     }
+
+    /// The most that so many tokens can cost, whatever part of the input is read from or written to a cache.
+    pub fn highest_cost(self, input: u64, output: u64) -> MicroUsd {
+        let dearest = self
+            .input
+            .max(self.cached_input)
+            .max(self.cache_write)
+            .max(self.cache_write_1h);
+        total([(input, dearest), (output, self.output)])
+    }
+}
+
+/// Rounded up.
+fn total<const N: usize>(parts: [(u64, Price); N]) -> MicroUsd {
+    let exact: u128 = parts
+        .into_iter()
+        .map(|(tokens, Price(price))| u128::from(tokens) * u128::from(price))
+        .sum();
+    MicroUsd(u64::try_from(exact.div_ceil(u128::from(MILLION))).unwrap_or(u64::MAX))
 }
 
 impl MicroUsd {
@@ -133,6 +155,8 @@ mod tests {
         Prices {
             input: price(input),
             cached_input: price(cached_input),
+            cache_write: price(input),
+            cache_write_1h: price(input),
             output: price(output),
         }
     }
@@ -142,7 +166,7 @@ mod tests {
             input,
             cached_input,
             output,
-            reasoning: 0,
+            ..Tokens::default()
         }
     }
 
@@ -165,6 +189,29 @@ mod tests {
             prices.cost(tokens(10, 10, 0)),
             "no more can be cached than was sent"
         );
+    }
+
+    #[test]
+    fn p43_cache_writes_have_prices_of_their_own() {
+        let prices = Prices {
+            cache_write: price(1.25),
+            cache_write_1h: price(2.0),
+            ..prices(1.0, 0.1, 5.0)
+        };
+        let written = |cache_write, cache_write_1h| Tokens {
+            cache_write,
+            cache_write_1h,
+            ..tokens(1000, 400, 0)
+        };
+        assert_eq!(prices.cost(written(0, 0)), MicroUsd(600 + 40));
+        assert_eq!(prices.cost(written(200, 0)), MicroUsd(400 + 40 + 250));
+        assert_eq!(prices.cost(written(200, 100)), MicroUsd(400 + 40 + 125 + 200));
+        assert_eq!(
+            prices.cost(written(9000, 9000)),
+            prices.cost(written(600, 600)),
+            "no more can be written than was sent and not read"
+        );
+        assert_eq!(prices.highest_cost(1000, 10), MicroUsd(2000 + 50));
     }
 
     #[test]
@@ -221,16 +268,52 @@ mod tests {
 
         #[test]
         fn more_tokens_never_cost_less_and_parts_never_less_than_the_whole(
-            price in (0..=HIGHEST * MILLION, 0..=HIGHEST * MILLION, 0..=HIGHEST * MILLION),
-            one in (0..=Tokens::MOST, 0..=Tokens::MOST, 0..=Tokens::MOST),
-            other in (0..=Tokens::MOST, 0..=Tokens::MOST, 0..=Tokens::MOST),
+            prices in any_prices(),
+            one in any_tokens(),
+            other in any_tokens(),
         ) {
-            let prices = Prices { input: Price(price.0), cached_input: Price(price.1), output: Price(price.2) };
-            let (one, other) = (tokens(one.0, one.1.min(one.0), one.2), tokens(other.0, other.1.min(other.0), other.2));
-            let both = tokens(one.input + other.input, one.cached_input + other.cached_input, one.output + other.output);
+            let mut both = one;
+            both += other;
             let (parts, whole) = (prices.cost(one).saturating_add(prices.cost(other)), prices.cost(both));
             prop_assert!(whole >= prices.cost(one));
             prop_assert!(parts >= whole && parts.0 - whole.0 <= 1);
         }
+
+        #[test]
+        fn p43_no_cache_makes_a_request_cost_more_than_was_reserved_for_its_tokens(
+            prices in any_prices(),
+            tokens in any_tokens(),
+        ) {
+            prop_assert!(prices.cost(tokens) <= prices.highest_cost(tokens.input, tokens.output));
+        }
+    }
+
+    fn any_prices() -> impl Strategy<Value = Prices> {
+        prop::array::uniform5(0..=HIGHEST * MILLION).prop_map(|prices| {
+            let [input, cached_input, cache_write, cache_write_1h, output] = prices.map(Price);
+            Prices {
+                input,
+                cached_input,
+                cache_write,
+                cache_write_1h,
+                output,
+            }
+        })
+    }
+
+    fn any_tokens() -> impl Strategy<Value = Tokens> {
+        prop::array::uniform6(0..=Tokens::MOST).prop_map(
+            |[input, cached_input, cache_write, cache_write_1h, output, reasoning]| {
+                let tokens = Tokens {
+                    input,
+                    cached_input,
+                    cache_write,
+                    cache_write_1h,
+                    output,
+                    reasoning,
+                };
+                tokens.bounded()
+            },
+        )
     }
 }

@@ -1,85 +1,60 @@
 //! Usage as answers show it: lines of the request log, and sums by what somebody asked for. Money is in USD here.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use super::usage::{Dimensions, Sums, UsageRecord};
 
-use super::usage::{ClientKind, Dimensions, Endpoint, Outcome, Sums, Tokens, UsageRecord};
-use super::{BackendId, DisplayName, KeyId, ModelId, RequestId, UsageId, UserId};
+/// A column of a table: its name, and its value in a row.
+type Column<Row> = (&'static str, fn(&Row) -> Value);
 
 /// One line of the request log.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct LogEntry {
-    pub id: UsageId,
-    pub at: Timestamp,
-    pub request_id: RequestId,
-    pub user: UserId,
-    pub department: Option<DisplayName>,
-    pub key: KeyId,
-    pub model: ModelId,
-    pub backend: Option<BackendId>,
-    pub endpoint: Endpoint,
-    pub client: ClientKind,
-    pub streamed: bool,
-    pub status: u16,
-    pub outcome: Outcome,
-    #[serde(flatten)]
-    pub tokens: Tokens,
-    pub estimated: bool,
-    pub cost_usd: f64,
-    pub duration_ms: u64,
-    pub first_byte_ms: Option<u64>,
-}
+#[derive(Clone, Debug)]
+pub struct LogEntry(pub UsageRecord);
 
 impl LogEntry {
-    pub const COLUMNS: &[&str] = &[
-        "id",
-        "at",
-        "request_id",
-        "user",
-        "department",
-        "key",
-        "model",
-        "backend",
-        "endpoint",
-        "client",
-        "streamed",
-        "status",
-        "outcome",
-        "input_tokens",
-        "cached_input_tokens",
-        "output_tokens",
-        "reasoning_tokens",
-        "estimated",
-        "cost_usd",
-        "duration_ms",
-        "first_byte_ms",
+    /// The record, with the cost in USD and with `null` for what there is not.
+    pub const COLUMNS: &[Column<UsageRecord>] = &[
+        ("id", |record| json!(record.id)),
+        ("at", |record| json!(record.request.at)),
+        ("request_id", |record| json!(record.request.request_id)),
+        ("user", |record| json!(record.request.user)),
+        ("department", |record| json!(record.request.department)),
+        ("key", |record| json!(record.request.key)),
+        ("model", |record| json!(record.request.model)),
+        ("backend", |record| json!(record.backend)),
+        ("endpoint", |record| json!(record.request.endpoint)),
+        ("client", |record| json!(record.request.client)),
+        ("streamed", |record| json!(record.request.streamed)),
+        ("status", |record| json!(record.status)),
+        ("outcome", |record| json!(record.outcome)),
+        ("input_tokens", |record| json!(record.tokens.input)),
+        ("cached_input_tokens", |record| json!(record.tokens.cached_input)),
+        ("cache_write_tokens", |record| json!(record.tokens.cache_write)),
+        ("cache_write_1h_tokens", |record| json!(record.tokens.cache_write_1h)),
+        ("output_tokens", |record| json!(record.tokens.output)),
+        ("reasoning_tokens", |record| json!(record.tokens.reasoning)),
+        ("estimated", |record| json!(record.estimated)),
+        ("cost_usd", |record| json!(record.cost.usd())),
+        ("duration_ms", |record| json!(record.duration_ms)),
+        ("first_byte_ms", |record| json!(record.first_byte_ms)),
     ];
+
+    pub fn columns() -> Vec<&'static str> {
+        Self::COLUMNS.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// The same line without the backend, for users who may not see it.
+    #[must_use]
+    pub fn without_backend(mut self) -> Self {
+        self.0.backend = None;
+        self
+    }
 }
 
-impl From<&UsageRecord> for LogEntry {
-    fn from(record: &UsageRecord) -> Self {
-        Self {
-            id: record.id.clone(),
-            at: record.request.at,
-            request_id: record.request.request_id.clone(),
-            user: record.request.user.clone(),
-            department: record.request.department.clone(),
-            key: record.request.key.clone(),
-            model: record.request.model.clone(),
-            backend: record.backend.clone(),
-            endpoint: record.request.endpoint,
-            client: record.request.client,
-            streamed: record.request.streamed,
-            status: record.status,
-            outcome: record.outcome,
-            tokens: record.tokens,
-            estimated: record.estimated,
-            cost_usd: record.cost.usd(),
-            duration_ms: record.duration_ms,
-            first_byte_ms: record.first_byte_ms,
-        }
+impl Serialize for LogEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(Self::COLUMNS.iter().map(|(name, value)| (name, value(&self.0))))
     }
 }
 
@@ -122,50 +97,43 @@ impl GroupBy {
 }
 
 /// The sums of one group.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug)]
 pub struct UsageRow {
-    /// One member: the group, under the name of its column.
-    #[serde(flatten)]
-    group: BTreeMap<&'static str, Option<String>>,
-    requests: u64,
-    errors: u64,
-    estimated: u64,
-    input_tokens: u64,
-    cached_input_tokens: u64,
-    output_tokens: u64,
-    reasoning_tokens: u64,
-    cost_usd: f64,
+    by: GroupBy,
+    group: Option<String>,
+    sums: Sums,
 }
 
 impl UsageRow {
     /// The columns behind the group's own.
-    const SUMS: [&str; 8] = [
-        "requests",
-        "errors",
-        "estimated",
-        "input_tokens",
-        "cached_input_tokens",
-        "output_tokens",
-        "reasoning_tokens",
-        "cost_usd",
+    const SUMS: &[Column<Sums>] = &[
+        ("requests", |sums| json!(sums.requests)),
+        ("errors", |sums| json!(sums.errors)),
+        ("estimated", |sums| json!(sums.estimated)),
+        ("input_tokens", |sums| json!(sums.tokens.input)),
+        ("cached_input_tokens", |sums| json!(sums.tokens.cached_input)),
+        ("cache_write_tokens", |sums| json!(sums.tokens.cache_write)),
+        ("cache_write_1h_tokens", |sums| json!(sums.tokens.cache_write_1h)),
+        ("output_tokens", |sums| json!(sums.tokens.output)),
+        ("reasoning_tokens", |sums| json!(sums.tokens.reasoning)),
+        ("cost_usd", |sums| json!(sums.cost.usd())),
     ];
 
     pub fn new(by: GroupBy, group: Option<String>, sums: Sums) -> Self {
-        Self {
-            group: BTreeMap::from([(by.column(), group)]),
-            requests: sums.requests,
-            errors: sums.errors,
-            estimated: sums.estimated,
-            input_tokens: sums.input_tokens,
-            cached_input_tokens: sums.cached_input_tokens,
-            output_tokens: sums.output_tokens,
-            reasoning_tokens: sums.reasoning_tokens,
-            cost_usd: sums.cost.usd(),
-        }
+        Self { by, group, sums }
     }
 
     /// The columns of sums by `by`.
     pub fn columns(by: GroupBy) -> Vec<&'static str> {
-        [by.column()].into_iter().chain(Self::SUMS).collect()
+        let sums = Self::SUMS.iter().map(|(name, _)| *name);
+        [by.column()].into_iter().chain(sums).collect()
+    }
+}
+
+impl Serialize for UsageRow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let group = (self.by.column(), json!(self.group));
+        let sums = Self::SUMS.iter().map(|(name, value)| (*name, value(&self.sums)));
+        serializer.collect_map([group].into_iter().chain(sums))
     }
 }

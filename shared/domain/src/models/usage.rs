@@ -7,6 +7,7 @@ use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
 use super::price::MicroUsd;
+use super::tokens::Tokens;
 use super::{BackendId, DisplayName, KeyId, ModelId, RequestId, UsageId, UserId};
 
 /// Who requested what: the part of a [`UsageRecord`] that is known once the request is admitted.
@@ -132,44 +133,6 @@ impl ClientKind {
     }
 }
 
-/// Tokens of one exchange.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tokens {
-    /// The whole prompt, with what was read from a cache.
-    #[serde(rename = "input_tokens")]
-    pub input: u64,
-    #[serde(rename = "cached_input_tokens")]
-    pub cached_input: u64,
-    /// All output, with the thinking.
-    #[serde(rename = "output_tokens")]
-    pub output: u64,
-    /// The part of `output` that was thinking, where the backend tells.
-    #[serde(rename = "reasoning_tokens")]
-    pub reasoning: u64,
-}
-
-impl Tokens {
-    /// More than any exchange has of one kind.
-    pub const MOST: u64 = 1_000_000_000;
-
-    /// The same tokens, but no more of a kind than there can be: a backend's nonsense must not break the sums.
-    #[must_use]
-    pub fn bounded(self) -> Self {
-        let [input, cached_input, output, reasoning] =
-            [self.input, self.cached_input, self.output, self.reasoning].map(|count| count.min(Self::MOST));
-        Self {
-            input,
-            cached_input: cached_input.min(input),
-            output,
-            reasoning: reasoning.min(output),
-        }
-    }
-
-    pub fn total(self) -> u64 {
-        self.input.saturating_add(self.output)
-    }
-}
-
 /// Whose usage a sum is of. Days are UTC, so that all reports cut time at the same place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Dimensions {
@@ -205,10 +168,8 @@ pub struct Sums {
     pub errors: u64,
     /// How many of the requests have estimated tokens.
     pub estimated: u64,
-    pub input_tokens: u64,
-    pub cached_input_tokens: u64,
-    pub output_tokens: u64,
-    pub reasoning_tokens: u64,
+    #[serde(flatten)]
+    pub tokens: Tokens,
     pub cost: MicroUsd,
 }
 
@@ -228,10 +189,7 @@ impl From<&UsageRecord> for Rollup {
             requests: 1,
             errors: record.is_error().into(),
             estimated: record.estimated.into(),
-            input_tokens: record.tokens.input,
-            cached_input_tokens: record.tokens.cached_input,
-            output_tokens: record.tokens.output,
-            reasoning_tokens: record.tokens.reasoning,
+            tokens: record.tokens,
             cost: record.cost,
         };
         Self {
@@ -246,16 +204,16 @@ impl std::ops::AddAssign for Sums {
         self.requests += other.requests;
         self.errors += other.errors;
         self.estimated += other.estimated;
-        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
-        self.cached_input_tokens = self.cached_input_tokens.saturating_add(other.cached_input_tokens);
-        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
-        self.reasoning_tokens = self.reasoning_tokens.saturating_add(other.reasoning_tokens);
+        self.tokens += other.tokens;
         self.cost += other.cost;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_dynamo::Item;
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -279,20 +237,29 @@ mod tests {
         );
     }
 
+    /// As an earlier version has written them.
     #[test]
-    fn a_backends_nonsense_is_bounded() {
-        let nonsense = Tokens {
-            input: u64::MAX,
-            cached_input: u64::MAX,
-            output: 3,
-            reasoning: 9,
+    fn records_and_sums_of_before_cache_writes_were_counted_are_read() {
+        let record = json!({
+            "id": "019aafd0c07b7f3cb1e5c1ed2ad1a1f5", "request_id": "r", "at": "2026-03-01T10:00:00Z", "user": "u", "key": "k",
+            "model": "glm", "endpoint": "messages", "client": "curl", "streamed": false, "status": 200, "outcome": "complete",
+            "input_tokens": 10, "cached_input_tokens": 4, "output_tokens": 5, "reasoning_tokens": 2, "estimated": false,
+            "cost": 7, "duration_ms": 30
+        });
+        let record: UsageRecord = serde_dynamo::from_item(serde_dynamo::to_item::<_, Item>(record).unwrap()).unwrap();
+        let tokens = Tokens {
+            input: 10,
+            cached_input: 4,
+            output: 5,
+            reasoning: 2,
+            ..Tokens::default()
         };
-        let bounded = Tokens {
-            input: Tokens::MOST,
-            cached_input: Tokens::MOST,
-            output: 3,
-            reasoning: 3,
-        };
-        assert_eq!(nonsense.bounded(), bounded);
+        assert_eq!(record.tokens, tokens);
+        let row = json!({
+            "day": "2026-03-01", "user": "u", "key": "k", "model": "glm", "requests": 1, "errors": 0, "estimated": 0,
+            "input_tokens": 10, "cached_input_tokens": 4, "output_tokens": 5, "reasoning_tokens": 2, "cost": 7
+        });
+        let row: Rollup = serde_dynamo::from_item(serde_dynamo::to_item::<_, Item>(row).unwrap()).unwrap();
+        assert_eq!(row, Rollup::from(&record));
     }
 }

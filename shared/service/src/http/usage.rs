@@ -35,11 +35,11 @@ pub fn report(groups: &Groups, by: GroupBy, walk: &Walk<'_>, span: &Span) -> Tab
 }
 
 /// A page of the request log, each entry as `show` tells.
-pub fn log(page: Page<UsageRecord>, walk: &Walk<'_>, show: impl Fn(&UsageRecord) -> LogEntry) -> Table<LogEntry> {
-    let list: List<LogEntry> = walk.list(page, show);
+pub fn log(page: Page<UsageRecord>, walk: &Walk<'_>, show: impl Fn(LogEntry) -> LogEntry) -> Table<LogEntry> {
+    let list: List<LogEntry> = walk.list(page, |record: &UsageRecord| show(LogEntry(record.clone())));
     Table {
         list,
-        columns: LogEntry::COLUMNS.to_vec(),
+        columns: LogEntry::columns(),
         name: "logs",
     }
 }
