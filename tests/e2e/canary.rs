@@ -71,71 +71,66 @@ async fn p22_no_answer_and_no_log_line_holds_a_secret() {
     assert!(!logged.contains(PROMPT) && !answers.0.contains(PROMPT));
 }
 
-/// Does everything that secrets take part in, rightly and wrongly, and tells all that must not be seen.
+/// Does everything that secrets take part in, rightly and wrongly, and returns all that nobody may see.
 async fn live_through_a_day(gateway: &Gateway, answers: &mut Answers) -> Vec<String> {
     let (admin, anybody) = (gateway.admin(), gateway.anybody());
     let account = json!({"email": "a@example.com", "password": PASSWORDS[0], "name": "A", "role": "user"});
     let id = answers.of(admin.post("/api/v1/admin/users").json(&account)).await["data"]["id"].take();
     let user = UserId::parse(id.as_str().unwrap()).unwrap();
     let login = |password: &str| {
-        anybody
-            .post("/api/v1/auth/login")
-            .json(&json!({"email": "a@example.com", "password": password}))
+        let login = json!({"email": "a@example.com", "password": password});
+        anybody.post("/api/v1/auth/login").json(&login)
     };
     let (_, first) = answers.showing(login(PASSWORDS[0]), "token").await;
     answers.of(login(PASSWORDS[1])).await;
     let person = anybody.with(&first);
     let (_, second) = answers.showing(person.post("/api/v1/auth/refresh"), "token").await;
-    let (key, secret) = answers
-        .showing(person.post("/api/v1/user/keys").json(&json!({"name": "k"})), "key")
-        .await;
+    let key = person.post("/api/v1/user/keys").json(&json!({"name": "k"}));
+    let (key, secret) = answers.showing(key, "key").await;
     use_wrongly(&person, &anybody, &secret, answers).await;
-    let program = anybody.with(&secret);
+    complete(&anybody.with(&secret), answers).await;
+    let old_hash = password_hash(gateway, &user).await;
+    let change = json!({"old_password": PASSWORDS[0], "new_password": PASSWORDS[2]});
+    let change = person.put("/api/v1/user/password").json(&change);
+    let (_, third) = answers.showing(change, "token").await;
+    administer(admin, answers).await;
+    let person = anybody.with(&third);
+    answers.of(person.get("/api/v1/user/keys")).await;
+    answers.of(person.get("/api/v1/user/profile")).await;
+    let path = format!("/api/v1/user/keys/{}", key["id"].as_str().unwrap());
+    answers.of(person.delete(&path)).await;
+    let digest = KeyDigest::of(&secret).unwrap().to_string();
+    let new_hash = password_hash(gateway, &user).await;
+    let mut secrets = vec![first, second, third, secret, digest, old_hash, new_hash];
+    secrets.extend([BACKEND_KEY, admin.credential()].map(ToOwned::to_owned));
+    secrets.extend(PASSWORDS.map(ToOwned::to_owned));
+    secrets
+}
+
+async fn complete(program: &Client, answers: &mut Answers) {
     let mut prompt = ask("glm");
     prompt["messages"][0]["content"] = PROMPT.into();
     answers.of(program.post("/v1/chat/completions").json(&prompt)).await;
     answers.of(program.get("/v1/models")).await;
     answers.of(program.get("/v1/models/none")).await;
-    let store = gateway.local().store().await.unwrap();
-    let hash = |user: Option<domain::models::user::User>| user.unwrap().password_hash.unwrap().as_str().to_owned();
-    let old_hash = hash(store.user(&user).await.unwrap());
-    let change = json!({"old_password": PASSWORDS[0], "new_password": PASSWORDS[2]});
-    let (_, third) = answers
-        .showing(person.put("/api/v1/user/password").json(&change), "token")
-        .await;
-    let csv = format!(
-        "email,name,password\nb@example.com,B,{}\nc@example.com,,{}\n",
-        PASSWORDS[3], PASSWORDS[3]
-    );
-    answers
-        .of(admin
-            .post("/api/v1/admin/users/import")
-            .header("content-type", "text/csv")
-            .body(csv))
-        .await;
+}
+
+async fn administer(admin: &Client, answers: &mut Answers) {
+    let password = PASSWORDS[3];
+    let csv = format!("email,name,password\nb@example.com,B,{password}\nc@example.com,,{password}\n");
+    let import = admin
+        .post("/api/v1/admin/users/import")
+        .header("content-type", "text/csv");
+    answers.of(import.body(csv)).await;
     for path in ["users", "audit", "settings", "models", "backends"] {
         answers.of(admin.get(&format!("/api/v1/admin/{path}"))).await;
     }
-    let person = anybody.with(&third);
-    answers.of(person.get("/api/v1/user/keys")).await;
-    answers.of(person.get("/api/v1/user/profile")).await;
-    answers
-        .of(person.delete(&format!("/api/v1/user/keys/{}", key["id"].as_str().unwrap())))
-        .await;
-    let digest = KeyDigest::of(&secret).unwrap().to_string();
-    let mut secrets = vec![
-        first,
-        second,
-        third,
-        secret,
-        digest,
-        old_hash,
-        hash(store.user(&user).await.unwrap()),
-        BACKEND_KEY.to_owned(),
-    ];
-    secrets.extend(PASSWORDS.map(ToOwned::to_owned));
-    secrets.push(admin.credential().to_owned());
-    secrets
+}
+
+async fn password_hash(gateway: &Gateway, user: &UserId) -> String {
+    let store = gateway.local().store().await.unwrap();
+    let user = store.user(user).await.unwrap().unwrap();
+    user.password_hash.unwrap().as_str().to_owned()
 }
 
 /// Secrets where none belong: in malformed bodies, wrong fields, wrong headers, query strings.

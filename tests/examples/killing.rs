@@ -46,21 +46,24 @@ async fn main() {
     let lasted = began.elapsed();
     answers.let_go();
     let outcomes = requests.join_all().await;
-    let count = |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| wanted(outcome)).count();
     println!("{REQUESTS} requests in {lasted:.1?}, {kills} kills");
-    println!("whole: {}", count(|outcome| *outcome == Outcome::Whole));
-    println!("broken in mid-stream: {}", count(|outcome| *outcome == Outcome::Broken));
-    println!("failed: {}", count(|outcome| matches!(outcome, Outcome::Failed(_))));
+    print_outcomes(&outcomes);
     println!(
         "asked: {} of the one that was killed, {} of the other",
         mortal.received().len(),
         steady.received().len()
     );
-    outcomes
-        .iter()
-        .filter(|outcome| matches!(outcome, Outcome::Failed(_)))
-        .for_each(|failed| println!("{failed:?}"));
     gateway.shutdown().await;
+}
+
+fn print_outcomes(outcomes: &[Outcome]) {
+    let count = |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| wanted(outcome)).count();
+    println!("whole: {}", count(|outcome| *outcome == Outcome::Whole));
+    println!("broken in mid-stream: {}", count(|outcome| *outcome == Outcome::Broken));
+    println!("failed: {}", count(|outcome| matches!(outcome, Outcome::Failed(_))));
+    for failed in outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Failed(_))) {
+        println!("{failed:?}");
+    }
 }
 
 async fn ask(program: Client, number: usize) -> Outcome {

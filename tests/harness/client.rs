@@ -80,6 +80,16 @@ impl Client {
         }
     }
 
+    /// Creates a managed object and returns it.
+    pub async fn create(&self, path: &str, object: &Value) -> Value {
+        data(self.post(path).json(object), 201).await
+    }
+
+    /// Changes a managed object and returns it.
+    pub async fn change(&self, path: &str, change: &Value) -> Value {
+        data(self.put(path).json(change), 200).await
+    }
+
     /// As an administrator: creates a model that `provider` serves, there under the name `provider-model`.
     pub async fn create_model(&self, id: &str, provider: &Provider) {
         self.create_model_with(id, provider, &json!({})).await;
@@ -197,6 +207,11 @@ pub fn message(model: &str) -> Value {
 /// Sends a management request and returns the response's `data`. Panics at any other status.
 pub async fn data(request: RequestBuilder, status: u16) -> Value {
     data_of(request.send().await.unwrap(), status).await
+}
+
+/// The members `names` of an object as an array, `null` for those that are absent: for one comparison of several.
+pub fn pick<const N: usize>(object: &Value, names: [&str; N]) -> Value {
+    names.map(|name| object[name].clone()).to_vec().into()
 }
 
 /// The `data` of a management response. Panics at any other status.

@@ -132,30 +132,16 @@ impl Checks {
         );
         let meter: Meter = serde_json::from_value(item.clone()).unwrap();
         assert!(meter.reservations.is_empty(), "{:?}", meter.reservations);
-        let counted = |of: &dyn Fn(&StoredReservation) -> bool| {
-            let mut sum = (0, 0, 0);
-            for (id, _) in self.admitted.iter().filter(|(_, reservation)| of(reservation)) {
-                let record = &books.records[id];
-                let unit = i64::from(record.outcome != Outcome::Failed);
-                let amount = |value: u64| i64::try_from(value).unwrap();
-                sum = (
-                    sum.0 + unit,
-                    sum.1 + amount(record.tokens.total()),
-                    sum.2 + amount(record.cost.0),
-                );
-            }
-            sum
-        };
         let (day, month) = (meter.day, meter.month);
         assert_eq!(
             (day.requests, day.tokens, day.cost),
-            counted(&|reservation| reservation.day == day.number),
+            self.counted(books, |reservation| reservation.day == day.number),
             "the day {}",
             day.number
         );
         assert_eq!(
             (month.requests, month.tokens, month.cost),
-            counted(&|reservation| reservation.month == month.number),
+            self.counted(books, |reservation| reservation.month == month.number),
             "the month {}",
             month.number
         );
@@ -171,6 +157,19 @@ impl Checks {
             );
             assert!(tally.parts.values().all(|count| *count >= 0), "{tally:?}");
         }
+    }
+
+    /// Requests, tokens and cost of the admitted requests whose reservation is `of` a period.
+    fn counted(&self, books: &Books, of: impl Fn(&StoredReservation) -> bool) -> (i64, i64, i64) {
+        let amount = |value: u64| i64::try_from(value).unwrap();
+        let mut sum = (0, 0, 0);
+        for (id, _) in self.admitted.iter().filter(|(_, reservation)| of(reservation)) {
+            let record = &books.records[id];
+            sum.0 += i64::from(record.outcome != Outcome::Failed);
+            sum.1 += amount(record.tokens.total());
+            sum.2 += amount(record.cost.0);
+        }
+        sum
     }
 }
 

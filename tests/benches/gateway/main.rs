@@ -59,6 +59,16 @@ enum Effort {
     Shown,
 }
 
+impl Effort {
+    /// Connections, and requests of each: as given for figures, and few where it is only shown.
+    fn times(self, connections: usize, requests: usize) -> (usize, usize) {
+        match self {
+            Self::Measured => (connections, requests),
+            Self::Shown => (2, 1),
+        }
+    }
+}
+
 /// Plays each row against both, in turns, and prints what came out.
 fn compare(effort: Effort) {
     let backend = Part::start(&["backend"]);

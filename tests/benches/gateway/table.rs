@@ -26,6 +26,9 @@ enum Measure {
     Latency,
 }
 
+/// CPU time of the proxy for each request.
+const CPU: Measure = Measure::Cpu { each: 1 };
+
 pub(crate) struct Row {
     what: &'static str,
     measure: Measure,
@@ -37,87 +40,81 @@ pub(crate) struct Row {
 impl Row {
     /// Every row; `Shown` ones are short.
     pub(crate) fn all(effort: Effort) -> Vec<Self> {
-        let times = |connections, requests| match effort {
-            Effort::Measured => (connections, requests),
-            Effort::Shown => (2, 1),
-        };
-        let cpu = Measure::Cpu { each: 1 };
-        let paced = Measure::Cpu { each: PACED.1 };
-        let burst = Measure::Cpu { each: BURST.1 };
-        let stream = |path, model| Self::body(path, model, true, 0);
+        let groups = [
+            Self::requests(effort),
+            Self::streams(effort),
+            Self::bodies(effort),
+            Self::limited(effort),
+        ];
+        groups.into_iter().flatten().collect()
+    }
+
+    fn requests(effort: Effort) -> Vec<Self> {
+        let request = || Self::body(CHAT, BURST.0, false, 0);
         vec![
-            Self::same(
-                "CPU a request, 64 connections",
-                cpu,
-                times(64, 400),
-                Self::body(CHAT, BURST.0, false, 0),
-            ),
+            Self::same("CPU a request, 64 connections", CPU, effort.times(64, 400), request()),
             Self::same(
                 "median time of a request",
                 Measure::Latency,
-                times(1, 2000),
-                Self::body(CHAT, BURST.0, false, 0),
+                effort.times(1, 2000),
+                request(),
             ),
-            Self::same(
-                "CPU a fragment, 100 streams, 10 ms apart",
-                paced,
-                times(100, 1),
-                stream(CHAT, PACED.0),
-            ),
-            Self::same(
-                "CPU a fragment, 16 streams, no gap",
-                burst,
-                times(16, 20),
-                stream(CHAT, BURST.0),
-            ),
+        ]
+    }
+
+    fn streams(effort: Effort) -> Vec<Self> {
+        let (paced, burst) = (Measure::Cpu { each: PACED.1 }, Measure::Cpu { each: BURST.1 });
+        let (many, few) = (effort.times(100, 1), effort.times(16, 20));
+        let stream = |path, model| Self::body(path, model, true, 0);
+        let (paced_chat, burst_chat) = (|| stream(CHAT, PACED.0), || stream(CHAT, BURST.0));
+        let (paced_messages, burst_messages) = (stream(MESSAGES, PACED.0), stream(MESSAGES, BURST.0));
+        vec![
+            Self::same("CPU a fragment, 100 streams, 10 ms apart", paced, many, paced_chat()),
+            Self::same("CPU a fragment, 16 streams, no gap", burst, few, burst_chat()),
             Self::of(
                 "the same, 10 ms apart, translated",
                 paced,
-                times(100, 1),
-                stream(CHAT, PACED.0),
-                stream(MESSAGES, PACED.0),
+                many,
+                paced_chat(),
+                paced_messages,
             ),
-            Self::of(
-                "the same, no gap, translated",
-                burst,
-                times(16, 20),
-                stream(CHAT, BURST.0),
-                stream(MESSAGES, BURST.0),
-            ),
-            Self::same(
-                "CPU a request of 1 MB",
-                cpu,
-                times(1, 400),
-                Self::body(CHAT, BURST.0, false, 1 << 20),
-            ),
-            Self::same(
-                "CPU a request of 8 MB",
-                cpu,
-                times(1, 50),
-                Self::body(CHAT, BURST.0, false, 8 << 20),
-            ),
+            Self::of("the same, no gap, translated", burst, few, burst_chat(), burst_messages),
+        ]
+    }
+
+    fn bodies(effort: Effort) -> Vec<Self> {
+        let body = |bytes| Self::body(CHAT, BURST.0, false, bytes);
+        vec![
+            Self::same("CPU a request of 1 MB", CPU, effort.times(1, 400), body(1 << 20)),
+            Self::same("CPU a request of 8 MB", CPU, effort.times(1, 50), body(8 << 20)),
+        ]
+    }
+
+    /// Rows of a caller with limits.
+    fn limited(effort: Effort) -> Vec<Self> {
+        let request = || Self::body(CHAT, BURST.0, false, 0);
+        let (stream, burst) = (Self::body(CHAT, BURST.0, true, 0), Measure::Cpu { each: BURST.1 });
+        let rows = [
             Self::same(
                 "CPU a governed request, 16 connections",
-                cpu,
-                times(16, 100),
-                Self::body(CHAT, BURST.0, false, 0),
-            )
-            .governed(),
+                CPU,
+                effort.times(16, 100),
+                request(),
+            ),
             Self::same(
                 "median time of a governed request",
                 Measure::Latency,
-                times(1, 500),
-                Self::body(CHAT, BURST.0, false, 0),
-            )
-            .governed(),
+                effort.times(1, 500),
+                request(),
+            ),
             Self::same(
                 "CPU a fragment, 16 governed streams, no gap",
                 burst,
-                times(16, 20),
-                stream(CHAT, BURST.0),
-            )
-            .governed(),
-        ]
+                effort.times(16, 20),
+                stream,
+            ),
+        ];
+        rows.map(Self::governed).into()
     }
 
     fn same(what: &'static str, measure: Measure, times: (usize, usize), asked: (&'static str, Value)) -> Self {

@@ -3,7 +3,7 @@
 use harness::Gateway;
 use harness::client::{BACKEND_KEY, ask};
 use harness::provider::{Provider, Reply, openai};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::failures::failure;
 
@@ -92,83 +92,51 @@ async fn p38_the_backend_works_in_the_clients_trace() {
     );
 }
 
+/// A gateway that takes bodies of 1000 bytes.
+async fn small_gateway(provider: &Provider) -> Gateway {
+    let limits = proxy::Limits::with_max_body(1000);
+    let gateway = Gateway::start_with(|options| local::Options { limits, ..options });
+    gateway.await.with_model("m", provider).await
+}
+
 #[tokio::test]
 async fn what_is_no_chat_request_never_reaches_a_backend() {
     let provider = Provider::start();
-    let limits = proxy::Limits::with_max_body(1000);
-    let gateway = Gateway::start_with(|options| local::Options { limits, ..options })
-        .await
-        .with_model("m", &provider)
-        .await;
+    let gateway = small_gateway(&provider).await;
     let program = gateway.program().await;
-    let long = json!({"model": "m", "messages": [{"role": "user", "content": "x".repeat(1000)}]}).to_string();
-    let cases = [
-        ("not JSON", "{\"model\": \"m\"", 400, "invalid_json", None),
-        ("nothing", "", 400, "invalid_json", None),
-        (
-            "trailing bytes",
-            r#"{"model":"m","messages":[{}]} x"#,
-            400,
-            "invalid_json",
-            None,
-        ),
-        ("no model", r#"{"messages":[{}]}"#, 400, "invalid_value", Some("model")),
-        (
-            "two models",
-            r#"{"model":"m","model":"n","messages":[{}]}"#,
-            400,
-            "invalid_value",
-            Some("model"),
-        ),
-        (
-            "a model that is no text",
-            r#"{"model":7,"messages":[{}]}"#,
-            400,
-            "invalid_value",
-            Some("model"),
-        ),
-        (
-            "no messages",
-            r#"{"model":"m"}"#,
-            400,
-            "invalid_value",
-            Some("messages"),
-        ),
-        (
-            "n out of range",
-            r#"{"model":"m","messages":[{}],"n":9}"#,
-            400,
-            "invalid_value",
-            Some("n"),
-        ),
-        (
-            "stream is no boolean",
-            r#"{"model":"m","messages":[{}],"stream":"yes"}"#,
-            400,
-            "invalid_value",
-            Some("stream"),
-        ),
-        (
-            "an unknown model",
-            r#"{"model":"M","messages":[{}]}"#,
-            404,
-            "model_not_found",
-            Some("model"),
-        ),
-        ("a body too large", &long, 413, "request_too_large", None),
-    ];
-    for (what, body, status, code, param) in cases {
+    let (json, value) = ((400, "invalid_json"), (400, "invalid_value"));
+    for (body, (status, code), param) in [
+        (r#"{"model": "m""#, json, ""),
+        ("", json, ""),
+        (r#"{"model":"m","messages":[{}]} x"#, json, ""),
+        (r#"{"messages":[{}]}"#, value, "model"),
+        (r#"{"model":"m","model":"n","messages":[{}]}"#, value, "model"),
+        (r#"{"model":7,"messages":[{}]}"#, value, "model"),
+        (r#"{"model":"m"}"#, value, "messages"),
+        (r#"{"model":"m","messages":[{}],"n":9}"#, value, "n"),
+        (r#"{"model":"m","messages":[{}],"stream":"yes"}"#, value, "stream"),
+        (r#"{"model":"M","messages":[{}]}"#, (404, "model_not_found"), "model"),
+    ] {
         let request = program
             .post("/v1/chat/completions")
-            .header("content-type", "application/json")
-            .body(body.to_owned());
-        let failed = failure(request).await;
-        assert_eq!(
-            (failed.status, failed.code(), failed.body["error"]["param"].as_str()),
-            (status, code, param),
-            "{what}"
-        );
+            .header("content-type", "application/json");
+        let failed = failure(request.body(body)).await;
+        assert_eq!((failed.status, failed.code()), (status, code), "{body}");
+        let found = failed.body["error"]["param"].as_str();
+        assert_eq!(found.unwrap_or_default(), param, "{body}");
     }
+    assert!(provider.received().is_empty());
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_or_of_another_type_never_reaches_a_backend() {
+    let provider = Provider::start();
+    let gateway = small_gateway(&provider).await;
+    let program = gateway.program().await;
+    let long = json!({"model": "m", "messages": [{"role": "user", "content": "x".repeat(1000)}]});
+    let failed = failure(program.post("/v1/chat/completions").json(&long)).await;
+    assert_eq!((failed.status, failed.code()), (413, "request_too_large"));
+    assert_eq!(failed.body["error"]["param"], Value::Null);
     let compressed = program.chat("m").header("content-encoding", "gzip");
     assert_eq!(failure(compressed).await.status, 415);
     let text = program

@@ -2,62 +2,35 @@
 
 use harness::ADMIN_EMAIL;
 use harness::client::{BACKEND_KEY, data, refusal};
-use harness::provider::{Provider, Reply};
-use serde_json::json;
+use harness::provider::{Provider, Received, Reply};
+use serde_json::{Value, json};
 
 use super::{check, gateway, well};
 
 #[tokio::test]
 async fn a_backend_is_asked_for_its_models_or_at_health_or_where_the_operator_says() {
     let provider = Provider::start();
-    let not_there = || Reply::error(404, &json!({}));
-    for (members, replies, healthy, paths) in [
-        (json!({}), vec![well()], true, vec!["/v1/models"]),
-        (
-            json!({}),
-            vec![not_there(), well()],
-            true,
-            vec!["/v1/models", "/health"],
-        ),
-        (
-            json!({}),
-            vec![Reply::error(405, &json!({})), Reply::error(503, &json!({}))],
-            false,
-            vec!["/v1/models", "/health"],
-        ),
-        (
-            json!({}),
-            vec![not_there(), not_there()],
-            true,
-            vec!["/v1/models", "/health"],
-        ),
-        (json!({"health_path": "/ready"}), vec![well()], true, vec!["/ready"]),
-        (
-            json!({"health_path": "/ready"}),
-            vec![not_there()],
-            false,
-            vec!["/ready"],
-        ),
+    let error = |status| Reply::error(status, &json!({}));
+    let both = ["/v1/models", "/health"].as_slice();
+    for (health_path, replies, healthy, paths) in [
+        (Value::Null, vec![well()], true, ["/v1/models"].as_slice()),
+        (Value::Null, vec![error(404), well()], true, both),
+        (Value::Null, vec![error(405), error(503)], false, both),
+        (Value::Null, vec![error(404), error(404)], true, both),
+        (json!("/ready"), vec![well()], true, ["/ready"].as_slice()),
+        (json!("/ready"), vec![error(404)], false, ["/ready"].as_slice()),
     ] {
         let before = provider.received().len();
         for reply in replies {
             provider.will(reply);
         }
-        let mut members = members;
-        members["base_url"] = provider.base_url().into();
-        let gateway = gateway(members).await;
+        let gateway = gateway(json!({"base_url": provider.base_url(), "health_path": health_path})).await;
         assert_eq!(check(gateway.admin()).await["healthy"], healthy, "{paths:?}");
         let asked = &provider.received()[before..];
-        assert_eq!(
-            asked.iter().map(|request| request.path.as_str()).collect::<Vec<_>>(),
-            paths
-        );
-        assert!(
-            asked
-                .iter()
-                .all(|request| request.method == "GET" && request.body.is_empty()),
-            "nothing that costs"
-        );
+        let asked_paths: Vec<_> = asked.iter().map(|request| request.path.as_str()).collect();
+        assert_eq!(asked_paths, paths);
+        let is_free = |request: &Received| request.method == "GET" && request.body.is_empty();
+        assert!(asked.iter().all(is_free), "nothing that costs");
     }
 }
 

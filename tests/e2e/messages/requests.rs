@@ -133,26 +133,16 @@ async fn th1_id2_a_tool_loop_gives_back_ids_names_arguments_and_thinking() {
     let first = json!({"messages": [user(json!("go"))], "tools": tools, "thinking": {"type": "adaptive"}});
 
     // The backend calls twice, under the name it knows, with ids that no client of Anthropic's takes.
-    let short = |bench: &Bench| {
-        bench.received().json()["tools"][0]["function"]["name"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
     bench.ask(first.clone(), said("warm")).await;
-    let short = short(&bench);
+    let sent = bench.received().json();
+    let short = sent["tools"][0]["function"]["name"].as_str().unwrap();
     assert!(short.len() <= 64, "{short}");
     let call = |id: &str, arguments: &str| json!({"id": id, "type": "function", "function": {"name": short, "arguments": arguments}});
-    let calls = [
-        call("functions.x:0", "{\"a\":1,\"b\":\"x\"}"),
-        call("functions.x:1", "{}"),
-    ];
+    let calls = [call("functions.x:0", r#"{"a":1,"b":"x"}"#), call("functions.x:1", "{}")];
     let message =
         json!({"role": "assistant", "content": "I look.", "reasoning_content": "Hm.\n\nYes.", "tool_calls": calls});
-    let answer = bench
-        .ask(first.clone(), completion(message.clone(), "tool_calls"))
-        .await
-        .json();
+    let called = completion(message.clone(), "tool_calls");
+    let answer = bench.ask(first.clone(), called).await.json();
     assert_eq!(answer["stop_reason"], "tool_use");
     let content = answer["content"].as_array().unwrap();
     let kinds: Vec<_> = content.iter().map(|block| block["type"].as_str().unwrap()).collect();
@@ -172,14 +162,9 @@ async fn th1_id2_a_tool_loop_gives_back_ids_names_arguments_and_thinking() {
     assert_eq!(answer.status, 200, "{}", answer.text);
     let sent = bench.received().json();
     assert_eq!(sent["messages"][1], message);
-    assert_eq!(
-        sent["messages"][2],
-        json!({"role": "tool", "tool_call_id": "functions.x:0", "content": "ok"})
-    );
-    assert_eq!(
-        sent["messages"][3],
-        json!({"role": "tool", "tool_call_id": "functions.x:1", "content": "Error: no"})
-    );
+    let result = |id: &str, content: &str| json!({"role": "tool", "tool_call_id": id, "content": content});
+    assert_eq!(sent["messages"][2], result("functions.x:0", "ok"));
+    assert_eq!(sent["messages"][3], result("functions.x:1", "Error: no"));
 }
 
 #[tokio::test]

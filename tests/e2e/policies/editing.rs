@@ -2,63 +2,62 @@
 
 use futures_util::future::join_all;
 use harness::Gateway;
-use harness::client::{data, refusal, status};
+use harness::client::{data, pick, refusal, status};
 use serde_json::{Value, json};
 
 use super::{POLICIES, list, path, provider};
 
 #[tokio::test]
-async fn a_policy_is_made_changed_field_by_field_and_deleted() {
+async fn a_policy_has_the_fields_that_it_is_made_with() {
     let gateway = Gateway::start().await.with_model("glm-4.7", &provider()).await;
     let admin = gateway.admin();
-    let made = json!({"name": "team", "rate_limit": 60, "cost_quota_monthly": 12.5, "token_quota_daily": 0, "timezone": "asia/shanghai",
-        "available_time_ranges": [{"start": "22:00", "end": "24:00"}], "models": ["glm*"], "default_model": "glm-4.7"});
-    let made = data(admin.post(POLICIES).json(&made), 201).await;
+    let made = admin.create(POLICIES, &team()).await;
     assert_eq!(
-        (
-            &made["rate_limit"],
-            &made["rate_limit_window"],
-            &made["cost_quota_monthly"],
-            &made["token_quota_daily"],
-            &made["timezone"]
+        pick(
+            &made,
+            [
+                "rate_limit",
+                "rate_limit_window",
+                "cost_quota_monthly",
+                "token_quota_daily",
+                "timezone"
+            ]
         ),
-        (
-            &json!(60),
-            &json!(60),
-            &json!(12.5),
-            &Value::Null,
-            &json!("Asia/Shanghai")
-        )
+        json!([60, 60, 12.5, null, "Asia/Shanghai"])
     );
     assert_eq!(
-        (&made["mode"], &made["version"], &made["models"]),
-        (&json!("enforce"), &json!(1), &json!(["glm*"]))
+        pick(&made, ["mode", "version", "models"]),
+        json!(["enforce", 1, ["glm*"]])
     );
-    assert_eq!(
-        refusal(admin.post(POLICIES).json(&json!({"name": "team"})), 409).await,
-        "conflict"
-    );
+    let again = admin.post(POLICIES).json(&json!({"name": "team"}));
+    assert_eq!(refusal(again, 409).await, "conflict");
+    let nameless = admin.post(POLICIES).json(&json!({"rate_limit": 5}));
+    assert_eq!(refusal(nameless, 400).await, "invalid_value", "a policy has a name");
+}
 
-    let change = |body: Value| admin.put(&path("team")).json(&body);
-    let changed = data(change(json!({"rate_limit": null, "mode": "shadow"})), 200).await;
+#[tokio::test]
+async fn a_policy_is_changed_field_by_field() {
+    let gateway = Gateway::start().await.with_model("glm-4.7", &provider()).await;
+    let admin = gateway.admin();
+    let made = admin.create(POLICIES, &team()).await;
+    let changed = admin
+        .change(&path("team"), &json!({"rate_limit": null, "mode": "shadow"}))
+        .await;
     assert_eq!(
-        (&changed["rate_limit"], &changed["mode"], &changed["version"]),
-        (&Value::Null, &json!("shadow"), &json!(2))
+        pick(&changed, ["rate_limit", "mode", "version"]),
+        json!([null, "shadow", 2])
     );
     assert_eq!(
         (&changed["cost_quota_monthly"], &changed["created_at"]),
         (&json!(12.5), &made["created_at"]),
         "what is absent stays"
     );
-    assert_eq!(
-        list(admin)
-            .await
-            .iter()
-            .map(|policy| policy["name"].as_str().unwrap().to_owned())
-            .collect::<Vec<_>>(),
-        ["default", "team"]
-    );
-    assert_eq!(list(admin).await[1], changed);
+    let listed = list(admin).await;
+    let names: Vec<_> = listed.iter().map(|policy| policy["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["default", "team"]);
+    assert_eq!(listed[1], changed);
+
+    let change = |body: Value| admin.put(&path("team")).json(&body);
     for conflict in [
         change(json!({"version": 1})),
         change(json!({})).header("if-match", "\"1\""),
@@ -74,33 +73,40 @@ async fn a_policy_is_made_changed_field_by_field_and_deleted() {
     ] {
         assert_eq!(refusal(change(bad.clone()), 400).await, "invalid_value", "{bad}");
     }
-    assert_eq!(
-        refusal(admin.post(POLICIES).json(&json!({"rate_limit": 5})), 400).await,
-        "invalid_value",
-        "a policy has a name"
-    );
+}
+
+#[tokio::test]
+async fn a_policy_is_deleted_and_its_changes_are_in_the_audit_trail() {
+    let gateway = Gateway::start().await.with_model("glm-4.7", &provider()).await;
+    let admin = gateway.admin();
+    admin.create(POLICIES, &team()).await;
+    admin
+        .change(&path("team"), &json!({"rate_limit": null, "mode": "shadow"}))
+        .await;
     assert_eq!(status(admin.delete(&path("team"))).await, 200);
-    for gone in [admin.delete(&path("team")), change(json!({}))] {
+    for gone in [admin.delete(&path("team")), admin.put(&path("team")).json(&json!({}))] {
         assert_eq!(refusal(gone, 404).await, "not_found");
     }
-
     let trail = data(admin.get("/api/v1/admin/audit"), 200).await;
-    let actions = trail
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|entry| entry["target"] == "team");
-    let actions: Vec<_> = actions
+    let entries = trail.as_array().unwrap().iter();
+    let entries: Vec<_> = entries
+        .filter(|entry| entry["target"] == "team")
         .map(|entry| (entry["action"].as_str().unwrap(), entry["changed"].clone()))
         .collect();
     assert_eq!(
-        actions,
+        entries,
         [
             ("policy.delete", json!([])),
             ("policy.update", json!(["mode", "rate_limit"])),
             ("policy.create", json!([]))
         ]
     );
+}
+
+/// A policy with a limit of each kind.
+fn team() -> Value {
+    json!({"name": "team", "rate_limit": 60, "cost_quota_monthly": 12.5, "token_quota_daily": 0, "timezone": "asia/shanghai",
+        "available_time_ranges": [{"start": "22:00", "end": "24:00"}], "models": ["glm*"], "default_model": "glm-4.7"})
 }
 
 #[tokio::test]

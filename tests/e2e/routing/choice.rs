@@ -1,7 +1,7 @@
 //! Choice of the backend and of the model, and what the model adds to the request.
 
 use harness::Gateway;
-use harness::client::{Client, data, message};
+use harness::client::{Client, data, message, pick, status};
 use harness::provider::{Provider, Reply, anthropic, openai};
 use serde_json::{Value, json};
 
@@ -77,55 +77,33 @@ async fn p19_a_default_model_steps_in_for_those_who_may_use_it() {
 
 #[tokio::test]
 async fn model_params_are_added_where_the_client_has_set_none() {
-    let (chat, native) = (
-        Provider::always(hello()),
-        Provider::always(Reply::json(&anthropic::message("Hello"))),
-    );
+    let chat = Provider::always(hello());
+    let native = Provider::always(Reply::json(&anthropic::message("Hello")));
     let gateway = Gateway::start().await;
     let params = json!({"top_k": 5, "temperature": 0.5, "__user_agent__": "us", "__header_x_source__": "gateway"});
     for (id, provider, protocol) in [("chat", &chat, "openai"), ("native", &native, "anthropic")] {
-        create_model(gateway.admin(), &json!({"id": id, "name": id, "model_params": params})).await;
-        gateway
-            .admin()
-            .create_backend_with(id, provider, &json!({"protocol": protocol}))
-            .await;
+        let admin = gateway.admin();
+        create_model(admin, &json!({"id": id, "name": id, "model_params": params})).await;
+        let backend = json!({"protocol": protocol});
+        admin.create_backend_with(id, provider, &backend).await;
     }
     let program = gateway.program().await;
-    let mut ask = harness::client::ask("chat");
-    ask["temperature"] = json!(1.0);
-    assert_eq!(
-        program
-            .post("/v1/chat/completions")
-            .json(&ask)
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
-    for model in ["chat", "native"] {
-        let mut ask = message(model);
-        ask["temperature"] = json!(1.0);
-        let answer = program
-            .post("/v1/messages")
-            .header("user-agent", "the client")
-            .json(&ask)
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    for (path, mut body) in [
+        ("/v1/chat/completions", harness::client::ask("chat")),
+        ("/v1/messages", message("chat")),
+        ("/v1/messages", message("native")),
+    ] {
+        body["temperature"] = json!(1.0);
+        let request = program.post(path).header("user-agent", "the client").json(&body);
+        assert_eq!(status(request).await, 200, "{path}: {body}");
     }
-    for received in [chat.received(), native.received()].concat() {
+    let received = [chat.received(), native.received()].concat();
+    assert_eq!(received.len(), 3);
+    for received in received {
         let body = received.json();
-        assert_eq!(
-            (&body["top_k"], &body["temperature"]),
-            (&json!(5), &json!(1.0)),
-            "{body}"
-        );
-        assert_eq!(
-            (received.header("user-agent"), received.header("x-source")),
-            ("us", "gateway")
-        );
+        assert_eq!(pick(&body, ["top_k", "temperature"]), json!([5, 1.0]), "{body}");
+        assert_eq!(received.header("user-agent"), "us");
+        assert_eq!(received.header("x-source"), "gateway");
     }
 }
 

@@ -160,50 +160,43 @@ async fn p10_an_address_that_the_provider_tells_beside_the_token_is_about_the_sa
     );
 }
 
-#[tokio::test]
-async fn p10_people_of_an_entra_tenant_come_in_by_login_names_of_its_own_domains() {
+/// An installation with the identity provider of an Entra tenant, whose ID tokens carry no e-mail.
+async fn entra() -> (Installation, String) {
     let installation = Installation::unintroduced(json!({})).await;
-    let issuer = format!(
-        "{}/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0",
-        installation.provider.issuer()
-    );
-    let azure = json!({"provider": "azure", "issuer_url": issuer, "client_secret": CLIENT_SECRET, "email_claim": "preferred_username",
-        "allowed_domains": ["example.com"]});
-    data(
-        installation
-            .gateway
-            .admin()
-            .put("/api/v1/admin/sso/config")
-            .json(&azure),
-        200,
-    )
-    .await;
+    let tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+    let issuer = format!("{}/{tenant}/v2.0", installation.provider.issuer());
+    let azure = json!({"provider": "azure", "issuer_url": issuer, "client_secret": CLIENT_SECRET,
+        "email_claim": "preferred_username", "allowed_domains": ["example.com"]});
+    installation
+        .gateway
+        .admin()
+        .change("/api/v1/admin/sso/config", &azure)
+        .await;
     let mut document = installation.provider.document();
     document["issuer"] = issuer.clone().into();
     installation.provider.will(Reply::json(&document));
     installation.provider.will_publish(&installation.key);
+    (installation, issuer)
+}
+
+#[tokio::test]
+async fn p10_people_of_an_entra_tenant_come_in_by_login_names_of_its_own_domains() {
+    let (installation, issuer) = entra().await;
     let log_in = async |said: Value| {
         let begun = Begun::at(&installation.gateway).await;
         let mut claims = installation.provider.claims(&begun, &json!({"iss": issuer}));
-        claims
-            .as_object_mut()
-            .unwrap()
-            .retain(|name, _| !name.starts_with("email"));
-        claims
-            .as_object_mut()
-            .unwrap()
-            .extend(said.as_object().unwrap().clone());
+        let members = claims.as_object_mut().unwrap();
+        members.retain(|name, _| !name.starts_with("email"));
+        members.extend(said.as_object().unwrap().clone());
         installation.provider.will_grant(&installation.key.sign(&claims));
         begun.come_back(&installation.gateway, "").await
     };
-    let opened = data_of(
-        log_in(json!({"preferred_username": "ada@example.com", "hasgroups": true})).await,
-        200,
-    )
-    .await;
+    let ada = json!({"preferred_username": "ada@example.com", "hasgroups": true});
+    let opened = data_of(log_in(ada).await, 200).await;
     assert_eq!(opened["user"]["email"], "ada@example.com");
+    let log = installation.log.take();
     assert!(
-        installation.log.take().contains("left out the person's groups"),
+        log.contains("left out the person's groups"),
         "whoever misses them finds it in the log"
     );
     for said in [

@@ -6,6 +6,7 @@ mod function;
 mod one_time_codes;
 mod rotation;
 mod setup;
+mod trial;
 
 use domain::clock::Clock;
 use harness::Gateway;

@@ -1,9 +1,10 @@
 //! What calls leave in the books, in both dialects, streamed and not.
 
 use harness::Gateway;
-use harness::client::{Client, ask, data, message};
+use harness::client::{Client, ask, data, message, pick};
 use harness::provider::{Provider, Reply, anthropic, openai};
 use local::Options;
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -17,6 +18,18 @@ async fn bench(provider: &Provider, backend: Value) -> (Gateway, Client) {
     data(gateway.admin().put("/api/v1/admin/models/m").json(&prices), 200).await;
     let program = gateway.program().await;
     (gateway, program)
+}
+
+/// A request for a stream that does not ask for its usage.
+fn quiet_stream(program: &Client) -> RequestBuilder {
+    let mut body = ask("m");
+    body["stream"] = true.into();
+    program.post("/v1/chat/completions").json(&body)
+}
+
+/// Sends a request and returns the whole body of its response.
+async fn text(request: RequestBuilder) -> String {
+    request.send().await.unwrap().text().await.unwrap()
 }
 
 /// The log's newest entry, if it has one.
@@ -80,19 +93,10 @@ async fn each_call_is_entered_with_what_its_backend_told() {
         }
         for (call, endpoint, streamed) in calls {
             provider.will(if streamed { stream.clone() } else { whole.clone() });
-            call.header("user-agent", "claude-cli/2.1")
-                .send()
-                .await
-                .unwrap()
-                .bytes()
-                .await
-                .unwrap();
+            text(call.header("user-agent", "claude-cli/2.1")).await;
             let entry = newest(&gateway).await;
             assert_eq!(stable(&entry), expected(endpoint, streamed), "{protocol}");
-            assert_eq!(
-                (&entry["client"], &entry["model"]),
-                (&json!("claude_code"), &json!("m"))
-            );
+            assert_eq!(pick(&entry, ["client", "model"]), json!(["claude_code", "m"]));
             assert!(entry["first_byte_ms"].as_u64() <= entry["duration_ms"].as_u64() && entry["backend"].is_string());
         }
     }
@@ -102,26 +106,14 @@ async fn each_call_is_entered_with_what_its_backend_told() {
 async fn usage_that_the_client_has_not_asked_for_is_asked_for_and_taken_out() {
     let provider = Provider::always(openai::stream(&["H", "i"]));
     let (gateway, program) = bench(&provider, json!({})).await;
-    let mut body = ask("m");
-    body["stream"] = true.into();
-    let quiet = program
-        .post("/v1/chat/completions")
-        .json(&body)
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    let told = program.chat_stream("m").send().await.unwrap().text().await.unwrap();
+    let quiet = text(quiet_stream(&program)).await;
+    let told = text(program.chat_stream("m")).await;
     let usage = format!("data: {}\n\n", openai::usage()).replace("provider-model", "m");
     assert_eq!(told.replace(&usage, ""), quiet);
     assert!(told.contains(&usage) && quiet.ends_with("data: [DONE]\n\n"));
     for number in 0..2 {
-        assert_eq!(
-            provider.request(number).await.json()["stream_options"],
-            json!({"include_usage": true})
-        );
+        let asked = provider.request(number).await.json();
+        assert_eq!(asked["stream_options"], json!({"include_usage": true}));
     }
     assert_eq!(stable(&newest(&gateway).await), expected("chat_completions", true));
 }
@@ -132,47 +124,23 @@ async fn p44_what_nobody_told_is_estimated_and_marked() {
     let (gateway, program) = bench(&provider, json!({"settings": {"stream_usage": false}})).await;
     let chunk = openai::chunk("twelve bytes");
     provider.will(Reply::events().event(&chunk).event(&openai::stop()).done());
-    let mut body = ask("m");
-    body["stream"] = true.into();
-    program
-        .post("/v1/chat/completions")
-        .json(&body)
-        .send()
-        .await
-        .unwrap()
-        .bytes()
-        .await
-        .unwrap();
-    assert_eq!(
-        provider.request(0).await.json().get("stream_options"),
-        None,
-        "the backend does not take it"
-    );
+    text(quiet_stream(&program)).await;
+    let asked = provider.request(0).await.json();
+    assert_eq!(asked.get("stream_options"), None, "the backend does not take it");
     let entry = newest(&gateway).await;
+    assert_eq!(pick(&entry, ["estimated", "outcome"]), json!([true, "complete"]));
     assert_eq!(
-        (&entry["estimated"], &entry["outcome"]),
-        (&json!(true), &json!("complete"))
-    );
-    assert_eq!(
-        (&entry["input_tokens"], &entry["output_tokens"]),
-        (&json!(3), &json!(4)),
+        pick(&entry, ["input_tokens", "output_tokens"]),
+        json!([3, 4]),
         "{entry}"
     );
 
     provider.will(Reply::events().event(&chunk).close());
-    program
-        .post("/v1/chat/completions")
-        .json(&body)
-        .send()
-        .await
-        .unwrap()
-        .bytes()
-        .await
-        .unwrap();
+    text(quiet_stream(&program)).await;
     let entry = newest(&gateway).await;
     assert_eq!(
-        (&entry["estimated"], &entry["outcome"], &entry["output_tokens"]),
-        (&json!(true), &json!("cut_short"), &json!(3))
+        pick(&entry, ["estimated", "outcome", "output_tokens"]),
+        json!([true, "cut_short", 3])
     );
 }
 

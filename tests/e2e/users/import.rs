@@ -1,10 +1,18 @@
 //! Importing users from CSV.
 
 use harness::Gateway;
-use harness::client::{data, refusal};
+use harness::client::{data, pick, refusal};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-use super::{USERS, list};
+use super::list;
+
+const IMPORT: &str = "/api/v1/admin/users/import";
+
+fn import(gateway: &Gateway, csv: impl Into<String>) -> RequestBuilder {
+    let request = gateway.admin().post(IMPORT).header("content-type", "text/csv");
+    request.body(csv.into())
+}
 
 #[tokio::test]
 async fn an_import_tells_of_each_line_and_does_nothing_by_halves() {
@@ -18,21 +26,15 @@ async fn an_import_tells_of_each_line_and_does_nothing_by_halves() {
         FIRST@example.com,,Again,,,\n\
         sixth@example.com,,Sixth,,,gold\n\
         too,few\n";
-    let import = gateway
+    let charset = gateway
         .admin()
-        .post(&format!("{USERS}/import"))
-        .header("content-type", "text/csv; charset=utf-8")
-        .body(csv);
-    let report = data(import, 200).await;
-    assert_eq!(
-        (&report["created"], &report["refused"], &report["skipped"]),
-        (&json!(2), &json!(6), &json!(0))
-    );
-    let told: Vec<Value> = report["lines"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|line| json!([line["line"], line["status"], line["code"], line["field"]]))
+        .post(IMPORT)
+        .header("content-type", "text/csv; charset=utf-8");
+    let report = data(charset.body(csv), 200).await;
+    assert_eq!(pick(&report, ["created", "refused", "skipped"]), json!([2, 6, 0]));
+    let lines = report["lines"].as_array().unwrap().iter();
+    let told: Vec<Value> = lines
+        .map(|line| pick(line, ["line", "status", "code", "field"]))
         .collect();
     assert_eq!(
         json!(told),
@@ -47,32 +49,23 @@ async fn an_import_tells_of_each_line_and_does_nothing_by_halves() {
             [9, "refused", "invalid_value", null],
         ])
     );
-    assert_eq!(
-        list(gateway.admin(), "?department=sales").await.0,
-        ["first@example.com", "fourth@example.com"]
-    );
-    gateway
+    let sales = list(gateway.admin(), "?department=sales").await.0;
+    assert_eq!(sales, ["first@example.com", "fourth@example.com"]);
+    let first = gateway
         .anybody()
         .signed_in("first@example.com", "a long password")
-        .await
-        .profile()
         .await;
-    for (bad, status) in [("email,name,colour\n", 400), ("name\nA\n", 400), ("", 400)] {
-        let import = gateway
-            .admin()
-            .post(&format!("{USERS}/import"))
-            .header("content-type", "text/csv")
-            .body(bad);
-        refusal(import, status).await;
+    first.profile().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_list_of_users_is_refused() {
+    let gateway = Gateway::start().await;
+    for bad in ["email,name,colour\n", "name\nA\n", ""] {
+        refusal(import(&gateway, bad), 400).await;
     }
-    assert_eq!(
-        refusal(gateway.admin().post(&format!("{USERS}/import")).json(&json!({})), 415).await,
-        "unsupported_media_type"
-    );
-    let large = gateway
-        .admin()
-        .post(&format!("{USERS}/import"))
-        .header("content-type", "text/csv")
-        .body("x".repeat(65 * 1024));
+    let json = gateway.admin().post(IMPORT).json(&json!({}));
+    assert_eq!(refusal(json, 415).await, "unsupported_media_type");
+    let large = import(&gateway, "x".repeat(65 * 1024));
     assert_eq!(refusal(large, 413).await, "request_too_large");
 }

@@ -11,47 +11,30 @@ use super::{USERS, create, list, path};
 async fn p39_a_manager_works_in_the_own_department_only() {
     let gateway = Gateway::start().await;
     let admin = gateway.admin();
-    let manager = admin
-        .create_person("boss@example.com", json!({"role": "manager", "department": "sales"}))
-        .await;
-    let own = create(
-        admin,
-        "own@example.com",
-        json!({"department": "sales", "status": "pending"}),
-    )
-    .await;
-    let peer = create(
-        admin,
-        "peer@example.com",
-        json!({"department": "sales", "role": "manager"}),
-    )
-    .await;
+    let boss = json!({"role": "manager", "department": "sales"});
+    let manager = admin.create_person("boss@example.com", boss.clone()).await;
+    let own = json!({"department": "sales", "status": "pending"});
+    let own = create(admin, "own@example.com", own).await;
+    let peer = create(admin, "peer@example.com", boss).await;
     let other = create(admin, "other@example.com", json!({"department": "research"})).await;
-    let admins = create(
-        admin,
-        "chief@example.com",
-        json!({"department": "sales", "role": "admin"}),
-    )
-    .await;
+    let chief = json!({"department": "sales", "role": "admin"});
+    let chief = create(admin, "chief@example.com", chief).await;
 
     assert_eq!(list(&manager, "").await, (vec!["own@example.com".to_owned()], None));
     assert_eq!(list(&manager, "?department=research").await.0, Vec::<String>::new());
-    let approved = manager.put(&path(&own)).json(&json!({"status": "active"}));
-    assert_eq!(data(approved, 200).await["status"], "active");
+    let approved = manager.change(&path(&own), &json!({"status": "active"})).await;
+    assert_eq!(approved["status"], "active");
     for forbidden in [
         json!({"role": "manager"}),
         json!({"department": "research"}),
         json!({"password": "a new long password"}),
         json!({"status": "disabled", "quota_policy": "default", "name": "Renamed"}),
     ] {
-        assert_eq!(
-            refusal(manager.put(&path(&own)).json(&forbidden), 403).await,
-            "forbidden",
-            "{forbidden}"
-        );
+        let attempt = manager.put(&path(&own)).json(&forbidden);
+        assert_eq!(refusal(attempt, 403).await, "forbidden", "{forbidden}");
     }
     let myself = json!({"id": manager.profile().await["id"]});
-    for unseen in [&peer, &other, &admins, &myself] {
+    for unseen in [&peer, &other, &chief, &myself] {
         let attempt = manager.put(&path(unseen)).json(&json!({"status": "disabled"}));
         assert_eq!(refusal(attempt, 404).await, "not_found", "{unseen}");
     }

@@ -1,6 +1,7 @@
 //! Many requests of one user in several processes, against every kind of limit (promises 40 to 46).
 
 mod crash;
+mod request;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,27 +9,26 @@ use std::num::NonZeroU64;
 use std::rc::Rc;
 use std::time::Duration;
 
-use domain::access::quota::{AdmissionRequest, Demand, StoredFacts, StoredReservation};
 use domain::clock::Clock;
 use domain::models::policy::{Mode, Policy};
 use domain::models::price::MicroUsd;
 use domain::models::tokens::Tokens;
-use domain::models::usage::{ClientKind, Endpoint, Outcome, RequestFacts, UsageRecord};
-use domain::models::{KeyId, ModelId, PolicyName, RequestId, UsageId, UserId};
+use domain::models::usage::Outcome;
+use domain::models::{PolicyName, UsageId, UserId};
 use dynoxide::Database;
 use jiff::Timestamp;
-use service::store::{Admission, Store};
+use service::store::Store;
 
 use crate::check::{Books, Checks};
 use crate::dice::Dice;
 use crate::network::{Fate, Network};
 use crate::run_seeds;
-use crate::schedule::{Doors, Schedule};
+use crate::schedule::Schedule;
+
+use request::{Request, actual, demand};
 
 /// How long a reservation lasts.
 const LIFETIME: Duration = Duration::from_mins(15);
-/// Tries of a settlement, as of a process that is in a hurry.
-const TRIES: usize = 3;
 
 /// What the processes have seen.
 #[derive(Default)]
@@ -58,18 +58,6 @@ struct World {
     asked: usize,
     database: Database,
     seed: u64,
-}
-
-/// One request as a process handles it.
-struct Request {
-    id: UsageId,
-    user: UserId,
-    policy: Policy,
-    demand: Demand,
-    actual: (Outcome, Tokens),
-    store: Store,
-    doors: Doors,
-    history: Rc<RefCell<History>>,
 }
 
 #[test]
@@ -202,68 +190,6 @@ impl World {
     }
 }
 
-impl Request {
-    async fn run(self) {
-        let now = self.store.clock().now();
-        let facts = facts(&self.id, now);
-        let expires_at = (now + LIFETIME).as_second();
-        let request = AdmissionRequest {
-            policy: &self.policy,
-            demand: self.demand,
-            facts: &facts,
-            now,
-            expires_at,
-        };
-        let reservation = match self.store.admit(&self.user, &self.id, &request).await {
-            Ok(Admission::Admitted { reservation, .. }) => reservation,
-            Ok(Admission::Refused(_)) => return self.history.borrow_mut().refused += 1,
-            Err(_) => return self.history.borrow_mut().failed += 1,
-        };
-        let record = self.record(&reservation, now);
-        self.history.borrow_mut().dispatched.insert(self.id.clone());
-        self.doors.wait().await;
-        self.history.borrow_mut().actual.insert(self.id.clone(), self.actual);
-        for _ in 0..TRIES {
-            if self.store.settle(&reservation, &record).await.is_ok() {
-                return;
-            }
-        }
-    }
-
-    fn record(&self, reservation: &StoredReservation, at: Timestamp) -> UsageRecord {
-        let (outcome, tokens) = self.actual;
-        UsageRecord {
-            id: self.id.clone(),
-            request: RequestFacts {
-                at,
-                ..reservation.facts.request(&self.user, at)
-            },
-            backend: None,
-            status: 200,
-            outcome,
-            tokens,
-            estimated: false,
-            cost: MicroUsd(2 * tokens.total()),
-            duration_ms: 1,
-            first_byte_ms: None,
-        }
-    }
-}
-
-fn facts(id: &UsageId, now: Timestamp) -> StoredFacts {
-    StoredFacts {
-        at: now.as_millisecond(),
-        request_id: RequestId::parse(id.as_str()).unwrap(),
-        key: KeyId::parse("key").unwrap(),
-        department: None,
-        model: ModelId::parse("m").unwrap(),
-        endpoint: Endpoint::ChatCompletions,
-        client: ClientKind::Other,
-        streamed: false,
-        kept_days: Some(30),
-    }
-}
-
 /// One to three limits, each small enough to be reached.
 fn policy(dice: &mut Dice) -> Policy {
     let mut policy = Policy::unlimited(PolicyName::default());
@@ -281,33 +207,4 @@ fn policy(dice: &mut Dice) -> Policy {
         }
     }
     policy
-}
-
-/// What a request reserves, where tokens or cost are limited.
-fn demand(dice: &mut Dice, policy: &Policy) -> Demand {
-    let is_limited =
-        policy.token_rate_limit.is_some() || policy.token_quota_daily.is_some() || policy.cost_quota_monthly.is_some();
-    let (input_tokens, output_tokens) = (dice.between(1, 30), dice.between(1, 100));
-    if is_limited {
-        Demand {
-            input_tokens,
-            output_tokens,
-            cost: 2 * (input_tokens + output_tokens),
-        }
-    } else {
-        Demand::default()
-    }
-}
-
-fn actual(dice: &mut Dice) -> (Outcome, Tokens) {
-    let tokens = Tokens {
-        input: dice.between(0, 35),
-        output: dice.between(0, 60),
-        ..Tokens::default()
-    };
-    match dice.below(5) {
-        0 => (Outcome::Failed, Tokens::default()),
-        1 => (Outcome::ClientGone, tokens),
-        _ => (Outcome::Complete, tokens),
-    }
 }

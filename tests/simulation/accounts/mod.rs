@@ -1,26 +1,27 @@
 //! Administrators who act on each other, and owners who make and delete keys, all at the same moment (promises 15, 21
 //! and 56).
 
+mod deed;
+mod invariants;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use domain::access::api_key::MintedKey;
 use domain::clock::Clock;
 use domain::models::api_key::ApiKey;
-use domain::models::audit::AuditEntry;
 use domain::models::user::{Role, Status, User};
-use domain::models::{DisplayName, Email, KeyId, PolicyName, RequestId, UserId};
+use domain::models::{KeyId, UserId};
 use dynoxide::Database;
-use jiff::Timestamp;
-use serde_json::Value;
-use service::http::origin::Origin;
-use service::store::{Store, StoreError};
+use service::store::Store;
 
-use crate::contents::{clear, items, put_count};
+use crate::contents::{clear, put_count};
 use crate::dice::Dice;
 use crate::network::{Fate, Network};
 use crate::run_seeds;
 use crate::schedule::Schedule;
+
+use deed::{Deed, api_key, entry, user};
 
 /// The most keys of one owner.
 const MAX_KEYS: u64 = 50;
@@ -45,15 +46,6 @@ struct World {
     fault_odds: u64,
     deeds_left: usize,
     seed: u64,
-}
-
-/// What somebody does.
-enum Deed {
-    Hire(User),
-    Change(UserId, Role, Status),
-    Dismiss(UserId),
-    AddKey(ApiKey, MintedKey),
-    DeleteKey(UserId, KeyId),
 }
 
 #[test]
@@ -210,68 +202,6 @@ impl World {
         })
     }
 
-    /// At every moment (promise 15).
-    fn somebody_administers(&self) {
-        let users = items(&self.database, "users", "users");
-        let admins = users
-            .iter()
-            .filter(|user| user["role"] == "admin" && user["status"] == "active")
-            .count();
-        let counted = count(&items(&self.database, "users", "count"));
-        assert!(admins >= 1, "nobody administers: {users:?}");
-        assert_eq!(counted, Some(admins as u64), "the count of administrators");
-    }
-
-    /// Of everybody who is there (promise 21).
-    fn keys_are_counted(&self) {
-        for user in &items(&self.database, "users", "users") {
-            let id = user["id"].as_str().unwrap();
-            let (owned, counted) = self.keys_of(id);
-            assert_eq!(
-                counted,
-                Some(owned.len() as u64 + OLD_KEYS),
-                "the count of the keys of {id}"
-            );
-            assert!(counted <= Some(MAX_KEYS), "{id} has too many keys");
-        }
-        self.both_items_of_a_key_are_there_or_none();
-    }
-
-    fn both_items_of_a_key_are_there_or_none(&self) {
-        for (key, digest) in self.keys.borrow().iter() {
-            let (owned, _) = self.keys_of(key.owner.as_str());
-            let is_usable = !items(&self.database, "api-keys", &format!("digest#{digest}")).is_empty();
-            assert_eq!(
-                owned.contains(&key.id.to_string()),
-                is_usable,
-                "the two items of the key {}",
-                key.id
-            );
-        }
-    }
-
-    /// The owner's keys, and how many are counted.
-    fn keys_of(&self, owner: &str) -> (Vec<String>, Option<u64>) {
-        let items = items(&self.database, "api-keys", &format!("owner#{owner}"));
-        let ids = items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned));
-        (ids.collect(), count(&items))
-    }
-
-    fn nothing_is_left_of_those_who_are_gone(&self) {
-        let users = items(&self.database, "users", "users");
-        for id in self
-            .users
-            .iter()
-            .filter(|id| !users.iter().any(|user| user["id"] == id.as_str()))
-        {
-            assert!(
-                items(&self.database, "users", &format!("email#{id}@example.com")).is_empty(),
-                "the address of {id}"
-            );
-            assert!(self.keys_of(id.as_str()).0.is_empty(), "{id} is gone and has keys");
-        }
-    }
-
     /// Nothing is lost any more, what was late arrives, and deletions that were cut short are asked for again.
     async fn tidy_up(&mut self) {
         while self.network.arrive_late(&mut self.dice) {}
@@ -282,83 +212,5 @@ impl World {
             });
         }
         self.schedule.go_on().await;
-    }
-}
-
-impl Deed {
-    async fn run(self, store: &Store) -> Result<(), StoreError> {
-        match self {
-            Self::Hire(user) => store.create_user(&user, &entry(store, "user.create")).await.map(|_| ()),
-            Self::Change(id, role, status) => {
-                let change = |user: &User| {
-                    Ok::<_, StoreError>(User {
-                        role,
-                        status,
-                        ..user.clone()
-                    })
-                };
-                store
-                    .change_user(&id, &entry(store, "user.update"), change)
-                    .await
-                    .map(|_| ())
-            }
-            Self::Dismiss(id) => match store.user(&id).await? {
-                Some(user) => store.delete_user(&user, &entry(store, "user.delete")).await.map(|_| ()),
-                None => store.resume_user_deletion(&id).await.map(|_| ()),
-            },
-            Self::AddKey(key, minted) => store
-                .create_api_key(&key, minted.digest, &entry(store, "key.create"))
-                .await
-                .map(|_| ()),
-            Self::DeleteKey(owner, id) => store
-                .delete_api_key(&owner, &id, &entry(store, "key.delete"))
-                .await
-                .map(|_| ()),
-        }
-    }
-}
-
-fn count(items: &[Value]) -> Option<u64> {
-    items.iter().find_map(|item| item["count"].as_u64())
-}
-
-fn entry(store: &Store, action: &str) -> AuditEntry {
-    let origin = Origin {
-        request_id: RequestId::generate(),
-        address: None,
-    };
-    origin.audit("somebody", action, "somebody", store.clock().now())
-}
-
-fn user(id: UserId, role: Role, now: Timestamp) -> User {
-    User {
-        email: Email::parse(&format!("{id}@example.com")).unwrap(),
-        name: DisplayName::parse("Somebody").unwrap(),
-        id,
-        role,
-        status: Status::Active,
-        department: None,
-        quota_policy: PolicyName::default(),
-        password_hash: None,
-        identity: None,
-        session: 1,
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    }
-}
-
-fn api_key(id: KeyId, owner: UserId, now: Timestamp) -> ApiKey {
-    ApiKey {
-        id,
-        owner,
-        name: DisplayName::parse("key").unwrap(),
-        key_prefix: String::new(),
-        models: Vec::new(),
-        expires_at: None,
-        enabled: true,
-        created_at: now,
-        last_used_at: None,
-        version: 1,
     }
 }
