@@ -1,7 +1,7 @@
 //! Token usage: read from the `usage` objects of both dialects, written as Anthropic's (§4.3).
 //!
-//! The one place that knows the vendors' spellings and that Anthropic's input leaves out the cached tokens
-//! while chat's includes them. Knows nothing about prices or quotas.
+//! The only place with the vendors' spellings, and with the rule that Anthropic's `input_tokens` excludes what was read
+//! from or written to a cache while chat's `prompt_tokens` includes it. Prices and quotas are not known here.
 
 use std::sync::LazyLock;
 
@@ -13,17 +13,19 @@ use serde_json::value::RawValue;
 /// Finds the member's name; made once, since events are short.
 static MEMBER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
 
-/// What one call has used, in tokens.
+/// The tokens of one call, as its backend reported them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// The whole prompt, including what was read from or written to a cache.
     pub input: u64,
     /// The part of `input` that came from a cache.
     pub cached_input: u64,
-    /// The part of `input` that was written to a cache.
+    /// The part of `input` that was written to a cache for 5 minutes, or for whatever time is the vendor's default.
     pub cache_write: u64,
+    /// The part of `input` that was written to a cache for an hour. Has nothing in common with `cache_write`.
+    pub cache_write_1h: u64,
     pub output: u64,
-    /// The part of `output` that was thinking, where the backend tells.
+    /// The part of `output` that was thinking, where the backend reports it.
     pub reasoning: Option<u64>,
 }
 
@@ -41,30 +43,49 @@ impl Usage {
             input: count(chat.prompt_tokens),
             cached_input: count(cached),
             cache_write: count(prompt_details.cache_write_tokens),
+            cache_write_1h: 0,
             output: count(chat.completion_tokens),
             reasoning: completion_details.reasoning_tokens.map(|tokens| tokens.0),
         })
     }
 
-    /// Takes over what an Anthropic `usage` object says. Its numbers are totals: they replace, never add.
+    /// Takes over the numbers of an Anthropic `usage` object. They are totals: they replace, never add.
     pub fn update_from_anthropic(&mut self, json: &str) {
         let Some(new) = object::<AnthropicUsageIn>(json) else {
             return;
         };
         let uncached = self.uncached_input();
         replace(&mut self.cached_input, new.cache_read_input_tokens);
-        replace(&mut self.cache_write, new.cache_creation_input_tokens);
+        self.set_cache_writes(new.cache_creation_input_tokens, new.cache_creation.unwrap_or_default());
         replace(&mut self.output, new.output_tokens);
         self.input = new
             .input_tokens
             .map_or(uncached, |tokens| tokens.0)
             .saturating_add(self.cached_input)
-            .saturating_add(self.cache_write);
+            .saturating_add(self.all_cache_writes());
         let details = new.output_tokens_details.unwrap_or_default();
         self.reasoning = details.thinking_tokens.map(|tokens| tokens.0).or(self.reasoning);
     }
 
-    /// A guess for backends that tell nothing: the request's estimate, and four bytes of text a token.
+    /// Anthropic's `message_start` splits the writes by the time they last; later events may repeat their sum alone.
+    fn set_cache_writes(&mut self, sum: Option<Count>, split: CacheCreation) {
+        let one_hour = split
+            .ephemeral_1h_input_tokens
+            .map_or(self.cache_write_1h, |tokens| tokens.0);
+        let sum = match (sum, split.ephemeral_5m_input_tokens) {
+            (Some(sum), _) => sum.0,
+            (None, Some(five_minutes)) => five_minutes.0.saturating_add(one_hour),
+            (None, None) => self.cache_write.saturating_add(one_hour),
+        };
+        self.cache_write_1h = one_hour.min(sum);
+        self.cache_write = sum - self.cache_write_1h;
+    }
+
+    fn all_cache_writes(self) -> u64 {
+        self.cache_write.saturating_add(self.cache_write_1h)
+    }
+
+    /// An estimate for backends that report nothing: the request's estimate, and a token for four bytes of text.
     pub fn estimate(input_tokens: u64, output_bytes: usize) -> Self {
         let output = u64::try_from(output_bytes.div_ceil(4)).unwrap_or(u64::MAX);
         Self {
@@ -74,18 +95,18 @@ impl Usage {
         }
     }
 
-    /// The input tokens that no cache took part in: what Anthropic calls `input_tokens`.
+    /// The input tokens that were neither read from nor written to a cache: Anthropic's `input_tokens`.
     pub fn uncached_input(self) -> u64 {
         self.input
             .saturating_sub(self.cached_input)
-            .saturating_sub(self.cache_write)
+            .saturating_sub(self.all_cache_writes())
     }
 
     /// The `usage` object of an Anthropic message.
     pub fn to_anthropic(self, service_tier: Option<&'static str>) -> AnthropicUsage {
         AnthropicUsage {
             input_tokens: self.uncached_input(),
-            cache_creation_input_tokens: self.cache_write,
+            cache_creation_input_tokens: self.all_cache_writes(),
             cache_read_input_tokens: self.cached_input,
             output_tokens: self.output,
             output_tokens_details: self.reasoning.map(|thinking_tokens| OutputDetails { thinking_tokens }),
@@ -94,7 +115,7 @@ impl Usage {
     }
 }
 
-/// The usage that a chat completion or one chunk of it tells, whose members these are: for routes that pass the bytes on.
+/// The usage in a chat completion or one chunk of it, whose members these are: for routes that pass the bytes on.
 pub fn usage_of_members(usage: Option<&RawValue>, choices: Option<&RawValue>) -> Option<Usage> {
     usage
         .or_else(|| usage_of_choices(choices?.get()))
@@ -111,7 +132,7 @@ fn usage_of_choices(choices: &str) -> Option<&RawValue> {
     choices.first()?.usage
 }
 
-/// Whether a member's name is followed by an object. Inside of a string the quotes would be escaped.
+/// True if a member's name is followed by an object. Inside of a string the quotes would be escaped.
 fn is_object_member(after_name: &[u8]) -> bool {
     let value = after_name
         .trim_ascii_start()
@@ -120,8 +141,8 @@ fn is_object_member(after_name: &[u8]) -> bool {
     value.is_some_and(|value| value.starts_with(b"{"))
 }
 
-/// Takes over what one event of an Anthropic stream (or a whole message) tells about usage.
-/// Usage that is told becomes present, even if it is all zero.
+/// Takes over the usage in one event of an Anthropic stream, or in a whole message.
+/// Usage that is reported becomes present, even if it is all zero.
 pub fn update_from_event(usage: &mut Option<Usage>, data: &[u8]) {
     if MEMBER.find(data).is_none() {
         return;
@@ -189,9 +210,17 @@ struct CompletionDetails {
 struct AnthropicUsageIn {
     input_tokens: Option<Count>,
     cache_creation_input_tokens: Option<Count>,
+    cache_creation: Option<CacheCreation>,
     cache_read_input_tokens: Option<Count>,
     output_tokens: Option<Count>,
     output_tokens_details: Option<OutputDetailsIn>,
+}
+
+/// `cache_creation_input_tokens`, split by the time that the entries last.
+#[derive(Default, Deserialize)]
+struct CacheCreation {
+    ephemeral_5m_input_tokens: Option<Count>,
+    ephemeral_1h_input_tokens: Option<Count>,
 }
 
 #[derive(Default, Deserialize)]
@@ -269,26 +298,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s4_3_a_chunk_tells_its_usage() {
+    fn s4_3_the_usage_of_a_chunk_is_found() {
         let usage = |usage, choices| {
             let raw = |json: Option<&str>| json.map(|json| RawValue::from_string(json.to_owned()).unwrap());
             usage_of_members(raw(usage).as_deref(), raw(choices).as_deref())
         };
-        let told = Some(Usage {
+        let expected = Some(Usage {
             input: 5,
             output: 2,
             ..Usage::default()
         });
         assert_eq!(
             usage(Some(r#"{"prompt_tokens":5,"completion_tokens":2}"#), Some("[]")),
-            told
+            expected
         );
         assert_eq!(
             usage(
                 None,
                 Some(r#"[{"delta":{},"usage" : {"prompt_tokens":5,"completion_tokens":2}}]"#)
             ),
-            told,
+            expected,
             "as Kimi does"
         );
         assert_eq!(usage(None, Some("[]")), None);
@@ -306,6 +335,7 @@ mod tests {
                 input: 35,
                 cached_input: 20,
                 cache_write: 5,
+                cache_write_1h: 0,
                 output: 1,
                 reasoning: None
             })
@@ -319,6 +349,7 @@ mod tests {
                 input: 35,
                 cached_input: 20,
                 cache_write: 5,
+                cache_write_1h: 0,
                 output: 9,
                 reasoning: Some(4)
             })
@@ -335,6 +366,7 @@ mod tests {
             input: 35,
             cached_input: 20,
             cache_write: 5,
+            cache_write_1h: 0,
             output: 9,
             reasoning: None,
         };
@@ -344,6 +376,50 @@ mod tests {
             (anthropic.cache_read_input_tokens, anthropic.cache_creation_input_tokens),
             (20, 5)
         );
+    }
+
+    #[test]
+    fn s4_3_cache_writes_are_split_by_the_time_they_last() {
+        let writes = |events: &[&str]| {
+            let mut usage = None;
+            for event in events {
+                update_from_event(&mut usage, event.as_bytes());
+            }
+            usage.map(|usage| (usage.input, usage.cache_write, usage.cache_write_1h))
+        };
+        let split = r#"{"usage":{"input_tokens":10,"cache_creation_input_tokens":7,"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":4}}}"#;
+        let without_sum = r#"{"usage":{"input_tokens":10,"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":4}}}"#;
+        let sum = r#"{"usage":{"cache_creation_input_tokens":7,"output_tokens":9}}"#;
+        assert_eq!(writes(&[split]), Some((17, 3, 4)));
+        assert_eq!(writes(&[without_sum]), Some((17, 3, 4)));
+        assert_eq!(writes(&[split, sum]), Some((17, 3, 4)), "a sum alone keeps the split");
+        assert_eq!(writes(&[sum]), Some((7, 7, 0)), "without a split they last 5 minutes");
+        assert_eq!(
+            writes(&[r#"{"usage":{"cache_creation_input_tokens":2,"cache_creation":null}}"#]),
+            Some((2, 2, 0))
+        );
+    }
+
+    #[test]
+    fn s4_3_both_kinds_of_cache_writes_are_one_number_for_the_client() {
+        let usage = Usage {
+            input: 17,
+            cache_write: 3,
+            cache_write_1h: 4,
+            ..Usage::default()
+        };
+        let anthropic = usage.to_anthropic(None);
+        assert_eq!((anthropic.input_tokens, anthropic.cache_creation_input_tokens), (10, 7));
+    }
+
+    #[test]
+    fn s4_3_chats_cache_writes_are_a_part_of_its_prompt() {
+        let usage = Usage::from_chat(
+            r#"{"prompt_tokens":30,"prompt_tokens_details":{"cached_tokens":10,"cache_write_tokens":5}}"#,
+        );
+        let usage = usage.unwrap();
+        assert_eq!((usage.input, usage.cached_input, usage.cache_write), (30, 10, 5));
+        assert_eq!(usage.uncached_input(), 15);
     }
 
     #[test]
