@@ -1,54 +1,12 @@
-//! Token usage: read from the `usage` objects of both dialects, written as Anthropic's (§4.3).
-//!
-//! The only place with the vendors' spellings, and with the rule that Anthropic's `input_tokens` excludes what was read
-//! from or written to a cache while chat's `prompt_tokens` includes it. Prices and quotas are not known here.
+//! Usage as Anthropic writes it, read and written.
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
-use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// Finds the member's name; made once, since events are short.
-static MEMBER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
-
-/// The tokens of one call, as its backend reported them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// The whole prompt, including what was read from or written to a cache.
-    pub input: u64,
-    /// The part of `input` that came from a cache.
-    pub cached_input: u64,
-    /// The part of `input` that was written to a cache for 5 minutes, or for whatever time is the vendor's default.
-    pub cache_write: u64,
-    /// The part of `input` that was written to a cache for an hour. Has nothing in common with `cache_write`.
-    pub cache_write_1h: u64,
-    pub output: u64,
-    /// The part of `output` that was thinking, where the backend reports it.
-    pub reasoning: Option<u64>,
-}
+use super::counts::Usage;
+use super::member::{Count, MEMBER, UsageHolder, object, replace};
 
 impl Usage {
-    /// Reads the `usage` object of a chat completion; `None` if it is no such object.
-    pub fn from_chat(json: &str) -> Option<Self> {
-        let chat: ChatUsage = object(json)?;
-        let prompt_details = chat.prompt_tokens_details.unwrap_or_default();
-        let completion_details = chat.completion_tokens_details.unwrap_or_default();
-        let cached = prompt_details
-            .cached_tokens
-            .or(chat.prompt_cache_hit_tokens)
-            .or(chat.cached_tokens);
-        Some(Self {
-            input: count(chat.prompt_tokens),
-            cached_input: count(cached),
-            cache_write: count(prompt_details.cache_write_tokens),
-            cache_write_1h: 0,
-            output: count(chat.completion_tokens),
-            reasoning: completion_details.reasoning_tokens.map(|tokens| tokens.0),
-        })
-    }
-
     /// Takes over the numbers of an Anthropic `usage` object. They are totals: they replace, never add.
     pub fn update_from_anthropic(&mut self, json: &str) {
         let Some(new) = object::<AnthropicUsageIn>(json) else {
@@ -81,27 +39,6 @@ impl Usage {
         self.cache_write = sum - self.cache_write_1h;
     }
 
-    fn all_cache_writes(self) -> u64 {
-        self.cache_write.saturating_add(self.cache_write_1h)
-    }
-
-    /// An estimate for backends that report nothing: the request's estimate, and a token for four bytes of text.
-    pub fn estimate(input_tokens: u64, output_bytes: usize) -> Self {
-        let output = u64::try_from(output_bytes.div_ceil(4)).unwrap_or(u64::MAX);
-        Self {
-            input: input_tokens,
-            output,
-            ..Self::default()
-        }
-    }
-
-    /// The input tokens that were neither read from nor written to a cache: Anthropic's `input_tokens`.
-    pub fn uncached_input(self) -> u64 {
-        self.input
-            .saturating_sub(self.cached_input)
-            .saturating_sub(self.all_cache_writes())
-    }
-
     /// The `usage` object of an Anthropic message.
     pub fn to_anthropic(self, service_tier: Option<&'static str>) -> AnthropicUsage {
         AnthropicUsage {
@@ -113,32 +50,6 @@ impl Usage {
             service_tier,
         }
     }
-}
-
-/// The usage in a chat completion or one chunk of it, whose members these are: for routes that pass the bytes on.
-pub fn usage_of_members(usage: Option<&RawValue>, choices: Option<&RawValue>) -> Option<Usage> {
-    usage
-        .or_else(|| usage_of_choices(choices?.get()))
-        .and_then(|json| Usage::from_chat(json.get()))
-}
-
-/// Kimi puts the usage of a stream into its choice. Choices that cannot hold it are searched, not parsed.
-fn usage_of_choices(choices: &str) -> Option<&RawValue> {
-    let bytes = choices.as_bytes();
-    if !MEMBER.find_iter(bytes).any(|at| is_object_member(&bytes[at + 7..])) {
-        return None;
-    }
-    let choices: Vec<UsageHolder<'_>> = serde_json::from_str(choices).ok()?;
-    choices.first()?.usage
-}
-
-/// True if a member's name is followed by an object. Inside of a string the quotes would be escaped.
-fn is_object_member(after_name: &[u8]) -> bool {
-    let value = after_name
-        .trim_ascii_start()
-        .strip_prefix(b":")
-        .map(<[u8]>::trim_ascii_start);
-    value.is_some_and(|value| value.starts_with(b"{"))
 }
 
 /// Takes over the usage in one event of an Anthropic stream, or in a whole message.
@@ -184,29 +95,6 @@ pub struct OutputDetails {
 }
 
 #[derive(Deserialize)]
-struct ChatUsage {
-    prompt_tokens: Option<Count>,
-    completion_tokens: Option<Count>,
-    prompt_tokens_details: Option<PromptDetails>,
-    completion_tokens_details: Option<CompletionDetails>,
-    /// DeepSeek.
-    prompt_cache_hit_tokens: Option<Count>,
-    /// Kimi.
-    cached_tokens: Option<Count>,
-}
-
-#[derive(Default, Deserialize)]
-struct PromptDetails {
-    cached_tokens: Option<Count>,
-    cache_write_tokens: Option<Count>,
-}
-
-#[derive(Default, Deserialize)]
-struct CompletionDetails {
-    reasoning_tokens: Option<Count>,
-}
-
-#[derive(Deserialize)]
 struct AnthropicUsageIn {
     input_tokens: Option<Count>,
     cache_creation_input_tokens: Option<Count>,
@@ -236,93 +124,9 @@ struct AnthropicFrame<'a> {
     message: Option<UsageHolder<'a>>,
 }
 
-#[derive(Deserialize)]
-struct UsageHolder<'a> {
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-}
-
-/// A number of tokens as backends write it: also as a float, or below zero for "unknown".
-#[derive(Debug, Clone, Copy)]
-struct Count(u64);
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CountVisitor).map(Self)
-    }
-}
-
-struct CountVisitor;
-
-impl Visitor<'_> for CountVisitor {
-    type Value = u64;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a number of tokens")
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<u64, E> {
-        Ok(value)
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<u64, E> {
-        Ok(u64::try_from(value).unwrap_or(0))
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "`as` saturates, which is meant"
-    )]
-    fn visit_f64<E>(self, value: f64) -> Result<u64, E> {
-        Ok(value as u64)
-    }
-}
-
-fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Option<T> {
-    json.starts_with('{').then(|| serde_json::from_str(json).ok()).flatten()
-}
-
-fn count(tokens: Option<Count>) -> u64 {
-    tokens.map_or(0, |tokens| tokens.0)
-}
-
-fn replace(total: &mut u64, new: Option<Count>) {
-    if let Some(new) = new {
-        *total = new.0;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn s4_3_the_usage_of_a_chunk_is_found() {
-        let usage = |usage, choices| {
-            let raw = |json: Option<&str>| json.map(|json| RawValue::from_string(json.to_owned()).unwrap());
-            usage_of_members(raw(usage).as_deref(), raw(choices).as_deref())
-        };
-        let expected = Some(Usage {
-            input: 5,
-            output: 2,
-            ..Usage::default()
-        });
-        assert_eq!(
-            usage(Some(r#"{"prompt_tokens":5,"completion_tokens":2}"#), Some("[]")),
-            expected
-        );
-        assert_eq!(
-            usage(
-                None,
-                Some(r#"[{"delta":{},"usage" : {"prompt_tokens":5,"completion_tokens":2}}]"#)
-            ),
-            expected,
-            "as Kimi does"
-        );
-        assert_eq!(usage(None, Some("[]")), None);
-        assert_eq!(usage(None, Some(r#"[{"delta":{"content":"\"usage\":{}"}}]"#)), None);
-    }
 
     #[test]
     fn s4_3_anthropics_numbers_are_totals_that_replace() {
@@ -410,16 +214,6 @@ mod tests {
         };
         let anthropic = usage.to_anthropic(None);
         assert_eq!((anthropic.input_tokens, anthropic.cache_creation_input_tokens), (10, 7));
-    }
-
-    #[test]
-    fn s4_3_chats_cache_writes_are_a_part_of_its_prompt() {
-        let usage = Usage::from_chat(
-            r#"{"prompt_tokens":30,"prompt_tokens_details":{"cached_tokens":10,"cache_write_tokens":5}}"#,
-        );
-        let usage = usage.unwrap();
-        assert_eq!((usage.input, usage.cached_input, usage.cache_write), (30, 10, 5));
-        assert_eq!(usage.uncached_input(), 15);
     }
 
     #[test]
