@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use translators::error::RequestError;
 use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
-use translators::messages::wire::request::Request;
+use translators::messages::wire::request::MessagesBody;
 use translators::settings::{BackendOverrides, BackendSettings, Preset};
 
 #[derive(Deserialize)]
@@ -93,7 +93,11 @@ fn translate(fixture: &Fixture<'_>) -> Result<ChatCall, RequestError> {
         backend_model: "backend-name".into(),
         max_output_tokens: fixture.max_output_tokens,
     };
-    to_chat(&Request::parse(fixture.request.get().as_bytes())?, &backend, &model)
+    to_chat(
+        &MessagesBody::parse(fixture.request.get().as_bytes())?,
+        &backend,
+        &model,
+    )
 }
 
 fn accepted(call: &ChatCall) -> String {

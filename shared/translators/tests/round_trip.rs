@@ -9,7 +9,7 @@ use laws::{Accumulated, Block, any_input_ends_in_order};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
-use translators::messages::wire::request::Request;
+use translators::messages::wire::request::MessagesBody;
 use translators::settings::BackendSettings;
 
 /// A call as the backend makes it. Its name is the client's; the backend sees the mapped one.
@@ -42,7 +42,7 @@ fn chat(body: &str) -> ChatCall {
         max_output_tokens: None,
     };
     to_chat(
-        &Request::parse(body.as_bytes()).unwrap(),
+        &MessagesBody::parse(body.as_bytes()).unwrap(),
         &BackendSettings::default(),
         &model,
     )

@@ -10,7 +10,7 @@ use service::outbound::Pieces;
 use translators::error::At;
 use translators::json::Field;
 use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
-use translators::messages::wire::request::Request;
+use translators::messages::wire::request::MessagesBody;
 use translators::messages::{passthrough, token_count};
 use translators::settings::BackendSettings;
 
@@ -25,7 +25,7 @@ const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 #[derive(Debug)]
 pub(crate) struct MessagesRequest<'a> {
     body: &'a Bytes,
-    request: Request<'a>,
+    request: MessagesBody<'a>,
     model: Cow<'a, str>,
     stream: bool,
     protocol_headers: HeaderMap,
@@ -34,7 +34,7 @@ pub(crate) struct MessagesRequest<'a> {
 impl<'a> MessagesRequest<'a> {
     /// Reads a request to `POST /v1/messages` or one of the routes below it.
     pub(crate) fn read(headers: &HeaderMap, body: &'a Bytes) -> Result<Self, ApiError> {
-        let request = Request::parse(body)?;
+        let request = MessagesBody::parse(body)?;
         let model = request.model()?;
         let stream = request.stream.flag(At::root("stream"))?;
         Ok(Self {
@@ -96,7 +96,7 @@ impl<'a> MessagesRequest<'a> {
             backend_model: backend.model_name.clone(),
             max_output_tokens: model.max_output_tokens,
         };
-        let request = Request {
+        let request = MessagesBody {
             max_tokens: Field::new(&one),
             ..self.request.clone()
         };
@@ -109,7 +109,7 @@ impl<'a> MessagesRequest<'a> {
         let (body, model_span) = match passthrough::without_own_thinking(self.body)? {
             Cow::Borrowed(_) => (self.body.clone(), model_span(&self.request, self.body)?),
             Cow::Owned(body) => {
-                let span = model_span(&Request::parse(&body)?, &body)?;
+                let span = model_span(&MessagesBody::parse(&body)?, &body)?;
                 (Bytes::from(body), span)
             }
         };
@@ -134,7 +134,7 @@ fn protocol_headers(headers: &HeaderMap) -> HeaderMap {
 }
 
 /// The place of the model's name in `body`, quotes included.
-fn model_span(request: &Request<'_>, body: &[u8]) -> Result<Span, ApiError> {
+fn model_span(request: &MessagesBody<'_>, body: &[u8]) -> Result<Span, ApiError> {
     let name = request.model.raw().ok_or_else(|| At::root("model").missing())?;
     Span::of(name.get().as_bytes(), body).map_err(ApiError::internal)
 }

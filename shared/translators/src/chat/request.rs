@@ -9,11 +9,11 @@ use crate::json::{Json, Members};
 use crate::settings::Effort;
 
 #[derive(Debug, Default, Serialize)]
-pub struct Request<'a> {
+pub struct ChatBody<'a> {
     pub model: &'a str,
-    pub messages: Vec<Message<'a>>,
+    pub messages: Vec<ChatMessage<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tools: Vec<Tool<'a>>,
+    pub tools: Vec<FunctionTool<'a>>,
     #[serde(flatten)]
     pub parameters: Parameters<'a>,
 }
@@ -35,7 +35,7 @@ macro_rules! optional_members {
 optional_members! {
     /// Everything besides the prompt.
     Parameters {
-        tool_choice: ToolChoice<'a>,
+        tool_choice: ChatToolChoice<'a>,
         parallel_tool_calls: bool,
         max_tokens: u64,
         max_completion_tokens: u64,
@@ -47,7 +47,7 @@ optional_members! {
         stream_options: StreamOptions,
         response_format: ResponseFormat<'a>,
         reasoning_effort: Effort,
-        thinking: Thinking,
+        thinking: ThinkingObject,
         enable_thinking: bool,
         thinking_budget: i64,
         chat_template_kwargs: ChatTemplateKwargs,
@@ -62,29 +62,29 @@ optional_members! {
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "role", rename_all = "snake_case")]
-pub enum Message<'a> {
+pub enum ChatMessage<'a> {
     System {
-        content: Content<'a>,
+        content: ChatContent<'a>,
     },
     Developer {
-        content: Content<'a>,
+        content: ChatContent<'a>,
     },
     User {
-        content: Content<'a>,
+        content: ChatContent<'a>,
         #[serde(flatten)]
         rest: Members<'a>,
     },
     Assistant(AssistantMessage<'a>),
     Tool {
         tool_call_id: Cow<'a, str>,
-        content: Content<'a>,
+        content: ChatContent<'a>,
     },
 }
 
 /// `content` is `null` where there is no text (OR3).
 #[derive(Debug, Default, Serialize)]
 pub struct AssistantMessage<'a> {
-    pub content: Option<Content<'a>>,
+    pub content: Option<ChatContent<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<Json<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,13 +103,13 @@ pub struct AssistantMessage<'a> {
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Content<'a> {
+pub enum ChatContent<'a> {
     Text(Json<'a>),
-    Parts(Vec<Part<'a>>),
+    Parts(Vec<ContentPart<'a>>),
 }
 
 #[derive(Debug, Serialize)]
-pub struct Part<'a> {
+pub struct ContentPart<'a> {
     #[serde(flatten)]
     pub kind: PartKind<'a>,
     #[serde(flatten)]
@@ -123,7 +123,7 @@ pub struct Part<'a> {
 pub enum PartKind<'a> {
     Text { text: Json<'a> },
     ImageUrl { image_url: ImageUrl<'a> },
-    File { file: File<'a> },
+    File { file: FilePart<'a> },
 }
 
 #[derive(Debug, Serialize)]
@@ -132,7 +132,7 @@ pub struct ImageUrl<'a> {
 }
 
 #[derive(Debug, Serialize)]
-pub struct File<'a> {
+pub struct FilePart<'a> {
     pub filename: Json<'a>,
     pub file_data: Json<'a>,
 }
@@ -175,14 +175,14 @@ pub enum FunctionType {
 }
 
 #[derive(Debug, Serialize)]
-pub struct Tool<'a> {
+pub struct FunctionTool<'a> {
     #[serde(rename = "type")]
     pub kind: FunctionType,
-    pub function: Function<'a>,
+    pub function: FunctionDefinition<'a>,
 }
 
 #[derive(Debug, Serialize)]
-pub struct Function<'a> {
+pub struct FunctionDefinition<'a> {
     pub name: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Json<'a>>,
@@ -195,7 +195,7 @@ pub struct Function<'a> {
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum ToolChoice<'a> {
+pub enum ChatToolChoice<'a> {
     Mode(&'static str),
     Named {
         #[serde(rename = "type")]
@@ -229,7 +229,7 @@ pub struct JsonSchema<'a> {
 
 /// `thinking` of GLM, Kimi and `DeepSeek` (§3.8).
 #[derive(Debug, Serialize)]
-pub struct Thinking {
+pub struct ThinkingObject {
     #[serde(rename = "type")]
     pub kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,7 +10,7 @@ use memchr::memmem;
 use serde_json::value::RawValue;
 
 use crate::json::EscapedText;
-use crate::messages::wire::request::{Block, Content, Message, Request};
+use crate::messages::wire::request::{InputBlock, InputContent, InputMessage, MessagesBody};
 use crate::signature;
 
 use crate::error::{At, RequestError};
@@ -22,7 +22,7 @@ pub fn without_own_thinking(body: &[u8]) -> Result<Cow<'_, [u8]>, RequestError> 
         return Ok(Cow::Borrowed(body));
     }
     let text = as_text(body)?;
-    let cuts = cuts(&Request::parse_unjudged(text)?, text)?;
+    let cuts = cuts(&MessagesBody::parse_unjudged(text)?, text)?;
     if cuts.is_empty() {
         return Ok(Cow::Borrowed(body));
     }
@@ -36,13 +36,13 @@ pub fn without_own_thinking(body: &[u8]) -> Result<Cow<'_, [u8]>, RequestError> 
     Ok(Cow::Owned(kept))
 }
 
-fn cuts(request: &Request<'_>, body: &str) -> Result<Vec<Range<usize>>, RequestError> {
+fn cuts(request: &MessagesBody<'_>, body: &str) -> Result<Vec<Range<usize>>, RequestError> {
     let root = At::root("messages");
     let messages: Vec<&RawValue> = request.messages.list(root)?;
     let mut emptied = Vec::with_capacity(messages.len());
     let mut cuts_inside = Vec::new();
     for (i, raw) in messages.iter().enumerate() {
-        let message: Message<'_> = serde_json::from_str(raw.get())?;
+        let message: InputMessage<'_> = serde_json::from_str(raw.get())?;
         let (blocks, own) = own_blocks(&message, root.index(i))?;
         let is_emptied = !own.is_empty() && own.iter().all(|own| *own);
         if !is_emptied {
@@ -56,16 +56,16 @@ fn cuts(request: &Request<'_>, body: &str) -> Result<Vec<Range<usize>>, RequestE
 }
 
 /// The blocks of a turn, and of each whether it is thinking of ours.
-fn own_blocks<'a>(message: &Message<'a>, at: At<'_>) -> Result<(Vec<&'a RawValue>, Vec<bool>), RequestError> {
+fn own_blocks<'a>(message: &InputMessage<'a>, at: At<'_>) -> Result<(Vec<&'a RawValue>, Vec<bool>), RequestError> {
     let at = at.field("content");
-    let Content::Blocks(blocks) = Content::of(message.content, at)? else {
+    let InputContent::Blocks(blocks) = InputContent::of(message.content, at)? else {
         return Ok((Vec::new(), Vec::new()));
     };
     let own = blocks.iter().map(is_own_thinking).collect();
     Ok((message.content.list(at)?, own))
 }
 
-fn is_own_thinking(block: &Block<'_>) -> bool {
+fn is_own_thinking(block: &InputBlock<'_>) -> bool {
     let text = |field: Option<&RawValue>, start| field.and_then(EscapedText::of).is_some_and(|t| t.begins_with(start));
     text(block.kind.raw(), "thinking") && text(block.signature.raw(), signature::PREFIX)
 }

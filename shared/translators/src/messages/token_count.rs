@@ -5,7 +5,7 @@
 
 use crate::error::{At, RequestError};
 use crate::json::{EscapedText, Field};
-use crate::messages::wire::request::{Block, Content, Message, Request, Source, Tool};
+use crate::messages::wire::request::{InputBlock, InputContent, InputMessage, MessagesBody, Source, ToolDefinition};
 use crate::tokens::{MilliTokens, TOKEN, of_text};
 
 const PER_MESSAGE: MilliTokens = 4 * TOKEN;
@@ -18,24 +18,24 @@ const PER_BASE64_BYTE: MilliTokens = TOKEN / 20;
 const MAX_DEPTH: usize = 4;
 
 /// The answer to `count_tokens`: at least 1. Fails on what is no conversation; what is in the blocks is not judged.
-pub fn count(request: &Request<'_>) -> Result<u64, RequestError> {
+pub fn count(request: &MessagesBody<'_>) -> Result<u64, RequestError> {
     Ok(estimate(request, &request.conversation()?))
 }
 
 /// The same for a request whose turns are read already.
-pub fn estimate(request: &Request<'_>, conversation: &[(Message<'_>, Content<'_>)]) -> u64 {
-    let tools: Vec<Tool<'_>> = request.tools.objects(At::root("tools")).unwrap_or_default();
-    let turn = |(_, content): &(Message<'_>, Content<'_>)| PER_MESSAGE + of_content(content, MAX_DEPTH);
+pub fn estimate(request: &MessagesBody<'_>, conversation: &[(InputMessage<'_>, InputContent<'_>)]) -> u64 {
+    let tools: Vec<ToolDefinition<'_>> = request.tools.objects(At::root("tools")).unwrap_or_default();
+    let turn = |(_, content): &(InputMessage<'_>, InputContent<'_>)| PER_MESSAGE + of_content(content, MAX_DEPTH);
     let total = of_inner(request.system, MAX_DEPTH)
         + tools.iter().map(of_tool).sum::<MilliTokens>()
         + conversation.iter().map(turn).sum::<MilliTokens>();
     total.div_ceil(TOKEN).max(1)
 }
 
-fn of_content(content: &Content<'_>, depth: usize) -> MilliTokens {
+fn of_content(content: &InputContent<'_>, depth: usize) -> MilliTokens {
     match content {
-        Content::Text(raw) => EscapedText::of(raw).map_or(0, of_text),
-        Content::Blocks(blocks) => blocks.iter().map(|block| of_block(block, depth - 1)).sum(),
+        InputContent::Text(raw) => EscapedText::of(raw).map_or(0, of_text),
+        InputContent::Blocks(blocks) => blocks.iter().map(|block| of_block(block, depth - 1)).sum(),
     }
 }
 
@@ -44,11 +44,11 @@ fn of_inner(field: Field<'_>, depth: usize) -> MilliTokens {
     if depth == 0 {
         return 0;
     }
-    Content::of(field, At::root("content")).map_or(0, |content| of_content(&content, depth))
+    InputContent::of(field, At::root("content")).map_or(0, |content| of_content(&content, depth))
 }
 
 /// The members that reach the model, of whatever type the block is.
-fn of_block(block: &Block<'_>, depth: usize) -> MilliTokens {
+fn of_block(block: &InputBlock<'_>, depth: usize) -> MilliTokens {
     if is(block.kind, "\"image\"") {
         return PER_IMAGE;
     }
@@ -77,7 +77,7 @@ fn of_source(source: &Source<'_>, depth: usize) -> MilliTokens {
     of_string(source.data) + of_inner(source.content, depth)
 }
 
-fn of_tool(tool: &Tool<'_>) -> MilliTokens {
+fn of_tool(tool: &ToolDefinition<'_>) -> MilliTokens {
     PER_TOOL + of_string(tool.name) + of_string(tool.description) + of_json(tool.input_schema)
 }
 
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn counted(body: &str) -> u64 {
-        count(&Request::parse(body.as_bytes()).unwrap()).unwrap()
+        count(&MessagesBody::parse(body.as_bytes()).unwrap()).unwrap()
     }
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn section_7_counting_needs_messages_but_no_max_tokens() {
-        let request = Request::parse(b"{}").unwrap();
+        let request = MessagesBody::parse(b"{}").unwrap();
         assert_eq!(count(&request).unwrap_err().to_string(), "messages: field required");
     }
 

@@ -11,7 +11,7 @@ use proptest::sample::select;
 use serde_json::Value;
 use translators::messages::passthrough::without_own_thinking;
 use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
-use translators::messages::wire::request::Request;
+use translators::messages::wire::request::MessagesBody;
 use translators::settings::{
     BackendOverrides, BackendSettings, InlineSystem, Preset, ReasoningReplay, TextParts, ToolResultMedia,
 };
@@ -87,7 +87,7 @@ proptest! {
     fn no_body_makes_the_translation_panic(body in "[\\[\\]{}\",:a-z0-9 \\\\]{0,60}", cut in any::<prop::sample::Index>(), history in histories()) {
         let whole = history.body();
         for body in [body.as_bytes(), &whole[..cut.index(whole.len())]] {
-            if let Ok(request) = Request::parse(body) {
+            if let Ok(request) = MessagesBody::parse(body) {
                 let _ = to_chat(&request, &BackendSettings::default(), &ModelFacts::default());
             }
             let _ = without_own_thinking(body);
@@ -120,7 +120,7 @@ fn backends() -> impl Strategy<Value = BackendSettings> {
 
 fn translated(history: &History, backend: &BackendSettings) -> (ChatCall, Value) {
     let body = history.body();
-    let call = to_chat(&Request::parse(&body).unwrap(), backend, &ModelFacts::default()).unwrap();
+    let call = to_chat(&MessagesBody::parse(&body).unwrap(), backend, &ModelFacts::default()).unwrap();
     let chat = parse(&call.body);
     (call, chat)
 }

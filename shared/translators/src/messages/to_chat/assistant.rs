@@ -1,8 +1,8 @@
 //! Assistant turns: text, calls, and the thinking that led to them (OR2, TH1).
 
-use crate::chat::request::Part;
+use crate::chat::request::ContentPart;
 use crate::json::TextBuilder;
-use crate::messages::wire::request::{Block, Content, Message};
+use crate::messages::wire::request::{InputBlock, InputContent, InputMessage};
 use crate::signature;
 
 use super::scope::Scope;
@@ -13,11 +13,11 @@ use crate::error::{At, RequestError};
 /// The turn, and before it what earlier turns were summed up to, which is for the user to say (`compaction`).
 pub(super) fn read<'a>(
     index: usize,
-    message: Message<'a>,
-    content: Content<'a>,
+    message: InputMessage<'a>,
+    content: InputContent<'a>,
     scope: &mut Scope<'a>,
     at: At<'_>,
-) -> Result<(Vec<Part<'a>>, AssistantTurn<'a>), RequestError> {
+) -> Result<(Vec<ContentPart<'a>>, AssistantTurn<'a>), RequestError> {
     let mut turn = AssistantTurn {
         index,
         rest: message.rest,
@@ -25,11 +25,11 @@ pub(super) fn read<'a>(
     };
     let mut summary = Vec::new();
     let blocks = match content {
-        Content::Text(text) => {
+        InputContent::Text(text) => {
             turn.parts = parts::of_string(text);
             return Ok((summary, turn));
         }
-        Content::Blocks(blocks) => blocks,
+        InputContent::Blocks(blocks) => blocks,
     };
     let at = at.field("content");
     for (i, block) in blocks.iter().enumerate() {
@@ -46,7 +46,7 @@ impl<'a> AssistantTurn<'a> {
     fn read_block(
         &mut self,
         kind: &str,
-        block: &Block<'a>,
+        block: &InputBlock<'a>,
         scope: &mut Scope<'a>,
         at: At<'_>,
     ) -> Result<(), RequestError> {
@@ -68,7 +68,7 @@ impl<'a> AssistantTurn<'a> {
     }
 }
 
-fn call<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Call<'a>, RequestError> {
+fn call<'a>(block: &InputBlock<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Call<'a>, RequestError> {
     scope.warnings.dropped_all(&block.rest);
     let name = block.name.required_word(at.field("name"))?;
     let input = block.input.raw().map_or("{}", |raw| raw.get());
@@ -85,12 +85,12 @@ fn call<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Call
 }
 
 /// The text of a thinking block, or what its signature carries in place of it.
-fn thinking<'a>(block: &Block<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestError> {
+fn thinking<'a>(block: &InputBlock<'a>, at: At<'_>) -> Result<Vec<ContentPart<'a>>, RequestError> {
     let shown = block.thinking.required_text(at.field("thinking"))?;
     if shown.is_empty() {
         let signature = block.signature.word(at.field("signature"))?;
         let carried = signature.and_then(|signature| signature::carried(&signature));
-        return Ok(carried.into_iter().map(Part::text).collect());
+        return Ok(carried.into_iter().map(ContentPart::text).collect());
     }
     Ok(block.thinking.raw().map(parts::of_string).unwrap_or_default())
 }

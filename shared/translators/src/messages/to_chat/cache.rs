@@ -1,8 +1,8 @@
 //! `cache_control`: the marks a client sets on what is worth caching (§3.10).
 
-use crate::chat::request::{AssistantMessage, Breakpoint, CacheMark, Content, Message, Part};
+use crate::chat::request::{AssistantMessage, Breakpoint, CacheMark, ChatContent, ChatMessage, ContentPart};
 use crate::json::{Field, raw_object};
-use crate::messages::wire::request::Request;
+use crate::messages::wire::request::MessagesBody;
 use crate::settings::Cache;
 
 use crate::error::{At, RequestError};
@@ -34,7 +34,7 @@ pub(super) fn mark<'a>(cache: Cache, field: Field<'a>, at: At<'_>) -> Result<Opt
 }
 
 /// A mark on a whole tool result, or on the whole request, is one on the last part of it.
-pub(super) fn mark_last<'a>(parts: &mut [Part<'a>], mark: Option<CacheMark<'a>>) {
+pub(super) fn mark_last<'a>(parts: &mut [ContentPart<'a>], mark: Option<CacheMark<'a>>) {
     if let (Some(part), Some(mark)) = (parts.last_mut(), mark) {
         part.cache.get_or_insert(mark);
     }
@@ -42,9 +42,9 @@ pub(super) fn mark_last<'a>(parts: &mut [Part<'a>], mark: Option<CacheMark<'a>>)
 
 /// The request's own `cache_control`: a mark at the end of the prompt.
 pub(super) fn mark_end<'a>(
-    request: &Request<'a>,
+    request: &MessagesBody<'a>,
     cache: Cache,
-    messages: &mut [Message<'a>],
+    messages: &mut [ChatMessage<'a>],
 ) -> Result<(), RequestError> {
     let mark = mark(cache, request.cache_control, At::root("cache_control"))?;
     let (Some(message), Some(mark)) = (messages.last_mut(), mark) else {
@@ -52,24 +52,24 @@ pub(super) fn mark_end<'a>(
     };
     if let Some(content) = content_of(message) {
         let text = match content {
-            Content::Parts(parts) => {
+            ChatContent::Parts(parts) => {
                 return {
                     mark_last(parts, Some(mark));
                     Ok(())
                 };
             }
-            Content::Text(text) => text.clone(),
+            ChatContent::Text(text) => text.clone(),
         };
-        *content = Content::Parts(vec![Part {
+        *content = ChatContent::Parts(vec![ContentPart {
             cache: Some(mark),
-            ..Part::text(text)
+            ..ContentPart::text(text)
         }]);
     }
     Ok(())
 }
 
 /// Keeps the last marks, which cover the longest prefixes.
-pub(super) fn keep_last_breakpoints(messages: &mut [Message<'_>]) {
+pub(super) fn keep_last_breakpoints(messages: &mut [ChatMessage<'_>]) {
     let marked = messages
         .iter_mut()
         .rev()
@@ -80,20 +80,20 @@ pub(super) fn keep_last_breakpoints(messages: &mut [Message<'_>]) {
     }
 }
 
-fn content_of<'m, 'a>(message: &'m mut Message<'a>) -> Option<&'m mut Content<'a>> {
+fn content_of<'m, 'a>(message: &'m mut ChatMessage<'a>) -> Option<&'m mut ChatContent<'a>> {
     match message {
-        Message::System { content }
-        | Message::Developer { content }
-        | Message::User { content, .. }
-        | Message::Tool { content, .. } => Some(content),
-        Message::Assistant(AssistantMessage { content, .. }) => content.as_mut(),
+        ChatMessage::System { content }
+        | ChatMessage::Developer { content }
+        | ChatMessage::User { content, .. }
+        | ChatMessage::Tool { content, .. } => Some(content),
+        ChatMessage::Assistant(AssistantMessage { content, .. }) => content.as_mut(),
     }
 }
 
-fn parts_from_the_end<'m, 'a>(content: &'m mut Content<'a>) -> impl Iterator<Item = &'m mut Part<'a>> {
+fn parts_from_the_end<'m, 'a>(content: &'m mut ChatContent<'a>) -> impl Iterator<Item = &'m mut ContentPart<'a>> {
     let parts = match content {
-        Content::Text(_) => &mut [],
-        Content::Parts(parts) => parts.as_mut_slice(),
+        ChatContent::Text(_) => &mut [],
+        ChatContent::Parts(parts) => parts.as_mut_slice(),
     };
     parts.iter_mut().rev()
 }

@@ -1,9 +1,9 @@
 //! Documents and search results, which a chat backend reads as text, except PDF (§3.5).
 
-use crate::chat::request::{File, Part, PartKind};
+use crate::chat::request::{ContentPart, FilePart, PartKind};
 use crate::json::EscapedText;
 use crate::json::{Json, TextBuilder};
-use crate::messages::wire::request::{Block, Content, Source};
+use crate::messages::wire::request::{InputBlock, InputContent, Source};
 use crate::settings::Pdf;
 
 use super::parts;
@@ -11,7 +11,11 @@ use super::scope::Scope;
 use crate::error::{At, RequestError};
 
 /// Title and context come first, in whatever form the rest is.
-pub(super) fn parts<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestError> {
+pub(super) fn parts<'a>(
+    block: &InputBlock<'a>,
+    scope: &mut Scope<'a>,
+    at: At<'_>,
+) -> Result<Vec<ContentPart<'a>>, RequestError> {
     let title = block.title.text(at.field("title"))?;
     let context = block.context.text(at.field("context"))?;
     let at = at.field("source");
@@ -35,12 +39,12 @@ pub(super) fn parts<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) ->
 }
 
 /// A search result that the client found: title, source, text.
-pub(super) fn search_result<'a>(block: &Block<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestError> {
+pub(super) fn search_result<'a>(block: &InputBlock<'a>, at: At<'_>) -> Result<Vec<ContentPart<'a>>, RequestError> {
     let title = block.title.text(at.field("title"))?;
     let source = block.source.text(at.field("source"))?;
     let at = at.field("content");
     let mut lines = vec![title, source];
-    if let Content::Blocks(blocks) = Content::of(block.content, at)? {
+    if let InputContent::Blocks(blocks) = InputContent::of(block.content, at)? {
         for (i, block) in blocks.iter().enumerate() {
             lines.push(Some(block.text.required_text(at.index(i).field("text"))?));
         }
@@ -50,11 +54,15 @@ pub(super) fn search_result<'a>(block: &Block<'a>, at: At<'_>) -> Result<Vec<Par
     text_part(&lines)
 }
 
-fn inner_blocks<'a>(source: &Source<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestError> {
+fn inner_blocks<'a>(
+    source: &Source<'a>,
+    scope: &mut Scope<'a>,
+    at: At<'_>,
+) -> Result<Vec<ContentPart<'a>>, RequestError> {
     let at = at.field("content");
-    let blocks = match Content::of(source.content, at)? {
-        Content::Text(text) => return Ok(parts::of_string(text)),
-        Content::Blocks(blocks) => blocks,
+    let blocks = match InputContent::of(source.content, at)? {
+        InputContent::Text(text) => return Ok(parts::of_string(text)),
+        InputContent::Blocks(blocks) => blocks,
     };
     let mut all = Vec::new();
     for (i, block) in blocks.iter().enumerate() {
@@ -68,7 +76,7 @@ fn inner_blocks<'a>(source: &Source<'a>, scope: &mut Scope<'a>, at: At<'_>) -> R
     Ok(all)
 }
 
-fn text_part<'a>(lines: &[Option<EscapedText<'a>>]) -> Result<Vec<Part<'a>>, RequestError> {
+fn text_part<'a>(lines: &[Option<EscapedText<'a>>]) -> Result<Vec<ContentPart<'a>>, RequestError> {
     let length = lines.iter().flatten().map(|line| line.escaped().len() + 2).sum();
     let text = lines
         .iter()
@@ -77,7 +85,7 @@ fn text_part<'a>(lines: &[Option<EscapedText<'a>>]) -> Result<Vec<Part<'a>>, Req
     Ok(if text.get() == "\"\"" {
         Vec::new()
     } else {
-        vec![Part::text(text)]
+        vec![ContentPart::text(text)]
     })
 }
 
@@ -86,7 +94,7 @@ fn pdf<'a>(
     title: Option<EscapedText<'a>>,
     setting: Pdf,
     at: At<'_>,
-) -> Result<Part<'a>, RequestError> {
+) -> Result<ContentPart<'a>, RequestError> {
     let media_type = source.media_type.required_word(at.field("media_type"))?;
     if media_type != "application/pdf" {
         return Err(at.field("media_type").error("must be application/pdf"));
@@ -97,8 +105,8 @@ fn pdf<'a>(
     let data = source.data.required_text(at.field("data"))?;
     let builder = TextBuilder::with_capacity(data.escaped().len() + 32);
     let file_data = builder.literal("data:application/pdf;base64,").escaped(data).build()?;
-    Ok(Part::new(PartKind::File {
-        file: File {
+    Ok(ContentPart::new(PartKind::File {
+        file: FilePart {
             filename: filename(title)?,
             file_data,
         },

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use crate::chat::request::Request;
+use crate::chat::request::ChatBody;
 use crate::json::{Json, Members};
 
 use super::scope::Warnings;
@@ -17,7 +17,7 @@ const TEMPLATE_SWITCHES: &str = "chat_template_kwargs";
 
 /// The request as bytes, with the client's unknown fields (P3) and the operator's on top.
 pub(super) fn serialize(
-    chat: &Request<'_>,
+    chat: &ChatBody<'_>,
     unknown: &Members<'_>,
     extra_body: &Map<String, Value>,
     warnings: &mut Warnings,

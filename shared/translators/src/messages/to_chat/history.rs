@@ -1,6 +1,6 @@
 //! The order of turns: system turns placed (SY3, SY4, SY5), neighbours merged (OR1), empty turns left out (OR8).
 
-use crate::chat::request::Part;
+use crate::chat::request::ContentPart;
 use crate::json::EscapedText;
 use crate::json::TextBuilder;
 use crate::settings::{BackendSettings, InlineSystem};
@@ -11,17 +11,17 @@ use crate::error::{At, RequestError};
 
 pub(super) struct History<'a> {
     /// The leading system message.
-    pub system: Vec<Part<'a>>,
+    pub system: Vec<ContentPart<'a>>,
     pub turns: Vec<Turn<'a>>,
     /// System turns that came right after an assistant turn. They wait for what the next user turn begins
     /// with, since nothing may stand between calls and their results (SY4).
-    waiting: Vec<Vec<Part<'a>>>,
+    waiting: Vec<Vec<ContentPart<'a>>>,
     mode: InlineSystem,
     merge: bool,
 }
 
 impl<'a> History<'a> {
-    pub(super) fn new(system: Vec<Part<'a>>, backend: &BackendSettings) -> Self {
+    pub(super) fn new(system: Vec<ContentPart<'a>>, backend: &BackendSettings) -> Self {
         let (mode, merge) = (backend.inline_system, backend.merge_turns);
         Self {
             system,
@@ -49,7 +49,7 @@ impl<'a> History<'a> {
     }
 
     /// What earlier turns were summed up to: for the user to say.
-    pub(super) fn push_summary(&mut self, index: usize, parts: Vec<Part<'a>>) -> Result<(), RequestError> {
+    pub(super) fn push_summary(&mut self, index: usize, parts: Vec<ContentPart<'a>>) -> Result<(), RequestError> {
         if parts.is_empty() {
             return Ok(());
         }
@@ -76,7 +76,7 @@ impl<'a> History<'a> {
         Ok(())
     }
 
-    pub(super) fn push_system(&mut self, parts: Vec<Part<'a>>) -> Result<(), RequestError> {
+    pub(super) fn push_system(&mut self, parts: Vec<ContentPart<'a>>) -> Result<(), RequestError> {
         if parts.is_empty() {
             return Ok(());
         }
@@ -120,7 +120,7 @@ impl<'a> History<'a> {
         }
     }
 
-    fn add_system(&mut self, parts: Vec<Part<'a>>) {
+    fn add_system(&mut self, parts: Vec<ContentPart<'a>>) {
         match self.turns.last_mut() {
             Some(Turn::System(last)) if self.merge => last.extend(parts),
             _ => self.turns.push(Turn::System(parts)),
@@ -133,7 +133,7 @@ impl<'a> History<'a> {
             .try_for_each(|parts| self.place(parts))
     }
 
-    fn place(&mut self, parts: Vec<Part<'a>>) -> Result<(), RequestError> {
+    fn place(&mut self, parts: Vec<ContentPart<'a>>) -> Result<(), RequestError> {
         if self.mode == InlineSystem::Inline {
             self.add_system(parts);
             return Ok(());
@@ -178,7 +178,7 @@ impl AssistantTurn<'_> {
 }
 
 /// A system turn's text as a user turn can carry it (SY3). A cache mark stays on it.
-fn reminder(mut parts: Vec<Part<'_>>) -> Result<Part<'_>, RequestError> {
+fn reminder(mut parts: Vec<ContentPart<'_>>) -> Result<ContentPart<'_>, RequestError> {
     let cache = parts.iter_mut().rev().find_map(|part| part.cache.take());
     let text = parts::joined(parts)?;
     let inner = EscapedText::of(&text).unwrap_or(EscapedText::EMPTY);
@@ -186,8 +186,8 @@ fn reminder(mut parts: Vec<Part<'_>>) -> Result<Part<'_>, RequestError> {
         .literal("<system-reminder>")
         .newline();
     let wrapped = builder.escaped(inner).newline().literal("</system-reminder>").build()?;
-    Ok(Part {
+    Ok(ContentPart {
         cache,
-        ..Part::text(wrapped)
+        ..ContentPart::text(wrapped)
     })
 }

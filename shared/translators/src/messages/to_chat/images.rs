@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use crate::chat::request::{ImageUrl, Part, PartKind};
+use crate::chat::request::{ContentPart, ImageUrl, PartKind};
 use crate::json::{Json, TextBuilder};
-use crate::messages::wire::request::{Block, Source};
+use crate::messages::wire::request::{InputBlock, Source};
 
 use crate::error::{At, RequestError};
 
 const MEDIA_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 /// The image as a part. Without vision it is refused: an answer that ignores it would be wrong.
-pub(super) fn part<'a>(block: &Block<'a>, vision: bool, at: At<'_>) -> Result<Part<'a>, RequestError> {
+pub(super) fn part<'a>(block: &InputBlock<'a>, vision: bool, at: At<'_>) -> Result<ContentPart<'a>, RequestError> {
     if !vision {
         return Err(at.field("type").error("this model does not accept images"));
     }
@@ -33,7 +33,7 @@ pub(super) fn part<'a>(block: &Block<'a>, vision: bool, at: At<'_>) -> Result<Pa
                 .error(format!("image sources of type `{kind}` are not supported")));
         }
     };
-    Ok(Part::new(PartKind::ImageUrl {
+    Ok(ContentPart::new(PartKind::ImageUrl {
         image_url: ImageUrl { url },
     }))
 }

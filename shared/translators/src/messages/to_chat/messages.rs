@@ -1,6 +1,8 @@
 //! Turns written down as chat messages (§3.3, §3.4).
 
-use crate::chat::request::{AssistantMessage, Content, FunctionCall, FunctionType, Message, Part, ToolCall};
+use crate::chat::request::{
+    AssistantMessage, ChatContent, ChatMessage, ContentPart, FunctionCall, FunctionType, ToolCall,
+};
 use crate::json::{Json, TextBuilder, json_string};
 use crate::settings::{ReasoningReplay, SystemRole, TextParts, ToolResultMedia};
 use crate::tool_ids::backend_tool_id;
@@ -12,13 +14,13 @@ use super::turns::{AssistantTurn, Call, ToolResult, Turn, UserTurn};
 use crate::error::RequestError;
 
 /// All messages, the leading system message first (SY1).
-pub(super) fn write<'a>(history: History<'a>, scope: &mut Scope<'a>) -> Result<Vec<Message<'a>>, RequestError> {
+pub(super) fn write<'a>(history: History<'a>, scope: &mut Scope<'a>) -> Result<Vec<ChatMessage<'a>>, RequestError> {
     let mut messages = Vec::with_capacity(history.turns.len() + 1);
     write_system(history.system, scope, &mut messages)?;
     for turn in history.turns {
         match turn {
             Turn::System(parts) => write_system(parts, scope, &mut messages)?,
-            Turn::Assistant(turn) => messages.push(Message::Assistant(assistant(turn, scope)?)),
+            Turn::Assistant(turn) => messages.push(ChatMessage::Assistant(assistant(turn, scope)?)),
             Turn::User(turn) => write_user(turn, scope, &mut messages)?,
         }
     }
@@ -26,14 +28,14 @@ pub(super) fn write<'a>(history: History<'a>, scope: &mut Scope<'a>) -> Result<V
 }
 
 fn write_system<'a>(
-    parts: Vec<Part<'a>>,
+    parts: Vec<ContentPart<'a>>,
     scope: &mut Scope<'a>,
-    messages: &mut Vec<Message<'a>>,
+    messages: &mut Vec<ChatMessage<'a>>,
 ) -> Result<(), RequestError> {
     let content = parts::content(parts, scope.backend.text_parts, &mut scope.warnings)?;
     messages.extend(content.map(|content| match scope.backend.system_role {
-        SystemRole::System => Message::System { content },
-        SystemRole::Developer => Message::Developer { content },
+        SystemRole::System => ChatMessage::System { content },
+        SystemRole::Developer => ChatMessage::Developer { content },
     }));
     Ok(())
 }
@@ -65,7 +67,7 @@ fn assistant<'a>(turn: AssistantTurn<'a>, scope: &mut Scope<'a>) -> Result<Assis
 }
 
 /// The thinking of an earlier turn, without signatures (TH1, TH3), or the empty string that some want (TH2).
-fn replayed(thinking: Vec<Part<'_>>, required: bool) -> Result<Option<Json<'_>>, RequestError> {
+fn replayed(thinking: Vec<ContentPart<'_>>, required: bool) -> Result<Option<Json<'_>>, RequestError> {
     if thinking.is_empty() && !required {
         Ok(None)
     } else {
@@ -77,7 +79,7 @@ fn replayed(thinking: Vec<Part<'_>>, required: bool) -> Result<Option<Json<'_>>,
 fn write_user<'a>(
     mut turn: UserTurn<'a>,
     scope: &mut Scope<'a>,
-    messages: &mut Vec<Message<'a>>,
+    messages: &mut Vec<ChatMessage<'a>>,
 ) -> Result<(), RequestError> {
     if let Some(last) = turn.results.last_mut() {
         last.parts.append(&mut turn.after_results);
@@ -88,7 +90,7 @@ fn write_user<'a>(
     }
     user_parts.append(&mut turn.parts);
     match parts::content(user_parts, scope.backend.text_parts, &mut scope.warnings)? {
-        Some(content) => messages.push(Message::User {
+        Some(content) => messages.push(ChatMessage::User {
             content,
             rest: turn.rest.unique(),
         }),
@@ -100,8 +102,8 @@ fn write_user<'a>(
 fn tool_message<'a>(
     result: ToolResult<'a>,
     scope: &mut Scope<'a>,
-    user_parts: &mut Vec<Part<'a>>,
-) -> Result<Message<'a>, RequestError> {
+    user_parts: &mut Vec<ContentPart<'a>>,
+) -> Result<ChatMessage<'a>, RequestError> {
     let tool_call_id = backend_tool_id(result.call_id, scope.backend.tool_id_max);
     let mut parts = result.parts;
     if scope.backend.tool_result_media == ToolResultMedia::UserMessage {
@@ -112,14 +114,14 @@ fn tool_message<'a>(
         }
     }
     let content = parts::content(parts, TextParts::String, &mut scope.warnings)?;
-    let content = content.map_or_else(|| json_string("").map(Content::Text), Ok)?;
-    Ok(Message::Tool { tool_call_id, content })
+    let content = content.map_or_else(|| json_string("").map(ChatContent::Text), Ok)?;
+    Ok(ChatMessage::Tool { tool_call_id, content })
 }
 
 /// Tells whose result the images are that a tool message could not hold.
-fn media_heading<'a>(tool_call_id: &str) -> Result<Part<'a>, RequestError> {
+fn media_heading<'a>(tool_call_id: &str) -> Result<ContentPart<'a>, RequestError> {
     let text = TextBuilder::with_capacity(64)
         .literal("From the result of tool call ")
         .plain(tool_call_id)?;
-    Ok(Part::text(text.literal(":").build()?))
+    Ok(ContentPart::text(text.literal(":").build()?))
 }

@@ -35,10 +35,10 @@ mod user;
 
 use std::borrow::Cow;
 
-use crate::chat::request as chat;
+use crate::chat::request::{ChatBody, ChatMessage};
 use crate::context::ResponseContext;
 use crate::messages::token_count;
-use crate::messages::wire::request::{OutputConfig, Request};
+use crate::messages::wire::request::{MessagesBody, OutputConfig};
 use crate::settings::BackendSettings;
 use crate::tool_names::ToolNames;
 
@@ -71,7 +71,11 @@ pub struct ChatCall {
 }
 
 /// Translates a Messages request for a backend. Fails before anything is sent, naming the field at fault.
-pub fn to_chat(request: &Request<'_>, backend: &BackendSettings, model: &ModelFacts) -> Result<ChatCall, RequestError> {
+pub fn to_chat(
+    request: &MessagesBody<'_>,
+    backend: &BackendSettings,
+    model: &ModelFacts,
+) -> Result<ChatCall, RequestError> {
     let parsed = Parsed::read(request)?;
     let context = parsed.context(backend, model)?;
     let mut scope = Scope {
@@ -93,7 +97,7 @@ pub fn to_chat(request: &Request<'_>, backend: &BackendSettings, model: &ModelFa
 
 /// The request, read as far as it can be without knowing the backend.
 struct Parsed<'a> {
-    request: &'a Request<'a>,
+    request: &'a MessagesBody<'a>,
     output: OutputConfig<'a>,
     thinking: Asked,
     tools: Vec<Declared<'a>>,
@@ -101,7 +105,7 @@ struct Parsed<'a> {
 }
 
 impl<'a> Parsed<'a> {
-    fn read(request: &'a Request<'a>) -> Result<Self, RequestError> {
+    fn read(request: &'a MessagesBody<'a>) -> Result<Self, RequestError> {
         let output = request
             .output_config
             .object(At::root("output_config"))?
@@ -130,7 +134,7 @@ impl<'a> Parsed<'a> {
         })
     }
 
-    fn into_chat(self, model: &'a ModelFacts, scope: &mut Scope<'a>) -> Result<chat::Request<'a>, RequestError> {
+    fn into_chat(self, model: &'a ModelFacts, scope: &mut Scope<'a>) -> Result<ChatBody<'a>, RequestError> {
         let request = self.request;
         parameters::refuse_unsupported(request, scope)?;
         parameters::warn_of_dropped(request, &self.output, scope);
@@ -146,7 +150,7 @@ impl<'a> Parsed<'a> {
             parameters.tool_stream = (scope.backend.tool_stream && parameters.stream.is_some()).then_some(true);
         }
         self.thinking.write(!tools.is_empty(), scope, &mut parameters);
-        Ok(chat::Request {
+        Ok(ChatBody {
             model: &model.backend_model,
             messages,
             tools,
@@ -157,11 +161,11 @@ impl<'a> Parsed<'a> {
 
 /// System text and turns as chat messages.
 fn prompt<'a>(
-    request: &Request<'a>,
+    request: &MessagesBody<'a>,
     messages: Messages<'a>,
     changes: &mut ToolChanges<'_>,
     scope: &mut Scope<'a>,
-) -> Result<Vec<chat::Message<'a>>, RequestError> {
+) -> Result<Vec<ChatMessage<'a>>, RequestError> {
     let system = system::read(request.system, scope)?;
     let mut history = messages.into_history(system, scope, changes)?;
     pairing::pair(&mut history.turns)?;

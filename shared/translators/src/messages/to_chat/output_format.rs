@@ -3,13 +3,13 @@
 use serde_json::{Map, Value};
 
 use crate::chat::request::{JsonSchema, ResponseFormat};
-use crate::messages::wire::request::{OutputConfig, OutputFormat, Request};
+use crate::messages::wire::request::{MessagesBody, OutputConfig, OutputFormat};
 
 use crate::error::{At, RequestError};
 
 /// `output_config.format`, or the older `output_format`. The schema goes unchanged.
 pub(super) fn write<'a>(
-    request: &Request<'a>,
+    request: &MessagesBody<'a>,
     output: &OutputConfig<'a>,
 ) -> Result<Option<ResponseFormat<'a>>, RequestError> {
     let root = At::root("output_config");

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::chat::request::{Parameters, ServiceTier, StreamOptions};
 use crate::json::{Field, Json, json_string};
-use crate::messages::wire::request::{Metadata, OutputConfig, Request};
+use crate::messages::wire::request::{MessagesBody, Metadata, OutputConfig};
 use crate::settings::{MaxTokensField, UserField};
 use crate::sha256::sha256_hex;
 
@@ -15,7 +15,7 @@ use super::{ModelFacts, output_format};
 use crate::error::{At, RequestError};
 
 /// Refuses what would ask the server to act, to remember, or to compute elsewhere.
-pub(super) fn refuse_unsupported(request: &Request<'_>, scope: &Scope<'_>) -> Result<(), RequestError> {
+pub(super) fn refuse_unsupported(request: &MessagesBody<'_>, scope: &Scope<'_>) -> Result<(), RequestError> {
     let fields = [
         ("mcp_servers", request.mcp_servers),
         ("container", request.container),
@@ -36,7 +36,7 @@ pub(super) fn refuse_unsupported(request: &Request<'_>, scope: &Scope<'_>) -> Re
 }
 
 /// Names what is left out and could be missed (P2). The rest of what has no counterpart goes silently (§3.2).
-pub(super) fn warn_of_dropped(request: &Request<'_>, output: &OutputConfig<'_>, scope: &mut Scope<'_>) {
+pub(super) fn warn_of_dropped(request: &MessagesBody<'_>, output: &OutputConfig<'_>, scope: &mut Scope<'_>) {
     let fields = [
         ("context_management", request.context_management),
         ("fallbacks", request.fallbacks),
@@ -52,7 +52,7 @@ pub(super) fn warn_of_dropped(request: &Request<'_>, output: &OutputConfig<'_>, 
 }
 
 pub(super) fn write<'a>(
-    request: &Request<'a>,
+    request: &MessagesBody<'a>,
     output: &OutputConfig<'a>,
     model: &ModelFacts,
     scope: &mut Scope<'a>,
@@ -88,7 +88,7 @@ pub(super) fn write<'a>(
 }
 
 /// Lowered to what the model can: agents ask for the same number whatever the model is.
-fn max_tokens(request: &Request<'_>, model: &ModelFacts, scope: &mut Scope<'_>) -> Result<u64, RequestError> {
+fn max_tokens(request: &MessagesBody<'_>, model: &ModelFacts, scope: &mut Scope<'_>) -> Result<u64, RequestError> {
     let at = At::root("max_tokens");
     let asked = request.max_tokens.integer(at)?.ok_or_else(|| at.missing())?;
     if asked == 0 {
@@ -105,7 +105,7 @@ fn max_tokens(request: &Request<'_>, model: &ModelFacts, scope: &mut Scope<'_>) 
 }
 
 /// More stops than the backend takes are refused: the answer would run past those that were cut off.
-fn stop<'a>(request: &Request<'a>, scope: &Scope<'a>) -> Result<Option<&'a RawValue>, RequestError> {
+fn stop<'a>(request: &MessagesBody<'a>, scope: &Scope<'a>) -> Result<Option<&'a RawValue>, RequestError> {
     let at = At::root("stop_sequences");
     let count = request.stop_sequences.words(at)?.len();
     if let Some(limit) = scope.backend.max_stop.exceeded_by(count) {
@@ -122,7 +122,7 @@ fn top_k<'a>(field: Field<'a>, scope: &mut Scope<'a>) -> Option<&'a RawValue> {
     field.raw()
 }
 
-fn service_tier(request: &Request<'_>, scope: &mut Scope<'_>) -> Result<Option<ServiceTier>, RequestError> {
+fn service_tier(request: &MessagesBody<'_>, scope: &mut Scope<'_>) -> Result<Option<ServiceTier>, RequestError> {
     let fast = request.speed.word(At::root("speed"))?.as_deref() == Some("fast");
     if !scope.backend.service_tier {
         if fast {
@@ -142,7 +142,7 @@ fn service_tier(request: &Request<'_>, scope: &mut Scope<'_>) -> Result<Option<S
 
 /// `metadata.user_id`, as its hash if it is longer than the field may be. The rest of `metadata` stays here:
 /// the chat field of that name is something else.
-fn user_id<'a>(request: &Request<'a>, max: usize) -> Result<Option<Json<'a>>, RequestError> {
+fn user_id<'a>(request: &MessagesBody<'a>, max: usize) -> Result<Option<Json<'a>>, RequestError> {
     let at = At::root("metadata");
     let metadata: Metadata<'a> = request.metadata.object(at)?.unwrap_or_default();
     let Some(id) = metadata.user_id.word(at.field("user_id"))? else {

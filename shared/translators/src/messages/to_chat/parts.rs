@@ -4,17 +4,17 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::chat::request::{Content, Part, PartKind};
+use crate::chat::request::{ChatContent, ContentPart, PartKind};
 use crate::json::EscapedText;
 use crate::json::{Json, Members, TextBuilder};
-use crate::messages::wire::request::{Block, Content as Blocks};
+use crate::messages::wire::request::{InputBlock, InputContent};
 use crate::settings::TextParts;
 
 use super::scope::{Scope, Warnings};
 use super::{cache, documents, images};
 use crate::error::{At, RequestError};
 
-impl<'a> Part<'a> {
+impl<'a> ContentPart<'a> {
     pub fn text(text: Json<'a>) -> Self {
         Self::new(PartKind::Text { text })
     }
@@ -39,10 +39,10 @@ impl<'a> Part<'a> {
 /// The parts of one block; `None` if its type means something only in one place, or nothing at all.
 pub(super) fn of_block<'a>(
     kind: &str,
-    block: &Block<'a>,
+    block: &InputBlock<'a>,
     scope: &mut Scope<'a>,
     at: At<'_>,
-) -> Result<Option<Vec<Part<'a>>>, RequestError> {
+) -> Result<Option<Vec<ContentPart<'a>>>, RequestError> {
     let mut parts = match kind {
         "text" => of_text_field(block, at)?,
         "image" => vec![images::part(block, scope.backend.vision, at)?],
@@ -60,13 +60,13 @@ pub(super) fn of_block<'a>(
 
 /// The parts of content that may hold text blocks only, such as a system turn's.
 pub(super) fn of_text_blocks<'a>(
-    content: Blocks<'a>,
+    content: InputContent<'a>,
     scope: &mut Scope<'a>,
     at: At<'_>,
-) -> Result<Vec<Part<'a>>, RequestError> {
+) -> Result<Vec<ContentPart<'a>>, RequestError> {
     let blocks = match content {
-        Blocks::Text(text) => return Ok(of_string(text)),
-        Blocks::Blocks(blocks) => blocks,
+        InputContent::Text(text) => return Ok(of_string(text)),
+        InputContent::Blocks(blocks) => blocks,
     };
     let mut parts = Vec::new();
     for (i, block) in blocks.iter().enumerate() {
@@ -81,21 +81,25 @@ pub(super) fn of_text_blocks<'a>(
 }
 
 /// Content that is a plain string; an empty one has no parts (§3.1, step 4).
-pub(super) fn of_string(text: &RawValue) -> Vec<Part<'_>> {
+pub(super) fn of_string(text: &RawValue) -> Vec<ContentPart<'_>> {
     if text.get() == "\"\"" {
         Vec::new()
     } else {
-        vec![Part::text(Cow::Borrowed(text))]
+        vec![ContentPart::text(Cow::Borrowed(text))]
     }
 }
 
-fn of_text_field<'a>(block: &Block<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestError> {
+fn of_text_field<'a>(block: &InputBlock<'a>, at: At<'_>) -> Result<Vec<ContentPart<'a>>, RequestError> {
     block.text.required_text(at.field("text"))?;
     Ok(block.text.raw().map(of_string).unwrap_or_default())
 }
 
 /// What an earlier session was summed up to. A summary that is not readable here would be lost.
-fn compaction<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestError> {
+fn compaction<'a>(
+    block: &InputBlock<'a>,
+    scope: &mut Scope<'a>,
+    at: At<'_>,
+) -> Result<Vec<ContentPart<'a>>, RequestError> {
     block.content.required_text(at.field("content"))?;
     if block.tool_changes.is_present() {
         scope.warnings.dropped("tool_changes");
@@ -111,10 +115,10 @@ pub(super) fn misplaced(kind: &str, place: &str, at: At<'_>) -> RequestError {
 
 /// A message's content: one string where that loses nothing and the backend prefers it, else parts.
 pub(super) fn content<'a>(
-    parts: Vec<Part<'a>>,
+    parts: Vec<ContentPart<'a>>,
     form: TextParts,
     warnings: &mut Warnings,
-) -> Result<Option<Content<'a>>, RequestError> {
+) -> Result<Option<ChatContent<'a>>, RequestError> {
     if parts.is_empty() {
         return Ok(None);
     }
@@ -123,25 +127,25 @@ pub(super) fn content<'a>(
         .all(|part| part.as_text().is_some() && part.cache.is_none());
     let lone = parts.len() == 1 && parts[0].rest.is_empty();
     if !plain || (form == TextParts::Array && !lone) {
-        return Ok(Some(Content::Parts(parts)));
+        return Ok(Some(ChatContent::Parts(parts)));
     }
     for name in parts.iter().flat_map(|part| part.rest.names()) {
         warnings.dropped(name);
     }
-    joined(parts).map(|text| Some(Content::Text(text)))
+    joined(parts).map(|text| Some(ChatContent::Text(text)))
 }
 
 /// The texts of the parts, with one newline between them.
-pub(super) fn joined(mut parts: Vec<Part<'_>>) -> Result<Json<'_>, RequestError> {
+pub(super) fn joined(mut parts: Vec<ContentPart<'_>>) -> Result<Json<'_>, RequestError> {
     if parts.len() == 1
-        && let Some(Part {
+        && let Some(ContentPart {
             kind: PartKind::Text { text },
             ..
         }) = parts.pop_if(|part| part.as_text().is_some())
     {
         return Ok(text);
     }
-    let texts = || parts.iter().filter_map(Part::as_text);
+    let texts = || parts.iter().filter_map(ContentPart::as_text);
     let length = texts().map(|text| text.escaped().len() + 2).sum();
     texts()
         .fold(TextBuilder::with_capacity(length), |builder, text| {

@@ -1,16 +1,16 @@
 //! A conversation that ends with an assistant turn: the model is to go on with it, not to start anew (OR7).
 
-use crate::chat::request::{Message, Parameters};
+use crate::chat::request::{ChatMessage, Parameters};
 use crate::settings::Prefill;
 
 use crate::error::{At, RequestError};
 
 pub(super) fn write(
     prefill: Prefill,
-    messages: &mut [Message<'_>],
+    messages: &mut [ChatMessage<'_>],
     parameters: &mut Parameters<'_>,
 ) -> Result<(), RequestError> {
-    let Some(Message::Assistant(last)) = messages.last_mut() else {
+    let Some(ChatMessage::Assistant(last)) = messages.last_mut() else {
         return Ok(());
     };
     match prefill {

@@ -6,10 +6,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::chat::request::Part;
+use crate::chat::request::ContentPart;
 use crate::json::EscapedText;
 use crate::json::{Json, Members, TextBuilder};
-use crate::messages::wire::request::Block;
+use crate::messages::wire::request::InputBlock;
 
 use super::scope::{Scope, Warnings};
 use crate::error::{At, RequestError};
@@ -39,11 +39,11 @@ pub(super) fn is_result(kind: &str) -> bool {
 }
 
 /// `[<tool> <input>]`
-pub(super) fn call<'a>(block: &Block<'a>, at: At<'_>) -> Result<Part<'a>, RequestError> {
+pub(super) fn call<'a>(block: &InputBlock<'a>, at: At<'_>) -> Result<ContentPart<'a>, RequestError> {
     let name = block.name.required_text(at.field("name"))?;
     let input = block.input.raw().map_or("{}", RawValue::get);
     let text = TextBuilder::with_capacity(name.escaped().len() + input.len() + 16);
-    Ok(Part::text(
+    Ok(ContentPart::text(
         text.literal("[")
             .escaped(name)
             .literal(" ")
@@ -54,7 +54,10 @@ pub(super) fn call<'a>(block: &Block<'a>, at: At<'_>) -> Result<Part<'a>, Reques
 }
 
 /// Titles, addresses and plain output, a line each.
-pub(super) fn result<'a>(block: &Block<'a>, scope: &mut Scope<'a>) -> Result<Option<Part<'a>>, RequestError> {
+pub(super) fn result<'a>(
+    block: &InputBlock<'a>,
+    scope: &mut Scope<'a>,
+) -> Result<Option<ContentPart<'a>>, RequestError> {
     let mut lines = Vec::new();
     if let Some(content) = block.content.raw() {
         Reader {
@@ -69,7 +72,7 @@ pub(super) fn result<'a>(block: &Block<'a>, scope: &mut Scope<'a>) -> Result<Opt
             builder.line(Some(*line))
         })
         .build()?;
-    Ok((text.get() != "\"\"").then(|| Part::text(text)))
+    Ok((text.get() != "\"\"").then(|| ContentPart::text(text)))
 }
 
 struct Reader<'r, 'a> {

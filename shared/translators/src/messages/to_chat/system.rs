@@ -2,10 +2,10 @@
 
 use serde_json::value::RawValue;
 
-use crate::chat::request::Part;
+use crate::chat::request::ContentPart;
 use crate::json::EscapedText;
 use crate::json::{Field, TextBuilder};
-use crate::messages::wire::request::{Block, Content};
+use crate::messages::wire::request::{InputBlock, InputContent};
 
 use super::parts;
 use super::scope::Scope;
@@ -15,23 +15,23 @@ use crate::error::{At, RequestError};
 /// would keep a backend from ever reusing a cached prefix.
 const BILLING_HEADER: &str = "x-anthropic-billing-header:";
 
-pub(super) fn read<'a>(system: Field<'a>, scope: &mut Scope<'a>) -> Result<Vec<Part<'a>>, RequestError> {
+pub(super) fn read<'a>(system: Field<'a>, scope: &mut Scope<'a>) -> Result<Vec<ContentPart<'a>>, RequestError> {
     let at = At::root("system");
-    match Content::of(system, at)? {
-        Content::Text(text) => without_first_line(text),
-        Content::Blocks(mut blocks) => {
+    match InputContent::of(system, at)? {
+        InputContent::Text(text) => without_first_line(text),
+        InputContent::Blocks(mut blocks) => {
             blocks.retain(|block| !is_billing_block(block));
-            parts::of_text_blocks(Content::Blocks(blocks), scope, at)
+            parts::of_text_blocks(InputContent::Blocks(blocks), scope, at)
         }
     }
 }
 
-fn is_billing_block(block: &Block<'_>) -> bool {
+fn is_billing_block(block: &InputBlock<'_>) -> bool {
     let text = block.text.raw().and_then(EscapedText::of);
     text.is_some_and(|text| text.begins_with(BILLING_HEADER))
 }
 
-fn without_first_line(raw: &RawValue) -> Result<Vec<Part<'_>>, RequestError> {
+fn without_first_line(raw: &RawValue) -> Result<Vec<ContentPart<'_>>, RequestError> {
     let text = EscapedText::of(raw).unwrap_or(EscapedText::EMPTY);
     if !text.begins_with(BILLING_HEADER) {
         return Ok(parts::of_string(raw));
@@ -44,5 +44,5 @@ fn without_first_line(raw: &RawValue) -> Result<Vec<Part<'_>>, RequestError> {
         return Ok(Vec::new());
     }
     let rest = TextBuilder::with_capacity(rest.escaped().len()).escaped(rest).build()?;
-    Ok(vec![Part::text(rest)])
+    Ok(vec![ContentPart::text(rest)])
 }

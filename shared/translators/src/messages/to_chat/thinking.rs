@@ -1,8 +1,8 @@
 //! How much the model is to think: `thinking` and `output_config.effort` (the second table of §3.8).
 
-use crate::chat::request::{ChatTemplateKwargs, Parameters, Thinking};
+use crate::chat::request::{ChatTemplateKwargs, Parameters, ThinkingObject};
 use crate::context;
-use crate::messages::wire::request::{OutputConfig, Request, ThinkingConfig};
+use crate::messages::wire::request::{MessagesBody, OutputConfig, ThinkingConfig};
 use crate::settings::{BackendSettings, Effort, ReasoningParam};
 
 use super::scope::Scope;
@@ -23,7 +23,7 @@ enum Mode {
 }
 
 impl Asked {
-    pub(super) fn read(request: &Request<'_>, output: &OutputConfig<'_>) -> Result<Self, RequestError> {
+    pub(super) fn read(request: &MessagesBody<'_>, output: &OutputConfig<'_>) -> Result<Self, RequestError> {
         let at = At::root("thinking");
         let config: ThinkingConfig<'_> = request.thinking.object(at)?.unwrap_or_default();
         let kind = config.kind.word(at.field("type"))?;
@@ -104,11 +104,11 @@ impl Asked {
         }
     }
 
-    fn thinking_object(&self, has_tools: bool, backend: &BackendSettings) -> Option<Thinking> {
+    fn thinking_object(&self, has_tools: bool, backend: &BackendSettings) -> Option<ThinkingObject> {
         self.mode?;
         let kind = if self.is_on() { "enabled" } else { "disabled" };
         let preserve = backend.preserve_thinking && has_tools && self.is_on();
-        Some(Thinking {
+        Some(ThinkingObject {
             kind,
             clear_thinking: preserve.then_some(false),
         })

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use crate::json::raw_object;
-use crate::messages::wire::request::{Block, Content};
+use crate::messages::wire::request::{InputBlock, InputContent};
 
 use crate::error::{At, RequestError};
 
@@ -34,10 +34,14 @@ impl<'d> ToolChanges<'d> {
     }
 
     /// Notes the changes among a system turn's blocks and hands back the others.
-    pub(super) fn take_from<'a>(&mut self, content: Content<'a>, at: At<'_>) -> Result<Content<'a>, RequestError> {
+    pub(super) fn take_from<'a>(
+        &mut self,
+        content: InputContent<'a>,
+        at: At<'_>,
+    ) -> Result<InputContent<'a>, RequestError> {
         let blocks = match content {
-            Content::Text(_) => return Ok(content),
-            Content::Blocks(blocks) => blocks,
+            InputContent::Text(_) => return Ok(content),
+            InputContent::Blocks(blocks) => blocks,
         };
         let mut others = Vec::with_capacity(blocks.len());
         for (i, block) in blocks.into_iter().enumerate() {
@@ -45,10 +49,10 @@ impl<'d> ToolChanges<'d> {
                 others.push(block);
             }
         }
-        Ok(Content::Blocks(others))
+        Ok(InputContent::Blocks(others))
     }
 
-    fn take(&mut self, block: &Block<'_>, at: At<'_>) -> Result<bool, RequestError> {
+    fn take(&mut self, block: &InputBlock<'_>, at: At<'_>) -> Result<bool, RequestError> {
         match block.kind.word(at.field("type"))?.as_deref() {
             Some("tool_addition") => self.removed.remove(&self.declared_tool(block, at)?),
             Some("tool_removal") => self.removed.insert(self.declared_tool(block, at)?),
@@ -57,7 +61,7 @@ impl<'d> ToolChanges<'d> {
         Ok(true)
     }
 
-    fn declared_tool(&self, block: &Block<'_>, at: At<'_>) -> Result<String, RequestError> {
+    fn declared_tool(&self, block: &InputBlock<'_>, at: At<'_>) -> Result<String, RequestError> {
         let at = at.field("tool");
         let tool: ToolReference<'_> = block.tool.required_object(at)?;
         let name = tool.name.required_word(at.field("name"))?;

@@ -1,7 +1,7 @@
 //! `tool_choice` and parallel calls (TO6-TO9).
 
-use crate::chat::request::{self as chat, FunctionType, NamedFunction, Parameters};
-use crate::messages::wire::request::{Request, ToolChoice};
+use crate::chat::request::{ChatToolChoice, FunctionType, NamedFunction, Parameters};
+use crate::messages::wire::request::{MessagesBody, ToolChoice};
 use crate::settings::ToolChoiceSupport;
 
 use super::scope::Scope;
@@ -9,7 +9,7 @@ use crate::error::{At, RequestError};
 
 /// Only called where there are tools to choose from (TO6).
 pub(super) fn write<'a>(
-    request: &Request<'a>,
+    request: &MessagesBody<'a>,
     thinking: bool,
     scope: &mut Scope<'a>,
     parameters: &mut Parameters<'a>,
@@ -41,14 +41,14 @@ fn choice_of<'a>(
     choice: &ToolChoice<'a>,
     scope: &Scope<'a>,
     at: At<'_>,
-) -> Result<chat::ToolChoice<'a>, RequestError> {
+) -> Result<ChatToolChoice<'a>, RequestError> {
     Ok(match kind {
-        "auto" => chat::ToolChoice::Mode("auto"),
-        "any" => chat::ToolChoice::Mode("required"),
-        "none" => chat::ToolChoice::Mode("none"),
+        "auto" => ChatToolChoice::Mode("auto"),
+        "any" => ChatToolChoice::Mode("required"),
+        "none" => ChatToolChoice::Mode("none"),
         "tool" => {
             let name = scope.backend_name(choice.name.required_word(at.field("name"))?);
-            chat::ToolChoice::Named {
+            ChatToolChoice::Named {
                 kind: FunctionType::Function,
                 function: NamedFunction { name },
             }

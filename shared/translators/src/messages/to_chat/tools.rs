@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::chat::request::{self as chat, Function, FunctionType};
+use crate::chat::request::{FunctionDefinition, FunctionTool, FunctionType};
 use crate::json::{Json, Members};
-use crate::messages::wire::request::{Request, Tool};
+use crate::messages::wire::request::{MessagesBody, ToolDefinition};
 
 use super::builtin_tools;
 use super::scope::Scope;
@@ -19,16 +19,21 @@ const PLACEHOLDER: &str = "DeferredToolPlaceholder";
 /// A declared tool that the backend gets.
 pub(super) struct Declared<'a> {
     pub name: Cow<'a, str>,
-    tool: Tool<'a>,
+    tool: ToolDefinition<'a>,
     index: usize,
     builtin: Option<&'static builtin_tools::Builtin>,
 }
 
 /// The request's tools, less those that only the vendor's server needs.
-pub(super) fn read<'a>(request: &Request<'a>) -> Result<Vec<Declared<'a>>, RequestError> {
+pub(super) fn read<'a>(request: &MessagesBody<'a>) -> Result<Vec<Declared<'a>>, RequestError> {
     let root = At::root("tools");
     let mut declared = Vec::new();
-    for (index, tool) in request.tools.objects::<Tool<'a>>(root)?.into_iter().enumerate() {
+    for (index, tool) in request
+        .tools
+        .objects::<ToolDefinition<'a>>(root)?
+        .into_iter()
+        .enumerate()
+    {
         let at = root.index(index);
         let kind = tool.kind.word(at.field("type"))?.unwrap_or(Cow::Borrowed("custom"));
         let builtin = match Kind::of(&kind) {
@@ -56,7 +61,7 @@ pub(super) fn write<'a>(
     declared: &[Declared<'a>],
     changes: &ToolChanges<'_>,
     scope: &mut Scope<'a>,
-) -> Result<Vec<chat::Tool<'a>>, RequestError> {
+) -> Result<Vec<FunctionTool<'a>>, RequestError> {
     let root = At::root("tools");
     let kept = declared.iter().filter(|tool| !changes.is_removed(&tool.name));
     let tools = kept
@@ -88,7 +93,7 @@ impl Kind {
 }
 
 /// A tool that the vendor's server runs (TO5), or one without a published schema (TO4).
-fn unsupported(tool: &Tool<'_>, kind: &str, at: At<'_>) -> RequestError {
+fn unsupported(tool: &ToolDefinition<'_>, kind: &str, at: At<'_>) -> RequestError {
     let name = tool.name.word(at.field("name")).ok().flatten();
     let name = name.map(|name| format!(" (`{name}`)")).unwrap_or_default();
     at.field("type")
@@ -96,7 +101,7 @@ fn unsupported(tool: &Tool<'_>, kind: &str, at: At<'_>) -> RequestError {
 }
 
 impl<'a> Declared<'a> {
-    fn write(&self, scope: &mut Scope<'a>, at: At<'_>) -> Result<chat::Tool<'a>, RequestError> {
+    fn write(&self, scope: &mut Scope<'a>, at: At<'_>) -> Result<FunctionTool<'a>, RequestError> {
         self.check_callers(at)?;
         let tool = &self.tool;
         let (description, parameters) = if let Some(builtin) = self.builtin {
@@ -108,14 +113,14 @@ impl<'a> Declared<'a> {
         if tool.max_characters.is_present() {
             scope.warnings.dropped("max_characters");
         }
-        let function = Function {
+        let function = FunctionDefinition {
             name: scope.backend_name(self.name.clone()),
             description,
             parameters,
             strict: self.strict(scope, at)?,
             rest: tool.rest.clone(),
         };
-        Ok(chat::Tool {
+        Ok(FunctionTool {
             kind: FunctionType::Function,
             function,
         })
@@ -148,7 +153,7 @@ impl<'a> Declared<'a> {
 }
 
 /// The schema unchanged, but with the two members that every backend asks for (TO1).
-fn parameters<'a>(tool: &Tool<'a>, at: At<'_>) -> Result<Json<'a>, RequestError> {
+fn parameters<'a>(tool: &ToolDefinition<'a>, at: At<'_>) -> Result<Json<'a>, RequestError> {
     let at = at.field("input_schema");
     let members: Members<'_> = tool.input_schema.required_object(at)?;
     let schema = tool.input_schema.raw().ok_or_else(|| at.missing())?;

@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-use crate::chat::request::Part;
+use crate::chat::request::ContentPart;
 use crate::json::{Json, Members};
-use crate::messages::wire::request::{Content, Message};
+use crate::messages::wire::request::{InputContent, InputMessage};
 
 use super::history::History;
 use super::parts;
@@ -18,7 +18,7 @@ pub(super) enum Turn<'a> {
     User(UserTurn<'a>),
     Assistant(AssistantTurn<'a>),
     /// In mid-conversation, where the backend takes it there (SY4).
-    System(Vec<Part<'a>>),
+    System(Vec<ContentPart<'a>>),
 }
 
 #[derive(Default)]
@@ -27,22 +27,22 @@ pub(super) struct UserTurn<'a> {
     pub index: usize,
     pub results: Vec<ToolResult<'a>>,
     /// What is said to the model right after the last result (SY3).
-    pub after_results: Vec<Part<'a>>,
-    pub parts: Vec<Part<'a>>,
+    pub after_results: Vec<ContentPart<'a>>,
+    pub parts: Vec<ContentPart<'a>>,
     pub rest: Members<'a>,
 }
 
 pub(super) struct ToolResult<'a> {
     pub call_id: Cow<'a, str>,
-    pub parts: Vec<Part<'a>>,
+    pub parts: Vec<ContentPart<'a>>,
 }
 
 #[derive(Default)]
 pub(super) struct AssistantTurn<'a> {
     pub index: usize,
-    pub parts: Vec<Part<'a>>,
+    pub parts: Vec<ContentPart<'a>>,
     pub calls: Vec<Call<'a>>,
-    pub thinking: Vec<Part<'a>>,
+    pub thinking: Vec<ContentPart<'a>>,
     pub rest: Members<'a>,
 }
 
@@ -55,14 +55,14 @@ pub(super) struct Call<'a> {
 }
 
 /// The request's `messages`, their content split into blocks but not yet looked at.
-pub(super) struct Messages<'a>(pub Vec<(Message<'a>, Content<'a>)>);
+pub(super) struct Messages<'a>(pub Vec<(InputMessage<'a>, InputContent<'a>)>);
 
 impl<'a> Messages<'a> {
     /// The tools that earlier turns called, by the client's names (NA2).
     pub(super) fn tool_names(&self) -> impl Iterator<Item = Cow<'a, str>> {
         let blocks = self.0.iter().filter_map(|(_, content)| match content {
-            Content::Text(_) => None,
-            Content::Blocks(blocks) => Some(blocks),
+            InputContent::Text(_) => None,
+            InputContent::Blocks(blocks) => Some(blocks),
         });
         // A name that is no string is reported where the block is read.
         blocks
@@ -73,7 +73,7 @@ impl<'a> Messages<'a> {
     /// Turns in their final order. Tools that system turns add or remove are noted in `changes`.
     pub(super) fn into_history(
         self,
-        system: Vec<Part<'a>>,
+        system: Vec<ContentPart<'a>>,
         scope: &mut Scope<'a>,
         changes: &mut ToolChanges<'_>,
     ) -> Result<History<'a>, RequestError> {
@@ -103,22 +103,22 @@ impl<'a> Messages<'a> {
     }
 }
 
-fn is_user(message: &Message<'_>) -> bool {
+fn is_user(message: &InputMessage<'_>) -> bool {
     message.role.raw().is_some_and(|role| role.get() == "\"user\"")
 }
 
 /// `clear_at: next_user_message`: the turn has had its time once a later user turn exists (SY5).
-fn is_cleared(message: &Message<'_>, at: At<'_>) -> Result<bool, RequestError> {
+fn is_cleared(message: &InputMessage<'_>, at: At<'_>) -> Result<bool, RequestError> {
     Ok(message.clear_at.word(at.field("clear_at"))?.as_deref() == Some("next_user_message"))
 }
 
 fn system_turn<'a>(
-    message: &Message<'a>,
-    content: Content<'a>,
+    message: &InputMessage<'a>,
+    content: InputContent<'a>,
     scope: &mut Scope<'a>,
     changes: &mut ToolChanges<'_>,
     at: At<'_>,
-) -> Result<Vec<Part<'a>>, RequestError> {
+) -> Result<Vec<ContentPart<'a>>, RequestError> {
     if !message.output_config.is_void() {
         scope.warnings.dropped("messages.output_config");
     }

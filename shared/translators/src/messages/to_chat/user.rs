@@ -1,9 +1,9 @@
 //! User turns: tool results first, then everything else in its order (OR4).
 
-use crate::chat::request::{Part, PartKind};
+use crate::chat::request::{ContentPart, PartKind};
 use crate::json::EscapedText;
 use crate::json::{Json, TextBuilder};
-use crate::messages::wire::request::{Block, Content, Message};
+use crate::messages::wire::request::{InputBlock, InputContent, InputMessage};
 use crate::settings::ToolResultMedia;
 
 use super::scope::Scope;
@@ -13,8 +13,8 @@ use crate::error::{At, RequestError};
 
 pub(super) fn read<'a>(
     index: usize,
-    message: Message<'a>,
-    content: Content<'a>,
+    message: InputMessage<'a>,
+    content: InputContent<'a>,
     scope: &mut Scope<'a>,
     at: At<'_>,
 ) -> Result<UserTurn<'a>, RequestError> {
@@ -24,11 +24,11 @@ pub(super) fn read<'a>(
         ..UserTurn::default()
     };
     let blocks = match content {
-        Content::Text(text) => {
+        InputContent::Text(text) => {
             turn.parts = parts::of_string(text);
             return Ok(turn);
         }
-        Content::Blocks(blocks) => blocks,
+        InputContent::Blocks(blocks) => blocks,
     };
     let at = at.field("content");
     for (i, block) in blocks.iter().enumerate() {
@@ -46,7 +46,7 @@ pub(super) fn read<'a>(
     Ok(turn)
 }
 
-fn tool_result<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<ToolResult<'a>, RequestError> {
+fn tool_result<'a>(block: &InputBlock<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<ToolResult<'a>, RequestError> {
     let call_id = block.tool_use_id.required_word(at.field("tool_use_id"))?;
     let mut parts = result_parts(block, scope, at.field("content"))?;
     if scope.backend.tool_result_media == ToolResultMedia::Reject && parts.iter().any(|part| part.as_text().is_none()) {
@@ -62,10 +62,14 @@ fn tool_result<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Resu
     Ok(ToolResult { call_id, parts })
 }
 
-fn result_parts<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Vec<Part<'a>>, RequestError> {
-    let blocks = match Content::of(block.content, at)? {
-        Content::Text(text) => return Ok(parts::of_string(text)),
-        Content::Blocks(blocks) => blocks,
+fn result_parts<'a>(
+    block: &InputBlock<'a>,
+    scope: &mut Scope<'a>,
+    at: At<'_>,
+) -> Result<Vec<ContentPart<'a>>, RequestError> {
+    let blocks = match InputContent::of(block.content, at)? {
+        InputContent::Text(text) => return Ok(parts::of_string(text)),
+        InputContent::Blocks(blocks) => blocks,
     };
     let mut all = Vec::with_capacity(blocks.len());
     for (i, block) in blocks.iter().enumerate() {
@@ -73,7 +77,7 @@ fn result_parts<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Res
         let kind = block.kind.required_word(at.field("type"))?;
         match kind.as_ref() {
             "tool_reference" => all.push(tool_reference(block, scope, at)?),
-            "browser_state" => all.push(Part::text(browser_state(block)?)),
+            "browser_state" => all.push(ContentPart::text(browser_state(block)?)),
             kind => match parts::of_block(kind, block, scope, at)? {
                 Some(parts) => all.extend(parts),
                 None => return Err(parts::misplaced(kind, "in a tool result", at)),
@@ -85,24 +89,24 @@ fn result_parts<'a>(block: &Block<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Res
 
 /// A tool that the client's search has found; the tool itself is in `tools` (TO3). An empty result would make
 /// weak models search again.
-fn tool_reference<'a>(block: &Block<'a>, scope: &Scope<'a>, at: At<'_>) -> Result<Part<'a>, RequestError> {
+fn tool_reference<'a>(block: &InputBlock<'a>, scope: &Scope<'a>, at: At<'_>) -> Result<ContentPart<'a>, RequestError> {
     let name = scope.backend_name(block.tool_name.required_word(at.field("tool_name"))?);
     let text = TextBuilder::with_capacity(name.len() + 16)
         .literal("Tool loaded: ")
         .plain(&name)?
         .build()?;
-    Ok(Part::text(text))
+    Ok(ContentPart::text(text))
 }
 
 /// The state as the JSON that it is.
-fn browser_state<'a>(block: &Block<'a>) -> Result<Json<'a>, RequestError> {
+fn browser_state<'a>(block: &InputBlock<'a>) -> Result<Json<'a>, RequestError> {
     let state = serde_json::to_string(&block.rest)?;
     TextBuilder::with_capacity(state.len() * 2).json(&state).build()
 }
 
 /// Chat has no flag for a failed call, so the text must say it (§3.5, `is_error`).
-fn mark_as_error(parts: &mut Vec<Part<'_>>) -> Result<(), RequestError> {
-    let text = parts.first().and_then(Part::as_text);
+fn mark_as_error(parts: &mut Vec<ContentPart<'_>>) -> Result<(), RequestError> {
+    let text = parts.first().and_then(ContentPart::as_text);
     if text.is_some_and(|text| {
         ["error", "<tool_use_error>"]
             .iter()
@@ -115,7 +119,7 @@ fn mark_as_error(parts: &mut Vec<Part<'_>>) -> Result<(), RequestError> {
     let marked = marked.escaped(text.unwrap_or(EscapedText::EMPTY)).build()?;
     match parts.first_mut() {
         Some(first) if has_text => first.kind = PartKind::Text { text: marked },
-        _ => parts.insert(0, Part::text(marked)),
+        _ => parts.insert(0, ContentPart::text(marked)),
     }
     Ok(())
 }

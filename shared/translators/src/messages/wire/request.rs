@@ -13,7 +13,7 @@ use crate::json::{Field, raw_object};
 
 raw_object! {
     /// The request's top level (§3.2).
-    pub Request {
+    pub MessagesBody {
         model: "model",
         max_tokens: "max_tokens",
         messages: "messages",
@@ -49,7 +49,7 @@ raw_object! {
 
 raw_object! {
     /// A turn of `messages`.
-    pub Message {
+    pub InputMessage {
         role: "role",
         content: "content",
         clear_at: "clear_at",
@@ -59,7 +59,7 @@ raw_object! {
 
 raw_object! {
     /// A content block of any type (§3.5).
-    pub Block {
+    pub InputBlock {
         kind: "type",
         cache_control: "cache_control",
         text: "text",
@@ -97,7 +97,7 @@ raw_object! {
 
 raw_object! {
     /// An entry of `tools` of any type (§3.6).
-    pub Tool {
+    pub ToolDefinition {
         kind: "type",
         name: "name",
         description: "description",
@@ -149,7 +149,7 @@ raw_object! {
     }
 }
 
-impl<'a> Request<'a> {
+impl<'a> MessagesBody<'a> {
     /// Reads the body as far as to its members. `thread` is judged first of all (§3.2): the client then sends
     /// the whole history by itself, while anything else that is wrong here would make it give up.
     pub fn parse(body: &'a [u8]) -> Result<Self, RequestError> {
@@ -179,17 +179,17 @@ impl<'a> Request<'a> {
     }
 
     /// The turns, at least one, with their content split into blocks.
-    pub fn conversation(&self) -> Result<Vec<(Message<'a>, Content<'a>)>, RequestError> {
+    pub fn conversation(&self) -> Result<Vec<(InputMessage<'a>, InputContent<'a>)>, RequestError> {
         let root = At::root("messages");
         if !self.messages.is_present() {
             return Err(root.missing());
         }
-        let messages: Vec<Message<'a>> = self.messages.objects(root)?;
+        let messages: Vec<InputMessage<'a>> = self.messages.objects(root)?;
         if messages.is_empty() {
             return Err(root.error("must not be empty"));
         }
         let contents = messages.into_iter().enumerate().map(|(i, message)| {
-            let content = Content::of(message.content, root.index(i).field("content"))?;
+            let content = InputContent::of(message.content, root.index(i).field("content"))?;
             Ok((message, content))
         });
         contents.collect()
@@ -198,12 +198,12 @@ impl<'a> Request<'a> {
 
 /// The content of a turn, of a tool result, or of a document: plain text or blocks.
 #[derive(Clone, Debug)]
-pub enum Content<'a> {
+pub enum InputContent<'a> {
     Text(&'a RawValue),
-    Blocks(Vec<Block<'a>>),
+    Blocks(Vec<InputBlock<'a>>),
 }
 
-impl<'a> Content<'a> {
+impl<'a> InputContent<'a> {
     /// Absent content has no blocks.
     pub fn of(field: Field<'a>, at: At<'_>) -> Result<Self, RequestError> {
         match field.raw() {
