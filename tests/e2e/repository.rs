@@ -15,6 +15,8 @@ struct Rule {
 
 const PRODUCT: &[&str] = &["functions", "local", "shared"];
 const PURE: &[&str] = &[
+    "functions/proxy/src/request",
+    "functions/proxy/src/response",
     "shared/domain/src/access",
     "shared/domain/src/models",
     "shared/translators/src",

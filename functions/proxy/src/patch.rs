@@ -14,7 +14,7 @@ pub(crate) struct Span {
     end: usize,
 }
 
-/// A value that was not read from the text in which its place is asked for.
+/// The value is no slice of the text.
 #[derive(Debug, thiserror::Error)]
 #[error("the value is no part of the text")]
 pub(crate) struct NotWithin;

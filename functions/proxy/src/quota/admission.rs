@@ -109,11 +109,8 @@ async fn admit(
     demand: Demand,
     max_duration: Duration,
 ) -> Result<(StoredReservation, Arc<Meter>), ApiError> {
-    let (policy, user, now) = (
-        &reservation.grant.policy,
-        &reservation.request.user,
-        reservation.request.at,
-    );
+    let policy = &reservation.grant.policy;
+    let (user, now) = (&reservation.request.user, reservation.request.at);
     let expires_at = now.checked_add(max_duration + EXPIRY_MARGIN).unwrap_or(now).as_second();
     let facts = StoredFacts::new(&reservation.request, store.settings().await?.kept_days());
     let request = AdmissionRequest {

@@ -1,4 +1,4 @@
-//! The clocks of a stream, on a time that goes on only when everybody waits for it.
+//! The timers of a stream. Time is paused: it advances only while every task waits.
 
 #![expect(clippy::disallowed_methods, reason = "tests do not run on Lambda")]
 
@@ -54,27 +54,27 @@ fn translated() -> ResponseConverter {
     }))
 }
 
-/// A backend that says one of `words` each second, nothing where it is empty, and the last one for ever.
-async fn backend(words: &[&'static str]) -> Incoming {
-    let words = words.to_vec();
-    let (speaker, frames) = mpsc::channel(1);
+/// A backend that sends one of `events` each second, nothing for an empty one, and repeats the last one.
+async fn backend(events: &[&'static str]) -> Incoming {
+    let events = events.to_vec();
+    let (sender, frames) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut seconds = interval(Duration::from_secs(1));
         for number in 0.. {
             seconds.tick().await;
-            let word = words[number.min(words.len() - 1)];
-            if !word.is_empty() && speaker.send(Bytes::from_static(word.as_bytes())).await.is_err() {
+            let event = events[number.min(events.len() - 1)];
+            if !event.is_empty() && sender.send(Bytes::from_static(event.as_bytes())).await.is_err() {
                 return;
             }
         }
     });
-    over_http(Words(frames)).await
+    over_http(SentBytes(frames)).await
 }
 
-/// A body of what is sent.
-struct Words(mpsc::Receiver<Bytes>);
+/// A body of the bytes that are sent to it.
+struct SentBytes(mpsc::Receiver<Bytes>);
 
-impl http_body::Body for Words {
+impl http_body::Body for SentBytes {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -84,11 +84,11 @@ impl http_body::Body for Words {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.0
             .poll_recv(context)
-            .map(|word| word.map(|word| Ok(Frame::data(word))))
+            .map(|event| event.map(|event| Ok(Frame::data(event))))
     }
 }
 
-/// `body` as it comes from a backend, over HTTP in memory.
+/// `body` as a backend sends it, over HTTP in memory.
 async fn over_http<B>(body: B) -> Incoming
 where
     B: http_body::Body<Data = Bytes, Error = Infallible> + Send + 'static,
@@ -109,14 +109,14 @@ where
         .into_body()
 }
 
-/// What `start` comes to, and after how many seconds.
-async fn begun(words: &[&'static str], converter: ResponseConverter) -> (Result<StartedStream, FirstEventError>, u64) {
+/// The result of `start`, and the seconds that it took.
+async fn begun(events: &[&'static str], converter: ResponseConverter) -> (Result<StartedStream, FirstEventError>, u64) {
     let started = Instant::now();
-    let begun = start(backend(words).await, converter, MAX_EVENT).await;
+    let begun = start(backend(events).await, converter, MAX_EVENT).await;
     (begun, started.elapsed().as_secs())
 }
 
-/// A stream on its way to a client, which reads the body; the outcome is that of the exchange.
+/// A running stream: the task is the exchange, the body is the client's.
 fn running(begun: StartedStream) -> (JoinHandle<RelayResult>, DrivenBody) {
     let limits = Limits::with_max_body(1000);
     let (mut driver, body) = drive(Pump::new(begun, limits), &limits);
@@ -127,19 +127,19 @@ fn running(begun: StartedStream) -> (JoinHandle<RelayResult>, DrivenBody) {
     (exchange, body)
 }
 
-/// All that a client gets that reads at once, with the seconds at which it came.
-async fn heard(words: &[&'static str], converter: ResponseConverter) -> Vec<(u64, String)> {
-    let Ok(begun) = begun(words, converter).await.0 else {
+/// All frames of a client that reads at once, each with its second.
+async fn received(events: &[&'static str], converter: ResponseConverter) -> Vec<(u64, String)> {
+    let Ok(begun) = begun(events, converter).await.0 else {
         panic!("the stream did not begin")
     };
     let started = Instant::now();
     let (_, mut body) = running(begun);
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     while let Some(frame) = body.frame().await {
         let text = String::from_utf8(frame.unwrap().into_data().unwrap().to_vec()).unwrap();
-        heard.push((started.elapsed().as_secs(), text));
+        received.push((started.elapsed().as_secs(), text));
     }
-    heard
+    received
 }
 
 fn head_of(begun: Result<StartedStream, FirstEventError>) -> String {
@@ -150,7 +150,7 @@ fn head_of(begun: Result<StartedStream, FirstEventError>) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn w3_after_10_s_without_an_event_the_answer_begins_with_a_ping() {
+async fn w3_after_10_s_without_an_event_the_response_begins_with_a_ping() {
     for silence in ["", COMMENT] {
         let (begun, seconds) = begun(&[silence], translated()).await;
         let head = head_of(begun);
@@ -163,7 +163,7 @@ async fn w3_after_10_s_without_an_event_the_answer_begins_with_a_ping() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn w3_an_event_within_10_s_begins_the_answer_at_once() {
+async fn w3_an_event_within_10_s_begins_the_response_at_once() {
     let (begun, seconds) = begun(&["", COMMENT, "", TEXT], translated()).await;
     assert_eq!(seconds, 3);
     assert_eq!(
@@ -195,7 +195,7 @@ async fn w2_an_error_behind_comments_is_still_no_stream() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn w3_bytes_that_are_passed_on_begin_with_the_backends_own() {
+async fn w3_a_stream_that_is_passed_through_begins_with_the_backends_bytes() {
     let (late, seconds) = begun(&[[""; 20].as_slice(), &[TEXT]].concat(), chat()).await;
     assert_eq!((head_of(late).as_str(), seconds), (TEXT, 20));
     let (commented, seconds) = begun(&[COMMENT, ""], chat()).await;
@@ -203,67 +203,63 @@ async fn w3_bytes_that_are_passed_on_begin_with_the_backends_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn w4_a_ping_after_15_s_in_which_the_client_heard_nothing() {
+async fn w4_a_ping_after_15_s_without_a_frame_for_the_client() {
     for silence in ["", COMMENT] {
-        let heard = heard(&[&[TEXT], [silence; 20].as_slice(), &[FINISH]].concat(), translated()).await;
-        let pings: Vec<u64> = heard
+        let received = received(&[&[TEXT], [silence; 20].as_slice(), &[FINISH]].concat(), translated()).await;
+        let pings: Vec<u64> = received
             .iter()
             .filter(|(_, frame)| frame.starts_with("event: ping"))
             .map(|(second, _)| *second)
             .collect();
-        assert_eq!(pings, [15], "{heard:?}");
+        assert_eq!(pings, [15], "{received:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn p48_in_a_silence_a_stream_that_is_passed_on_says_every_15_s_that_it_is_alive() {
+async fn p48_a_silent_stream_that_is_passed_through_has_a_ping_every_15_s() {
     const START: &str =
         "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":3}}}\n\n";
     let messages = || ResponseConverter::Messages {
         model_name: ModelName::new("m"),
     };
-    for (converter, word, sign) in [
+    for (converter, event, ping) in [
         (chat(), TEXT, ": keep-alive\n\n"),
         (messages(), START, "event: ping\ndata: {\"type\":\"ping\"}\n\n"),
     ] {
-        let heard = heard(&[[word].as_slice(), &[""; 40], &[word, ""]].concat(), converter).await;
-        let signs: Vec<u64> = heard
+        let received = received(&[[event].as_slice(), &[""; 40], &[event, ""]].concat(), converter).await;
+        let pings: Vec<u64> = received
             .iter()
-            .filter(|(_, frame)| frame == sign)
+            .filter(|(_, frame)| frame == ping)
             .map(|(second, _)| *second)
             .collect();
-        // The backend spoke at 41; silence is looked at every 5 s.
-        assert_eq!(signs[..3], [15, 30, 55], "{heard:?}");
+        // The backend sent an event at 41; the timer period is 5 s.
+        assert_eq!(pings[..3], [15, 30, 55], "{received:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn p53_a_backend_that_stays_silent_behind_a_head_that_was_begun_without_it_has_failed() {
+async fn p53_a_backend_that_stays_silent_after_the_response_was_begun_without_it_has_failed() {
     for stays in [true, false] {
         let Ok(begun) = begun(&[""], translated()).await.0 else {
             panic!("the stream did not begin")
         };
         let (exchange, mut body) = running(begun);
         tokio::spawn(async move { while stays && body.frame().await.is_some() {} });
-        let passed = exchange.await.unwrap();
+        let result = exchange.await.unwrap();
+        assert_eq!(result.outcome, Outcome::Failed, "nothing of the backend was delivered");
         assert_eq!(
-            passed.outcome,
-            Outcome::Failed,
-            "nothing of the backend's was delivered"
-        );
-        assert_eq!(
-            matches!(passed.call, Some(CallResult::Failed { .. })),
+            matches!(result.call, Some(CallResult::Failed { .. })),
             stays,
-            "who leaves says nothing about it"
+            "a client that leaves says nothing about the backend"
         );
-        assert!(stays || passed.call.is_none());
+        assert!(stays || result.call.is_none());
     }
 }
 
-/// A backend that speaks as fast as it is heard, and counts its words.
-struct Talker(Arc<AtomicUsize>);
+/// A backend that sends as fast as it is read, and counts its frames.
+struct FastBackend(Arc<AtomicUsize>);
 
-impl http_body::Body for Talker {
+impl http_body::Body for FastBackend {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -273,31 +269,31 @@ impl http_body::Body for Talker {
     }
 }
 
-/// A body that is no sooner polled than it is read: what a client that reads nothing has of it.
-async fn held(said: &AtomicUsize) -> usize {
-    // What the buffers on the way hold, and no more.
+/// The frames that are held for a client that does not read.
+async fn held(sent: &AtomicUsize) -> usize {
+    // The buffers on the way fill within a second.
     sleep(Duration::from_secs(1)).await;
-    let held = said.load(Ordering::Relaxed);
+    let held = sent.load(Ordering::Relaxed);
     sleep(Duration::from_mins(1)).await;
     assert_eq!(
-        said.load(Ordering::Relaxed),
+        sent.load(Ordering::Relaxed),
         held,
-        "nobody reads, so nobody is asked for more"
+        "the client does not read, so neither does the gateway"
     );
     held
 }
 
 #[tokio::test(start_paused = true)]
-async fn p48_a_client_that_does_not_read_stops_the_reading_from_the_backend() {
+async fn p48_the_backend_is_not_read_while_the_client_does_not_read() {
     for converter in [chat(), translated()] {
-        let said = Arc::new(AtomicUsize::new(0));
-        let endless = over_http(Talker(said.clone())).await;
+        let sent = Arc::new(AtomicUsize::new(0));
+        let endless = over_http(FastBackend(sent.clone())).await;
         let Ok(begun) = start(endless, converter, MAX_EVENT).await else {
             panic!("the stream did not begin")
         };
         let (exchange, mut body) = running(begun);
-        let held = held(&said).await;
-        while said.load(Ordering::Relaxed) == held {
+        let held = held(&sent).await;
+        while sent.load(Ordering::Relaxed) == held {
             body.frame().await.unwrap().unwrap();
         }
         drop(body);
@@ -306,28 +302,28 @@ async fn p48_a_client_that_does_not_read_stops_the_reading_from_the_backend() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn p49_a_client_that_does_not_read_holds_nothing_beyond_its_time_and_loses_nothing() {
-    let endless = over_http(Talker(Arc::default())).await;
+async fn p49_a_client_that_does_not_read_is_ended_at_the_deadline_and_loses_nothing() {
+    let endless = over_http(FastBackend(Arc::default())).await;
     let Ok(begun) = start(endless, chat(), MAX_EVENT).await else {
         panic!("the stream did not begin")
     };
     let started = Instant::now();
     let (exchange, body) = running(begun);
-    let passed = exchange.await.unwrap();
-    assert_eq!((passed.outcome, started.elapsed()), (Outcome::Stopped, TOTAL));
+    let result = exchange.await.unwrap();
+    assert_eq!((result.outcome, started.elapsed()), (Outcome::Stopped, TOTAL));
     let all = body.collect().await.unwrap().to_bytes();
     let (first, last) = all.split_at(TEXT.len());
-    assert_eq!(first, TEXT.as_bytes(), "what was there for it is not lost");
+    assert_eq!(first, TEXT.as_bytes(), "frames that were held are not lost");
     assert!(
         String::from_utf8_lossy(last).contains("error"),
-        "who reads after all is told that it is no end"
+        "a client that reads later gets an error event"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn s5_7_usage_is_waited_for_2_s_behind_the_finish_reason() {
-    let heard = heard(&[TEXT, FINISH, ""], translated()).await;
-    let (second, last) = heard.last().unwrap();
+async fn s5_7_usage_is_awaited_for_2_s_after_the_finish_reason() {
+    let received = received(&[TEXT, FINISH, ""], translated()).await;
+    let (second, last) = received.last().unwrap();
     assert_eq!(*second, 1 + 2);
     assert!(
         last.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
@@ -336,9 +332,9 @@ async fn s5_7_usage_is_waited_for_2_s_behind_the_finish_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn p49_a_backend_that_is_silent_for_60_s_is_given_up() {
-    let heard = heard(&[TEXT, ""], translated()).await;
-    let (second, last) = heard.last().unwrap();
+async fn p49_a_stream_ends_after_60_s_of_silence() {
+    let received = received(&[TEXT, ""], translated()).await;
+    let (second, last) = received.last().unwrap();
     assert_eq!(*second, 60);
     assert!(
         last.starts_with("event: error\n") && last.contains("timeout_error"),
@@ -347,10 +343,10 @@ async fn p49_a_backend_that_is_silent_for_60_s_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn i10_what_follows_the_end_in_one_piece_is_not_read() {
+async fn i10_bytes_after_the_end_in_the_same_chunk_are_not_read() {
     let ends = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n: bye\n\ndata: {\"cho";
-    let heard = heard(&[TEXT, ends, ""], translated()).await;
-    let (_, last) = heard.last().unwrap();
+    let received = received(&[TEXT, ends, ""], translated()).await;
+    let (_, last) = received.last().unwrap();
     assert!(
         last.ends_with("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
         "{last}"
@@ -361,12 +357,12 @@ async fn i10_what_follows_the_end_in_one_piece_is_not_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn w2_an_error_right_behind_the_first_event_is_an_event_however_they_came() {
+async fn w2_an_error_after_the_first_event_is_an_event_even_in_the_same_chunk() {
     const ERROR: &str = "data: {\"error\":{\"message\":\"full\",\"code\":429}}\n\n";
     let together: &'static str = Box::leak(format!("{TEXT}{ERROR}").into_boxed_str());
-    for words in [vec![TEXT, ERROR], vec![together]] {
-        let heard = heard(&words, translated()).await;
-        let all: String = heard.into_iter().map(|(_, frame)| frame).collect();
+    for events in [vec![TEXT, ERROR], vec![together]] {
+        let received = received(&events, translated()).await;
+        let all: String = received.into_iter().map(|(_, frame)| frame).collect();
         let (_, error) = all.rsplit_once("event: ").unwrap();
         assert!(
             error.starts_with("error\n") && error.contains("rate_limit_error"),

@@ -16,7 +16,7 @@ struct StreamOptions {
     rest: Map<String, Value>,
 }
 
-/// The patch that makes a body with these `stream_options` ask for usage; `None` if it asks already.
+/// The patch that makes a body with these `stream_options` request usage; `None` if it does already.
 pub(super) fn include_usage(body: &str, options: Option<&RawValue>) -> Result<Option<Patch>, ApiError> {
     let Some(raw) = options else {
         // The comma is right: at least the model follows.

@@ -24,7 +24,7 @@ const ID_LENGTH: usize = 24;
 #[derive(Debug)]
 pub(crate) enum ResponseConverter {
     Chat {
-        /// True if the client has not asked for the usage at the end of a stream, but the gateway has.
+        /// True if the gateway has requested the usage at the end of a stream and the client has not.
         hides_usage: bool,
         model_name: ModelName,
     },

@@ -46,20 +46,9 @@ pub(super) async fn attempt(
         Ok((head, headers))
     });
     let (head, headers) = first_byte.await.unwrap_or_else(|_| Err(Failure::timed_out()))?;
-    let content = match head {
-        Head::Stream(started) => Content::Stream(started),
-        Head::Full(body, converter) => {
-            let full = timeout_at(deadlines.end, read_full(body, converter, &client.limits));
-            let full = full.await.unwrap_or_else(|_| Err(Failure::timed_out()))?;
-            Content::Full(full)
-        }
-    };
-    // If a stream was requested, JSON is an error with status 200 (translation.md §6.1), or no response at all.
-    if request.stream() && matches!(content, Content::Full(_)) {
-        return Err(Failure::unreadable());
-    }
+    let content = timeout_at(deadlines.end, head.content(request.stream(), &client.limits));
     Ok(BackendResponse {
-        content,
+        content: content.await.unwrap_or_else(|_| Err(Failure::timed_out()))?,
         headers,
         warnings,
     })
@@ -79,6 +68,23 @@ fn identify(headers: &mut HeaderMap, reservation: &Reservation) {
 enum Head {
     Stream(Box<StartedStream>),
     Full(Incoming, ResponseConverter),
+}
+
+impl Head {
+    /// Reads a response that is not streamed to its end.
+    async fn content(self, is_streamed: bool, limits: &Limits) -> Result<Content, Failure> {
+        match self {
+            Self::Stream(started) => Ok(Content::Stream(started)),
+            Self::Full(body, converter) => {
+                let full = read_full(body, converter, limits).await?;
+                // If a stream was requested, JSON is an error with status 200 (translation.md §6.1), or no response.
+                if is_streamed {
+                    return Err(Failure::unreadable());
+                }
+                Ok(Content::Full(full))
+            }
+        }
+    }
 }
 
 async fn head(
