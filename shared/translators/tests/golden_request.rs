@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use translators::error::RequestError;
-use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
+use translators::messages::to_chat::{self, ModelFacts, TranslatedRequest};
 use translators::messages::wire::request::MessagesBody;
 use translators::settings::{BackendOverrides, BackendSettings, Preset};
 
@@ -86,21 +86,21 @@ fn outcome(fixture: &Fixture<'_>) -> String {
     }
 }
 
-fn translate(fixture: &Fixture<'_>) -> Result<ChatCall, RequestError> {
+fn translate(fixture: &Fixture<'_>) -> Result<TranslatedRequest, RequestError> {
     let backend = BackendSettings::resolve(fixture.preset, &fixture.settings);
     let model = ModelFacts {
         client_model: "client-name".into(),
         backend_model: "backend-name".into(),
         max_output_tokens: fixture.max_output_tokens,
     };
-    to_chat(
+    to_chat::translate(
         &MessagesBody::parse(fixture.request.get().as_bytes())?,
         &backend,
         &model,
     )
 }
 
-fn accepted(call: &ChatCall) -> String {
+fn accepted(call: &TranslatedRequest) -> String {
     let mut text = pretty(std::str::from_utf8(&call.body).unwrap());
     if !call.warnings.is_empty() {
         write!(text, "\ndropped: {}", call.warnings.join(", ")).unwrap();

@@ -8,7 +8,7 @@ mod laws;
 use laws::{Accumulated, Block, any_input_ends_in_order};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
+use translators::messages::to_chat::{self, ModelFacts, TranslatedRequest};
 use translators::messages::wire::request::MessagesBody;
 use translators::settings::BackendSettings;
 
@@ -35,13 +35,13 @@ fn call() -> impl Strategy<Value = Call> {
     (id, name, arguments).prop_map(|(id, name, arguments)| Call { id, name, arguments })
 }
 
-fn chat(body: &str) -> ChatCall {
+fn chat(body: &str) -> TranslatedRequest {
     let model = ModelFacts {
         client_model: "m".into(),
         backend_model: "b".into(),
         max_output_tokens: None,
     };
-    to_chat(
+    to_chat::translate(
         &MessagesBody::parse(body.as_bytes()).unwrap(),
         &BackendSettings::default(),
         &model,
@@ -59,7 +59,7 @@ fn request(messages: &Value, tools: &[&str], display: &str) -> String {
 }
 
 /// The stream in which the backend thinks, speaks and calls.
-fn backend_stream(reasoning: &str, text: &str, calls: &[Call], call: &ChatCall) -> Vec<u8> {
+fn backend_stream(reasoning: &str, text: &str, calls: &[Call], call: &TranslatedRequest) -> Vec<u8> {
     let tool_calls: Vec<Value> = calls
         .iter()
         .enumerate()

@@ -9,7 +9,7 @@ use service::http::ApiError;
 use service::outbound::Pieces;
 use translators::error::At;
 use translators::json::Field;
-use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
+use translators::messages::to_chat::{self, ModelFacts, TranslatedRequest};
 use translators::messages::wire::request::MessagesBody;
 use translators::messages::{passthrough, token_count};
 use translators::settings::BackendSettings;
@@ -78,8 +78,12 @@ impl<'a> MessagesRequest<'a> {
     }
 
     /// The chat request for a backend with `settings`.
-    pub(crate) fn to_chat(&self, settings: &BackendSettings, model: &ModelFacts) -> Result<ChatCall, ApiError> {
-        Ok(to_chat(&self.request, settings, model)?)
+    pub(crate) fn to_chat(
+        &self,
+        settings: &BackendSettings,
+        model: &ModelFacts,
+    ) -> Result<TranslatedRequest, ApiError> {
+        Ok(to_chat::translate(&self.request, settings, model)?)
     }
 
     /// The chat request whose prompt is to be counted. A body for counting needs no `max_tokens`, but the translation
@@ -100,7 +104,7 @@ impl<'a> MessagesRequest<'a> {
             max_tokens: Field::new(&one),
             ..self.request.clone()
         };
-        Ok(to_chat(&request, settings, &facts)?.body)
+        Ok(to_chat::translate(&request, settings, &facts)?.body)
     }
 
     /// The body for an Anthropic backend that knows the model as `model_name`: the client's bytes with that name,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::json::{Json, Members};
+use crate::json::{EscapedText, Json, Members};
 use crate::settings::Effort;
 
 #[derive(Debug, Default, Serialize)]
@@ -116,6 +116,28 @@ pub struct ContentPart<'a> {
     pub cache: Option<CacheMark<'a>>,
     #[serde(flatten)]
     pub rest: Members<'a>,
+}
+
+impl<'a> ContentPart<'a> {
+    pub fn text(text: Json<'a>) -> Self {
+        Self::new(PartKind::Text { text })
+    }
+
+    pub fn new(kind: PartKind<'a>) -> Self {
+        Self {
+            kind,
+            cache: None,
+            rest: Members::default(),
+        }
+    }
+
+    /// The text, if that is what the part is.
+    pub fn as_text(&self) -> Option<EscapedText<'_>> {
+        match &self.kind {
+            PartKind::Text { text } => EscapedText::of(text),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]

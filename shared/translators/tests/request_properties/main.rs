@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
 use translators::messages::passthrough::without_own_thinking;
-use translators::messages::to_chat::{ChatCall, ModelFacts, to_chat};
+use translators::messages::to_chat::{self, ModelFacts, TranslatedRequest};
 use translators::messages::wire::request::MessagesBody;
 use translators::settings::{
     BackendOverrides, BackendSettings, InlineSystem, Preset, ReasoningReplay, TextParts, ToolResultMedia,
@@ -88,7 +88,7 @@ proptest! {
         let whole = history.body();
         for body in [body.as_bytes(), &whole[..cut.index(whole.len())]] {
             if let Ok(request) = MessagesBody::parse(body) {
-                let _ = to_chat(&request, &BackendSettings::default(), &ModelFacts::default());
+                let _ = to_chat::translate(&request, &BackendSettings::default(), &ModelFacts::default());
             }
             let _ = without_own_thinking(body);
         }
@@ -118,9 +118,9 @@ fn backends() -> impl Strategy<Value = BackendSettings> {
     })
 }
 
-fn translated(history: &History, backend: &BackendSettings) -> (ChatCall, Value) {
+fn translated(history: &History, backend: &BackendSettings) -> (TranslatedRequest, Value) {
     let body = history.body();
-    let call = to_chat(&MessagesBody::parse(&body).unwrap(), backend, &ModelFacts::default()).unwrap();
+    let call = to_chat::translate(&MessagesBody::parse(&body).unwrap(), backend, &ModelFacts::default()).unwrap();
     let chat = parse(&call.body);
     (call, chat)
 }

@@ -6,8 +6,8 @@ use crate::messages::wire::request::{InputBlock, InputContent, InputMessage};
 use crate::signature;
 
 use super::scope::Scope;
-use super::turns::{AssistantTurn, Call};
-use super::{parts, server_tools};
+use super::turns::{AssistantTurn, ToolUse};
+use super::{blocks, parts, server_tools};
 use crate::error::{At, RequestError};
 
 /// The turn, and before it what earlier turns were summed up to, which is for the user to say (`compaction`).
@@ -35,7 +35,7 @@ pub(super) fn read<'a>(
     for (i, block) in blocks.iter().enumerate() {
         let at = at.index(i);
         match block.kind.required_word(at.field("type"))?.as_ref() {
-            "compaction" => summary.extend(parts::of_block("compaction", block, scope, at)?.into_iter().flatten()),
+            "compaction" => summary.extend(blocks::of_block("compaction", block, scope, at)?.into_iter().flatten()),
             kind => turn.read_block(kind, block, scope, at)?,
         }
     }
@@ -53,7 +53,7 @@ impl<'a> AssistantTurn<'a> {
         match kind {
             "text" => self
                 .parts
-                .extend(parts::of_block(kind, block, scope, at)?.into_iter().flatten()),
+                .extend(blocks::of_block(kind, block, scope, at)?.into_iter().flatten()),
             "tool_use" => self.calls.push(call(block, scope, at)?),
             "thinking" => self.thinking.extend(thinking(block, at)?),
             // Opaque, and for another vendor's eyes; a mark that is not rendered.
@@ -68,14 +68,14 @@ impl<'a> AssistantTurn<'a> {
     }
 }
 
-fn call<'a>(block: &InputBlock<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<Call<'a>, RequestError> {
+fn call<'a>(block: &InputBlock<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<ToolUse<'a>, RequestError> {
     scope.warnings.dropped_all(&block.rest);
     let name = block.name.required_word(at.field("name"))?;
     let input = block.input.raw().map_or("{}", |raw| raw.get());
     if !input.starts_with('{') {
         return Err(at.field("input").error("must be an object"));
     }
-    Ok(Call {
+    Ok(ToolUse {
         id: block.id.required_word(at.field("id"))?,
         name: scope.backend_name(name),
         arguments: TextBuilder::with_capacity(input.len() + input.len() / 4)

@@ -13,7 +13,7 @@ use crate::error::{At, RequestError};
 /// Title and context come first, in whatever form the rest is.
 pub(super) fn parts<'a>(
     block: &InputBlock<'a>,
-    scope: &mut Scope<'a>,
+    scope: &Scope<'a>,
     at: At<'_>,
 ) -> Result<Vec<ContentPart<'a>>, RequestError> {
     let title = block.title.text(at.field("title"))?;
@@ -54,11 +54,7 @@ pub(super) fn search_result<'a>(block: &InputBlock<'a>, at: At<'_>) -> Result<Ve
     text_part(&lines)
 }
 
-fn inner_blocks<'a>(
-    source: &Source<'a>,
-    scope: &mut Scope<'a>,
-    at: At<'_>,
-) -> Result<Vec<ContentPart<'a>>, RequestError> {
+fn inner_blocks<'a>(source: &Source<'a>, scope: &Scope<'a>, at: At<'_>) -> Result<Vec<ContentPart<'a>>, RequestError> {
     let at = at.field("content");
     let blocks = match InputContent::of(source.content, at)? {
         InputContent::Text(text) => return Ok(parts::of_string(text)),
@@ -68,10 +64,10 @@ fn inner_blocks<'a>(
     for (i, block) in blocks.iter().enumerate() {
         let at = at.index(i);
         let kind = block.kind.required_word(at.field("type"))?;
-        if !matches!(kind.as_ref(), "text" | "image") {
-            return Err(parts::misplaced(&kind, "in a document", at));
+        match parts::of_plain_block(&kind, block, scope, at)? {
+            Some(parts) => all.extend(parts),
+            None => return Err(parts::misplaced(&kind, "in a document", at)),
         }
-        all.extend(parts::of_block(&kind, block, scope, at)?.into_iter().flatten());
     }
     Ok(all)
 }

@@ -10,7 +10,7 @@ use crate::tool_ids::backend_tool_id;
 use super::history::History;
 use super::parts;
 use super::scope::Scope;
-use super::turns::{AssistantTurn, Call, ToolResult, Turn, UserTurn};
+use super::turns::{AssistantTurn, ToolResult, ToolUse, Turn, UserTurn};
 use crate::error::RequestError;
 
 /// All messages, the leading system message first (SY1).
@@ -43,7 +43,7 @@ fn write_system<'a>(
 /// One message for text and calls alike. The text is a string: parts are not taken everywhere (OR2, OR3).
 fn assistant<'a>(turn: AssistantTurn<'a>, scope: &mut Scope<'a>) -> Result<AssistantMessage<'a>, RequestError> {
     let max_id = scope.backend.tool_id_max;
-    let tool_call = |call: Call<'a>| ToolCall {
+    let tool_call = |call: ToolUse<'a>| ToolCall {
         id: backend_tool_id(call.id, max_id),
         kind: FunctionType::Function,
         function: FunctionCall {

@@ -1,4 +1,4 @@
-//! Messages request → chat request (§3). [`to_chat`] shows the order of work; each step has its file.
+//! Messages request → chat request (§3). [`translate`] shows the order of work; each step has its file.
 //!
 //! | file | what |
 //! | --- | --- |
@@ -11,13 +11,16 @@
 //! Nothing here knows HTTP, who the caller is, or which vendor the backend is: only its settings.
 
 mod assistant;
+mod blocks;
 mod builtin_tools;
 mod cache;
+mod conversation;
 mod documents;
 mod extras;
 mod history;
 mod images;
 mod messages;
+mod model;
 mod output_format;
 mod pairing;
 mod parameters;
@@ -43,26 +46,16 @@ use crate::settings::BackendSettings;
 use crate::tool_names::ToolNames;
 
 use crate::error::{At, RequestError};
+use conversation::Conversation;
+pub use model::ModelFacts;
 use scope::{Scope, Warnings};
-use thinking::Asked;
+use thinking::ThinkingRequest;
 use tool_changes::ToolChanges;
-use tools::Declared;
-use turns::Messages;
+use tools::DeclaredTool;
 
-/// What the catalog knows of the model that was asked for.
-#[derive(Clone, Debug, Default)]
-pub struct ModelFacts {
-    /// The name that the client used; it comes back in the answer.
-    pub client_model: String,
-    /// The backend's own name for the model.
-    pub backend_model: String,
-    /// `max_tokens` is lowered to this.
-    pub max_output_tokens: Option<u64>,
-}
-
-/// A chat request, ready to be sent, and what its answer will need.
+/// A chat request, ready to be sent, and what the translation of its response will need.
 #[derive(Clone, Debug)]
-pub struct ChatCall {
+pub struct TranslatedRequest {
     pub body: Vec<u8>,
     pub stream: bool,
     /// Names of fields that the backend does not get, for `x-translation-warnings` (P2).
@@ -71,11 +64,11 @@ pub struct ChatCall {
 }
 
 /// Translates a Messages request for a backend. Fails before anything is sent, naming the field at fault.
-pub fn to_chat(
+pub fn translate(
     request: &MessagesBody<'_>,
     backend: &BackendSettings,
     model: &ModelFacts,
-) -> Result<ChatCall, RequestError> {
+) -> Result<TranslatedRequest, RequestError> {
     let parsed = Parsed::read(request)?;
     let context = parsed.context(backend, model)?;
     let mut scope = Scope {
@@ -87,7 +80,7 @@ pub fn to_chat(
     let stream = chat.parameters.stream.is_some();
     let mut warnings = scope.warnings;
     let body = extras::serialize(&chat, &request.rest, &backend.extra_body, &mut warnings)?;
-    Ok(ChatCall {
+    Ok(TranslatedRequest {
         body,
         stream,
         warnings: warnings.into_names(),
@@ -99,9 +92,9 @@ pub fn to_chat(
 struct Parsed<'a> {
     request: &'a MessagesBody<'a>,
     output: OutputConfig<'a>,
-    thinking: Asked,
-    tools: Vec<Declared<'a>>,
-    messages: Messages<'a>,
+    thinking: ThinkingRequest,
+    tools: Vec<DeclaredTool<'a>>,
+    messages: Conversation<'a>,
 }
 
 impl<'a> Parsed<'a> {
@@ -112,10 +105,10 @@ impl<'a> Parsed<'a> {
             .unwrap_or_default();
         Ok(Self {
             request,
-            thinking: Asked::read(request, &output)?,
+            thinking: ThinkingRequest::read(request, &output)?,
             output,
             tools: tools::read(request)?,
-            messages: Messages(request.conversation()?),
+            messages: Conversation(request.conversation()?),
         })
     }
 
@@ -128,7 +121,7 @@ impl<'a> Parsed<'a> {
             model: model.client_model.clone(),
             names: ToolNames::new(names, backend.tool_name_max),
             stop_sequences: stop_sequences.into_iter().map(Cow::into_owned).collect(),
-            thinking: self.thinking.answer(),
+            thinking: self.thinking.display(),
             think_tags: backend.think_tags,
             estimated_input_tokens: token_count::estimate(self.request, &self.messages.0),
         })
@@ -162,7 +155,7 @@ impl<'a> Parsed<'a> {
 /// System text and turns as chat messages.
 fn prompt<'a>(
     request: &MessagesBody<'a>,
-    messages: Messages<'a>,
+    messages: Conversation<'a>,
     changes: &mut ToolChanges<'_>,
     scope: &mut Scope<'a>,
 ) -> Result<Vec<ChatMessage<'a>>, RequestError> {

@@ -3,32 +3,32 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::turns::{Call, ToolResult, Turn, UserTurn};
+use super::turns::{ToolResult, ToolUse, Turn, UserTurn};
 use crate::error::{At, RequestError};
 
 /// Refuses a history that no backend could follow, and sorts each turn's results.
 pub(super) fn pair(turns: &mut [Turn<'_>]) -> Result<(), RequestError> {
-    let mut calls: &[Call<'_>] = &[];
-    let mut asked_at = 0;
+    let mut calls: &[ToolUse<'_>] = &[];
+    let mut calls_index = 0;
     for turn in turns {
         match turn {
             Turn::User(turn) => {
-                answer(calls, asked_at, turn)?;
+                pair_results(calls, calls_index, turn)?;
                 calls = &[];
             }
             Turn::Assistant(turn) => {
-                unanswered(calls, asked_at)?;
-                distinct(&turn.calls, turn.index)?;
+                refuse_open_calls(calls, calls_index)?;
+                refuse_repeated_ids(&turn.calls, turn.index)?;
                 calls = &turn.calls;
-                asked_at = turn.index;
+                calls_index = turn.index;
             }
             Turn::System(_) => {}
         }
     }
-    unanswered(calls, asked_at)
+    refuse_open_calls(calls, calls_index)
 }
 
-fn answer(calls: &[Call<'_>], asked_at: usize, turn: &mut UserTurn<'_>) -> Result<(), RequestError> {
+fn pair_results(calls: &[ToolUse<'_>], calls_index: usize, turn: &mut UserTurn<'_>) -> Result<(), RequestError> {
     let order: HashMap<&str, usize> = calls
         .iter()
         .enumerate()
@@ -39,21 +39,21 @@ fn answer(calls: &[Call<'_>], asked_at: usize, turn: &mut UserTurn<'_>) -> Resul
         let place = order.get(result.call_id.as_ref()).and_then(|&i| ordered.get_mut(i));
         match place {
             None => return Err(no_call(&result, turn.index)),
-            Some(Some(_)) => return Err(answered_twice(&result, turn.index)),
+            Some(Some(_)) => return Err(second_result(&result, turn.index)),
             Some(place) => *place = Some(result),
         }
     }
     for (call, result) in calls.iter().zip(ordered) {
-        turn.results.push(result.ok_or_else(|| no_result(call, asked_at))?);
+        turn.results.push(result.ok_or_else(|| no_result(call, calls_index))?);
     }
     Ok(())
 }
 
-fn unanswered(calls: &[Call<'_>], asked_at: usize) -> Result<(), RequestError> {
-    calls.first().map_or(Ok(()), |call| Err(no_result(call, asked_at)))
+fn refuse_open_calls(calls: &[ToolUse<'_>], calls_index: usize) -> Result<(), RequestError> {
+    calls.first().map_or(Ok(()), |call| Err(no_result(call, calls_index)))
 }
 
-fn distinct(calls: &[Call<'_>], index: usize) -> Result<(), RequestError> {
+fn refuse_repeated_ids(calls: &[ToolUse<'_>], index: usize) -> Result<(), RequestError> {
     let mut seen = HashSet::new();
     let twice = calls.iter().find(|call| !seen.insert(call.id.as_ref()));
     twice.map_or(Ok(()), |call| {
@@ -64,9 +64,9 @@ fn distinct(calls: &[Call<'_>], index: usize) -> Result<(), RequestError> {
     })
 }
 
-fn no_result(call: &Call<'_>, asked_at: usize) -> RequestError {
+fn no_result(call: &ToolUse<'_>, calls_index: usize) -> RequestError {
     in_turn(
-        asked_at,
+        calls_index,
         format!("`tool_use` `{}` has no `tool_result` in the next turn", call.id),
     )
 }
@@ -81,7 +81,7 @@ fn no_call(result: &ToolResult<'_>, index: usize) -> RequestError {
     )
 }
 
-fn answered_twice(result: &ToolResult<'_>, index: usize) -> RequestError {
+fn second_result(result: &ToolResult<'_>, index: usize) -> RequestError {
     in_turn(index, format!("two `tool_result` blocks answer `{}`", result.call_id))
 }
 

@@ -10,8 +10,9 @@ use crate::messages::wire::request::{MessagesBody, Metadata, OutputConfig};
 use crate::settings::{MaxTokensField, UserField};
 use crate::sha256::sha256_hex;
 
+use super::model::ModelFacts;
+use super::output_format;
 use super::scope::Scope;
-use super::{ModelFacts, output_format};
 use crate::error::{At, RequestError};
 
 /// Refuses what would ask the server to act, to remember, or to compute elsewhere.

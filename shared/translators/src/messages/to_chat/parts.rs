@@ -1,82 +1,44 @@
-//! Chat content parts, made of the blocks that user turns and tool results have in common (§3.5).
+//! Chat content parts: made of text and images, joined, and written as a message's content (§3.5).
 
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
 use crate::chat::request::{ChatContent, ContentPart, PartKind};
-use crate::json::EscapedText;
-use crate::json::{Json, Members, TextBuilder};
-use crate::messages::wire::request::{InputBlock, InputContent};
+use crate::json::{Json, TextBuilder};
+use crate::messages::wire::request::InputBlock;
 use crate::settings::TextParts;
 
 use super::scope::{Scope, Warnings};
-use super::{cache, documents, images};
+use super::{cache, images};
 use crate::error::{At, RequestError};
 
-impl<'a> ContentPart<'a> {
-    pub fn text(text: Json<'a>) -> Self {
-        Self::new(PartKind::Text { text })
-    }
-
-    pub fn new(kind: PartKind<'a>) -> Self {
-        Self {
-            kind,
-            cache: None,
-            rest: Members::default(),
-        }
-    }
-
-    /// The text, if that is what the part is.
-    pub fn as_text(&self) -> Option<EscapedText<'_>> {
-        match &self.kind {
-            PartKind::Text { text } => EscapedText::of(text),
-            _ => None,
-        }
-    }
-}
-
-/// The parts of one block; `None` if its type means something only in one place, or nothing at all.
-pub(super) fn of_block<'a>(
+/// The parts of a text or image block; `None` for other types.
+pub(super) fn of_plain_block<'a>(
     kind: &str,
     block: &InputBlock<'a>,
-    scope: &mut Scope<'a>,
+    scope: &Scope<'a>,
     at: At<'_>,
 ) -> Result<Option<Vec<ContentPart<'a>>>, RequestError> {
-    let mut parts = match kind {
+    let parts = match kind {
         "text" => of_text_field(block, at)?,
         "image" => vec![images::part(block, scope.backend.vision, at)?],
-        "document" => documents::parts(block, scope, at)?,
-        "search_result" => documents::search_result(block, at)?,
-        "compaction" => compaction(block, scope, at)?,
         _ => return Ok(None),
     };
+    with_rest_and_mark(parts, block, scope, at).map(Some)
+}
+
+/// Gives the last part the block's unknown members, and its cache mark.
+pub(super) fn with_rest_and_mark<'a>(
+    mut parts: Vec<ContentPart<'a>>,
+    block: &InputBlock<'a>,
+    scope: &Scope<'a>,
+    at: At<'_>,
+) -> Result<Vec<ContentPart<'a>>, RequestError> {
     if let Some(last) = parts.last_mut() {
         last.rest = block.rest.clone();
     }
     cache::mark_last(&mut parts, cache::mark(scope.backend.cache, block.cache_control, at)?);
-    Ok(Some(parts))
-}
-
-/// The parts of content that may hold text blocks only, such as a system turn's.
-pub(super) fn of_text_blocks<'a>(
-    content: InputContent<'a>,
-    scope: &mut Scope<'a>,
-    at: At<'_>,
-) -> Result<Vec<ContentPart<'a>>, RequestError> {
-    let blocks = match content {
-        InputContent::Text(text) => return Ok(of_string(text)),
-        InputContent::Blocks(blocks) => blocks,
-    };
-    let mut parts = Vec::new();
-    for (i, block) in blocks.iter().enumerate() {
-        let at = at.index(i);
-        let kind = block.kind.required_word(at.field("type"))?;
-        if kind != "text" {
-            return Err(misplaced(&kind, "here", at));
-        }
-        parts.extend(of_block(&kind, block, scope, at)?.into_iter().flatten());
-    }
     Ok(parts)
 }
 
@@ -92,19 +54,6 @@ pub(super) fn of_string(text: &RawValue) -> Vec<ContentPart<'_>> {
 fn of_text_field<'a>(block: &InputBlock<'a>, at: At<'_>) -> Result<Vec<ContentPart<'a>>, RequestError> {
     block.text.required_text(at.field("text"))?;
     Ok(block.text.raw().map(of_string).unwrap_or_default())
-}
-
-/// What an earlier session was summed up to. A summary that is not readable here would be lost.
-fn compaction<'a>(
-    block: &InputBlock<'a>,
-    scope: &mut Scope<'a>,
-    at: At<'_>,
-) -> Result<Vec<ContentPart<'a>>, RequestError> {
-    block.content.required_text(at.field("content"))?;
-    if block.tool_changes.is_present() {
-        scope.warnings.dropped("tool_changes");
-    }
-    Ok(block.content.raw().map(of_string).unwrap_or_default())
 }
 
 /// A block where it may not stand, or of a type that nobody knows (P1).

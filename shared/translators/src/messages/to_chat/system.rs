@@ -7,8 +7,8 @@ use crate::json::EscapedText;
 use crate::json::{Field, TextBuilder};
 use crate::messages::wire::request::{InputBlock, InputContent};
 
-use super::parts;
 use super::scope::Scope;
+use super::{blocks, parts};
 use crate::error::{At, RequestError};
 
 /// Claude Code's first line. It differs from conversation to conversation, and in front of everything else it
@@ -21,7 +21,7 @@ pub(super) fn read<'a>(system: Field<'a>, scope: &mut Scope<'a>) -> Result<Vec<C
         InputContent::Text(text) => without_first_line(text),
         InputContent::Blocks(mut blocks) => {
             blocks.retain(|block| !is_billing_block(block));
-            parts::of_text_blocks(InputContent::Blocks(blocks), scope, at)
+            blocks::of_text_blocks(InputContent::Blocks(blocks), scope, at)
         }
     }
 }

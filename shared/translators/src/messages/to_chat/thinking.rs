@@ -1,18 +1,18 @@
-//! How much the model is to think: `thinking` and `output_config.effort` (the second table of §3.8).
+//! The amount of thinking: `thinking` and `output_config.effort` (the second table of §3.8).
 
 use crate::chat::request::{ChatTemplateKwargs, Parameters, ThinkingObject};
-use crate::context;
+use crate::context::ThinkingDisplay;
 use crate::messages::wire::request::{MessagesBody, OutputConfig, ThinkingConfig};
 use crate::settings::{BackendSettings, Effort, ReasoningParam};
 
 use super::scope::Scope;
 use crate::error::{At, RequestError};
 
-/// What the client asks for.
-pub(super) struct Asked {
+/// The thinking that the client requests.
+pub(super) struct ThinkingRequest {
     mode: Option<Mode>,
     effort: Option<Effort>,
-    answer: context::ThinkingDisplay,
+    display: ThinkingDisplay,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ enum Mode {
     Adaptive,
 }
 
-impl Asked {
+impl ThinkingRequest {
     pub(super) fn read(request: &MessagesBody<'_>, output: &OutputConfig<'_>) -> Result<Self, RequestError> {
         let at = At::root("thinking");
         let config: ThinkingConfig<'_> = request.thinking.object(at)?.unwrap_or_default();
@@ -38,21 +38,21 @@ impl Asked {
             Some(other) => return Err(at.field("type").error(format!("unknown type `{other}`"))),
         };
         let omitted = config.display.word(at.field("display"))?.as_deref() == Some("omitted");
-        let answer = match kind.as_deref() {
-            Some("disabled") => context::ThinkingDisplay::Discarded,
-            _ if omitted => context::ThinkingDisplay::Omitted,
-            _ => context::ThinkingDisplay::Shown,
+        let display = match kind.as_deref() {
+            Some("disabled") => ThinkingDisplay::Discarded,
+            _ if omitted => ThinkingDisplay::Omitted,
+            _ => ThinkingDisplay::Shown,
         };
         Ok(Self {
             mode,
             effort: effort(output)?,
-            answer,
+            display,
         })
     }
 
-    /// What becomes of the backend's reasoning.
-    pub(super) fn answer(&self) -> context::ThinkingDisplay {
-        self.answer
+    /// The form in which the client gets the backend's reasoning.
+    pub(super) fn display(&self) -> ThinkingDisplay {
+        self.display
     }
 
     pub(super) fn is_on(&self) -> bool {

@@ -17,7 +17,7 @@ use crate::error::{At, RequestError};
 const PLACEHOLDER: &str = "DeferredToolPlaceholder";
 
 /// A declared tool that the backend gets.
-pub(super) struct Declared<'a> {
+pub(super) struct DeclaredTool<'a> {
     pub name: Cow<'a, str>,
     tool: ToolDefinition<'a>,
     index: usize,
@@ -25,7 +25,7 @@ pub(super) struct Declared<'a> {
 }
 
 /// The request's tools, less those that only the vendor's server needs.
-pub(super) fn read<'a>(request: &MessagesBody<'a>) -> Result<Vec<Declared<'a>>, RequestError> {
+pub(super) fn read<'a>(request: &MessagesBody<'a>) -> Result<Vec<DeclaredTool<'a>>, RequestError> {
     let root = At::root("tools");
     let mut declared = Vec::new();
     for (index, tool) in request
@@ -46,7 +46,7 @@ pub(super) fn read<'a>(request: &MessagesBody<'a>) -> Result<Vec<Declared<'a>>, 
         if name == PLACEHOLDER && tool.defer_loading.flag(at.field("defer_loading"))? {
             continue;
         }
-        declared.push(Declared {
+        declared.push(DeclaredTool {
             name,
             tool,
             index,
@@ -58,7 +58,7 @@ pub(super) fn read<'a>(request: &MessagesBody<'a>) -> Result<Vec<Declared<'a>>, 
 
 /// The tools as functions, as many as the backend takes (TO10).
 pub(super) fn write<'a>(
-    declared: &[Declared<'a>],
+    declared: &[DeclaredTool<'a>],
     changes: &ToolChanges<'_>,
     scope: &mut Scope<'a>,
 ) -> Result<Vec<FunctionTool<'a>>, RequestError> {
@@ -100,7 +100,7 @@ fn unsupported(tool: &ToolDefinition<'_>, kind: &str, at: At<'_>) -> RequestErro
         .error(format!("tools of type `{kind}`{name} are not supported"))
 }
 
-impl<'a> Declared<'a> {
+impl<'a> DeclaredTool<'a> {
     fn write(&self, scope: &mut Scope<'a>, at: At<'_>) -> Result<FunctionTool<'a>, RequestError> {
         self.check_callers(at)?;
         let tool = &self.tool;

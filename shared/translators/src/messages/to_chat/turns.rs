@@ -1,18 +1,9 @@
-//! The conversation as turns: read block by block, system turns in their place, neighbours of one role
-//! merged (§3.1 step 4, §3.3, §3.4). What comes out needs only to be paired and written down.
+//! The turns of a conversation, with their content as chat parts.
 
 use std::borrow::Cow;
 
 use crate::chat::request::ContentPart;
 use crate::json::{Json, Members};
-use crate::messages::wire::request::{InputContent, InputMessage};
-
-use super::history::History;
-use super::parts;
-use super::scope::Scope;
-use super::tool_changes::ToolChanges;
-use super::{assistant, user};
-use crate::error::{At, RequestError};
 
 pub(super) enum Turn<'a> {
     User(UserTurn<'a>),
@@ -41,89 +32,15 @@ pub(super) struct ToolResult<'a> {
 pub(super) struct AssistantTurn<'a> {
     pub index: usize,
     pub parts: Vec<ContentPart<'a>>,
-    pub calls: Vec<Call<'a>>,
+    pub calls: Vec<ToolUse<'a>>,
     pub thinking: Vec<ContentPart<'a>>,
     pub rest: Members<'a>,
 }
 
-pub(super) struct Call<'a> {
+pub(super) struct ToolUse<'a> {
     /// As the client has it.
     pub id: Cow<'a, str>,
     /// As the backend gets it.
     pub name: Cow<'a, str>,
     pub arguments: Json<'a>,
-}
-
-/// The request's `messages`, their content split into blocks but not yet looked at.
-pub(super) struct Messages<'a>(pub Vec<(InputMessage<'a>, InputContent<'a>)>);
-
-impl<'a> Messages<'a> {
-    /// The tools that earlier turns called, by the client's names (NA2).
-    pub(super) fn tool_names(&self) -> impl Iterator<Item = Cow<'a, str>> {
-        let blocks = self.0.iter().filter_map(|(_, content)| match content {
-            InputContent::Text(_) => None,
-            InputContent::Blocks(blocks) => Some(blocks),
-        });
-        // A name that is no string is reported where the block is read.
-        blocks
-            .flatten()
-            .filter_map(|block| block.name.word(At::root("name")).ok().flatten())
-    }
-
-    /// Turns in their final order. Tools that system turns add or remove are noted in `changes`.
-    pub(super) fn into_history(
-        self,
-        system: Vec<ContentPart<'a>>,
-        scope: &mut Scope<'a>,
-        changes: &mut ToolChanges<'_>,
-    ) -> Result<History<'a>, RequestError> {
-        let mut history = History::new(system, scope.backend);
-        let last_user = self.0.iter().rposition(|(message, _)| is_user(message));
-        let root = At::root("messages");
-        for (i, (message, content)) in self.0.into_iter().enumerate() {
-            let at = root.index(i);
-            match message.role.required_word(at.field("role"))?.as_ref() {
-                "user" => history.push_user(user::read(i, message, content, scope, at)?)?,
-                "assistant" => {
-                    let (summary, turn) = assistant::read(i, message, content, scope, at)?;
-                    history.push_summary(i, summary)?;
-                    history.push_assistant(turn)?;
-                }
-                "system" => {
-                    let parts = system_turn(&message, content, scope, changes, at)?;
-                    let is_past = last_user.is_some_and(|last| i < last);
-                    if !(is_past && is_cleared(&message, at)?) {
-                        history.push_system(parts)?;
-                    }
-                }
-                role => return Err(at.field("role").error(format!("unknown role `{role}`"))),
-            }
-        }
-        history.finish()
-    }
-}
-
-fn is_user(message: &InputMessage<'_>) -> bool {
-    message.role.raw().is_some_and(|role| role.get() == "\"user\"")
-}
-
-/// `clear_at: next_user_message`: the turn has had its time once a later user turn exists (SY5).
-fn is_cleared(message: &InputMessage<'_>, at: At<'_>) -> Result<bool, RequestError> {
-    Ok(message.clear_at.word(at.field("clear_at"))?.as_deref() == Some("next_user_message"))
-}
-
-fn system_turn<'a>(
-    message: &InputMessage<'a>,
-    content: InputContent<'a>,
-    scope: &mut Scope<'a>,
-    changes: &mut ToolChanges<'_>,
-    at: At<'_>,
-) -> Result<Vec<ContentPart<'a>>, RequestError> {
-    if !message.output_config.is_void() {
-        scope.warnings.dropped("messages.output_config");
-    }
-    scope.warnings.dropped_all(&message.rest);
-    let at = at.field("content");
-    let content = changes.take_from(content, at)?;
-    parts::of_text_blocks(content, scope, at)
 }

@@ -8,7 +8,7 @@ use crate::settings::ToolResultMedia;
 
 use super::scope::Scope;
 use super::turns::{ToolResult, UserTurn};
-use super::{cache, parts};
+use super::{blocks, cache, parts};
 use crate::error::{At, RequestError};
 
 pub(super) fn read<'a>(
@@ -38,7 +38,7 @@ pub(super) fn read<'a>(
             turn.results.push(tool_result(block, scope, at)?);
             continue;
         }
-        match parts::of_block(&kind, block, scope, at)? {
+        match blocks::of_block(&kind, block, scope, at)? {
             Some(parts) => turn.parts.extend(parts),
             None => return Err(parts::misplaced(&kind, "in a user turn", at)),
         }
@@ -78,7 +78,7 @@ fn result_parts<'a>(
         match kind.as_ref() {
             "tool_reference" => all.push(tool_reference(block, scope, at)?),
             "browser_state" => all.push(ContentPart::text(browser_state(block)?)),
-            kind => match parts::of_block(kind, block, scope, at)? {
+            kind => match blocks::of_block(kind, block, scope, at)? {
                 Some(parts) => all.extend(parts),
                 None => return Err(parts::misplaced(kind, "in a tool result", at)),
             },

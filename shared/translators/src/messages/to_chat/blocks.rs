@@ -1,0 +1,59 @@
+//! The blocks that user turns, assistant turns and tool results have in common, as chat content parts (§3.5).
+
+use crate::chat::request::ContentPart;
+use crate::error::{At, RequestError};
+use crate::messages::wire::request::{InputBlock, InputContent};
+
+use super::scope::Scope;
+use super::{documents, parts};
+
+/// The parts of one block; `None` if its type means something only in one place, or nothing at all.
+pub(super) fn of_block<'a>(
+    kind: &str,
+    block: &InputBlock<'a>,
+    scope: &mut Scope<'a>,
+    at: At<'_>,
+) -> Result<Option<Vec<ContentPart<'a>>>, RequestError> {
+    let parts = match kind {
+        "document" => documents::parts(block, scope, at)?,
+        "search_result" => documents::search_result(block, at)?,
+        "compaction" => compaction(block, scope, at)?,
+        _ => return parts::of_plain_block(kind, block, scope, at),
+    };
+    parts::with_rest_and_mark(parts, block, scope, at).map(Some)
+}
+
+/// The parts of content that may hold text blocks only, such as a system turn's.
+pub(super) fn of_text_blocks<'a>(
+    content: InputContent<'a>,
+    scope: &mut Scope<'a>,
+    at: At<'_>,
+) -> Result<Vec<ContentPart<'a>>, RequestError> {
+    let blocks = match content {
+        InputContent::Text(text) => return Ok(parts::of_string(text)),
+        InputContent::Blocks(blocks) => blocks,
+    };
+    let mut parts = Vec::new();
+    for (i, block) in blocks.iter().enumerate() {
+        let at = at.index(i);
+        let kind = block.kind.required_word(at.field("type"))?;
+        if kind != "text" {
+            return Err(parts::misplaced(&kind, "here", at));
+        }
+        parts.extend(parts::of_plain_block(&kind, block, scope, at)?.into_iter().flatten());
+    }
+    Ok(parts)
+}
+
+/// What an earlier session was summed up to. A summary that is not readable here would be lost.
+fn compaction<'a>(
+    block: &InputBlock<'a>,
+    scope: &mut Scope<'a>,
+    at: At<'_>,
+) -> Result<Vec<ContentPart<'a>>, RequestError> {
+    block.content.required_text(at.field("content"))?;
+    if block.tool_changes.is_present() {
+        scope.warnings.dropped("tool_changes");
+    }
+    Ok(block.content.raw().map(parts::of_string).unwrap_or_default())
+}
