@@ -10,6 +10,7 @@ use http::StatusCode;
 use service::http::caller::ApiCaller;
 use service::http::trace::TraceContext;
 use service::store::Store;
+use translators::usage::Usage;
 
 use super::admission::Reservation;
 use super::usage_writer::UsageWriter;
@@ -115,14 +116,22 @@ async fn end_reservation(store: &Store, stored: &StoredReservation, record: &Usa
 
 impl Reservation {
     fn tokens(&self, report: UsageReport) -> Tokens {
-        let usage = report.usage(self.input_estimate);
+        // Every field is named on both sides, so that no count can be lost in between.
+        let Usage {
+            input,
+            cached_input,
+            cache_write,
+            cache_write_1h,
+            output,
+            reasoning,
+        } = report.usage(self.input_estimate);
         let tokens = Tokens {
-            input: usage.input,
-            cached_input: usage.cached_input,
-            cache_write: usage.cache_write,
-            cache_write_1h: 0,
-            output: usage.output,
-            reasoning: usage.reasoning.unwrap_or_default(),
+            input,
+            cached_input,
+            cache_write,
+            cache_write_1h,
+            output,
+            reasoning: reasoning.unwrap_or_default(),
         };
         self.within_reserved(tokens.bounded(), report)
     }
@@ -157,6 +166,7 @@ fn log(Ended { record, caller, .. }: &Ended, translation: &TranslationLog) {
         tokens.input = record.tokens.input,
         tokens.output = record.tokens.output,
         tokens.cache_write = record.tokens.cache_write,
+        tokens.cache_write_1h = record.tokens.cache_write_1h,
         cost_usd = record.cost.usd(),
         status = record.status,
         duration_ms = record.duration_ms,
