@@ -20,30 +20,26 @@ impl Usage {
             .input_tokens
             .map_or(uncached, |tokens| tokens.0)
             .saturating_add(self.cached_input)
-            .saturating_add(self.all_cache_writes());
+            .saturating_add(self.cache_write);
         let details = new.output_tokens_details.unwrap_or_default();
         self.reasoning = details.thinking_tokens.map(|tokens| tokens.0).or(self.reasoning);
     }
 
     /// Anthropic's `message_start` splits the writes by the time they last; later events may repeat their sum alone.
     fn set_cache_writes(&mut self, sum: Option<Count>, split: CacheCreation) {
-        let one_hour = split
-            .ephemeral_1h_input_tokens
-            .map_or(self.cache_write_1h, |tokens| tokens.0);
-        let sum = match (sum, split.ephemeral_5m_input_tokens) {
-            (Some(sum), _) => sum.0,
-            (None, Some(five_minutes)) => five_minutes.0.saturating_add(one_hour),
-            (None, None) => self.cache_write.saturating_add(one_hour),
-        };
-        self.cache_write_1h = one_hour.min(sum);
-        self.cache_write = sum - self.cache_write_1h;
+        replace(&mut self.cache_write_1h, split.ephemeral_1h_input_tokens);
+        let split_sum = split
+            .ephemeral_5m_input_tokens
+            .map(|five_minutes| Count(five_minutes.0.saturating_add(self.cache_write_1h)));
+        replace(&mut self.cache_write, sum.or(split_sum));
+        self.cache_write_1h = self.cache_write_1h.min(self.cache_write);
     }
 
     /// The `usage` object of an Anthropic message.
     pub fn to_anthropic(self, service_tier: Option<&'static str>) -> AnthropicUsage {
         AnthropicUsage {
             input_tokens: self.uncached_input(),
-            cache_creation_input_tokens: self.all_cache_writes(),
+            cache_creation_input_tokens: self.cache_write,
             cache_read_input_tokens: self.cached_input,
             output_tokens: self.output,
             output_tokens_details: self.reasoning.map(|thinking_tokens| OutputDetails { thinking_tokens }),
@@ -194,10 +190,10 @@ mod tests {
         let split = r#"{"usage":{"input_tokens":10,"cache_creation_input_tokens":7,"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":4}}}"#;
         let without_sum = r#"{"usage":{"input_tokens":10,"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":4}}}"#;
         let sum = r#"{"usage":{"cache_creation_input_tokens":7,"output_tokens":9}}"#;
-        assert_eq!(writes(&[split]), Some((17, 3, 4)));
-        assert_eq!(writes(&[without_sum]), Some((17, 3, 4)));
-        assert_eq!(writes(&[split, sum]), Some((17, 3, 4)), "a sum alone keeps the split");
-        assert_eq!(writes(&[sum]), Some((7, 7, 0)), "without a split they last 5 minutes");
+        assert_eq!(writes(&[split]), Some((17, 7, 4)));
+        assert_eq!(writes(&[without_sum]), Some((17, 7, 4)));
+        assert_eq!(writes(&[split, sum]), Some((17, 7, 4)), "a sum alone keeps the split");
+        assert_eq!(writes(&[sum]), Some((7, 7, 0)), "without a split none lasts an hour");
         assert_eq!(
             writes(&[r#"{"usage":{"cache_creation_input_tokens":2,"cache_creation":null}}"#]),
             Some((2, 2, 0))
@@ -208,7 +204,7 @@ mod tests {
     fn s4_3_both_kinds_of_cache_writes_are_one_number_for_the_client() {
         let usage = Usage {
             input: 17,
-            cache_write: 3,
+            cache_write: 7,
             cache_write_1h: 4,
             ..Usage::default()
         };

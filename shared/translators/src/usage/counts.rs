@@ -7,9 +7,9 @@ pub struct Usage {
     pub input: u64,
     /// The part of `input` that came from a cache.
     pub cached_input: u64,
-    /// The part of `input` that was written to a cache for 5 minutes, or for whatever time is the vendor's default.
+    /// The part of `input` that was written to a cache, for however long.
     pub cache_write: u64,
-    /// The part of `input` that was written to a cache for an hour. Has nothing in common with `cache_write`.
+    /// The part of `cache_write` that the cache keeps for an hour.
     pub cache_write_1h: u64,
     pub output: u64,
     /// The part of `output` that was thinking, where the backend reports it.
@@ -31,11 +31,6 @@ impl Usage {
     pub fn uncached_input(self) -> u64 {
         self.input
             .saturating_sub(self.cached_input)
-            .saturating_sub(self.all_cache_writes())
-    }
-
-    /// All tokens that were written to a cache.
-    pub(super) fn all_cache_writes(self) -> u64 {
-        self.cache_write.saturating_add(self.cache_write_1h)
+            .saturating_sub(self.cache_write)
     }
 }
