@@ -1,4 +1,4 @@
-//! `DynamoDB` in this process: the SDK's HTTP client, answered by the emulator instead of a socket.
+//! `DynamoDB` in this process: the SDK's HTTP client, served by the emulator instead of a socket.
 //!
 //! Without a socket nobody else on the machine, and no web page, can reach the tables.
 
@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 const TARGET: &str = "x-amz-target";
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 
-/// The database does one thing at a time, and meanwhile one more request can be read or answer be written. More threads
+/// The database does one thing at a time, and meanwhile one more request can be read or response be written. More threads
 /// would wait for one another, each with memory of its own.
 const AT_ONCE: usize = 2;
 
@@ -70,18 +70,18 @@ impl HttpConnector for EmbeddedClient {
                 .await
                 .map_err(|closed| ConnectorError::other(closed.into(), None))?;
             // The database locks and waits for the disk, also for who has stopped waiting for it: the turn goes along.
-            let answering = move || {
+            let performing = move || {
                 let _turn = turn;
-                answer(&database, &operation, &body)
+                respond(&database, &operation, &body)
             };
-            let answer = tokio::task::spawn_blocking(answering).await;
-            answer.map_err(|error| ConnectorError::other(error.into(), None))
+            let response = tokio::task::spawn_blocking(performing).await;
+            response.map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
 }
 
-/// What `DynamoDB` answers to the body of a request for this operation, such as `GetItem`. Blocks.
-pub fn answer(database: &Database, operation: &str, body: &[u8]) -> HttpResponse {
+/// The response of `DynamoDB` to the body of a request for this operation, such as `GetItem`. Blocks.
+pub fn respond(database: &Database, operation: &str, body: &[u8]) -> HttpResponse {
     let (status, body) = match perform(database, operation, body) {
         Ok(body) => (200, body),
         Err(error) => (error.status_code(), error.to_json().into_bytes()),
@@ -117,6 +117,6 @@ fn run<I: DeserializeOwned, O: Serialize>(
 ) -> Result<Vec<u8>, DynoxideError> {
     let request =
         serde_json::from_slice(body).map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
-    let answer = operation(request)?;
-    serde_json::to_vec(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    let response = operation(request)?;
+    serde_json::to_vec(&response).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }

@@ -1,7 +1,7 @@
 //! Errors of framing in JSON, as all errors are (docs/api.md §8).
 //!
-//! A head that cannot be read is answered by the HTTP library, before any code of ours, and without a body. Its answer is
-//! replaced on its way to the socket. Behind API Gateway the edge answers.
+//! The HTTP library itself responds to a head that it cannot read, before any code of ours and without a body. Its response
+//! is replaced on its way to the socket. Behind API Gateway the edge responds.
 
 use std::io;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use service::http::{ApiError, Code, Dialect};
 /// A connection whose every error is JSON.
 pub(crate) struct JsonErrors<T> {
     io: T,
-    /// What is still to be written in place of the library's answer.
+    /// What is still to be written in place of the library's response.
     instead: Bytes,
 }
 
@@ -44,8 +44,8 @@ impl<T: Write + Unpin> Write for JsonErrors<T> {
         ready!(self.poll_instead(context))?;
         match in_json(bytes) {
             None => Pin::new(&mut self.io).poll_write(context, bytes),
-            Some(answer) => {
-                self.instead = answer;
+            Some(response) => {
+                self.instead = response;
                 Poll::Ready(Ok(bytes.len()))
             }
         }
@@ -59,8 +59,8 @@ impl<T: Write + Unpin> Write for JsonErrors<T> {
         ready!(self.poll_instead(context))?;
         match slices.first().and_then(|first| in_json(first)) {
             None => Pin::new(&mut self.io).poll_write_vectored(context, slices),
-            Some(answer) => {
-                self.instead = answer;
+            Some(response) => {
+                self.instead = response;
                 Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()))
             }
         }
@@ -91,7 +91,7 @@ impl<T: Read + Unpin> Read for JsonErrors<T> {
     }
 }
 
-/// The answer in place of `bytes`, if those are one of the library's own: each of ours has a request id.
+/// The response in place of `bytes`, if those are one of the library's own: each of ours has a request id.
 fn in_json(bytes: &[u8]) -> Option<Bytes> {
     let (status, error) = match bytes.strip_prefix(b"HTTP/1.1 ")?.get(..3)? {
         b"400" => (
@@ -109,7 +109,7 @@ fn in_json(bytes: &[u8]) -> Option<Bytes> {
     if bytes.windows(id.len()).any(|window| window == id) {
         None
     } else {
-        Some(answer(status, &error))
+        Some(response(status, &error))
     }
 }
 
@@ -118,7 +118,7 @@ fn too_large(message: &'static str) -> ApiError {
 }
 
 /// In the shape that both families of clients can read: which one calls is not known.
-fn answer(status: StatusCode, error: &ApiError) -> Bytes {
+fn response(status: StatusCode, error: &ApiError) -> Bytes {
     let id = RequestId::generate();
     let mut body = error.body(Dialect::OpenAi, &id);
     body["type"] = "error".into();
@@ -137,12 +137,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn p29_only_the_librarys_own_answers_are_replaced() {
+    fn p29_only_the_librarys_own_responses_are_replaced() {
         let bare = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-        let answer = String::from_utf8(in_json(bare).unwrap().to_vec()).unwrap();
+        let response = String::from_utf8(in_json(bare).unwrap().to_vec()).unwrap();
         assert!(
-            answer.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n")
-                && answer.contains("\"request_too_large\"")
+            response.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n")
+                && response.contains("\"request_too_large\"")
         );
         for other in [
             "HTTP/1.1 400 Bad Request\r\nx-request-id: req_1\r\n\r\n",

@@ -190,7 +190,7 @@ impl Gateway {
         self.data.store(self.clock.clone()).await
     }
 
-    /// Writes at once what else would be written within a second, for tests that look at the books.
+    /// Writes at once what else would be written within a second, for tests that read the usage.
     pub async fn write_usage(&self) {
         self.proxy.write_usage().await;
     }

@@ -73,7 +73,7 @@ async fn accept_all(listener: TcpListener, front: Arc<Front>, stop: Cancellation
     let _ = tokio::time::timeout(CLOSING, async { tokio::join!(graceful.shutdown(), connections.wait()) }).await;
 }
 
-/// Answers the requests of one connection, one after the other.
+/// Serves the requests of one connection, one after the other.
 async fn converse(stream: TcpStream, peer: SocketAddr, front: Arc<Front>, watcher: Watcher) {
     // Each event of a stream is to leave at once.
     let _ = stream.set_nodelay(true);

@@ -42,7 +42,7 @@ pub(crate) fn clear(database: &Database, table: &str, pk: &str) {
 
 fn perform(database: &Database, operation: &str, table: &str, mut ask: Value) -> Value {
     ask["TableName"] = format!("{PREFIX}{table}").into();
-    let answer = local::embedded::answer(database, operation, ask.to_string().as_bytes());
+    let answer = local::embedded::respond(database, operation, ask.to_string().as_bytes());
     assert!(answer.status().is_success(), "{operation}: {answer:?}");
     serde_json::from_slice(answer.body().bytes().unwrap()).unwrap()
 }

@@ -198,7 +198,7 @@ impl Network {
     }
 
     fn perform(&self, request: &Request) -> HttpResponse {
-        let response = local::embedded::answer(&self.line.0.database, &request.operation, &request.body);
+        let response = local::embedded::respond(&self.line.0.database, &request.operation, &request.body);
         let is_write = matches!(request.operation.as_str(), "UpdateItem" | "TransactWriteItems");
         if is_write && response.status().is_success() {
             let answer = response.body().bytes().unwrap_or_default().to_vec();

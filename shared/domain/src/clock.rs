@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Tells the time: the system's, or one that a test sets.
+/// The time: the system's, or one that a test sets.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Source);
 
@@ -24,7 +24,7 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A clock that stands at `at` until [`Clock::advance`] moves it; its clones move with it.
+    /// A clock that shows `at` until [`Clock::advance`] moves it; its clones move with it.
     pub fn fixed(at: Timestamp) -> Self {
         Self(Source::Fixed(Arc::new(AtomicI64::new(at.as_millisecond()))))
     }

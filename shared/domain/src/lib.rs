@@ -1,4 +1,4 @@
-//! What the gateway knows without the world: the data that is stored and shown, and the rules over it.
+//! The gateway without I/O: the data that is stored and shown, and the rules over it.
 //!
 //! Pure: no storage, no HTTP, no async. [`clock`] alone reads the time and [`random`] alone the system's randomness;
 //! everywhere else the time is an argument.

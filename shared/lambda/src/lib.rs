@@ -1,7 +1,7 @@
-//! The rim between Lambda's events and our routers: the only place that knows `lambda_http`.
+//! The adapter between Lambda's events and our routers: the only place that knows `lambda_http`.
 //!
-//! Streaming answers need the streaming form of the Runtime API even when they are short, and buffered integrations
-//! cannot read it; so a function uses one of [`serve`] and [`serve_streaming`] for all its answers.
+//! Streamed responses need the streaming form of the Runtime API even when they are short, and buffered integrations
+//! cannot read it; so a function uses one of [`serve`] and [`serve_streaming`] for all its responses.
 
 mod streaming;
 
@@ -27,7 +27,7 @@ use streaming::StreamingLayer;
 
 pub use lambda_http::Error;
 
-/// Runs a function whose answers are buffered.
+/// Runs a function whose responses are buffered.
 pub async fn serve(edge: Edge) -> Result<(), Error> {
     lambda_http::run_concurrent(buffered(edge)).await
 }
@@ -44,7 +44,7 @@ fn buffered(
     })
 }
 
-/// Runs a function whose answers are buffered, and which is also invoked with events of its own: `work` once for each.
+/// Runs a function whose responses are buffered, and which is also invoked with events of its own: `work` once for each.
 ///
 /// What has a `requestContext` came through API Gateway, whoever sent it: nobody outside can send an event of ours.
 pub async fn serve_with_events<E, T, F>(
@@ -58,24 +58,24 @@ where
 {
     let run = move |event: LambdaEvent<Box<RawValue>>| {
         let (edge, work) = (edge.clone(), work.clone());
-        let answer = async move {
+        let handled = async move {
             if came_by_http(&event.payload) {
-                return answer_http(edge, event).await;
+                return respond_to_http(edge, event).await;
             }
             let outcome = work(serde_json::from_str(event.payload.get())?).await?;
             Ok::<_, Error>(serde_json::value::to_raw_value(&outcome)?)
         };
-        answer.boxed()
+        handled.boxed()
     };
     lambda_runtime::run_concurrent(service_fn(run)).await
 }
 
-async fn answer_http(edge: Edge, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Error> {
+async fn respond_to_http(edge: Edge, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Error> {
     let request: LambdaRequest = serde_json::from_str(event.payload.get())?;
-    let answered = Adapter::from(buffered(edge))
+    let response = Adapter::from(buffered(edge))
         .oneshot(LambdaEvent::new(request, event.context))
         .await?;
-    Ok(serde_json::value::to_raw_value(&answered)?)
+    Ok(serde_json::value::to_raw_value(&response)?)
 }
 
 fn came_by_http(payload: &RawValue) -> bool {
@@ -87,7 +87,7 @@ fn came_by_http(payload: &RawValue) -> bool {
     serde_json::from_str(payload.get()).is_ok_and(|peek: Peek| peek.request_context.is_some())
 }
 
-/// Runs a function whose answers are streamed.
+/// Runs a function whose responses are streamed.
 pub async fn serve_streaming(edge: Edge) -> Result<(), Error> {
     let refuse = |_: LambdaEvent<IgnoredAny>| async { Err::<(), Error>("the event is no HTTP request".into()) }.boxed();
     Runtime::new(service_fn(refuse))
@@ -104,7 +104,7 @@ where
     serve_events(move |_: IgnoredAny| work()).await
 }
 
-/// Runs a function that is invoked with events of its own: `work` once for each, whose outcome is the answer.
+/// Runs a function that is invoked with events of its own: `work` once for each, whose outcome is the response.
 pub async fn serve_events<E, T, F>(work: impl Fn(E) -> F + Clone + Send + Sync + 'static) -> Result<(), Error>
 where
     E: DeserializeOwned + Send + 'static,
@@ -116,11 +116,11 @@ where
     lambda_runtime::run_concurrent(service_fn(run)).await
 }
 
-/// The answer with its whole body, as text: everything that is buffered is JSON.
+/// The response with its whole body, as text: everything that is buffered is JSON.
 async fn collected(response: Response) -> Result<lambda_http::Response<lambda_http::Body>, Error> {
     let (parts, body) = response.into_parts();
     let body = body.collect().await?.to_bytes();
-    let text = String::from_utf8(body.into()).map_err(|_| "a buffered answer must be UTF-8")?;
+    let text = String::from_utf8(body.into()).map_err(|_| "a buffered response must be UTF-8")?;
     Ok(lambda_http::Response::from_parts(parts, text.into()))
 }
 

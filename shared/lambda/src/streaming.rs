@@ -1,9 +1,9 @@
-//! Streamed answers, over connections on which nothing waits for an acknowledgement.
+//! Streamed responses, over connections on which nothing waits for an acknowledgement.
 //!
-//! `lambda_runtime` posts answers over a client of its own that never sets `TCP_NODELAY`, and takes no other: each
+//! `lambda_runtime` posts responses over a client of its own that never sets `TCP_NODELAY`, and takes no other: each
 //! event of a stream then waits until the one before it is acknowledged, 40 ms where acknowledgements are delayed
 //! (`docs/decisions/0025-answers-over-a-client-of-our-own.md`). So the runtime hands events out, and [`Streaming`]
-//! answers them.
+//! posts the responses.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,13 +24,14 @@ use lambda_runtime_api_client::{PooledClient, body, build_request};
 use service::http::edge::Edge;
 use tower::{Layer, Service};
 
-/// What lies between the head and the body of an answer.
+/// The bytes between the head and the body of a response.
 const DELIMITER: [u8; 8] = [0; 8];
-const ANSWER_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.awslambda.http-integration-response");
+const CONTENT_TYPE_OF_STREAMS: HeaderValue =
+    HeaderValue::from_static("application/vnd.awslambda.http-integration-response");
 const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
 const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
-/// How Lambda is told behind the body that the body has failed.
+/// The trailer that says that the body has failed.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 
 /// Puts a [`Streaming`] in front of the runtime's own service.
@@ -40,7 +41,7 @@ pub(crate) struct StreamingLayer {
     api: Arc<PooledClient>,
 }
 
-/// Answers the events that are HTTP requests; the others are `inner`'s to refuse.
+/// Responds to the events that are HTTP requests; the others are `inner`'s to refuse.
 #[derive(Clone, Debug)]
 pub(crate) struct Streaming<S> {
     inner: S,
@@ -89,14 +90,14 @@ where
 
     fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
         match serde_json::from_slice(&invocation.body) {
-            Ok(event) => self.layer.clone().answer(event, invocation).boxed(),
+            Ok(event) => self.layer.clone().respond(event, invocation).boxed(),
             Err(_) => self.inner.call(invocation).boxed(),
         }
     }
 }
 
 impl StreamingLayer {
-    async fn answer(self, event: LambdaRequest, invocation: LambdaInvocation) -> Result<(), Error> {
+    async fn respond(self, event: LambdaRequest, invocation: LambdaInvocation) -> Result<(), Error> {
         let mut request = super::plain(Request::from(event).with_lambda_context(invocation.context.clone()));
         let trace = invocation
             .context
@@ -106,10 +107,10 @@ impl StreamingLayer {
         request.headers_mut().extend(trace.map(|id| (TRACE_ID, id)));
         let response = self.edge.respond(request).await;
         match self.api.call(post(response, &invocation)?).await {
-            Ok(told) if told.status().is_success() => {}
-            Ok(told) => tracing::error!(status = told.status().as_u16(), "the Runtime API refused an answer"),
+            Ok(reply) if reply.status().is_success() => {}
+            Ok(reply) => tracing::error!(status = reply.status().as_u16(), "the Runtime API refused a response"),
             // An error would end the process, which other requests are waiting for.
-            Err(error) => tracing::error!(%error, "the Runtime API took no more of an answer"),
+            Err(error) => tracing::error!(%error, "the Runtime API took no more of a response"),
         }
         Ok(())
     }
@@ -126,12 +127,12 @@ fn post(response: Response, invocation: &LambdaInvocation) -> Result<Request<bod
     let mut request = build_request()
         .method(Method::POST)
         .uri(uri)
-        .body(body::Body::new(Answer { head: Some(head), body }))?;
+        .body(body::Body::new(ResponseBody { head: Some(head), body }))?;
     let headers = request.headers_mut();
-    headers.insert(CONTENT_TYPE, ANSWER_TYPE);
+    headers.insert(CONTENT_TYPE, CONTENT_TYPE_OF_STREAMS);
     headers.insert(RESPONSE_MODE, HeaderValue::from_static("streaming"));
     headers.insert(TRAILER, ERROR_TYPE.into());
-    // Where several run at once, Lambda tells them apart by this id and wants it back.
+    // Where several run at once, Lambda distinguishes them by this id and wants it back.
     headers.extend(
         invocation
             .parts
@@ -160,13 +161,13 @@ fn head(status_code: http::StatusCode, mut headers: HeaderMap) -> Result<Bytes, 
     Ok(head.into())
 }
 
-/// An answer's head, and then its body as it comes.
-struct Answer {
+/// A response's head, and then its body as it comes.
+struct ResponseBody {
     head: Option<Bytes>,
     body: Body,
 }
 
-impl http_body::Body for Answer {
+impl http_body::Body for ResponseBody {
     type Data = Bytes;
     type Error = Error;
 
@@ -183,15 +184,15 @@ impl http_body::Body for Answer {
         self.head.is_none() && self.body.is_end_stream()
     }
 
-    /// Unknown, so that it is sent in chunks: a streamed answer has no length.
+    /// Unknown, so that it is sent in chunks: a streamed response has no length.
     fn size_hint(&self) -> SizeHint {
         SizeHint::default()
     }
 }
 
-/// What Lambda is told of a body that has failed.
+/// The trailers of a body that has failed.
 fn failed(error: &axum::Error) -> Frame<Bytes> {
-    tracing::error!(%error, "an answer broke off");
+    tracing::error!(%error, "a response broke off");
     Frame::trailers(HeaderMap::from_iter([(
         ERROR_TYPE,
         HeaderValue::from_static("Runtime.StreamError"),
@@ -222,26 +223,26 @@ mod tests {
             .body(Body::from("text"))
             .unwrap();
         let (parts, body) = response.into_parts();
-        let mut answer = Answer {
+        let mut body = ResponseBody {
             head: Some(head(parts.status, parts.headers).unwrap()),
             body,
         };
-        let first = answer.frame().await.unwrap().unwrap().into_data().unwrap();
+        let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
         let (json, delimiter) = first.split_at(first.len() - DELIMITER.len());
         assert_eq!(
             std::str::from_utf8(json).unwrap(),
             r#"{"statusCode":200,"headers":{"x-a":"b"},"cookies":["a=1"]}"#
         );
         assert_eq!(delimiter, DELIMITER);
-        assert_eq!(answer.collect().await.unwrap().to_bytes(), "text");
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "text");
     }
 
     #[tokio::test]
     async fn a_body_that_fails_ends_with_the_trailer_that_says_so() {
         let chunks = [Ok("text"), Err("broken")];
         let body = Body::from_stream(futures_util::stream::iter(chunks));
-        let answer = Answer { head: None, body }.collect().await.unwrap();
-        assert_eq!(answer.trailers().unwrap()[&ERROR_TYPE], "Runtime.StreamError");
-        assert_eq!(answer.to_bytes(), "text");
+        let body = ResponseBody { head: None, body }.collect().await.unwrap();
+        assert_eq!(body.trailers().unwrap()[&ERROR_TYPE], "Runtime.StreamError");
+        assert_eq!(body.to_bytes(), "text");
     }
 }

@@ -80,7 +80,7 @@ fn admission(bencher: Bencher<'_, '_>, under_way: usize) {
     bencher.bench(|| plan(black_box(Some(&meter)), &request));
 }
 
-/// Whether a limit is in its way.
+/// True if a limit is in its way.
 #[divan::bench(args = [1, 100])]
 fn judgement(bencher: Bencher<'_, '_>, under_way: usize) {
     let (policy, facts) = (policy(), facts());

@@ -63,7 +63,7 @@ pub fn admin_password(environment: &impl Environment) -> Option<domain::secret::
         .map(Into::into)
 }
 
-/// What a process is told about its surroundings.
+/// The configuration of a process.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub log: LogConfig,

@@ -59,9 +59,9 @@ impl Hasher {
     pub async fn verify(&self, password: Secret, hash: Option<PasswordHash>) -> Result<PasswordMatch, HasherError> {
         let place = self.place().await?;
         let verifying = move || {
-            let verdict = password::verify(password.expose(), hash.as_ref());
+            let matched = password::verify(password.expose(), hash.as_ref());
             drop(place);
-            verdict
+            matched
         };
         Ok(spawn_blocking(verifying).await?)
     }

@@ -2,7 +2,7 @@
 //!
 //! What is measured is what is logged. A line that has one of [`METRICS`] among its fields is a measurement and says
 //! so in a member `_aws`, of which `CloudWatch` makes metrics; so nothing else is called, kept or lost with the
-//! process. How many requests there were is how many `duration_ms` were told. Pure; [`telemetry`](crate::telemetry)
+//! process. How many requests there were is the number of `duration_ms`. Pure; [`telemetry`](crate::telemetry)
 //! writes the lines. The format:
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
 
@@ -18,14 +18,14 @@ pub const METRICS: [(&str, &str); 9] = [
     // A part of the input.
     ("tokens.cache_write", "Count"),
     ("cost_usd", "None"),
-    // Backends that gave nothing to pass on, so that another was asked.
+    // Backends that gave nothing to pass on, so that another was called.
     ("failed_attempts", "Count"),
     // Exchanges whose process had died, found by the janitor.
     ("settled_by_janitor", "Count"),
     ("cold_starts", "Count"),
 ];
 
-/// Fields that tell measurements apart, each by itself: a metric for each of their values, and none for pairs of
+/// Fields that are dimensions, each by itself: a metric for each of their values, and none for pairs of
 /// them, since each metric is paid for. Their values are few: functions, codes of errors, models that exist.
 const DIMENSIONS: [&str; 3] = ["function", "code", "model"];
 

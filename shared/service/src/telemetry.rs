@@ -23,7 +23,7 @@ use domain::clock::Clock;
 
 /// Installs the process's subscriber. Only the first call has an effect.
 pub fn init(config: &LogConfig) {
-    // Not `EnvFilter`, which can tell spans and fields apart too: its regular expressions add 400 KB to each function.
+    // Not `EnvFilter`, which distinguishes spans and fields too: its regular expressions add 400 KB to each function.
     let filter = config
         .filter
         .parse()

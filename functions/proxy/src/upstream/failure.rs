@@ -109,7 +109,7 @@ impl Failure {
     pub(super) fn call_result(&self) -> Option<CallResult> {
         match self.fault {
             Fault::Backend(class) => {
-                let retry_after = self.error.told_retry_after().map(Duration::from_secs);
+                let retry_after = self.error.explicit_retry_after().map(Duration::from_secs);
                 Some(CallResult::Failed { class, retry_after })
             }
             Fault::Request => Some(CallResult::Responded),

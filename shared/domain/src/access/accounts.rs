@@ -40,7 +40,7 @@ impl Reach<'_> {
     }
 }
 
-/// Whether `actor` may make `after` of `before`: managers approve and disable, and nothing else.
+/// True if `actor` may make `after` of `before`: managers approve and disable, and nothing else.
 pub fn may_change(actor: &User, before: &User, after: &User) -> Result<(), Denied> {
     if !reach(actor).covers(before) {
         return Err(Denied::NotFound);
@@ -56,7 +56,7 @@ pub fn may_change(actor: &User, before: &User, after: &User) -> Result<(), Denie
     }
 }
 
-/// Whether the change ends the account's sessions: it can do less, or whoever came by the old password or identity is out.
+/// True if the change ends the account's sessions: it can do less, or whoever came by the old password or identity is out.
 pub fn ends_sessions(before: &User, after: &User) -> bool {
     let stopped = before.status != after.status;
     let unlinked = before.identity.is_some() && before.identity != after.identity;

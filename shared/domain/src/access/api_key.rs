@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::random;
 
-/// Clients check for `sk-`; `tg` tells a leaked key's home to those who scan for them.
+/// Clients check for `sk-`; `tg` shows scanners for leaked keys where one comes from.
 const PREFIX: &str = "sk-tg-";
 /// 27 × log2(62) = 160.8 bits.
 const RANDOM: usize = 27;
@@ -25,7 +25,7 @@ pub struct KeyDigest([u8; 32]);
 pub struct MintedKey {
     pub secret: String,
     pub digest: KeyDigest,
-    /// Its beginning, for people to tell their keys apart.
+    /// Its beginning, by which people distinguish their keys.
     pub shown: String,
 }
 

@@ -62,7 +62,7 @@ impl AllowedNetworks {
         }
     }
 
-    /// Whether `address` may be called. Addresses embedded in IPv6 are judged as the IPv4 address they carry.
+    /// True if `address` may be called. Addresses embedded in IPv6 are judged as the IPv4 address they carry.
     pub fn judge(&self, address: IpAddr) -> Result<(), EgressError> {
         let address = carried_v4(address);
         let allowed = match kind(address) {
@@ -122,7 +122,7 @@ fn well_formed(text: &str) -> Result<Url, EgressError> {
     }
 }
 
-/// Host names of cloud metadata services, which answer with credentials.
+/// Host names of cloud metadata services, which respond with credentials.
 fn judge_name(name: &str) -> Result<(), EgressError> {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     let metadata = [

@@ -58,7 +58,7 @@ impl PasswordPolicy {
         }
     }
 
-    /// Whether the owner of `email` and `name` may use `password`.
+    /// True if the owner of `email` and `name` may use `password`.
     pub fn check(self, password: &str, email: &Email, name: &DisplayName) -> Result<(), WeakPassword> {
         let length = password.chars().count();
         if length > MAX_LENGTH {
@@ -79,7 +79,7 @@ impl PasswordPolicy {
     }
 }
 
-/// Whether guessers try it first: a listed word, alone or with digits and signs behind it, or again and again.
+/// True if guessers try it first: a listed word, alone or with digits and signs behind it, or again and again.
 fn is_common(folded: &str) -> bool {
     let word = folded.trim_end_matches(|character: char| !character.is_alphabetic());
     let period = |length: usize| {

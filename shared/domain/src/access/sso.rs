@@ -50,7 +50,7 @@ pub enum Refusal {
     OtherIdentity,
 }
 
-/// Whether `issuer` can be one of `provider`: at Azure, of one tenant, since others' administrators could vouch for
+/// True if `issuer` can be one of `provider`: at Azure, of one tenant, since others' administrators could vouch for
 /// any address.
 pub fn is_issuer_of(provider: ProviderKind, issuer: &Url) -> bool {
     let tenant = issuer
@@ -122,7 +122,7 @@ pub fn account(config: &SsoConfig, by_identity: Option<User>, by_email: Option<U
     }
 }
 
-/// Whether Entra ID has left out the groups, since there are too many for a token. Nothing here reads groups; whoever
+/// True if Entra ID has left out the groups, since there are too many for a token. Nothing here reads groups; whoever
 /// wonders about them finds it in the log.
 pub fn has_group_overage(claims: &Claims) -> bool {
     let named = claims

@@ -1,7 +1,7 @@
 //! Counting tries in a sliding window, with few writes and without forgetting (promise 4).
 //!
 //! The window is cut into parts. Only the newest part's count changes, so a process that knows the older ones can
-//! ask the database with one condition, "newest < limit − older", whether there is room. A try is counted until its
+//! use one condition of the database, "newest < limit − older", whether there is room. A try is counted until its
 //! whole part has left the window: room may come late, never early.
 
 use std::net::{IpAddr, Ipv6Addr};

@@ -11,7 +11,7 @@ pub struct ApiKey {
     pub id: KeyId,
     pub owner: UserId,
     pub name: DisplayName,
-    /// The key's beginning, for people to tell their keys apart.
+    /// The key's beginning, by which people distinguish their keys.
     pub key_prefix: String,
     /// Models that it may use; empty or `*` adds nothing to the owner's policy.
     #[serde(default)]
@@ -26,12 +26,12 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Whether the key can be used at `now`.
+    /// True if the key can be used at `now`.
     pub fn is_usable(&self, now: Timestamp) -> bool {
         self.enabled && self.expires_at.is_none_or(|expires| now < expires)
     }
 
-    /// Whether the key's own list lets it use the model `id`.
+    /// True if the key's own list lets it use the model `id`.
     pub fn allows_model(&self, id: &str) -> bool {
         self.models.is_empty() || self.models.iter().any(|model| model == "*" || model == id)
     }

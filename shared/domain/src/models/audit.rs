@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RequestId;
 
-/// One entry of the audit trail. Holds no secret: `changed` names fields, or tells values that may be shown.
+/// One entry of the audit trail. Holds no secret: `changed` names fields, or has values that may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// Sorts by time.

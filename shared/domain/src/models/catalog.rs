@@ -1,4 +1,4 @@
-//! Models that clients may ask for, and the backends that serve them.
+//! Models that clients may request, and the backends that serve them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ impl Model {
     }
 }
 
-/// One server that answers for a model (api.md §5, "Backend").
+/// One server of a model (api.md §5, "Backend").
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Backend {
     pub id: BackendId,
@@ -71,7 +71,7 @@ pub struct Backend {
     pub base_url: String,
     /// What the backend itself calls the model.
     pub model_name: String,
-    /// Its share of the model's requests, 0 to 1000; 0 is asked only when nothing else is left.
+    /// Its share of the model's requests, 0 to 1000; 0 is called only when nothing else is left.
     pub weight: u32,
     #[serde(default)]
     pub region: Option<String>,
@@ -202,7 +202,7 @@ pub fn param_header(name: &str) -> Option<String> {
     )
 }
 
-/// Whether `text` fits `glob`, in which `*` stands for any characters. Takes time linear in `text` for each star.
+/// True if `text` fits `glob`, in which `*` stands for any characters. Takes time linear in `text` for each star.
 pub fn glob_matches(glob: &str, text: &str) -> bool {
     let mut pieces = glob.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else {

@@ -14,12 +14,12 @@ const FIRST_EJECTION: Duration = Duration::from_secs(30);
 /// How long it is out at most; so long it must also have been in, for the next time to be a first one again.
 const LONGEST_EJECTION: Duration = Duration::from_mins(5);
 
-/// Whether a backend answers, as far as it is known.
+/// The health of a backend, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
-    /// `false` from the moment it is taken out until something shows that it answers again.
+    /// `false` from the moment it is taken out until something shows that it responds again.
     pub healthy: bool,
-    /// When it was last asked on purpose.
+    /// When it was last checked.
     #[serde(default)]
     pub last_check_at: Option<Timestamp>,
     /// How long that took.
@@ -37,12 +37,12 @@ pub struct Health {
     /// What the last failure was, while there is one.
     #[serde(default)]
     pub last_failure: Option<FailureClass>,
-    /// Which of the stored states this one was made from; 0 is none. Told by the store.
+    /// Which of the stored states this one was made from; 0 is none. Set by the store.
     #[serde(skip)]
     pub version: u64,
 }
 
-/// What went wrong with a backend, as coarsely as anybody may be told (promise 37).
+/// What went wrong with a backend, as coarsely as callers may see it (promise 37).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureClass {
@@ -59,13 +59,13 @@ pub enum FailureClass {
     /// It refuses our key.
     Credentials,
     RateLimited,
-    /// It answered with another status than one of success.
+    /// Its response had a status other than success.
     Status,
-    /// What it said is no answer.
+    /// Its response is malformed.
     Malformed,
-    /// It broke off, stalled or talked nonsense in the middle of an answer.
+    /// It broke off, stalled or sent malformed data in the middle of a response.
     Interrupted,
-    /// Of a version of the gateway that knows more.
+    /// Of a later version of the gateway.
     #[serde(other)]
     Other,
 }
@@ -89,17 +89,17 @@ impl FailureClass {
     }
 }
 
-/// Whether requests may go to a backend.
+/// The availability of a backend for requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Availability {
     Available,
-    /// Its time out is over, and nobody knows yet whether it answers: one request may find out.
+    /// Its time out is over, and it has not responded since: one request may try it.
     Probation,
     Ejected,
 }
 
 impl Default for Health {
-    /// A new backend is believed to answer.
+    /// A new backend is taken for healthy.
     fn default() -> Self {
         Self {
             healthy: true,
@@ -123,17 +123,17 @@ impl Health {
         }
     }
 
-    /// Whether a request may go there at `now`, if only as a trial.
+    /// True if a request may go there at `now`, if only as a trial.
     pub fn usable(&self, now: Timestamp) -> bool {
         self.availability(now) != Availability::Ejected
     }
 
-    /// Whether nothing is held against it: another success would change nothing.
+    /// True if nothing is held against it: another success would change nothing.
     pub fn is_spotless(&self) -> bool {
         self.healthy && self.failures == 0
     }
 
-    /// After a request that failed for the backend's own fault; `retry_after` is what it asked for in words.
+    /// After a request that failed for the backend's own fault; `retry_after` is what its response asked for.
     #[must_use]
     pub fn after_failure(self, now: Timestamp, class: FailureClass, retry_after: Option<Duration>) -> Self {
         let failed = self.failed(class);
@@ -141,7 +141,7 @@ impl Health {
             return failed.out_for(now, time);
         }
         match failed.availability(now) {
-            // Requests that were under way when it was taken out tell nothing new.
+            // Requests that were under way when it was taken out say nothing new.
             Availability::Ejected => failed,
             Availability::Probation => failed.ejected(now),
             // Nothing but another key will mend that.
@@ -151,7 +151,7 @@ impl Health {
         }
     }
 
-    /// After a request that was answered.
+    /// After a request that got a response.
     #[must_use]
     pub fn after_success(self) -> Self {
         Self {
@@ -162,7 +162,7 @@ impl Health {
         }
     }
 
-    /// After the backend was asked on purpose: how long its answer took, or what went wrong.
+    /// After a check: the time until the response, or what went wrong.
     ///
     /// A check that fails keeps out who is out, without making the time longer: two checks at once do no harm.
     #[must_use]
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn p53_one_answer_lets_it_back_but_one_who_flaps_is_not_forgiven_at_once() {
+    fn p53_one_success_lets_it_back_but_one_who_flaps_is_not_forgiven_at_once() {
         let back = failed(Health::default(), 5, at(0)).after_success();
         assert_eq!(back.availability(at(1)), Availability::Available);
         assert_eq!(out(&failed(back, 5, at(1)), at(1)), 60);
@@ -343,7 +343,7 @@ mod tests {
             let (mut health, mut now) = (Health::default(), 0);
             for (wait, finding) in findings {
                 now += wait;
-                let (before, answered) = (health, matches!(finding, Finding::Success | Finding::Check(true)));
+                let (before, succeeded) = (health, matches!(finding, Finding::Success | Finding::Check(true)));
                 health = match finding {
                     Finding::Failure(after) => health.after_failure(at(now), Connect, after.map(Duration::from_secs)),
                     Finding::Success => health.after_success(),
@@ -351,8 +351,8 @@ mod tests {
                     Finding::Check(false) => health.after_check(at(now), Err(Connect)),
                 };
                 prop_assert!(out(&health, at(now)) <= 300);
-                prop_assert_eq!(health.availability(at(now)) == Availability::Available, answered || (before.healthy && health.healthy));
-                if answered {
+                prop_assert_eq!(health.availability(at(now)) == Availability::Available, succeeded || (before.healthy && health.healthy));
+                if succeeded {
                     prop_assert_eq!(health.failures, 0);
                 } else {
                     prop_assert!(health.ejected_until >= before.ejected_until);

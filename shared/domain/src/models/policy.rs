@@ -53,7 +53,7 @@ pub struct Policy {
     /// Ids of models and globs over them; empty or `*` is every model.
     #[serde(default)]
     pub models: Vec<ModelGlob>,
-    /// Steps in when the model that was asked for has no usable backend.
+    /// The fallback when the requested model has no usable backend.
     #[serde(default)]
     pub default_model: Option<ModelId>,
     /// Whose backends come first, before those of the gateway's own region.
@@ -103,7 +103,7 @@ impl Policy {
         }
     }
 
-    /// Whether nothing has to be counted before a request is served.
+    /// True if nothing has to be counted before a request is served.
     pub fn counts_nothing(&self) -> bool {
         let counted = [
             self.rate_limit,
@@ -116,13 +116,13 @@ impl Policy {
         counted.iter().all(Option::is_none) && self.cost_quota_monthly.is_none()
     }
 
-    /// Whether what a request will use has to be reserved (promise 43).
+    /// True if what a request will use has to be reserved (promise 43).
     pub fn counts_tokens(&self) -> bool {
         let tokens = [self.token_rate_limit, self.token_quota_daily, self.token_quota_monthly];
         tokens.iter().any(Option::is_some) || self.cost_quota_monthly.is_some()
     }
 
-    /// Whether the model `id` may be used (promise 19).
+    /// True if the model `id` may be used (promise 19).
     pub fn allows_model(&self, id: &str) -> bool {
         self.models.is_empty() || self.models.iter().any(|glob| glob_matches(glob.as_str(), id))
     }

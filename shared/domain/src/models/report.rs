@@ -1,4 +1,4 @@
-//! Usage as answers show it: lines of the request log, and sums by what somebody asked for. Money is in USD here.
+//! Usage as responses show it: lines of the request log, and sums by group. Money is in USD here.
 
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ pub enum GroupBy {
 }
 
 impl GroupBy {
-    /// The name of the column that tells the groups apart.
+    /// The name of the column with the groups.
     pub fn column(self) -> &'static str {
         match self {
             Self::Day => "day",
@@ -83,7 +83,7 @@ impl GroupBy {
         }
     }
 
-    /// The group of a row; absent for what has no department, or no backend answered.
+    /// The group of a row; absent for what has no department, or no backend responded.
     pub fn group(self, of: &Dimensions) -> Option<String> {
         match self {
             Self::Day => Some(of.day.to_string()),

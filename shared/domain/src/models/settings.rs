@@ -10,13 +10,13 @@ use super::ModelId;
 /// The settings (api.md §5). What is absent has the value that the installation was deployed with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Whether people may register themselves; they wait for approval in any case.
+    /// True if people may register themselves; they wait for approval in any case.
     pub registration_enabled: bool,
     /// Steps in where a policy names no default model of its own.
     #[serde(default)]
     pub default_model: Option<ModelId>,
     pub log_retention_days: u32,
-    /// Whether each request has a record of its own; the sums that reports are made of are kept in any case.
+    /// True if each request has a record of its own; the sums that reports are made of are kept in any case.
     #[serde(default = "on")]
     pub request_log: bool,
     /// Web pages that may call `/api/v1` from a browser.
@@ -25,7 +25,7 @@ pub struct Settings {
     /// Over `PASSWORD_POLICY`.
     #[serde(default)]
     pub password_policy: Option<PasswordPolicy>,
-    /// Whether answers name the backend that gave them.
+    /// True if responses name their backend.
     #[serde(default)]
     pub show_backend_id: bool,
     #[serde(default)]

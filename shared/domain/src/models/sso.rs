@@ -40,13 +40,13 @@ pub struct SsoConfig {
     pub retired_secret: Option<SecretId>,
     /// Where the provider sends people back: this gateway's `/api/v1/auth/sso/callback`, as registered there.
     pub redirect_url: String,
-    /// The page that gets the one-time code; without one, the callback answers with JSON.
+    /// The page that gets the one-time code; without one, the callback responds with JSON.
     #[serde(default)]
     pub console_url: Option<String>,
     /// The claim of the ID token that holds the e-mail address.
     pub email_claim: String,
     pub scopes: Vec<String>,
-    /// Whether newcomers may come in at once; otherwise they wait for approval.
+    /// True if newcomers may come in at once; otherwise they wait for approval.
     pub auto_provision: bool,
     /// The policy of newcomers.
     pub default_policy: PolicyName,
@@ -77,7 +77,7 @@ impl SsoConfig {
         )
     }
 
-    /// Whether browsers come by https: only then may, and must, a cookie be `Secure`.
+    /// True if browsers come by https: only then may, and must, a cookie be `Secure`.
     pub fn is_secure(&self) -> bool {
         self.redirect_url.starts_with("https:")
     }
@@ -91,7 +91,7 @@ pub struct SsoAttempt {
     pub verifier: String,
     /// The digest of the cookie of the browser that began.
     pub browser: String,
-    /// The digest of the secret of the page that began, if it has told one (PKCE's challenge, by `S256`).
+    /// The digest of the secret of the page that began, if it has sent one (PKCE's challenge, by `S256`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<String>,
     /// Of the configuration: any change of it ends the login.
@@ -116,7 +116,7 @@ pub struct SsoTest {
     pub steps: Vec<TestStep>,
 }
 
-/// One step of a test. Tells what to change and never what the provider has sent (promise 37).
+/// One step of a test. Says what to change and never what the provider has sent (promise 37).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestStep {
     pub step: StepName,

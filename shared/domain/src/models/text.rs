@@ -65,7 +65,7 @@ macro_rules! checked_text {
             }
         }
 
-        /// Lets maps be asked with a `&str`.
+        /// Lets maps be searched by a `&str`.
         impl Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0
@@ -101,7 +101,7 @@ checked_text!(
     check_id
 );
 checked_text!(
-    /// Tells a secret from all others that its owner ever had: made by the server.
+    /// The id of a secret among all that its owner ever had: made by the server.
     SecretId,
     check_id
 );
@@ -111,13 +111,13 @@ checked_text!(
     check_id
 );
 checked_text!(
-    /// Names one exchange in the books: made by the server, sortable by time. A client may send the id of its request
+    /// The id of one exchange in usage records: made by the server, sortable by time. A client may send the id of its request
     /// twice; this one is always new.
     UsageId,
     check_id
 );
 checked_text!(
-    /// Names one request in answers and logs: ours, or the client's where it has this form (promise 25).
+    /// The id of one request in responses and logs: ours, or the client's where it has this form (promise 25).
     RequestId,
     check_request_id
 );
@@ -127,7 +127,7 @@ checked_text!(
     check_display
 );
 checked_text!(
-    /// A name or glob under which clients ask for a model: `zai-org/glm-4.7`, `claude-*`.
+    /// A name or glob by which clients request a model: `zai-org/glm-4.7`, `claude-*`.
     ModelName,
     check_model_name
 );
@@ -145,7 +145,7 @@ impl RequestId {
         Self(id.into())
     }
 
-    /// Whether `text` could be one.
+    /// True if `text` could be one.
     pub fn has_form(text: &str) -> bool {
         check_request_id(text).is_ok()
     }

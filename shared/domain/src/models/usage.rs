@@ -13,7 +13,7 @@ use super::{BackendId, DisplayName, KeyId, ModelId, RequestId, UsageId, UserId};
 /// Who requested what: the part of a [`UsageRecord`] that is known once the request is admitted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestFacts {
-    /// The id that the client knows, which may be of its own choice.
+    /// The id that the client sees, which may be of its own choice.
     pub request_id: RequestId,
     /// When the request came.
     pub at: Timestamp,
@@ -35,7 +35,7 @@ pub struct UsageRecord {
     pub id: UsageId,
     #[serde(flatten)]
     pub request: RequestFacts,
-    /// Whose answer it was, or the last one asked; absent when none was.
+    /// The backend that responded, or the last one called; absent if none was called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backend: Option<BackendId>,
     /// The HTTP status that the client got.
@@ -43,17 +43,17 @@ pub struct UsageRecord {
     pub outcome: Outcome,
     #[serde(flatten)]
     pub tokens: Tokens,
-    /// Whether the backend reported nothing, so that the tokens are a guess.
+    /// True if the backend reported nothing, so that the tokens are a guess.
     pub estimated: bool,
     pub cost: MicroUsd,
     pub duration_ms: u64,
-    /// From the request to the first byte of the answer; absent when none came.
+    /// From the request to the first byte of the response; absent if none came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_byte_ms: Option<u64>,
 }
 
 impl UsageRecord {
-    /// Whether the client did not get what it asked for, by no fault of its own connection.
+    /// True if the client did not get a complete response, by no fault of its own connection.
     pub fn is_error(&self) -> bool {
         self.status >= 400 || !matches!(self.outcome, Outcome::Complete | Outcome::ClientGone)
     }
@@ -72,10 +72,10 @@ pub enum Endpoint {
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Complete,
-    /// The backend broke off, stalled or talked nonsense.
+    /// The backend broke off, stalled or sent malformed data.
     CutShort,
     ClientGone,
-    /// The gateway was told to stop, or the time was up.
+    /// The gateway was stopped, or the time was up.
     Stopped,
     /// No backend gave anything to pass on.
     Failed,
@@ -83,7 +83,7 @@ pub enum Outcome {
     Abandoned,
 }
 
-/// Which program asked, as far as its `User-Agent` tells.
+/// The program that sent the request, by its `User-Agent`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientKind {

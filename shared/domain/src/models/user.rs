@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::sso::Identity;
 use super::{DisplayName, Email, PolicyName, UserId};
 
-/// A person's account. Never leaves the process as it is: answers are made from it field by field.
+/// A person's account. Never leaves the process as it is: responses are made from it field by field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     pub id: UserId,
@@ -43,7 +43,7 @@ pub enum Role {
     Admin,
 }
 
-/// Whether an account can be used.
+/// The state of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -100,7 +100,7 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// An account as answers show it.
+/// An account as responses show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Profile {
     pub id: UserId,

@@ -31,7 +31,7 @@ const FUNCTION_ERROR: &str = "x-amz-function-error";
 /// Why an invocation has no response.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
-    #[error("Lambda answered with status {0}")]
+    #[error("Lambda responded with status {0}")]
     Refused(u16),
     #[error("the function failed")]
     Failed,

@@ -18,7 +18,7 @@ use crate::config::AwsConfig;
 
 pub use lambda::{InvokeError, LambdaClient, lambda};
 
-/// Until a connection stands: within AWS's network it does at once, or not at all.
+/// Until a connection is established: within AWS's network it does at once, or not at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Amazon Root CA 1 to 4 and the Starfield root that cross-signs them: what AWS's endpoints chain to
@@ -105,7 +105,7 @@ fn retries() -> RetryConfig {
         .with_initial_backoff(Duration::from_millis(50))
 }
 
-/// A dependency that is down is told within two seconds (docs/api.md §9).
+/// A dependency that is down is reported within two seconds (docs/api.md §9).
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)

@@ -65,7 +65,7 @@ impl<Request: Serialize, Response: DeserializeOwned> FunctionClient<Request, Res
     }
 }
 
-/// Not derived: that would ask the same of `Request` and `Response`.
+/// Not derived: that would demand the same of `Request` and `Response`.
 impl<Request, Response> Clone for FunctionClient<Request, Response> {
     fn clone(&self) -> Self {
         match self {

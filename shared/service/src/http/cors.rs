@@ -30,10 +30,10 @@ impl Page {
         Some(Self { origin, allowed })
     }
 
-    /// The answer to a browser that asks before it sends the request itself.
+    /// The response to a browser's preflight request.
     pub(super) fn preflight(&self, method: &Method, headers: &HeaderMap) -> Option<Response> {
-        let asks = method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-        (asks && self.allowed).then(|| {
+        let is_preflight = method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        (is_preflight && self.allowed).then(|| {
             let methods = (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, DELETE");
             let names =
                 "authorization, content-type, accept-language, if-match, x-api-key, x-request-id, anthropic-version, anthropic-beta";
@@ -41,7 +41,7 @@ impl Page {
         })
     }
 
-    /// Lets the page read the answer, if it may.
+    /// Lets the page read the response, if it may.
     pub(super) fn allow(self, headers: &mut HeaderMap) {
         headers.append(VARY, HeaderValue::from_static("origin"));
         if self.allowed {

@@ -1,4 +1,4 @@
-//! Lists as tables: CSV (RFC 4180) for who asks for `text/csv`, and JSON for everybody else.
+//! Lists as tables: CSV (RFC 4180) for requests that accept `text/csv`, and JSON for everybody else.
 
 use axum::response::{IntoResponse, Response};
 use http::HeaderName;
@@ -10,7 +10,7 @@ use super::ApiError;
 use super::accept::Format;
 use super::page::List;
 
-/// Where a CSV answer has what JSON calls `next_cursor`.
+/// Where a CSV response has what JSON calls `next_cursor`.
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 
 /// A list whose entries are rows of these columns.
@@ -22,7 +22,7 @@ pub struct Table<T> {
 }
 
 impl<T: Serialize> Table<T> {
-    /// The answer in this form.
+    /// The response in this format.
     pub fn respond(self, format: Format) -> Result<Response, ApiError> {
         let mut response = match format {
             Format::Json => self.list.into_response(),

@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use jiff::Timestamp;
 use tower_service::Service;
 
@@ -31,11 +31,11 @@ const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
-/// When the invocation ends that a request came with; nothing runs afterwards. Told by Lambda alone.
+/// When the invocation ends that a request came with; nothing runs afterwards. Only Lambda sets it.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(pub Timestamp);
 
-/// Marks an answer whose log line is written elsewhere, when its stream has ended.
+/// Marks a response whose log line is written elsewhere, when its stream has ended.
 #[derive(Clone, Copy, Debug)]
 pub struct LoggedAtEnd;
 
@@ -104,41 +104,22 @@ async fn cross<F: Future<Output = Response>>(
     mut request: Request,
     inner: impl FnOnce(Request) -> F,
 ) -> Response {
-    let started = Instant::now();
-    let request_id = request_id(request.headers());
-    let trace = TraceContext::of(request.headers());
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    request.extensions_mut().insert(request_id.clone());
-    if let Some(trace) = &trace {
-        request.extensions_mut().insert(trace.clone());
-    }
+    let head = Head::of(&mut request);
     let page = cors::Page::of(request.headers(), store).await;
     let mut response = match page
         .as_ref()
-        .and_then(|page| page.preflight(&method, request.headers()))
+        .and_then(|page| page.preflight(&head.method, request.headers()))
     {
         Some(preflight) => preflight,
         None => inner(request).await,
     };
-    let error = render_error(&mut response, &request_id);
-    add_headers(&mut response, &request_id);
+    let error = render_error(&mut response, &head.request_id);
+    add_headers(&mut response, &head.request_id);
     if let Some(page) = page {
         page.allow(response.headers_mut());
     }
     if response.extensions().get::<LoggedAtEnd>().is_none() {
-        let trace = trace.as_ref().map(TraceContext::trace_id);
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        log(
-            &Line {
-                id: &request_id,
-                trace,
-                method: &method,
-                path: &path,
-                status: response.status().as_u16(),
-                duration_ms,
-            },
-            error.as_ref(),
-        );
+        head.log(response.status(), error.as_ref());
     }
     response
 }
@@ -156,7 +137,7 @@ fn render_error(response: &mut Response, request_id: &RequestId) -> Option<ApiEr
     let dialect = error.dialect();
     *response.status_mut() = error.status(dialect);
     *response.body_mut() = Body::from(error.body(dialect, request_id).to_string());
-    // The router has told the length of the empty body that stood for the error.
+    // The router has set the length of the empty body in the error's place.
     response.headers_mut().remove(CONTENT_LENGTH);
     response
         .headers_mut()
@@ -180,32 +161,49 @@ fn add_headers(response: &mut Response, request_id: &RequestId) {
     headers.insert(NOSNIFF, HeaderValue::from_static("nosniff"));
 }
 
-/// What the log says of a request.
-struct Line<'a> {
-    id: &'a RequestId,
-    trace: Option<&'a str>,
-    method: &'a Method,
-    path: &'a str,
-    status: u16,
-    duration_ms: u64,
+/// What is kept of a request for its response and its log line.
+struct Head {
+    started: Instant,
+    request_id: RequestId,
+    trace: Option<TraceContext>,
+    method: Method,
+    path: String,
 }
 
-/// One line per request. A client's mistake is information; our own failure is an error that someone should look at.
-fn log(line: &Line<'_>, error: Option<&ApiError>) {
-    let Line {
-        id,
-        trace,
-        method,
-        path,
-        status,
-        duration_ms,
-    } = *line;
-    let code = error.map(|error| error.code().name());
-    if status >= 500 {
-        let cause = error.and_then(ApiError::cause);
-        tracing::error!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, cause, "request");
-    } else {
-        tracing::info!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, "request");
+impl Head {
+    /// Takes the head, and puts the ids into the request's extensions.
+    fn of(request: &mut Request) -> Self {
+        let head = Self {
+            started: Instant::now(),
+            request_id: request_id(request.headers()),
+            trace: TraceContext::of(request.headers()),
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+        };
+        request.extensions_mut().insert(head.request_id.clone());
+        if let Some(trace) = &head.trace {
+            request.extensions_mut().insert(trace.clone());
+        }
+        head
+    }
+
+    /// One line per request. A client's mistake is information; our own failure is an error that someone should look at.
+    fn log(&self, status: StatusCode, error: Option<&ApiError>) {
+        let Self {
+            request_id: id,
+            method,
+            path,
+            ..
+        } = self;
+        let trace = self.trace.as_ref().map(TraceContext::trace_id);
+        let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (status, code) = (status.as_u16(), error.map(|error| error.code().name()));
+        if status >= 500 {
+            let cause = error.and_then(ApiError::cause);
+            tracing::error!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, cause, "request");
+        } else {
+            tracing::info!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, "request");
+        }
     }
 }
 
@@ -219,7 +217,7 @@ mod tests {
     use crate::http::routes::{Access, Routes};
     use domain::clock::Clock;
 
-    /// A store that nothing here asks.
+    /// A store that no test here reads.
     fn store() -> Store {
         let config = AwsConfig {
             region: "eu-central-1".into(),
@@ -228,7 +226,7 @@ mod tests {
         Store::new(crate::aws::dynamodb(&config), "", Clock::system())
     }
 
-    async fn answer(path: &str, header: Option<(&str, &str)>) -> (u16, HeaderMap, String) {
+    async fn respond(path: &str, header: Option<(&str, &str)>) -> (u16, HeaderMap, String) {
         let routes = Routes::new()
             .get("/v1/panic", Dialect::OpenAi, Access::Anyone, async || -> String {
                 panic!("boom at /secret")
@@ -253,7 +251,7 @@ mod tests {
 
     #[tokio::test]
     async fn p30_a_panic_is_a_500_that_tells_nothing() {
-        let (status, headers, body) = answer("/v1/panic", None).await;
+        let (status, headers, body) = respond("/v1/panic", None).await;
         assert_eq!(status, 500);
         assert!(!body.contains("secret"));
         assert!(headers.contains_key("x-request-id"));
@@ -261,18 +259,18 @@ mod tests {
 
     #[tokio::test]
     async fn p25_a_clients_request_id_is_used_only_in_a_harmless_form() {
-        let (_, headers, _) = answer("/v1/ok", Some(("x-request-id", "mine-1"))).await;
+        let (_, headers, _) = respond("/v1/ok", Some(("x-request-id", "mine-1"))).await;
         assert_eq!(headers["x-request-id"], "mine-1");
         assert_eq!(headers["request-id"], "mine-1");
-        let (_, headers, _) = answer("/v1/ok", Some(("x-request-id", "no blanks"))).await;
+        let (_, headers, _) = respond("/v1/ok", Some(("x-request-id", "no blanks"))).await;
         assert_ne!(headers["x-request-id"], "no blanks");
     }
 
     #[tokio::test]
-    async fn p31_answers_have_their_headers() {
-        let (_, headers, _) = answer("/v1/ok", None).await;
+    async fn p31_responses_have_their_headers() {
+        let (_, headers, _) = respond("/v1/ok", None).await;
         assert_eq!(headers["x-content-type-options"], "nosniff");
-        let (status, headers, body) = answer("/api/v1/nothing", None).await;
+        let (status, headers, body) = respond("/api/v1/nothing", None).await;
         assert_eq!(
             (status, &headers["cache-control"]),
             (404, &HeaderValue::from_static("no-store"))

@@ -83,14 +83,14 @@ impl ApiError {
         self
     }
 
-    /// The same error, which tells the sooner of both times to try again that were told (promise 52).
+    /// The same error with the sooner of both times to retry (promise 52).
     #[must_use]
     pub fn or_sooner(mut self, other: Option<&Self>) -> Self {
-        let told = [
+        let times = [
             self.retry_after_seconds,
             other.and_then(|other| other.retry_after_seconds),
         ];
-        self.retry_after_seconds = told.into_iter().flatten().min();
+        self.retry_after_seconds = times.into_iter().flatten().min();
         self
     }
 
@@ -107,7 +107,7 @@ impl ApiError {
         self
     }
 
-    /// What a person is told.
+    /// The message for people.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -134,7 +134,7 @@ impl ApiError {
         StatusCode::from_u16(self.code.status(dialect)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Seconds until a new try makes sense; 429 and 503 always say some.
+    /// Seconds until a retry makes sense; 429 and 503 always have some.
     pub fn retry_after_seconds(&self) -> Option<u64> {
         let default = match self.code.status(Dialect::OpenAi) {
             503 if self.code == Code::NoBackendAvailable => Some(5),
@@ -145,8 +145,8 @@ impl ApiError {
         self.retry_after_seconds.or(default)
     }
 
-    /// Seconds until a new try makes sense, where a backend has said some.
-    pub fn told_retry_after(&self) -> Option<u64> {
+    /// Seconds until a retry makes sense, where the error has its own.
+    pub fn explicit_retry_after(&self) -> Option<u64> {
         self.retry_after_seconds
     }
 
@@ -155,7 +155,7 @@ impl ApiError {
         self.hints.iter().flat_map(|headers| headers.iter())
     }
 
-    /// The error object in `dialect`, as in an answer's body or as the `data` of an error event.
+    /// The error object in `dialect`, as in a response's body or as the `data` of an error event.
     pub fn body(&self, dialect: Dialect, request_id: &RequestId) -> Value {
         let field = self.field.as_deref();
         let (code, message, detail) = (self.code, &*self.message, self.detail);

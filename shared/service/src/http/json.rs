@@ -144,7 +144,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     Ok(value)
 }
 
-/// Fields whose values no answer repeats, not even to say that they are wrong (promise 22).
+/// Fields whose values no response repeats, not even to say that they are wrong (promise 22).
 const SECRET_FIELDS: [&str; 5] = ["password", "old_password", "new_password", "api_key", "client_secret"];
 
 fn invalid(field: String, error: &serde_json::Error) -> ApiError {
@@ -181,19 +181,19 @@ fn for_a_person(error: &serde_json::Error) -> String {
     format!("{found}, expected {expected}")
 }
 
-/// An answer `{"data": …}`.
+/// A response `{"data": …}`.
 #[derive(Clone, Copy, Debug)]
 pub struct Data<T>(pub T);
 
-/// An answer `{"data": …}` with status 201.
+/// A response `{"data": …}` with status 201.
 #[derive(Clone, Copy, Debug)]
 pub struct Created<T>(pub T);
 
-/// An answer `{"message": …}` of an action that has nothing to return.
+/// A response `{"message": …}` of an action that has nothing to return.
 #[derive(Clone, Copy, Debug)]
 pub struct Message(pub &'static str);
 
-/// What every answer with something in it looks like; its members keep the order in which they are declared.
+/// The form of every response with data; its members keep the order in which they are declared.
 #[derive(Serialize)]
 struct Envelope<T> {
     data: T,

@@ -1,4 +1,4 @@
-//! The edge of every function: routes, callers, bodies, errors and answers. The only axum in this crate.
+//! The edge of every function: routes, callers, bodies, errors and responses. The only axum in this crate.
 //!
 //! A request crosses [`edge`] (request id, panics, the error's dialect, headers, the log line), then the row of the
 //! [`routes`] table that it matches (who may call), then the handler, which takes a [`caller`],

@@ -45,7 +45,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The part of the list that a caller asks for.
+    /// The part of the list that a caller requests.
     pub fn span(&self, limit: Limit, cursor: Option<&str>) -> Result<Span, ApiError> {
         let position = |cursor| self.keys.open_cursor(&self.scope, cursor).ok_or_else(bad_cursor);
         Ok(Span {
@@ -54,7 +54,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// The answer for a page of it, each entry as `show` tells.
+    /// The response for a page of it, each entry as `show` makes it.
     pub fn list<T, U>(&self, page: Page<T>, show: impl Fn(&T) -> U) -> List<U> {
         let next_cursor = page.next.map(|position| self.keys.seal_cursor(&self.scope, &position));
         List {
@@ -68,7 +68,7 @@ fn bad_cursor() -> ApiError {
     ApiError::new(Code::InvalidValue, "must be a next_cursor of this list").field("cursor")
 }
 
-/// An answer with one page of a list.
+/// A response with one page of a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct List<T> {
     pub(super) data: Vec<T>,

@@ -1,6 +1,6 @@
 //! The headers by which clients see how far their limits are used, under the names of their dialect (api.md §4).
 //!
-//! Each dialect has one limit of requests and one of tokens. Where a policy has several, the one with least left is told.
+//! Each dialect has one limit of requests and one of tokens. Where a policy has several, the one with least left is shown.
 
 use std::fmt;
 
@@ -104,7 +104,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn told(limit_usage: &[LimitUsage], dialect: Dialect) -> Vec<String> {
+    fn rendered(limit_usage: &[LimitUsage], dialect: Dialect) -> Vec<String> {
         let headers = headers(limit_usage, dialect, at("2026-11-23T10:00:00.5Z"));
         let mut lines: Vec<_> = headers
             .iter()
@@ -129,7 +129,7 @@ mod tests {
             usage(Limit::CostQuotaMonthly, 5, 5, "2026-12-01T00:00:00Z"),
         ];
         assert_eq!(
-            told(&limit_usage, Dialect::OpenAi),
+            rendered(&limit_usage, Dialect::OpenAi),
             [
                 "x-ratelimit-limit-requests: 100",
                 "x-ratelimit-limit-tokens: 1000",
@@ -140,7 +140,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            told(&limit_usage[..1], Dialect::Anthropic),
+            rendered(&limit_usage[..1], Dialect::Anthropic),
             [
                 "anthropic-ratelimit-requests-limit: 60",
                 "anthropic-ratelimit-requests-remaining: 57",
@@ -148,7 +148,7 @@ mod tests {
             ]
         );
         assert!(
-            told(&limit_usage[3..], Dialect::OpenAi).is_empty(),
+            rendered(&limit_usage[3..], Dialect::OpenAi).is_empty(),
             "only of limits that the policy has"
         );
     }

@@ -1,4 +1,4 @@
-//! What callers are told when their policy refuses a request: which rule, how far it is used, and exactly when to come
+//! The errors of requests that a policy refuses: which rule, how far it is used, and exactly when to come
 //! back (promise 47).
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -106,7 +106,7 @@ fn counts_requests(limit: Limit) -> bool {
     )
 }
 
-/// The error with the time that it tells to wait. `helps` when waiting does.
+/// The error with its `Retry-After`. `helps` when waiting does.
 fn come_back(error: ApiError, seconds: u64, helps: bool) -> ApiError {
     let error = error.retry_after(seconds);
     if helps && seconds <= SDK_RETRY_LIMIT {
@@ -139,7 +139,7 @@ mod tests {
         Policy::unlimited(PolicyName::parse(name).unwrap())
     }
 
-    /// `Retry-After`, and whether the SDKs are told not to come back.
+    /// `Retry-After`, and true if the SDKs are told not to retry.
     fn advice(error: &ApiError) -> (Option<u64>, bool) {
         (error.retry_after_seconds(), error.hint_headers().count() == 1)
     }

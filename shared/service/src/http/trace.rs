@@ -18,7 +18,7 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// The context that `headers` tell. Without a valid parent there is none, whatever else is told.
+    /// The context in `headers`; none without a valid parent.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let parent = only(headers, &TRACEPARENT).filter(|parent| trace_id(parent.as_bytes()).is_some())?;
         let state = only(headers, &TRACESTATE).filter(|state| state.len() <= MAX_STATE_BYTES && state.to_str().is_ok());

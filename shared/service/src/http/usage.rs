@@ -34,7 +34,7 @@ pub fn report(groups: &Groups, by: GroupBy, walk: &Walk<'_>, span: &Span) -> Tab
     }
 }
 
-/// A page of the request log, each entry as `show` tells.
+/// A page of the request log, each entry as `show` makes it.
 pub fn log(page: Page<UsageRecord>, walk: &Walk<'_>, show: impl Fn(LogEntry) -> LogEntry) -> Table<LogEntry> {
     let list: List<LogEntry> = walk.list(page, |record: &UsageRecord| show(LogEntry(record.clone())));
     Table {

@@ -23,9 +23,9 @@ use tower_service::Service;
 use super::Authorities;
 use domain::access::egress::{AllowedNetworks, EgressError};
 
-/// Until a connection stands: its name, TCP and TLS (promise 49).
+/// Until a connection is established: its name, TCP and TLS (promise 49).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// After so much silence, and again as often as is customary, a connection is asked whether it is alive.
+/// After so much silence, and again as often as is customary, a connection is probed.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
 type BoxError = Box<dyn Error + Send + Sync>;

@@ -1,4 +1,4 @@
-//! Why a call came to no answer, or an answer to no end.
+//! Why a call has no response, or no complete one.
 
 use std::error::Error;
 use std::io;
@@ -32,12 +32,12 @@ impl From<http::Error> for CallError {
 }
 
 impl CallError {
-    /// Whether no connection came about: then nothing of the request was sent.
+    /// True if no connection came about: then nothing of the request was sent.
     pub fn is_connect(&self) -> bool {
         self.0.downcast_ref().is_some_and(legacy::Error::is_connect)
     }
 
-    /// Why, as coarsely as anybody may be told (promise 37).
+    /// Why, as coarsely as callers may see it (promise 37).
     pub fn class(&self) -> FailureClass {
         let mut next: Option<&(dyn Error + 'static)> = Some(&*self.0);
         while let Some(cause) = next {

@@ -77,7 +77,7 @@ impl Client {
         self.send(request).await
     }
 
-    /// The head of the answer to `request`, whose body is read by [`chunk`].
+    /// The head of the response to `request`, whose body is read by [`chunk`].
     pub async fn send(&self, mut request: Request<Pieces>) -> Result<Response<Incoming>, CallError> {
         request.headers_mut().entry(USER_AGENT).or_insert(AGENT);
         Ok(self.0.request(request).await?)
@@ -90,7 +90,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// The next bytes of an answer's body; `None` at its end.
+/// The next bytes of a response's body; `None` at its end.
 pub async fn chunk(body: &mut Incoming) -> Result<Option<Bytes>, CallError> {
     poll_fn(|context| poll_chunk(body, context)).await
 }

@@ -1,4 +1,4 @@
-//! The audit trail: written once, in the transaction of the change it tells of, and kept for 400 days.
+//! The audit trail: written once, in the transaction of the change, and kept for 400 days.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -54,11 +54,8 @@ impl Store {
             items: Vec::new(),
             next: span.after.clone(),
         };
-        let newest = page
-            .next
-            .as_deref()
-            .and_then(partition)
-            .unwrap_or_else(|| Key::audit_month(until));
+        let begun = page.next.as_deref().and_then(partition);
+        let newest = begun.unwrap_or_else(|| Key::audit_month(until));
         for month in months(from, until).filter(|month| *month <= newest) {
             let range = Range {
                 table: Table::Audit,

@@ -69,12 +69,12 @@ impl Key {
 impl Store {
     /// The item at `key`, as it is after all writes that have ended.
     pub(super) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
-        let ask = self
+        let request = self
             .client
             .get_item()
             .table_name(self.table(key.table))
             .consistent_read(true);
-        let found = Box::pin(ask.set_key(Some(key.attributes())).send()).await?.item;
+        let found = Box::pin(request.set_key(Some(key.attributes())).send()).await?.item;
         found
             .filter(|item| self.is_live(item))
             .map(|item| from_item(key.table, item))
@@ -142,26 +142,26 @@ impl Store {
             newest_first,
             limit,
         } = select;
-        let ask = self
+        let request = self
             .client
             .query()
             .table_name(self.table(table))
             .set_index_name(index.map(|index| index.name.to_owned()));
-        let ask = ask
+        let request = request
             .consistent_read(index.is_none())
             .scan_index_forward(!newest_first)
             .set_exclusive_start_key(start);
-        let ask = ask
+        let request = request
             .set_limit(limit.and_then(|limit| i32::try_from(limit).ok()))
             .key_condition_expression(&expected.text);
-        let ask = ask
+        let request = request
             .set_expression_attribute_names(expected.names())
             .set_expression_attribute_values(expected.values());
         // Boxed: the future of a query is large, and many wait inside it.
-        Ok(Box::pin(ask.send()).await?)
+        Ok(Box::pin(request.send()).await?)
     }
 
-    /// Whether the item's time has not passed: the database may delete it much later (promise 57).
+    /// True if the item's time has not passed: the database may delete it much later (promise 57).
     pub(super) fn is_live(&self, item: &Item) -> bool {
         let until = item
             .get(TTL)

@@ -10,7 +10,7 @@ use super::keys::Key;
 use super::table::{PK, SK};
 use super::{Store, StoreError};
 
-/// Some of the items asked for, and where the next ones begin.
+/// Some of the requested items, and where the next ones begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
     pub items: Vec<T>,
@@ -48,7 +48,7 @@ impl Store {
                 if keep(&entity) {
                     kept.push((position, entity));
                 }
-                // One more than asked for tells that there is a next page.
+                // One more than requested shows that there is a next page.
                 if kept.len() > span.limit {
                     kept.pop();
                     let next = kept.last().map(|(position, _)| position.clone());

@@ -68,7 +68,7 @@ impl Store {
             .await
     }
 
-    /// The grant of this code, which is then used up. Refused when the page that began told another challenge, or none
+    /// The grant of this code, which is then used up. Refused when the page that began sent another challenge, or none
     /// where one is given, or one where none is: its own may still redeem the code.
     pub async fn take_sso_grant(&self, code: &str, challenge: Option<&str>) -> Result<Taken<SsoGrant>, StoreError> {
         let same = match challenge {

@@ -60,7 +60,7 @@ impl Shards {
 }
 
 impl Transaction<'_> {
-    /// Enters an exchange in the books: its record, if it is to be kept, and its part of the sums. Refused when the
+    /// Records an exchange: its record, if it is to be kept, and its part of the sums. Refused when the
     /// record is there already.
     pub(super) fn recorded(self, record: &UsageRecord, kept_days: Option<u32>) -> Result<Self, StoreError> {
         let transaction = if let Some(days) = kept_days {
@@ -115,7 +115,7 @@ impl Transaction<'_> {
 }
 
 impl Store {
-    /// Enters an exchange in the books that has no reservation to be settled. Entering it again changes nothing.
+    /// Records an exchange that has no reservation to be settled. Recording it again changes nothing.
     pub async fn record_usage(&self, record: &UsageRecord) -> Result<(), StoreError> {
         let kept_days = self.settings().await?.kept_days();
         let mut batch = UsageBatch::default();

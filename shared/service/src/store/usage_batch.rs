@@ -34,7 +34,7 @@ impl UsageBatch {
         self.sums.is_empty()
     }
 
-    /// Whether another record fits in any case.
+    /// True if another record fits in any case.
     pub fn has_room(&self) -> bool {
         self.records.len() + self.sums.len() + 2 <= MOST
     }
@@ -48,8 +48,8 @@ impl UsageBatch {
 }
 
 impl Store {
-    /// Enters a batch in the books, all of it or nothing. After an error, whose writes may have been done all the same,
-    /// the batch may be entered again within ten minutes without counting twice.
+    /// Records a batch, all of it or nothing. After an error, whose writes may have been done all the same,
+    /// the batch may be recorded again within ten minutes without counting twice.
     pub async fn record_batch(&self, batch: &UsageBatch) -> Result<(), StoreError> {
         let mut transaction = self.transaction().known_as(&batch.token);
         for (record, days) in &batch.records {

@@ -1,6 +1,6 @@
 //! Usage, read: records newest first, and sums by day. Whose they are is part of every key expression (promise 39).
 //!
-//! What spreads over the shards of an index is asked of all of them at once, and merged.
+//! What spreads over the shards of an index is read from all of them at once, and merged.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -80,17 +80,11 @@ impl Store {
             return Ok(Page { items, next: None });
         }
         for _ in 0..ROUNDS {
-            let parts = partitions
-                .iter()
-                .map(|partition| self.newest_records(partition, (&oldest, &newest), span.limit + 1));
-            let parts = try_join_all(parts).await?;
-            // Below the highest place where a partition was left, it may have more that belong between the others'.
-            let horizon = parts.iter().filter_map(|part| part.until.clone()).max();
-            for record in self
-                .merged(parts, horizon.as_deref())?
-                .into_iter()
-                .filter(|record| time.contains(&record.request.at) && keep(record))
-            {
+            let (records, horizon) = self
+                .newest_of_all(&partitions, (&oldest, &newest), span.limit + 1)
+                .await?;
+            let is_wanted = |record: &UsageRecord| time.contains(&record.request.at) && keep(record);
+            for record in records.into_iter().filter(is_wanted) {
                 if items.len() == span.limit {
                     return Ok(Page {
                         items,
@@ -108,6 +102,22 @@ impl Store {
             items,
             next: Some(newest),
         })
+    }
+
+    /// The newest records of all partitions, at most `limit` of each, and the id below which there may be more.
+    async fn newest_of_all(
+        &self,
+        partitions: &[Partition],
+        ids: (&str, &str),
+        limit: usize,
+    ) -> Result<(Vec<UsageRecord>, Option<String>), StoreError> {
+        let parts = partitions
+            .iter()
+            .map(|partition| self.newest_records(partition, ids, limit));
+        let parts = try_join_all(parts).await?;
+        // Below the highest place where a partition was left, it may have more that belong between the others'.
+        let horizon = parts.iter().filter_map(|part| part.until.clone()).max();
+        Ok((self.merged(parts, horizon.as_deref())?, horizon))
     }
 
     async fn newest_records(&self, partition: &Partition, ids: (&str, &str), limit: usize) -> Result<Part, StoreError> {

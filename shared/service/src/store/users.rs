@@ -64,7 +64,7 @@ impl Store {
         self.memory.users.forget(id);
     }
 
-    /// The account of an address. It takes two reads whether there is one or not, so that time tells nothing
+    /// The account of an address. It takes two reads whether there is one or not, so that the time reveals nothing
     /// (promise 3).
     pub async fn user_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
         let holder: Option<HolderItem> = self.get(&keys::email(email)).await?;

@@ -33,7 +33,7 @@ impl Store {
         })
     }
 
-    /// The same, which tells what the item is afterwards, or what was there instead of what was expected.
+    /// The same, with the item as it is afterwards, or as it was instead of what was expected.
     pub(super) async fn update_and_see<T: DeserializeOwned>(
         &self,
         key: &Key,

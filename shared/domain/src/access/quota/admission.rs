@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::meter::{Amounts, Meter, Period};
-use super::reservation::{Demand, StoredFacts, StoredReservation, WindowBucket};
+use super::amounts::{Amounts, Demand, amount};
+use super::meter::{Meter, Period};
+use super::reservation::{StoredFacts, StoredReservation, WindowBucket};
 use super::window::{Frame, Rates, WindowStep};
 use super::{calendar, cost_limit, limit};
 use crate::models::UsageId;
@@ -163,14 +164,14 @@ fn live(known: Option<&Meter>, most: i64, now: Timestamp) -> LiveStep {
         .filter(|(_, reservation)| reservation.has_expired(now))
         .map(|(id, _)| id.clone());
     // As long as there is room in any case, nothing needs to be known of those that have expired.
-    let is_needed = known.is_some_and(|meter| super::amount(meter.reservations.len() as u64) >= most);
+    let is_needed = known.is_some_and(|meter| amount(meter.reservations.len() as u64) >= most);
     let expired: Vec<UsageId> = if is_needed {
         expired.take(EXPIRED_KNOWN).collect()
     } else {
         Vec::new()
     };
     LiveStep {
-        at_most: most - 1 + super::amount(expired.len() as u64),
+        at_most: most - 1 + amount(expired.len() as u64),
         expired,
     }
 }

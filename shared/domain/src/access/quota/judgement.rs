@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::meter::{Amounts, Meter, Period};
-use super::reservation::Demand;
-use super::window::{Frame, Tally};
+use super::amounts::{Amounts, Demand, amount};
+use super::meter::{Meter, Period};
+use super::window::{Frame, Tally, Window};
 use super::{calendar, cost_limit, limit};
 use crate::models::policy::Policy;
 
@@ -38,7 +38,7 @@ pub struct Refusal {
     pub usage: LimitUsage,
     /// How much the request would add.
     pub demand: u64,
-    /// When it could be admitted if nobody else asked; `None` for one that is larger than the limit.
+    /// When it could be admitted if no other request came; `None` for one that is larger than the limit.
     pub retry_at: Option<Timestamp>,
 }
 
@@ -69,106 +69,97 @@ pub fn overrun(meter: &Meter, policy: &Policy, now: Timestamp) -> Option<Refusal
 }
 
 fn worst(meter: &Meter, policy: &Policy, add: Amounts, now: Timestamp) -> Option<Refusal> {
-    with_counts(meter, policy, add, now, |counts| {
-        let refusals = counts
-            .iter()
-            .filter(|count| count.used.saturating_add(count.add) > count.value)
-            .map(|count| count.refusal(now));
-        refusals.max_by_key(|refusal| refusal.retry_at.unwrap_or(Timestamp::MAX))
-    })
+    let counters = Counters::at(now, meter, policy, add);
+    let refusals = counters
+        .counts()
+        .filter(|count| count.used.saturating_add(count.add) > count.value)
+        .map(|count| count.refusal(now));
+    refusals.max_by_key(|refusal| refusal.retry_at.unwrap_or(Timestamp::MAX))
 }
 
 /// How far each limit of the policy is used at `now`.
 pub fn limit_usage(meter: &Meter, policy: &Policy, now: Timestamp) -> Vec<LimitUsage> {
-    with_counts(meter, policy, Amounts::default(), now, |counts| {
-        counts.iter().map(|count| count.usage(now)).collect()
-    })
+    let counters = Counters::at(now, meter, policy, Amounts::default());
+    counters.counts().map(|count| count.usage(now)).collect()
 }
 
-fn with_counts<T>(
-    meter: &Meter,
-    policy: &Policy,
+/// A meter as its counters stand at one moment.
+struct Counters<'a> {
+    policy: &'a Policy,
     add: Amounts,
-    now: Timestamp,
-    see: impl FnOnce(&[Count<'_>]) -> T,
-) -> T {
-    let now_ms = now.as_millisecond();
-    let frame = Frame::of_seconds(policy.rate_limit_window);
-    let window = meter
-        .window
-        .as_ref()
-        .map(|window| window.cut(frame, now_ms))
-        .unwrap_or_default();
-    let zone = policy.timezone.rules();
-    let (day, day_ends) = current(meter.day, calendar::day(now, zone), calendar::day_ends, zone);
-    let (month, month_ends) = current(meter.month, calendar::month(now, zone), calendar::month_ends, zone);
-    let live = meter
-        .reservations
-        .values()
-        .filter(|reservation| !reservation.has_expired(now))
-        .count();
-    let rate = |tally: &Tally| tally.counted(frame, now_ms);
-    let counts = [
-        (
-            Limit::RateLimit,
-            limit(policy.rate_limit),
-            rate(&window.requests),
-            add.requests,
-            Until::Leaves(&window.requests, frame),
-        ),
-        (
-            Limit::TokenRateLimit,
-            limit(policy.token_rate_limit),
-            rate(&window.tokens),
-            add.tokens,
-            Until::Leaves(&window.tokens, frame),
-        ),
-        (
-            Limit::RequestQuotaDaily,
-            limit(policy.request_quota_daily),
-            day.requests,
-            add.requests,
-            Until::Ends(day_ends),
-        ),
-        (
-            Limit::TokenQuotaDaily,
-            limit(policy.token_quota_daily),
-            day.tokens,
-            add.tokens,
-            Until::Ends(day_ends),
-        ),
-        (
-            Limit::TokenQuotaMonthly,
-            limit(policy.token_quota_monthly),
-            month.tokens,
-            add.tokens,
-            Until::Ends(month_ends),
-        ),
-        (
-            Limit::CostQuotaMonthly,
-            cost_limit(policy),
-            month.cost,
-            add.cost,
-            Until::Ends(month_ends),
-        ),
-        (
-            Limit::MaxConcurrency,
-            limit(policy.max_concurrency),
-            super::amount(live as u64),
-            add.requests,
-            Until::Settled,
-        ),
-    ];
-    let counts = counts.into_iter().filter_map(|(limit, value, used, add, until)| {
+    now_ms: i64,
+    frame: Frame,
+    window: Window,
+    day: Period,
+    day_ends: Timestamp,
+    month: Period,
+    month_ends: Timestamp,
+    /// Reservations that have not expired.
+    live: i64,
+}
+
+impl<'a> Counters<'a> {
+    fn at(now: Timestamp, meter: &Meter, policy: &'a Policy, add: Amounts) -> Self {
+        let now_ms = now.as_millisecond();
+        let frame = Frame::of_seconds(policy.rate_limit_window);
+        let window = meter.window.as_ref().map(|window| window.cut(frame, now_ms));
+        let zone = policy.timezone.rules();
+        let (day, day_ends) = current(meter.day, calendar::day(now, zone), calendar::day_ends, zone);
+        let (month, month_ends) = current(meter.month, calendar::month(now, zone), calendar::month_ends, zone);
+        let reservations = meter.reservations.values();
+        let live = reservations.filter(|reservation| !reservation.has_expired(now)).count();
+        Self {
+            policy,
+            add,
+            now_ms,
+            frame,
+            window: window.unwrap_or_default(),
+            day,
+            day_ends,
+            month,
+            month_ends,
+            live: amount(live as u64),
+        }
+    }
+
+    /// The limits that the policy has.
+    fn counts(&self) -> impl Iterator<Item = Count<'_>> {
+        Limit::ALL.into_iter().filter_map(|limit| self.count(limit))
+    }
+
+    fn count(&self, of: Limit) -> Option<Count<'_>> {
+        let Self { policy, add, .. } = self;
+        let value = match of {
+            Limit::RateLimit => limit(policy.rate_limit),
+            Limit::TokenRateLimit => limit(policy.token_rate_limit),
+            Limit::RequestQuotaDaily => limit(policy.request_quota_daily),
+            Limit::TokenQuotaDaily => limit(policy.token_quota_daily),
+            Limit::TokenQuotaMonthly => limit(policy.token_quota_monthly),
+            Limit::CostQuotaMonthly => cost_limit(policy),
+            Limit::MaxConcurrency => limit(policy.max_concurrency),
+        }?;
+        let (used, add, until) = match of {
+            Limit::RateLimit => self.rate(&self.window.requests, add.requests),
+            Limit::TokenRateLimit => self.rate(&self.window.tokens, add.tokens),
+            Limit::RequestQuotaDaily => (self.day.requests, add.requests, Until::Ends(self.day_ends)),
+            Limit::TokenQuotaDaily => (self.day.tokens, add.tokens, Until::Ends(self.day_ends)),
+            Limit::TokenQuotaMonthly => (self.month.tokens, add.tokens, Until::Ends(self.month_ends)),
+            Limit::CostQuotaMonthly => (self.month.cost, add.cost, Until::Ends(self.month_ends)),
+            Limit::MaxConcurrency => (self.live, add.requests, Until::Settled),
+        };
         Some(Count {
-            limit,
-            value: value?,
+            limit: of,
+            value,
             used,
             add,
             until,
         })
-    });
-    see(&counts.collect::<Vec<_>>())
+    }
+
+    fn rate<'w>(&self, tally: &'w Tally, add: i64) -> (i64, i64, Until<'w>) {
+        let used = tally.counted(self.frame, self.now_ms);
+        (used, add, Until::Leaves(tally, self.frame))
+    }
 }
 
 /// The counters of the current period, which may not have begun yet, and its end.
@@ -219,6 +210,16 @@ impl Until<'_> {
 }
 
 impl Limit {
+    const ALL: [Self; 7] = [
+        Self::RateLimit,
+        Self::TokenRateLimit,
+        Self::RequestQuotaDaily,
+        Self::TokenQuotaDaily,
+        Self::TokenQuotaMonthly,
+        Self::CostQuotaMonthly,
+        Self::MaxConcurrency,
+    ];
+
     /// The policy's field.
     pub fn field(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::amounts::Amounts;
 use super::reservation::StoredReservation;
 use super::window::Window;
 use crate::models::UsageId;
@@ -38,20 +39,6 @@ pub struct Period {
     /// In millionths of a dollar.
     #[serde(rename = "c")]
     pub cost: i64,
-}
-
-/// What is added to the counters, or taken off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Amounts {
-    pub requests: i64,
-    pub tokens: i64,
-    pub cost: i64,
-}
-
-impl Amounts {
-    pub fn is_nothing(self) -> bool {
-        self == Self::default()
-    }
 }
 
 impl Period {

@@ -1,11 +1,12 @@
 //! The arithmetic of quotas (promises 40 to 46): what one more request would do to a user's [`Meter`], whether it may,
 //! and what is corrected when it has ended.
 //!
-//! Each answer comes in two forms that must agree: [`plan`] writes it down as conditions that the database judges
-//! together with the change, so that no two processes can both take the last unit; [`judge`] tells from a meter that
+//! Each result has two forms that must agree: [`plan`] writes it down as conditions that the database judges
+//! together with the change, so that no two processes can both take the last unit; [`judge`] finds in a meter that
 //! was read why the conditions did not hold. Amounts are integers: requests, tokens, millionths of a dollar.
 
 mod admission;
+mod amounts;
 mod calendar;
 mod judgement;
 mod meter;
@@ -15,12 +16,15 @@ mod settlement;
 mod window;
 
 pub use admission::{AdmissionRequest, LiveStep, PeriodCaps, PeriodStep, Plan, plan};
+pub use amounts::{Amounts, Demand};
 pub use calendar::{day_ends, month_ends};
 pub use judgement::{Limit, LimitUsage, Refusal, judge, limit_usage, overrun};
-pub use meter::{Amounts, Meter, Period};
-pub use reservation::{Demand, StoredFacts, StoredReservation, WindowBucket};
+pub use meter::{Meter, Period};
+pub use reservation::{StoredFacts, StoredReservation, WindowBucket};
 pub use settlement::{ActualUsage, Adjustment, correct};
 pub use window::{Bucket, Frame, Tally, TallyStep, Window, WindowCount, WindowStep};
+
+use amounts::amount;
 
 use crate::models::policy::Policy;
 
@@ -31,10 +35,6 @@ fn limit(value: Option<std::num::NonZeroU64>) -> Option<i64> {
 
 fn cost_limit(policy: &Policy) -> Option<i64> {
     policy.cost_quota_monthly.map(|cost| amount(cost.0))
-}
-
-fn amount(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

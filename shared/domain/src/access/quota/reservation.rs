@@ -3,34 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::amount;
-use super::meter::Amounts;
+use super::amounts::{Amounts, Demand};
 use super::window::Bucket;
 use crate::models::usage::{ClientKind, Endpoint, RequestFacts};
 use crate::models::{DisplayName, KeyId, ModelId, RequestId, UserId};
 
-/// The most that one request is going to use, where its policy limits tokens or cost; else nothing (promise 43).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Demand {
-    pub input_tokens: u64,
-    pub output_tokens: u64,
-    /// In millionths of a dollar.
-    pub cost: u64,
-}
-
-impl Demand {
-    /// What admission counts: one request, and all of that.
-    pub fn amounts(self) -> Amounts {
-        let tokens = amount(self.input_tokens).saturating_add(amount(self.output_tokens));
-        Amounts {
-            requests: 1,
-            tokens,
-            cost: amount(self.cost),
-        }
-    }
-}
-
-/// One admitted request: what it was counted with, where, and what the books need should nobody settle it. It is stored
+/// One admitted request: the amounts, where they were counted, and the facts for its record if nobody settles it. It is stored
 /// as bytes, its members in this order (`packed.rs`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self")]

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::amount;
-use super::meter::{Amounts, Meter};
+use super::amounts::{Amounts, amount};
+use super::meter::Meter;
 use super::reservation::{StoredReservation, WindowBucket};
 use super::window::Frame;
 use crate::models::usage::{Outcome, UsageRecord};
@@ -11,7 +11,7 @@ use crate::models::usage::{Outcome, UsageRecord};
 /// What a request came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ActualUsage {
-    /// Whether a byte of a backend was passed on. A request that gave nothing gets its daily unit back, but not that of
+    /// True if a byte of a backend was passed on. A request that gave nothing gets its daily unit back, but not that of
     /// the rate.
     pub delivered: bool,
     pub tokens: u64,
@@ -73,7 +73,7 @@ pub fn correct(
     }
 }
 
-/// Whether the tokens may still be in the window. Whoever admits takes parts out that have left.
+/// True if the tokens may still be in the window. Whoever admits takes parts out that have left.
 fn is_counted(place: WindowBucket, meter: Option<&Meter>, now: Timestamp) -> bool {
     let Some(meter) = meter else {
         return Frame::of_parts(place.part_ms).leaves_at(place.part) > now.as_millisecond();

@@ -1,5 +1,5 @@
 //! Quotas in the database: a user's meter is one item, admission is one update of it, settlement one transaction
-//! (promises 40 to 46; the arithmetic is in `access/quota`, the whole of it is told in `docs/quotas.md`).
+//! (promises 40 to 46; the arithmetic is in `access/quota`, the whole is described in `docs/quotas.md`).
 
 mod overdue;
 mod update;
@@ -44,7 +44,7 @@ pub enum Settlement {
     AlreadyDone,
 }
 
-/// What a process knows of a meter before it asks.
+/// What a process knows of a meter before an attempt.
 enum Known {
     /// Nothing: it is supposed that others have used it today.
     Nothing,
@@ -62,8 +62,8 @@ enum Update {
 }
 
 impl Store {
-    /// Admits one request of `user` and reserves what it may use, all in one update, or tells which limit is in the
-    /// way. `id` is the server's own for this request: asked for again, it is admitted once.
+    /// Admits one request of `user` and reserves what it may use, all in one update, or says which limit is in the
+    /// way. `id` is the server's own for this request: repeated, it is admitted once.
     pub async fn admit(
         &self,
         user: &UserId,
@@ -145,8 +145,8 @@ impl Store {
         }
     }
 
-    /// Puts what the request came to in the place of what was reserved, and enters it in the books; both or neither,
-    /// and once, whoever asks how often.
+    /// Puts what the request came to in the place of what was reserved, and records it; both or neither,
+    /// and once, however often it is repeated.
     ///
     /// A reservation whose record is there already is the work of an admission that was lost and arrived when all was
     /// over: it is taken out, and all that it holds is given back.

@@ -20,18 +20,18 @@ impl Store {
         let mut users = Vec::new();
         let mut start = None;
         loop {
-            let ask = self
+            let request = self
                 .client
                 .query()
                 .table_name(self.table(Table::Quota))
                 .set_index_name(index.map(str::to_owned));
-            let ask = ask
+            let request = request
                 .key_condition_expression(&until.text)
                 .set_expression_attribute_names(until.names());
-            let ask = ask
+            let request = request
                 .set_expression_attribute_values(until.values())
                 .set_exclusive_start_key(start);
-            let page = Box::pin(ask.send()).await?;
+            let page = Box::pin(request.send()).await?;
             let owners = page.items.iter().flatten().filter_map(|item| item.get(PK)?.as_s().ok());
             users.extend(owners.filter_map(|pk| keys::meter_owner(pk)));
             start = page.last_evaluated_key;
