@@ -114,9 +114,14 @@ fn same_json(one: &str, other: &str) -> bool {
     matches!((Json::parse(one), Json::parse(other)), (Ok(one), Ok(other)) if one == other)
 }
 
+/// True for the beginning of wrapped arguments, or for the beginning of arguments wrapped.
 fn is_beginning_of_wrapped(text: &str, truth: &Arguments) -> bool {
     let Arguments::Raw(raw) = truth else { return false };
-    json!({"raw_arguments": raw}).write(Style::default()).starts_with(text)
+    let told = Json::parse(text)
+        .ok()
+        .and_then(|json| json.text_at(&["raw_arguments"]).map(str::to_owned));
+    told.is_some_and(|told| raw.starts_with(&told))
+        || json!({"raw_arguments": raw}).write(Style::default()).starts_with(text)
 }
 
 fn kind(thinking: bool) -> &'static str {

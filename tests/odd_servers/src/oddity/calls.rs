@@ -230,16 +230,21 @@ pub(super) fn function_call(draft: &mut Draft) -> bool {
 }
 
 pub(super) fn arguments_as_object(draft: &mut Draft) -> bool {
+    let texts: Vec<String> = draft
+        .truth
+        .calls()
+        .map(|call| call.arguments.text().to_owned())
+        .collect();
     let mut changed = false;
-    draft.each_call_piece(|_, _, piece, _| {
+    draft.each_call_piece(|ordinal, _, piece, _| {
         let Some(arguments) = piece.at_mut(&["function", "arguments"]) else {
             return;
         };
-        let object = arguments
-            .text()
-            .and_then(|text| Json::parse(text).ok())
-            .filter(Json::is_object);
-        if let Some(object) = object {
+        // A piece of them may be an object too.
+        let Some(whole) = arguments.text().filter(|text| *text == texts[ordinal]) else {
+            return;
+        };
+        if let Ok(object) = Json::parse(whole) {
             *arguments = object;
             changed = true;
         }

@@ -42,7 +42,7 @@ oddities! {
     LoneSurrogate "B5.3" Content [Text] ALL saying::lone_surrogate, "`\\ud83d` without its second half in a text";
     LargeEvent "B9.2" Bytes [Text Split] STREAMS saying::large_event, "an event of 200 KiB";
     ThinkingLate "B1.1" Content [Thinking] STREAMS saying::thinking_late, "thinking behind the text";
-    ClosingThinkTag "B10.6" Content [Thinking] CHAT saying::closing_think_tag, "thinking in the text that only `</think>` ends";
+    ClosingThinkTag "B10.6" Content [Thinking Outcome] CHAT saying::closing_think_tag, "thinking in the text that only `</think>` ends";
     ArgumentsJunk "B3.1" Content [Arguments] ARGUMENT_TEXTS saying::arguments_junk, "bytes behind complete arguments";
     ArgumentsTwice "B3.1" Content [Arguments] ARGUMENT_TEXTS saying::arguments_twice, "complete arguments, and the same again behind them";
     ArgumentsEmptyFirst "B3.1" Content [Arguments] ARGUMENT_TEXTS saying::arguments_empty_first, "`{}` in front of the real arguments";
@@ -56,7 +56,8 @@ oddities! {
     FinishCutWord "B4.2" Content [FinishWord] CHAT saying::finish_cut_word, "`MAX_TOKENS`, `max_tokens`, `model_length` for `length`";
     FinishWrong "B4.3" Content [FinishWord] CHAT saying::finish_wrong, "`stop` with calls, `tool_calls` without";
     FinishUnknown "B4.3" Content [FinishWord] CHAT saying::finish_unknown, "a reason of the end that nobody knows";
-    // Calls.
+    // Calls. Their indices are changed last, since they tell the pieces of one call from another's.
+    ArgumentsAsObject "B3.1" Content [Arguments] CHAT calls::arguments_as_object, "arguments as an object instead of its text";
     IdsMissing "B2.3" Content [Ids Arguments] CHAT calls::ids_missing, "no id, an empty one or null, in no piece of a call";
     IdsNullLater "B2.1" Content [Ids] CHAT_STREAM calls::ids_null_later, "id, name and type null or empty in later pieces";
     IdsRepeated "B2.2" Content [Ids] CHAT_STREAM calls::ids_repeated, "the id in every piece";
@@ -73,7 +74,6 @@ oddities! {
     IndicesZero "B2.3" Content [Indices] CHAT_STREAM calls::indices_zero, "0 for every index";
     CallsInOneDelta "B2.3" Content [Shape] CHAT_STREAM calls::in_one_delta, "several pieces in one delta";
     FunctionCall "B2.1" Content [Ids Indices Names Shape] CHAT calls::function_call, "the legacy `function_call`";
-    ArgumentsAsObject "B3.1" Content [Arguments] CHAT calls::arguments_as_object, "arguments as an object instead of its text";
     // Thinking.
     ThinkingTwoFields "B5.2" Content [Thinking] CHAT thinking::two_fields, "the same thinking as `reasoning_content` and `reasoning`";
     ThinkingDetails "B5.2" Content [Thinking] CHAT thinking::details, "thinking in `reasoning_details` too";
@@ -88,7 +88,7 @@ oddities! {
     FinishEmpty "B1.1" Content [Finish] CHAT_STREAM ends::finish_empty, "an empty `finish_reason` on every chunk but the last";
     FinishMissing "B1.1" Content [Finish FinishWord Outcome Done] CHAT_STREAM ends::finish_missing, "an end mark without any `finish_reason`";
     FinishTwice "B1.1" Content [Finish] CHAT_STREAM ends::finish_twice, "the last chunk twice";
-    FinishError "B4.1" Content [Finish FinishWord Outcome] CHAT ends::finish_error, "`finish_reason` `error`, with an error object beside it or without";
+    FinishError "B4.1" Content [Finish FinishWord Outcome Values] CHAT ends::finish_error, "`finish_reason` `error`, with an error object beside it or without";
     EndMarkMissing "B1.4" Content [Done Outcome] MARKED_STREAMS ends::mark_missing, "no `[DONE]`, no `message_stop`";
     EndMarkTwice "B1.1" Content [Done] STREAMS ends::mark_twice, "two end marks, or `[DONE]` in a protocol without it";
     OnlyDone "B1.5" Content [Everything Outcome Usage] CHAT_STREAM ends::only_done, "nothing but `[DONE]`";

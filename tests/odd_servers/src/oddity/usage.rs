@@ -119,7 +119,13 @@ pub(super) fn total_above(draft: &mut Draft) -> bool {
 }
 
 pub(super) fn everywhere(draft: &mut Draft) -> bool {
-    let places = draft.content_places();
+    // Behind the true counts, which stand last, none may follow.
+    let last = draft.place_of(Part::Finish).unwrap_or_default();
+    let places: Vec<usize> = draft
+        .content_places()
+        .into_iter()
+        .filter(|place| *place < last)
+        .collect();
     let (input, output) = (draft.truth.usage.input, draft.truth.usage.output);
     for (count, place) in (1..).zip(&places) {
         let said = output.min(count);
