@@ -83,7 +83,7 @@ const RULES: &[Rule] = &[
     Rule {
         places: PRODUCT,
         except: &[
-            "functions/auth/src/sso/provider.rs",
+            "functions/auth/src/identity_provider/http_client.rs",
             "functions/health",
             "functions/proxy",
             "shared/service/src/outbound",

@@ -19,19 +19,19 @@ const MAX_TOKENS: u64 = 1_000_000_000;
 
 managed_object! {
     Model: NewModel, ModelPatch {
-        fixed    id:                 ModelId;
-        required name:               DisplayName;
-        nullable description:        String, max_chars(1000);
-        default  enabled:            bool = true;
-        nullable aliases:            Vec<ModelName>;
-        nullable model_params:       BTreeMap<String, Value>, check_params;
-        nullable input_price:        Price;
-        nullable cached_input_price: Price;
-        nullable cache_write_price:  Price;
+        fixed    id:                   ModelId;
+        required name:                 DisplayName;
+        nullable description:          String, max_chars(1000);
+        default  enabled:              bool = true;
+        nullable aliases:              Vec<ModelName>;
+        nullable model_params:         BTreeMap<String, Value>, check_params;
+        nullable input_price:          Price;
+        nullable cached_input_price:   Price;
+        nullable cache_write_price:    Price;
         nullable cache_write_1h_price: Price;
-        nullable output_price:       Price;
-        nullable context_window:     u64, within(1..=MAX_TOKENS);
-        nullable max_output_tokens:  u64, within(1..=MAX_TOKENS);
+        nullable output_price:         Price;
+        nullable context_window:       u64, within(1..=MAX_TOKENS);
+        nullable max_output_tokens:    u64, within(1..=MAX_TOKENS);
     }
     new(now: Timestamp) { created_at: now, updated_at: now, version: 1 }
 }

@@ -19,16 +19,18 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 const MAX_RESPONSE: usize = 1024 * 1024;
 
 #[derive(Clone, Debug)]
-pub(super) struct HttpClient(Outbound);
+pub(super) struct HttpClient {
+    outbound: Outbound,
+}
 
 impl HttpClient {
     pub(super) fn new(outbound: Outbound) -> Self {
-        Self(outbound)
+        Self { outbound }
     }
 
     /// `url`, if it may be called, whether it was configured or discovered (promise 32).
     pub(super) fn allowed(&self, url: &str) -> Result<Url, ProviderError> {
-        let url = self.0.networks.base_url(url);
+        let url = self.outbound.networks.base_url(url);
         url.map_err(|_| ProviderError::NoResponse(FailureClass::ForbiddenAddress))
     }
 
@@ -63,7 +65,7 @@ impl HttpClient {
 
     /// `None` if the body is longer than [`MAX_RESPONSE`].
     async fn whole_response(&self, request: Request<Pieces>) -> Result<Option<(StatusCode, Vec<u8>)>, CallError> {
-        let (head, mut body) = self.0.http.send(request).await?.into_parts();
+        let (head, mut body) = self.outbound.http.send(request).await?.into_parts();
         let mut whole = Vec::new();
         while let Some(bytes) = chunk(&mut body).await? {
             whole.extend_from_slice(&bytes);
