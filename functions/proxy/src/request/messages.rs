@@ -7,7 +7,7 @@ use domain::models::catalog::{Backend, Model};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use service::http::ApiError;
 use service::outbound::Pieces;
-use translators::error::At;
+use translators::error::FieldPath;
 use translators::json::Field;
 use translators::messages::to_chat::{self, ModelFacts, TranslatedRequest};
 use translators::messages::wire::request::MessagesBody;
@@ -36,7 +36,7 @@ impl<'a> MessagesRequest<'a> {
     pub(crate) fn read(headers: &HeaderMap, body: &'a Bytes) -> Result<Self, ApiError> {
         let request = MessagesBody::parse(body)?;
         let model = request.model()?;
-        let stream = request.stream.flag(At::root("stream"))?;
+        let stream = request.stream.flag(FieldPath::root("stream"))?;
         Ok(Self {
             body,
             request,
@@ -71,7 +71,12 @@ impl<'a> MessagesRequest<'a> {
 
     /// The client's limit of the response, in tokens.
     pub(super) fn max_tokens(&self) -> Option<u64> {
-        let tokens = self.request.max_tokens.integer(At::root("max_tokens")).ok().flatten();
+        let tokens = self
+            .request
+            .max_tokens
+            .integer(FieldPath::root("max_tokens"))
+            .ok()
+            .flatten();
         tokens
             .and_then(|tokens| u64::try_from(tokens).ok())
             .filter(|tokens| *tokens > 0)
@@ -139,7 +144,7 @@ fn protocol_headers(headers: &HeaderMap) -> HeaderMap {
 
 /// The place of the model's name in `body`, quotes included.
 fn model_span(request: &MessagesBody<'_>, body: &[u8]) -> Result<Span, ApiError> {
-    let name = request.model.raw().ok_or_else(|| At::root("model").missing())?;
+    let name = request.model.raw().ok_or_else(|| FieldPath::root("model").missing())?;
     Span::of(name.get().as_bytes(), body).map_err(ApiError::internal)
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::settings::UpstreamAuthErrors;
 
 pub use code::{Code, Dialect, ErrorBody};
-pub use request::{At, RequestError};
+pub use request::{FieldPath, RequestError};
 
 /// The kinds of errors of the Messages API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

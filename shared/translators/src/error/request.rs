@@ -33,8 +33,8 @@ impl From<serde_json::Error> for RequestError {
 /// A place in the request. Costs nothing until somebody asks for its name.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct At<'p> {
-    parent: Option<&'p At<'p>>,
+pub struct FieldPath<'p> {
+    parent: Option<&'p FieldPath<'p>>,
     step: Step<'p>,
 }
 
@@ -44,7 +44,7 @@ enum Step<'p> {
     Index(usize),
 }
 
-impl<'p> At<'p> {
+impl<'p> FieldPath<'p> {
     pub fn root(field: &'p str) -> Self {
         Self {
             parent: None,
@@ -75,7 +75,7 @@ impl<'p> At<'p> {
     }
 }
 
-impl fmt::Display for At<'_> {
+impl fmt::Display for FieldPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(parent) = self.parent {
             write!(f, "{parent}.")?;

@@ -6,7 +6,7 @@ use serde::de::Deserialize;
 use serde_json::value::RawValue;
 
 use super::escaped::EscapedText;
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// A member's value. `null` counts as absent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,78 +34,78 @@ impl<'a> Field<'a> {
     }
 
     /// A string, left in its escapes.
-    pub fn text(self, at: At<'_>) -> Result<Option<EscapedText<'a>>, RequestError> {
+    pub fn text(self, path: FieldPath<'_>) -> Result<Option<EscapedText<'a>>, RequestError> {
         self.0
-            .map(|raw| EscapedText::of(raw).ok_or_else(|| at.error("must be a string")))
+            .map(|raw| EscapedText::of(raw).ok_or_else(|| path.error("must be a string")))
             .transpose()
     }
 
     /// A short string that is looked at: a type, a name, an id.
-    pub fn word(self, at: At<'_>) -> Result<Option<Cow<'a, str>>, RequestError> {
-        Ok(self.text(at)?.map(EscapedText::decode))
+    pub fn word(self, path: FieldPath<'_>) -> Result<Option<Cow<'a, str>>, RequestError> {
+        Ok(self.text(path)?.map(EscapedText::decode))
     }
 
-    pub fn required_text(self, at: At<'_>) -> Result<EscapedText<'a>, RequestError> {
-        self.text(at)?.ok_or_else(|| at.missing())
+    pub fn required_text(self, path: FieldPath<'_>) -> Result<EscapedText<'a>, RequestError> {
+        self.text(path)?.ok_or_else(|| path.missing())
     }
 
-    pub fn required_word(self, at: At<'_>) -> Result<Cow<'a, str>, RequestError> {
-        self.word(at)?.ok_or_else(|| at.missing())
+    pub fn required_word(self, path: FieldPath<'_>) -> Result<Cow<'a, str>, RequestError> {
+        self.word(path)?.ok_or_else(|| path.missing())
     }
 
     /// `false` if absent.
-    pub fn flag(self, at: At<'_>) -> Result<bool, RequestError> {
-        self.parse(at, "must be true or false").map(Option::unwrap_or_default)
+    pub fn flag(self, path: FieldPath<'_>) -> Result<bool, RequestError> {
+        self.parse(path, "must be true or false").map(Option::unwrap_or_default)
     }
 
-    pub fn integer(self, at: At<'_>) -> Result<Option<i64>, RequestError> {
-        self.parse(at, "must be an integer")
+    pub fn integer(self, path: FieldPath<'_>) -> Result<Option<i64>, RequestError> {
+        self.parse(path, "must be an integer")
     }
 
-    pub fn object<T: Deserialize<'a>>(self, at: At<'_>) -> Result<Option<T>, RequestError> {
-        self.parse(at, "must be an object")
+    pub fn object<T: Deserialize<'a>>(self, path: FieldPath<'_>) -> Result<Option<T>, RequestError> {
+        self.parse(path, "must be an object")
     }
 
-    pub fn required_object<T: Deserialize<'a>>(self, at: At<'_>) -> Result<T, RequestError> {
-        self.object(at)?.ok_or_else(|| at.missing())
+    pub fn required_object<T: Deserialize<'a>>(self, path: FieldPath<'_>) -> Result<T, RequestError> {
+        self.object(path)?.ok_or_else(|| path.missing())
     }
 
     /// A list of objects, empty if absent.
-    pub fn objects<T: Deserialize<'a>>(self, at: At<'_>) -> Result<Vec<T>, RequestError> {
+    pub fn objects<T: Deserialize<'a>>(self, path: FieldPath<'_>) -> Result<Vec<T>, RequestError> {
         let Some(raw) = self.0 else {
             return Ok(Vec::new());
         };
-        serde_json::from_str(raw.get()).map_err(|_| misfit::<T>(raw, at))
+        serde_json::from_str(raw.get()).map_err(|_| misfit::<T>(raw, path))
     }
 
     /// A list of anything, empty if absent.
-    pub fn list(self, at: At<'_>) -> Result<Vec<&'a RawValue>, RequestError> {
-        self.parse(at, "must be a list").map(Option::unwrap_or_default)
+    pub fn list(self, path: FieldPath<'_>) -> Result<Vec<&'a RawValue>, RequestError> {
+        self.parse(path, "must be a list").map(Option::unwrap_or_default)
     }
 
     /// A list of strings, empty if absent.
-    pub fn words(self, at: At<'_>) -> Result<Vec<Cow<'a, str>>, RequestError> {
-        let items = self.list(at)?;
+    pub fn words(self, path: FieldPath<'_>) -> Result<Vec<Cow<'a, str>>, RequestError> {
+        let items = self.list(path)?;
         let words = items
             .iter()
             .enumerate()
-            .map(|(i, item)| Field::new(item).required_word(at.index(i)));
+            .map(|(i, item)| Field::new(item).required_word(path.index(i)));
         words.collect()
     }
 
-    fn parse<T: Deserialize<'a>>(self, at: At<'_>, expected: &str) -> Result<Option<T>, RequestError> {
+    fn parse<T: Deserialize<'a>>(self, path: FieldPath<'_>, expected: &str) -> Result<Option<T>, RequestError> {
         let value = self.0.map(|raw| serde_json::from_str(raw.get()));
-        value.transpose().map_err(|_| at.error(expected))
+        value.transpose().map_err(|_| path.error(expected))
     }
 }
 
 /// Which item of a list is not what it should be; asked only after the list as a whole was refused.
-fn misfit<'a, T: Deserialize<'a>>(list: &'a RawValue, at: At<'_>) -> RequestError {
+fn misfit<'a, T: Deserialize<'a>>(list: &'a RawValue, path: FieldPath<'_>) -> RequestError {
     let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(list.get()) else {
-        return at.error("must be a list");
+        return path.error("must be a list");
     };
     let index = items
         .iter()
         .position(|item| serde_json::from_str::<T>(item.get()).is_err());
-    at.index(index.unwrap_or_default()).error("must be an object")
+    path.index(index.unwrap_or_default()).error("must be an object")
 }

@@ -13,7 +13,7 @@ use crate::json::EscapedText;
 use crate::messages::wire::request::{InputBlock, InputContent, InputMessage, MessagesBody};
 use crate::signature;
 
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// The body without the thinking blocks that we have signed. A turn that had nothing else goes with them, since
 /// an empty one would be refused.
@@ -37,7 +37,7 @@ pub fn without_own_thinking(body: &[u8]) -> Result<Cow<'_, [u8]>, RequestError> 
 }
 
 fn cuts(request: &MessagesBody<'_>, body: &str) -> Result<Vec<Range<usize>>, RequestError> {
-    let root = At::root("messages");
+    let root = FieldPath::root("messages");
     let messages: Vec<&RawValue> = request.messages.list(root)?;
     let mut emptied = Vec::with_capacity(messages.len());
     let mut cuts_inside = Vec::new();
@@ -56,13 +56,16 @@ fn cuts(request: &MessagesBody<'_>, body: &str) -> Result<Vec<Range<usize>>, Req
 }
 
 /// The blocks of a turn, and of each whether it is thinking of ours.
-fn own_blocks<'a>(message: &InputMessage<'a>, at: At<'_>) -> Result<(Vec<&'a RawValue>, Vec<bool>), RequestError> {
-    let at = at.field("content");
-    let InputContent::Blocks(blocks) = InputContent::of(message.content, at)? else {
+fn own_blocks<'a>(
+    message: &InputMessage<'a>,
+    path: FieldPath<'_>,
+) -> Result<(Vec<&'a RawValue>, Vec<bool>), RequestError> {
+    let path = path.field("content");
+    let InputContent::Blocks(blocks) = InputContent::of(message.content, path)? else {
         return Ok((Vec::new(), Vec::new()));
     };
     let own = blocks.iter().map(is_own_thinking).collect();
-    Ok((message.content.list(at)?, own))
+    Ok((message.content.list(path)?, own))
 }
 
 fn is_own_thinking(block: &InputBlock<'_>) -> bool {

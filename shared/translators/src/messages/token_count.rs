@@ -3,7 +3,7 @@
 //! No tokenizer: the models behind the gateway have different ones, their tables would double the binary, and
 //! every translated request is counted. `tokens.rs` has the weights that stand in its place.
 
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Field};
 use crate::messages::wire::request::{InputBlock, InputContent, InputMessage, MessagesBody, Source, ToolDefinition};
 use crate::tokens::{MilliTokens, TOKEN, of_text};
@@ -24,7 +24,7 @@ pub fn count(request: &MessagesBody<'_>) -> Result<u64, RequestError> {
 
 /// The same for a request whose turns are read already.
 pub fn estimate(request: &MessagesBody<'_>, conversation: &[(InputMessage<'_>, InputContent<'_>)]) -> u64 {
-    let tools: Vec<ToolDefinition<'_>> = request.tools.objects(At::root("tools")).unwrap_or_default();
+    let tools: Vec<ToolDefinition<'_>> = request.tools.objects(FieldPath::root("tools")).unwrap_or_default();
     let turn = |(_, content): &(InputMessage<'_>, InputContent<'_>)| PER_MESSAGE + of_content(content, MAX_DEPTH);
     let total = of_inner(request.system, MAX_DEPTH)
         + tools.iter().map(of_tool).sum::<MilliTokens>()
@@ -44,7 +44,7 @@ fn of_inner(field: Field<'_>, depth: usize) -> MilliTokens {
     if depth == 0 {
         return 0;
     }
-    InputContent::of(field, At::root("content")).map_or(0, |content| of_content(&content, depth))
+    InputContent::of(field, FieldPath::root("content")).map_or(0, |content| of_content(&content, depth))
 }
 
 /// The members that reach the model, of whatever type the block is.
@@ -60,7 +60,7 @@ fn of_block(block: &InputBlock<'_>, depth: usize) -> MilliTokens {
         block.name,
         block.tool_name,
     ];
-    let source: Option<Source<'_>> = block.source.object(At::root("source")).ok().flatten();
+    let source: Option<Source<'_>> = block.source.object(FieldPath::root("source")).ok().flatten();
     texts.into_iter().map(of_string).sum::<MilliTokens>()
         + of_json(block.input)
         + of_inner(block.content, depth)

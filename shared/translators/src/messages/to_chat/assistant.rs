@@ -8,7 +8,7 @@ use crate::signature;
 use super::scope::Scope;
 use super::turns::{AssistantTurn, ToolUse};
 use super::{blocks, parts, server_tools};
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// The turn, and before it what earlier turns were summed up to, which is for the user to say (`compaction`).
 pub(super) fn read<'a>(
@@ -16,7 +16,7 @@ pub(super) fn read<'a>(
     message: InputMessage<'a>,
     content: InputContent<'a>,
     scope: &mut Scope<'a>,
-    at: At<'_>,
+    path: FieldPath<'_>,
 ) -> Result<(Vec<ContentPart<'a>>, AssistantTurn<'a>), RequestError> {
     let mut turn = AssistantTurn {
         index,
@@ -31,12 +31,16 @@ pub(super) fn read<'a>(
         }
         InputContent::Blocks(blocks) => blocks,
     };
-    let at = at.field("content");
+    let path = path.field("content");
     for (i, block) in blocks.iter().enumerate() {
-        let at = at.index(i);
-        match block.kind.required_word(at.field("type"))?.as_ref() {
-            "compaction" => summary.extend(blocks::of_block("compaction", block, scope, at)?.into_iter().flatten()),
-            kind => turn.read_block(kind, block, scope, at)?,
+        let path = path.index(i);
+        match block.kind.required_word(path.field("type"))?.as_ref() {
+            "compaction" => summary.extend(
+                blocks::of_block("compaction", block, scope, path)?
+                    .into_iter()
+                    .flatten(),
+            ),
+            kind => turn.read_block(kind, block, scope, path)?,
         }
     }
     Ok((summary, turn))
@@ -48,35 +52,35 @@ impl<'a> AssistantTurn<'a> {
         kind: &str,
         block: &InputBlock<'a>,
         scope: &mut Scope<'a>,
-        at: At<'_>,
+        path: FieldPath<'_>,
     ) -> Result<(), RequestError> {
         match kind {
             "text" => self
                 .parts
-                .extend(blocks::of_block(kind, block, scope, at)?.into_iter().flatten()),
-            "tool_use" => self.calls.push(call(block, scope, at)?),
-            "thinking" => self.thinking.extend(thinking(block, at)?),
+                .extend(blocks::of_block(kind, block, scope, path)?.into_iter().flatten()),
+            "tool_use" => self.calls.push(call(block, scope, path)?),
+            "thinking" => self.thinking.extend(thinking(block, path)?),
             // Opaque, and for another vendor's eyes; a mark that is not rendered.
             "redacted_thinking" | "fallback" => {}
-            kind if server_tools::is_call(kind) => self.parts.push(server_tools::call(block, at)?),
+            kind if server_tools::is_call(kind) => self.parts.push(server_tools::call(block, path)?),
             kind if server_tools::is_result(kind) => {
                 self.parts.extend(server_tools::result(block, scope)?);
             }
-            kind => return Err(parts::misplaced(kind, "in an assistant turn", at)),
+            kind => return Err(parts::misplaced(kind, "in an assistant turn", path)),
         }
         Ok(())
     }
 }
 
-fn call<'a>(block: &InputBlock<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<ToolUse<'a>, RequestError> {
+fn call<'a>(block: &InputBlock<'a>, scope: &mut Scope<'a>, path: FieldPath<'_>) -> Result<ToolUse<'a>, RequestError> {
     scope.warnings.dropped_all(&block.rest);
-    let name = block.name.required_word(at.field("name"))?;
+    let name = block.name.required_word(path.field("name"))?;
     let input = block.input.raw().map_or("{}", |raw| raw.get());
     if !input.starts_with('{') {
-        return Err(at.field("input").error("must be an object"));
+        return Err(path.field("input").error("must be an object"));
     }
     Ok(ToolUse {
-        id: block.id.required_word(at.field("id"))?,
+        id: block.id.required_word(path.field("id"))?,
         name: scope.backend_name(name),
         arguments: TextBuilder::with_capacity(input.len() + input.len() / 4)
             .json(input)
@@ -85,10 +89,10 @@ fn call<'a>(block: &InputBlock<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result
 }
 
 /// The text of a thinking block, or what its signature carries in place of it.
-fn thinking<'a>(block: &InputBlock<'a>, at: At<'_>) -> Result<Vec<ContentPart<'a>>, RequestError> {
-    let shown = block.thinking.required_text(at.field("thinking"))?;
+fn thinking<'a>(block: &InputBlock<'a>, path: FieldPath<'_>) -> Result<Vec<ContentPart<'a>>, RequestError> {
+    let shown = block.thinking.required_text(path.field("thinking"))?;
     if shown.is_empty() {
-        let signature = block.signature.word(at.field("signature"))?;
+        let signature = block.signature.word(path.field("signature"))?;
         let carried = signature.and_then(|signature| signature::carried(&signature));
         return Ok(carried.into_iter().map(ContentPart::text).collect());
     }

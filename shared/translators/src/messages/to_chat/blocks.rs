@@ -1,7 +1,7 @@
 //! The blocks that user turns, assistant turns and tool results have in common, as chat content parts (§3.5).
 
 use crate::chat::request::ContentPart;
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 use crate::messages::wire::request::{InputBlock, InputContent};
 
 use super::scope::Scope;
@@ -12,22 +12,22 @@ pub(super) fn of_block<'a>(
     kind: &str,
     block: &InputBlock<'a>,
     scope: &mut Scope<'a>,
-    at: At<'_>,
+    path: FieldPath<'_>,
 ) -> Result<Option<Vec<ContentPart<'a>>>, RequestError> {
     let parts = match kind {
-        "document" => documents::parts(block, scope, at)?,
-        "search_result" => documents::search_result(block, at)?,
-        "compaction" => compaction(block, scope, at)?,
-        _ => return parts::of_plain_block(kind, block, scope, at),
+        "document" => documents::parts(block, scope, path)?,
+        "search_result" => documents::search_result(block, path)?,
+        "compaction" => compaction(block, scope, path)?,
+        _ => return parts::of_plain_block(kind, block, scope, path),
     };
-    parts::with_rest_and_mark(parts, block, scope, at).map(Some)
+    parts::with_rest_and_mark(parts, block, scope, path).map(Some)
 }
 
 /// The parts of content that may hold text blocks only, such as a system turn's.
 pub(super) fn of_text_blocks<'a>(
     content: InputContent<'a>,
     scope: &mut Scope<'a>,
-    at: At<'_>,
+    path: FieldPath<'_>,
 ) -> Result<Vec<ContentPart<'a>>, RequestError> {
     let blocks = match content {
         InputContent::Text(text) => return Ok(parts::of_string(text)),
@@ -35,12 +35,12 @@ pub(super) fn of_text_blocks<'a>(
     };
     let mut parts = Vec::new();
     for (i, block) in blocks.iter().enumerate() {
-        let at = at.index(i);
-        let kind = block.kind.required_word(at.field("type"))?;
+        let path = path.index(i);
+        let kind = block.kind.required_word(path.field("type"))?;
         if kind != "text" {
-            return Err(parts::misplaced(&kind, "here", at));
+            return Err(parts::misplaced(&kind, "here", path));
         }
-        parts.extend(parts::of_plain_block(&kind, block, scope, at)?.into_iter().flatten());
+        parts.extend(parts::of_plain_block(&kind, block, scope, path)?.into_iter().flatten());
     }
     Ok(parts)
 }
@@ -49,9 +49,9 @@ pub(super) fn of_text_blocks<'a>(
 fn compaction<'a>(
     block: &InputBlock<'a>,
     scope: &mut Scope<'a>,
-    at: At<'_>,
+    path: FieldPath<'_>,
 ) -> Result<Vec<ContentPart<'a>>, RequestError> {
-    block.content.required_text(at.field("content"))?;
+    block.content.required_text(path.field("content"))?;
     if block.tool_changes.is_present() {
         scope.warnings.dropped("tool_changes");
     }

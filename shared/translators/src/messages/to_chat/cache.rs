@@ -5,7 +5,7 @@ use crate::json::{Field, raw_object};
 use crate::messages::wire::request::MessagesBody;
 use crate::settings::Cache;
 
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// `OpenAI` takes no more breakpoints in one request.
 const MAX_BREAKPOINTS: usize = 4;
@@ -17,7 +17,11 @@ raw_object! {
 }
 
 /// The mark for the part that a marked block becomes.
-pub(super) fn mark<'a>(cache: Cache, field: Field<'a>, at: At<'_>) -> Result<Option<CacheMark<'a>>, RequestError> {
+pub(super) fn mark<'a>(
+    cache: Cache,
+    field: Field<'a>,
+    path: FieldPath<'_>,
+) -> Result<Option<CacheMark<'a>>, RequestError> {
     let Some(raw) = field.raw() else {
         return Ok(None);
     };
@@ -25,8 +29,8 @@ pub(super) fn mark<'a>(cache: Cache, field: Field<'a>, at: At<'_>) -> Result<Opt
         Cache::None => None,
         Cache::CacheControl => Some(CacheMark::CacheControl(raw)),
         Cache::Breakpoints => {
-            let control: CacheControl<'_> = field.required_object(at.field("cache_control"))?;
-            let ttl = control.ttl.word(at.field("cache_control"))?;
+            let control: CacheControl<'_> = field.required_object(path.field("cache_control"))?;
+            let ttl = control.ttl.word(path.field("cache_control"))?;
             let ttl = (ttl.as_deref() == Some("1h")).then_some("12h");
             Some(CacheMark::PromptCacheBreakpoint(Breakpoint { mode: "explicit", ttl }))
         }
@@ -46,7 +50,7 @@ pub(super) fn mark_end<'a>(
     cache: Cache,
     messages: &mut [ChatMessage<'a>],
 ) -> Result<(), RequestError> {
-    let mark = mark(cache, request.cache_control, At::root("cache_control"))?;
+    let mark = mark(cache, request.cache_control, FieldPath::root("cache_control"))?;
     let (Some(message), Some(mark)) = (messages.last_mut(), mark) else {
         return Ok(());
     };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::chat::request::ContentPart;
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 use crate::messages::wire::request::{InputContent, InputMessage};
 
 use super::history::History;
@@ -24,7 +24,7 @@ impl<'a> Conversation<'a> {
         // A name that is no string is reported where the block is read.
         blocks
             .flatten()
-            .filter_map(|block| block.name.word(At::root("name")).ok().flatten())
+            .filter_map(|block| block.name.word(FieldPath::root("name")).ok().flatten())
     }
 
     /// Turns in their final order. Tools that system turns add or remove are noted in `changes`.
@@ -36,24 +36,24 @@ impl<'a> Conversation<'a> {
     ) -> Result<History<'a>, RequestError> {
         let mut history = History::new(system, scope.backend);
         let last_user = self.0.iter().rposition(|(message, _)| is_user(message));
-        let root = At::root("messages");
+        let root = FieldPath::root("messages");
         for (i, (message, content)) in self.0.into_iter().enumerate() {
-            let at = root.index(i);
-            match message.role.required_word(at.field("role"))?.as_ref() {
-                "user" => history.push_user(user::read(i, message, content, scope, at)?)?,
+            let path = root.index(i);
+            match message.role.required_word(path.field("role"))?.as_ref() {
+                "user" => history.push_user(user::read(i, message, content, scope, path)?)?,
                 "assistant" => {
-                    let (summary, turn) = assistant::read(i, message, content, scope, at)?;
+                    let (summary, turn) = assistant::read(i, message, content, scope, path)?;
                     history.push_summary(i, summary)?;
                     history.push_assistant(turn)?;
                 }
                 "system" => {
-                    let parts = system_turn(&message, content, scope, changes, at)?;
+                    let parts = system_turn(&message, content, scope, changes, path)?;
                     let is_past = last_user.is_some_and(|last| i < last);
-                    if !(is_past && is_cleared(&message, at)?) {
+                    if !(is_past && is_cleared(&message, path)?) {
                         history.push_system(parts)?;
                     }
                 }
-                role => return Err(at.field("role").error(format!("unknown role `{role}`"))),
+                role => return Err(path.field("role").error(format!("unknown role `{role}`"))),
             }
         }
         history.finish()
@@ -65,8 +65,8 @@ fn is_user(message: &InputMessage<'_>) -> bool {
 }
 
 /// `clear_at: next_user_message`: the turn has had its time once a later user turn exists (SY5).
-fn is_cleared(message: &InputMessage<'_>, at: At<'_>) -> Result<bool, RequestError> {
-    Ok(message.clear_at.word(at.field("clear_at"))?.as_deref() == Some("next_user_message"))
+fn is_cleared(message: &InputMessage<'_>, path: FieldPath<'_>) -> Result<bool, RequestError> {
+    Ok(message.clear_at.word(path.field("clear_at"))?.as_deref() == Some("next_user_message"))
 }
 
 fn system_turn<'a>(
@@ -74,13 +74,13 @@ fn system_turn<'a>(
     content: InputContent<'a>,
     scope: &mut Scope<'a>,
     changes: &mut ToolChanges<'_>,
-    at: At<'_>,
+    path: FieldPath<'_>,
 ) -> Result<Vec<ContentPart<'a>>, RequestError> {
     if !message.output_config.is_void() {
         scope.warnings.dropped("messages.output_config");
     }
     scope.warnings.dropped_all(&message.rest);
-    let at = at.field("content");
-    let content = changes.take_from(content, at)?;
-    blocks::of_text_blocks(content, scope, at)
+    let path = path.field("content");
+    let content = changes.take_from(content, path)?;
+    blocks::of_text_blocks(content, scope, path)
 }

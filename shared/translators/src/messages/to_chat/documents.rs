@@ -8,65 +8,72 @@ use crate::settings::Pdf;
 
 use super::parts;
 use super::scope::Scope;
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// Title and context come first, in whatever form the rest is.
 pub(super) fn parts<'a>(
     block: &InputBlock<'a>,
     scope: &Scope<'a>,
-    at: At<'_>,
+    path: FieldPath<'_>,
 ) -> Result<Vec<ContentPart<'a>>, RequestError> {
-    let title = block.title.text(at.field("title"))?;
-    let context = block.context.text(at.field("context"))?;
-    let at = at.field("source");
-    let source: Source<'a> = block.source.required_object(at)?;
-    match source.kind.required_word(at.field("type"))?.as_ref() {
-        "text" => text_part(&[title, context, Some(source.data.required_text(at.field("data"))?)]),
+    let title = block.title.text(path.field("title"))?;
+    let context = block.context.text(path.field("context"))?;
+    let path = path.field("source");
+    let source: Source<'a> = block.source.required_object(path)?;
+    match source.kind.required_word(path.field("type"))?.as_ref() {
+        "text" => text_part(&[title, context, Some(source.data.required_text(path.field("data"))?)]),
         "content" => {
             let mut all = text_part(&[title, context])?;
-            all.extend(inner_blocks(&source, scope, at)?);
+            all.extend(inner_blocks(&source, scope, path)?);
             Ok(all)
         }
         "base64" => {
             let mut all = text_part(&[context])?;
-            all.push(pdf(&source, title, scope.backend.pdf, at)?);
+            all.push(pdf(&source, title, scope.backend.pdf, path)?);
             Ok(all)
         }
-        kind => Err(at
+        kind => Err(path
             .field("type")
             .error(format!("document sources of type `{kind}` are not supported"))),
     }
 }
 
 /// A search result that the client found: title, source, text.
-pub(super) fn search_result<'a>(block: &InputBlock<'a>, at: At<'_>) -> Result<Vec<ContentPart<'a>>, RequestError> {
-    let title = block.title.text(at.field("title"))?;
-    let source = block.source.text(at.field("source"))?;
-    let at = at.field("content");
+pub(super) fn search_result<'a>(
+    block: &InputBlock<'a>,
+    path: FieldPath<'_>,
+) -> Result<Vec<ContentPart<'a>>, RequestError> {
+    let title = block.title.text(path.field("title"))?;
+    let source = block.source.text(path.field("source"))?;
+    let path = path.field("content");
     let mut lines = vec![title, source];
-    if let InputContent::Blocks(blocks) = InputContent::of(block.content, at)? {
+    if let InputContent::Blocks(blocks) = InputContent::of(block.content, path)? {
         for (i, block) in blocks.iter().enumerate() {
-            lines.push(Some(block.text.required_text(at.index(i).field("text"))?));
+            lines.push(Some(block.text.required_text(path.index(i).field("text"))?));
         }
     } else {
-        lines.push(block.content.text(at)?);
+        lines.push(block.content.text(path)?);
     }
     text_part(&lines)
 }
 
-fn inner_blocks<'a>(source: &Source<'a>, scope: &Scope<'a>, at: At<'_>) -> Result<Vec<ContentPart<'a>>, RequestError> {
-    let at = at.field("content");
-    let blocks = match InputContent::of(source.content, at)? {
+fn inner_blocks<'a>(
+    source: &Source<'a>,
+    scope: &Scope<'a>,
+    path: FieldPath<'_>,
+) -> Result<Vec<ContentPart<'a>>, RequestError> {
+    let path = path.field("content");
+    let blocks = match InputContent::of(source.content, path)? {
         InputContent::Text(text) => return Ok(parts::of_string(text)),
         InputContent::Blocks(blocks) => blocks,
     };
     let mut all = Vec::new();
     for (i, block) in blocks.iter().enumerate() {
-        let at = at.index(i);
-        let kind = block.kind.required_word(at.field("type"))?;
-        match parts::of_plain_block(&kind, block, scope, at)? {
+        let path = path.index(i);
+        let kind = block.kind.required_word(path.field("type"))?;
+        match parts::of_plain_block(&kind, block, scope, path)? {
             Some(parts) => all.extend(parts),
-            None => return Err(parts::misplaced(&kind, "in a document", at)),
+            None => return Err(parts::misplaced(&kind, "in a document", path)),
         }
     }
     Ok(all)
@@ -89,16 +96,16 @@ fn pdf<'a>(
     source: &Source<'a>,
     title: Option<EscapedText<'a>>,
     setting: Pdf,
-    at: At<'_>,
+    path: FieldPath<'_>,
 ) -> Result<ContentPart<'a>, RequestError> {
-    let media_type = source.media_type.required_word(at.field("media_type"))?;
+    let media_type = source.media_type.required_word(path.field("media_type"))?;
     if media_type != "application/pdf" {
-        return Err(at.field("media_type").error("must be application/pdf"));
+        return Err(path.field("media_type").error("must be application/pdf"));
     }
     if setting == Pdf::Reject {
-        return Err(at.error("this model does not accept PDF documents"));
+        return Err(path.error("this model does not accept PDF documents"));
     }
-    let data = source.data.required_text(at.field("data"))?;
+    let data = source.data.required_text(path.field("data"))?;
     let builder = TextBuilder::with_capacity(data.escaped().len() + 32);
     let file_data = builder.literal("data:application/pdf;base64,").escaped(data).build()?;
     Ok(ContentPart::new(PartKind::File {

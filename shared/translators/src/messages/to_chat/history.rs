@@ -7,7 +7,7 @@ use crate::settings::{BackendSettings, InlineSystem};
 
 use super::parts;
 use super::turns::{AssistantTurn, Turn, UserTurn};
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 pub(super) struct History<'a> {
     /// The leading system message.
@@ -92,7 +92,7 @@ impl<'a> History<'a> {
     /// The finished history. It must have something to answer.
     pub(super) fn finish(mut self) -> Result<Self, RequestError> {
         self.place_waiting()?;
-        let root = At::root("messages");
+        let root = FieldPath::root("messages");
         for turn in &self.turns {
             if let Turn::User(turn) = turn
                 && turn.is_empty()

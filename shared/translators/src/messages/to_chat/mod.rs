@@ -45,7 +45,7 @@ use crate::messages::wire::request::{MessagesBody, OutputConfig};
 use crate::settings::BackendSettings;
 use crate::tool_names::ToolNames;
 
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 use conversation::Conversation;
 pub use model::ModelFacts;
 use scope::{Scope, Warnings};
@@ -101,7 +101,7 @@ impl<'a> Parsed<'a> {
     fn read(request: &'a MessagesBody<'a>) -> Result<Self, RequestError> {
         let output = request
             .output_config
-            .object(At::root("output_config"))?
+            .object(FieldPath::root("output_config"))?
             .unwrap_or_default();
         Ok(Self {
             request,
@@ -113,7 +113,7 @@ impl<'a> Parsed<'a> {
     }
 
     fn context(&self, backend: &BackendSettings, model: &ModelFacts) -> Result<ResponseContext, RequestError> {
-        let stop_sequences = self.request.stop_sequences.words(At::root("stop_sequences"))?;
+        let stop_sequences = self.request.stop_sequences.words(FieldPath::root("stop_sequences"))?;
         // All names that the backend will see, also of tools that only the history knows (NA2).
         let declared = self.tools.iter().map(|tool| tool.name.clone());
         let names = declared.chain(self.messages.tool_names());

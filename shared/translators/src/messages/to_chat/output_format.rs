@@ -5,29 +5,29 @@ use serde_json::{Map, Value};
 use crate::chat::request::{JsonSchema, ResponseFormat};
 use crate::messages::wire::request::{MessagesBody, OutputConfig, OutputFormat};
 
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// `output_config.format`, or the older `output_format`. The schema goes unchanged.
 pub(super) fn write<'a>(
     request: &MessagesBody<'a>,
     output: &OutputConfig<'a>,
 ) -> Result<Option<ResponseFormat<'a>>, RequestError> {
-    let root = At::root("output_config");
-    let (field, at) = if output.format.is_present() {
+    let root = FieldPath::root("output_config");
+    let (field, path) = if output.format.is_present() {
         (output.format, root.field("format"))
     } else {
-        (request.output_format, At::root("output_format"))
+        (request.output_format, FieldPath::root("output_format"))
     };
-    let Some(format) = field.object::<OutputFormat<'a>>(at)? else {
+    let Some(format) = field.object::<OutputFormat<'a>>(path)? else {
         return Ok(None);
     };
-    let kind = format.kind.required_word(at.field("type"))?;
+    let kind = format.kind.required_word(path.field("type"))?;
     if kind != "json_schema" {
-        return Err(at.field("type").error(format!("unknown format `{kind}`")));
+        return Err(path.field("type").error(format!("unknown format `{kind}`")));
     }
-    let at = at.field("schema");
-    let parsed: Value = format.schema.required_object(at)?;
-    let schema = format.schema.raw().ok_or_else(|| at.missing())?;
+    let path = path.field("schema");
+    let parsed: Value = format.schema.required_object(path)?;
+    let schema = format.schema.raw().ok_or_else(|| path.missing())?;
     let json_schema = JsonSchema {
         name: "output",
         schema,

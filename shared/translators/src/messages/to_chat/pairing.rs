@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::turns::{ToolResult, ToolUse, Turn, UserTurn};
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// Refuses a history that no backend could follow, and sorts each turn's results.
 pub(super) fn pair(turns: &mut [Turn<'_>]) -> Result<(), RequestError> {
@@ -86,5 +86,5 @@ fn second_result(result: &ToolResult<'_>, index: usize) -> RequestError {
 }
 
 fn in_turn(index: usize, message: String) -> RequestError {
-    At::root("messages").index(index).field("content").error(message)
+    FieldPath::root("messages").index(index).field("content").error(message)
 }

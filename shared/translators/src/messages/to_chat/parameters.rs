@@ -13,7 +13,7 @@ use crate::sha256::sha256_hex;
 use super::model::ModelFacts;
 use super::output_format;
 use super::scope::Scope;
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// Refuses what would ask the server to act, to remember, or to compute elsewhere.
 pub(super) fn refuse_unsupported(request: &MessagesBody<'_>, scope: &Scope<'_>) -> Result<(), RequestError> {
@@ -24,13 +24,13 @@ pub(super) fn refuse_unsupported(request: &MessagesBody<'_>, scope: &Scope<'_>) 
     ];
     for (name, field) in fields {
         if !field.is_void() {
-            return Err(At::root(name).error("not supported for this model"));
+            return Err(FieldPath::root(name).error("not supported for this model"));
         }
     }
-    let at = At::root("inference_geo");
-    match request.inference_geo.word(at)? {
+    let path = FieldPath::root("inference_geo");
+    match request.inference_geo.word(path)? {
         Some(geo) if !scope.backend.inference_geos.iter().any(|declared| *declared == geo) => {
-            Err(at.error(format!("this model is not known to run in `{geo}`")))
+            Err(path.error(format!("this model is not known to run in `{geo}`")))
         }
         _ => Ok(()),
     }
@@ -72,7 +72,7 @@ pub(super) fn write<'a>(
         MaxTokensField::MaxTokens => parameters.max_tokens = max_tokens,
         MaxTokensField::MaxCompletionTokens => parameters.max_completion_tokens = max_tokens,
     }
-    if request.stream.flag(At::root("stream"))? {
+    if request.stream.flag(FieldPath::root("stream"))? {
         parameters.stream = Some(true);
         parameters.stream_options = scope
             .backend
@@ -90,12 +90,12 @@ pub(super) fn write<'a>(
 
 /// Lowered to what the model can: agents ask for the same number whatever the model is.
 fn max_tokens(request: &MessagesBody<'_>, model: &ModelFacts, scope: &mut Scope<'_>) -> Result<u64, RequestError> {
-    let at = At::root("max_tokens");
-    let asked = request.max_tokens.integer(at)?.ok_or_else(|| at.missing())?;
+    let path = FieldPath::root("max_tokens");
+    let asked = request.max_tokens.integer(path)?.ok_or_else(|| path.missing())?;
     if asked == 0 {
-        return Err(at.error("must be at least 1; this model has no cache that could be warmed beforehand"));
+        return Err(path.error("must be at least 1; this model has no cache that could be warmed beforehand"));
     }
-    let asked = u64::try_from(asked).map_err(|_| at.error("must be at least 1"))?;
+    let asked = u64::try_from(asked).map_err(|_| path.error("must be at least 1"))?;
     match model.max_output_tokens {
         Some(limit) if asked > limit => {
             scope.warnings.dropped("max_tokens");
@@ -107,10 +107,10 @@ fn max_tokens(request: &MessagesBody<'_>, model: &ModelFacts, scope: &mut Scope<
 
 /// More stops than the backend takes are refused: the answer would run past those that were cut off.
 fn stop<'a>(request: &MessagesBody<'a>, scope: &Scope<'a>) -> Result<Option<&'a RawValue>, RequestError> {
-    let at = At::root("stop_sequences");
-    let count = request.stop_sequences.words(at)?.len();
+    let path = FieldPath::root("stop_sequences");
+    let count = request.stop_sequences.words(path)?.len();
     if let Some(limit) = scope.backend.max_stop.exceeded_by(count) {
-        return Err(at.error(format!("{count} stop sequences, but this model takes at most {limit}")));
+        return Err(path.error(format!("{count} stop sequences, but this model takes at most {limit}")));
     }
     Ok(request.stop_sequences.raw().filter(|_| count > 0))
 }
@@ -124,7 +124,7 @@ fn top_k<'a>(field: Field<'a>, scope: &mut Scope<'a>) -> Option<&'a RawValue> {
 }
 
 fn service_tier(request: &MessagesBody<'_>, scope: &mut Scope<'_>) -> Result<Option<ServiceTier>, RequestError> {
-    let fast = request.speed.word(At::root("speed"))?.as_deref() == Some("fast");
+    let fast = request.speed.word(FieldPath::root("speed"))?.as_deref() == Some("fast");
     if !scope.backend.service_tier {
         if fast {
             scope.warnings.dropped("speed");
@@ -134,19 +134,21 @@ fn service_tier(request: &MessagesBody<'_>, scope: &mut Scope<'_>) -> Result<Opt
     if fast {
         return Ok(Some(ServiceTier::Fast));
     }
-    Ok(match request.service_tier.word(At::root("service_tier"))?.as_deref() {
-        Some("auto") => Some(ServiceTier::Auto),
-        Some("standard_only") => Some(ServiceTier::Default),
-        _ => None,
-    })
+    Ok(
+        match request.service_tier.word(FieldPath::root("service_tier"))?.as_deref() {
+            Some("auto") => Some(ServiceTier::Auto),
+            Some("standard_only") => Some(ServiceTier::Default),
+            _ => None,
+        },
+    )
 }
 
 /// `metadata.user_id`, as its hash if it is longer than the field may be. The rest of `metadata` stays here:
 /// the chat field of that name is something else.
 fn user_id<'a>(request: &MessagesBody<'a>, max: usize) -> Result<Option<Json<'a>>, RequestError> {
-    let at = At::root("metadata");
-    let metadata: Metadata<'a> = request.metadata.object(at)?.unwrap_or_default();
-    let Some(id) = metadata.user_id.word(at.field("user_id"))? else {
+    let path = FieldPath::root("metadata");
+    let metadata: Metadata<'a> = request.metadata.object(path)?.unwrap_or_default();
+    let Some(id) = metadata.user_id.word(path.field("user_id"))? else {
         return Ok(None);
     };
     if id.chars().count() > max {

@@ -11,21 +11,21 @@ use crate::settings::TextParts;
 
 use super::scope::{Scope, Warnings};
 use super::{cache, images};
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// The parts of a text or image block; `None` for other types.
 pub(super) fn of_plain_block<'a>(
     kind: &str,
     block: &InputBlock<'a>,
     scope: &Scope<'a>,
-    at: At<'_>,
+    path: FieldPath<'_>,
 ) -> Result<Option<Vec<ContentPart<'a>>>, RequestError> {
     let parts = match kind {
-        "text" => of_text_field(block, at)?,
-        "image" => vec![images::part(block, scope.backend.vision, at)?],
+        "text" => of_text_field(block, path)?,
+        "image" => vec![images::part(block, scope.backend.vision, path)?],
         _ => return Ok(None),
     };
-    with_rest_and_mark(parts, block, scope, at).map(Some)
+    with_rest_and_mark(parts, block, scope, path).map(Some)
 }
 
 /// Gives the last part the block's unknown members, and its cache mark.
@@ -33,12 +33,12 @@ pub(super) fn with_rest_and_mark<'a>(
     mut parts: Vec<ContentPart<'a>>,
     block: &InputBlock<'a>,
     scope: &Scope<'a>,
-    at: At<'_>,
+    path: FieldPath<'_>,
 ) -> Result<Vec<ContentPart<'a>>, RequestError> {
     if let Some(last) = parts.last_mut() {
         last.rest = block.rest.clone();
     }
-    cache::mark_last(&mut parts, cache::mark(scope.backend.cache, block.cache_control, at)?);
+    cache::mark_last(&mut parts, cache::mark(scope.backend.cache, block.cache_control, path)?);
     Ok(parts)
 }
 
@@ -51,14 +51,14 @@ pub(super) fn of_string(text: &RawValue) -> Vec<ContentPart<'_>> {
     }
 }
 
-fn of_text_field<'a>(block: &InputBlock<'a>, at: At<'_>) -> Result<Vec<ContentPart<'a>>, RequestError> {
-    block.text.required_text(at.field("text"))?;
+fn of_text_field<'a>(block: &InputBlock<'a>, path: FieldPath<'_>) -> Result<Vec<ContentPart<'a>>, RequestError> {
+    block.text.required_text(path.field("text"))?;
     Ok(block.text.raw().map(of_string).unwrap_or_default())
 }
 
 /// A block where it may not stand, or of a type that nobody knows (P1).
-pub(super) fn misplaced(kind: &str, place: &str, at: At<'_>) -> RequestError {
-    at.field("type")
+pub(super) fn misplaced(kind: &str, place: &str, path: FieldPath<'_>) -> RequestError {
+    path.field("type")
         .error(format!("blocks of type `{kind}` are not supported {place}"))
 }
 

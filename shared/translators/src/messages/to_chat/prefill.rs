@@ -3,7 +3,7 @@
 use crate::chat::request::{ChatMessage, Parameters};
 use crate::settings::Prefill;
 
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 pub(super) fn write(
     prefill: Prefill,
@@ -16,7 +16,7 @@ pub(super) fn write(
     match prefill {
         Prefill::Reject => {
             let message = "must end with a user turn: this model cannot continue an assistant turn";
-            return Err(At::root("messages").error(message));
+            return Err(FieldPath::root("messages").error(message));
         }
         Prefill::ContinueFinalMessage => {
             parameters.continue_final_message = Some(true);

@@ -12,7 +12,7 @@ use crate::json::{Json, Members, TextBuilder};
 use crate::messages::wire::request::InputBlock;
 
 use super::scope::{Scope, Warnings};
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// The members that a person could read, wherever they stand in a result.
 const READABLE: [&str; 9] = [
@@ -39,8 +39,8 @@ pub(super) fn is_result(kind: &str) -> bool {
 }
 
 /// `[<tool> <input>]`
-pub(super) fn call<'a>(block: &InputBlock<'a>, at: At<'_>) -> Result<ContentPart<'a>, RequestError> {
-    let name = block.name.required_text(at.field("name"))?;
+pub(super) fn call<'a>(block: &InputBlock<'a>, path: FieldPath<'_>) -> Result<ContentPart<'a>, RequestError> {
+    let name = block.name.required_text(path.field("name"))?;
     let input = block.input.raw().map_or("{}", RawValue::get);
     let text = TextBuilder::with_capacity(name.escaped().len() + input.len() + 16);
     Ok(ContentPart::text(

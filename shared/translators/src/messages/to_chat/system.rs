@@ -9,19 +9,19 @@ use crate::messages::wire::request::{InputBlock, InputContent};
 
 use super::scope::Scope;
 use super::{blocks, parts};
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// Claude Code's first line. It differs from conversation to conversation, and in front of everything else it
 /// would keep a backend from ever reusing a cached prefix.
 const BILLING_HEADER: &str = "x-anthropic-billing-header:";
 
 pub(super) fn read<'a>(system: Field<'a>, scope: &mut Scope<'a>) -> Result<Vec<ContentPart<'a>>, RequestError> {
-    let at = At::root("system");
-    match InputContent::of(system, at)? {
+    let path = FieldPath::root("system");
+    match InputContent::of(system, path)? {
         InputContent::Text(text) => without_first_line(text),
         InputContent::Blocks(mut blocks) => {
             blocks.retain(|block| !is_billing_block(block));
-            blocks::of_text_blocks(InputContent::Blocks(blocks), scope, at)
+            blocks::of_text_blocks(InputContent::Blocks(blocks), scope, path)
         }
     }
 }

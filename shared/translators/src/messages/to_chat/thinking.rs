@@ -6,7 +6,7 @@ use crate::messages::wire::request::{MessagesBody, OutputConfig, ThinkingConfig}
 use crate::settings::{BackendSettings, Effort, ReasoningParam};
 
 use super::scope::Scope;
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// The thinking that the client requests.
 pub(super) struct ThinkingRequest {
@@ -24,20 +24,20 @@ enum Mode {
 
 impl ThinkingRequest {
     pub(super) fn read(request: &MessagesBody<'_>, output: &OutputConfig<'_>) -> Result<Self, RequestError> {
-        let at = At::root("thinking");
-        let config: ThinkingConfig<'_> = request.thinking.object(at)?.unwrap_or_default();
-        let kind = config.kind.word(at.field("type"))?;
+        let path = FieldPath::root("thinking");
+        let config: ThinkingConfig<'_> = request.thinking.object(path)?.unwrap_or_default();
+        let kind = config.kind.word(path.field("type"))?;
         let mode = match kind.as_deref() {
-            None if request.thinking.is_present() => return Err(at.field("type").missing()),
+            None if request.thinking.is_present() => return Err(path.field("type").missing()),
             None => None,
             Some("disabled" | "between_tools") => Some(Mode::Disabled),
             Some("enabled") => Some(Mode::Enabled {
-                budget: config.budget_tokens.integer(at.field("budget_tokens"))?,
+                budget: config.budget_tokens.integer(path.field("budget_tokens"))?,
             }),
             Some("adaptive") => Some(Mode::Adaptive),
-            Some(other) => return Err(at.field("type").error(format!("unknown type `{other}`"))),
+            Some(other) => return Err(path.field("type").error(format!("unknown type `{other}`"))),
         };
-        let omitted = config.display.word(at.field("display"))?.as_deref() == Some("omitted");
+        let omitted = config.display.word(path.field("display"))?.as_deref() == Some("omitted");
         let display = match kind.as_deref() {
             Some("disabled") => ThinkingDisplay::Discarded,
             _ if omitted => ThinkingDisplay::Omitted,
@@ -129,9 +129,9 @@ impl ThinkingRequest {
 }
 
 fn effort(output: &OutputConfig<'_>) -> Result<Option<Effort>, RequestError> {
-    let root = At::root("output_config");
-    let at = root.field("effort");
-    let Some(word) = output.effort.word(at)? else {
+    let root = FieldPath::root("output_config");
+    let path = root.field("effort");
+    let Some(word) = output.effort.word(path)? else {
         return Ok(None);
     };
     Ok(Some(match word.as_ref() {
@@ -140,7 +140,7 @@ fn effort(output: &OutputConfig<'_>) -> Result<Option<Effort>, RequestError> {
         "high" => Effort::High,
         "xhigh" => Effort::Xhigh,
         "max" => Effort::Max,
-        _ => return Err(at.error("must be one of low, medium, high, xhigh, max")),
+        _ => return Err(path.error("must be one of low, medium, high, xhigh, max")),
     }))
 }
 

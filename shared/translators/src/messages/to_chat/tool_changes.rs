@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use crate::json::raw_object;
 use crate::messages::wire::request::{InputBlock, InputContent};
 
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 raw_object! {
     ToolReference {
@@ -37,7 +37,7 @@ impl<'d> ToolChanges<'d> {
     pub(super) fn take_from<'a>(
         &mut self,
         content: InputContent<'a>,
-        at: At<'_>,
+        path: FieldPath<'_>,
     ) -> Result<InputContent<'a>, RequestError> {
         let blocks = match content {
             InputContent::Text(_) => return Ok(content),
@@ -45,28 +45,28 @@ impl<'d> ToolChanges<'d> {
         };
         let mut others = Vec::with_capacity(blocks.len());
         for (i, block) in blocks.into_iter().enumerate() {
-            if !self.take(&block, at.index(i))? {
+            if !self.take(&block, path.index(i))? {
                 others.push(block);
             }
         }
         Ok(InputContent::Blocks(others))
     }
 
-    fn take(&mut self, block: &InputBlock<'_>, at: At<'_>) -> Result<bool, RequestError> {
-        match block.kind.word(at.field("type"))?.as_deref() {
-            Some("tool_addition") => self.removed.remove(&self.declared_tool(block, at)?),
-            Some("tool_removal") => self.removed.insert(self.declared_tool(block, at)?),
+    fn take(&mut self, block: &InputBlock<'_>, path: FieldPath<'_>) -> Result<bool, RequestError> {
+        match block.kind.word(path.field("type"))?.as_deref() {
+            Some("tool_addition") => self.removed.remove(&self.declared_tool(block, path)?),
+            Some("tool_removal") => self.removed.insert(self.declared_tool(block, path)?),
             _ => return Ok(false),
         };
         Ok(true)
     }
 
-    fn declared_tool(&self, block: &InputBlock<'_>, at: At<'_>) -> Result<String, RequestError> {
-        let at = at.field("tool");
-        let tool: ToolReference<'_> = block.tool.required_object(at)?;
-        let name = tool.name.required_word(at.field("name"))?;
+    fn declared_tool(&self, block: &InputBlock<'_>, path: FieldPath<'_>) -> Result<String, RequestError> {
+        let path = path.field("tool");
+        let tool: ToolReference<'_> = block.tool.required_object(path)?;
+        let name = tool.name.required_word(path.field("name"))?;
         if !self.declared.contains(name.as_ref()) {
-            return Err(at
+            return Err(path
                 .field("name")
                 .error(format!("`{name}` is not among the request's tools")));
         }

@@ -5,7 +5,7 @@ use crate::messages::wire::request::{MessagesBody, ToolChoice};
 use crate::settings::ToolChoiceSupport;
 
 use super::scope::Scope;
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// Only called where there are tools to choose from (TO6).
 pub(super) fn write<'a>(
@@ -14,21 +14,21 @@ pub(super) fn write<'a>(
     scope: &mut Scope<'a>,
     parameters: &mut Parameters<'a>,
 ) -> Result<(), RequestError> {
-    let at = At::root("tool_choice");
-    let Some(choice) = request.tool_choice.object::<ToolChoice<'a>>(at)? else {
+    let path = FieldPath::root("tool_choice");
+    let Some(choice) = request.tool_choice.object::<ToolChoice<'a>>(path)? else {
         return Ok(());
     };
-    let kind = choice.kind.required_word(at.field("type"))?;
+    let kind = choice.kind.required_word(path.field("type"))?;
     let forced = matches!(kind.as_ref(), "any" | "tool");
     if forced && refuses_forced_choice(scope.backend.tool_choice, thinking) {
-        return Err(at
+        return Err(path
             .field("type")
             .error(format!("this model chooses tools by itself: `{kind}` is not supported")));
     }
-    parameters.tool_choice = Some(choice_of(&kind, &choice, scope, at)?);
+    parameters.tool_choice = Some(choice_of(&kind, &choice, scope, path)?);
     let disabled = choice
         .disable_parallel_tool_use
-        .flag(at.field("disable_parallel_tool_use"))?;
+        .flag(path.field("disable_parallel_tool_use"))?;
     if disabled && kind != "none" {
         disable_parallel_calls(scope, parameters);
     }
@@ -40,21 +40,21 @@ fn choice_of<'a>(
     kind: &str,
     choice: &ToolChoice<'a>,
     scope: &Scope<'a>,
-    at: At<'_>,
+    path: FieldPath<'_>,
 ) -> Result<ChatToolChoice<'a>, RequestError> {
     Ok(match kind {
         "auto" => ChatToolChoice::Mode("auto"),
         "any" => ChatToolChoice::Mode("required"),
         "none" => ChatToolChoice::Mode("none"),
         "tool" => {
-            let name = scope.backend_name(choice.name.required_word(at.field("name"))?);
+            let name = scope.backend_name(choice.name.required_word(path.field("name"))?);
             ChatToolChoice::Named {
                 kind: FunctionType::Function,
                 function: NamedFunction { name },
             }
         }
         kind => {
-            return Err(at.field("type").error(format!("unknown tool choice `{kind}`")));
+            return Err(path.field("type").error(format!("unknown tool choice `{kind}`")));
         }
     })
 }

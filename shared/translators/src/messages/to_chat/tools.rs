@@ -11,7 +11,7 @@ use crate::messages::wire::request::{MessagesBody, ToolDefinition};
 use super::builtin_tools;
 use super::scope::Scope;
 use super::tool_changes::ToolChanges;
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 /// Stands for deferred tools in Claude Code's list, without being one.
 const PLACEHOLDER: &str = "DeferredToolPlaceholder";
@@ -26,7 +26,7 @@ pub(super) struct DeclaredTool<'a> {
 
 /// The request's tools, less those that only the vendor's server needs.
 pub(super) fn read<'a>(request: &MessagesBody<'a>) -> Result<Vec<DeclaredTool<'a>>, RequestError> {
-    let root = At::root("tools");
+    let root = FieldPath::root("tools");
     let mut declared = Vec::new();
     for (index, tool) in request
         .tools
@@ -34,16 +34,16 @@ pub(super) fn read<'a>(request: &MessagesBody<'a>) -> Result<Vec<DeclaredTool<'a
         .into_iter()
         .enumerate()
     {
-        let at = root.index(index);
-        let kind = tool.kind.word(at.field("type"))?.unwrap_or(Cow::Borrowed("custom"));
+        let path = root.index(index);
+        let kind = tool.kind.word(path.field("type"))?.unwrap_or(Cow::Borrowed("custom"));
         let builtin = match Kind::of(&kind) {
             Kind::Custom => None,
             Kind::Builtin(builtin) => Some(builtin),
             Kind::Unneeded => continue,
-            Kind::Unsupported => return Err(unsupported(&tool, &kind, at)),
+            Kind::Unsupported => return Err(unsupported(&tool, &kind, path)),
         };
-        let name = tool.name.required_word(at.field("name"))?;
-        if name == PLACEHOLDER && tool.defer_loading.flag(at.field("defer_loading"))? {
+        let name = tool.name.required_word(path.field("name"))?;
+        if name == PLACEHOLDER && tool.defer_loading.flag(path.field("defer_loading"))? {
             continue;
         }
         declared.push(DeclaredTool {
@@ -62,7 +62,7 @@ pub(super) fn write<'a>(
     changes: &ToolChanges<'_>,
     scope: &mut Scope<'a>,
 ) -> Result<Vec<FunctionTool<'a>>, RequestError> {
-    let root = At::root("tools");
+    let root = FieldPath::root("tools");
     let kept = declared.iter().filter(|tool| !changes.is_removed(&tool.name));
     let tools = kept
         .map(|tool| tool.write(scope, root.index(tool.index)))
@@ -93,22 +93,22 @@ impl Kind {
 }
 
 /// A tool that the vendor's server runs (TO5), or one without a published schema (TO4).
-fn unsupported(tool: &ToolDefinition<'_>, kind: &str, at: At<'_>) -> RequestError {
-    let name = tool.name.word(at.field("name")).ok().flatten();
+fn unsupported(tool: &ToolDefinition<'_>, kind: &str, path: FieldPath<'_>) -> RequestError {
+    let name = tool.name.word(path.field("name")).ok().flatten();
     let name = name.map(|name| format!(" (`{name}`)")).unwrap_or_default();
-    at.field("type")
+    path.field("type")
         .error(format!("tools of type `{kind}`{name} are not supported"))
 }
 
 impl<'a> DeclaredTool<'a> {
-    fn write(&self, scope: &mut Scope<'a>, at: At<'_>) -> Result<FunctionTool<'a>, RequestError> {
-        self.check_callers(at)?;
+    fn write(&self, scope: &mut Scope<'a>, path: FieldPath<'_>) -> Result<FunctionTool<'a>, RequestError> {
+        self.check_callers(path)?;
         let tool = &self.tool;
         let (description, parameters) = if let Some(builtin) = self.builtin {
             (Some(builtin.description()?), builtin.parameters()?)
         } else {
-            tool.description.text(at.field("description"))?;
-            (tool.description.raw().map(Cow::Borrowed), parameters(tool, at)?)
+            tool.description.text(path.field("description"))?;
+            (tool.description.raw().map(Cow::Borrowed), parameters(tool, path)?)
         };
         if tool.max_characters.is_present() {
             scope.warnings.dropped("max_characters");
@@ -117,7 +117,7 @@ impl<'a> DeclaredTool<'a> {
             name: scope.backend_name(self.name.clone()),
             description,
             parameters,
-            strict: self.strict(scope, at)?,
+            strict: self.strict(scope, path)?,
             rest: tool.rest.clone(),
         };
         Ok(FunctionTool {
@@ -127,8 +127,8 @@ impl<'a> DeclaredTool<'a> {
     }
 
     /// `strict` where it is taken (TO2).
-    fn strict(&self, scope: &mut Scope<'a>, at: At<'_>) -> Result<Option<bool>, RequestError> {
-        if !self.tool.strict.flag(at.field("strict"))? {
+    fn strict(&self, scope: &mut Scope<'a>, path: FieldPath<'_>) -> Result<Option<bool>, RequestError> {
+        if !self.tool.strict.flag(path.field("strict"))? {
             return Ok(None);
         }
         if !scope.backend.strict_tools {
@@ -139,13 +139,13 @@ impl<'a> DeclaredTool<'a> {
     }
 
     /// A tool that only server code may call cannot be offered to the model (TO3).
-    fn check_callers(&self, at: At<'_>) -> Result<(), RequestError> {
-        let at = at.field("allowed_callers");
-        let callers = self.tool.allowed_callers.words(at)?;
+    fn check_callers(&self, path: FieldPath<'_>) -> Result<(), RequestError> {
+        let path = path.field("allowed_callers");
+        let callers = self.tool.allowed_callers.words(path)?;
         if callers.is_empty() || callers.iter().any(|caller| caller == "direct") {
             return Ok(());
         }
-        Err(at.error(format!(
+        Err(path.error(format!(
             "must contain `direct`: `{}` can only be called by the model",
             self.name
         )))
@@ -153,10 +153,10 @@ impl<'a> DeclaredTool<'a> {
 }
 
 /// The schema unchanged, but with the two members that every backend asks for (TO1).
-fn parameters<'a>(tool: &ToolDefinition<'a>, at: At<'_>) -> Result<Json<'a>, RequestError> {
-    let at = at.field("input_schema");
-    let members: Members<'_> = tool.input_schema.required_object(at)?;
-    let schema = tool.input_schema.raw().ok_or_else(|| at.missing())?;
+fn parameters<'a>(tool: &ToolDefinition<'a>, path: FieldPath<'_>) -> Result<Json<'a>, RequestError> {
+    let path = path.field("input_schema");
+    let members: Members<'_> = tool.input_schema.required_object(path)?;
+    let schema = tool.input_schema.raw().ok_or_else(|| path.missing())?;
     let missing = [("type", "\"type\":\"object\""), ("properties", "\"properties\":{}")];
     let missing = missing
         .iter()

@@ -9,14 +9,14 @@ use crate::settings::ToolResultMedia;
 use super::scope::Scope;
 use super::turns::{ToolResult, UserTurn};
 use super::{blocks, cache, parts};
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 
 pub(super) fn read<'a>(
     index: usize,
     message: InputMessage<'a>,
     content: InputContent<'a>,
     scope: &mut Scope<'a>,
-    at: At<'_>,
+    path: FieldPath<'_>,
 ) -> Result<UserTurn<'a>, RequestError> {
     let mut turn = UserTurn {
         index,
@@ -30,34 +30,38 @@ pub(super) fn read<'a>(
         }
         InputContent::Blocks(blocks) => blocks,
     };
-    let at = at.field("content");
+    let path = path.field("content");
     for (i, block) in blocks.iter().enumerate() {
-        let at = at.index(i);
-        let kind = block.kind.required_word(at.field("type"))?;
+        let path = path.index(i);
+        let kind = block.kind.required_word(path.field("type"))?;
         if kind == "tool_result" {
-            turn.results.push(tool_result(block, scope, at)?);
+            turn.results.push(tool_result(block, scope, path)?);
             continue;
         }
-        match blocks::of_block(&kind, block, scope, at)? {
+        match blocks::of_block(&kind, block, scope, path)? {
             Some(parts) => turn.parts.extend(parts),
-            None => return Err(parts::misplaced(&kind, "in a user turn", at)),
+            None => return Err(parts::misplaced(&kind, "in a user turn", path)),
         }
     }
     Ok(turn)
 }
 
-fn tool_result<'a>(block: &InputBlock<'a>, scope: &mut Scope<'a>, at: At<'_>) -> Result<ToolResult<'a>, RequestError> {
-    let call_id = block.tool_use_id.required_word(at.field("tool_use_id"))?;
-    let mut parts = result_parts(block, scope, at.field("content"))?;
+fn tool_result<'a>(
+    block: &InputBlock<'a>,
+    scope: &mut Scope<'a>,
+    path: FieldPath<'_>,
+) -> Result<ToolResult<'a>, RequestError> {
+    let call_id = block.tool_use_id.required_word(path.field("tool_use_id"))?;
+    let mut parts = result_parts(block, scope, path.field("content"))?;
     if scope.backend.tool_result_media == ToolResultMedia::Reject && parts.iter().any(|part| part.as_text().is_none()) {
-        return Err(at
+        return Err(path
             .field("content")
             .error("this model does not accept images in tool results"));
     }
-    if block.is_error.flag(at.field("is_error"))? {
+    if block.is_error.flag(path.field("is_error"))? {
         mark_as_error(&mut parts)?;
     }
-    cache::mark_last(&mut parts, cache::mark(scope.backend.cache, block.cache_control, at)?);
+    cache::mark_last(&mut parts, cache::mark(scope.backend.cache, block.cache_control, path)?);
     scope.warnings.dropped_all(&block.rest);
     Ok(ToolResult { call_id, parts })
 }
@@ -65,22 +69,22 @@ fn tool_result<'a>(block: &InputBlock<'a>, scope: &mut Scope<'a>, at: At<'_>) ->
 fn result_parts<'a>(
     block: &InputBlock<'a>,
     scope: &mut Scope<'a>,
-    at: At<'_>,
+    path: FieldPath<'_>,
 ) -> Result<Vec<ContentPart<'a>>, RequestError> {
-    let blocks = match InputContent::of(block.content, at)? {
+    let blocks = match InputContent::of(block.content, path)? {
         InputContent::Text(text) => return Ok(parts::of_string(text)),
         InputContent::Blocks(blocks) => blocks,
     };
     let mut all = Vec::with_capacity(blocks.len());
     for (i, block) in blocks.iter().enumerate() {
-        let at = at.index(i);
-        let kind = block.kind.required_word(at.field("type"))?;
+        let path = path.index(i);
+        let kind = block.kind.required_word(path.field("type"))?;
         match kind.as_ref() {
-            "tool_reference" => all.push(tool_reference(block, scope, at)?),
+            "tool_reference" => all.push(tool_reference(block, scope, path)?),
             "browser_state" => all.push(ContentPart::text(browser_state(block)?)),
-            kind => match blocks::of_block(kind, block, scope, at)? {
+            kind => match blocks::of_block(kind, block, scope, path)? {
                 Some(parts) => all.extend(parts),
-                None => return Err(parts::misplaced(kind, "in a tool result", at)),
+                None => return Err(parts::misplaced(kind, "in a tool result", path)),
             },
         }
     }
@@ -89,8 +93,12 @@ fn result_parts<'a>(
 
 /// A tool that the client's search has found; the tool itself is in `tools` (TO3). An empty result would make
 /// weak models search again.
-fn tool_reference<'a>(block: &InputBlock<'a>, scope: &Scope<'a>, at: At<'_>) -> Result<ContentPart<'a>, RequestError> {
-    let name = scope.backend_name(block.tool_name.required_word(at.field("tool_name"))?);
+fn tool_reference<'a>(
+    block: &InputBlock<'a>,
+    scope: &Scope<'a>,
+    path: FieldPath<'_>,
+) -> Result<ContentPart<'a>, RequestError> {
+    let name = scope.backend_name(block.tool_name.required_word(path.field("tool_name"))?);
     let text = TextBuilder::with_capacity(name.len() + 16)
         .literal("Tool loaded: ")
         .plain(&name)?

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use crate::error::{At, RequestError};
+use crate::error::{FieldPath, RequestError};
 use crate::json::{Field, raw_object};
 
 raw_object! {
@@ -156,7 +156,7 @@ impl<'a> MessagesBody<'a> {
         let body = std::str::from_utf8(body).map_err(|_| RequestError::new("body", "must be UTF-8"))?;
         let request = Self::parse_unjudged(body)?;
         if request.thread.is_present() {
-            let error = At::root("thread").error("not supported; send the whole conversation in `messages`");
+            let error = FieldPath::root("thread").error("not supported; send the whole conversation in `messages`");
             return Err(RequestError {
                 error_code: Some("thread_unsupported_request"),
                 ..error
@@ -175,12 +175,12 @@ impl<'a> MessagesBody<'a> {
 
     /// The name by which the client asks for the model.
     pub fn model(&self) -> Result<Cow<'a, str>, RequestError> {
-        self.model.required_word(At::root("model"))
+        self.model.required_word(FieldPath::root("model"))
     }
 
     /// The turns, at least one, with their content split into blocks.
     pub fn conversation(&self) -> Result<Vec<(InputMessage<'a>, InputContent<'a>)>, RequestError> {
-        let root = At::root("messages");
+        let root = FieldPath::root("messages");
         if !self.messages.is_present() {
             return Err(root.missing());
         }
@@ -205,12 +205,12 @@ pub enum InputContent<'a> {
 
 impl<'a> InputContent<'a> {
     /// Absent content has no blocks.
-    pub fn of(field: Field<'a>, at: At<'_>) -> Result<Self, RequestError> {
+    pub fn of(field: Field<'a>, path: FieldPath<'_>) -> Result<Self, RequestError> {
         match field.raw() {
             None => Ok(Self::Blocks(Vec::new())),
             Some(raw) if raw.get().starts_with('"') => Ok(Self::Text(raw)),
-            Some(raw) if raw.get().starts_with('[') => field.objects(at).map(Self::Blocks),
-            Some(_) => Err(at.error("must be a string or a list of content blocks")),
+            Some(raw) if raw.get().starts_with('[') => field.objects(path).map(Self::Blocks),
+            Some(_) => Err(path.error("must be a string or a list of content blocks")),
         }
     }
 }
