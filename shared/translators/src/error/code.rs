@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BackendError, ErrorKind};
+use super::backend::{BackendError, ErrorKind};
 
 /// Whose error shape a route answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

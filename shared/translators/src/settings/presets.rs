@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    BackendSettings, Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay,
-    SystemRole, TextParts, ThinkTags, ToolChoiceSupport, UserField,
+use super::backend::BackendSettings;
+use super::values::{
+    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, SystemRole,
+    TextParts, ThinkTags, ToolChoiceSupport, UserField,
 };
 
 /// A named set of settings.

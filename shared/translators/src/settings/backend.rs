@@ -1,0 +1,116 @@
+//! The settings of a backend, each declared once (§2.1).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::values::{
+    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, SystemRole,
+    TextParts, ThinkTags, Tokenizer, ToolChoiceSupport, ToolResultMedia, UpstreamAuthErrors, UserField,
+};
+
+/// Declares a setting once and makes of it a field of the settings and an optional field of the overrides.
+macro_rules! settings {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr,)+) => {
+        /// All settings of a backend, resolved.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct BackendSettings {
+            $($(#[$doc])* pub $name: $type,)+
+        }
+
+        impl Default for BackendSettings {
+            fn default() -> Self {
+                Self { $($name: $default,)+ }
+            }
+        }
+
+        /// What an operator sets on top of a preset; what is absent stays as the preset has it.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct BackendOverrides {
+            $(
+                $(#[$doc])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $name: Option<$type>,
+            )+
+        }
+
+        impl BackendSettings {
+            pub(super) fn override_with(&mut self, overrides: &BackendOverrides) {
+                $(
+                    if let Some(value) = &overrides.$name {
+                        self.$name = value.clone();
+                    }
+                )+
+            }
+        }
+    };
+}
+
+settings! {
+    /// Which field carries `max_tokens` (§3.2).
+    max_tokens_field: MaxTokensField = MaxTokensField::MaxTokens,
+    /// The role of the leading system message (SY1).
+    system_role: SystemRole = SystemRole::System,
+    /// Where a system turn in mid-conversation goes (SY3, SY4).
+    inline_system: InlineSystem = InlineSystem::Fold,
+    /// Several text blocks as one joined string or as parts.
+    text_parts: TextParts = TextParts::String,
+    /// Consecutive turns of one role become one (OR1).
+    merge_turns: bool = true,
+    /// Images are accepted.
+    vision: bool = true,
+    /// What happens to PDF documents (§3.5).
+    pdf: Pdf = Pdf::Reject,
+    /// Where images in tool results go (§3.5).
+    tool_result_media: ToolResultMedia = ToolResultMedia::UserMessage,
+    /// The field for the thinking of earlier turns (TH1).
+    reasoning_replay: ReasoningReplay = ReasoningReplay::ReasoningContent,
+    /// Every assistant message has that field, if need be as an empty string (TH2).
+    reasoning_replay_required: bool = false,
+    /// How thinking is asked for (§3.8).
+    reasoning_param: ReasoningParam = ReasoningParam::ReasoningEffort,
+    /// `clear_thinking: false` goes along with an enabled `thinking` object when tools are present.
+    preserve_thinking: bool = false,
+    /// The efforts the backend knows; empty where it knows none (§3.8).
+    effort_levels: Vec<Effort> = vec![Effort::Low, Effort::Medium, Effort::High],
+    /// `<think>` in the answer's text (§4.1).
+    think_tags: ThinkTags = ThinkTags::Keep,
+    /// Which tool choices are accepted (TO9).
+    tool_choice: ToolChoiceSupport = ToolChoiceSupport::Full,
+    /// `function.strict` is accepted (TO2).
+    strict_tools: bool = true,
+    /// `parallel_tool_calls` is accepted (TO8).
+    parallel_tool_calls: bool = true,
+    /// `top_k` is accepted.
+    top_k: bool = true,
+    /// `stream_options.include_usage` is accepted.
+    stream_usage: bool = true,
+    /// `tool_stream: true` is sent with streamed tools: without it GLM holds the arguments back.
+    tool_stream: bool = false,
+    /// The longest tool name (NA1).
+    tool_name_max: u32 = 64,
+    /// The longest tool call id (ID3).
+    tool_id_max: Limit = Limit::None,
+    /// The most tools (TO10).
+    max_tools: Limit = Limit::None,
+    /// The most stop sequences (§3.2).
+    max_stop: Limit = Limit::None,
+    /// What happens to a trailing assistant turn (OR7).
+    prefill: Prefill = Prefill::Reject,
+    /// How `cache_control` is sent (§3.10).
+    cache: Cache = Cache::None,
+    /// The field for `metadata.user_id` (§3.2).
+    user_field: UserField = UserField::None,
+    /// `service_tier` is accepted.
+    service_tier: bool = false,
+    /// The regions (`inference_geo`) in which this backend is known to compute.
+    inference_geos: Vec<String> = Vec::new(),
+    /// What a client sees when the backend refuses our key (§6.1).
+    upstream_auth_errors: UpstreamAuthErrors = UpstreamAuthErrors::Hide,
+    /// How `count_tokens` learns its number: an estimate, vLLM's `/tokenize`, or llama.cpp's `/apply-template` and
+    /// `/tokenize` (§7).
+    tokenizer: Tokenizer = Tokenizer::Estimate,
+    /// Merged into every request last; objects key by key (§2.1).
+    extra_body: Map<String, Value> = Map::new(),
+}
