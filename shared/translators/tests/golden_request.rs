@@ -1,4 +1,4 @@
-//! Each request under `fixtures/request/` through the translation; its result lies beside it as a snapshot.
+//! Each request under `fixtures/messages/to_chat/` through the translation; its result lies beside it as a snapshot.
 //!
 //! A fixture is `{"preset", "settings", "max_output_tokens", "request"}`, all but the last optional. To accept
 //! changed results: `INSTA_UPDATE=always cargo test -p shared --test golden_request`, then read the diff.
@@ -58,7 +58,7 @@ fn section_2_1_each_preset_differs_from_the_defaults_as_its_snapshot_says() {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/request")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/messages/to_chat")
 }
 
 /// Each snapshot beside its fixture, under the same name.

@@ -63,9 +63,9 @@ fn backend_stream(reasoning: &str, text: &str, calls: &[Call], call: &Translated
     let tool_calls: Vec<Value> = calls
         .iter()
         .enumerate()
-        .map(|(index, said)| {
-            let name = call.context.names.to_backend(&said.name);
-            json!({"index": index, "id": said.id, "function": {"name": name, "arguments": said.arguments}})
+        .map(|(index, sent)| {
+            let name = call.context.names.to_backend(&sent.name);
+            json!({"index": index, "id": sent.id, "function": {"name": name, "arguments": sent.arguments}})
         })
         .collect();
     let delta = json!({"reasoning_content": reasoning, "content": text, "tool_calls": tool_calls});
@@ -128,17 +128,17 @@ proptest! {
         }).collect();
         prop_assert_eq!(own_names, calls.iter().map(|call| &call.name).collect::<Vec<_>>());
 
-        let answer = json!({"role": "user", "content": results(&message)});
+        let results = json!({"role": "user", "content": results(&message)});
         let turn = format!(r#"{{"role":"assistant","content":[{}]}}"#, as_history(&message));
-        let frame = request(&json!([question, "TURN", answer]), &names, display);
+        let frame = request(&json!([question, "TURN", results]), &names, display);
         let next = chat(&frame.replace("\"TURN\"", &turn));
         let body: Value = serde_json::from_slice(&next.body).unwrap();
 
-        let said = &body["messages"][1];
-        prop_assert_eq!(said["content"].as_str(), Some(text.as_str()));
-        prop_assert_eq!(said["reasoning_content"].as_str(), Some(reasoning.as_str()));
+        let assistant = &body["messages"][1];
+        prop_assert_eq!(assistant["content"].as_str(), Some(text.as_str()));
+        prop_assert_eq!(assistant["reasoning_content"].as_str(), Some(reasoning.as_str()));
         for (place, call) in calls.iter().enumerate() {
-            let sent = &said["tool_calls"][place];
+            let sent = &assistant["tool_calls"][place];
             prop_assert_eq!(sent["id"].as_str(), Some(call.id.as_str()));
             prop_assert_eq!(&body["messages"][2 + place]["tool_call_id"], &sent["id"]);
             let name = first.context.names.to_backend(&call.name);

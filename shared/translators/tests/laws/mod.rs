@@ -140,7 +140,7 @@ fn add(block: &mut Block, delta: &Value) {
             thinking.push_str(&text(&delta["thinking"]));
             signature.push_str(&text(&delta["signature"]));
         }
-        Block::Text(said) => said.push_str(&text(&delta["text"])),
+        Block::Text(shown) => shown.push_str(&text(&delta["text"])),
         Block::ToolUse { input, .. } => input.push_str(&text(&delta["partial_json"])),
     }
 }

@@ -1,18 +1,18 @@
-//! Laws of the answer's way: however a backend cuts, joins and mixes what it says, the client gets the same.
+//! Laws of the translation of responses: however a backend cuts, joins and mixes its chunks, the client gets the same.
 
 #![expect(clippy::unwrap_used, reason = "what cannot be built must fail its test")]
 
+mod generated;
 #[path = "../laws/mod.rs"]
 mod laws;
-mod speech;
 
 use bytes::BytesMut;
+use generated::{Chance, Segment, call, chunks, context, segment, sse, text};
 use laws::{Accumulated, Block, accumulate, any_input_ends_in_order, counting_random, cuts_change_nothing};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use speech::{Chance, Segment, call, chunks, context, segment, sse, text};
 use translators::context::ResponseContext;
 use translators::messages::from_chat;
 use translators::messages::stream;
@@ -110,8 +110,8 @@ proptest! {
         let of = |pick: fn(&Block) -> Option<&String>| message.blocks.iter().filter_map(pick).cloned().collect::<String>();
         prop_assert_eq!(of(|block| if let Block::Thinking { text, .. } = block { Some(text) } else { None }), thinking);
         // White space behind the last call is the one thing that may be dropped (§5.5).
-        let said = of(|block| if let Block::Text(text) = block { Some(text) } else { None });
-        prop_assert!(text.starts_with(&said) && text[said.len()..].trim().is_empty(), "{said:?} of {text:?}");
+        let shown = of(|block| if let Block::Text(text) = block { Some(text) } else { None });
+        prop_assert!(text.starts_with(&shown) && text[shown.len()..].trim().is_empty(), "{shown:?} of {text:?}");
         let used: Vec<(String, String)> = message.blocks.iter().filter_map(|block| match block {
             Block::ToolUse { name, input, .. } => Some((name.clone(), input.clone())),
             _ => None,
@@ -124,7 +124,7 @@ proptest! {
     }
 
     #[test]
-    fn a_whole_answer_is_the_message_of_its_stream(
+    fn a_whole_response_is_the_message_of_its_stream(
         reasoning in text(),
         content in text(),
         calls in prop::collection::vec(call(), 0..3),
@@ -133,15 +133,15 @@ proptest! {
         let tool_calls: Vec<Value> = calls.iter().enumerate().map(|(index, call)| {
             json!({"index": index, "id": format!("call_{index}"), "function": {"name": call.name, "arguments": call.arguments}})
         }).collect();
-        // Thinking in two places: one block in the stream, while a whole answer has it from one source only.
+        // Thinking in two places: one block in the stream, while a whole response has it from one source only.
         let content = content.replace("<think>", "");
-        let said = json!({"content": content, "reasoning_content": reasoning, "tool_calls": tool_calls});
-        let whole = json!({"choices": [{"index": 0, "message": said, "finish_reason": "stop"}]}).to_string();
-        let answer = from_chat::translate(whole.as_bytes(), &context, &mut counting_random()).unwrap();
-        let answer: Value = serde_json::from_slice(&answer.body).unwrap();
-        let (message, _) = any_input_ends_in_order(&sse(&[framed(&said)], "\n"), &[], context.clone());
-        prop_assert_eq!(answer["content"].as_array().unwrap().len(), message.blocks.len());
-        for (value, block) in answer["content"].as_array().unwrap().iter().zip(&message.blocks) {
+        let whole_message = json!({"content": content, "reasoning_content": reasoning, "tool_calls": tool_calls});
+        let whole = json!({"choices": [{"index": 0, "message": whole_message, "finish_reason": "stop"}]}).to_string();
+        let response = from_chat::translate(whole.as_bytes(), &context, &mut counting_random()).unwrap();
+        let response: Value = serde_json::from_slice(&response.body).unwrap();
+        let (message, _) = any_input_ends_in_order(&sse(&[framed(&whole_message)], "\n"), &[], context.clone());
+        prop_assert_eq!(response["content"].as_array().unwrap().len(), message.blocks.len());
+        for (value, block) in response["content"].as_array().unwrap().iter().zip(&message.blocks) {
             match block {
                 Block::Thinking { text, .. } => prop_assert_eq!(&value["thinking"], text),
                 Block::Text(text) => prop_assert_eq!(&value["text"], text),
@@ -153,7 +153,7 @@ proptest! {
                 }
             }
         }
-        prop_assert_eq!(answer["stop_reason"].as_str(), message.stop_reason.as_deref());
+        prop_assert_eq!(response["stop_reason"].as_str(), message.stop_reason.as_deref());
     }
 
     #[test]
@@ -246,15 +246,16 @@ fn i7_events_have_a_name_and_one_line_of_data() {
 fn p7_what_can_be_forwarded_is_forwarded_at_once() {
     let mut machine = machine();
     let mut out = BytesMut::new();
-    let mut said = |delta: Value| {
+    let mut events_of = |delta: Value| {
         machine.feed(&chunk(&delta), &mut out);
         String::from_utf8(out.split().to_vec()).unwrap()
     };
-    assert!(said(json!({"reasoning_content": "think"})).contains("\"thinking\":\"think\""));
-    assert!(said(json!({"content": "say"})).contains("\"text\":\"say\""));
+    assert!(events_of(json!({"reasoning_content": "think"})).contains("\"thinking\":\"think\""));
+    assert!(events_of(json!({"content": "say"})).contains("\"text\":\"say\""));
     let call = json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{\"a\":"}}]});
-    assert!(said(call).contains(r#""partial_json":"{\"a\":""#));
+    assert!(events_of(call).contains(r#""partial_json":"{\"a\":""#));
     assert!(
-        said(json!({"tool_calls": [{"index": 0, "function": {"arguments": "1"}}]})).contains(r#""partial_json":"1""#)
+        events_of(json!({"tool_calls": [{"index": 0, "function": {"arguments": "1"}}]}))
+            .contains(r#""partial_json":"1""#)
     );
 }
