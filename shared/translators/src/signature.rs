@@ -1,14 +1,13 @@
 //! Signatures of the thinking blocks that we make (§4.1).
 //!
-//! They sign nothing. The prefix tells our blocks from a vendor's (TH4); behind it there may be the thinking
-//! itself, where the client has asked not to be shown it (`display: "omitted"`) and the backend will want it back
-//! all the same in the next turn (TH1). Nothing else could carry it there (P4).
+//! They sign nothing. The prefix tells our blocks from those of a vendor (TH4). Behind it there is the thinking itself
+//! if the client requested `display: "omitted"`: the backend needs it back in the next turn (TH1), and nothing else
+//! could carry it there (P4).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::json::EscapedText;
-use crate::json::{Json, TextBuilder};
+use crate::json::{EscapedText, Json, TextBuilder};
 
 /// The start of every signature that we make (TH4). No vendor's begins so.
 pub const PREFIX: &str = "gw1.";

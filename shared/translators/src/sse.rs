@@ -19,7 +19,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 pub struct Decoder {
     /// The begun event, copied out of chunks that are gone. It holds no blank line.
     held: BytesMut,
-    /// What is not searched yet of the newest chunk.
+    /// The part of the newest chunk that is not searched yet.
     chunk: Bytes,
     max_event_bytes: usize,
     position: Position,
@@ -134,7 +134,7 @@ impl Decoder {
 impl Iterator for Decoder {
     type Item = Result<Event, SseError>;
 
-    /// The next complete event. `None` asks for more bytes, or says that an error came before.
+    /// The next complete event. `None` until more bytes are fed, and after an error.
     fn next(&mut self) -> Option<Self::Item> {
         if self.failed || self.chunk.is_empty() {
             return None;
@@ -167,7 +167,7 @@ impl Event {
         }
     }
 
-    /// Whether the data is the `[DONE]` that ends a chat stream; blanks around it are allowed.
+    /// True if the data is the `[DONE]` that ends a chat stream; blanks around it are allowed.
     pub fn is_done(&self) -> bool {
         self.data().is_some_and(|data| data.trim_ascii() == b"[DONE]")
     }

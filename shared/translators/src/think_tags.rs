@@ -18,9 +18,9 @@ pub enum SegmentKind {
 #[derive(Debug, Default)]
 pub struct TagSplitter {
     state: State,
-    /// How much of the expected tag is matched.
+    /// The number of matched bytes of the expected tag.
     matched: usize,
-    /// What may still turn out to be a tag, or the white space before it.
+    /// Text that may still turn out to be a tag, or the white space before it.
     held: String,
 }
 
@@ -51,7 +51,7 @@ impl TagSplitter {
         segments
     }
 
-    /// What is held back, when something else than text follows: no tag goes on behind it.
+    /// The held text, when something else than text follows: no tag goes on behind it.
     pub fn flush(&mut self) -> Segments {
         let mut segments = Segments::new();
         let kind = if self.state == State::Thinking {
@@ -128,7 +128,7 @@ fn append(segments: &mut Segments, kind: SegmentKind, escaped: &str) {
 mod tests {
     use super::*;
 
-    /// What all ways to cut `text` in two agree on: thinking, text.
+    /// The thinking and the text on which all ways to cut `text` in two agree.
     fn split(text: &str) -> (String, String) {
         let results: Vec<(String, String)> = EscapedText::from_escaped(text)
             .units()

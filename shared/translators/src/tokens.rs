@@ -26,7 +26,7 @@ const FOUR_BYTES: u8 = 8;
 /// A later byte of a character.
 const LATER_BYTE: u8 = 9;
 
-/// What a character of each class costs at the start of a run, and within it.
+/// The weight of a character of each class at the start of a run, and within it.
 const WEIGHTS: [(MilliTokens, MilliTokens); 10] = [
     (440, 101),
     (485, 671),

@@ -4,7 +4,7 @@ use std::mem;
 
 use crate::json::{EscapedText, Unit};
 
-/// Argument text in order: what is not sent yet, and how far the JSON has come.
+/// Argument text in order: the part that is not sent yet, and the state of the JSON.
 #[derive(Debug, Default)]
 pub struct Arguments {
     shape: Shape,
@@ -35,7 +35,7 @@ enum Quoting {
 }
 
 impl Arguments {
-    /// Takes a piece. What comes back may be sent at once, the rest is kept for [`take`](Self::take).
+    /// Takes a piece. The returned text may be sent at once, all other is kept for [`take`](Self::take).
     pub fn push<'a>(&mut self, piece: EscapedText<'a>, live: bool) -> Option<EscapedText<'a>> {
         for unit in piece.units() {
             self.scan(unit);
@@ -47,12 +47,12 @@ impl Arguments {
         None
     }
 
-    /// What can be sent now: nothing before it is clear that an object comes (I6).
+    /// The text that can be sent now: none before it is clear that an object comes (I6).
     pub fn take(&mut self) -> Option<String> {
         (self.is_object() && !self.unsent.is_empty()).then(|| mem::take(&mut self.unsent))
     }
 
-    /// What is sent when no more comes. Text that is no object is wrapped into one, as in whole answers.
+    /// The text to be sent when no more comes. Text that is no object is wrapped into one, as in whole responses.
     pub fn take_last(&mut self) -> Option<String> {
         if self.is_object() {
             return self.take();
@@ -66,7 +66,7 @@ impl Arguments {
         self.shape == Shape::Blank && self.unsent.is_empty()
     }
 
-    /// Whether something was said that is no whole object.
+    /// True if there is text that is no whole object.
     pub fn is_cut(&self) -> bool {
         matches!(self.shape, Shape::Object | Shape::Other)
     }

@@ -2,7 +2,7 @@
 //! `message` and `delta`.
 //!
 //! Only what translation needs is read, and what vendors spell differently stays raw JSON, so that an odd
-//! value in a field that nobody asks for never breaks an answer.
+//! value in a field that is not read never breaks a response.
 
 use std::borrow::Cow;
 
@@ -100,7 +100,7 @@ impl<'a> Completion<'a> {
         self.choices.as_ref()?.first.as_ref()
     }
 
-    /// The backend's name for the answer.
+    /// The backend's id of the response.
     pub fn id(&self) -> Option<String> {
         text(self.id).map(|id| id.decode().into_owned())
     }
@@ -112,7 +112,7 @@ impl<'a> Completion<'a> {
             .and_then(|json| Usage::from_chat(json.get()))
     }
 
-    /// Whether this is an error in place of an answer: by its `error` member, or as vLLM and others mark it.
+    /// True for an error in place of a response: by its `error` member, or as vLLM and others mark it.
     pub fn is_error(&self) -> bool {
         self.error.is_some() || self.object.is_some_and(|object| object.get() == "\"error\"")
     }
@@ -124,7 +124,7 @@ impl<'a> Choice<'a> {
         text(self.finish_reason)
     }
 
-    /// The stop sequence that ended the text, where the backend tells. A number is a token, not a sequence.
+    /// The stop sequence that ended the text, where the backend reports it. A number is a token, not a sequence.
     pub fn matched_stop(&self) -> Option<EscapedText<'a>> {
         text(self.stop_reason).or_else(|| text(self.matched_stop))
     }

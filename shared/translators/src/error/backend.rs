@@ -21,7 +21,7 @@ pub enum ErrorKind {
     Overloaded,
 }
 
-/// What went wrong at the backend, as the client is told.
+/// A failure of the backend, as the client sees it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct BackendError {
@@ -29,18 +29,18 @@ pub struct BackendError {
     pub status: u16,
     pub kind: ErrorKind,
     pub message: String,
-    /// The prompt, or the prompt and the answer asked for, do not fit the model.
+    /// The prompt, or the prompt and `max_tokens` together, exceed the model's context.
     pub context_overflow: bool,
 }
 
 impl BackendError {
-    /// A backend's answer with a status that is not 200.
+    /// A backend's response with a status other than 200.
     pub fn from_response(status: u16, body: &[u8], auth_errors: UpstreamAuthErrors) -> Self {
         let report = Report::of(body);
         Self::from_report(status, &report, auth_errors)
     }
 
-    /// An error object where an answer was due: with status 200, or in a stream. Its code decides.
+    /// An error object in place of a response: with status 200, or in a stream. Its code decides the status.
     pub fn from_error_object(body: &[u8]) -> Self {
         let report = Report::of(body);
         let status = report.status().unwrap_or(502);
@@ -68,7 +68,7 @@ impl BackendError {
         Self::new(status, report.message(status))
     }
 
-    /// An error of the given backend status, mapped as the table of §6.1 says.
+    /// An error of the given backend status, mapped by the table of §6.1.
     fn new(backend_status: u16, message: impl Into<String>) -> Self {
         let (status, kind) = classify(backend_status);
         Self {
@@ -84,23 +84,23 @@ impl BackendError {
         Self::new(502, "the backend cannot be reached")
     }
 
-    /// A connection that broke before there was an answer to pass on.
+    /// A connection that broke before there was a response to pass on.
     pub fn broken_off() -> Self {
-        Self::new(502, "the backend broke off before it had answered")
+        Self::new(502, "the backend closed the connection before it responded")
     }
 
     pub fn timed_out() -> Self {
-        Self::new(504, "the backend did not answer in time")
+        Self::new(504, "the backend did not respond in time")
     }
 
-    /// The stream ended or broke before the answer did.
+    /// The stream ended or broke before the response was complete.
     pub fn cut_short() -> Self {
         Self::new(502, "upstream closed the stream before finishing")
     }
 
-    /// The backend says that it gave up on this answer.
+    /// The backend reports that it gave up on this response.
     pub fn interrupted() -> Self {
-        Self::new(502, "the backend interrupted the answer")
+        Self::new(502, "the backend interrupted the response")
     }
 
     pub fn overloaded() -> Self {
@@ -109,7 +109,7 @@ impl BackendError {
 
     /// Bytes that are no chat completion.
     pub fn unreadable() -> Self {
-        Self::new(502, "the backend's answer is not a chat completion")
+        Self::new(502, "the backend's response is not a chat completion")
     }
 
     /// The data of an error event towards an Anthropic client.
@@ -169,7 +169,7 @@ fn classify(backend_status: u16) -> (u16, ErrorKind) {
         429 => (429, ErrorKind::RateLimit),
         500 => (500, ErrorKind::Api),
         503 | 529 => (529, ErrorKind::Overloaded),
-        // Also redirects and refusals of the method or media type: nothing the client could mend.
+        // Also redirects and refusals of the method or media type: nothing that the client could change.
         _ => (502, ErrorKind::Api),
     }
 }
@@ -196,7 +196,7 @@ mod tests {
             ErrorKind::Billing
         );
         assert_eq!(kind(r#"{"error":"x"}"#), ErrorKind::Api);
-        // Our key was refused: that is not the client's to mend.
+        // Our key was refused: the client can do nothing about it.
         assert_eq!(
             kind(r#"{"error":{"message":"x","code":"invalid_api_key"}}"#),
             ErrorKind::Api

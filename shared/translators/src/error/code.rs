@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::backend::{BackendError, ErrorKind};
 
-/// Whose error shape a route answers with.
+/// The dialect of a route, which is also the shape of its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     OpenAi,
@@ -71,7 +71,7 @@ pub enum Code {
     InternalError,
 }
 
-/// How one [`Code`] shows in each dialect.
+/// One [`Code`] in each dialect.
 struct Row {
     status: u16,
     management: &'static str,
@@ -137,7 +137,7 @@ const fn row(
 }
 
 impl Code {
-    /// As management answers and the audit trail write it.
+    /// The name in management responses and in the audit trail.
     pub fn name(self) -> &'static str {
         self.row().management
     }

@@ -1,7 +1,7 @@
 //! The request does not fit the model's context: found in the backends' many wordings, told in the one that
 //! agents look for (§6.1). They compact the conversation, or ask for fewer tokens, on these very words.
 
-/// What a backend says about the sizes, as far as it does.
+/// The sizes in a backend's message, as far as it has them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Overflow {
     input: Option<u64>,
@@ -19,7 +19,7 @@ const TRIGGERS: [&str; 7] = [
     "prompt is too long",
 ];
 
-/// What stands before the number, in lower case.
+/// The text before the number, in lower case.
 const LIMIT: [&str; 7] = [
     "maximum context length is ",
     "maximum context length of ",
@@ -40,7 +40,7 @@ const INPUT: [&str; 6] = [
 const OUTPUT: [&str; 1] = ["is too large: "];
 const TOTAL: [&str; 3] = ["you requested a total of ", "you requested about ", "you requested "];
 
-/// What stands behind the number.
+/// The text behind the number.
 const INPUT_PARTS: [&str; 6] = [
     " in the messages",
     " in the functions",
@@ -57,7 +57,7 @@ const OUTPUT_PARTS: [&str; 4] = [
 ];
 
 impl Overflow {
-    /// Reads a message; `known` tells that an error code has already said what it is about.
+    /// Reads a message. `known`: an error code has already shown that the context is too small.
     pub(super) fn read(message: &str, known: bool) -> Option<Self> {
         let text = message.to_lowercase();
         if !known && !TRIGGERS.iter().any(|trigger| text.contains(trigger)) {

@@ -1,4 +1,4 @@
-//! Reads what backends write when they fail: five shapes of JSON, plain text and HTML pages.
+//! Reads the error bodies of backends: five shapes of JSON, plain text and HTML pages.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +14,7 @@ pub(super) struct Report {
     words: Vec<String>,
     prompt_tokens: Option<u64>,
     context_tokens: Option<u64>,
-    /// What the provider behind the backend said (OpenRouter).
+    /// The message of the provider behind the backend (OpenRouter).
     inner: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Why a request is refused: always HTTP 400, `invalid_request_error`, worded `<path>: <what is wrong>` (§3.1).
+//! The error of a request that is refused: always HTTP 400, `invalid_request_error`, worded `<path>: <what is wrong>` (§3.1).
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {message}")]
 pub struct RequestError {
-    /// Where in the request, such as `messages.0.content.1.type`.
+    /// The path of the value, such as `messages.0.content.1.type`.
     pub path: String,
     pub message: String,
     /// For `error.details.error_code`, which clients act on (`thread`, §3.2).
@@ -23,14 +23,14 @@ impl RequestError {
     }
 }
 
-/// Met where a part of the request turns out not to be JSON.
+/// A part of the request that is not JSON.
 impl From<serde_json::Error> for RequestError {
     fn from(error: serde_json::Error) -> Self {
         Self::new("body", error.to_string())
     }
 }
 
-/// A place in the request. Costs nothing until somebody asks for its name.
+/// The path of a value in the request. It is borrowed from the stack, and allocates only when it is displayed.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct FieldPath<'p> {

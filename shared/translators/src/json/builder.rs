@@ -91,7 +91,7 @@ impl TextBuilder {
     }
 }
 
-/// How long the string is that `json` begins with, its quotes included.
+/// The length of the string that `json` begins with, its quotes included.
 fn string_length(json: &str) -> usize {
     let bytes = json.as_bytes();
     let mut at = 1;

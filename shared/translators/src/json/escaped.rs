@@ -1,17 +1,17 @@
-//! Text of a backend's answer, still in its JSON escapes.
+//! The text of a JSON string, still in its escapes.
 //!
-//! An answer's text goes from one JSON string into another. Left escaped, it is copied without being looked
+//! A response's text goes from one JSON string into another. Left escaped, it is copied without being looked
 //! at, keeps every code point, even half of a surrogate pair (P5), and pieces can simply be put together.
 
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-/// What stands between the quotes of a JSON string.
+/// The text between the quotes of a JSON string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EscapedText<'a>(&'a str);
 
-/// Stands for any character beyond ASCII: nobody who walks over [`Unit`]s asks for more.
+/// Stands for any character beyond ASCII: no reader of [`Unit`]s needs to tell them apart.
 const BEYOND_ASCII: u8 = 0xFF;
 
 /// One character of the text.
@@ -44,7 +44,7 @@ impl<'a> EscapedText<'a> {
         self.0.is_empty()
     }
 
-    /// Whether the text is nothing but white space.
+    /// True if the text is empty or white space.
     pub fn is_blank(self) -> bool {
         self.units().all(|unit| unit.byte.is_ascii_whitespace())
     }
@@ -102,7 +102,7 @@ impl Iterator for Units<'_> {
     }
 }
 
-/// The bytes of a character beyond ASCII, told by the first of them.
+/// The length in bytes of a character beyond ASCII, by its first byte.
 fn utf8_length(lead: u8) -> usize {
     match lead {
         0xF0.. => 4,

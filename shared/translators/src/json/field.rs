@@ -25,7 +25,7 @@ impl<'a> Field<'a> {
         self.0
     }
 
-    /// Absent, `[]`, `{}`, `false` or `""`: asks for nothing.
+    /// True for a value that requests nothing: absent, `[]`, `{}`, `false` or `""`.
     pub fn is_void(self) -> bool {
         self.0.is_none_or(|raw| {
             let compact: String = raw.get().split_ascii_whitespace().collect();
@@ -40,7 +40,7 @@ impl<'a> Field<'a> {
             .transpose()
     }
 
-    /// A short string that is looked at: a type, a name, an id.
+    /// A short string without escapes: a type, a name, an id.
     pub fn word(self, path: FieldPath<'_>) -> Result<Option<Cow<'a, str>>, RequestError> {
         Ok(self.text(path)?.map(EscapedText::decode))
     }
@@ -99,7 +99,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// Which item of a list is not what it should be; asked only after the list as a whole was refused.
+/// The error that names the first wrong item of a list. Called only after the list as a whole was refused.
 fn misfit<'a, T: Deserialize<'a>>(list: &'a RawValue, path: FieldPath<'_>) -> RequestError {
     let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(list.get()) else {
         return path.error("must be a list");

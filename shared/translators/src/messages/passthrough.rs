@@ -55,7 +55,7 @@ fn cuts(request: &MessagesBody<'_>, body: &str) -> Result<Vec<Range<usize>>, Req
     Ok(cuts_inside)
 }
 
-/// The blocks of a turn, and of each whether it is thinking of ours.
+/// The blocks of a turn, each with true if it is thinking of ours.
 fn own_blocks<'a>(
     message: &InputMessage<'a>,
     path: FieldPath<'_>,
@@ -85,7 +85,7 @@ fn cuts_of_list(items: &[&RawValue], chosen: &[bool], body: &str) -> Vec<Range<u
     (0..items.len()).filter(|i| chosen[*i]).map(cut).collect()
 }
 
-/// Where `part`, a piece of `body`, stands in it.
+/// The range of `part` in `body`, of which it is a slice.
 fn range_in(body: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr().addr() - body.as_ptr().addr();
     start..start + part.len()

@@ -3,7 +3,7 @@
 use crate::error::BackendError;
 use crate::messages::wire::message::StopReason;
 
-/// What is known when a response is over.
+/// The facts that decide the stop reason.
 #[derive(Debug, Clone, Copy)]
 pub struct StopFacts<'a> {
     pub finish_reason: Option<&'a str>,

@@ -17,12 +17,12 @@ const PER_BASE64_BYTE: MilliTokens = TOKEN / 20;
 /// A turn holds a result, that a document, and that blocks: nothing lies deeper, whatever a request pretends.
 const MAX_DEPTH: usize = 4;
 
-/// The answer to `count_tokens`: at least 1. Fails on what is no conversation; what is in the blocks is not judged.
+/// The number for `count_tokens`: at least 1. Fails if there is no conversation; blocks are not validated.
 pub fn count(request: &MessagesBody<'_>) -> Result<u64, RequestError> {
     Ok(estimate(request, &request.conversation()?))
 }
 
-/// The same for a request whose turns are read already.
+/// The same for a request whose turns are parsed already.
 pub fn estimate(request: &MessagesBody<'_>, conversation: &[(InputMessage<'_>, InputContent<'_>)]) -> u64 {
     let tools: Vec<ToolDefinition<'_>> = request.tools.objects(FieldPath::root("tools")).unwrap_or_default();
     let turn = |(_, content): &(InputMessage<'_>, InputContent<'_>)| PER_MESSAGE + of_content(content, MAX_DEPTH);

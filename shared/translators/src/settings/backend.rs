@@ -24,7 +24,7 @@ macro_rules! settings {
             }
         }
 
-        /// What an operator sets on top of a preset; what is absent stays as the preset has it.
+        /// The settings of an operator on top of a preset; an absent one stays as in the preset.
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         pub struct BackendOverrides {
@@ -48,11 +48,11 @@ macro_rules! settings {
 }
 
 settings! {
-    /// Which field carries `max_tokens` (§3.2).
+    /// The field that carries `max_tokens` (§3.2).
     max_tokens_field: MaxTokensField = MaxTokensField::MaxTokens,
     /// The role of the leading system message (SY1).
     system_role: SystemRole = SystemRole::System,
-    /// Where a system turn in mid-conversation goes (SY3, SY4).
+    /// The place of a system turn in mid-conversation (SY3, SY4).
     inline_system: InlineSystem = InlineSystem::Fold,
     /// Several text blocks as one joined string or as parts.
     text_parts: TextParts = TextParts::String,
@@ -60,23 +60,23 @@ settings! {
     merge_turns: bool = true,
     /// Images are accepted.
     vision: bool = true,
-    /// What happens to PDF documents (§3.5).
+    /// The form of PDF documents (§3.5).
     pdf: Pdf = Pdf::Reject,
-    /// Where images in tool results go (§3.5).
+    /// The place of images in tool results (§3.5).
     tool_result_media: ToolResultMedia = ToolResultMedia::UserMessage,
     /// The field for the thinking of earlier turns (TH1).
     reasoning_replay: ReasoningReplay = ReasoningReplay::ReasoningContent,
     /// Every assistant message has that field, if need be as an empty string (TH2).
     reasoning_replay_required: bool = false,
-    /// How thinking is asked for (§3.8).
+    /// The parameter that requests thinking (§3.8).
     reasoning_param: ReasoningParam = ReasoningParam::ReasoningEffort,
     /// `clear_thinking: false` goes along with an enabled `thinking` object when tools are present.
     preserve_thinking: bool = false,
     /// The efforts the backend knows; empty where it knows none (§3.8).
     effort_levels: Vec<Effort> = vec![Effort::Low, Effort::Medium, Effort::High],
-    /// `<think>` in the answer's text (§4.1).
+    /// `<think>` in the response's text (§4.1).
     think_tags: ThinkTags = ThinkTags::Keep,
-    /// Which tool choices are accepted (TO9).
+    /// The accepted tool choices (TO9).
     tool_choice: ToolChoiceSupport = ToolChoiceSupport::Full,
     /// `function.strict` is accepted (TO2).
     strict_tools: bool = true,
@@ -96,9 +96,9 @@ settings! {
     max_tools: Limit = Limit::None,
     /// The most stop sequences (§3.2).
     max_stop: Limit = Limit::None,
-    /// What happens to a trailing assistant turn (OR7).
+    /// The form of a trailing assistant turn (OR7).
     prefill: Prefill = Prefill::Reject,
-    /// How `cache_control` is sent (§3.10).
+    /// The form of `cache_control` (§3.10).
     cache: Cache = Cache::None,
     /// The field for `metadata.user_id` (§3.2).
     user_field: UserField = UserField::None,
@@ -106,9 +106,9 @@ settings! {
     service_tier: bool = false,
     /// The regions (`inference_geo`) in which this backend is known to compute.
     inference_geos: Vec<String> = Vec::new(),
-    /// What a client sees when the backend refuses our key (§6.1).
+    /// The error for a client when the backend refuses our key (§6.1).
     upstream_auth_errors: UpstreamAuthErrors = UpstreamAuthErrors::Hide,
-    /// How `count_tokens` learns its number: an estimate, vLLM's `/tokenize`, or llama.cpp's `/apply-template` and
+    /// The source of `count_tokens`: an estimate, vLLM's `/tokenize`, or llama.cpp's `/apply-template` and
     /// `/tokenize` (§7).
     tokenizer: Tokenizer = Tokenizer::Estimate,
     /// Merged into every request last; objects key by key (§2.1).

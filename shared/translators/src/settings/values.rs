@@ -39,7 +39,7 @@ choices! {
     ToolChoiceSupport {
         Full,
         AutoOnly,
-        /// Like `auto_only`, but only while the client asks for thinking (DeepSeek).
+        /// Like `auto_only`, but only while the client requests thinking (DeepSeek).
         AutoOnlyWhenThinking,
     }
     Prefill { Reject, ContinueFinalMessage, Prefix, Partial }

@@ -1,9 +1,9 @@
-//! What a translated stream reports to its relay: what to do next, and at the end how it went.
+//! Reports of a translated stream to its relay: the next step, and at the end the outcome.
 
 use crate::error::BackendError;
 use crate::usage::Usage;
 
-/// What the relay should do next.
+/// The next step of the relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// Feed the next event.
@@ -17,7 +17,7 @@ pub enum Progress {
     Failed,
 }
 
-/// How the backend's stream ended.
+/// The way in which the backend's stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamEnd {
     /// In order, or because the relay stopped reading.
@@ -27,7 +27,7 @@ pub enum StreamEnd {
     TimedOut,
 }
 
-/// How a stream went, for usage records and logs.
+/// The outcome of a stream, for usage records and logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamOutcome {
     pub usage: Usage,
@@ -41,7 +41,7 @@ pub struct StreamOutcome {
     pub nameless_calls: usize,
 }
 
-/// Why a response is not complete.
+/// The reason for which a response is not complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Interruption {
     /// The stream ended before the response did.

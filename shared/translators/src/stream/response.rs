@@ -1,4 +1,5 @@
-//! A response while it is streamed: what is known of it in any dialect, and when its writer may write.
+//! A response while it is streamed: its state, which is the same in all dialects, and the order in which its writer
+//! is called.
 
 use bytes::BytesMut;
 
@@ -28,7 +29,7 @@ enum Phase {
     Ended,
 }
 
-/// How much of the end has been seen.
+/// The part of the end that has been seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     /// No chunk yet.

@@ -1,4 +1,4 @@
-//! What the client's dialect brings to a translated stream.
+//! The part of a translated stream that depends on the client's dialect.
 
 use bytes::BytesMut;
 
@@ -15,7 +15,7 @@ use crate::usage::Usage;
 ///
 /// `fail` follows unless `stop` has succeeded. A response that fails before `start` has written nothing.
 pub trait StreamWriter: Send {
-    /// Begins the response. `usage` is what is known of it by now, perhaps only an estimate of its input.
+    /// Begins the response. `usage` may be only an estimate of its input.
     fn start(&mut self, usage: Usage, out: &mut BytesMut);
 
     /// Shows that the stream is alive.
@@ -33,7 +33,7 @@ pub trait StreamWriter: Send {
     /// Ends the response with an error.
     fn fail(&mut self, error: &BackendError, out: &mut BytesMut);
 
-    /// What the deltas have brought until now.
+    /// The amount of content in the deltas until now.
     fn received(&self) -> Received;
 }
 
@@ -46,7 +46,7 @@ pub struct Finish {
     pub service_tier: Option<String>,
 }
 
-/// How much content a response has.
+/// The amount of content of a response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Received {
     /// Bytes of text, thinking and arguments, shown to the client or not.

@@ -43,7 +43,7 @@ struct HeldText {
     pieces: Vec<(BlockKind, String)>,
 }
 
-/// How far blocks may be written.
+/// The limit up to which blocks may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Advance {
     /// The newest call's name may still grow.

@@ -10,7 +10,7 @@ use super::turns::{AssistantTurn, ToolUse};
 use super::{blocks, parts, server_tools};
 use crate::error::{FieldPath, RequestError};
 
-/// The turn, and before it what earlier turns were summed up to, which is for the user to say (`compaction`).
+/// The turn, and the summary of earlier turns (`compaction`), which becomes a user turn before it.
 pub(super) fn read<'a>(
     index: usize,
     message: InputMessage<'a>,

@@ -45,7 +45,7 @@ pub(super) fn of_text_blocks<'a>(
     Ok(parts)
 }
 
-/// What an earlier session was summed up to. A summary that is not readable here would be lost.
+/// The summary of an earlier session. One that is not readable here would be lost, so it is refused.
 fn compaction<'a>(
     block: &InputBlock<'a>,
     scope: &mut Scope<'a>,

@@ -1,4 +1,4 @@
-//! `cache_control`: the marks a client sets on what is worth caching (§3.10).
+//! `cache_control`: the client's marks on prefixes worth caching (§3.10).
 
 use crate::chat::request::{AssistantMessage, Breakpoint, CacheMark, ChatContent, ChatMessage, ContentPart};
 use crate::json::{Field, raw_object};

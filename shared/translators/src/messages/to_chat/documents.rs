@@ -1,8 +1,7 @@
 //! Documents and search results, which a chat backend reads as text, except PDF (§3.5).
 
 use crate::chat::request::{ContentPart, FilePart, PartKind};
-use crate::json::EscapedText;
-use crate::json::{Json, TextBuilder};
+use crate::json::{EscapedText, Json, TextBuilder};
 use crate::messages::wire::request::{InputBlock, InputContent, Source};
 use crate::settings::Pdf;
 

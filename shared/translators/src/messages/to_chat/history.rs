@@ -48,7 +48,7 @@ impl<'a> History<'a> {
         Ok(())
     }
 
-    /// What earlier turns were summed up to: for the user to say.
+    /// The summary of earlier turns, as a user turn.
     pub(super) fn push_summary(&mut self, index: usize, parts: Vec<ContentPart<'a>>) -> Result<(), RequestError> {
         if parts.is_empty() {
             return Ok(());
@@ -60,7 +60,7 @@ impl<'a> History<'a> {
         })
     }
 
-    /// A turn without text and calls is no message (OR8), also if it has thought.
+    /// A turn without text and calls is no message (OR8), also if it has thinking.
     pub(super) fn push_assistant(&mut self, turn: AssistantTurn<'a>) -> Result<(), RequestError> {
         if turn.parts.is_empty() && turn.calls.is_empty() {
             return Ok(());
@@ -89,7 +89,7 @@ impl<'a> History<'a> {
         Ok(())
     }
 
-    /// The finished history. It must have something to answer.
+    /// The finished history. It must have a turn.
     pub(super) fn finish(mut self) -> Result<Self, RequestError> {
         self.place_waiting()?;
         let root = FieldPath::root("messages");

@@ -10,7 +10,7 @@ use crate::error::{FieldPath, RequestError};
 
 const MEDIA_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
-/// The image as a part. Without vision it is refused: an answer that ignores it would be wrong.
+/// The image as a part. Without vision it is refused: a response that ignores it would be wrong.
 pub(super) fn part<'a>(
     block: &InputBlock<'a>,
     vision: bool,

@@ -36,7 +36,7 @@ pub(super) fn write<'a>(
     Ok(Some(ResponseFormat::JsonSchema { json_schema }))
 }
 
-/// Whether every object in the schema names all that it may hold and requires it: only then do backends accept
+/// True if every object in the schema names all its members and requires them: only then do backends accept
 /// `strict`, and only then does it mean what the client has written.
 fn is_strict(schema: &Value) -> bool {
     let Value::Object(schema) = schema else {

@@ -105,7 +105,7 @@ fn max_tokens(request: &MessagesBody<'_>, model: &ModelFacts, scope: &mut Scope<
     }
 }
 
-/// More stops than the backend takes are refused: the answer would run past those that were cut off.
+/// More stop sequences than the backend accepts are refused: the response would run past those that were cut off.
 fn stop<'a>(request: &MessagesBody<'a>, scope: &Scope<'a>) -> Result<Option<&'a RawValue>, RequestError> {
     let path = FieldPath::root("stop_sequences");
     let count = request.stop_sequences.words(path)?.len();

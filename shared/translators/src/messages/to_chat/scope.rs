@@ -1,4 +1,4 @@
-//! What every step of the translation may look at, and where it notes what it had to leave out.
+//! The input that all steps of a translation share, and the warnings that they add to.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// More and longer names than these only a client makes that tries what happens.
+/// Limits of the warnings: their names may be the client's.
 const MOST_NAMES: usize = 32;
 const LONGEST_NAME: usize = 64;
 

@@ -1,20 +1,19 @@
 //! Blocks of tools that another vendor's server ran, in a session that has moved over from there (§3.5).
 //!
-//! What they said in readable form goes on as text of the assistant; what is encrypted is lost, with a warning.
+//! Their readable members become text of the assistant; encrypted members are dropped, with a warning.
 
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
 use crate::chat::request::ContentPart;
-use crate::json::EscapedText;
-use crate::json::{Json, Members, TextBuilder};
+use crate::json::{EscapedText, Json, Members, TextBuilder};
 use crate::messages::wire::request::InputBlock;
 
 use super::scope::{Scope, Warnings};
 use crate::error::{FieldPath, RequestError};
 
-/// The members that a person could read, wherever they stand in a result.
+/// The readable members, wherever they stand in a result.
 const READABLE: [&str; 9] = [
     "title",
     "url",

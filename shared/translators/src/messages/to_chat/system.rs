@@ -3,8 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::chat::request::ContentPart;
-use crate::json::EscapedText;
-use crate::json::{Field, TextBuilder};
+use crate::json::{EscapedText, Field, TextBuilder};
 use crate::messages::wire::request::{InputBlock, InputContent};
 
 use super::scope::Scope;

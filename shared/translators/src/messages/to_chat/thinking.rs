@@ -94,7 +94,7 @@ impl ThinkingRequest {
         }
     }
 
-    /// The effort that was asked for, or else the one that the budget stands for, as the backend knows it.
+    /// The requested effort, or else the one that the budget stands for, as the nearest that the backend has.
     fn write_effort(&self, scope: &mut Scope<'_>, parameters: &mut Parameters<'_>) {
         let levels = &scope.backend.effort_levels;
         let wish = self.effort.or_else(|| self.budget().map(effort_of_budget));

@@ -152,7 +152,7 @@ impl<'a> DeclaredTool<'a> {
     }
 }
 
-/// The schema unchanged, but with the two members that every backend asks for (TO1).
+/// The schema unchanged, but with the two members that every backend requires (TO1).
 fn parameters<'a>(tool: &ToolDefinition<'a>, path: FieldPath<'_>) -> Result<Json<'a>, RequestError> {
     let path = path.field("input_schema");
     let members: Members<'_> = tool.input_schema.required_object(path)?;

@@ -17,7 +17,7 @@ pub(super) struct UserTurn<'a> {
     /// Where in `messages` the turn began.
     pub index: usize,
     pub results: Vec<ToolResult<'a>>,
-    /// What is said to the model right after the last result (SY3).
+    /// System text right behind the last result (SY3).
     pub after_results: Vec<ContentPart<'a>>,
     pub parts: Vec<ContentPart<'a>>,
     pub rest: Members<'a>,

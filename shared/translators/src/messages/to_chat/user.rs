@@ -1,8 +1,7 @@
 //! User turns: tool results first, then everything else in its order (OR4).
 
 use crate::chat::request::{ContentPart, PartKind};
-use crate::json::EscapedText;
-use crate::json::{Json, TextBuilder};
+use crate::json::{EscapedText, Json, TextBuilder};
 use crate::messages::wire::request::{InputBlock, InputContent, InputMessage};
 use crate::settings::ToolResultMedia;
 

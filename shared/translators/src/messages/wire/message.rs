@@ -81,7 +81,7 @@ pub enum StopDetails {
 }
 
 impl StopDetails {
-    /// The details that go with a stop reason. `refusal` is what the model said, as a JSON string.
+    /// The details that go with a stop reason. `refusal` is the text of the refusal, as a JSON string.
     pub fn of(stop_reason: StopReason, refusal: Option<Box<RawValue>>) -> Option<Self> {
         let refused = stop_reason == StopReason::Refusal;
         refused.then_some(Self::Refusal {

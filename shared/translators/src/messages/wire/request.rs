@@ -173,7 +173,7 @@ impl<'a> MessagesBody<'a> {
         })
     }
 
-    /// The name by which the client asks for the model.
+    /// The client's name of the model.
     pub fn model(&self) -> Result<Cow<'a, str>, RequestError> {
         self.model.required_word(FieldPath::root("model"))
     }
