@@ -59,7 +59,7 @@ async fn accept_all(listener: TcpListener, front: Arc<Front>, stop: Cancellation
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         match accepted {
             Ok((stream, peer)) => {
-                drop(connections.spawn(converse(stream, peer, Arc::clone(&front), graceful.watcher())))
+                drop(connections.spawn(converse(stream, peer, Arc::clone(&front), graceful.watcher())));
             }
             // Out of file descriptors, most likely: without a pause this would spin.
             Err(error) => {

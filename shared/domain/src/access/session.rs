@@ -389,7 +389,7 @@ mod tests {
         let header = serde_json::json!({"alg": "HS256", "kid": keys.keys[0].kid});
         for claim in ["iss", "aud", "sub", "iat", "exp", "jti", "sid", "auth_time"] {
             let without = forge(&keys, &header, |claims| {
-                drop(claims.as_object_mut().unwrap().remove(claim))
+                drop(claims.as_object_mut().unwrap().remove(claim));
             });
             assert_eq!(keys.verify(&without, now()), Err(InvalidToken), "without {claim}");
         }
