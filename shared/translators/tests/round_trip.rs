@@ -137,16 +137,22 @@ proptest! {
         let assistant = &body["messages"][1];
         prop_assert_eq!(assistant["content"].as_str(), Some(text.as_str()));
         prop_assert_eq!(assistant["reasoning_content"].as_str(), Some(reasoning.as_str()));
-        for (place, call) in calls.iter().enumerate() {
-            let sent = &assistant["tool_calls"][place];
-            prop_assert_eq!(sent["id"].as_str(), Some(call.id.as_str()));
-            prop_assert_eq!(&body["messages"][2 + place]["tool_call_id"], &sent["id"]);
-            let name = first.context.names.to_backend(&call.name);
-            prop_assert_eq!(sent["function"]["name"].as_str(), Some(name.as_ref()));
-            // Compact JSON, so only white space may have gone.
-            let compact = |text: &str| text.replace(' ', "");
-            let arguments = sent["function"]["arguments"].as_str().unwrap();
-            prop_assert_eq!(compact(arguments), compact(&call.arguments));
-        }
+        same_calls(&calls, &body["messages"], &first)?;
     }
+}
+
+/// The backend gets its calls with the names, ids and arguments that it sent, and a result for each.
+fn same_calls(calls: &[Call], messages: &Value, first: &TranslatedRequest) -> Result<(), TestCaseError> {
+    for (place, call) in calls.iter().enumerate() {
+        let sent = &messages[1]["tool_calls"][place];
+        prop_assert_eq!(sent["id"].as_str(), Some(call.id.as_str()));
+        prop_assert_eq!(&messages[2 + place]["tool_call_id"], &sent["id"]);
+        let name = first.context.names.to_backend(&call.name);
+        prop_assert_eq!(sent["function"]["name"].as_str(), Some(name.as_ref()));
+        // Compact JSON, so only white space may have gone.
+        let compact = |text: &str| text.replace(' ', "");
+        let arguments = sent["function"]["arguments"].as_str().unwrap();
+        prop_assert_eq!(compact(arguments), compact(&call.arguments));
+    }
+    Ok(())
 }

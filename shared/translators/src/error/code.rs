@@ -23,54 +23,6 @@ impl Dialect {
     }
 }
 
-/// The rows of the table of errors. Codes are stable; messages are for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Code {
-    Unauthorized,
-    InvalidCredentials,
-    PendingApproval,
-    AccountDisabled,
-    RegistrationDisabled,
-    TooManyAttempts,
-    SsoDisabled,
-    SsoFailed,
-    Forbidden,
-    NoPolicy,
-    ModelNotFound,
-    NotFound,
-    MethodNotAllowed,
-    InvalidJson,
-    InvalidValue,
-    WeakPassword,
-    SecretRequired,
-    InvalidBaseUrl,
-    Conflict,
-    VersionConflict,
-    LastAdmin,
-    PolicyInUse,
-    TooManyKeys,
-    RequestTooLarge,
-    UnsupportedMediaType,
-    RateLimitExceeded,
-    InsufficientQuota,
-    ConcurrencyLimitExceeded,
-    OutsideAvailableHours,
-    UpstreamRateLimited,
-    UpstreamRefused,
-    ContextLengthExceeded,
-    UpstreamUnpaid,
-    UpstreamNotFound,
-    UpstreamConflict,
-    UpstreamTooLarge,
-    UpstreamError,
-    UpstreamTimeout,
-    UpstreamResponseTooLarge,
-    NoBackendAvailable,
-    DependencyUnavailable,
-    Overloaded,
-    InternalError,
-}
-
 /// One [`Code`] in each dialect.
 struct Row {
     status: u16,
@@ -122,18 +74,78 @@ impl ErrorBody<'_> {
     }
 }
 
-const fn row(
-    status: u16,
-    management: &'static str,
-    openai: (&'static str, &'static str),
-    anthropic: &'static str,
-) -> Row {
-    Row {
-        status,
-        management,
-        openai,
-        anthropic,
-    }
+/// Declares each code once, with its row of the table.
+macro_rules! codes {
+    ($($code:ident: $status:literal, $management:literal, $openai:expr, $anthropic:expr;)+) => {
+        /// The rows of the table of errors. Codes are stable; messages are for people.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code {
+            $($code,)+
+        }
+
+        impl Code {
+            const fn row(self) -> Row {
+                match self {
+                    $(Self::$code => Row {
+                        status: $status,
+                        management: $management,
+                        openai: $openai,
+                        anthropic: $anthropic,
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+const INVALID: &str = "invalid_request_error";
+const SERVER: &str = "server_error";
+const RATE: &str = "rate_limit_error";
+
+codes! {
+    Unauthorized: 401, "unauthorized", (INVALID, "invalid_api_key"), "authentication_error";
+    InvalidCredentials: 401, "invalid_credentials", (INVALID, "invalid_credentials"), "authentication_error";
+    PendingApproval: 403, "pending_approval", ("permission_error", "forbidden"), "permission_error";
+    AccountDisabled: 403, "account_disabled", ("permission_error", "forbidden"), "permission_error";
+    RegistrationDisabled: 403, "registration_disabled", ("permission_error", "forbidden"), "permission_error";
+    TooManyAttempts: 429, "too_many_attempts", (RATE, "too_many_attempts"), RATE;
+    SsoDisabled: 403, "sso_disabled", ("permission_error", "forbidden"), "permission_error";
+    SsoFailed: 400, "sso_failed", (INVALID, "invalid_value"), INVALID;
+    Forbidden: 403, "forbidden", ("permission_error", "forbidden"), "permission_error";
+    NoPolicy: 403, "no_policy", ("permission_error", "no_policy"), "permission_error";
+    ModelNotFound: 404, "model_not_found", (INVALID, "model_not_found"), "not_found_error";
+    NotFound: 404, "not_found", (INVALID, "not_found"), "not_found_error";
+    MethodNotAllowed: 405, "method_not_allowed", (INVALID, "method_not_allowed"), INVALID;
+    InvalidJson: 400, "invalid_json", (INVALID, "invalid_json"), INVALID;
+    InvalidValue: 400, "invalid_value", (INVALID, "invalid_value"), INVALID;
+    WeakPassword: 400, "weak_password", (INVALID, "invalid_value"), INVALID;
+    SecretRequired: 400, "secret_required", (INVALID, "invalid_value"), INVALID;
+    InvalidBaseUrl: 400, "invalid_base_url", (INVALID, "invalid_value"), INVALID;
+    Conflict: 409, "conflict", (INVALID, "conflict"), INVALID;
+    VersionConflict: 409, "version_conflict", (INVALID, "conflict"), INVALID;
+    LastAdmin: 409, "last_admin", (INVALID, "conflict"), INVALID;
+    PolicyInUse: 409, "policy_in_use", (INVALID, "conflict"), INVALID;
+    TooManyKeys: 409, "too_many_keys", (INVALID, "conflict"), INVALID;
+    RequestTooLarge: 413, "request_too_large", (INVALID, "request_too_large"), "request_too_large";
+    UnsupportedMediaType: 415, "unsupported_media_type", (INVALID, "unsupported_media_type"), INVALID;
+    RateLimitExceeded: 429, "too_many_requests", (RATE, "rate_limit_exceeded"), RATE;
+    InsufficientQuota: 429, "insufficient_quota", ("insufficient_quota", "insufficient_quota"), RATE;
+    ConcurrencyLimitExceeded: 429, "concurrency_limit_exceeded", (RATE, "concurrency_limit_exceeded"), RATE;
+    OutsideAvailableHours: 429, "outside_available_hours", (RATE, "outside_available_hours"), RATE;
+    UpstreamRateLimited: 429, "upstream_rate_limited", (RATE, "upstream_rate_limited"), RATE;
+    UpstreamRefused: 400, "invalid_value", (INVALID, "invalid_value"), INVALID;
+    ContextLengthExceeded: 400, "invalid_value", (INVALID, "context_length_exceeded"), INVALID;
+    UpstreamUnpaid: 402, "upstream_unpaid", (INVALID, "upstream_unpaid"), "billing_error";
+    UpstreamNotFound: 404, "not_found", (INVALID, "not_found"), "not_found_error";
+    UpstreamConflict: 409, "conflict", (INVALID, "conflict"), "conflict_error";
+    UpstreamTooLarge: 413, "request_too_large", (INVALID, "request_too_large"), "request_too_large";
+    UpstreamError: 502, "upstream_error", (SERVER, "upstream_error"), "api_error";
+    UpstreamTimeout: 504, "upstream_timeout", (SERVER, "upstream_timeout"), "timeout_error";
+    UpstreamResponseTooLarge: 502, "upstream_response_too_large", (SERVER, "upstream_response_too_large"), "api_error";
+    NoBackendAvailable: 503, "no_backend_available", (SERVER, "no_backend_available"), "overloaded_error";
+    DependencyUnavailable: 503, "dependency_unavailable", (SERVER, "dependency_unavailable"), "api_error";
+    Overloaded: 503, "overloaded", (SERVER, "overloaded"), "overloaded_error";
+    InternalError: 500, "internal_error", (SERVER, "internal_error"), "api_error";
 }
 
 impl Code {
@@ -147,58 +159,6 @@ impl Code {
         match (self, dialect) {
             (Self::NoBackendAvailable | Self::Overloaded, Dialect::Anthropic) => 529,
             _ => self.row().status,
-        }
-    }
-
-    #[rustfmt::skip]
-    const fn row(self) -> Row {
-        const INVALID: &str = "invalid_request_error";
-        const SERVER: &str = "server_error";
-        const RATE: &str = "rate_limit_error";
-        match self {
-            Self::Unauthorized => row(401, "unauthorized", (INVALID, "invalid_api_key"), "authentication_error"),
-            Self::InvalidCredentials => row(401, "invalid_credentials", (INVALID, "invalid_credentials"), "authentication_error"),
-            Self::PendingApproval => row(403, "pending_approval", ("permission_error", "forbidden"), "permission_error"),
-            Self::AccountDisabled => row(403, "account_disabled", ("permission_error", "forbidden"), "permission_error"),
-            Self::RegistrationDisabled => row(403, "registration_disabled", ("permission_error", "forbidden"), "permission_error"),
-            Self::TooManyAttempts => row(429, "too_many_attempts", (RATE, "too_many_attempts"), RATE),
-            Self::SsoDisabled => row(403, "sso_disabled", ("permission_error", "forbidden"), "permission_error"),
-            Self::SsoFailed => row(400, "sso_failed", (INVALID, "invalid_value"), INVALID),
-            Self::Forbidden => row(403, "forbidden", ("permission_error", "forbidden"), "permission_error"),
-            Self::NoPolicy => row(403, "no_policy", ("permission_error", "no_policy"), "permission_error"),
-            Self::ModelNotFound => row(404, "model_not_found", (INVALID, "model_not_found"), "not_found_error"),
-            Self::NotFound => row(404, "not_found", (INVALID, "not_found"), "not_found_error"),
-            Self::MethodNotAllowed => row(405, "method_not_allowed", (INVALID, "method_not_allowed"), INVALID),
-            Self::InvalidJson => row(400, "invalid_json", (INVALID, "invalid_json"), INVALID),
-            Self::InvalidValue => row(400, "invalid_value", (INVALID, "invalid_value"), INVALID),
-            Self::WeakPassword => row(400, "weak_password", (INVALID, "invalid_value"), INVALID),
-            Self::SecretRequired => row(400, "secret_required", (INVALID, "invalid_value"), INVALID),
-            Self::InvalidBaseUrl => row(400, "invalid_base_url", (INVALID, "invalid_value"), INVALID),
-            Self::Conflict => row(409, "conflict", (INVALID, "conflict"), INVALID),
-            Self::VersionConflict => row(409, "version_conflict", (INVALID, "conflict"), INVALID),
-            Self::LastAdmin => row(409, "last_admin", (INVALID, "conflict"), INVALID),
-            Self::PolicyInUse => row(409, "policy_in_use", (INVALID, "conflict"), INVALID),
-            Self::TooManyKeys => row(409, "too_many_keys", (INVALID, "conflict"), INVALID),
-            Self::RequestTooLarge => row(413, "request_too_large", (INVALID, "request_too_large"), "request_too_large"),
-            Self::UnsupportedMediaType => row(415, "unsupported_media_type", (INVALID, "unsupported_media_type"), INVALID),
-            Self::RateLimitExceeded => row(429, "too_many_requests", (RATE, "rate_limit_exceeded"), RATE),
-            Self::InsufficientQuota => row(429, "insufficient_quota", ("insufficient_quota", "insufficient_quota"), RATE),
-            Self::ConcurrencyLimitExceeded => row(429, "concurrency_limit_exceeded", (RATE, "concurrency_limit_exceeded"), RATE),
-            Self::OutsideAvailableHours => row(429, "outside_available_hours", (RATE, "outside_available_hours"), RATE),
-            Self::UpstreamRateLimited => row(429, "upstream_rate_limited", (RATE, "upstream_rate_limited"), RATE),
-            Self::UpstreamRefused => row(400, "invalid_value", (INVALID, "invalid_value"), INVALID),
-            Self::ContextLengthExceeded => row(400, "invalid_value", (INVALID, "context_length_exceeded"), INVALID),
-            Self::UpstreamUnpaid => row(402, "upstream_unpaid", (INVALID, "upstream_unpaid"), "billing_error"),
-            Self::UpstreamNotFound => row(404, "not_found", (INVALID, "not_found"), "not_found_error"),
-            Self::UpstreamConflict => row(409, "conflict", (INVALID, "conflict"), "conflict_error"),
-            Self::UpstreamTooLarge => row(413, "request_too_large", (INVALID, "request_too_large"), "request_too_large"),
-            Self::UpstreamError => row(502, "upstream_error", (SERVER, "upstream_error"), "api_error"),
-            Self::UpstreamTimeout => row(504, "upstream_timeout", (SERVER, "upstream_timeout"), "timeout_error"),
-            Self::UpstreamResponseTooLarge => row(502, "upstream_response_too_large", (SERVER, "upstream_response_too_large"), "api_error"),
-            Self::NoBackendAvailable => row(503, "no_backend_available", (SERVER, "no_backend_available"), "overloaded_error"),
-            Self::DependencyUnavailable => row(503, "dependency_unavailable", (SERVER, "dependency_unavailable"), "api_error"),
-            Self::Overloaded => row(503, "overloaded", (SERVER, "overloaded"), "overloaded_error"),
-            Self::InternalError => row(500, "internal_error", (SERVER, "internal_error"), "api_error"),
         }
     }
 }

@@ -15,6 +15,16 @@ pub(crate) fn check(chat: &Value, backend: &BackendSettings) -> Checked {
         &["model", "messages", "tools", "max_tokens", "max_completion_tokens"],
     )?;
     let messages = chat["messages"].as_array().unwrap();
+    conversation(messages, backend)?;
+    prop_assert_ne!(&messages.last().unwrap()["role"], "assistant");
+    if backend.merge_turns {
+        alternating(messages)?;
+    }
+    let mut tools = chat["tools"].as_array().into_iter().flatten();
+    tools.try_for_each(|tool| function_tool(tool, backend))
+}
+
+fn conversation(messages: &[Value], backend: &BackendSettings) -> Checked {
     let mut at = 0;
     while let Some(message) = messages.get(at) {
         at += 1;
@@ -41,15 +51,7 @@ pub(crate) fn check(chat: &Value, backend: &BackendSettings) -> Checked {
             role => prop_assert!(false, "role {role}"),
         }
     }
-    prop_assert_ne!(&messages.last().unwrap()["role"], "assistant");
-    if backend.merge_turns {
-        alternating(messages)?;
-    }
-    chat["tools"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .try_for_each(|tool| function_tool(tool, backend))
+    Ok(())
 }
 
 fn assistant(message: &Value, backend: &BackendSettings) -> Result<Vec<String>, TestCaseError> {

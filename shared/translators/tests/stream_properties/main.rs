@@ -19,6 +19,10 @@ use translators::messages::stream;
 use translators::stream::{Progress, StreamEnd, StreamTranslation};
 use translators::usage::{Usage, usage_of_members};
 
+/// The members that are read of a chunk.
+const KEYS: &str = "choices delta content reasoning reasoning_content reasoning_details refusal index tool_calls function function_call \
+    name id arguments finish_reason usage text stop_reason prompt_tokens error";
+
 /// JSON that looks like a chunk, with every known member holding anything.
 fn odd_chunk() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -32,28 +36,7 @@ fn odd_chunk() -> impl Strategy<Value = Value> {
         Just(json!("stop")),
         Just(json!("length")),
     ];
-    let keys = prop::sample::select(vec![
-        "choices",
-        "delta",
-        "content",
-        "reasoning",
-        "reasoning_content",
-        "reasoning_details",
-        "refusal",
-        "index",
-        "tool_calls",
-        "function",
-        "function_call",
-        "name",
-        "id",
-        "arguments",
-        "finish_reason",
-        "usage",
-        "text",
-        "stop_reason",
-        "prompt_tokens",
-        "error",
-    ]);
+    let keys = prop::sample::select(KEYS.split(' ').collect::<Vec<_>>());
     leaf.prop_recursive(5, 40, 6, move |inner| {
         let member = (keys.clone(), inner.clone());
         prop_oneof![
