@@ -56,7 +56,7 @@ fn every_oddity_is_reached_in_each_of_its_forms() {
     let mut reached: BTreeMap<Oddity, Vec<(Protocol, bool)>> = BTreeMap::new();
     let mut counts = [0; 5];
     for (protocol, streamed) in forms() {
-        for seed in 0..3_000 {
+        for seed in 0..2_000 {
             let script = Script::from_seed(seed, protocol, streamed);
             counts[script.oddities.len()] += 1;
             for oddity in script.oddities {
@@ -80,7 +80,7 @@ fn every_oddity_is_reached_in_each_of_its_forms() {
             );
         }
     }
-    assert!(counts.iter().all(|count| *count > 500), "{counts:?}");
+    assert!(counts.iter().all(|count| *count > 300), "{counts:?}");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn oddities_that_change_the_truth_come_before_it_is_said() {
 fn what_an_oddity_promises_holds_for_bytes_that_are_passed_on() {
     let mut judged = 0;
     for (protocol, streamed) in forms() {
-        for seed in 0..1_500 {
+        for seed in 0..700 {
             let script = Script::from_seed(seed, protocol, streamed);
             let failing = script.expectation != Expectation::Answer || script.status >= 400;
             if failing || script.as_events != streamed {
@@ -124,7 +124,7 @@ fn what_an_oddity_promises_holds_for_bytes_that_are_passed_on() {
             judged += 1;
         }
     }
-    assert!(judged > 3_000, "{judged}");
+    assert!(judged > 1_500, "{judged}");
 }
 
 #[test]

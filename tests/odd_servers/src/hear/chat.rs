@@ -162,13 +162,9 @@ pub(super) fn whole(json: &Json) -> Result<Heard, String> {
         false,
         message.text_at(&["content"]).unwrap_or_default(),
     );
-    for call in message.get("tool_calls").map(Json::items).unwrap_or_default() {
-        must(call.text_at(&["type"]) == Some("function"), "a call of another type")?;
-        heard.blocks.push(Block::Call(Call {
-            id: Some(need(call, &["id"])?.to_owned()),
-            name: need(call, &["function", "name"])?.to_owned(),
-            arguments: arguments(need(call, &["function", "arguments"])?),
-        }));
+    let calls = message.get("tool_calls").map(Json::items).unwrap_or_default();
+    for call in calls {
+        heard.blocks.push(Block::Call(whole_call(call)?));
     }
     heard.usage = json
         .get("usage")
@@ -176,6 +172,15 @@ pub(super) fn whole(json: &Json) -> Result<Heard, String> {
         .map(usage_of)
         .transpose()?;
     Ok(heard)
+}
+
+fn whole_call(call: &Json) -> Result<Call, String> {
+    must(call.text_at(&["type"]) == Some("function"), "a call of another type")?;
+    Ok(Call {
+        id: Some(need(call, &["id"])?.to_owned()),
+        name: need(call, &["function", "name"])?.to_owned(),
+        arguments: arguments(need(call, &["function", "arguments"])?),
+    })
 }
 
 fn usage_of(usage: &Json) -> Result<Usage, String> {

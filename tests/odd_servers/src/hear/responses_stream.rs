@@ -104,54 +104,19 @@ impl Reader {
             count(json, &["output_index"])? == index,
             "the output_index is not that of the open item",
         )?;
-        let item = need(&open.item, &["type"])?;
-        let expected: &[&str] = match item {
-            "message" => &["content_part", "output_text", "refusal"],
-            "reasoning" => &[
-                "reasoning_summary_part",
-                "reasoning_summary_text",
-                "content_part",
-                "reasoning_text",
-            ],
-            _ => &["function_call_arguments"],
-        };
         let (event, step) = kind
             .strip_prefix("response.")
             .and_then(|kind| kind.split_once('.'))
             .ok_or("an unknown event")?;
-        must(expected.contains(&event), "does not fit the open item")?;
-        let is_part = event.ends_with("_part");
-        let needs_part = event != "function_call_arguments";
-        match step {
-            "added" if is_part => {
-                must(!open.in_part, "while another part is open")?;
-                open.in_part = true;
-                open.told = false;
-                open.said.clear();
-            }
-            "done" if is_part => {
-                must(open.in_part && open.told, "a part that is not at its end")?;
-                open.in_part = false;
-            }
-            "delta" => {
-                must(open.in_part == needs_part && !open.told, "a delta outside of its part")?;
-                open.said.push_str(need(json, &["delta"])?);
-            }
-            "done" => {
-                must(open.in_part == needs_part && !open.told, "done outside of its part")?;
-                let member = ["text", "arguments", "refusal"]
-                    .into_iter()
-                    .find_map(|name| json.text_at(&[name]));
-                must(
-                    member == Some(&open.said),
-                    "the text of the done event is not that of the deltas",
-                )?;
-                open.told = true;
-                open.total.push_str(&open.said);
-            }
-            _ => return Err("an unknown event".to_owned()),
+        must(
+            events_of(need(&open.item, &["type"])?).contains(&event),
+            "does not fit the open item",
+        )?;
+        if event.ends_with("_part") {
+            open.part(step)
+        } else {
+            open.text(event != "function_call_arguments", step, json)
         }
-        Ok(())
     }
 
     fn item_done(&mut self, json: &Json) -> Result<(), String> {
@@ -213,6 +178,60 @@ impl Reader {
             "the output is not the items that were done",
         )?;
         self.end = Some(finished(response)?);
+        Ok(())
+    }
+}
+
+/// The events within an item of this type.
+fn events_of(item: &str) -> &'static [&'static str] {
+    match item {
+        "message" => &["content_part", "output_text", "refusal"],
+        "reasoning" => &[
+            "reasoning_summary_part",
+            "reasoning_summary_text",
+            "content_part",
+            "reasoning_text",
+        ],
+        _ => &["function_call_arguments"],
+    }
+}
+
+impl Open {
+    fn part(&mut self, step: &str) -> Result<(), String> {
+        match step {
+            "added" => {
+                must(!self.in_part, "while another part is open")?;
+                (self.in_part, self.told) = (true, false);
+                self.said.clear();
+                Ok(())
+            }
+            "done" => {
+                must(self.in_part && self.told, "a part that is not at its end")?;
+                self.in_part = false;
+                Ok(())
+            }
+            _ => Err("an unknown event".to_owned()),
+        }
+    }
+
+    /// A delta of the text, or its done event; all but arguments stand in a part.
+    fn text(&mut self, needs_part: bool, step: &str, json: &Json) -> Result<(), String> {
+        must(self.in_part == needs_part && !self.told, "outside of its part")?;
+        match step {
+            "delta" => self.said.push_str(need(json, &["delta"])?),
+            "done" => {
+                let told = ["text", "arguments", "refusal"]
+                    .into_iter()
+                    .find_map(|name| json.text_at(&[name]));
+                must(
+                    told == Some(&self.said),
+                    "the text of the done event is not that of the deltas",
+                )?;
+                self.told = true;
+                self.total.push_str(&self.said);
+            }
+            _ => return Err("an unknown event".to_owned()),
+        }
         Ok(())
     }
 }

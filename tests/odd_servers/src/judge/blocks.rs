@@ -1,6 +1,7 @@
 //! Compares what was heard with the truth, block by block, or by kind where a protocol has no order.
 
 use crate::json::{Json, Style, json};
+use crate::oddity::Oddity;
 use crate::protocol::Protocol;
 use crate::script::Script;
 use crate::truth::{Arguments, Block, Call};
@@ -15,8 +16,13 @@ const JOINTS: [&str; 3] = ["", "\n", "\n\n"];
 
 impl Client<'_> {
     /// True if the order of blocks of several kinds reaches the client: chat has none, nor has the hub for whole answers.
+    /// Text behind a call whose arguments are never complete is held until the end, and may change places with calls.
     fn ordered(&self) -> bool {
-        let streamed = self.script.streamed && self.script.as_events;
+        let never_complete = [Oddity::ArgumentsNone, Oddity::ArgumentsNoJson];
+        let held = never_complete
+            .iter()
+            .any(|oddity| self.script.oddities.contains(oddity));
+        let streamed = self.script.streamed && self.script.as_events && !held;
         self.protocol != Protocol::Chat && (streamed || self.protocol == self.script.protocol)
     }
 

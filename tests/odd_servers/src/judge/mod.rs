@@ -19,7 +19,8 @@ const MAX_COUNT: u64 = 1 << 31;
 /// Reads what a client of `protocol` got of `script`, and judges it. Same dialect on both sides is judged as bytes
 /// that are passed on, unless the server answered in the other form.
 pub fn check(script: &Script, protocol: Protocol, reply: &Reply) -> Result<(), String> {
-    if protocol == script.protocol && (script.as_events == script.streamed || script.status >= 400) {
+    let as_asked = script.as_events == script.streamed && script.status < 400;
+    if protocol == script.protocol && (as_asked || reply.status >= 400) {
         return judge_passed(script, reply);
     }
     judge(script, protocol, &hear(protocol, script.streamed, reply)?)

@@ -95,6 +95,8 @@ fn strip(script: &Script, json: &mut Json) {
 
 /// One event of content, told apart from marks, noise and errors.
 enum Seen {
+    /// Begins the answer; a gateway that had to begin it before the server did wrote its own (B8.3).
+    Start,
     Content(Json),
     /// A chunk with usage alone, which a client gets if it asked for it.
     Usage,
@@ -120,8 +122,11 @@ fn see(script: &Script, event: &SseEvent) -> Option<Seen> {
     if name == "error" || kind == "error" || kind == "response.failed" || has_error(&json) {
         return Some(Seen::Error(event.data.clone()));
     }
-    if kind == "message_stop" {
-        return Some(Seen::Mark);
+    match kind {
+        "message_stop" => return Some(Seen::Mark),
+        "message_start" | "response.created" => return Some(Seen::Start),
+        "response.in_progress" => return None,
+        _ => {}
     }
     let no_choices = json
         .get("choices")
@@ -162,7 +167,12 @@ fn streamed(script: &Script, reply: &Reply) -> Result<(), String> {
         .iter()
         .find_map(|seen| if let Seen::Error(data) = seen { Some(data) } else { None });
     let marked = heard.iter().any(|seen| matches!(seen, Seen::Mark));
+    let starts = |seen: &[Seen]| seen.iter().filter(|seen| matches!(seen, Seen::Start)).count();
+    let begun = starts(&heard) <= 1 && (starts(&said) == starts(&heard) || content(&heard).is_empty());
     let (said, heard) = (content(&said), content(&heard));
+    if !begun {
+        return Err("the answer is begun twice, or not at all".to_owned());
+    }
     let whole = said == heard && reply.complete && (marked || script.protocol == Protocol::Responses);
     match (&script.expectation, error) {
         (Expectation::Answer, Some(error)) => Err(format!("an error instead of the answer: {error}")),

@@ -149,7 +149,7 @@ oddities! {
     // Where it ends.
     Cut "B1.1" Bytes [Outcome Done] ALL cuts::short, "the body ends at any byte";
     Reset "B1.1" Exchange [Outcome Done] ALL cuts::reset, "the connection is reset at any byte";
-    StaysOpen "B1.2" Time [Outcome] STREAMS cuts::stays_open, "the connection stays open behind the end";
+    StaysOpen "B1.2" Time [Outcome LastEvent] STREAMS cuts::stays_open, "the connection stays open behind the end";
     LastEventOpen "B1.5" Bytes [LastEvent] STREAMS cuts::last_event_open, "the last event without its blank line";
     // Transport.
     ByteOrderMark "B9.1" Bytes [Bom] ALL transport::byte_order_mark, "a byte order mark first";

@@ -35,28 +35,30 @@ pub(super) fn events(speech: &Speech<'_>, rng: &mut Rng) -> Vec<Event> {
                 (Part::Call(ordinal - 1), tool_use(call, json!({})), deltas)
             }
         };
-        events.push(Event::named(
-            Part::Edge,
-            json!({"type": "content_block_start", "index": index, "content_block": start}),
-        ));
-        events.extend(deltas.into_iter().map(|delta| {
-            let part = if delta.text_at(&["type"]) == Some("signature_delta") {
-                Part::Edge
-            } else {
-                part
-            };
-            Event::named(
-                part,
-                json!({"type": "content_block_delta", "index": index, "delta": delta}),
-            )
-        }));
-        events.push(Event::named(
-            Part::Edge,
-            json!({"type": "content_block_stop", "index": index}),
-        ));
+        say_block(&mut events, (part, index), start, deltas);
     }
     end(&mut events, speech, rng);
     events
+}
+
+fn say_block(events: &mut Vec<Event>, (part, index): (Part, usize), start: Json, deltas: Vec<Json>) {
+    let start = json!({"type": "content_block_start", "index": index, "content_block": start});
+    events.push(Event::named(Part::Edge, start));
+    events.extend(deltas.into_iter().map(|delta| {
+        let part = if delta.text_at(&["type"]) == Some("signature_delta") {
+            Part::Edge
+        } else {
+            part
+        };
+        Event::named(
+            part,
+            json!({"type": "content_block_delta", "index": index, "delta": delta}),
+        )
+    }));
+    events.push(Event::named(
+        Part::Edge,
+        json!({"type": "content_block_stop", "index": index}),
+    ));
 }
 
 fn end(events: &mut Vec<Event>, speech: &Speech<'_>, rng: &mut Rng) {

@@ -44,12 +44,14 @@ pub(super) fn events(speech: &Speech<'_>, rng: &mut Rng) -> Vec<Event> {
         Part::Finish,
         json!({"type": (format!("response.{status}")), "response": terminal}),
     ));
-    for (number, event) in events.iter_mut().enumerate() {
-        if let Some(json) = event.json_mut() {
-            json.add("sequence_number", number);
-        }
-    }
+    number(&mut events);
     events
+}
+
+fn number(events: &mut [Event]) {
+    for (number, json) in events.iter_mut().filter_map(Event::json_mut).enumerate() {
+        json.add("sequence_number", number);
+    }
 }
 
 struct Item {

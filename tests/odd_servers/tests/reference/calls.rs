@@ -27,28 +27,7 @@ impl Calls {
             Some(json) if json.is_object() => json.write(odd_servers::Style::default()),
             _ => String::new(),
         };
-        let by_id = self
-            .known
-            .iter()
-            .position(|(_, known, _)| !id.is_empty() && known == id);
-        let by_index = self
-            .known
-            .iter()
-            .rposition(|(_, _, known)| index.is_some() && *known == index);
-        let last = self.known.len().checked_sub(1);
-        let open = |place: usize| {
-            let Block::Call(call) = &read.blocks[self.known[place].0] else {
-                return false;
-            };
-            matches!(clean(call.arguments.text()), Arguments::Cut(_)) || call.arguments.text().is_empty()
-        };
-        let place = if name.is_empty() {
-            by_id.or(by_index).or(last)
-        } else if id.is_empty() {
-            if index.is_some() { by_index } else { last }.filter(|place| open(*place))
-        } else {
-            by_id
-        };
+        let place = self.find(id, index, name, read);
         if let Some(place) = place {
             let Block::Call(call) = &mut read.blocks[self.known[place].0] else {
                 return;
@@ -63,6 +42,32 @@ impl Calls {
                 name: name.to_owned(),
                 arguments: Arguments::Cut(arguments),
             }));
+        }
+    }
+
+    /// The call of a piece, None for a new one.
+    fn find(&self, id: &str, index: Option<u64>, name: &str, read: &Read) -> Option<usize> {
+        let by_id = self
+            .known
+            .iter()
+            .position(|(_, known, _)| !id.is_empty() && known == id);
+        let by_index = self
+            .known
+            .iter()
+            .rposition(|(_, _, known)| index.is_some() && *known == index);
+        let last = self.known.len().checked_sub(1);
+        let open = |place: &usize| {
+            let Block::Call(call) = &read.blocks[self.known[*place].0] else {
+                return false;
+            };
+            matches!(clean(call.arguments.text()), Arguments::Cut(_)) || call.arguments.text().is_empty()
+        };
+        if name.is_empty() {
+            by_id.or(by_index).or(last)
+        } else if id.is_empty() {
+            if index.is_some() { by_index } else { last }.filter(open)
+        } else {
+            by_id
         }
     }
 }

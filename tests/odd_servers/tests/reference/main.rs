@@ -109,23 +109,10 @@ fn stream(script: &Script, events: &[Event], read: &mut Read) {
 fn heard(script: &Script) -> Heard {
     let mut read = read(script);
     if let Some(message) = read.failure {
-        let (message, code) = match &script.expectation {
-            // The table of vendors' words is not what is tried here.
-            Expectation::Failure(failure) if failure.overflow => (
-                "prompt is too long".to_owned(),
-                Some("context_length_exceeded".to_owned()),
-            ),
-            _ => (message, None),
-        };
-        let failure = HeardFailure {
-            status: None,
-            kind: "api_error".to_owned(),
-            code,
-            message,
-        };
+        let failure = Some(failure(script, message));
         return Heard {
             blocks: finished(script, read.blocks),
-            failure: Some(failure),
+            failure,
             ..Heard::default()
         };
     }
@@ -148,6 +135,23 @@ fn heard(script: &Script) -> Heard {
         blocks,
         stop,
         failure: None,
+    }
+}
+
+fn failure(script: &Script, message: String) -> HeardFailure {
+    let (message, code) = match &script.expectation {
+        // The table of vendors' words is not what is tried here.
+        Expectation::Failure(failure) if failure.overflow => (
+            "prompt is too long".to_owned(),
+            Some("context_length_exceeded".to_owned()),
+        ),
+        _ => (message, None),
+    };
+    HeardFailure {
+        status: None,
+        kind: "api_error".to_owned(),
+        code,
+        message,
     }
 }
 
