@@ -191,7 +191,7 @@ fn sources(places: &[&str]) -> Vec<(PathBuf, String)> {
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) {
-    if path.is_dir() {
+    if path.is_dir() && !path.ends_with("target") {
         for entry in fs::read_dir(path).unwrap() {
             collect(&entry.unwrap().path(), files);
         }
