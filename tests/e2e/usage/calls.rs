@@ -103,6 +103,33 @@ async fn each_call_is_entered_with_what_its_backend_told() {
 }
 
 #[tokio::test]
+async fn cache_writes_reach_the_log_from_both_protocols() {
+    let mut message = anthropic::message("Hi");
+    message["usage"] = json!({
+        "input_tokens": 3, "output_tokens": 2, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 7,
+        "cache_creation": {"ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 4}
+    });
+    let mut completion = openai::completion("Hi");
+    completion["usage"] = json!({
+        "prompt_tokens": 15, "completion_tokens": 2,
+        "prompt_tokens_details": {"cached_tokens": 5, "cache_write_tokens": 7}
+    });
+    for (protocol, response, one_hour) in [("anthropic", message, 4), ("openai", completion, 0)] {
+        let provider = Provider::always(Reply::json(&response));
+        let (gateway, program) = bench(&provider, json!({"protocol": protocol})).await;
+        text(program.message("m")).await;
+        let names = [
+            "input_tokens",
+            "cached_input_tokens",
+            "cache_write_tokens",
+            "cache_write_1h_tokens",
+        ];
+        let expected = json!([15, 5, 7, one_hour]);
+        assert_eq!(pick(&newest(&gateway).await, names), expected, "{protocol}");
+    }
+}
+
+#[tokio::test]
 async fn usage_that_the_client_has_not_asked_for_is_asked_for_and_taken_out() {
     let provider = Provider::always(openai::stream(&["H", "i"]));
     let (gateway, program) = bench(&provider, json!({})).await;
