@@ -8,7 +8,7 @@ use service::functions::{CheckRequest, CheckResult, FunctionClient, SsoTrial, Ss
 use service::outbound::{ClientError, Outbound};
 use service::resources::Resources;
 
-use crate::Options;
+use crate::options::Options;
 
 /// The functions over one store.
 #[derive(Clone, Debug)]

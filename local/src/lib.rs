@@ -10,23 +10,21 @@ mod front;
 mod functions;
 mod inflight;
 mod json_errors;
+mod options;
 mod schedule;
 mod server;
 
 use std::net::SocketAddr;
-use std::num::NonZero;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use auth::bootstrap::{self, Bootstrap};
-use domain::access::egress::AllowedNetworks;
 use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
 use domain::secret::Secret;
+use futures_util::future::BoxFuture;
 use service::http::edge::Edge;
-use service::outbound::Authorities;
 use service::resources::Resources;
 use service::store::Store;
 use tokio::net::TcpListener;
@@ -38,64 +36,10 @@ use crate::functions::Functions;
 use crate::inflight::Permits;
 
 pub use data::{Data, StartError, default_folder};
+pub use options::{MAX_BODY_BYTES, MAX_INFLIGHT, Options, SCHEDULE, workers};
 
-/// The default of `MAX_BODY_BYTES` here, where no event limits a body.
-pub const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
-/// The default of `MAX_INFLIGHT`.
-pub const MAX_INFLIGHT: usize = 10_000;
-/// As often as the cloud's schedules.
-pub const SCHEDULE: Duration = Duration::from_mins(1);
 /// How long running streams may go on after the request to stop, and how long everything else may take.
 const STREAM_GRACE: Duration = Duration::from_secs(2);
-
-/// How a local gateway is to run.
-#[derive(Clone, Debug)]
-pub struct Options {
-    pub listen: SocketAddr,
-    /// The folder of the data; `None` keeps everything in memory, and nothing afterwards.
-    pub folder: Option<PathBuf>,
-    pub admin_email: Email,
-    /// The first administrator's password; `None` makes one up.
-    pub admin_password: Option<Secret>,
-    /// Private networks that backends may be in, besides this machine.
-    pub backend_networks: AllowedNetworks,
-    /// Authorities that certify backends, besides the public ones.
-    pub backend_authorities: Authorities,
-    /// The region whose backends come first.
-    pub backend_region: Option<String>,
-    /// Times and sizes of completions.
-    pub limits: proxy::Limits,
-    /// Requests under way at once.
-    pub max_inflight: usize,
-    /// Threads that serve connections; without any, the runtime serves them on which the gateway is started.
-    pub workers: usize,
-    /// How often is done what the cloud does by schedules.
-    pub schedule: Duration,
-    pub clock: Clock,
-    /// Where the embedded `DynamoDB` also listens, without authentication: for `cargo lambda watch`.
-    pub dynamodb_listen: Option<SocketAddr>,
-}
-
-impl Options {
-    /// In memory, on a port of this machine that the system chooses.
-    pub fn in_memory(admin_email: Email) -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            folder: None,
-            admin_email,
-            admin_password: None,
-            backend_networks: AllowedNetworks::default(),
-            backend_authorities: Authorities::default(),
-            backend_region: None,
-            limits: proxy::Limits::with_max_body(MAX_BODY_BYTES),
-            max_inflight: MAX_INFLIGHT,
-            workers: workers(),
-            schedule: SCHEDULE,
-            clock: Clock::system(),
-            dynamodb_listen: None,
-        }
-    }
-}
 
 /// The administrator that the first start has made.
 #[derive(Clone, Debug)]
@@ -103,11 +47,6 @@ pub struct FirstAdmin {
     pub email: Email,
     /// To be shown once, when nobody has chosen one.
     pub generated_password: Option<Secret>,
-}
-
-/// One worker for each core that this process may use.
-pub fn workers() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Makes the first administrator, if there is none.
@@ -142,7 +81,13 @@ pub struct Gateway {
 
 impl Gateway {
     /// Opens the data, makes the first administrator if there is none, and listens.
-    pub async fn start(options: Options) -> Result<Self, StartError> {
+    ///
+    /// Boxed, so that all of the gateway is compiled in this crate, and not again in each that awaits it.
+    pub fn start(options: Options) -> BoxFuture<'static, Result<Self, StartError>> {
+        Box::pin(Self::start_with(options))
+    }
+
+    async fn start_with(options: Options) -> Result<Self, StartError> {
         let data = Data::open(options.folder.as_deref())?;
         let resources = data.resources(options.clock.clone()).await?;
         let first_admin = first_admin(&resources, &options).await?;

@@ -24,6 +24,8 @@ use lambda_runtime_api_client::{PooledClient, body, build_request};
 use service::http::edge::Edge;
 use tower::{Layer, Service};
 
+use crate::request::plain;
+
 /// The bytes between the head and the body of a response.
 const DELIMITER: [u8; 8] = [0; 8];
 const CONTENT_TYPE_OF_STREAMS: HeaderValue =
@@ -98,7 +100,7 @@ where
 
 impl StreamingLayer {
     async fn respond(self, event: LambdaRequest, invocation: LambdaInvocation) -> Result<(), Error> {
-        let mut request = super::plain(Request::from(event).with_lambda_context(invocation.context.clone()));
+        let mut request = plain(Request::from(event).with_lambda_context(invocation.context.clone()));
         let trace = invocation
             .context
             .xray_trace_id

@@ -19,7 +19,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{credentials, http_client};
+use super::connection::{CONNECT_TIMEOUT, credentials, http_client};
 use crate::config::AwsConfig;
 use domain::clock::Clock;
 
@@ -75,7 +75,7 @@ pub fn lambda(config: &AwsConfig, clock: Clock) -> LambdaClient {
         .sleep_impl(TokioSleep::new())
         .timeout_config(
             TimeoutConfig::builder()
-                .connect_timeout(super::CONNECT_TIMEOUT)
+                .connect_timeout(CONNECT_TIMEOUT)
                 .operation_timeout(TIMEOUT)
                 .build(),
         )

@@ -1,14 +1,11 @@
 //! Clients of the AWS services, made by hand: the SDK's own loading of profiles and of the system's certificates
 //! costs several milliseconds of every cold start, and a Lambda needs neither.
 
+mod connection;
 mod lambda;
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
@@ -16,14 +13,9 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::config::AwsConfig;
 
+use connection::{CONNECT_TIMEOUT, credentials, http_client};
+
 pub use lambda::{InvokeError, LambdaClient, lambda};
-
-/// Until a connection is established: within AWS's network it does at once, or not at all.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
-
-/// Amazon Root CA 1 to 4 and the Starfield root that cross-signs them: what AWS's endpoints chain to
-/// (<https://www.amazontrust.com/repository/>).
-const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 /// A `DynamoDB` client.
 pub fn dynamodb(config: &AwsConfig) -> aws_sdk_dynamodb::Client {
@@ -60,42 +52,6 @@ pub fn secrets_manager(config: &AwsConfig) -> aws_sdk_secretsmanager::Client {
         .http_client(http_client(config.secrets_manager_endpoint.as_deref()));
     builder.set_endpoint_url(config.secrets_manager_endpoint.clone());
     aws_sdk_secretsmanager::Client::from_conf(builder.build())
-}
-
-/// One pool for all services of the process; a plain-text one for an emulator on `http://`.
-fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
-    static HTTPS: LazyLock<SharedHttpClient> = LazyLock::new(|| {
-        let roots = TrustStore::empty()
-            .with_native_roots(false)
-            .with_pem_certificate(AMAZON_ROOTS);
-        #[expect(
-            clippy::expect_used,
-            reason = "the certificates are part of the program, and a test builds this"
-        )]
-        let context = TlsContext::builder()
-            .with_trust_store(roots)
-            .build()
-            .expect("the built-in certificates are valid");
-        aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .tls_context(context)
-            .build_https()
-    });
-    match endpoint {
-        Some(endpoint) if endpoint.starts_with("http://") => aws_smithy_http_client::Builder::new().build_http(),
-        _ => HTTPS.clone(),
-    }
-}
-
-fn credentials(config: &AwsConfig) -> Credentials {
-    let secret = config.secret_access_key.expose().to_owned();
-    Credentials::new(
-        config.access_key_id.clone(),
-        secret,
-        config.session_token.clone(),
-        None,
-        "environment",
-    )
 }
 
 /// Three tries in all (docs/api.md §9).

@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use domain::secret::Secret;
 
-use super::SecretsError;
+use super::error::SecretsError;
 
 /// A file `{"<name>": "<secret>"}`. Read at every use: processes of one machine may share it, and it is small.
 #[derive(Clone, Debug)]

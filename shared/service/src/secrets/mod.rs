@@ -3,6 +3,7 @@
 //! Nothing else may hold a secret for longer than a request; [`Secret`](domain::secret::Secret) shows nothing when it is printed.
 
 pub mod backend_keys;
+mod error;
 mod file;
 pub mod key_ring;
 mod manager;
@@ -13,20 +14,10 @@ use domain::secret::Secret;
 use crate::aws;
 use crate::config::{AwsConfig, SecretsConfig};
 
+pub use error::SecretsError;
 pub use file::FileSecrets;
 pub use manager::ManagerSecrets;
 pub use memory::MemorySecrets;
-
-/// The home of secrets was not reachable, or would not do it.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretsError {
-    #[error("the secrets file cannot be used")]
-    File(#[from] std::io::Error),
-    #[error("the secrets file is not valid")]
-    Format(#[from] serde_json::Error),
-    #[error("Secrets Manager cannot be used")]
-    Manager(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
 
 /// The process's secrets by name: `jwt` for the signing keys, `backend/<id>/<version>` for a backend's key, `sso/<version>` for the
 /// client secret of single sign-on.

@@ -1,0 +1,72 @@
+//! Options of a local gateway.
+
+use std::net::SocketAddr;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use domain::access::egress::AllowedNetworks;
+use domain::clock::Clock;
+use domain::models::Email;
+use domain::secret::Secret;
+use service::outbound::Authorities;
+
+/// The default of `MAX_BODY_BYTES` here, where no event limits a body.
+pub const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+/// The default of `MAX_INFLIGHT`.
+pub const MAX_INFLIGHT: usize = 10_000;
+/// As often as the cloud's schedules.
+pub const SCHEDULE: Duration = Duration::from_mins(1);
+/// How a local gateway is to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub listen: SocketAddr,
+    /// The folder of the data; `None` keeps everything in memory, and nothing afterwards.
+    pub folder: Option<PathBuf>,
+    pub admin_email: Email,
+    /// The first administrator's password; `None` makes one up.
+    pub admin_password: Option<Secret>,
+    /// Private networks that backends may be in, besides this machine.
+    pub backend_networks: AllowedNetworks,
+    /// Authorities that certify backends, besides the public ones.
+    pub backend_authorities: Authorities,
+    /// The region whose backends come first.
+    pub backend_region: Option<String>,
+    /// Times and sizes of completions.
+    pub limits: proxy::Limits,
+    /// Requests under way at once.
+    pub max_inflight: usize,
+    /// Threads that serve connections; without any, the runtime serves them on which the gateway is started.
+    pub workers: usize,
+    /// How often is done what the cloud does by schedules.
+    pub schedule: Duration,
+    pub clock: Clock,
+    /// Where the embedded `DynamoDB` also listens, without authentication: for `cargo lambda watch`.
+    pub dynamodb_listen: Option<SocketAddr>,
+}
+
+impl Options {
+    /// In memory, on a port of this machine that the system chooses.
+    pub fn in_memory(admin_email: Email) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            folder: None,
+            admin_email,
+            admin_password: None,
+            backend_networks: AllowedNetworks::default(),
+            backend_authorities: Authorities::default(),
+            backend_region: None,
+            limits: proxy::Limits::with_max_body(MAX_BODY_BYTES),
+            max_inflight: MAX_INFLIGHT,
+            workers: workers(),
+            schedule: SCHEDULE,
+            clock: Clock::system(),
+            dynamodb_listen: None,
+        }
+    }
+}
+
+/// One worker for each core that this process may use.
+pub fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
