@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::expression::Expression;
 use super::keys::Key;
 use super::table::{Index, PK, SK, TTL, Table};
-use super::{Store, StoreError};
+use super::{Store, StoreError, send};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -74,7 +74,7 @@ impl Store {
             .get_item()
             .table_name(self.table(key.table))
             .consistent_read(true);
-        let found = Box::pin(request.set_key(Some(key.attributes())).send()).await?.item;
+        let found = send::get(request.set_key(Some(key.attributes()))).await?.item;
         found
             .filter(|item| self.is_live(item))
             .map(|item| from_item(key.table, item))
@@ -157,8 +157,7 @@ impl Store {
         let request = request
             .set_expression_attribute_names(expected.names())
             .set_expression_attribute_values(expected.values());
-        // Boxed: the future of a query is large, and many wait inside it.
-        Ok(Box::pin(request.send()).await?)
+        Ok(send::query(request).await?)
     }
 
     /// True if the item's time has not passed: the database may delete it much later (promise 57).

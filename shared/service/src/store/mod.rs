@@ -15,6 +15,7 @@ mod page;
 mod policies;
 mod quota;
 mod retry;
+mod send;
 mod settings;
 mod single_use;
 mod sso;

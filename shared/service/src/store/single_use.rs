@@ -12,7 +12,7 @@ use super::expression::Expression;
 use super::item::{from_item, to_item};
 use super::keys::Key;
 use super::table::TTL;
-use super::{Store, StoreError};
+use super::{Store, StoreError, send};
 
 /// How an attempt to take an item away ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Store {
             .put_item()
             .table_name(self.table(key.table))
             .set_item(Some(item));
-        Box::pin(put.condition_expression(Expression::absent().text).send()).await?;
+        send::put(put.condition_expression(Expression::absent().text)).await?;
         Ok(())
     }
 
@@ -62,7 +62,7 @@ impl Store {
         let delete = delete
             .set_expression_attribute_values(live.values())
             .return_values(ReturnValue::AllOld);
-        match Box::pin(delete.return_values_on_condition_check_failure(AllOld).send()).await {
+        match send::delete(delete.return_values_on_condition_check_failure(AllOld)).await {
             Ok(done) => done
                 .attributes
                 .map_or(Ok(Taken::Gone), |item| Ok(Taken::Done(from_item(key.table, item)?))),

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::{
     GlobalSecondaryIndexUpdate, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
     TableDescription, TimeToLiveSpecification,
 };
+use futures_util::future::BoxFuture;
 
 use super::StoreError;
 
@@ -112,7 +113,11 @@ impl Table {
 }
 
 /// Creates the tables that do not exist, with time-to-live on. Those of an older version get the indexes that they lack.
-pub async fn create_tables(client: &Client, prefix: &str) -> Result<(), StoreError> {
+pub fn create_tables<'a>(client: &'a Client, prefix: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+    Box::pin(create_missing(client, prefix))
+}
+
+async fn create_missing(client: &Client, prefix: &str) -> Result<(), StoreError> {
     let existing = client.list_tables().send().await?;
     for table in Table::ALL {
         let name = format!("{prefix}{}", table.name());

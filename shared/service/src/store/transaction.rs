@@ -9,7 +9,7 @@ use super::expression::Expression;
 use super::item::to_item;
 use super::keys::Key;
 use super::retry::Attempts;
-use super::{Store, StoreError};
+use super::{Store, StoreError, send};
 
 /// Attempts of a transaction that meets others (promise 55).
 const TRIES: u32 = 5;
@@ -116,7 +116,7 @@ impl Transaction<'_> {
                 .client
                 .transact_write_items()
                 .set_transact_items(Some(self.writes.clone()));
-            match Box::pin(write.set_client_request_token(self.token.clone()).send()).await {
+            match send::transact(write.set_client_request_token(self.token.clone())).await {
                 Ok(_) => return Ok(Commit::Done),
                 Err(error) => match refused_places(&error) {
                     Some(places) if places.is_empty() => attempts.collided().await?,

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::expression::Expression;
 use super::item::{Item, from_item};
 use super::keys::Key;
-use super::{Store, StoreError};
+use super::{Store, StoreError, send};
 
 /// How a conditional write ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,14 +65,10 @@ impl Store {
         let update = update
             .set_expression_attribute_names(both.names())
             .set_expression_attribute_values(both.values());
-        match Box::pin(
-            update
-                .return_values(returned)
-                .return_values_on_condition_check_failure(AllOld)
-                .send(),
-        )
-        .await
-        {
+        let update = update
+            .return_values(returned)
+            .return_values_on_condition_check_failure(AllOld);
+        match send::update(update).await {
             Ok(done) => Ok(Ok(done.attributes.unwrap_or_default())),
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
                 match error.into_err() {

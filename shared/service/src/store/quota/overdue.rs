@@ -3,7 +3,7 @@
 use super::super::expression::Expression;
 use super::super::keys;
 use super::super::table::{DUE, PK, QUEUE, Table};
-use super::super::{Store, StoreError};
+use super::super::{Store, StoreError, send};
 use domain::access::quota::Meter;
 use domain::models::UserId;
 
@@ -31,7 +31,7 @@ impl Store {
             let request = request
                 .set_expression_attribute_values(until.values())
                 .set_exclusive_start_key(start);
-            let page = Box::pin(request.send()).await?;
+            let page = send::query(request).await?;
             let owners = page.items.iter().flatten().filter_map(|item| item.get(PK)?.as_s().ok());
             users.extend(owners.filter_map(|pk| keys::meter_owner(pk)));
             start = page.last_evaluated_key;
