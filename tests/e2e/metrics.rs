@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use domain::access::quota::{AdmissionRequest, Demand, StoredFacts};
 use domain::clock::Clock;
 use domain::models::policy::Policy;
-use domain::models::usage::{ClientKind, Endpoint};
-use domain::models::{KeyId, ModelId, PolicyName, RequestId, UsageId, UserId};
+use domain::models::{PolicyName, UsageId, UserId};
 use harness::provider::{Provider, Reply, openai};
 use serde_json::{Value, json};
 use service::metrics::METRICS;
@@ -72,22 +71,11 @@ async fn limit(cloud: &mut Cloud, requests: u64) {
 /// Leaves a reservation behind that has expired, as a process does that dies.
 async fn abandon(cloud: &Cloud) {
     let store = cloud.stack.store();
-    let facts = StoredFacts {
-        at: 0,
-        request_id: RequestId::parse("r").unwrap(),
-        key: KeyId::parse("k").unwrap(),
-        department: None,
-        model: ModelId::parse("m").unwrap(),
-        endpoint: Endpoint::ChatCompletions,
-        client: ClientKind::Other,
-        streamed: false,
-        kept_days: None,
-    };
     let (policy, now) = (Policy::unlimited(PolicyName::default()), Clock::system().now());
     let request = AdmissionRequest {
         policy: &policy,
         demand: Demand::default(),
-        facts: &facts,
+        facts: &StoredFacts::fixture(),
         now,
         expires_at: now.as_second() - 1,
     };

@@ -15,8 +15,7 @@ use domain::clock::Clock;
 use domain::models::api_key::ApiKey;
 use domain::models::catalog::{Catalog, Model};
 use domain::models::policy::Policy;
-use domain::models::usage::{ClientKind, Endpoint};
-use domain::models::{KeyId, ModelId, RequestId, UsageId};
+use domain::models::{RequestId, UsageId};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::json;
@@ -101,15 +100,9 @@ fn policy() -> Policy {
 
 fn facts() -> StoredFacts {
     StoredFacts {
-        at: 0,
         request_id: RequestId::generate(),
-        key: KeyId::parse("key-1").unwrap(),
-        department: None,
-        model: ModelId::parse("model-1").unwrap(),
-        endpoint: Endpoint::ChatCompletions,
-        client: ClientKind::Other,
-        streamed: false,
         kept_days: Some(30),
+        ..StoredFacts::fixture()
     }
 }
 

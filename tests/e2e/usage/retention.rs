@@ -110,11 +110,12 @@ async fn p57_records_go_after_log_retention_days_and_sums_after_400() {
 #[tokio::test]
 async fn p45_what_the_janitor_enters_is_kept_as_the_settings_said_at_admission() {
     let books = Books::start().await;
-    let facts = json!({"a": 1_772_352_000_000_u64, "r": "r", "k": "k", "m": "m", "e": "messages", "c": "other", "s": false, "l": 3});
-    let (facts, policy): (StoredFacts, _) = (
-        serde_json::from_value(facts).unwrap(),
-        Policy::unlimited(PolicyName::default()),
-    );
+    let facts = StoredFacts {
+        at: 1_772_352_000_000,
+        kept_days: Some(3),
+        ..StoredFacts::fixture()
+    };
+    let policy = Policy::unlimited(PolicyName::default());
     let now = books.store.clock().now();
     let request = AdmissionRequest {
         policy: &policy,

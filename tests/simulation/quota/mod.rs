@@ -63,7 +63,7 @@ struct World {
 #[test]
 fn p40_p41_p42_p43_p44_p45_p46_quotas_hold_whatever_happens() {
     run_seeds(10_000, |database, seed| async move {
-        World::new(database, seed).run().await
+        World::new(database, seed).run().await;
     });
 }
 

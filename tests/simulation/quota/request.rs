@@ -7,8 +7,8 @@ use domain::access::quota::{AdmissionRequest, Demand, StoredFacts, StoredReserva
 use domain::models::policy::Policy;
 use domain::models::price::MicroUsd;
 use domain::models::tokens::Tokens;
-use domain::models::usage::{ClientKind, Endpoint, Outcome, RequestFacts, UsageRecord};
-use domain::models::{KeyId, ModelId, RequestId, UsageId, UserId};
+use domain::models::usage::{Outcome, RequestFacts, UsageRecord};
+use domain::models::{RequestId, UsageId, UserId};
 use jiff::Timestamp;
 use service::store::{Admission, Store};
 
@@ -84,13 +84,8 @@ fn facts(id: &UsageId, now: Timestamp) -> StoredFacts {
     StoredFacts {
         at: now.as_millisecond(),
         request_id: RequestId::parse(id.as_str()).unwrap(),
-        key: KeyId::parse("key").unwrap(),
-        department: None,
-        model: ModelId::parse("m").unwrap(),
-        endpoint: Endpoint::ChatCompletions,
-        client: ClientKind::Other,
-        streamed: false,
         kept_days: Some(30),
+        ..StoredFacts::fixture()
     }
 }
 

@@ -178,64 +178,39 @@ mod tests {
 
     #[test]
     fn p10_only_a_verified_address_counts() {
-        use ProviderKind::{Azure, GenericOidc};
-        let own: &[&str] = &["corp.example"];
+        use ProviderKind::{Azure, GenericOidc as Oidc};
+        use Refusal::{Domain, Email, Unverified};
+        let (none, own, other) = (&[][..], &["corp.example"][..], &["other.example"][..]);
+        let verified = |value: Value| json!({"email_verified": value});
+        let edov = |value: Value| json!({"xms_edov": value});
         for (provider, domains, rest, refusal) in [
-            (GenericOidc, &[][..], json!({"email_verified": true}), None),
-            (GenericOidc, own, json!({"email_verified": true}), None),
-            (GenericOidc, &[], json!({}), Some(Refusal::Unverified)),
-            (GenericOidc, own, json!({}), Some(Refusal::Unverified)),
-            (
-                GenericOidc,
-                &[],
-                json!({"email_verified": "true"}),
-                Some(Refusal::Unverified),
-            ),
-            (
-                GenericOidc,
-                &[],
-                json!({"email_verified": false}),
-                Some(Refusal::Unverified),
-            ),
-            (
-                GenericOidc,
-                &["other.example"],
-                json!({"email_verified": true}),
-                Some(Refusal::Domain),
-            ),
-            (
-                GenericOidc,
-                &["ple"],
-                json!({"email_verified": true}),
-                Some(Refusal::Domain),
-            ),
-            (
-                GenericOidc,
-                &[],
-                json!({"email_verified": true, "email": null}),
-                Some(Refusal::Email),
-            ),
+            (Oidc, none, verified(json!(true)), None),
+            (Oidc, own, verified(json!(true)), None),
+            (Oidc, none, json!({}), Some(Unverified)),
+            (Oidc, own, json!({}), Some(Unverified)),
+            (Oidc, none, verified(json!("true")), Some(Unverified)),
+            (Oidc, none, verified(json!(false)), Some(Unverified)),
+            (Oidc, other, verified(json!(true)), Some(Domain)),
+            (Oidc, &["ple"], verified(json!(true)), Some(Domain)),
+            (Oidc, none, json!({"email_verified": true, "email": null}), Some(Email)),
             (Azure, own, json!({}), None),
-            (Azure, own, json!({"xms_edov": true}), None),
-            (Azure, own, json!({"xms_edov": "1"}), None),
-            (Azure, own, json!({"xms_edov": false}), Some(Refusal::Unverified)),
-            (Azure, own, json!({"xms_edov": "0"}), Some(Refusal::Unverified)),
-            (Azure, own, json!({"email_verified": false}), Some(Refusal::Unverified)),
+            (Azure, own, edov(json!(true)), None),
+            (Azure, own, edov(json!("1")), None),
+            (Azure, own, edov(json!(false)), Some(Unverified)),
+            (Azure, own, edov(json!("0")), Some(Unverified)),
+            (Azure, own, verified(json!(false)), Some(Unverified)),
             (
                 Azure,
                 own,
                 json!({"email_verified": true, "xms_edov": false}),
-                Some(Refusal::Unverified),
+                Some(Unverified),
             ),
-            (Azure, &[], json!({}), Some(Refusal::Unverified)),
-            (Azure, &["other.example"], json!({}), Some(Refusal::Unverified)),
-            (Azure, &[], json!({"email_verified": true}), None),
+            (Azure, none, json!({}), Some(Unverified)),
+            (Azure, other, json!({}), Some(Unverified)),
+            (Azure, none, verified(json!(true)), None),
         ] {
-            assert_eq!(
-                judge(provider, domains, rest.clone()).err(),
-                refusal,
-                "{provider:?} {domains:?} {rest}"
-            );
+            let found = judge(provider, domains, rest.clone()).err();
+            assert_eq!(found, refusal, "{provider:?} {domains:?} {rest}");
         }
     }
 

@@ -163,64 +163,60 @@ mod tests {
         assert_eq!(advice(&nearly), (Some(30), false), "an SDK waits that long");
     }
 
-    #[test]
-    fn p47_a_refusal_names_the_limit_what_is_used_and_when_there_is_room() {
-        let now = at("2026-11-23T10:00:00Z");
-        let refused = |limit, (value, used, demand): (u64, u64, u64), retry_at: Option<&str>| {
-            let usage = LimitUsage {
+    /// The error of a limit of the policy `team`: its code, its advice and its message.
+    fn refused(
+        limit: Limit,
+        (value, used, demand): (u64, u64, u64),
+        retry_at: Option<&str>,
+    ) -> (Code, (Option<u64>, bool), String) {
+        let resets_at = at("2026-12-01T00:00:00Z");
+        let refusal = Refusal {
+            usage: LimitUsage {
                 limit,
                 value,
                 used,
-                resets_at: at("2026-12-01T00:00:00Z"),
-            };
-            let error = over_limit(
-                &policy("team"),
-                &Refusal {
-                    usage,
-                    demand,
-                    retry_at: retry_at.map(at),
-                },
-                now,
-            );
-            (error.code(), advice(&error), error.message().to_owned())
+                resets_at,
+            },
+            demand,
+            retry_at: retry_at.map(at),
         };
+        let error = over_limit(&policy("team"), &refusal, at("2026-11-23T10:00:00Z"));
+        (error.code(), advice(&error), error.message().to_owned())
+    }
+
+    #[test]
+    fn p47_a_refusal_names_the_limit_what_is_used_and_when_there_is_room() {
+        let (code, advice, message) = refused(Limit::RateLimit, (60, 60, 1), Some("2026-11-23T10:00:07.1Z"));
+        assert_eq!((code, advice), (Code::RateLimitExceeded, (Some(8), false)));
         assert_eq!(
-            refused(Limit::RateLimit, (60, 60, 1), Some("2026-11-23T10:00:07.1Z")),
-            (
-                Code::RateLimitExceeded,
-                (Some(8), false),
-                "the policy `team` allows 60 requests in any 60 seconds (`rate_limit`): 60 requests are used; \
-                 there is room again at 2026-11-23T10:00:07Z"
-                    .to_owned()
-            )
+            message,
+            "the policy `team` allows 60 requests in any 60 seconds (`rate_limit`): 60 requests are used; \
+             there is room again at 2026-11-23T10:00:07Z"
         );
+        let amounts = (30_000_000, 29_990_000, 500_000);
+        let (code, advice, message) = refused(Limit::CostQuotaMonthly, amounts, Some("2026-12-01T00:00:00Z"));
+        assert_eq!((code, advice), (Code::InsufficientQuota, (Some(655_200), true)));
         assert_eq!(
-            refused(Limit::CostQuotaMonthly, (30_000_000, 29_990_000, 500_000), Some("2026-12-01T00:00:00Z")),
-            (
-                Code::InsufficientQuota,
-                (Some(655_200), true),
-                "the policy `team` allows 30 USD a month, by the clock of UTC (`cost_quota_monthly`): 29.99 USD are used, \
-                 and this one may need 0.5 USD; there is room again at 2026-12-01T00:00:00Z"
-                    .to_owned()
-            )
+            message,
+            "the policy `team` allows 30 USD a month, by the clock of UTC (`cost_quota_monthly`): 29.99 USD are used, \
+             and this one may need 0.5 USD; there is room again at 2026-12-01T00:00:00Z"
         );
+    }
+
+    #[test]
+    fn p47_a_refusal_says_if_there_is_never_room_or_too_much_at_once() {
+        let (code, advice, message) = refused(Limit::TokenRateLimit, (1000, 0, 5000), None);
+        assert_eq!((code, advice), (Code::RateLimitExceeded, (Some(655_200), true)));
         assert_eq!(
-            refused(Limit::TokenRateLimit, (1000, 0, 5000), None),
-            (
-                Code::RateLimitExceeded,
-                (Some(655_200), true),
-                "the policy `team` allows 1000 tokens in any 60 seconds (`token_rate_limit`): this request may need 5000 tokens, \
-                 for which there is never room"
-                    .to_owned()
-            )
+            message,
+            "the policy `team` allows 1000 tokens in any 60 seconds (`token_rate_limit`): this request may need 5000 tokens, \
+             for which there is never room"
         );
+        let (code, advice, message) = refused(Limit::MaxConcurrency, (4, 4, 1), Some("2026-11-23T10:00:00Z"));
+        assert_eq!((code, advice), (Code::ConcurrencyLimitExceeded, (Some(1), false)));
         assert_eq!(
-            refused(Limit::MaxConcurrency, (4, 4, 1), Some("2026-11-23T10:00:00Z")),
-            (
-                Code::ConcurrencyLimitExceeded,
-                (Some(1), false),
-                "the policy `team` allows 4 requests at once (`max_concurrency`): 4 requests are under way".to_owned()
-            )
+            message,
+            "the policy `team` allows 4 requests at once (`max_concurrency`): 4 requests are under way"
         );
     }
 }

@@ -8,6 +8,8 @@
 mod admission;
 mod amounts;
 mod calendar;
+#[cfg(any(test, feature = "fixtures"))]
+mod fixtures;
 mod judgement;
 mod meter;
 mod packed;

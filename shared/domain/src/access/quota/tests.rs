@@ -4,25 +4,10 @@ use jiff::Timestamp;
 use std::num::NonZeroU64;
 
 use super::*;
-use crate::models::usage::{ClientKind, Endpoint};
-use crate::models::{KeyId, ModelId, PolicyName, RequestId, UsageId};
+use crate::models::{PolicyName, UsageId};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_796_000_000 + second).unwrap()
-}
-
-fn facts() -> StoredFacts {
-    StoredFacts {
-        at: 0,
-        request_id: RequestId::parse("r").unwrap(),
-        key: KeyId::parse("k").unwrap(),
-        department: None,
-        model: ModelId::parse("m").unwrap(),
-        endpoint: Endpoint::ChatCompletions,
-        client: ClientKind::Other,
-        streamed: false,
-        kept_days: None,
-    }
 }
 
 fn policy(set: impl FnOnce(&mut Policy)) -> Policy {
@@ -37,7 +22,7 @@ fn planned(known: Option<&Meter>, policy: &Policy, now: Timestamp) -> Plan {
         &AdmissionRequest {
             policy,
             demand: Demand::default(),
-            facts: &facts(),
+            facts: &StoredFacts::fixture(),
             now,
             expires_at: now.as_second() + 900,
         },
