@@ -59,15 +59,7 @@ impl Installation {
         };
         let proxy = proxy::App::new(resources(), outbound.clone(), limits);
         let auth = auth::App::new(resources(), outbound, PasswordPolicy::Strict);
-        let trier = auth.clone();
-        let try_sso = move |trial| {
-            let auth = trier.clone();
-            async move { Ok(auth::try_sso(&auth, trial).await) }
-        };
-        let delegates = admin::Delegates {
-            check: FunctionClient::in_process(async |_| Ok(None)),
-            try_sso: FunctionClient::in_process(try_sso),
-        };
+        let delegates = delegates(auth.clone());
         Self {
             auth: auth::edge(auth),
             keys: keys::edge(keys::App::new(resources())),
@@ -148,6 +140,18 @@ impl Installation {
 
     pub(super) async fn own_keys(&self, token: &str) -> u16 {
         call(&self.keys, "GET /api/v1/user/keys", token, Value::Null).await.0
+    }
+}
+
+/// Tests of single sign-on are done by this `auth`; checks of backends find nothing.
+fn delegates(auth: auth::App) -> admin::Delegates {
+    let try_sso = move |trial| {
+        let auth = auth.clone();
+        async move { Ok(auth::try_sso(&auth, trial).await) }
+    };
+    admin::Delegates {
+        check: FunctionClient::in_process(async |_| Ok(None)),
+        try_sso: FunctionClient::in_process(try_sso),
     }
 }
 
