@@ -9,6 +9,7 @@ mod calls;
 mod canary;
 mod chat;
 mod dependencies;
+mod documents;
 mod egress;
 mod failover;
 mod failures;
