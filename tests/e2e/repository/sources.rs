@@ -31,9 +31,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) {
 
 /// A file's text without the tests at its end.
 pub(super) fn without_tests(text: &str) -> &str {
-    let tests = text
-        .find("\nmod tests {")
-        .and_then(|end| text[..end].rfind("#[cfg("));
+    let tests = text.find("\nmod tests {").and_then(|end| text[..end].rfind("#[cfg("));
     &text[..tests.unwrap_or(text.len())]
 }
 
