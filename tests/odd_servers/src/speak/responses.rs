@@ -10,11 +10,15 @@ pub(super) fn events(speech: &Speech<'_>, rng: &mut Rng) -> Vec<Event> {
     // Reasoning is told as a summary by OpenAI, as text by servers of open models.
     let summaries = rng.one_in(2);
     let opening = response(&id, "in_progress", Vec::new(), Json::Null);
-    let created = json!({"type": "response.created", "response": (opening.clone())});
-    let in_progress = json!({"type": "response.in_progress", "response": opening});
     let mut events = vec![
-        Event::named(Part::Head, created),
-        Event::named(Part::Noise, in_progress),
+        Event::named(
+            Part::Head,
+            json!({"type": "response.created", "response": (opening.clone())}),
+        ),
+        Event::named(
+            Part::Noise,
+            json!({"type": "response.in_progress", "response": opening}),
+        ),
     ];
     let mut output = Vec::new();
     let mut ordinal = 0;
