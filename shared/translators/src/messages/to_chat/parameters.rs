@@ -91,17 +91,17 @@ pub(super) fn write<'a>(
 /// Lowered to what the model can: agents ask for the same number whatever the model is.
 fn max_tokens(request: &MessagesBody<'_>, model: &ModelFacts, scope: &mut Scope<'_>) -> Result<u64, RequestError> {
     let path = FieldPath::root("max_tokens");
-    let asked = request.max_tokens.integer(path)?.ok_or_else(|| path.missing())?;
-    if asked == 0 {
+    let requested = request.max_tokens.integer(path)?.ok_or_else(|| path.missing())?;
+    if requested == 0 {
         return Err(path.error("must be at least 1; this model has no cache that could be warmed beforehand"));
     }
-    let asked = u64::try_from(asked).map_err(|_| path.error("must be at least 1"))?;
+    let requested = u64::try_from(requested).map_err(|_| path.error("must be at least 1"))?;
     match model.max_output_tokens {
-        Some(limit) if asked > limit => {
+        Some(limit) if requested > limit => {
             scope.warnings.dropped("max_tokens");
             Ok(limit)
         }
-        _ => Ok(asked),
+        _ => Ok(requested),
     }
 }
 
