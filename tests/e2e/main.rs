@@ -13,6 +13,7 @@ mod documents;
 mod egress;
 mod failover;
 mod failures;
+mod hardening;
 mod health;
 mod input;
 mod keys;

@@ -86,9 +86,9 @@ async fn read_csv(request: Request) -> Result<String, ApiError> {
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .unwrap_or("text/csv");
+        .unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
-    if !["text/csv", "text/plain", "application/csv"]
+    if !["text/csv", "application/csv"]
         .iter()
         .any(|accepted| essence.eq_ignore_ascii_case(accepted))
     {

@@ -20,6 +20,8 @@ pub struct App {
     pub(crate) signing_keys: KeyRing,
     gate: SessionGate,
     pub(crate) hasher: Hasher,
+    /// Hashes the passwords of registrations, one at a time: a flood of those delays no login.
+    pub(crate) registrations: Hasher,
     pub(crate) password_policy: PasswordPolicy,
     pub(crate) provider: Provider,
 }
@@ -46,6 +48,7 @@ impl App {
             signing_keys,
             gate,
             hasher: Hasher::new(),
+            registrations: Hasher::with_places(1),
             password_policy,
             provider,
         }

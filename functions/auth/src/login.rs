@@ -1,12 +1,13 @@
 //! From an e-mail address and a password to a session.
 
 use axum::extract::State;
-use domain::access::password::{MAX_LENGTH, PasswordMatch};
+use domain::access::password::MAX_LENGTH;
 use domain::models::Email;
 use domain::models::audit::AuditEntry;
-use domain::models::user::{PasswordHash, User};
+use domain::models::user::{PasswordHash, Status, User};
 use domain::secret::Secret;
 use serde::Deserialize;
+use service::hasher::Verified;
 use service::http::json::{Body, Data};
 use service::http::origin::Origin;
 use service::http::{ApiError, Code};
@@ -28,48 +29,51 @@ pub(crate) async fn login(
     origin: Origin,
     Body(credentials): Body<Credentials>,
 ) -> Result<Data<SessionResponse>, ApiError> {
-    let email = Email::parse(&credentials.email).map_err(|_| wrong())?;
-    let password = Secret::from(credentials.password);
-    let session = match authenticate(&app, &email, &password, &origin).await {
-        Ok(user) => session::open(&app, &origin, &user).await,
-        Err(error) => Err(error),
-    };
-    if let Err(refusal) = &session {
-        record_refusal(&app, &origin, &email, refusal.code()).await?;
+    let email = Email::parse(&credentials.email).ok();
+    let session = open_session(&app, email.as_ref(), Secret::from(credentials.password), &origin).await;
+    if let (Some(email), Err(refusal)) = (&email, &session) {
+        let audit = origin.audit("anonymous", "session.create", email, app.store.clock().now());
+        record_refusal(&app, audit, refusal.code()).await?;
     }
     session.map(Data)
 }
 
-/// The account whose password it is, whatever its state.
+async fn open_session(
+    app: &App,
+    email: Option<&Email>,
+    password: Secret,
+    origin: &Origin,
+) -> Result<SessionResponse, ApiError> {
+    let verified = authenticate(app, email, &password, origin).await?;
+    let user = current(app, verified, password, origin).await?;
+    session::open(app, origin, &user).await
+}
+
+/// The account whose password it is, whatever its state. Whatever is wrong with an attempt, it counts (promise 4): so does the
+/// right password of an account that may not be used, since its refusal is recorded too.
 pub(crate) async fn authenticate(
     app: &App,
-    email: &Email,
+    email: Option<&Email>,
     password: &Secret,
     origin: &Origin,
-) -> Result<User, ApiError> {
-    // No stored password is longer, so nothing is told that everybody does not know.
-    if password.expose().chars().count() > MAX_LENGTH {
-        return Err(wrong());
-    }
+) -> Result<Verified, ApiError> {
     let permit = LoginPermit::acquire(&app.store, email, origin.address).await?;
+    // No address that is none has an account, and no stored password is longer: nothing is told that everybody does not know.
+    let Some(email) = email.filter(|_| password.expose().chars().count() <= MAX_LENGTH) else {
+        return Err(wrong());
+    };
     let user = app.store.user_by_email(email).await?;
-    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let password_match = match app.hasher.verify(password.clone(), hash).await {
-        Ok(password_match) => password_match,
+    let verified = match app.hasher.authenticate(password.clone(), user).await {
+        Ok(verified) => verified.ok_or_else(wrong)?,
         Err(busy) => {
             permit.release().await?;
             return Err(busy.into());
         }
     };
-    let Some(user) = user.filter(|_| password_match != PasswordMatch::Wrong) else {
-        return Err(wrong());
-    };
-    permit.succeeded().await?;
-    if password_match == PasswordMatch::RightButOutdated {
-        raise_hash(app, &user, password.clone(), origin).await?;
-        return app.store.user(&user.id).await?.ok_or_else(wrong);
+    if verified.user().status == Status::Active {
+        permit.succeeded().await?;
     }
-    Ok(user)
+    Ok(verified)
 }
 
 /// The one response to unknown addresses and wrong passwords, whatever the state of the account (promise 3).
@@ -77,35 +81,37 @@ fn wrong() -> ApiError {
     ApiError::new(Code::InvalidCredentials, "the e-mail address or the password is wrong")
 }
 
-/// Stores the same password with today's parameters (promise 2); like any new hash it ends the other sessions.
-async fn raise_hash(app: &App, user: &User, password: Secret, origin: &Origin) -> Result<(), ApiError> {
+/// The account with today's parameters of its hash (promise 2); like any new hash, a raised one ends the other sessions. Refused
+/// if the password was changed meanwhile.
+async fn current(app: &App, verified: Verified, password: Secret, origin: &Origin) -> Result<User, ApiError> {
+    if !verified.is_outdated() {
+        return Ok(verified.user().clone());
+    }
     let hash: PasswordHash = app.hasher.hash(password).await?;
-    let audit = origin.audit(&user.id, "password.rehash", &user.id, app.store.clock().now());
-    let raise = |user: &User| {
-        Ok::<_, ApiError>(User {
-            password_hash: Some(hash.clone()),
-            ..user.clone()
-        })
+    let id = &verified.user().id;
+    let audit = origin.audit(id, "password.rehash", id, app.store.clock().now());
+    let raise = |user: &User| User {
+        password_hash: Some(hash.clone()),
+        ..user.clone()
     };
-    // An account that is gone meanwhile needs no better hash.
-    let _ = app.store.change_user(&user.id, &audit, raise).await?;
-    Ok(())
+    app.store
+        .change_verified(&verified, &audit, raise)
+        .await?
+        .map_err(|_| wrong())
 }
 
-/// Refusals that say something about somebody are recorded; floods and failures of ours are not.
-async fn record_refusal(app: &App, origin: &Origin, email: &Email, code: Code) -> Result<(), ApiError> {
+/// Records refusals that say something about somebody; floods and failures of ours are not. All of them have passed the limits
+/// of attempts.
+pub(crate) async fn record_refusal(app: &App, audit: AuditEntry, code: Code) -> Result<(), ApiError> {
     if !matches!(
         code,
         Code::InvalidCredentials | Code::PendingApproval | Code::AccountDisabled
     ) {
         return Ok(());
     }
-    let audit = origin.audit("anonymous", "session.create", email, app.store.clock().now());
-    Ok(app
-        .store
-        .record(&AuditEntry {
-            result: code.name().to_owned(),
-            ..audit
-        })
-        .await?)
+    let refused = AuditEntry {
+        result: code.name().to_owned(),
+        ..audit
+    };
+    Ok(app.store.record(&refused).await?)
 }

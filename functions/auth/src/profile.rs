@@ -11,7 +11,7 @@ use service::http::json::{Body, Data};
 use service::http::{ApiError, Code};
 
 use crate::app::App;
-use crate::login::authenticate;
+use crate::login::{authenticate, record_refusal};
 use crate::session::{self, SessionResponse};
 
 #[derive(Deserialize)]
@@ -72,9 +72,19 @@ pub(crate) async fn change_password(
     Body(change): Body<PasswordChange>,
 ) -> Result<Data<SessionResponse>, ApiError> {
     let old = Secret::from(change.old_password);
-    let user = authenticate(&app, &actor.user.email, &old, &actor.origin)
-        .await
-        .map_err(name_field)?;
+    let verified = match authenticate(&app, Some(&actor.user.email), &old, &actor.origin).await {
+        Ok(verified) => verified,
+        Err(refusal) => {
+            let audit = actor.audit(app.store.clock().now(), "password.change", &actor.user.id, vec![]);
+            record_refusal(&app, audit, refusal.code()).await?;
+            return Err(name_field(refusal));
+        }
+    };
+    let user = verified.user();
+    if user.id != actor.user.id {
+        // The address went to another account a moment ago.
+        return Err(ApiError::unauthorized());
+    }
     let policy = app.store.settings().await?.password_policy(app.password_policy);
     policy
         .check(&change.new_password, &user.email, &user.name)
@@ -86,13 +96,11 @@ pub(crate) async fn change_password(
         &user.id,
         vec!["password".to_owned()],
     );
-    let set = |user: &User| {
-        Ok::<_, ApiError>(User {
-            password_hash: Some(hash.clone()),
-            ..user.clone()
-        })
+    let set = |user: &User| User {
+        password_hash: Some(hash.clone()),
+        ..user.clone()
     };
-    match app.store.change_user(&user.id, &audit, set).await? {
+    match app.store.change_verified(&verified, &audit, set).await? {
         Ok(user) => session::open(&app, &actor.origin, &user).await.map(Data),
         Err(_) => Err(ApiError::unauthorized()),
     }

@@ -14,6 +14,7 @@ use service::http::origin::Origin;
 use service::http::{ApiError, Code};
 
 use crate::app::App;
+use crate::login_permit::count_registration;
 use crate::sso;
 
 /// The body of a registration, from anybody.
@@ -32,6 +33,7 @@ pub(crate) async fn register(
     origin: Origin,
     Body(registration): Body<Registration>,
 ) -> Result<impl IntoResponse, ApiError> {
+    count_registration(&app.store, origin.address).await?;
     let settings = app.store.settings().await?;
     if !settings.registration_enabled {
         return Err(ApiError::new(
@@ -44,7 +46,7 @@ pub(crate) async fn register(
         .password_policy(app.password_policy)
         .check(&password, &email, &name)?;
     // Also for an address that is taken, so that the response takes as long.
-    let password_hash = app.hasher.hash(Secret::from(password)).await?;
+    let password_hash = app.registrations.hash(Secret::from(password)).await?;
     let now = app.store.clock().now();
     let user = User {
         status: Status::Pending,

@@ -8,6 +8,7 @@ use domain::models::catalog::{Backend, Catalog, Entry, Model};
 use domain::models::policy::{Mode, Policy};
 use jiff::Timestamp;
 use service::http::caller::ApiCaller;
+use service::http::error::shown;
 use service::http::{ApiError, Code, refusal};
 use service::store::Store;
 
@@ -129,7 +130,7 @@ impl Rights {
 pub(crate) fn unknown_model(name: &str) -> ApiError {
     ApiError::new(
         Code::ModelNotFound,
-        format!("the model `{name}` does not exist or is not allowed"),
+        format!("the model `{}` does not exist or is not allowed", shown(name)),
     )
     .field("model")
 }

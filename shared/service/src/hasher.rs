@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, spawn_blocking};
 
 use domain::access::password::{self, HashError, PasswordMatch};
-use domain::models::user::PasswordHash;
+use domain::models::user::{PasswordHash, User};
 use domain::secret::Secret;
 
 /// So long a login waits for its turn.
@@ -17,6 +17,26 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct Hasher {
     places: Arc<Semaphore>,
+}
+
+/// An account whose password was checked just now. Only [`Hasher::authenticate`] makes one, and a change that relies on the
+/// password is made with it, so that the write finds what was checked (promise 61).
+#[derive(Clone, Debug)]
+pub struct Verified {
+    user: User,
+    outdated: bool,
+}
+
+impl Verified {
+    /// The account as it was when the password was checked.
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// True if the hash has weaker parameters than today's.
+    pub fn is_outdated(&self) -> bool {
+        self.outdated
+    }
 }
 
 /// The password was not hashed.
@@ -38,9 +58,13 @@ impl Default for Hasher {
 
 impl Hasher {
     pub fn new() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self::with_places(std::thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    /// Hashes so many passwords at once.
+    pub fn with_places(places: usize) -> Self {
         Self {
-            places: Arc::new(Semaphore::new(processors)),
+            places: Arc::new(Semaphore::new(places)),
         }
     }
 
@@ -55,8 +79,18 @@ impl Hasher {
         Ok(spawn_blocking(hashing).await??)
     }
 
+    /// The account, if `password` is its own; without an account it takes as long (promise 3).
+    pub async fn authenticate(&self, password: Secret, user: Option<User>) -> Result<Option<Verified>, HasherError> {
+        let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+        let found = self.verify(password, hash).await?;
+        Ok(user.filter(|_| found != PasswordMatch::Wrong).map(|user| Verified {
+            user,
+            outdated: found == PasswordMatch::RightButOutdated,
+        }))
+    }
+
     /// How `password` compares with `hash`; without one it takes as long and is wrong.
-    pub async fn verify(&self, password: Secret, hash: Option<PasswordHash>) -> Result<PasswordMatch, HasherError> {
+    async fn verify(&self, password: Secret, hash: Option<PasswordHash>) -> Result<PasswordMatch, HasherError> {
         let place = self.place().await?;
         let verifying = move || {
             let matched = password::verify(password.expose(), hash.as_ref());

@@ -9,7 +9,7 @@ use domain::secret::Secret;
 use serde_json::{Map, Value, json};
 use service::functions::{SsoTrial, SsoTrialResult};
 use service::http::extract::{Actor, IfMatch, version_conflict};
-use service::http::json::{self, Body, Data, MAX_MANAGEMENT_BODY};
+use service::http::json::{self, Body, Data};
 use service::http::managed::member::Given as _;
 use service::http::{ApiError, Code};
 use service::store::Change;
@@ -80,7 +80,7 @@ pub(crate) async fn test(
 
 /// The changes and the claims of a test's body, which may also be empty.
 async fn sent(request: Request) -> Result<(SsoPatch, Option<Map<String, Value>>), ApiError> {
-    let body = json::read(request, MAX_MANAGEMENT_BODY).await?;
+    let body = json::read_management(request).await?;
     let mut fields: Map<String, Value> = if body.is_empty() {
         Map::new()
     } else {

@@ -4,6 +4,7 @@ mod form;
 
 use axum::extract::State;
 use domain::access::accounts::{Denied, Reach, may_change, reach};
+use domain::access::password::PasswordPolicy;
 use domain::models::user::{PasswordHash, Profile, Role, Status, User};
 use domain::models::{DisplayName, Email, PolicyName, UserId};
 use domain::secret::Secret;
@@ -95,13 +96,22 @@ pub(crate) async fn update(
         .await?
         .filter(|user| reach(&actor.user).covers(user))
         .ok_or_else(no_user)?;
+    // Rights are judged before anything is told about what exists (promise 67).
+    let unknown = patch.password.value().map(|_| PasswordHash::new(String::new()));
+    may_change(&actor.user, &before, &changed(&before, &patch, unknown.as_ref())?).map_err(denied)?;
     if let Some(policy) = patch.quota_policy.value() {
         check_policy(&app, policy).await?;
     }
-    let hash = new_hash(&app, &patch, &before).await?;
+    let policy = password_policy(&app).await?;
+    check_password(policy, &patch, &before)?;
+    let hash = match patch.password.value() {
+        Some(password) => Some(app.hasher.hash(Secret::from(password.as_str())).await?),
+        None => None,
+    };
     let audit = actor.audit(app.store.clock().now(), "user.update", &id, patch.changed());
     let change = |user: &User| {
         expected.check(patch.version, user.version)?;
+        check_password(policy, &patch, user)?;
         let after = changed(user, &patch, hash.as_ref())?;
         may_change(&actor.user, user, &after).map_err(denied)?;
         Ok::<_, ApiError>(after)
@@ -168,23 +178,23 @@ fn changed(old: &User, patch: &UserPatch, hash: Option<&PasswordHash>) -> Result
     Ok(user)
 }
 
-/// The hash of the password that is given, which must suit the address and the name that the account will have.
-async fn new_hash(app: &App, patch: &UserPatch, before: &User) -> Result<Option<PasswordHash>, ApiError> {
+/// The password that is given must suit the address and the name that the account will have.
+fn check_password(policy: PasswordPolicy, patch: &UserPatch, before: &User) -> Result<(), ApiError> {
     let Some(password) = patch.password.value() else {
-        return Ok(None);
+        return Ok(());
     };
     let email = patch.email.as_ref().unwrap_or(&before.email);
     let name = patch.name.as_ref().unwrap_or(&before.name);
-    hash(app, password.clone(), email, name).await.map(Some)
+    Ok(policy.check(password, email, name)?)
 }
 
 async fn hash(app: &App, password: String, email: &Email, name: &DisplayName) -> Result<PasswordHash, ApiError> {
-    app.store
-        .settings()
-        .await?
-        .password_policy(app.rules.passwords)
-        .check(&password, email, name)?;
+    password_policy(app).await?.check(&password, email, name)?;
     Ok(app.hasher.hash(Secret::from(password)).await?)
+}
+
+async fn password_policy(app: &App) -> Result<PasswordPolicy, ApiError> {
+    Ok(app.store.settings().await?.password_policy(app.rules.passwords))
 }
 
 /// Tells before a password is hashed in vain; what decides is the condition of the write.

@@ -13,8 +13,8 @@ use url::Url;
 
 use super::error::ProviderError;
 
-/// For one request: a login makes three, and has ten seconds (docs/api.md §7).
-const TIMEOUT: Duration = Duration::from_secs(3);
+/// For one request, and for metadata and keys together: a login has ten seconds (docs/api.md §7).
+pub(super) const TIMEOUT: Duration = Duration::from_secs(3);
 /// Documents and keys of real providers have some kilobytes.
 const MAX_RESPONSE: usize = 1024 * 1024;
 

@@ -12,15 +12,17 @@ use std::sync::Arc;
 
 use domain::access::id_token::{self, Claims, Expected, TokenError};
 use domain::clock::Clock;
+use domain::models::health::FailureClass;
 use domain::models::sso::{ProviderKind, SsoConfig};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::JwkSet;
 use serde_json::{Map, Value};
 use service::outbound::Outbound;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use url::Url;
 
-use http_client::{HttpClient, succeeded};
+use http_client::{HttpClient, TIMEOUT, succeeded};
 
 pub(crate) use error::{ClaimsError, ProviderError};
 pub(crate) use metadata::Metadata;
@@ -30,6 +32,19 @@ pub(crate) use token::{Redemption, TokenResponse};
 const FRESH: SignedDuration = SignedDuration::from_mins(10);
 /// A token with an unknown key may be of a new one: the keys are read again, but not more often than this.
 const REFETCH_AFTER: SignedDuration = SignedDuration::from_secs(10);
+
+/// A provider that was silent is not asked again for this long, so that those who wait for it do not wait one after the other.
+const SILENT: SignedDuration = SignedDuration::from_secs(3);
+
+const SILENCE: ProviderError = ProviderError::NoResponse(FailureClass::Timeout);
+
+/// What is known of the provider.
+#[derive(Debug, Default)]
+struct Known {
+    snapshot: Option<Arc<Snapshot>>,
+    /// The issuer that was silent, and until when it is not asked.
+    silent: Option<(String, Timestamp)>,
+}
 
 /// The provider as it was at a time.
 #[derive(Clone, Debug)]
@@ -44,7 +59,7 @@ pub(crate) struct Snapshot {
 pub(crate) struct Provider {
     http: HttpClient,
     clock: Clock,
-    snapshot: Arc<Mutex<Option<Arc<Snapshot>>>>,
+    known: Arc<Mutex<Known>>,
 }
 
 impl Provider {
@@ -52,7 +67,7 @@ impl Provider {
         Self {
             http: HttpClient::new(outbound),
             clock,
-            snapshot: Arc::default(),
+            known: Arc::default(),
         }
     }
 
@@ -63,13 +78,21 @@ impl Provider {
 
     /// A snapshot that is younger than `age`. Concurrent callers wait for the same one.
     async fn snapshot_since(&self, config: &SsoConfig, age: SignedDuration) -> Result<Arc<Snapshot>, ProviderError> {
-        let mut snapshot = self.snapshot.lock().await;
+        let mut known = self.known.lock().await;
         let is_young =
             |snapshot: &&Arc<Snapshot>| snapshot.metadata.is_of(config) && self.clock.now() < snapshot.read_at + age;
-        if let Some(snapshot) = snapshot.as_ref().filter(is_young) {
+        if let Some(snapshot) = known.snapshot.as_ref().filter(is_young) {
             return Ok(snapshot.clone());
         }
-        Ok(snapshot.insert(Arc::new(self.read(config).await?)).clone())
+        let is_silent =
+            |(issuer, until): &(String, Timestamp)| *issuer == config.issuer_url && self.clock.now() < *until;
+        if known.silent.as_ref().is_some_and(is_silent) {
+            return Err(SILENCE);
+        }
+        let read = timeout(TIMEOUT, self.read(config)).await.unwrap_or(Err(SILENCE));
+        known.silent =
+            (read.as_ref().err() == Some(&SILENCE)).then(|| (config.issuer_url.clone(), self.clock.now() + SILENT));
+        Ok(known.snapshot.insert(Arc::new(read?)).clone())
     }
 
     async fn read(&self, config: &SsoConfig) -> Result<Snapshot, ProviderError> {
@@ -147,7 +170,7 @@ impl Provider {
     }
 
     /// Adds the claims of the userinfo endpoint to those of an ID token without the e-mail address: many providers give it
-    /// only there (`OpenID` Connect Core §5.3). Claims of the token are never replaced.
+    /// only there (`OpenID` Connect Core §5.3).
     pub(crate) async fn complete(
         &self,
         snapshot: &Snapshot,
@@ -166,9 +189,7 @@ impl Provider {
         if user_info.get("sub").and_then(Value::as_str) != Some(&claims.subject) {
             return Err(TokenError::Subject.into());
         }
-        for (name, value) in user_info {
-            claims.rest.entry(name).or_insert(value);
-        }
+        claims.take_address_from(user_info, &config.email_claim);
         Ok(())
     }
 }

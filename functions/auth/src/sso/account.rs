@@ -51,6 +51,7 @@ async fn link(app: &App, origin: &Origin, person: &Person, user: &User) -> Resul
     let link = |user: &User| match (&user.password_hash, &user.identity) {
         (Some(_), _) => Err(SsoError::from(Refusal::HasPassword)),
         (None, Some(_)) => Err(Refusal::OtherIdentity.into()),
+        (None, None) if user.email.folded() != person.email.folded() => Err(Refusal::Email.into()),
         (None, None) => Ok(User {
             identity: Some(person.identity.clone()),
             ..user.clone()

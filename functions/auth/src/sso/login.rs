@@ -20,6 +20,7 @@ use super::error::SsoError;
 use super::{account, browser, one_time_code, random};
 use crate::app::App;
 use crate::identity_provider::Redemption;
+use crate::login_permit::LoginPermit;
 use crate::session;
 
 /// The query of the page that sends the browser here.
@@ -102,6 +103,9 @@ async fn authenticate(
     headers: &HeaderMap,
     query: &CallbackQuery,
 ) -> Result<(SsoAttempt, User), SsoError> {
+    let permit = LoginPermit::for_single_sign_on(&app.store, origin.address)
+        .await
+        .map_err(SsoError::Told)?;
     let attempt = take_attempt(app, config, headers, query).await?;
     let user = async {
         let claims = claims(app, config, &attempt, query).await?;
@@ -118,7 +122,9 @@ async fn authenticate(
         },
     };
     app.store.record(&audit).await?;
-    Ok((attempt, user?))
+    let user = user?;
+    permit.succeeded().await.map_err(SsoError::Told)?;
+    Ok((attempt, user))
 }
 
 async fn take_attempt(

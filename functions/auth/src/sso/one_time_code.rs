@@ -17,6 +17,7 @@ use super::config::enabled;
 use super::error::SsoError;
 use super::random;
 use crate::app::App;
+use crate::login_permit::LoginPermit;
 use crate::session::{self, SessionResponse};
 
 /// A SHA-256 in base64url.
@@ -35,7 +36,9 @@ pub(crate) async fn redeem(
     origin: Origin,
     Body(presented): Body<OneTimeCode>,
 ) -> Result<Data<SessionResponse>, ApiError> {
+    let permit = LoginPermit::for_single_sign_on(&app.store, origin.address).await?;
     let user = take(&app, &presented).await.map_err(|error| error.logged(&origin))?;
+    permit.succeeded().await?;
     session::open(&app, &origin, &user).await.map(Data)
 }
 

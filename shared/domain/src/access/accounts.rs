@@ -56,11 +56,13 @@ pub fn may_change(actor: &User, before: &User, after: &User) -> Result<(), Denie
     }
 }
 
-/// True if the change ends the account's sessions: it can do less, or whoever came by the old password or identity is out.
+/// True if the change ends the account's sessions: it can do less or elsewhere, or whoever came by the old password or identity is
+/// out. So a session that goes on has all the rights that it had (promise 61).
 pub fn ends_sessions(before: &User, after: &User) -> bool {
     let stopped = before.status != after.status;
     let unlinked = before.identity.is_some() && before.identity != after.identity;
-    stopped || after.role < before.role || before.password_hash != after.password_hash || unlinked
+    let moved = before.role == Role::Manager && before.department != after.department;
+    stopped || moved || after.role < before.role || before.password_hash != after.password_hash || unlinked
 }
 
 #[cfg(test)]
@@ -143,6 +145,9 @@ mod tests {
         assert!(with(&|after| after.status = Status::Disabled));
         assert!(with(&|after| after.role = Role::User));
         assert!(with(&|after| after.password_hash = Some(PasswordHash::new("x".into()))));
+        assert!(with(
+            &|after| after.department = Some(DisplayName::parse("sales").unwrap())
+        ));
         assert!(!with(&|after| after.role = Role::Admin));
         assert!(!with(&|after| after.name = DisplayName::parse("B").unwrap()));
     }

@@ -19,6 +19,22 @@ pub enum EgressError {
     Forbidden,
 }
 
+/// How an address is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// `http`: whoever is between reads and changes it.
+    Clear,
+    /// `https`
+    Tls,
+}
+
+impl Transport {
+    /// Of a URL's scheme; all but `https` is clear text.
+    pub fn of_scheme(scheme: &str) -> Self {
+        if scheme == "https" { Self::Tls } else { Self::Clear }
+    }
+}
+
 /// The private networks that may be called: `BACKEND_ALLOWED_CIDRS`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowedNetworks {
@@ -62,8 +78,9 @@ impl AllowedNetworks {
         }
     }
 
-    /// True if `address` may be called. Addresses embedded in IPv6 are judged as the IPv4 address they carry.
-    pub fn judge(&self, address: IpAddr) -> Result<(), EgressError> {
+    /// True if `address` may be called by `transport`: in clear text only inside the private networks, wherever the address
+    /// comes from. Addresses embedded in IPv6 are judged as the IPv4 address they carry.
+    pub fn judge(&self, transport: Transport, address: IpAddr) -> Result<(), EgressError> {
         let address = carried_v4(address);
         let allowed = match kind(address) {
             Kind::Private if self.without_loopback && address.is_loopback() => false,
@@ -71,28 +88,30 @@ impl AllowedNetworks {
             Kind::Private => self.networks.iter().any(|network| network.contains(&address)),
             Kind::Never => false,
         };
-        if allowed { Ok(()) } else { Err(EgressError::Forbidden) }
+        match (allowed, transport) {
+            (false, _) => Err(EgressError::Forbidden),
+            (true, Transport::Clear) if kind(address) != Kind::Private => Err(EgressError::PlainText),
+            (true, _) => Ok(()),
+        }
     }
 
     /// The URL as it will be called, if its form, and its address where it names one, may be called. What a host
     /// name leads to is judged when it is resolved.
     pub fn base_url(&self, text: &str) -> Result<Url, EgressError> {
         let url = well_formed(text)?;
-        let private = match url.host() {
-            Some(Host::Ipv4(address)) => self
-                .judge(address.into())
-                .map(|()| kind(address.into()) == Kind::Private)?,
-            Some(Host::Ipv6(address)) => self
-                .judge(address.into())
-                .map(|()| kind(carried_v4(address.into())) == Kind::Private)?,
-            Some(Host::Domain(name)) => judge_name(name).map(|()| !self.networks.is_empty())?,
+        let transport = Transport::of_scheme(url.scheme());
+        match url.host() {
+            Some(Host::Ipv4(address)) => self.judge(transport, address.into())?,
+            Some(Host::Ipv6(address)) => self.judge(transport, address.into())?,
+            Some(Host::Domain(name)) => {
+                judge_name(name)?;
+                if transport == Transport::Clear && self.networks.is_empty() {
+                    return Err(EgressError::PlainText);
+                }
+            }
             None => return Err(EgressError::Form),
-        };
-        if url.scheme() == "http" && !private {
-            Err(EgressError::PlainText)
-        } else {
-            Ok(url)
         }
+        Ok(url)
     }
 }
 
@@ -196,7 +215,7 @@ mod tests {
 
     fn judged(networks: &str, address: &str) -> bool {
         let networks: AllowedNetworks = networks.parse().unwrap();
-        networks.judge(address.parse().unwrap()).is_ok()
+        networks.judge(Transport::Tls, address.parse().unwrap()).is_ok()
     }
 
     #[test]
@@ -252,9 +271,12 @@ mod tests {
         let networks: AllowedNetworks = "127.0.0.0/8,::1/128,10.0.0.0/8".parse().unwrap();
         let inside = networks.without_loopback();
         for address in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
-            assert!(inside.judge(address.parse().unwrap()).is_err(), "{address}");
+            assert!(
+                inside.judge(Transport::Tls, address.parse().unwrap()).is_err(),
+                "{address}"
+            );
         }
-        assert!(inside.judge("10.0.0.1".parse().unwrap()).is_ok());
+        assert!(inside.judge(Transport::Tls, "10.0.0.1".parse().unwrap()).is_ok());
     }
 
     #[test]
@@ -295,6 +317,34 @@ mod tests {
             AllowedNetworks::default().base_url("http://vllm.internal"),
             Err(EgressError::PlainText)
         );
+    }
+
+    #[test]
+    fn p63_ha3_clear_text_goes_to_private_networks_alone() {
+        let networks: AllowedNetworks = "0.0.0.0/0,::/0".parse().unwrap();
+        for address in ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"] {
+            let address = address.parse().unwrap();
+            assert_eq!(networks.judge(Transport::Tls, address), Ok(()), "{address}");
+            assert_eq!(
+                networks.judge(Transport::Clear, address),
+                Err(EgressError::PlainText),
+                "{address}"
+            );
+        }
+        for address in [
+            "10.0.0.1",
+            "127.0.0.1",
+            "fc00::1",
+            "::1",
+            "::ffff:192.168.1.1",
+            "100.64.1.1",
+        ] {
+            assert_eq!(
+                networks.judge(Transport::Clear, address.parse().unwrap()),
+                Ok(()),
+                "{address}"
+            );
+        }
     }
 
     #[test]

@@ -44,6 +44,22 @@ pub struct Claims {
     pub rest: Map<String, Value>,
 }
 
+/// What is said about an e-mail address besides the address itself.
+const ABOUT_ADDRESS: [&str; 3] = ["email", "email_verified", "xms_edov"];
+
+impl Claims {
+    /// Takes the address, the claim `name`, from another source, with whatever that source says about it and nothing that this
+    /// one does: who vouches for an address must be who names it. Other claims are never replaced.
+    pub fn take_address_from(&mut self, source: Map<String, Value>, name: &str) {
+        for about in ABOUT_ADDRESS.into_iter().chain([name]) {
+            self.rest.remove(about);
+        }
+        for (name, value) in source {
+            self.rest.entry(name).or_insert(value);
+        }
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 enum Audience {

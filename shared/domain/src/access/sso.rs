@@ -177,6 +177,46 @@ mod tests {
     }
 
     #[test]
+    fn p62_ha6_an_address_and_its_verification_come_from_one_source() {
+        let claims = |rest: Value| -> Claims {
+            let mut claims = json!({"iss": "https://idp", "sub": "s", "aud": "us", "exp": 0, "iat": 0});
+            claims
+                .as_object_mut()
+                .unwrap()
+                .extend(rest.as_object().unwrap().clone());
+            serde_json::from_value(claims).unwrap()
+        };
+        let config = config(ProviderKind::GenericOidc, &[]);
+        for (token, user_info, refusal) in [
+            (
+                json!({"email_verified": true}),
+                json!({"email": "a@x.example"}),
+                Some(Refusal::Unverified),
+            ),
+            (
+                json!({"email_verified": true}),
+                json!({"email": "a@x.example", "email_verified": false}),
+                Some(Refusal::Unverified),
+            ),
+            (json!({}), json!({"email": "a@x.example", "email_verified": true}), None),
+            (
+                json!({"email_verified": false}),
+                json!({"email": "a@x.example", "email_verified": true}),
+                None,
+            ),
+            (
+                json!({"email_verified": true}),
+                json!({"email_verified": true}),
+                Some(Refusal::Email),
+            ),
+        ] {
+            let mut found = claims(token.clone());
+            found.take_address_from(user_info.as_object().unwrap().clone(), "email");
+            assert_eq!(person(&config, &found).err(), refusal, "{token} {user_info}");
+        }
+    }
+
+    #[test]
     fn p10_only_a_verified_address_counts() {
         use ProviderKind::{Azure, GenericOidc as Oidc};
         use Refusal::{Domain, Email, Unverified};

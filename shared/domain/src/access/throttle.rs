@@ -31,6 +31,13 @@ pub const PER_ADDRESS: Limit = Limit {
     part_seconds: 10,
 };
 
+/// Registrations from one source address, whatever becomes of them.
+pub const REGISTRATIONS: Limit = Limit {
+    tries: 100,
+    window_seconds: 15 * 60,
+    part_seconds: 30,
+};
+
 /// The counts of one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -128,17 +135,36 @@ impl Window {
 pub enum Guarded {
     /// A folded e-mail address, whether it has an account or not.
     Email(String),
-    /// Where the tries come from.
+    /// Where attempts with passwords come from.
     Address(String),
+    /// Where logins by single sign-on come from.
+    SingleSignOn(String),
+    /// Where registrations come from.
+    Registration(String),
 }
 
 impl Guarded {
-    /// An address of version 6 counts with its network of 64 bits: each house has one, with addresses without number.
+    /// Attempts with passwords from `address`.
     pub fn address(address: IpAddr) -> Self {
-        Self::Address(match address.to_canonical() {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).to_string(),
-        })
+        Self::Address(network(address))
+    }
+
+    /// Logins by single sign-on from `address`.
+    pub fn single_sign_on(address: IpAddr) -> Self {
+        Self::SingleSignOn(network(address))
+    }
+
+    /// Registrations from `address`.
+    pub fn registration(address: IpAddr) -> Self {
+        Self::Registration(network(address))
+    }
+}
+
+/// An address of version 6 counts with its network of 64 bits: each house has one, with addresses without number.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).to_string(),
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::RequestId;
+use super::{RequestId, UserId};
 
 /// One entry of the audit trail. Holds no secret: `changed` names fields, or has values that may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,4 +26,14 @@ pub struct AuditEntry {
     /// `ok`, or why it was refused.
     pub result: String,
     pub request_id: RequestId,
+    /// Not stored: what the change that the entry tells of is made with.
+    #[serde(skip)]
+    pub authority: Option<Authority>,
+}
+
+/// A session, as a person makes changes with it. A change is written only while the account has this session (promise 61).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    pub user: UserId,
+    pub session: u64,
 }

@@ -18,6 +18,8 @@ use domain::models::api_key::ApiKey;
 use domain::models::usage::ClientKind;
 use domain::models::user::{Status, User};
 
+const API_KEY: &str = "x-api-key";
+
 /// A person with a session.
 #[derive(Clone, Debug)]
 pub struct SessionCaller {
@@ -172,8 +174,38 @@ impl<S: Sync> FromRequestParts<S> for ApiCaller {
     }
 }
 
-/// The credential of a management request.
+/// The credential of a management request. Another one beside it is refused, though it would not be used.
 pub fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let session = authorization(headers)?;
+    match headers.contains_key(API_KEY) {
+        true if only_key(headers)? != session => Err(ApiError::unauthorized()),
+        _ => Ok(session),
+    }
+}
+
+/// The credential of a `/v1` request: `Authorization: Bearer` or `x-api-key`; two different ones are refused.
+pub fn api_key(headers: &HeaderMap) -> Result<&str, ApiError> {
+    if !headers.contains_key(API_KEY) {
+        return authorization(headers);
+    }
+    let key = only_key(headers)?;
+    if headers.contains_key(AUTHORIZATION) && authorization(headers)? != key {
+        return Err(ApiError::unauthorized());
+    }
+    Ok(key)
+}
+
+/// The one `x-api-key`. Which of two is meant, nobody can know.
+fn only_key(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let mut values = headers.get_all(API_KEY).iter();
+    match (values.next().and_then(|value| value.to_str().ok()), values.next()) {
+        (Some(key), None) => Ok(key.trim()),
+        _ => Err(ApiError::unauthorized()),
+    }
+}
+
+/// The token of the one `Authorization` header.
+fn authorization(headers: &HeaderMap) -> Result<&str, ApiError> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or_else(ApiError::unauthorized)?;
     if values.next().is_some() {
@@ -194,14 +226,47 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     }
 }
 
-/// The credential of a `/v1` request: `Authorization: Bearer` or `x-api-key`; two different ones are refused.
-pub fn api_key(headers: &HeaderMap) -> Result<&str, ApiError> {
-    let Some(key) = headers.get("x-api-key") else {
-        return bearer(headers);
-    };
-    let key = key.to_str().map_err(|_| ApiError::unauthorized())?;
-    if headers.contains_key(AUTHORIZATION) && bearer(headers)? != key {
-        return Err(ApiError::unauthorized());
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn headers(given: &[(&str, &str)]) -> HeaderMap {
+        let pairs = given.iter().map(|(name, value)| {
+            let name: HeaderName = name.parse().unwrap();
+            (name, HeaderValue::from_str(value).unwrap())
+        });
+        let mut headers = HeaderMap::new();
+        headers.extend(pairs.map(|(name, value)| (Some(name), value)));
+        headers
     }
-    Ok(key)
+
+    #[test]
+    fn p12_ha8_two_credentials_in_one_request_are_refused() {
+        const BEARER: (&str, &str) = ("authorization", "Bearer a");
+        for good in [&[BEARER][..], &[("x-api-key", "a")], &[BEARER, ("x-api-key", "a")]] {
+            assert_eq!(api_key(&headers(good)).unwrap(), "a", "{good:?}");
+        }
+        for bad in [
+            &[("x-api-key", "a"), ("x-api-key", "b")][..],
+            &[("x-api-key", "a"), ("x-api-key", "a")],
+            &[BEARER, ("x-api-key", "b")],
+            &[BEARER, ("x-api-key", "a"), ("x-api-key", "b")],
+            &[("authorization", "Basic a"), ("x-api-key", "a")],
+        ] {
+            assert_eq!(
+                api_key(&headers(bad)).unwrap_err().code(),
+                Code::Unauthorized,
+                "{bad:?}"
+            );
+        }
+        for bad in [
+            &[BEARER, ("x-api-key", "b")][..],
+            &[BEARER, ("x-api-key", "a"), ("x-api-key", "a")],
+        ] {
+            assert_eq!(bearer(&headers(bad)).unwrap_err().code(), Code::Unauthorized, "{bad:?}");
+        }
+        assert_eq!(bearer(&headers(&[BEARER])).unwrap(), "a");
+    }
 }

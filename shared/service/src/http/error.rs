@@ -41,7 +41,7 @@ impl ApiError {
         Self {
             code,
             dialect: Dialect::Management,
-            message: message.into(),
+            message: bounded(message.into(), MAX_MESSAGE),
             field: None,
             retry_after_seconds: None,
             hints: None,
@@ -73,7 +73,7 @@ impl ApiError {
 
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.field = Some(bounded(field.into().into(), MAX_NAME).into_owned());
         self
     }
 
@@ -181,6 +181,23 @@ impl ApiError {
     }
 }
 
+/// Characters of a message, and of a name in it: both may hold what a client or a backend has sent.
+const MAX_MESSAGE: usize = 500;
+const MAX_NAME: usize = 128;
+
+/// A name that somebody else has chosen, as messages repeat it.
+pub fn shown(name: &str) -> Cow<'_, str> {
+    bounded(name.into(), MAX_NAME)
+}
+
+/// The text, or its beginning.
+fn bounded(text: Cow<'_, str>, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text,
+    }
+}
+
 /// The edge renders the error: the route says in which dialect, and the edge knows the request id.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
@@ -194,6 +211,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict => Self::new(Code::Conflict, "this was changed by somebody else at the same time"),
+            StoreError::SessionEnded => Self::unauthorized(),
             StoreError::Throttled | StoreError::Unavailable(_) => Self::new(
                 Code::DependencyUnavailable,
                 "the database cannot be reached at the moment",
@@ -299,6 +317,21 @@ mod tests {
                 .retry_after_seconds(),
             Some(7)
         );
+    }
+
+    #[test]
+    fn p66_ha18_messages_and_names_are_bounded() {
+        let long = "名".repeat(10_000);
+        let error = ApiError::invalid(long.clone(), format!("there is no {long}"));
+        assert_eq!(
+            (
+                error.message().chars().count(),
+                error.field_name().unwrap().chars().count()
+            ),
+            (501, 129)
+        );
+        assert_eq!(shown(&long).chars().count(), 129);
+        assert_eq!(shown("short"), "short");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use super::caller::SessionCaller;
 use super::error::{ApiError, Code};
 use super::origin::Origin;
-use domain::models::audit::AuditEntry;
+use domain::models::audit::{AuditEntry, Authority};
 use domain::models::user::User;
 
 /// The route's one parameter, as an id. A text that cannot be one names nothing: 404.
@@ -113,10 +113,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Actor {
 }
 
 impl Actor {
-    /// The audit entry of a change of the fields `changed` that this actor makes.
+    /// The audit entry of a change of the fields `changed` that this actor makes. The change is refused once the actor's
+    /// session has ended (promise 61).
     pub fn audit(&self, at: Timestamp, action: &str, target: impl ToString, changed: Vec<String>) -> AuditEntry {
         AuditEntry {
             changed,
+            authority: Some(Authority {
+                user: self.user.id.clone(),
+                session: self.user.session,
+            }),
             ..self.origin.audit(&self.user.id, action, target, at)
         }
     }

@@ -1,5 +1,8 @@
 //! Bodies of `/api/v1`: strict JSON in, `{"data": …}` out.
 
+mod duplicates;
+mod objects;
+
 use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
@@ -7,12 +10,15 @@ use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, StatusCode};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::error::{ApiError, Code};
+use duplicates::NoDuplicates;
+use objects::Objects;
 
 /// How long the next bytes of a body are waited for (promise 30).
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -27,9 +33,33 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let bytes = read(request, MAX_MANAGEMENT_BODY).await?;
-        parse(&bytes).map(Self)
+        parse(&read_management(request).await?).map(Self)
     }
+}
+
+/// The whole body of a management request, which says that it is JSON.
+pub async fn read_management(request: Request) -> Result<Bytes, ApiError> {
+    if !request.body().is_end_stream() && !text(request.headers(), CONTENT_TYPE).is_some_and(is_json) {
+        return Err(no_json());
+    }
+    read_any(request, MAX_MANAGEMENT_BODY).await
+}
+
+/// Refuses a body of a type that a web page may send anywhere without asking first (the safelist of the Fetch standard), or of
+/// none (promise 65).
+pub(super) fn check_asked(request: &Request) -> Result<(), ApiError> {
+    const UNASKED: [&str; 3] = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
+    let kind = text(request.headers(), CONTENT_TYPE).map(essence).unwrap_or_default();
+    let unasked = kind.is_empty() || UNASKED.iter().any(|unasked| kind.eq_ignore_ascii_case(unasked));
+    if unasked && !request.body().is_end_stream() {
+        Err(no_json())
+    } else {
+        Ok(())
+    }
+}
+
+fn no_json() -> ApiError {
+    ApiError::new(Code::UnsupportedMediaType, "the body must be application/json")
 }
 
 /// The whole body, if it is no longer than `limit` and not compressed.
@@ -92,10 +122,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 
 fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
     if text(headers, CONTENT_TYPE).is_some_and(|kind| !is_json(kind)) {
-        return Err(ApiError::new(
-            Code::UnsupportedMediaType,
-            "the body must be application/json",
-        ));
+        return Err(no_json());
     }
     Ok(())
 }
@@ -117,8 +144,12 @@ fn check_frame(headers: &HeaderMap, limit: usize) -> Result<Option<usize>, ApiEr
 }
 
 fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let essence = essence(content_type);
     essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json")
+}
+
+fn essence(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
 }
 
 fn too_large(limit: usize) -> ApiError {
@@ -128,20 +159,24 @@ fn too_large(limit: usize) -> ApiError {
     )
 }
 
-/// `bytes` as `T`, with an error that names the field.
+/// `bytes` as `T`, with an error that names the field. Objects are objects, and none has a member twice, at any depth.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let field = error.path().to_string();
-        let error = error.into_inner();
-        if error.is_data() {
-            invalid(field, &error)
-        } else {
-            malformed(&error)
-        }
-    })?;
+    let value = serde_path_to_error::deserialize(Objects(&mut json)).map_err(refused)?;
     json.end().map_err(|error| malformed(&error))?;
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize::<_, NoDuplicates>(&mut json).map_err(refused)?;
     Ok(value)
+}
+
+fn refused(error: serde_path_to_error::Error<serde_json::Error>) -> ApiError {
+    let field = error.path().to_string();
+    let error = error.into_inner();
+    if error.is_data() {
+        invalid(field, &error)
+    } else {
+        malformed(&error)
+    }
 }
 
 /// Fields whose values no response repeats, not even to say that they are wrong (promise 22).
@@ -281,6 +316,43 @@ mod tests {
         assert_eq!(refusal(r#"{"name": "a"} x"#).0, Code::InvalidJson);
         assert_eq!(refusal("{\"name\": \"\u{0}\"}").0, Code::InvalidJson);
         assert_eq!(refusal("").0, Code::InvalidJson);
+    }
+
+    #[test]
+    fn p27_ha17_objects_are_objects_and_their_members_are_unique_at_every_depth() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only its form is read")]
+        struct Outer {
+            #[serde(default)]
+            inner: Option<Form>,
+            #[serde(default)]
+            list: Vec<Form>,
+            #[serde(default)]
+            by_name: std::collections::BTreeMap<String, Form>,
+            #[serde(default)]
+            any: serde_json::Value,
+        }
+        let code = |json: &str| parse::<Outer>(json.as_bytes()).map_err(|error| error.code()).err();
+        for good in [
+            r#"{}"#,
+            r#"{"inner": null, "list": [{"name": "a"}], "by_name": {"x": {"name": "a"}}}"#,
+            r#"{"inner": {"name": "a"}, "any": [{"a": 1}, {"a": 1}]}"#,
+        ] {
+            assert_eq!(code(good), None, "{good}");
+        }
+        for bad in [
+            "[]",
+            r#"[{"name": "a"}]"#,
+            r#"{"inner": ["a"]}"#,
+            r#"{"list": [["a"]]}"#,
+            r#"{"by_name": {"x": ["a"]}}"#,
+            r#"{"by_name": {"x": {"name": "a"}, "x": {"name": "b"}}}"#,
+            r#"{"any": {"a": 1, "a": 2}}"#,
+            r#"{"any": [{"b": {"a": 1, "\u0061": 2}}]}"#,
+        ] {
+            assert_eq!(code(bad), Some(Code::InvalidValue), "{bad}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

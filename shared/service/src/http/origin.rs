@@ -32,6 +32,7 @@ impl Origin {
             changed: Vec::new(),
             result: "ok".to_owned(),
             request_id: self.request_id.clone(),
+            authority: None,
         }
     }
 }

@@ -15,6 +15,7 @@ use http::Method;
 use http::request::Parts;
 
 use super::edge::{Edge, set_dialect};
+use super::json::check_asked;
 use super::{ApiError, Code, Dialect};
 use crate::store::Store;
 use domain::models::user::Role;
@@ -183,7 +184,13 @@ impl<T: 'static, S: AsRef<G> + Send + Sync + 'static, G: Gate, H: Handler<T, S>>
             if let Err(refusal) = state.as_ref().authenticate(access, &mut parts).await {
                 return refusal.into_response();
             }
-            self.handler.call(Request::from_parts(parts, body), state).await
+            let request = Request::from_parts(parts, body);
+            if dialect == Dialect::Management
+                && let Err(refusal) = check_asked(&request)
+            {
+                return refusal.into_response();
+            }
+            self.handler.call(request, state).await
         };
         async move {
             let mut response = catch_panic(handled).await;

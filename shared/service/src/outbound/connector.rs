@@ -1,8 +1,9 @@
 //! How a connection comes about: an address that may be called, TCP, TLS, all within a time.
 
 use std::error::Error;
+use std::future::ready;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -21,7 +22,7 @@ use tokio::time::timeout;
 use tower_service::Service;
 
 use super::Authorities;
-use domain::access::egress::{AllowedNetworks, EgressError};
+use domain::access::egress::{AllowedNetworks, EgressError, Transport};
 
 /// Until a connection is established: its name, TCP and TLS (promise 49).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,24 +31,40 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Connects, and gives up in time.
+/// Connects, and gives up in time. Each transport has a resolver of its own, so that an address is judged together with what
+/// goes there.
 #[derive(Clone)]
-pub(super) struct Connector(HttpsConnector<HttpConnector<JudgingResolver>>);
+pub(super) struct Connector {
+    networks: AllowedNetworks,
+    clear: Https,
+    tls: Https,
+}
+
+type Https = HttpsConnector<HttpConnector<JudgingResolver>>;
 
 impl Connector {
     pub(super) fn new(networks: AllowedNetworks, authorities: &Authorities) -> Result<Self, rustls::Error> {
-        let mut tcp = HttpConnector::new_with_resolver(JudgingResolver(networks));
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_keepalive(Some(KEEPALIVE));
-        tcp.set_keepalive_interval(Some(KEEPALIVE));
-        // HTTP/2 where it is offered.
-        let tls = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(authorities)?)
-            .https_or_http()
-            .enable_all_versions();
-        Ok(Self(tls.wrap_connector(tcp)))
+        let config = tls(authorities)?;
+        Ok(Self {
+            clear: https(config.clone(), Transport::Clear, &networks),
+            tls: https(config, Transport::Tls, &networks),
+            networks,
+        })
     }
+}
+
+fn https(config: rustls::ClientConfig, transport: Transport, networks: &AllowedNetworks) -> Https {
+    let mut tcp = HttpConnector::new_with_resolver(JudgingResolver(transport, networks.clone()));
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_keepalive(Some(KEEPALIVE));
+    tcp.set_keepalive_interval(Some(KEEPALIVE));
+    // HTTP/2 where it is offered.
+    let tls = HttpsConnectorBuilder::new()
+        .with_tls_config(config)
+        .https_or_http()
+        .enable_all_versions();
+    tls.wrap_connector(tcp)
 }
 
 /// The public roots are built in: reading the system's certificates would cost milliseconds of every cold start.
@@ -70,19 +87,41 @@ impl Service<Uri> for Connector {
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(context)
+        let clear = self.clear.poll_ready(context)?;
+        let tls = self.tls.poll_ready(context)?;
+        Poll::Ready(if clear.is_ready() && tls.is_ready() {
+            Ok(())
+        } else {
+            return Poll::Pending;
+        })
     }
 
     fn call(&mut self, address: Uri) -> Self::Future {
-        let connecting = timeout(CONNECT_TIMEOUT, self.0.call(address));
+        let transport = Transport::of_scheme(address.scheme_str().unwrap_or_default());
+        if let Some(number) = number(&address)
+            && let Err(refusal) = self.networks.judge(transport, number)
+        {
+            return ready(Err(refusal.into())).boxed();
+        }
+        let connector = match transport {
+            Transport::Clear => &mut self.clear,
+            Transport::Tls => &mut self.tls,
+        };
+        let connecting = timeout(CONNECT_TIMEOUT, connector.call(address));
         async move { connecting.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))? }.boxed()
     }
+}
+
+/// The host, if it is a number: then the connector asks no resolver.
+fn number(address: &Uri) -> Option<IpAddr> {
+    let host = address.host()?;
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
 /// Refuses a name whole when any of its addresses may not be called, and gives the connector exactly the addresses
 /// that were judged.
 #[derive(Clone)]
-struct JudgingResolver(AllowedNetworks);
+struct JudgingResolver(Transport, AllowedNetworks);
 
 impl Service<Name> for JudgingResolver {
     type Response = std::vec::IntoIter<SocketAddr>;
@@ -94,18 +133,24 @@ impl Service<Name> for JudgingResolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let networks = self.0.clone();
+        let Self(transport, networks) = self.clone();
         async move {
             let addresses = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            Ok(judged(&networks, addresses)?.into_iter())
+            Ok(judged(transport, &networks, addresses)?.into_iter())
         }
         .boxed()
     }
 }
 
 /// All of a name's addresses, or none.
-fn judged(networks: &AllowedNetworks, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, EgressError> {
-    addresses.iter().try_for_each(|address| networks.judge(address.ip()))?;
+fn judged(
+    transport: Transport,
+    networks: &AllowedNetworks,
+    addresses: Vec<SocketAddr>,
+) -> Result<Vec<SocketAddr>, EgressError> {
+    addresses
+        .iter()
+        .try_for_each(|address| networks.judge(transport, address.ip()))?;
     Ok(addresses)
 }
 
@@ -123,7 +168,7 @@ mod tests {
 
     #[tokio::test]
     async fn p34_a_name_is_judged_by_the_addresses_that_it_has() {
-        let resolver = |networks: &str| JudgingResolver(networks.parse().unwrap());
+        let resolver = |networks: &str| JudgingResolver(Transport::Tls, networks.parse().unwrap());
         let refused = resolver("").call("localhost".parse().unwrap()).await.err().unwrap();
         assert!(refused.is::<EgressError>(), "{refused}");
         let mut addresses = resolver("127.0.0.0/8,::1/128")
@@ -139,7 +184,7 @@ mod tests {
         let addresses =
             |texts: &[&str]| -> Vec<SocketAddr> { texts.iter().map(|text| text.parse().unwrap()).collect() };
         for good in [&["192.0.78.9:0"][..], &["192.0.78.9:0", "10.1.2.3:0", "[2a00::1]:0"]] {
-            assert_eq!(judged(&networks, addresses(good)), Ok(addresses(good)));
+            assert_eq!(judged(Transport::Tls, &networks, addresses(good)), Ok(addresses(good)));
         }
         for bad in [
             "127.0.0.1:0",
@@ -149,9 +194,38 @@ mod tests {
             "[::ffff:192.168.0.1]:0",
         ] {
             assert!(
-                judged(&networks, addresses(&["192.0.78.9:0", bad, "10.1.2.3:0"])).is_err(),
+                judged(
+                    Transport::Tls,
+                    &networks,
+                    addresses(&["192.0.78.9:0", bad, "10.1.2.3:0"])
+                )
+                .is_err(),
                 "{bad}"
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn p63_ha3_an_address_is_judged_together_with_its_scheme() {
+        let networks: AllowedNetworks = "10.0.0.0/8".parse().unwrap();
+        let addresses = |text: &str| vec![text.parse().unwrap()];
+        assert!(judged(Transport::Tls, &networks, addresses("192.0.78.9:0")).is_ok());
+        assert_eq!(
+            judged(Transport::Clear, &networks, addresses("192.0.78.9:0")),
+            Err(EgressError::PlainText)
+        );
+        assert!(judged(Transport::Clear, &networks, addresses("10.1.2.3:0")).is_ok());
+        // Numbers never reach a resolver.
+        let outbound = Outbound::new(networks, &Authorities::default()).unwrap();
+        for url in [
+            "http://192.0.78.9/",
+            "http://[2a00::1]/",
+            "http://127.0.0.1/",
+            "https://[::ffff:127.0.0.1]/",
+        ] {
+            let request = Request::get(url).body(Pieces::default()).unwrap();
+            let error = outbound.http.send(request).await.unwrap_err();
+            assert_eq!(error.class(), FailureClass::ForbiddenAddress, "{url}");
         }
     }
 

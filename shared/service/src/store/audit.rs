@@ -34,9 +34,13 @@ impl AuditItem {
 }
 
 impl Transaction<'_> {
-    /// The change and its entry are one: no entry, no change.
+    /// The change and its entry are one: no entry, no change; and no change by a session that has ended.
     pub(super) fn audited(self, entry: &AuditEntry) -> Result<Self, StoreError> {
-        self.put(&keys::audit(entry), &AuditItem::new(entry), Expression::absent())
+        let transaction = match &entry.authority {
+            Some(authority) => self.under(authority)?,
+            None => self,
+        };
+        transaction.put(&keys::audit(entry), &AuditItem::new(entry), Expression::absent())
     }
 }
 

@@ -8,6 +8,9 @@ pub enum StoreError {
     /// Another writer was faster, again and again.
     #[error("the item was changed by another writer")]
     Conflict,
+    /// The session that the change was made with has ended.
+    #[error("the session has ended")]
+    SessionEnded,
     #[error("the store is throttling")]
     Throttled,
     #[error("the store cannot be used")]

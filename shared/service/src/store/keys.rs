@@ -124,6 +124,8 @@ pub(super) fn login_guard(guarded: &Guarded) -> Key {
     match guarded {
         Guarded::Email(folded) => Key::new(Table::LoginGuard, format!("email#{folded}"), "window"),
         Guarded::Address(address) => Key::new(Table::LoginGuard, format!("address#{address}"), "window"),
+        Guarded::SingleSignOn(address) => Key::new(Table::LoginGuard, format!("sso#{address}"), "window"),
+        Guarded::Registration(address) => Key::new(Table::LoginGuard, format!("registration#{address}"), "window"),
     }
 }
 

@@ -2,14 +2,16 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
 use serde::Serialize;
 
 use super::expression::Expression;
 use super::item::to_item;
-use super::keys::Key;
+use super::keys::{self, Key};
 use super::retry::Attempts;
 use super::{Store, StoreError, send};
+use domain::models::audit::Authority;
 
 /// Attempts of a transaction that meets others (promise 55).
 const TRIES: u32 = 5;
@@ -33,6 +35,10 @@ impl Commit {
 pub(super) struct Transaction<'a> {
     store: &'a Store,
     writes: Vec<TransactWriteItem>,
+    /// The item of each write.
+    keys: Vec<Key>,
+    /// The write that checks the session of the change, if it has one of its own.
+    authority: Option<usize>,
     /// By which the database knows it when it comes again, within ten minutes; else each is a new one.
     token: Option<String>,
 }
@@ -52,18 +58,42 @@ macro_rules! with_condition {
 }
 
 impl Transaction<'_> {
+    fn with(mut self, key: &Key, write: TransactWriteItemBuilder) -> Self {
+        self.writes.push(write.build());
+        self.keys.push(key.clone());
+        self
+    }
+
+    /// Refuses the whole with [`StoreError::SessionEnded`] unless the account still has the session that the change is made
+    /// with. The database takes one write of each item, so a write of that account gets the condition itself.
+    pub(super) fn under(mut self, authority: &Authority) -> Result<Self, StoreError> {
+        let key = keys::user(&authority.user);
+        let lasting = Expression::new("#acting = :acting")
+            .name("#acting", "session")
+            .number(":acting", authority.session);
+        match self.keys.iter().position(|written| *written == key) {
+            Some(place) => {
+                narrow(&mut self.writes[place], lasting);
+                Ok(self)
+            }
+            None => {
+                self.authority = Some(self.writes.len());
+                self.check(&key, lasting)
+            }
+        }
+    }
+
     /// Writes the whole item, if what lies at `key` fits `condition`.
-    pub(super) fn put(mut self, key: &Key, entity: &impl Serialize, condition: Expression) -> Result<Self, StoreError> {
+    pub(super) fn put(self, key: &Key, entity: &impl Serialize, condition: Expression) -> Result<Self, StoreError> {
         let put = Put::builder()
             .table_name(self.store.table(key.table))
             .set_item(Some(to_item(key, entity)?));
         let put = with_condition!(put, condition).build()?;
-        self.writes.push(TransactWriteItem::builder().put(put).build());
-        Ok(self)
+        Ok(self.with(key, TransactWriteItem::builder().put(put)))
     }
 
     /// Changes attributes of the item at `key`, if it fits `condition`.
-    pub(super) fn update(mut self, key: &Key, change: Expression, condition: Expression) -> Result<Self, StoreError> {
+    pub(super) fn update(self, key: &Key, change: Expression, condition: Expression) -> Result<Self, StoreError> {
         let mut update = Update::builder()
             .table_name(self.store.table(key.table))
             .set_key(Some(key.attributes()));
@@ -75,28 +105,24 @@ impl Transaction<'_> {
             update = update.expression_attribute_values(placeholder, value);
         }
         let update = with_condition!(update, condition).build()?;
-        self.writes.push(TransactWriteItem::builder().update(update).build());
-        Ok(self)
+        Ok(self.with(key, TransactWriteItem::builder().update(update)))
     }
 
-    pub(super) fn delete(mut self, key: &Key, condition: Expression) -> Result<Self, StoreError> {
+    pub(super) fn delete(self, key: &Key, condition: Expression) -> Result<Self, StoreError> {
         let delete = Delete::builder()
             .table_name(self.store.table(key.table))
             .set_key(Some(key.attributes()));
         let delete = with_condition!(delete, condition).build()?;
-        self.writes.push(TransactWriteItem::builder().delete(delete).build());
-        Ok(self)
+        Ok(self.with(key, TransactWriteItem::builder().delete(delete)))
     }
 
     /// Writes nothing itself, but refuses the whole when the item at `key` does not fit `condition`.
-    pub(super) fn check(mut self, key: &Key, condition: Expression) -> Result<Self, StoreError> {
+    pub(super) fn check(self, key: &Key, condition: Expression) -> Result<Self, StoreError> {
         let check = ConditionCheck::builder()
             .table_name(self.store.table(key.table))
             .set_key(Some(key.attributes()));
         let check = with_condition!(check, condition).build()?;
-        self.writes
-            .push(TransactWriteItem::builder().condition_check(check).build());
-        Ok(self)
+        Ok(self.with(key, TransactWriteItem::builder().condition_check(check)))
     }
 
     /// Makes it the same one whenever it is sent under this token: written once, however often that is.
@@ -120,6 +146,9 @@ impl Transaction<'_> {
                 Ok(_) => return Ok(Commit::Done),
                 Err(error) => match refused_places(&error) {
                     Some(places) if places.is_empty() => attempts.collided().await?,
+                    Some(places) if self.authority.is_some_and(|place| places.contains(&place)) => {
+                        return Err(StoreError::SessionEnded);
+                    }
                     Some(places) => return Ok(Commit::Refused(places)),
                     None => return Err(error.into()),
                 },
@@ -133,9 +162,48 @@ impl Store {
         Transaction {
             store: self,
             writes: Vec::new(),
+            keys: Vec::new(),
+            authority: None,
             token: None,
         }
     }
+}
+
+/// Adds a condition to a write that has one.
+fn narrow(write: &mut TransactWriteItem, also: Expression) {
+    let (condition, names, values) = match write {
+        TransactWriteItem { put: Some(put), .. } => (
+            put.condition_expression.get_or_insert_default(),
+            &mut put.expression_attribute_names,
+            &mut put.expression_attribute_values,
+        ),
+        TransactWriteItem {
+            update: Some(update), ..
+        } => (
+            update.condition_expression.get_or_insert_default(),
+            &mut update.expression_attribute_names,
+            &mut update.expression_attribute_values,
+        ),
+        TransactWriteItem {
+            delete: Some(delete), ..
+        } => (
+            delete.condition_expression.get_or_insert_default(),
+            &mut delete.expression_attribute_names,
+            &mut delete.expression_attribute_values,
+        ),
+        TransactWriteItem {
+            condition_check: Some(check),
+            ..
+        } => (
+            &mut check.condition_expression,
+            &mut check.expression_attribute_names,
+            &mut check.expression_attribute_values,
+        ),
+        _ => return,
+    };
+    *condition = format!("({condition}) AND {}", also.text);
+    names.get_or_insert_default().extend(also.names);
+    values.get_or_insert_default().extend(also.values);
 }
 
 /// The places whose conditions failed; an empty list when another transaction was in the way; `None` for any other error.

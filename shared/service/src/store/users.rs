@@ -15,6 +15,7 @@ use super::retry::Attempts;
 use super::table::Table;
 use super::transaction::{Commit, Transaction};
 use super::{Store, StoreError};
+use crate::hasher::Verified;
 use domain::access::accounts::ends_sessions;
 use domain::models::audit::AuditEntry;
 use domain::models::sso::Identity;
@@ -161,6 +162,12 @@ impl Store {
             let Some(before) = self.user(id).await? else {
                 return Ok(Err(UserRefusal::NotFound));
             };
+            if let Some(authority) = &audit.authority
+                && (authority.user == before.id && authority.session != before.session)
+            {
+                self.forget_user(id);
+                return Err(StoreError::SessionEnded.into());
+            }
             let mut after = change(&before)?;
             after.version = before.version + 1;
             after.updated_at = self.clock.now();
@@ -171,6 +178,24 @@ impl Store {
                 Err(refusal) => return Ok(Err(refusal)),
             }
         }
+    }
+
+    /// Changes the account whose password was checked, while it has that password and the session of then (promise 61).
+    pub async fn change_verified(
+        &self,
+        verified: &Verified,
+        audit: &AuditEntry,
+        change: impl Fn(&User) -> User,
+    ) -> Result<Result<User, UserRefusal>, StoreError> {
+        let seen = verified.user();
+        let change = |user: &User| {
+            if user.password_hash == seen.password_hash && user.session == seen.session {
+                Ok(change(user))
+            } else {
+                Err(StoreError::SessionEnded)
+            }
+        };
+        self.change_user(&seen.id, audit, change).await
     }
 
     /// Replaces the account `before` by `after`, if it still has the version that was read.

@@ -1,0 +1,147 @@
+//! A check holds at the write, in rounds of requests that are sent at the same moment (promise 61).
+
+use futures_util::future::{join, join_all};
+use harness::Gateway;
+use harness::client::{Client, PASSWORD, data, status};
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+
+const ROUNDS: usize = 12;
+const RESET: &str = "what the administrator has set";
+
+/// The account's path for administrators.
+async fn path_of(person: &Client) -> String {
+    format!("/api/v1/admin/users/{}", person.profile().await["id"].as_str().unwrap())
+}
+
+fn change(person: &Client, old: &str, new: &str) -> RequestBuilder {
+    person
+        .put("/api/v1/user/password")
+        .json(&json!({"old_password": old, "new_password": new}))
+}
+
+async fn can_log_in(gateway: &Gateway, email: &str, password: &str) -> bool {
+    let login = gateway
+        .post("/api/v1/auth/login")
+        .json(&json!({"email": email, "password": password}));
+    status(login).await == 200
+}
+
+#[tokio::test]
+async fn p61_ha5_a_password_change_does_not_undo_an_administrators_reset() {
+    let gateway = Gateway::start().await;
+    for round in 0..ROUNDS {
+        let email = format!("a{round}@example.com");
+        let person = gateway.admin().create_person(&email, json!({})).await;
+        let reset = gateway
+            .admin()
+            .put(&path_of(&person).await)
+            .json(&json!({"password": RESET}));
+        let (changed, reset) = join(
+            status(change(&person, PASSWORD, "what the person has chosen")),
+            status(reset),
+        )
+        .await;
+        assert_eq!(reset, 200, "round {round}");
+        assert!([200, 401].contains(&changed), "round {round}: {changed}");
+        assert!(
+            can_log_in(&gateway, &email, RESET).await,
+            "round {round}: the reset was undone"
+        );
+        assert!(
+            !can_log_in(&gateway, &email, "what the person has chosen").await,
+            "round {round}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn ha5_of_two_changes_with_one_old_password_one_succeeds() {
+    let gateway = Gateway::start().await;
+    for round in 0..ROUNDS {
+        let email = format!("a{round}@example.com");
+        let person = gateway.admin().create_person(&email, json!({})).await;
+        let new = ["the first new password", "the second new password"];
+        let changes = join_all(new.map(|new| status(change(&person, PASSWORD, new)))).await;
+        assert_eq!(
+            changes.iter().filter(|status| **status == 200).count(),
+            1,
+            "round {round}: {changes:?}"
+        );
+        let winner = usize::from(changes[0] != 200);
+        assert!(can_log_in(&gateway, &email, new[winner]).await, "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn ha5_an_administrator_who_is_demoted_changes_nothing_more() {
+    let gateway = Gateway::start().await;
+    for round in 0..ROUNDS {
+        let admin = gateway
+            .admin()
+            .create_person(&format!("a{round}@example.com"), json!({"role": "admin"}))
+            .await;
+        let demotion = gateway
+            .admin()
+            .put(&path_of(&admin).await)
+            .json(&json!({"role": "user"}));
+        let policies = (0..4).map(|number| {
+            let policy = json!({"name": format!("p{round}-{number}")});
+            status(admin.post("/api/v1/admin/policies").json(&policy))
+        });
+        let (demoted, made) = join(status(demotion), join_all(policies)).await;
+        assert_eq!(demoted, 200);
+        assert!(
+            made.iter().all(|status| [201, 401].contains(status)),
+            "round {round}: {made:?}"
+        );
+        let late = admin
+            .post("/api/v1/admin/policies")
+            .json(&json!({"name": format!("late{round}")}));
+        assert_eq!(status(late).await, 401);
+        in_the_trail_before_the_demotion(&gateway, &admin).await;
+    }
+}
+
+/// All that the administrator has made was made before the demotion: the trail has the order of the writes.
+async fn in_the_trail_before_the_demotion(gateway: &Gateway, admin: &Client) {
+    let signed_in = gateway
+        .admin()
+        .get("/api/v1/admin/audit?action=policy.create&limit=200");
+    let made: Value = data(signed_in, 200).await;
+    let listed = data(gateway.admin().get("/api/v1/admin/policies"), 200).await;
+    let late = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|policy| policy["name"].as_str().unwrap().starts_with("late"));
+    assert_eq!(late.count(), 0, "{admin:?} {made}");
+}
+
+#[tokio::test]
+async fn ha5_who_is_disabled_makes_no_key_and_keeps_no_session() {
+    let gateway = Gateway::start().await;
+    for round in 0..ROUNDS {
+        let person = gateway
+            .admin()
+            .create_person(&format!("a{round}@example.com"), json!({}))
+            .await;
+        let disable = gateway
+            .admin()
+            .put(&path_of(&person).await)
+            .json(&json!({"status": "disabled"}));
+        let keys = (0..4).map(|_| status(person.post("/api/v1/user/keys").json(&json!({"name": "k"}))));
+        let (disabled, made) = join(status(disable), join_all(keys)).await;
+        assert_eq!(disabled, 200);
+        assert!(
+            made.iter().all(|status| [201, 401, 409].contains(status)),
+            "round {round}: {made:?}"
+        );
+        for late in [
+            person.post("/api/v1/user/keys").json(&json!({"name": "k"})),
+            change(&person, PASSWORD, "a later password"),
+        ] {
+            assert_eq!(status(late).await, 401, "round {round}");
+        }
+    }
+}
