@@ -49,7 +49,10 @@ async fn p26_a_body_over_the_limit_is_413_in_the_shape_of_its_route() {
         "request_too_large"
     );
     for body in [Body::from(vec![b' '; 64 * 1024 + 1]), undeclared(64 * 1024 + 1)] {
-        let login = gateway.post("/api/v1/auth/login").body(body);
+        let login = gateway
+            .post("/api/v1/auth/login")
+            .header("content-type", "application/json")
+            .body(body);
         assert_eq!(refusal(login, 413).await, "request_too_large");
     }
     assert!(provider.received().is_empty());

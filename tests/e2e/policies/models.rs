@@ -101,7 +101,11 @@ async fn p19_a_key_names_only_models_that_its_policy_allows() {
 #[tokio::test]
 async fn p19_a_policy_that_changes_takes_models_from_keys_that_are_there() {
     let Bench {
-        gateway, all, narrow, ..
+        gateway,
+        all,
+        narrow,
+        provider: _provider,
+        ..
     } = Bench::start().await;
     gateway.admin().change(&path("glm"), &json!({"models": ["kimi"]})).await;
     assert_eq!(models(&all).await, ["kimi"]);
