@@ -1,9 +1,14 @@
 //! The data folder: the database, the secrets and a lock against a second process.
 
-use std::fs::File;
+use std::fs::{self, File};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::database_port::Door;
+use crate::embedded::EmbeddedClient;
+use crate::hosts::Hosts;
+use crate::sigv4::AccessKey;
 use auth::bootstrap::BootstrapError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use domain::clock::Clock;
@@ -13,10 +18,6 @@ use service::resources::Resources;
 use service::secrets::{FileSecrets, MemorySecrets, Secrets, SecretsError};
 use service::store::table::create_tables;
 use service::store::{Store, StoreError};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-
-use crate::embedded::EmbeddedClient;
 
 /// Before each table's name, as in the cloud.
 const TABLE_PREFIX: &str = "tidegate-";
@@ -28,6 +29,10 @@ pub enum StartError {
     NoFolder,
     #[error("another gateway uses the data in {}", .0.display())]
     InUse(PathBuf),
+    #[error("{} must be a plain file or folder that only its owner can read: chmod -R go= the folder of the data", .0.display())]
+    NotPrivate(PathBuf),
+    #[error("the database listens on this machine alone, not on {0}")]
+    DatabaseForOthers(SocketAddr),
     #[error(transparent)]
     Io(#[from] std::io::Error),
     #[error("the database cannot be opened")]
@@ -73,9 +78,12 @@ impl Data {
             });
         };
         create_private(folder)?;
-        let lock = File::create(folder.join("lock"))?;
+        let lock = open_private(&folder.join("lock"))?;
         lock.try_lock().map_err(|_| StartError::InUse(folder.to_owned()))?;
-        let database = Database::new(&folder.join("tidegate.db").to_string_lossy())?;
+        // Made first: the database gives its other files the rights of this one.
+        let path = folder.join("tidegate.db");
+        drop(open_private(&path)?);
+        let database = Database::new(&path.to_string_lossy())?;
         let secrets = Secrets::File(FileSecrets::new(folder.join("secrets.json")));
         Ok(Self {
             database,
@@ -101,27 +109,109 @@ impl Data {
         self.database.sweep_ttl()
     }
 
-    /// Lets other processes of this machine use the tables.
-    pub(crate) fn serve_dynamodb(
-        &self,
-        listener: TcpListener,
-        stop: CancellationToken,
-    ) -> impl Future<Output = ()> + Send + 'static {
-        let database = self.database.clone();
-        async move {
-            if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, stop.cancelled_owned()).await
-            {
-                tracing::error!(error, "the embedded DynamoDB stopped");
-            }
+    /// The database for clients that sign with `key`.
+    pub(crate) fn door(&self, key: AccessKey, hosts: Hosts) -> Door {
+        Door {
+            database: self.database.clone(),
+            key,
+            hosts,
         }
     }
 }
 
-/// Only the owner may look in: the folder holds password hashes and secrets.
-fn create_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
+/// Only the owner may look in: the folder holds password hashes and secrets. Whoever else can write there could put a link or a
+/// file of his own in the place of one of ours.
+fn create_private(folder: &Path) -> Result<(), StartError> {
+    let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    builder.create(folder)?;
+    check_private(folder)?;
+    for entry in fs::read_dir(folder)? {
+        check_private(&entry?.path())?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn check_private(path: &Path) -> Result<(), StartError> {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = fs::symlink_metadata(path)?;
+    let is_plain = found.is_file() || found.is_dir();
+    let is_own = found.uid() == rustix::process::geteuid().as_raw();
+    if is_plain && is_own && found.mode() & 0o077 == 0 {
+        Ok(())
+    } else {
+        Err(StartError::NotPrivate(path.to_owned()))
+    }
+}
+
+#[cfg(not(unix))]
+fn check_private(_: &Path) -> Result<(), StartError> {
+    Ok(())
+}
+
+/// The file, made for its owner alone where there is none. A link is not followed.
+fn open_private(path: &Path) -> std::io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let no_links = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+        options.mode(0o600).custom_flags(no_links);
+    }
+    options.open(path)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn folder() -> PathBuf {
+        std::env::temp_dir().join(domain::random::sortable_id())
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn p69_ha24_the_data_is_the_owners_alone() {
+        let folder = folder();
+        drop(Data::open(Some(&folder)).unwrap());
+        assert_eq!(mode(&folder), 0o700);
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+        }
+        for (path, open, private) in [
+            (folder.clone(), 0o755, 0o700),
+            (folder.join("tidegate.db"), 0o644, 0o600),
+            (folder.join("lock"), 0o660, 0o600),
+        ] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(open)).unwrap();
+            let refused = Data::open(Some(&folder));
+            assert!(matches!(refused, Err(StartError::NotPrivate(_))), "{}", path.display());
+            fs::set_permissions(&path, fs::Permissions::from_mode(private)).unwrap();
+        }
+        drop(Data::open(Some(&folder)).unwrap());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn ha24_links_are_not_followed() {
+        let (folder, elsewhere) = (folder(), folder());
+        for name in ["tidegate.db", "lock", "secrets.json"] {
+            drop(Data::open(Some(&folder)).unwrap());
+            let _ = fs::remove_file(folder.join(name));
+            symlink(&elsewhere, folder.join(name)).unwrap();
+            assert!(Data::open(Some(&folder)).is_err(), "{name}");
+            assert!(!elsewhere.exists(), "{name}");
+            fs::remove_dir_all(&folder).unwrap();
+        }
+    }
 }

@@ -5,12 +5,14 @@ use std::net::IpAddr;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::CONNECTION;
+use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use service::http::edge::{ClientAddress, Edge};
-use service::http::{ApiError, Code};
+use service::http::{ApiError, Code, Dialect};
 
 use crate::framing::Framing;
+use crate::hosts::Hosts;
 use crate::inflight::{Permits, PermittedBody};
 
 /// The longest head (docs/api.md §7).
@@ -21,6 +23,7 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 pub(crate) struct Front {
     pub(crate) edge: Edge,
     pub(crate) permits: Permits,
+    pub(crate) hosts: Hosts,
 }
 
 impl Front {
@@ -31,8 +34,12 @@ impl Front {
         }
         let framing = Framing::of(request.headers());
         let permit = self.permits.take();
-        let refusal = framing.refusal().or_else(|| permit.is_none().then(full));
-        let mut request = request.map(Body::new);
+        let (head, body) = request.into_parts();
+        let refusal = framing
+            .refusal()
+            .or_else(|| self.unknown_host(&head))
+            .or_else(|| permit.is_none().then(full));
+        let mut request = Request::from_parts(head, Body::new(body));
         request.extensions_mut().insert(ClientAddress(peer));
         let mut response = match refusal {
             None => self.edge.respond(request).await,
@@ -40,6 +47,14 @@ impl Front {
         };
         framing.end(&mut response);
         response.map(|body| PermittedBody { body, _permit: permit })
+    }
+}
+
+impl Front {
+    /// `/api/v1` is for people, whose browsers other pages use too; programs have a key that no page has.
+    fn unknown_host(&self, head: &Parts) -> Option<ApiError> {
+        let is_unknown = Dialect::of_path(head.uri.path()) == Dialect::Management && !self.hosts.knows_all(head);
+        is_unknown.then(|| ApiError::new(Code::InvalidValue, "the gateway is not known by this name").field("Host"))
     }
 }
 

@@ -4,15 +4,19 @@
 //! the timers are the laptop's. [`Gateway::start`] serves the `local` binary and the tests alike.
 
 mod data;
+mod database_port;
+mod descriptors;
 pub mod embedded;
 mod framing;
 mod front;
 mod functions;
+mod hosts;
 mod inflight;
 mod json_errors;
 mod options;
 mod schedule;
 mod server;
+mod sigv4;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,10 +37,12 @@ use tokio_util::task::{LocalPoolHandle, TaskTracker};
 
 use crate::front::Front;
 use crate::functions::Functions;
+use crate::hosts::Hosts;
 use crate::inflight::Permits;
 
 pub use data::{Data, StartError, default_folder};
 pub use options::{MAX_BODY_BYTES, MAX_INFLIGHT, Options, SCHEDULE, workers};
+pub use sigv4::AccessKey;
 
 /// How long running streams may go on after the request to stop, and how long everything else may take.
 const STREAM_GRACE: Duration = Duration::from_secs(2);
@@ -64,6 +70,23 @@ async fn first_admin(resources: &Resources, options: &Options) -> Result<Option<
     })
 }
 
+/// Lets clients of this machine that have a new key use the tables.
+async fn open_door(
+    data: &Data,
+    listen: SocketAddr,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<(SocketAddr, AccessKey), StartError> {
+    if !listen.ip().is_loopback() {
+        return Err(StartError::DatabaseForOthers(listen));
+    }
+    let listener = TcpListener::bind(listen).await?;
+    let (address, key) = (listener.local_addr()?, AccessKey::generate());
+    let door = data.door(key.clone(), Hosts::of(address, &[]));
+    tasks.spawn(database_port::serve(listener, door, stop.clone()));
+    Ok((address, key))
+}
+
 /// A running gateway.
 #[derive(Debug)]
 pub struct Gateway {
@@ -75,6 +98,8 @@ pub struct Gateway {
     tasks: TaskTracker,
     /// Kept until all that runs on them has ended.
     workers: Option<LocalPoolHandle>,
+    /// Where the database listens, and the key to it.
+    database: Option<(SocketAddr, AccessKey)>,
     /// Kept open, and locked against a second process.
     data: Data,
 }
@@ -88,6 +113,7 @@ impl Gateway {
     }
 
     async fn start_with(options: Options) -> Result<Self, StartError> {
+        descriptors::raise_limit();
         let data = Data::open(options.folder.as_deref())?;
         let resources = data.resources(options.clock.clone()).await?;
         let first_admin = first_admin(&resources, &options).await?;
@@ -97,13 +123,14 @@ impl Gateway {
         let front = Arc::new(Front {
             edge: Edge::new(functions.router(), resources.store),
             permits: Permits::new(options.max_inflight),
+            hosts: Hosts::of(address, &options.hosts),
         });
         let workers = (options.workers > 0).then(|| LocalPoolHandle::new(options.workers));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        if let Some(listen) = options.dynamodb_listen {
-            let listener = TcpListener::bind(listen).await?;
-            tasks.spawn(data.serve_dynamodb(listener, stop.clone()));
-        }
+        let database = match options.dynamodb_listen {
+            Some(listen) => Some(open_door(&data, listen, &tasks, &stop).await?),
+            None => None,
+        };
         let proxy = functions.proxy.clone();
         tasks.spawn(schedule::write_usage(proxy.clone(), stop.clone()));
         tasks.spawn(schedule::run(options.schedule, data.clone(), functions, stop.clone()));
@@ -116,6 +143,7 @@ impl Gateway {
             stop,
             tasks,
             workers,
+            database,
             data,
         })
     }
@@ -128,6 +156,11 @@ impl Gateway {
     /// The administrator that this start has made.
     pub fn first_admin(&self) -> Option<&FirstAdmin> {
         self.first_admin.as_ref()
+    }
+
+    /// Where the embedded database listens, if it does, and the key that its clients sign with.
+    pub fn database(&self) -> Option<&(SocketAddr, AccessKey)> {
+        self.database.as_ref()
     }
 
     /// The tables, for tests that look behind the routes.

@@ -48,9 +48,12 @@ struct Arguments {
     /// Requests under way at once.
     #[arg(long, env = "MAX_INFLIGHT", default_value_t = local::MAX_INFLIGHT)]
     max_inflight: usize,
-    /// Also serve the embedded `DynamoDB` here, without authentication, for `cargo lambda watch`.
+    /// Also serve the embedded `DynamoDB` at this address of the own machine, with a key that is printed, for `cargo lambda watch`.
     #[arg(long, env = "DYNAMODB_LISTEN", value_name = "ADDRESS")]
     dynamodb_listen: Option<SocketAddr>,
+    /// Names by which a gateway on loopback is called, such as a reverse proxy's: `gateway.example`.
+    #[arg(long, env = "HOSTS", value_name = "NAMES", value_delimiter = ',')]
+    hosts: Vec<String>,
     /// What is logged: `warn`, `info`, `proxy=debug`.
     #[arg(long, env = "RUST_LOG", default_value = "warn")]
     log: String,
@@ -106,6 +109,7 @@ impl Arguments {
             schedule: local::SCHEDULE,
             clock: Clock::system(),
             dynamodb_listen: self.dynamodb_listen,
+            hosts: self.hosts,
         })
     }
 }
@@ -114,6 +118,17 @@ impl Arguments {
 #[expect(clippy::print_stdout, reason = "this is what the person at the terminal waits for")]
 fn greet(gateway: &Gateway) {
     println!("tidegate listens on http://{}", gateway.address());
+    if !gateway.address().ip().is_loopback() {
+        println!("without TLS, for everybody who reaches this address: put a reverse proxy with TLS before it");
+    }
+    if let Some((address, key)) = gateway.database() {
+        println!("The database listens on http://{address}");
+        println!(
+            "with AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={}",
+            key.id,
+            key.secret.expose()
+        );
+    }
     if let Some(admin) = gateway.first_admin() {
         println!("The first administrator is {}", admin.email);
         if let Some(password) = &admin.generated_password {

@@ -41,8 +41,10 @@ pub struct Options {
     /// How often is done what the cloud does by schedules.
     pub schedule: Duration,
     pub clock: Clock,
-    /// Where the embedded `DynamoDB` also listens, without authentication: for `cargo lambda watch`.
+    /// Where on this machine the embedded `DynamoDB` also listens, for `cargo lambda watch`.
     pub dynamodb_listen: Option<SocketAddr>,
+    /// Names by which a gateway on loopback is called besides those of this machine, such as a reverse proxy's.
+    pub hosts: Vec<String>,
 }
 
 impl Options {
@@ -62,6 +64,7 @@ impl Options {
             schedule: SCHEDULE,
             clock: Clock::system(),
             dynamodb_listen: None,
+            hosts: Vec::new(),
         }
     }
 }

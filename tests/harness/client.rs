@@ -42,6 +42,15 @@ impl Client {
         }
     }
 
+    /// The same caller at another address.
+    #[must_use]
+    pub fn elsewhere(&self, base_url: &str) -> Self {
+        Self {
+            base_url: base_url.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The person with this account.
     #[must_use]
     pub async fn signed_in(&self, email: &str, password: &str) -> Self {

@@ -40,6 +40,17 @@ impl Dynamo {
     }
 }
 
+/// A client of the database at `url`, with this key.
+pub fn client(url: &str, access_key_id: &str, secret: &str) -> Client {
+    aws::dynamodb(&AwsConfig {
+        region: "eu-central-1".into(),
+        access_key_id: access_key_id.into(),
+        secret_access_key: secret.into(),
+        dynamodb_endpoint: Some(url.to_owned()),
+        ..AwsConfig::default()
+    })
+}
+
 fn config(server: &Loopback) -> AwsConfig {
     AwsConfig {
         region: "eu-central-1".into(),

@@ -3,4 +3,5 @@
 mod access;
 mod attempts;
 mod bodies;
+mod database;
 mod races;

@@ -64,7 +64,9 @@ impl FileSecrets {
 /// Replaces the file in one step, so that a crash leaves the old or the new one, never half of one.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let next = path.with_extension("next");
-    let mut file = owner_only(fs::OpenOptions::new().write(true).create(true).truncate(true)).open(&next)?;
+    // Made anew, so that no link is followed that somebody has put there.
+    let _ = fs::remove_file(&next);
+    let mut file = owner_only(fs::OpenOptions::new().write(true).create_new(true)).open(&next)?;
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&next, path)
