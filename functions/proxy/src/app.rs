@@ -11,6 +11,7 @@ use service::resources::Resources;
 use service::secrets::backend_keys::BackendKeys;
 use service::store::Store;
 
+use crate::bodies::Bodies;
 use crate::detached::Exchanges;
 use crate::limits::Limits;
 use crate::quota::usage_writer::UsageWriter;
@@ -34,6 +35,7 @@ pub struct Parts {
     pub(crate) upstream: Upstream,
     pub(crate) exchanges: Exchanges,
     pub(crate) usage_writer: UsageWriter,
+    pub(crate) bodies: Bodies,
 }
 
 impl Deref for App {
@@ -82,6 +84,7 @@ impl App {
             },
             exchanges,
             usage_writer: UsageWriter::immediate(store.clone()),
+            bodies: Bodies::new(limits.max_body_bytes),
             store,
         }))
     }

@@ -12,6 +12,9 @@ use service::http::error::shown;
 use service::http::{ApiError, Code, refusal};
 use service::store::Store;
 
+/// Characters of an unknown model's name that its error repeats.
+const MAX_NAME_IN_ERROR: usize = 128;
+
 /// The right of a caller to use a model.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
@@ -128,9 +131,25 @@ impl Rights {
 
 /// The error for models that do not exist, and for those that the caller must not learn of.
 pub(crate) fn unknown_model(name: &str) -> ApiError {
+    let name = name
+        .char_indices()
+        .nth(MAX_NAME_IN_ERROR)
+        .map_or(name, |(end, _)| &name[..end]);
     ApiError::new(
         Code::ModelNotFound,
         format!("the model `{}` does not exist or is not allowed", shown(name)),
     )
     .field("model")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ha18_an_unknown_models_name_is_cut_in_its_error() {
+        let message = unknown_model(&"ä".repeat(100_000)).message().to_owned();
+        assert_eq!(message.matches('ä').count(), MAX_NAME_IN_ERROR);
+        assert!(unknown_model("gpt").message().contains("`gpt`"));
+    }
 }

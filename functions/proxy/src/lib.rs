@@ -6,6 +6,7 @@
 mod app;
 #[doc(hidden)]
 pub mod bench;
+mod bodies;
 mod deadlines;
 mod detached;
 mod exchange;

@@ -105,7 +105,8 @@ pub(crate) fn patched_pieces(body: &Bytes, mut patches: Vec<Patch>) -> Pieces {
     if patches.is_empty() {
         return body.clone().into();
     }
-    patches.sort_by_key(|patch| patch.span.start);
+    // An insertion goes before a removal that begins at the same byte.
+    patches.sort_by_key(|patch| (patch.span.start, patch.span.end));
     let mut pieces = Vec::with_capacity(2 * patches.len() + 1);
     walk(body.len(), &patches, |kept, with| {
         pieces.extend([body.slice(kept), with.clone()]);

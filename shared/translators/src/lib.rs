@@ -5,6 +5,7 @@ pub mod context;
 pub mod error;
 pub mod json;
 pub mod messages;
+pub mod restricted;
 pub mod settings;
 pub mod sha256;
 pub mod signature;

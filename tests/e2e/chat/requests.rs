@@ -146,3 +146,42 @@ async fn a_body_that_is_too_large_or_of_another_type_never_reaches_a_backend() {
     assert_eq!(failure(text).await.code(), "unsupported_media_type");
     assert!(provider.received().is_empty());
 }
+
+#[tokio::test]
+async fn ha10_ha11_the_backend_gets_neither_more_work_nor_another_route_and_the_client_is_told() {
+    let provider = Provider::always(Reply::json(&openai::completion("Hello")));
+    let gateway = Gateway::start().await.with_model("m", &provider).await;
+    let body =
+        r#"{"models":["x"],"n_predict":7,"model":"m","messages":[{"role":"user","content":"a"}],"provider":{"a":1}}"#;
+    let request = gateway.program().await.post("/v1/chat/completions");
+    let answer = request.header("content-type", "application/json").body(body).send();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(
+        answer.headers()["x-translation-warnings"],
+        "dropped=models,n_predict,provider"
+    );
+    assert_eq!(
+        provider.request(0).await.body,
+        r#"{"max_tokens":7,"model":"provider-model","messages":[{"role":"user","content":"a"}]}"#
+    );
+}
+
+#[tokio::test]
+async fn ha18_an_unknown_models_name_is_not_repeated_at_length() {
+    let gateway = Gateway::start().await;
+    let failed = failure(gateway.program().await.chat(&"x".repeat(100_000))).await;
+    assert_eq!((failed.status, failed.code()), (404, "model_not_found"));
+    assert!(failed.body.to_string().len() < 1000);
+}
+
+#[tokio::test]
+async fn ha20_a_wrong_path_or_query_is_an_error_in_the_routes_dialect() {
+    let gateway = Gateway::start().await;
+    let program = gateway.program().await;
+    for (path, status) in [("/v1/models?limit=many", 400), ("/v1/models/%FF", 404)] {
+        let failed = failure(program.get(path)).await;
+        assert_eq!(failed.status, status, "{path}");
+        assert!(failed.body["error"]["message"].is_string(), "{path}");
+    }
+}

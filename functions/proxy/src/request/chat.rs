@@ -1,30 +1,30 @@
 //! A chat request. The body stays the client's bytes; what must differ for a backend is patched in when it is sent.
 
 use bytes::Bytes;
-use service::http::{ApiError, Code};
-use service::outbound::Pieces;
+use service::http::ApiError;
+use translators::restricted::{Path, Restriction};
 use translators::settings::BackendSettings;
 
-use super::chat_parser::{MemberNames, Parsed};
+use super::body::RequestBody;
+use super::completion::BackendBody;
 use super::estimate;
 use super::max_tokens::MaxTokens;
 use super::model_params::ModelParams;
 use super::stream_options::include_usage;
 use crate::patch::{Patch, Span, patched_pieces};
 
+const MAX_CHOICES: u64 = 8;
+
 /// A valid chat request. It borrows from its body.
 #[derive(Clone, Debug)]
 pub struct ChatRequest<'a> {
-    body: &'a Bytes,
+    bytes: &'a Bytes,
+    body: RequestBody<'a>,
     /// The model's name as the client wrote it.
     model: String,
     /// The place of that name in the body, quotes included.
     model_span: Span,
     stream: bool,
-    /// The members that the client has set.
-    names: MemberNames<'a>,
-    /// Bytes of text in the messages and tools.
-    text_bytes: usize,
     choices: u64,
     max_tokens: MaxTokens,
     /// The patch that requests the usage of a stream; `None` if the client requests it itself, or no stream.
@@ -32,35 +32,23 @@ pub struct ChatRequest<'a> {
 }
 
 impl<'a> ChatRequest<'a> {
-    /// Reads the body of `POST /v1/chat/completions`, in one pass and without building a tree (promises 27 and 28).
+    /// Reads the body of `POST /v1/chat/completions` without building a tree (promises 27 and 28).
     ///
     /// # Errors
     /// Invalid JSON, or an invalid member with its name.
-    pub fn read(body: &'a Bytes) -> Result<Self, ApiError> {
-        let text = std::str::from_utf8(body).map_err(|_| ApiError::new(Code::InvalidJson, "the body is not UTF-8"))?;
-        let parsed = Parsed::parse(text)?;
-        let raw = parsed
-            .model
-            .ok_or_else(|| ApiError::invalid("model", "the model is missing"))?;
-        let model =
-            serde_json::from_str(raw.get()).map_err(|_| ApiError::invalid("model", "the model must be a string"))?;
-        if !parsed.has_messages {
-            return Err(ApiError::invalid("messages", "the messages are missing"));
-        }
-        let usage_patch = if parsed.stream {
-            include_usage(text, parsed.stream_options)?
-        } else {
-            None
-        };
+    pub fn read(bytes: &'a Bytes) -> Result<Self, ApiError> {
+        let body = RequestBody::parse(bytes)?.checked()?;
+        let (model, model_span) = body.model()?;
+        let stream = body.flag("stream")?;
+        let usage_patch = if stream { include_usage(&body)? } else { None };
         Ok(Self {
+            bytes,
+            model: model.into_owned(),
+            model_span,
+            stream,
+            choices: choices(&body)?,
+            max_tokens: MaxTokens::read(&body)?,
             body,
-            model,
-            model_span: Span::of(raw.get().as_bytes(), body).map_err(ApiError::internal)?,
-            stream: parsed.stream,
-            text_bytes: parsed.text_bytes.get(),
-            choices: parsed.choices.unwrap_or(1),
-            max_tokens: parsed.max_tokens,
-            names: parsed.names,
             usage_patch,
         })
     }
@@ -75,7 +63,7 @@ impl<'a> ChatRequest<'a> {
 
     /// Approximate tokens of the prompt.
     pub(super) fn input_estimate(&self) -> u64 {
-        estimate::tokens(self.text_bytes).max(1)
+        estimate::tokens(self.body.text_bytes()).max(1)
     }
 
     /// The client's limit of each choice, in tokens.
@@ -99,28 +87,51 @@ impl<'a> ChatRequest<'a> {
     }
 
     /// The body for a backend with `settings` that knows the model as `model_name`: the client's bytes with that name,
-    /// the gateway's limit of the response if there is one, `include_usage` if the backend accepts it, and the parameters
-    /// that the client has not set.
-    pub(crate) fn body_for(&self, model_name: &str, settings: &BackendSettings, params: &ModelParams) -> Pieces {
-        let model = (self.model != model_name).then(|| Patch::replace_string(self.model_span, model_name));
-        let max_tokens = self.max_tokens.patch(self.body, settings.max_tokens_field);
+    /// without members that are withheld, with a limit of the response if there is one, `include_usage` if the backend
+    /// accepts it, and the parameters that the client has not set.
+    pub(crate) fn body_for(&self, model_name: &str, settings: &BackendSettings, params: &ModelParams) -> BackendBody {
+        let withheld = self.body.withheld(Path::Chat, settings);
         let usage = self.usage_patch.clone().filter(|_| settings.stream_usage);
         let has_options = usage.is_some();
         let is_set = |name: &str| {
-            self.names.contains(name) || self.max_tokens.covers(name) || (has_options && name == "stream_options")
+            (self.body.contains(name) && !withheld.iter().any(|withheld| withheld == name))
+                || self.max_tokens.covers(name)
+                || (has_options && name == "stream_options")
         };
-        let params = params.patch(self.body, is_set);
-        patched_pieces(
-            self.body,
-            [model, max_tokens, usage, params].into_iter().flatten().collect(),
-        )
+        let params = params.patch(self.bytes, is_set);
+        let mut patches = self.body.without(&withheld);
+        patches.extend((self.model != model_name).then(|| Patch::replace_string(self.model_span, model_name)));
+        patches.extend(self.max_tokens.patches(&self.body, settings.max_tokens_field));
+        patches.extend(usage.into_iter().chain(params));
+        BackendBody {
+            bytes: patched_pieces(self.bytes, patches),
+            warnings: withheld,
+        }
     }
+}
+
+/// The number of choices, under whichever name it is the highest.
+fn choices(body: &RequestBody<'_>) -> Result<u64, ApiError> {
+    let mut most = 1;
+    for (name, value) in body.restricted(Restriction::Choices) {
+        if value.get() == "null" {
+            continue;
+        }
+        let choices = value
+            .get()
+            .parse()
+            .ok()
+            .filter(|choices| (1..=MAX_CHOICES).contains(choices));
+        let refused = || ApiError::invalid(name, format!("{name} must be 1 to {MAX_CHOICES}"));
+        most = most.max(choices.ok_or_else(refused)?);
+    }
+    Ok(most)
 }
 
 #[cfg(test)]
 mod tests {
     use domain::models::RequestId;
-    use service::http::Dialect;
+    use service::http::{Code, Dialect};
     use translators::settings::MaxTokensField;
 
     use super::*;
@@ -153,7 +164,7 @@ mod tests {
         let bytes = bytes(body);
         let request = ChatRequest::read(&bytes).unwrap();
         assert_eq!((request.model(), request.stream()), ("abc", true));
-        let sent = |name| joined(&request.body_for(name, &silent(), &ModelParams::default()));
+        let sent = |name| joined(&request.body_for(name, &silent(), &ModelParams::default()).bytes);
         assert_eq!(sent("abc"), body.as_bytes(), "the same name is left as it was written");
         let expected = r#"{ "x":1.0000000000000000001, "model" : "my \"model\"" ,"messages":[{}],"stream":true }"#;
         assert_eq!(String::from_utf8(sent("my \"model\"")).unwrap(), expected);
@@ -171,7 +182,7 @@ mod tests {
                 max_tokens_field,
                 ..silent()
             };
-            String::from_utf8(joined(&request.body_for("m", &settings, &ModelParams::default()))).unwrap()
+            String::from_utf8(joined(&request.body_for("m", &settings, &ModelParams::default()).bytes)).unwrap()
         };
         let (old, new) = (MaxTokensField::MaxTokens, MaxTokensField::MaxCompletionTokens);
         assert_eq!(sent("", old), r#"{"max_tokens":7,"model":"m","messages":[{}]}"#);
@@ -204,7 +215,10 @@ mod tests {
             };
             let body = bytes(body);
             let request = ChatRequest::read(&body).unwrap();
-            String::from_utf8(joined(&request.body_for(name, &settings, &ModelParams::default()))).unwrap()
+            String::from_utf8(joined(
+                &request.body_for(name, &settings, &ModelParams::default()).bytes,
+            ))
+            .unwrap()
         };
         let body = r#" {"model":"m","messages":[{}],"stream":true}"#;
         let expected = r#" {"stream_options":{"include_usage":true},"model":"m","messages":[{}],"stream":true}"#;
@@ -240,13 +254,13 @@ mod tests {
     #[test]
     fn the_prompts_length_is_estimated() {
         let body = |content: &str| {
-            format!(r#"{{"model":"m","messages":[{{"role":"user","content":{content}}}],"x":"not counted"}}"#)
+            format!(r#"{{"model":"m","messages":[{{"role":"user","content":{content}}}],"user":"not counted"}}"#)
         };
         let estimate = |content: &str| ChatRequest::read(&bytes(&body(content))).unwrap().input_estimate();
         assert_eq!(estimate(r#""12345678""#), 3);
         assert_eq!(estimate(r#"[{"text":"12345678"}]"#), 3);
         let image = format!("\"data:image/png;base64,{}\"", "A".repeat(100_000));
-        assert_eq!(estimate(&format!("[{image}]")), 1601);
+        assert_eq!(estimate(&format!(r#"[{{"image_url":{{"url":{image}}}}}]"#)), 1601);
     }
 
     #[test]
@@ -272,6 +286,95 @@ mod tests {
             assert_eq!(rejection(body), (Code::InvalidValue, field.to_owned()), "{body}");
         }
         assert_eq!(rejection("[]").0, Code::InvalidValue);
+    }
+
+    /// What a backend gets of `members`, and what of them it does not get.
+    fn sent_with(members: &str, settings: &BackendSettings) -> (String, Vec<String>) {
+        let bytes = bytes(&format!(r#"{{{members}"model":"m","messages":[{{}}]}}"#));
+        let request = ChatRequest::read(&bytes).unwrap();
+        let sent = request.body_for("m", settings, &ModelParams::default());
+        (String::from_utf8(joined(&sent.bytes)).unwrap(), sent.warnings)
+    }
+
+    #[test]
+    fn ha10_a_limit_under_any_name_is_counted_and_becomes_the_one_that_the_backend_knows() {
+        for name in [
+            "n_predict",
+            "num_predict",
+            "max_length",
+            "max_new_tokens",
+            "max_output_tokens",
+        ] {
+            let (sent, warnings) = sent_with(&format!("\"{name}\":900,"), &silent());
+            assert_eq!(sent, r#"{"max_tokens":900,"model":"m","messages":[{}]}"#);
+            assert_eq!(warnings, [name]);
+            let both = bytes(&format!(
+                r#"{{"max_tokens":5,"{name}":900,"model":"m","messages":[{{}}]}}"#
+            ));
+            assert_eq!(ChatRequest::read(&both).unwrap().max_tokens(), Some(900));
+            let (sent, _) = sent_with(&format!("\"max_tokens\":5,\"{name}\":900,"), &silent());
+            assert_eq!(sent, r#"{"max_tokens":5,"model":"m","messages":[{}]}"#);
+            let body = format!(r#"{{"model":"m","messages":[{{}}],"{name}":"900"}}"#);
+            assert_eq!(rejection(&body), (Code::InvalidValue, name.to_owned()));
+        }
+    }
+
+    #[test]
+    fn ha10_no_value_of_max_tokens_says_more_than_is_counted() {
+        for (value, tokens) in [("1e6", 1_000_000), ("7.5", 8), ("99999999999999999999999", u64::MAX)] {
+            let body = bytes(&format!(r#"{{"model":"m","messages":[{{}}],"max_tokens":{value}}}"#));
+            assert_eq!(ChatRequest::read(&body).unwrap().max_tokens(), Some(tokens), "{value}");
+        }
+        for value in ["\"1000000\"", "[9]", "true"] {
+            let body = format!(r#"{{"model":"m","messages":[{{}}],"max_tokens":{value}}}"#);
+            assert_eq!(
+                rejection(&body),
+                (Code::InvalidValue, "max_tokens".to_owned()),
+                "{value}"
+            );
+        }
+        let (sent, _) = sent_with(r#""max_tokens":-1,"max_completion_tokens":9,"#, &silent());
+        assert_eq!(
+            sent,
+            r#"{"max_tokens":9,"max_completion_tokens":9,"model":"m","messages":[{}]}"#
+        );
+    }
+
+    #[test]
+    fn ha10_choices_are_counted_under_every_name() {
+        for name in ["n", "best_of", "n_cmpl"] {
+            let body = |value: &str| format!(r#"{{"model":"m","messages":[{{}}],"{name}":{value}}}"#);
+            assert_eq!(ChatRequest::read(&bytes(&body("8"))).unwrap().choices(), 8);
+            for value in ["9", "0", "-1", "\"2\"", "1e3"] {
+                assert_eq!(
+                    rejection(&body(value)),
+                    (Code::InvalidValue, name.to_owned()),
+                    "{value}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn ha11_routing_members_stay_here_and_the_models_own_parameters_take_their_place() {
+        let members = r#""models":["x"],"route":"fallback","provider":{"order":["y"]},"api_base":"http://z","#;
+        let (sent, warnings) = sent_with(members, &silent());
+        assert_eq!(sent, r#"{"model":"m","messages":[{}]}"#);
+        assert_eq!(warnings, ["models", "route", "provider", "api_base"]);
+        let settings = BackendSettings {
+            client_fields: vec!["provider".to_owned()],
+            ..silent()
+        };
+        let (sent, _) = sent_with(members, &settings);
+        assert_eq!(sent, r#"{"provider":{"order":["y"]},"model":"m","messages":[{}]}"#);
+    }
+
+    #[test]
+    fn b5_4_duplicates_are_refused_at_every_depth_and_half_of_a_surrogate_pair_passes() {
+        let body = |message: &str| format!(r#"{{"model":"m","messages":[{message}]}}"#);
+        let refused = rejection(&body(r#"{"role":"user","content":[{"text":"a","text":"b"}]}"#));
+        assert_eq!(refused, (Code::InvalidValue, "messages".to_owned()));
+        assert!(ChatRequest::read(&bytes(&body(r#"{"role":"user","content":"\ud83d"}"#))).is_ok());
     }
 
     #[test]

@@ -1,9 +1,12 @@
-//! The limit of a response's length, in tokens: what the client set, and what the gateway sets in its place.
+//! The limit of a response's length, in tokens: what the client set, under whatever name, and what the gateway sets in
+//! its place.
 
-use bytes::Bytes;
 use serde_json::value::RawValue;
+use service::http::ApiError;
+use translators::restricted::Restriction;
 use translators::settings::MaxTokensField;
 
+use super::body::RequestBody;
 use crate::patch::{Patch, Span};
 
 /// The members of a chat request that limit its response, the newer name first. An administrator may set either for a
@@ -13,47 +16,88 @@ pub(crate) const FIELDS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
 /// The limit of one chat request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MaxTokens {
-    requested: Option<u64>,
-    /// The place of a value that limits nothing: `null`, 0, -1. The gateway's limit may replace it.
-    unlimited: Option<Span>,
+    /// The client's limit; of two the higher counts.
+    own: Option<u64>,
+    /// The client's limit under a name that only some servers know.
+    alias: Option<u64>,
+    /// The places of values that limit nothing, each with true if it is `null`. The effective limit replaces them.
+    unlimited: Vec<(Span, bool)>,
     /// The gateway's limit.
     imposed: Option<u64>,
 }
 
 impl MaxTokens {
-    /// Adds the value of one of the [`FIELDS`]; of two limits the higher counts.
-    pub(super) fn add(&mut self, value: &RawValue, body: &str) {
-        let tokens = value.get().parse::<u64>().ok().filter(|tokens| *tokens > 0);
-        self.requested = self.requested.max(tokens);
-        if tokens.is_none() {
-            self.unlimited = Span::of(value.get().as_bytes(), body.as_bytes()).ok();
+    pub(super) fn read(body: &RequestBody<'_>) -> Result<Self, ApiError> {
+        let mut limit = Self::default();
+        for name in FIELDS {
+            let Some(value) = body.value(name) else { continue };
+            let tokens = tokens(name, value)?;
+            limit.own = limit.own.max(tokens);
+            if tokens.is_none() {
+                limit.unlimited.push((body.span(value)?, value.get() == "null"));
+            }
         }
+        for (name, value) in body.restricted(Restriction::Limit) {
+            limit.alias = limit.alias.max(tokens(name, value)?);
+        }
+        Ok(limit)
     }
 
     pub(super) fn requested(&self) -> Option<u64> {
-        self.requested
+        self.own.max(self.alias)
     }
 
     /// True if `name` is an alias of a limit that is already set.
     pub(super) fn covers(&self, name: &str) -> bool {
-        FIELDS.contains(&name) && self.requested.or(self.imposed).is_some()
+        FIELDS.contains(&name) && self.requested().or(self.imposed).is_some()
     }
 
     pub(super) fn impose(&mut self, tokens: u64) {
         self.imposed = Some(tokens);
     }
 
-    /// The patch that writes the gateway's limit into `body`, for a backend that knows it as `field`.
-    pub(super) fn patch(&self, body: &Bytes, field: MaxTokensField) -> Option<Patch> {
-        let tokens = self.imposed?;
-        if let Some(span) = self.unlimited {
-            return Some(Patch::replace(span, tokens.to_string()));
+    /// The patches that write the limit into `body` where the client's own does not say it already, for a backend that
+    /// knows it as `field`.
+    pub(super) fn patches(&self, body: &RequestBody<'_>, field: MaxTokensField) -> Vec<Patch> {
+        if let Some(own) = self.own {
+            // A server may prefer the other name, and take -1 for no limit at all.
+            let void = self.unlimited.iter().filter(|(_, is_null)| !is_null);
+            return void.map(|(span, _)| Patch::replace(*span, own.to_string())).collect();
         }
-        let start = memchr::memchr(b'{', body)? + 1;
+        let Some(tokens) = self.alias.or(self.imposed) else {
+            return Vec::new();
+        };
+        if !self.unlimited.is_empty() {
+            let all = self.unlimited.iter();
+            return all.map(|(span, _)| Patch::replace(*span, tokens.to_string())).collect();
+        }
         let name = match field {
             MaxTokensField::MaxTokens => "max_tokens",
             MaxTokensField::MaxCompletionTokens => "max_completion_tokens",
         };
-        Some(Patch::insert(start, format!("\"{name}\":{tokens},")))
+        vec![Patch::insert(body.start(), format!("\"{name}\":{tokens},"))]
     }
+}
+
+/// The limit that the value of `name` sets; `None` for one that limits nothing: `null`, 0, -1. Some servers read numbers
+/// from strings, so what is no number is refused.
+pub(super) fn tokens(name: &str, value: &RawValue) -> Result<Option<u64>, ApiError> {
+    let text = value.get();
+    if text == "null" {
+        return Ok(None);
+    }
+    if let Ok(tokens) = text.parse::<u64>() {
+        return Ok(Some(tokens).filter(|tokens| *tokens > 0));
+    }
+    let number = text
+        .parse::<f64>()
+        .ok()
+        .filter(|_| text.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']));
+    let number = number.ok_or_else(|| ApiError::invalid(name, "must be a number"))?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "saturates, and is positive"
+    )]
+    Ok((number > 0.0).then_some(number.ceil() as u64))
 }

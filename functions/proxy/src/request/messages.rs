@@ -6,17 +6,19 @@ use bytes::Bytes;
 use domain::models::catalog::{Backend, Model};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use service::http::ApiError;
-use service::outbound::Pieces;
 use translators::error::FieldPath;
 use translators::json::Field;
 use translators::messages::to_chat::{self, ModelFacts, TranslatedRequest};
 use translators::messages::wire::request::MessagesBody;
 use translators::messages::{passthrough, token_count};
+use translators::restricted::Path;
 use translators::settings::BackendSettings;
 
-use super::estimate;
+use super::body::RequestBody;
+use super::completion::BackendBody;
 use super::model_params::ModelParams;
-use crate::patch::{Patch, Span, patched_pieces};
+use super::{estimate, max_tokens};
+use crate::patch::{Patch, patched_pieces};
 
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
@@ -25,7 +27,9 @@ const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 #[derive(Debug)]
 pub(crate) struct MessagesRequest<'a> {
     body: &'a Bytes,
+    members: RequestBody<'a>,
     request: MessagesBody<'a>,
+    max_tokens: Option<u64>,
     model: Cow<'a, str>,
     stream: bool,
     protocol_headers: HeaderMap,
@@ -34,11 +38,19 @@ pub(crate) struct MessagesRequest<'a> {
 impl<'a> MessagesRequest<'a> {
     /// Reads a request to `POST /v1/messages` or one of the routes below it.
     pub(crate) fn read(headers: &HeaderMap, body: &'a Bytes) -> Result<Self, ApiError> {
-        let request = MessagesBody::parse(body)?;
+        let members = RequestBody::parse(body)?;
+        // Judged before the rest: `MessagesBody::of_members` says why.
+        let request = MessagesBody::of_members(members.members())?;
         let model = request.model()?;
         let stream = request.stream.flag(FieldPath::root("stream"))?;
+        let max_tokens = request
+            .max_tokens
+            .raw()
+            .map(|value| max_tokens::tokens("max_tokens", value));
         Ok(Self {
             body,
+            max_tokens: max_tokens.transpose()?.flatten(),
+            members: members.checked()?,
             request,
             model,
             stream,
@@ -71,15 +83,7 @@ impl<'a> MessagesRequest<'a> {
 
     /// The client's limit of the response, in tokens.
     pub(super) fn max_tokens(&self) -> Option<u64> {
-        let tokens = self
-            .request
-            .max_tokens
-            .integer(FieldPath::root("max_tokens"))
-            .ok()
-            .flatten();
-        tokens
-            .and_then(|tokens| u64::try_from(tokens).ok())
-            .filter(|tokens| *tokens > 0)
+        self.max_tokens
     }
 
     /// The chat request for a backend with `settings`.
@@ -113,18 +117,47 @@ impl<'a> MessagesRequest<'a> {
     }
 
     /// The body for an Anthropic backend that knows the model as `model_name`: the client's bytes with that name,
-    /// without thinking blocks that the gateway made, and with the parameters that the client has not set.
-    pub(crate) fn body_for(&self, model_name: &str, params: &ModelParams) -> Result<Pieces, ApiError> {
-        let (body, model_span) = match passthrough::without_own_thinking(self.body)? {
-            Cow::Borrowed(_) => (self.body.clone(), model_span(&self.request, self.body)?),
+    /// without thinking blocks that the gateway made and members that are withheld, and with the parameters that the
+    /// client has not set.
+    pub(crate) fn body_for(
+        &self,
+        model_name: &str,
+        settings: &BackendSettings,
+        params: &ModelParams,
+    ) -> Result<BackendBody, ApiError> {
+        match passthrough::without_own_thinking(self.body)? {
+            Cow::Borrowed(_) => self.patched(self.body, &self.members, model_name, settings, params),
             Cow::Owned(body) => {
-                let span = model_span(&MessagesBody::parse(&body)?, &body)?;
-                (Bytes::from(body), span)
+                let body = Bytes::from(body);
+                self.patched(&body, &RequestBody::parse(&body)?, model_name, settings, params)
             }
+        }
+    }
+
+    fn patched(
+        &self,
+        body: &Bytes,
+        members: &RequestBody<'_>,
+        model_name: &str,
+        settings: &BackendSettings,
+        params: &ModelParams,
+    ) -> Result<BackendBody, ApiError> {
+        let withheld = members.withheld(Path::Messages, settings);
+        let is_set = |name: &str| {
+            (members.contains(name) && !withheld.iter().any(|withheld| withheld == name))
+                || (max_tokens::FIELDS.contains(&name) && self.request.max_tokens.is_present())
         };
-        let model = (self.model != model_name).then(|| Patch::replace_string(model_span, model_name));
-        let params = params.patch_unread(&body);
-        Ok(patched_pieces(&body, model.into_iter().chain(params).collect()))
+        let params = params.patch(body, is_set);
+        let mut patches = members.without(&withheld);
+        if self.model != model_name {
+            let (_, span) = members.model()?;
+            patches.push(Patch::replace_string(span, model_name));
+        }
+        patches.extend(params);
+        Ok(BackendBody {
+            bytes: patched_pieces(body, patches),
+            warnings: withheld,
+        })
     }
 }
 
@@ -142,14 +175,10 @@ fn protocol_headers(headers: &HeaderMap) -> HeaderMap {
     protocol
 }
 
-/// The place of the model's name in `body`, quotes included.
-fn model_span(request: &MessagesBody<'_>, body: &[u8]) -> Result<Span, ApiError> {
-    let name = request.model.raw().ok_or_else(|| FieldPath::root("model").missing())?;
-    Span::of(name.get().as_bytes(), body).map_err(ApiError::internal)
-}
-
 #[cfg(test)]
 mod tests {
+    use service::http::Code;
+
     use super::*;
     use crate::patch::joined;
 
@@ -165,9 +194,67 @@ mod tests {
             let sent = Bytes::from(body(&blocks, "claude"));
             let pieces = MessagesRequest::read(&HeaderMap::new(), &sent)
                 .unwrap()
-                .body_for("glm", &ModelParams::default())
+                .body_for("glm", &BackendSettings::default(), &ModelParams::default())
                 .unwrap();
-            assert_eq!(String::from_utf8(joined(&pieces)).unwrap(), body("", "glm"));
+            assert_eq!(String::from_utf8(joined(&pieces.bytes)).unwrap(), body("", "glm"));
         }
+    }
+    fn refused(members: &str) -> (Code, Option<String>) {
+        let body = Bytes::from(format!(r#"{{"model":"m","max_tokens":5,{members}}}"#));
+        let error = MessagesRequest::read(&HeaderMap::new(), &body).unwrap_err();
+        (error.code(), error.field_name().map(str::to_owned))
+    }
+
+    #[test]
+    fn ha10_messages_have_the_checks_of_chat() {
+        let deep = format!("{}{}", "[".repeat(127), "]".repeat(127));
+        for (members, code, field) in [
+            (r#""messages":[]"#.to_owned(), Code::InvalidValue, Some("messages")),
+            (
+                r#""messages":[{}],"messages":[{}]"#.to_owned(),
+                Code::InvalidValue,
+                Some("messages"),
+            ),
+            (
+                r#""messages":[{"role":"a","role":"b"}]"#.to_owned(),
+                Code::InvalidValue,
+                Some("messages"),
+            ),
+            (
+                r#""messages":[{}],"metadata":{"a":1,"a":2}"#.to_owned(),
+                Code::InvalidValue,
+                Some("metadata"),
+            ),
+            (format!(r#""messages":[{{}}],"x":{deep}"#), Code::InvalidJson, None),
+            (format!(r#""messages":[{{"content":{deep}}}]"#), Code::InvalidJson, None),
+            (
+                format!(r#""messages":[{{}}],"tools":[{}]"#, vec!["{}"; 1025].join(",")),
+                Code::InvalidValue,
+                Some("tools"),
+            ),
+        ] {
+            assert_eq!(
+                refused(&members),
+                (code, field.map(str::to_owned)),
+                "{}",
+                &members[..30]
+            );
+        }
+    }
+
+    #[test]
+    fn ha10_an_anthropic_backend_gets_nothing_that_generates_more_or_elsewhere() {
+        let body = Bytes::from(
+            r#"{"n":8,"model":"m","min_tokens":9,"max_tokens":5,"messages":[{}],"fallbacks":[1],"betas":["b"],"max_new_tokens":7}"#,
+        );
+        let request = MessagesRequest::read(&HeaderMap::new(), &body).unwrap();
+        let sent = request
+            .body_for("m", &BackendSettings::default(), &ModelParams::default())
+            .unwrap();
+        assert_eq!(
+            joined(&sent.bytes),
+            br#"{"model":"m","max_tokens":5,"messages":[{}],"betas":["b"]}"#
+        );
+        assert_eq!(sent.warnings, ["n", "min_tokens", "fallbacks", "max_new_tokens"]);
     }
 }

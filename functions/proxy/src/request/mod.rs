@@ -1,10 +1,10 @@
 //! What a client requests, in either dialect, and what a backend is sent for it. Pure.
 
+mod body;
 mod chat;
-mod chat_parser;
 mod completion;
 mod estimate;
-mod json_check;
+mod json_walk;
 pub(crate) mod max_tokens;
 mod messages;
 pub(crate) mod model_params;

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use service::http::ApiError;
 
-use crate::patch::{Patch, Span};
+use super::body::RequestBody;
+use crate::patch::Patch;
 
 #[derive(Default, Deserialize, Serialize)]
 struct StreamOptions {
@@ -16,11 +16,11 @@ struct StreamOptions {
     rest: Map<String, Value>,
 }
 
-/// The patch that makes a body with these `stream_options` request usage; `None` if it does already.
-pub(super) fn include_usage(body: &str, options: Option<&RawValue>) -> Result<Option<Patch>, ApiError> {
-    let Some(raw) = options else {
+/// The patch that makes `body` request usage; `None` if it does already.
+pub(super) fn include_usage(body: &RequestBody<'_>) -> Result<Option<Patch>, ApiError> {
+    let Some(raw) = body.value("stream_options") else {
         // The comma is right: at least the model follows.
-        let start = body.find('{').map_or(0, |brace| brace + 1);
+        let start = body.start();
         let member = Bytes::from_static(br#""stream_options":{"include_usage":true},"#);
         return Ok(Some(Patch::insert(start, member)));
     };
@@ -35,7 +35,7 @@ pub(super) fn include_usage(body: &str, options: Option<&RawValue>) -> Result<Op
         include_usage: Some(true),
         ..options
     };
-    let span = Span::of(raw.get().as_bytes(), body.as_bytes()).map_err(ApiError::internal)?;
+    let span = body.span(raw)?;
     let options = serde_json::to_vec(&options).map_err(ApiError::internal)?;
     Ok(Some(Patch::replace(span, options)))
 }

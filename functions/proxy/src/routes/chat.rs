@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use service::http::{ApiError, json};
+use service::http::ApiError;
 
 use crate::app::App;
 use crate::exchange::{self, RequestContext};
@@ -13,10 +13,10 @@ pub(crate) async fn complete(
     context: RequestContext,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let body = json::read(request, app.limits.max_body_bytes).await?;
+    let body = app.bodies.read(&app.store, &context.caller, request).await?;
     let exchanges = app.exchanges.clone();
     let exchange = |downstream| async move {
-        let request = ChatRequest::read(&body).map(|request| CompletionRequest::Chat(Box::new(request)));
+        let request = ChatRequest::read(&body.bytes).map(|request| CompletionRequest::Chat(Box::new(request)));
         exchange::run(&app, context, request, downstream).await;
     };
     exchanges.run(exchange).await

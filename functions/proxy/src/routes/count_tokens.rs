@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use serde_json::{Value, json};
+use service::http::ApiError;
 use service::http::caller::ApiCaller;
-use service::http::{ApiError, json};
 
 use crate::app::App;
 use crate::exchange;
@@ -16,7 +16,7 @@ pub(crate) async fn count(
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let headers = request.headers().clone();
-    let body = json::read(request, app.limits.max_body_bytes).await?;
-    let tokens = exchange::count_tokens(&app, caller, &MessagesRequest::read(&headers, &body)?).await?;
+    let body = app.bodies.read(&app.store, &caller, request).await?;
+    let tokens = exchange::count_tokens(&app, caller, &MessagesRequest::read(&headers, &body.bytes)?).await?;
     Ok(Json(json!({"input_tokens": tokens})))
 }

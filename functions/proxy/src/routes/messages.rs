@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use service::http::{ApiError, json};
+use service::http::ApiError;
 
 use crate::app::App;
 use crate::exchange::{self, RequestContext};
@@ -14,11 +14,11 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
-    let body = json::read(request, app.limits.max_body_bytes).await?;
+    let body = app.bodies.read(&app.store, &context.caller, request).await?;
     let exchanges = app.exchanges.clone();
     let exchange = |downstream| async move {
         let request =
-            MessagesRequest::read(&headers, &body).map(|request| CompletionRequest::Messages(Box::new(request)));
+            MessagesRequest::read(&headers, &body.bytes).map(|request| CompletionRequest::Messages(Box::new(request)));
         exchange::run(&app, context, request, downstream).await;
     };
     exchanges.run(exchange).await

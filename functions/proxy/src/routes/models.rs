@@ -2,12 +2,13 @@
 //! (translation.md §7).
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::models::catalog::{Entry, Model};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use service::http::ApiError;
 use service::http::caller::ApiCaller;
+use service::http::extract::{Id, Query};
 
 use crate::app::App;
 use crate::grant::{Rights, unknown_model};
@@ -46,7 +47,7 @@ pub(crate) async fn list(
 pub(crate) async fn find(
     State(app): State<App>,
     caller: ApiCaller,
-    Path(name): Path<String>,
+    Id(name): Id<String>,
 ) -> Result<Json<Value>, ApiError> {
     let rights = Rights::of(&app.store, caller).await?;
     let entry = rights.entry(&name)?;

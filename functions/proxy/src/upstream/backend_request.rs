@@ -59,15 +59,16 @@ impl<'e> BackendRequest<'e> {
     }
 
     fn chat(request: &ChatRequest<'_>, grant: &Grant, backend: &Backend, endpoint: &'e BackendEndpoint) -> Self {
+        let body = request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params);
         Self {
             url: &endpoint.chat_completions,
             headers: endpoint.headers.clone(),
-            body: request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params),
+            body: body.bytes,
+            warnings: body.warnings,
             converter: ResponseConverter::Chat {
                 hides_usage: endpoint.settings.stream_usage && request.hides_usage(),
                 model_name: ModelName::new(grant.response_model(request.model())),
             },
-            warnings: Vec::new(),
         }
     }
 
@@ -80,14 +81,15 @@ impl<'e> BackendRequest<'e> {
         // The operator's headers override the client's.
         let mut headers = request.protocol_headers().clone();
         headers.extend(endpoint.headers.clone());
+        let body = request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params)?;
         Ok(Self {
             url: &endpoint.messages,
             headers,
-            body: request.body_for(&backend.model_name, &endpoint.params)?,
+            body: body.bytes,
+            warnings: body.warnings,
             converter: ResponseConverter::Messages {
                 model_name: ModelName::new(grant.response_model(request.model())),
             },
-            warnings: Vec::new(),
         })
     }
 

@@ -14,14 +14,19 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
+use super::body_budget::{BodyBudget, BudgetedBody};
 use super::error::{ApiError, Code};
 use duplicates::NoDuplicates;
 use objects::Objects;
 
 /// How long the next bytes of a body are waited for (promise 30).
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a body may take in all, besides the time for its bytes at [`SLOWEST`].
+const TOTAL_TIMEOUT: Duration = Duration::from_mins(1);
+/// Bytes a second of the slowest client.
+const SLOWEST: usize = 64 * 1024;
 /// The largest body of a management request (docs/api.md §7).
 pub const MAX_MANAGEMENT_BODY: usize = 64 * 1024;
 
@@ -70,40 +75,75 @@ pub async fn read(request: Request, limit: usize) -> Result<Bytes, ApiError> {
 
 /// The same for a body of any type.
 pub async fn read_any(request: Request, limit: usize) -> Result<Bytes, ApiError> {
+    collect(request, limit, |_| Ok(())).await
+}
+
+/// A JSON body that takes its bytes from `budget` as they come.
+pub async fn read_within(request: Request, limit: usize, budget: &BodyBudget) -> Result<BudgetedBody, ApiError> {
+    check_type(request.headers())?;
+    let mut share = budget.share();
+    let bytes = collect(request, limit, |length| share.grow_to(length)).await?;
+    Ok(BudgetedBody { bytes, share })
+}
+
+/// The whole body, at most `limit` bytes of it. `grow` is told each length that it reaches, before the bytes are kept.
+async fn collect(
+    request: Request,
+    limit: usize,
+    mut grow: impl FnMut(usize) -> Result<(), ApiError>,
+) -> Result<Bytes, ApiError> {
     let length = check_frame(request.headers(), limit)?;
-    let mut body = request.into_body();
-    let Some(first) = next(&mut body).await? else {
+    let mut body = Incoming {
+        body: request.into_body(),
+        end: Instant::now() + TOTAL_TIMEOUT + Duration::from_secs((length.unwrap_or(limit) / SLOWEST) as u64),
+    };
+    let Some(first) = body.next().await? else {
         return Ok(Bytes::new());
     };
-    let Some(second) = next(&mut body).await? else {
-        return within(first, limit);
+    let first = within(first, limit)?;
+    grow(first.len())?;
+    let Some(second) = body.next().await? else {
+        return Ok(first);
     };
-    // A length that was declared is not more than `limit`.
+    // A length that was declared is not more than `limit`, and takes memory only where bytes have come.
     let mut whole = BytesMut::with_capacity(length.unwrap_or(0).max(first.len() + second.len()));
     whole.extend_from_slice(&first);
     let mut rest = Some(second);
     while let Some(bytes) = rest {
-        whole.extend_from_slice(&bytes);
-        if whole.len() > limit {
+        let reached = whole.len() + bytes.len();
+        if reached > limit {
             return Err(too_large(limit));
         }
-        rest = next(&mut body).await?;
+        grow(reached)?;
+        whole.extend_from_slice(&bytes);
+        rest = body.next().await?;
     }
     Ok(whole.freeze())
 }
 
-/// The next bytes of a body that does not stall; `None` at its end. Waiting costs a timer, bytes that are there do not.
-async fn next(body: &mut axum::body::Body) -> Result<Option<Bytes>, ApiError> {
-    loop {
-        let waiting = timeout(BODY_TIMEOUT, body.frame());
-        let late = |_| ApiError::new(Code::InvalidJson, "the body did not come in time");
-        let Some(frame) = waiting.await.map_err(late)? else {
-            return Ok(None);
-        };
-        let frame = frame.map_err(|_| ApiError::new(Code::InvalidJson, "the body could not be read"))?;
-        // Trailers say nothing.
-        if let Ok(bytes) = frame.into_data() {
-            return Ok(Some(bytes));
+/// A body that is being read.
+struct Incoming {
+    body: axum::body::Body,
+    /// When it has to be complete.
+    end: Instant,
+}
+
+impl Incoming {
+    /// The next bytes of a body that does not stall; `None` at its end. Waiting costs a timer, bytes that are there do
+    /// not.
+    async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+        loop {
+            let until = self.end.min(Instant::now() + BODY_TIMEOUT);
+            let waiting = timeout_at(until, self.body.frame());
+            let late = |_| ApiError::new(Code::InvalidJson, "the body did not come in time");
+            let Some(frame) = waiting.await.map_err(late)? else {
+                return Ok(None);
+            };
+            let frame = frame.map_err(|_| ApiError::new(Code::InvalidJson, "the body could not be read"))?;
+            // Trailers say nothing.
+            if let Ok(bytes) = frame.into_data() {
+                return Ok(Some(bytes));
+            }
         }
     }
 }
@@ -362,5 +402,36 @@ mod tests {
         let started = tokio::time::Instant::now();
         let error = read(Request::new(body), 100).await.unwrap_err();
         assert_eq!((error.code(), started.elapsed()), (Code::InvalidJson, BODY_TIMEOUT));
+    }
+    #[tokio::test(start_paused = true)]
+    async fn ha15_a_body_has_a_time_in_all_however_steadily_it_trickles() {
+        let trickle = futures_util::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            Some((Ok::<_, std::io::Error>(" "), ()))
+        });
+        let request = Request::new(axum::body::Body::from_stream(trickle));
+        let started = Instant::now();
+        let error = read(request, 10 * SLOWEST).await.unwrap_err();
+        assert_eq!(error.code(), Code::InvalidJson);
+        assert_eq!(started.elapsed(), TOTAL_TIMEOUT + Duration::from_secs(10));
+    }
+
+    #[tokio::test]
+    async fn ha15_a_body_takes_its_bytes_of_the_budget_as_long_as_it_lives() {
+        let budget = BodyBudget::of_bytes(100 * 1024);
+        let request = |length: usize| Request::new(axum::body::Body::from(vec![b' '; length]));
+        let body = read_within(request(60 * 1024), MAX_MANAGEMENT_BODY, &budget)
+            .await
+            .unwrap();
+        assert_eq!((body.taken(), budget.available()), (60 * 1024, 40 * 1024));
+        let refused = read_within(request(60 * 1024), MAX_MANAGEMENT_BODY, &budget).await;
+        assert_eq!(refused.unwrap_err().code(), Code::Overloaded);
+        drop(body);
+        assert!(
+            read_within(request(60 * 1024), MAX_MANAGEMENT_BODY, &budget)
+                .await
+                .is_ok()
+        );
+        assert_eq!(budget.available(), 100 * 1024);
     }
 }

@@ -5,6 +5,7 @@
 //! what it needs of the head ([`extract`]) and a [`json::Body`].
 
 pub mod accept;
+pub mod body_budget;
 pub mod caller;
 mod cors;
 pub mod csv;

@@ -3,8 +3,10 @@
 //! No tokenizer: the models behind the gateway have different ones, their tables would double the binary, and
 //! every translated request is counted. `tokens.rs` has the weights that stand in its place.
 
+use std::borrow::Cow;
+
 use crate::error::{FieldPath, RequestError};
-use crate::json::{EscapedText, Field};
+use crate::json::{EscapedText, Field, Json, Members};
 use crate::messages::wire::request::{InputBlock, InputContent, InputMessage, MessagesBody, Source, ToolDefinition};
 use crate::tokens::{MilliTokens, TOKEN, of_text};
 
@@ -28,7 +30,12 @@ pub fn estimate(request: &MessagesBody<'_>, conversation: &[(InputMessage<'_>, I
     let turn = |(_, content): &(InputMessage<'_>, InputContent<'_>)| PER_MESSAGE + of_content(content, MAX_DEPTH);
     let total = of_inner(request.system, MAX_DEPTH)
         + tools.iter().map(of_tool).sum::<MilliTokens>()
-        + conversation.iter().map(turn).sum::<MilliTokens>();
+        + conversation.iter().map(turn).sum::<MilliTokens>()
+        + [request.output_config, request.output_format]
+            .into_iter()
+            .map(of_json)
+            .sum::<MilliTokens>()
+        + of_members(&request.rest);
     total.div_ceil(TOKEN).max(1)
 }
 
@@ -49,9 +56,6 @@ fn of_inner(field: Field<'_>, depth: usize) -> MilliTokens {
 
 /// The members that reach the model, of whatever type the block is.
 fn of_block(block: &InputBlock<'_>, depth: usize) -> MilliTokens {
-    if is(block.kind, "\"image\"") {
-        return PER_IMAGE;
-    }
     let texts = [
         block.text,
         block.thinking,
@@ -61,13 +65,28 @@ fn of_block(block: &InputBlock<'_>, depth: usize) -> MilliTokens {
         block.tool_name,
     ];
     let source: Option<Source<'_>> = block.source.object(FieldPath::root("source")).ok().flatten();
+    // Of a search result the source is a text.
+    let source = source.map_or_else(
+        || of_json(block.source),
+        |source| of_source(&source, is(block.kind, "\"image\""), depth),
+    );
     texts.into_iter().map(of_string).sum::<MilliTokens>()
         + of_json(block.input)
+        + of_json(block.tool)
+        + of_json(block.tool_changes)
         + of_inner(block.content, depth)
-        + source.map_or(0, |source| of_source(&source, depth))
+        + of_members(&block.rest)
+        + source
 }
 
-fn of_source(source: &Source<'_>, depth: usize) -> MilliTokens {
+/// Only what lies in the place of media counts as such, whatever the block calls itself.
+fn of_source(source: &Source<'_>, is_image: bool, depth: usize) -> MilliTokens {
+    let is_media = ["\"base64\"", "\"url\"", "\"file\""]
+        .iter()
+        .any(|kind| is(source.kind, kind));
+    if is_image && is_media {
+        return PER_IMAGE;
+    }
     if is(source.kind, "\"base64\"") {
         return source
             .data
@@ -78,7 +97,20 @@ fn of_source(source: &Source<'_>, depth: usize) -> MilliTokens {
 }
 
 fn of_tool(tool: &ToolDefinition<'_>) -> MilliTokens {
-    PER_TOOL + of_string(tool.name) + of_string(tool.description) + of_json(tool.input_schema)
+    PER_TOOL
+        + of_string(tool.name)
+        + of_string(tool.description)
+        + of_json(tool.input_schema)
+        + of_json(tool.input_examples)
+        + of_members(&tool.rest)
+}
+
+/// Members that no rule names: a backend may read them.
+fn of_members(members: &Members<'_>) -> MilliTokens {
+    let member = |(name, value): &(Cow<'_, str>, Json<'_>)| {
+        of_text(EscapedText::from_escaped(name)) + of_text(EscapedText::from_escaped(value.get()))
+    };
+    members.0.iter().map(member).sum()
 }
 
 fn of_string(field: Field<'_>) -> MilliTokens {
@@ -120,6 +152,31 @@ mod tests {
             ),
         ] {
             assert!(counted(&more) > plain + 80, "{more}");
+        }
+    }
+
+    #[test]
+    fn ha12_schemas_names_and_unknown_members_count_and_only_media_are_media() {
+        let plain = counted(r#"{"messages": [{"role": "user", "content": "foo"}]}"#);
+        let long = "many words that cost something ".repeat(400);
+        let user = |block: &str| format!(r#"{{"messages": [{{"role": "user", "content": [{block}]}}]}}"#);
+        let with = |member: &str| format!(r#"{{{member}, "messages": [{{"role": "user", "content": "foo"}}]}}"#);
+        for more in [
+            with(&format!(
+                r#""output_config": {{"format": {{"schema": {{"title": "{long}"}}}}}}"#
+            )),
+            with(&format!(r#""grammar": "{long}""#)),
+            with(&format!(r#""tools": [{{"name": "f", "x": "{long}"}}]"#)),
+            with(&format!(r#""tools": [{{"name": "f", "input_examples": ["{long}"]}}]"#)),
+            user(&format!(
+                r#"{{"type": "image", "source": {{"type": "text", "data": "{long}"}}}}"#
+            )),
+            user(&format!(
+                r#"{{"type": "image", "text": "{long}", "source": {{"type": "base64", "data": ""}}}}"#
+            )),
+            user(&format!(r#"{{"type": "search_result", "source": "{long}"}}"#)),
+        ] {
+            assert!(counted(&more) > plain + 1700, "{}", &more[..80]);
         }
     }
 

@@ -111,6 +111,8 @@ settings! {
     /// The source of `count_tokens`: an estimate, vLLM's `/tokenize`, or llama.cpp's `/apply-template` and
     /// `/tokenize` (§7).
     tokenizer: Tokenizer = Tokenizer::Estimate,
+    /// Restricted members that this backend gets from clients all the same (`restricted.rs`).
+    client_fields: Vec<String> = Vec::new(),
     /// Merged into every request last; objects key by key (§2.1).
     extra_body: Map<String, Value> = Map::new(),
 }

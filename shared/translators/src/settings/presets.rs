@@ -44,6 +44,8 @@ impl Preset {
             // vLLM has renamed the field; for releases before that an operator sets `reasoning_content`.
             Self::Vllm => BackendSettings {
                 reasoning_replay: ReasoningReplay::Reasoning,
+                // It refuses one above `max_tokens`.
+                client_fields: vec!["min_tokens".to_owned()],
                 ..template_server(defaults)
             },
             Self::Sglang => template_server(defaults),

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Map, Value};
 
 use crate::chat::request::ChatBody;
 use crate::json::{Json, Members};
+use crate::restricted::{Path, is_withheld};
+use crate::settings::BackendSettings;
 
 use super::scope::Warnings;
 use crate::error::RequestError;
@@ -19,9 +21,10 @@ const TEMPLATE_SWITCHES: &str = "chat_template_kwargs";
 pub(super) fn serialize(
     chat: &ChatBody<'_>,
     unknown: &Members<'_>,
-    extra_body: &Map<String, Value>,
+    settings: &BackendSettings,
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>, RequestError> {
+    let extra_body = &settings.extra_body;
     let body = serde_json::to_vec(chat)?;
     if unknown.is_empty() && extra_body.is_empty() {
         return Ok(body);
@@ -30,6 +33,7 @@ pub(super) fn serialize(
     let mut added = Members::default();
     for (name, value) in &unknown.0 {
         match find(&members, name) {
+            _ if is_withheld(name, Path::MessagesToChat, settings) => warnings.dropped(name),
             None if name == "max_completion_tokens" => warnings.dropped(name), // `max_tokens` has it already
             None => added.push(name.clone(), value.clone()),
             Some(ours) if name == TEMPLATE_SWITCHES => {

@@ -79,7 +79,7 @@ pub fn translate(
     let chat = parsed.into_chat(model, &mut scope)?;
     let stream = chat.parameters.stream.is_some();
     let mut warnings = scope.warnings;
-    let body = extras::serialize(&chat, &request.rest, &backend.extra_body, &mut warnings)?;
+    let body = extras::serialize(&chat, &request.rest, backend, &mut warnings)?;
     Ok(TranslatedRequest {
         body,
         stream,

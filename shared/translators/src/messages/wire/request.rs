@@ -9,7 +9,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::error::{FieldPath, RequestError};
-use crate::json::{Field, raw_object};
+use crate::json::{Field, RawObject as _, raw_object};
 
 raw_object! {
     /// The request's top level (§3.2).
@@ -154,15 +154,25 @@ impl<'a> MessagesBody<'a> {
     /// the whole history by itself, while anything else that is wrong here would make it give up.
     pub fn parse(body: &'a [u8]) -> Result<Self, RequestError> {
         let body = std::str::from_utf8(body).map_err(|_| RequestError::new("body", "must be UTF-8"))?;
-        let request = Self::parse_unjudged(body)?;
-        if request.thread.is_present() {
+        Self::parse_unjudged(body)?.judged()
+    }
+
+    /// The request of members that were read already.
+    pub fn of_members(members: impl Iterator<Item = (Cow<'a, str>, &'a RawValue)>) -> Result<Self, RequestError> {
+        let mut request = Self::default();
+        members.for_each(|(name, value)| request.set(name, value));
+        request.judged()
+    }
+
+    fn judged(self) -> Result<Self, RequestError> {
+        if self.thread.is_present() {
             let error = FieldPath::root("thread").error("not supported; send the whole conversation in `messages`");
             return Err(RequestError {
                 error_code: Some("thread_unsupported_request"),
                 ..error
             });
         }
-        Ok(request)
+        Ok(self)
     }
 
     /// The members, whatever they say.
