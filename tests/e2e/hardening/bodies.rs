@@ -1,7 +1,7 @@
 //! What bodies look like: objects are objects, at every depth, and messages about them are short.
 
 use harness::Gateway;
-use harness::client::{ask, refusal};
+use harness::client::{ask, data, refusal};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
@@ -53,4 +53,42 @@ async fn ha18_errors_repeat_the_beginning_of_long_names_only() {
     let unknown = gateway.admin().put("/api/v1/admin/settings").json(&json!({&name: 1}));
     let answer: Value = unknown.send().await.unwrap().json().await.unwrap();
     assert!(answer.to_string().len() < 1000, "{answer}");
+}
+
+#[tokio::test]
+async fn ha2_a_backends_key_is_one_word() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.admin();
+    data(
+        admin
+            .post("/api/v1/admin/models")
+            .json(&json!({"id": "m", "name": "m"})),
+        201,
+    )
+    .await;
+    let backend = |key: Value| {
+        let body = json!({"name": "b", "base_url": "https://api.example.com", "model_name": "m", "api_key": key});
+        admin.post("/api/v1/admin/models/m/backends").json(&body)
+    };
+    for wrong in [
+        "",
+        " ",
+        "Bearer sk-123",
+        " sk-123",
+        "sk-123 ",
+        "sk-\n123",
+        "sk-123\r\n",
+        "sk-\u{0}",
+        "sk-schlüssel",
+        "sk 123",
+    ] {
+        let response = backend(json!(wrong)).send().await.unwrap();
+        assert_eq!(response.status(), 400, "{wrong:?}");
+        let body = response.text().await.unwrap();
+        assert!(
+            body.contains("api_key") && (wrong.len() < 5 || !body.contains(wrong.trim())),
+            "{body}"
+        );
+    }
+    data(backend(json!("sk-123")), 201).await;
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use domain::models::catalog::{Backend, Protocol};
 use domain::models::health::Health;
 use domain::models::{BackendId, DisplayName, ModelId, SecretId};
+use domain::secret::Secret;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 use service::http::managed::constraint::{form, within};
 use service::http::managed::member::Given as _;
@@ -18,6 +20,8 @@ use crate::app::App;
 use crate::headers;
 
 const MAX_WEIGHT: u32 = 1000;
+/// Bytes of a key: tokens of cloud accounts are long.
+const MAX_KEY: usize = 8192;
 /// The longest that a first byte may take: a completion's whole time.
 const MAX_TIMEOUT_MS: u64 = 840_000;
 
@@ -30,7 +34,7 @@ managed_object! {
         default  weight:          u32 = 1, within(0..=MAX_WEIGHT);
         nullable region:          String, form(is_display_name, "must have 1 to 128 characters");
         default  enabled:         bool = true;
-        secret   api_key:         String;
+        secret   api_key:         BackendKey;
         default  protocol:        Protocol = Protocol::Openai;
         nullable preset:          String;
         nullable settings:        BTreeMap<String, Value>;
@@ -41,6 +45,30 @@ managed_object! {
     }
     new(model_id: ModelId, secret: Option<SecretId>, now: Timestamp) {
         model_id, secret, retired_secret: None, health: Health::default(), created_at: now, updated_at: now, version: 1
+    }
+}
+
+/// A key as a header can carry it, as it is: a blank, a line break or a scheme before it comes from copying, and would be sent.
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct BackendKey(Secret);
+
+impl TryFrom<String> for BackendKey {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let is_plain = (1..=MAX_KEY).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_plain {
+            Ok(Self(Secret::from(text)))
+        } else {
+            Err("not a key")
+        }
+    }
+}
+
+impl BackendKey {
+    pub(super) fn secret(&self) -> &Secret {
+        &self.0
     }
 }
 

@@ -5,7 +5,6 @@ mod form;
 use axum::extract::State;
 use domain::models::catalog::Backend;
 use domain::models::{BackendId, ModelId, SecretId};
-use domain::secret::Secret;
 use serde_json::{Value, json};
 use service::functions::{CheckRequest, CheckResult};
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
@@ -16,7 +15,7 @@ use service::http::{ApiError, Code};
 use service::store::Change;
 
 use crate::app::App;
-use form::{BackendPatch, NewBackend, check, origin};
+use form::{BackendKey, BackendPatch, NewBackend, check, origin};
 
 /// Backends of one model (docs/api.md §7).
 const MAX_BACKENDS: usize = 20;
@@ -154,13 +153,13 @@ pub(crate) async fn forget_keys(app: &App, backend: &Backend) -> Result<(), ApiE
 async fn write_with_key<F: Future<Output = Result<Change, ApiError>>>(
     app: &App,
     backend: &Backend,
-    key: Option<String>,
+    key: Option<BackendKey>,
     write: impl FnOnce() -> F,
     refusal: impl FnOnce() -> ApiError,
 ) -> Result<(), ApiError> {
     let name = key.is_some().then(|| backend.secret_name()).flatten();
     if let (Some(name), Some(key)) = (&name, key) {
-        app.secrets.put(name, &Secret::from(key)).await?;
+        app.secrets.put(name, key.secret()).await?;
     }
     if write().await? == Change::Done {
         return Ok(());
