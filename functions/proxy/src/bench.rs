@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use translators::sse::Decoder;
 
-use crate::response::model_name::ModelName;
-use crate::response::passthrough::Passthrough;
+use crate::response::passthrough::{Passthrough, PassthroughContext};
 
 pub use crate::request::ChatRequest;
 pub use crate::upstream::balance::{Candidate, pick};
@@ -21,7 +20,7 @@ impl PassthroughStream {
     pub fn chat(name: &str) -> Self {
         Self {
             decoder: Decoder::new(1024 * 1024),
-            passthrough: Passthrough::chat(ModelName::new(name), false),
+            passthrough: Passthrough::chat(PassthroughContext::named(name)),
         }
     }
 

@@ -30,7 +30,7 @@ impl Limits {
             keep_alive: Duration::from_secs(15),
             total: Duration::from_mins(14),
             max_response_bytes: 5 * 1024 * 1024,
-            max_event_bytes: 1024 * 1024,
+            max_event_bytes: 8 * 1024 * 1024,
             max_stream_bytes: 100 * 1024 * 1024,
         }
     }

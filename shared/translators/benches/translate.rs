@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use translators::chat::completion::Completion;
 use translators::context::ResponseContext;
 use translators::messages::stream;
-use translators::sse::Decoder;
+use translators::sse::{Decoder, Event};
 use translators::stream::StreamEnd;
 use translators::usage::{Usage, usage_of_members};
 
@@ -36,7 +36,9 @@ fn main() {
 fn pass_through(bencher: Bencher<'_, '_>) {
     run(bencher, &text_stream(), |chunks| {
         let mut usage = None;
-        each_event(chunks, |data| usage = usage_of_chunk(data).or(usage));
+        each_event(chunks, |event| {
+            usage = usage_of_chunk(event.data().unwrap_or_default()).or(usage)
+        });
         black_box(usage);
     });
 }
@@ -59,8 +61,8 @@ fn chat_to_anthropic(bencher: Bencher<'_, '_>, kind: &str) {
     run(bencher, &stream(kind), |chunks| {
         let mut machine = stream::from_chat(ResponseContext::default(), Box::new(|| "r".repeat(24)));
         let mut out = BytesMut::with_capacity(16 << 10);
-        each_event(chunks, |data| {
-            machine.feed(data, &mut out);
+        each_event(chunks, |event| {
+            machine.feed(event, &mut out);
             black_box(out.split());
         });
         black_box(machine.finish(StreamEnd::Closed, &mut out));
@@ -71,8 +73,8 @@ fn chat_to_anthropic(bencher: Bencher<'_, '_>, kind: &str) {
 #[divan::bench(args = ["text", "tools"])]
 fn baseline_parse_values(bencher: Bencher<'_, '_>, kind: &str) {
     run(bencher, &stream(kind), |chunks| {
-        each_event(chunks, |data| {
-            black_box(serde_json::from_slice::<Value>(data).ok());
+        each_event(chunks, |event| {
+            black_box(serde_json::from_slice::<Value>(event.data().unwrap_or_default()).ok());
         });
     });
 }
@@ -81,8 +83,8 @@ fn baseline_parse_values(bencher: Bencher<'_, '_>, kind: &str) {
 #[divan::bench(args = ["text", "tools"])]
 fn baseline_parse_types(bencher: Bencher<'_, '_>, kind: &str) {
     run(bencher, &stream(kind), |chunks| {
-        each_event(chunks, |data| {
-            black_box(serde_json::from_slice::<Completion<'_>>(data).ok());
+        each_event(chunks, |event| {
+            black_box(serde_json::from_slice::<Completion<'_>>(event.data().unwrap_or_default()).ok());
         });
     });
 }
@@ -94,12 +96,12 @@ fn run(bencher: Bencher<'_, '_>, chunks: &[Bytes], translate: impl Fn(&[Bytes]) 
         .bench(|| translate(black_box(chunks)));
 }
 
-fn each_event(chunks: &[Bytes], mut take: impl FnMut(&[u8])) {
+fn each_event(chunks: &[Bytes], mut take: impl FnMut(&Event)) {
     let mut decoder = Decoder::new(MAX_EVENT_BYTES);
     for chunk in chunks {
         decoder.feed(chunk.clone());
         for event in decoder.by_ref() {
-            take(event.unwrap().data().unwrap_or_default());
+            take(&event.unwrap());
         }
     }
 }

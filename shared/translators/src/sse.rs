@@ -2,6 +2,9 @@
 //!
 //! Knows lines and fields, not what the data means; JSON starts in the callers. An event keeps its exact
 //! bytes, so that a relay of the same dialect forwards [`Event::raw`] and alters nothing.
+//!
+//! A backend may answer with one JSON text where a stream was asked for, whatever it labels it. Its first byte tells
+//! (B9.1), and the text is then one event, [`Event::is_body`].
 
 use std::ops::Range;
 
@@ -11,6 +14,9 @@ use serde::Serialize;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
+/// Names of events that show that a server is alive, whatever their data (B5.1).
+const HEARTBEATS: [&[u8]; 4] = [b"ping", b"heartbeat", b"keep-alive", b"keepalive"];
+
 /// Cuts a byte stream into events, however the bytes were split on their way.
 ///
 /// [`feed`](Self::feed) a chunk, take what is complete by iterating, and [`finish`](Self::finish) at the end.
@@ -19,12 +25,22 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 pub struct Decoder {
     /// The begun event, copied out of chunks that are gone. It holds no blank line.
     held: BytesMut,
-    /// The part of the newest chunk that is not searched yet.
+    /// What is not searched yet of the newest chunk.
     chunk: Bytes,
     max_event_bytes: usize,
     position: Position,
+    form: Form,
     at_stream_start: bool,
     failed: bool,
+}
+
+/// The form of the bytes, which is known by the first that is no white space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Unknown,
+    Events,
+    /// One JSON text.
+    Body,
 }
 
 /// Where in a line the search stands.
@@ -41,7 +57,9 @@ enum Position {
 pub struct Event {
     /// All bytes of the event, its blank line included (it lacks only at the end of a cut stream).
     pub raw: Bytes,
+    name: Option<Range<usize>>,
     data: Data,
+    is_body: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +83,7 @@ impl Decoder {
             chunk: Bytes::new(),
             max_event_bytes,
             position: Position::LineStart,
+            form: Form::Unknown,
             at_stream_start: true,
             failed: false,
         }
@@ -79,13 +98,36 @@ impl Decoder {
         }
     }
 
-    /// The last event, if the stream ended without its blank line. Take the complete ones first.
-    pub fn finish(mut self) -> Option<Event> {
+    /// The last event, if the stream ended without its blank line; or the JSON text that came in place of a stream. Take
+    /// the complete ones first.
+    pub fn finish(&mut self) -> Option<Event> {
         debug_assert!(
             self.failed || self.chunk.is_empty(),
             "complete events were left in the decoder"
         );
-        (!self.failed && !self.held.is_empty()).then(|| self.event_of(Bytes::new()))
+        if self.failed || self.held.is_empty() {
+            return None;
+        }
+        let event = self.event_of(Bytes::new());
+        Some(if self.form == Form::Body {
+            event.into_body()
+        } else {
+            event
+        })
+    }
+
+    /// Tells events from a JSON text by the first byte that is no white space.
+    fn tell_form(&mut self) {
+        let first = self.chunk.iter().find(|byte| !is_blank(**byte));
+        self.form = match first {
+            None => return,
+            Some(b'{' | b'[') => Form::Body,
+            Some(_) => Form::Events,
+        };
+        // White space that was held until now: empty lines and a byte order mark.
+        if self.form == Form::Events && !self.held.is_empty() {
+            self.chunk = [self.held.split().as_ref(), self.chunk.as_ref()].concat().into();
+        }
     }
 
     /// The length of what the chunk holds of the current event, if the event ends in it.
@@ -126,20 +168,26 @@ impl Decoder {
             self.held.split().freeze()
         };
         let marked = std::mem::take(&mut self.at_stream_start) && raw.starts_with(BYTE_ORDER_MARK);
-        let data = data_of(&raw, if marked { BYTE_ORDER_MARK.len() } else { 0 });
-        Event { raw, data }
+        Event::of(raw, if marked { BYTE_ORDER_MARK.len() } else { 0 })
     }
 }
 
 impl Iterator for Decoder {
     type Item = Result<Event, SseError>;
 
-    /// The next complete event. `None` until more bytes are fed, and after an error.
+    /// The next complete event. `None` asks for more bytes, or says that an error came before.
     fn next(&mut self) -> Option<Self::Item> {
         if self.failed || self.chunk.is_empty() {
             return None;
         }
-        let end = self.find_end();
+        if self.form == Form::Unknown {
+            self.tell_form();
+        }
+        let end = if self.form == Form::Events {
+            self.find_end()
+        } else {
+            None
+        };
         if self.held.len() + end.unwrap_or(self.chunk.len()) > self.max_event_bytes {
             self.failed = true;
             return Some(Err(SseError::TooLong {
@@ -158,8 +206,59 @@ impl Iterator for Decoder {
 }
 
 impl Event {
-    /// The data lines, joined with LF; `None` where the event has none (comments, keep-alives).
+    /// An event without a name, as a test writes it.
+    pub fn of_data(data: impl Into<Bytes>) -> Self {
+        let raw: Bytes = data.into();
+        Self {
+            data: Data::Line(0..raw.len()),
+            raw,
+            name: None,
+            is_body: false,
+        }
+    }
+
+    /// The event whose first line starts at `start`.
+    fn of(raw: Bytes, start: usize) -> Self {
+        let (mut name, mut data) = (None, Data::None);
+        let mut rest = start;
+        while rest < raw.len() {
+            let end = memchr2(b'\n', b'\r', &raw[rest..]).map_or(raw.len(), |length| rest + length);
+            let line = &raw[rest..end];
+            if let Some(offset) = value_offset(line, b"data") {
+                data = data.with_line(&raw, rest + offset..end);
+            } else if let Some(offset) = value_offset(line, b"event") {
+                name = Some(rest + offset..end);
+            }
+            rest = end + 1;
+        }
+        Self {
+            raw,
+            name,
+            data,
+            is_body: false,
+        }
+    }
+
+    /// The same bytes as one JSON text.
+    fn into_body(self) -> Self {
+        let start = self
+            .raw
+            .iter()
+            .position(|byte| !is_blank(*byte))
+            .unwrap_or(self.raw.len());
+        Self {
+            name: None,
+            data: Data::Line(start..self.raw.len()),
+            is_body: true,
+            ..self
+        }
+    }
+
+    /// The data lines, joined with LF; `None` where the event has none (comments, keep-alives), or is a heartbeat.
     pub fn data(&self) -> Option<&[u8]> {
+        if self.name().is_some_and(|name| HEARTBEATS.contains(&name)) {
+            return None;
+        }
         match &self.data {
             Data::None => None,
             Data::Line(range) => Some(&self.raw[range.clone()]),
@@ -167,32 +266,46 @@ impl Event {
         }
     }
 
-    /// True if the data is the `[DONE]` that ends a chat stream; blanks around it are allowed.
+    /// True for the one JSON text that a backend sent in place of a stream.
+    pub fn is_body(&self) -> bool {
+        self.is_body
+    }
+
+    /// True for an event that is an error by its name, whatever its data.
+    pub fn is_error(&self) -> bool {
+        self.name() == Some(b"error")
+    }
+
+    /// Whether the data is the `[DONE]` that ends a chat stream; blanks around it are allowed.
     pub fn is_done(&self) -> bool {
         self.data().is_some_and(|data| data.trim_ascii() == b"[DONE]")
     }
-}
 
-/// The data of the event `raw`, whose first line starts at `start`.
-fn data_of(raw: &[u8], start: usize) -> Data {
-    let mut data = Data::None;
-    let mut rest = start;
-    while rest < raw.len() {
-        let end = memchr2(b'\n', b'\r', &raw[rest..]).map_or(raw.len(), |length| rest + length);
-        if let Some(offset) = data_offset(&raw[rest..end]) {
-            data = data.with_line(raw, rest + offset..end);
-        }
-        rest = end + 1;
+    /// True if the event lacks its blank line, as only the last one can.
+    pub fn is_open(&self) -> bool {
+        let line_end = |bytes: &[u8]| bytes.ends_with(b"\n") || bytes.ends_with(b"\r");
+        let before = self
+            .raw
+            .strip_suffix(b"\r\n")
+            .or_else(|| self.raw.split_last().map(|(_, before)| before));
+        !(line_end(&self.raw) && before.is_none_or(|before| before.is_empty() || line_end(before)))
     }
-    data
+
+    fn name(&self) -> Option<&[u8]> {
+        self.name.clone().map(|range| &self.raw[range])
+    }
 }
 
-/// Where the value of a `data` line starts; `None` for every other line.
-fn data_offset(line: &[u8]) -> Option<usize> {
-    match line.strip_prefix(b"data")? {
-        [] => Some(4),
-        [b':', b' ', ..] => Some(6),
-        [b':', ..] => Some(5),
+fn is_blank(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || BYTE_ORDER_MARK.contains(&byte)
+}
+
+/// Where the value of a line of `field` starts; `None` for every other line.
+fn value_offset(line: &[u8], field: &[u8]) -> Option<usize> {
+    match line.strip_prefix(field)? {
+        [] => Some(field.len()),
+        [b':', b' ', ..] => Some(field.len() + 2),
+        [b':', ..] => Some(field.len() + 1),
         _ => None,
     }
 }
@@ -310,6 +423,49 @@ mod tests {
         let events = decode(&[b"data:   [DONE] \n\ndata: [DONE]x\n\n"]);
         assert!(events[0].is_done());
         assert!(!events[1].is_done());
+    }
+
+    #[test]
+    fn b5_1_a_heartbeat_has_no_data_whatever_it_says() {
+        let events = decode(&[
+            b"event: ping\ndata: x\n\ndata: 1\nevent:heartbeat\n\nevent: keep-alive\n\nevent: pings\ndata: a\n\n",
+        ]);
+        assert_eq!(data(&events), ["a"]);
+    }
+
+    #[test]
+    fn b6_1_an_event_may_be_an_error_by_its_name() {
+        let events = decode(&[b"event:error\ndata: a\n\nevent: errors\ndata: b\n\n"]);
+        assert!(events[0].is_error() && !events[1].is_error());
+    }
+
+    #[test]
+    fn b9_1_a_json_text_in_place_of_a_stream_is_one_event() {
+        for body in ["{\"a\":\n\n1}", "\n\r\n {\"a\":\n\n1}\n", "\u{feff}[1]\n\n", "[1]"] {
+            for cut in 0..=body.len() {
+                let (head, tail) = body.as_bytes().split_at(cut);
+                let events = decode(&[head, tail]);
+                assert_eq!(events.len(), 1, "{body} {cut}");
+                assert!(events[0].is_body() && events[0].raw == body.as_bytes());
+                let text = body.trim_start_matches(['\u{feff}', ' ', '\r', '\n']);
+                assert_eq!(events[0].data(), Some(text.as_bytes()));
+            }
+        }
+        check_every_cut(b"\n\n\r\ndata: {\n\n", &["{"]);
+    }
+
+    #[test]
+    fn b1_5_an_event_without_its_blank_line_is_open() {
+        for (bytes, open) in [
+            (&b"data: a"[..], true),
+            (b"data: a\n", true),
+            (b"data: a\r\n", true),
+            (b"data: a\n\n", false),
+            (b"data: a\r\n\r\n", false),
+            (b"data: a\r\r", false),
+        ] {
+            assert_eq!(decode(&[bytes])[0].is_open(), open, "{bytes:?}");
+        }
     }
 
     #[test]

@@ -92,6 +92,7 @@ fn translate(fixture: &Fixture<'_>) -> Result<TranslatedRequest, RequestError> {
         client_model: "client-name".into(),
         backend_model: "backend-name".into(),
         max_output_tokens: fixture.max_output_tokens,
+        ..ModelFacts::default()
     };
     to_chat::translate(
         &MessagesBody::parse(fixture.request.get().as_bytes())?,

@@ -16,11 +16,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use translators::context::RandomText;
 use translators::context::{ResponseContext, ThinkingDisplay};
-use translators::error::{BackendError, Code, Dialect, ErrorBody};
+use translators::error::{BackendError, Code, Dialect, ErrorBody, ErrorContext, Secrets};
 use translators::messages::from_chat;
 use translators::messages::stream;
 use translators::settings::{ThinkTags, UpstreamAuthErrors};
-use translators::stream::{StreamEnd, StreamOutcome};
+use translators::sse::Event;
+use translators::stream::{Interruption, StreamEnd, StreamOutcome};
+use translators::tool_ids::UsedIds;
 
 #[test]
 fn whole_responses() {
@@ -52,7 +54,7 @@ fn streams() {
             machine.commit(&mut out);
         }
         for event in &fixture.events {
-            let progress = machine.feed(text_of(event).as_bytes(), &mut out);
+            let progress = machine.feed(&Event::of_data(text_of(event)), &mut out);
             writeln!(out, "-> {progress:?}").unwrap();
         }
         let outcome = machine.finish(fixture.end.build(), &mut out);
@@ -68,11 +70,18 @@ fn errors() {
         } else {
             UpstreamAuthErrors::Hide
         };
+        let context = ErrorContext {
+            secrets: Secrets::new(fixture.secrets.iter().map(String::as_str)),
+            auth_errors,
+            same_dialect: fixture.openai.then_some(Dialect::OpenAi),
+        };
         let body = text_of(&fixture.body);
+        let error_type = fixture.error_type.as_deref();
         in_both_dialects(BackendError::from_response(
             fixture.status,
+            error_type,
             body.as_bytes(),
-            auth_errors,
+            &context,
         ))
     });
 }
@@ -104,6 +113,14 @@ struct ErrorFixture {
     body: Box<RawValue>,
     #[serde(default)]
     pass: bool,
+    /// AWS's header.
+    #[serde(default)]
+    error_type: Option<String>,
+    #[serde(default)]
+    secrets: Vec<String>,
+    /// Client and backend both speak chat.
+    #[serde(default)]
+    openai: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -113,6 +130,11 @@ struct ContextFixture {
     estimated_input_tokens: u64,
     thinking: String,
     parse_think_tags: bool,
+    thinking_is_unasked: bool,
+    keeps_reasoning_details: bool,
+    used_ids: Vec<String>,
+    context_window: Option<u64>,
+    secrets: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -134,6 +156,14 @@ impl ContextFixture {
                 "discarded" => ThinkingDisplay::Discarded,
                 _ => ThinkingDisplay::Shown,
             },
+            thinking_is_unasked: self.thinking_is_unasked,
+            keeps_reasoning_details: self.keeps_reasoning_details,
+            used_ids: self.used_ids(),
+            context_window: self.context_window,
+            errors: ErrorContext {
+                secrets: Secrets::new(self.secrets.iter().map(String::as_str)),
+                ..ErrorContext::default()
+            },
             think_tags: if self.parse_think_tags {
                 ThinkTags::Parse
             } else {
@@ -142,6 +172,14 @@ impl ContextFixture {
             estimated_input_tokens: self.estimated_input_tokens,
             ..ResponseContext::default()
         }
+    }
+}
+
+impl ContextFixture {
+    fn used_ids(&self) -> UsedIds {
+        let mut used = UsedIds::default();
+        self.used_ids.iter().for_each(|id| used.add(id));
+        used
     }
 }
 
@@ -207,9 +245,19 @@ fn abridged(stream: &[u8]) -> String {
 }
 
 fn summary(outcome: &StreamOutcome) -> String {
+    let repairs = outcome
+        .repairs
+        .told()
+        .map(|told| format!("\nrepairs: {told}"))
+        .unwrap_or_default();
+    let ending = match &outcome.ending {
+        Ok(()) => "Ok".to_owned(),
+        Err(Interruption::CutShort(error)) => format!("cut short: {} {}", error.status, error.message),
+        Err(Interruption::Backend(error)) => format!("failed: {} {}", error.status, error.message),
+    };
     format!(
-        "ending: {:?}\n{:?}\nestimated: {}, upstream id: {:?}, nameless calls: {}",
-        outcome.ending, outcome.usage, outcome.usage_is_estimated, outcome.upstream_id, outcome.nameless_calls
+        "ending: {ending}\n{:?}\nestimated: {}, upstream id: {:?}, nameless calls: {}{repairs}",
+        outcome.usage, outcome.usage_is_estimated, outcome.upstream_id, outcome.nameless_calls
     )
 }
 
@@ -218,15 +266,19 @@ fn in_both_dialects(error: BackendError) -> String {
     let code = Code::from(&error);
     let body = ErrorBody {
         code,
-        message: &error.message,
+        message: error.message.as_str(),
         field: None,
         detail: None,
         request_id: "req_1",
     };
     let render = |dialect| format!("{} {}", code.status(dialect), body.render(dialect));
+    let object = error.object.as_ref().map(|(_, object)| format!("\npassed    {object}"));
+    let retry = error.retry_after.map(|seconds| format!("\nretry after {seconds}"));
     format!(
-        "anthropic {}\nopenai    {}",
+        "anthropic {}\nopenai    {}{}{}",
         render(Dialect::Anthropic),
-        render(Dialect::OpenAi)
+        render(Dialect::OpenAi),
+        object.unwrap_or_default(),
+        retry.unwrap_or_default()
     )
 }

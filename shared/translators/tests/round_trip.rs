@@ -40,6 +40,7 @@ fn chat(body: &str) -> TranslatedRequest {
         client_model: "m".into(),
         backend_model: "b".into(),
         max_output_tokens: None,
+        ..ModelFacts::default()
     };
     to_chat::translate(
         &MessagesBody::parse(body.as_bytes()).unwrap(),

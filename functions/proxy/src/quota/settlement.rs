@@ -174,6 +174,7 @@ fn log(Ended { record, caller, .. }: &Ended, translation: &TranslationLog) {
         outcome = ?record.outcome,
         upstream.id = translation.upstream_id,
         nameless_calls = translation.nameless_calls,
+        repairs = translation.repairs.told(),
         "exchange"
     );
 }

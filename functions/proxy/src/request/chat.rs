@@ -1,6 +1,7 @@
 //! A chat request. The body stays the client's bytes; what must differ for a backend is patched in when it is sent.
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use service::http::ApiError;
 use translators::restricted::{Path, Restriction};
 use translators::settings::BackendSettings;
@@ -72,7 +73,7 @@ impl<'a> ChatRequest<'a> {
     }
 
     /// Number of choices requested.
-    pub(super) fn choices(&self) -> u64 {
+    pub(crate) fn choices(&self) -> u64 {
         self.choices
     }
 
@@ -83,7 +84,18 @@ impl<'a> ChatRequest<'a> {
 
     /// True if the usage of a stream would reach a client that has not requested it.
     pub(crate) fn hides_usage(&self) -> bool {
-        self.usage_patch.is_some()
+        self.usage_patch.is_some() && !self.asks_for_usage_otherwise()
+    }
+
+    /// True for OpenRouter's `"usage": {"include": true}`.
+    fn asks_for_usage_otherwise(&self) -> bool {
+        #[derive(Default, serde::Deserialize)]
+        #[serde(default)]
+        struct Asked {
+            include: bool,
+        }
+        let usage = self.body.get("usage").map(RawValue::get);
+        usage.is_some_and(|usage| serde_json::from_str::<Asked>(usage).is_ok_and(|asked| asked.include))
     }
 
     /// The body for a backend with `settings` that knows the model as `model_name`: the client's bytes with that name,
@@ -248,6 +260,33 @@ mod tests {
         let other = r#"{"stream_options":{"include_obfuscation":false},"messages":[{}],"stream":true,"model":"m"}"#;
         assert!(
             sent(other, "m", true).contains(r#""stream_options":{"include_usage":true,"include_obfuscation":false}"#)
+        );
+    }
+
+    #[test]
+    fn usage_that_the_client_asks_for_otherwise_reaches_it() {
+        let hides = |usage: &str| {
+            let body = bytes(&format!(
+                r#"{{"model":"m","messages":[{{}}],"stream":true,"usage":{usage}}}"#
+            ));
+            ChatRequest::read(&body).unwrap().hides_usage()
+        };
+        assert!(!hides(r#"{"include":true}"#));
+        for other in [r#"{"include":false}"#, "{}", "null", "7"] {
+            assert!(hides(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn b5_4_half_of_a_surrogate_pair_passes() {
+        let body = r#"{"m":1,"messages":[{"content":"\ud83d \udE00 \ud83d\ude00 \\\ud83d"}],"model":"a"}"#;
+        let bytes = bytes(body);
+        let request = ChatRequest::read(&bytes).unwrap();
+        let sent = joined(&request.body_for("b", &silent(), &ModelParams::default()).bytes);
+        assert_eq!(String::from_utf8(sent).unwrap(), body.replace("\"a\"", "\"b\""));
+        assert_eq!(
+            rejection(r#"{"messages":["\ud83d"],"model":"a","model":"b"}"#).1,
+            "model"
         );
     }
 

@@ -108,6 +108,7 @@ impl<'a> MessagesRequest<'a> {
             client_model: self.model.to_string(),
             backend_model: backend.model_name.clone(),
             max_output_tokens: model.max_output_tokens,
+            ..ModelFacts::default()
         };
         let request = MessagesBody {
             max_tokens: Field::new(&one),
@@ -117,21 +118,24 @@ impl<'a> MessagesRequest<'a> {
     }
 
     /// The body for an Anthropic backend that knows the model as `model_name`: the client's bytes with that name,
-    /// without thinking blocks that the gateway made and members that are withheld, and with the parameters that the
-    /// client has not set.
+    /// without thinking blocks that the gateway made and members that are withheld, as its settings want it, and with the
+    /// parameters that the client has not set.
     pub(crate) fn body_for(
         &self,
         model_name: &str,
         settings: &BackendSettings,
         params: &ModelParams,
     ) -> Result<BackendBody, ApiError> {
-        match passthrough::without_own_thinking(self.body)? {
-            Cow::Borrowed(_) => self.patched(self.body, &self.members, model_name, settings, params),
+        let adapted = passthrough::adapted(self.body, settings)?;
+        let mut sent = match adapted.body {
+            Cow::Borrowed(_) => self.patched(self.body, &self.members, model_name, settings, params)?,
             Cow::Owned(body) => {
                 let body = Bytes::from(body);
-                self.patched(&body, &RequestBody::parse(&body)?, model_name, settings, params)
+                self.patched(&body, &RequestBody::parse(&body)?, model_name, settings, params)?
             }
-        }
+        };
+        sent.warnings.extend(adapted.dropped);
+        Ok(sent)
     }
 
     fn patched(

@@ -4,6 +4,7 @@ pub(crate) mod convert;
 pub(crate) mod model_name;
 pub(crate) mod outcome;
 pub(crate) mod passthrough;
+mod reshape;
 mod scan;
 pub(crate) mod stream;
 mod template;

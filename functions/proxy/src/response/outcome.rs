@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use translators::error::BackendError;
-use translators::stream::Progress;
+use translators::stream::{Progress, Repairs};
 
 use super::usage::UsageReport;
 
@@ -33,11 +33,13 @@ pub(crate) struct StreamEnding {
     pub(crate) translation: TranslationLog,
 }
 
-/// Fields of the log line that only a translated response has.
+/// Fields of the log line about what had to be done to a response.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TranslationLog {
     /// The backend's id of the response (translation.md §4.1).
     pub(crate) upstream_id: Option<String>,
     /// Tool calls without a name, which were left out (translation.md §5.6).
     pub(crate) nameless_calls: usize,
+    /// What had to be put right in it.
+    pub(crate) repairs: Repairs,
 }

@@ -24,6 +24,15 @@ impl ResponseStream {
         }
     }
 
+    /// Takes what the body has left at its end: its last event, or a whole response that came in place of a stream. Call
+    /// it once the body has ended, and [`finish`](Self::finish) afterwards.
+    pub(crate) fn close(&mut self, decoder: &mut Decoder) -> StreamChunk {
+        match self {
+            Self::Passthrough(passthrough) => passthrough.close(decoder),
+            Self::Translation(translation) => translation.close(decoder),
+        }
+    }
+
     /// True once the backend has sent an event that a response begins with.
     pub(crate) fn has_begun(&self) -> bool {
         match self {

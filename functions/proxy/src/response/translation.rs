@@ -1,7 +1,8 @@
 //! A stream that is translated from the backend's dialect to the client's. Pure.
 
 use bytes::{Bytes, BytesMut};
-use translators::sse::Decoder;
+use serde::de::IgnoredAny;
+use translators::sse::{Decoder, Event};
 use translators::stream::{Interruption, Progress, StreamEnd, StreamTranslation};
 
 use super::outcome::{StreamChunk, StreamEnding, TranslationLog};
@@ -31,7 +32,7 @@ impl Translation {
         decoder.feed(chunk);
         for event in decoder.by_ref() {
             progress = match &event {
-                Ok(event) => event.data().map_or(progress, |data| self.machine.feed(data, &mut out)),
+                Ok(event) => self.machine.feed(event, &mut out),
                 Err(_) => Progress::Failed,
             };
             self.is_over = matches!(progress, Progress::Done | Progress::Failed);
@@ -39,6 +40,20 @@ impl Translation {
                 break;
             }
         }
+        self.chunk(out, progress)
+    }
+
+    /// Takes what the body has left at its end (B1.5, B9.1). What cannot be read broke off, and is no event.
+    pub(super) fn close(&mut self, decoder: &mut Decoder) -> StreamChunk {
+        let mut out = BytesMut::new();
+        let last = if self.is_over { None } else { decoder.finish() };
+        let last = last.filter(|event| event.is_body() || event.is_done() || is_json(event));
+        let progress = last.map_or(Progress::More, |event| self.machine.feed(&event, &mut out));
+        self.is_over |= matches!(progress, Progress::Done | Progress::Failed);
+        self.chunk(out, progress)
+    }
+
+    fn chunk(&mut self, out: BytesMut, progress: Progress) -> StreamChunk {
         self.has_begun |= !out.is_empty();
         let frames = if out.is_empty() { Vec::new() } else { vec![out.freeze()] };
         StreamChunk { frames, progress }
@@ -62,12 +77,9 @@ impl Translation {
         self.machine.upstream_id()
     }
 
-    pub(super) fn finish(mut self, decoder: Decoder, end: StreamEnd) -> StreamEnding {
+    pub(super) fn finish(mut self, mut decoder: Decoder, end: StreamEnd) -> StreamEnding {
         let mut out = BytesMut::new();
-        let last = if self.is_over { None } else { decoder.finish() };
-        if let Some(data) = last.as_ref().and_then(|event| event.data()) {
-            self.machine.feed(data, &mut out);
-        }
+        out.extend(self.close(&mut decoder).frames);
         let outcome = self.machine.finish(end, &mut out);
         let result = outcome.ending.map_err(Interruption::into_error);
         let usage = if outcome.usage_is_estimated {
@@ -83,6 +95,7 @@ impl Translation {
             translation: TranslationLog {
                 upstream_id: outcome.upstream_id,
                 nameless_calls: outcome.nameless_calls,
+                repairs: outcome.repairs,
             },
         }
     }
@@ -92,4 +105,9 @@ impl Translation {
         write(&mut self.machine, &mut out);
         out.freeze()
     }
+}
+
+fn is_json(event: &Event) -> bool {
+    let text = String::from_utf8_lossy(event.data().unwrap_or_default());
+    serde_json::from_str::<IgnoredAny>(&text).is_ok()
 }

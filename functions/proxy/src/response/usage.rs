@@ -22,6 +22,18 @@ pub(crate) enum UsageReport {
 }
 
 impl UsageReport {
+    /// What a backend has reported of a whole response, as far as it can be believed (B7).
+    pub(crate) fn of(reported: Option<Usage>, text_bytes: usize, context_window: Option<u64>) -> Self {
+        let estimate = Usage::estimate(0, text_bytes);
+        match Usage::believed(reported, estimate, context_window) {
+            (usage, false) => Self::Reported(usage),
+            (_, true) => Self::Incomplete {
+                reported: None,
+                text_bytes,
+            },
+        }
+    }
+
     /// The usage of a request that got no response.
     pub(crate) fn zero() -> Self {
         Self::Reported(Usage::default())
@@ -57,9 +69,17 @@ pub(super) struct StreamUsage {
     /// True if `reported` is the usage of the whole response.
     is_complete: bool,
     text_bytes: usize,
+    context_window: Option<u64>,
 }
 
 impl StreamUsage {
+    pub(super) fn new(context_window: Option<u64>) -> Self {
+        Self {
+            context_window,
+            ..Self::default()
+        }
+    }
+
     /// Adds an event of a stream in `dialect`.
     pub(super) fn add(&mut self, dialect: Dialect, info: ChunkInfo, data: &[u8]) {
         self.text_bytes += info.text_bytes;
@@ -69,17 +89,25 @@ impl StreamUsage {
                 self.is_complete |= info.is_final_usage;
             }
             Dialect::OpenAi | Dialect::Management => {
-                self.reported = info.usage.or(self.reported);
-                self.is_complete = self.reported.is_some();
+                if let Some(usage) = info.usage {
+                    self.reported.get_or_insert_default().update(usage);
+                    self.is_complete = true;
+                }
             }
         }
     }
 
+    /// Adds a whole response.
+    pub(super) fn add_body(&mut self, dialect: Dialect, info: ChunkInfo, body: &[u8]) {
+        self.add(dialect, info, body);
+        self.is_complete = self.reported.is_some();
+    }
+
     pub(super) fn report(self) -> UsageReport {
         match self.reported {
-            Some(usage) if self.is_complete => UsageReport::Reported(usage),
+            Some(usage) if self.is_complete => UsageReport::of(Some(usage), self.text_bytes, self.context_window),
             reported => UsageReport::Incomplete {
-                reported,
+                reported: reported.filter(|usage| !usage.is_absurd(self.context_window)),
                 text_bytes: self.text_bytes,
             },
         }

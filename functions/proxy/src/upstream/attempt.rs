@@ -1,7 +1,6 @@
 //! One call of one backend, until there is something to pass on.
 
 use domain::models::catalog::Backend;
-use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response};
 use hyper::body::Incoming;
 use service::http::{ApiError, Code};
@@ -39,14 +38,13 @@ pub(super) async fn attempt(
     } = BackendRequest::new(request, grant, backend, &endpoint).map_err(Failure::not_sent)?;
     identify(&mut headers, reservation);
     let first_byte = timeout_at(deadlines.first_byte_of(backend), async {
-        let auth_errors = endpoint.settings.upstream_auth_errors;
-        let response = client.post(url.clone(), headers, body, auth_errors).await?;
+        let response = client.post(url.clone(), headers, body, &endpoint.errors).await?;
         let headers = upstream_request_id(response.headers());
         let head = head(response, request.stream(), converter, &client.limits).await?;
         Ok((head, headers))
     });
     let (head, headers) = first_byte.await.unwrap_or_else(|_| Err(Failure::timed_out()))?;
-    let content = timeout_at(deadlines.end, head.content(request.stream(), &client.limits));
+    let content = timeout_at(deadlines.end, head.content(&client.limits));
     Ok(BackendResponse {
         content: content.await.unwrap_or_else(|_| Err(Failure::timed_out()))?,
         headers,
@@ -72,17 +70,10 @@ enum Head {
 
 impl Head {
     /// Reads a response that is not streamed to its end.
-    async fn content(self, is_streamed: bool, limits: &Limits) -> Result<Content, Failure> {
+    async fn content(self, limits: &Limits) -> Result<Content, Failure> {
         match self {
             Self::Stream(started) => Ok(Content::Stream(started)),
-            Self::Full(body, converter) => {
-                let full = read_full(body, converter, limits).await?;
-                // If a stream was requested, JSON is an error with status 200 (translation.md §6.1), or no response.
-                if is_streamed {
-                    return Err(Failure::unreadable());
-                }
-                Ok(Content::Full(full))
-            }
+            Self::Full(body, converter) => read_full(body, converter, limits).await.map(Content::Full),
         }
     }
 }
@@ -93,7 +84,8 @@ async fn head(
     converter: ResponseConverter,
     limits: &Limits,
 ) -> Result<Head, Failure> {
-    if !is_streamed || is_json(&response) {
+    // JSON in place of a stream is told by its first byte, not by its label (B9.1).
+    if !is_streamed {
         return Ok(Head::Full(response.into_body(), converter));
     }
     match start(response.into_body(), converter, limits.max_event_bytes).await {
@@ -101,11 +93,6 @@ async fn head(
         Err(FirstEventError::Disconnected(error)) => Err(disconnected(error)),
         Err(FirstEventError::Backend(error)) => Err(Failure::of_error_object(error)),
     }
-}
-
-fn is_json(response: &Response<Incoming>) -> bool {
-    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.trim_start().starts_with("application/json"))
 }
 
 async fn read_full(body: Incoming, converter: ResponseConverter, limits: &Limits) -> Result<FullResponse, Failure> {

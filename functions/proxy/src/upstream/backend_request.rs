@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use domain::models::catalog::{Backend, Protocol};
 use http::{HeaderMap, Uri};
-use service::http::ApiError;
+use service::http::{ApiError, Dialect};
 use service::outbound::Pieces;
+use translators::error::ErrorContext;
 use translators::messages::to_chat::ModelFacts;
 
 use super::endpoint::BackendEndpoint;
@@ -12,7 +13,7 @@ use crate::grant::Grant;
 use crate::patch::patched_pieces;
 use crate::request::{ChatRequest, CompletionRequest, MessagesRequest};
 use crate::response::convert::ResponseConverter;
-use crate::response::model_name::ModelName;
+use crate::response::passthrough::PassthroughContext;
 
 pub(super) struct BackendRequest<'e> {
     pub(super) url: &'e Uri,
@@ -65,10 +66,11 @@ impl<'e> BackendRequest<'e> {
             headers: endpoint.headers.clone(),
             body: body.bytes,
             warnings: body.warnings,
-            converter: ResponseConverter::Chat {
+            converter: ResponseConverter::Chat(Box::new(PassthroughContext {
                 hides_usage: endpoint.settings.stream_usage && request.hides_usage(),
-                model_name: ModelName::new(grant.response_model(request.model())),
-            },
+                has_several_choices: request.choices() > 1,
+                ..passthrough(grant, request.model(), endpoint, Dialect::OpenAi)
+            })),
         }
     }
 
@@ -87,9 +89,12 @@ impl<'e> BackendRequest<'e> {
             headers,
             body: body.bytes,
             warnings: body.warnings,
-            converter: ResponseConverter::Messages {
-                model_name: ModelName::new(grant.response_model(request.model())),
-            },
+            converter: ResponseConverter::Messages(Box::new(passthrough(
+                grant,
+                request.model(),
+                endpoint,
+                Dialect::Anthropic,
+            ))),
         })
     }
 
@@ -103,6 +108,8 @@ impl<'e> BackendRequest<'e> {
             client_model: grant.response_model(request.model()).to_owned(),
             backend_model: backend.model_name.clone(),
             max_output_tokens: grant.entry.model.max_output_tokens,
+            context_window: grant.entry.model.context_window,
+            secrets: endpoint.errors.secrets.clone(),
         };
         let chat = request.to_chat(&endpoint.settings, &facts)?;
         let body = Bytes::from(chat.body);
@@ -114,5 +121,17 @@ impl<'e> BackendRequest<'e> {
             converter: ResponseConverter::ChatToMessages(Box::new(chat.context)),
             warnings: chat.warnings,
         })
+    }
+}
+
+/// What a response in the client's own dialect needs on its way.
+fn passthrough(grant: &Grant, model: &str, endpoint: &BackendEndpoint, dialect: Dialect) -> PassthroughContext {
+    PassthroughContext {
+        errors: ErrorContext {
+            same_dialect: Some(dialect),
+            ..endpoint.errors.clone()
+        },
+        context_window: grant.entry.model.context_window,
+        ..PassthroughContext::named(grant.response_model(model))
     }
 }

@@ -11,8 +11,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use service::http::ApiError;
 use service::outbound::{CallError, Client, Pieces};
-use translators::error::BackendError;
-use translators::settings::UpstreamAuthErrors;
+use translators::error::{BackendError, ErrorContext};
 
 use super::body;
 use super::endpoint::Endpoints;
@@ -27,6 +26,8 @@ const RETRY_HINTS: [HeaderName; 2] = [
     HeaderName::from_static("retry-after-ms"),
     HeaderName::from_static("x-should-retry"),
 ];
+/// The kind of an error of AWS (E2).
+const AWS_ERROR_KIND: HeaderName = HeaderName::from_static("x-amzn-errortype");
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Headers with a backend's own id of the request: `OpenAI`'s, and Anthropic's.
 const BACKEND_REQUEST_IDS: [HeaderName; 2] = [REQUEST_ID, HeaderName::from_static("request-id")];
@@ -48,26 +49,31 @@ impl BackendClient {
         url: Uri,
         headers: HeaderMap,
         body: Pieces,
-        auth_errors: UpstreamAuthErrors,
+        errors: &ErrorContext,
     ) -> Result<Response<Incoming>, Failure> {
         let response = self.http.post(url, headers, body).await.map_err(disconnected)?;
         if response.status() == StatusCode::OK {
             Ok(response)
         } else {
-            Err(self.error(response, auth_errors).await)
+            Err(self.error(response, errors).await)
         }
     }
 
     /// The failure of a response with another status, with what the backend says about retries.
-    async fn error(&self, response: Response<Incoming>, auth_errors: UpstreamAuthErrors) -> Failure {
+    async fn error(&self, response: Response<Incoming>, errors: &ErrorContext) -> Failure {
         let status = response.status();
         let retry_after = retry_after(response.headers(), self.clock.now());
         let mut hints = retry_hints(response.headers());
         hints.extend(upstream_request_id(response.headers()));
+        let kind = response
+            .headers()
+            .get(AWS_ERROR_KIND)
+            .and_then(|kind| kind.to_str().ok());
+        let kind = kind.map(str::to_owned);
         let body = body::read(response.into_body(), MAX_ERROR_BYTES, self.limits.idle)
             .await
             .unwrap_or_default();
-        let error = BackendError::from_response(status.as_u16(), &body, auth_errors);
+        let error = BackendError::from_response(status.as_u16(), kind.as_deref(), &body, errors);
         let error = ApiError::from(error).hints(hints).source(ErrorStatus(status));
         let error = match retry_after {
             Some(seconds) => error.retry_after(seconds),

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use service::cache::Cache;
 use service::outbound::backend::{credential, endpoint, outside_v1};
 use service::secrets::backend_keys::BackendKeys;
+use translators::error::{ErrorContext, Secrets};
 use translators::settings::BackendSettings;
 use url::Url;
 
@@ -51,6 +52,8 @@ pub(super) struct BackendEndpoint {
     pub(super) params: ModelParams,
     /// What the backend accepts and needs (translation.md §2.1).
     pub(super) settings: BackendSettings,
+    /// What its errors are read by: what they must not tell (HA1).
+    pub(super) errors: ErrorContext,
 }
 
 /// The backend's entry cannot be called: its address is not allowed any more, or its key was deleted.
@@ -93,9 +96,14 @@ impl Endpoints {
             chat_completions: uri(&endpoint(base.clone(), "chat/completions"))?,
             messages: uri(&endpoint(base.clone(), "messages"))?,
             count_tokens: uri(&endpoint(base.clone(), "messages/count_tokens"))?,
-            base,
+            errors: ErrorContext {
+                secrets: secrets(key.as_ref(), backend, &base),
+                auth_errors: settings.upstream_auth_errors,
+                same_dialect: None,
+            },
             headers: headers(params.headers.clone(), backend, key.as_ref())?,
             params,
+            base,
             settings,
         })
     }
@@ -128,6 +136,13 @@ fn unusable(class: FailureClass, reason: &'static str) -> Failure {
 
 fn uri(url: &Url) -> Result<Uri, Failure> {
     Uri::try_from(url.as_str()).map_err(|_| unusable(FailureClass::Other, "its address"))
+}
+
+/// What must not leave with a backend's words: its key, the values of its headers, and where it is.
+fn secrets(key: Option<&Secret>, backend: &Backend, base: &Url) -> Secrets {
+    let key = key.map(Secret::expose);
+    let headers = backend.headers.values().map(String::as_str);
+    Secrets::new(key.into_iter().chain(headers).chain(base.host_str()))
 }
 
 /// The model's headers, overridden by the backend's, with its key.

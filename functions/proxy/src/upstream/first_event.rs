@@ -13,6 +13,7 @@ use translators::sse::Decoder;
 use translators::stream::{Progress, StreamEnd};
 
 use crate::response::convert::ResponseConverter;
+use crate::response::outcome::StreamChunk;
 use crate::response::stream::ResponseStream;
 
 /// Time that a client waits for the first event; then the response begins without it (translation.md W3).
@@ -68,13 +69,19 @@ impl StartedStream {
                 return Ok(false);
             }
             let Some(chunk) = chunk(&mut self.body).await? else {
-                return Ok(false);
+                let rest = self.stream.close(&mut self.decoder);
+                self.take(rest);
+                return Ok(self.stream.has_begun());
             };
             let converted = self.stream.feed(&mut self.decoder, chunk);
-            self.head.extend(converted.frames);
-            self.progress = converted.progress;
+            self.take(converted);
         }
         Ok(true)
+    }
+
+    fn take(&mut self, converted: StreamChunk) {
+        self.head.extend(converted.frames);
+        self.progress = converted.progress;
     }
 
     /// Begins the response without the backend, if the client's dialect has a frame for it.

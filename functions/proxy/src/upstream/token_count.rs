@@ -174,8 +174,7 @@ impl Server<'_> {
     }
 
     async fn post<T: DeserializeOwned>(&self, url: Uri, headers: HeaderMap, body: Pieces) -> Result<T, Failure> {
-        let auth_errors = self.endpoint.settings.upstream_auth_errors;
-        let response = self.client.post(url, headers, body, auth_errors).await?;
+        let response = self.client.post(url, headers, body, &self.endpoint.errors).await?;
         let body = body::read(response.into_body(), MAX_RESPONSE_BYTES, TIMEOUT)
             .await
             .unwrap_or_default();

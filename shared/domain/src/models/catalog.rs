@@ -140,6 +140,9 @@ pub struct Catalog {
     entries: BTreeMap<ModelId, Arc<Entry>>,
 }
 
+/// Claude Code's own switch behind a model's name.
+const WINDOW_SUFFIX: &str = "[1m]";
+
 impl Catalog {
     pub fn new(models: Vec<Model>, backends: Vec<Backend>) -> Self {
         let mut by_model: BTreeMap<ModelId, Vec<Backend>> = BTreeMap::new();
@@ -165,8 +168,14 @@ impl Catalog {
         self.entries.get(id)
     }
 
-    /// The enabled model that clients mean by `name`: its id, else an exact alias, else the longest glob that fits.
+    /// The enabled model that clients mean by `name`: its id, else an exact alias, else the longest glob that fits. A
+    /// `[1m]` behind a name that nothing else fits is the client's wish for a window (B10.3).
     pub fn resolve(&self, name: &str) -> Option<&Arc<Entry>> {
+        let without_window = || self.resolve_whole(name.strip_suffix(WINDOW_SUFFIX)?);
+        self.resolve_whole(name).or_else(without_window)
+    }
+
+    fn resolve_whole(&self, name: &str) -> Option<&Arc<Entry>> {
         let enabled = || self.entries.values().filter(|entry| entry.model.enabled);
         let by_id = self.entries.get(name).filter(|entry| entry.model.enabled);
         let by_alias = || enabled().find(|entry| entry.model.aliases.iter().any(|alias| alias.as_str() == name));
@@ -261,6 +270,18 @@ mod tests {
         for (glob, text) in [("claude-*", "gpt"), ("a*a", "a"), ("a*b*c", "acb"), ("x", "xy")] {
             assert!(!glob_matches(glob, text), "{glob} {text}");
         }
+    }
+
+    #[test]
+    fn b10_3_a_wish_for_a_window_is_no_part_of_a_name_unless_it_is_known() {
+        let catalog = |models: Vec<Model>| Catalog::new(models, Vec::new());
+        let resolved = |catalog: &Catalog, name: &str| catalog.resolve(name).map(|entry| entry.model.id.to_string());
+        let plain = catalog(vec![model("opus", &["claude-opus-4-8"])]);
+        assert_eq!(resolved(&plain, "claude-opus-4-8[1m]").as_deref(), Some("opus"));
+        assert_eq!(resolved(&plain, "opus[1m]").as_deref(), Some("opus"));
+        assert_eq!(resolved(&plain, "other[1m]"), None);
+        let both = catalog(vec![model("opus", &["claude"]), model("wide", &["claude[1m]"])]);
+        assert_eq!(resolved(&both, "claude[1m]").as_deref(), Some("wide"));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub enum TextError {
     Control,
     #[error("must match [A-Za-z0-9][A-Za-z0-9._:-]{{0,127}}")]
     Id,
-    #[error("may only contain letters, digits and . _ : - / *")]
+    #[error("may only contain printable characters without blanks")]
     ModelName,
     #[error("may only contain letters, digits and . _ : - *")]
     ModelGlob,
@@ -210,11 +210,13 @@ fn check_id(text: &str) -> Result<(), TextError> {
 
 fn check_model_name(text: &str) -> Result<(), TextError> {
     check_length(text)?;
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-/*".contains(&byte);
-    if text.bytes().all(allowed) {
-        Ok(())
-    } else {
+    if text
+        .chars()
+        .any(|character| character.is_whitespace() || misleads(character))
+    {
         Err(TextError::ModelName)
+    } else {
+        Ok(())
     }
 }
 
@@ -273,6 +275,16 @@ mod tests {
         assert!(ModelName::parse("zai-org/glm-4.7").is_ok());
         assert!(ModelName::parse("claude-*haiku*").is_ok());
         assert!(ModelName::parse("a b").is_err());
+    }
+
+    #[test]
+    fn b10_3_aliases_may_hold_any_printable_character() {
+        for good in ["claude-opus-4-8[1m]", "模型@v2", "a+b=c"] {
+            assert!(ModelName::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["a\u{202E}b", "a\nb", "a\u{3000}b", ""] {
+            assert!(ModelName::parse(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -232,7 +232,7 @@ impl From<RequestError> for ApiError {
 
 impl From<BackendError> for ApiError {
     fn from(error: BackendError) -> Self {
-        Self::new(Code::from(&error), error.message)
+        Self::new(Code::from(&error), error.message.into_text())
     }
 }
 

@@ -1,17 +1,19 @@
-//! The arguments of a tool call while they arrive.
-
-use std::mem;
+//! The arguments of a tool call while they arrive: one JSON object, whatever stands around it (B3).
 
 use crate::json::{EscapedText, Unit};
 
-/// Argument text in order: the part that is not sent yet, and the state of the JSON.
+/// Argument text in order, how far its JSON has come, and how much of it was sent.
 #[derive(Debug, Default)]
 pub struct Arguments {
     shape: Shape,
     /// Open braces and brackets.
     depth: u32,
     string: Quoting,
-    unsent: String,
+    /// The object, or all of a text that is none. Escaped.
+    text: String,
+    sent: usize,
+    /// Something else than white space stood behind the object, and was dropped.
+    has_junk: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,8 +21,12 @@ enum Shape {
     /// Nothing but white space so far.
     #[default]
     Blank,
+    /// A brace; what follows it tells if this can be JSON.
+    Brace,
     /// An object that is not closed yet.
     Object,
+    /// `{}`, which gives way to an object that follows (B3.1).
+    Hollow,
     Complete,
     /// Something that is no object.
     Other,
@@ -35,63 +41,116 @@ enum Quoting {
 }
 
 impl Arguments {
-    /// Takes a piece. The returned text may be sent at once, all other is kept for [`take`](Self::take).
+    /// Takes a piece. What comes back may be sent at once, the rest is kept for [`take`](Self::take).
     pub fn push<'a>(&mut self, piece: EscapedText<'a>, live: bool) -> Option<EscapedText<'a>> {
-        for unit in piece.units() {
-            self.scan(unit);
-        }
-        if live && self.unsent.is_empty() && self.is_object() {
+        let live = live && self.shape == Shape::Object && self.sent == self.text.len();
+        let piece = self.scan(piece);
+        self.text.push_str(piece.escaped());
+        if live && !piece.is_empty() {
+            self.sent = self.text.len();
             return Some(piece);
         }
-        self.unsent.push_str(piece.escaped());
         None
     }
 
-    /// The text that can be sent now: none before it is clear that an object comes (I6).
-    pub fn take(&mut self) -> Option<String> {
-        (self.is_object() && !self.unsent.is_empty()).then(|| mem::take(&mut self.unsent))
+    /// What can be sent now: nothing before it is clear that an object comes (I6), and that `{}` is all of it.
+    pub fn take(&mut self) -> Option<&str> {
+        if matches!(self.shape, Shape::Object | Shape::Complete) {
+            self.unsent()
+        } else {
+            None
+        }
     }
 
-    /// The text to be sent when no more comes. Text that is no object is wrapped into one, as in whole responses.
+    /// What is sent when no more comes. Text that is no object is wrapped into one, as in whole answers (B3.3).
     pub fn take_last(&mut self) -> Option<String> {
-        if self.is_object() {
-            return self.take();
+        if self.shape == Shape::Other {
+            let text = self.text.trim_start();
+            let nothing = text.trim() == "null";
+            return (!nothing).then(|| format!("{{\\\"raw_arguments\\\":\\\"{}\\\"}}", escape_again(text)));
         }
-        let text = mem::take(&mut self.unsent);
-        let nothing = self.shape == Shape::Blank || text.trim() == "null";
-        (!nothing).then(|| format!("{{\\\"raw_arguments\\\":\\\"{}\\\"}}", escape_again(&text)))
+        if self.shape == Shape::Blank {
+            return None;
+        }
+        self.unsent().map(str::to_owned)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.shape == Shape::Blank && self.unsent.is_empty()
+        self.shape == Shape::Blank && self.text.is_empty()
     }
 
-    /// True if there is text that is no whole object.
+    /// True if an object was begun and not ended (B3.2).
     pub fn is_cut(&self) -> bool {
-        matches!(self.shape, Shape::Object | Shape::Other)
+        matches!(self.shape, Shape::Object | Shape::Brace)
     }
 
     pub fn is_complete(&self) -> bool {
-        self.shape == Shape::Complete
+        matches!(self.shape, Shape::Complete | Shape::Hollow)
     }
 
-    fn is_object(&self) -> bool {
-        matches!(self.shape, Shape::Object | Shape::Complete)
+    /// True if something was dropped behind the object.
+    pub fn has_junk(&self) -> bool {
+        self.has_junk
     }
 
-    fn scan(&mut self, unit: Unit) {
+    /// All of the text, escaped.
+    pub fn escaped(&self) -> &str {
+        self.text.trim_ascii()
+    }
+
+    fn unsent(&mut self) -> Option<&str> {
+        let from = std::mem::replace(&mut self.sent, self.text.len());
+        self.text.get(from..).filter(|text| !text.is_empty())
+    }
+
+    /// The part of a piece that belongs to the arguments.
+    fn scan<'a>(&mut self, piece: EscapedText<'a>) -> EscapedText<'a> {
+        let (mut start, mut end, mut last) = (0, piece.escaped().len(), 0);
+        if self.shape == Shape::Other {
+            return piece;
+        }
+        for unit in piece.units() {
+            let before = self.shape;
+            self.step(unit);
+            if before == Shape::Hollow && self.shape == Shape::Brace {
+                self.text.clear();
+                start = last;
+            } else if self.shape == Shape::Complete && matches!(before, Shape::Complete | Shape::Hollow) {
+                end = end.min(last);
+            }
+            last = unit.end;
+        }
+        let (kept, _) = piece.split_at(end.max(start));
+        kept.split_at(start).1
+    }
+
+    fn step(&mut self, Unit { byte, .. }: Unit) {
+        let is_blank = byte.is_ascii_whitespace();
         match self.shape {
-            Shape::Blank if unit.byte == b'{' => {
-                self.shape = Shape::Object;
+            Shape::Blank | Shape::Hollow if byte == b'{' => {
+                self.shape = Shape::Brace;
                 self.depth = 1;
             }
-            Shape::Blank if !unit.byte.is_ascii_whitespace() => self.shape = Shape::Other,
-            Shape::Object => self.scan_object(unit.byte),
-            Shape::Blank | Shape::Complete | Shape::Other => {}
+            Shape::Blank if !is_blank => self.shape = Shape::Other,
+            Shape::Brace if byte == b'}' => {
+                self.shape = Shape::Hollow;
+                self.depth = 0;
+            }
+            Shape::Brace if byte == b'"' => {
+                self.shape = Shape::Object;
+                self.string = Quoting::Inside;
+            }
+            Shape::Brace if !is_blank => self.shape = Shape::Other,
+            Shape::Object => self.step_in_object(byte),
+            Shape::Hollow | Shape::Complete if !is_blank => {
+                self.shape = Shape::Complete;
+                self.has_junk = true;
+            }
+            Shape::Blank | Shape::Brace | Shape::Hollow | Shape::Complete | Shape::Other => {}
         }
     }
 
-    fn scan_object(&mut self, byte: u8) {
+    fn step_in_object(&mut self, byte: u8) {
         match (self.string, byte) {
             (Quoting::Outside, b'"') | (Quoting::AfterBackslash, _) => {
                 self.string = Quoting::Inside;
@@ -125,6 +184,24 @@ mod tests {
         arguments
     }
 
+    /// All that is sent if the arguments arrive in two pieces, cut anywhere.
+    fn sent(text: &str) -> Option<String> {
+        let whole = of(&[text]).take_last();
+        for unit in EscapedText::from_escaped(text).units() {
+            let (head, tail) = text.split_at(unit.end);
+            let mut arguments = Arguments::default();
+            let mut sent = String::new();
+            for piece in [head, tail] {
+                let live = arguments.push(EscapedText::from_escaped(piece), true);
+                sent.extend(live.map(EscapedText::escaped));
+                sent.extend(arguments.take());
+            }
+            sent.extend(arguments.take_last());
+            assert_eq!(sent, whole.clone().unwrap_or_default(), "{head} | {tail}");
+        }
+        whole
+    }
+
     #[test]
     fn s5_5_an_object_is_complete_at_its_last_brace() {
         for text in [
@@ -143,17 +220,46 @@ mod tests {
     #[test]
     fn i6_nothing_is_sent_before_an_object_begins() {
         assert_eq!(of(&[" ", "nu"]).take(), None);
-        assert_eq!(of(&[" ", "{", r#"\"a"#]).take().as_deref(), Some(r#" {\"a"#));
+        assert_eq!(of(&[" ", "{"]).take(), None);
+        assert_eq!(of(&[" ", "{", r#"\"a"#]).take(), Some(r#" {\"a"#));
     }
 
     #[test]
-    fn s4_1_what_is_no_object_is_wrapped() {
-        assert_eq!(
-            of(&["[1,", r#"\"x\\n\"]"#]).take_last().as_deref(),
-            Some(r#"{\"raw_arguments\":\"[1,\\\"x\\\\n\\\"]\"}"#)
-        );
-        assert_eq!(of(&["null"]).take_last(), None);
-        assert_eq!(of(&[" "]).take_last(), None);
+    fn b3_1_what_stands_behind_an_object_is_dropped() {
+        let object = r#"{\"a\":1}"#;
+        for junk in ["", r"\n", r"\n</tool_call>", "}", object, "{}"] {
+            assert_eq!(sent(&format!("{object}{junk}")).as_deref(), Some(object), "{junk}");
+        }
+        assert!(of(&[object, "x"]).has_junk() && !of(&[object, r"\n"]).has_junk());
+    }
+
+    #[test]
+    fn b3_1_an_empty_object_gives_way_to_a_real_one() {
+        let object = r#"{\"a\":1}"#;
+        for (text, expected) in [
+            (format!("{{}}{object}"), object),
+            (format!("{{ }}\\n{object}x"), object),
+            (format!("{{}}{{}}{object}"), object),
+            ("{}".to_owned(), "{}"),
+            ("{}x".to_owned(), "{}"),
+        ] {
+            assert_eq!(sent(&text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn b3_2_an_object_without_its_end_is_cut() {
+        assert!(of(&["{"]).is_cut() && of(&[r#"{\"a\":{}"#]).is_cut());
+        assert!(!of(&["{}"]).is_cut() && !of(&[""]).is_cut() && !of(&["{'a'"]).is_cut());
+    }
+
+    #[test]
+    fn b3_3_what_is_no_object_is_wrapped_whole() {
+        let wrapped = |text: &str| Some(format!("{{\\\"raw_arguments\\\":\\\"{text}\\\"}}"));
+        assert_eq!(sent("{'p': 'a'}"), wrapped("{'p': 'a'}"));
+        assert_eq!(sent(r#"[1,\"x\\n\"]"#), wrapped(r#"[1,\\\"x\\\\n\\\"]"#));
+        assert_eq!(sent("null"), None);
+        assert_eq!(sent(" "), None);
         assert_eq!(of(&[]).take_last(), None);
     }
 }

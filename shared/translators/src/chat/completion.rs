@@ -2,120 +2,147 @@
 //! `message` and `delta`.
 //!
 //! Only what translation needs is read, and what vendors spell differently stays raw JSON, so that an odd
-//! value in a field that is not read never breaks a response.
+//! value in a field that nobody asks for never breaks an answer (B5).
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::json::EscapedText;
+use super::parts::{Part, parts};
+use super::tool_calls::CallPiece;
+use crate::error::says_something;
+use crate::json::{EscapedText, Lenient, LenientList, Raw, Whole, lenient, lenient_object, ordinal};
 use crate::usage::Usage;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Completion<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    object: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub service_tier: Option<&'a RawValue>,
-    #[serde(borrow)]
-    choices: Option<Choices<'a>>,
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
+lenient_object! {
+    pub Completion {
+        id: Raw<'a> = b"id",
+        object: Raw<'a> = b"object",
+        error: Raw<'a> = b"error",
+        base_resp: Raw<'a> = b"base_resp",
+        pub service_tier: Raw<'a> = b"service_tier",
+        choices: LenientList<Choice<'a>> = b"choices",
+        usage: Raw<'a> = b"usage",
+    }
 }
 
-/// The choice with `index` 0; others are read over.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Choice<'a> {
-    index: Option<u64>,
-    #[serde(borrow)]
-    pub delta: Option<ChoiceMessage<'a>>,
-    #[serde(borrow)]
-    pub message: Option<ChoiceMessage<'a>>,
-    #[serde(borrow)]
-    finish_reason: Option<&'a RawValue>,
-    /// vLLM: the matched stop sequence, or the number of a stop token.
-    #[serde(borrow)]
-    stop_reason: Option<&'a RawValue>,
-    /// SGLang: the same.
-    #[serde(borrow)]
-    matched_stop: Option<&'a RawValue>,
-    /// Kimi puts the usage of a stream here.
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
+lenient_object! {
+    pub Choice {
+        index: Raw<'a> = b"index",
+        pub delta: Lenient<ChoiceMessage<'a>> = b"delta",
+        message: Lenient<ChoiceMessage<'a>> = b"message",
+        finish_reason: Raw<'a> = b"finish_reason",
+        /// OpenRouter: the provider has failed.
+        error: Raw<'a> = b"error",
+        /// vLLM: the matched stop sequence, or the number of a stop token.
+        stop_reason: Raw<'a> = b"stop_reason",
+        /// SGLang: the same.
+        matched_stop: Raw<'a> = b"matched_stop",
+        /// Kimi puts the usage of a stream here.
+        usage: Raw<'a> = b"usage",
+    }
 }
 
-/// A `message`, or a `delta` of one.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ChoiceMessage<'a> {
-    /// A string or a list of text parts.
-    #[serde(borrow)]
-    pub content: Option<&'a RawValue>,
-    #[serde(borrow)]
-    refusal: Option<&'a RawValue>,
-    #[serde(borrow)]
-    reasoning_content: Option<&'a RawValue>,
-    #[serde(borrow)]
-    reasoning: Option<&'a RawValue>,
-    #[serde(borrow)]
-    reasoning_details: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub tool_calls: Option<Vec<ToolCallDelta<'a>>>,
-    /// The spelling before there were tools: a call without id.
-    #[serde(borrow)]
-    pub function_call: Option<FunctionDelta<'a>>,
+lenient_object! {
+    /// A `message`, or a `delta` of one.
+    pub ChoiceMessage {
+        /// A string or a list of parts.
+        content: Raw<'a> = b"content",
+        refusal: Raw<'a> = b"refusal",
+        reasoning_content: Raw<'a> = b"reasoning_content",
+        reasoning: Raw<'a> = b"reasoning",
+        pub reasoning_details: Raw<'a> = b"reasoning_details",
+        pub tool_calls: LenientList<ToolCallDelta<'a>> = b"tool_calls",
+        /// The spelling before there were tools: a call without id.
+        function_call: Lenient<FunctionDelta<'a>> = b"function_call",
+    }
 }
 
-/// A whole call, or a piece of one.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ToolCallDelta<'a> {
-    pub index: Option<u64>,
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub function: Option<FunctionDelta<'a>>,
+lenient_object! {
+    /// A whole call, or a piece of one.
+    pub ToolCallDelta {
+        index: Raw<'a> = b"index",
+        id: Raw<'a> = b"id",
+        function: Lenient<FunctionDelta<'a>> = b"function",
+        /// What the vendor wants back with the call (ID4).
+        pub extra_content: Raw<'a> = b"extra_content",
+    }
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(default)]
-pub struct FunctionDelta<'a> {
-    #[serde(borrow)]
-    name: Option<&'a RawValue>,
-    /// JSON text in a string; some backends write the object itself.
-    #[serde(borrow)]
-    pub arguments: Option<&'a RawValue>,
+lenient_object! {
+    #[derive(Clone, Copy)]
+    pub FunctionDelta {
+        name: Raw<'a> = b"name",
+        /// JSON text in a string; some backends write the object itself.
+        pub arguments: Raw<'a> = b"arguments",
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Completion<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Whole::deserialize(deserializer).map(|Whole(completion)| completion)
+    }
+}
+
+lenient_object! {
+    /// MiniMax's status beside its answers.
+    BaseResp {
+        status_code: Raw<'a> = b"status_code",
+    }
 }
 
 impl<'a> Completion<'a> {
+    /// The choice with `index` 0, or without a readable one; others are read over.
     pub fn choice(&self) -> Option<&Choice<'a>> {
-        self.choices.as_ref()?.first.as_ref()
+        self.choices
+            .0
+            .iter()
+            .find(|choice| ordinal(choice.index).unwrap_or(0) == 0)
     }
 
-    /// The backend's id of the response.
+    /// All choices with their place.
+    pub fn choices(&self) -> impl Iterator<Item = (u64, &Choice<'a>)> {
+        self.choices
+            .0
+            .iter()
+            .map(|choice| (ordinal(choice.index).unwrap_or(0), choice))
+    }
+
+    /// The backend's name for the answer.
     pub fn id(&self) -> Option<String> {
         text(self.id).map(|id| id.decode().into_owned())
     }
 
     pub fn usage(&self) -> Option<Usage> {
         let of_choice = || self.choice().and_then(|choice| choice.usage);
-        self.usage
-            .or_else(of_choice)
-            .and_then(|json| Usage::from_chat(json.get()))
+        let json = self.usage.or_else(of_choice)?;
+        Usage::from_chat(json)
     }
 
-    /// True for an error in place of a response: by its `error` member, or as vLLM and others mark it.
+    /// True if this is an error in place of an answer: by its `error` member, or as vLLM, OpenRouter and others mark it
+    /// (B4.1, B6.1).
     pub fn is_error(&self) -> bool {
-        self.error.is_some() || self.object.is_some_and(|object| object.get() == "\"error\"")
+        self.error.is_some_and(says_something)
+            || self.object.is_some_and(|object| object.get() == "\"error\"")
+            || self.base_resp.is_some_and(is_refusal)
+            || self.choices.0.iter().any(Choice::is_error)
     }
+}
+
+impl Completion<'_> {
+    /// True if there is neither a choice nor usage.
+    pub fn has_no_answer(&self) -> bool {
+        self.choices.0.is_empty() && self.usage.is_none()
+    }
+}
+
+/// MiniMax's 0 is a success.
+fn is_refusal(base_resp: &RawValue) -> bool {
+    let status: Option<BaseResp<'_>> = lenient(base_resp);
+    status
+        .and_then(|status| ordinal(status.status_code))
+        .is_some_and(|code| code != 0)
 }
 
 impl<'a> Choice<'a> {
@@ -124,29 +151,70 @@ impl<'a> Choice<'a> {
         text(self.finish_reason)
     }
 
-    /// The stop sequence that ended the text, where the backend reports it. A number is a token, not a sequence.
+    /// The stop sequence that ended the text, where the backend tells. A number is a token, not a sequence.
     pub fn matched_stop(&self) -> Option<EscapedText<'a>> {
         text(self.stop_reason).or_else(|| text(self.matched_stop))
+    }
+
+    /// The whole message of a response that is not streamed.
+    pub fn message(&self) -> Option<&ChoiceMessage<'a>> {
+        self.message.0.as_ref()
+    }
+
+    fn is_error(&self) -> bool {
+        self.error.is_some_and(says_something)
     }
 }
 
 impl<'a> ChoiceMessage<'a> {
     /// The thinking text, as a string or a list of details. One source only: some servers fill two with the
     /// same text.
-    pub fn reasoning(&self) -> Option<&'a RawValue> {
+    pub fn reasoning(&self) -> Raw<'a> {
         let texts = [self.reasoning_content, self.reasoning];
         let text = texts.into_iter().flatten().find(|json| text(Some(json)).is_some());
         text.or(self.reasoning_details)
     }
 
+    /// The texts of `content` in order, thinking among them (T1).
+    pub fn parts(&self) -> impl Iterator<Item = Part<'a>> + use<'a> {
+        self.content.into_iter().flat_map(parts)
+    }
+
+    pub fn content(&self) -> Raw<'a> {
+        self.content
+    }
+
     pub fn refusal(&self) -> Option<EscapedText<'a>> {
         text(self.refusal)
+    }
+
+    /// The pieces of calls in a delta.
+    pub fn call_pieces(&self) -> impl Iterator<Item = CallPiece<'a>> {
+        let legacy = self.function_call.0.iter().map(CallPiece::of_function);
+        legacy.chain(self.tool_calls.0.iter().map(CallPiece::of_call))
+    }
+
+    /// The calls of a whole message, told apart by their order.
+    pub fn calls(&self) -> impl Iterator<Item = CallPiece<'a>> {
+        let numbered = (0..).zip(self.call_pieces());
+        numbered.map(|(index, piece)| CallPiece {
+            index: Some(index),
+            ..piece
+        })
     }
 }
 
 impl<'a> ToolCallDelta<'a> {
     pub fn id(&self) -> Option<EscapedText<'a>> {
         text(self.id)
+    }
+
+    pub fn index(&self) -> Option<u64> {
+        ordinal(self.index)
+    }
+
+    pub fn function(&self) -> FunctionDelta<'a> {
+        self.function.0.unwrap_or_default()
     }
 }
 
@@ -170,61 +238,6 @@ impl<'a> FunctionDelta<'a> {
 }
 
 /// A string that is not empty; everything else counts as absent.
-fn text(json: Option<&RawValue>) -> Option<EscapedText<'_>> {
+fn text(json: Raw<'_>) -> Option<EscapedText<'_>> {
     json.and_then(EscapedText::of).filter(|text| !text.is_empty())
-}
-
-/// The texts of a string, or of a list of parts (`text`) or details (`text`, else `summary`), in order.
-pub fn texts(json: &RawValue) -> impl Iterator<Item = EscapedText<'_>> {
-    let single = text(Some(json));
-    let parts: Vec<TextPart<'_>> = if json.get().starts_with('[') {
-        serde_json::from_str(json.get()).unwrap_or_default()
-    } else {
-        Vec::new()
-    };
-    single.into_iter().chain(
-        parts
-            .into_iter()
-            .filter_map(|part| text(part.text).or_else(|| text(part.summary))),
-    )
-}
-
-#[derive(Deserialize)]
-struct TextPart<'a> {
-    #[serde(borrow)]
-    text: Option<&'a RawValue>,
-    #[serde(borrow)]
-    summary: Option<&'a RawValue>,
-}
-
-/// Reads the choice with `index` 0 (or none) and skips the others without building them.
-#[derive(Debug)]
-struct Choices<'a> {
-    first: Option<Choice<'a>>,
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Choices<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(ChoicesVisitor).map(|first| Self { first })
-    }
-}
-
-struct ChoicesVisitor;
-
-impl<'de> Visitor<'de> for ChoicesVisitor {
-    type Value = Option<Choice<'de>>;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a list of choices")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut choices: A) -> Result<Self::Value, A::Error> {
-        while let Some(choice) = choices.next_element::<Choice<'de>>()? {
-            if choice.index.unwrap_or(0) == 0 {
-                while choices.next_element::<IgnoredAny>()?.is_some() {}
-                return Ok(Some(choice));
-            }
-        }
-        Ok(None)
-    }
 }

@@ -2,6 +2,8 @@
 
 mod arguments;
 pub mod completion;
+pub mod parts;
 pub mod request;
+pub mod reshape;
 pub mod stream;
 pub mod tool_calls;

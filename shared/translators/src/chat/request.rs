@@ -89,6 +89,9 @@ pub struct AssistantMessage<'a> {
     pub reasoning_content: Option<Json<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<Json<'a>>,
+    /// Encrypted reasoning, which only the backend can read (B10.5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_details: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tool_calls: Vec<ToolCall<'a>>,
     /// `DeepSeek`'s mark of a turn to be continued (OR7).
@@ -180,6 +183,9 @@ pub struct ToolCall<'a> {
     #[serde(rename = "type")]
     pub kind: FunctionType,
     pub function: FunctionCall<'a>,
+    /// What the vendor wants back with the call (ID4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extra_content: Option<Box<RawValue>>,
 }
 
 #[derive(Debug, Serialize)]

@@ -1,7 +1,11 @@
 //! A backend's failure, with Anthropic's status and kind (§6).
 
 use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
+use super::clean::{CleanedMessage, Secrets};
+use super::code::Dialect;
 use super::reading::Report;
 use crate::settings::UpstreamAuthErrors;
 
@@ -21,6 +25,15 @@ pub enum ErrorKind {
     Overloaded,
 }
 
+/// What is known of a call besides the error that it came to.
+#[derive(Clone, Debug, Default)]
+pub struct ErrorContext {
+    pub secrets: Secrets,
+    pub auth_errors: UpstreamAuthErrors,
+    /// The dialect, if client and backend speak the same: then error objects pass (B6.6).
+    pub same_dialect: Option<Dialect>,
+}
+
 /// A failure of the backend, as the client sees it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -28,95 +41,135 @@ pub struct BackendError {
     /// The status of Anthropic's that the kind has.
     pub status: u16,
     pub kind: ErrorKind,
-    pub message: String,
+    pub message: CleanedMessage,
     /// The prompt, or the prompt and `max_tokens` together, exceed the model's context.
     pub context_overflow: bool,
+    /// Seconds until another try makes sense, where the body says so (E6).
+    pub retry_after: Option<u64>,
+    /// The backend's own object, cleaned, for a client of the same dialect (B6.6).
+    pub object: Option<(Dialect, Box<Value>)>,
 }
 
 impl BackendError {
-    /// A backend's response with a status other than 200.
-    pub fn from_response(status: u16, body: &[u8], auth_errors: UpstreamAuthErrors) -> Self {
-        let report = Report::of(body);
-        Self::from_report(status, &report, auth_errors)
-    }
-
-    /// An error object in place of a response: with status 200, or in a stream. Its code decides the status.
-    pub fn from_error_object(body: &[u8]) -> Self {
-        let report = Report::of(body);
-        let status = report.status().unwrap_or(502);
-        let mut error = Self::from_report(status, &report, UpstreamAuthErrors::Hide);
-        if report.is_silent() {
-            error.message = Self::unreadable().message;
+    /// A backend's response with a status other than 200. `error_type` is AWS's header for it (E2).
+    pub fn from_response(status: u16, error_type: Option<&str>, body: &[u8], context: &ErrorContext) -> Self {
+        let report = Report::of(body).with_word(error_type);
+        let status = report.aws_status().unwrap_or(status);
+        let mut error = Self::from_report(status, &report, context);
+        // What is the operator's to mend is told in words of our own.
+        if matches!(status, 401 | 402 | 404) {
+            error.object = None;
         }
         error
     }
 
-    fn from_report(status: u16, report: &Report, auth_errors: UpstreamAuthErrors) -> Self {
-        if let Some(message) = report.context_overflow() {
-            let context_overflow = true;
+    /// An error object in place of a response: with status 200, or in a stream. Its code decides the status.
+    pub fn from_error_object(body: &[u8], context: &ErrorContext) -> Self {
+        Self::from_error_object_or(body, context, Self::unreadable())
+    }
+
+    /// The same; `silent` is told if the object says nothing.
+    pub(crate) fn from_error_object_or(body: &[u8], context: &ErrorContext, silent: Self) -> Self {
+        let report = Report::of(body);
+        let status = report.status().unwrap_or(502);
+        let context = ErrorContext {
+            auth_errors: UpstreamAuthErrors::Hide,
+            ..context.clone()
+        };
+        let mut error = Self::from_report(status, &report, &context);
+        if report.message(&context.secrets).is_none() && !error.context_overflow {
+            error.message = silent.message;
+        }
+        error
+    }
+
+    /// True if `body`, which is no answer, says why.
+    pub(crate) fn is_told_by(body: &[u8]) -> bool {
+        Report::of(body).message(&Secrets::default()).is_some()
+    }
+
+    fn from_report(status: u16, report: &Report, context: &ErrorContext) -> Self {
+        let secrets = &context.secrets;
+        // Other statuses say that it is something else: a limit by the minute is not mended by a shorter prompt.
+        let may_overflow = matches!(status, 400 | 413 | 422 | 500 | 502);
+        if let Some(message) = report.context_overflow(secrets).filter(|_| may_overflow) {
             return Self {
-                status: 400,
-                kind: ErrorKind::InvalidRequest,
-                message,
-                context_overflow,
+                context_overflow: true,
+                ..Self::new(400, message)
             };
         }
-        if matches!(status, 401 | 403) && auth_errors == UpstreamAuthErrors::Hide {
+        if matches!(status, 401 | 403) && context.auth_errors == UpstreamAuthErrors::Hide {
             // The backend's words may repeat a part of the key.
-            return Self::new(502, "the backend refused the gateway's credentials");
+            return Self::own(502, "the backend refused the gateway's credentials");
         }
-        Self::new(status, report.message(status))
+        let silent = || secrets.clean(&format!("upstream returned HTTP {status}"));
+        let object = context.same_dialect.and_then(|dialect| {
+            let object = report.object_of(dialect, secrets)?;
+            Some((dialect, Box::new(object)))
+        });
+        Self {
+            retry_after: report.retry_after,
+            object,
+            ..Self::new(status, report.message(secrets).unwrap_or_else(silent))
+        }
     }
 
     /// An error of the given backend status, mapped by the table of §6.1.
-    fn new(backend_status: u16, message: impl Into<String>) -> Self {
+    fn new(backend_status: u16, message: CleanedMessage) -> Self {
         let (status, kind) = classify(backend_status);
         Self {
             status,
             kind,
-            message: message.into(),
+            message,
             context_overflow: false,
+            retry_after: None,
+            object: None,
         }
+    }
+
+    /// The same in words of our own.
+    fn own(backend_status: u16, message: &'static str) -> Self {
+        Self::new(backend_status, CleanedMessage::own(message))
     }
 
     /// No connection: refused, unknown name, TLS.
     pub fn unreachable() -> Self {
-        Self::new(502, "the backend cannot be reached")
+        Self::own(502, "the backend cannot be reached")
     }
 
     /// A connection that broke before there was a response to pass on.
     pub fn broken_off() -> Self {
-        Self::new(502, "the backend closed the connection before it responded")
+        Self::own(502, "the backend closed the connection before it responded")
     }
 
     pub fn timed_out() -> Self {
-        Self::new(504, "the backend did not respond in time")
+        Self::own(504, "the backend did not respond in time")
     }
 
     /// The stream ended or broke before the response was complete.
     pub fn cut_short() -> Self {
-        Self::new(502, "upstream closed the stream before finishing")
+        Self::own(502, "upstream closed the stream before finishing")
     }
 
     /// The backend reports that it gave up on this response.
     pub fn interrupted() -> Self {
-        Self::new(502, "the backend interrupted the response")
+        Self::own(502, "the backend interrupted the response")
     }
 
     pub fn overloaded() -> Self {
-        Self::new(529, "the backend is overloaded")
+        Self::own(529, "the backend is overloaded")
     }
 
     /// Bytes that are no chat completion.
     pub fn unreadable() -> Self {
-        Self::new(502, "the backend's response is not a chat completion")
+        Self::own(502, "the backend's response is not a chat completion")
     }
 
     /// The data of an error event towards an Anthropic client.
     pub fn anthropic_event(&self) -> Vec<u8> {
         let error = EventError {
             kind: self.kind.name(),
-            message: &self.message,
+            message: self.message.as_str(),
         };
         // Structs of strings always serialise; should that ever fail, the client still gets JSON.
         serde_json::to_vec(&Event { kind: "error", error }).unwrap_or_else(|_| b"{}".to_vec())
@@ -155,6 +208,12 @@ impl ErrorKind {
     }
 }
 
+/// True for the value of an `error` member that stands for an error: servers write empty ones beside content (B5.1).
+pub fn says_something(error: &RawValue) -> bool {
+    let compact: String = error.get().split_ascii_whitespace().take(4).collect();
+    !matches!(compact.as_str(), "null" | "false" | "\"\"" | "{}" | "[]" | "0")
+}
+
 /// The client's status and kind for a backend's status (§6.1).
 fn classify(backend_status: u16) -> (u16, ErrorKind) {
     match backend_status {
@@ -180,7 +239,7 @@ mod tests {
 
     #[test]
     fn s6_1_an_error_object_is_judged_by_its_code() {
-        let kind = |body: &str| BackendError::from_error_object(body.as_bytes()).kind;
+        let kind = |body: &str| BackendError::from_error_object(body.as_bytes(), &ErrorContext::default()).kind;
         assert_eq!(kind(r#"{"error":{"message":"x","code":404}}"#), ErrorKind::NotFound);
         assert_eq!(kind(r#"{"error":{"message":"x","code":"429"}}"#), ErrorKind::RateLimit);
         assert_eq!(

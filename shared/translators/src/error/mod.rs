@@ -5,11 +5,14 @@
 //! message names the backend's address or key.
 
 mod backend;
+mod clean;
 mod code;
 mod overflow;
 mod reading;
 mod request;
+mod status;
 
-pub use backend::{BackendError, ErrorKind};
+pub use backend::{BackendError, ErrorContext, ErrorKind, says_something};
+pub use clean::{CleanedMessage, Secrets};
 pub use code::{Code, Dialect, ErrorBody};
 pub use request::{FieldPath, RequestError};

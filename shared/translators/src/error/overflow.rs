@@ -1,7 +1,7 @@
 //! The request does not fit the model's context: found in the backends' many wordings, told in the one that
 //! agents look for (§6.1). They compact the conversation, or ask for fewer tokens, on these very words.
 
-/// The sizes in a backend's message, as far as it has them.
+/// What a backend says about the sizes, as far as it does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Overflow {
     input: Option<u64>,
@@ -9,38 +9,89 @@ pub(super) struct Overflow {
     limit: Option<u64>,
 }
 
-const TRIGGERS: [&str; 7] = [
-    "maximum context length",
-    "longer than the model's context length",
-    "model's context length is only",
-    "longer than the maximum model length",
-    "exceeds the available context size",
-    "exceeded model token limit",
-    "prompt is too long",
+/// The words of the vendors, in lower case (B6.2, E7).
+const TRIGGERS: [&str; 31] = [
+    "maximum context length",                       // OpenAI, vLLM, DeepSeek, OpenRouter
+    "longer than the model's context length",       // SGLang
+    "model's context length is only",               // vLLM since 0.9
+    "longer than the maximum model length",         // vLLM before 0.6
+    "exceeds the available context size",           // llama.cpp
+    "exceed context window of",                     // llama-cpp-python
+    "exceeded model token limit",                   // Kimi
+    "prompt is too long",                           // Anthropic, Fireworks
+    "exceed context limit",                         // Anthropic, Bedrock
+    "too long for requested model",                 // Bedrock
+    "exceeds the context window",                   // OpenAI's Responses
+    "exceeds the maximum number of tokens allowed", // Gemini
+    "maximum prompt length is",                     // xAI
+    "reduce the length of the messages",            // Groq, Cerebras
+    "reduce the length of the prompt",
+    "maximum allowed input length",            // Poolside
+    "maximum allowed length",                  // SGLang
+    "context window exceeds limit",            // MiniMax
+    "range of input length should be",         // DashScope
+    "input length should be",                  // DashScope
+    "exceeded max context length",             // Ollama
+    "prompt too long",                         // Ollama
+    "input length exceeds the context length", // Ollama's embeddings
+    "prompt exceeds max length",               // GLM
+    "`max_new_tokens` must be <=",             // TGI
+    "`inputs` must have less than",            // TGI
+    "context the overflows",                   // LM Studio
+    "when context overflows",                  // LM Studio
+    "greater than the context length",         // LM Studio
+    "too large for model with",                // Mistral
+    "context size has been exceeded",          // llama.cpp, LM Studio
 ];
 
-/// The text before the number, in lower case.
-const LIMIT: [&str; 7] = [
+/// Words for limits by the minute, which a shorter prompt does not mend (Groq's 413, Anthropic's 429).
+const RATES: [&str; 4] = ["per minute", "(tpm)", "please wait", "per day"];
+
+/// The codes of the vendors.
+const CODES: [&str; 4] = [
+    "context_length_exceeded",
+    "exceed_context_size_error", // llama.cpp
+    "context_window_exceeded",
+    "model_context_window_exceeded",
+];
+/// GLM.
+const NUMBER: u64 = 1261;
+
+/// What stands before the number, in lower case.
+const LIMIT: [&str; 15] = [
     "maximum context length is ",
     "maximum context length of ",
+    "maximum context length: ",
     "context length is only ",
+    "context length of only ",
     "model's context length (",
     "maximum model length of ",
     "available context size (",
     "token limit: ",
+    "tokens allowed (",
+    "maximum prompt length is ",
+    "`max_new_tokens` must be <= ",
+    "context window of ",
+    "too large for model with ",
+    "maximum allowed input length of ",
 ];
-const INPUT: [&str; 6] = [
+const INPUT: [&str; 11] = [
     "resulted in ",
     "the input (",
     "request (",
     "prompt (length ",
     "you passed ",
     "request has ",
+    "input token count (",
+    "request contains ",
+    "given: ",
+    "keep the first ",
+    "prompt contains ",
 ];
 const OUTPUT: [&str; 1] = ["is too large: "];
 const TOTAL: [&str; 3] = ["you requested a total of ", "you requested about ", "you requested "];
 
-/// The text behind the number.
+/// What stands behind the number.
 const INPUT_PARTS: [&str; 6] = [
     " in the messages",
     " in the functions",
@@ -57,10 +108,12 @@ const OUTPUT_PARTS: [&str; 4] = [
 ];
 
 impl Overflow {
-    /// Reads a message. `known`: an error code has already shown that the context is too small.
-    pub(super) fn read(message: &str, known: bool) -> Option<Self> {
+    /// Reads a message, and the codes beside it.
+    pub(super) fn read(message: &str, number: Option<u64>, words: &[String]) -> Option<Self> {
         let text = message.to_lowercase();
-        if !known && !TRIGGERS.iter().any(|trigger| text.contains(trigger)) {
+        let has = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+        let known = number == Some(NUMBER) || words.iter().any(|word| CODES.iter().any(|code| word.contains(code)));
+        if !known && (!has(&TRIGGERS) || has(&RATES)) {
             return None;
         }
         let after = |phrases: &[&str]| phrases.iter().find_map(|phrase| number_after(&text, phrase));
@@ -118,7 +171,7 @@ mod tests {
     use super::*;
 
     fn wording(message: &str) -> Option<String> {
-        let overflow = Overflow::read(message, false)?;
+        let overflow = Overflow::read(message, None, &[])?;
         let wording = overflow.wording(message);
         Some(
             wording
@@ -220,5 +273,77 @@ mod tests {
     #[test]
     fn s6_1_other_messages_are_no_overflow() {
         assert_eq!(wording("max_tokens must be positive"), None);
+    }
+
+    #[test]
+    fn b6_2_every_vendor_is_understood() {
+        let table = [
+            ("Input is too long for requested model.", "prompt is too long"),
+            (
+                "The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).",
+                "prompt is too long: 1048577 tokens > 1048576 maximum",
+            ),
+            (
+                "Trying to keep the first 7000 tokens when context the overflows. However, the model is loaded with \
+                 context length of only 4096 tokens, which is not enough.",
+                "prompt is too long: 7000 tokens > 4096 maximum",
+            ),
+            (
+                "invalid params, context window exceeds limit (2013)",
+                "prompt is too long",
+            ),
+            (
+                "prompt too long; exceeded max context length by 1253 tokens",
+                "prompt is too long",
+            ),
+            (
+                "`inputs` tokens + `max_new_tokens` must be <= 32769. Given: 40000 `inputs` tokens and 1000 \
+                 `max_new_tokens`",
+                "prompt is too long: 40000 tokens > 32769 maximum",
+            ),
+            (
+                "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+                "prompt is too long: 537812 tokens > 131072 maximum",
+            ),
+            ("Range of input length should be [1, 30720]", "prompt is too long"),
+            (
+                "Your input exceeds the context window of this model.",
+                "prompt is too long",
+            ),
+            (
+                "Please reduce the length of the messages or completion.",
+                "prompt is too long",
+            ),
+            (
+                "input exceeds the maximum allowed input length of 9 tokens",
+                "prompt is too long",
+            ),
+            ("Prompt exceeds max length", "prompt is too long"),
+            (
+                "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length",
+                "prompt is too long: 40000 tokens > 32768 maximum",
+            ),
+        ];
+        for (message, expected) in table {
+            check(message, expected);
+        }
+    }
+
+    #[test]
+    fn b6_2_a_code_is_enough() {
+        let code = |number, word: &str| Overflow::read("no", number, &[word.to_owned()]).is_some();
+        assert!(code(Some(1261), "") && code(None, "context_length_exceeded"));
+        assert!(!code(Some(1262), "string_above_max_length"));
+    }
+
+    #[test]
+    fn e7_a_limit_by_the_minute_is_no_overflow() {
+        for message in [
+            "Too many tokens, please wait before trying again.",
+            "Request too large for model `m` on tokens per minute (TPM): Limit 6000, Requested 7000, please reduce \
+             the length of the messages",
+        ] {
+            assert_eq!(wording(message), None, "{message}");
+        }
     }
 }

@@ -1,9 +1,14 @@
-//! Reads the error bodies of backends: five shapes of JSON, plain text and HTML pages.
+//! Reads what backends write when they fail (B6.1): JSON of many shapes, an event stream, plain text, HTML pages.
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::clean::{CleanedMessage, Secrets};
+use super::code::Dialect;
 use super::overflow::Overflow;
+use super::status::{status_of_number, status_of_word, tells_rate_limit};
+use crate::sse::Decoder;
 
 /// A backend's error body, as far as it could be read.
 #[derive(Debug, Default)]
@@ -14,8 +19,12 @@ pub(super) struct Report {
     words: Vec<String>,
     prompt_tokens: Option<u64>,
     context_tokens: Option<u64>,
-    /// The message of the provider behind the backend (OpenRouter).
+    /// What the provider behind the backend said (OpenRouter).
     inner: Option<String>,
+    /// Seconds until another try makes sense (E6).
+    pub(super) retry_after: Option<u64>,
+    /// The whole of it, if it is an object.
+    object: Option<Value>,
 }
 
 /// The members of an error body, and of the `error` object inside of it: vendors put them in either.
@@ -23,45 +32,120 @@ pub(super) struct Report {
 #[serde(default)]
 struct Members {
     error: Value,
+    errors: Value,
     message: Value,
     msg: Value,
     detail: Value,
     code: Value,
     #[serde(rename = "type")]
     kind: Value,
+    /// AWS: `com.amazonaws#ThrottlingException` (E2).
+    #[serde(rename = "__type")]
+    aws_kind: Value,
+    status: Value,
     metadata: Value,
-    n_prompt_tokens: Option<u64>,
-    n_ctx: Option<u64>,
+    /// MiniMax.
+    base_resp: Value,
+    /// Google (E6).
+    details: Value,
+    choices: Value,
+    n_prompt_tokens: Value,
+    n_ctx: Value,
 }
 
 impl Report {
     pub(super) fn of(body: &[u8]) -> Self {
-        let Ok(outer) = serde_json::from_slice::<Members>(body) else {
-            return Self::default();
-        };
-        let inner = Members::deserialize(&outer.error).unwrap_or_default();
-        Self {
-            message: message(&outer, &inner).map(|message| without_addresses(&message)),
-            number: [&inner.code, &outer.code].into_iter().find_map(number),
-            words: [&inner.code, &inner.kind, &outer.code, &outer.kind]
-                .into_iter()
-                .filter_map(text)
-                .collect(),
-            prompt_tokens: inner.n_prompt_tokens.or(outer.n_prompt_tokens),
-            context_tokens: inner.n_ctx.or(outer.n_ctx),
-            inner: text(&inner.metadata["raw"]).map(|raw| without_addresses(&raw)),
+        let text = String::from_utf8_lossy(body);
+        let text = text.trim_start_matches('\u{feff}').trim();
+        match serde_json::from_str(text) {
+            Ok(json) => Self::of_json(json),
+            Err(_) => Self::of_text(text),
         }
     }
 
-    /// The backend's message. Whatever is no JSON, such as an HTML page, is never copied.
-    pub(super) fn message(&self, status: u16) -> String {
-        self.message
-            .clone()
-            .unwrap_or_else(|| format!("upstream returned HTTP {status}"))
+    /// Words that stand beside the body, in a header (E2).
+    pub(super) fn with_word(mut self, word: Option<&str>) -> Self {
+        self.words.extend(word.map(str::to_owned));
+        self
     }
 
-    pub(super) fn is_silent(&self) -> bool {
-        self.message.is_none()
+    fn of_json(json: Value) -> Self {
+        match json {
+            Value::Array(items) => items.into_iter().next().map(Self::of_json).unwrap_or_default(),
+            Value::String(text) => Self::said(&text),
+            object @ Value::Object(_) => Self::of_object(object),
+            Value::Null | Value::Bool(_) | Value::Number(_) => Self::default(),
+        }
+    }
+
+    fn of_object(object: Value) -> Self {
+        let outer = Members::deserialize(&object).unwrap_or_default();
+        let inner = outer.inner();
+        let base = &outer.base_resp;
+        Self {
+            message: message(&outer, &inner),
+            number: [&inner.code, &outer.code, &base["status_code"]]
+                .into_iter()
+                .find_map(number),
+            words: [
+                &inner.code,
+                &inner.kind,
+                &inner.status,
+                &outer.code,
+                &outer.kind,
+                &outer.aws_kind,
+            ]
+            .into_iter()
+            .filter_map(text)
+            .collect(),
+            prompt_tokens: number(&inner.n_prompt_tokens).or_else(|| number(&outer.n_prompt_tokens)),
+            context_tokens: number(&inner.n_ctx).or_else(|| number(&outer.n_ctx)),
+            inner: text(&inner.metadata["raw"]),
+            retry_after: retry_delay(&inner.details),
+            object: Some(object),
+        }
+    }
+
+    /// Plain text, or an event stream. A page of HTML is never copied.
+    fn of_text(text: &str) -> Self {
+        if text.starts_with('<') {
+            return Self::default();
+        }
+        let mut decoder = Decoder::new(text.len() + 1);
+        decoder.feed(Bytes::copy_from_slice(text.as_bytes()));
+        let complete: Vec<_> = decoder.by_ref().map_while(Result::ok).collect();
+        let events = complete.into_iter().chain(decoder.finish());
+        let data = events
+            .filter_map(|event| event.data().map(<[u8]>::to_vec))
+            .find(|data| !data.is_empty());
+        match data {
+            Some(data) => serde_json::from_slice(&data).map_or_else(|_| Self::default(), Self::of_json),
+            None => Self::said(text),
+        }
+    }
+
+    fn said(text: &str) -> Self {
+        Self {
+            message: Some(text.to_owned()).filter(|text| !text.is_empty()),
+            ..Self::default()
+        }
+    }
+
+    /// The backend's message, cleaned.
+    pub(super) fn message(&self, secrets: &Secrets) -> Option<CleanedMessage> {
+        self.message.as_deref().map(|message| secrets.clean(message))
+    }
+
+    /// The body as it came but for secrets, if it is an error of this dialect.
+    pub(super) fn object_of(&self, dialect: Dialect, secrets: &Secrets) -> Option<Value> {
+        let object = self.object.as_ref()?;
+        let told = object["error"]["message"].is_string();
+        let has_form = match dialect {
+            Dialect::OpenAi => told,
+            Dialect::Anthropic => told && object["type"] == "error" && object["error"]["type"].is_string(),
+            Dialect::Management => false,
+        };
+        has_form.then(|| secrets.clean_object(object.clone())).flatten()
     }
 
     /// The HTTP status that the code, the type or the wording means; for errors that came with status 200.
@@ -77,30 +161,47 @@ impl Report {
             })
     }
 
+    /// The HTTP status that AWS's word for the error means, whatever status it came with (E2).
+    pub(super) fn aws_status(&self) -> Option<u16> {
+        let exceptions = self.words.iter().filter(|word| word.contains("Exception"));
+        exceptions.filter_map(|word| status_of_word(word)).next()
+    }
+
     /// The message in the wording that agents know, if the context is too small for the request.
-    pub(super) fn context_overflow(&self) -> Option<String> {
+    pub(super) fn context_overflow(&self, secrets: &Secrets) -> Option<CleanedMessage> {
         let message = self.message.as_deref().unwrap_or_default();
         let text = self
             .inner
             .as_deref()
             .map_or(message.to_owned(), |inner| format!("{message}: {inner}"));
-        let known = self.words.iter().any(|word| word.contains("context_length_exceeded"))
-            || self.words.iter().any(|word| word == "exceed_context_size_error");
-        let overflow = Overflow::read(&text, known)?;
-        Some(
-            overflow
-                .or_counts(self.prompt_tokens, self.context_tokens)
-                .wording(&text),
-        )
+        let overflow = Overflow::read(&text, self.number, &self.words)?;
+        let counted = overflow.or_counts(self.prompt_tokens, self.context_tokens);
+        Some(secrets.clean(&counted.wording(&text)))
+    }
+}
+
+impl Members {
+    /// The error inside: as an object, as the first of a list, or in a choice (B4.1).
+    fn inner(&self) -> Self {
+        let of_choice = &self.choices[0]["error"];
+        let inside = [&self.error, &self.error[0], &self.errors[0], of_choice];
+        let object = inside.into_iter().find(|value| value.is_object());
+        object
+            .and_then(|object| Self::deserialize(object).ok())
+            .unwrap_or_default()
     }
 }
 
 fn message(outer: &Members, inner: &Members) -> Option<String> {
     text(&inner.message)
+        .or_else(|| text(&inner.msg))
         .or_else(|| text(&outer.error))
         .or_else(|| text(&outer.message))
         .or_else(|| text(&outer.msg))
+        .or_else(|| text(&outer.base_resp["status_msg"]))
         .or_else(|| text(&outer.detail))
+        .or_else(|| text(&outer.detail["message"]))
+        .or_else(|| text(&outer.errors[0]))
         .or_else(|| (!outer.detail.is_null()).then(|| outer.detail.to_string()))
 }
 
@@ -113,63 +214,19 @@ fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn status_of_number(code: u64) -> Option<u16> {
-    match code {
-        400..=599 => u16::try_from(code).ok(),
-        // GLM's own codes: too many requests at once, per minute, per day, or altogether.
-        1302 | 1303 | 1304 | 1305 | 1308 => Some(429),
-        // GLM: the account is in arrears; the prompt is too long.
-        1113 => Some(402),
-        1261 => Some(400),
-        _ => None,
-    }
-}
-
-fn status_of_word(word: &str) -> Option<u16> {
-    match word {
-        "authentication_error" | "invalid_api_key" | "AuthenticationError" => Some(401),
-        "billing_error" | "insufficient_quota" => Some(402),
-        "conflict_error" => Some(409),
-        "invalid_request_error" | "BadRequestError" | "content_filter" => Some(400),
-        "not_found_error" | "model_not_found" | "NotFoundError" => Some(404),
-        "overloaded" | "overloaded_error" => Some(529),
-        "permission_error" | "PermissionDeniedError" => Some(403),
-        "request_too_large" => Some(413),
-        "timeout_error" => Some(504),
-        _ if tells_rate_limit(word) => Some(429),
-        _ => None,
-    }
-}
-
-fn tells_rate_limit(text: &str) -> bool {
-    let text = text.to_ascii_lowercase().replace(['_', '-'], " ");
-    ["rate limit", "ratelimit", "too many requests"]
+/// The seconds of a `google.rpc.RetryInfo` such as `"retryDelay": "36.5s"`, rounded up.
+fn retry_delay(details: &Value) -> Option<u64> {
+    let delays = details
+        .as_array()?
         .iter()
-        .any(|phrase| text.contains(phrase))
-}
-
-/// The message without URLs and numeric addresses: clients must not learn where the backend is.
-fn without_addresses(message: &str) -> String {
-    let words = message.split_inclusive(|letter: char| letter.is_whitespace() || "\"'()<>,;".contains(letter));
-    words
-        .map(|word| {
-            if is_address(word) {
-                hidden(word)
-            } else {
-                word.to_owned()
-            }
-        })
-        .collect()
-}
-
-fn is_address(word: &str) -> bool {
-    let host = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
-    let host = host.split_once(':').map_or(host, |(host, _)| host);
-    word.contains("://") || host.parse::<std::net::Ipv4Addr>().is_ok()
-}
-
-/// `[address]`, with the mark that ended the word.
-fn hidden(word: &str) -> String {
-    let end = word.trim_start_matches(|letter: char| !letter.is_whitespace() && !"\"'()<>,;".contains(letter));
-    format!("[address]{end}")
+        .filter_map(|detail| detail["retryDelay"].as_str());
+    let seconds = delays
+        .filter_map(|delay| delay.strip_suffix('s')?.parse::<f64>().ok())
+        .next()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates, which is meant"
+    )]
+    Some(seconds.ceil() as u64)
 }

@@ -33,6 +33,11 @@ impl<'a> Members<'a> {
         self.names().any(|key| key == name)
     }
 
+    pub fn get(&self, name: &str) -> Option<&RawValue> {
+        let member = self.0.iter().find(|(key, _)| key == name);
+        member.map(|(_, value)| value.as_ref())
+    }
+
     /// Takes over the other members; see [`Self::unique`].
     pub fn append(&mut self, mut other: Self) {
         self.0.append(&mut other.0);

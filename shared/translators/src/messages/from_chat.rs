@@ -4,18 +4,22 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::chat::completion::{Choice, ChoiceMessage, Completion, FunctionDelta, texts};
+use crate::chat::completion::{Choice, ChoiceMessage, Completion};
+use crate::chat::parts::{encrypted, texts};
+use crate::chat::stream::is_error;
+use crate::chat::tool_calls::{PendingCall, PendingCalls, Repetition};
 use crate::context::{ResponseContext, ThinkingDisplay};
 use crate::error::BackendError;
 use crate::json::EscapedText;
-use crate::messages::stop_reason::{CallsState, StopFacts, stop_reason};
+use crate::messages::stop_reason::{CallsState, StopFacts, is_unknown, stop_reason};
 use crate::messages::wire::message::{
     MessageKind, ResponseBlock, ResponseMessage, Role, StopDetails, StopReason, new_id,
 };
 use crate::settings::ThinkTags;
 use crate::signature;
+use crate::stream::Repairs;
 use crate::think_tags::{SegmentKind, TagSplitter};
-use crate::tool_ids::ToolIds;
+use crate::tool_ids::{Load, ToolIds};
 use crate::usage::{Usage, anthropic_service_tier};
 
 /// The message for the client, and what usage records and logs need of it.
@@ -23,12 +27,13 @@ use crate::usage::{Usage, anthropic_service_tier};
 pub struct TranslatedResponse {
     pub body: Vec<u8>,
     pub usage: Usage,
-    /// The backend reported no usage.
+    /// Some of the usage is not the backend's own.
     pub usage_is_estimated: bool,
     /// The backend's id of the response, for the log and `x-upstream-id`.
     pub upstream_id: Option<String>,
     /// Tool calls that had to be left out because the backend never named them.
     pub nameless_calls: usize,
+    pub repairs: Repairs,
 }
 
 /// Translates the body of a backend's response with status 200.
@@ -37,21 +42,38 @@ pub fn translate(
     context: &ResponseContext,
     random: &mut dyn FnMut() -> String,
 ) -> Result<TranslatedResponse, BackendError> {
-    let completion: Completion<'_> = serde_json::from_slice(body).map_err(|_| BackendError::unreadable())?;
-    if completion.is_error() {
-        return Err(BackendError::from_error_object(body));
+    let text = String::from_utf8_lossy(body);
+    let text_body = text.trim_start_matches('\u{feff}').trim_ascii();
+    let told = |silent| BackendError::from_error_object_or(text_body.as_bytes(), &context.errors, silent);
+    let Ok(completion) = serde_json::from_str::<Completion<'_>>(text_body) else {
+        // A list with an error in it is told (E1), a page of HTML is not.
+        let is_list = text_body.starts_with('[');
+        return Err(if is_list {
+            told(BackendError::unreadable())
+        } else {
+            BackendError::unreadable()
+        });
+    };
+    if is_error(&completion, text_body.as_bytes()) {
+        return Err(told(BackendError::interrupted()));
     }
-    let (Some(choice), usage) = (completion.choice(), completion.usage()) else {
+    let Some(choice) = completion.choice() else {
         // GLM and others respond 200 with a code and a message where the choices should be.
-        return Err(BackendError::from_error_object(body));
+        return Err(told(BackendError::unreadable()));
     };
     let id = new_id(random);
     let response = ResponseContent::of(choice, context, random);
     let matched_stop = choice.matched_stop().map(EscapedText::decode);
     let stop_reason = response.stop_reason(choice, matched_stop.as_deref(), context)?;
-    let estimate = || Usage::estimate(context.estimated_input_tokens, response.text_bytes());
-    let known_usage = usage.unwrap_or_else(estimate);
+    let estimate = Usage::estimate(context.estimated_input_tokens, response.text_bytes());
+    let reported = completion.usage();
+    let (usage, usage_is_estimated) = Usage::believed(reported, estimate, context.context_window);
     let tier = completion.service_tier.and_then(EscapedText::of);
+    let repairs = Repairs {
+        invalid_utf8: matches!(text, Cow::Owned(_)),
+        absurd_usage: reported.is_some_and(|usage| usage.is_absurd(context.context_window)),
+        ..response.repairs(choice, context)
+    };
     let message = ResponseMessage {
         id,
         kind: MessageKind::Message,
@@ -61,14 +83,15 @@ pub fn translate(
         stop_reason: Some(stop_reason),
         stop_sequence: matched_stop.filter(|_| stop_reason == StopReason::StopSequence),
         stop_details: StopDetails::of(stop_reason, response.refusal),
-        usage: known_usage.to_anthropic(tier.and_then(|tier| anthropic_service_tier(tier.escaped()))),
+        usage: usage.to_anthropic(tier.and_then(|tier| anthropic_service_tier(tier.escaped()))),
     };
     Ok(TranslatedResponse {
         body: serde_json::to_vec(&message).map_err(|_| BackendError::unreadable())?,
-        usage: known_usage,
-        usage_is_estimated: usage.is_none(),
-        upstream_id: completion.id(),
+        usage,
+        usage_is_estimated,
+        upstream_id: completion.id().filter(|id| !context.errors.secrets.are_in(id)),
         nameless_calls: response.nameless_calls,
+        repairs,
     })
 }
 
@@ -79,6 +102,7 @@ struct ResponseContent<'a> {
     refusal: Option<Box<RawValue>>,
     calls: CallsState,
     nameless_calls: usize,
+    has_junk: bool,
     /// Bytes of thinking that the client does not see.
     hidden_bytes: usize,
 }
@@ -90,13 +114,21 @@ impl<'a> ResponseContent<'a> {
             refusal: None,
             calls: CallsState::None,
             nameless_calls: 0,
+            has_junk: false,
             hidden_bytes: 0,
         };
-        let Some(message) = &choice.message else {
+        let Some(message) = choice.message().or(choice.delta.0.as_ref()) else {
             return response;
         };
-        let (thinking, text) = thinking_and_text(message, context.think_tags);
-        response.think(thinking, context.thinking, random);
+        let calls = calls(message);
+        let (mut thinking, mut text) = thinking_and_text(message, context.think_tags);
+        let says_nothing_else = text.is_none() && message.refusal().is_none() && calls.list.is_empty();
+        if context.thinking_is_unasked && says_nothing_else {
+            // Servers that do not know a model's tags take all of its text for thinking (B10.6).
+            text = thinking.take();
+        }
+        let details = details(message, context);
+        response.think(thinking, details.as_deref(), context.thinking, random);
         response.blocks.extend(text.map(|text| ResponseBlock::Text { text }));
         if let Some(refusal) = message.refusal() {
             response.refusal = quoted(refusal.escaped());
@@ -104,61 +136,89 @@ impl<'a> ResponseContent<'a> {
                 .blocks
                 .extend(quoted(refusal.escaped()).map(|text| ResponseBlock::Text { text: Cow::Owned(text) }));
         }
-        let cut = choice
-            .finish_reason()
-            .is_some_and(|reason| reason.escaped() == "length");
-        response.call(message, cut, context, random);
+        let details = details.filter(|_| context.thinking == ThinkingDisplay::Discarded);
+        response.call(calls, details, context, random);
         response
     }
 
     fn think(
         &mut self,
         thinking: Option<Cow<'a, RawValue>>,
+        details: Option<&RawValue>,
         display: ThinkingDisplay,
         random: &mut dyn FnMut() -> String,
     ) {
-        let Some(text) = thinking else { return };
+        if thinking.is_none() && (details.is_none() || display == ThinkingDisplay::Discarded) {
+            return;
+        }
+        let text = thinking.or_else(|| quoted("").map(Cow::Owned));
+        let Some(text) = text else { return };
         if display != ThinkingDisplay::Shown {
             self.hidden_bytes = text.get().len();
         }
-        let (thinking, signature) = match display {
-            ThinkingDisplay::Shown => (Some(text), signature::opaque(random)),
-            ThinkingDisplay::Omitted => {
-                let hidden = EscapedText::of(&text).unwrap_or(EscapedText::EMPTY);
-                (quoted("").map(Cow::Owned), signature::carrying(hidden))
+        let hidden = EscapedText::of(&text).unwrap_or(EscapedText::EMPTY);
+        let (thinking, signature) = match (display, details) {
+            (ThinkingDisplay::Shown, None) => (Some(text), signature::opaque(random)),
+            (ThinkingDisplay::Shown, Some(details)) => {
+                (Some(text), signature::carrying_details(EscapedText::EMPTY, details))
             }
-            ThinkingDisplay::Discarded => return,
+            (ThinkingDisplay::Omitted, details) => {
+                let carrying = |details| signature::carrying_details(hidden, details);
+                let signature = details.map_or_else(|| signature::carrying(hidden), carrying);
+                (quoted("").map(Cow::Owned), signature)
+            }
+            (ThinkingDisplay::Discarded, _) => return,
         };
         self.blocks
             .extend(thinking.map(|thinking| ResponseBlock::Thinking { thinking, signature }));
     }
 
+    /// The calls, by the same rules as in a stream (B2, B3). `details` travel with the first.
     fn call(
         &mut self,
-        message: &ChoiceMessage<'_>,
-        cut: bool,
+        mut calls: PendingCalls,
+        mut details: Option<Box<RawValue>>,
         context: &ResponseContext,
         random: &mut dyn FnMut() -> String,
     ) {
-        let mut ids = ToolIds::default();
-        let legacy = message.function_call.map(|function| (None, function));
-        let calls = message
-            .tool_calls
-            .iter()
-            .flatten()
-            .filter_map(|call| Some((call.id(), call.function?)));
-        for (id, function) in legacy.into_iter().chain(calls) {
-            let Some(name) = function.name() else {
+        let mut ids = ToolIds::new(context.used_ids.clone());
+        for index in 0..calls.list.len() {
+            if calls.repetition(index, true) == Repetition::Yes {
+                continue;
+            }
+            let call = &mut calls.list[index];
+            self.has_junk |= call.arguments.has_junk();
+            if call.name.is_empty() {
                 self.nameless_calls += 1;
                 continue;
-            };
-            let Some(input) = input(&function, cut) else {
+            }
+            if call.arguments.is_cut() {
+                // Nobody should run half of a call (B3.2).
+                self.calls = CallsState::Cut;
                 continue;
+            }
+            let Some(input) = input(call) else { continue };
+            let details = details.take();
+            let load = Load {
+                extra_content: call.extra_content.as_deref(),
+                reasoning_details: details.as_deref(),
             };
-            let id = ids.give(&id.map(EscapedText::decode).unwrap_or_default(), random);
-            let name = context.names.to_client(&name.decode()).into_owned();
+            let id = ids.give(&call.id, load, random);
+            let name = context.names.to_client(&call.name).into_owned();
             self.blocks.push(ResponseBlock::ToolUse { id, name, input });
-            self.calls = CallsState::Complete;
+            if self.calls == CallsState::None {
+                self.calls = CallsState::Complete;
+            }
+        }
+    }
+
+    fn repairs(&self, choice: &Choice<'_>, context: &ResponseContext) -> Repairs {
+        let reason = choice.finish_reason().map(EscapedText::decode);
+        let unknown = reason.filter(|reason| is_unknown(reason));
+        Repairs {
+            junk_behind_arguments: self.has_junk,
+            unknown_finish_reason: unknown.map(|reason| context.errors.secrets.clean(&reason)),
+            ..Repairs::default()
         }
     }
 
@@ -191,8 +251,12 @@ type Text<'a> = Option<Cow<'a, RawValue>>;
 
 /// The texts of a message; a thinking part of its content is taken out if the backend leaves it there.
 fn thinking_and_text<'a>(message: &ChoiceMessage<'a>, tags: ThinkTags) -> (Text<'a>, Text<'a>) {
-    let reasoning = message.reasoning().and_then(whole_text);
-    let content = message.content.and_then(whole_text);
+    let reasoning = message
+        .reasoning()
+        .and_then(whole_text)
+        .or_else(|| of_parts(message, true));
+    let string = message.content().filter(|content| EscapedText::of(content).is_some());
+    let content = string.and_then(whole_text).or_else(|| of_parts(message, false));
     let (Some(text), ThinkTags::Parse) = (&content, tags) else {
         return (reasoning, content);
     };
@@ -226,24 +290,41 @@ fn whole_text(json: &RawValue) -> Option<Cow<'_, RawValue>> {
     }
 }
 
-/// A call's input. Text that is no object is handed on as text, so that the tool's own validation can show the
-/// model its mistake; `None` leaves out a call that the length limit broke.
-fn input(function: &FunctionDelta<'_>, cut: bool) -> Option<Box<RawValue>> {
-    let escaped = function.escaped_arguments();
-    let text = EscapedText::from_escaped(&escaped).decode();
-    match text.trim() {
-        "" | "null" => RawValue::from_string("{}".to_owned()).ok(),
-        object if object.starts_with('{') => {
-            let parsed = RawValue::from_string(object.to_owned()).ok();
-            parsed.or_else(|| raw_arguments(&escaped, cut))
-        }
-        _ => raw_arguments(&escaped, cut),
+/// The texts of the parts of a message that are thinking, or are not (T1).
+fn of_parts<'a>(message: &ChoiceMessage<'a>, thinking: bool) -> Text<'a> {
+    let parts = message.parts().filter(|part| part.is_thinking == thinking);
+    let text: String = parts.map(|part| part.text.escaped()).collect();
+    if text.is_empty() {
+        None
+    } else {
+        quoted(&text).map(Cow::Owned)
     }
 }
 
-fn raw_arguments(escaped: &str, cut: bool) -> Option<Box<RawValue>> {
-    let wrap = || RawValue::from_string(format!("{{\"raw_arguments\":\"{escaped}\"}}")).ok();
-    if cut { None } else { wrap() }
+/// The encrypted reasoning of a message as a list, where it is kept (B10.5).
+fn details(message: &ChoiceMessage<'_>, context: &ResponseContext) -> Option<Box<RawValue>> {
+    let details = message.reasoning_details.filter(|_| context.keeps_reasoning_details)?;
+    let items: Vec<&RawValue> = encrypted(details).collect();
+    let list = || serde_json::value::to_raw_value(&items).ok();
+    if items.is_empty() { None } else { list() }
+}
+
+fn calls(message: &ChoiceMessage<'_>) -> PendingCalls {
+    let mut calls = PendingCalls::default();
+    for call in message.calls() {
+        calls.add_whole(&call);
+    }
+    calls
+}
+
+/// A call's input. Text that is no object is handed on as text, so that the tool's own validation can show the
+/// model its mistake (B3.3).
+fn input(call: &mut PendingCall) -> Option<Box<RawValue>> {
+    let escaped = call.arguments.take_last().unwrap_or_else(|| "{}".to_owned());
+    let text = EscapedText::from_escaped(&escaped).decode();
+    let parsed = RawValue::from_string(text.trim().to_owned()).ok();
+    let raw = || RawValue::from_string(format!("{{\"raw_arguments\":\"{escaped}\"}}")).ok();
+    parsed.or_else(raw)
 }
 
 /// A JSON string of text that is escaped already.

@@ -2,6 +2,7 @@
 
 pub mod from_chat;
 pub mod passthrough;
+pub mod reshape;
 pub mod stop_reason;
 pub mod stream;
 pub mod to_chat;

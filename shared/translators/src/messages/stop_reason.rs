@@ -26,40 +26,72 @@ pub enum CallsState {
 /// The stop reason; the first rule that fits wins. A finish reason that is no stop is the backend's error.
 pub fn stop_reason(facts: StopFacts<'_>, stop_sequences: &[String]) -> Result<StopReason, BackendError> {
     let finish_reason = facts.finish_reason.unwrap_or_default();
-    let interrupted = interruption(finish_reason);
-    match (finish_reason, facts.calls) {
-        ("length", _) => return Ok(StopReason::MaxTokens),
-        ("model_context_window_exceeded", _) => return Ok(StopReason::ModelContextWindowExceeded),
+    let reason = Reason::of(finish_reason);
+    match (reason, facts.calls) {
+        (Reason::Failed, _) => return Err(BackendError::interrupted()),
+        (Reason::Cut, _) => return Ok(StopReason::MaxTokens),
+        (Reason::WindowExceeded, _) => return Ok(StopReason::ModelContextWindowExceeded),
         // Some servers end tool turns with `stop`, and agents then halt.
         (_, CallsState::Complete) => return Ok(StopReason::ToolUse),
-        // A stream that was cut may end inside a call; nobody should run that one.
-        (_, CallsState::Cut) if facts.finish_reason.is_some() && interrupted.is_none() => {
-            return Ok(StopReason::ToolUse);
-        }
+        (Reason::Interrupted, _) => return Err(BackendError::interrupted()),
+        (Reason::Overloaded, _) => return Err(BackendError::overloaded()),
+        // Nobody should run half of a call, whatever the server says (B3.2).
+        (_, CallsState::Cut) => return Ok(StopReason::MaxTokens),
         _ => {}
     }
-    if facts.refused || matches!(finish_reason, "content_filter" | "sensitive") {
+    if facts.refused || reason == Reason::Filtered {
         return Ok(StopReason::Refusal);
-    }
-    if let Some(error) = interrupted {
-        return Err(error);
     }
     let matched = facts
         .matched_stop
         .filter(|stop| stop_sequences.iter().any(|known| known == stop));
-    if finish_reason == "stop" && matched.is_some() {
+    if reason == Reason::Natural && matched.is_some() {
         return Ok(StopReason::StopSequence);
     }
     Ok(StopReason::EndTurn)
 }
 
-/// The finish reasons that are no stop: the backend gave up.
-fn interruption(finish_reason: &str) -> Option<BackendError> {
-    match finish_reason {
-        "insufficient_system_resource" => Some(BackendError::overloaded()),
-        "network_error" | "abort" => Some(BackendError::interrupted()),
-        _ => None,
+/// The finish reasons of chat, as far as they differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Natural,
+    /// By the limit of tokens.
+    Cut,
+    WindowExceeded,
+    Filtered,
+    /// An error in place of a reason (B4.1).
+    Failed,
+    /// The backend gave up.
+    Interrupted,
+    Overloaded,
+    /// A natural end all the same (B4.3).
+    Unknown,
+}
+
+impl Reason {
+    fn of(finish_reason: &str) -> Self {
+        match finish_reason {
+            "" | "stop" | "STOP" | "eos" | "end_turn" | "stop_sequence" | "tool_calls" | "tool_use"
+            | "function_call" => Self::Natural,
+            "length" | "max_tokens" | "MAX_TOKENS" | "model_length" => Self::Cut,
+            "model_context_window_exceeded" => Self::WindowExceeded,
+            "content_filter" | "sensitive" => Self::Filtered,
+            "error" => Self::Failed,
+            "network_error" | "abort" => Self::Interrupted,
+            "insufficient_system_resource" => Self::Overloaded,
+            _ => Self::Unknown,
+        }
     }
+}
+
+/// True for a finish reason that nobody knows; the operator is told of it.
+pub fn is_unknown(finish_reason: &str) -> bool {
+    Reason::of(finish_reason) == Reason::Unknown
+}
+
+/// True for a finish reason that says that the backend failed (B4.1).
+pub fn is_failure(finish_reason: &str) -> bool {
+    Reason::of(finish_reason) == Reason::Failed
 }
 
 #[cfg(test)]
@@ -146,5 +178,35 @@ mod tests {
         assert_eq!(error("insufficient_system_resource", CallsState::None), 529);
         assert_eq!(error("network_error", CallsState::None), 502);
         assert_eq!(error("abort", CallsState::Cut), 502);
+    }
+
+    #[test]
+    fn b3_2_a_cut_call_is_max_tokens_whatever_the_server_says() {
+        for finish_reason in ["stop", "tool_calls", "content_filter", "eos", ""] {
+            assert_eq!(reason(finish_reason, CallsState::Cut), Some(StopReason::MaxTokens));
+        }
+    }
+
+    #[test]
+    fn b4_1_error_is_an_error_also_with_whole_calls() {
+        for calls in [CallsState::None, CallsState::Complete, CallsState::Cut] {
+            assert_eq!(reason("error", calls), None);
+        }
+    }
+
+    #[test]
+    fn b4_2_every_word_for_the_limit_is_max_tokens() {
+        for finish_reason in ["length", "max_tokens", "MAX_TOKENS", "model_length"] {
+            assert_eq!(reason(finish_reason, CallsState::None), Some(StopReason::MaxTokens));
+        }
+    }
+
+    #[test]
+    fn b4_3_an_unknown_reason_is_a_natural_end_and_known_as_one() {
+        assert_eq!(
+            reason("repetition_detected", CallsState::None),
+            Some(StopReason::EndTurn)
+        );
+        assert!(is_unknown("repetition_detected") && !is_unknown("stop") && !is_unknown(""));
     }
 }

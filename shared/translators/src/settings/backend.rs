@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::values::{
-    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, SystemRole,
-    TextParts, ThinkTags, Tokenizer, ToolChoiceSupport, ToolResultMedia, UpstreamAuthErrors, UserField,
+    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, Schema,
+    SystemRole, TextParts, ThinkTags, Tokenizer, ToolChoiceSupport, ToolResultMedia, UnsignedCalls, UpstreamAuthErrors,
+    UserField,
 };
 
 /// Declares a setting once and makes of it a field of the settings and an optional field of the overrides.
@@ -113,6 +114,14 @@ settings! {
     tokenizer: Tokenizer = Tokenizer::Estimate,
     /// Restricted members that this backend gets from clients all the same (`restricted.rs`).
     client_fields: Vec<String> = Vec::new(),
+    /// What the backend's grammar takes of a tool's schema (B10.1).
+    schema: Schema = Schema::Full,
+    /// What calls get that have no thought signature (ID5).
+    unsigned_calls: UnsignedCalls = UnsignedCalls::Pass,
+    /// Encrypted `reasoning_details` are kept for the next turn and sent back (B10.5).
+    reasoning_details: bool = false,
+    /// Members that are taken out of every request, as paths such as `output_config.format` (B10.4).
+    drop_fields: Vec<String> = Vec::new(),
     /// Merged into every request last; objects key by key (§2.1).
     extra_body: Map<String, Value> = Map::new(),
 }

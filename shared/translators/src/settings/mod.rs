@@ -5,6 +5,7 @@
 //! optional, over a [`Preset`].
 
 mod backend;
+pub mod changes;
 mod presets;
 mod values;
 
@@ -15,8 +16,9 @@ use serde_json::Value;
 pub use backend::{BackendOverrides, BackendSettings};
 pub use presets::Preset;
 pub use values::{
-    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, SystemRole,
-    TextParts, ThinkTags, Tokenizer, ToolChoiceSupport, ToolResultMedia, UpstreamAuthErrors, UserField,
+    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, Schema,
+    SystemRole, TextParts, ThinkTags, Tokenizer, ToolChoiceSupport, ToolResultMedia, UnsignedCalls, UpstreamAuthErrors,
+    UserField,
 };
 
 impl BackendSettings {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::backend::BackendSettings;
 use super::values::{
-    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, SystemRole,
-    TextParts, ThinkTags, ToolChoiceSupport, UserField,
+    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, Schema,
+    SystemRole, TextParts, ThinkTags, ToolChoiceSupport, UserField,
 };
 
 /// A named set of settings.
@@ -53,6 +53,7 @@ impl Preset {
                 reasoning_param: ReasoningParam::ChatTemplateKwargs,
                 // Does nothing where the server was started with a reasoning format and takes the tags out itself.
                 think_tags: ThinkTags::Parse,
+                schema: Schema::Llamacpp,
                 ..defaults
             },
             Self::Glm => glm(defaults),
@@ -67,11 +68,14 @@ impl Preset {
             Self::DeepSeek => deepseek(defaults),
             Self::Qwen => BackendSettings {
                 reasoning_param: ReasoningParam::EnableThinking,
+                cache: Cache::CacheControl,
                 ..defaults
             },
             Self::OpenRouter => BackendSettings {
                 reasoning_replay: ReasoningReplay::Reasoning,
+                reasoning_details: true,
                 cache: Cache::CacheControl,
+                max_stop: Limit::AtMost(4),
                 ..defaults
             },
         }
@@ -94,6 +98,7 @@ fn openai(defaults: BackendSettings) -> BackendSettings {
         cache: Cache::Breakpoints,
         user_field: UserField::SafetyIdentifier,
         service_tier: true,
+        schema: Schema::Openai,
         ..defaults
     }
 }

@@ -46,6 +46,8 @@ choices! {
     Cache { None, Breakpoints, CacheControl }
     UserField { None, User, SafetyIdentifier }
     UpstreamAuthErrors { Hide, Pass }
+    Schema { Full, Openai, Llamacpp }
+    UnsignedCalls { Pass, Google }
     Tokenizer { Estimate, Vllm, Llamacpp }
 }
 

@@ -1,6 +1,6 @@
 //! The translation of a running stream, chunk by chunk (§5), whatever the two dialects are.
 //!
-//! [`StreamTranslation`] takes the data of one event and writes the events that it completes. It has no socket and no
+//! [`StreamTranslation`] takes one event and writes the events that it completes. It has no socket and no
 //! clock: the relay decides when to [`commit`](StreamTranslation::commit) to a response, when to
 //! [`ping`](StreamTranslation::ping), and how long to wait for the rest once the end is in sight.
 
@@ -10,11 +10,13 @@ mod writer;
 
 use bytes::BytesMut;
 
-pub use outcome::{Interruption, Progress, StreamEnd, StreamOutcome};
+pub use outcome::{Interruption, Progress, Repairs, StreamEnd, StreamOutcome};
+pub(crate) use response::ResponseFacts;
 use response::StreamedResponse;
 pub use writer::{Finish, Received, StreamWriter};
 
 use crate::chat::stream::StreamReader;
+use crate::sse::Event;
 
 /// Translates one stream: a reader of the backend's dialect and a writer of the client's, joined by the events of the
 /// hub. Any reader goes with any writer.
@@ -26,19 +28,19 @@ pub struct StreamTranslation {
 }
 
 impl StreamTranslation {
-    /// `estimated_input_tokens` is reported where the backend reports no usage.
-    pub fn new(reader: Box<dyn StreamReader>, writer: Box<dyn StreamWriter>, estimated_input_tokens: u64) -> Self {
+    pub(crate) fn new(reader: Box<dyn StreamReader>, writer: Box<dyn StreamWriter>, facts: ResponseFacts) -> Self {
         Self {
             reader,
-            response: StreamedResponse::new(writer, estimated_input_tokens),
+            response: StreamedResponse::new(writer, facts),
         }
     }
 
-    /// Takes the data of one event. Until the first chunk that is no error, nothing is written (W2).
-    pub fn feed(&mut self, data: &[u8], out: &mut BytesMut) -> Progress {
+    /// Takes one event. Until the first chunk that is no error, nothing is written (W2); behind the end mark nothing is
+    /// read (HA21).
+    pub fn feed(&mut self, event: &Event, out: &mut BytesMut) -> Progress {
         let response = &mut self.response;
         if !response.has_ended() {
-            self.reader.read(data, &mut |event| response.take(event, out));
+            self.reader.read(event, &mut |event| response.take(event, out));
         }
         response.progress()
     }

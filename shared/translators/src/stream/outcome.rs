@@ -1,6 +1,6 @@
 //! Reports of a translated stream to its relay: the next step, and at the end the outcome.
 
-use crate::error::BackendError;
+use crate::error::{BackendError, CleanedMessage};
 use crate::usage::Usage;
 
 /// The next step of the relay.
@@ -8,7 +8,7 @@ use crate::usage::Usage;
 pub enum Progress {
     /// Feed the next event.
     More,
-    /// The response is over; only usage and `[DONE]` are missing. Wait for them 2 seconds at most (§5.7).
+    /// The end was announced: feed on, but end after 2 seconds without anything (B1.2).
     Closing,
     /// Call `finish`; nothing more is needed.
     Done,
@@ -39,6 +39,35 @@ pub struct StreamOutcome {
     pub upstream_id: Option<String>,
     /// Tool calls that had to be left out because the backend never named them.
     pub nameless_calls: usize,
+    pub repairs: Repairs,
+}
+
+/// What had to be put right in a response, for the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Repairs {
+    /// Bytes that were no UTF-8 became U+FFFD (B5.3).
+    pub invalid_utf8: bool,
+    /// Something was dropped behind complete arguments (B3.1).
+    pub junk_behind_arguments: bool,
+    /// A finish reason that nobody knows, taken for a natural end (B4.3).
+    pub unknown_finish_reason: Option<CleanedMessage>,
+    /// Counts of tokens that cannot be true (B7.4).
+    pub absurd_usage: bool,
+}
+
+impl Repairs {
+    /// One line for the log; `None` if nothing had to be put right.
+    pub fn told(&self) -> Option<String> {
+        let unknown = self.unknown_finish_reason.as_ref();
+        let told = [
+            self.invalid_utf8.then(|| "invalid_utf8".to_owned()),
+            self.junk_behind_arguments.then(|| "junk_behind_arguments".to_owned()),
+            self.absurd_usage.then(|| "absurd_usage".to_owned()),
+            unknown.map(|reason| format!("unknown_finish_reason={reason}")),
+        ];
+        let told: Vec<String> = told.into_iter().flatten().collect();
+        (!told.is_empty()).then(|| told.join(", "))
+    }
 }
 
 /// The reason for which a response is not complete.

@@ -3,12 +3,14 @@
 
 use bytes::BytesMut;
 
-use super::outcome::{Interruption, Progress, StreamEnd, StreamOutcome};
+use super::outcome::{Interruption, Progress, Repairs, StreamEnd, StreamOutcome};
 use super::writer::{Finish, StreamWriter};
 use crate::chat::completion::{Choice, Completion};
 use crate::chat::stream::StreamEvent;
-use crate::error::BackendError;
+use crate::context::ResponseContext;
+use crate::error::{BackendError, Secrets};
 use crate::json::EscapedText;
+use crate::messages::stop_reason::is_unknown;
 use crate::usage::Usage;
 
 pub(super) struct StreamedResponse {
@@ -16,10 +18,21 @@ pub(super) struct StreamedResponse {
     phase: Phase,
     end_seen: End,
     usage: Option<Usage>,
-    estimated_input_tokens: u64,
+    facts: ResponseFacts,
     finish: Finish,
     failure: Option<BackendError>,
     upstream_id: Option<String>,
+    invalid_utf8: bool,
+}
+
+/// What is known of a response before it comes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ResponseFacts {
+    /// Reported where the backend reports no usage.
+    estimated_input_tokens: u64,
+    /// The most tokens that a count can mean (B7.4).
+    context_window: Option<u64>,
+    secrets: Secrets,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,22 +48,33 @@ enum End {
     /// No chunk yet.
     Nothing,
     Chunks,
+    /// It announces the end, and is not the end (B1.1).
     FinishReason,
-    /// `[DONE]`, or the usage that comes after the finish reason.
-    Everything,
+    Mark,
+}
+
+impl ResponseFacts {
+    pub(crate) fn of(context: &ResponseContext) -> Self {
+        Self {
+            estimated_input_tokens: context.estimated_input_tokens,
+            context_window: context.context_window,
+            secrets: context.errors.secrets.clone(),
+        }
+    }
 }
 
 impl StreamedResponse {
-    pub(super) fn new(writer: Box<dyn StreamWriter>, estimated_input_tokens: u64) -> Self {
+    pub(super) fn new(writer: Box<dyn StreamWriter>, facts: ResponseFacts) -> Self {
         Self {
             writer,
             phase: Phase::Waiting,
             end_seen: End::Nothing,
             usage: None,
-            estimated_input_tokens,
+            facts,
             finish: Finish::default(),
             failure: None,
             upstream_id: None,
+            invalid_utf8: false,
         }
     }
 
@@ -60,6 +84,7 @@ impl StreamedResponse {
             StreamEvent::Chunk(chunk) => self.chunk(chunk, out),
             StreamEvent::Done => self.done(out),
             StreamEvent::Failed(error) => self.fail(error, out),
+            StreamEvent::InvalidUtf8 => self.invalid_utf8 = true,
         }
     }
 
@@ -76,8 +101,9 @@ impl StreamedResponse {
         }
     }
 
+    /// Nothing more is read: after an error, and behind the end mark.
     pub(super) fn has_ended(&self) -> bool {
-        self.phase == Phase::Ended
+        self.phase == Phase::Ended || self.end_seen == End::Mark
     }
 
     pub(super) fn progress(&self) -> Progress {
@@ -85,7 +111,7 @@ impl StreamedResponse {
             _ if self.failure.is_some() => Progress::Failed,
             End::Nothing | End::Chunks => Progress::More,
             End::FinishReason => Progress::Closing,
-            End::Everything => Progress::Done,
+            End::Mark => Progress::Done,
         }
     }
 
@@ -95,56 +121,74 @@ impl StreamedResponse {
 
     pub(super) fn finish(mut self, end: StreamEnd, out: &mut BytesMut) -> StreamOutcome {
         let ending = self.end(end, out);
+        let (usage, usage_is_estimated) = self.usage();
+        let received = self.writer.received();
+        let unknown = self.finish.finish_reason.as_deref().filter(|reason| is_unknown(reason));
         StreamOutcome {
-            usage: self.usage_or_estimate(),
-            usage_is_estimated: self.usage.is_none(),
+            usage,
+            usage_is_estimated,
             ending,
-            nameless_calls: self.writer.received().nameless_calls,
+            nameless_calls: received.nameless_calls,
+            repairs: Repairs {
+                invalid_utf8: self.invalid_utf8,
+                junk_behind_arguments: received.junk_behind_arguments,
+                unknown_finish_reason: unknown.map(|reason| self.facts.secrets.clean(reason)),
+                absurd_usage: self
+                    .usage
+                    .is_some_and(|usage| usage.is_absurd(self.facts.context_window)),
+            },
             upstream_id: self.upstream_id,
         }
     }
 
     fn done(&mut self, out: &mut BytesMut) {
         if self.end_seen == End::Nothing {
-            // An end without any chunk is no response.
+            // An end without any chunk is no response (B1.5).
             self.fail(BackendError::cut_short(), out);
         }
-        self.end_seen = End::Everything;
+        self.end_seen = End::Mark;
     }
 
     fn chunk(&mut self, chunk: &Completion<'_>, out: &mut BytesMut) {
-        let usage = chunk.usage();
-        // Totals: the last one counts, nothing is added up.
-        self.usage = usage.or(self.usage);
+        if let Some(usage) = chunk.usage() {
+            self.usage.get_or_insert_default().update(usage);
+        }
         if self.phase == Phase::Waiting {
             self.start(out);
         }
         self.end_seen = self.end_seen.max(End::Chunks);
         if self.upstream_id.is_none() {
-            self.upstream_id = chunk.id();
+            self.upstream_id = chunk.id().filter(|id| !self.facts.secrets.are_in(id));
         }
         if let Some(tier) = chunk.service_tier.and_then(EscapedText::of) {
             self.set_service_tier(tier.escaped());
         }
-        match chunk.choice() {
-            Some(choice) => self.choice(choice, out),
-            None => self.end_seen = self.end_seen.after_usage(usage),
+        if let Some(choice) = chunk.choice() {
+            self.choice(choice, out);
         }
     }
 
     fn choice(&mut self, choice: &Choice<'_>, out: &mut BytesMut) {
         // A backend that does not stream sends all in one `message`; some repeat it behind the deltas.
-        let whole = || choice.message.as_ref().filter(|_| self.writer.received().is_empty());
-        if let Some(delta) = choice.delta.as_ref().or_else(whole) {
-            self.writer.delta(delta, out);
+        match (&choice.delta.0, choice.message()) {
+            (Some(delta), _) => self.writer.delta(delta, out),
+            (None, Some(message)) if self.writer.received().is_empty() => self.writer.message(message, out),
+            (None, _) => {}
         }
         if let Some(reason) = choice.finish_reason() {
-            self.finish.finish_reason = Some(reason.decode().into_owned());
-            self.end_seen = self.end_seen.max(End::FinishReason);
+            self.set_finish_reason(reason);
         }
         if let Some(stop) = choice.matched_stop() {
             self.finish.matched_stop = Some(stop.decode().into_owned());
         }
+    }
+
+    /// Some backends set it on every chunk.
+    fn set_finish_reason(&mut self, reason: EscapedText<'_>) {
+        if self.finish.finish_reason.as_deref() != Some(reason.escaped()) {
+            self.finish.finish_reason = Some(reason.decode().into_owned());
+        }
+        self.end_seen = self.end_seen.max(End::FinishReason);
     }
 
     /// Some backends repeat the tier in every chunk.
@@ -156,8 +200,8 @@ impl StreamedResponse {
 
     fn start(&mut self, out: &mut BytesMut) {
         self.phase = Phase::Streaming;
-        let estimate = Usage::estimate(self.estimated_input_tokens, 0);
-        self.writer.start(self.usage.unwrap_or(estimate), out);
+        let (usage, _) = self.usage();
+        self.writer.start(usage, out);
     }
 
     /// Ends with an error. If nothing was sent yet, nothing is: the error becomes an HTTP status.
@@ -182,7 +226,7 @@ impl StreamedResponse {
             return Err(Interruption::CutShort(error));
         }
         self.writer.end_content(out);
-        let usage = self.usage_or_estimate();
+        let (usage, _) = self.usage();
         self.writer.stop(&self.finish, usage, out).map_err(|error| {
             self.fail(error.clone(), out);
             Interruption::Backend(error)
@@ -191,19 +235,9 @@ impl StreamedResponse {
         Ok(())
     }
 
-    fn usage_or_estimate(&self) -> Usage {
-        let estimate = || Usage::estimate(self.estimated_input_tokens, self.writer.received().text_bytes);
-        self.usage.unwrap_or_else(estimate)
-    }
-}
-
-impl End {
-    /// Usage in a chunk of its own after the finish reason is the last thing that matters.
-    fn after_usage(self, usage: Option<Usage>) -> Self {
-        if self == Self::FinishReason && usage.is_some() {
-            Self::Everything
-        } else {
-            self
-        }
+    /// The usage, as far as it can be believed (B7), and true if some of it is an estimate.
+    fn usage(&self) -> (Usage, bool) {
+        let estimate = Usage::estimate(self.facts.estimated_input_tokens, self.writer.received().text_bytes);
+        Usage::believed(self.usage, estimate, self.facts.context_window)
     }
 }

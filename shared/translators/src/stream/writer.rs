@@ -10,7 +10,7 @@ use crate::usage::Usage;
 /// writer needs no state for it:
 ///
 /// ```text
-/// start (ping | delta)* (end_content stop)? fail?
+/// start (ping | delta | message)* (end_content stop)? fail?
 /// ```
 ///
 /// `fail` follows unless `stop` has succeeded. A response that fails before `start` has written nothing.
@@ -21,8 +21,11 @@ pub trait StreamWriter: Send {
     /// Shows that the stream is alive.
     fn ping(&mut self, out: &mut BytesMut);
 
-    /// One `delta` of chat, or the `message` of a backend that does not stream.
+    /// One `delta` of chat.
     fn delta(&mut self, delta: &ChoiceMessage<'_>, out: &mut BytesMut);
+
+    /// The `message` of a backend that does not stream.
+    fn message(&mut self, message: &ChoiceMessage<'_>, out: &mut BytesMut);
 
     /// Writes all content that was held back, and closes what is open.
     fn end_content(&mut self, out: &mut BytesMut);
@@ -54,6 +57,8 @@ pub struct Received {
     pub tool_calls: usize,
     /// Tool calls that had to be left out because the backend never named them.
     pub nameless_calls: usize,
+    /// Something was dropped behind complete arguments (B3.1).
+    pub junk_behind_arguments: bool,
 }
 
 impl Received {

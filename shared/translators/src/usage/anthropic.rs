@@ -1,36 +1,38 @@
 //! Usage as Anthropic writes it, read and written.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::counts::Usage;
-use super::member::{Count, MEMBER, UsageHolder, object, replace};
+use super::member::{MEMBER, UsageHolder, count, replace};
+use crate::json::{Lenient, Raw, Whole, lenient, lenient_object};
 
 impl Usage {
     /// Takes over the numbers of an Anthropic `usage` object. They are totals: they replace, never add.
-    pub fn update_from_anthropic(&mut self, json: &str) {
-        let Some(new) = object::<AnthropicUsageIn>(json) else {
+    pub fn update_from_anthropic(&mut self, json: &RawValue) {
+        let Some(new) = lenient::<AnthropicUsageIn<'_>>(json) else {
             return;
         };
-        let uncached = self.uncached_input();
-        replace(&mut self.cached_input, new.cache_read_input_tokens);
-        self.set_cache_writes(new.cache_creation_input_tokens, new.cache_creation.unwrap_or_default());
-        replace(&mut self.output, new.output_tokens);
-        self.input = new
-            .input_tokens
-            .map_or(uncached, |tokens| tokens.0)
+        let mut uncached = self.uncached_input();
+        replace(&mut self.cached_input, count(new.cache_read_input_tokens));
+        self.set_cache_writes(
+            count(new.cache_creation_input_tokens),
+            &new.cache_creation.0.unwrap_or_default(),
+        );
+        replace(&mut self.output, count(new.output_tokens));
+        replace(&mut uncached, count(new.input_tokens));
+        self.input = uncached
             .saturating_add(self.cached_input)
             .saturating_add(self.cache_write);
-        let details = new.output_tokens_details.unwrap_or_default();
-        self.reasoning = details.thinking_tokens.map(|tokens| tokens.0).or(self.reasoning);
+        let details = new.output_tokens_details.0.unwrap_or_default();
+        self.reasoning = count(details.thinking_tokens).or(self.reasoning);
     }
 
     /// Anthropic's `message_start` splits the writes by the time they last; later events may repeat their sum alone.
-    fn set_cache_writes(&mut self, sum: Option<Count>, split: CacheCreation) {
-        replace(&mut self.cache_write_1h, split.ephemeral_1h_input_tokens);
-        let split_sum = split
-            .ephemeral_5m_input_tokens
-            .map(|five_minutes| Count(five_minutes.0.saturating_add(self.cache_write_1h)));
+    fn set_cache_writes(&mut self, sum: Option<u64>, split: &CacheCreation<'_>) {
+        replace(&mut self.cache_write_1h, count(split.ephemeral_1h_input_tokens));
+        let five_minutes = count(split.ephemeral_5m_input_tokens);
+        let split_sum = five_minutes.map(|tokens| tokens.saturating_add(self.cache_write_1h));
         replace(&mut self.cache_write, sum.or(split_sum));
         self.cache_write_1h = self.cache_write_1h.min(self.cache_write);
     }
@@ -54,12 +56,13 @@ pub fn update_from_event(usage: &mut Option<Usage>, data: &[u8]) {
     if MEMBER.find(data).is_none() {
         return;
     }
-    let Ok(event) = serde_json::from_slice::<AnthropicFrame<'_>>(data) else {
+    let text = String::from_utf8_lossy(data);
+    let Ok(Whole(event)) = serde_json::from_str::<Whole<AnthropicFrame<'_>>>(&text) else {
         return;
     };
-    let of_message = event.message.and_then(|message| message.usage);
+    let of_message = event.message.0.and_then(|message| message.usage);
     if let Some(json) = event.usage.or(of_message) {
-        usage.get_or_insert_default().update_from_anthropic(json.get());
+        usage.get_or_insert_default().update_from_anthropic(json);
     }
 }
 
@@ -90,34 +93,36 @@ pub struct OutputDetails {
     pub thinking_tokens: u64,
 }
 
-#[derive(Deserialize)]
-struct AnthropicUsageIn {
-    input_tokens: Option<Count>,
-    cache_creation_input_tokens: Option<Count>,
-    cache_creation: Option<CacheCreation>,
-    cache_read_input_tokens: Option<Count>,
-    output_tokens: Option<Count>,
-    output_tokens_details: Option<OutputDetailsIn>,
+lenient_object! {
+    AnthropicUsageIn {
+        input_tokens: Raw<'a> = b"input_tokens",
+        cache_creation_input_tokens: Raw<'a> = b"cache_creation_input_tokens",
+        cache_creation: Lenient<CacheCreation<'a>> = b"cache_creation",
+        cache_read_input_tokens: Raw<'a> = b"cache_read_input_tokens",
+        output_tokens: Raw<'a> = b"output_tokens",
+        output_tokens_details: Lenient<OutputDetailsIn<'a>> = b"output_tokens_details",
+    }
 }
 
-/// `cache_creation_input_tokens`, split by the time that the entries last.
-#[derive(Default, Deserialize)]
-struct CacheCreation {
-    ephemeral_5m_input_tokens: Option<Count>,
-    ephemeral_1h_input_tokens: Option<Count>,
+lenient_object! {
+    /// `cache_creation_input_tokens`, split by the time that the entries last.
+    CacheCreation {
+        ephemeral_5m_input_tokens: Raw<'a> = b"ephemeral_5m_input_tokens",
+        ephemeral_1h_input_tokens: Raw<'a> = b"ephemeral_1h_input_tokens",
+    }
 }
 
-#[derive(Default, Deserialize)]
-struct OutputDetailsIn {
-    thinking_tokens: Option<Count>,
+lenient_object! {
+    OutputDetailsIn {
+        thinking_tokens: Raw<'a> = b"thinking_tokens",
+    }
 }
 
-#[derive(Deserialize)]
-struct AnthropicFrame<'a> {
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow)]
-    message: Option<UsageHolder<'a>>,
+lenient_object! {
+    AnthropicFrame {
+        usage: Raw<'a> = b"usage",
+        message: Lenient<UsageHolder<'a>> = b"message",
+    }
 }
 
 #[cfg(test)]

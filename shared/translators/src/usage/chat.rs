@@ -1,46 +1,91 @@
 //! Usage as chat backends write it.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::counts::Usage;
-use super::member::{Count, MEMBER, UsageHolder, count, object};
+use super::member::{MEMBER, UsageHolder, count};
+use crate::json::{Lenient, Raw, lenient, lenient_list, lenient_object};
+
+lenient_object! {
+    ChatUsage {
+        prompt_tokens: Raw<'a> = b"prompt_tokens",
+        completion_tokens: Raw<'a> = b"completion_tokens",
+        total_tokens: Raw<'a> = b"total_tokens",
+        prompt_details: Lenient<PromptDetails<'a>> = b"prompt_tokens_details",
+        completion_details: Lenient<CompletionDetails<'a>> = b"completion_tokens_details",
+        /// Anthropic's names, which some servers write here too (B7.3).
+        input_tokens: Raw<'a> = b"input_tokens",
+        output_tokens: Raw<'a> = b"output_tokens",
+        cache_read_input_tokens: Raw<'a> = b"cache_read_input_tokens",
+        /// DeepSeek.
+        prompt_cache_hit_tokens: Raw<'a> = b"prompt_cache_hit_tokens",
+        /// Kimi.
+        cached_tokens: Raw<'a> = b"cached_tokens",
+    }
+}
+
+lenient_object! {
+    PromptDetails {
+        cached_tokens: Raw<'a> = b"cached_tokens",
+        cache_write_tokens: Raw<'a> = b"cache_write_tokens",
+    }
+}
+
+lenient_object! {
+    CompletionDetails {
+        reasoning_tokens: Raw<'a> = b"reasoning_tokens",
+    }
+}
 
 impl Usage {
     /// Reads the `usage` object of a chat completion; `None` if it is no such object.
-    pub fn from_chat(json: &str) -> Option<Self> {
-        let chat: ChatUsage = object(json)?;
-        let prompt_details = chat.prompt_tokens_details.unwrap_or_default();
-        let completion_details = chat.completion_tokens_details.unwrap_or_default();
-        let cached = prompt_details
-            .cached_tokens
-            .or(chat.prompt_cache_hit_tokens)
-            .or(chat.cached_tokens);
-        Some(Self {
-            input: count(chat.prompt_tokens),
-            cached_input: count(cached),
-            cache_write: count(prompt_details.cache_write_tokens),
+    pub fn from_chat(json: &RawValue) -> Option<Self> {
+        let chat: ChatUsage<'_> = lenient(json)?;
+        let prompt_details = chat.prompt_details.0.unwrap_or_default();
+        let completion_details = chat.completion_details.0.unwrap_or_default();
+        let first = |counts: &[Raw<'_>]| counts.iter().find_map(|json| count(*json));
+        let cached = [
+            prompt_details.cached_tokens,
+            chat.prompt_cache_hit_tokens,
+            chat.cached_tokens,
+            chat.cache_read_input_tokens,
+        ];
+        let mut usage = Self {
+            input: first(&[chat.prompt_tokens, chat.input_tokens]).unwrap_or(0),
+            cached_input: first(&cached).unwrap_or(0),
+            cache_write: count(prompt_details.cache_write_tokens).unwrap_or(0),
             cache_write_1h: 0,
-            output: count(chat.completion_tokens),
-            reasoning: completion_details.reasoning_tokens.map(|tokens| tokens.0),
-        })
+            output: first(&[chat.completion_tokens, chat.output_tokens]).unwrap_or(0),
+            reasoning: count(completion_details.reasoning_tokens),
+        };
+        usage.add_hidden_output(count(chat.total_tokens).unwrap_or(0));
+        Some(usage)
+    }
+
+    /// xAI and Gemini leave thinking out of the completion's tokens, but not out of the total (U1).
+    fn add_hidden_output(&mut self, total: u64) {
+        let output = total.saturating_sub(self.input);
+        let hidden = output.saturating_sub(self.output);
+        let is_told = self.input > 0 && self.output > 0;
+        if hidden > 0 && is_told {
+            self.output = output;
+            self.reasoning = Some(self.reasoning.unwrap_or(0).max(hidden));
+        }
     }
 }
 
 /// The usage in a chat completion or one chunk of it, whose members these are: for routes that pass the bytes on.
-pub fn usage_of_members(usage: Option<&RawValue>, choices: Option<&RawValue>) -> Option<Usage> {
-    usage
-        .or_else(|| usage_of_choices(choices?.get()))
-        .and_then(|json| Usage::from_chat(json.get()))
+pub fn usage_of_members(usage: Raw<'_>, choices: Raw<'_>) -> Option<Usage> {
+    usage.or_else(|| usage_of_choices(choices?)).and_then(Usage::from_chat)
 }
 
 /// Kimi puts the usage of a stream into its choice. Choices that cannot hold it are searched, not parsed.
-fn usage_of_choices(choices: &str) -> Option<&RawValue> {
-    let bytes = choices.as_bytes();
+fn usage_of_choices(choices: &RawValue) -> Raw<'_> {
+    let bytes = choices.get().as_bytes();
     if !MEMBER.find_iter(bytes).any(|at| is_object_member(&bytes[at + 7..])) {
         return None;
     }
-    let choices: Vec<UsageHolder<'_>> = serde_json::from_str(choices).ok()?;
+    let choices: Vec<UsageHolder<'_>> = lenient_list(choices);
     choices.first()?.usage
 }
 
@@ -53,32 +98,40 @@ fn is_object_member(after_name: &[u8]) -> bool {
     value.is_some_and(|value| value.starts_with(b"{"))
 }
 
-#[derive(Deserialize)]
-struct ChatUsage {
-    prompt_tokens: Option<Count>,
-    completion_tokens: Option<Count>,
-    prompt_tokens_details: Option<PromptDetails>,
-    completion_tokens_details: Option<CompletionDetails>,
-    /// DeepSeek.
-    prompt_cache_hit_tokens: Option<Count>,
-    /// Kimi.
-    cached_tokens: Option<Count>,
-}
-
-#[derive(Default, Deserialize)]
-struct PromptDetails {
-    cached_tokens: Option<Count>,
-    cache_write_tokens: Option<Count>,
-}
-
-#[derive(Default, Deserialize)]
-struct CompletionDetails {
-    reasoning_tokens: Option<Count>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(json: &str) -> Usage {
+        Usage::from_chat(&RawValue::from_string(json.to_owned()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn b7_3_anthropics_names_are_read_and_odd_details_are_read_over() {
+        for json in [
+            r#"{"input_tokens":100,"output_tokens":20}"#,
+            r#"{"prompt_tokens":"100","completion_tokens":20.0,"prompt_tokens_details":[]}"#,
+            r#"{"prompt_tokens":100,"completion_tokens":20,"completion_tokens_details":"","total_tokens":null}"#,
+            r#"{"prompt_tokens":1,"prompt_tokens":100,"completion_tokens":20,"total_tokens":-1}"#,
+        ] {
+            let usage = read(json);
+            assert_eq!((usage.input, usage.output, usage.reasoning), (100, 20, None), "{json}");
+        }
+        assert_eq!(
+            read(r#"{"total_tokens":9}"#),
+            Usage::default(),
+            "a total alone tells nothing"
+        );
+        assert_eq!(read(r#"{"prompt_tokens":1e30}"#).input, u64::MAX);
+    }
+
+    #[test]
+    fn u1_a_total_above_the_sum_is_output_that_was_not_told() {
+        let usage = read(r#"{"prompt_tokens":10,"completion_tokens":59,"total_tokens":629}"#);
+        assert_eq!((usage.input, usage.output, usage.reasoning), (10, 619, Some(560)));
+        let told = read(r#"{"prompt_tokens":10,"completion_tokens":59,"total_tokens":69}"#);
+        assert_eq!((told.output, told.reasoning), (59, None));
+    }
 
     #[test]
     fn s4_3_the_usage_of_a_chunk_is_found() {
@@ -109,10 +162,7 @@ mod tests {
 
     #[test]
     fn s4_3_chats_cache_writes_are_a_part_of_its_prompt() {
-        let usage = Usage::from_chat(
-            r#"{"prompt_tokens":30,"prompt_tokens_details":{"cached_tokens":10,"cache_write_tokens":5}}"#,
-        );
-        let usage = usage.unwrap();
+        let usage = read(r#"{"prompt_tokens":30,"prompt_tokens_details":{"cached_tokens":10,"cache_write_tokens":5}}"#);
         assert_eq!((usage.input, usage.cached_input, usage.cache_write), (30, 10, 5));
         assert_eq!(usage.uncached_input(), 15);
     }

@@ -62,7 +62,7 @@ pub(crate) fn translate(bytes: &[u8], cuts: &[usize], context: ResponseContext) 
     let mut machine = stream::from_chat(context, counting_random());
     let mut out = BytesMut::new();
     for event in decode(bytes, cuts) {
-        let progress = machine.feed(event.data().unwrap_or_default(), &mut out);
+        let progress = machine.feed(&event, &mut out);
         if matches!(progress, Progress::Done | Progress::Failed) {
             break;
         }

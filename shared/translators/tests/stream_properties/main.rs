@@ -11,11 +11,12 @@ use generated::{Chance, Segment, call, chunks, context, segment, sse, text};
 use laws::{Accumulated, Block, accumulate, any_input_ends_in_order, counting_random, cuts_change_nothing};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use translators::context::ResponseContext;
 use translators::messages::from_chat;
 use translators::messages::stream;
+use translators::sse::Event;
 use translators::stream::{Progress, StreamEnd, StreamTranslation};
 use translators::usage::{Usage, usage_of_members};
 
@@ -163,7 +164,7 @@ proptest! {
         let raw = |json: &Value| RawValue::from_string(json.to_string()).unwrap();
         let mut chunk = framed(&json!({"content": text, "\"usage\":{": "\"usage\":{"}));
         prop_assert_eq!(usage_of_members(None, Some(&raw(&chunk["choices"]))), None);
-        let expected = Usage::from_chat(&usage.to_string());
+        let expected = Usage::from_chat(&to_raw_value(&usage).unwrap());
         prop_assert_eq!(usage_of_members(Some(&raw(&usage)), Some(&raw(&chunk["choices"]))), expected);
         chunk["choices"][0]["usage"] = usage.clone();
         prop_assert_eq!(usage_of_members(None, Some(&raw(&chunk["choices"]))), expected.filter(|_| usage.is_object()));
@@ -174,8 +175,8 @@ fn machine() -> StreamTranslation {
     stream::from_chat(ResponseContext::default(), counting_random())
 }
 
-fn chunk(delta: &Value) -> Vec<u8> {
-    framed(delta).to_string().into_bytes()
+fn event(delta: &Value) -> Event {
+    Event::of_data(framed(delta).to_string())
 }
 
 #[test]
@@ -184,11 +185,11 @@ fn w4_pings_stand_only_inside_of_the_message() {
     let mut out = BytesMut::new();
     machine.ping(&mut out);
     assert!(out.is_empty());
-    machine.feed(&chunk(&json!({"content": "a"})), &mut out);
+    machine.feed(&event(&json!({"content": "a"})), &mut out);
     let before = out.len();
     machine.ping(&mut out);
     assert_eq!(&out[before..], b"event: ping\ndata: {\"type\":\"ping\"}\n\n");
-    assert_eq!(machine.feed(b"no JSON", &mut out), Progress::Failed);
+    assert_eq!(machine.feed(&Event::of_data("no JSON"), &mut out), Progress::Failed);
     let before = out.len();
     machine.ping(&mut out);
     assert_eq!(out.len(), before);
@@ -201,7 +202,7 @@ fn w3_a_commit_is_made_once() {
     machine.commit(&mut out);
     let before = out.len();
     machine.commit(&mut out);
-    machine.feed(&chunk(&json!({})), &mut out);
+    machine.feed(&event(&json!({})), &mut out);
     assert_eq!(out.len(), before);
 }
 
@@ -210,11 +211,11 @@ fn i7_events_have_a_name_and_one_line_of_data() {
     let mut machine = machine();
     let mut out = BytesMut::new();
     machine.feed(
-        &chunk(&json!({"reasoning_content": "h\n", "content": "\r\n", "tool_calls": [
+        &event(&json!({"reasoning_content": "h\n", "content": "\r\n", "tool_calls": [
         {"index": 0, "id": "a\nb", "function": {"name": "f\n", "arguments": {"a": "\n"}}}]})),
         &mut out,
     );
-    machine.feed(b"[DONE]", &mut out);
+    machine.feed(&Event::of_data("[DONE]"), &mut out);
     machine.finish(StreamEnd::Closed, &mut out);
     let text = String::from_utf8(out.to_vec()).unwrap();
     for event in text.split_terminator("\n\n") {
@@ -230,7 +231,7 @@ fn p7_what_can_be_forwarded_is_forwarded_at_once() {
     let mut machine = machine();
     let mut out = BytesMut::new();
     let mut events_of = |delta: Value| {
-        machine.feed(&chunk(&delta), &mut out);
+        machine.feed(&event(&delta), &mut out);
         String::from_utf8(out.split().to_vec()).unwrap()
     };
     assert!(events_of(json!({"reasoning_content": "think"})).contains("\"thinking\":\"think\""));

@@ -31,9 +31,7 @@ async fn w2_an_error_behind_comments_is_still_no_stream() {
     for converter in [
         translated(),
         chat(),
-        ResponseConverter::Messages {
-            model_name: ModelName::new("m"),
-        },
+        ResponseConverter::Messages(Box::new(PassthroughContext::named("m"))),
     ] {
         let (begun, _) = begun(
             &[COMMENT, "data: {\"error\":{\"message\":\"full\",\"code\":429}}\n\n"],

@@ -33,7 +33,7 @@ use super::driver::DrivenBody;
 use super::*;
 use crate::limits::Limits;
 use crate::response::convert::ResponseConverter;
-use crate::response::model_name::ModelName;
+use crate::response::passthrough::PassthroughContext;
 use crate::upstream::first_event::{FirstEventError, StartedStream, start};
 use crate::upstream::pool::CallResult;
 
@@ -44,10 +44,7 @@ const TEXT: &str = "data: {\"id\":\"up-1\",\"choices\":[{\"index\":0,\"delta\":{
 const FINISH: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 
 fn chat() -> ResponseConverter {
-    ResponseConverter::Chat {
-        hides_usage: false,
-        model_name: ModelName::new("m"),
-    }
+    ResponseConverter::Chat(Box::new(PassthroughContext::named("m")))
 }
 
 fn translated() -> ResponseConverter {

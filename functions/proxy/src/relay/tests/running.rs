@@ -19,9 +19,7 @@ async fn w4_a_ping_after_15_s_without_a_frame_for_the_client() {
 async fn p48_a_silent_stream_that_is_passed_through_has_a_ping_every_15_s() {
     const START: &str =
         "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":3}}}\n\n";
-    let messages = || ResponseConverter::Messages {
-        model_name: ModelName::new("m"),
-    };
+    let messages = || ResponseConverter::Messages(Box::new(PassthroughContext::named("m")));
     for (converter, event, ping) in [
         (chat(), TEXT, ": keep-alive\n\n"),
         (messages(), START, "event: ping\ndata: {\"type\":\"ping\"}\n\n"),
@@ -153,7 +151,7 @@ async fn i10_bytes_after_the_end_in_the_same_chunk_are_not_read() {
     );
     let fails = "data: {\"error\":{\"message\":\"full\"}}\n\ndata: [DONE]\n\n";
     let (begun, _) = begun(&[fails], translated()).await;
-    assert!(matches!(begun, Err(FirstEventError::Backend(error)) if error.message == "full"));
+    assert!(matches!(begun, Err(FirstEventError::Backend(error)) if error.message.as_str() == "full"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::BytesMut;
+use serde_json::value::RawValue;
 
 use crate::context::ThinkingDisplay;
 use crate::json::EscapedText;
@@ -20,6 +21,8 @@ pub(super) struct Blocks {
     thinking: ThinkingDisplay,
     /// The text that the open thinking block does not show, escaped.
     hidden: String,
+    /// Encrypted reasoning for the signature of the open thinking block: the items of a list.
+    details: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,12 +42,17 @@ impl Blocks {
             signature,
             thinking,
             hidden: String::new(),
+            details: Vec::new(),
         }
     }
 
     /// True if a tool block is open.
     pub(super) fn in_tool(&self) -> bool {
         self.open == Some(BlockKind::Tool)
+    }
+
+    pub(super) fn in_thinking(&self) -> bool {
+        self.open == Some(BlockKind::Thinking)
     }
 
     /// Adds to the open block if it is of this kind, else to a new one.
@@ -64,6 +72,14 @@ impl Blocks {
         }
     }
 
+    /// Adds encrypted reasoning to the open thinking block, or to a new one without text.
+    pub(super) fn write_details(&mut self, details: impl Iterator<Item = String>, out: &mut BytesMut) {
+        if self.open != Some(BlockKind::Thinking) {
+            self.switch_to(BlockKind::Thinking, out);
+        }
+        self.details.extend(details);
+    }
+
     pub(super) fn open_tool(&mut self, id: &str, name: &str, out: &mut BytesMut) {
         self.close(out);
         EventWriter { out }.tool_start(self.next_index, id, name);
@@ -78,15 +94,20 @@ impl Blocks {
             // Once, and right before the stop (I5).
             events.signature_delta(index, &self.signature());
             self.hidden.clear();
+            self.details.clear();
         }
         events.block_stop(index);
     }
 
     fn signature(&self) -> Cow<'_, str> {
-        if self.hidden.is_empty() {
+        let hidden = EscapedText::from_escaped(&self.hidden);
+        if let Some(details) = list(&self.details) {
+            return Cow::Owned(signature::carrying_details(hidden, &details));
+        }
+        if hidden.is_empty() {
             return Cow::Borrowed(&self.signature);
         }
-        Cow::Owned(signature::carrying(EscapedText::from_escaped(&self.hidden)))
+        Cow::Owned(signature::carrying(hidden))
     }
 
     fn switch_to(&mut self, kind: BlockKind, out: &mut BytesMut) {
@@ -104,4 +125,10 @@ impl Blocks {
         self.open = Some(kind);
         self.next_index += 1;
     }
+}
+
+/// The items as a JSON list; `None` if there are none.
+pub(super) fn list(items: &[String]) -> Option<Box<RawValue>> {
+    let list = || RawValue::from_string(format!("[{}]", items.join(","))).ok();
+    if items.is_empty() { None } else { list() }
 }

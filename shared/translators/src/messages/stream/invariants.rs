@@ -36,6 +36,14 @@ impl Invariants {
         decoder.feed(Bytes::copy_from_slice(written));
         for event in decoder.by_ref() {
             let event = event.ok();
+            // The decoder gives no data of a heartbeat (B5.1).
+            if event
+                .as_ref()
+                .is_some_and(|event| event.raw.starts_with(b"event: ping\n"))
+            {
+                self.event(&serde_json::json!({"type": "ping"}));
+                continue;
+            }
             let data = event.as_ref().and_then(|event| event.data()).unwrap_or_default();
             // Half a surrogate pair may pass (P5), but serde_json reads no such string.
             let data = String::from_utf8_lossy(data)

@@ -13,12 +13,13 @@ mod writer;
 
 use crate::chat::stream::ChatReader;
 use crate::context::{RandomText, ResponseContext};
-use crate::stream::StreamTranslation;
+use crate::stream::{ResponseFacts, StreamTranslation};
 use writer::MessagesWriter;
 
 /// Translates the stream of a chat backend for a Messages client.
 pub fn from_chat(context: ResponseContext, random: RandomText) -> StreamTranslation {
-    let estimated_input_tokens = context.estimated_input_tokens;
+    let facts = ResponseFacts::of(&context);
+    let reader = ChatReader::new(context.errors.clone());
     let writer = MessagesWriter::new(context, random);
-    StreamTranslation::new(Box::new(ChatReader), Box::new(writer), estimated_input_tokens)
+    StreamTranslation::new(Box::new(reader), Box::new(writer), facts)
 }

@@ -4,11 +4,11 @@
 //! and texts that come meanwhile wait until it is finished.
 
 use bytes::BytesMut;
-use serde_json::value::RawValue;
 
-use super::blocks::{BlockKind, Blocks};
-use crate::chat::completion::{ChoiceMessage, texts};
-use crate::chat::tool_calls::{CallPiece, PendingCalls};
+use super::blocks::{BlockKind, Blocks, list};
+use crate::chat::completion::ChoiceMessage;
+use crate::chat::parts::{encrypted, texts};
+use crate::chat::tool_calls::{CallPiece, PendingCalls, Repetition};
 use crate::context::{RandomText, ResponseContext, ThinkingDisplay};
 use crate::json::EscapedText;
 use crate::messages::stop_reason::CallsState;
@@ -16,7 +16,7 @@ use crate::settings::ThinkTags;
 use crate::signature;
 use crate::stream::Received;
 use crate::think_tags::{SegmentKind, Segments, TagSplitter};
-use crate::tool_ids::ToolIds;
+use crate::tool_ids::{Load, ToolIds};
 use crate::tool_names::ToolNames;
 
 pub(super) struct Sequencer {
@@ -27,6 +27,11 @@ pub(super) struct Sequencer {
     held: HeldText,
     tags: Option<TagSplitter>,
     thinking: ThinkingDisplay,
+    /// Thinking that the client has not asked for, escaped: the text, if none follows (B10.6). `None` once it is
+    /// decided.
+    unasked: Option<String>,
+    /// Encrypted reasoning that no block carries yet (B10.5): the items of a list. `None` if it is not kept.
+    details: Option<Vec<String>>,
     names: ToolNames,
     /// The text of a refusal, escaped.
     refusal: String,
@@ -63,39 +68,51 @@ impl Sequencer {
             held: HeldText::default(),
             tags: (context.think_tags == ThinkTags::Parse).then(TagSplitter::default),
             thinking: context.thinking,
+            unasked: context.thinking_is_unasked.then(String::new),
+            details: context.keeps_reasoning_details.then(Vec::new),
             names: context.names,
             refusal: String::new(),
-            ids: ToolIds::default(),
+            ids: ToolIds::new(context.used_ids),
             random,
             nameless_calls: 0,
             text_bytes: 0,
         }
     }
 
-    /// One delta: reasoning, then content, then refusal, then calls.
-    pub(super) fn delta(&mut self, delta: &ChoiceMessage<'_>, out: &mut BytesMut) {
-        if let Some(reasoning) = delta.reasoning() {
-            self.each_text(reasoning, |this, text| this.text(BlockKind::Thinking, text, out));
+    /// One delta: reasoning, then content, then refusal, then calls. `is_whole` tells a whole message in its place.
+    pub(super) fn delta(&mut self, delta: &ChoiceMessage<'_>, is_whole: bool, out: &mut BytesMut) {
+        for text in delta.reasoning().into_iter().flat_map(texts) {
+            self.text(BlockKind::Thinking, text, out);
         }
-        if let Some(content) = delta.content {
-            self.each_text(content, |this, text| this.content(text, out));
+        if let (Some(details), Some(new)) = (&mut self.details, delta.reasoning_details) {
+            details.extend(encrypted(new).map(|item| item.get().to_owned()));
+        }
+        for part in delta.parts() {
+            if part.is_thinking {
+                self.text(BlockKind::Thinking, part.text, out);
+            } else {
+                self.content(part.text, out);
+            }
         }
         if let Some(text) = delta.refusal() {
             self.refusal.push_str(text.escaped());
             self.text(BlockKind::Refusal, text, out);
         }
-        if let Some(function) = &delta.function_call {
-            self.call_piece(&CallPiece::of_function(function), out);
-        }
-        for call in delta.tool_calls.iter().flatten() {
-            self.call_piece(&CallPiece::of_call(call), out);
+        if is_whole {
+            delta.calls().for_each(|call| self.call_piece(&call, out));
+        } else {
+            delta.call_pieces().for_each(|piece| self.call_piece(&piece, out));
         }
     }
 
     /// Writes all that waits, and closes the last block.
     pub(super) fn finish(&mut self, out: &mut BytesMut) {
         self.flush_tags(out);
+        self.text_of_unasked_thinking(out);
         self.advance(Advance::Last, out);
+        if self.thinking != ThinkingDisplay::Discarded {
+            self.write_details(out);
+        }
         self.blocks.close(out);
     }
 
@@ -104,6 +121,7 @@ impl Sequencer {
             text_bytes: self.text_bytes,
             tool_calls: self.calls.list.len(),
             nameless_calls: self.nameless_calls,
+            junk_behind_arguments: self.calls.list.iter().any(|call| call.arguments.has_junk()),
         }
     }
 
@@ -121,12 +139,6 @@ impl Sequencer {
             CallsState::Cut
         } else {
             CallsState::Complete
-        }
-    }
-
-    fn each_text(&mut self, json: &RawValue, mut take: impl FnMut(&mut Self, EscapedText<'_>)) {
-        for text in texts(json) {
-            take(self, text);
         }
     }
 
@@ -153,6 +165,14 @@ impl Sequencer {
     /// Text of any kind: sent at once, or held while a call is unfinished.
     fn text(&mut self, kind: BlockKind, text: EscapedText<'_>, out: &mut BytesMut) {
         self.text_bytes += text.escaped().len();
+        match &mut self.unasked {
+            Some(unasked) if kind == BlockKind::Thinking => return unasked.push_str(text.escaped()),
+            _ => self.decide_unasked_thinking(out),
+        }
+        self.write(kind, text, out);
+    }
+
+    fn write(&mut self, kind: BlockKind, text: EscapedText<'_>, out: &mut BytesMut) {
         if kind == BlockKind::Thinking && self.thinking == ThinkingDisplay::Discarded {
             return;
         }
@@ -161,7 +181,31 @@ impl Sequencer {
             self.held.push(kind, text);
             self.advance(Advance::Live, out);
         } else {
+            if kind != BlockKind::Thinking && self.blocks.in_thinking() {
+                self.write_details(out);
+            }
             self.blocks.write(kind, text, out);
+        }
+    }
+
+    /// Something else follows the thinking that nobody has asked for: it is thinking.
+    fn decide_unasked_thinking(&mut self, out: &mut BytesMut) {
+        if let Some(unasked) = self.unasked.take().filter(|text| !text.is_empty()) {
+            self.write(BlockKind::Thinking, EscapedText::from_escaped(&unasked), out);
+        }
+    }
+
+    /// Nothing follows it: servers that do not know a model's tags take all of its text for thinking.
+    fn text_of_unasked_thinking(&mut self, out: &mut BytesMut) {
+        if let Some(unasked) = self.unasked.take().filter(|text| !text.is_empty()) {
+            self.write(BlockKind::Text, EscapedText::from_escaped(&unasked), out);
+        }
+    }
+
+    /// Puts encrypted reasoning that waits into a thinking block.
+    fn write_details(&mut self, out: &mut BytesMut) {
+        if let Some(details) = self.details.as_mut().filter(|details| !details.is_empty()) {
+            self.blocks.write_details(details.drain(..), out);
         }
     }
 
@@ -174,6 +218,7 @@ impl Sequencer {
 
     fn call_piece(&mut self, piece: &CallPiece<'_>, out: &mut BytesMut) {
         self.flush_tags(out);
+        self.decide_unasked_thinking(out);
         let index = self.calls.index_of(piece);
         let live = self.blocks.in_tool() && index + 1 == self.next_call;
         let text = EscapedText::from_escaped(&piece.arguments);
@@ -206,14 +251,9 @@ impl Sequencer {
         let others_wait = self.next_call < self.calls.list.len() || self.held.is_worth_sending();
         let arguments = &mut self.calls.list[self.next_call - 1].arguments;
         let finished = limit == Advance::Last || (others_wait && arguments.is_complete());
-        let text = if finished {
-            arguments.take_last()
-        } else {
-            arguments.take()
-        };
-        if let Some(text) = text {
-            self.blocks
-                .write(BlockKind::Tool, EscapedText::from_escaped(&text), out);
+        let last = if finished { arguments.take_last() } else { None };
+        if let Some(text) = last.as_deref().or_else(|| arguments.take()) {
+            self.blocks.write(BlockKind::Tool, EscapedText::from_escaped(text), out);
         }
         if finished {
             self.blocks.close(out);
@@ -221,27 +261,51 @@ impl Sequencer {
         finished
     }
 
-    /// Opens the block of the next call, in the order of first appearance, once its name is whole.
+    /// Opens the block of the next call, in the order of first appearance, once its name is whole. False if nothing
+    /// more can be done now.
     fn start_next_call(&mut self, limit: Advance, out: &mut BytesMut) -> bool {
+        let is_last = limit == Advance::Last;
         let is_newest = self.next_call + 1 == self.calls.list.len();
-        let Some(call) = self.calls.list.get_mut(self.next_call) else {
+        let Some(call) = self.calls.list.get(self.next_call) else {
             return false;
         };
         if call.name.is_empty() {
             // Without a name nobody can run it; the calls behind it still can be.
-            let dropped = limit == Advance::Last;
-            self.nameless_calls += usize::from(dropped);
-            self.next_call += usize::from(dropped);
-            return dropped;
+            self.nameless_calls += usize::from(is_last);
+            self.next_call += usize::from(is_last);
+            return is_last;
+        }
+        match self.calls.repetition(self.next_call, is_last) {
+            Repetition::Open => return false,
+            Repetition::Yes => {
+                self.next_call += 1;
+                return true;
+            }
+            Repetition::No => {}
         }
         if is_newest && limit == Advance::Live && call.arguments.is_empty() {
             return false; // the name may go on
         }
+        self.open_next_call(out);
+        true
+    }
+
+    fn open_next_call(&mut self, out: &mut BytesMut) {
+        let details = if self.thinking == ThinkingDisplay::Discarded {
+            self.details.as_mut().and_then(|details| list(&std::mem::take(details)))
+        } else {
+            self.write_details(out);
+            None
+        };
+        let call = &mut self.calls.list[self.next_call];
         call.started = true;
-        let id = self.ids.give(&call.id, &mut self.random);
+        let load = Load {
+            extra_content: call.extra_content.as_deref(),
+            reasoning_details: details.as_deref(),
+        };
+        let id = self.ids.give(&call.id, load, &mut self.random);
         self.blocks.open_tool(&id, &self.names.to_client(&call.name), out);
         self.next_call += 1;
-        true
     }
 }
 

@@ -90,7 +90,11 @@ impl StreamWriter for MessagesWriter {
     }
 
     fn delta(&mut self, delta: &ChoiceMessage<'_>, out: &mut BytesMut) {
-        self.checked(out, |writer, out| writer.sequencer.delta(delta, out));
+        self.checked(out, |writer, out| writer.sequencer.delta(delta, false, out));
+    }
+
+    fn message(&mut self, message: &ChoiceMessage<'_>, out: &mut BytesMut) {
+        self.checked(out, |writer, out| writer.sequencer.delta(message, true, out));
     }
 
     fn end_content(&mut self, out: &mut BytesMut) {

@@ -1,9 +1,12 @@
 //! Assistant turns: text, calls, and the thinking that led to them (OR2, TH1).
 
 use crate::chat::request::ContentPart;
+use serde_json::value::RawValue;
+
 use crate::json::TextBuilder;
 use crate::messages::wire::request::{InputBlock, InputContent, InputMessage};
 use crate::signature;
+use crate::tool_ids::backend_id;
 
 use super::scope::Scope;
 use super::turns::{AssistantTurn, ToolUse};
@@ -58,8 +61,12 @@ impl<'a> AssistantTurn<'a> {
             "text" => self
                 .parts
                 .extend(blocks::of_block(kind, block, scope, path)?.into_iter().flatten()),
-            "tool_use" => self.calls.push(call(block, scope, path)?),
-            "thinking" => self.thinking.extend(thinking(block, path)?),
+            "tool_use" => {
+                let mut call = call(block, scope, path)?;
+                self.add_details(call.backend_id.reasoning_details.take());
+                self.calls.push(call);
+            }
+            "thinking" => self.think(block, path)?,
             // Opaque, and for another vendor's eyes; a mark that is not rendered.
             "redacted_thinking" | "fallback" => {}
             kind if server_tools::is_call(kind) => self.parts.push(server_tools::call(block, path)?),
@@ -70,6 +77,29 @@ impl<'a> AssistantTurn<'a> {
         }
         Ok(())
     }
+
+    /// The text of a thinking block, or what its signature carries in place of it and beside it.
+    fn think(&mut self, block: &InputBlock<'a>, path: FieldPath<'_>) -> Result<(), RequestError> {
+        let shown = block.thinking.required_text(path.field("thinking"))?;
+        let signature = block.signature.word(path.field("signature"))?;
+        let carried = signature
+            .map(|signature| signature::carried(&signature))
+            .unwrap_or_default();
+        if shown.is_empty() {
+            self.thinking.extend(carried.thinking.map(ContentPart::text));
+        } else {
+            self.thinking
+                .extend(block.thinking.raw().map(parts::of_string).unwrap_or_default());
+        }
+        self.add_details(carried.reasoning_details);
+        Ok(())
+    }
+
+    /// Adds encrypted reasoning, a list, to what the turn has of it.
+    fn add_details(&mut self, details: Option<Box<RawValue>>) {
+        let items = details.and_then(|details| serde_json::from_str::<Vec<Box<RawValue>>>(details.get()).ok());
+        self.reasoning_details.extend(items.unwrap_or_default());
+    }
 }
 
 fn call<'a>(block: &InputBlock<'a>, scope: &mut Scope<'a>, path: FieldPath<'_>) -> Result<ToolUse<'a>, RequestError> {
@@ -79,22 +109,13 @@ fn call<'a>(block: &InputBlock<'a>, scope: &mut Scope<'a>, path: FieldPath<'_>) 
     if !input.starts_with('{') {
         return Err(path.field("input").error("must be an object"));
     }
+    let id = block.id.required_word(path.field("id"))?;
     Ok(ToolUse {
-        id: block.id.required_word(path.field("id"))?,
+        backend_id: backend_id(id.clone(), scope.backend.tool_id_max),
+        id,
         name: scope.backend_name(name),
         arguments: TextBuilder::with_capacity(input.len() + input.len() / 4)
             .json(input)
             .build()?,
     })
-}
-
-/// The text of a thinking block, or what its signature carries in place of it.
-fn thinking<'a>(block: &InputBlock<'a>, path: FieldPath<'_>) -> Result<Vec<ContentPart<'a>>, RequestError> {
-    let shown = block.thinking.required_text(path.field("thinking"))?;
-    if shown.is_empty() {
-        let signature = block.signature.word(path.field("signature"))?;
-        let carried = signature.and_then(|signature| signature::carried(&signature));
-        return Ok(carried.into_iter().map(ContentPart::text).collect());
-    }
-    Ok(block.thinking.raw().map(parts::of_string).unwrap_or_default())
 }

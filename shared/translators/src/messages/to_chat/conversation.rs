@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::chat::request::ContentPart;
 use crate::error::{FieldPath, RequestError};
 use crate::messages::wire::request::{InputContent, InputMessage};
+use crate::tool_ids::UsedIds;
 
 use super::history::History;
 use super::scope::Scope;
@@ -25,6 +26,21 @@ impl<'a> Conversation<'a> {
         blocks
             .flatten()
             .filter_map(|block| block.name.word(FieldPath::root("name")).ok().flatten())
+    }
+
+    /// The ids of all calls so far (B2.5).
+    pub(super) fn used_ids(&self) -> UsedIds {
+        let mut used = UsedIds::default();
+        let blocks = self.0.iter().filter_map(|(_, content)| match content {
+            InputContent::Text(_) => None,
+            InputContent::Blocks(blocks) => Some(blocks),
+        });
+        for block in blocks.flatten() {
+            if let Ok(Some(id)) = block.id.word(FieldPath::root("id")) {
+                used.add(&id);
+            }
+        }
+        used
     }
 
     /// Turns in their final order. Tools that system turns add or remove are noted in `changes`.

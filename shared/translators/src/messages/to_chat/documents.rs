@@ -12,7 +12,7 @@ use crate::error::{FieldPath, RequestError};
 /// Title and context come first, in whatever form the rest is.
 pub(super) fn parts<'a>(
     block: &InputBlock<'a>,
-    scope: &Scope<'a>,
+    scope: &mut Scope<'a>,
     path: FieldPath<'_>,
 ) -> Result<Vec<ContentPart<'a>>, RequestError> {
     let title = block.title.text(path.field("title"))?;
@@ -58,7 +58,7 @@ pub(super) fn search_result<'a>(
 
 fn inner_blocks<'a>(
     source: &Source<'a>,
-    scope: &Scope<'a>,
+    scope: &mut Scope<'a>,
     path: FieldPath<'_>,
 ) -> Result<Vec<ContentPart<'a>>, RequestError> {
     let path = path.field("content");

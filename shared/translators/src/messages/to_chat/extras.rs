@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::chat::request::ChatBody;
 use crate::json::{Json, Members};
 use crate::restricted::{Path, is_withheld};
-use crate::settings::BackendSettings;
+use crate::settings::{BackendSettings, changes};
 
 use super::scope::Warnings;
 use crate::error::RequestError;
@@ -24,15 +23,14 @@ pub(super) fn serialize(
     settings: &BackendSettings,
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>, RequestError> {
-    let extra_body = &settings.extra_body;
     let body = serde_json::to_vec(chat)?;
-    if unknown.is_empty() && extra_body.is_empty() {
+    if unknown.is_empty() && !changes::are_set(settings) {
         return Ok(body);
     }
     let mut members: Members<'_> = serde_json::from_slice(&body)?;
     let mut added = Members::default();
     for (name, value) in &unknown.0 {
-        match find(&members, name) {
+        match members.get(name) {
             _ if is_withheld(name, Path::MessagesToChat, settings) => warnings.dropped(name),
             None if name == "max_completion_tokens" => warnings.dropped(name), // `max_tokens` has it already
             None => added.push(name.clone(), value.clone()),
@@ -44,19 +42,10 @@ pub(super) fn serialize(
         }
     }
     members.append(added);
-    for (name, value) in extra_body {
-        let value = merged(find(&members, name), value)?;
-        members.set(Cow::Borrowed(name), value);
+    for dropped in changes::apply(&mut members, settings)? {
+        warnings.dropped(dropped);
     }
     Ok(serde_json::to_vec(&members)?)
-}
-
-fn find<'m>(members: &'m Members<'_>, name: &str) -> Option<&'m RawValue> {
-    members
-        .0
-        .iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.as_ref())
 }
 
 /// The members of both objects; of two with one name the client's.
@@ -66,20 +55,6 @@ fn merge_members<'a>(ours: &RawValue, theirs: &RawValue) -> Result<Json<'a>, Req
     };
     all.append(theirs);
     owned(&all.unique())
-}
-
-/// The operator's value on top of what is there: objects key by key, everything else replaced.
-fn merged<'a>(base: Option<&RawValue>, extra: &Value) -> Result<Json<'a>, RequestError> {
-    if let (Some(base), Value::Object(extra)) = (base, extra)
-        && let Ok(mut members) = parse(base)
-    {
-        for (name, value) in extra {
-            let value = merged(find(&members, name), value)?;
-            members.set(Cow::Borrowed(name), value);
-        }
-        return owned(&members);
-    }
-    owned(extra)
 }
 
 fn parse(object: &RawValue) -> serde_json::Result<Members<'_>> {

@@ -173,6 +173,7 @@ impl AssistantTurn<'_> {
         self.parts.append(&mut turn.parts);
         self.calls.append(&mut turn.calls);
         self.thinking.append(&mut turn.thinking);
+        self.reasoning_details.append(&mut turn.reasoning_details);
         self.rest.append(turn.rest);
     }
 }

@@ -1,11 +1,14 @@
 //! Turns written down as chat messages (§3.3, §3.4).
 
+use serde_json::json;
+use serde_json::value::to_raw_value;
+
 use crate::chat::request::{
     AssistantMessage, ChatContent, ChatMessage, ContentPart, FunctionCall, FunctionType, ToolCall,
 };
 use crate::json::{Json, TextBuilder, json_string};
-use crate::settings::{ReasoningReplay, SystemRole, TextParts, ToolResultMedia};
-use crate::tool_ids::backend_tool_id;
+use crate::settings::{ReasoningReplay, SystemRole, TextParts, ToolResultMedia, UnsignedCalls};
+use crate::tool_ids::backend_id;
 
 use super::history::History;
 use super::parts;
@@ -42,9 +45,9 @@ fn write_system<'a>(
 
 /// One message for text and calls alike. The text is a string: parts are not taken everywhere (OR2, OR3).
 fn assistant<'a>(turn: AssistantTurn<'a>, scope: &mut Scope<'a>) -> Result<AssistantMessage<'a>, RequestError> {
-    let max_id = scope.backend.tool_id_max;
     let tool_call = |call: ToolUse<'a>| ToolCall {
-        id: backend_tool_id(call.id, max_id),
+        id: call.backend_id.id,
+        extra_content: call.backend_id.extra_content,
         kind: FunctionType::Function,
         function: FunctionCall {
             name: call.name,
@@ -57,6 +60,12 @@ fn assistant<'a>(turn: AssistantTurn<'a>, scope: &mut Scope<'a>) -> Result<Assis
         rest: turn.rest.unique(),
         ..AssistantMessage::default()
     };
+    if scope.backend.unsigned_calls == UnsignedCalls::Google {
+        sign_first(&mut message.tool_calls)?;
+    }
+    if !turn.reasoning_details.is_empty() && scope.backend.reasoning_details {
+        message.reasoning_details = Some(to_raw_value(&turn.reasoning_details)?);
+    }
     let reasoning = replayed(turn.thinking, scope.backend.reasoning_replay_required)?;
     match scope.backend.reasoning_replay {
         ReasoningReplay::ReasoningContent => message.reasoning_content = reasoning,
@@ -64,6 +73,15 @@ fn assistant<'a>(turn: AssistantTurn<'a>, scope: &mut Scope<'a>) -> Result<Assis
         ReasoningReplay::None => {}
     }
     Ok(message)
+}
+
+/// Marks a turn whose calls have no thought signature, since another model made them (ID5).
+fn sign_first(calls: &mut [ToolCall<'_>]) -> Result<(), RequestError> {
+    if let Some(first) = calls.first_mut().filter(|call| call.extra_content.is_none()) {
+        let skip = json!({"google": {"thought_signature": "skip_thought_signature_validator"}});
+        first.extra_content = Some(to_raw_value(&skip)?);
+    }
+    Ok(())
 }
 
 /// The thinking of an earlier turn, without signatures (TH1, TH3), or the empty string that some want (TH2).
@@ -104,7 +122,7 @@ fn tool_message<'a>(
     scope: &mut Scope<'a>,
     user_parts: &mut Vec<ContentPart<'a>>,
 ) -> Result<ChatMessage<'a>, RequestError> {
-    let tool_call_id = backend_tool_id(result.call_id, scope.backend.tool_id_max);
+    let tool_call_id = backend_id(result.call_id, scope.backend.tool_id_max).id;
     let mut parts = result.parts;
     if scope.backend.tool_result_media == ToolResultMedia::UserMessage {
         let media: Vec<_> = parts.extract_if(.., |part| part.as_text().is_none()).collect();

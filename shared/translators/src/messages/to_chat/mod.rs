@@ -26,6 +26,7 @@ mod pairing;
 mod parameters;
 mod parts;
 mod prefill;
+mod schema;
 mod scope;
 mod server_tools;
 mod system;
@@ -45,7 +46,7 @@ use crate::messages::wire::request::{MessagesBody, OutputConfig};
 use crate::settings::BackendSettings;
 use crate::tool_names::ToolNames;
 
-use crate::error::{FieldPath, RequestError};
+use crate::error::{ErrorContext, FieldPath, RequestError};
 use conversation::Conversation;
 pub use model::ModelFacts;
 use scope::{Scope, Warnings};
@@ -103,12 +104,14 @@ impl<'a> Parsed<'a> {
             .output_config
             .object(FieldPath::root("output_config"))?
             .unwrap_or_default();
+        let thinking = ThinkingRequest::read(request, &output)?;
+        let messages = Conversation(request.conversation()?);
         Ok(Self {
             request,
-            thinking: ThinkingRequest::read(request, &output)?,
+            thinking,
             output,
-            tools: tools::read(request)?,
-            messages: Conversation(request.conversation()?),
+            tools: tools::read(request, tool_changes::definitions(&messages.0)?)?,
+            messages,
         })
     }
 
@@ -122,6 +125,14 @@ impl<'a> Parsed<'a> {
             names: ToolNames::new(names, backend.tool_name_max),
             stop_sequences: stop_sequences.into_iter().map(Cow::into_owned).collect(),
             thinking: self.thinking.display(),
+            thinking_is_unasked: !self.thinking.is_on(),
+            keeps_reasoning_details: backend.reasoning_details,
+            used_ids: self.messages.used_ids(),
+            context_window: model.context_window,
+            errors: ErrorContext {
+                secrets: model.secrets.clone(),
+                ..ErrorContext::default()
+            },
             think_tags: backend.think_tags,
             estimated_input_tokens: token_count::estimate(self.request, &self.messages.0),
         })

@@ -1,5 +1,7 @@
 //! The requested model, as far as a translation needs it.
 
+use crate::error::Secrets;
+
 /// The catalog's facts of the requested model.
 #[derive(Clone, Debug, Default)]
 pub struct ModelFacts {
@@ -9,4 +11,8 @@ pub struct ModelFacts {
     pub backend_model: String,
     /// `max_tokens` is lowered to this.
     pub max_output_tokens: Option<u64>,
+    /// No count of tokens can be more (B7.4).
+    pub context_window: Option<u64>,
+    /// What must not leave with an error of the backend (HA1).
+    pub secrets: Secrets,
 }

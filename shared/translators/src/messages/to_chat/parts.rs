@@ -17,9 +17,12 @@ use crate::error::{FieldPath, RequestError};
 pub(super) fn of_plain_block<'a>(
     kind: &str,
     block: &InputBlock<'a>,
-    scope: &Scope<'a>,
+    scope: &mut Scope<'a>,
     path: FieldPath<'_>,
 ) -> Result<Option<Vec<ContentPart<'a>>>, RequestError> {
+    if block.transformations.is_present() {
+        scope.warnings.dropped("transformations");
+    }
     let parts = match kind {
         "text" => of_text_field(block, path)?,
         "image" => vec![images::part(block, scope.backend.vision, path)?],

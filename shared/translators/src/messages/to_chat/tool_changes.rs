@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use crate::json::raw_object;
-use crate::messages::wire::request::{InputBlock, InputContent};
+use crate::messages::wire::request::{InputBlock, InputContent, InputMessage, ToolDefinition};
 
 use crate::error::{FieldPath, RequestError};
 
@@ -13,6 +13,45 @@ raw_object! {
     ToolReference {
         kind: "type",
         name: "name",
+        definition: "definition",
+    }
+}
+
+/// The tools that system turns define themselves (beta `inline-tools`): of each its definition and its path.
+pub(super) fn definitions<'a>(
+    messages: &[(InputMessage<'a>, InputContent<'a>)],
+) -> Result<Vec<ToolDefinition<'a>>, RequestError> {
+    let root = FieldPath::root("messages");
+    let mut definitions = Vec::new();
+    for (i, (message, content)) in messages.iter().enumerate() {
+        let InputContent::Blocks(blocks) = content else {
+            continue;
+        };
+        if message.role.raw().is_none_or(|role| role.get() != "\"system\"") {
+            continue;
+        }
+        let path = root.index(i);
+        let path = path.field("content");
+        for (i, block) in blocks.iter().enumerate() {
+            let path = path.index(i);
+            let path = path.field("tool");
+            let is_addition = block.kind.word(path)?.as_deref() == Some("tool_addition");
+            let tool = if is_addition {
+                block.tool.object::<ToolReference<'a>>(path)?
+            } else {
+                None
+            };
+            if let Some(tool) = tool.filter(ToolReference::is_definition) {
+                definitions.push(tool.definition.required_object(path.field("definition"))?);
+            }
+        }
+    }
+    Ok(definitions)
+}
+
+impl ToolReference<'_> {
+    fn is_definition(&self) -> bool {
+        self.kind.raw().is_some_and(|kind| kind.get() == "\"tool_definition\"")
     }
 }
 
@@ -63,7 +102,10 @@ impl<'d> ToolChanges<'d> {
 
     fn declared_tool(&self, block: &InputBlock<'_>, path: FieldPath<'_>) -> Result<String, RequestError> {
         let path = path.field("tool");
-        let tool: ToolReference<'_> = block.tool.required_object(path)?;
+        let mut tool: ToolReference<'_> = block.tool.required_object(path)?;
+        if tool.is_definition() {
+            tool = tool.definition.required_object(path.field("definition"))?;
+        }
         let name = tool.name.required_word(path.field("name"))?;
         if !self.declared.contains(name.as_ref()) {
             return Err(path

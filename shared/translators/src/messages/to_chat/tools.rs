@@ -9,6 +9,7 @@ use crate::json::{Json, Members};
 use crate::messages::wire::request::{MessagesBody, ToolDefinition};
 
 use super::builtin_tools;
+use super::schema::{Fitted, fit};
 use super::scope::Scope;
 use super::tool_changes::ToolChanges;
 use crate::error::{FieldPath, RequestError};
@@ -24,16 +25,17 @@ pub(super) struct DeclaredTool<'a> {
     builtin: Option<&'static builtin_tools::Builtin>,
 }
 
-/// The request's tools, less those that only the vendor's server needs.
-pub(super) fn read<'a>(request: &MessagesBody<'a>) -> Result<Vec<DeclaredTool<'a>>, RequestError> {
+/// The request's tools and those that its turns define, as if they stood behind them; less those that only the vendor's
+/// server needs.
+pub(super) fn read<'a>(
+    request: &MessagesBody<'a>,
+    defined_in_turns: Vec<ToolDefinition<'a>>,
+) -> Result<Vec<DeclaredTool<'a>>, RequestError> {
     let root = FieldPath::root("tools");
-    let mut declared = Vec::new();
-    for (index, tool) in request
-        .tools
-        .objects::<ToolDefinition<'a>>(root)?
-        .into_iter()
-        .enumerate()
-    {
+    let listed: Vec<ToolDefinition<'a>> = request.tools.objects(root)?;
+    let mut declared: Vec<DeclaredTool<'a>> = Vec::new();
+    let count = listed.len();
+    for (index, tool) in listed.into_iter().chain(defined_in_turns).enumerate() {
         let path = root.index(index);
         let kind = tool.kind.word(path.field("type"))?.unwrap_or(Cow::Borrowed("custom"));
         let builtin = match Kind::of(&kind) {
@@ -44,6 +46,9 @@ pub(super) fn read<'a>(request: &MessagesBody<'a>) -> Result<Vec<DeclaredTool<'a
         };
         let name = tool.name.required_word(path.field("name"))?;
         if name == PLACEHOLDER && tool.defer_loading.flag(path.field("defer_loading"))? {
+            continue;
+        }
+        if index >= count && declared.iter().any(|known| known.name == name) {
             continue;
         }
         declared.push(DeclaredTool {
@@ -108,7 +113,10 @@ impl<'a> DeclaredTool<'a> {
             (Some(builtin.description()?), builtin.parameters()?)
         } else {
             tool.description.text(path.field("description"))?;
-            (tool.description.raw().map(Cow::Borrowed), parameters(tool, path)?)
+            (
+                tool.description.raw().map(Cow::Borrowed),
+                parameters(tool, scope, path)?,
+            )
         };
         if tool.max_characters.is_present() {
             scope.warnings.dropped("max_characters");
@@ -152,11 +160,20 @@ impl<'a> DeclaredTool<'a> {
     }
 }
 
-/// The schema unchanged, but with the two members that every backend requires (TO1).
-fn parameters<'a>(tool: &ToolDefinition<'a>, path: FieldPath<'_>) -> Result<Json<'a>, RequestError> {
+/// The schema as the backend reads it (B10.1), with the two members that every backend asks for (TO1).
+fn parameters<'a>(
+    tool: &ToolDefinition<'a>,
+    scope: &mut Scope<'a>,
+    path: FieldPath<'_>,
+) -> Result<Json<'a>, RequestError> {
     let path = path.field("input_schema");
-    let members: Members<'_> = tool.input_schema.required_object(path)?;
-    let schema = tool.input_schema.raw().ok_or_else(|| path.missing())?;
+    let raw = tool.input_schema.raw().ok_or_else(|| path.missing())?;
+    tool.input_schema.required_object::<Members<'_>>(path)?;
+    let Fitted { schema, lost } = fit(raw, scope.backend.schema)?;
+    if lost {
+        scope.warnings.dropped("input_schema.pattern");
+    }
+    let members: Members<'_> = serde_json::from_str(schema.get())?;
     let missing = [("type", "\"type\":\"object\""), ("properties", "\"properties\":{}")];
     let missing = missing
         .iter()
@@ -164,7 +181,7 @@ fn parameters<'a>(tool: &ToolDefinition<'a>, path: FieldPath<'_>) -> Result<Json
         .map(|(_, member)| *member);
     let added: Vec<_> = missing.collect();
     if added.is_empty() {
-        return Ok(Cow::Borrowed(schema));
+        return Ok(schema);
     }
     let body = schema.get().strip_suffix('}').unwrap_or_default().trim_end();
     let comma = if members.is_empty() { "" } else { "," };

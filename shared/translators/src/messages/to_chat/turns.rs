@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
 use crate::chat::request::ContentPart;
 use crate::json::{Json, Members};
+use crate::tool_ids::BackendId;
 
 pub(super) enum Turn<'a> {
     User(UserTurn<'a>),
@@ -34,12 +37,16 @@ pub(super) struct AssistantTurn<'a> {
     pub parts: Vec<ContentPart<'a>>,
     pub calls: Vec<ToolUse<'a>>,
     pub thinking: Vec<ContentPart<'a>>,
+    /// Encrypted reasoning (B10.5).
+    pub reasoning_details: Vec<Box<RawValue>>,
     pub rest: Members<'a>,
 }
 
 pub(super) struct ToolUse<'a> {
     /// As the client has it.
     pub id: Cow<'a, str>,
+    /// As the backend gets it.
+    pub backend_id: BackendId<'a>,
     /// As the backend gets it.
     pub name: Cow<'a, str>,
     pub arguments: Json<'a>,

@@ -44,6 +44,9 @@ raw_object! {
         container: "container",
         compaction: "compaction",
         safeguards: "safeguards",
+        betas: "betas",
+        anthropic_beta: "anthropic_beta",
+        anthropic_version: "anthropic_version",
     }
 }
 
@@ -81,6 +84,7 @@ raw_object! {
         tool_changes: "tool_changes",
         caller: "caller",
         toolset_name: "toolset_name",
+        transformations: "transformations",
     }
 }
 

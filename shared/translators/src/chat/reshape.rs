@@ -1,0 +1,385 @@
+//! A chat stream put together to one completion, and a completion taken apart to a stream, for backends that answer in
+//! the other form than they were asked for (B9.1).
+//!
+//! Members that nobody here knows are kept: strings are joined piece by piece, lists are appended, of all else the last
+//! value counts.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::completion::Completion;
+use super::stream::{ChatReader, StreamEvent, StreamReader as _};
+use super::tool_calls::{CallPiece, PendingCall, PendingCalls, Repetition};
+use crate::error::{BackendError, ErrorContext};
+use crate::json::{EscapedText, Json, Members};
+use crate::sse::{Decoder, Event};
+
+/// A completion that grows chunk by chunk.
+#[derive(Default)]
+struct Assembly {
+    /// Members of the chunks, but for their choices.
+    members: Grown,
+    choices: Vec<AssembledChoice>,
+    has_finish_reason: bool,
+}
+
+#[derive(Default)]
+struct AssembledChoice {
+    index: u64,
+    /// Members besides the message.
+    members: Grown,
+    message: Grown,
+    calls: PendingCalls,
+}
+
+/// Members by name, in order of appearance.
+#[derive(Default)]
+struct Grown(Vec<(String, Value)>);
+
+enum Value {
+    /// Escaped.
+    Text(String),
+    /// The items.
+    List(Vec<Box<RawValue>>),
+    Other(Box<RawValue>),
+}
+
+/// The completion that the events of `body` come to.
+pub fn assemble(body: &[u8], errors: &ErrorContext) -> Result<Vec<u8>, BackendError> {
+    let mut reader = ChatReader::new(errors.clone());
+    let mut assembly = Assembly::default();
+    let (mut failure, mut is_done) = (None, false);
+    for event in events(body) {
+        let data = event.data().unwrap_or_default().to_vec();
+        reader.read(&event, &mut |step| match step {
+            _ if failure.is_some() || is_done => {}
+            StreamEvent::Chunk(chunk) => assembly.add(chunk, &data),
+            StreamEvent::Done => is_done = true,
+            StreamEvent::Failed(error) => failure = Some(error),
+            StreamEvent::InvalidUtf8 => {}
+        });
+    }
+    match failure {
+        Some(error) => Err(error),
+        None if assembly.choices.is_empty() || !(is_done || assembly.has_finish_reason) => {
+            Err(BackendError::cut_short())
+        }
+        None => assembly.written().map_err(|_| BackendError::unreadable()),
+    }
+}
+
+/// All events of a stream that is there as a whole.
+pub fn events(body: &[u8]) -> Vec<Event> {
+    let mut decoder = Decoder::new(body.len() + 1);
+    decoder.feed(bytes::Bytes::copy_from_slice(body));
+    let mut events: Vec<Event> = decoder.by_ref().map_while(Result::ok).collect();
+    events.extend(decoder.finish());
+    events
+}
+
+impl Assembly {
+    fn add(&mut self, chunk: &Completion<'_>, data: &[u8]) {
+        let text = String::from_utf8_lossy(data);
+        let Ok(members) = serde_json::from_str::<Members<'_>>(&text) else {
+            return;
+        };
+        for (name, value) in members.0 {
+            if name == "choices" {
+                self.add_choices(&value);
+            } else if value.get() != "null" {
+                self.members.replace(&name, &value);
+            }
+        }
+        let finished = |choice: &super::completion::Choice<'_>| choice.finish_reason().is_some();
+        self.has_finish_reason |= chunk.choices().any(|(_, choice)| finished(choice));
+        for (index, choice) in chunk.choices() {
+            let choice_message = choice.delta.0.as_ref().or(choice.message());
+            let calls = &mut self.choice(index).calls;
+            for piece in choice_message.iter().flat_map(|message| message.call_pieces()) {
+                add_piece(calls, &piece);
+            }
+        }
+    }
+
+    fn add_choices(&mut self, choices: &RawValue) {
+        let choices: Vec<Members<'_>> = serde_json::from_str(choices.get()).unwrap_or_default();
+        for members in choices {
+            let index = crate::json::ordinal(members.get("index")).unwrap_or(0);
+            let choice = self.choice(index);
+            for (name, value) in members.0 {
+                match name.as_ref() {
+                    "index" => {}
+                    "delta" | "message" => choice.message.add_all(&value),
+                    _ if value.get() == "null" => {}
+                    name => choice.members.replace(name, &value),
+                }
+            }
+        }
+    }
+
+    fn choice(&mut self, index: u64) -> &mut AssembledChoice {
+        let place = self.choices.iter().position(|choice| choice.index == index);
+        let place = place.unwrap_or_else(|| {
+            self.choices.push(AssembledChoice {
+                index,
+                ..AssembledChoice::default()
+            });
+            self.choices.len() - 1
+        });
+        &mut self.choices[place]
+    }
+
+    fn written(mut self) -> serde_json::Result<Vec<u8>> {
+        self.choices.sort_by_key(|choice| choice.index);
+        let choices: Vec<Members<'_>> = self
+            .choices
+            .into_iter()
+            .map(AssembledChoice::written)
+            .collect::<Result<_, _>>()?;
+        let mut members = self.members.written()?;
+        members.set(Cow::Borrowed("object"), raw(&"chat.completion")?);
+        members.push(Cow::Borrowed("choices"), raw(&choices)?);
+        serde_json::to_vec(&members)
+    }
+}
+
+fn add_piece(calls: &mut PendingCalls, piece: &CallPiece<'_>) {
+    let index = calls.index_of(piece);
+    let arguments = EscapedText::from_escaped(&piece.arguments);
+    calls.list[index].arguments.push(arguments, false);
+}
+
+impl AssembledChoice {
+    fn written(self) -> serde_json::Result<Members<'static>> {
+        let mut message = self.message.written()?;
+        message
+            .0
+            .retain(|(name, _)| name != "tool_calls" && name != "function_call");
+        if !message.contains("role") {
+            message.push(Cow::Borrowed("role"), raw(&"assistant")?);
+        }
+        if !message.contains("content") {
+            message.push(Cow::Borrowed("content"), raw(&())?);
+        }
+        let kept = (0..self.calls.list.len())
+            .filter(|index| self.calls.repetition(*index, true) != Repetition::Yes)
+            .map(|index| &self.calls.list[index])
+            .filter(|call| !call.name.is_empty());
+        let calls: Vec<&PendingCall> = kept.collect();
+        let is_cut = calls.iter().any(|call| call.arguments.is_cut());
+        if !calls.is_empty() {
+            let calls: Vec<Members<'_>> = calls.into_iter().map(written_call).collect::<Result<_, _>>()?;
+            message.push(Cow::Borrowed("tool_calls"), raw(&calls)?);
+        }
+        let mut members = Members::default();
+        members.push(Cow::Borrowed("index"), raw(&self.index)?);
+        members.push(Cow::Borrowed("message"), raw(&message)?);
+        members.append(self.members.written()?);
+        if is_cut {
+            // Nobody should run half of a call, whatever the server says (B3.2).
+            members.set(Cow::Borrowed("finish_reason"), raw(&"length")?);
+        } else if !members.contains("finish_reason") {
+            members.push(Cow::Borrowed("finish_reason"), raw(&"stop")?);
+        }
+        Ok(members)
+    }
+}
+
+fn written_call(call: &PendingCall) -> serde_json::Result<Members<'static>> {
+    let mut function = Members::default();
+    function.push(Cow::Borrowed("name"), raw(&call.name)?);
+    let arguments = RawValue::from_string(format!("\"{}\"", call.arguments.escaped()))?;
+    function.push(Cow::Borrowed("arguments"), Cow::Owned(arguments));
+    let mut written = Members::default();
+    written.push(Cow::Borrowed("id"), raw(&call.id)?);
+    written.push(Cow::Borrowed("type"), raw(&"function")?);
+    written.push(Cow::Borrowed("function"), raw(&function)?);
+    if let Some(extra) = &call.extra_content {
+        written.push(Cow::Borrowed("extra_content"), Cow::Owned(extra.clone()));
+    }
+    Ok(written)
+}
+
+impl Grown {
+    fn add_all(&mut self, object: &RawValue) {
+        let members: Members<'_> = serde_json::from_str(object.get()).unwrap_or_default();
+        for (name, value) in members.0 {
+            match name.as_ref() {
+                "role" => self.replace(&name, &value),
+                _ if value.get() == "null" => {}
+                name => self.add(name, &value),
+            }
+        }
+    }
+
+    fn add(&mut self, name: &str, value: &RawValue) {
+        let text = EscapedText::of(value).map(EscapedText::escaped);
+        let list = || serde_json::from_str::<Vec<Box<RawValue>>>(value.get()).ok();
+        match (self.find(name), text) {
+            (Some(Value::Text(known)), Some(text)) => known.push_str(text),
+            (Some(Value::List(known)), None) => known.extend(list().unwrap_or_default()),
+            (_, Some(text)) => self.put(name, Value::Text(text.to_owned())),
+            (_, None) => {
+                let value = list().map_or_else(|| Value::Other(value.to_owned()), Value::List);
+                self.put(name, value);
+            }
+        }
+    }
+
+    fn replace(&mut self, name: &str, value: &RawValue) {
+        self.put(name, Value::Other(value.to_owned()));
+    }
+
+    fn put(&mut self, name: &str, value: Value) {
+        match self.find(name) {
+            Some(known) => *known = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+
+    fn find(&mut self, name: &str) -> Option<&mut Value> {
+        self.0
+            .iter_mut()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
+    }
+
+    fn written(self) -> serde_json::Result<Members<'static>> {
+        let members = self.0.into_iter().map(|(name, value)| {
+            let value = match value {
+                Value::Text(text) => RawValue::from_string(format!("\"{text}\""))?,
+                Value::List(items) => to_raw_value(&items)?,
+                Value::Other(json) => json,
+            };
+            Ok((Cow::Owned(name), Cow::Owned(value)))
+        });
+        members.collect::<serde_json::Result<_>>().map(Members)
+    }
+}
+
+/// The chunks that a completion comes to, without the end mark. `with_usage` adds the chunk that has nothing but usage.
+pub fn take_apart(body: &str, with_usage: bool) -> serde_json::Result<Vec<Vec<u8>>> {
+    let mut members: Members<'_> = serde_json::from_str(body)?;
+    let usage = members
+        .get("usage")
+        .map(ToOwned::to_owned)
+        .filter(|usage| usage.get() != "null");
+    let choices: Vec<Members<'_>> = match members.get("choices") {
+        Some(choices) => serde_json::from_str(choices.get())?,
+        None => Vec::new(),
+    };
+    let choices: Vec<Members<'_>> = choices.into_iter().map(chunk_of).collect::<Result<_, _>>()?;
+    let choices = raw(&choices)?;
+    members.0.retain(|(name, _)| name != "usage");
+    members.set(Cow::Borrowed("object"), raw(&"chat.completion.chunk")?);
+    members.set(Cow::Borrowed("choices"), choices);
+    let mut chunks = vec![serde_json::to_vec(&members)?];
+    if let Some(usage) = usage.filter(|_| with_usage) {
+        let none: [u8; 0] = [];
+        members.set(Cow::Borrowed("choices"), raw(&none)?);
+        members.push(Cow::Borrowed("usage"), Cow::Owned(usage));
+        chunks.push(serde_json::to_vec(&members)?);
+    }
+    Ok(chunks)
+}
+
+/// A choice with its message as one delta.
+fn chunk_of(choice: Members<'_>) -> serde_json::Result<Members<'_>> {
+    let mut chunk = Members::default();
+    for (name, value) in choice.0 {
+        if name == "message" {
+            chunk.push(Cow::Borrowed("delta"), delta_of(&value)?);
+        } else {
+            chunk.push(name, value);
+        }
+    }
+    Ok(chunk)
+}
+
+/// A message whose calls have the index that pieces of calls need.
+fn delta_of<'a>(message: &RawValue) -> serde_json::Result<Json<'a>> {
+    let mut message: Members<'_> = serde_json::from_str(message.get())?;
+    let calls = message.get("tool_calls").map(RawValue::get).unwrap_or("[]");
+    let calls: Vec<Members<'_>> = serde_json::from_str(calls).unwrap_or_default();
+    if calls.is_empty() {
+        return raw(&message);
+    }
+    let indexed: Vec<Members<'_>> = calls
+        .into_iter()
+        .enumerate()
+        .map(|(index, mut call)| {
+            call.set(Cow::Borrowed("index"), raw(&index)?);
+            Ok(call)
+        })
+        .collect::<serde_json::Result<_>>()?;
+    let indexed = raw(&indexed)?;
+    message.set(Cow::Borrowed("tool_calls"), indexed);
+    raw(&message)
+}
+
+fn raw<'a>(value: &impl Serialize) -> serde_json::Result<Json<'a>> {
+    Ok(Cow::Owned(to_raw_value(value)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assembled(body: &str) -> Result<String, String> {
+        assemble(body.as_bytes(), &ErrorContext::default())
+            .map(|body| String::from_utf8(body).unwrap())
+            .map_err(|error| error.message.to_string())
+    }
+
+    #[test]
+    fn b9_1_a_stream_is_put_together_with_all_that_it_says() {
+        let stream = concat!(
+            "data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"created\":1.0,\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
+            "data: {\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"h\",\"images\":[1]}}]}\n\n",
+            "data: {\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"m\",\"content\":\"a\\ud83d\",\"images\":[2]}}]}\n\n",
+            "data: {\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"b\",\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]}}]}\n\n",
+            "data: {\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n\n",
+            "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\ndata: [DONE]\n\n",
+        );
+        assert_eq!(
+            assembled(stream).unwrap(),
+            concat!(
+                r#"{"id":"x","object":"chat.completion","created":1.0,"usage":{"prompt_tokens":1},"choices":[{"index":0,"#,
+                r#""message":{"role":"assistant","content":"a\ud83db","reasoning":"hm","images":[1,2],"#,
+                r#""tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#
+            )
+        );
+    }
+
+    #[test]
+    fn b9_1_a_stream_that_breaks_off_is_no_completion() {
+        for stream in [
+            "",
+            "data: [DONE]\n\n",
+            "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n",
+        ] {
+            assert!(assembled(stream).is_err(), "{stream}");
+        }
+        let failed =
+            "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"error\":{\"message\":\"died\"}}\n\n";
+        assert_eq!(assembled(failed), Err("died".to_owned()));
+    }
+
+    #[test]
+    fn b9_1_a_completion_is_taken_apart_to_chunks() {
+        let body = r#"{"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"a","tool_calls":[{"id":"c"}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}}"#;
+        let chunks = |with_usage| -> Vec<String> {
+            let chunks = take_apart(body, with_usage).unwrap();
+            chunks
+                .into_iter()
+                .map(|chunk| String::from_utf8(chunk).unwrap())
+                .collect()
+        };
+        let content = r#"{"id":"x","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant","content":"a","tool_calls":[{"id":"c","index":0}]},"finish_reason":"stop"}]}"#;
+        let usage = r#"{"id":"x","object":"chat.completion.chunk","choices":[],"usage":{"prompt_tokens":1}}"#;
+        assert_eq!(chunks(true), [content, usage]);
+        assert_eq!(chunks(false), [content]);
+    }
+}
