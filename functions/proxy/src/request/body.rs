@@ -61,14 +61,14 @@ impl<'a> RequestBody<'a> {
     pub(super) fn checked(mut self) -> Result<Self, ApiError> {
         for (place, member) in self.members.iter().enumerate() {
             if self.members[..place].iter().any(|other| other.name == member.name) {
-                return Err(ApiError::invalid(member.name.as_ref(), "duplicate member"));
+                return Err(invalid(&member.name, "duplicate member"));
             }
             self.text_bytes += member.check()?;
         }
         if self.contains("messages") {
             Ok(self)
         } else {
-            Err(ApiError::invalid("messages", "the messages are missing"))
+            Err(invalid("messages", "field required"))
         }
     }
 
@@ -111,7 +111,7 @@ impl<'a> RequestBody<'a> {
         match self.get(name).map(RawValue::get) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(_) => Err(ApiError::invalid(name, "must be true or false")),
+            Some(_) => Err(invalid(name, "must be true or false")),
         }
     }
 
@@ -172,20 +172,20 @@ impl Member<'_> {
         let (name, json) = (self.name.as_ref(), self.value.get());
         let list = LISTS.iter().find(|(list, _)| *list == name);
         if name == "messages" && !json.starts_with('[') {
-            return Err(ApiError::invalid(name, "must be a list"));
+            return Err(invalid(name, "must be a list"));
         }
         let walked = walk(json, role(name)).map_err(|fault| match fault {
             Fault::TooDeep => ApiError::new(Code::InvalidJson, "the body is nested too deep"),
             Fault::Duplicate(inner) => {
                 let inner: String = inner.chars().take(64).collect();
-                ApiError::invalid(name, format!("duplicate member `{inner}`"))
+                invalid(name, &format!("duplicate member `{inner}`"))
             }
         })?;
         let least = usize::from(name == "messages");
         match list {
-            Some((_, most)) if json.starts_with('[') && !(least..=*most).contains(&walked.items) => Err(
-                ApiError::invalid(name, format!("there must be {least} to {most} items")),
-            ),
+            Some((_, most)) if json.starts_with('[') && !(least..=*most).contains(&walked.items) => {
+                Err(invalid(name, &format!("there must be {least} to {most} items")))
+            }
             _ => Ok(walked.text_bytes),
         }
     }
@@ -200,6 +200,11 @@ fn role(name: &str) -> Role {
         | "include" => Role::Unread,
         _ => Role::Text,
     }
+}
+
+/// The error of the member `name`, whose message begins with the path as those of the translators do.
+pub(super) fn invalid(name: &str, reason: &str) -> ApiError {
+    ApiError::invalid(name, format!("{name}: {reason}"))
 }
 
 fn not_json(error: &serde_json::Error) -> ApiError {

@@ -6,8 +6,8 @@ use service::http::ApiError;
 use translators::restricted::{Path, Restriction};
 use translators::settings::BackendSettings;
 
+use super::backend_body::BackendBody;
 use super::body::RequestBody;
-use super::completion::BackendBody;
 use super::estimate;
 use super::max_tokens::MaxTokens;
 use super::model_params::ModelParams;

@@ -1,18 +1,9 @@
 //! A request for a completion, whatever its dialect.
 
 use domain::models::usage::Endpoint;
-use service::outbound::Pieces;
 
 use super::chat::ChatRequest;
 use super::messages::MessagesRequest;
-
-/// What one backend is sent of a request.
-#[derive(Debug)]
-pub(crate) struct BackendBody {
-    pub(crate) bytes: Pieces,
-    /// Members of the client's request that are not in it (translation.md P2).
-    pub(crate) warnings: Vec<String>,
-}
 
 /// A completion request that is valid as far as can be told without a backend.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use service::http::ApiError;
 use translators::restricted::Restriction;
 use translators::settings::MaxTokensField;
 
-use super::body::RequestBody;
+use super::body::{RequestBody, invalid};
 use crate::patch::{Patch, Span};
 
 /// The members of a chat request that limit its response, the newer name first. An administrator may set either for a
@@ -93,7 +93,7 @@ pub(super) fn tokens(name: &str, value: &RawValue) -> Result<Option<u64>, ApiErr
         .parse::<f64>()
         .ok()
         .filter(|_| text.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']));
-    let number = number.ok_or_else(|| ApiError::invalid(name, "must be a number"))?;
+    let number = number.ok_or_else(|| invalid(name, "must be a number"))?;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

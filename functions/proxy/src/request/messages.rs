@@ -14,8 +14,8 @@ use translators::messages::{passthrough, token_count};
 use translators::restricted::Path;
 use translators::settings::BackendSettings;
 
+use super::backend_body::BackendBody;
 use super::body::RequestBody;
-use super::completion::BackendBody;
 use super::model_params::ModelParams;
 use super::{estimate, max_tokens};
 use crate::patch::{Patch, patched_pieces};

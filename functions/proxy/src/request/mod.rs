@@ -1,5 +1,6 @@
 //! What a client requests, in either dialect, and what a backend is sent for it. Pure.
 
+mod backend_body;
 mod body;
 mod chat;
 mod completion;
