@@ -7,6 +7,7 @@ mod one_time_codes;
 mod rotation;
 mod setup;
 mod trial;
+mod userinfo;
 
 use domain::clock::Clock;
 use harness::Gateway;
