@@ -177,12 +177,15 @@ fn unload<'a>(client_id: &str) -> Option<BackendId<'a>> {
     let encoded = client_id.strip_prefix(LOADED_ID_PREFIX)?;
     let list = URL_SAFE_NO_PAD.decode(encoded).ok()?;
     let mut list: Vec<Box<RawValue>> = serde_json::from_slice(&list).ok()?;
-    let is_something = |json: &Box<RawValue>| json.get() != "null";
-    let reasoning_details = (list.len() == 3).then(|| list.pop()).flatten().filter(is_something);
+    let is_something = |json: &RawValue| json.get() != "null";
+    let reasoning_details = (list.len() == 3)
+        .then(|| list.pop())
+        .flatten()
+        .filter(|json| is_something(json));
     let [id, extra_content] = <[_; 2]>::try_from(list).ok()?;
     Some(BackendId {
         id: Cow::Owned(serde_json::from_str(id.get()).ok()?),
-        extra_content: Some(extra_content).filter(is_something),
+        extra_content: Some(extra_content).filter(|json| is_something(json)),
         reasoning_details,
     })
 }

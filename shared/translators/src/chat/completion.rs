@@ -86,7 +86,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Completion<'a> {
 }
 
 lenient_object! {
-    /// MiniMax's status beside its answers.
+    /// `MiniMax`'s status beside its answers.
     BaseResp {
         status_code: Raw<'a> = b"status_code",
     }
@@ -137,7 +137,7 @@ impl Completion<'_> {
     }
 }
 
-/// MiniMax's 0 is a success.
+/// `MiniMax`'s 0 is a success.
 fn is_refusal(base_resp: &RawValue) -> bool {
     let status: Option<BaseResp<'_>> = lenient(base_resp);
     status

@@ -301,7 +301,7 @@ fn chunk_of(choice: Members<'_>) -> serde_json::Result<Members<'_>> {
 /// A message whose calls have the index that pieces of calls need.
 fn delta_of<'a>(message: &RawValue) -> serde_json::Result<Json<'a>> {
     let mut message: Members<'_> = serde_json::from_str(message.get())?;
-    let calls = message.get("tool_calls").map(RawValue::get).unwrap_or("[]");
+    let calls = message.get("tool_calls").map_or("[]", RawValue::get);
     let calls: Vec<Members<'_>> = serde_json::from_str(calls).unwrap_or_default();
     if calls.is_empty() {
         return raw(&message);

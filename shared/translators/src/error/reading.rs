@@ -44,7 +44,7 @@ struct Members {
     aws_kind: Value,
     status: Value,
     metadata: Value,
-    /// MiniMax.
+    /// `MiniMax`.
     base_resp: Value,
     /// Google (E6).
     details: Value,
@@ -163,8 +163,8 @@ impl Report {
 
     /// The HTTP status that AWS's word for the error means, whatever status it came with (E2).
     pub(super) fn aws_status(&self) -> Option<u16> {
-        let exceptions = self.words.iter().filter(|word| word.contains("Exception"));
-        exceptions.filter_map(|word| status_of_word(word)).next()
+        let mut exceptions = self.words.iter().filter(|word| word.contains("Exception"));
+        exceptions.find_map(|word| status_of_word(word))
     }
 
     /// The message in the wording that agents know, if the context is too small for the request.
@@ -216,13 +216,11 @@ fn number(value: &Value) -> Option<u64> {
 
 /// The seconds of a `google.rpc.RetryInfo` such as `"retryDelay": "36.5s"`, rounded up.
 fn retry_delay(details: &Value) -> Option<u64> {
-    let delays = details
+    let mut delays = details
         .as_array()?
         .iter()
         .filter_map(|detail| detail["retryDelay"].as_str());
-    let seconds = delays
-        .filter_map(|delay| delay.strip_suffix('s')?.parse::<f64>().ok())
-        .next()?;
+    let seconds = delays.find_map(|delay| delay.strip_suffix('s')?.parse::<f64>().ok())?;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -43,24 +43,12 @@ pub fn translate(
     random: &mut dyn FnMut() -> String,
 ) -> Result<TranslatedResponse, BackendError> {
     let text = String::from_utf8_lossy(body);
-    let text_body = text.trim_start_matches('\u{feff}').trim_ascii();
-    let told = |silent| BackendError::from_error_object_or(text_body.as_bytes(), &context.errors, silent);
-    let Ok(completion) = serde_json::from_str::<Completion<'_>>(text_body) else {
-        // A list with an error in it is told (E1), a page of HTML is not.
-        let is_list = text_body.starts_with('[');
-        return Err(if is_list {
-            told(BackendError::unreadable())
-        } else {
-            BackendError::unreadable()
-        });
-    };
-    if is_error(&completion, text_body.as_bytes()) {
-        return Err(told(BackendError::interrupted()));
-    }
-    let Some(choice) = completion.choice() else {
-        // GLM and others respond 200 with a code and a message where the choices should be.
-        return Err(told(BackendError::unreadable()));
-    };
+    let json = text.trim_start_matches('\u{feff}').trim_ascii();
+    let completion = read(json, context)?;
+    // GLM and others respond 200 with a code and a message where the choices should be.
+    let choice = completion
+        .choice()
+        .ok_or_else(|| error_in(json, context, BackendError::unreadable()))?;
     let id = new_id(random);
     let response = ResponseContent::of(choice, context, random);
     let matched_stop = choice.matched_stop().map(EscapedText::decode);
@@ -93,6 +81,29 @@ pub fn translate(
         nameless_calls: response.nameless_calls,
         repairs,
     })
+}
+
+/// The completion in `json`, or the error that stands in its place.
+fn read<'a>(json: &'a str, context: &ResponseContext) -> Result<Completion<'a>, BackendError> {
+    let Ok(completion) = serde_json::from_str::<Completion<'_>>(json) else {
+        // A list with an error in it is told (E1), a page of HTML is not.
+        let unreadable = BackendError::unreadable();
+        let is_list = json.starts_with('[');
+        return Err(if is_list {
+            error_in(json, context, unreadable)
+        } else {
+            unreadable
+        });
+    };
+    if is_error(&completion, json.as_bytes()) {
+        return Err(error_in(json, context, BackendError::interrupted()));
+    }
+    Ok(completion)
+}
+
+/// The error that `json` describes, `silent` where it has no message.
+fn error_in(json: &str, context: &ResponseContext, silent: BackendError) -> BackendError {
+    BackendError::from_error_object_or(json.as_bytes(), &context.errors, silent)
 }
 
 /// The content of a response, as blocks in the order thinking, text, refusal, calls.

@@ -140,13 +140,12 @@ impl Block {
     }
 
     fn grow(&mut self, member: &'static str, text: EscapedText<'_>) {
-        match self.texts.iter_mut().find(|(name, _)| *name == member) {
-            Some((_, known)) => known.push_str(text.escaped()),
-            None => {
-                let begun = self.members.get(member).and_then(EscapedText::of);
-                let begun = begun.map_or("", EscapedText::escaped);
-                self.texts.push((member, [begun, text.escaped()].concat()));
-            }
+        if let Some((_, known)) = self.texts.iter_mut().find(|(name, _)| *name == member) {
+            known.push_str(text.escaped());
+        } else {
+            let begun = self.members.get(member).and_then(EscapedText::of);
+            let begun = begun.map_or("", EscapedText::escaped);
+            self.texts.push((member, [begun, text.escaped()].concat()));
         }
     }
 

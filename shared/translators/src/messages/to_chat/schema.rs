@@ -39,9 +39,9 @@ pub(super) fn fit(schema: &RawValue, setting: Schema) -> Result<Fitted<'_>, Requ
             Schema::Llamacpp => text.contains("\"pattern\""),
         };
     let mut fitter = Fitter { setting, lost: false };
-    let fitted = if may_change { fitter.schema(schema, 0)? } else { None };
+    let changed = if may_change { fitter.schema(schema, 0)? } else { None };
     Ok(Fitted {
-        schema: fitted.unwrap_or(Cow::Borrowed(schema)),
+        schema: changed.unwrap_or(Cow::Borrowed(schema)),
         lost: fitter.lost,
     })
 }
