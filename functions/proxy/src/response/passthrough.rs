@@ -44,6 +44,10 @@ impl PassthroughContext {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of the stream that holds without the others"
+)]
 pub(crate) struct Passthrough {
     dialect: Dialect,
     context: PassthroughContext,

@@ -12,8 +12,8 @@ use super::scan::ChunkInfo;
 
 /// True if `body`, which is due to be JSON, is a stream of events.
 pub(super) fn is_stream(body: &[u8]) -> bool {
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii_start();
     const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii_start();
     FIELDS.iter().any(|field| body.starts_with(field))
 }
 

@@ -117,7 +117,7 @@ impl<'a> Members<'a> {
     }
 
     fn chunk_kind(&self, json: &[u8]) -> ChunkKind {
-        if self.has_type("\"error\"") || (self.may_be_error() && self.is_error(json)) {
+        if self.has_type("\"error\"") || (self.may_be_error() && Self::is_error(json)) {
             ChunkKind::Error
         } else if self.has_type("\"message_stop\"") {
             ChunkKind::End
@@ -141,7 +141,7 @@ impl<'a> Members<'a> {
     }
 
     /// By the same rules as where responses are translated (B4.1, B6.1).
-    fn is_error(&self, json: &[u8]) -> bool {
+    fn is_error(json: &[u8]) -> bool {
         serde_json::from_slice::<Completion<'_>>(json).is_ok_and(|completion| is_error(&completion, json))
     }
 

@@ -177,10 +177,10 @@ impl<S: Sync> FromRequestParts<S> for ApiCaller {
 /// The credential of a management request. Another one beside it is refused, though it would not be used.
 pub fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     let session = authorization(headers)?;
-    match headers.contains_key(API_KEY) {
-        true if only_key(headers)? != session => Err(ApiError::unauthorized()),
-        _ => Ok(session),
+    if headers.contains_key(API_KEY) && only_key(headers)? != session {
+        return Err(ApiError::unauthorized());
     }
+    Ok(session)
 }
 
 /// The credential of a `/v1` request: `Authorization: Bearer` or `x-api-key`; two different ones are refused.

@@ -71,15 +71,12 @@ impl Transaction<'_> {
         let lasting = Expression::new("#acting = :acting")
             .name("#acting", "session")
             .number(":acting", authority.session);
-        match self.keys.iter().position(|written| *written == key) {
-            Some(place) => {
-                narrow(&mut self.writes[place], lasting);
-                Ok(self)
-            }
-            None => {
-                self.authority = Some(self.writes.len());
-                self.check(&key, lasting)
-            }
+        if let Some(place) = self.keys.iter().position(|written| *written == key) {
+            narrow(&mut self.writes[place], lasting);
+            Ok(self)
+        } else {
+            self.authority = Some(self.writes.len());
+            self.check(&key, lasting)
         }
     }
 

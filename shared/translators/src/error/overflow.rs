@@ -275,56 +275,58 @@ mod tests {
         assert_eq!(wording("max_tokens must be positive"), None);
     }
 
+    /// Words of vendors, and ours for them.
+    const VENDORS: &[(&str, &str)] = &[
+        ("Input is too long for requested model.", "prompt is too long"),
+        (
+            "The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).",
+            "prompt is too long: 1048577 tokens > 1048576 maximum",
+        ),
+        (
+            "Trying to keep the first 7000 tokens when context the overflows. However, the model is loaded with \
+                 context length of only 4096 tokens, which is not enough.",
+            "prompt is too long: 7000 tokens > 4096 maximum",
+        ),
+        (
+            "invalid params, context window exceeds limit (2013)",
+            "prompt is too long",
+        ),
+        (
+            "prompt too long; exceeded max context length by 1253 tokens",
+            "prompt is too long",
+        ),
+        (
+            "`inputs` tokens + `max_new_tokens` must be <= 32769. Given: 40000 `inputs` tokens and 1000 \
+                 `max_new_tokens`",
+            "prompt is too long: 40000 tokens > 32769 maximum",
+        ),
+        (
+            "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+            "prompt is too long: 537812 tokens > 131072 maximum",
+        ),
+        ("Range of input length should be [1, 30720]", "prompt is too long"),
+        (
+            "Your input exceeds the context window of this model.",
+            "prompt is too long",
+        ),
+        (
+            "Please reduce the length of the messages or completion.",
+            "prompt is too long",
+        ),
+        (
+            "input exceeds the maximum allowed input length of 9 tokens",
+            "prompt is too long",
+        ),
+        ("Prompt exceeds max length", "prompt is too long"),
+        (
+            "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length",
+            "prompt is too long: 40000 tokens > 32768 maximum",
+        ),
+    ];
+
     #[test]
     fn b6_2_every_vendor_is_understood() {
-        let table = [
-            ("Input is too long for requested model.", "prompt is too long"),
-            (
-                "The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).",
-                "prompt is too long: 1048577 tokens > 1048576 maximum",
-            ),
-            (
-                "Trying to keep the first 7000 tokens when context the overflows. However, the model is loaded with \
-                 context length of only 4096 tokens, which is not enough.",
-                "prompt is too long: 7000 tokens > 4096 maximum",
-            ),
-            (
-                "invalid params, context window exceeds limit (2013)",
-                "prompt is too long",
-            ),
-            (
-                "prompt too long; exceeded max context length by 1253 tokens",
-                "prompt is too long",
-            ),
-            (
-                "`inputs` tokens + `max_new_tokens` must be <= 32769. Given: 40000 `inputs` tokens and 1000 \
-                 `max_new_tokens`",
-                "prompt is too long: 40000 tokens > 32769 maximum",
-            ),
-            (
-                "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
-                "prompt is too long: 537812 tokens > 131072 maximum",
-            ),
-            ("Range of input length should be [1, 30720]", "prompt is too long"),
-            (
-                "Your input exceeds the context window of this model.",
-                "prompt is too long",
-            ),
-            (
-                "Please reduce the length of the messages or completion.",
-                "prompt is too long",
-            ),
-            (
-                "input exceeds the maximum allowed input length of 9 tokens",
-                "prompt is too long",
-            ),
-            ("Prompt exceeds max length", "prompt is too long"),
-            (
-                "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length",
-                "prompt is too long: 40000 tokens > 32768 maximum",
-            ),
-        ];
-        for (message, expected) in table {
+        for (message, expected) in VENDORS {
             check(message, expected);
         }
     }
