@@ -9,6 +9,7 @@ use serde_json::Value;
 
 pub use translators::error::{Code, Dialect};
 
+use super::backend_object::BackendObject;
 use crate::functions::FunctionError;
 use crate::hasher::HasherError;
 use crate::secrets::SecretsError;
@@ -32,6 +33,8 @@ pub struct ApiError {
     hints: Option<Box<HeaderMap>>,
     /// `error.details.error_code` of Anthropic's shape, which its SDKs act on.
     detail: Option<&'static str>,
+    /// A backend's own error object, for clients of its dialect (B6.6).
+    object: Option<BackendObject>,
     /// For the log only.
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
@@ -46,6 +49,7 @@ impl ApiError {
             retry_after_seconds: None,
             hints: None,
             detail: None,
+            object: None,
             source: None,
         }
     }
@@ -157,6 +161,10 @@ impl ApiError {
 
     /// The error object in `dialect`, as in a response's body or as the `data` of an error event.
     pub fn body(&self, dialect: Dialect, request_id: &RequestId) -> Value {
+        let own = self.object.as_ref();
+        if let Some(object) = own.and_then(|object| object.for_clients_of(dialect, request_id)) {
+            return object;
+        }
         let field = self.field.as_deref();
         let (code, message, detail) = (self.code, &*self.message, self.detail);
         ErrorBody {
@@ -232,7 +240,14 @@ impl From<RequestError> for ApiError {
 
 impl From<BackendError> for ApiError {
     fn from(error: BackendError) -> Self {
-        Self::new(Code::from(&error), error.message.into_text())
+        Self {
+            object: error
+                .object
+                .as_ref()
+                .map(|(of, object)| BackendObject(*of, object.clone())),
+            retry_after_seconds: error.retry_after,
+            ..Self::new(Code::from(&error), error.message.into_text())
+        }
     }
 }
 

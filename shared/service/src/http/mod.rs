@@ -5,6 +5,7 @@
 //! what it needs of the head ([`extract`]) and a [`json::Body`].
 
 pub mod accept;
+mod backend_object;
 pub mod body_budget;
 pub mod caller;
 mod cors;
