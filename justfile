@@ -1,6 +1,6 @@
-# Names for the commands that people type; `just` is a convenience, nothing needs it.
+# Names for common commands; `just` is a convenience, nothing requires it.
 
-# What can be done.
+# Lists the commands.
 default:
     @just --list
 
@@ -16,14 +16,14 @@ watch:
 test *filter:
     cargo test --workspace {{filter}}
 
-# The functions as they are deployed, in target/lambda (needs cargo-lambda).
+# Builds the functions for deployment into target/lambda (needs cargo-lambda).
 build:
     cargo lambda build --profile deploy --arm64
 
-# What was built, into the cloud (needs the SAM CLI; `infra/README.md` says the rest).
+# Deploys what was built (needs the SAM CLI; see `infra/README.md`).
 deploy:
     sam deploy --template infra/template.yaml --capabilities CAPABILITY_IAM
 
-# Everything that must hold before a change lands.
+# All checks that a change must pass before it lands.
 check:
     .ci/run
