@@ -1,7 +1,7 @@
 //! Requests to `DynamoDB`, each sent by a function that is not `async`.
 //!
 //! The body of an `async` function is compiled again in every crate that awaits it, and with it the SDK's machinery for
-//! each operation. Behind these boxes it is compiled once, here (decision 46). The futures are large in memory, too, and
+//! each operation. Behind these boxes it is compiled once, here. The futures are large in memory, too, and
 //! many wait inside them.
 
 use aws_sdk_dynamodb::error::SdkError;
