@@ -186,8 +186,9 @@ async fn p38_a_backend_gets_our_id_of_the_request_and_the_client_the_backends_re
 }
 
 /// Everything that a backend of the Anthropic dialect receives, where it has one configured header.
-const NATIVE_HEADERS: [&str; 12] = [
+const NATIVE_HEADERS: [&str; 13] = [
     "accept",
+    "accept-encoding",
     "anthropic-beta",
     "anthropic-version",
     "content-length",

@@ -54,7 +54,8 @@ impl Translation {
     }
 
     fn chunk(&mut self, out: BytesMut, progress: Progress) -> StreamChunk {
-        self.has_begun |= !out.is_empty();
+        // Of a response that the client saw begin, the first chunk may come to no frame.
+        self.has_begun |= !out.is_empty() || self.machine.has_chunks();
         let frames = if out.is_empty() { Vec::new() } else { vec![out.freeze()] };
         StreamChunk { frames, progress }
     }

@@ -181,94 +181,96 @@ fn names_missing_model(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Statuses with bodies.
+    const REFUSALS: &[(u16, &str, Blame)] = &[
+        (
+            400,
+            r#"{"error":{"message":"max_tokens must be positive"}}"#,
+            Blame::Request,
+        ),
+        (
+            400,
+            r#"{"error":{"message":"Your credit balance is too low to access the Anthropic API"}}"#,
+            Blame::Billing,
+        ),
+        (
+            400,
+            r#"{"error":{"message":"The model `x` does not exist","code":"model_not_found"}}"#,
+            Blame::ModelMissing,
+        ),
+        (401, "", Blame::Credentials),
+        (402, r#"{"error":{"message":"Insufficient Balance"}}"#, Blame::Billing),
+        (402, "", Blame::Billing),
+        (
+            403,
+            r#"{"error":{"message":"Your input was flagged by moderation"}}"#,
+            Blame::Content,
+        ),
+        (
+            403,
+            r#"{"error":{"message":"x","code":"content_policy_violation"}}"#,
+            Blame::Content,
+        ),
+        (
+            403,
+            r#"{"error":{"message":"This content is not available in your region"}}"#,
+            Blame::Content,
+        ),
+        (403, r#"{"error":{"message":"Invalid API key"}}"#, Blame::Credentials),
+        (
+            403,
+            r#"{"error":{"code":"unsupported_country_region_territory","message":"x"}}"#,
+            Blame::Credentials,
+        ),
+        (
+            403,
+            r#"{"error":{"message":"Your account has insufficient balance"}}"#,
+            Blame::Billing,
+        ),
+        (
+            403,
+            r#"{"error":{"message":"Project does not have access to model `x`"}}"#,
+            Blame::ModelMissing,
+        ),
+        (403, r#"{"error":{"message":"so it is"}}"#, Blame::Unclear),
+        (403, "", Blame::Unclear),
+        (
+            404,
+            r#"{"error":{"message":"The model `x` does not exist."}}"#,
+            Blame::ModelMissing,
+        ),
+        (
+            404,
+            r#"{"error":"model \"x\" not found, try pulling it first"}"#,
+            Blame::ModelMissing,
+        ),
+        (
+            404,
+            r#"{"type":"error","error":{"type":"not_found_error","message":"model: x"}}"#,
+            Blame::ModelMissing,
+        ),
+        (404, r#"{"error":{"message":"no file with this id"}}"#, Blame::Request),
+        (408, "", Blame::Timeout),
+        (429, r#"{"error":{"message":"slow down"}}"#, Blame::RateLimit),
+        (
+            429,
+            r#"{"error":{"message":"x","code":"insufficient_quota"}}"#,
+            Blame::Billing,
+        ),
+        (424, "", Blame::Backend),
+        (498, "", Blame::Backend),
+        (
+            500,
+            r#"{"error":{"message":"insufficient balance of shards"}}"#,
+            Blame::Backend,
+        ),
+        (503, "", Blame::Backend),
+    ];
+
     #[test]
     fn b6_3_b6_4_whose_fault_a_refusal_is() {
-        let blame = |status, body: &str| Blame::of(status, None, body.as_bytes());
-        for (status, body, expected) in [
-            (
-                400,
-                r#"{"error":{"message":"max_tokens must be positive"}}"#,
-                Blame::Request,
-            ),
-            (
-                400,
-                r#"{"error":{"message":"Your credit balance is too low to access the Anthropic API"}}"#,
-                Blame::Billing,
-            ),
-            (
-                400,
-                r#"{"error":{"message":"The model `x` does not exist","code":"model_not_found"}}"#,
-                Blame::ModelMissing,
-            ),
-            (401, "", Blame::Credentials),
-            (402, r#"{"error":{"message":"Insufficient Balance"}}"#, Blame::Billing),
-            (402, "", Blame::Billing),
-            (
-                403,
-                r#"{"error":{"message":"Your input was flagged by moderation"}}"#,
-                Blame::Content,
-            ),
-            (
-                403,
-                r#"{"error":{"message":"x","code":"content_policy_violation"}}"#,
-                Blame::Content,
-            ),
-            (
-                403,
-                r#"{"error":{"message":"This content is not available in your region"}}"#,
-                Blame::Content,
-            ),
-            (403, r#"{"error":{"message":"Invalid API key"}}"#, Blame::Credentials),
-            (
-                403,
-                r#"{"error":{"code":"unsupported_country_region_territory","message":"x"}}"#,
-                Blame::Credentials,
-            ),
-            (
-                403,
-                r#"{"error":{"message":"Your account has insufficient balance"}}"#,
-                Blame::Billing,
-            ),
-            (
-                403,
-                r#"{"error":{"message":"Project does not have access to model `x`"}}"#,
-                Blame::ModelMissing,
-            ),
-            (403, r#"{"error":{"message":"so it is"}}"#, Blame::Unclear),
-            (403, "", Blame::Unclear),
-            (
-                404,
-                r#"{"error":{"message":"The model `x` does not exist."}}"#,
-                Blame::ModelMissing,
-            ),
-            (
-                404,
-                r#"{"error":"model \"x\" not found, try pulling it first"}"#,
-                Blame::ModelMissing,
-            ),
-            (
-                404,
-                r#"{"type":"error","error":{"type":"not_found_error","message":"model: x"}}"#,
-                Blame::ModelMissing,
-            ),
-            (404, r#"{"error":{"message":"no file with this id"}}"#, Blame::Request),
-            (408, "", Blame::Timeout),
-            (429, r#"{"error":{"message":"slow down"}}"#, Blame::RateLimit),
-            (
-                429,
-                r#"{"error":{"message":"x","code":"insufficient_quota"}}"#,
-                Blame::Billing,
-            ),
-            (424, "", Blame::Backend),
-            (498, "", Blame::Backend),
-            (
-                500,
-                r#"{"error":{"message":"insufficient balance of shards"}}"#,
-                Blame::Backend,
-            ),
-            (503, "", Blame::Backend),
-        ] {
-            assert_eq!(blame(status, body), expected, "{status} {body}");
+        for (status, body, expected) in REFUSALS {
+            assert_eq!(Blame::of(*status, None, body.as_bytes()), *expected, "{status} {body}");
         }
     }
 

@@ -78,9 +78,13 @@ impl BackendClient {
     async fn error(&self, response: Response<ResponseBody>, endpoint: &BackendEndpoint) -> Failure {
         let (head, body) = response.into_parts();
         let kind = head.headers.get(AWS_ERROR_KIND).and_then(|kind| kind.to_str().ok());
-        let body = body::read(body, MAX_ERROR_BYTES, self.limits.idle)
-            .await
-            .unwrap_or_default();
+        // What a redirect says is not about the request.
+        let limit = if head.status.is_redirection() {
+            0
+        } else {
+            MAX_ERROR_BYTES
+        };
+        let body = body::read(body, limit, self.limits.idle).await.unwrap_or_default();
         let status = head.status.as_u16();
         let blame = Blame::of(status, kind, &body);
         // A refusal of the content is the client's to know (B6.3).

@@ -185,11 +185,8 @@ impl<'s> Search<'_, 's> {
         };
         let called = tokio::select! {
             biased;
-            () = self.client_state.left() => {
-                self.client_left = true;
-                Err(Failure::cancelled("the client has left"))
-            }
-            () = exchanges.stop().cancelled() => Err(Failure::cancelled("the gateway is being stopped")),
+            () = self.client_state.left() => Err(Failure::client_left()),
+            () = exchanges.stop().cancelled() => Err(Failure::stopped()),
             called = attempt.run() => called,
         };
         match called {
@@ -199,6 +196,7 @@ impl<'s> Search<'_, 's> {
             }
             Err(failure) => {
                 failure.log(&self.reservation.request.request_id, &backend.id);
+                self.client_left |= failure.fault == Fault::ClientLeft;
                 self.release(permit, &failure);
                 Err(failure)
             }

@@ -31,7 +31,9 @@ pub(super) enum Fault {
     /// In one of both. If one other backend refuses too, it is the request's.
     Unclear,
     /// Nowhere: nobody waits for a response any more.
-    Cancelled,
+    ClientLeft,
+    /// Nowhere: the gateway is being stopped.
+    Stopped,
     /// The backend was not called: it cannot be sent this request, or has no permit left.
     NotSent,
 }
@@ -57,8 +59,18 @@ impl Failure {
         Self::new(Fault::NotSent, error)
     }
 
-    pub(super) fn cancelled(reason: &'static str) -> Self {
-        Self::new(Fault::Cancelled, ApiError::new(Code::Overloaded, reason))
+    pub(super) fn client_left() -> Self {
+        Self::new(
+            Fault::ClientLeft,
+            ApiError::new(Code::Overloaded, "the client has left"),
+        )
+    }
+
+    pub(super) fn stopped() -> Self {
+        Self::new(
+            Fault::Stopped,
+            ApiError::new(Code::Overloaded, "the gateway is being stopped"),
+        )
     }
 
     pub(super) fn timed_out() -> Self {
@@ -152,7 +164,7 @@ impl Failure {
         match self.fault {
             Fault::Backend(class) => Some(self.failed(class)),
             Fault::Request => Some(CallResult::Responded),
-            Fault::Unclear | Fault::Cancelled | Fault::NotSent => None,
+            Fault::Unclear | Fault::ClientLeft | Fault::Stopped | Fault::NotSent => None,
         }
     }
 
@@ -209,7 +221,7 @@ impl Failures {
     pub(super) fn add(&mut self, failure: Failure, was_ejected: bool, back_in: Option<Duration>) {
         let rank = match failure.fault {
             Fault::NotSent => Rank::NotSent,
-            Fault::Request | Fault::Cancelled => Rank::Final,
+            Fault::Request | Fault::ClientLeft | Fault::Stopped => Rank::Final,
             Fault::Unclear => Rank::Unclear,
             Fault::Backend(FailureClass::RateLimited) => Rank::RateLimited,
             Fault::Backend(_) => Rank::Failed,

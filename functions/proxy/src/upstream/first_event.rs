@@ -1,6 +1,8 @@
 //! The start of a stream, held back until its first event: an error before that is still an HTTP error, and another
 //! backend may be called (translation.md W2).
 
+use std::mem;
+
 use bytes::Bytes;
 use domain::models::RequestId;
 use service::outbound::{CallError, ResponseBody};
@@ -12,6 +14,8 @@ use crate::downstream::ClientState;
 use crate::response::convert::ResponseConverter;
 use crate::response::outcome::StreamChunk;
 use crate::response::stream::ResponseStream;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A stream with something to pass on.
 pub(crate) struct StartedStream {
@@ -54,11 +58,16 @@ pub(crate) async fn start(
 impl StartedStream {
     /// Reads up to the first event; false if the stream ended without one.
     async fn read_first(&mut self, client: &ClientState) -> Result<bool, CallError> {
+        let mut is_first = true;
         while !self.stream.has_begun() {
             if matches!(self.progress, Progress::Done | Progress::Failed) {
                 return Ok(false);
             }
-            let chunk = self.body.chunk().await?;
+            let chunk = if mem::take(&mut is_first) {
+                first_bytes(&mut self.body).await?
+            } else {
+                self.body.chunk().await?
+            };
             if client.has_begun() {
                 self.stream.continue_begun();
             }
@@ -85,4 +94,24 @@ impl StartedStream {
             .finish(self.decoder, StreamEnd::Closed, &RequestId::generate());
         ending.result.err().unwrap_or_else(BackendError::unreadable)
     }
+}
+
+/// The first bytes of a stream without its byte order mark: the client's stream may have begun before it.
+async fn first_bytes(body: &mut ResponseBody) -> Result<Option<Bytes>, CallError> {
+    let mut held = Bytes::new();
+    while let Some(chunk) = body.chunk().await? {
+        let bytes = if held.is_empty() {
+            chunk
+        } else {
+            [held, chunk].concat().into()
+        };
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            return Ok(Some(bytes.slice(BYTE_ORDER_MARK.len()..)));
+        }
+        if !BYTE_ORDER_MARK.starts_with(&bytes) {
+            return Ok(Some(bytes));
+        }
+        held = bytes;
+    }
+    Ok((!held.is_empty()).then_some(held))
 }

@@ -34,7 +34,7 @@ pub struct ApiError {
     /// `error.details.error_code` of Anthropic's shape, which its SDKs act on.
     detail: Option<&'static str>,
     /// A backend's own error object, for clients of its dialect (B6.6).
-    object: Option<BackendObject>,
+    object: Option<Box<BackendObject>>,
     /// For the log only.
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
@@ -244,7 +244,7 @@ impl From<BackendError> for ApiError {
             object: error
                 .object
                 .as_ref()
-                .map(|(of, object)| BackendObject(*of, object.clone())),
+                .map(|(of, object)| Box::new(BackendObject(*of, object.clone()))),
             retry_after_seconds: error.retry_after,
             ..Self::new(Code::from(&error), error.message.into_text())
         }

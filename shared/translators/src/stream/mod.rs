@@ -55,6 +55,11 @@ impl StreamTranslation {
         self.response.ping(out);
     }
 
+    /// True once a chunk has come that is no error, also if it brought nothing for the client.
+    pub fn has_chunks(&self) -> bool {
+        self.response.has_chunks()
+    }
+
     /// The backend's id of the response, once a chunk has it.
     pub fn upstream_id(&self) -> Option<&str> {
         self.response.upstream_id()

@@ -101,6 +101,10 @@ impl StreamedResponse {
         }
     }
 
+    pub(super) fn has_chunks(&self) -> bool {
+        self.end_seen != End::Nothing && self.failure.is_none()
+    }
+
     /// Nothing more is read: after an error, and behind the end mark.
     pub(super) fn has_ended(&self) -> bool {
         self.phase == Phase::Ended || self.end_seen == End::Mark

@@ -4,6 +4,7 @@
 
 mod beginning;
 mod closing;
+mod odd;
 mod running;
 
 use std::convert::Infallible;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::BoxError;
 use bytes::Bytes;
 use domain::models::RequestId;
 use domain::models::usage::Outcome;
@@ -91,7 +93,8 @@ impl http_body::Body for SentBytes {
 /// `body` as a backend sends it, over HTTP in memory.
 async fn over_http<B>(body: B) -> ResponseBody
 where
-    B: http_body::Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
 {
     let (near, far) = tokio::io::duplex(64 * 1024);
     let body = Mutex::new(Some(body));
