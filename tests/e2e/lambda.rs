@@ -179,7 +179,7 @@ async fn administration_has_a_backend_checked_by_the_function_that_may_read_its_
     let mut found = cloud.invoke("admin/check_backend").await.json().await["data"].take();
     assert_eq!(
         [found["healthy"].take(), found["status"].take(), found["error"].take()],
-        [json!(false), json!(401), json!("status")]
+        [json!(true), json!(401), json!("credentials")]
     );
     assert_eq!(
         provider.received()[0].header("authorization"),
