@@ -1,6 +1,8 @@
 //! The frames of a streamed response that no backend has a part in: its beginning, signs of life and an error. Pure, but for
 //! the id of a new message.
 
+use std::fmt::Display;
+
 use bytes::{Bytes, BytesMut};
 use domain::models::RequestId;
 use domain::random;
@@ -38,7 +40,11 @@ pub(crate) fn sign_of_life(dialect: Dialect) -> Bytes {
 
 /// An error event within a stream of `dialect`.
 pub(crate) fn error_event(error: &ApiError, dialect: Dialect, id: &RequestId) -> Bytes {
-    let data = error.body(dialect, id);
+    error_frame(dialect, &error.body(dialect, id))
+}
+
+/// The event whose data is the error object `data`.
+pub(super) fn error_frame(dialect: Dialect, data: &impl Display) -> Bytes {
     match dialect {
         Dialect::Anthropic => format!("event: error\ndata: {data}\n\n"),
         Dialect::OpenAi | Dialect::Management => format!("data: {data}\n\n"),

@@ -2,6 +2,7 @@
 
 pub(crate) mod beginning;
 pub(crate) mod convert;
+mod frames;
 pub(crate) mod model_name;
 pub(crate) mod outcome;
 pub(crate) mod passthrough;

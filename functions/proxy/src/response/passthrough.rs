@@ -7,19 +7,20 @@ use bytes::Bytes;
 use domain::models::RequestId;
 use memchr::memmem;
 use serde::Deserialize;
-use service::http::{ApiError, Dialect};
+use service::http::Dialect;
 use translators::error::{BackendError, ErrorContext};
 use translators::sse::{Decoder, Event};
 use translators::stream::{Progress, Repairs, StreamEnd};
 
-use super::beginning::{error_event, sign_of_life};
+use super::beginning::sign_of_life;
+use super::frames::{error_event, frames, patched_frames};
 use super::model_name::ModelName;
 use super::outcome::{StreamChunk, StreamEnding, TranslationLog};
 use super::reshape;
 use super::scan::{ChunkInfo, ChunkKind};
 use super::template::LastTemplate;
 use super::usage::StreamUsage;
-use crate::patch::{Patch, Span, patched};
+use crate::patch::{Patch, Span};
 
 /// What is known of a response that is passed through before it comes.
 #[derive(Clone, Debug)]
@@ -179,7 +180,7 @@ impl Passthrough {
             (None, _) => Err(BackendError::cut_short()),
         };
         if let Err(error) = &result {
-            frames.push(error_event(&ApiError::from(error.clone()), self.dialect, id));
+            frames.push(error_event(error, self.dialect, id));
         }
         StreamEnding {
             frames,
@@ -335,32 +336,6 @@ impl Passthrough {
         let offset = Span::of(data, &event.raw).ok()?.range().start;
         Some(self.context.model_name.patch(data, info)?.shifted(offset))
     }
-}
-
-/// The first `complete` bytes of `before` bytes that were pending and of `chunk`: slices of the chunk where possible.
-/// `first` is the first complete event, which may have begun in an earlier chunk.
-fn frames(chunk: Bytes, before: usize, complete: usize, first: Option<Bytes>) -> Vec<Bytes> {
-    match first {
-        None => Vec::new(),
-        Some(_) if before == 0 => vec![chunk.slice(..complete)],
-        Some(first) => {
-            let rest = chunk.slice(first.len() - before..complete - before);
-            if rest.is_empty() {
-                vec![first]
-            } else {
-                vec![first, rest]
-            }
-        }
-    }
-}
-
-/// The frames themselves where there is no patch; else all of them in one, with the patches.
-fn patched_frames(frames: Vec<Bytes>, patches: &[Patch]) -> Vec<Bytes> {
-    if patches.is_empty() {
-        return frames;
-    }
-    let text = patched(&frames.concat(), patches);
-    if text.is_empty() { Vec::new() } else { vec![text] }
 }
 
 fn is_message_start(data: &[u8]) -> bool {
