@@ -19,7 +19,7 @@ use translators::context::{ResponseContext, ThinkingDisplay};
 use translators::error::{BackendError, Code, Dialect, ErrorBody, ErrorContext, Secrets};
 use translators::messages::from_chat;
 use translators::messages::stream;
-use translators::settings::{ThinkTags, UpstreamAuthErrors};
+use translators::settings::ThinkTags;
 use translators::sse::Event;
 use translators::stream::{Interruption, StreamEnd, StreamOutcome};
 use translators::tool_ids::UsedIds;
@@ -65,14 +65,9 @@ fn streams() {
 #[test]
 fn errors() {
     for_each("error", |fixture: &ErrorFixture| {
-        let auth_errors = if fixture.pass {
-            UpstreamAuthErrors::Pass
-        } else {
-            UpstreamAuthErrors::Hide
-        };
         let context = ErrorContext {
             secrets: Secrets::new(fixture.secrets.iter().map(String::as_str)),
-            auth_errors,
+            passes_auth_errors: fixture.pass,
             same_dialect: fixture.openai.then_some(Dialect::OpenAi),
         };
         let body = text_of(&fixture.body);

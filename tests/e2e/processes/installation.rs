@@ -11,7 +11,7 @@ use domain::models::Email;
 use harness::dynamo::Dynamo;
 use harness::{ADMIN_EMAIL, ADMIN_PASSWORD};
 use http::Request;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
 use service::functions::FunctionClient;
 use service::http::edge::Edge;
@@ -158,7 +158,10 @@ fn delegates(auth: auth::App) -> admin::Delegates {
 /// Calls a function with a method, a path and a credential.
 pub(crate) async fn call(function: &Edge, route: &str, credential: &str, body: Value) -> (u16, Value) {
     let (method, path) = route.split_once(' ').unwrap();
-    let request = Request::builder().method(method).uri(path);
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(CONTENT_TYPE, "application/json");
     let request = if credential.is_empty() {
         request
     } else {

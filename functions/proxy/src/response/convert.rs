@@ -15,7 +15,8 @@ use translators::stream::Repairs;
 
 use super::beginning::new_id;
 use super::outcome::{FullResponse, TranslationLog};
-use super::passthrough::{Passthrough, PassthroughContext};
+use super::passthrough::Passthrough;
+use super::passthrough::PassthroughContext;
 use super::reshape;
 use super::scan::{ChunkInfo, ChunkKind};
 use super::stream::ResponseStream;

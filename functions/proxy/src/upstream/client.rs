@@ -11,7 +11,6 @@ use jiff::fmt::rfc2822;
 use service::http::ApiError;
 use service::outbound::{CallError, Client, Pieces, ResponseBody};
 use translators::error::{BackendError, ErrorContext};
-use translators::settings::UpstreamAuthErrors;
 
 use super::blame::Blame;
 use super::body;
@@ -90,7 +89,7 @@ impl BackendClient {
         // A refusal of the content is the client's to know (B6.3).
         let errors = match blame {
             Blame::Content | Blame::Unclear => &ErrorContext {
-                auth_errors: UpstreamAuthErrors::Pass,
+                passes_auth_errors: true,
                 ..endpoint.errors.clone()
             },
             _ => &endpoint.errors,

@@ -16,7 +16,7 @@ use service::outbound::IdleTime;
 use service::outbound::backend::{credential, endpoint, outside_v1};
 use service::secrets::backend_keys::BackendKeys;
 use translators::error::{ErrorContext, Secrets};
-use translators::settings::BackendSettings;
+use translators::settings::{BackendSettings, UpstreamAuthErrors};
 use url::Url;
 
 use super::failure::{Failure, none_available};
@@ -102,7 +102,7 @@ impl Endpoints {
             count_tokens: uri(&endpoint(base.clone(), "messages/count_tokens"))?,
             errors: ErrorContext {
                 secrets: secrets(key.as_ref(), backend, &base),
-                auth_errors: settings.upstream_auth_errors,
+                passes_auth_errors: settings.upstream_auth_errors == UpstreamAuthErrors::Pass,
                 same_dialect: None,
             },
             headers: headers(params.headers.clone(), backend, key.as_ref())?,

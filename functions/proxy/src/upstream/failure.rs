@@ -259,13 +259,12 @@ pub(super) fn none_available() -> ApiError {
 #[cfg(test)]
 mod tests {
     use translators::error::ErrorContext;
-    use translators::settings::UpstreamAuthErrors;
 
     use super::*;
 
     fn of_status(status: u16, body: &str) -> Failure {
         let errors = ErrorContext {
-            auth_errors: UpstreamAuthErrors::Pass,
+            passes_auth_errors: true,
             ..ErrorContext::default()
         };
         let error = BackendError::from_response(status, None, body.as_bytes(), &errors);

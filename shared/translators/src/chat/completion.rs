@@ -10,7 +10,6 @@ use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::parts::{Part, parts};
-use super::tool_calls::CallPiece;
 use crate::error::says_something;
 use crate::json::{EscapedText, Lenient, LenientList, Raw, Whole, lenient, lenient_object, ordinal};
 use crate::usage::Usage;
@@ -55,7 +54,7 @@ lenient_object! {
         pub reasoning_details: Raw<'a> = b"reasoning_details",
         pub tool_calls: LenientList<ToolCallDelta<'a>> = b"tool_calls",
         /// The spelling before there were tools: a call without id.
-        function_call: Lenient<FunctionDelta<'a>> = b"function_call",
+        pub function_call: Lenient<FunctionDelta<'a>> = b"function_call",
     }
 }
 
@@ -186,21 +185,6 @@ impl<'a> ChoiceMessage<'a> {
 
     pub fn refusal(&self) -> Option<EscapedText<'a>> {
         text(self.refusal)
-    }
-
-    /// The pieces of calls in a delta.
-    pub fn call_pieces(&self) -> impl Iterator<Item = CallPiece<'a>> {
-        let legacy = self.function_call.0.iter().map(CallPiece::of_function);
-        legacy.chain(self.tool_calls.0.iter().map(CallPiece::of_call))
-    }
-
-    /// The calls of a whole message, told apart by their order.
-    pub fn calls(&self) -> impl Iterator<Item = CallPiece<'a>> {
-        let numbered = (0..).zip(self.call_pieces());
-        numbered.map(|(index, piece)| CallPiece {
-            index: Some(index),
-            ..piece
-        })
     }
 }
 

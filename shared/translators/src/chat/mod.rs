@@ -1,7 +1,9 @@
 //! `OpenAI` Chat Completions, the hub between all dialects: its wire types, and what reads responses and streams.
 
 mod arguments;
+pub mod call_piece;
 pub mod completion;
+pub mod finish_reason;
 pub mod parts;
 pub mod request;
 pub mod reshape;

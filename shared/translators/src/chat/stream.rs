@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use super::completion::Completion;
+use super::finish_reason::is_failure;
 use crate::error::{BackendError, ErrorContext};
-use crate::messages::stop_reason::is_failure;
 use crate::sse::Event;
 
 /// One step of a backend's stream.

@@ -1,25 +1,11 @@
 //! The tool calls of a response: the call that a piece belongs to (§5.6, B2), and what is known of each call.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::arguments::Arguments;
-use super::completion::{FunctionDelta, ToolCallDelta};
-use crate::json::{EscapedText, Raw};
-
-/// A piece of a call, as one delta brings it. Empty ids and names count as absent.
-#[derive(Debug)]
-pub struct CallPiece<'a> {
-    pub index: Option<u64>,
-    pub id: Option<Cow<'a, str>>,
-    pub name: Option<Cow<'a, str>>,
-    /// Escaped argument text.
-    pub arguments: Cow<'a, str>,
-    /// What the vendor wants back with the call (ID4).
-    pub extra_content: Raw<'a>,
-}
+use super::call_piece::CallPiece;
+use crate::json::EscapedText;
 
 #[derive(Debug, Default)]
 pub struct PendingCall {
@@ -166,29 +152,6 @@ impl PendingCall {
     }
 }
 
-impl<'a> CallPiece<'a> {
-    pub fn of_call(call: &ToolCallDelta<'a>) -> Self {
-        let function = call.function();
-        Self {
-            id: call.id().map(EscapedText::decode),
-            index: call.index(),
-            extra_content: call.extra_content,
-            ..Self::of_function(&function)
-        }
-    }
-
-    /// The spelling before there were tools: one call, without id.
-    pub fn of_function(function: &FunctionDelta<'a>) -> Self {
-        Self {
-            index: Some(0),
-            id: None,
-            name: function.name().map(EscapedText::decode),
-            arguments: function.escaped_arguments(),
-            extra_content: None,
-        }
-    }
-}
-
 /// True if two escaped texts are the same JSON, however it is written.
 fn same_json(one: &str, other: &str) -> bool {
     let read = |escaped: &str| {
@@ -200,6 +163,8 @@ fn same_json(one: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
     /// A piece as `index id name arguments`, where `-` is absent.

@@ -5,9 +5,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::clean::{CleanedMessage, Secrets};
-use super::code::Dialect;
+use super::dialect::Dialect;
 use super::reading::Report;
-use crate::settings::UpstreamAuthErrors;
 
 /// The kinds of errors of the Messages API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +28,8 @@ pub enum ErrorKind {
 #[derive(Clone, Debug, Default)]
 pub struct ErrorContext {
     pub secrets: Secrets,
-    pub auth_errors: UpstreamAuthErrors,
+    /// The backend judges the client's key, not ours: its refusals pass (§6.1).
+    pub passes_auth_errors: bool,
     /// The dialect, if client and backend speak the same: then error objects pass (B6.6).
     pub same_dialect: Option<Dialect>,
 }
@@ -73,7 +73,7 @@ impl BackendError {
         let report = Report::of(body);
         let status = report.status().unwrap_or(502);
         let context = ErrorContext {
-            auth_errors: UpstreamAuthErrors::Hide,
+            passes_auth_errors: false,
             ..context.clone()
         };
         let mut error = Self::from_report(status, &report, &context);
@@ -98,7 +98,7 @@ impl BackendError {
                 ..Self::new(400, message)
             };
         }
-        if matches!(status, 401 | 403) && context.auth_errors == UpstreamAuthErrors::Hide {
+        if matches!(status, 401 | 403) && !context.passes_auth_errors {
             // The backend's words may repeat a part of the key.
             return Self::own(502, "the backend refused the gateway's credentials");
         }

@@ -7,6 +7,7 @@
 mod backend;
 mod clean;
 mod code;
+mod dialect;
 mod overflow;
 mod reading;
 mod request;
@@ -14,5 +15,6 @@ mod status;
 
 pub use backend::{BackendError, ErrorContext, ErrorKind, says_something};
 pub use clean::{CleanedMessage, Secrets};
-pub use code::{Code, Dialect, ErrorBody};
+pub use code::{Code, ErrorBody};
+pub use dialect::Dialect;
 pub use request::{FieldPath, RequestError};

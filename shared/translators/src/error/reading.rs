@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::clean::{CleanedMessage, Secrets};
-use super::code::Dialect;
+use super::dialect::Dialect;
 use super::overflow::Overflow;
 use super::status::{status_of_number, status_of_word, tells_rate_limit};
 use crate::sse::Decoder;

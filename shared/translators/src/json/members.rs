@@ -5,12 +5,17 @@ use std::collections::HashSet;
 
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::object::{RawObject, deserialize_object};
 
 /// A JSON value of the client's, or one that was put together here.
 pub type Json<'a> = Cow<'a, RawValue>;
+
+/// The value as JSON.
+pub(crate) fn to_json<'a>(value: &impl Serialize) -> serde_json::Result<Json<'a>> {
+    Ok(Cow::Owned(to_raw_value(value)?))
+}
 
 /// Members of an object, in their order.
 #[derive(Clone, Debug, Default)]

@@ -21,6 +21,7 @@ pub(crate) use lenient::lenient_object;
 pub use lenient::{
     IgnoredAny, Lenient, LenientList, LenientObject, MapAccess, Raw, Whole, lenient, lenient_list, ordinal,
 };
+pub(crate) use members::to_json;
 pub use members::{Json, Members};
 pub(crate) use object::raw_object;
 pub use object::{RawObject, deserialize_object};

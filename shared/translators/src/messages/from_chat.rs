@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::chat::completion::{Choice, ChoiceMessage, Completion};
+use crate::chat::finish_reason::is_unknown;
 use crate::chat::parts::encrypted;
 use crate::chat::stream::is_error;
 use crate::chat::tool_calls::{PendingCall, PendingCalls, Repetition};
@@ -12,7 +13,7 @@ use crate::context::{ResponseContext, ThinkingDisplay};
 use crate::error::BackendError;
 use crate::json::EscapedText;
 use crate::messages::chat_text::{quoted, thinking_and_text};
-use crate::messages::stop_reason::{CallsState, StopFacts, is_unknown, stop_reason};
+use crate::messages::stop_reason::{CallsState, StopFacts, stop_reason};
 use crate::messages::wire::message::{
     MessageKind, ResponseBlock, ResponseMessage, Role, StopDetails, StopReason, new_id,
 };

@@ -5,13 +5,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
-use crate::chat::reshape::events;
 use crate::error::{BackendError, ErrorContext};
-use crate::json::{EscapedText, Json, Members, ordinal};
+use crate::json::{EscapedText, Json, Members, ordinal, to_json};
 use crate::sse;
+use crate::sse::events;
 
 #[derive(Default)]
 struct Assembly {
@@ -104,7 +103,7 @@ impl Assembly {
             for (name, value) in owned(new)?.0 {
                 usage.set(name, value);
             }
-            message.set(Cow::Borrowed("usage"), raw(&usage)?);
+            message.set(Cow::Borrowed("usage"), to_json(&usage)?);
         }
         Ok(())
     }
@@ -118,7 +117,7 @@ impl Assembly {
             .into_values()
             .map(Block::written)
             .collect::<Result<_, _>>()?;
-        message.set(Cow::Borrowed("content"), raw(&blocks)?);
+        message.set(Cow::Borrowed("content"), to_json(&blocks)?);
         serde_json::to_vec(&message).map(Some)
     }
 }
@@ -162,7 +161,7 @@ impl Block {
             members.set(Cow::Borrowed("input"), Cow::Owned(input.or_else(|_| raw())?));
         }
         if !self.citations.is_empty() {
-            members.set(Cow::Borrowed("citations"), raw(&self.citations)?);
+            members.set(Cow::Borrowed("citations"), to_json(&self.citations)?);
         }
         Ok(members)
     }
@@ -186,15 +185,15 @@ pub fn take_apart(body: &str, out: &mut BytesMut) -> serde_json::Result<()> {
         .get("usage")
         .map_or_else(|| owned_text("{}"), |usage| owned_text(usage.get()))?;
     let none: [u8; 0] = [];
-    message.set(Cow::Borrowed("content"), raw(&none)?);
+    message.set(Cow::Borrowed("content"), to_json(&none)?);
     for name in ["stop_reason", "stop_sequence"] {
-        message.set(Cow::Borrowed(name), raw(&())?);
+        message.set(Cow::Borrowed(name), to_json(&())?);
     }
-    event(out, "message_start", &[("message", raw(&message)?)])?;
+    event(out, "message_start", &[("message", to_json(&message)?)])?;
     for (index, block) in blocks.into_iter().enumerate() {
         write_block(index, block, out)?;
     }
-    event(out, "message_delta", &[("delta", raw(&delta)?), ("usage", usage)])?;
+    event(out, "message_delta", &[("delta", to_json(&delta)?), ("usage", usage)])?;
     event(out, "message_stop", &[])
 }
 
@@ -213,14 +212,14 @@ fn write_block(index: usize, mut block: Members<'_>, out: &mut BytesMut) -> serd
         };
         let is_input = member == "input";
         let text = if is_input {
-            raw(&value.get())?
+            to_json(&value.get())?
         } else {
             Cow::Owned(value)
         };
         block.set(Cow::Borrowed(member), owned_text(if is_input { "{}" } else { "\"\"" })?);
         if text.get() != "\"\"" && text.get() != "\"{}\"" {
             let mut delta = Members::default();
-            delta.push(Cow::Borrowed("type"), raw(&kind)?);
+            delta.push(Cow::Borrowed("type"), to_json(&kind)?);
             delta.push(Cow::Borrowed(name), text);
             deltas.push(delta);
         }
@@ -228,21 +227,21 @@ fn write_block(index: usize, mut block: Members<'_>, out: &mut BytesMut) -> serd
     event(
         out,
         "content_block_start",
-        &[("index", raw(&index)?), ("content_block", raw(&block)?)],
+        &[("index", to_json(&index)?), ("content_block", to_json(&block)?)],
     )?;
     for delta in deltas {
         event(
             out,
             "content_block_delta",
-            &[("index", raw(&index)?), ("delta", raw(&delta)?)],
+            &[("index", to_json(&index)?), ("delta", to_json(&delta)?)],
         )?;
     }
-    event(out, "content_block_stop", &[("index", raw(&index)?)])
+    event(out, "content_block_stop", &[("index", to_json(&index)?)])
 }
 
 fn event(out: &mut BytesMut, kind: &'static str, members: &[(&'static str, Json<'_>)]) -> serde_json::Result<()> {
     let mut event = Members::default();
-    event.push(Cow::Borrowed("type"), raw(&kind)?);
+    event.push(Cow::Borrowed("type"), to_json(&kind)?);
     for (name, value) in members {
         event.push(Cow::Borrowed(name), value.clone());
     }
@@ -266,10 +265,6 @@ fn owned(object: &RawValue) -> serde_json::Result<Members<'static>> {
 
 fn owned_text<'a>(json: &str) -> serde_json::Result<Json<'a>> {
     Ok(Cow::Owned(RawValue::from_string(json.to_owned())?))
-}
-
-fn raw<'a>(value: &impl Serialize) -> serde_json::Result<Json<'a>> {
-    Ok(Cow::Owned(to_raw_value(value)?))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The stop reason of a message, from chat's finish reason (§4.2): for whole responses and streams.
 
+use crate::chat::finish_reason::FinishReason;
 use crate::error::BackendError;
 use crate::messages::wire::message::StopReason;
 
@@ -26,72 +27,29 @@ pub enum CallsState {
 /// The stop reason; the first rule that fits wins. A finish reason that is no stop is the backend's error.
 pub fn stop_reason(facts: StopFacts<'_>, stop_sequences: &[String]) -> Result<StopReason, BackendError> {
     let finish_reason = facts.finish_reason.unwrap_or_default();
-    let reason = Reason::of(finish_reason);
+    let reason = FinishReason::of(finish_reason);
     match (reason, facts.calls) {
-        (Reason::Failed, _) => return Err(BackendError::interrupted()),
-        (Reason::Cut, _) => return Ok(StopReason::MaxTokens),
-        (Reason::WindowExceeded, _) => return Ok(StopReason::ModelContextWindowExceeded),
+        (FinishReason::Failed, _) => return Err(BackendError::interrupted()),
+        (FinishReason::Cut, _) => return Ok(StopReason::MaxTokens),
+        (FinishReason::WindowExceeded, _) => return Ok(StopReason::ModelContextWindowExceeded),
         // Some servers end tool turns with `stop`, and agents then halt.
         (_, CallsState::Complete) => return Ok(StopReason::ToolUse),
-        (Reason::Interrupted, _) => return Err(BackendError::interrupted()),
-        (Reason::Overloaded, _) => return Err(BackendError::overloaded()),
+        (FinishReason::Interrupted, _) => return Err(BackendError::interrupted()),
+        (FinishReason::Overloaded, _) => return Err(BackendError::overloaded()),
         // Nobody should run half of a call, whatever the server says (B3.2).
         (_, CallsState::Cut) => return Ok(StopReason::MaxTokens),
         _ => {}
     }
-    if facts.refused || reason == Reason::Filtered {
+    if facts.refused || reason == FinishReason::Filtered {
         return Ok(StopReason::Refusal);
     }
     let matched = facts
         .matched_stop
         .filter(|stop| stop_sequences.iter().any(|known| known == stop));
-    if reason == Reason::Natural && matched.is_some() {
+    if reason == FinishReason::Natural && matched.is_some() {
         return Ok(StopReason::StopSequence);
     }
     Ok(StopReason::EndTurn)
-}
-
-/// The finish reasons of chat, as far as they differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
-    Natural,
-    /// By the limit of tokens.
-    Cut,
-    WindowExceeded,
-    Filtered,
-    /// An error in place of a reason (B4.1).
-    Failed,
-    /// The backend gave up.
-    Interrupted,
-    Overloaded,
-    /// A natural end all the same (B4.3).
-    Unknown,
-}
-
-impl Reason {
-    fn of(finish_reason: &str) -> Self {
-        match finish_reason {
-            "" | "stop" | "STOP" | "eos" | "end_turn" | "stop_sequence" | "tool_calls" | "tool_use"
-            | "function_call" => Self::Natural,
-            "length" | "max_tokens" | "MAX_TOKENS" | "model_length" => Self::Cut,
-            "model_context_window_exceeded" => Self::WindowExceeded,
-            "content_filter" | "sensitive" => Self::Filtered,
-            "error" => Self::Failed,
-            "network_error" | "abort" => Self::Interrupted,
-            "insufficient_system_resource" => Self::Overloaded,
-            _ => Self::Unknown,
-        }
-    }
-}
-
-/// True for a finish reason that nobody knows; the operator is told of it.
-pub fn is_unknown(finish_reason: &str) -> bool {
-    Reason::of(finish_reason) == Reason::Unknown
-}
-
-/// True for a finish reason that says that the backend failed (B4.1).
-pub fn is_failure(finish_reason: &str) -> bool {
-    Reason::of(finish_reason) == Reason::Failed
 }
 
 #[cfg(test)]
@@ -202,11 +160,10 @@ mod tests {
     }
 
     #[test]
-    fn b4_3_an_unknown_reason_is_a_natural_end_and_known_as_one() {
+    fn b4_3_an_unknown_reason_is_a_natural_end() {
         assert_eq!(
             reason("repetition_detected", CallsState::None),
             Some(StopReason::EndTurn)
         );
-        assert!(is_unknown("repetition_detected") && !is_unknown("stop") && !is_unknown(""));
     }
 }

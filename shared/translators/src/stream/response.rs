@@ -6,11 +6,11 @@ use bytes::BytesMut;
 use super::outcome::{Interruption, Progress, Repairs, StreamEnd, StreamOutcome};
 use super::writer::{Finish, StreamWriter};
 use crate::chat::completion::{Choice, Completion};
+use crate::chat::finish_reason::is_unknown;
 use crate::chat::stream::StreamEvent;
 use crate::context::ResponseContext;
 use crate::error::{BackendError, Secrets};
 use crate::json::EscapedText;
-use crate::messages::stop_reason::is_unknown;
 use crate::usage::Usage;
 
 pub(super) struct StreamedResponse {

@@ -375,7 +375,7 @@ mod tests {
         }
         let code = |json: &str| parse::<Outer>(json.as_bytes()).map_err(|error| error.code()).err();
         for good in [
-            r#"{}"#,
+            "{}",
             r#"{"inner": null, "list": [{"name": "a"}], "by_name": {"x": {"name": "a"}}}"#,
             r#"{"inner": {"name": "a"}, "any": [{"a": 1}, {"a": 1}]}"#,
         ] {

@@ -6,6 +6,7 @@
 //! ```
 
 mod blocks;
+mod held;
 #[cfg(debug_assertions)]
 mod invariants;
 mod sequencer;

@@ -6,9 +6,11 @@
 use bytes::BytesMut;
 
 use super::blocks::{BlockKind, Blocks, list};
+use super::held::HeldText;
+use crate::chat::call_piece::CallPiece;
 use crate::chat::completion::ChoiceMessage;
 use crate::chat::parts::{encrypted, texts};
-use crate::chat::tool_calls::{CallPiece, PendingCalls, Repetition};
+use crate::chat::tool_calls::{PendingCalls, Repetition};
 use crate::context::{RandomText, ResponseContext, ThinkingDisplay};
 use crate::json::EscapedText;
 use crate::messages::stop_reason::CallsState;
@@ -40,12 +42,6 @@ pub(super) struct Sequencer {
     nameless_calls: usize,
     /// Bytes of all text, shown or not, for backends that report no usage.
     text_bytes: usize,
-}
-
-/// Text and thinking that wait for a tool call to finish, escaped.
-#[derive(Debug, Default)]
-struct HeldText {
-    pieces: Vec<(BlockKind, String)>,
 }
 
 /// The limit up to which blocks may be written.
@@ -236,7 +232,7 @@ impl Sequencer {
                 return;
             }
             if self.held.is_worth_sending() {
-                for (kind, text) in self.held.pieces.drain(..) {
+                for (kind, text) in self.held.take() {
                     self.blocks.write(kind, EscapedText::from_escaped(&text), out);
                 }
             }
@@ -306,22 +302,5 @@ impl Sequencer {
         let id = self.ids.give(&call.id, load, &mut self.random);
         self.blocks.open_tool(&id, &self.names.to_client(&call.name), out);
         self.next_call += 1;
-    }
-}
-
-impl HeldText {
-    fn push(&mut self, kind: BlockKind, text: EscapedText<'_>) {
-        match self.pieces.last_mut() {
-            Some((last, held)) if *last == kind => held.push_str(text.escaped()),
-            _ => self.pieces.push((kind, text.escaped().to_owned())),
-        }
-    }
-
-    /// White space between and after calls waits for text, and is dropped if none follows.
-    fn is_worth_sending(&self) -> bool {
-        let blank = |text: &String| EscapedText::from_escaped(text).is_blank();
-        self.pieces
-            .iter()
-            .any(|(kind, text)| *kind != BlockKind::Text || !blank(text))
     }
 }

@@ -1,52 +1,28 @@
 //! A stream whose bytes are passed through: each event is validated, the end is recognised and the usage counted. Pure.
 
+mod context;
+mod last;
+
 use std::borrow::Cow;
 use std::mem;
 
 use bytes::Bytes;
 use domain::models::RequestId;
-use memchr::memmem;
 use serde::Deserialize;
 use service::http::Dialect;
-use translators::error::{BackendError, ErrorContext};
+use translators::error::BackendError;
 use translators::sse::{Decoder, Event};
 use translators::stream::{Progress, Repairs, StreamEnd};
 
-use super::beginning::sign_of_life;
-use super::frames::{error_event, frames, patched_frames};
-use super::model_name::ModelName;
-use super::outcome::{StreamChunk, StreamEnding, TranslationLog};
-use super::reshape;
-use super::scan::{ChunkInfo, ChunkKind};
-use super::template::LastTemplate;
-use super::usage::StreamUsage;
+pub(crate) use context::PassthroughContext;
+
 use crate::patch::{Patch, Span};
-
-/// What is known of a response that is passed through before it comes.
-#[derive(Clone, Debug)]
-pub(crate) struct PassthroughContext {
-    pub(crate) model_name: ModelName,
-    /// True if the client has not asked for the usage at the end of a stream, but the gateway has.
-    pub(crate) hides_usage: bool,
-    /// True if several choices are generated side by side: the end of one is not that of the response.
-    pub(crate) has_several_choices: bool,
-    pub(crate) errors: ErrorContext,
-    /// The most tokens that a count can mean (B7.4).
-    pub(crate) context_window: Option<u64>,
-}
-
-impl PassthroughContext {
-    /// For the model that the client knows as `name`.
-    pub(crate) fn named(name: &str) -> Self {
-        Self {
-            model_name: ModelName::new(name),
-            hides_usage: false,
-            has_several_choices: false,
-            errors: ErrorContext::default(),
-            context_window: None,
-        }
-    }
-}
+use crate::response::beginning::sign_of_life;
+use crate::response::frames::{error_event, frames, patched_frames};
+use crate::response::outcome::{StreamChunk, StreamEnding, TranslationLog};
+use crate::response::scan::{ChunkInfo, ChunkKind};
+use crate::response::template::LastTemplate;
+use crate::response::usage::StreamUsage;
 
 #[derive(Debug)]
 #[expect(
@@ -134,23 +110,6 @@ impl Passthrough {
         }
     }
 
-    /// Takes what the body has left at its end: the last event, if it came without its blank line (B1.5), or a whole
-    /// response that came in place of a stream (B9.1).
-    pub(super) fn close(&mut self, decoder: &mut Decoder) -> StreamChunk {
-        let last = if self.is_over() { None } else { decoder.finish() };
-        let frames = last.map_or_else(Vec::new, |event| {
-            if event.is_body() {
-                self.take_body(&event)
-            } else {
-                self.take_open(event)
-            }
-        });
-        StreamChunk {
-            frames,
-            progress: self.progress(),
-        }
-    }
-
     /// The frame that shows in a silence that the stream is alive.
     pub(super) fn ping(&self) -> Bytes {
         sign_of_life(self.dialect)
@@ -201,49 +160,6 @@ impl Passthrough {
         match self.dialect {
             Dialect::Anthropic => Bytes::from_static(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
             Dialect::OpenAi | Dialect::Management => Bytes::from_static(b"data: [DONE]\n\n"),
-        }
-    }
-
-    /// The last event with the line ends that it lacks. What cannot be read broke off, and is no event.
-    fn take_open(&mut self, event: Event) -> Vec<Bytes> {
-        let is_torn = |data: &[u8]| !event.is_done() && ChunkInfo::of(data).kind == ChunkKind::Malformed;
-        if event.data().is_some_and(is_torn) {
-            return Vec::new();
-        }
-        let mut frames = match self.inspect(&event) {
-            Action::Pass => vec![event.raw.clone()],
-            Action::Patch(patch) => patched_frames(vec![event.raw.clone()], &[patch]),
-            Action::Stop => Vec::new(),
-        };
-        if event.is_open() && !frames.is_empty() {
-            frames.push(Bytes::from_static(b"\n\n"));
-        }
-        frames
-    }
-
-    /// The frames of a whole response, with the end mark.
-    fn take_body(&mut self, event: &Event) -> Vec<Bytes> {
-        let body = String::from_utf8_lossy(event.data().unwrap_or_default());
-        let info = ChunkInfo::of(body.as_bytes());
-        let stream = match info.kind {
-            ChunkKind::Error => Err(BackendError::from_error_object(body.as_bytes(), &self.context.errors)),
-            ChunkKind::Content => reshape::stream_of(self.dialect, &body, &info, &self.context),
-            ChunkKind::End | ChunkKind::Nothing | ChunkKind::Malformed => Err(BackendError::unreadable()),
-        };
-        match stream {
-            Ok(stream) => {
-                self.usage.add_body(self.dialect, info, body.as_bytes());
-                (self.has_begun, self.is_done) = (true, true);
-                vec![if mem::take(&mut self.drops_start) {
-                    without_first_event(stream)
-                } else {
-                    stream
-                }]
-            }
-            Err(error) => {
-                self.error = Some(error);
-                Vec::new()
-            }
         }
     }
 
@@ -345,12 +261,6 @@ fn is_message_start(data: &[u8]) -> bool {
         kind: Cow<'a, str>,
     }
     serde_json::from_slice::<Kind<'_>>(data).is_ok_and(|event| event.kind == "message_start")
-}
-
-/// Behind the first blank line.
-fn without_first_event(stream: Bytes) -> Bytes {
-    let end = memmem::find(&stream, b"\n\n").map_or(stream.len(), |end| end + 2);
-    stream.slice(end..)
 }
 
 #[cfg(test)]

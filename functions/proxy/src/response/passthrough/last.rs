@@ -1,0 +1,83 @@
+//! What a stream's body has left at its end: an event without its blank line (B1.5), or a whole response that came in
+//! place of a stream (B9.1).
+
+use std::mem;
+
+use bytes::Bytes;
+use memchr::memmem;
+use translators::error::BackendError;
+use translators::sse::{Decoder, Event};
+
+use super::{Action, Passthrough};
+use crate::response::frames::patched_frames;
+use crate::response::outcome::StreamChunk;
+use crate::response::reshape;
+use crate::response::scan::{ChunkInfo, ChunkKind};
+
+impl Passthrough {
+    /// Takes what the body has left at its end: the last event, if it came without its blank line (B1.5), or a whole
+    /// response that came in place of a stream (B9.1).
+    pub(in crate::response) fn close(&mut self, decoder: &mut Decoder) -> StreamChunk {
+        let last = if self.is_over() { None } else { decoder.finish() };
+        let frames = last.map_or_else(Vec::new, |event| {
+            if event.is_body() {
+                self.take_body(&event)
+            } else {
+                self.take_open(event)
+            }
+        });
+        StreamChunk {
+            frames,
+            progress: self.progress(),
+        }
+    }
+
+    /// The last event with the line ends that it lacks. What cannot be read broke off, and is no event.
+    fn take_open(&mut self, event: Event) -> Vec<Bytes> {
+        let is_torn = |data: &[u8]| !event.is_done() && ChunkInfo::of(data).kind == ChunkKind::Malformed;
+        if event.data().is_some_and(is_torn) {
+            return Vec::new();
+        }
+        let mut frames = match self.inspect(&event) {
+            Action::Pass => vec![event.raw.clone()],
+            Action::Patch(patch) => patched_frames(vec![event.raw.clone()], &[patch]),
+            Action::Stop => Vec::new(),
+        };
+        if event.is_open() && !frames.is_empty() {
+            frames.push(Bytes::from_static(b"\n\n"));
+        }
+        frames
+    }
+
+    /// The frames of a whole response, with the end mark.
+    fn take_body(&mut self, event: &Event) -> Vec<Bytes> {
+        let body = String::from_utf8_lossy(event.data().unwrap_or_default());
+        let info = ChunkInfo::of(body.as_bytes());
+        let stream = match info.kind {
+            ChunkKind::Error => Err(BackendError::from_error_object(body.as_bytes(), &self.context.errors)),
+            ChunkKind::Content => reshape::stream_of(self.dialect, &body, &info, &self.context),
+            ChunkKind::End | ChunkKind::Nothing | ChunkKind::Malformed => Err(BackendError::unreadable()),
+        };
+        match stream {
+            Ok(stream) => {
+                self.usage.add_body(self.dialect, info, body.as_bytes());
+                (self.has_begun, self.is_done) = (true, true);
+                vec![if mem::take(&mut self.drops_start) {
+                    without_first_event(stream)
+                } else {
+                    stream
+                }]
+            }
+            Err(error) => {
+                self.error = Some(error);
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Behind the first blank line.
+fn without_first_event(stream: Bytes) -> Bytes {
+    let end = memmem::find(&stream, b"\n\n").map_or(stream.len(), |end| end + 2);
+    stream.slice(end..)
+}
