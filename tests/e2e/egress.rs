@@ -47,11 +47,8 @@ async fn p35_redirects_are_not_followed_and_their_place_is_not_told() {
     let check = format!("/api/v1/admin/backends/{}/health", backends[0]["id"].as_str().unwrap());
     provider.will(Reply::redirect(&place));
     let found = data(gateway.admin().post(&check), 200).await;
-    assert_eq!(
-        (&found["status"], &found["error"]),
-        (&json!(307), &json!("status")),
-        "reachable, and not followed"
-    );
+    let told = (&found["status"], &found["error"]);
+    assert_eq!(told, (&json!(307), &json!("status")), "reachable, and not followed");
     assert!(
         elsewhere.received().is_empty(),
         "nothing went to where the backend pointed"

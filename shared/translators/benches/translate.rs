@@ -37,7 +37,7 @@ fn pass_through(bencher: Bencher<'_, '_>) {
     run(bencher, &text_stream(), |chunks| {
         let mut usage = None;
         each_event(chunks, |event| {
-            usage = usage_of_chunk(event.data().unwrap_or_default()).or(usage)
+            usage = usage_of_chunk(event.data().unwrap_or_default()).or(usage);
         });
         black_box(usage);
     });

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::failures::failure;
 
-#[tokio::test]
-async fn p52_a_backend_that_fails_before_its_first_byte_is_a_502() {
-    let failures = [
+/// Replies that are no answer, each with what the backend does.
+fn useless_replies() -> [(&'static str, Reply); 10] {
+    [
         ("closes before the head", Reply::raw("").close()),
         ("resets before the head", Reply::raw("").reset()),
         ("is no HTTP server", Reply::raw("+OK hello\r\n").close()),
@@ -32,11 +32,15 @@ async fn p52_a_backend_that_fails_before_its_first_byte_is_a_502() {
             "forbids us",
             Reply::error(403, &json!({"error": {"message": "this key has no rights"}})),
         ),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn p52_a_backend_that_fails_before_its_first_byte_is_a_502() {
     let provider = Provider::start();
     let gateway = Gateway::start().await;
     let program = gateway.program().await;
-    for (number, (what, reply)) in failures.into_iter().enumerate() {
+    for (number, (what, reply)) in useless_replies().into_iter().enumerate() {
         // Each has backends of its own: one that has failed may be out.
         let (whole, streamed) = (format!("whole-{number}"), format!("streamed-{number}"));
         gateway.admin().create_model(&whole, &provider).await;

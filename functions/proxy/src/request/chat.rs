@@ -218,20 +218,21 @@ mod tests {
         );
     }
 
+    /// The body for a backend that knows the model as `name`, and takes `include_usage` or not.
+    fn sent_with_usage(body: &str, name: &str, stream_usage: bool) -> String {
+        let settings = BackendSettings {
+            stream_usage,
+            ..silent()
+        };
+        let body = bytes(body);
+        let request = ChatRequest::read(&body).unwrap();
+        let sent = request.body_for(name, &settings, &ModelParams::default());
+        String::from_utf8(joined(&sent.bytes)).unwrap()
+    }
+
     #[test]
     fn include_usage_is_added_for_backends_that_accept_it() {
-        let sent = |body: &str, name: &str, stream_usage: bool| {
-            let settings = BackendSettings {
-                stream_usage,
-                ..silent()
-            };
-            let body = bytes(body);
-            let request = ChatRequest::read(&body).unwrap();
-            String::from_utf8(joined(
-                &request.body_for(name, &settings, &ModelParams::default()).bytes,
-            ))
-            .unwrap()
-        };
+        let sent = sent_with_usage;
         let body = r#" {"model":"m","messages":[{}],"stream":true}"#;
         let expected = r#" {"stream_options":{"include_usage":true},"model":"m","messages":[{}],"stream":true}"#;
         assert_eq!(sent(body, "m", true), expected);
