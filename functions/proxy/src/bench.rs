@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use translators::sse::Decoder;
 
+use crate::response::context::PassthroughContext;
 use crate::response::passthrough::Passthrough;
-use crate::response::passthrough::PassthroughContext;
 
 pub use crate::request::ChatRequest;
 pub use crate::upstream::balance::{Candidate, pick};

@@ -14,9 +14,9 @@ use translators::messages::stream;
 use translators::stream::Repairs;
 
 use super::beginning::new_id;
+use super::context::PassthroughContext;
 use super::outcome::{FullResponse, TranslationLog};
 use super::passthrough::Passthrough;
-use super::passthrough::PassthroughContext;
 use super::reshape;
 use super::scan::{ChunkInfo, ChunkKind};
 use super::stream::ResponseStream;

@@ -7,7 +7,7 @@ use translators::chat;
 use translators::error::{BackendError, ErrorContext};
 use translators::messages;
 
-use super::passthrough::PassthroughContext;
+use super::context::PassthroughContext;
 use super::scan::ChunkInfo;
 
 /// True if `body`, which is due to be JSON, is a stream of events.

@@ -12,8 +12,8 @@ use super::endpoint::BackendEndpoint;
 use crate::grant::Grant;
 use crate::patch::patched_pieces;
 use crate::request::{ChatRequest, CompletionRequest, MessagesRequest};
+use crate::response::context::PassthroughContext;
 use crate::response::convert::ResponseConverter;
-use crate::response::passthrough::PassthroughContext;
 
 pub(super) struct BackendRequest<'e> {
     pub(super) url: &'e Uri,

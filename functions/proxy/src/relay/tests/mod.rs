@@ -35,8 +35,8 @@ use super::driver::DrivenBody;
 use super::*;
 use crate::downstream::ClientState;
 use crate::limits::Limits;
+use crate::response::context::PassthroughContext;
 use crate::response::convert::ResponseConverter;
-use crate::response::passthrough::PassthroughContext;
 use crate::upstream::first_event::{FirstEventError, StartedStream, start};
 
 const TOTAL: Duration = Duration::from_mins(14);

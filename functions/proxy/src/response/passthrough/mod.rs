@@ -1,6 +1,5 @@
 //! A stream whose bytes are passed through: each event is validated, the end is recognised and the usage counted. Pure.
 
-mod context;
 mod last;
 
 use std::borrow::Cow;
@@ -14,10 +13,9 @@ use translators::error::BackendError;
 use translators::sse::{Decoder, Event};
 use translators::stream::{Progress, Repairs, StreamEnd};
 
-pub(crate) use context::PassthroughContext;
-
 use crate::patch::{Patch, Span};
 use crate::response::beginning::sign_of_life;
+use crate::response::context::PassthroughContext;
 use crate::response::frames::{error_event, frames, patched_frames};
 use crate::response::outcome::{StreamChunk, StreamEnding, TranslationLog};
 use crate::response::scan::{ChunkInfo, ChunkKind};

@@ -104,7 +104,7 @@ impl Sequencer {
     /// Writes all that waits, and closes the last block.
     pub(super) fn finish(&mut self, out: &mut BytesMut) {
         self.flush_tags(out);
-        self.text_of_unasked_thinking(out);
+        self.write_unasked(BlockKind::Text, out);
         self.advance(Advance::Last, out);
         if self.thinking != ThinkingDisplay::Discarded {
             self.write_details(out);
@@ -163,7 +163,7 @@ impl Sequencer {
         self.text_bytes += text.escaped().len();
         match &mut self.unasked {
             Some(unasked) if kind == BlockKind::Thinking => return unasked.push_str(text.escaped()),
-            _ => self.decide_unasked_thinking(out),
+            _ => self.write_unasked(BlockKind::Thinking, out),
         }
         self.write(kind, text, out);
     }
@@ -184,17 +184,11 @@ impl Sequencer {
         }
     }
 
-    /// Something else follows the thinking that nobody has asked for: it is thinking.
-    fn decide_unasked_thinking(&mut self, out: &mut BytesMut) {
+    /// Thinking that nobody has asked for becomes `kind`: thinking if something else follows it; text if nothing does,
+    /// since servers that do not know a model's tags take all of its text for thinking (B10.6).
+    fn write_unasked(&mut self, kind: BlockKind, out: &mut BytesMut) {
         if let Some(unasked) = self.unasked.take().filter(|text| !text.is_empty()) {
-            self.write(BlockKind::Thinking, EscapedText::from_escaped(&unasked), out);
-        }
-    }
-
-    /// Nothing follows it: servers that do not know a model's tags take all of its text for thinking.
-    fn text_of_unasked_thinking(&mut self, out: &mut BytesMut) {
-        if let Some(unasked) = self.unasked.take().filter(|text| !text.is_empty()) {
-            self.write(BlockKind::Text, EscapedText::from_escaped(&unasked), out);
+            self.write(kind, EscapedText::from_escaped(&unasked), out);
         }
     }
 
@@ -214,7 +208,7 @@ impl Sequencer {
 
     fn call_piece(&mut self, piece: &CallPiece<'_>, out: &mut BytesMut) {
         self.flush_tags(out);
-        self.decide_unasked_thinking(out);
+        self.write_unasked(BlockKind::Thinking, out);
         let index = self.calls.index_of(piece);
         let live = self.blocks.in_tool() && index + 1 == self.next_call;
         let text = EscapedText::from_escaped(&piece.arguments);
