@@ -14,8 +14,8 @@ use translators::sse::Decoder;
 use translators::stream::{Progress, StreamEnd};
 use translators::tool_ids::UsedIds;
 
+use super::context::PassthroughContext;
 use super::convert::ResponseConverter;
-use super::passthrough::PassthroughContext;
 
 const SEEDS: u64 = 10_000;
 const MAX_EVENT_BYTES: usize = 8 << 20;

@@ -2,6 +2,8 @@
 
 use crate::json::{EscapedText, Unit};
 
+const HOLLOW: &str = "{}";
+
 /// Argument text in order, how far its JSON has come, and how much of it was sent.
 #[derive(Debug, Default)]
 pub struct Arguments {
@@ -12,6 +14,8 @@ pub struct Arguments {
     /// The object, or all of a text that is none. Escaped.
     text: String,
     sent: usize,
+    /// `{}` stood in front. It stands again if what follows it does not become an object (B3.1).
+    gives_way: bool,
     /// Something else than white space stood behind the object, and was dropped.
     has_junk: bool,
 }
@@ -43,7 +47,7 @@ enum Quoting {
 impl Arguments {
     /// Takes a piece. What comes back may be sent at once, the rest is kept for [`take`](Self::take).
     pub fn push<'a>(&mut self, piece: EscapedText<'a>, live: bool) -> Option<EscapedText<'a>> {
-        let live = live && self.shape == Shape::Object && self.sent == self.text.len();
+        let live = live && self.shape == Shape::Object && !self.gives_way && self.sent == self.text.len();
         let piece = self.scan(piece);
         self.text.push_str(piece.escaped());
         if live && !piece.is_empty() {
@@ -55,15 +59,19 @@ impl Arguments {
 
     /// What can be sent now: nothing before it is clear that an object comes (I6), and that `{}` is all of it.
     pub fn take(&mut self) -> Option<&str> {
-        if matches!(self.shape, Shape::Object | Shape::Complete) {
-            self.unsent()
-        } else {
-            None
+        match self.shape {
+            Shape::Object if !self.gives_way => self.unsent(),
+            Shape::Complete => self.unsent(),
+            _ => None,
         }
     }
 
     /// What is sent when no more comes. Text that is no object is wrapped into one, as in whole answers (B3.3).
     pub fn take_last(&mut self) -> Option<String> {
+        if self.is_hollow_again() {
+            HOLLOW.clone_into(&mut self.text);
+            self.shape = Shape::Hollow;
+        }
         if self.shape == Shape::Other {
             let text = self.text.trim_start();
             let nothing = text.trim() == "null";
@@ -81,7 +89,7 @@ impl Arguments {
 
     /// True if an object was begun and not ended (B3.2).
     pub fn is_cut(&self) -> bool {
-        matches!(self.shape, Shape::Object | Shape::Brace)
+        matches!(self.shape, Shape::Object | Shape::Brace) && !self.gives_way
     }
 
     pub fn is_complete(&self) -> bool {
@@ -95,7 +103,15 @@ impl Arguments {
 
     /// All of the text, escaped.
     pub fn escaped(&self) -> &str {
+        if self.is_hollow_again() {
+            return HOLLOW;
+        }
         self.text.trim_ascii()
+    }
+
+    /// True if what stands behind `{}` is no object so far.
+    fn is_hollow_again(&self) -> bool {
+        self.gives_way && matches!(self.shape, Shape::Brace | Shape::Object | Shape::Other)
     }
 
     fn unsent(&mut self) -> Option<&str> {
@@ -114,7 +130,10 @@ impl Arguments {
             self.step(unit);
             if before == Shape::Hollow && self.shape == Shape::Brace {
                 self.text.clear();
+                self.gives_way = true;
                 start = last;
+            } else if self.shape == Shape::Blank {
+                start = unit.end;
             } else if self.shape == Shape::Complete && matches!(before, Shape::Complete | Shape::Hollow) {
                 end = end.min(last);
             }
@@ -221,7 +240,7 @@ mod tests {
     fn i6_nothing_is_sent_before_an_object_begins() {
         assert_eq!(of(&[" ", "nu"]).take(), None);
         assert_eq!(of(&[" ", "{"]).take(), None);
-        assert_eq!(of(&[" ", "{", r#"\"a"#]).take(), Some(r#" {\"a"#));
+        assert_eq!(of(&[" ", "{", r#"\"a"#]).take(), Some(r#"{\"a"#));
     }
 
     #[test]
@@ -242,6 +261,8 @@ mod tests {
             (format!("{{}}{{}}{object}"), object),
             ("{}".to_owned(), "{}"),
             ("{}x".to_owned(), "{}"),
+            (r#"{}{\"a\":"#.to_owned(), "{}"),
+            ("{}{x".to_owned(), "{}"),
         ] {
             assert_eq!(sent(&text).as_deref(), Some(expected), "{text}");
         }

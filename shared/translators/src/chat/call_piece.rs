@@ -28,6 +28,10 @@ impl<'a> CallPiece<'a> {
         }
     }
 
+    fn says_something(&self) -> bool {
+        self.id.is_some() || self.name.is_some() || !self.arguments.is_empty() || self.extra_content.is_some()
+    }
+
     /// The spelling before there were tools: one call, without id.
     pub fn of_function(function: &FunctionDelta<'a>) -> Self {
         Self {
@@ -41,18 +45,10 @@ impl<'a> CallPiece<'a> {
 }
 
 impl<'a> ChoiceMessage<'a> {
-    /// The pieces of calls in a delta.
+    /// The calls of a message, or the pieces of calls in a delta, but for those that say nothing.
     pub fn call_pieces(&self) -> impl Iterator<Item = CallPiece<'a>> {
         let legacy = self.function_call.0.iter().map(CallPiece::of_function);
-        legacy.chain(self.tool_calls.0.iter().map(CallPiece::of_call))
-    }
-
-    /// The calls of a whole message, told apart by their order.
-    pub fn calls(&self) -> impl Iterator<Item = CallPiece<'a>> {
-        let numbered = (0..).zip(self.call_pieces());
-        numbered.map(|(index, piece)| CallPiece {
-            index: Some(index),
-            ..piece
-        })
+        let pieces = legacy.chain(self.tool_calls.0.iter().map(CallPiece::of_call));
+        pieces.filter(CallPiece::says_something)
     }
 }

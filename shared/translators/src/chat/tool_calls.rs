@@ -63,10 +63,33 @@ impl PendingCalls {
         index
     }
 
+    /// The index in `list` of a call of a message that came whole: each is one of its own, unless it is said again.
+    pub fn index_of_whole(&mut self, call: &CallPiece<'_>) -> usize {
+        let (id, name) = (call.id.as_deref(), call.name.as_deref());
+        let same = |known: &PendingCall| Some(known.id.as_str()) == id && Some(known.name.as_str()) == name;
+        let mut pending = PendingCall {
+            repeats: self.rposition(same),
+            ..PendingCall::default()
+        };
+        pending.identify(call);
+        self.list.push(pending);
+        self.list.len() - 1
+    }
+
     /// Takes a call of a message that came whole.
     pub fn add_whole(&mut self, call: &CallPiece<'_>) {
-        let index = self.index_of(call);
-        let arguments = EscapedText::from_escaped(&call.arguments);
+        let index = self.index_of_whole(call);
+        self.push_arguments(index, call);
+    }
+
+    /// Takes a piece of a call.
+    pub fn add(&mut self, piece: &CallPiece<'_>) {
+        let index = self.index_of(piece);
+        self.push_arguments(index, piece);
+    }
+
+    fn push_arguments(&mut self, index: usize, piece: &CallPiece<'_>) {
+        let arguments = EscapedText::from_escaped(&piece.arguments);
         self.list[index].arguments.push(arguments, false);
     }
 
@@ -93,9 +116,11 @@ impl PendingCalls {
             .index
             .and_then(|index| self.rposition(|call| call.index == Some(index)));
         let last = self.list.len().checked_sub(1);
+        let last_open = || self.rposition(|call| !call.arguments.is_complete());
         let Some(name) = piece.name.as_deref() else {
             // A piece without a name never begins a call (B2.1), but for the first of all, whose name may follow.
-            return by_id.or(by_index).or(last).map_or(Owner::New, Owner::Known);
+            let owner = by_id.or(by_index).or_else(last_open).or(last);
+            return owner.map_or(Owner::New, Owner::Known);
         };
         let owner = match (&piece.id, by_id) {
             (Some(_), Some(known)) => return self.of_named(known, name, Owner::NewUnlessAgain(known)),
@@ -186,11 +211,7 @@ mod tests {
     fn calls(pieces: &[&'static str]) -> Vec<String> {
         let mut calls = PendingCalls::default();
         for text in pieces {
-            let piece = piece(text);
-            let index = calls.index_of(&piece);
-            calls.list[index]
-                .arguments
-                .push(EscapedText::from_escaped(&piece.arguments), false);
+            calls.add(&piece(text));
         }
         let kept = (0..calls.list.len()).filter(|index| calls.repetition(*index, true) != Repetition::Yes);
         let told = |call: &PendingCall| format!("{} {} {}", call.id, call.name, call.arguments.escaped());

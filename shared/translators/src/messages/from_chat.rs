@@ -268,7 +268,7 @@ fn details(message: &ChoiceMessage<'_>, context: &ResponseContext) -> Option<Box
 
 fn calls(message: &ChoiceMessage<'_>) -> PendingCalls {
     let mut calls = PendingCalls::default();
-    for call in message.calls() {
+    for call in message.call_pieces() {
         calls.add_whole(&call);
     }
     calls

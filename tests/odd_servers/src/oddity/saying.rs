@@ -198,10 +198,16 @@ pub(super) fn ids_of_history(draft: &mut Draft) -> bool {
 pub(super) fn ids_twice(draft: &mut Draft) -> bool {
     draft.some_call();
     draft.truth.add_call(&mut draft.rng);
-    let id = draft.call_mut(0).and_then(|call| call.id.clone());
+    let Some(first) = draft.call_mut(0).cloned() else {
+        return false;
+    };
     draft.call_mut(1).is_some_and(|call| {
-        call.id = id;
-        true
+        // With the same name and arguments besides it would be one call said twice (B2.4).
+        let differs = (&call.name, &call.arguments) != (&first.name, &first.arguments);
+        if differs {
+            call.id = first.id;
+        }
+        differs
     })
 }
 

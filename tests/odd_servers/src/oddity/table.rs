@@ -51,7 +51,7 @@ oddities! {
     ArgumentsCut "B3.2" Content [Arguments FinishWord Finish Outcome] ARGUMENT_TEXTS saying::arguments_cut, "arguments that break off, beside any reason of the end";
     ArgumentsNoJson "B3.3" Content [Arguments] ARGUMENT_TEXTS saying::arguments_no_json, "arguments that cannot be an object: a Python dict, a list, words";
     IdsOfHistory "B2.5" Content [Ids] ALL saying::ids_of_history, "an id that a call of the conversation has already";
-    IdsTwice "B2.5" Content [Ids Indices Names Shape] WHOLE saying::ids_twice, "two calls with one id";
+    IdsTwice "B2.5" Content [Ids Indices Names Shape Arguments] WHOLE saying::ids_twice, "two calls with one id";
     IdsOddCharacters "B2.5" Content [Ids] ALL saying::ids_odd_characters, "ids with dots, colons, blanks, or of 80 characters";
     FinishCutWord "B4.2" Content [FinishWord] CHAT saying::finish_cut_word, "`MAX_TOKENS`, `max_tokens`, `model_length` for `length`";
     FinishWrong "B4.3" Content [FinishWord] CHAT saying::finish_wrong, "`stop` with calls, `tool_calls` without";

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::chat::call_piece::CallPiece;
 use crate::chat::completion::{Choice, Completion};
 use crate::chat::stream::{ChatReader, StreamEvent, StreamReader as _};
 use crate::chat::tool_calls::{PendingCall, PendingCalls, Repetition};
@@ -82,10 +81,11 @@ impl Assembly {
         let finished = |choice: &Choice<'_>| choice.finish_reason().is_some();
         self.has_finish_reason |= chunk.choices().any(|(_, choice)| finished(choice));
         for (index, choice) in chunk.choices() {
-            let choice_message = choice.delta.0.as_ref().or(choice.message());
             let calls = &mut self.choice(index).calls;
-            for piece in choice_message.iter().flat_map(|message| message.call_pieces()) {
-                add_piece(calls, &piece);
+            match (&choice.delta.0, choice.message()) {
+                (Some(delta), _) => delta.call_pieces().for_each(|piece| calls.add(&piece)),
+                (None, Some(message)) => message.call_pieces().for_each(|call| calls.add_whole(&call)),
+                (None, None) => {}
             }
         }
     }
@@ -130,12 +130,6 @@ impl Assembly {
         members.push(Cow::Borrowed("choices"), to_json(&choices)?);
         serde_json::to_vec(&members)
     }
-}
-
-fn add_piece(calls: &mut PendingCalls, piece: &CallPiece<'_>) {
-    let index = calls.index_of(piece);
-    let arguments = EscapedText::from_escaped(&piece.arguments);
-    calls.list[index].arguments.push(arguments, false);
 }
 
 impl AssembledChoice {

@@ -97,10 +97,8 @@ impl Sequencer {
             self.refusal.push_str(text.escaped());
             self.text(BlockKind::Refusal, text, out);
         }
-        if is_whole {
-            delta.calls().for_each(|call| self.call_piece(&call, out));
-        } else {
-            delta.call_pieces().for_each(|piece| self.call_piece(&piece, out));
+        for piece in delta.call_pieces() {
+            self.call_piece(&piece, is_whole, out);
         }
     }
 
@@ -209,10 +207,14 @@ impl Sequencer {
         }
     }
 
-    fn call_piece(&mut self, piece: &CallPiece<'_>, out: &mut BytesMut) {
+    fn call_piece(&mut self, piece: &CallPiece<'_>, is_whole: bool, out: &mut BytesMut) {
         self.flush_tags(out);
         self.write_unasked(BlockKind::Thinking, out);
-        let index = self.calls.index_of(piece);
+        let index = if is_whole {
+            self.calls.index_of_whole(piece)
+        } else {
+            self.calls.index_of(piece)
+        };
         let live = self.blocks.in_tool() && index + 1 == self.next_call;
         let text = EscapedText::from_escaped(&piece.arguments);
         self.text_bytes += text.escaped().len();
