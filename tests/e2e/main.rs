@@ -23,6 +23,7 @@ mod local;
 mod log;
 mod messages;
 mod metrics;
+mod odd_backends;
 mod policies;
 mod processes;
 mod promises;

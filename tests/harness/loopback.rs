@@ -3,13 +3,16 @@
 //! The thread is joined when the server is dropped, so a panic in a fake fails the test that uses it; and a test
 //! that blocks its own runtime does not stop the fakes it talks to.
 
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::SocketAddr;
 use std::panic::resume_unwind;
 use std::thread::{self, JoinHandle};
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// A running server. Dropping it ends it, with all its connections.
 #[derive(Debug)]
@@ -30,17 +33,18 @@ impl Loopback {
         address: SocketAddr,
         serve: impl FnOnce(TcpListener) -> F + Send + 'static,
     ) -> Self {
-        let listener = StdListener::bind(address).unwrap();
-        listener.set_nonblocking(true).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let listener = {
+            let _context = runtime.enter();
+            claim(address).listen(BACKLOG).unwrap()
+        };
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
             runtime.block_on(async {
-                let listener = TcpListener::from_std(listener).unwrap();
                 tokio::select! {
                     // A panic of a connection is to be noticed also by a server that is told to stop meanwhile.
                     biased;
@@ -71,6 +75,16 @@ impl Drop for Loopback {
             resume_unwind(panic);
         }
     }
+}
+
+/// A socket at `address`, which it may share with another one of these: so one takes over from the other without a moment
+/// in which the port is anybody's.
+pub(crate) fn claim(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
 }
 
 /// Gives each connection to `handle`; a panic in one ends the server.

@@ -25,7 +25,7 @@ use http::Method;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 
-use crate::loopback::{Loopback, accept};
+use crate::loopback::{Loopback, accept, claim};
 use connection::{Connection, Ended};
 
 pub use received::Received;
@@ -66,17 +66,14 @@ impl Provider {
 
     /// Ends as by a crash: every connection breaks, and new ones are refused.
     pub fn kill(&mut self) {
+        self.place = Some(claim(self.address));
         self.server = None;
-        let place = TcpSocket::new_v4().unwrap();
-        place.set_reuseaddr(true).unwrap();
-        place.bind(self.address).unwrap();
-        self.place = Some(place);
     }
 
     /// Listens again where it was killed, with the same script.
     pub fn restart(&mut self) {
-        self.place = None;
         self.server = Some(listen(self.address, &self.script));
+        self.place = None;
     }
 
     /// Whether it was not killed, or has come back.

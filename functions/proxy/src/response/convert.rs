@@ -65,7 +65,8 @@ impl ResponseConverter {
         }
     }
 
-    fn errors(&self) -> &ErrorContext {
+    /// What errors of the backend are read by, whatever status they come with.
+    pub(crate) fn errors(&self) -> &ErrorContext {
         match self {
             Self::Chat(context) | Self::Messages(context) => &context.errors,
             Self::ChatToMessages(context) => &context.errors,

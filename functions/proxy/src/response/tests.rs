@@ -1,8 +1,6 @@
 //! The property of odd servers: the client's message is the true answer, or the client has an explicit error where that
 //! is right; never less, never twice. Every crossing of dialects, streamed and whole.
 
-use std::thread;
-
 use bytes::Bytes;
 use domain::models::RequestId;
 use odd_servers::{Ending, Level, Oddity, Protocol, Reply, Script, check};
@@ -83,17 +81,13 @@ impl Crossing {
     }
 
     fn failed(self, error: BackendError) -> Reply {
-        let error = match &error.object {
-            Some((_, object)) => (error.status, object.to_string()),
-            None => {
-                let error = ApiError::from(error);
-                let status = error.status(self.dialect()).as_u16();
-                (status, error.body(self.dialect(), &RequestId::generate()).to_string())
-            }
-        };
+        let error = ApiError::from(error);
         Reply {
-            status: error.0,
-            body: error.1.into_bytes(),
+            status: error.status(self.dialect()).as_u16(),
+            body: error
+                .body(self.dialect(), &RequestId::generate())
+                .to_string()
+                .into_bytes(),
             complete: true,
         }
     }
@@ -170,16 +164,10 @@ fn is_seen(oddity: Oddity) -> bool {
     oddity.level() < Level::Time && oddity != Oddity::Gzip
 }
 
-/// Checks seeds of one crossing in all threads, and tells the first failures.
+/// Checks seeds of one crossing, and tells the first failures.
 fn hold(crossing: Crossing, streamed: bool) {
-    let threads = thread::available_parallelism().map_or(2, usize::from) as u64;
-    let failures: Vec<String> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|worker| scope.spawn(move || failures(crossing, streamed, (worker..SEEDS).step_by(threads as usize))))
-            .collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
-    });
-    let shown: Vec<&str> = failures.iter().take(40).map(String::as_str).collect();
+    let failures = failures(crossing, streamed);
+    let shown: Vec<&str> = failures.iter().take(10).map(String::as_str).collect();
     assert!(
         failures.is_empty(),
         "{} of {SEEDS}: {}",
@@ -188,8 +176,8 @@ fn hold(crossing: Crossing, streamed: bool) {
     );
 }
 
-fn failures(crossing: Crossing, streamed: bool, seeds: impl Iterator<Item = u64>) -> Vec<String> {
-    seeds
+fn failures(crossing: Crossing, streamed: bool) -> Vec<String> {
+    (0..SEEDS)
         .filter_map(|seed| {
             let script = Script::from_seed_among(seed, crossing.backend, streamed, is_seen);
             let reply = crossing.play(&script);

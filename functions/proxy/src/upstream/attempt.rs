@@ -106,7 +106,10 @@ impl Attempt<'_> {
     ) -> Result<(Response<ResponseBody>, ResponseConverter, Vec<String>), Failure> {
         let (request, converter, warnings) = self.outgoing(endpoint)?;
         let again = || self.outgoing(endpoint).map(|(request, ..)| request);
-        let response = self.client.post(endpoint, request, again).await?;
+        let response = self
+            .client
+            .post(endpoint, converter.errors().same_dialect, request, again)
+            .await?;
         Ok((response, converter, warnings))
     }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use service::http::ApiError;
 use service::outbound::{CallError, Client, Pieces, ResponseBody};
-use translators::error::{BackendError, ErrorContext};
+use translators::error::{BackendError, Dialect, ErrorContext};
 
 use super::blame::Blame;
 use super::body;
@@ -49,11 +49,12 @@ pub(super) struct PostRequest<'a> {
 }
 
 impl BackendClient {
-    /// The head of a response with status 200. Where a connection fails that was kept, the request is made `again` and sent
+    /// The head of a response with status 200. An error passes as it is to a client of `same_dialect` (B6.6). Where a connection fails that was kept, the request is made `again` and sent
     /// over a new one: the server may just have closed it (B9.4).
     pub(super) async fn post<'a>(
         &self,
         endpoint: &BackendEndpoint,
+        same_dialect: Option<Dialect>,
         request: PostRequest<'a>,
         again: impl FnOnce() -> Result<PostRequest<'a>, Failure>,
     ) -> Result<Response<ResponseBody>, Failure> {
@@ -69,12 +70,16 @@ impl BackendClient {
         if response.status() == StatusCode::OK {
             Ok(response)
         } else {
-            Err(self.error(response, endpoint).await)
+            let errors = ErrorContext {
+                same_dialect,
+                ..endpoint.errors.clone()
+            };
+            Err(self.error(response, errors).await)
         }
     }
 
     /// The failure of a response with another status, with what the backend says about retries.
-    async fn error(&self, response: Response<ResponseBody>, endpoint: &BackendEndpoint) -> Failure {
+    async fn error(&self, response: Response<ResponseBody>, mut errors: ErrorContext) -> Failure {
         let (head, body) = response.into_parts();
         let kind = head.headers.get(AWS_ERROR_KIND).and_then(|kind| kind.to_str().ok());
         // What a redirect says is not about the request.
@@ -87,14 +92,8 @@ impl BackendClient {
         let status = head.status.as_u16();
         let blame = Blame::of(status, kind, &body);
         // A refusal of the content is the client's to know (B6.3).
-        let errors = match blame {
-            Blame::Content | Blame::Unclear => &ErrorContext {
-                passes_auth_errors: true,
-                ..endpoint.errors.clone()
-            },
-            _ => &endpoint.errors,
-        };
-        let error = BackendError::from_response(status, kind, &body, errors);
+        errors.passes_auth_errors |= matches!(blame, Blame::Content | Blame::Unclear);
+        let error = BackendError::from_response(status, kind, &body, &errors);
         let blame = if error.context_overflow { Blame::Request } else { blame };
         let failure = Failure::of_status(blame, error);
         let mut hints = retry_hints(&head.headers);

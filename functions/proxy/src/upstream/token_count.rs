@@ -179,7 +179,7 @@ impl Server<'_> {
                 body: body.clone(),
             })
         };
-        let response = self.client.post(self.endpoint, again()?, again).await?;
+        let response = self.client.post(self.endpoint, None, again()?, again).await?;
         let body = body::read(response.into_body(), MAX_RESPONSE_BYTES, TIMEOUT)
             .await
             .unwrap_or_default();

@@ -45,8 +45,11 @@ pub enum Repetition {
 }
 
 impl PendingCalls {
-    /// The index in `list` of the call that the piece belongs to; id and name are noted.
-    pub fn index_of(&mut self, piece: &CallPiece<'_>) -> usize {
+    /// The index in `list` of the call that the piece belongs to, or that it `is_whole`; id and name are noted.
+    pub fn index_of(&mut self, piece: &CallPiece<'_>, is_whole: bool) -> usize {
+        if is_whole {
+            return self.index_of_whole(piece);
+        }
         let (index, repeats) = match self.owner(piece) {
             Owner::Known(index) => (index, None),
             Owner::New => (self.list.len(), None),
@@ -63,8 +66,8 @@ impl PendingCalls {
         index
     }
 
-    /// The index in `list` of a call of a message that came whole: each is one of its own, unless it is said again.
-    pub fn index_of_whole(&mut self, call: &CallPiece<'_>) -> usize {
+    /// The same for a call of a message that came whole: each is one of its own, unless it is said again.
+    fn index_of_whole(&mut self, call: &CallPiece<'_>) -> usize {
         let (id, name) = (call.id.as_deref(), call.name.as_deref());
         let same = |known: &PendingCall| Some(known.id.as_str()) == id && Some(known.name.as_str()) == name;
         let mut pending = PendingCall {
@@ -78,13 +81,13 @@ impl PendingCalls {
 
     /// Takes a call of a message that came whole.
     pub fn add_whole(&mut self, call: &CallPiece<'_>) {
-        let index = self.index_of_whole(call);
+        let index = self.index_of(call, true);
         self.push_arguments(index, call);
     }
 
     /// Takes a piece of a call.
     pub fn add(&mut self, piece: &CallPiece<'_>) {
-        let index = self.index_of(piece);
+        let index = self.index_of(piece, false);
         self.push_arguments(index, piece);
     }
 

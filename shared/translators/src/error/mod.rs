@@ -12,6 +12,7 @@ mod overflow;
 mod reading;
 mod request;
 mod status;
+mod surrogates;
 
 pub use backend::{BackendError, ErrorContext, ErrorKind, says_something};
 pub use clean::{CleanedMessage, Secrets};

@@ -8,7 +8,7 @@ use super::clean::{CleanedMessage, Secrets};
 use super::dialect::Dialect;
 use super::overflow::Overflow;
 use super::status::{status_of_number, status_of_word, tells_rate_limit};
-use crate::json::without_halves;
+use super::surrogates::without_halves;
 use crate::sse::Decoder;
 
 /// A backend's error body, as far as it could be read.

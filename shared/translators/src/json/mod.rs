@@ -13,7 +13,6 @@ mod field;
 mod lenient;
 mod members;
 mod object;
-mod surrogates;
 
 pub use builder::{TextBuilder, json_string};
 pub use escaped::{EscapedText, Unit};
@@ -26,4 +25,3 @@ pub(crate) use members::to_json;
 pub use members::{Json, Members};
 pub(crate) use object::raw_object;
 pub use object::{RawObject, deserialize_object};
-pub use surrogates::without_halves;

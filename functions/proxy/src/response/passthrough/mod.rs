@@ -234,13 +234,12 @@ impl Passthrough {
                 (self.has_begun, self.has_invalid_utf8) = (true, true);
                 self.announces_end |= info.announces_end;
                 self.usage.add(self.dialect, info, text.as_bytes());
-                return Action::Patch(match Span::of(data, &event.raw) {
-                    Ok(span) => Patch::replace(span, self.context.model_name.apply(text.into(), &info)),
+                return Action::Patch(if let Ok(span) = Span::of(data, &event.raw) {
+                    Patch::replace(span, self.context.model_name.apply(text.into(), &info))
+                } else {
                     // Its data has several lines, and was joined.
-                    Err(_) => {
-                        let event_text = String::from_utf8_lossy(&event.raw).into_owned();
-                        Patch::replace(Span::first(event.raw.len()), event_text)
-                    }
+                    let event_text = String::from_utf8_lossy(&event.raw).into_owned();
+                    Patch::replace(Span::first(event.raw.len()), event_text)
                 });
             }
         }

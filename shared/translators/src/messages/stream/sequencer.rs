@@ -201,20 +201,14 @@ impl Sequencer {
     }
 
     fn flush_tags(&mut self, out: &mut BytesMut) {
-        if let Some(tags) = &mut self.tags {
-            let segments = tags.flush();
-            self.segments(segments, out);
-        }
+        let segments = self.tags.as_mut().map(TagSplitter::flush);
+        self.segments(segments.unwrap_or_default(), out);
     }
 
     fn call_piece(&mut self, piece: &CallPiece<'_>, is_whole: bool, out: &mut BytesMut) {
         self.flush_tags(out);
         self.write_unasked(BlockKind::Thinking, out);
-        let index = if is_whole {
-            self.calls.index_of_whole(piece)
-        } else {
-            self.calls.index_of(piece)
-        };
+        let index = self.calls.index_of(piece, is_whole);
         let live = self.blocks.in_tool() && index + 1 == self.next_call;
         let text = EscapedText::from_escaped(&piece.arguments);
         self.text_bytes += text.escaped().len();

@@ -8,7 +8,7 @@ const LOW: RangeInclusive<u16> = 0xDC00..=0xDFFF;
 const ESCAPE: usize = 6;
 
 /// `json` with `\uFFFD` for each half of a pair, so that every place in it stays; `None` if there is none.
-pub fn without_halves(json: &str) -> Option<String> {
+pub(super) fn without_halves(json: &str) -> Option<String> {
     let bytes = json.as_bytes();
     let mut halves = Vec::new();
     let mut at = 0;
