@@ -233,12 +233,11 @@ mod tests {
     use super::*;
 
     fn headers(given: &[(&str, &str)]) -> HeaderMap {
-        let pairs = given.iter().map(|(name, value)| {
-            let name: HeaderName = name.parse().unwrap();
-            (name, HeaderValue::from_str(value).unwrap())
-        });
         let mut headers = HeaderMap::new();
-        headers.extend(pairs.map(|(name, value)| (Some(name), value)));
+        for (name, value) in given {
+            let name: HeaderName = name.parse().unwrap();
+            headers.append(name, HeaderValue::from_str(value).unwrap());
+        }
         headers
     }
 
