@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use harness::Gateway;
-use harness::client::{self, Client, data};
+use harness::client::{self, Client, data, message, status};
 use harness::provider::{Provider, Reply, openai};
 use local::Options;
 use serde_json::{Value, json};
@@ -46,6 +46,24 @@ async fn ask(program: &Client, number: usize, streamed: bool) -> u16 {
     let status = response.status().as_u16();
     response.bytes().await.unwrap();
     status
+}
+
+#[tokio::test]
+async fn p73_ha13_counts_of_tokens_pass_the_rate_of_requests_and_no_other_limit() {
+    let provider = Provider::always(Reply::json(&openai::completion("Hi")));
+    let gateway = Gateway::start().await.with_model("m", &provider).await;
+    let limits = json!({"rate_limit": 3, "rate_limit_window": 3600, "request_quota_daily": 2, "max_concurrency": 1});
+    let (person, program) = limited(&gateway, &limits).await;
+    let count = || program.post("/v1/messages/count_tokens").json(&message("m"));
+    assert_eq!((status(count()).await, status(count()).await), (200, 200));
+    assert_eq!(status(program.chat("m")).await, 200, "the day and the place are free");
+    let refused = count().send().await.unwrap();
+    assert_eq!(refused.status(), 429);
+    assert!(refused.headers().contains_key("retry-after"));
+    let quota = data(person.get("/api/v1/user/quota"), 200).await;
+    assert!(quota.to_string().contains("\"request_quota_daily\""), "{quota}");
+    let logs = data(person.get("/api/v1/user/logs"), 200).await;
+    assert_eq!(logs.as_array().unwrap().len(), 1, "a count is no entry: {logs}");
 }
 
 #[tokio::test]

@@ -6,11 +6,15 @@ use std::path::Path;
 use harness::workspace;
 
 /// Where the translation is tested. Elsewhere `p1` is a promise of docs/promises.md.
-const FOLDERS: [&str; 5] = [
+const FOLDERS: [&str; 9] = [
     "shared/translators/src",
     "shared/translators/tests",
     "functions/proxy/src",
+    "tests/e2e/chat",
+    "tests/e2e/health",
     "tests/e2e/messages",
+    "tests/e2e/odd_backends",
+    "tests/e2e/usage",
     "tests/sdk",
 ];
 

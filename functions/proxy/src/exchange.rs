@@ -5,6 +5,7 @@
 
 use axum::extract::FromRequestParts;
 use domain::models::RequestId;
+use domain::models::usage::Endpoint;
 use http::request::Parts;
 use service::http::ApiError;
 use service::http::caller::ApiCaller;
@@ -15,7 +16,7 @@ use crate::deadlines::Deadlines;
 use crate::downstream::Downstream;
 use crate::grant::Grant;
 use crate::opening;
-use crate::quota::admission::{Reservation, reserve};
+use crate::quota::admission::{Reservation, pass_rate, reserve};
 use crate::quota::settlement::{self, Undelivered};
 use crate::relay::Relay;
 use crate::request::{CompletionRequest, MessagesRequest};
@@ -80,8 +81,13 @@ async fn open<'a>(
 }
 
 /// Approximate tokens of a conversation. Requires the same rights as the conversation itself (promise 19).
-pub(crate) async fn count_tokens(app: &App, caller: ApiCaller, request: &MessagesRequest<'_>) -> Result<u64, ApiError> {
-    let grant = authorize(app, caller, request.model()).await?;
+pub(crate) async fn count_tokens(
+    app: &App,
+    context: RequestContext,
+    request: &MessagesRequest<'_>,
+) -> Result<u64, ApiError> {
+    let grant = authorize(app, context.caller, request.model()).await?;
+    pass_rate(&app.store, app.limits.total, &grant, Endpoint::Messages, context.id).await?;
     token_count::count(&app.upstream.balancer, &app.upstream.client, &grant, request).await
 }
 

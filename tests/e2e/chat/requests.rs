@@ -149,7 +149,7 @@ async fn a_body_that_is_too_large_or_of_another_type_never_reaches_a_backend() {
 }
 
 #[tokio::test]
-async fn ha10_ha11_the_backend_gets_neither_more_work_nor_another_route_and_the_client_is_told() {
+async fn p70_ha10_ha11_the_backend_gets_neither_more_work_nor_another_route_and_the_client_is_told() {
     let provider = Provider::always(Reply::json(&openai::completion("Hello")));
     let gateway = Gateway::start().await.with_model("m", &provider).await;
     let body =

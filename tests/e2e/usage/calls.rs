@@ -103,7 +103,7 @@ async fn each_call_is_entered_with_what_its_backend_told() {
 }
 
 #[tokio::test]
-async fn cache_writes_reach_the_log_from_both_protocols() {
+async fn b7_6_cache_writes_reach_the_log_from_both_protocols() {
     let mut message = anthropic::message("Hi");
     message["usage"] = json!({
         "input_tokens": 3, "output_tokens": 2, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 7,

@@ -36,24 +36,12 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    fn new(grant: &Grant, request: &CompletionRequest<'_>, request_id: RequestId, at: Timestamp) -> Self {
-        let caller = &grant.caller;
-        let facts = RequestFacts {
-            request_id,
-            at,
-            user: caller.user.id.clone(),
-            key: caller.key.id.clone(),
-            department: caller.user.department.clone(),
-            model: grant.entry.model.id.clone(),
-            endpoint: request.endpoint(),
-            client: caller.client,
-            streamed: request.stream(),
-        };
+    fn new(grant: Grant, request: RequestFacts, input_estimate: u64) -> Self {
         Self {
-            id: UsageId::generate(at),
-            request: facts,
-            grant: grant.clone(),
-            input_estimate: request.input_estimate(),
+            id: UsageId::generate(request.at),
+            request,
+            grant,
+            input_estimate,
             began: Instant::now(),
             stored: None,
             rate_limits: HeaderMap::new(),
@@ -78,7 +66,8 @@ pub(crate) async fn reserve(
     request_id: RequestId,
 ) -> Result<Reservation, ApiError> {
     let at = store.clock().now();
-    let mut reservation = Reservation::new(grant, request, request_id, at);
+    let facts = facts(grant, request.endpoint(), request.stream(), request_id, at);
+    let mut reservation = Reservation::new(grant.clone(), facts, request.input_estimate());
     if !grant.policy.counts_nothing() {
         let demand = demand(grant, request);
         let (stored, meter) = admit(store, &reservation, demand, max_duration).await?;
@@ -89,6 +78,43 @@ pub(crate) async fn reserve(
         reservation.stored = Some(stored);
     }
     Ok(reservation)
+}
+
+/// Counts a request that generates nothing in the caller's rate of requests, and in no other limit (HA13).
+pub(crate) async fn pass_rate(
+    store: &Store,
+    max_duration: Duration,
+    grant: &Grant,
+    endpoint: Endpoint,
+    request_id: RequestId,
+) -> Result<(), ApiError> {
+    let Some(rate) = grant.policy.rate_of_requests() else {
+        return Ok(());
+    };
+    let facts = facts(grant, endpoint, false, request_id, store.clock().now());
+    let mut grant = grant.clone();
+    grant.policy = Arc::new(rate);
+    let reservation = Reservation::new(grant, facts, 0);
+    let (stored, _) = admit(store, &reservation, Demand::default(), max_duration).await?;
+    store
+        .withdraw(&stored, &reservation.request.user, &reservation.id)
+        .await?;
+    Ok(())
+}
+
+fn facts(grant: &Grant, endpoint: Endpoint, streamed: bool, request_id: RequestId, at: Timestamp) -> RequestFacts {
+    let caller = &grant.caller;
+    RequestFacts {
+        request_id,
+        at,
+        user: caller.user.id.clone(),
+        key: caller.key.id.clone(),
+        department: caller.user.department.clone(),
+        model: grant.entry.model.id.clone(),
+        endpoint,
+        client: caller.client,
+        streamed,
+    }
 }
 
 fn demand(grant: &Grant, request: &mut CompletionRequest<'_>) -> Demand {

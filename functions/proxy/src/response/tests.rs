@@ -194,31 +194,31 @@ fn failures(crossing: Crossing, streamed: bool) -> Vec<String> {
 }
 
 #[test]
-fn b1_b9_odd_servers_a_chat_stream_becomes_the_true_message() {
+fn s8_odd_servers_a_chat_stream_becomes_the_true_message() {
     hold(CROSSINGS[0], true);
 }
 
 #[test]
-fn b1_b9_odd_servers_a_chat_completion_becomes_the_true_message() {
+fn s8_odd_servers_a_chat_completion_becomes_the_true_message() {
     hold(CROSSINGS[0], false);
 }
 
 #[test]
-fn b1_b9_odd_servers_a_chat_stream_is_passed_through() {
+fn s8_odd_servers_a_chat_stream_is_passed_through() {
     hold(CROSSINGS[1], true);
 }
 
 #[test]
-fn b1_b9_odd_servers_a_chat_completion_is_passed_through() {
+fn s8_odd_servers_a_chat_completion_is_passed_through() {
     hold(CROSSINGS[1], false);
 }
 
 #[test]
-fn b1_b9_odd_servers_a_messages_stream_is_passed_through() {
+fn s8_odd_servers_a_messages_stream_is_passed_through() {
     hold(CROSSINGS[2], true);
 }
 
 #[test]
-fn b1_b9_odd_servers_a_message_is_passed_through() {
+fn s8_odd_servers_a_message_is_passed_through() {
     hold(CROSSINGS[2], false);
 }

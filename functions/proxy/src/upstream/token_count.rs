@@ -1,9 +1,8 @@
 //! The number of tokens of a conversation: from a backend that counts without generating, else estimated
 //! (translation.md §7).
 //!
-//! A count takes no permit of a backend with `max_concurrency`, which limits generations: tokenizers run beside them,
-//! Anthropic limits both separately (<https://docs.anthropic.com/en/docs/build-with-claude/token-counting>), and clients send
-//! dozens of counts at once, for each of which two writes would cost more than the count is worth.
+//! A count takes no permit of a backend with `max_concurrency`, which limits generations: tokenizers run beside them, and
+//! Anthropic limits both separately (<https://docs.anthropic.com/en/docs/build-with-claude/token-counting>).
 
 use std::time::Duration;
 

@@ -116,6 +116,18 @@ impl Policy {
         counted.iter().all(Option::is_none) && self.cost_quota_monthly.is_none()
     }
 
+    /// The policy with its rate of requests as the only limit; `None` if it has no such rate.
+    pub fn rate_of_requests(&self) -> Option<Self> {
+        self.rate_limit?;
+        Some(Self {
+            mode: self.mode,
+            rate_limit: self.rate_limit,
+            rate_limit_window: self.rate_limit_window,
+            timezone: self.timezone.clone(),
+            ..Self::unlimited(self.name.clone())
+        })
+    }
+
     /// True if what a request will use has to be reserved (promise 43).
     pub fn counts_tokens(&self) -> bool {
         let tokens = [self.token_rate_limit, self.token_quota_daily, self.token_quota_monthly];

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn ha12_schemas_names_and_unknown_members_count_and_only_media_are_media() {
+    fn p71_ha12_schemas_names_and_unknown_members_count_and_only_media_are_media() {
         let plain = counted(r#"{"messages": [{"role": "user", "content": "foo"}]}"#);
         let long = "many words that cost something ".repeat(400);
         let user = |block: &str| format!(r#"{{"messages": [{{"role": "user", "content": [{block}]}}]}}"#);

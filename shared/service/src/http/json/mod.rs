@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ha15_a_body_takes_its_bytes_of_the_budget_as_long_as_it_lives() {
+    async fn p72_ha15_a_body_takes_its_bytes_of_the_budget_as_long_as_it_lives() {
         let budget = BodyBudget::of_bytes(100 * 1024);
         let request = |length: usize| Request::new(axum::body::Body::from(vec![b' '; length]));
         let body = read_within(request(60 * 1024), MAX_MANAGEMENT_BODY, &budget)

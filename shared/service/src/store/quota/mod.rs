@@ -155,30 +155,51 @@ impl Store {
         reservation: &StoredReservation,
         record: &UsageRecord,
     ) -> Result<Settlement, StoreError> {
-        let key = keys::meter(&record.request.user);
+        self.end(reservation, &record.request.user, &record.id, Some(record))
+            .await
+    }
+
+    /// Takes out a reservation of `user` of which no record is wanted. Like a request that delivered nothing it stays counted
+    /// in the rate of requests alone.
+    pub async fn withdraw(
+        &self,
+        reservation: &StoredReservation,
+        user: &UserId,
+        id: &UsageId,
+    ) -> Result<Settlement, StoreError> {
+        self.end(reservation, user, id, None).await
+    }
+
+    async fn end(
+        &self,
+        reservation: &StoredReservation,
+        user: &UserId,
+        id: &UsageId,
+        mut record: Option<&UsageRecord>,
+    ) -> Result<Settlement, StoreError> {
+        let key = keys::meter(user);
         let mut current: Option<Meter> = None;
-        let (mut actual, mut is_new) = (ActualUsage::from(record), true);
+        let mut actual = record.map_or(ActualUsage::NOTHING, ActualUsage::from);
+        let mut done = Settlement::Done;
         let mut attempts = Attempts::at_most(TRIES);
         loop {
             let adjustment = quota::correct(reservation, actual, current.as_ref(), self.clock.now());
-            let (change, condition) = update::remove(&adjustment, reservation, &record.id);
+            let (change, condition) = update::remove(&adjustment, reservation, id);
             let mut transaction = self.transaction().update(&key, change, condition)?;
-            if is_new {
+            if let Some(record) = record {
                 transaction = transaction.recorded(record, reservation.facts.kept_days)?;
             }
             match transaction.commit().await? {
                 Commit::Done => {
-                    self.forget_reservation(record, &adjustment);
-                    return Ok(if is_new {
-                        Settlement::Done
-                    } else {
-                        Settlement::AlreadyDone
-                    });
+                    self.forget_reservation(user, id, &adjustment);
+                    return Ok(done);
                 }
-                Commit::Refused(places) if !places.contains(&METER) => (actual, is_new) = (ActualUsage::NOTHING, false),
+                Commit::Refused(places) if !places.contains(&METER) => {
+                    (actual, record, done) = (ActualUsage::NOTHING, None, Settlement::AlreadyDone);
+                }
                 Commit::Refused(_) => {
                     current = self.get::<Meter>(&key).await?;
-                    let is_open = |meter: &Meter| meter.reservations.contains_key(&record.id);
+                    let is_open = |meter: &Meter| meter.reservations.contains_key(id);
                     if !current.as_ref().is_some_and(is_open) {
                         return Ok(Settlement::AlreadyDone);
                     }
@@ -188,12 +209,12 @@ impl Store {
         }
     }
 
-    fn forget_reservation(&self, record: &UsageRecord, adjustment: &Adjustment) {
-        if let Some(known) = self.memory.meters.get(&record.request.user) {
+    fn forget_reservation(&self, user: &UserId, id: &UsageId, adjustment: &Adjustment) {
+        if let Some(known) = self.memory.meters.get(user) {
             let mut meter = Meter::clone(&known);
-            meter.reservations.remove(&record.id);
+            meter.reservations.remove(id);
             adjustment.apply(&mut meter);
-            self.memory.meters.insert(record.request.user.clone(), Arc::new(meter));
+            self.memory.meters.insert(user.clone(), Arc::new(meter));
         }
     }
 
