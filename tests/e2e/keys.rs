@@ -207,3 +207,13 @@ async fn a_keys_last_use_is_known() {
         "no write per request"
     );
 }
+
+#[tokio::test]
+async fn g10_one_key_is_shown_as_in_the_list() {
+    let gateway = Gateway::start().await;
+    let key = create(gateway.admin(), json!({"name": "laptop"})).await;
+    let shown = data(gateway.admin().get(&path(&key)), 200).await;
+    assert_eq!(shown, list(gateway.admin()).await[0]);
+    let other = gateway.admin().create_person("a@example.com", json!({})).await;
+    assert_eq!(refusal(other.get(&path(&key)), 404).await, "not_found");
+}

@@ -1,7 +1,8 @@
-//! A person's own API keys, quota and usage (api.md §3).
+//! A person's own API keys, models, quota and usage (api.md §3).
 
 mod api_keys;
 mod app;
+mod models;
 mod quota;
 mod usage;
 
@@ -18,10 +19,18 @@ pub fn routes() -> Routes<App, SessionGate> {
     Routes::new()
         .post("/api/v1/user/keys", Management, own, api_keys::create_key)
         .get("/api/v1/user/keys", Management, own, api_keys::list_keys)
+        .post(
+            "/api/v1/user/keys/session",
+            Management,
+            own,
+            api_keys::create_session_key,
+        )
+        .get("/api/v1/user/keys/{id}", Management, own, api_keys::show_key)
         .put("/api/v1/user/keys/{id}", Management, own, api_keys::update_key)
         .delete("/api/v1/user/keys/{id}", Management, own, api_keys::delete_key)
         .get("/api/v1/user/usage", Management, own, usage::report)
         .get("/api/v1/user/logs", Management, own, usage::log)
+        .get("/api/v1/user/models", Management, own, models::list)
         .get("/api/v1/user/quota", Management, own, quota::show)
 }
 

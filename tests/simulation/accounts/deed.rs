@@ -88,6 +88,7 @@ pub(super) fn api_key(id: KeyId, owner: UserId, now: Timestamp) -> ApiKey {
         enabled: true,
         created_at: now,
         last_used_at: None,
+        session: None,
         version: 1,
     }
 }

@@ -16,6 +16,6 @@ managed_object! {
         nullable      expires_at: Timestamp;
     }
     new(owner: UserId, key_prefix: String, now: Timestamp) {
-        id: KeyId::generate(), owner, key_prefix, created_at: now, last_used_at: None, version: 1
+        id: KeyId::generate(), owner, key_prefix, created_at: now, last_used_at: None, session: None, version: 1
     }
 }

@@ -1,6 +1,7 @@
 //! Making, listing, changing and deleting keys.
 
 mod form;
+mod session;
 
 use axum::extract::State;
 use domain::access::api_key::MintedKey;
@@ -18,6 +19,8 @@ use service::store::{Change, KeyCreation, Removal, Store};
 
 use crate::app::App;
 use form::{KeyPatch, NewKey};
+
+pub(crate) use session::create as create_session_key;
 
 /// Five years.
 const MAX_LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
@@ -84,6 +87,17 @@ pub(crate) async fn list_keys(State(app): State<App>, caller: SessionCaller) -> 
     Ok(List::whole(
         keys.into_iter().map(|key| KeyResponse::new(key, None)).collect(),
     ))
+}
+
+/// `GET /api/v1/user/keys/{id}`
+pub(crate) async fn show_key(
+    State(app): State<App>,
+    caller: SessionCaller,
+    Id(id): Id<KeyId>,
+) -> Result<Data<KeyResponse>, ApiError> {
+    let key = app.store.api_key(&caller.user.id, &id).await?;
+    let key = key.ok_or_else(|| ApiError::not_found("key"))?;
+    Ok(Data(KeyResponse::new(key, None)))
 }
 
 /// `PUT /api/v1/user/keys/{id}`

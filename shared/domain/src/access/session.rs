@@ -32,6 +32,8 @@ pub struct Session {
     /// Must equal the user's: raising the user's ends all sessions.
     pub number: u64,
     pub login_at: Timestamp,
+    /// The end of the token.
+    pub expires_at: Timestamp,
 }
 
 /// A signed token and when it ends.
@@ -229,6 +231,7 @@ impl Claims {
                 user: self.sub,
                 number: self.sid,
                 login_at,
+                expires_at,
             })
         } else {
             Err(InvalidToken)
@@ -326,7 +329,8 @@ mod tests {
             Session {
                 user: user().id,
                 number: 3,
-                login_at: now()
+                login_at: now(),
+                expires_at: token.expires_at,
             }
         );
         assert!(

@@ -22,6 +22,9 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     #[serde(default)]
     pub last_used_at: Option<Timestamp>,
+    /// Number of the owner's session that the key ends with; absent for keys that are made to stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<u64>,
     pub version: u64,
 }
 

@@ -98,8 +98,12 @@ pub enum ClientKind {
     Litellm,
     Curl,
     #[default]
-    #[serde(other)]
     Other,
+    /// The gateway's own console, by its session key.
+    Console,
+    /// Of a version of the gateway that knows more. Last, as serde wants it; the others keep their places in reservations.
+    #[serde(other)]
+    Unknown,
 }
 
 /// Beginnings of `User-Agent` headers, lower case.

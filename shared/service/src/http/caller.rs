@@ -14,6 +14,7 @@ use crate::secrets::key_ring::KeyRing;
 use crate::store::Store;
 use domain::access::api_key::KeyDigest;
 use domain::access::session::Session;
+use domain::models::UserId;
 use domain::models::api_key::ApiKey;
 use domain::models::usage::ClientKind;
 use domain::models::user::{Status, User};
@@ -65,13 +66,7 @@ impl SessionGate {
             .await?
             .verify(token, now)
             .map_err(|_| ApiError::unauthorized())?;
-        let mut user = self.store.cached_user(&session.user).await?;
-        // A token that is newer than what this process remembers was issued by another one since.
-        if user.as_ref().is_some_and(|user| user.session < session.number) {
-            self.store.forget_user(&session.user);
-            user = self.store.cached_user(&session.user).await?;
-        }
-        match user {
+        match account(&self.store, &session.user, session.number).await? {
             Some(user) if user.status == Status::Active && user.session == session.number => {
                 Ok(SessionCaller { user, session })
             }
@@ -101,6 +96,17 @@ impl Gate for SessionGate {
     }
 }
 
+/// The account of a credential that was issued in the session `number`: if this process remembers it as it was before, another
+/// one has issued the credential since.
+async fn account(store: &Store, id: &UserId, number: u64) -> Result<Option<Arc<User>>, ApiError> {
+    let user = store.cached_user(id).await?;
+    if user.as_ref().is_some_and(|user| user.session < number) {
+        store.forget_user(id);
+        return Ok(store.cached_user(id).await?);
+    }
+    Ok(user)
+}
+
 impl KeyGate {
     pub fn new(store: Store) -> Self {
         Self { store }
@@ -124,16 +130,22 @@ impl Gate for KeyGate {
         if !key.is_usable(self.store.clock().now()) {
             return Err(ApiError::unauthorized());
         }
-        let owner = self.store.cached_user(&key.owner).await?;
+        let owner = account(&self.store, &key.owner, key.session.unwrap_or_default()).await?;
         let user = owner
             .filter(|user| user.status == Status::Active)
+            .filter(|user| key.session.is_none_or(|number| number == user.session))
             .ok_or_else(ApiError::unauthorized)?;
-        // Worth knowing, but no reason to refuse.
-        if let Err(error) = self.store.record_use(&key, &digest).await {
+        // Worth knowing of a key that stays, but no reason to refuse.
+        if key.session.is_none()
+            && let Err(error) = self.store.record_use(&key, &digest).await
+        {
             tracing::warn!(key.id = %key.id, error = %error, "the key's last use could not be recorded");
         }
         let agent = request.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-        let client = agent.map_or(ClientKind::Other, ClientKind::of_user_agent);
+        let client = match key.session {
+            Some(_) => ClientKind::Console,
+            None => agent.map_or(ClientKind::Other, ClientKind::of_user_agent),
+        };
         let trace = request.extensions.get().cloned();
         request.extensions.insert(ApiCaller {
             user,

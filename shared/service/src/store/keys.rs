@@ -37,6 +37,7 @@ pub(super) const CATALOG: &str = "catalog";
 pub(super) const MODEL: &str = "model#";
 pub(super) const BACKEND: &str = "backend#";
 pub(super) const HEALTH: &str = "health#";
+pub(super) const LEASES: &str = "leases#";
 
 pub(super) fn model(id: &ModelId) -> Key {
     Key::new(Table::Catalog, CATALOG, format!("{MODEL}{id}"))
@@ -53,7 +54,7 @@ pub(super) fn health(id: &BackendId) -> Key {
 
 /// The requests under way at a backend that takes only so many. Not read with the catalog.
 pub(super) fn leases(id: &BackendId) -> Key {
-    Key::new(Table::Catalog, CATALOG, format!("leases#{id}"))
+    Key::new(Table::Catalog, CATALOG, format!("{LEASES}{id}"))
 }
 
 /// The partition of all accounts, in the order of their ids.
@@ -61,6 +62,8 @@ pub(super) const USERS: &str = "users";
 pub(super) const USER: &str = "user#";
 /// The keys of one owner.
 pub(super) const KEY: &str = "key#";
+/// Those that end with a session.
+pub(super) const SESSION: &str = "session#";
 
 pub(super) fn user(id: &UserId) -> Key {
     Key::new(Table::Users, USERS, format!("{USER}{id}"))
@@ -97,6 +100,12 @@ pub(super) fn owned_key(owner: &UserId, id: &KeyId) -> Key {
     Key::new(Table::ApiKeys, owner_keys(owner), format!("{KEY}{id}"))
 }
 
+/// The key of the session that began at `login_at`: beside those that are listed and counted.
+pub(super) fn session_key(owner: &UserId, login_at: Timestamp) -> Key {
+    let login = login_at.as_second();
+    Key::new(Table::ApiKeys, owner_keys(owner), format!("{SESSION}{login:011}"))
+}
+
 /// Counts the owner's keys (promise 21).
 pub(super) fn key_count(owner: &UserId) -> Key {
     Key::new(Table::ApiKeys, owner_keys(owner), "count")
@@ -109,6 +118,7 @@ pub(super) fn owner_keys(owner: &UserId) -> String {
 /// The partition of all policies, and of who is under them.
 pub(super) const POLICIES: &str = "policies";
 pub(super) const POLICY: &str = "policy#";
+pub(super) const POLICY_USERS: &str = "users#";
 
 pub(super) fn policy(name: &PolicyName) -> Key {
     Key::new(Table::Policies, POLICIES, format!("{POLICY}{name}"))
@@ -116,7 +126,7 @@ pub(super) fn policy(name: &PolicyName) -> Key {
 
 /// Counts the users under the policy (promise 47). It is there as long as the policy is.
 pub(super) fn policy_users(name: &PolicyName) -> Key {
-    Key::new(Table::Policies, POLICIES, format!("users#{name}"))
+    Key::new(Table::Policies, POLICIES, format!("{POLICY_USERS}{name}"))
 }
 
 /// One window of login tries.

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::expression::Expression;
-use super::keys;
+use super::item::Range;
+use super::keys::{self, CATALOG, LEASES};
 use super::retry::Attempts;
+use super::table::Table;
 use super::write::Written;
 use super::{Store, StoreError};
 use domain::models::BackendId;
@@ -33,6 +35,14 @@ pub struct Lease {
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Leases {
     leases: HashMap<String, i64>,
+}
+
+/// The same with the sort key, which names the backend.
+#[derive(Deserialize)]
+struct LeasesItem {
+    sk: String,
+    #[serde(flatten)]
+    leases: Leases,
 }
 
 impl Store {
@@ -71,6 +81,24 @@ impl Store {
             }
             attempts.overtaken()?;
         }
+    }
+
+    /// The numbers of requests under way at the backends that take only so many.
+    pub async fn leases_taken(&self) -> Result<HashMap<BackendId, usize>, StoreError> {
+        let range = Range {
+            table: Table::Catalog,
+            index: None,
+            pk: CATALOG,
+            prefix: LEASES,
+            newest_first: false,
+        };
+        let items: Vec<LeasesItem> = self.all(&range).await?;
+        let now = self.clock.now().as_second();
+        let taken = |LeasesItem { sk, leases }: LeasesItem| {
+            let backend = BackendId::parse(sk.strip_prefix(LEASES)?).ok()?;
+            Some((backend, leases.leases.values().filter(|until| now < **until).count()))
+        };
+        Ok(items.into_iter().filter_map(taken).collect())
     }
 
     /// Makes the place free. Doing it twice changes nothing.

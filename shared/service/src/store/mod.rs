@@ -16,6 +16,7 @@ mod policies;
 mod quota;
 mod retry;
 mod send;
+mod session_keys;
 mod settings;
 mod single_use;
 mod sso;

@@ -4,13 +4,16 @@
 //! The policy `default` always exists: it is there, limiting nothing, before anybody has stored it, and cannot be
 //! deleted. So nobody counts its users, and who may not write to this table can still make accounts under it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use serde::Deserialize;
 
 use super::change::Change;
 use super::counter::{Count, Relation, count_by, count_is};
 use super::expression::Expression;
 use super::item::Range;
-use super::keys::{self, POLICIES, POLICY};
+use super::keys::{self, POLICIES, POLICY, POLICY_USERS};
 use super::table::Table;
 use super::transaction::{Commit, Transaction};
 use super::{Store, StoreError};
@@ -26,6 +29,13 @@ pub enum PolicyRemoval {
     Conflict,
     /// There are users under it.
     InUse,
+}
+
+/// A [`Count`] with the sort key, which names the policy.
+#[derive(Deserialize)]
+struct UsersItem {
+    sk: String,
+    count: u64,
 }
 
 impl Store {
@@ -58,6 +68,20 @@ impl Store {
             policies.insert(place, Policy::unlimited(default));
         }
         Ok(policies)
+    }
+
+    /// How many users are under each policy but `default`, whose users nobody counts.
+    pub async fn policy_users(&self) -> Result<HashMap<PolicyName, u64>, StoreError> {
+        let range = Range {
+            table: Table::Policies,
+            index: None,
+            pk: POLICIES,
+            prefix: POLICY_USERS,
+            newest_first: false,
+        };
+        let items: Vec<UsersItem> = self.all(&range).await?;
+        let count = |item: UsersItem| Some((PolicyName::parse(item.sk.strip_prefix(POLICY_USERS)?).ok()?, item.count));
+        Ok(items.into_iter().filter_map(count).collect())
     }
 
     /// Adds a policy that nobody is under yet; a conflict means that there is one of this name.

@@ -71,6 +71,13 @@ impl Store {
         for some in owned.chunks(KEYS_AT_ONCE) {
             self.remove_keys(id, some).await?;
         }
+        for key in self.session_keys(id).await? {
+            self.transaction()
+                .delete(&keys::api_key(&key.digest), Expression::always())?
+                .commit()
+                .await?;
+            self.forget_api_key(&key.digest);
+        }
         let transaction = self.transaction().delete(&keys::key_count(id), Expression::always())?;
         transaction
             .delete(&keys::user_deletion(id), Expression::always())?

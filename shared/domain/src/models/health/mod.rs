@@ -5,6 +5,7 @@
 mod class;
 mod evidence;
 mod finding;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use class::FailureClass;
 pub use evidence::{CallerMark, Evidence};
 pub use finding::{CheckFinding, LastError, RequestFailure};
+pub use turns::{Turn, Turns};
 
 /// Requests that fail in a row and eject a backend.
 const TOLERATED_FAILURES: u32 = 5;
@@ -66,6 +68,8 @@ pub struct Health {
     /// A recent success of a request, at most 30 s older than the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Turns::is_empty")]
+    pub turns: Turns,
     /// The version of the stored state that this one was made from; 0 for none. Set by the store.
     #[serde(skip)]
     pub version: u64,
@@ -97,6 +101,7 @@ impl Default for Health {
             last_failure: None,
             last_error: None,
             last_success_at: None,
+            turns: Turns::default(),
             version: 0,
         }
     }
@@ -220,14 +225,41 @@ impl Health {
         }
     }
 
+    /// The health of the same backend with another key or at another address: nothing that was found is of it.
+    #[must_use]
+    pub fn forgotten(self, now: Timestamp) -> Self {
+        let Self {
+            version, turns, since, ..
+        } = self.back(now);
+        Self {
+            version,
+            turns,
+            since,
+            ..Self::default()
+        }
+    }
+
     /// Available again: nothing is held against it any more.
     fn back(self, now: Timestamp) -> Self {
+        let back = if self.healthy {
+            self
+        } else {
+            self.turned(now, Availability::Available)
+        };
         Self {
-            since: if self.healthy { self.since } else { Some(now) },
             healthy: true,
             failures: 0,
             refusals: 0,
             last_failure: None,
+            ..back
+        }
+    }
+
+    fn turned(self, at: Timestamp, state: Availability) -> Self {
+        let reason = self.last_failure.filter(|_| state == Availability::Ejected);
+        Self {
+            since: Some(at),
+            turns: self.turns.with(Turn { at, state, reason }),
             ..self
         }
     }
@@ -264,11 +296,15 @@ impl Health {
     /// Never shortens an ejection.
     fn ejected_for(self, now: Timestamp, time: Duration) -> Self {
         let until = later(now, time.min(LONGEST_EJECTION));
+        let out = if self.healthy {
+            self.turned(now, Availability::Ejected)
+        } else {
+            self
+        };
         Self {
-            since: if self.healthy { Some(now) } else { self.since },
             healthy: false,
-            ejected_until: self.ejected_until.max(Some(until)),
-            ..self
+            ejected_until: out.ejected_until.max(Some(until)),
+            ..out
         }
     }
 }
