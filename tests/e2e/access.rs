@@ -156,6 +156,7 @@ async fn p11_everybody_else_is_refused_where_a_role_is_asked_for() {
         .collect();
     let managers = [
         "GET /api/v1/admin/users",
+        "GET /api/v1/admin/users/{id}",
         "PUT /api/v1/admin/users/{id}",
         "GET /api/v1/admin/usage",
         "GET /api/v1/admin/logs",

@@ -37,6 +37,7 @@ fn account_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
     routes
         .get("/api/v1/admin/users", Management, MANAGER, users::list)
         .post("/api/v1/admin/users", Management, ADMIN, users::create)
+        .get("/api/v1/admin/users/{id}", Management, MANAGER, users::show)
         .put("/api/v1/admin/users/{id}", Management, MANAGER, users::update)
         .delete("/api/v1/admin/users/{id}", Management, ADMIN, users::delete)
         .post("/api/v1/admin/users/import", Management, ADMIN, import::import)
@@ -45,6 +46,7 @@ fn account_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
         .post("/api/v1/admin/sso/test", Management, ADMIN, sso::test)
         .get("/api/v1/admin/policies", Management, ADMIN, policies::list)
         .post("/api/v1/admin/policies", Management, ADMIN, policies::create)
+        .get("/api/v1/admin/policies/{name}", Management, ADMIN, policies::show)
         .put("/api/v1/admin/policies/{name}", Management, ADMIN, policies::update)
         .delete("/api/v1/admin/policies/{name}", Management, ADMIN, policies::delete)
 }
@@ -53,6 +55,7 @@ fn catalog_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
     routes
         .get("/api/v1/admin/models", Management, ADMIN, models::list)
         .post("/api/v1/admin/models", Management, ADMIN, models::create)
+        .get("/api/v1/admin/models/{id}", Management, ADMIN, models::show)
         .put("/api/v1/admin/models/{id}", Management, ADMIN, models::update)
         .delete("/api/v1/admin/models/{id}", Management, ADMIN, models::delete)
         .get(
@@ -68,6 +71,7 @@ fn catalog_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
             backends::create,
         )
         .get("/api/v1/admin/backends", Management, ADMIN, backends::list)
+        .get("/api/v1/admin/backends/{id}", Management, ADMIN, backends::show)
         .put("/api/v1/admin/backends/{id}", Management, ADMIN, backends::update)
         .delete("/api/v1/admin/backends/{id}", Management, ADMIN, backends::delete)
         .post(

@@ -1,5 +1,7 @@
 //! The parts that the handlers of this function work with.
 
+use std::sync::Arc;
+
 use domain::access::password::PasswordPolicy;
 use service::config::Config;
 use service::hasher::Hasher;
@@ -24,13 +26,18 @@ pub struct App {
     pub(crate) registrations: Hasher,
     pub(crate) password_policy: PasswordPolicy,
     pub(crate) provider: Provider,
+    /// Where `/v1` is reached besides the address of these routes.
+    pub(crate) api_url: Option<Arc<str>>,
 }
 
 impl App {
     /// The function over the services that `config` names.
     pub fn connect(config: &Config) -> Result<Self, ClientError> {
         let (resources, outbound) = (Resources::connect(config), Outbound::connect(config)?);
-        Ok(Self::new(resources, outbound, config.password_policy))
+        Ok(Self {
+            api_url: config.api_url.as_deref().map(Into::into),
+            ..Self::new(resources, outbound, config.password_policy)
+        })
     }
 
     /// The function over resources that are connected already.
@@ -51,6 +58,7 @@ impl App {
             registrations: Hasher::with_places(1),
             password_policy,
             provider,
+            api_url: None,
         }
     }
 }

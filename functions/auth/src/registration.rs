@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse;
+use domain::access::password::PasswordPolicy;
 use domain::models::sso::{ProviderKind, SsoConfig};
 use domain::models::user::{Status, User};
 use domain::models::{DisplayName, Email};
@@ -68,7 +69,11 @@ pub(crate) async fn register(
 /// The ways to log in, for a login page.
 #[derive(Serialize)]
 pub(crate) struct Options {
+    version: &'static str,
+    /// Where `/v1` is, if not beside these routes.
+    api_url: Option<String>,
     registration_enabled: bool,
+    password_policy: PasswordPolicy,
     sso: SsoOptions,
 }
 
@@ -91,10 +96,13 @@ impl From<SsoConfig> for SsoOptions {
 
 /// `GET /api/v1/auth/options`
 pub(crate) async fn options(State(app): State<App>) -> Result<Data<Options>, ApiError> {
-    let registration_enabled = app.store.settings().await?.registration_enabled;
+    let settings = app.store.settings().await?;
     let sso = sso::configured(&app).await?.map(SsoOptions::from).unwrap_or_default();
     Ok(Data(Options {
-        registration_enabled,
+        version: env!("CARGO_PKG_VERSION"),
+        api_url: app.api_url.as_deref().map(ToOwned::to_owned),
+        registration_enabled: settings.registration_enabled,
+        password_policy: settings.password_policy(app.password_policy),
         sso,
     }))
 }

@@ -17,6 +17,7 @@
 //! | `MAX_BODY_BYTES` | 4 MiB | the largest body on `/v1` |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | – | set by Lambda |
 //! | `PUBLIC_URL` | – | where the gateway is reached from outside: `https://gateway.example.com`, with the stage if there is one |
+//! | `API_URL` | – | where `/v1` is reached from outside, if not below `PUBLIC_URL`: a function URL |
 //! | `AUTH_FUNCTION` | `auth` | the name of the function that tries single sign-on, for `admin` |
 //! | `HEALTH_FUNCTION` | `health` | the name of the function that checks backends, for `admin` |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` | AWS's own | another endpoint |
@@ -76,6 +77,7 @@ pub struct Config {
     pub backend_region: Option<String>,
     pub max_body_bytes: usize,
     pub public_url: Option<String>,
+    pub api_url: Option<String>,
     pub auth_function: String,
     pub health_function: String,
 }
@@ -143,6 +145,7 @@ impl Config {
             backend_region: reader.optional("BACKEND_REGION"),
             max_body_bytes: reader.parsed("MAX_BODY_BYTES", MAX_BODY_BYTES),
             public_url: reader.optional("PUBLIC_URL"),
+            api_url: reader.optional("API_URL"),
             auth_function: reader.text("AUTH_FUNCTION", "auth"),
             health_function: reader.text("HEALTH_FUNCTION", "health"),
         };

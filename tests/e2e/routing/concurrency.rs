@@ -2,6 +2,7 @@
 
 use domain::models::BackendId;
 use futures_util::future::join_all;
+use harness::client::data;
 use harness::provider::{Provider, Reply, openai};
 use harness::{Gate, Gateway};
 use jiff::Timestamp;
@@ -30,6 +31,8 @@ async fn a_backend_gets_no_more_requests_at_once_than_it_takes() {
         );
     }
     let running: Vec<_> = join_all((0..2).map(|_| program.chat_stream("m").send())).await;
+    let shown = data(gateway.admin().get("/api/v1/admin/backends"), 200).await;
+    assert_eq!(shown[0]["health"]["under_way"], 2, "G7");
     let refused = failure(program.chat("m")).await;
     assert_eq!(
         (refused.status, refused.code(), refused.retry_after.as_deref()),

@@ -2,7 +2,7 @@
 
 use domain::clock::Clock;
 use harness::Gateway;
-use harness::client::data;
+use harness::client::{data, pick};
 use harness::provider::{Provider, Reply, openai};
 use serde_json::json;
 
@@ -140,4 +140,11 @@ async fn p53_a_backend_that_fails_five_times_in_a_row_is_left_alone_and_all_are_
         healthy,
         [(&json!("sick"), &json!(false)), (&json!("well"), &json!(true))]
     );
+    let turns = &shown[0]["health"]["turns"];
+    assert_eq!(
+        pick(&turns[0], ["state", "reason"]),
+        json!(["ejected", "status"]),
+        "G7: {turns}"
+    );
+    assert_eq!(turns[0]["at"], shown[0]["health"]["since"]);
 }

@@ -1,13 +1,13 @@
 //! The servers behind the models.
 
 mod form;
+mod view;
 
 use axum::extract::State;
 use domain::models::catalog::Backend;
 use domain::models::health::Health;
 use domain::models::{BackendId, ModelId, SecretId};
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use service::functions::{CheckRequest, CheckResult};
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
@@ -18,6 +18,7 @@ use service::store::Change;
 
 use crate::app::App;
 use form::{BackendKey, BackendPatch, NewBackend, check, origin};
+use view::{shown_all, shown_one};
 
 /// Backends of one model (docs/api.md §7).
 const MAX_BACKENDS: usize = 20;
@@ -25,24 +26,23 @@ const MAX_BACKENDS: usize = 20;
 /// `GET /api/v1/admin/backends`
 pub(crate) async fn list(State(app): State<App>) -> Result<List<Value>, ApiError> {
     let catalog = app.store.read_catalog().await?;
-    let now = app.store.clock().now();
-    Ok(List::whole(
-        catalog
-            .entries()
-            .flat_map(|entry| &entry.backends)
-            .map(|backend| shown(backend, now))
-            .collect(),
-    ))
+    let backends = catalog.entries().flat_map(|entry| &entry.backends);
+    Ok(List::whole(shown_all(&app.store, backends).await?))
 }
 
 /// `GET /api/v1/admin/models/{id}/backends`
 pub(crate) async fn list_of_model(State(app): State<App>, Id(model): Id<ModelId>) -> Result<List<Value>, ApiError> {
     let catalog = app.store.read_catalog().await?;
     let entry = catalog.find(&model).ok_or_else(|| ApiError::not_found("model"))?;
-    let now = app.store.clock().now();
-    Ok(List::whole(
-        entry.backends.iter().map(|backend| shown(backend, now)).collect(),
-    ))
+    Ok(List::whole(shown_all(&app.store, entry.backends.iter()).await?))
+}
+
+/// `GET /api/v1/admin/backends/{id}`
+pub(crate) async fn show(State(app): State<App>, Id(id): Id<BackendId>) -> Result<Data<Value>, ApiError> {
+    let (backend, health) = tokio::try_join!(app.store.backend(&id), app.store.health(&id))?;
+    let mut backend = backend.ok_or_else(|| ApiError::not_found("backend"))?;
+    backend.health = health.unwrap_or_default();
+    shown_one(&app.store, &backend).await.map(Data)
 }
 
 /// `POST /api/v1/admin/models/{id}/backends`
@@ -74,7 +74,7 @@ pub(crate) async fn create(
         || ApiError::new(Code::Conflict, "there is a backend with this id already").field("id"),
     )
     .await?;
-    Ok(Created(shown(&backend, now)))
+    shown_one(&app.store, &backend).await.map(Created)
 }
 
 /// `PUT /api/v1/admin/backends/{id}`
@@ -108,7 +108,7 @@ pub(crate) async fn update(
         app.secrets.delete(&old.secret_name_of(older)).await?;
     }
     backend.health = health_after(&app, &old, &backend).await?;
-    Ok(Data(shown(&backend, now)))
+    shown_one(&app.store, &backend).await.map(Data)
 }
 
 /// `DELETE /api/v1/admin/backends/{id}`
@@ -187,45 +187,7 @@ async fn health_after(app: &App, old: &Backend, backend: &Backend) -> Result<Hea
     if backend.secret == old.secret && backend.base_url == old.base_url && backend.model_name == old.model_name {
         return Ok(health);
     }
-    let anew = Health {
-        version: health.version,
-        ..Health::default()
-    };
+    let anew = health.forgotten(app.store.clock().now());
     app.store.update_health(&backend.id, &anew).await?;
     Ok(anew)
-}
-
-/// The health of a backend, as far as it tells why it is out and until when.
-fn shown_health(health: &Health, now: Timestamp) -> Value {
-    json!({
-        "state": health.availability(now), "reason": health.last_failure, "since": health.since,
-        "until": health.ejected_at(now), "failures": health.failures, "latency_ms": health.latency_ms,
-        "finding": health.finding, "last_error": health.last_error,
-    })
-}
-
-/// A backend as administrators see it: never with its key (promise 22).
-fn shown(backend: &Backend, now: Timestamp) -> Value {
-    let Backend {
-        id,
-        model_id,
-        name,
-        base_url,
-        model_name,
-        weight,
-        region,
-        enabled,
-        protocol,
-        preset,
-        settings,
-        ..
-    } = backend;
-    json!({
-        "id": id, "model_id": model_id, "name": name, "base_url": base_url, "model_name": model_name, "weight": weight,
-        "region": region, "enabled": enabled, "healthy": backend.health.healthy, "last_check_at": backend.health.last_check_at,
-        "health": shown_health(&backend.health, now), "has_api_key": backend.secret.is_some(), "protocol": protocol, "preset": preset, "settings": settings,
-        "max_concurrency": backend.max_concurrency, "timeout_ms": backend.timeout_ms,
-        "idle_timeout_ms": backend.idle_timeout_ms, "headers": backend.headers, "health_path": backend.health_path, "created_at": backend.created_at, "updated_at": backend.updated_at,
-        "version": backend.version,
-    })
 }

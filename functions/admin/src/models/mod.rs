@@ -35,6 +35,12 @@ pub(crate) async fn list(State(app): State<App>) -> Result<List<Model>, ApiError
     ))
 }
 
+/// `GET /api/v1/admin/models/{id}`
+pub(crate) async fn show(State(app): State<App>, Id(id): Id<ModelId>) -> Result<Data<Model>, ApiError> {
+    let model = app.store.model(&id).await?;
+    model.map(Data).ok_or_else(|| ApiError::not_found("model"))
+}
+
 /// `POST /api/v1/admin/models`
 pub(crate) async fn create(
     State(app): State<App>,

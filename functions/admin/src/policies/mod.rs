@@ -2,9 +2,12 @@
 
 mod form;
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use domain::models::PolicyName;
 use domain::models::policy::Policy;
+use serde::Serialize;
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
 use service::http::page::List;
@@ -18,9 +21,39 @@ use form::PolicyPatch;
 /// moment each may get the last place, and nothing hangs on the exact number.
 const MAX_POLICIES: usize = 100;
 
+/// A policy, and how many users are under it.
+#[derive(Serialize)]
+pub(crate) struct PolicyResponse {
+    #[serde(flatten)]
+    policy: Policy,
+    /// Absent for `default`, which is for everybody who has no other one.
+    users: Option<u64>,
+}
+
+impl PolicyResponse {
+    fn new(policy: Policy, users: &HashMap<PolicyName, u64>) -> Self {
+        Self {
+            users: users.get(&policy.name).copied(),
+            policy,
+        }
+    }
+}
+
+async fn respond(app: &App, policy: Policy) -> Result<PolicyResponse, ApiError> {
+    Ok(PolicyResponse::new(policy, &app.store.policy_users().await?))
+}
+
 /// `GET /api/v1/admin/policies`
-pub(crate) async fn list(State(app): State<App>) -> Result<List<Policy>, ApiError> {
-    Ok(List::whole(app.store.policies().await?))
+pub(crate) async fn list(State(app): State<App>) -> Result<List<PolicyResponse>, ApiError> {
+    let (policies, users) = tokio::try_join!(app.store.policies(), app.store.policy_users())?;
+    let response = |policy| PolicyResponse::new(policy, &users);
+    Ok(List::whole(policies.into_iter().map(response).collect()))
+}
+
+/// `GET /api/v1/admin/policies/{name}`
+pub(crate) async fn show(State(app): State<App>, Id(name): Id<PolicyName>) -> Result<Data<PolicyResponse>, ApiError> {
+    let policy = app.store.read_policy(&name).await?.ok_or_else(no_policy)?;
+    respond(&app, policy).await.map(Data)
 }
 
 /// `POST /api/v1/admin/policies`
@@ -28,7 +61,7 @@ pub(crate) async fn create(
     State(app): State<App>,
     actor: Actor,
     Body(patch): Body<PolicyPatch>,
-) -> Result<Created<Policy>, ApiError> {
+) -> Result<Created<PolicyResponse>, ApiError> {
     let name = patch
         .name
         .clone()
@@ -48,7 +81,7 @@ pub(crate) async fn create(
     patch.check_default_model(&policy, &app.store).await?;
     let audit = actor.audit(now, "policy.create", &policy.name, vec![]);
     match app.store.create_policy(&policy, &audit).await? {
-        Change::Done => Ok(Created(policy)),
+        Change::Done => respond(&app, policy).await.map(Created),
         Change::Conflict => Err(name_taken()),
     }
 }
@@ -60,7 +93,7 @@ pub(crate) async fn update(
     expected: IfMatch,
     Id(name): Id<PolicyName>,
     Body(patch): Body<PolicyPatch>,
-) -> Result<Data<Policy>, ApiError> {
+) -> Result<Data<PolicyResponse>, ApiError> {
     let old = app.store.read_policy(&name).await?.ok_or_else(no_policy)?;
     expected.check(patch.version, old.version)?;
     if patch.name.as_ref().is_some_and(|given| *given != name) {
@@ -76,7 +109,7 @@ pub(crate) async fn update(
     let changed = patch.changed().into_iter().filter(|field| field != "name").collect();
     let audit = actor.audit(now, "policy.update", &name, changed);
     match app.store.update_policy(&policy, &audit).await? {
-        Change::Done => Ok(Data(policy)),
+        Change::Done => respond(&app, policy).await.map(Data),
         Change::Conflict => Err(version_conflict()),
     }
 }

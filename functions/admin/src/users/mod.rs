@@ -82,6 +82,18 @@ pub(crate) async fn create_user(app: &App, actor: &Actor, mut new: NewUser) -> R
     }
 }
 
+/// `GET /api/v1/admin/users/{id}`
+pub(crate) async fn show(State(app): State<App>, actor: Actor, Id(id): Id<UserId>) -> Result<Data<Profile>, ApiError> {
+    let user = visible(&app, &actor, &id).await?;
+    Ok(Data(Profile::from(&user)))
+}
+
+/// The account, if the actor may know of it.
+async fn visible(app: &App, actor: &Actor, id: &UserId) -> Result<User, ApiError> {
+    let user = app.store.user(id).await?;
+    user.filter(|user| reach(&actor.user).covers(user)).ok_or_else(no_user)
+}
+
 /// `PUT /api/v1/admin/users/{id}`
 pub(crate) async fn update(
     State(app): State<App>,
@@ -90,12 +102,7 @@ pub(crate) async fn update(
     Id(id): Id<UserId>,
     Body(patch): Body<UserPatch>,
 ) -> Result<Data<Profile>, ApiError> {
-    let before = app
-        .store
-        .user(&id)
-        .await?
-        .filter(|user| reach(&actor.user).covers(user))
-        .ok_or_else(no_user)?;
+    let before = visible(&app, &actor, &id).await?;
     // Rights are judged before anything is told about what exists (promise 67).
     let unknown = patch.password.value().map(|_| PasswordHash::new(String::new()));
     may_change(&actor.user, &before, &changed(&before, &patch, unknown.as_ref())?).map_err(denied)?;

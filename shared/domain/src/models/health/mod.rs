@@ -232,9 +232,9 @@ impl Health {
             version, turns, since, ..
         } = self.back(now);
         Self {
-            version,
-            turns,
             since,
+            turns,
+            version,
             ..Self::default()
         }
     }
