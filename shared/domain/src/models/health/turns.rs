@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Availability, FailureClass};
+use super::availability::Availability;
+use super::class::FailureClass;
 
 /// Turns that are kept.
 const MOST: usize = 20;
