@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use domain::access::password::PasswordPolicy;
-use service::functions::{CheckRequest, CheckResult, FunctionClient, SsoTrial, SsoTrialResult};
+use service::functions::{
+    BackendTrialResult, CheckRequest, CheckResult, FunctionClient, SsoTrial, SsoTrialResult, TrialRequest,
+};
 use service::outbound::{ClientError, Outbound};
 use service::resources::Resources;
 
@@ -14,7 +16,7 @@ use crate::options::Options;
 #[derive(Clone, Debug)]
 pub(crate) struct Functions {
     pub(crate) proxy: proxy::App,
-    auth: auth::App,
+    pub(crate) auth: auth::App,
     keys: keys::App,
     admin: admin::App,
     pub(crate) health: health::App,
@@ -35,6 +37,7 @@ impl Functions {
         };
         let delegates = admin::Delegates {
             check: check_client(health.clone()),
+            try_backend: try_backend_client(health.clone()),
             try_sso: try_sso_client(auth.clone()),
         };
         Ok(Self {
@@ -63,6 +66,13 @@ fn check_client(health: health::App) -> FunctionClient<CheckRequest, Option<Chec
     FunctionClient::in_process(move |request: CheckRequest| {
         let health = health.clone();
         async move { health::check_one(&health, &request.backend).await }
+    })
+}
+
+fn try_backend_client(health: health::App) -> FunctionClient<TrialRequest, BackendTrialResult> {
+    FunctionClient::in_process(move |request: TrialRequest| {
+        let health = health.clone();
+        async move { Ok(health::try_backend(&health, request.trial).await) }
     })
 }
 

@@ -26,6 +26,7 @@ use auth::bootstrap::{self, Bootstrap};
 use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
+use domain::models::user::User;
 use domain::secret::Secret;
 use futures_util::future::BoxFuture;
 use service::http::edge::Edge;
@@ -70,6 +71,26 @@ async fn first_admin(resources: &Resources, options: &Options) -> Result<Option<
     })
 }
 
+/// A link to the console that signs in the administrator of `options`, if the installation has no model yet.
+async fn setup_link(
+    store: &Store,
+    options: &Options,
+    auth: &auth::App,
+    address: SocketAddr,
+) -> Result<Option<Secret>, StartError> {
+    let admin = store.user_by_email(&options.admin_email).await?;
+    let Some(admin) = admin.filter(User::is_active_admin) else {
+        return Ok(None);
+    };
+    if store.catalog().await?.entries().next().is_some() {
+        return Ok(None);
+    }
+    let code = auth.issue_setup_code(admin.id);
+    Ok(Some(
+        format!("http://{address}/console/#setup={}", code.expose()).into(),
+    ))
+}
+
 /// Lets clients of this machine that have a new key use the tables.
 async fn open_door(
     data: &Data,
@@ -92,6 +113,7 @@ async fn open_door(
 pub struct Gateway {
     address: SocketAddr,
     first_admin: Option<FirstAdmin>,
+    setup_link: Option<Secret>,
     proxy: proxy::App,
     clock: Clock,
     stop: CancellationToken,
@@ -120,6 +142,7 @@ impl Gateway {
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
         let functions = Functions::new(&resources, &options, address)?;
+        let setup_link = setup_link(&resources.store, &options, &functions.auth, address).await?;
         let front = Arc::new(Front {
             edge: Edge::new(functions.router(), resources.store),
             permits: Permits::new(options.max_inflight),
@@ -138,6 +161,7 @@ impl Gateway {
         Ok(Self {
             address,
             first_admin,
+            setup_link,
             proxy,
             clock: options.clock,
             stop,
@@ -156,6 +180,11 @@ impl Gateway {
     /// The administrator that this start has made.
     pub fn first_admin(&self) -> Option<&FirstAdmin> {
         self.first_admin.as_ref()
+    }
+
+    /// A link that signs its reader in as the administrator, once: while there is no model.
+    pub fn setup_link(&self) -> Option<&Secret> {
+        self.setup_link.as_ref()
     }
 
     /// Where the embedded database listens, if it does, and the key that its clients sign with.

@@ -135,6 +135,9 @@ fn greet(gateway: &Gateway) {
             println!("with the password {} (shown only now)", password.expose());
         }
     }
+    if let Some(link) = gateway.setup_link() {
+        println!("Set it up at {} (once, within 15 minutes)", link.expose());
+    }
 }
 
 #[expect(

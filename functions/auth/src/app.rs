@@ -13,6 +13,7 @@ use service::secrets::key_ring::KeyRing;
 use service::store::Store;
 
 use crate::identity_provider::Provider;
+use crate::setup_code::SetupCode;
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
@@ -26,6 +27,7 @@ pub struct App {
     pub(crate) registrations: Hasher,
     pub(crate) password_policy: PasswordPolicy,
     pub(crate) provider: Provider,
+    pub(crate) setup_code: SetupCode,
     /// Where `/v1` is reached besides the address of these routes.
     pub(crate) api_url: Option<Arc<str>>,
 }
@@ -58,6 +60,7 @@ impl App {
             registrations: Hasher::with_places(1),
             password_policy,
             provider,
+            setup_code: SetupCode::default(),
             api_url: None,
         }
     }

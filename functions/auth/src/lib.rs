@@ -8,6 +8,8 @@ mod login_permit;
 mod profile;
 mod registration;
 mod session;
+mod setup;
+mod setup_code;
 mod sso;
 
 use domain::models::user::Role;
@@ -35,6 +37,7 @@ pub fn routes() -> Routes<App, SessionGate> {
             Access::Anyone,
             registration::options,
         )
+        .post("/api/v1/auth/setup", Management, Access::Anyone, setup::set_up)
         .get("/api/v1/auth/sso/login", Management, Access::Anyone, sso::log_in)
         .get("/api/v1/auth/sso/callback", Management, Access::Anyone, sso::call_back)
         .post("/api/v1/auth/sso/token", Management, Access::Anyone, sso::redeem)
