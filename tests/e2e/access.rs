@@ -46,6 +46,7 @@ async fn p11_without_a_credential_only_open_routes_answer() {
         "GET /api/v1/auth/sso/login",
         "POST /api/v1/auth/login",
         "POST /api/v1/auth/register",
+        "POST /api/v1/auth/setup",
         "POST /api/v1/auth/sso/token",
     ];
     assert_eq!(open, expected, "nothing else is open");

@@ -38,6 +38,8 @@ mod rules;
 mod secrets;
 mod session_keys;
 mod settings;
+mod setup;
 mod sso;
+mod trials;
 mod usage;
 mod users;

@@ -4,7 +4,9 @@ use domain::access::egress::AllowedNetworks;
 use domain::access::password::PasswordPolicy;
 use service::aws;
 use service::config::Config;
-use service::functions::{CheckRequest, CheckResult, FunctionClient, SsoTrial, SsoTrialResult};
+use service::functions::{
+    BackendTrialResult, CheckRequest, CheckResult, FunctionClient, SsoTrial, SsoTrialResult, TrialRequest,
+};
 use service::hasher::Hasher;
 use service::http::caller::SessionGate;
 use service::resources::Resources;
@@ -39,6 +41,8 @@ pub struct Rules {
 pub struct Delegates {
     /// The `health` function: checks one backend; `None` when there is none of this id.
     pub check: FunctionClient<CheckRequest, Option<CheckResult>>,
+    /// The `health` function: tries an entry of a backend.
+    pub try_backend: FunctionClient<TrialRequest, BackendTrialResult>,
     /// The `auth` function: tries a configuration of single sign-on.
     pub try_sso: FunctionClient<SsoTrial, SsoTrialResult>,
 }
@@ -55,6 +59,7 @@ impl App {
         let lambda = aws::lambda(&config.aws, resources.store.clock().clone());
         let delegates = Delegates {
             check: FunctionClient::lambda(lambda.clone(), &config.health_function),
+            try_backend: FunctionClient::lambda(lambda.clone(), &config.health_function),
             try_sso: FunctionClient::lambda(lambda, &config.auth_function),
         };
         Self::new(resources, rules, delegates)

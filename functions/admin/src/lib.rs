@@ -71,6 +71,8 @@ fn catalog_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
             backends::create,
         )
         .get("/api/v1/admin/backends", Management, ADMIN, backends::list)
+        .post("/api/v1/admin/backends/test", Management, ADMIN, backends::try_entry)
+        .get("/api/v1/admin/presets", Management, ADMIN, backends::list_presets)
         .get("/api/v1/admin/backends/{id}", Management, ADMIN, backends::show)
         .put("/api/v1/admin/backends/{id}", Management, ADMIN, backends::update)
         .delete("/api/v1/admin/backends/{id}", Management, ADMIN, backends::delete)

@@ -3,21 +3,15 @@
 
 use std::time::Duration;
 
-use domain::models::catalog::{Backend, Protocol};
+use domain::models::catalog::Backend;
 use domain::models::health::{CheckFinding, FailureClass};
-use http::header::ACCEPT;
-use http::{HeaderValue, Request, Response, StatusCode};
-use serde::Deserialize;
-use service::outbound::backend::{credential, endpoint, outside_v1};
-use service::outbound::{CallError, Pieces, ResponseBody};
+use http::StatusCode;
+use service::outbound::backend::{endpoint, outside_v1};
 use url::Url;
 
 use crate::app::App;
-
-/// Without it Anthropic refuses every request (<https://docs.anthropic.com/en/api/versioning>).
-const ANTHROPIC_VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
-/// Bytes read of a list of models.
-const MAX_LIST_BYTES: usize = 1024 * 1024;
+use crate::caller::Caller;
+use crate::models::Models;
 
 /// Who wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,28 +55,25 @@ impl ProbeResponse {
 
 /// A `GET` of `health_path`; or else of the list of models, or where there is none, of `/health`.
 pub(crate) async fn send(app: &App, backend: &Backend, asked: Asked) -> Result<ProbeResponse, FailureClass> {
-    let base = app
-        .outbound
-        .networks
-        .base_url(&backend.base_url)
-        .map_err(|_| FailureClass::ForbiddenAddress)?;
+    let caller = Caller::of(app, backend).await?;
+    let base = caller.base()?;
     if let Some(path) = &backend.health_path {
         return Ok(ProbeResponse {
-            status: get(app, backend, at(base, path)).await?.status(),
+            status: caller.get(at(base, path)).await?.status(),
             is_named: true,
             lacks_model: false,
         });
     }
-    let models = get(app, backend, endpoint(base.clone(), "models")).await?;
+    let models = caller.get(endpoint(base.clone(), "models")).await?;
     let status = match models.status() {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
-            get(app, backend, outside_v1(base, "health")).await?.status()
+            caller.get(outside_v1(base, "health")).await?.status()
         }
         StatusCode::OK if asked == Asked::ByHand => {
             return Ok(ProbeResponse {
                 status: StatusCode::OK,
                 is_named: false,
-                lacks_model: lacks_model(models.into_body(), &backend.model_name).await,
+                lacks_model: Models::read(models.into_body()).await.lack(&backend.model_name),
             });
         }
         status => status,
@@ -92,67 +83,6 @@ pub(crate) async fn send(app: &App, backend: &Backend, asked: Asked) -> Result<P
         is_named: false,
         lacks_model: false,
     })
-}
-
-/// True if `body` lists names of models, all of them, and not `name`. What cannot be read lists none.
-async fn lacks_model(mut body: ResponseBody, name: &str) -> bool {
-    let mut list = Vec::new();
-    while let Ok(Some(bytes)) = body.chunk().await {
-        if list.len() + bytes.len() > MAX_LIST_BYTES {
-            return false;
-        }
-        list.extend_from_slice(&bytes);
-    }
-    !lists(&list, name)
-}
-
-/// True if the list has `name`, or no names at all.
-fn lists(list: &[u8], name: &str) -> bool {
-    #[derive(Deserialize)]
-    struct List {
-        data: Vec<Model>,
-        /// Anthropic lists page by page.
-        #[serde(default)]
-        has_more: bool,
-    }
-    #[derive(Deserialize)]
-    struct Model {
-        id: String,
-    }
-    match serde_json::from_slice::<List>(list) {
-        // Gemini has `models/` before each name.
-        Ok(List { data, has_more }) => {
-            let is_it = |model: &Model| model.id == name || model.id.strip_prefix("models/") == Some(name);
-            has_more || data.is_empty() || data.iter().any(is_it)
-        }
-        Err(_) => true,
-    }
-}
-
-async fn get(app: &App, backend: &Backend, url: Url) -> Result<Response<ResponseBody>, FailureClass> {
-    let mut request = Request::get(url.as_str()).header(ACCEPT, HeaderValue::from_static("application/json"));
-    if backend.protocol == Protocol::Anthropic {
-        let (name, version) = ANTHROPIC_VERSION;
-        request = request.header(name, version);
-    }
-    for (name, value) in &backend.headers {
-        request = request.header(name, value);
-    }
-    if let Some(name) = backend.secret_name() {
-        let key = app
-            .backend_keys
-            .get(&name)
-            .await
-            .ok()
-            .flatten()
-            .ok_or(FailureClass::Secret)?;
-        let (name, value) = credential(backend.protocol, &key).map_err(|_| FailureClass::Secret)?;
-        request = request.header(name, value);
-    }
-    let request = request
-        .body(Pieces::default())
-        .map_err(|error| CallError::from(error).class())?;
-    app.outbound.http.send(request).await.map_err(|error| error.class())
 }
 
 fn at(mut base: Url, path: &str) -> Url {
@@ -200,22 +130,6 @@ mod tests {
                 }
             };
             assert_eq!((found(false), found(true)), (unnamed, named), "{status}");
-        }
-    }
-
-    #[test]
-    fn op_a_list_that_lacks_the_models_name_is_a_finding_and_what_is_no_list_says_nothing() {
-        for (list, has_it) in [
-            (r#"{"data":[{"id":"m"}]}"#, true),
-            (r#"{"data":[{"id":"models/m"}]}"#, true),
-            (r#"{"data":[{"id":"other"}]}"#, false),
-            (r#"{"data":[{"id":"other"}],"has_more":true}"#, true),
-            (r#"{"data":[]}"#, true),
-            (r#"{"data":[{"name":"m"}]}"#, true),
-            ("[]", true),
-            ("<html>", true),
-        ] {
-            assert_eq!(lists(list.as_bytes(), "m"), has_it, "{list}");
         }
     }
 }

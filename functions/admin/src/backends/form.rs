@@ -123,7 +123,15 @@ pub(super) fn check(app: &App, backend: &Backend) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// The key stays with the address that it was set for (promise 23).
+pub(super) fn refuse_other_origin(patch: &BackendPatch, old: &Backend, backend: &Backend) -> Result<(), ApiError> {
+    if !patch.api_key.is_given() && old.secret.is_some() && origin(backend) != origin(old) {
+        return Err(ApiError::new(Code::SecretRequired, "another address needs the key again").field("api_key"));
+    }
+    Ok(())
+}
+
 /// Scheme, host and port of a backend, to which its key is bound.
-pub(super) fn origin(backend: &Backend) -> Option<url::Origin> {
+fn origin(backend: &Backend) -> Option<url::Origin> {
     url::Url::parse(&backend.base_url).ok().map(|url| url.origin())
 }

@@ -1,6 +1,9 @@
 //! The servers behind the models.
 
+mod advice;
 mod form;
+mod presets;
+mod trial;
 mod view;
 
 use axum::extract::State;
@@ -11,14 +14,16 @@ use serde_json::Value;
 use service::functions::{CheckRequest, CheckResult};
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
-use service::http::managed::member::Given as _;
 use service::http::page::List;
 use service::http::{ApiError, Code};
 use service::store::Change;
 
 use crate::app::App;
-use form::{BackendKey, BackendPatch, NewBackend, check, origin};
+use form::{BackendKey, BackendPatch, NewBackend, check, refuse_other_origin};
 use view::{shown_all, shown_one};
+
+pub(crate) use presets::list_presets;
+pub(crate) use trial::try_entry;
 
 /// Backends of one model (docs/api.md §7).
 const MAX_BACKENDS: usize = 20;
@@ -94,9 +99,7 @@ pub(crate) async fn update(
     let now = app.store.clock().now();
     let mut backend = patch.applied(&old, now)?;
     check(&app, &backend)?;
-    if !patch.api_key.is_given() && old.secret.is_some() && origin(&backend) != origin(&old) {
-        return Err(ApiError::new(Code::SecretRequired, "another address needs the key again").field("api_key"));
-    }
+    refuse_other_origin(&patch, &old, &backend)?;
     let audit = actor.audit(now, "backend.update", &id, patch.changed());
     let write = || async { app.store.update_backend(&backend, &audit).await.map_err(Into::into) };
     write_with_key(&app, &backend, patch.api_key.value().cloned(), write, version_conflict).await?;

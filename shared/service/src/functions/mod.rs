@@ -1,6 +1,7 @@
 //! Calls of one function by another, which may read what the caller may not: backends' keys and the client secret of
 //! single sign-on (decision 23). In the local gateway the called function is in the same process.
 
+mod backend_trial;
 mod check;
 mod sso_trial;
 
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::aws::{InvokeError, LambdaClient};
 use crate::store::StoreError;
 
+pub use backend_trial::{BackendTrial, BackendTrialResult, TrialRequest, TrialStep, TrialStepName};
 pub use check::{CheckRequest, CheckResult};
 pub use sso_trial::{SsoPreview, SsoTrial, SsoTrialResult};
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::describe::SettingInfo;
 use super::values::{
     Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, Schema,
     SystemRole, TextParts, ThinkTags, Tokenizer, ToolChoiceSupport, ToolResultMedia, UnsignedCalls, UpstreamAuthErrors,
@@ -11,12 +12,12 @@ use super::values::{
 
 /// Declares a setting once and makes of it a field of the settings and an optional field of the overrides.
 macro_rules! settings {
-    ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr,)+) => {
+    ($($(#[doc = $doc:literal])* $name:ident: $type:ty = $default:expr,)+) => {
         /// All settings of a backend, resolved.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         pub struct BackendSettings {
-            $($(#[$doc])* pub $name: $type,)+
+            $($(#[doc = $doc])* pub $name: $type,)+
         }
 
         impl Default for BackendSettings {
@@ -30,13 +31,19 @@ macro_rules! settings {
         #[serde(deny_unknown_fields, default)]
         pub struct BackendOverrides {
             $(
-                $(#[$doc])*
+                $(#[doc = $doc])*
                 #[serde(skip_serializing_if = "Option::is_none")]
                 pub $name: Option<$type>,
             )+
         }
 
         impl BackendSettings {
+            /// All settings, for forms.
+            pub fn describe() -> Vec<SettingInfo> {
+                let defaults = Self::default();
+                vec![$(SettingInfo::of::<$type>(stringify!($name), &defaults.$name, &[$($doc),*]),)+]
+            }
+
             pub(super) fn override_with(&mut self, overrides: &BackendOverrides) {
                 $(
                     if let Some(value) = &overrides.$name {

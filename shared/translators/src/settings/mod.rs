@@ -6,6 +6,7 @@
 
 mod backend;
 pub mod changes;
+mod describe;
 mod presets;
 mod values;
 
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub use backend::{BackendOverrides, BackendSettings};
+pub use describe::SettingInfo;
 pub use presets::Preset;
 pub use values::{
     Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, Schema,

@@ -1,6 +1,7 @@
 //! Starting points for known servers and vendors (the second table of §2.1). An operator may override each setting.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::backend::BackendSettings;
 use super::values::{
@@ -35,6 +36,48 @@ impl Preset {
         Self::Qwen,
         Self::OpenRouter,
     ];
+
+    /// Its name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::OpenAi => "OpenAI",
+            Self::Vllm => "vLLM",
+            Self::Sglang => "SGLang",
+            Self::LlamaCpp => "llama.cpp",
+            Self::Glm => "GLM (Z.ai)",
+            Self::Kimi => "Kimi (Moonshot AI)",
+            Self::DeepSeek => "DeepSeek",
+            Self::Qwen => "Qwen (Alibaba Cloud)",
+            Self::OpenRouter => "OpenRouter",
+        }
+    }
+
+    /// Where its API is: of a server, on this machine and on the port that it takes by default.
+    pub fn base_url(self) -> &'static str {
+        match self {
+            Self::OpenAi => "https://api.openai.com/v1",
+            Self::Vllm => "http://127.0.0.1:8000/v1",
+            Self::Sglang => "http://127.0.0.1:30000/v1",
+            Self::LlamaCpp => "http://127.0.0.1:8080/v1",
+            Self::Glm => "https://api.z.ai/api/paas/v4",
+            Self::Kimi => "https://api.moonshot.ai/v1",
+            Self::DeepSeek => "https://api.deepseek.com",
+            Self::Qwen => "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+            Self::OpenRouter => "https://openrouter.ai/api/v1",
+        }
+    }
+
+    /// The settings that differ from the defaults, as an operator would write them.
+    pub fn differences(self) -> Map<String, Value> {
+        let members = |settings| match serde_json::to_value(settings) {
+            Ok(Value::Object(members)) => members,
+            _ => Map::new(),
+        };
+        let defaults = members(BackendSettings::default());
+        let mut own = members(self.settings());
+        own.retain(|name, value| defaults.get(name) != Some(value));
+        own
+    }
 
     /// The defaults with what is different for this server or vendor.
     pub fn settings(self) -> BackendSettings {

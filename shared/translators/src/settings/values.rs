@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+
+use super::describe::Describe;
 
 /// Declares enums whose values are written in snake case and whose first value is the default.
 macro_rules! choices {
@@ -15,6 +18,14 @@ macro_rules! choices {
             #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
             #[serde(rename_all = "snake_case")]
             pub enum $name { $(#[$first_doc])* #[default] $first, $($(#[$variant_doc])* $variant),+ }
+
+            impl Describe for $name {
+                const KIND: &'static str = "choice";
+
+                fn values() -> Vec<Value> {
+                    [Self::$first, $(Self::$variant),+].iter().filter_map(|value| serde_json::to_value(value).ok()).collect()
+                }
+            }
         )+
     };
 }
@@ -84,6 +95,18 @@ impl Limit {
             Self::AtMost(limit) if count > limit as usize => Some(limit),
             _ => None,
         }
+    }
+}
+
+impl Describe for Limit {
+    const KIND: &'static str = "limit";
+}
+
+impl Describe for Vec<Effort> {
+    const KIND: &'static str = "choices";
+
+    fn values() -> Vec<Value> {
+        Effort::values()
     }
 }
 

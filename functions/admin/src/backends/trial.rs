@@ -1,0 +1,131 @@
+//! A trial of a backend's entry as it is typed: nothing is saved, and the key stays with its address (promise 23).
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use domain::models::catalog::{Backend, Protocol};
+use domain::models::health::Health;
+use domain::models::sso::StepResult;
+use domain::models::{BackendId, DisplayName, ModelId};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use service::functions::{BackendTrial, TrialRequest, TrialStep};
+use service::http::ApiError;
+use service::http::extract::Actor;
+use service::http::json::{self, Body, Data};
+use service::http::language::Language;
+
+use super::advice::Advice;
+use super::form::{BackendPatch, check, refuse_other_origin};
+use crate::app::App;
+
+/// What was found.
+#[derive(Serialize)]
+pub(crate) struct TrialResponse {
+    passed: bool,
+    steps: Vec<Step>,
+    /// The names that the server lists.
+    models: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Step {
+    #[serde(flatten)]
+    found: TrialStep,
+    /// What to change, for programs and for people.
+    advice_code: Option<&'static str>,
+    advice: Option<&'static str>,
+}
+
+/// `POST /api/v1/admin/backends/test`: an entry with the fields of the body, over those of the backend `id` if one is named.
+pub(crate) async fn try_entry(
+    State(app): State<App>,
+    actor: Actor,
+    language: Language,
+    Body(mut fields): Body<Map<String, Value>>,
+) -> Result<Data<TrialResponse>, ApiError> {
+    let id: Option<BackendId> = taken(&mut fields, "id")?;
+    let model: Option<ModelId> = taken(&mut fields, "model_id")?;
+    let patch: BackendPatch = json::parse(Value::Object(fields).to_string().as_bytes())?;
+    let now = app.store.clock().now();
+    let old = match &id {
+        Some(id) => app
+            .store
+            .backend(id)
+            .await?
+            .ok_or_else(|| ApiError::not_found("backend"))?,
+        None => blank(&app, model, now).await?,
+    };
+    let backend = patch.applied(&old, now)?;
+    if backend.base_url.is_empty() {
+        return Err(ApiError::invalid("base_url", "must be given"));
+    }
+    check(&app, &backend)?;
+    refuse_other_origin(&patch, &old, &backend)?;
+    // Before the trial, which may cost something: no question to a backend without an entry in the audit trail.
+    let target = id.as_ref().map_or("new", BackendId::as_str);
+    app.store
+        .record(&actor.audit(now, "backend.test", target, vec![]))
+        .await?;
+    let api_key = patch.api_key.value().map(|key| key.secret().expose().to_owned());
+    let trial = BackendTrial { backend, api_key };
+    let result = app.delegates.try_backend.call(TrialRequest { trial }).await?;
+    Ok(Data(TrialResponse {
+        passed: result.passed,
+        steps: result.steps.into_iter().map(|step| Step::new(step, language)).collect(),
+        models: result.models,
+    }))
+}
+
+/// The member `name`, which is none of the entry's fields.
+fn taken<T: DeserializeOwned>(fields: &mut Map<String, Value>, name: &str) -> Result<Option<T>, ApiError> {
+    let given = fields.remove(name).filter(|value| !value.is_null());
+    given
+        .map(|value| serde_json::from_value(value).map_err(|error| ApiError::invalid(name, error.to_string())))
+        .transpose()
+}
+
+/// An entry that nobody has filled in.
+async fn blank(app: &App, model: Option<ModelId>, now: Timestamp) -> Result<Backend, ApiError> {
+    if let Some(id) = &model {
+        app.store.model(id).await?.ok_or_else(|| ApiError::not_found("model"))?;
+    }
+    let unnamed = || ModelId::parse("new").map_err(ApiError::internal);
+    Ok(Backend {
+        id: BackendId::generate(),
+        model_id: model.map_or_else(unnamed, Ok)?,
+        name: DisplayName::parse("new").map_err(ApiError::internal)?,
+        base_url: String::new(),
+        model_name: String::new(),
+        weight: 1,
+        region: None,
+        enabled: true,
+        secret: None,
+        retired_secret: None,
+        protocol: Protocol::default(),
+        preset: None,
+        settings: BTreeMap::new(),
+        max_concurrency: 0,
+        timeout_ms: None,
+        idle_timeout_ms: None,
+        headers: BTreeMap::new(),
+        health_path: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+        health: Health::default(),
+    })
+}
+
+impl Step {
+    fn new(found: TrialStep, language: Language) -> Self {
+        let advice = (found.result == StepResult::Fail).then(|| Advice::of(found.step, found.reason));
+        Self {
+            advice_code: advice.map(|advice| advice.code),
+            advice: advice.map(|advice| language.choose(advice.chinese, advice.english)),
+            found,
+        }
+    }
+}
