@@ -62,7 +62,7 @@ impl Pump {
         }
     }
 
-    /// The client's next frame, or the end of the response; what may follow its end is left to [`Pump::read_rest`].
+    /// The client's next frame, or the end of the response; what may follow its end is left to [`Pump::read_tail`].
     pub(super) fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, StreamEnd>> {
         loop {
             if let Some(frame) = self.frames.next() {
