@@ -1,6 +1,6 @@
 //! Passwords: what is accepted, how they are hashed, how a hash is checked (promises 1 to 3).
 //!
-//! Hashing takes a processor's whole attention for some tens of milliseconds; [`crate::hasher`] keeps it off the
+//! Hashing takes a processor's whole attention for some tens of milliseconds; `service::hasher` keeps it off the
 //! threads that serve.
 
 use argon2::password_hash::phc;

@@ -1,6 +1,6 @@
 //! Secrets and their two homes: AWS Secrets Manager, and a file with owner-only rights on a laptop (promise 22).
 //!
-//! Nothing else may hold a secret for longer than a request; [`Secret`](domain::secret::Secret) shows nothing when it is printed.
+//! Nothing else may hold a secret for longer than a request; [`domain::secret::Secret`] shows nothing when it is printed.
 
 pub mod backend_keys;
 mod error;

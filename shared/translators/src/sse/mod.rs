@@ -1,4 +1,4 @@
-//! Server-sent events as bytes: [`Decoder`] cuts a backend's stream into events, [`encode`] writes ours.
+//! Server-sent events as bytes: [`Decoder`] cuts a backend's stream into events, [`encode()`] writes ours.
 //!
 //! Knows lines and fields, not what the data means; JSON starts in the callers. An event keeps its exact
 //! bytes, so that a relay of the same dialect forwards [`Event::raw`] and alters nothing.

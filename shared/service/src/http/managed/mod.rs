@@ -1,6 +1,6 @@
 //! Managed objects, each declared once: users, keys, models, backends, policies, settings, single sign-on.
 //!
-//! [`managed_object!`] makes of one declaration the creation form (the body of a `POST`), the patch (the body of a `PUT`)
+//! `managed_object!` makes of one declaration the creation form (the body of a `POST`), the patch (the body of a `PUT`)
 //! and the names of the fields that a patch gives, for the audit trail. A patch is read as a merge patch (RFC 7396): an
 //! absent field stays as it is, `null` clears a field that can be cleared, any other value replaces the old one.
 //!
