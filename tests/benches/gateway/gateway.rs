@@ -45,7 +45,7 @@ async fn prepare(backend: &str, caller: Caller) -> (String, String) {
     for (model, _) in [PACED, BURST] {
         let entry = json!({"id": model, "name": model});
         client::data(admin.post("/api/v1/admin/models").json(&entry), 201).await;
-        let entry = json!({"name": "scripted", "base_url": format!("http://{backend}/v1"), "model_name": model, "api_key": "its key"});
+        let entry = json!({"name": "scripted", "base_url": format!("http://{backend}/v1"), "model_name": model, "api_key": "its-key"});
         let created = admin
             .post(&format!("/api/v1/admin/models/{model}/backends"))
             .json(&entry);
