@@ -3,6 +3,7 @@
 mod app;
 mod audit;
 mod backends;
+mod catalog;
 mod headers;
 mod import;
 mod models;

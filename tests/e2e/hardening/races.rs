@@ -145,3 +145,105 @@ async fn ha5_who_is_disabled_makes_no_key_and_keeps_no_session() {
         }
     }
 }
+
+fn backend(name: &str) -> Value {
+    json!({"name": name, "base_url": "http://127.0.0.1:9", "model_name": "m"})
+}
+
+#[tokio::test]
+async fn p74_ha16_a_model_that_goes_leaves_no_backend_behind() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.admin();
+    for round in 0..ROUNDS {
+        let id = format!("m{round}");
+        admin
+            .create("/api/v1/admin/models", &json!({"id": id, "name": id}))
+            .await;
+        let add = admin
+            .post(&format!("/api/v1/admin/models/{id}/backends"))
+            .json(&backend("b"));
+        let delete = admin.delete(&format!("/api/v1/admin/models/{id}?cascade=true"));
+        let (added, deleted) = join(status(add), status(delete)).await;
+        assert!([201, 404].contains(&added), "round {round}: {added}");
+        assert_eq!(deleted, 200, "round {round}");
+    }
+    let left = data(admin.get("/api/v1/admin/backends"), 200).await;
+    assert_eq!(left, json!([]), "an orphan");
+    // A model that comes back under the id has no backends of the one before.
+    admin
+        .create("/api/v1/admin/models", &json!({"id": "m0", "name": "m0"}))
+        .await;
+    assert_eq!(
+        data(admin.get("/api/v1/admin/models/m0/backends"), 200).await,
+        json!([])
+    );
+}
+
+#[tokio::test]
+async fn p74_ha16_of_two_models_one_gets_the_alias() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.admin();
+    for round in 0..ROUNDS {
+        let alias = format!("alias{round}");
+        let create = |id: &str| {
+            let model = json!({"id": format!("{id}{round}"), "name": id, "aliases": [alias]});
+            status(admin.post("/api/v1/admin/models").json(&model))
+        };
+        let (one, other, named) = (create("a"), create("b"), json!({"id": alias, "name": "itself"}));
+        let itself = status(admin.post("/api/v1/admin/models").json(&named));
+        let mut statuses = join_all([
+            Box::pin(one) as std::pin::Pin<Box<dyn Future<Output = u16>>>,
+            Box::pin(other),
+            Box::pin(itself),
+        ])
+        .await;
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409, 409], "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn p74_ha16_a_model_gets_no_more_backends_than_it_may_have() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.admin();
+    admin
+        .create("/api/v1/admin/models", &json!({"id": "m", "name": "m"}))
+        .await;
+    let add = |number: usize| {
+        let name = format!("b{number}");
+        status(admin.post("/api/v1/admin/models/m/backends").json(&backend(&name)))
+    };
+    let statuses = join_all((0..24).map(add)).await;
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 201).count(),
+        20,
+        "{statuses:?}"
+    );
+    assert!(
+        statuses.iter().all(|status| [201, 409].contains(status)),
+        "{statuses:?}"
+    );
+}
+
+#[tokio::test]
+async fn p74_ha16_a_user_who_goes_leaves_no_key_behind() {
+    let gateway = Gateway::start().await;
+    for round in 0..ROUNDS {
+        let person = gateway
+            .admin()
+            .create_person(&format!("k{round}@example.com"), json!({}))
+            .await;
+        let path = path_of(&person).await;
+        let request = person.post("/api/v1/user/keys").json(&json!({"name": "late"}));
+        let (made, deleted) = join(request.send(), status(gateway.admin().delete(&path))).await;
+        assert_eq!(deleted, 200, "round {round}");
+        let made: Value = made.unwrap().json().await.unwrap();
+        if let Some(key) = made["data"]["key"].as_str() {
+            assert_eq!(
+                status(gateway.anybody().with(key).get("/v1/models")).await,
+                401,
+                "round {round}"
+            );
+        }
+    }
+}

@@ -7,7 +7,7 @@ mod trial;
 mod view;
 
 use axum::extract::State;
-use domain::models::catalog::Backend;
+use domain::models::catalog::{Backend, Catalog};
 use domain::models::health::Health;
 use domain::models::{BackendId, ModelId, SecretId};
 use serde_json::Value;
@@ -19,6 +19,7 @@ use service::http::{ApiError, Code};
 use service::store::Change;
 
 use crate::app::App;
+use crate::catalog::judged;
 use form::{BackendKey, BackendPatch, NewBackend, check, refuse_other_origin};
 use view::{shown_all, shown_one};
 
@@ -57,29 +58,37 @@ pub(crate) async fn create(
     Id(model): Id<ModelId>,
     Body(mut new): Body<NewBackend>,
 ) -> Result<Created<Value>, ApiError> {
-    let catalog = app.store.read_catalog().await?;
-    let entry = catalog.find(&model).ok_or_else(|| ApiError::not_found("model"))?;
-    if entry.backends.len() >= MAX_BACKENDS {
-        return Err(ApiError::new(
-            Code::Conflict,
-            format!("a model can have at most {MAX_BACKENDS} backends"),
-        ));
-    }
+    check_room(&app.store.read_catalog().await?, &model)?;
     let now = app.store.clock().now();
     let key = new.api_key.take();
     let secret = key.as_ref().map(|_| SecretId::generate());
     let backend = new.create(model, secret, now)?;
     check(&app, &backend)?;
     let audit = actor.audit(now, "backend.create", &backend.id, vec![]);
+    let (store, new, audit) = (&app.store, &backend, &audit);
     write_with_key(
         &app,
         &backend,
         key,
-        || async { app.store.create_backend(&backend, &audit).await.map_err(Into::into) },
+        || {
+            judged(store, |catalog| async move {
+                check_room(&catalog, &new.model_id)?;
+                Ok(store.create_backend(new, catalog.revision(), audit).await?)
+            })
+        },
         || ApiError::new(Code::Conflict, "there is a backend with this id already").field("id"),
     )
     .await?;
     shown_one(&app.store, &backend).await.map(Created)
+}
+
+fn check_room(catalog: &Catalog, model: &ModelId) -> Result<(), ApiError> {
+    let entry = catalog.find(model).ok_or_else(|| ApiError::not_found("model"))?;
+    if entry.backends.len() < MAX_BACKENDS {
+        return Ok(());
+    }
+    let message = format!("a model can have at most {MAX_BACKENDS} backends");
+    Err(ApiError::new(Code::Conflict, message))
 }
 
 /// `PUT /api/v1/admin/backends/{id}`

@@ -10,10 +10,11 @@ use service::http::extract::{Actor, Id, IfMatch, Query, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
 use service::http::page::List;
 use service::http::{ApiError, Code};
-use service::store::Change;
+use service::store::{CatalogChange, Change};
 
 use crate::app::App;
 use crate::backends;
+use crate::catalog::judged;
 use form::{ModelPatch, NewModel, check_names};
 
 /// Models of one installation (docs/api.md §7).
@@ -49,16 +50,17 @@ pub(crate) async fn create(
 ) -> Result<Created<Model>, ApiError> {
     let now = app.store.clock().now();
     let model = new.create(now)?;
-    let catalog = app.store.read_catalog().await?;
-    if catalog.entries().count() >= MAX_MODELS {
-        return Err(ApiError::new(
-            Code::Conflict,
-            format!("there can be at most {MAX_MODELS} models"),
-        ));
-    }
-    check_names(&model, &catalog)?;
     let audit = actor.audit(now, "model.create", &model.id, vec![]);
-    match app.store.create_model(&model, &audit).await? {
+    let (store, new, audit) = (&app.store, &model, &audit);
+    let created = judged(store, |catalog| async move {
+        if catalog.entries().count() >= MAX_MODELS {
+            let message = format!("there can be at most {MAX_MODELS} models");
+            return Err(ApiError::new(Code::Conflict, message));
+        }
+        check_names(new, &catalog)?;
+        Ok(store.create_model(new, catalog.revision(), audit).await?)
+    });
+    match created.await? {
         Change::Done => Ok(Created(model)),
         Change::Conflict => Err(ApiError::new(Code::Conflict, "there is a model with this id already").field("id")),
     }
@@ -79,9 +81,13 @@ pub(crate) async fn update(
     patch.apply(&mut model)?;
     model.updated_at = now;
     model.version += 1;
-    check_names(&model, &app.store.read_catalog().await?)?;
     let audit = actor.audit(now, "model.update", &id, patch.changed());
-    match app.store.update_model(&model, &audit).await? {
+    let (store, new, audit) = (&app.store, &model, &audit);
+    let updated = judged(store, |catalog| async move {
+        check_names(new, &catalog)?;
+        Ok(store.update_model(new, catalog.revision(), audit).await?)
+    });
+    match updated.await? {
         Change::Done => Ok(Data(model)),
         Change::Conflict => Err(version_conflict()),
     }
@@ -95,21 +101,25 @@ pub(crate) async fn delete(
     Id(id): Id<ModelId>,
     Query(deletion): Query<Deletion>,
 ) -> Result<Message, ApiError> {
-    let catalog = app.store.read_catalog().await?;
-    let entry = catalog.find(&id).ok_or_else(|| ApiError::not_found("model"))?;
-    expected.check(None, entry.model.version)?;
-    if !entry.backends.is_empty() && !deletion.cascade {
-        return Err(ApiError::new(
-            Code::Conflict,
-            "the model has backends; delete them first, or say cascade=true",
-        ));
-    }
     let audit = actor.audit(app.store.clock().now(), "model.delete", &id, vec![]);
-    if app.store.delete_model(entry, &audit).await? == Change::Conflict {
+    let (app, id, expected, audit) = (&app, &id, &expected, &audit);
+    let deleted = judged(&app.store, |catalog| async move {
+        let entry = catalog.find(id).ok_or_else(|| ApiError::not_found("model"))?;
+        expected.check(None, entry.model.version)?;
+        if !entry.backends.is_empty() && !deletion.cascade {
+            let message = "the model has backends; delete them first, or say cascade=true";
+            return Err(ApiError::new(Code::Conflict, message));
+        }
+        let change = app.store.delete_model(entry, catalog.revision(), audit).await?;
+        if change == CatalogChange::Done {
+            for backend in &entry.backends {
+                backends::forget_keys(app, backend).await?;
+            }
+        }
+        Ok(change)
+    });
+    if deleted.await? == Change::Conflict {
         return Err(version_conflict());
-    }
-    for backend in &entry.backends {
-        backends::forget_keys(&app, backend).await?;
     }
     Ok(Message("the model is deleted"))
 }

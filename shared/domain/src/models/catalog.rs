@@ -141,6 +141,8 @@ pub struct Entry {
 pub struct Catalog {
     /// In the order of their ids.
     entries: BTreeMap<ModelId, Arc<Entry>>,
+    /// The number of changes before it that were judged by the whole catalog.
+    revision: u64,
 }
 
 /// Claude Code's own switch behind a model's name.
@@ -158,7 +160,18 @@ impl Catalog {
         };
         Self {
             entries: models.into_iter().map(entry).collect(),
+            revision: 0,
         }
+    }
+
+    #[must_use]
+    pub fn at_revision(mut self, revision: u64) -> Self {
+        self.revision = revision;
+        self
+    }
+
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The entries in the order of their models' ids.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::change::Change;
+use super::change::{CatalogChange, Change};
+use super::counter::{Count, Relation, count_by, count_is};
 use super::expression::Expression;
 use super::item::Range;
 use super::keys::{self, BACKEND, CATALOG, HEALTH, MODEL};
@@ -18,6 +19,9 @@ use domain::models::audit::AuditEntry;
 use domain::models::catalog::{Backend, Catalog, Entry, Model};
 use domain::models::health::Health;
 use domain::models::{BackendId, ModelId};
+
+/// The place of the catalog's revision in a transaction.
+const REVISION: usize = 0;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct HealthItem {
@@ -56,8 +60,10 @@ impl Store {
         Ok(known.unwrap_or_default())
     }
 
-    /// The catalog as it is now.
+    /// The catalog as it is now. Its revision is read before all else, so that what is judged by the catalog and written
+    /// under this revision crosses no other such change.
     pub async fn read_catalog(&self) -> Result<Catalog, StoreError> {
+        let revision: Option<Count> = self.get(&keys::catalog_revision()).await?;
         let (models, mut backends, found) = tokio::try_join!(
             self.entries(MODEL),
             self.entries::<Backend>(BACKEND),
@@ -70,7 +76,8 @@ impl Store {
         for backend in &mut backends {
             backend.health = found.remove(&backend.id).unwrap_or_default();
         }
-        Ok(Catalog::new(models, backends))
+        let revision = revision.map_or(0, |changes| changes.count);
+        Ok(Catalog::new(models, backends).at_revision(revision))
     }
 
     /// The health of a backend as it is now; `None` if there is no such backend.
@@ -119,48 +126,65 @@ impl Store {
         self.get(&keys::backend(id)).await
     }
 
-    pub async fn create_model(&self, model: &Model, audit: &AuditEntry) -> Result<Change, StoreError> {
+    /// Creates the model, whose names were judged at `revision`.
+    pub async fn create_model(
+        &self,
+        model: &Model,
+        revision: u64,
+        audit: &AuditEntry,
+    ) -> Result<CatalogChange, StoreError> {
+        let transaction =
+            self.transaction()
+                .judged_at(revision)?
+                .put(&keys::model(&model.id), model, Expression::absent())?;
+        self.change_catalog(transaction.audited(audit)?).await
+    }
+
+    /// Replaces the model, whose names were judged at `revision`, if it still has the version before `model.version`.
+    pub async fn update_model(
+        &self,
+        model: &Model,
+        revision: u64,
+        audit: &AuditEntry,
+    ) -> Result<CatalogChange, StoreError> {
+        let expected = Expression::at_version(model.version - 1);
         let transaction = self
             .transaction()
-            .put(&keys::model(&model.id), model, Expression::absent())?;
-        let commit = transaction.audited(audit)?.commit().await?;
-        self.memory.catalog.forget(&());
-        Ok(commit.into())
+            .judged_at(revision)?
+            .put(&keys::model(&model.id), model, expected)?;
+        self.change_catalog(transaction.audited(audit)?).await
     }
 
-    /// Replaces the model, if it still has the version before `model.version`.
-    pub async fn update_model(&self, model: &Model, audit: &AuditEntry) -> Result<Change, StoreError> {
-        let expected = Expression::at_version(model.version - 1);
-        let commit = self
-            .transaction()
-            .put(&keys::model(&model.id), model, expected)?
-            .audited(audit)?
-            .commit()
-            .await?;
-        self.memory.catalog.forget(&());
-        Ok(commit.into())
-    }
-
-    /// Removes the model, together with its `backends`, in one transaction.
-    pub async fn delete_model(&self, entry: &Entry, audit: &AuditEntry) -> Result<Change, StoreError> {
+    /// Removes the model, together with its `backends`, which are all that it had at `revision`, in one transaction.
+    pub async fn delete_model(
+        &self,
+        entry: &Entry,
+        revision: u64,
+        audit: &AuditEntry,
+    ) -> Result<CatalogChange, StoreError> {
         let Entry { model, backends, .. } = entry;
         let mut transaction = self
             .transaction()
+            .judged_at(revision)?
             .delete(&keys::model(&model.id), Expression::at_version(model.version))?;
         for backend in backends {
             transaction = transaction.without_backend(backend)?;
         }
-        let commit = transaction.audited(audit)?.commit().await?;
-        self.memory.catalog.forget(&());
-        Ok(commit.into())
+        self.change_catalog(transaction.audited(audit)?).await
     }
 
-    /// Adds a backend to a model that exists, with what is known of it and held there: both are only ever changed, so that
+    /// Adds a backend to a model that exists, and had room for it at `revision`, with what is known of it and held there: both are only ever changed, so that
     /// nobody who is late leaves any of it behind for a backend that is gone.
-    pub async fn create_backend(&self, backend: &Backend, audit: &AuditEntry) -> Result<Change, StoreError> {
-        let transaction = self
-            .transaction()
-            .put(&keys::backend(&backend.id), backend, Expression::absent())?;
+    pub async fn create_backend(
+        &self,
+        backend: &Backend,
+        revision: u64,
+        audit: &AuditEntry,
+    ) -> Result<CatalogChange, StoreError> {
+        let transaction =
+            self.transaction()
+                .judged_at(revision)?
+                .put(&keys::backend(&backend.id), backend, Expression::absent())?;
         let transaction = transaction.put(
             &keys::health(&backend.id),
             &HealthItem::of_new(backend),
@@ -168,9 +192,7 @@ impl Store {
         )?;
         let transaction = transaction.put(&keys::leases(&backend.id), &Leases::default(), Expression::always())?;
         let transaction = transaction.check(&keys::model(&backend.model_id), Expression::present())?;
-        let commit = transaction.audited(audit)?.commit().await?;
-        self.memory.catalog.forget(&());
-        Ok(commit.into())
+        self.change_catalog(transaction.audited(audit)?).await
     }
 
     /// Replaces the backend, if it still has the version before `backend.version`.
@@ -197,6 +219,12 @@ impl Store {
         Ok(commit.into())
     }
 
+    async fn change_catalog(&self, transaction: Transaction<'_>) -> Result<CatalogChange, StoreError> {
+        let commit = transaction.commit().await?;
+        self.memory.catalog.forget(&());
+        Ok(CatalogChange::of(&commit, REVISION))
+    }
+
     async fn entries<T: for<'de> Deserialize<'de>>(&self, prefix: &str) -> Result<Vec<T>, StoreError> {
         self.all(&Range {
             table: Table::Catalog,
@@ -210,6 +238,13 @@ impl Store {
 }
 
 impl Transaction<'_> {
+    /// Counts a change that was judged by the catalog of `revision`, if no other one came between. It is the first write.
+    fn judged_at(self, revision: u64) -> Result<Self, StoreError> {
+        let unchanged = count_is(Relation::Equal, revision);
+        let expected = if revision == 0 { Expression::absent() } else { unchanged };
+        self.update(&keys::catalog_revision(), count_by(1), expected)
+    }
+
     /// Deletes a backend as it was read, with what is known of it and held there.
     fn without_backend(self, backend: &Backend) -> Result<Self, StoreError> {
         let transaction = self.delete(&keys::backend(&backend.id), Expression::at_version(backend.version))?;

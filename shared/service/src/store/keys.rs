@@ -52,6 +52,11 @@ pub(super) fn health(id: &BackendId) -> Key {
     Key::new(Table::Catalog, CATALOG, format!("{HEALTH}{id}"))
 }
 
+/// The number of changes that were judged by the whole catalog. Not read with the catalog.
+pub(super) fn catalog_revision() -> Key {
+    Key::new(Table::Catalog, CATALOG, "revision".to_owned())
+}
+
 /// The requests under way at a backend that takes only so many. Not read with the catalog.
 pub(super) fn leases(id: &BackendId) -> Key {
     Key::new(Table::Catalog, CATALOG, format!("{LEASES}{id}"))

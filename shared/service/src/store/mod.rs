@@ -46,7 +46,7 @@ use domain::models::user::User;
 use domain::models::{PolicyName, UserId};
 
 pub use api_keys::KeyCreation;
-pub use change::{Change, Removal};
+pub use change::{CatalogChange, Change, Removal};
 pub use error::StoreError;
 pub use leases::Lease;
 pub use login_guard::LoginAttempt;
