@@ -94,6 +94,9 @@ async fn every_function_boots_and_answers_its_events() {
     }
     // For the check of the backend, which `admin` invokes `health` for.
     provider.will(Reply::json(&json!({"data": []})));
+    // For the trial of its entry: the list of models, and an answer.
+    provider.will(Reply::json(&json!({"data": []})));
+    provider.will(Reply::json(&openai::completion("Hello")));
     // For the test of single sign-on, which `admin` invokes `auth` for: this is no identity provider.
     provider.will(Reply::error(404, &json!({})));
     let mut cloud = Cloud::start(provider.base_url()).await;
