@@ -92,3 +92,40 @@ async fn p57_the_trail_is_read_in_pages() {
     let none = entries(gateway.admin(), "from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z").await;
     assert!(none.is_empty());
 }
+
+#[tokio::test]
+async fn ha9_an_entry_names_its_actor_and_tells_what_was_and_is() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.admin();
+    let person = admin.create_person("a@example.com", json!({"role": "manager"})).await;
+    let id = person.profile().await["id"].as_str().unwrap().to_owned();
+    let change = json!({"name": "B", "role": "user", "password": "a new long password"});
+    admin.change(&format!("/api/v1/admin/users/{id}"), &change).await;
+    let of_user = entries(admin, &format!("target={id}")).await;
+    let (update, login, create) = (&of_user[0], &of_user[1], &of_user[2]);
+    assert_eq!(
+        update["values"],
+        json!({"name": {"old": "A Person", "new": "B"}, "role": {"old": "manager", "new": "user"}}),
+        "no password"
+    );
+    assert_eq!(
+        pick(update, ["actor_name", "actor_email"]),
+        json!(["Administrator", ADMIN_EMAIL])
+    );
+    assert_eq!(
+        pick(login, ["actor_name", "actor_email"]),
+        json!(["A Person", "a@example.com"])
+    );
+    assert_eq!(create["values"]["role"], json!({"old": null, "new": "manager"}));
+    admin.create_policy("team", &json!({"rate_limit": 3})).await;
+    admin
+        .change("/api/v1/admin/policies/team", &json!({"rate_limit": null}))
+        .await;
+    let policy = &entries(admin, "action=policy.update").await[0];
+    assert_eq!(policy["values"], json!({"rate_limit": {"old": 3, "new": null}}));
+    admin
+        .change("/api/v1/admin/settings", &json!({"log_retention_days": 7}))
+        .await;
+    let settings = &entries(admin, "action=settings.update").await[0];
+    assert_eq!(settings["values"], json!({"log_retention_days": {"old": 30, "new": 7}}));
+}

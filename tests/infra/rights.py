@@ -15,7 +15,7 @@ TABLE = {
     },
     "Admin": {
         "Users": "R T(C,U,D,K)", "Users/department": "R", "ApiKeys": "R T(U,D)", "Catalog": "R T(C,U,D,K)", "Policies": "R T(C,U,D,K)",
-        "Settings": "R T(C,U,D,K)", "Usage": "R", "Usage/everybody": "R", "Usage/department": "R", "Audit": "R T(C)",
+        "Settings": "R T(C,U,D,K)", "Usage": "R", "Usage/everybody": "R", "Usage/department": "R", "Quota": "R", "Audit": "R T(C)",
         "SigningKey": "read", "backend/*": "create put delete", "sso/*": "create put delete", "Auth": "invoke", "Health": "invoke",
     },
     "Proxy": {

@@ -42,6 +42,31 @@ fn account_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
         .put("/api/v1/admin/users/{id}", Management, MANAGER, users::update)
         .delete("/api/v1/admin/users/{id}", Management, ADMIN, users::delete)
         .post("/api/v1/admin/users/import", Management, ADMIN, import::import)
+        .get("/api/v1/admin/users/{id}/keys", Management, MANAGER, users::keys::list)
+        .put(
+            "/api/v1/admin/users/{id}/keys/{key}",
+            Management,
+            ADMIN,
+            users::keys::update,
+        )
+        .delete(
+            "/api/v1/admin/users/{id}/keys/{key}",
+            Management,
+            ADMIN,
+            users::keys::delete,
+        )
+        .get(
+            "/api/v1/admin/users/{id}/quota",
+            Management,
+            MANAGER,
+            users::quota::show,
+        )
+        .get(
+            "/api/v1/admin/departments",
+            Management,
+            MANAGER,
+            users::departments::list,
+        )
         .get("/api/v1/admin/sso/status", Management, ADMIN, sso::status)
         .put("/api/v1/admin/sso/config", Management, ADMIN, sso::configure)
         .post("/api/v1/admin/sso/test", Management, ADMIN, sso::test)

@@ -39,7 +39,8 @@ pub(crate) async fn update(
     expected: IfMatch,
     Body(patch): Body<SettingsPatch>,
 ) -> Result<Data<Settings>, ApiError> {
-    let mut settings = app.store.read_settings().await?;
+    let old = app.store.read_settings().await?;
+    let mut settings = old.clone();
     expected.check(patch.version, settings.version)?;
     let now = app.store.clock().now();
     patch.apply(&mut settings)?;
@@ -48,7 +49,9 @@ pub(crate) async fn update(
     if let Some(id) = patch.default_model.value() {
         check_model(&app.store, id).await?;
     }
-    let audit = actor.audit(now, "settings.update", "settings", patch.changed());
+    let audit = actor
+        .audit(now, "settings.update", "settings", patch.changed())
+        .telling(&old, &settings);
     match app.store.update_settings(&settings, &audit).await? {
         Change::Done => Ok(Data(settings)),
         Change::Conflict => Err(version_conflict()),

@@ -35,7 +35,7 @@ pub(crate) async fn open(app: &App, origin: &Origin, user: &User) -> Result<Sess
     let now = app.store.clock().now();
     let session = issue(app, user, now, now).await?;
     app.store
-        .record(&origin.audit(&user.id, "session.create", &user.id, now))
+        .record(&origin.audit(&user.id, "session.create", &user.id, now).by(user))
         .await?;
     Ok(session)
 }

@@ -1,77 +1,14 @@
-//! A person's limits: what the policy allows, what is used of it, and until when.
-
-use std::sync::Arc;
+//! The own limits.
 
 use axum::extract::State;
-use domain::access::hours;
-use domain::access::quota::{self, Limit, LimitUsage};
-use domain::models::policy::Policy;
-use domain::models::price::MicroUsd;
-use jiff::Timestamp;
-use serde::Serialize;
+use service::http::ApiError;
 use service::http::caller::SessionCaller;
 use service::http::json::Data;
-use service::http::{ApiError, refusal};
+use service::http::quota::Quota;
 
 use crate::app::App;
 
-#[derive(Serialize)]
-pub(crate) struct Quota {
-    policy: Arc<Policy>,
-    /// Time at which the policy's hours begin again; absent while they last.
-    opens_at: Option<Timestamp>,
-    /// The limits that the policy has.
-    limits: Vec<LimitStatus>,
-}
-
-/// One limit, and how far it is used.
-#[derive(Serialize)]
-struct LimitStatus {
-    /// The policy's field.
-    name: &'static str,
-    limit: Amount,
-    /// Settled, and reserved by requests under way.
-    used: Amount,
-    remaining: Amount,
-    /// Time from which nothing of what is used now counts; absent where time does not change it.
-    resets_at: Option<Timestamp>,
-}
-
-/// Requests or tokens; USD of a limit of cost.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Amount {
-    Count(u64),
-    Usd(f64),
-}
-
 /// `GET /api/v1/user/quota`
 pub(crate) async fn show(State(app): State<App>, caller: SessionCaller) -> Result<Data<Quota>, ApiError> {
-    let (store, user) = (&app.store, &caller.user);
-    let (policy, meter) = tokio::try_join!(store.policy(&user.quota_policy), store.meter(&user.id))?;
-    let policy = policy.ok_or_else(refusal::no_policy)?;
-    let now = store.clock().now();
-    let limit_usage = quota::limit_usage(&meter.unwrap_or_default(), &policy, now);
-    let limits = limit_usage.iter().map(|usage| LimitStatus::new(usage, now)).collect();
-    Ok(Data(Quota {
-        opens_at: hours::closed_until(&policy, now),
-        policy,
-        limits,
-    }))
-}
-
-impl LimitStatus {
-    fn new(usage: &LimitUsage, now: Timestamp) -> Self {
-        let amount = |amount| match usage.limit {
-            Limit::CostQuotaMonthly => Amount::Usd(MicroUsd(amount).usd()),
-            _ => Amount::Count(amount),
-        };
-        Self {
-            name: usage.limit.field(),
-            limit: amount(usage.value),
-            used: amount(usage.used),
-            remaining: amount(usage.remaining()),
-            resets_at: Some(usage.resets_at).filter(|at| *at > now),
-        }
-    }
+    Quota::of(&app.store, &caller.user).await.map(Data)
 }

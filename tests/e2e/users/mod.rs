@@ -2,6 +2,7 @@
 
 mod changes;
 mod import;
+mod keys;
 mod pages;
 mod roles;
 

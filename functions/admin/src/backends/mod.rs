@@ -109,7 +109,9 @@ pub(crate) async fn update(
     let mut backend = patch.applied(&old, now)?;
     check(&app, &backend)?;
     refuse_other_origin(&patch, &old, &backend)?;
-    let audit = actor.audit(now, "backend.update", &id, patch.changed());
+    let audit = actor
+        .audit(now, "backend.update", &id, patch.changed())
+        .telling(&old, &backend);
     let write = || async { app.store.update_backend(&backend, &audit).await.map_err(Into::into) };
     write_with_key(&app, &backend, patch.api_key.value().cloned(), write, version_conflict).await?;
     if let Some(older) = old

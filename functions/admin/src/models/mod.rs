@@ -75,13 +75,16 @@ pub(crate) async fn update(
     Body(patch): Body<ModelPatch>,
 ) -> Result<Data<Model>, ApiError> {
     let model = app.store.model(&id).await?;
-    let mut model = model.ok_or_else(|| ApiError::not_found("model"))?;
+    let old = model.ok_or_else(|| ApiError::not_found("model"))?;
+    let mut model = old.clone();
     expected.check(patch.version, model.version)?;
     let now = app.store.clock().now();
     patch.apply(&mut model)?;
     model.updated_at = now;
     model.version += 1;
-    let audit = actor.audit(now, "model.update", &id, patch.changed());
+    let audit = actor
+        .audit(now, "model.update", &id, patch.changed())
+        .telling(&old, &model);
     let (store, new, audit) = (&app.store, &model, &audit);
     let updated = judged(store, |catalog| async move {
         check_names(new, &catalog)?;

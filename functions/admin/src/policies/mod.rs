@@ -103,11 +103,11 @@ pub(crate) async fn update(
         ));
     }
     let now = app.store.clock().now();
-    let policy = patch.applied(old, now)?;
+    let policy = patch.applied(old.clone(), now)?;
     patch.check_default_model(&policy, &app.store).await?;
     // The name may be repeated, but is none of the changes.
     let changed = patch.changed().into_iter().filter(|field| field != "name").collect();
-    let audit = actor.audit(now, "policy.update", &name, changed);
+    let audit = actor.audit(now, "policy.update", &name, changed).telling(&old, &policy);
     match app.store.update_policy(&policy, &audit).await? {
         Change::Done => respond(&app, policy).await.map(Data),
         Change::Conflict => Err(version_conflict()),

@@ -18,6 +18,8 @@ managed_object! {
         default        status:       Status = Status::Active;
         /// The person at the identity provider; without it, the next login there links the account anew.
         later nullable identity:     Identity;
+        /// Deletes the account's keys with the change: whoever came by the password may have made some (HA9).
+        later secret   revoke_keys:  bool;
     }
     new(password_hash: Option<PasswordHash>, now: Timestamp) {
         id: UserId::generate(), password_hash, session: 1, created_at: now, updated_at: now, version: 1

@@ -1,6 +1,10 @@
 //! People's accounts: who may use the gateway, as what, under which policy.
 
+pub(crate) mod departments;
 mod form;
+pub(crate) mod keys;
+pub(crate) mod quota;
+mod visible;
 
 use axum::extract::State;
 use domain::access::accounts::{Denied, Reach, may_change, reach};
@@ -18,6 +22,7 @@ use service::store::{Page, Removal, UserRefusal};
 
 use crate::app::App;
 use form::UserPatch;
+use visible::{no_user, visible};
 
 pub(crate) use form::NewUser;
 
@@ -74,7 +79,11 @@ pub(crate) async fn create_user(app: &App, actor: &Actor, mut new: NewUser) -> R
     };
     let now = app.store.clock().now();
     let user = new.create(password_hash, now)?;
-    let audit = actor.audit(now, "user.create", &user.id, vec![]);
+    let audit = actor.audit(now, "user.create", &user.id, vec![]).telling_of(
+        ["email", "role", "status", "quota_policy"],
+        &(),
+        &Profile::from(&user),
+    );
     match app.store.create_user(&user, &audit).await? {
         Ok(()) => Ok(Profile::from(&user)),
         Err(UserRefusal::NoPolicy) => Err(no_policy(&user.quota_policy)),
@@ -88,12 +97,6 @@ pub(crate) async fn show(State(app): State<App>, actor: Actor, Id(id): Id<UserId
     Ok(Data(Profile::from(&user)))
 }
 
-/// The account, if the actor may know of it.
-async fn visible(app: &App, actor: &Actor, id: &UserId) -> Result<User, ApiError> {
-    let user = app.store.user(id).await?;
-    user.filter(|user| reach(&actor.user).covers(user)).ok_or_else(no_user)
-}
-
 /// `PUT /api/v1/admin/users/{id}`
 pub(crate) async fn update(
     State(app): State<App>,
@@ -103,9 +106,7 @@ pub(crate) async fn update(
     Body(patch): Body<UserPatch>,
 ) -> Result<Data<Profile>, ApiError> {
     let before = visible(&app, &actor, &id).await?;
-    // Rights are judged before anything is told about what exists (promise 67).
-    let unknown = patch.password.value().map(|_| PasswordHash::new(String::new()));
-    may_change(&actor.user, &before, &changed(&before, &patch, unknown.as_ref())?).map_err(denied)?;
+    check_rights(&actor.user, &before, &patch)?;
     if let Some(policy) = patch.quota_policy.value() {
         check_policy(&app, policy).await?;
     }
@@ -115,7 +116,10 @@ pub(crate) async fn update(
         Some(password) => Some(app.hasher.hash(Secret::from(password.as_str())).await?),
         None => None,
     };
-    let audit = actor.audit(app.store.clock().now(), "user.update", &id, patch.changed());
+    let after = changed(&before, &patch, None)?;
+    let audit = actor
+        .audit(app.store.clock().now(), "user.update", &id, patch.changed())
+        .telling(&Profile::from(&before), &Profile::from(&after));
     let change = |user: &User| {
         expected.check(patch.version, user.version)?;
         check_password(policy, &patch, user)?;
@@ -123,16 +127,36 @@ pub(crate) async fn update(
         may_change(&actor.user, user, &after).map_err(denied)?;
         Ok::<_, ApiError>(after)
     };
-    match app.store.change_user(&id, &audit, change).await? {
-        Ok(user) => Ok(Data(Profile::from(&user))),
-        Err(UserRefusal::NotFound) => Err(no_user()),
-        Err(UserRefusal::VersionConflict) => Err(version_conflict()),
-        Err(UserRefusal::EmailTaken) => Err(email_taken()),
-        Err(UserRefusal::LastAdmin) => Err(last_admin()),
-        Err(UserRefusal::IdentityTaken) => {
-            Err(ApiError::new(Code::Conflict, "another account is linked to this identity").field("identity"))
+    if patch.revoke_keys.value() == Some(&true) {
+        // First: the change may end the actor's own session.
+        expected.check(patch.version, before.version)?;
+        keys::revoke_all(&app, &actor, &id).await?;
+    }
+    let user = app.store.change_user(&id, &audit, change).await?;
+    let user = user.map_err(|refusal| refused(refusal, &patch))?;
+    Ok(Data(Profile::from(&user)))
+}
+
+/// Rights, which are judged before anything is told about what exists (promise 67).
+fn check_rights(actor: &User, before: &User, patch: &UserPatch) -> Result<(), ApiError> {
+    let unknown = patch.password.value().map(|_| PasswordHash::new(String::new()));
+    may_change(actor, before, &changed(before, patch, unknown.as_ref())?).map_err(denied)?;
+    if patch.revoke_keys.is_given() && actor.role != Role::Admin {
+        return Err(ApiError::forbidden());
+    }
+    Ok(())
+}
+
+fn refused(refusal: UserRefusal, patch: &UserPatch) -> ApiError {
+    match refusal {
+        UserRefusal::NotFound => no_user(),
+        UserRefusal::VersionConflict => version_conflict(),
+        UserRefusal::EmailTaken => email_taken(),
+        UserRefusal::LastAdmin => last_admin(),
+        UserRefusal::IdentityTaken => {
+            ApiError::new(Code::Conflict, "another account is linked to this identity").field("identity")
         }
-        Err(UserRefusal::NoPolicy) => Err(no_policy(&patch.quota_policy.value().cloned().unwrap_or_default())),
+        UserRefusal::NoPolicy => no_policy(&patch.quota_policy.value().cloned().unwrap_or_default()),
     }
 }
 
@@ -215,10 +239,6 @@ async fn check_policy(app: &App, name: &PolicyName) -> Result<(), ApiError> {
 
 fn no_policy(name: &PolicyName) -> ApiError {
     ApiError::invalid("quota_policy", format!("there is no policy {:?}", name.as_str()))
-}
-
-fn no_user() -> ApiError {
-    ApiError::not_found("user")
 }
 
 fn email_taken() -> ApiError {

@@ -5,14 +5,13 @@ mod session;
 
 use axum::extract::State;
 use domain::access::api_key::MintedKey;
-use domain::models::api_key::ApiKey;
+use domain::models::KeyId;
 use domain::models::user::User;
-use domain::models::{DisplayName, KeyId};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 use service::http::caller::SessionCaller;
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
+use service::http::key_object::KeyObject;
 use service::http::page::List;
 use service::http::{ApiError, Code};
 use service::store::{Change, KeyCreation, Removal, Store};
@@ -25,46 +24,12 @@ pub(crate) use session::create as create_session_key;
 /// Five years.
 const MAX_LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
 
-/// A key as its owner sees it.
-#[derive(Serialize)]
-pub(crate) struct KeyResponse {
-    id: KeyId,
-    name: DisplayName,
-    /// Only in the response to its creation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-    key_prefix: String,
-    models: Vec<String>,
-    expires_at: Option<Timestamp>,
-    enabled: bool,
-    created_at: Timestamp,
-    last_used_at: Option<Timestamp>,
-    version: u64,
-}
-
-impl KeyResponse {
-    fn new(key: ApiKey, secret: Option<String>) -> Self {
-        Self {
-            id: key.id,
-            name: key.name,
-            key: secret,
-            key_prefix: key.key_prefix,
-            models: key.models,
-            expires_at: key.expires_at,
-            enabled: key.enabled,
-            created_at: key.created_at,
-            last_used_at: key.last_used_at,
-            version: key.version,
-        }
-    }
-}
-
 /// `POST /api/v1/user/keys`
 pub(crate) async fn create_key(
     State(app): State<App>,
     actor: Actor,
     Body(new): Body<NewKey>,
-) -> Result<Created<KeyResponse>, ApiError> {
+) -> Result<Created<KeyObject>, ApiError> {
     let now = app.store.clock().now();
     let minted = MintedKey::generate();
     let key = new.create(actor.user.id.clone(), minted.shown, now)?;
@@ -72,7 +37,7 @@ pub(crate) async fn create_key(
     check_expiry(key.expires_at, now)?;
     let audit = actor.audit(now, "key.create", &key.id, vec![]);
     match app.store.create_api_key(&key, minted.digest, &audit).await? {
-        KeyCreation::Done => Ok(Created(KeyResponse::new(key, Some(minted.secret)))),
+        KeyCreation::Done => Ok(Created(KeyObject::new(key, minted.secret))),
         KeyCreation::TooMany => Err(ApiError::new(
             Code::TooManyKeys,
             "there are 50 keys already; delete one first",
@@ -82,11 +47,9 @@ pub(crate) async fn create_key(
 }
 
 /// `GET /api/v1/user/keys`: at most 50, so all at once.
-pub(crate) async fn list_keys(State(app): State<App>, caller: SessionCaller) -> Result<List<KeyResponse>, ApiError> {
+pub(crate) async fn list_keys(State(app): State<App>, caller: SessionCaller) -> Result<List<KeyObject>, ApiError> {
     let keys = app.store.api_keys(&caller.user.id).await?;
-    Ok(List::whole(
-        keys.into_iter().map(|key| KeyResponse::new(key, None)).collect(),
-    ))
+    Ok(List::whole(keys.into_iter().map(KeyObject::from).collect()))
 }
 
 /// `GET /api/v1/user/keys/{id}`
@@ -94,10 +57,10 @@ pub(crate) async fn show_key(
     State(app): State<App>,
     caller: SessionCaller,
     Id(id): Id<KeyId>,
-) -> Result<Data<KeyResponse>, ApiError> {
+) -> Result<Data<KeyObject>, ApiError> {
     let key = app.store.api_key(&caller.user.id, &id).await?;
     let key = key.ok_or_else(|| ApiError::not_found("key"))?;
-    Ok(Data(KeyResponse::new(key, None)))
+    Ok(Data(KeyObject::from(key)))
 }
 
 /// `PUT /api/v1/user/keys/{id}`
@@ -107,7 +70,7 @@ pub(crate) async fn update_key(
     expected: IfMatch,
     Id(id): Id<KeyId>,
     Body(patch): Body<KeyPatch>,
-) -> Result<Data<KeyResponse>, ApiError> {
+) -> Result<Data<KeyObject>, ApiError> {
     let key = app.store.api_key(&actor.user.id, &id).await?;
     let mut key = key.ok_or_else(|| ApiError::not_found("key"))?;
     expected.check(patch.version, key.version)?;
@@ -120,7 +83,7 @@ pub(crate) async fn update_key(
     check_expiry(patch.expires_at.value().copied(), now)?;
     let audit = actor.audit(now, "key.update", &id, patch.changed());
     match app.store.update_api_key(&key, &audit).await? {
-        Change::Done => Ok(Data(KeyResponse::new(key, None))),
+        Change::Done => Ok(Data(KeyObject::from(key))),
         Change::Conflict => Err(version_conflict()),
     }
 }

@@ -31,6 +31,23 @@ impl<S: Send + Sync, T: TryFrom<String>> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// The route's two parameters, likewise.
+#[derive(Clone, Debug)]
+pub struct Ids<T, U>(pub T, pub U);
+
+impl<S: Send + Sync, T: TryFrom<String>, U: TryFrom<String>> FromRequestParts<S> for Ids<T, U> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Path((first, second)) = path.map_err(|_| ApiError::not_found("object"))?;
+        match (T::try_from(first), U::try_from(second)) {
+            (Ok(first), Ok(second)) => Ok(Self(first, second)),
+            _ => Err(ApiError::not_found("object")),
+        }
+    }
+}
+
 /// The query string as `T`. Wrong values are 400 and name the field (promise 28).
 #[derive(Clone, Copy, Debug)]
 pub struct Query<T>(pub T);
@@ -116,13 +133,14 @@ impl Actor {
     /// The audit entry of a change of the fields `changed` that this actor makes. The change is refused once the actor's
     /// session has ended (promise 61).
     pub fn audit(&self, at: Timestamp, action: &str, target: impl ToString, changed: Vec<String>) -> AuditEntry {
-        AuditEntry {
+        let entry = AuditEntry {
             changed,
             authority: Some(Authority {
                 user: self.user.id.clone(),
                 session: self.user.session,
             }),
             ..self.origin.audit(&self.user.id, action, target, at)
-        }
+        };
+        entry.by(&self.user)
     }
 }

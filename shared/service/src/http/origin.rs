@@ -1,5 +1,6 @@
 //! Where a request came from, and the audit entries that say so.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
@@ -26,10 +27,13 @@ impl Origin {
             id: random::sortable_id(),
             at: now,
             actor: actor.to_string(),
+            actor_name: None,
+            actor_email: None,
             address: self.address.map(|address| address.to_string()),
             action: action.to_owned(),
             target: target.to_string(),
             changed: Vec::new(),
+            values: BTreeMap::new(),
             result: "ok".to_owned(),
             request_id: self.request_id.clone(),
             authority: None,

@@ -49,6 +49,11 @@ macro_rules! creation_form {
             [$($fields)* $(#[$doc])* pub(crate) $field: Option<$type>,]
             $($rest)* }
     };
+    // Of neither.
+    ($form:ident $object:ident $new:ident $arguments:tt $members:tt $fields:tt
+     $(#[$doc:meta])* later secret $field:ident: $type:ty; $($rest:tt)*) => {
+        $crate::creation_form! { $form $object $new $arguments $members $fields $($rest)* }
+    };
     // Of the object, but not of the form.
     ($form:ident $object:ident $new:ident $arguments:tt [$($members:tt)*] $fields:tt
      $(#[$doc:meta])* later $kind:ident $field:ident: $type:ty $(= $default:expr)? $(, $constraint:expr)?;

@@ -1,0 +1,87 @@
+//! A person's keys in the hands of administrators: to see, to switch off, to delete. Managers see those of their department.
+
+use axum::extract::State;
+use domain::models::api_key::ApiKey;
+use domain::models::{KeyId, UserId};
+use service::http::ApiError;
+use service::http::extract::{Actor, Id, Ids, IfMatch, version_conflict};
+use service::http::json::{Body, Data, Message};
+use service::http::key_object::KeyObject;
+use service::http::page::List;
+use service::managed_object;
+use service::store::{Change, Removal};
+
+use super::visible::visible;
+use crate::app::App;
+
+managed_object! {
+    ApiKey: KeyPatch {
+        required enabled: bool;
+    }
+}
+
+/// `GET /api/v1/admin/users/{id}/keys`: at most 50, so all at once.
+pub(crate) async fn list(
+    State(app): State<App>,
+    actor: Actor,
+    Id(id): Id<UserId>,
+) -> Result<List<KeyObject>, ApiError> {
+    let owner = visible(&app, &actor, &id).await?;
+    let keys = app.store.api_keys(&owner.id).await?;
+    Ok(List::whole(keys.into_iter().map(KeyObject::from).collect()))
+}
+
+/// `PUT /api/v1/admin/users/{id}/keys/{key}`
+pub(crate) async fn update(
+    State(app): State<App>,
+    actor: Actor,
+    expected: IfMatch,
+    Ids(owner, id): Ids<UserId, KeyId>,
+    Body(patch): Body<KeyPatch>,
+) -> Result<Data<KeyObject>, ApiError> {
+    let key = app.store.api_key(&owner, &id).await?;
+    let old = key.ok_or_else(no_key)?;
+    let mut key = old.clone();
+    expected.check(patch.version, key.version)?;
+    patch.apply(&mut key)?;
+    key.version += 1;
+    let audit = actor
+        .audit(app.store.clock().now(), "key.update", &id, patch.changed())
+        .telling(&old, &key);
+    match app.store.update_api_key(&key, &audit).await? {
+        Change::Done => Ok(Data(KeyObject::from(key))),
+        Change::Conflict => Err(version_conflict()),
+    }
+}
+
+/// `DELETE /api/v1/admin/users/{id}/keys/{key}`
+pub(crate) async fn delete(
+    State(app): State<App>,
+    actor: Actor,
+    expected: IfMatch,
+    Ids(owner, id): Ids<UserId, KeyId>,
+) -> Result<Message, ApiError> {
+    let key = app.store.api_key(&owner, &id).await?.ok_or_else(no_key)?;
+    expected.check(None, key.version)?;
+    match remove(&app, &actor, &owner, &id).await? {
+        Removal::Done => Ok(Message("the key is deleted")),
+        Removal::NotFound => Err(no_key()),
+    }
+}
+
+/// Deletes all keys of `owner`, each with its entry in the audit trail. Repeating it finishes what was cut short.
+pub(super) async fn revoke_all(app: &App, actor: &Actor, owner: &UserId) -> Result<(), ApiError> {
+    for key in app.store.api_keys(owner).await? {
+        remove(app, actor, owner, &key.id).await?;
+    }
+    Ok(())
+}
+
+async fn remove(app: &App, actor: &Actor, owner: &UserId, id: &KeyId) -> Result<Removal, ApiError> {
+    let audit = actor.audit(app.store.clock().now(), "key.delete", id, vec![]);
+    Ok(app.store.delete_api_key(owner, id, &audit).await?)
+}
+
+fn no_key() -> ApiError {
+    ApiError::not_found("key")
+}
