@@ -9,6 +9,7 @@ mod calls;
 mod canary;
 mod chat;
 mod dependencies;
+mod direct;
 mod documents;
 mod egress;
 mod failover;

@@ -6,11 +6,12 @@ use std::path::Path;
 use harness::workspace;
 
 /// Where the translation is tested. Elsewhere `p1` is a promise of docs/promises.md.
-const FOLDERS: [&str; 9] = [
+const FOLDERS: [&str; 10] = [
     "shared/translators/src",
     "shared/translators/tests",
     "functions/proxy/src",
     "tests/e2e/chat",
+    "tests/e2e/direct",
     "tests/e2e/health",
     "tests/e2e/messages",
     "tests/e2e/odd_backends",

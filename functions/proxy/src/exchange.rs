@@ -1,4 +1,4 @@
-//! A completion from the request to its last byte, one call per step.
+//! A request to a model from its first byte to the last of its response, one call per step.
 //!
 //! A type is the permit for the next step: nothing is reserved without a [`Grant`], no backend is called without a
 //! [`Reservation`], and every reservation is settled, however the exchange ends.
@@ -63,7 +63,7 @@ async fn open<'a>(
     downstream: &mut Downstream,
 ) -> Result<(OpenResponse<'a>, Reservation), ApiError> {
     let mut request = request?;
-    let grant = authorize(app, context.caller, request.model()).await?;
+    let grant = authorize(app, context.caller, (request.endpoint(), request.model())).await?;
     let reservation = reserve(&app.store, app.limits.total, &grant, &mut request, context.id).await?;
     match opening::open(app, &reservation, &request, deadlines, downstream).await {
         Ok(response) => Ok((response, reservation)),
@@ -86,12 +86,12 @@ pub(crate) async fn count_tokens(
     context: RequestContext,
     request: &MessagesRequest<'_>,
 ) -> Result<u64, ApiError> {
-    let grant = authorize(app, context.caller, request.model()).await?;
+    let grant = authorize(app, context.caller, (Endpoint::Messages, request.model())).await?;
     pass_rate(&app.store, app.limits.total, &grant, Endpoint::Messages, context.id).await?;
     token_count::count(&app.upstream.balancer, &app.upstream.client, &grant, request).await
 }
 
-async fn authorize(app: &App, caller: ApiCaller, model: &str) -> Result<Grant, ApiError> {
+async fn authorize(app: &App, caller: ApiCaller, model: (Endpoint, &str)) -> Result<Grant, ApiError> {
     let now = app.store.clock().now();
     let pool = &app.upstream.balancer.pool;
     Grant::new(&app.store, caller, model, |backend| pool.state(backend, now).usable).await

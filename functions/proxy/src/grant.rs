@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::access::hours;
 use domain::models::catalog::{Backend, Catalog, Entry, Model};
 use domain::models::policy::{Mode, Policy};
+use domain::models::usage::Endpoint;
 use jiff::Timestamp;
 use service::http::caller::ApiCaller;
 use service::http::error::shown;
@@ -15,12 +16,13 @@ use service::store::Store;
 /// Characters of an unknown model's name that its error repeats.
 const MAX_NAME_IN_ERROR: usize = 128;
 
-/// The right of a caller to use a model.
+/// The right of a caller to use a model at an endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
     pub(crate) caller: ApiCaller,
     pub(crate) policy: Arc<Policy>,
     pub(crate) entry: Arc<Entry>,
+    endpoint: Endpoint,
     /// True if `entry` is a default model, since the requested one has no usable backend.
     pub(crate) is_fallback: bool,
 }
@@ -34,22 +36,28 @@ pub(crate) struct Rights {
 }
 
 impl Grant {
-    /// Checks that `caller` may use the model `name` now. `is_usable` is false for backends that are ejected.
+    /// Checks that `caller` may use the model `name` at `endpoint` now. `is_usable` is false for backends that are ejected.
     pub(crate) async fn new(
         store: &Store,
         caller: ApiCaller,
-        name: &str,
+        (endpoint, name): (Endpoint, &str),
         is_usable: impl Fn(&Backend) -> bool,
     ) -> Result<Self, ApiError> {
         let rights = Rights::of(store, caller).await?;
-        let (entry, is_fallback) = rights.resolve(store, name, is_usable).await?;
+        let (entry, is_fallback) = rights.resolve(store, (endpoint, name), is_usable).await?;
         rights.check_hours(store.clock().now())?;
         Ok(Self {
             caller: rights.caller,
             policy: rights.policy,
             entry,
+            endpoint,
             is_fallback,
         })
+    }
+
+    /// The backends that may serve the request.
+    pub(crate) fn backends(&self) -> impl Iterator<Item = &Backend> {
+        serving(&self.entry, self.endpoint)
     }
 
     /// The model's name in the response to a request for `name`: a fallback has its own.
@@ -91,14 +99,12 @@ impl Rights {
     async fn resolve(
         &self,
         store: &Store,
-        name: &str,
+        (endpoint, name): (Endpoint, &str),
         is_usable: impl Fn(&Backend) -> bool,
     ) -> Result<(Arc<Entry>, bool), ApiError> {
-        let has_usable = |entry: &Entry| {
-            let mut backends = entry.backends.iter();
-            backends.any(|backend| backend.enabled && is_usable(backend))
-        };
+        let has_usable = |entry: &Entry| serving(entry, endpoint).any(&is_usable);
         let requested = self.entry(name)?;
+        check_endpoint(requested, endpoint, name)?;
         if has_usable(requested) {
             return Ok((Arc::clone(requested), false));
         }
@@ -127,6 +133,22 @@ impl Rights {
         let id = model.id.as_str();
         self.caller.key.allows_model(id) && self.policy.allows_model(id)
     }
+}
+
+/// The backends of `entry` that are in use and can serve requests to `endpoint`.
+fn serving(entry: &Entry, endpoint: Endpoint) -> impl Iterator<Item = &Backend> {
+    let backends = entry.backends.iter();
+    backends.filter(move |backend| backend.enabled && backend.protocol.serves(endpoint))
+}
+
+/// Refuses a model that can never answer at `endpoint`. A model without any backend may get one.
+fn check_endpoint(entry: &Entry, endpoint: Endpoint, name: &str) -> Result<(), ApiError> {
+    let has_backends = entry.backends.iter().any(|backend| backend.enabled);
+    if has_backends && serving(entry, endpoint).next().is_none() {
+        let message = format!("`{}` has no backend for {}", shown(name), endpoint.path());
+        return Err(ApiError::new(Code::ModelNotSupported, message).field("model"));
+    }
+    Ok(())
 }
 
 /// The error for models that do not exist, and for those that the caller must not learn of.

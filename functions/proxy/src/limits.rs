@@ -17,11 +17,11 @@ pub struct Limits {
     pub keep_alive: Duration,
     /// From the request to the last byte.
     pub total: Duration,
-    /// The longest response that is not streamed.
+    /// The longest response that is held back to be judged as a whole.
     pub max_response_bytes: usize,
     /// The longest event of a stream.
     pub max_event_bytes: usize,
-    /// The longest stream.
+    /// The longest response that passes without being held back: a stream, or a long list of embeddings.
     pub max_stream_bytes: usize,
 }
 

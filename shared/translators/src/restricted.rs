@@ -24,6 +24,8 @@ pub enum Path {
     Chat,
     MessagesToChat,
     Messages,
+    /// Embeddings and the like: nothing is generated, so that nothing can be longer.
+    Ungenerated,
 }
 
 /// True if `$name` is one of the names.
@@ -92,9 +94,10 @@ impl Restriction {
     /// pass.
     pub fn withholds(self, name: &str, path: Path, settings: &BackendSettings) -> bool {
         let applies = match self {
-            Self::Choices => path != Path::Chat,
+            Self::Choices => matches!(path, Path::Messages | Path::MessagesToChat),
             Self::Anthropic => path != Path::Messages,
-            Self::Limit | Self::More | Self::Routing => true,
+            Self::Limit | Self::More => path != Path::Ungenerated,
+            Self::Routing => true,
         };
         applies && !settings.client_fields.iter().any(|field| field == name)
     }

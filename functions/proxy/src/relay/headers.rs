@@ -4,7 +4,6 @@ use std::mem;
 
 use axum::body::Body;
 use axum::response::Response;
-use bytes::Bytes;
 use domain::models::BackendId;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -57,9 +56,9 @@ fn warnings(warnings: &[String], reservation: &Reservation) -> Option<HeaderValu
     HeaderValue::try_from(format!("dropped={dropped}")).ok()
 }
 
-pub(super) fn full(body: Bytes, headers: HeaderMap) -> Response {
+pub(super) fn json(body: Body, headers: HeaderMap) -> Response {
     let own = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    response(own, headers, body.into())
+    response(own, headers, body)
 }
 
 pub(crate) fn stream(body: Body, headers: HeaderMap) -> Response {

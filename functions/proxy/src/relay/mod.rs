@@ -60,11 +60,13 @@ impl Relay<'_> {
             }) => {
                 let result = RelayResult::complete(usage, translation);
                 self.close(permit, writes, reservation, first_byte, result).await;
-                downstream.respond(headers::full(body, headers));
+                downstream.respond(headers::json(body.into(), headers));
             }
             Content::Stream(started) => {
+                let is_json = started.stream.is_json();
                 let (mut driver, body) = drive(Pump::new(*started, *self.limits, response.idle), self.limits);
-                downstream.stream(Body::new(body), |body| headers::stream(body, headers));
+                let head = if is_json { headers::json } else { headers::stream };
+                downstream.stream(Body::new(body), |body| head(body, headers));
                 let halt = driver.halted(self.stop, deadlines.end).await;
                 let ending = driver.finish(halt, &reservation.request.request_id).await;
                 let result = RelayResult::of_stream(halt, ending);

@@ -103,7 +103,7 @@ impl Pump {
             return Err(StreamEnd::TimedOut);
         }
         if self.quiet_periods.is_multiple_of(PERIODS_PER_PING) {
-            self.frames = vec![self.upstream.stream.ping()].into_iter();
+            self.frames = self.upstream.stream.ping().into_iter().collect::<Vec<_>>().into_iter();
             self.wake();
         }
         Ok(())

@@ -65,10 +65,15 @@ impl<'a> RequestBody<'a> {
             }
             self.text_bytes += member.check()?;
         }
-        if self.contains("messages") {
+        Ok(self)
+    }
+
+    /// The same members, which must have one of this name.
+    pub(super) fn requiring(self, name: &str) -> Result<Self, ApiError> {
+        if self.contains(name) {
             Ok(self)
         } else {
-            Err(invalid("messages", "field required"))
+            Err(invalid(name, "field required"))
         }
     }
 

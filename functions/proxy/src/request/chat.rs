@@ -38,7 +38,7 @@ impl<'a> ChatRequest<'a> {
     /// # Errors
     /// Invalid JSON, or an invalid member with its name.
     pub fn read(bytes: &'a Bytes) -> Result<Self, ApiError> {
-        let body = RequestBody::parse(bytes)?.checked()?;
+        let body = RequestBody::parse(bytes)?.checked()?.requiring("messages")?;
         let (model, model_span) = body.model()?;
         let stream = body.flag("stream")?;
         let usage_patch = if stream { include_usage(&body)? } else { None };

@@ -1,15 +1,17 @@
-//! A request for a completion, whatever its dialect.
+//! A request to a model, whatever its endpoint.
 
 use domain::models::usage::Endpoint;
 
 use super::chat::ChatRequest;
+use super::direct::DirectRequest;
 use super::messages::MessagesRequest;
 
-/// A completion request that is valid as far as can be told without a backend.
+/// A request that is valid as far as can be told without a backend.
 #[derive(Debug)]
 pub(crate) enum CompletionRequest<'a> {
     Chat(Box<ChatRequest<'a>>),
     Messages(Box<MessagesRequest<'a>>),
+    Direct(Box<DirectRequest<'a>>),
 }
 
 impl CompletionRequest<'_> {
@@ -18,6 +20,7 @@ impl CompletionRequest<'_> {
         match self {
             Self::Chat(request) => request.model(),
             Self::Messages(request) => request.model(),
+            Self::Direct(request) => request.model(),
         }
     }
 
@@ -25,6 +28,7 @@ impl CompletionRequest<'_> {
         match self {
             Self::Chat(_) => Endpoint::ChatCompletions,
             Self::Messages(_) => Endpoint::Messages,
+            Self::Direct(request) => request.endpoint(),
         }
     }
 
@@ -33,6 +37,7 @@ impl CompletionRequest<'_> {
         match self {
             Self::Chat(request) => request.input_estimate(),
             Self::Messages(request) => request.input_estimate(),
+            Self::Direct(request) => request.input_estimate(),
         }
     }
 
@@ -41,14 +46,16 @@ impl CompletionRequest<'_> {
         match self {
             Self::Chat(request) => request.input_estimate(),
             Self::Messages(request) => request.count_tokens().unwrap_or_else(|_| request.input_estimate()),
+            Self::Direct(request) => request.input_estimate(),
         }
     }
 
-    /// The client's limit of each choice, in tokens.
+    /// The client's limit of each choice, in tokens; 0 where nothing is generated.
     pub(crate) fn max_tokens(&self) -> Option<u64> {
         match self {
             Self::Chat(request) => request.max_tokens(),
             Self::Messages(request) => request.max_tokens(),
+            Self::Direct(_) => Some(0),
         }
     }
 
@@ -56,7 +63,7 @@ impl CompletionRequest<'_> {
     pub(crate) fn choices(&self) -> u64 {
         match self {
             Self::Chat(request) => request.choices(),
-            Self::Messages(_) => 1,
+            Self::Messages(_) | Self::Direct(_) => 1,
         }
     }
 
@@ -72,6 +79,7 @@ impl CompletionRequest<'_> {
         match self {
             Self::Chat(request) => request.stream(),
             Self::Messages(request) => request.stream(),
+            Self::Direct(_) => false,
         }
     }
 }

@@ -50,7 +50,7 @@ impl<'a> MessagesRequest<'a> {
         Ok(Self {
             body,
             max_tokens: max_tokens.transpose()?.flatten(),
-            members: members.checked()?,
+            members: members.checked()?.requiring("messages")?,
             request,
             model,
             stream,

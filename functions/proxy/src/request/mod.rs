@@ -4,6 +4,7 @@ mod backend_body;
 mod body;
 mod chat;
 mod completion;
+mod direct;
 mod estimate;
 mod json_walk;
 pub(crate) mod max_tokens;
@@ -13,4 +14,5 @@ mod stream_options;
 
 pub use chat::ChatRequest;
 pub(crate) use completion::CompletionRequest;
+pub(crate) use direct::DirectRequest;
 pub(crate) use messages::MessagesRequest;

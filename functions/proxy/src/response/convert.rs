@@ -15,6 +15,7 @@ use translators::stream::Repairs;
 
 use super::beginning::new_id;
 use super::context::PassthroughContext;
+use super::document::{Document, DocumentContext};
 use super::outcome::{FullResponse, TranslationLog};
 use super::passthrough::Passthrough;
 use super::reshape;
@@ -29,20 +30,26 @@ pub(crate) enum ResponseConverter {
     Chat(Box<PassthroughContext>),
     Messages(Box<PassthroughContext>),
     ChatToMessages(Box<ResponseContext>),
+    Document(Box<DocumentContext>),
 }
 
 impl ResponseConverter {
     /// Converts a response that is not streamed, or a stream that came in place of one (B9.1).
     pub(crate) fn convert(self, body: Bytes) -> Result<FullResponse, BackendError> {
-        let body = if reshape::is_stream(&body) {
-            reshape::whole_of(self.backend_dialect(), &body, self.errors())?
-        } else {
-            body
-        };
         match self {
-            Self::Chat(context) => passed_through(body, Dialect::OpenAi, &context),
-            Self::Messages(context) => passed_through(body, Dialect::Anthropic, &context),
-            Self::ChatToMessages(context) => chat_to_message(&body, &context),
+            Self::Chat(context) => {
+                let body = whole(body, Dialect::OpenAi, &context.errors)?;
+                passed_through(body, Dialect::OpenAi, &context)
+            }
+            Self::Messages(context) => {
+                let body = whole(body, Dialect::Anthropic, &context.errors)?;
+                passed_through(body, Dialect::Anthropic, &context)
+            }
+            Self::ChatToMessages(context) => {
+                let body = whole(body, Dialect::OpenAi, &context.errors)?;
+                chat_to_message(&body, &context)
+            }
+            Self::Document(context) => Document::new(*context).whole(&body),
         }
     }
 
@@ -55,13 +62,7 @@ impl ResponseConverter {
                 let machine = stream::from_chat(*context, Box::new(new_id));
                 ResponseStream::Translation(Box::new(Translation::new(machine)))
             }
-        }
-    }
-
-    fn backend_dialect(&self) -> Dialect {
-        match self {
-            Self::Messages(_) => Dialect::Anthropic,
-            Self::Chat(_) | Self::ChatToMessages(_) => Dialect::OpenAi,
+            Self::Document(context) => ResponseStream::Document(Box::new(Document::new(*context))),
         }
     }
 
@@ -70,7 +71,17 @@ impl ResponseConverter {
         match self {
             Self::Chat(context) | Self::Messages(context) => &context.errors,
             Self::ChatToMessages(context) => &context.errors,
+            Self::Document(context) => &context.errors,
         }
+    }
+}
+
+/// The body that was due, put together if it came as a stream in `dialect` (B9.1).
+fn whole(body: Bytes, dialect: Dialect, errors: &ErrorContext) -> Result<Bytes, BackendError> {
+    if reshape::is_stream(&body) {
+        reshape::whole_of(dialect, &body, errors)
+    } else {
+        Ok(body)
     }
 }
 

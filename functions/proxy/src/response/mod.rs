@@ -3,6 +3,7 @@
 pub(crate) mod beginning;
 pub(crate) mod context;
 pub(crate) mod convert;
+pub(crate) mod document;
 mod frames;
 pub(crate) mod model_name;
 pub(crate) mod outcome;

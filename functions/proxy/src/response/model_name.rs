@@ -15,6 +15,11 @@ impl ModelName {
         Self(serde_json::Value::from(name).to_string().into())
     }
 
+    /// The name itself.
+    pub(super) fn into_json(self) -> Bytes {
+        self.0
+    }
+
     /// The patch that writes the client's name into `json`; `None` if `json` has that name already, or names no model.
     pub(super) fn patch(&self, json: &[u8], info: &ChunkInfo) -> Option<Patch> {
         let span = info.model?;

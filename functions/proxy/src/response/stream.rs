@@ -5,6 +5,7 @@ use domain::models::RequestId;
 use translators::sse::Decoder;
 use translators::stream::StreamEnd;
 
+use super::document::Document;
 use super::outcome::{StreamChunk, StreamEnding};
 use super::passthrough::Passthrough;
 use super::translation::Translation;
@@ -13,6 +14,8 @@ pub(crate) enum ResponseStream {
     /// The backend speaks the client's dialect: its bytes are the client's frames.
     Passthrough(Box<Passthrough>),
     Translation(Box<Translation>),
+    /// No events, but a long JSON body.
+    Document(Box<Document>),
 }
 
 impl ResponseStream {
@@ -21,6 +24,7 @@ impl ResponseStream {
         match self {
             Self::Passthrough(passthrough) => passthrough.feed(decoder, chunk),
             Self::Translation(translation) => translation.feed(decoder, chunk),
+            Self::Document(document) => document.feed(&chunk),
         }
     }
 
@@ -30,6 +34,7 @@ impl ResponseStream {
         match self {
             Self::Passthrough(passthrough) => passthrough.close(decoder),
             Self::Translation(translation) => translation.close(decoder),
+            Self::Document(document) => document.feed(&Bytes::new()),
         }
     }
 
@@ -38,6 +43,7 @@ impl ResponseStream {
         match self {
             Self::Passthrough(passthrough) => passthrough.has_begun(),
             Self::Translation(translation) => translation.has_begun(),
+            Self::Document(_) => true,
         }
     }
 
@@ -46,21 +52,28 @@ impl ResponseStream {
         match self {
             Self::Passthrough(passthrough) => passthrough.continue_begun(),
             Self::Translation(translation) => translation.continue_begun(),
+            Self::Document(_) => {}
         }
     }
 
-    /// The frame that shows in a silence that the stream is alive (promise 48).
-    pub(crate) fn ping(&mut self) -> Bytes {
+    /// The frame that shows in a silence that the stream is alive (promise 48); JSON has none.
+    pub(crate) fn ping(&mut self) -> Option<Bytes> {
         match self {
-            Self::Passthrough(passthrough) => passthrough.ping(),
-            Self::Translation(translation) => translation.ping(),
+            Self::Passthrough(passthrough) => Some(passthrough.ping()),
+            Self::Translation(translation) => Some(translation.ping()),
+            Self::Document(_) => None,
         }
+    }
+
+    /// True for a JSON body, false for events.
+    pub(crate) fn is_json(&self) -> bool {
+        matches!(self, Self::Document(_))
     }
 
     /// The backend's id of a response that the client knows by another one (translation.md §4.1).
     pub(crate) fn upstream_id(&self) -> Option<&str> {
         match self {
-            Self::Passthrough(_) => None,
+            Self::Passthrough(_) | Self::Document(_) => None,
             Self::Translation(translation) => translation.upstream_id(),
         }
     }
@@ -70,6 +83,7 @@ impl ResponseStream {
         match self {
             Self::Passthrough(passthrough) => passthrough.finish(decoder, end, id),
             Self::Translation(translation) => translation.finish(decoder, end),
+            Self::Document(document) => document.finish(end),
         }
     }
 }

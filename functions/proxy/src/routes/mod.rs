@@ -2,5 +2,6 @@
 
 pub(crate) mod chat;
 pub(crate) mod count_tokens;
+pub(crate) mod direct;
 pub(crate) mod messages;
 pub(crate) mod models;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use domain::models::catalog::Backend;
 use http::{HeaderMap, HeaderValue, Response};
 use service::http::{ApiError, Code};
@@ -12,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::backend_request::BackendRequest;
 use super::body::{self, ReadError};
 use super::client::{BackendClient, PostRequest, REQUEST_ID, disconnected, upstream_request_id};
+use super::document;
 use super::endpoint::BackendEndpoint;
 use super::failure::Failure;
 use super::first_event::{FirstEventError, start};
@@ -21,6 +21,7 @@ use crate::downstream::ClientState;
 use crate::quota::admission::Reservation;
 use crate::request::CompletionRequest;
 use crate::response::convert::ResponseConverter;
+use crate::response::document::DocumentContext;
 
 /// A call and all that it needs.
 pub(super) struct Attempt<'a> {
@@ -46,10 +47,11 @@ impl Attempt<'_> {
         let posted = timeout_at(first_byte, self.post(&endpoint)).await;
         let (response, converter, warnings) = posted.unwrap_or_else(|_| Err(Failure::timed_out()))?;
         let headers = upstream_request_id(response.headers());
-        let content = if self.request.stream() {
-            self.stream(response.into_body(), converter, first_byte).await?
-        } else {
-            self.full(response.into_body(), converter).await?
+        let body = response.into_body();
+        let content = match converter {
+            ResponseConverter::Document(context) => self.document(body, *context).await?,
+            converter if self.request.stream() => self.stream(body, converter, first_byte).await?,
+            converter => self.full(body, converter).await?,
         };
         Ok(BackendResponse {
             content,
@@ -82,7 +84,13 @@ impl Attempt<'_> {
         response.map(Content::Full).map_err(Failure::of_error_object)
     }
 
-    async fn in_time(&self, read: impl Future<Output = Result<Bytes, ReadError>>) -> Result<Bytes, Failure> {
+    /// A response that passes without being read as a whole.
+    async fn document(&self, body: ResponseBody, context: DocumentContext) -> Result<Content, Failure> {
+        let start = document::start(body, context, self.client.limits.max_response_bytes, self.idle());
+        self.in_time(start).await?.map_err(Failure::of_error_object)
+    }
+
+    async fn in_time<T>(&self, read: impl Future<Output = Result<T, ReadError>>) -> Result<T, Failure> {
         let read = timeout_at(self.deadlines.end, read).await;
         match read.unwrap_or(Err(ReadError::Stalled)) {
             Ok(body) => Ok(body),

@@ -11,9 +11,11 @@ use translators::messages::to_chat::ModelFacts;
 use super::endpoint::BackendEndpoint;
 use crate::grant::Grant;
 use crate::patch::patched_pieces;
-use crate::request::{ChatRequest, CompletionRequest, MessagesRequest};
+use crate::request::{ChatRequest, CompletionRequest, DirectRequest, MessagesRequest};
 use crate::response::context::PassthroughContext;
 use crate::response::convert::ResponseConverter;
+use crate::response::document::{DocumentContext, DocumentKind};
+use crate::response::model_name::ModelName;
 
 pub(super) struct BackendRequest<'e> {
     pub(super) url: &'e Uri,
@@ -39,6 +41,10 @@ impl<'e> BackendRequest<'e> {
             (CompletionRequest::Messages(request), Protocol::Openai) => {
                 Self::messages_as_chat(request, grant, backend, endpoint)
             }
+            (CompletionRequest::Direct(request), Protocol::Openai) => {
+                Ok(Self::direct(request, grant, backend, endpoint))
+            }
+            (CompletionRequest::Direct(request), Protocol::Anthropic) => Err(request.unserved()),
             (CompletionRequest::Chat(_), Protocol::Anthropic) => Err(ApiError::invalid(
                 "model",
                 "this model speaks the Messages API only: call /v1/messages",
@@ -70,6 +76,21 @@ impl<'e> BackendRequest<'e> {
                 hides_usage: endpoint.settings.stream_usage && request.hides_usage(),
                 has_several_choices: request.choices() > 1,
                 ..passthrough(grant, request.model(), endpoint, Dialect::OpenAi)
+            })),
+        }
+    }
+
+    fn direct(request: &DirectRequest<'_>, grant: &Grant, backend: &Backend, endpoint: &'e BackendEndpoint) -> Self {
+        let body = request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params);
+        Self {
+            url: &endpoint.embeddings,
+            headers: endpoint.headers.clone(),
+            body: body.bytes,
+            warnings: body.warnings,
+            converter: ResponseConverter::Document(Box::new(DocumentContext {
+                model_name: ModelName::new(grant.response_model(request.model())),
+                kind: DocumentKind::Embeddings,
+                errors: endpoint.errors.clone(),
             })),
         }
     }

@@ -34,11 +34,7 @@ impl Balancer {
     /// The backend to call, of those not `tried` yet.
     pub(super) fn choose<'a>(&self, grant: &'a Grant, tried: &[&BackendId]) -> Option<Candidate<'a>> {
         let now = self.clock.now();
-        let left = grant
-            .entry
-            .backends
-            .iter()
-            .filter(|backend| backend.enabled && !tried.contains(&&backend.id));
+        let left = grant.backends().filter(|backend| !tried.contains(&&backend.id));
         let candidates: Vec<_> = left
             .map(|backend| {
                 let MemberState { load, usable } = self.pool.state(backend, now);

@@ -33,7 +33,8 @@ pub(super) async fn read(mut body: ResponseBody, limit: usize, idle: Duration) -
     Ok(whole.into())
 }
 
-async fn next(body: &mut ResponseBody, idle: Duration) -> Result<Option<Bytes>, ReadError> {
+/// The next bytes of `body`, unless they take longer than `idle`.
+pub(super) async fn next(body: &mut ResponseBody, idle: Duration) -> Result<Option<Bytes>, ReadError> {
     timeout(idle, body.chunk())
         .await
         .map_err(|_| ReadError::Stalled)?

@@ -6,6 +6,7 @@ pub(crate) mod balance;
 mod blame;
 mod body;
 pub(crate) mod client;
+mod document;
 pub(crate) mod endpoint;
 pub(crate) mod failover;
 mod failure;

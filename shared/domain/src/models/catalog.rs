@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::health::Health;
 use super::price::{Price, Prices};
+use super::usage::Endpoint;
 use super::{BackendId, DisplayName, ModelId, ModelName, SecretId};
 
 /// A model as administrators see it (api.md §5).
@@ -127,6 +128,16 @@ pub enum Protocol {
     #[default]
     Openai,
     Anthropic,
+}
+
+impl Protocol {
+    /// True if backends of this protocol can answer what clients send to `endpoint`, as it is or translated.
+    pub fn serves(self, endpoint: Endpoint) -> bool {
+        match endpoint {
+            Endpoint::ChatCompletions | Endpoint::Messages => true,
+            Endpoint::Embeddings => self == Self::Openai,
+        }
+    }
 }
 
 /// A model with its backends, as the proxy uses it.

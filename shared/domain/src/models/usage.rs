@@ -65,6 +65,18 @@ impl UsageRecord {
 pub enum Endpoint {
     ChatCompletions,
     Messages,
+    Embeddings,
+}
+
+impl Endpoint {
+    /// The path that clients know it by.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "/v1/chat/completions",
+            Self::Messages => "/v1/messages",
+            Self::Embeddings => "/v1/embeddings",
+        }
+    }
 }
 
 /// How an exchange ended.

@@ -96,6 +96,7 @@ codes! {
     Forbidden: 403, "forbidden", ("permission_error", "forbidden"), "permission_error";
     NoPolicy: 403, "no_policy", ("permission_error", "no_policy"), "permission_error";
     ModelNotFound: 404, "model_not_found", (INVALID, "model_not_found"), "not_found_error";
+    ModelNotSupported: 400, "invalid_value", (INVALID, "model_not_supported"), INVALID;
     NotFound: 404, "not_found", (INVALID, "not_found"), "not_found_error";
     MethodNotAllowed: 405, "method_not_allowed", (INVALID, "method_not_allowed"), INVALID;
     InvalidJson: 400, "invalid_json", (INVALID, "invalid_json"), INVALID;

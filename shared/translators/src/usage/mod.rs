@@ -6,6 +6,7 @@
 mod anthropic;
 mod chat;
 mod counts;
+mod input;
 mod member;
 
 pub use anthropic::{AnthropicUsage, anthropic_service_tier, update_from_event};

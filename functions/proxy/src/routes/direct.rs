@@ -1,0 +1,34 @@
+//! The endpoints that are never translated: `POST /v1/embeddings`
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use domain::models::usage::Endpoint;
+use service::http::ApiError;
+
+use crate::app::App;
+use crate::exchange::{self, RequestContext};
+use crate::request::{CompletionRequest, DirectRequest};
+
+pub(crate) async fn embeddings(
+    app: State<App>,
+    context: RequestContext,
+    request: Request,
+) -> Result<Response, ApiError> {
+    pass(Endpoint::Embeddings, app, context, request).await
+}
+
+async fn pass(
+    endpoint: Endpoint,
+    State(app): State<App>,
+    context: RequestContext,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let body = app.bodies.read(&app.store, &context.caller, request).await?;
+    let exchanges = app.exchanges.clone();
+    let exchange = |downstream| async move {
+        let request =
+            DirectRequest::read(endpoint, &body.bytes).map(|request| CompletionRequest::Direct(Box::new(request)));
+        exchange::run(&app, context, request, downstream).await;
+    };
+    exchanges.run(exchange).await
+}

@@ -1,0 +1,13 @@
+//! The endpoints that are never translated: embeddings.
+
+mod embeddings;
+
+use harness::Gateway;
+use serde_json::Value;
+
+/// The newest entry of the log.
+async fn newest(gateway: &Gateway) -> Value {
+    gateway.local().write_usage().await;
+    let logs = gateway.admin().get("/api/v1/admin/logs").send().await.unwrap();
+    logs.json::<Value>().await.unwrap()["data"][0].take()
+}
