@@ -113,7 +113,7 @@ impl Rights {
             .into_iter()
             .flatten();
         let mut entries = defaults.filter_map(|id| self.entries().find(|entry| entry.model.id == *id));
-        let default = entries.find(|entry| has_usable(entry));
+        let default = entries.find(|entry| entry.model.surely_answers(endpoint) && has_usable(entry));
         Ok((Arc::clone(default.unwrap_or(requested)), default.is_some()))
     }
 
@@ -143,10 +143,15 @@ fn serving(entry: &Entry, endpoint: Endpoint) -> impl Iterator<Item = &Backend> 
 
 /// Refuses a model that can never answer at `endpoint`. A model without any backend may get one.
 fn check_endpoint(entry: &Entry, endpoint: Endpoint, name: &str) -> Result<(), ApiError> {
+    let refused = |message| Err(ApiError::new(Code::ModelNotSupported, message).field("model"));
+    let name = shown(name);
+    if let (false, Some(kind)) = (entry.model.may_answer(endpoint), entry.model.kinds.first()) {
+        let (described, right) = (kind.described(), kind.endpoint().path());
+        return refused(format!("`{name}` is {described}: use {right}."));
+    }
     let has_backends = entry.backends.iter().any(|backend| backend.enabled);
     if has_backends && serving(entry, endpoint).next().is_none() {
-        let message = format!("`{}` has no backend for {}", shown(name), endpoint.path());
-        return Err(ApiError::new(Code::ModelNotSupported, message).field("model"));
+        return refused(format!("`{name}` has no backend for {}", endpoint.path()));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The endpoints that are never translated: embeddings.
 
 mod embeddings;
+mod kinds;
 
 use harness::Gateway;
 use serde_json::Value;

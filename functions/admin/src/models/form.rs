@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::models::catalog::{Catalog, Model, param_header};
+use domain::models::kind::ModelKind;
 use domain::models::price::Price;
 use domain::models::{DisplayName, ModelId, ModelName};
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde_json::Value;
-use service::http::managed::constraint::{max_chars, within};
+use service::http::managed::constraint::{list, max_chars, within};
 use service::http::{ApiError, Code};
 use service::managed_object;
 
@@ -23,6 +24,7 @@ managed_object! {
         required name:                 DisplayName;
         nullable description:          String, max_chars(1000);
         default  enabled:              bool = true;
+        nullable kinds:                Vec<ModelKind>, list(each_once);
         nullable aliases:              Vec<ModelName>;
         nullable model_params:         BTreeMap<String, Value>, check_params;
         nullable input_price:          Price;
@@ -34,6 +36,15 @@ managed_object! {
         nullable max_output_tokens:    u64, within(1..=MAX_TOKENS);
     }
     new(now: Timestamp) { created_at: now, updated_at: now, version: 1 }
+}
+
+fn each_once<T: PartialEq>(values: &[T]) -> Result<(), String> {
+    let is_repeated = |(place, value): (usize, &T)| values[..place].contains(value);
+    if values.iter().enumerate().any(is_repeated) {
+        Err("must name each value once".to_owned())
+    } else {
+        Ok(())
+    }
 }
 
 fn check_params(params: &BTreeMap<String, Value>) -> Result<(), String> {

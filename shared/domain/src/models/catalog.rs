@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::health::Health;
+use super::kind::ModelKind;
 use super::price::{Price, Prices};
 use super::usage::Endpoint;
 use super::{BackendId, DisplayName, ModelId, ModelName, SecretId};
@@ -20,6 +21,9 @@ pub struct Model {
     #[serde(default)]
     pub description: Option<String>,
     pub enabled: bool,
+    /// What it is for; empty if it is not known, so that all is tried.
+    #[serde(default)]
+    pub kinds: Vec<ModelKind>,
     /// Further names and globs; exact names come before globs, the longest glob first.
     #[serde(default)]
     pub aliases: Vec<ModelName>,
@@ -48,6 +52,17 @@ pub struct Model {
 }
 
 impl Model {
+    /// False if it is known to be of no use at `endpoint`.
+    pub fn may_answer(&self, endpoint: Endpoint) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&ModelKind::at(endpoint))
+    }
+
+    /// True if it is sure to be of use at `endpoint`. A model of which nothing is said is one for chat.
+    pub fn surely_answers(&self, endpoint: Endpoint) -> bool {
+        let kind = ModelKind::at(endpoint);
+        self.kinds.contains(&kind) || (self.kinds.is_empty() && kind == ModelKind::Chat)
+    }
+
     /// What its tokens cost. Without a price of their own, input and output cost nothing, input read from or written to a
     /// cache costs what other input does, and an hour's cache write what other cache writes do.
     pub fn prices(&self) -> Prices {
@@ -276,6 +291,7 @@ mod tests {
             output_price: None,
             context_window: None,
             max_output_tokens: None,
+            kinds: Vec::new(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
             version: 1,

@@ -6,6 +6,7 @@ pub mod catalog;
 mod email;
 pub mod health;
 pub mod hours;
+pub mod kind;
 pub mod policy;
 pub mod price;
 pub mod report;

@@ -1,0 +1,38 @@
+//! What a model is for, which decides the endpoints that it may be called at.
+
+use serde::{Deserialize, Serialize};
+
+use super::usage::Endpoint;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelKind {
+    Chat,
+    Embedding,
+}
+
+impl ModelKind {
+    /// The kind that answers at `endpoint`.
+    pub fn at(endpoint: Endpoint) -> Self {
+        match endpoint {
+            Endpoint::ChatCompletions | Endpoint::Messages => Self::Chat,
+            Endpoint::Embeddings => Self::Embedding,
+        }
+    }
+
+    /// The endpoint that models of this kind are made for.
+    pub fn endpoint(self) -> Endpoint {
+        match self {
+            Self::Chat => Endpoint::ChatCompletions,
+            Self::Embedding => Endpoint::Embeddings,
+        }
+    }
+
+    /// A model of this kind, with its article.
+    pub fn described(self) -> &'static str {
+        match self {
+            Self::Chat => "a chat model",
+            Self::Embedding => "an embedding model",
+        }
+    }
+}
