@@ -39,6 +39,8 @@ pub fn routes() -> Routes<App, KeyGate> {
         .get("/v1/models", OpenAi, ApiKey, routes::models::list)
         .get("/v1/models/{*id}", OpenAi, ApiKey, routes::models::find)
         .post("/v1/chat/completions", OpenAi, ApiKey, routes::chat::complete)
+        .post("/v1/completions", OpenAi, ApiKey, routes::direct::completions)
+        .post("/v1/fim/completions", OpenAi, ApiKey, routes::direct::completions)
         .post("/v1/embeddings", OpenAi, ApiKey, routes::direct::embeddings)
         .post("/v1/messages", Anthropic, ApiKey, routes::messages::create)
         .post(

@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 
 /// Requests of a model at all endpoints that were ever translated, or never.
 fn requests(program: &Client, model: &str) -> Vec<(&'static str, RequestBuilder)> {
+    let completion = json!({"model": model, "prompt": "Hello"});
     let embeddings = json!({"model": model, "input": "Hello"});
     vec![
         ("chat", program.chat(model)),
         ("chat", program.message(model)),
+        ("completion", program.post("/v1/completions").json(&completion)),
+        ("completion", program.post("/v1/fim/completions").json(&completion)),
         ("embedding", program.post("/v1/embeddings").json(&embeddings)),
     ]
 }
@@ -32,6 +35,7 @@ async fn em5_a_model_is_called_for_its_kinds_only() {
     let program = gateway.program().await;
     for (kind, described, endpoint) in [
         ("chat", "a chat model", "/v1/chat/completions"),
+        ("completion", "a completion model", "/v1/completions"),
         ("embedding", "an embedding model", "/v1/embeddings"),
     ] {
         set_kinds(&gateway, "m", &json!([kind])).await;
@@ -64,7 +68,7 @@ async fn em5_without_kinds_all_are_tried() {
     });
     let gateway = Gateway::start().await.with_model("m", &provider).await;
     let program = gateway.program().await;
-    for kinds in [json!(["chat", "embedding"]), Value::Null] {
+    for kinds in [json!(["chat", "completion", "embedding"]), Value::Null] {
         set_kinds(&gateway, "m", &kinds).await;
         for (kind, request) in requests(&program, "m") {
             assert_eq!(status(request).await, 200, "{kind} of {kinds}");

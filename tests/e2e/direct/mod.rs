@@ -1,5 +1,6 @@
-//! The endpoints that are never translated: embeddings.
+//! The endpoints that are never translated: completions of a prompt, embeddings.
 
+mod completions;
 mod embeddings;
 mod kinds;
 

@@ -50,7 +50,7 @@ impl Reservation {
 
     pub(crate) fn dialect(&self) -> Dialect {
         match self.request.endpoint {
-            Endpoint::ChatCompletions | Endpoint::Embeddings => Dialect::OpenAi,
+            Endpoint::ChatCompletions | Endpoint::Embeddings | Endpoint::Completions => Dialect::OpenAi,
             Endpoint::Messages => Dialect::Anthropic,
         }
     }

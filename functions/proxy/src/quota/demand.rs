@@ -3,22 +3,23 @@
 use domain::access::quota::Demand;
 use domain::models::catalog::{Entry, Model, Protocol};
 use domain::models::tokens::Tokens;
+use domain::models::usage::Endpoint;
 
 use crate::request::{CompletionRequest, max_tokens};
 
 /// The limit of a response, in tokens, where neither the client nor the model's entry has one.
 const DEFAULT_OUTPUT_TOKENS: u64 = 4096;
+/// The same of a completion, by the API's own definition (CP2).
+const DEFAULT_COMPLETION_TOKENS: u64 = 16;
 
 /// The demand of `request`, and the limit to write into it if it has none itself. So the backend is told what is
 /// reserved, even if the client has voided a member that the model's entry sets.
 pub(super) fn of(request: &CompletionRequest<'_>, entry: &Entry) -> (Demand, Option<u64>) {
     let model = &entry.model;
     let own = request.max_tokens().map(|tokens| effective(tokens, request, entry));
-    let each = own.unwrap_or_else(|| {
-        configured_limit(model)
-            .or(model.max_output_tokens)
-            .unwrap_or(DEFAULT_OUTPUT_TOKENS)
-    });
+    let each = own
+        .or_else(|| configured_limit(model))
+        .unwrap_or_else(|| default_limit(request.endpoint(), model));
     let output = each.saturating_mul(request.choices().max(param(model, "n").unwrap_or(1)));
     let tokens = Tokens {
         input: request.prompt_tokens(),
@@ -43,6 +44,14 @@ fn effective(tokens: u64, request: &CompletionRequest<'_>, entry: &Entry) -> u64
             .all(|backend| backend.protocol == Protocol::Openai);
     let most = entry.model.max_output_tokens.filter(|_| is_translated);
     most.map_or(tokens, |most| tokens.min(most))
+}
+
+/// The limit of a response where nobody has set one.
+fn default_limit(endpoint: Endpoint, model: &Model) -> u64 {
+    match endpoint {
+        Endpoint::Completions => DEFAULT_COMPLETION_TOKENS,
+        _ => model.max_output_tokens.unwrap_or(DEFAULT_OUTPUT_TOKENS),
+    }
 }
 
 fn configured_limit(model: &Model) -> Option<u64> {

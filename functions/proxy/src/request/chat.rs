@@ -1,20 +1,16 @@
 //! A chat request. The body stays the client's bytes; what must differ for a backend is patched in when it is sent.
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 use service::http::ApiError;
-use translators::restricted::{Path, Restriction};
+use translators::restricted::Path;
 use translators::settings::BackendSettings;
 
 use super::backend_body::BackendBody;
 use super::body::RequestBody;
 use super::estimate;
-use super::max_tokens::MaxTokens;
+use super::generation::Generation;
 use super::model_params::ModelParams;
-use super::stream_options::include_usage;
 use crate::patch::{Patch, Span, patched_pieces};
-
-const MAX_CHOICES: u64 = 8;
 
 /// A valid chat request. It borrows from its body.
 #[derive(Clone, Debug)]
@@ -25,11 +21,7 @@ pub struct ChatRequest<'a> {
     model: String,
     /// The place of that name in the body, quotes included.
     model_span: Span,
-    stream: bool,
-    choices: u64,
-    max_tokens: MaxTokens,
-    /// The patch that requests the usage of a stream; `None` if the client requests it itself, or no stream.
-    usage_patch: Option<Patch>,
+    generation: Generation,
 }
 
 impl<'a> ChatRequest<'a> {
@@ -40,17 +32,12 @@ impl<'a> ChatRequest<'a> {
     pub fn read(bytes: &'a Bytes) -> Result<Self, ApiError> {
         let body = RequestBody::parse(bytes)?.checked()?.requiring("messages")?;
         let (model, model_span) = body.model()?;
-        let stream = body.flag("stream")?;
-        let usage_patch = if stream { include_usage(&body)? } else { None };
         Ok(Self {
             bytes,
             model: model.into_owned(),
             model_span,
-            stream,
-            choices: choices(&body)?,
-            max_tokens: MaxTokens::read(&body)?,
+            generation: Generation::of_chat(&body)?,
             body,
-            usage_patch,
         })
     }
 
@@ -59,7 +46,7 @@ impl<'a> ChatRequest<'a> {
     }
 
     pub(super) fn stream(&self) -> bool {
-        self.stream
+        self.generation.stream()
     }
 
     /// Approximate tokens of the prompt.
@@ -69,33 +56,22 @@ impl<'a> ChatRequest<'a> {
 
     /// The client's limit of each choice, in tokens.
     pub(super) fn max_tokens(&self) -> Option<u64> {
-        self.max_tokens.requested()
+        self.generation.max_tokens()
     }
 
     /// Number of choices requested.
     pub(crate) fn choices(&self) -> u64 {
-        self.choices
+        self.generation.choices()
     }
 
     /// Limits each choice of a request without a limit of its own.
     pub(super) fn limit_output(&mut self, tokens: u64) {
-        self.max_tokens.impose(tokens);
+        self.generation.limit_output(tokens);
     }
 
     /// True if the usage of a stream would reach a client that has not requested it.
     pub(crate) fn hides_usage(&self) -> bool {
-        self.usage_patch.is_some() && !self.asks_for_usage_otherwise()
-    }
-
-    /// True for OpenRouter's `"usage": {"include": true}`.
-    fn asks_for_usage_otherwise(&self) -> bool {
-        #[derive(Default, serde::Deserialize)]
-        #[serde(default)]
-        struct Asked {
-            include: bool,
-        }
-        let usage = self.body.get("usage").map(RawValue::get);
-        usage.is_some_and(|usage| serde_json::from_str::<Asked>(usage).is_ok_and(|asked| asked.include))
+        self.generation.hides_usage(&self.body)
     }
 
     /// The body for a backend with `settings` that knows the model as `model_name`: the client's bytes with that name,
@@ -103,41 +79,20 @@ impl<'a> ChatRequest<'a> {
     /// accepts it, and the parameters that the client has not set.
     pub(crate) fn body_for(&self, model_name: &str, settings: &BackendSettings, params: &ModelParams) -> BackendBody {
         let withheld = self.body.withheld(Path::Chat, settings);
-        let usage = self.usage_patch.clone().filter(|_| settings.stream_usage);
-        let has_options = usage.is_some();
         let is_set = |name: &str| {
             (self.body.contains(name) && !withheld.iter().any(|withheld| withheld == name))
-                || self.max_tokens.covers(name)
-                || (has_options && name == "stream_options")
+                || self.generation.sets(name, settings)
         };
         let params = params.patch(self.bytes, is_set);
         let mut patches = self.body.without(&withheld);
         patches.extend((self.model != model_name).then(|| Patch::replace_string(self.model_span, model_name)));
-        patches.extend(self.max_tokens.patches(&self.body, settings.max_tokens_field));
-        patches.extend(usage.into_iter().chain(params));
+        patches.extend(self.generation.patches(&self.body, settings, settings.max_tokens_field));
+        patches.extend(params);
         BackendBody {
             bytes: patched_pieces(self.bytes, patches),
             warnings: withheld,
         }
     }
-}
-
-/// The number of choices, under whichever name it is the highest.
-fn choices(body: &RequestBody<'_>) -> Result<u64, ApiError> {
-    let mut most = 1;
-    for (name, value) in body.restricted(Restriction::Choices) {
-        if value.get() == "null" {
-            continue;
-        }
-        let choices = value
-            .get()
-            .parse()
-            .ok()
-            .filter(|choices| (1..=MAX_CHOICES).contains(choices));
-        let refused = || ApiError::invalid(name, format!("{name} must be 1 to {MAX_CHOICES}"));
-        most = most.max(choices.ok_or_else(refused)?);
-    }
-    Ok(most)
 }
 
 #[cfg(test)]

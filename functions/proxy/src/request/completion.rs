@@ -55,7 +55,7 @@ impl CompletionRequest<'_> {
         match self {
             Self::Chat(request) => request.max_tokens(),
             Self::Messages(request) => request.max_tokens(),
-            Self::Direct(_) => Some(0),
+            Self::Direct(request) => request.max_tokens(),
         }
     }
 
@@ -63,14 +63,17 @@ impl CompletionRequest<'_> {
     pub(crate) fn choices(&self) -> u64 {
         match self {
             Self::Chat(request) => request.choices(),
-            Self::Messages(_) | Self::Direct(_) => 1,
+            Self::Messages(_) => 1,
+            Self::Direct(request) => request.choices(),
         }
     }
 
     /// Limits each choice of a request without a limit of its own. A Messages request always has one.
     pub(crate) fn limit_output(&mut self, tokens: u64) {
-        if let Self::Chat(request) = self {
-            request.limit_output(tokens);
+        match self {
+            Self::Chat(request) => request.limit_output(tokens),
+            Self::Direct(request) => request.limit_output(tokens),
+            Self::Messages(_) => {}
         }
     }
 
@@ -79,7 +82,7 @@ impl CompletionRequest<'_> {
         match self {
             Self::Chat(request) => request.stream(),
             Self::Messages(request) => request.stream(),
-            Self::Direct(_) => false,
+            Self::Direct(request) => request.stream(),
         }
     }
 }

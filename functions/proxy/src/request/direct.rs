@@ -5,12 +5,13 @@ use bytes::Bytes;
 use domain::models::usage::Endpoint;
 use service::http::{ApiError, Code};
 use translators::restricted::Path;
-use translators::settings::BackendSettings;
+use translators::settings::{BackendSettings, MaxTokensField};
 
 use super::backend_body::BackendBody;
 use super::body::RequestBody;
-use super::estimate;
+use super::generation::Generation;
 use super::model_params::ModelParams;
+use super::{estimate, fim};
 use crate::patch::{Patch, Span, patched_pieces};
 
 /// A request that borrows from its body.
@@ -23,6 +24,8 @@ pub(crate) struct DirectRequest<'a> {
     model: String,
     /// The place of that name in the body, quotes included.
     model_span: Span,
+    /// Absent where nothing is generated.
+    generation: Option<Generation>,
 }
 
 impl<'a> DirectRequest<'a> {
@@ -35,6 +38,10 @@ impl<'a> DirectRequest<'a> {
             bytes,
             model: model.into_owned(),
             model_span,
+            generation: match endpoint {
+                Endpoint::Completions => Some(Generation::of_prompts(&body)?),
+                _ => None,
+            },
             body,
         })
     }
@@ -43,8 +50,36 @@ impl<'a> DirectRequest<'a> {
         &self.model
     }
 
-    pub(super) fn endpoint(&self) -> Endpoint {
+    pub(crate) fn endpoint(&self) -> Endpoint {
         self.endpoint
+    }
+
+    pub(super) fn stream(&self) -> bool {
+        self.generation.as_ref().is_some_and(Generation::stream)
+    }
+
+    /// Number of completions requested, of all prompts together.
+    pub(crate) fn choices(&self) -> u64 {
+        self.generation.as_ref().map_or(1, Generation::choices)
+    }
+
+    /// The client's limit of each completion, in tokens; 0 where nothing is generated.
+    pub(super) fn max_tokens(&self) -> Option<u64> {
+        self.generation.as_ref().map_or(Some(0), Generation::max_tokens)
+    }
+
+    /// Limits each completion of a request without a limit of its own.
+    pub(super) fn limit_output(&mut self, tokens: u64) {
+        if let Some(generation) = &mut self.generation {
+            generation.limit_output(tokens);
+        }
+    }
+
+    /// True if the usage of a stream would reach a client that has not requested it.
+    pub(crate) fn hides_usage(&self) -> bool {
+        self.generation
+            .as_ref()
+            .is_some_and(|generation| generation.hides_usage(&self.body))
     }
 
     /// Approximate tokens of the input.
@@ -59,18 +94,40 @@ impl<'a> DirectRequest<'a> {
     }
 
     /// The body for a backend with `settings` that knows the model as `model_name`: the client's bytes with that name,
-    /// without members that are withheld, and with the parameters that the client has not set.
-    pub(crate) fn body_for(&self, model_name: &str, settings: &BackendSettings, params: &ModelParams) -> BackendBody {
-        let withheld = self.body.withheld(Path::Ungenerated, settings);
-        let is_set = |name: &str| self.body.contains(name) && !withheld.iter().any(|withheld| withheld == name);
+    /// without members that are withheld, and with the parameters that the client has not set; of a completion also with
+    /// what [`Generation`] writes, and its prompt as the backend takes it.
+    pub(crate) fn body_for(
+        &self,
+        model_name: &str,
+        settings: &BackendSettings,
+        params: &ModelParams,
+    ) -> Result<BackendBody, ApiError> {
+        let path = if self.generation.is_some() {
+            Path::Chat
+        } else {
+            Path::Ungenerated
+        };
+        let withheld = self.body.withheld(path, settings);
+        let generation = self.generation.as_ref();
+        let is_set = |name: &str| {
+            (self.body.contains(name) && !withheld.iter().any(|withheld| withheld == name))
+                || generation.is_some_and(|generation| generation.sets(name, settings))
+        };
         let params = params.patch(self.bytes, is_set);
-        let mut patches = self.body.without(&withheld);
+        let prompt = generation.and_then(|_| fim::prompt(&self.body, settings).transpose());
+        let prompt = prompt.transpose()?;
+        let replaced = prompt.is_some().then(|| "suffix".to_owned());
+        let removed: Vec<_> = withheld.iter().cloned().chain(replaced).collect();
+        let mut patches = self.body.without(&removed);
         patches.extend((self.model != model_name).then(|| Patch::replace_string(self.model_span, model_name)));
-        patches.extend(params);
-        BackendBody {
+        if let Some(generation) = generation {
+            patches.extend(generation.patches(&self.body, settings, MaxTokensField::MaxTokens));
+        }
+        patches.extend(prompt.into_iter().chain(params));
+        Ok(BackendBody {
             bytes: patched_pieces(self.bytes, patches),
             warnings: withheld,
-        }
+        })
     }
 }
 
@@ -82,7 +139,9 @@ mod tests {
     fn sent(body: &'static str, settings: &BackendSettings) -> (String, Vec<String>) {
         let bytes = Bytes::from_static(body.as_bytes());
         let request = DirectRequest::read(Endpoint::Embeddings, &bytes).unwrap();
-        let body = request.body_for("backend-model", settings, &ModelParams::default());
+        let body = request
+            .body_for("backend-model", settings, &ModelParams::default())
+            .unwrap();
         (String::from_utf8(joined(&body.bytes)).unwrap(), body.warnings)
     }
 

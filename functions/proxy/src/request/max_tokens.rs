@@ -28,10 +28,19 @@ pub(super) struct MaxTokens {
 
 impl MaxTokens {
     pub(super) fn read(body: &RequestBody<'_>) -> Result<Self, ApiError> {
+        Self::read_from(1, body)
+    }
+
+    /// The same where 0 is a limit as any other: a completion may be nothing but the echo of its prompt.
+    pub(super) fn read_with_zero(body: &RequestBody<'_>) -> Result<Self, ApiError> {
+        Self::read_from(0, body)
+    }
+
+    fn read_from(least: u64, body: &RequestBody<'_>) -> Result<Self, ApiError> {
         let mut limit = Self::default();
         for name in FIELDS {
             let Some(value) = body.value(name) else { continue };
-            let tokens = tokens(name, value)?;
+            let tokens = tokens_from(least, name, value)?;
             limit.own = limit.own.max(tokens);
             if tokens.is_none() {
                 limit.unlimited.push((body.span(value)?, value.get() == "null"));
@@ -82,12 +91,16 @@ impl MaxTokens {
 /// The limit that the value of `name` sets; `None` for one that limits nothing: `null`, 0, -1. Some servers read numbers
 /// from strings, so what is no number is refused.
 pub(super) fn tokens(name: &str, value: &RawValue) -> Result<Option<u64>, ApiError> {
+    tokens_from(1, name, value)
+}
+
+fn tokens_from(least: u64, name: &str, value: &RawValue) -> Result<Option<u64>, ApiError> {
     let text = value.get();
     if text == "null" {
         return Ok(None);
     }
     if let Ok(tokens) = text.parse::<u64>() {
-        return Ok(Some(tokens).filter(|tokens| *tokens > 0));
+        return Ok(Some(tokens).filter(|tokens| *tokens >= least));
     }
     let number = text
         .parse::<f64>()

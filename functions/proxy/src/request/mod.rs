@@ -6,6 +6,8 @@ mod chat;
 mod completion;
 mod direct;
 mod estimate;
+mod fim;
+mod generation;
 mod json_walk;
 pub(crate) mod max_tokens;
 mod messages;

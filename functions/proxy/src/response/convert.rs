@@ -30,6 +30,8 @@ pub(crate) enum ResponseConverter {
     Chat(Box<PassthroughContext>),
     Messages(Box<PassthroughContext>),
     ChatToMessages(Box<ResponseContext>),
+    /// Of a prompt, not of a conversation.
+    Completion(Box<PassthroughContext>),
     Document(Box<DocumentContext>),
 }
 
@@ -49,6 +51,8 @@ impl ResponseConverter {
                 let body = whole(body, Dialect::OpenAi, &context.errors)?;
                 chat_to_message(&body, &context)
             }
+            Self::Completion(_) if reshape::is_stream(&body) => Err(BackendError::unreadable()),
+            Self::Completion(context) => passed_through(body, Dialect::OpenAi, &context),
             Self::Document(context) => Document::new(*context).whole(&body),
         }
     }
@@ -56,7 +60,9 @@ impl ResponseConverter {
     /// Converts a stream, or JSON that comes in place of one (B9.1).
     pub(crate) fn into_stream(self) -> ResponseStream {
         match self {
-            Self::Chat(context) => ResponseStream::Passthrough(Box::new(Passthrough::chat(*context))),
+            Self::Chat(context) | Self::Completion(context) => {
+                ResponseStream::Passthrough(Box::new(Passthrough::chat(*context)))
+            }
             Self::Messages(context) => ResponseStream::Passthrough(Box::new(Passthrough::messages(*context))),
             Self::ChatToMessages(context) => {
                 let machine = stream::from_chat(*context, Box::new(new_id));

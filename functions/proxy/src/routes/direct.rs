@@ -1,4 +1,4 @@
-//! The endpoints that are never translated: `POST /v1/embeddings`
+//! The endpoints that are never translated: `POST /v1/completions`, `POST /v1/fim/completions`, `POST /v1/embeddings`
 
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -8,6 +8,14 @@ use service::http::ApiError;
 use crate::app::App;
 use crate::exchange::{self, RequestContext};
 use crate::request::{CompletionRequest, DirectRequest};
+
+pub(crate) async fn completions(
+    app: State<App>,
+    context: RequestContext,
+    request: Request,
+) -> Result<Response, ApiError> {
+    pass(Endpoint::Completions, app, context, request).await
+}
 
 pub(crate) async fn embeddings(
     app: State<App>,

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use domain::models::catalog::{Backend, Protocol};
+use domain::models::usage::Endpoint;
 use http::{HeaderMap, Uri};
 use service::http::{ApiError, Dialect};
 use service::outbound::Pieces;
@@ -41,9 +42,7 @@ impl<'e> BackendRequest<'e> {
             (CompletionRequest::Messages(request), Protocol::Openai) => {
                 Self::messages_as_chat(request, grant, backend, endpoint)
             }
-            (CompletionRequest::Direct(request), Protocol::Openai) => {
-                Ok(Self::direct(request, grant, backend, endpoint))
-            }
+            (CompletionRequest::Direct(request), Protocol::Openai) => Self::direct(request, grant, backend, endpoint),
             (CompletionRequest::Direct(request), Protocol::Anthropic) => Err(request.unserved()),
             (CompletionRequest::Chat(_), Protocol::Anthropic) => Err(ApiError::invalid(
                 "model",
@@ -80,19 +79,39 @@ impl<'e> BackendRequest<'e> {
         }
     }
 
-    fn direct(request: &DirectRequest<'_>, grant: &Grant, backend: &Backend, endpoint: &'e BackendEndpoint) -> Self {
-        let body = request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params);
-        Self {
-            url: &endpoint.embeddings,
+    fn direct(
+        request: &DirectRequest<'_>,
+        grant: &Grant,
+        backend: &Backend,
+        endpoint: &'e BackendEndpoint,
+    ) -> Result<Self, ApiError> {
+        let document = |kind| {
+            ResponseConverter::Document(Box::new(DocumentContext {
+                model_name: ModelName::new(grant.response_model(request.model())),
+                kind,
+                errors: endpoint.errors.clone(),
+            }))
+        };
+        let (url, converter) = match request.endpoint() {
+            Endpoint::Completions => {
+                let context = PassthroughContext {
+                    hides_usage: endpoint.settings.stream_usage && request.hides_usage(),
+                    has_several_choices: request.choices() > 1,
+                    ..passthrough(grant, request.model(), endpoint, Dialect::OpenAi)
+                };
+                (&endpoint.completions, ResponseConverter::Completion(Box::new(context)))
+            }
+            Endpoint::Embeddings => (&endpoint.embeddings, document(DocumentKind::Embeddings)),
+            Endpoint::ChatCompletions | Endpoint::Messages => return Err(request.unserved()),
+        };
+        let body = request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params)?;
+        Ok(Self {
+            url,
             headers: endpoint.headers.clone(),
             body: body.bytes,
             warnings: body.warnings,
-            converter: ResponseConverter::Document(Box::new(DocumentContext {
-                model_name: ModelName::new(grant.response_model(request.model())),
-                kind: DocumentKind::Embeddings,
-                errors: endpoint.errors.clone(),
-            })),
-        }
+            converter,
+        })
     }
 
     fn messages(

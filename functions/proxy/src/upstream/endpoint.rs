@@ -45,6 +45,7 @@ struct EndpointKey {
 #[derive(Debug)]
 pub(super) struct BackendEndpoint {
     pub(super) chat_completions: Uri,
+    pub(super) completions: Uri,
     pub(super) embeddings: Uri,
     pub(super) messages: Uri,
     pub(super) count_tokens: Uri,
@@ -99,6 +100,7 @@ impl Endpoints {
         Ok(BackendEndpoint {
             idle: IdleTime::default(),
             chat_completions: uri(&endpoint(base.clone(), "chat/completions"))?,
+            completions: uri(&endpoint(base.clone(), "completions"))?,
             embeddings: uri(&endpoint(base.clone(), "embeddings"))?,
             messages: uri(&endpoint(base.clone(), "messages"))?,
             count_tokens: uri(&endpoint(base.clone(), "messages/count_tokens"))?,

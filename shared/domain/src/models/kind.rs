@@ -8,6 +8,7 @@ use super::usage::Endpoint;
 #[serde(rename_all = "snake_case")]
 pub enum ModelKind {
     Chat,
+    Completion,
     Embedding,
 }
 
@@ -16,6 +17,7 @@ impl ModelKind {
     pub fn at(endpoint: Endpoint) -> Self {
         match endpoint {
             Endpoint::ChatCompletions | Endpoint::Messages => Self::Chat,
+            Endpoint::Completions => Self::Completion,
             Endpoint::Embeddings => Self::Embedding,
         }
     }
@@ -24,6 +26,7 @@ impl ModelKind {
     pub fn endpoint(self) -> Endpoint {
         match self {
             Self::Chat => Endpoint::ChatCompletions,
+            Self::Completion => Endpoint::Completions,
             Self::Embedding => Endpoint::Embeddings,
         }
     }
@@ -32,6 +35,7 @@ impl ModelKind {
     pub fn described(self) -> &'static str {
         match self {
             Self::Chat => "a chat model",
+            Self::Completion => "a completion model",
             Self::Embedding => "an embedding model",
         }
     }

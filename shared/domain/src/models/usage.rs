@@ -66,6 +66,7 @@ pub enum Endpoint {
     ChatCompletions,
     Messages,
     Embeddings,
+    Completions,
 }
 
 impl Endpoint {
@@ -75,6 +76,7 @@ impl Endpoint {
             Self::ChatCompletions => "/v1/chat/completions",
             Self::Messages => "/v1/messages",
             Self::Embeddings => "/v1/embeddings",
+            Self::Completions => "/v1/completions",
         }
     }
 }

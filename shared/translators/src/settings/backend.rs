@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::describe::SettingInfo;
+use super::fim::Fim;
 use super::values::{
     Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, Schema,
     SystemRole, TextParts, ThinkTags, Tokenizer, ToolChoiceSupport, ToolResultMedia, UnsignedCalls, UpstreamAuthErrors,
@@ -119,6 +120,8 @@ settings! {
     /// The source of `count_tokens`: an estimate, vLLM's `/tokenize`, or llama.cpp's `/apply-template` and
     /// `/tokenize` (§7).
     tokenizer: Tokenizer = Tokenizer::Estimate,
+    /// How a prompt with a `suffix` is sent (CP3).
+    fim: Fim = Fim::Pass,
     /// Restricted members that this backend gets from clients all the same (`restricted.rs`).
     client_fields: Vec<String> = Vec::new(),
     /// What the backend's grammar takes of a tool's schema (B10.1).

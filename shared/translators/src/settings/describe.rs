@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SettingInfo {
     pub name: &'static str,
-    /// `bool`, `number`, `limit` (a number or `"none"`), `choice` (one of `values`), `choices` (some of them), `texts` or
-    /// `object`.
+    /// `bool`, `number`, `limit` (a number or `"none"`), `choice` (one of `values`), `choices` (some of them), `text`,
+    /// `texts` or `object`.
     pub kind: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<Value>,

@@ -7,6 +7,7 @@
 mod backend;
 pub mod changes;
 mod describe;
+mod fim;
 mod presets;
 mod values;
 
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 pub use backend::{BackendOverrides, BackendSettings};
 pub use describe::SettingInfo;
+pub use fim::{Fim, FimTemplate};
 pub use presets::Preset;
 pub use values::{
     Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, Schema,

@@ -20,7 +20,10 @@ pub fn take_apart(body: &str, with_usage: bool) -> serde_json::Result<Vec<Vec<u8
     let choices: Vec<Members<'_>> = choices.into_iter().map(chunk_of).collect::<Result<_, _>>()?;
     let choices = to_json(&choices)?;
     members.0.retain(|(name, _)| name != "usage");
-    members.set(Cow::Borrowed("object"), to_json(&"chat.completion.chunk")?);
+    // A completion of a prompt has one form, whole and in pieces.
+    if members.get("object").map(RawValue::get) != Some("\"text_completion\"") {
+        members.set(Cow::Borrowed("object"), to_json(&"chat.completion.chunk")?);
+    }
     members.set(Cow::Borrowed("choices"), choices);
     let mut chunks = vec![serde_json::to_vec(&members)?];
     if let Some(usage) = usage.filter(|_| with_usage) {
