@@ -75,7 +75,7 @@ impl ResponseConverter {
     /// What errors of the backend are read by, whatever status they come with.
     pub(crate) fn errors(&self) -> &ErrorContext {
         match self {
-            Self::Chat(context) | Self::Messages(context) => &context.errors,
+            Self::Chat(context) | Self::Messages(context) | Self::Completion(context) => &context.errors,
             Self::ChatToMessages(context) => &context.errors,
             Self::Document(context) => &context.errors,
         }

@@ -89,7 +89,7 @@ impl<'e> BackendRequest<'e> {
             ResponseConverter::Document(Box::new(DocumentContext {
                 model_name: ModelName::new(grant.response_model(request.model())),
                 kind,
-                errors: endpoint.errors.clone(),
+                errors: own_errors(endpoint, Dialect::OpenAi),
             }))
         };
         let (url, converter) = match request.endpoint() {
@@ -167,11 +167,16 @@ impl<'e> BackendRequest<'e> {
 /// What a response in the client's own dialect needs on its way.
 fn passthrough(grant: &Grant, model: &str, endpoint: &BackendEndpoint, dialect: Dialect) -> PassthroughContext {
     PassthroughContext {
-        errors: ErrorContext {
-            same_dialect: Some(dialect),
-            ..endpoint.errors.clone()
-        },
+        errors: own_errors(endpoint, dialect),
         context_window: grant.entry.model.context_window,
         ..PassthroughContext::named(grant.response_model(model))
+    }
+}
+
+/// How errors are read that pass within one dialect.
+fn own_errors(endpoint: &BackendEndpoint, dialect: Dialect) -> ErrorContext {
+    ErrorContext {
+        same_dialect: Some(dialect),
+        ..endpoint.errors.clone()
     }
 }
