@@ -5,12 +5,13 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::access::accounts::{Reach, reach};
 use domain::models::report::GroupBy;
-use domain::models::usage::{Dimensions, UsageRecord};
+use domain::models::usage::{ClientKind, Dimensions, Outcome, UsageRecord};
 use domain::models::user::User;
 use domain::models::{BackendId, DisplayName, KeyId, ModelId, UserId};
 use serde::Deserialize;
 use service::http::accept::Format;
 use service::http::extract::{Actor, Query};
+use service::http::log_filter::{LogFilter, StatusFilter};
 use service::http::page::{Limit, Walk};
 use service::http::period::Period;
 use service::http::{ApiError, usage};
@@ -49,7 +50,11 @@ pub(crate) struct LogQuery {
     model: Option<ModelId>,
     backend: Option<BackendId>,
     key: Option<KeyId>,
-    status: Option<u16>,
+    request_id: Option<String>,
+    outcome: Option<Outcome>,
+    client: Option<ClientKind>,
+    status: Option<StatusFilter>,
+    min_duration_ms: Option<u64>,
     #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
@@ -115,35 +120,37 @@ pub(crate) async fn log(
     let keys = app.signing_keys.keys().await?;
     let walk = Walk::new(&keys, "logs", &actor.user.id);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
-    let LogQuery {
-        from,
-        to,
-        user,
-        department,
-        model,
-        backend,
-        key,
-        status,
-        ..
-    } = query;
     let time = Period {
-        from: from.as_deref(),
-        to: to.as_deref(),
+        from: query.from.as_deref(),
+        to: query.to.as_deref(),
     }
     .time(app.store.clock().now())?;
-    let filter = Filter {
-        user,
-        department,
-        model,
-        backend,
-        key,
-    };
+    let (filter, became) = query.filters();
     let whose = filter.whose(&actor.user)?;
-    let keep = |record: &UsageRecord| {
-        filter.fits(&Dimensions::of(record)) && status.is_none_or(|status| record.status == status)
-    };
+    let keep = |record: &UsageRecord| filter.fits(&Dimensions::of(record)) && became.fits(record);
     let page = app.store.usage_records(whose, &time, &span, keep).await?;
     usage::log(page, &walk, |entry| entry).respond(format)
+}
+
+impl LogQuery {
+    /// Whose requests, and what became of them.
+    fn filters(self) -> (Filter, LogFilter) {
+        let filter = Filter {
+            user: self.user,
+            department: self.department,
+            model: self.model,
+            backend: self.backend,
+            key: self.key,
+        };
+        let became = LogFilter {
+            request_id: self.request_id,
+            outcome: self.outcome,
+            client: self.client,
+            status: self.status,
+            min_duration_ms: self.min_duration_ms,
+        };
+        (filter, became)
+    }
 }
 
 impl Filter {

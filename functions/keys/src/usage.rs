@@ -3,10 +3,12 @@
 use axum::extract::State;
 use axum::response::Response;
 use domain::models::report::{GroupBy, LogEntry};
+use domain::models::usage::{ClientKind, Outcome, UsageRecord};
 use serde::Deserialize;
 use service::http::accept::Format;
 use service::http::caller::SessionCaller;
 use service::http::extract::Query;
+use service::http::log_filter::{LogFilter, StatusFilter};
 use service::http::page::{Limit, Walk};
 use service::http::period::Period;
 use service::http::{ApiError, usage};
@@ -41,6 +43,11 @@ enum OwnGroup {
 pub(crate) struct LogQuery {
     from: Option<String>,
     to: Option<String>,
+    request_id: Option<String>,
+    outcome: Option<Outcome>,
+    client: Option<ClientKind>,
+    status: Option<StatusFilter>,
+    min_duration_ms: Option<u64>,
     #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
@@ -88,10 +95,15 @@ pub(crate) async fn log(
     let time = period.time(app.store.clock().now())?;
     let shows_backend = app.store.settings().await?.show_backend_id;
     let show = |entry: LogEntry| if shows_backend { entry } else { entry.without_backend() };
-    let page = app
-        .store
-        .usage_records(Whose::User(user), &time, &span, |_| true)
-        .await?;
+    let became = LogFilter {
+        request_id: query.request_id,
+        outcome: query.outcome,
+        client: query.client,
+        status: query.status,
+        min_duration_ms: query.min_duration_ms,
+    };
+    let keep = |record: &UsageRecord| became.fits(record);
+    let page = app.store.usage_records(Whose::User(user), &time, &span, keep).await?;
     usage::log(page, &walk, show).respond(format)
 }
 

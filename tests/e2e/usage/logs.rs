@@ -168,3 +168,42 @@ async fn csv_has_the_same_columns_and_the_cursor_in_a_header() {
     .await;
     assert_eq!(next["data"][0]["request_id"], "r17");
 }
+
+#[tokio::test]
+async fn g13_the_log_is_filtered_by_what_became_of_a_request() {
+    let gateway = books().await;
+    let own = gateway.admin().profile().await["id"].clone();
+    let at = "2026-03-10T11:00:00Z";
+    enter(
+        &gateway,
+        [
+            json!({"at": at, "user": own, "request_id": "a", "status": 200, "client": "console", "duration_ms": 10}),
+            json!({"at": at, "user": own, "request_id": "b", "status": 503, "outcome": "failed", "duration_ms": 20}),
+            json!({"at": at, "user": own, "request_id": "c", "status": 504, "outcome": "failed", "duration_ms": 30}),
+        ],
+    )
+    .await;
+    for list in ["/api/v1/admin/logs", "/api/v1/user/logs"] {
+        for (filter, expected) in [
+            ("request_id=b", "b"),
+            ("outcome=failed", "bc"),
+            ("client=console", "a"),
+            ("status=503", "b"),
+            ("status=5xx", "bc"),
+            ("min_duration_ms=20", "bc"),
+            ("status=5xx&min_duration_ms=30", "c"),
+            ("request_id=nothing", ""),
+        ] {
+            let mut found = all(gateway.admin(), &format!("{list}?{filter}&"), "request_id").await;
+            found.sort_by_key(ToString::to_string);
+            let found: String = found.iter().filter_map(|id| id.as_str()).collect();
+            assert_eq!(found, expected, "{list}?{filter}");
+        }
+        for bad in ["status=6xx", "outcome=odd", "min_duration_ms=long"] {
+            assert_eq!(
+                answer(gateway.admin(), &format!("{list}?{bad}"), 400).await["error"]["code"],
+                "invalid_value"
+            );
+        }
+    }
+}

@@ -16,6 +16,7 @@ pub mod extract;
 pub mod json;
 pub mod key_object;
 pub mod language;
+pub mod log_filter;
 pub mod managed;
 pub mod origin;
 pub mod page;
