@@ -77,8 +77,8 @@ async fn p5_registration_can_be_switched_off() {
     assert_eq!(refusal(attempt, 403).await, "registration_disabled");
     let options = data(gateway.anybody().get("/api/v1/auth/options"), 200).await;
     assert_eq!(
-        options,
-        json!({"registration_enabled": false, "sso": {"enabled": false, "provider": null, "login_url": null}})
+        (&options["registration_enabled"], &options["sso"]),
+        (&json!(false), &json!({"enabled": false, "provider": null, "login_url": null}))
     );
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
@@ -69,11 +70,34 @@ impl Key {
 impl Store {
     /// The item at `key`, as it is after all writes that have ended.
     pub(super) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
+        self.get_with(key, self.client.get_item()).await
+    }
+
+    /// Of the item these attributes alone; the others do not leave the database.
+    pub(super) async fn get_attributes<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+        attributes: &[&str],
+    ) -> Result<Option<T>, StoreError> {
+        // Placeholders, since some names are words of the expression language.
+        let placeholders = (0..attributes.len()).map(|index| format!("#{index}"));
+        let names = placeholders
+            .clone()
+            .zip(attributes.iter().map(|name| (*name).to_owned()));
         let request = self
             .client
             .get_item()
-            .table_name(self.table(key.table))
-            .consistent_read(true);
+            .projection_expression(placeholders.collect::<Vec<_>>().join(","))
+            .set_expression_attribute_names(Some(names.collect()));
+        self.get_with(key, request).await
+    }
+
+    async fn get_with<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+        request: GetItemFluentBuilder,
+    ) -> Result<Option<T>, StoreError> {
+        let request = request.table_name(self.table(key.table)).consistent_read(true);
         let found = send::get(request.set_key(Some(key.attributes()))).await?.item;
         found
             .filter(|item| self.is_live(item))

@@ -25,6 +25,22 @@ use domain::models::{Email, UserId};
 /// Attempts of a change that meets others (promise 55).
 const TRIES: u32 = 5;
 
+/// What the rights of a caller are judged by: all of an account but the hash of its password (HA4).
+const RIGHTS: [&str; 12] = [
+    "id",
+    "email",
+    "name",
+    "role",
+    "status",
+    "department",
+    "quota_policy",
+    "identity",
+    "session",
+    "created_at",
+    "updated_at",
+    "version",
+];
+
 /// Why an account was not changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserRefusal {
@@ -56,7 +72,10 @@ impl Store {
     pub async fn cached_user(&self, id: &UserId) -> Result<Option<Arc<User>>, StoreError> {
         self.memory
             .users
-            .get(id, || async { Ok(self.user(id).await?.map(Arc::new)) })
+            .get(id, || async {
+                let user: Option<User> = self.get_attributes(&keys::user(id), &RIGHTS).await?;
+                Ok(user.map(Arc::new))
+            })
             .await
     }
 
@@ -284,4 +303,29 @@ pub(super) fn meaning(commit: &Commit, meanings: &[UserRefusal]) -> Result<(), U
 /// The condition that an active administrator remains without this one.
 pub(super) fn another_admin() -> Expression {
     count_is(Relation::MoreThan, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::models::user::PasswordHash;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn p75_ha4_rights_are_judged_by_all_of_an_account_but_its_password() {
+        let email = "a@example.com".to_owned().try_into().unwrap();
+        let name = "A".to_owned().try_into().unwrap();
+        let mut user = User::new(email, name, jiff::Timestamp::UNIX_EPOCH);
+        user.password_hash = Some(PasswordHash::new("$argon2id$".to_owned()));
+        user.department = Some("D".to_owned().try_into().unwrap());
+        let Value::Object(members) = serde_json::to_value(&user).unwrap() else {
+            panic!("an account is an object");
+        };
+        let mut known: BTreeSet<&str> = RIGHTS.into();
+        assert!(known.insert("password_hash"));
+        assert_eq!(members.keys().map(String::as_str).collect::<BTreeSet<_>>(), known);
+    }
 }
