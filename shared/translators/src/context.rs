@@ -13,6 +13,10 @@ pub type RandomText = Box<dyn FnMut() -> String + Send>;
 pub struct ResponseContext {
     /// The client's name of the model.
     pub model: String,
+    /// When the request came, in seconds since 1970.
+    pub created: i64,
+    /// The client gets the usage of a chat stream in a chunk of its own.
+    pub includes_usage: bool,
     /// Restores the tool names (NA3).
     pub names: ToolNames,
     /// A matched stop sequence is reported only if it is one of these (§4.2).

@@ -12,9 +12,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use translators::error::RequestError;
-use translators::messages::to_chat::{self, ModelFacts, TranslatedRequest};
+use translators::messages::to_chat;
 use translators::messages::wire::request::MessagesBody;
+use translators::model::ModelFacts;
 use translators::settings::{BackendOverrides, BackendSettings, Preset};
+use translators::translated::TranslatedRequest;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

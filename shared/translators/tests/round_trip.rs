@@ -8,9 +8,11 @@ mod laws;
 use laws::{Accumulated, Block, any_input_ends_in_order};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use translators::messages::to_chat::{self, ModelFacts, TranslatedRequest};
+use translators::messages::to_chat;
 use translators::messages::wire::request::MessagesBody;
+use translators::model::ModelFacts;
 use translators::settings::BackendSettings;
+use translators::translated::TranslatedRequest;
 
 /// A call as the backend makes it. Its name is the client's; the backend sees the mapped one.
 #[derive(Debug, Clone)]

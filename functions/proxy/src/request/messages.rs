@@ -8,11 +8,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use service::http::ApiError;
 use translators::error::FieldPath;
 use translators::json::Field;
-use translators::messages::to_chat::{self, ModelFacts, TranslatedRequest};
+use translators::messages::to_chat;
 use translators::messages::wire::request::MessagesBody;
 use translators::messages::{passthrough, token_count};
+use translators::model::ModelFacts;
 use translators::restricted::Path;
 use translators::settings::BackendSettings;
+use translators::translated::TranslatedRequest;
 
 use super::backend_body::BackendBody;
 use super::body::RequestBody;

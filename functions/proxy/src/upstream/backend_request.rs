@@ -7,7 +7,7 @@ use http::{HeaderMap, Uri};
 use service::http::{ApiError, Dialect};
 use service::outbound::Pieces;
 use translators::error::ErrorContext;
-use translators::messages::to_chat::ModelFacts;
+use translators::model::ModelFacts;
 
 use super::endpoint::BackendEndpoint;
 use crate::grant::Grant;

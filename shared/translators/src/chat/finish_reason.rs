@@ -20,11 +20,11 @@ pub enum FinishReason {
 impl FinishReason {
     pub fn of(finish_reason: &str) -> Self {
         match finish_reason {
-            "" | "stop" | "STOP" | "eos" | "end_turn" | "stop_sequence" | "tool_calls" | "tool_use"
-            | "function_call" => Self::Natural,
+            "" | "stop" | "STOP" | "eos" | "end_turn" | "stop_sequence" | "pause_turn" | "compaction"
+            | "tool_calls" | "tool_use" | "function_call" => Self::Natural,
             "length" | "max_tokens" | "MAX_TOKENS" | "model_length" => Self::Cut,
             "model_context_window_exceeded" => Self::WindowExceeded,
-            "content_filter" | "sensitive" => Self::Filtered,
+            "content_filter" | "sensitive" | "refusal" => Self::Filtered,
             "error" => Self::Failed,
             "network_error" | "abort" => Self::Interrupted,
             "insufficient_system_resource" => Self::Overloaded,

@@ -7,11 +7,14 @@ use super::completion::Completion;
 use super::finish_reason::is_failure;
 use crate::error::{BackendError, ErrorContext};
 use crate::sse::Event;
+use crate::usage::Usage;
 
 /// One step of a backend's stream.
 #[derive(Debug)]
 pub enum StreamEvent<'e> {
     Chunk(&'e Completion<'e>),
+    /// What is known of the usage, of a backend whose own spelling is not chat's.
+    Usage(Usage),
     /// The end mark.
     Done,
     /// An error in place of a chunk, or bytes that are no chunk.

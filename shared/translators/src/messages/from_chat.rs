@@ -20,21 +20,8 @@ use crate::messages::wire::message::{
 use crate::signature;
 use crate::stream::Repairs;
 use crate::tool_ids::{Load, ToolIds};
+use crate::translated::TranslatedResponse;
 use crate::usage::{Usage, anthropic_service_tier};
-
-/// The message for the client, and what usage records and logs need of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TranslatedResponse {
-    pub body: Vec<u8>,
-    pub usage: Usage,
-    /// Some of the usage is not the backend's own.
-    pub usage_is_estimated: bool,
-    /// The backend's id of the response, for the log and `x-upstream-id`.
-    pub upstream_id: Option<String>,
-    /// Tool calls that had to be left out because the backend never named them.
-    pub nameless_calls: usize,
-    pub repairs: Repairs,
-}
 
 /// Translates the body of a backend's response with status 200.
 pub fn translate(

@@ -82,6 +82,7 @@ impl StreamedResponse {
         match event {
             _ if self.has_ended() => {}
             StreamEvent::Chunk(chunk) => self.chunk(chunk, out),
+            StreamEvent::Usage(usage) => self.usage.get_or_insert_default().update(usage),
             StreamEvent::Done => self.done(out),
             StreamEvent::Failed(error) => self.fail(error, out),
             StreamEvent::InvalidUtf8 => self.invalid_utf8 = true,

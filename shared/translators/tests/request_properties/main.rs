@@ -10,11 +10,13 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
 use translators::messages::passthrough::without_own_thinking;
-use translators::messages::to_chat::{self, ModelFacts, TranslatedRequest};
+use translators::messages::to_chat;
 use translators::messages::wire::request::MessagesBody;
+use translators::model::ModelFacts;
 use translators::settings::{
     BackendOverrides, BackendSettings, InlineSystem, Preset, ReasoningReplay, TextParts, ToolResultMedia,
 };
+use translators::translated::TranslatedRequest;
 
 use history::{History, histories};
 

@@ -10,8 +10,8 @@ use crate::json::{Json, Members};
 use crate::restricted::{Path, is_withheld};
 use crate::settings::{BackendSettings, changes};
 
-use super::scope::Warnings;
 use crate::error::RequestError;
+use crate::warnings::Warnings;
 
 /// The one object of ours that a client's own is merged with, key by key (§3.8).
 const TEMPLATE_SWITCHES: &str = "chat_template_kwargs";

@@ -20,7 +20,6 @@ mod extras;
 mod history;
 mod images;
 mod messages;
-mod model;
 mod output_format;
 mod pairing;
 mod parameters;
@@ -43,26 +42,18 @@ use crate::chat::request::{ChatBody, ChatMessage};
 use crate::context::ResponseContext;
 use crate::messages::token_count;
 use crate::messages::wire::request::{MessagesBody, OutputConfig};
+use crate::model::ModelFacts;
 use crate::settings::BackendSettings;
 use crate::tool_names::ToolNames;
+use crate::translated::TranslatedRequest;
+use crate::warnings::Warnings;
 
 use crate::error::{ErrorContext, FieldPath, RequestError};
 use conversation::Conversation;
-pub use model::ModelFacts;
-use scope::{Scope, Warnings};
+use scope::Scope;
 use thinking::ThinkingRequest;
 use tool_changes::ToolChanges;
 use tools::DeclaredTool;
-
-/// A chat request, ready to be sent, and what the translation of its response will need.
-#[derive(Clone, Debug)]
-pub struct TranslatedRequest {
-    pub body: Vec<u8>,
-    pub stream: bool,
-    /// Names of fields that the backend does not get, for `x-translation-warnings` (P2).
-    pub warnings: Vec<String>,
-    pub context: ResponseContext,
-}
 
 /// Translates a Messages request for a backend. Fails before anything is sent, naming the field at fault.
 pub fn translate(
@@ -135,6 +126,7 @@ impl<'a> Parsed<'a> {
             },
             think_tags: backend.think_tags,
             estimated_input_tokens: token_count::estimate(self.request, &self.messages.0),
+            ..ResponseContext::default()
         })
     }
 

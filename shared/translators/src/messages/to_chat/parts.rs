@@ -9,9 +9,10 @@ use crate::json::{Json, TextBuilder};
 use crate::messages::wire::request::InputBlock;
 use crate::settings::TextParts;
 
-use super::scope::{Scope, Warnings};
+use super::scope::Scope;
 use super::{cache, images};
 use crate::error::{FieldPath, RequestError};
+use crate::warnings::Warnings;
 
 /// The parts of a text or image block; `None` for other types.
 pub(super) fn of_plain_block<'a>(
