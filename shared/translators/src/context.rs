@@ -19,6 +19,8 @@ pub struct ResponseContext {
     pub includes_usage: bool,
     /// Restores the tool names (NA3).
     pub names: ToolNames,
+    /// The client's tools that take text instead of arguments.
+    pub custom_tools: Vec<String>,
     /// A matched stop sequence is reported only if it is one of these (§4.2).
     pub stop_sequences: Vec<String>,
     pub thinking: ThinkingDisplay,

@@ -1,12 +1,16 @@
 #![doc = include_str!("README.md")]
 
 pub mod chat;
+mod chat_client;
 pub mod context;
+pub mod directions;
 pub mod error;
 pub mod json;
 pub mod messages;
 pub mod model;
+mod request_members;
 pub mod restricted;
+mod schema;
 pub mod settings;
 pub mod sha256;
 pub mod signature;

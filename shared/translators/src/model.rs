@@ -11,6 +11,8 @@ pub struct ModelFacts {
     pub backend_model: String,
     /// `max_tokens` is lowered to this.
     pub max_output_tokens: Option<u64>,
+    /// The limit of an answer for which the client has set none.
+    pub output_limit: Option<u64>,
     /// No count of tokens can be more (B7.4).
     pub context_window: Option<u64>,
     /// What must not leave with an error of the backend (HA1).

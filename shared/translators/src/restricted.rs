@@ -26,6 +26,7 @@ pub enum Path {
     Messages,
     /// Embeddings and the like: nothing is generated, so that nothing can be longer.
     Ungenerated,
+    ChatToMessages,
 }
 
 /// True if `$name` is one of the names.

@@ -137,8 +137,8 @@ impl ToolIds {
     }
 }
 
-/// The id itself if it fits the client's pattern, else its bytes in hexadecimal digits, which ID2 undoes.
-fn fitting(id: &str) -> Cow<'_, str> {
+/// The id itself if it fits Anthropic's pattern, else its bytes in hexadecimal digits, which ID2 undoes.
+pub(crate) fn fitting(id: &str) -> Cow<'_, str> {
     if is_plain(id) {
         return Cow::Borrowed(id);
     }

@@ -24,11 +24,10 @@ impl Warnings {
         }
     }
 
-    /// Unknown members (P3) of something that has no counterpart which could carry them.
+    /// Unknown members (P3), where they say anything (H3), of something that has no counterpart which could carry them.
     pub(crate) fn dropped_all(&mut self, members: &Members<'_>) {
-        for name in members.names() {
-            self.dropped(name);
-        }
+        let present = members.0.iter().filter(|(_, value)| value.get() != "null");
+        present.for_each(|(name, _)| self.dropped(name));
     }
 
     pub(crate) fn into_names(self) -> Vec<String> {

@@ -1,9 +1,14 @@
-//! Each request under `fixtures/messages/to_chat/` through the translation; its result lies beside it as a snapshot.
+//! Each request under `fixtures/messages/to_chat/` and `fixtures/chat_of_messages/request/` through the translation; its
+//! result lies beside it as a snapshot.
 //!
-//! A fixture is `{"preset", "settings", "max_output_tokens", "request"}`, all but the last optional. To accept
+//! A fixture is `{"preset", "settings", "max_output_tokens", "output_limit", "request"}`, all but the last optional. To accept
 //! changed results: `INSTA_UPDATE=always cargo test -p shared --test golden_request`, then read the diff.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where something is not as expected")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops where something is not as expected"
+)]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,12 +16,15 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use translators::chat::input::ChatInput;
 use translators::error::RequestError;
-use translators::messages::to_chat;
 use translators::messages::wire::request::MessagesBody;
+use translators::messages::{backend, to_chat};
 use translators::model::ModelFacts;
 use translators::settings::{BackendOverrides, BackendSettings, Preset};
 use translators::translated::TranslatedRequest;
+
+const MESSAGES_AS_CHAT: &str = "messages/to_chat";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,20 +33,42 @@ struct Fixture<'a> {
     #[serde(default)]
     settings: BackendOverrides,
     max_output_tokens: Option<u64>,
+    output_limit: Option<u64>,
     #[serde(borrow)]
     request: &'a RawValue,
 }
 
 #[test]
-fn every_fixture_gives_its_snapshot() {
-    let fixtures = fixtures(&folder());
+fn messages_requests_as_chat_requests() {
+    every_fixture_gives_its_snapshot(MESSAGES_AS_CHAT, |request, backend, model| {
+        to_chat::translate(&MessagesBody::parse(request)?, backend, model)
+    });
+}
+
+#[test]
+fn chat_requests_as_messages_requests() {
+    every_fixture_gives_its_snapshot("chat_of_messages/request", |request, backend, model| {
+        backend::request::translate(&serde_json::from_slice::<ChatInput<'_>>(request)?, backend, model)
+    });
+}
+
+fn every_fixture_gives_its_snapshot(
+    area: &str,
+    translate: impl Fn(&[u8], &BackendSettings, &ModelFacts) -> Result<TranslatedRequest, RequestError>,
+) {
+    let fixtures = fixtures(&folder(area));
     assert!(!fixtures.is_empty(), "the fixtures were not found");
-    snapshots().bind(|| {
+    snapshots(area).bind(|| {
         for path in fixtures {
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             let text = fs::read_to_string(&path).unwrap();
             let fixture: Fixture<'_> = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-            insta::assert_snapshot!(name, outcome(&fixture));
+            let (backend, model) = (fixture.backend(), fixture.model());
+            let outcome = match translate(fixture.request.get().as_bytes(), &backend, &model) {
+                Ok(call) => accepted(&call),
+                Err(error) => refused(&error),
+            };
+            insta::assert_snapshot!(name, outcome);
         }
     });
 }
@@ -56,17 +86,17 @@ fn section_2_1_each_preset_differs_from_the_defaults_as_its_snapshot_says() {
             }
         }
     }
-    snapshots().bind(|| insta::assert_snapshot!("section_2_1_presets", text));
+    snapshots(MESSAGES_AS_CHAT).bind(|| insta::assert_snapshot!("section_2_1_presets", text));
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/messages/to_chat")
+fn folder(area: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(area)
 }
 
 /// Each snapshot beside its fixture, under the same name.
-fn snapshots() -> insta::Settings {
+fn snapshots(area: &str) -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(folder());
+    settings.set_snapshot_path(folder(area));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings
@@ -81,26 +111,20 @@ fn fixtures(folder: &Path) -> Vec<PathBuf> {
     fixtures
 }
 
-fn outcome(fixture: &Fixture<'_>) -> String {
-    match translate(fixture) {
-        Ok(call) => accepted(&call),
-        Err(error) => refused(&error),
+impl Fixture<'_> {
+    fn backend(&self) -> BackendSettings {
+        BackendSettings::resolve(self.preset, &self.settings)
     }
-}
 
-fn translate(fixture: &Fixture<'_>) -> Result<TranslatedRequest, RequestError> {
-    let backend = BackendSettings::resolve(fixture.preset, &fixture.settings);
-    let model = ModelFacts {
-        client_model: "client-name".into(),
-        backend_model: "backend-name".into(),
-        max_output_tokens: fixture.max_output_tokens,
-        ..ModelFacts::default()
-    };
-    to_chat::translate(
-        &MessagesBody::parse(fixture.request.get().as_bytes())?,
-        &backend,
-        &model,
-    )
+    fn model(&self) -> ModelFacts {
+        ModelFacts {
+            client_model: "client-name".into(),
+            backend_model: "backend-name".into(),
+            max_output_tokens: self.max_output_tokens,
+            output_limit: self.output_limit,
+            ..ModelFacts::default()
+        }
+    }
 }
 
 fn accepted(call: &TranslatedRequest) -> String {

@@ -112,29 +112,3 @@ async fn p50_a_native_stream_that_breaks_ends_with_one_error_event() {
         ("overloaded_error".to_owned(), "Overloaded".to_owned())
     );
 }
-
-#[tokio::test]
-async fn a_chat_request_to_a_model_without_a_chat_backend_is_refused_for_good() {
-    let bench = native().await;
-    let answer = Answer::of(bench.program.chat("m")).await;
-    assert_eq!(answer.status, 400, "{}", answer.text);
-    assert_eq!(
-        (&answer.json()["error"]["param"], answer.header("retry-after")),
-        (&json!("model"), "")
-    );
-    assert!(bench.provider.received().is_empty());
-
-    // With one backend among many that speaks it, that one is asked.
-    for _ in 0..4 {
-        bench
-            .gateway
-            .admin()
-            .create_backend_with("m", &bench.provider, &json!({"protocol": "anthropic"}))
-            .await;
-    }
-    let chat = Provider::always(Reply::json(&harness::provider::openai::completion("Hi")));
-    bench.gateway.admin().create_backend("m", &chat).await;
-    for _ in 0..4 {
-        assert_eq!(Answer::of(bench.program.chat("m")).await.status, 200);
-    }
-}

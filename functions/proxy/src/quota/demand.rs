@@ -4,6 +4,7 @@ use domain::access::quota::Demand;
 use domain::models::catalog::{Entry, Model, Protocol};
 use domain::models::tokens::Tokens;
 use domain::models::usage::Endpoint;
+use translators::directions::ApiDialect;
 
 use crate::request::{CompletionRequest, max_tokens};
 
@@ -37,11 +38,11 @@ pub(super) fn of(request: &CompletionRequest<'_>, entry: &Entry) -> (Demand, Opt
 
 /// The limit that a backend gets for a client's limit of `tokens`: a translation lowers it to the model's.
 fn effective(tokens: u64, request: &CompletionRequest<'_>, entry: &Entry) -> u64 {
-    let is_translated = matches!(request, CompletionRequest::Messages(_))
-        && entry
-            .backends
-            .iter()
-            .all(|backend| backend.protocol == Protocol::Openai);
+    let own = match request.dialect() {
+        ApiDialect::Chat => Protocol::Openai,
+        ApiDialect::Messages => Protocol::Anthropic,
+    };
+    let is_translated = entry.backends.iter().all(|backend| backend.protocol != own);
     let most = entry.model.max_output_tokens.filter(|_| is_translated);
     most.map_or(tokens, |most| tokens.min(most))
 }

@@ -2,8 +2,13 @@
 
 use bytes::Bytes;
 use service::http::ApiError;
+use translators::chat::input::ChatInput;
+use translators::json::RawObject as _;
+use translators::messages;
+use translators::model::ModelFacts;
 use translators::restricted::Path;
 use translators::settings::BackendSettings;
+use translators::translated::TranslatedRequest;
 
 use super::backend_body::BackendBody;
 use super::body::RequestBody;
@@ -93,6 +98,30 @@ impl<'a> ChatRequest<'a> {
             warnings: withheld,
         }
     }
+
+    /// The Messages request for a backend with `settings`.
+    pub(crate) fn to_messages(
+        &self,
+        settings: &BackendSettings,
+        model: ModelFacts,
+    ) -> Result<TranslatedRequest, ApiError> {
+        let facts = ModelFacts {
+            output_limit: self.generation.limit_beside_own(),
+            ..model
+        };
+        Ok(messages::backend::request::translate(
+            &input_of(&self.body),
+            settings,
+            &facts,
+        )?)
+    }
+}
+
+/// The members as the translators read them.
+fn input_of<'a>(body: &RequestBody<'a>) -> ChatInput<'a> {
+    let mut input = ChatInput::default();
+    body.members().for_each(|(name, value)| input.set(name, value));
+    input
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A request to a model, whatever its endpoint.
 
 use domain::models::usage::Endpoint;
+use translators::directions::ApiDialect;
 
 use super::chat::ChatRequest;
 use super::direct::DirectRequest;
@@ -21,6 +22,15 @@ impl CompletionRequest<'_> {
             Self::Chat(request) => request.model(),
             Self::Messages(request) => request.model(),
             Self::Direct(request) => request.model(),
+        }
+    }
+
+    /// The dialect that the client speaks.
+    pub(crate) fn dialect(&self) -> ApiDialect {
+        match self {
+            // What is sent on as it is, is OpenAI's.
+            Self::Chat(_) | Self::Direct(_) => ApiDialect::Chat,
+            Self::Messages(_) => ApiDialect::Messages,
         }
     }
 

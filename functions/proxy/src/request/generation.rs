@@ -55,6 +55,11 @@ impl Generation {
         self.choices
     }
 
+    /// The limit that holds where the client has none under chat's own names.
+    pub(super) fn limit_beside_own(&self) -> Option<u64> {
+        self.max_tokens.beside_own()
+    }
+
     /// The client's limit of each choice, in tokens.
     pub(super) fn max_tokens(&self) -> Option<u64> {
         self.max_tokens.requested()

@@ -56,6 +56,11 @@ impl MaxTokens {
         self.own.max(self.alias)
     }
 
+    /// The limit that holds where the client has none under chat's own names.
+    pub(super) fn beside_own(&self) -> Option<u64> {
+        self.alias.or(self.imposed)
+    }
+
     /// True if `name` is an alias of a limit that is already set.
     pub(super) fn covers(&self, name: &str) -> bool {
         FIELDS.contains(&name) && self.requested().or(self.imposed).is_some()
@@ -73,7 +78,7 @@ impl MaxTokens {
             let void = self.unlimited.iter().filter(|(_, is_null)| !is_null);
             return void.map(|(span, _)| Patch::replace(*span, own.to_string())).collect();
         }
-        let Some(tokens) = self.alias.or(self.imposed) else {
+        let Some(tokens) = self.beside_own() else {
             return Vec::new();
         };
         if !self.unlimited.is_empty() {

@@ -167,6 +167,11 @@ impl<'a> MessagesRequest<'a> {
     }
 }
 
+/// The headers of a request that was made here.
+pub(crate) fn own_protocol_headers() -> HeaderMap {
+    protocol_headers(&HeaderMap::new())
+}
+
 /// The API's version, which it requires but clients of the gateway may omit, and the beta features that the body uses.
 fn protocol_headers(headers: &HeaderMap) -> HeaderMap {
     let version = headers

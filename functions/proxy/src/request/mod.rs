@@ -17,4 +17,4 @@ mod stream_options;
 pub use chat::ChatRequest;
 pub(crate) use completion::CompletionRequest;
 pub(crate) use direct::DirectRequest;
-pub(crate) use messages::MessagesRequest;
+pub(crate) use messages::{MessagesRequest, own_protocol_headers};

@@ -8,7 +8,13 @@ use domain::models::RequestId;
 use domain::random;
 use service::http::{ApiError, Dialect};
 use translators::context::ResponseContext;
-use translators::messages::stream;
+use translators::directions::{ApiDialect, Direction};
+
+/// Any backend would do: none has a part in the beginning.
+const MESSAGES_OF_CHAT: Direction = Direction {
+    client: ApiDialect::Messages,
+    backend: ApiDialect::Chat,
+};
 
 /// Characters of a generated id behind its prefix.
 const ID_LENGTH: usize = 24;
@@ -23,7 +29,7 @@ pub(crate) fn of_response(dialect: Dialect, model: &str, input_estimate: u64) ->
                 ..ResponseContext::default()
             };
             let mut out = BytesMut::new();
-            stream::from_chat(context, Box::new(new_id)).commit(&mut out);
+            MESSAGES_OF_CHAT.stream(context, Box::new(new_id)).commit(&mut out);
             out.freeze()
         }
         Dialect::OpenAi | Dialect::Management => sign_of_life(dialect),

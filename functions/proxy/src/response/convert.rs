@@ -6,11 +6,10 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use service::http::Dialect;
 use translators::context::ResponseContext;
+use translators::directions::{ApiDialect, Direction};
 use translators::error::{BackendError, ErrorContext};
 use translators::json::{Raw, Whole};
 use translators::lenient_object;
-use translators::messages::from_chat;
-use translators::messages::stream;
 use translators::stream::Repairs;
 
 use super::beginning::new_id;
@@ -29,7 +28,7 @@ use super::usage::{StreamUsage, UsageReport};
 pub(crate) enum ResponseConverter {
     Chat(Box<PassthroughContext>),
     Messages(Box<PassthroughContext>),
-    ChatToMessages(Box<ResponseContext>),
+    Translated(Direction, Box<ResponseContext>),
     /// Of a prompt, not of a conversation.
     Completion(Box<PassthroughContext>),
     Document(Box<DocumentContext>),
@@ -47,9 +46,9 @@ impl ResponseConverter {
                 let body = whole(body, Dialect::Anthropic, &context.errors)?;
                 passed_through(body, Dialect::Anthropic, &context)
             }
-            Self::ChatToMessages(context) => {
-                let body = whole(body, Dialect::OpenAi, &context.errors)?;
-                chat_to_message(&body, &context)
+            Self::Translated(direction, context) => {
+                let body = whole(body, dialect(direction.backend), &context.errors)?;
+                translated(direction, body, *context)
             }
             Self::Completion(_) if reshape::is_stream(&body) => Err(BackendError::unreadable()),
             Self::Completion(context) => passed_through(body, Dialect::OpenAi, &context),
@@ -64,9 +63,9 @@ impl ResponseConverter {
                 ResponseStream::Passthrough(Box::new(Passthrough::chat(*context)))
             }
             Self::Messages(context) => ResponseStream::Passthrough(Box::new(Passthrough::messages(*context))),
-            Self::ChatToMessages(context) => {
-                let machine = stream::from_chat(*context, Box::new(new_id));
-                ResponseStream::Translation(Box::new(Translation::new(machine)))
+            Self::Translated(direction, context) => {
+                let machine = direction.stream(*context, Box::new(new_id));
+                ResponseStream::Translation(Box::new(Translation::new(machine, direction.client)))
             }
             Self::Document(context) => ResponseStream::Document(Box::new(Document::new(*context))),
         }
@@ -76,7 +75,7 @@ impl ResponseConverter {
     pub(crate) fn errors(&self) -> &ErrorContext {
         match self {
             Self::Chat(context) | Self::Messages(context) | Self::Completion(context) => &context.errors,
-            Self::ChatToMessages(context) => &context.errors,
+            Self::Translated(_, context) => &context.errors,
             Self::Document(context) => &context.errors,
         }
     }
@@ -88,6 +87,13 @@ fn whole(body: Bytes, dialect: Dialect, errors: &ErrorContext) -> Result<Bytes, 
         reshape::whole_of(dialect, &body, errors)
     } else {
         Ok(body)
+    }
+}
+
+fn dialect(of: ApiDialect) -> Dialect {
+    match of {
+        ApiDialect::Chat => Dialect::OpenAi,
+        ApiDialect::Messages => Dialect::Anthropic,
     }
 }
 
@@ -148,20 +154,20 @@ fn is_response(dialect: Dialect, body: &[u8]) -> bool {
     }
 }
 
-fn chat_to_message(body: &[u8], context: &ResponseContext) -> Result<FullResponse, BackendError> {
-    let message = from_chat::translate(body, context, &mut new_id)?;
-    let usage = if message.usage_is_estimated {
-        UsageReport::Estimated(message.usage)
+fn translated(direction: Direction, body: Bytes, context: ResponseContext) -> Result<FullResponse, BackendError> {
+    let response = direction.whole(body, context, Box::new(new_id))?;
+    let usage = if response.usage_is_estimated {
+        UsageReport::Estimated(response.usage)
     } else {
-        UsageReport::Reported(message.usage)
+        UsageReport::Reported(response.usage)
     };
     Ok(FullResponse {
-        body: message.body.into(),
+        body: response.body.into(),
         usage,
         translation: TranslationLog {
-            upstream_id: message.upstream_id,
-            nameless_calls: message.nameless_calls,
-            repairs: message.repairs,
+            upstream_id: response.upstream_id,
+            nameless_calls: response.nameless_calls,
+            repairs: response.repairs,
         },
     })
 }

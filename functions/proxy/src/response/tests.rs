@@ -6,6 +6,7 @@ use domain::models::RequestId;
 use odd_servers::{Ending, Level, Oddity, Protocol, Reply, Script, check};
 use service::http::{ApiError, Dialect};
 use translators::context::ResponseContext;
+use translators::directions::{ApiDialect, Direction};
 use translators::error::{BackendError, ErrorContext};
 use translators::settings::ThinkTags;
 use translators::sse::Decoder;
@@ -25,7 +26,7 @@ struct Crossing {
     backend: Protocol,
 }
 
-const CROSSINGS: [Crossing; 3] = [
+const CROSSINGS: [Crossing; 4] = [
     Crossing {
         client: Protocol::Messages,
         backend: Protocol::Chat,
@@ -38,7 +39,34 @@ const CROSSINGS: [Crossing; 3] = [
         client: Protocol::Messages,
         backend: Protocol::Messages,
     },
+    Crossing {
+        client: Protocol::Chat,
+        backend: Protocol::Messages,
+    },
 ];
+
+fn api_dialect(protocol: Protocol) -> ApiDialect {
+    match protocol {
+        Protocol::Chat => ApiDialect::Chat,
+        Protocol::Messages => ApiDialect::Messages,
+        Protocol::Responses => unreachable!("no crossing has it"),
+    }
+}
+
+fn response_context(script: &Script) -> ResponseContext {
+    ResponseContext {
+        model: "m".to_owned(),
+        think_tags: if script.think_tags {
+            ThinkTags::Parse
+        } else {
+            ThinkTags::Keep
+        },
+        includes_usage: true,
+        used_ids: used_ids(script),
+        estimated_input_tokens: 7,
+        ..ResponseContext::default()
+    }
+}
 
 impl Crossing {
     fn dialect(self) -> Dialect {
@@ -64,19 +92,15 @@ impl Crossing {
             })
         };
         match (self.client, self.backend) {
-            (Protocol::Chat, _) => ResponseConverter::Chat(context()),
-            (_, Protocol::Messages) => ResponseConverter::Messages(context()),
-            _ => ResponseConverter::ChatToMessages(Box::new(ResponseContext {
-                model: "m".to_owned(),
-                think_tags: if script.think_tags {
-                    ThinkTags::Parse
-                } else {
-                    ThinkTags::Keep
-                },
-                used_ids: used_ids(script),
-                estimated_input_tokens: 7,
-                ..ResponseContext::default()
-            })),
+            (Protocol::Chat, Protocol::Chat) => ResponseConverter::Chat(context()),
+            (Protocol::Messages, Protocol::Messages) => ResponseConverter::Messages(context()),
+            (client, backend) => {
+                let direction = Direction {
+                    client: api_dialect(client),
+                    backend: api_dialect(backend),
+                };
+                ResponseConverter::Translated(direction, Box::new(response_context(script)))
+            }
         }
     }
 
@@ -221,4 +245,14 @@ fn s8_odd_servers_a_messages_stream_is_passed_through() {
 #[test]
 fn s8_odd_servers_a_message_is_passed_through() {
     hold(CROSSINGS[2], false);
+}
+
+#[test]
+fn s8_odd_servers_a_messages_stream_becomes_the_true_completion() {
+    hold(CROSSINGS[3], true);
+}
+
+#[test]
+fn s8_odd_servers_a_message_becomes_the_true_completion() {
+    hold(CROSSINGS[3], false);
 }

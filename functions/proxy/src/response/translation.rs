@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use serde::de::IgnoredAny;
+use translators::directions::ApiDialect;
 use translators::sse::{Decoder, Event};
 use translators::stream::{Interruption, Progress, StreamEnd, StreamTranslation};
 
@@ -11,15 +12,17 @@ use super::usage::UsageReport;
 /// A running translation.
 pub(crate) struct Translation {
     machine: StreamTranslation,
+    client: ApiDialect,
     has_begun: bool,
     /// Set by the end mark and by an error; nothing is read behind either.
     is_over: bool,
 }
 
 impl Translation {
-    pub(super) fn new(machine: StreamTranslation) -> Self {
+    pub(super) fn new(machine: StreamTranslation, client: ApiDialect) -> Self {
         Self {
             machine,
+            client,
             has_begun: false,
             is_over: false,
         }
@@ -65,9 +68,11 @@ impl Translation {
         self.has_begun
     }
 
-    /// Goes on with a response whose beginning the client has already.
+    /// Goes on with a response whose beginning the client has already. Of chat it has none: a comment is no chunk.
     pub(super) fn continue_begun(&mut self) {
-        self.write(StreamTranslation::commit);
+        if self.client != ApiDialect::Chat {
+            self.write(StreamTranslation::commit);
+        }
     }
 
     pub(super) fn ping(&mut self) -> Bytes {

@@ -125,7 +125,8 @@ impl Attempt<'_> {
         &self,
         endpoint: &'e BackendEndpoint,
     ) -> Result<(PostRequest<'e>, ResponseConverter, Vec<String>), Failure> {
-        let outgoing = BackendRequest::new(self.request, &self.reservation.grant, self.backend, endpoint);
+        let now = self.client.clock.now();
+        let outgoing = BackendRequest::new(self.request, &self.reservation.grant, self.backend, endpoint, now);
         let BackendRequest {
             url,
             mut headers,

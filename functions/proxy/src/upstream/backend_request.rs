@@ -4,15 +4,18 @@ use bytes::Bytes;
 use domain::models::catalog::{Backend, Protocol};
 use domain::models::usage::Endpoint;
 use http::{HeaderMap, Uri};
+use jiff::Timestamp;
 use service::http::{ApiError, Dialect};
 use service::outbound::Pieces;
+use translators::directions::{ApiDialect, Direction};
 use translators::error::ErrorContext;
 use translators::model::ModelFacts;
+use translators::translated::TranslatedRequest;
 
 use super::endpoint::BackendEndpoint;
 use crate::grant::Grant;
 use crate::patch::patched_pieces;
-use crate::request::{ChatRequest, CompletionRequest, DirectRequest, MessagesRequest};
+use crate::request::{ChatRequest, CompletionRequest, DirectRequest, MessagesRequest, own_protocol_headers};
 use crate::response::context::PassthroughContext;
 use crate::response::convert::ResponseConverter;
 use crate::response::document::{DocumentContext, DocumentKind};
@@ -33,21 +36,23 @@ impl<'e> BackendRequest<'e> {
         grant: &Grant,
         backend: &Backend,
         endpoint: &'e BackendEndpoint,
+        now: Timestamp,
     ) -> Result<Self, ApiError> {
         match (request, backend.protocol) {
             (CompletionRequest::Chat(request), Protocol::Openai) => Ok(Self::chat(request, grant, backend, endpoint)),
             (CompletionRequest::Messages(request), Protocol::Anthropic) => {
                 Self::messages(request, grant, backend, endpoint)
             }
-            (CompletionRequest::Messages(request), Protocol::Openai) => {
-                Self::messages_as_chat(request, grant, backend, endpoint)
+            (CompletionRequest::Messages(messages), Protocol::Openai) => {
+                let translated = messages.to_chat(&endpoint.settings, &facts(request, grant, backend, endpoint))?;
+                Ok(Self::translated(request, translated, backend, endpoint, now))
+            }
+            (CompletionRequest::Chat(chat), Protocol::Anthropic) => {
+                let translated = chat.to_messages(&endpoint.settings, facts(request, grant, backend, endpoint))?;
+                Ok(Self::translated(request, translated, backend, endpoint, now))
             }
             (CompletionRequest::Direct(request), Protocol::Openai) => Self::direct(request, grant, backend, endpoint),
             (CompletionRequest::Direct(request), Protocol::Anthropic) => Err(request.unserved()),
-            (CompletionRequest::Chat(_), Protocol::Anthropic) => Err(ApiError::invalid(
-                "model",
-                "this model speaks the Messages API only: call /v1/messages",
-            )),
         }
     }
 
@@ -138,29 +143,49 @@ impl<'e> BackendRequest<'e> {
         })
     }
 
-    fn messages_as_chat(
-        request: &MessagesRequest<'_>,
-        grant: &Grant,
+    /// For a backend of another dialect than the client's.
+    fn translated(
+        request: &CompletionRequest<'_>,
+        translated: TranslatedRequest,
         backend: &Backend,
         endpoint: &'e BackendEndpoint,
-    ) -> Result<Self, ApiError> {
-        let facts = ModelFacts {
-            client_model: grant.response_model(request.model()).to_owned(),
-            backend_model: backend.model_name.clone(),
-            max_output_tokens: grant.entry.model.max_output_tokens,
-            context_window: grant.entry.model.context_window,
-            secrets: endpoint.errors.secrets.clone(),
+        now: Timestamp,
+    ) -> Self {
+        let (dialect, url, mut headers) = match backend.protocol {
+            Protocol::Openai => (ApiDialect::Chat, &endpoint.chat_completions, HeaderMap::new()),
+            Protocol::Anthropic => (ApiDialect::Messages, &endpoint.messages, own_protocol_headers()),
         };
-        let chat = request.to_chat(&endpoint.settings, &facts)?;
-        let body = Bytes::from(chat.body);
+        headers.extend(endpoint.headers.clone());
+        let direction = Direction {
+            client: request.dialect(),
+            backend: dialect,
+        };
+        let mut context = translated.context;
+        context.created = now.as_second();
+        if context.estimated_input_tokens == 0 {
+            context.estimated_input_tokens = request.input_estimate();
+        }
+        let body = Bytes::from(translated.body);
         let params = endpoint.params.patch_unread(&body);
-        Ok(Self {
-            url: &endpoint.chat_completions,
-            headers: endpoint.headers.clone(),
+        Self {
+            url,
+            headers,
             body: patched_pieces(&body, params.into_iter().collect()),
-            converter: ResponseConverter::ChatToMessages(Box::new(chat.context)),
-            warnings: chat.warnings,
-        })
+            converter: ResponseConverter::Translated(direction, Box::new(context)),
+            warnings: translated.warnings,
+        }
+    }
+}
+
+/// What a translation needs of the requested model.
+fn facts(request: &CompletionRequest<'_>, grant: &Grant, backend: &Backend, endpoint: &BackendEndpoint) -> ModelFacts {
+    ModelFacts {
+        client_model: grant.response_model(request.model()).to_owned(),
+        backend_model: backend.model_name.clone(),
+        max_output_tokens: grant.entry.model.max_output_tokens,
+        context_window: grant.entry.model.context_window,
+        secrets: endpoint.errors.secrets.clone(),
+        ..ModelFacts::default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::access::egress::AllowedNetworks;
 use domain::clock::Clock;
 use domain::models::BackendId;
-use domain::models::catalog::{Backend, Model};
+use domain::models::catalog::{Backend, Model, Protocol};
 use domain::models::health::FailureClass;
 use domain::secret::Secret;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -93,7 +93,11 @@ impl Endpoints {
     async fn make(&self, model: &Model, backend: &Backend) -> Result<BackendEndpoint, Failure> {
         let base = self.networks.base_url(&backend.base_url);
         let base = base.map_err(|_| unusable(FailureClass::ForbiddenAddress, "its address may not be called"))?;
-        let settings = BackendSettings::of_entry(backend.preset.as_deref(), &backend.settings);
+        let preset = backend.preset.as_deref().or(match backend.protocol {
+            Protocol::Anthropic => Some("anthropic"),
+            Protocol::Openai => None,
+        });
+        let settings = BackendSettings::of_entry(preset, &backend.settings);
         let settings = settings.map_err(|_| unusable(FailureClass::Other, "its settings"))?;
         let key = self.backend_key(backend).await?;
         let params = ModelParams::of(model);

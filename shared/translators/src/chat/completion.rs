@@ -47,10 +47,10 @@ lenient_object! {
     /// A `message`, or a `delta` of one.
     pub ChoiceMessage {
         /// A string or a list of parts.
-        content: Raw<'a> = b"content",
-        refusal: Raw<'a> = b"refusal",
-        reasoning_content: Raw<'a> = b"reasoning_content",
-        reasoning: Raw<'a> = b"reasoning",
+        pub content: Raw<'a> = b"content",
+        pub refusal: Raw<'a> = b"refusal",
+        pub reasoning_content: Raw<'a> = b"reasoning_content",
+        pub reasoning: Raw<'a> = b"reasoning",
         pub reasoning_details: Raw<'a> = b"reasoning_details",
         pub tool_calls: LenientList<ToolCallDelta<'a>> = b"tool_calls",
         /// The spelling before there were tools: a call without id.
@@ -61,9 +61,9 @@ lenient_object! {
 lenient_object! {
     /// A whole call, or a piece of one.
     pub ToolCallDelta {
-        index: Raw<'a> = b"index",
-        id: Raw<'a> = b"id",
-        function: Lenient<FunctionDelta<'a>> = b"function",
+        pub index: Raw<'a> = b"index",
+        pub id: Raw<'a> = b"id",
+        pub function: Lenient<FunctionDelta<'a>> = b"function",
         /// What the vendor wants back with the call (ID4).
         pub extra_content: Raw<'a> = b"extra_content",
     }
@@ -72,7 +72,7 @@ lenient_object! {
 lenient_object! {
     #[derive(Clone, Copy)]
     pub FunctionDelta {
-        name: Raw<'a> = b"name",
+        pub name: Raw<'a> = b"name",
         /// JSON text in a string; some backends write the object itself.
         pub arguments: Raw<'a> = b"arguments",
     }
@@ -88,6 +88,35 @@ lenient_object! {
     /// `MiniMax`'s status beside its answers.
     BaseResp {
         status_code: Raw<'a> = b"status_code",
+    }
+}
+
+/// Chunks that the readers of other dialects make.
+impl<'a> Completion<'a> {
+    /// A chunk that tells only the backend's id of the response.
+    pub fn of_id(id: Raw<'a>) -> Self {
+        Self { id, ..Self::default() }
+    }
+
+    pub fn of_delta(delta: ChoiceMessage<'a>) -> Self {
+        Self::of_choice(Choice {
+            delta: Lenient(Some(delta)),
+            ..Choice::default()
+        })
+    }
+
+    pub fn of_finish(finish_reason: Raw<'a>) -> Self {
+        Self::of_choice(Choice {
+            finish_reason,
+            ..Choice::default()
+        })
+    }
+
+    fn of_choice(choice: Choice<'a>) -> Self {
+        Self {
+            choices: LenientList(vec![choice]),
+            ..Self::default()
+        }
     }
 }
 
@@ -172,6 +201,12 @@ impl<'a> ChoiceMessage<'a> {
         let texts = [self.reasoning_content, self.reasoning];
         let text = texts.into_iter().flatten().find(|json| text(Some(json)).is_some());
         text.or(self.reasoning_details)
+    }
+
+    /// The thinking that stands beside the content, where the entries of `reasoning_details` come by themselves (H2).
+    pub fn thoughts(&self) -> impl Iterator<Item = EscapedText<'a>> + use<'a> {
+        let texts = [self.reasoning_content, self.reasoning];
+        texts.into_iter().find_map(text).into_iter()
     }
 
     /// The texts of `content` in order, thinking among them (T1).

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
 use super::completion::Completion;
 use super::finish_reason::is_failure;
 use crate::error::{BackendError, ErrorContext};
@@ -15,6 +17,10 @@ pub enum StreamEvent<'e> {
     Chunk(&'e Completion<'e>),
     /// What is known of the usage, of a backend whose own spelling is not chat's.
     Usage(Usage),
+    /// An entry of `reasoning_details` that has all its text (H2). As `reasoning_content` the text has come before.
+    Details(&'e RawValue),
+    /// A sign of life.
+    Alive,
     /// The end mark.
     Done,
     /// An error in place of a chunk, or bytes that are no chunk.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::backend::{BackendError, ErrorKind};
 use super::dialect::Dialect;
+use super::request::RefusalKind;
 
 /// One [`Code`] in each dialect.
 struct Row {
@@ -101,6 +102,7 @@ codes! {
     MethodNotAllowed: 405, "method_not_allowed", (INVALID, "method_not_allowed"), INVALID;
     InvalidJson: 400, "invalid_json", (INVALID, "invalid_json"), INVALID;
     InvalidValue: 400, "invalid_value", (INVALID, "invalid_value"), INVALID;
+    UnsupportedParameter: 400, "unsupported_parameter", (INVALID, "unsupported_parameter"), INVALID;
     WeakPassword: 400, "weak_password", (INVALID, "invalid_value"), INVALID;
     SecretRequired: 400, "secret_required", (INVALID, "invalid_value"), INVALID;
     InvalidBaseUrl: 400, "invalid_base_url", (INVALID, "invalid_value"), INVALID;
@@ -142,6 +144,15 @@ impl Code {
         match (self, dialect) {
             (Self::NoBackendAvailable | Self::Overloaded, Dialect::Anthropic) => 529,
             _ => self.row().status,
+        }
+    }
+}
+
+impl From<RefusalKind> for Code {
+    fn from(kind: RefusalKind) -> Self {
+        match kind {
+            RefusalKind::Invalid => Self::InvalidValue,
+            RefusalKind::Unsupported => Self::UnsupportedParameter,
         }
     }
 }

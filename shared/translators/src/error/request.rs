@@ -3,14 +3,35 @@
 use std::fmt;
 
 /// A request that cannot be translated. `Display` is the message for the client.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {message}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestError {
     /// The path of the value, such as `messages.0.content.1.type`.
     pub path: String,
     pub message: String,
     /// For `error.details.error_code`, which clients act on (`thread`, §3.2).
     pub error_code: Option<&'static str>,
+    pub kind: RefusalKind,
+}
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// A value is wrong.
+    #[default]
+    Invalid,
+    /// The parameter itself has no counterpart at the backend, and its loss would show in the answer.
+    Unsupported,
+}
+
+impl std::error::Error for RequestError {}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            RefusalKind::Invalid => write!(f, "{}: {}", self.path, self.message),
+            RefusalKind::Unsupported => write!(f, "`{}` {}.", self.path, self.message),
+        }
+    }
 }
 
 impl RequestError {
@@ -19,6 +40,15 @@ impl RequestError {
             path: path.into(),
             message: message.into(),
             error_code: None,
+            kind: RefusalKind::Invalid,
+        }
+    }
+
+    /// The refusal of a parameter that the backend has no counterpart for.
+    pub fn unsupported(parameter: &str) -> Self {
+        Self {
+            kind: RefusalKind::Unsupported,
+            ..Self::new(parameter, "cannot be used with this model's backend")
         }
     }
 }

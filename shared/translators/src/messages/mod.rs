@@ -1,5 +1,7 @@
-//! The Anthropic Messages dialect: its wire types, and its translation to and from chat.
+//! The Anthropic Messages dialect: its wire types, its translation to and from chat for its clients, and what a backend
+//! that speaks it gets and sends.
 
+pub mod backend;
 mod chat_text;
 pub mod from_chat;
 pub mod passthrough;

@@ -7,8 +7,8 @@ use super::describe::SettingInfo;
 use super::fim::Fim;
 use super::values::{
     Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, Schema,
-    SystemRole, TextParts, ThinkTags, Tokenizer, ToolChoiceSupport, ToolResultMedia, UnsignedCalls, UpstreamAuthErrors,
-    UserField,
+    SystemRole, TextParts, ThinkTags, ThinkingParam, Tokenizer, ToolChoiceSupport, ToolResultMedia, UnsignedCalls,
+    UpstreamAuthErrors, UserField,
 };
 
 /// Declares a setting once and makes of it a field of the settings and an optional field of the overrides.
@@ -130,6 +130,12 @@ settings! {
     unsigned_calls: UnsignedCalls = UnsignedCalls::Pass,
     /// Encrypted `reasoning_details` are kept for the next turn and sent back (B10.5).
     reasoning_details: bool = false,
+    /// The limit of an answer where the client has none and the backend wants one (O11).
+    default_max_tokens: u32 = 32_000,
+    /// `temperature`, `top_p` and `top_k` are accepted (O13).
+    sampling: bool = true,
+    /// How an Anthropic backend is asked to think (O17).
+    thinking_param: ThinkingParam = ThinkingParam::Adaptive,
     /// Members that are taken out of every request, as paths such as `output_config.format` (B10.4).
     drop_fields: Vec<String> = Vec::new(),
     /// Merged into every request last; objects key by key (§2.1).

@@ -21,8 +21,8 @@ pub use fim::{Fim, FimTemplate};
 pub use presets::Preset;
 pub use values::{
     Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, Schema,
-    SystemRole, TextParts, ThinkTags, Tokenizer, ToolChoiceSupport, ToolResultMedia, UnsignedCalls, UpstreamAuthErrors,
-    UserField,
+    SystemRole, TextParts, ThinkTags, ThinkingParam, Tokenizer, ToolChoiceSupport, ToolResultMedia, UnsignedCalls,
+    UpstreamAuthErrors, UserField,
 };
 
 impl BackendSettings {

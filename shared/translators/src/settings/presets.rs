@@ -22,10 +22,11 @@ pub enum Preset {
     DeepSeek,
     Qwen,
     OpenRouter,
+    Anthropic,
 }
 
 impl Preset {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::OpenAi,
         Self::Vllm,
         Self::Sglang,
@@ -35,6 +36,7 @@ impl Preset {
         Self::DeepSeek,
         Self::Qwen,
         Self::OpenRouter,
+        Self::Anthropic,
     ];
 
     /// Its name for people.
@@ -49,6 +51,7 @@ impl Preset {
             Self::DeepSeek => "DeepSeek",
             Self::Qwen => "Qwen (Alibaba Cloud)",
             Self::OpenRouter => "OpenRouter",
+            Self::Anthropic => "Anthropic",
         }
     }
 
@@ -64,6 +67,7 @@ impl Preset {
             Self::DeepSeek => "https://api.deepseek.com",
             Self::Qwen => "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
             Self::OpenRouter => "https://openrouter.ai/api/v1",
+            Self::Anthropic => "https://api.anthropic.com/v1",
         }
     }
 
@@ -100,14 +104,7 @@ impl Preset {
                 ..defaults
             },
             Self::Glm => glm(defaults),
-            Self::Kimi => BackendSettings {
-                reasoning_param: ReasoningParam::ThinkingObject,
-                effort_levels: Vec::new(),
-                max_tools: Limit::AtMost(128),
-                max_stop: Limit::AtMost(5),
-                prefill: Prefill::Partial,
-                ..defaults
-            },
+            Self::Kimi => kimi(defaults),
             Self::DeepSeek => deepseek(defaults),
             Self::Qwen => BackendSettings {
                 reasoning_param: ReasoningParam::EnableThinking,
@@ -121,6 +118,7 @@ impl Preset {
                 max_stop: Limit::AtMost(4),
                 ..defaults
             },
+            Self::Anthropic => anthropic(defaults),
         }
     }
 }
@@ -166,6 +164,26 @@ fn glm(defaults: BackendSettings) -> BackendSettings {
         tool_choice: ToolChoiceSupport::AutoOnly,
         strict_tools: false,
         max_stop: Limit::AtMost(1),
+        ..defaults
+    }
+}
+
+fn kimi(defaults: BackendSettings) -> BackendSettings {
+    BackendSettings {
+        reasoning_param: ReasoningParam::ThinkingObject,
+        effort_levels: Vec::new(),
+        max_tools: Limit::AtMost(128),
+        max_stop: Limit::AtMost(5),
+        prefill: Prefill::Partial,
+        ..defaults
+    }
+}
+
+/// What the vendor itself takes. It stands for every backend of its protocol that names no preset.
+fn anthropic(defaults: BackendSettings) -> BackendSettings {
+    BackendSettings {
+        effort_levels: vec![Effort::Low, Effort::Medium, Effort::High, Effort::Xhigh, Effort::Max],
+        tool_name_max: 128,
         ..defaults
     }
 }

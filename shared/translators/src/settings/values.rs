@@ -65,6 +65,11 @@ choices! {
     Schema { Full, Openai, Llamacpp }
     UnsignedCalls { Pass, Google }
     Tokenizer { Estimate, Vllm, Llamacpp }
+    ThinkingParam {
+        Adaptive,
+        /// `budget_tokens`, of models before there was an effort.
+        Budget,
+    }
 }
 
 choices! {

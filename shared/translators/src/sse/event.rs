@@ -39,6 +39,17 @@ impl Event {
         }
     }
 
+    /// A response that came whole.
+    pub fn of_body(body: Bytes) -> Self {
+        let event = Self {
+            raw: body,
+            name: None,
+            data: Data::None,
+            is_body: true,
+        };
+        event.into_body()
+    }
+
     /// The event whose first line starts at `start`.
     pub(super) fn of(raw: Bytes, start: usize) -> Self {
         let (mut name, mut data) = (None, Data::None);
@@ -78,7 +89,7 @@ impl Event {
 
     /// The data lines, joined with LF; `None` where the event has none (comments, keep-alives), or is a heartbeat.
     pub fn data(&self) -> Option<&[u8]> {
-        if self.name().is_some_and(|name| HEARTBEATS.contains(&name)) {
+        if self.is_heartbeat() {
             return None;
         }
         match &self.data {
@@ -91,6 +102,11 @@ impl Event {
     /// True for the one JSON text that a backend sent in place of a stream.
     pub fn is_body(&self) -> bool {
         self.is_body
+    }
+
+    /// True for an event that only shows that a server is alive.
+    pub fn is_heartbeat(&self) -> bool {
+        self.name().is_some_and(|name| HEARTBEATS.contains(&name))
     }
 
     /// True for an event that is an error by its name, whatever its data.

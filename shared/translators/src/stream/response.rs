@@ -83,6 +83,11 @@ impl StreamedResponse {
             _ if self.has_ended() => {}
             StreamEvent::Chunk(chunk) => self.chunk(chunk, out),
             StreamEvent::Usage(usage) => self.usage.get_or_insert_default().update(usage),
+            StreamEvent::Details(entry) => {
+                self.begin(out);
+                self.writer.details(entry, out);
+            }
+            StreamEvent::Alive => self.ping(out),
             StreamEvent::Done => self.done(out),
             StreamEvent::Failed(error) => self.fail(error, out),
             StreamEvent::InvalidUtf8 => self.invalid_utf8 = true,
@@ -126,7 +131,7 @@ impl StreamedResponse {
 
     pub(super) fn finish(mut self, end: StreamEnd, out: &mut BytesMut) -> StreamOutcome {
         let ending = self.end(end, out);
-        let (usage, usage_is_estimated) = self.usage();
+        let (usage, usage_is_estimated) = self.usage_at(ending.is_ok());
         let received = self.writer.received();
         let unknown = self.finish.finish_reason.as_deref().filter(|reason| is_unknown(reason));
         StreamOutcome {
@@ -158,10 +163,7 @@ impl StreamedResponse {
         if let Some(usage) = chunk.usage() {
             self.usage.get_or_insert_default().update(usage);
         }
-        if self.phase == Phase::Waiting {
-            self.start(out);
-        }
-        self.end_seen = self.end_seen.max(End::Chunks);
+        self.begin(out);
         if self.upstream_id.is_none() {
             self.upstream_id = chunk.id().filter(|id| !self.facts.secrets.are_in(id));
         }
@@ -171,6 +173,14 @@ impl StreamedResponse {
         if let Some(choice) = chunk.choice() {
             self.choice(choice, out);
         }
+    }
+
+    /// Begins the response if it has not begun: something has come that is no error.
+    fn begin(&mut self, out: &mut BytesMut) {
+        if self.phase == Phase::Waiting {
+            self.start(out);
+        }
+        self.end_seen = self.end_seen.max(End::Chunks);
     }
 
     fn choice(&mut self, choice: &Choice<'_>, out: &mut BytesMut) {
@@ -238,6 +248,16 @@ impl StreamedResponse {
         })?;
         self.phase = Phase::Ended;
         Ok(())
+    }
+
+    /// The usage of a response that is over. What was told of its output before it broke off was told too early (B7.5).
+    fn usage_at(&self, is_complete: bool) -> (Usage, bool) {
+        let (usage, is_estimated) = self.usage();
+        let heard = Usage::estimate(0, self.writer.received().text_bytes).output;
+        if is_complete || heard <= usage.output {
+            return (usage, is_estimated);
+        }
+        (Usage { output: heard, ..usage }, true)
     }
 
     /// The usage, as far as it can be believed (B7), and true if some of it is an estimate.

@@ -1,6 +1,7 @@
 //! The part of a translated stream that depends on the client's dialect.
 
 use bytes::BytesMut;
+use serde_json::value::RawValue;
 
 use crate::chat::completion::ChoiceMessage;
 use crate::error::BackendError;
@@ -10,7 +11,7 @@ use crate::usage::Usage;
 /// writer needs no state for it:
 ///
 /// ```text
-/// start (ping | delta | message)* (end_content stop)? fail?
+/// start (ping | delta | message | details)* (end_content stop)? fail?
 /// ```
 ///
 /// `fail` follows unless `stop` has succeeded. A response that fails before `start` has written nothing.
@@ -26,6 +27,9 @@ pub trait StreamWriter: Send {
 
     /// The `message` of a backend that does not stream.
     fn message(&mut self, message: &ChoiceMessage<'_>, out: &mut BytesMut);
+
+    /// One entry of `reasoning_details` (H2), whose text the deltas before it had as `reasoning_content`.
+    fn details(&mut self, _entry: &RawValue, _out: &mut BytesMut) {}
 
     /// Writes all content that was held back, and closes what is open.
     fn end_content(&mut self, out: &mut BytesMut);

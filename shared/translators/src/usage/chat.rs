@@ -1,5 +1,6 @@
 //! Usage as chat backends write it.
 
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::counts::Usage;
@@ -70,6 +71,45 @@ impl Usage {
         if hidden > 0 && is_told {
             self.output = output;
             self.reasoning = Some(self.reasoning.unwrap_or(0).max(hidden));
+        }
+    }
+}
+
+/// The `usage` object of a chat completion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ChatUsageOut {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: u64,
+    prompt_tokens_details: PromptCounts,
+    completion_tokens_details: CompletionCounts,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+struct PromptCounts {
+    cached_tokens: u64,
+    cache_write_tokens: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+struct CompletionCounts {
+    reasoning_tokens: u64,
+}
+
+impl Usage {
+    /// The `usage` object of a chat completion (O32).
+    pub fn to_chat(self) -> ChatUsageOut {
+        ChatUsageOut {
+            prompt_tokens: self.input,
+            completion_tokens: self.output,
+            total_tokens: self.input.saturating_add(self.output),
+            prompt_tokens_details: PromptCounts {
+                cached_tokens: self.cached_input,
+                cache_write_tokens: self.cache_write,
+            },
+            completion_tokens_details: CompletionCounts {
+                reasoning_tokens: self.reasoning.unwrap_or(0),
+            },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Token usage: read from the `usage` objects of both dialects, written as Anthropic's (§4.3).
+//! Token usage: read from the `usage` objects of both dialects, written as either writes it (§4.3).
 //!
 //! The only place with the vendors' spellings, and with the rule that Anthropic's `input_tokens` excludes what was read
 //! from or written to a cache while chat's `prompt_tokens` includes it. Prices and quotas are not known here.
@@ -10,5 +10,5 @@ mod input;
 mod member;
 
 pub use anthropic::{AnthropicUsage, anthropic_service_tier, update_from_event};
-pub use chat::usage_of_members;
+pub use chat::{ChatUsageOut, usage_of_members};
 pub use counts::Usage;

@@ -30,6 +30,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use translators::context::ResponseContext;
+use translators::directions::{ApiDialect, Direction};
 
 use super::driver::DrivenBody;
 use super::*;
@@ -50,10 +51,15 @@ fn chat() -> ResponseConverter {
 }
 
 fn translated() -> ResponseConverter {
-    ResponseConverter::ChatToMessages(Box::new(ResponseContext {
+    let direction = Direction {
+        client: ApiDialect::Messages,
+        backend: ApiDialect::Chat,
+    };
+    let context = ResponseContext {
         model: "m".into(),
         ..ResponseContext::default()
-    }))
+    };
+    ResponseConverter::Translated(direction, Box::new(context))
 }
 
 /// A backend that sends one of `events` each second, nothing for an empty one, and repeats the last one.

@@ -18,10 +18,11 @@ const BEGIN_AFTER: Time = Time::from_secs(10);
 const MAX_EVENT_BYTES: usize = 8 << 20;
 
 /// The client's protocol and the backend's.
-const CROSSINGS: [(Protocol, Protocol); 3] = [
+const CROSSINGS: [(Protocol, Protocol); 4] = [
     (Protocol::Messages, Protocol::Chat),
     (Protocol::Chat, Protocol::Chat),
     (Protocol::Messages, Protocol::Messages),
+    (Protocol::Chat, Protocol::Messages),
 ];
 
 fn dialect(client: Protocol) -> Dialect {
@@ -36,18 +37,37 @@ fn dialect(client: Protocol) -> Dialect {
 fn converter(script: &Script, client: Protocol) -> ResponseConverter {
     let passthrough = || Box::new(PassthroughContext::named("m"));
     match (client, script.protocol) {
-        (Protocol::Chat, _) => ResponseConverter::Chat(passthrough()),
-        (_, Protocol::Messages) => ResponseConverter::Messages(passthrough()),
-        _ => ResponseConverter::ChatToMessages(Box::new(ResponseContext {
-            model: "m".into(),
-            think_tags: if script.think_tags {
-                ThinkTags::Parse
-            } else {
-                ThinkTags::Keep
-            },
-            estimated_input_tokens: 7,
-            ..ResponseContext::default()
-        })),
+        (Protocol::Chat, Protocol::Chat) => ResponseConverter::Chat(passthrough()),
+        (Protocol::Messages, Protocol::Messages) => ResponseConverter::Messages(passthrough()),
+        (client, backend) => {
+            let direction = Direction {
+                client: api_dialect(client),
+                backend: api_dialect(backend),
+            };
+            ResponseConverter::Translated(direction, Box::new(context(script)))
+        }
+    }
+}
+
+fn api_dialect(protocol: Protocol) -> ApiDialect {
+    match protocol {
+        Protocol::Chat => ApiDialect::Chat,
+        Protocol::Messages => ApiDialect::Messages,
+        Protocol::Responses => unreachable!("no crossing has it"),
+    }
+}
+
+fn context(script: &Script) -> ResponseContext {
+    ResponseContext {
+        model: "m".into(),
+        think_tags: if script.think_tags {
+            ThinkTags::Parse
+        } else {
+            ThinkTags::Keep
+        },
+        includes_usage: true,
+        estimated_input_tokens: 7,
+        ..ResponseContext::default()
     }
 }
 

@@ -12,15 +12,4 @@ mod invariants;
 mod sequencer;
 mod writer;
 
-use crate::chat::stream::ChatReader;
-use crate::context::{RandomText, ResponseContext};
-use crate::stream::{ResponseFacts, StreamTranslation};
-use writer::MessagesWriter;
-
-/// Translates the stream of a chat backend for a Messages client.
-pub fn from_chat(context: ResponseContext, random: RandomText) -> StreamTranslation {
-    let facts = ResponseFacts::of(&context);
-    let reader = ChatReader::new(context.errors.clone());
-    let writer = MessagesWriter::new(context, random);
-    StreamTranslation::new(Box::new(reader), Box::new(writer), facts)
-}
+pub(crate) use writer::MessagesWriter;

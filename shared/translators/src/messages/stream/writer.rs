@@ -15,7 +15,7 @@ use crate::messages::wire::message::{MessageKind, ResponseMessage, Role, StopRea
 use crate::stream::{Finish, Received, StreamWriter};
 use crate::usage::{Usage, anthropic_service_tier};
 
-pub(super) struct MessagesWriter {
+pub(crate) struct MessagesWriter {
     /// Empty once it is written.
     id: String,
     model: String,
@@ -26,7 +26,7 @@ pub(super) struct MessagesWriter {
 }
 
 impl MessagesWriter {
-    pub(super) fn new(mut context: ResponseContext, mut random: RandomText) -> Self {
+    pub(crate) fn new(mut context: ResponseContext, mut random: RandomText) -> Self {
         Self {
             id: new_id(&mut random),
             model: mem::take(&mut context.model),

@@ -6,7 +6,7 @@
 //! | `system.rs`, `turns.rs`, `history.rs`, `pairing.rs`, `prefill.rs` | the conversation as turns (§3.3, §3.4) |
 //! | `user.rs`, `assistant.rs`, `parts.rs`, `images.rs`, `documents.rs`, `server_tools.rs` | content blocks (§3.5) |
 //! | `tools.rs`, `builtin_tools.rs`, `tool_choice.rs`, `tool_changes.rs` | tools (§3.6) |
-//! | `messages.rs`, `cache.rs`, `extras.rs` | the chat request written down (§3.10, P3) |
+//! | `messages.rs`, `cache.rs` | the chat request written down (§3.10, P3) |
 //!
 //! Nothing here knows HTTP, who the caller is, or which vendor the backend is: only its settings.
 
@@ -16,7 +16,6 @@ mod builtin_tools;
 mod cache;
 mod conversation;
 mod documents;
-mod extras;
 mod history;
 mod images;
 mod messages;
@@ -25,7 +24,6 @@ mod pairing;
 mod parameters;
 mod parts;
 mod prefill;
-mod schema;
 mod scope;
 mod server_tools;
 mod system;
@@ -43,6 +41,8 @@ use crate::context::ResponseContext;
 use crate::messages::token_count;
 use crate::messages::wire::request::{MessagesBody, OutputConfig};
 use crate::model::ModelFacts;
+use crate::request_members;
+use crate::restricted::Path;
 use crate::settings::BackendSettings;
 use crate::tool_names::ToolNames;
 use crate::translated::TranslatedRequest;
@@ -71,7 +71,7 @@ pub fn translate(
     let chat = parsed.into_chat(model, &mut scope)?;
     let stream = chat.parameters.stream.is_some();
     let mut warnings = scope.warnings;
-    let body = extras::serialize(&chat, &request.rest, backend, &mut warnings)?;
+    let body = request_members::serialize(&chat, &request.rest, Path::MessagesToChat, backend, &mut warnings)?;
     Ok(TranslatedRequest {
         body,
         stream,

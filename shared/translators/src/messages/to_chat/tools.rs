@@ -9,10 +9,10 @@ use crate::json::{Json, Members};
 use crate::messages::wire::request::{MessagesBody, ToolDefinition};
 
 use super::builtin_tools;
-use super::schema::{Fitted, fit};
 use super::scope::Scope;
 use super::tool_changes::ToolChanges;
 use crate::error::{FieldPath, RequestError};
+use crate::schema::{Fitted, fit};
 
 /// Stands for deferred tools in Claude Code's list, without being one.
 const PLACEHOLDER: &str = "DeferredToolPlaceholder";

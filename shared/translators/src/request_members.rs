@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::chat::request::ChatBody;
 use crate::json::{Json, Members};
 use crate::restricted::{Path, is_withheld};
 use crate::settings::{BackendSettings, changes};
@@ -17,21 +16,23 @@ use crate::warnings::Warnings;
 const TEMPLATE_SWITCHES: &str = "chat_template_kwargs";
 
 /// The request as bytes, with the client's unknown fields (P3) and the operator's on top.
-pub(super) fn serialize(
-    chat: &ChatBody<'_>,
+pub(crate) fn serialize(
+    request: &impl Serialize,
     unknown: &Members<'_>,
+    path: Path,
     settings: &BackendSettings,
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>, RequestError> {
-    let body = serde_json::to_vec(chat)?;
+    let body = serde_json::to_vec(request)?;
     if unknown.is_empty() && !changes::are_set(settings) {
         return Ok(body);
     }
     let mut members: Members<'_> = serde_json::from_slice(&body)?;
     let mut added = Members::default();
-    for (name, value) in &unknown.0 {
+    // `null` counts as absent (H3).
+    for (name, value) in unknown.0.iter().filter(|(_, value)| value.get() != "null") {
         match members.get(name) {
-            _ if is_withheld(name, Path::MessagesToChat, settings) => warnings.dropped(name),
+            _ if is_withheld(name, path, settings) => warnings.dropped(name),
             None if name == "max_completion_tokens" => warnings.dropped(name), // `max_tokens` has it already
             None => added.push(name.clone(), value.clone()),
             Some(ours) if name == TEMPLATE_SWITCHES => {

@@ -24,13 +24,13 @@ const MAPS: [&str; 5] = [
 
 /// A schema for a backend, and if something of it was left out.
 #[derive(Debug)]
-pub(super) struct Fitted<'a> {
-    pub(super) schema: Json<'a>,
-    pub(super) lost: bool,
+pub(crate) struct Fitted<'a> {
+    pub(crate) schema: Json<'a>,
+    pub(crate) lost: bool,
 }
 
 /// The schema as a backend with this setting reads it. Most need no change and are not parsed.
-pub(super) fn fit(schema: &RawValue, setting: Schema) -> Result<Fitted<'_>, RequestError> {
+pub(crate) fn fit(schema: &RawValue, setting: Schema) -> Result<Fitted<'_>, RequestError> {
     let text = schema.get();
     let may_change = text.contains("null")
         || match setting {

@@ -1,0 +1,113 @@
+//! Assistant messages: text, calls, and the thinking that led to them (O5, O9).
+
+use std::borrow::Cow;
+
+use super::body::{Block, BlockKind};
+use super::calls::ReadCall;
+use super::messages::ReadMessage;
+use super::scope::Scope;
+use super::{cache, user};
+use crate::chat::input::{InputMessage, InputPart, InputReasoning};
+use crate::chat::reasoning_details::ANTHROPIC_FORMAT;
+use crate::error::{FieldPath, RequestError};
+use crate::json::{EscapedText, Field, json_string};
+use crate::signature;
+
+/// An assistant turn, in the order in which its blocks are written.
+#[derive(Debug, Default)]
+pub(super) struct AssistantTurn<'a> {
+    pub(super) index: usize,
+    pub(super) thinking: Vec<Block<'a>>,
+    pub(super) texts: Vec<Block<'a>>,
+    pub(super) calls: Vec<ReadCall<'a>>,
+}
+
+pub(super) fn read<'a>(
+    read: ReadMessage<'a>,
+    scope: &mut Scope<'a>,
+    path: FieldPath<'_>,
+) -> Result<AssistantTurn<'a>, RequestError> {
+    let message = &read.message;
+    let calls = read.calls.into_iter().map(|call| ReadCall {
+        name: scope.backend_name(&call.name),
+        ..call
+    });
+    let calls = calls.collect();
+    let mut texts = texts(message, scope, path)?;
+    texts.extend(user::string(message.refusal).unwrap_or_default());
+    Ok(AssistantTurn {
+        index: read.index,
+        thinking: thinking(message, path)?,
+        texts,
+        calls,
+    })
+}
+
+fn texts<'a>(
+    message: &InputMessage<'a>,
+    scope: &mut Scope<'a>,
+    path: FieldPath<'_>,
+) -> Result<Vec<Block<'a>>, RequestError> {
+    let path = path.field("content");
+    if let Some(text) = user::string(message.content) {
+        return Ok(text);
+    }
+    let parts: Vec<InputPart<'a>> = message.content.objects(path)?;
+    let mut blocks = Vec::with_capacity(parts.len());
+    for (i, part) in parts.iter().enumerate() {
+        let path = path.index(i);
+        scope.warnings.dropped_all(&part.rest);
+        let block = match part.kind.required_word(path.field("type"))?.as_ref() {
+            "text" => user::text(part.text, path.field("text"))?,
+            "refusal" => user::text(part.refusal, path.field("refusal"))?,
+            kind => {
+                let message = format!("parts of type `{kind}` are not supported in an assistant message");
+                return Err(path.field("type").error(message));
+            }
+        };
+        if let Some(mut block) = block {
+            block.cache_control = cache::mark(part, path)?;
+            blocks.push(block);
+        }
+    }
+    Ok(blocks)
+}
+
+/// The thinking blocks that the entries of `reasoning_details` were (H2). The API refuses thinking that it has not signed.
+fn thinking<'a>(message: &InputMessage<'a>, path: FieldPath<'_>) -> Result<Vec<Block<'a>>, RequestError> {
+    let entries: Vec<InputReasoning<'a>> = message.reasoning_details.objects(path.field("reasoning_details"))?;
+    let own = entries.iter().filter(|entry| is(entry.format, ANTHROPIC_FORMAT));
+    Ok(own.filter_map(block).map(Block::new).collect())
+}
+
+fn block<'a>(entry: &InputReasoning<'a>) -> Option<BlockKind<'a>> {
+    if is(entry.kind, "reasoning.encrypted") {
+        let data = entry.data.raw().filter(|_| is_text(entry.data))?;
+        return Some(BlockKind::RedactedThinking {
+            data: Cow::Borrowed(data),
+        });
+    }
+    let signature = entry.signature.raw().filter(|_| is_text(entry.signature))?;
+    let is_ours = EscapedText::of(signature).is_some_and(|signature| signature.begins_with(signature::PREFIX));
+    if !is(entry.kind, "reasoning.text") || is_ours {
+        return None;
+    }
+    let text = entry.text.raw().filter(|text| EscapedText::of(text).is_some());
+    let nothing = || json_string("").ok();
+    Some(BlockKind::Thinking {
+        thinking: text.map(Cow::Borrowed).or_else(nothing)?,
+        signature: Cow::Borrowed(signature),
+    })
+}
+
+fn is(field: Field<'_>, word: &str) -> bool {
+    let text = field.raw().and_then(EscapedText::of);
+    text.is_some_and(|text| text.decode() == word)
+}
+
+fn is_text(field: Field<'_>) -> bool {
+    field
+        .raw()
+        .and_then(EscapedText::of)
+        .is_some_and(|text| !text.is_empty())
+}

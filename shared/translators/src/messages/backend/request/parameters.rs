@@ -1,0 +1,202 @@
+//! The top-level fields besides the prompt, tools and thinking (O11 to O13, O22, O24 to O27).
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::body::{Metadata, Parameters};
+use super::scope::Scope;
+use crate::chat::input::ChatInput;
+use crate::error::{FieldPath, RequestError};
+use crate::json::{EscapedText, Field, Json};
+use crate::model::ModelFacts;
+use crate::sha256::sha256_hex;
+
+/// The longest `metadata.user_id`, in characters.
+const MAX_USER_ID: usize = 256;
+
+/// Refuses what the backend cannot do, where its loss would show in the answer (O25).
+pub(super) fn refuse_unsupported(request: &ChatInput<'_>) -> Result<(), RequestError> {
+    let is_true = |field: Field<'_>| field.raw().is_some_and(|raw| raw.get() == "true");
+    let wants_audio = request
+        .modalities
+        .raw()
+        .is_some_and(|raw| raw.get().contains("\"audio\""));
+    let several = request.n.raw().is_some_and(|raw| raw.get().parse() != Ok(1.0_f64));
+    let refused = [
+        ("n", several),
+        ("logprobs", is_true(request.logprobs)),
+        ("top_logprobs", request.top_logprobs.is_present()),
+        ("logit_bias", !request.logit_bias.is_void()),
+        ("modalities", wants_audio),
+        ("audio", request.audio.is_present()),
+        ("web_search_options", request.web_search_options.is_present()),
+        ("moderation", request.moderation.raw().is_some_and(blocks)),
+    ];
+    match refused.iter().find(|(_, refused)| *refused) {
+        Some((name, _)) => Err(RequestError::unsupported(name)),
+        None => Ok(()),
+    }
+}
+
+/// True for a moderation that is to block answers: one that is only told could be missed.
+fn blocks(moderation: &RawValue) -> bool {
+    fn any(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text == "block",
+            Value::Array(items) => items.iter().any(any),
+            Value::Object(members) => members.values().any(any),
+            _ => false,
+        }
+    }
+    serde_json::from_str(moderation.get()).is_ok_and(|value| any(&value))
+}
+
+/// Names what is left out and could be missed (O26). What else has no counterpart goes silently (O27).
+pub(super) fn warn_of_dropped(request: &ChatInput<'_>, scope: &mut Scope<'_>) {
+    let stores = request.store.raw().is_some_and(|raw| raw.get() == "true");
+    let fields = [
+        ("seed", request.seed.is_present()),
+        ("presence_penalty", request.presence_penalty.is_present()),
+        ("frequency_penalty", request.frequency_penalty.is_present()),
+        ("prediction", request.prediction.is_present()),
+        ("verbosity", request.verbosity.is_present()),
+        ("store", stores),
+        ("moderation", request.moderation.is_present()),
+    ];
+    for (name, _) in fields.iter().filter(|(_, is_dropped)| *is_dropped) {
+        scope.warnings.dropped(name);
+    }
+}
+
+/// The client's limit, else the gateway's, else the backend's default; never above what the model can (O11).
+pub(super) fn max_tokens(
+    request: &ChatInput<'_>,
+    model: &ModelFacts,
+    scope: &mut Scope<'_>,
+) -> Result<u64, RequestError> {
+    let fields = [
+        ("max_completion_tokens", request.max_completion_tokens),
+        ("max_tokens", request.max_tokens),
+    ];
+    let most = model.max_output_tokens.unwrap_or(u64::MAX).max(1);
+    for (name, field) in fields {
+        // 0 and less are no limit, as for chat backends.
+        let wanted = limit(field, FieldPath::root(name))?;
+        if let Some(wanted) = wanted.filter(|wanted| *wanted > 0) {
+            if wanted > most {
+                scope.warnings.dropped(name);
+            }
+            return Ok(wanted.min(most));
+        }
+    }
+    Ok(model
+        .output_limit
+        .unwrap_or_else(|| scope.backend.default_max_tokens.into())
+        .min(most))
+}
+
+fn limit(field: Field<'_>, path: FieldPath<'_>) -> Result<Option<u64>, RequestError> {
+    let Some(raw) = field.raw() else { return Ok(None) };
+    let number: f64 = raw.get().parse().map_err(|_| path.error("must be a number"))?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates, which is meant"
+    )]
+    Ok(Some(number.ceil() as u64))
+}
+
+pub(super) fn write<'a>(request: &ChatInput<'a>, scope: &mut Scope<'a>) -> Result<Parameters<'a>, RequestError> {
+    let stream = request.stream.flag(FieldPath::root("stream"))?;
+    Ok(Parameters {
+        stop_sequences: stop_sequences(request.stop, scope)?,
+        temperature: share("temperature", request.temperature, scope)?,
+        top_p: share("top_p", request.top_p, scope)?,
+        top_k: top_k(request.top_k, scope),
+        metadata: user_id(request)?.map(|user_id| Metadata { user_id }),
+        service_tier: service_tier(request, scope)?,
+        stream: stream.then_some(true),
+        ..Parameters::default()
+    })
+}
+
+/// The API refuses a sequence of white space alone (O12).
+fn stop_sequences<'a>(field: Field<'a>, scope: &mut Scope<'_>) -> Result<Option<Vec<Cow<'a, str>>>, RequestError> {
+    let path = FieldPath::root("stop");
+    let is_string = field.raw().is_some_and(|raw| EscapedText::of(raw).is_some());
+    let all = if is_string {
+        vec![field.required_word(path)?]
+    } else {
+        field.words(path)?
+    };
+    let count = all.len();
+    let kept: Vec<_> = all.into_iter().filter(|stop| !stop.trim().is_empty()).collect();
+    if kept.len() < count {
+        scope.warnings.dropped("stop");
+    }
+    if let Some(limit) = scope.backend.max_stop.exceeded_by(kept.len()) {
+        let message = format!("{} stop sequences, but this model takes at most {limit}", kept.len());
+        return Err(path.error(message));
+    }
+    Ok(Some(kept).filter(|kept| !kept.is_empty()))
+}
+
+/// A number from 0 to 1; chat's goes beyond (O13).
+fn share<'a>(name: &str, field: Field<'a>, scope: &mut Scope<'_>) -> Result<Option<Json<'a>>, RequestError> {
+    let Some(raw) = field.raw() else { return Ok(None) };
+    let number: f64 = raw
+        .get()
+        .parse()
+        .map_err(|_| FieldPath::root(name).error("must be a number"))?;
+    if !scope.backend.sampling {
+        scope.warnings.dropped(name);
+        return Ok(None);
+    }
+    if number > 1.0 {
+        scope.warnings.dropped(name);
+        return Ok(Some(Cow::Owned(RawValue::from_string("1".to_owned())?)));
+    }
+    Ok(Some(Cow::Borrowed(raw)))
+}
+
+fn top_k<'a>(field: Field<'a>, scope: &mut Scope<'_>) -> Option<Json<'a>> {
+    let taken = scope.backend.sampling && scope.backend.top_k;
+    if field.is_present() && !taken {
+        scope.warnings.dropped("top_k");
+    }
+    field.raw().filter(|_| taken).map(Cow::Borrowed)
+}
+
+/// As its hash if it is longer than the field may be.
+fn user_id<'a>(request: &ChatInput<'a>) -> Result<Option<Cow<'a, str>>, RequestError> {
+    let user = request.user.word(FieldPath::root("user"))?;
+    let id = match user.filter(|user| !user.is_empty()) {
+        Some(user) => Some(user),
+        None => request
+            .safety_identifier
+            .word(FieldPath::root("safety_identifier"))?
+            .filter(|id| !id.is_empty()),
+    };
+    Ok(id.map(|id| {
+        if id.chars().count() > MAX_USER_ID {
+            Cow::Owned(sha256_hex(&id))
+        } else {
+            id
+        }
+    }))
+}
+
+fn service_tier(request: &ChatInput<'_>, scope: &mut Scope<'_>) -> Result<Option<&'static str>, RequestError> {
+    let tier = request.service_tier.word(FieldPath::root("service_tier"))?;
+    Ok(match tier.as_deref() {
+        None => None,
+        Some("auto") => Some("auto"),
+        Some("default") => Some("standard_only"),
+        Some(_) => {
+            scope.warnings.dropped("service_tier");
+            None
+        }
+    })
+}

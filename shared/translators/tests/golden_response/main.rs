@@ -1,0 +1,198 @@
+//! Each fixture of `fixtures/messages/{from_chat,stream}`, `fixtures/chat_of_messages/{whole,stream}` and `fixtures/error`, with what clients get for it in a snapshot beside it.
+//!
+//! Run with `INSTA_UPDATE=always` to write the snapshots anew, and read the difference like code.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a fixture that cannot be read must fail its test"
+)]
+
+mod fixture;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use bytes::{Bytes, BytesMut};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use translators::context::RandomText;
+use translators::directions::{ApiDialect, Direction};
+use translators::error::{BackendError, Code, Dialect, ErrorBody, ErrorContext, Secrets};
+use translators::sse::Event;
+use translators::stream::{Interruption, StreamOutcome};
+
+use fixture::{ErrorFixture, ResponseFixture, StreamFixture};
+
+/// A client that speaks Messages, in front of a backend that speaks chat.
+const MESSAGES_OF_CHAT: Direction = Direction {
+    client: ApiDialect::Messages,
+    backend: ApiDialect::Chat,
+};
+
+/// A client that speaks chat, in front of a backend that speaks Messages.
+const CHAT_OF_MESSAGES: Direction = Direction {
+    client: ApiDialect::Chat,
+    backend: ApiDialect::Messages,
+};
+
+#[test]
+fn whole_messages_of_chat() {
+    for_each("messages/from_chat", |fixture| whole(MESSAGES_OF_CHAT, fixture));
+}
+
+#[test]
+fn whole_completions_of_messages() {
+    for_each("chat_of_messages/whole", |fixture| whole(CHAT_OF_MESSAGES, fixture));
+}
+
+#[test]
+fn message_streams_of_chat() {
+    for_each("messages/stream", |fixture| streamed(MESSAGES_OF_CHAT, fixture));
+}
+
+#[test]
+fn chat_streams_of_messages() {
+    for_each("chat_of_messages/stream", |fixture| streamed(CHAT_OF_MESSAGES, fixture));
+}
+
+fn whole(direction: Direction, fixture: &ResponseFixture) -> String {
+    let body = Bytes::from(text_of(&fixture.backend));
+    match direction.whole(body, fixture.context.build(), counting_random()) {
+        Ok(response) => {
+            let body = String::from_utf8(response.body).unwrap();
+            let body = body
+                .replace("\"content\":[{", "\"content\":[\n{")
+                .replace("},{\"type\"", "},\n{\"type\"");
+            let body = body.replace(",\"stop_reason\"", ",\n\"stop_reason\"");
+            format!(
+                "{body}\n\n{:?}\nestimated: {}",
+                response.usage, response.usage_is_estimated
+            )
+        }
+        Err(error) => in_both_dialects(error),
+    }
+}
+
+fn streamed(direction: Direction, fixture: &StreamFixture) -> String {
+    let mut machine = direction.stream(fixture.context.build(), counting_random());
+    let mut out = BytesMut::new();
+    if fixture.commit_first {
+        machine.commit(&mut out);
+    }
+    for event in &fixture.events {
+        let progress = machine.feed(&Event::of_data(text_of(event)), &mut out);
+        writeln!(out, "-> {progress:?}").unwrap();
+    }
+    let outcome = machine.finish(fixture.end.build(), &mut out);
+    format!("{}\n\n{}", abridged(&out), summary(&outcome))
+}
+
+#[test]
+fn errors() {
+    for_each("error", |fixture: &ErrorFixture| {
+        let context = ErrorContext {
+            secrets: Secrets::new(fixture.secrets.iter().map(String::as_str)),
+            passes_auth_errors: fixture.pass,
+            same_dialect: fixture.openai.then_some(Dialect::OpenAi),
+        };
+        let body = text_of(&fixture.body);
+        let error_type = fixture.error_type.as_deref();
+        in_both_dialects(BackendError::from_response(
+            fixture.status,
+            error_type,
+            body.as_bytes(),
+            &context,
+        ))
+    });
+}
+
+fn for_each<F: for<'a> Deserialize<'a>>(area: &str, translate: impl Fn(&F) -> String) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(area);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(&folder);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let fixtures = fixtures(&folder);
+    assert!(!fixtures.is_empty(), "no fixtures in {area}");
+    for path in fixtures {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let fixture = std::fs::read_to_string(&path).unwrap();
+        let fixture = serde_json::from_str(&fixture).unwrap_or_else(|error| panic!("{name}: {error}"));
+        settings.bind(|| insta::assert_snapshot!(name, translate(&fixture)));
+    }
+}
+
+fn fixtures(folder: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut fixtures: Vec<PathBuf> = files
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .collect();
+    fixtures.sort();
+    fixtures
+}
+
+/// A fixture's JSON as it is written there; a string stands for text that is no JSON.
+fn text_of(json: &RawValue) -> String {
+    serde_json::from_str(json.get()).unwrap_or_else(|_| json.get().to_owned())
+}
+
+/// `r01`, `r02`, … in place of random characters.
+fn counting_random() -> RandomText {
+    let mut count = 0;
+    Box::new(move || {
+        count += 1;
+        format!("r{count:02}")
+    })
+}
+
+/// The data of the events, one a line: each repeats the name of its event as `type`.
+fn abridged(stream: &[u8]) -> String {
+    let stream = std::str::from_utf8(stream).unwrap();
+    let lines = stream
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("event: "));
+    lines
+        .map(|line| line.strip_prefix("data: ").unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn summary(outcome: &StreamOutcome) -> String {
+    let repairs = outcome
+        .repairs
+        .told()
+        .map(|told| format!("\nrepairs: {told}"))
+        .unwrap_or_default();
+    let ending = match &outcome.ending {
+        Ok(()) => "Ok".to_owned(),
+        Err(Interruption::CutShort(error)) => format!("cut short: {} {}", error.status, error.message),
+        Err(Interruption::Backend(error)) => format!("failed: {} {}", error.status, error.message),
+    };
+    format!(
+        "ending: {ending}\n{:?}\nestimated: {}, upstream id: {:?}, nameless calls: {}{repairs}",
+        outcome.usage, outcome.usage_is_estimated, outcome.upstream_id, outcome.nameless_calls
+    )
+}
+
+/// The bodies of `/v1/messages` and `/v1/chat/completions`.
+fn in_both_dialects(error: BackendError) -> String {
+    let code = Code::from(&error);
+    let body = ErrorBody {
+        code,
+        message: error.message.as_str(),
+        field: None,
+        detail: None,
+        request_id: "req_1",
+    };
+    let render = |dialect| format!("{} {}", code.status(dialect), body.render(dialect));
+    let object = error.object.as_ref().map(|(_, object)| format!("\npassed    {object}"));
+    let retry = error.retry_after.map(|seconds| format!("\nretry after {seconds}"));
+    format!(
+        "anthropic {}\nopenai    {}{}{}",
+        render(Dialect::Anthropic),
+        render(Dialect::OpenAi),
+        object.unwrap_or_default(),
+        retry.unwrap_or_default()
+    )
+}
