@@ -12,9 +12,9 @@ use translators::translated::TranslatedRequest;
 
 use super::backend_body::BackendBody;
 use super::body::RequestBody;
-use super::estimate;
 use super::generation::Generation;
 use super::model_params::ModelParams;
+use super::{estimate, reasoning_details};
 use crate::patch::{Patch, Span, patched_pieces};
 
 /// A valid chat request. It borrows from its body.
@@ -93,6 +93,10 @@ impl<'a> ChatRequest<'a> {
         patches.extend((self.model != model_name).then(|| Patch::replace_string(self.model_span, model_name)));
         patches.extend(self.generation.patches(&self.body, settings, settings.max_tokens_field));
         patches.extend(params);
+        if !settings.reasoning_details {
+            let messages = self.body.get("messages");
+            patches.extend(reasoning_details::without_foreign(messages, self.bytes));
+        }
         BackendBody {
             bytes: patched_pieces(self.bytes, patches),
             warnings: withheld,
