@@ -98,6 +98,16 @@ impl ToolIds {
         self.unused(id)
     }
 
+    /// The id of a call for a client whose dialect takes ids of any form. `backend_id` may be empty.
+    pub fn give_as_is(&mut self, backend_id: &str, random: &mut dyn FnMut() -> String) -> String {
+        let id = if backend_id.is_empty() {
+            format!("call_{}", random())
+        } else {
+            backend_id.to_owned()
+        };
+        self.unused(id)
+    }
+
     /// The id that carries `load`; `None` if there is none, or too much.
     fn loaded(&mut self, backend_id: &str, load: Load<'_>, random: &mut dyn FnMut() -> String) -> Option<String> {
         let weight = |json: Raw<'_>| json.map_or(0, |json| json.get().len());

@@ -6,7 +6,7 @@ use crate::chat::tool_calls::{PendingCalls, Repetition};
 use crate::context::{RandomText, ResponseContext};
 use crate::json::EscapedText;
 use crate::messages::stop_reason::CallsState;
-use crate::tool_ids::{Load, ToolIds};
+use crate::tool_ids::ToolIds;
 use crate::tool_names::ToolNames;
 
 /// The arguments of a call without any.
@@ -159,7 +159,7 @@ impl Calls {
     fn identify(&mut self, index: usize) -> (usize, String) {
         let call = &mut self.pending.list[index];
         call.started = true;
-        let id = self.ids.give(&call.id, Load::default(), &mut self.random);
+        let id = self.ids.give_as_is(&call.id, &mut self.random);
         let number = self.count;
         self.count += 1;
         self.begun[index] = Some(Begun {

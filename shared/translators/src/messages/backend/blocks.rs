@@ -12,8 +12,11 @@ pub(super) struct OpenBlocks(Vec<(Option<u64>, OpenBlock)>);
 
 #[derive(Debug)]
 pub(super) enum OpenBlock {
-    /// Text and the calls of the client's tools, which go on at once.
-    Passing,
+    Text,
+    /// Of a tool of the client's.
+    Call {
+        has_input: bool,
+    },
     Thinking(Thinking),
     /// Of a tool that the vendor's server runs, or of a kind that nobody knows: the client gets nothing of it.
     Skipped,

@@ -18,6 +18,9 @@ use crate::usage::Usage;
 static REFUSAL: LazyLock<Option<Box<RawValue>>> =
     LazyLock::new(|| RawValue::from_string("\"The model refused to answer.\"".to_owned()).ok());
 
+/// The input of a call that has none, as a JSON string.
+static NO_INPUT: LazyLock<Option<Box<RawValue>>> = LazyLock::new(|| RawValue::from_string("\"{}\"".to_owned()).ok());
+
 type Take<'t> = &'t mut dyn FnMut(StreamEvent<'_>);
 
 /// Reads a stream, or one message in its place.
@@ -111,12 +114,11 @@ impl AnthropicReader {
         let open = match word(block.kind) {
             Some("text") => {
                 say(block.text, take);
-                OpenBlock::Passing
+                OpenBlock::Text
             }
-            Some("tool_use") => {
-                call(index, block, take);
-                OpenBlock::Passing
-            }
+            Some("tool_use") => OpenBlock::Call {
+                has_input: call(index, block, take),
+            },
             Some("thinking") => {
                 let mut thinking = Thinking::default();
                 think(&mut thinking, block.thinking, take);
@@ -140,20 +142,20 @@ impl AnthropicReader {
             (Some("thinking_delta"), Some(OpenBlock::Thinking(thinking))) => think(thinking, delta.thinking, take),
             (Some("signature_delta"), Some(OpenBlock::Thinking(thinking))) => sign(thinking, delta.signature),
             (Some("text_delta"), _) => say(delta.text, take),
-            (Some("input_json_delta"), Some(OpenBlock::Passing)) => {
-                let function = FunctionDelta {
-                    arguments: delta.partial_json,
-                    ..FunctionDelta::default()
-                };
-                take_call(index, None, function, take);
+            (Some("input_json_delta"), Some(OpenBlock::Call { has_input })) => {
+                *has_input |= is_text(delta.partial_json);
+                take_input(index, delta.partial_json, take);
             }
             _ => {}
         }
     }
 
     fn stop(&mut self, index: Raw<'_>, take: Take<'_>) {
-        if let Some(OpenBlock::Thinking(thinking)) = self.blocks.stop(index) {
-            self.detail(thinking.entry(self.details), take);
+        match self.blocks.stop(index) {
+            Some(OpenBlock::Thinking(thinking)) => self.detail(thinking.entry(self.details), take),
+            // So the call is whole, and the next one is another whatever its id.
+            Some(OpenBlock::Call { has_input: false }) => take_input(index, NO_INPUT.as_deref(), take),
+            _ => {}
         }
     }
 
@@ -215,8 +217,8 @@ fn sign(thinking: &mut Thinking, signature: Raw<'_>) {
     thinking.signature.extend(signature.map(EscapedText::escaped));
 }
 
-/// The beginning of a call. Some servers write its whole input here.
-fn call(index: Raw<'_>, block: &ContentBlock<'_>, take: Take<'_>) {
+/// The beginning of a call. Some servers write its whole input here; then it is true.
+fn call(index: Raw<'_>, block: &ContentBlock<'_>, take: Take<'_>) -> bool {
     let input = block.input.map(RawValue::get).filter(|input| input.starts_with('{'));
     let input = input.filter(|input| input[1..].trim_start() != "}");
     let arguments = input.and_then(|input| TextBuilder::with_capacity(input.len()).json(input).build().ok());
@@ -225,6 +227,16 @@ fn call(index: Raw<'_>, block: &ContentBlock<'_>, take: Take<'_>) {
         arguments: arguments.as_deref(),
     };
     take_call(index, block.id, function, take);
+    arguments.is_some()
+}
+
+/// A piece of the input of the call at `index`.
+fn take_input<'a>(index: Raw<'a>, arguments: Raw<'a>, take: Take<'_>) {
+    let function = FunctionDelta {
+        arguments,
+        ..FunctionDelta::default()
+    };
+    take_call(index, None, function, take);
 }
 
 fn take_call<'a>(index: Raw<'a>, id: Raw<'a>, function: FunctionDelta<'a>, take: Take<'_>) {
