@@ -73,22 +73,23 @@ impl Store {
         self.get_with(key, self.client.get_item()).await
     }
 
-    /// Of the item these attributes alone; the others do not leave the database.
+    /// Of the item these attributes alone, parted by spaces; the others do not leave the database.
     pub(super) async fn get_attributes<T: DeserializeOwned>(
         &self,
         key: &Key,
-        attributes: &[&str],
+        attributes: &str,
     ) -> Result<Option<T>, StoreError> {
         // Placeholders, since some names are words of the expression language.
-        let placeholders = (0..attributes.len()).map(|index| format!("#{index}"));
-        let names = placeholders
-            .clone()
-            .zip(attributes.iter().map(|name| (*name).to_owned()));
+        let named = (0..).zip(attributes.split(' '));
+        let names: Vec<(String, String)> = named
+            .map(|(index, name)| (format!("#{index}"), name.to_owned()))
+            .collect();
+        let placeholders: Vec<&str> = names.iter().map(|(placeholder, _)| placeholder.as_str()).collect();
         let request = self
             .client
             .get_item()
-            .projection_expression(placeholders.collect::<Vec<_>>().join(","))
-            .set_expression_attribute_names(Some(names.collect()));
+            .projection_expression(placeholders.join(","))
+            .set_expression_attribute_names(Some(names.into_iter().collect()));
         self.get_with(key, request).await
     }
 
