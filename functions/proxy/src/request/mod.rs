@@ -12,6 +12,7 @@ mod json_walk;
 pub(crate) mod max_tokens;
 mod messages;
 pub(crate) mod model_params;
+mod rerank;
 mod stream_options;
 
 pub use chat::ChatRequest;

@@ -8,6 +8,7 @@ use service::http::{ApiError, Dialect};
 use service::outbound::Pieces;
 use translators::error::ErrorContext;
 use translators::messages::to_chat::ModelFacts;
+use translators::settings::{BackendSettings, RerankApi};
 
 use super::endpoint::BackendEndpoint;
 use crate::grant::Grant;
@@ -15,7 +16,7 @@ use crate::patch::patched_pieces;
 use crate::request::{ChatRequest, CompletionRequest, DirectRequest, MessagesRequest};
 use crate::response::context::PassthroughContext;
 use crate::response::convert::ResponseConverter;
-use crate::response::document::{DocumentContext, DocumentKind};
+use crate::response::document::{DocumentContext, DocumentForm, List, RanksWanted};
 use crate::response::model_name::ModelName;
 
 pub(super) struct BackendRequest<'e> {
@@ -85,10 +86,10 @@ impl<'e> BackendRequest<'e> {
         backend: &Backend,
         endpoint: &'e BackendEndpoint,
     ) -> Result<Self, ApiError> {
-        let document = |kind| {
+        let document = |form| {
             ResponseConverter::Document(Box::new(DocumentContext {
                 model_name: ModelName::new(grant.response_model(request.model())),
-                kind,
+                form,
                 errors: own_errors(endpoint, Dialect::OpenAi),
             }))
         };
@@ -101,10 +102,14 @@ impl<'e> BackendRequest<'e> {
                 };
                 (&endpoint.completions, ResponseConverter::Completion(Box::new(context)))
             }
-            Endpoint::Embeddings => (&endpoint.embeddings, document(DocumentKind::Embeddings)),
+            Endpoint::Embeddings => (&endpoint.embeddings, document(DocumentForm::Passing(List::Embeddings))),
+            Endpoint::Rerank => (&endpoint.rerank, document(ranking(request, &endpoint.settings)?)),
             Endpoint::ChatCompletions | Endpoint::Messages => return Err(request.unserved()),
         };
-        let body = request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params)?;
+        let body = match (request.endpoint(), endpoint.settings.rerank) {
+            (Endpoint::Rerank, RerankApi::Tei) => request.tei_body(&endpoint.params)?,
+            _ => request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params)?,
+        };
         Ok(Self {
             url,
             headers: endpoint.headers.clone(),
@@ -179,4 +184,15 @@ fn own_errors(endpoint: &BackendEndpoint, dialect: Dialect) -> ErrorContext {
         same_dialect: Some(dialect),
         ..endpoint.errors.clone()
     }
+}
+
+/// What a backend with `settings` sends as a ranking.
+fn ranking(request: &DirectRequest<'_>, settings: &BackendSettings) -> Result<DocumentForm, ApiError> {
+    Ok(match settings.rerank {
+        RerankApi::Pass => DocumentForm::Passing(List::Ranking),
+        RerankApi::Tei => DocumentForm::Ranks(RanksWanted {
+            top_n: request.top_n()?,
+            input_estimate: request.input_estimate(),
+        }),
+    })
 }

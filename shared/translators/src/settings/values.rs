@@ -65,6 +65,7 @@ choices! {
     Schema { Full, Openai, Llamacpp }
     UnsignedCalls { Pass, Google }
     Tokenizer { Estimate, Vllm, Llamacpp }
+    RerankApi { Pass, Tei }
 }
 
 choices! {
