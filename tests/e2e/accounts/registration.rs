@@ -78,7 +78,10 @@ async fn p5_registration_can_be_switched_off() {
     let options = data(gateway.anybody().get("/api/v1/auth/options"), 200).await;
     assert_eq!(
         (&options["registration_enabled"], &options["sso"]),
-        (&json!(false), &json!({"enabled": false, "provider": null, "login_url": null}))
+        (
+            &json!(false),
+            &json!({"enabled": false, "provider": null, "login_url": null})
+        )
     );
 }
 
