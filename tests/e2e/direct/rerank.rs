@@ -41,35 +41,33 @@ async fn rr1_requests_and_rankings_pass_on_all_three_paths() {
     assert_eq!(pick(&newest(&gateway).await, names), json!(["rerank", 9, 0, false]));
 }
 
-#[tokio::test]
-async fn rr2_teis_ranks_become_a_ranking() {
+/// What a client asks for besides a query and documents, TEI's ranks, and the results that they come to.
+fn rankings() -> [(Value, Value, Value); 3] {
     let with_text = json!([{"index": 1, "score": 0.10, "text": "b"}, {"index": 0, "score": 8.5e-1, "text": "a"}]);
     let bare = json!([{"index": 1, "score": 0.1}, {"index": 0, "score": 0.8}]);
-    let provider = Provider::start();
-    let (gateway, program) = gateway(&provider, &json!({"rerank": "tei"})).await;
-    let asked = json!({"model": "m", "query": "q", "documents": ["a", {"text": "b"}]});
-    for (number, (rest, ranks, results)) in [
-        (
-            json!({}),
-            &bare,
-            json!([{"index": 0, "relevance_score": 0.8}, {"index": 1, "relevance_score": 0.1}]),
-        ),
-        (
-            json!({"top_n": 1}),
-            &bare,
-            json!([{"index": 0, "relevance_score": 0.8}]),
-        ),
+    let (first, second) = (
+        json!({"index": 0, "relevance_score": 0.8}),
+        json!({"index": 1, "relevance_score": 0.1}),
+    );
+    let with_document = json!({"index": 0, "relevance_score": 0.85, "document": {"text": "a"}});
+    [
+        (json!({}), bare.clone(), json!([first, second])),
+        (json!({"top_n": 1}), bare, json!([first])),
         (
             json!({"top_n": 1, "return_documents": true}),
-            &with_text,
-            json!([{"index": 0, "relevance_score": 0.85, "document": {"text": "a"}}]),
+            with_text,
+            json!([with_document]),
         ),
     ]
-    .into_iter()
-    .enumerate()
-    {
-        provider.will(Reply::json(ranks));
-        let mut body = asked.clone();
+}
+
+#[tokio::test]
+async fn rr2_teis_ranks_become_a_ranking() {
+    let provider = Provider::start();
+    let (gateway, program) = gateway(&provider, &json!({"rerank": "tei"})).await;
+    for (number, (rest, ranks, results)) in rankings().into_iter().enumerate() {
+        provider.will(Reply::json(&ranks));
+        let mut body = json!({"model": "m", "query": "q", "documents": ["a", {"text": "b"}]});
         for (name, value) in rest.as_object().unwrap() {
             body[name] = value.clone();
         }
