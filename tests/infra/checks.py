@@ -34,7 +34,7 @@ def streams_v1_and_buffers_the_rest(resources, _):
         is_streamed = function == "Proxy"
         assert integration.get("responseTransferMode", "BUFFERED") == ("STREAM" if is_streamed else "BUFFERED"), (path, method)
         assert integration["uri"].endswith("/response-streaming-invocations" if is_streamed else "Arn>/invocations"), (path, method)
-        assert is_streamed == path.startswith("/v1/") or path in ("/", "/health"), (path, method)
+        assert is_streamed == path.startswith("/v1/") or path in ("/", "/health", "/rerank", "/v2/rerank"), (path, method)
 
 
 def gives_completions_their_time(resources, _):

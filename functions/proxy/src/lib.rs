@@ -42,6 +42,9 @@ pub fn routes() -> Routes<App, KeyGate> {
         .post("/v1/completions", OpenAi, ApiKey, routes::direct::completions)
         .post("/v1/fim/completions", OpenAi, ApiKey, routes::direct::completions)
         .post("/v1/embeddings", OpenAi, ApiKey, routes::direct::embeddings)
+        .post("/v1/rerank", OpenAi, ApiKey, routes::direct::rerank)
+        .post("/v2/rerank", OpenAi, ApiKey, routes::direct::rerank)
+        .post("/rerank", OpenAi, ApiKey, routes::direct::rerank)
         .post("/v1/messages", Anthropic, ApiKey, routes::messages::create)
         .post(
             "/v1/messages/count_tokens",

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 fn requests(program: &Client, model: &str) -> Vec<(&'static str, RequestBuilder)> {
     let completion = json!({"model": model, "prompt": "Hello"});
     let embeddings = json!({"model": model, "input": "Hello"});
+    let ranking = json!({"model": model, "query": "Hello", "documents": ["a"]});
     vec![
+        ("rerank", program.post("/v1/rerank").json(&ranking)),
         ("chat", program.chat(model)),
         ("chat", program.message(model)),
         ("completion", program.post("/v1/completions").json(&completion)),
@@ -37,6 +39,7 @@ async fn em5_a_model_is_called_for_its_kinds_only() {
         ("chat", "a chat model", "/v1/chat/completions"),
         ("completion", "a completion model", "/v1/completions"),
         ("embedding", "an embedding model", "/v1/embeddings"),
+        ("rerank", "a rerank model", "/v1/rerank"),
     ] {
         set_kinds(&gateway, "m", &json!([kind])).await;
         let calls = requests(&program, "m");
@@ -59,8 +62,8 @@ async fn em5_a_model_is_called_for_its_kinds_only() {
 #[tokio::test]
 async fn em5_without_kinds_all_are_tried() {
     let provider = Provider::answering(|request| {
-        let list = json!({"data": [], "model": "p"});
-        Reply::json(&if request.path == "/v1/embeddings" {
+        let list = json!({"data": [], "results": [], "model": "p"});
+        Reply::json(&if matches!(request.path.as_str(), "/v1/embeddings" | "/v1/rerank") {
             list
         } else {
             openai::completion("Hi")
@@ -68,7 +71,7 @@ async fn em5_without_kinds_all_are_tried() {
     });
     let gateway = Gateway::start().await.with_model("m", &provider).await;
     let program = gateway.program().await;
-    for kinds in [json!(["chat", "completion", "embedding"]), Value::Null] {
+    for kinds in [json!(["chat", "completion", "embedding", "rerank"]), Value::Null] {
         set_kinds(&gateway, "m", &kinds).await;
         for (kind, request) in requests(&program, "m") {
             assert_eq!(status(request).await, 200, "{kind} of {kinds}");

@@ -1,8 +1,9 @@
-//! The endpoints that are never translated: completions of a prompt, embeddings.
+//! The endpoints that are never translated: completions of a prompt, embeddings, rankings.
 
 mod completions;
 mod embeddings;
 mod kinds;
+mod rerank;
 
 use harness::Gateway;
 use serde_json::Value;

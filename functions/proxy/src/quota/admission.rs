@@ -50,7 +50,9 @@ impl Reservation {
 
     pub(crate) fn dialect(&self) -> Dialect {
         match self.request.endpoint {
-            Endpoint::ChatCompletions | Endpoint::Embeddings | Endpoint::Completions => Dialect::OpenAi,
+            Endpoint::ChatCompletions | Endpoint::Embeddings | Endpoint::Completions | Endpoint::Rerank => {
+                Dialect::OpenAi
+            }
             Endpoint::Messages => Dialect::Anthropic,
         }
     }

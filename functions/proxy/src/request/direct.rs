@@ -11,7 +11,7 @@ use super::backend_body::BackendBody;
 use super::body::RequestBody;
 use super::generation::Generation;
 use super::model_params::ModelParams;
-use super::{estimate, fim};
+use super::{estimate, fim, rerank};
 use crate::patch::{Patch, Span, patched_pieces};
 
 /// A request that borrows from its body.
@@ -83,8 +83,27 @@ impl<'a> DirectRequest<'a> {
     }
 
     /// Approximate tokens of the input.
-    pub(super) fn input_estimate(&self) -> u64 {
-        estimate::tokens(self.body.text_bytes()).max(1)
+    pub(crate) fn input_estimate(&self) -> u64 {
+        match self.endpoint {
+            Endpoint::Rerank => rerank::input_estimate(&self.body),
+            _ => estimate::tokens(self.body.text_bytes()).max(1),
+        }
+    }
+
+    /// The most documents of a ranking that the client wants back.
+    pub(crate) fn top_n(&self) -> Result<Option<usize>, ApiError> {
+        rerank::top_n(&self.body)
+    }
+
+    /// The body for a backend that ranks by TEI's own API.
+    pub(crate) fn tei_body(&self, params: &ModelParams) -> Result<BackendBody, ApiError> {
+        let (body, warnings) = rerank::tei_body(&self.body)?;
+        let body = Bytes::from(body);
+        let params = params.patch_unread(&body);
+        Ok(BackendBody {
+            bytes: patched_pieces(&body, params.into_iter().collect()),
+            warnings,
+        })
     }
 
     /// The error of a backend that does not have this endpoint.

@@ -13,6 +13,7 @@ pub(crate) mod max_tokens;
 mod messages;
 pub(crate) mod model_params;
 mod reasoning_details;
+mod rerank;
 mod stream_options;
 
 pub use chat::ChatRequest;

@@ -1,4 +1,5 @@
-//! The endpoints that are never translated: `POST /v1/completions`, `POST /v1/fim/completions`, `POST /v1/embeddings`
+//! The endpoints that are never translated: `POST /v1/completions`, `POST /v1/fim/completions`, `POST /v1/embeddings`,
+//! `POST /v1/rerank`
 
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -23,6 +24,10 @@ pub(crate) async fn embeddings(
     request: Request,
 ) -> Result<Response, ApiError> {
     pass(Endpoint::Embeddings, app, context, request).await
+}
+
+pub(crate) async fn rerank(app: State<App>, context: RequestContext, request: Request) -> Result<Response, ApiError> {
+    pass(Endpoint::Rerank, app, context, request).await
 }
 
 async fn pass(

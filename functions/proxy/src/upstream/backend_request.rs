@@ -10,6 +10,7 @@ use service::outbound::Pieces;
 use translators::directions::{ApiDialect, Direction};
 use translators::error::ErrorContext;
 use translators::model::ModelFacts;
+use translators::settings::{BackendSettings, RerankApi};
 use translators::translated::TranslatedRequest;
 
 use super::endpoint::BackendEndpoint;
@@ -18,7 +19,7 @@ use crate::patch::patched_pieces;
 use crate::request::{ChatRequest, CompletionRequest, DirectRequest, MessagesRequest, own_protocol_headers};
 use crate::response::context::PassthroughContext;
 use crate::response::convert::ResponseConverter;
-use crate::response::document::{DocumentContext, DocumentKind};
+use crate::response::document::{DocumentContext, DocumentForm, List, RanksWanted};
 use crate::response::model_name::ModelName;
 
 pub(super) struct BackendRequest<'e> {
@@ -90,10 +91,10 @@ impl<'e> BackendRequest<'e> {
         backend: &Backend,
         endpoint: &'e BackendEndpoint,
     ) -> Result<Self, ApiError> {
-        let document = |kind| {
+        let document = |form| {
             ResponseConverter::Document(Box::new(DocumentContext {
                 model_name: ModelName::new(grant.response_model(request.model())),
-                kind,
+                form,
                 errors: own_errors(endpoint, Dialect::OpenAi),
             }))
         };
@@ -106,10 +107,14 @@ impl<'e> BackendRequest<'e> {
                 };
                 (&endpoint.completions, ResponseConverter::Completion(Box::new(context)))
             }
-            Endpoint::Embeddings => (&endpoint.embeddings, document(DocumentKind::Embeddings)),
+            Endpoint::Embeddings => (&endpoint.embeddings, document(DocumentForm::Passing(List::Embeddings))),
+            Endpoint::Rerank => (&endpoint.rerank, document(ranking(request, &endpoint.settings)?)),
             Endpoint::ChatCompletions | Endpoint::Messages => return Err(request.unserved()),
         };
-        let body = request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params)?;
+        let body = match (request.endpoint(), endpoint.settings.rerank) {
+            (Endpoint::Rerank, RerankApi::Tei) => request.tei_body(&endpoint.params)?,
+            _ => request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params)?,
+        };
         Ok(Self {
             url,
             headers: endpoint.headers.clone(),
@@ -204,4 +209,15 @@ fn own_errors(endpoint: &BackendEndpoint, dialect: Dialect) -> ErrorContext {
         same_dialect: Some(dialect),
         ..endpoint.errors.clone()
     }
+}
+
+/// What a backend with `settings` sends as a ranking.
+fn ranking(request: &DirectRequest<'_>, settings: &BackendSettings) -> Result<DocumentForm, ApiError> {
+    Ok(match settings.rerank {
+        RerankApi::Pass => DocumentForm::Passing(List::Ranking),
+        RerankApi::Tei => DocumentForm::Ranks(RanksWanted {
+            top_n: request.top_n()?,
+            input_estimate: request.input_estimate(),
+        }),
+    })
 }

@@ -16,7 +16,7 @@ use service::outbound::IdleTime;
 use service::outbound::backend::{credential, endpoint, outside_v1};
 use service::secrets::backend_keys::BackendKeys;
 use translators::error::{ErrorContext, Secrets};
-use translators::settings::{BackendSettings, UpstreamAuthErrors};
+use translators::settings::{BackendSettings, RerankApi, UpstreamAuthErrors};
 use url::Url;
 
 use super::failure::{Failure, none_available};
@@ -48,6 +48,7 @@ pub(super) struct BackendEndpoint {
     pub(super) completions: Uri,
     pub(super) embeddings: Uri,
     pub(super) messages: Uri,
+    pub(super) rerank: Uri,
     pub(super) count_tokens: Uri,
     base: Url,
     pub(super) headers: HeaderMap,
@@ -106,6 +107,10 @@ impl Endpoints {
             chat_completions: uri(&endpoint(base.clone(), "chat/completions"))?,
             completions: uri(&endpoint(base.clone(), "completions"))?,
             embeddings: uri(&endpoint(base.clone(), "embeddings"))?,
+            rerank: uri(&match settings.rerank {
+                RerankApi::Pass => endpoint(base.clone(), "rerank"),
+                RerankApi::Tei => outside_v1(base.clone(), "rerank"),
+            })?,
             messages: uri(&endpoint(base.clone(), "messages"))?,
             count_tokens: uri(&endpoint(base.clone(), "messages/count_tokens"))?,
             errors: ErrorContext {

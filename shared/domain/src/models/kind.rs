@@ -10,6 +10,7 @@ pub enum ModelKind {
     Chat,
     Completion,
     Embedding,
+    Rerank,
 }
 
 impl ModelKind {
@@ -19,6 +20,7 @@ impl ModelKind {
             Endpoint::ChatCompletions | Endpoint::Messages => Self::Chat,
             Endpoint::Completions => Self::Completion,
             Endpoint::Embeddings => Self::Embedding,
+            Endpoint::Rerank => Self::Rerank,
         }
     }
 
@@ -28,6 +30,7 @@ impl ModelKind {
             Self::Chat => Endpoint::ChatCompletions,
             Self::Completion => Endpoint::Completions,
             Self::Embedding => Endpoint::Embeddings,
+            Self::Rerank => Endpoint::Rerank,
         }
     }
 
@@ -37,6 +40,7 @@ impl ModelKind {
             Self::Chat => "a chat model",
             Self::Completion => "a completion model",
             Self::Embedding => "an embedding model",
+            Self::Rerank => "a rerank model",
         }
     }
 }

@@ -67,6 +67,7 @@ pub enum Endpoint {
     Messages,
     Embeddings,
     Completions,
+    Rerank,
 }
 
 impl Endpoint {
@@ -77,6 +78,7 @@ impl Endpoint {
             Self::Messages => "/v1/messages",
             Self::Embeddings => "/v1/embeddings",
             Self::Completions => "/v1/completions",
+            Self::Rerank => "/v1/rerank",
         }
     }
 }

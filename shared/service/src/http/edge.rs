@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tower_service::Service;
 
 use super::cors;
-use super::error::{ApiError, Code, Dialect};
+use super::error::{ApiError, Code, Dialect, shown};
 use super::trace::TraceContext;
 use crate::store::Store;
 use domain::models::RequestId;
@@ -69,8 +69,15 @@ impl Edge {
     }
 }
 
-async fn not_found(uri: Uri) -> Response {
-    unrouted(&uri, ApiError::not_found("route"))
+async fn not_found(method: Method, uri: Uri) -> Response {
+    let error = match Dialect::of_path(uri.path()) {
+        Dialect::Management => ApiError::not_found("route"),
+        Dialect::OpenAi | Dialect::Anthropic => {
+            let path = shown(uri.path());
+            ApiError::new(Code::UnknownUrl, format!("Unknown request URL: {method} {path}."))
+        }
+    };
+    unrouted(&uri, error)
 }
 
 async fn method_not_allowed(uri: Uri) -> Response {

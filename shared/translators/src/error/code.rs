@@ -99,6 +99,7 @@ codes! {
     ModelNotFound: 404, "model_not_found", (INVALID, "model_not_found"), "not_found_error";
     ModelNotSupported: 400, "invalid_value", (INVALID, "model_not_supported"), INVALID;
     NotFound: 404, "not_found", (INVALID, "not_found"), "not_found_error";
+    UnknownUrl: 404, "not_found", (INVALID, "unknown_url"), "not_found_error";
     MethodNotAllowed: 405, "method_not_allowed", (INVALID, "method_not_allowed"), INVALID;
     InvalidJson: 400, "invalid_json", (INVALID, "invalid_json"), INVALID;
     InvalidValue: 400, "invalid_value", (INVALID, "invalid_value"), INVALID;

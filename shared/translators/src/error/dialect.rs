@@ -11,6 +11,10 @@ pub enum Dialect {
 impl Dialect {
     /// The dialect of the route that a path names, also of one that does not exist.
     pub fn of_path(path: &str) -> Self {
+        // Rerankers are called without a version, and with another one.
+        if matches!(path, "/rerank" | "/v2/rerank") {
+            return Self::OpenAi;
+        }
         match path.strip_prefix("/v1/") {
             Some(rest) if rest == "messages" || rest.starts_with("messages/") => Self::Anthropic,
             Some(_) => Self::OpenAi,
@@ -30,6 +34,7 @@ mod tests {
             ("/v1/messages", Dialect::Anthropic),
             ("/v1/messages/count_tokens", Dialect::Anthropic),
             ("/v1/messagesque", Dialect::OpenAi),
+            ("/v2/rerank", Dialect::OpenAi),
             ("/api/v1/auth/login", Dialect::Management),
         ] {
             assert_eq!(Dialect::of_path(path), dialect, "{path}");

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use super::describe::SettingInfo;
 use super::fim::Fim;
 use super::values::{
-    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, Schema,
-    SystemRole, TextParts, ThinkTags, ThinkingParam, Tokenizer, ToolChoiceSupport, ToolResultMedia, UnsignedCalls,
-    UpstreamAuthErrors, UserField,
+    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, RerankApi,
+    Schema, SystemRole, TextParts, ThinkTags, ThinkingParam, Tokenizer, ToolChoiceSupport, ToolResultMedia,
+    UnsignedCalls, UpstreamAuthErrors, UserField,
 };
 
 /// Declares a setting once and makes of it a field of the settings and an optional field of the overrides.
@@ -122,6 +122,8 @@ settings! {
     tokenizer: Tokenizer = Tokenizer::Estimate,
     /// How a prompt with a `suffix` is sent (CP3).
     fim: Fim = Fim::Pass,
+    /// The API for rankings (RR2).
+    rerank: RerankApi = RerankApi::Pass,
     /// Restricted members that this backend gets from clients all the same (`restricted.rs`).
     client_fields: Vec<String> = Vec::new(),
     /// What the backend's grammar takes of a tool's schema (B10.1).

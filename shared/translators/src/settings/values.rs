@@ -70,6 +70,7 @@ choices! {
         /// `budget_tokens`, of models before there was an effort.
         Budget,
     }
+    RerankApi { Pass, Tei }
 }
 
 choices! {

@@ -1,63 +1,62 @@
-//! A JSON response that passes without being read as a whole, such as a list of embeddings: the model's name is replaced
-//! and the usage found in passing. Pure.
+//! A JSON response that is not read as a whole, such as a list of embeddings, or one that must be made anew. Pure.
 
+mod passing;
+mod ranks;
 mod walk;
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 use translators::error::{BackendError, ErrorContext};
-use translators::json::Raw;
-use translators::stream::{Progress, StreamEnd};
-use translators::usage::Usage;
+use translators::stream::StreamEnd;
 
-use self::walk::Walk;
+pub(crate) use self::passing::List;
+use self::passing::Passing;
+use self::ranks::Ranks;
+pub(crate) use self::ranks::RanksWanted;
 use super::model_name::ModelName;
-use super::outcome::{FullResponse, StreamChunk, StreamEnding, TranslationLog};
-use super::scan::{ChunkInfo, ChunkKind};
-use super::usage::UsageReport;
+use super::outcome::{FullResponse, StreamChunk, StreamEnding};
 
 /// What is known of a document before it comes.
 #[derive(Clone, Debug)]
 pub(crate) struct DocumentContext {
     pub(crate) model_name: ModelName,
-    pub(crate) kind: DocumentKind,
+    pub(crate) form: DocumentForm,
     pub(crate) errors: ErrorContext,
 }
 
+/// What a backend sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DocumentKind {
-    Embeddings,
+pub(crate) enum DocumentForm {
+    /// What the client gets.
+    Passing(List),
+    /// TEI's ranks, of which a ranking is made (RR2).
+    Ranks(RanksWanted),
 }
 
 /// A document on its way.
 #[derive(Debug)]
-pub(crate) struct Document {
-    kind: DocumentKind,
-    errors: ErrorContext,
-    walk: Walk,
+pub(crate) enum Document {
+    Passing(Box<Passing>),
+    Ranks(Ranks),
 }
 
 impl Document {
     pub(crate) fn new(context: DocumentContext) -> Self {
-        Self {
-            walk: Walk::new(context.model_name.into_json(), context.kind.answer()),
-            kind: context.kind,
-            errors: context.errors,
+        let DocumentContext {
+            model_name,
+            form,
+            errors,
+        } = context;
+        match form {
+            DocumentForm::Passing(list) => Self::Passing(Box::new(Passing::new(model_name, list, errors))),
+            DocumentForm::Ranks(wanted) => Self::Ranks(Ranks::new(model_name, wanted, errors)),
         }
     }
 
     /// Takes the next piece, and gives what of it goes to the client.
     pub(crate) fn feed(&mut self, piece: &Bytes) -> StreamChunk {
-        let mut frames = Vec::new();
-        self.walk.feed(piece, &mut frames);
-        frames.retain(|frame| !frame.is_empty());
-        StreamChunk {
-            frames,
-            progress: if self.is_wrong() {
-                Progress::Failed
-            } else {
-                Progress::More
-            },
+        match self {
+            Self::Passing(passing) => passing.feed(piece),
+            Self::Ranks(ranks) => ranks.feed(piece),
         }
     }
 
@@ -67,240 +66,27 @@ impl Document {
         self.into_full(frames)
     }
 
-    /// The response that has come to its end in these frames: an answer, or whatever came in place of one.
+    /// The response that has come to its end in these frames.
     pub(crate) fn into_full(self, frames: Vec<Bytes>) -> Result<FullResponse, BackendError> {
-        let body = match <[Bytes; 1]>::try_from(frames) {
-            Ok([body]) => body,
-            Err(frames) => frames.concat().into(),
-        };
-        if self.is_answer() {
-            return Ok(FullResponse {
-                body,
-                usage: self.usage(),
-                translation: TranslationLog::default(),
-            });
-        }
-        match ChunkInfo::of(&body).kind {
-            ChunkKind::Content | ChunkKind::Error => Err(BackendError::from_error_object(&body, &self.errors)),
-            ChunkKind::End | ChunkKind::Nothing | ChunkKind::Malformed => Err(BackendError::unreadable()),
+        match self {
+            Self::Passing(passing) => passing.into_full(frames),
+            Self::Ranks(ranks) => ranks.into_full(),
         }
     }
 
     /// The document, unless what has come of it is none.
     pub(crate) fn checked(self) -> Result<Self, BackendError> {
-        if self.is_wrong() {
-            Err(BackendError::unreadable())
-        } else {
-            Ok(self)
-        }
-    }
-
-    /// Ends a document whose beginning the client has: one that broke off stays without its end, so that no client takes it
-    /// for whole.
-    pub(crate) fn finish(self, end: StreamEnd) -> StreamEnding {
-        let result = if self.is_answer() {
-            Ok(())
-        } else if self.is_wrong() {
-            Err(BackendError::unreadable())
-        } else if end == StreamEnd::TimedOut {
-            Err(BackendError::timed_out())
-        } else {
-            Err(BackendError::cut_short())
-        };
-        StreamEnding {
-            frames: Vec::new(),
-            usage: self.usage(),
-            delivered: true,
-            result,
-            translation: TranslationLog::default(),
-        }
-    }
-
-    fn is_answer(&self) -> bool {
-        self.walk.is_complete() && self.walk.found.has_answer && !self.is_wrong()
-    }
-
-    fn is_wrong(&self) -> bool {
-        self.walk.is_lost() || is_error(&self.walk.found.error)
-    }
-
-    fn usage(&self) -> UsageReport {
-        let found = &self.walk.found;
-        let input = self.kind.input_tokens(raw(&found.usage), raw(&found.meta));
-        let reported = input.map(|input| Usage {
-            input,
-            ..Usage::default()
-        });
-        UsageReport::of(reported, 0, None)
-    }
-}
-
-impl DocumentKind {
-    /// The member that has the answer, a list.
-    fn answer(self) -> &'static str {
         match self {
-            Self::Embeddings => "data",
+            Self::Passing(passing) if passing.is_wrong() => Err(BackendError::unreadable()),
+            document => Ok(document),
         }
     }
 
-    fn input_tokens(self, usage: Raw<'_>, _meta: Raw<'_>) -> Option<u64> {
+    /// Ends a document whose beginning the client has.
+    pub(super) fn finish(self, end: StreamEnd) -> StreamEnding {
         match self {
-            Self::Embeddings => Usage::input_of_embeddings(usage?),
-        }
-    }
-}
-
-/// True for an error that says something: some servers send `"error": null` with every answer.
-fn is_error(value: &[u8]) -> bool {
-    value.len() > 2 && value.starts_with(b"{") || value.len() > 2 && value.starts_with(b"\"")
-}
-
-fn raw(value: &[u8]) -> Raw<'_> {
-    serde_json::from_slice::<&RawValue>(value).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn context() -> DocumentContext {
-        DocumentContext {
-            model_name: ModelName::new("the \"client's\" name"),
-            kind: DocumentKind::Embeddings,
-            errors: ErrorContext::default(),
-        }
-    }
-
-    /// All that a document comes to whose body comes in these pieces.
-    fn passed(pieces: &[&[u8]]) -> (Vec<u8>, StreamEnding) {
-        let mut document = Document::new(context());
-        let mut frames = Vec::new();
-        for piece in pieces {
-            let chunk = document.feed(&Bytes::copy_from_slice(piece));
-            frames.extend(chunk.frames);
-        }
-        (frames.concat(), document.finish(StreamEnd::Closed))
-    }
-
-    fn full(body: &str) -> Result<FullResponse, BackendError> {
-        Document::new(context()).whole(&Bytes::copy_from_slice(body.as_bytes()))
-    }
-
-    const BODY: &str = concat!(
-        r#"{"object":"list", "data" : [{"embedding":[0.1,-2e-3],"index":0,"model":"in \"the\\ data"}, "]}"], "#,
-        r#""model":"back\"end\\","x":null,"y":-1.5, "usage":{"prompt_tokens":7,"total_tokens":9}}"#
-    );
-
-    #[test]
-    fn em1_only_the_models_name_at_the_top_is_replaced() {
-        let response = full(BODY).unwrap();
-        let expected = BODY.replace(r#""back\"end\\""#, r#""the \"client's\" name""#);
-        assert_eq!(response.body, expected.as_bytes());
-        let without = r#"{"data":[],"model":null}"#;
-        assert_eq!(full(without).unwrap().body, without.as_bytes());
-    }
-
-    #[test]
-    fn em3_the_prompts_tokens_are_the_usage_else_the_total_else_an_estimate() {
-        for (usage, tokens, estimated) in [
-            (json!({"prompt_tokens": 7, "total_tokens": 9}), 7, false),
-            (json!({"total_tokens": 9}), 9, false),
-            (json!({"prompt_tokens": 0, "total_tokens": 0}), 0, false),
-            (json!({"prompt_tokens": null}), 100, true),
-            (json!(null), 100, true),
-        ] {
-            let report = full(&json!({"data": [], "usage": usage}).to_string()).unwrap().usage;
-            let expected = Usage {
-                input: tokens,
-                ..Usage::default()
-            };
-            assert_eq!(
-                (report.usage(100), report.is_estimated()),
-                (expected, estimated),
-                "{usage}"
-            );
-        }
-    }
-
-    #[test]
-    fn em4_what_is_no_list_of_embeddings_is_an_error() {
-        for body in [
-            "",
-            "null",
-            "<html>",
-            "data: {}\n\n",
-            r#"{"object":"list"}"#,
-            r#"{"data":{}}"#,
-            r#"{"data":[]"#,
-            r#"{"data":[]}}"#,
-            r#"{"data":[],"error":{"message":"no"}}"#,
-            r#"{"error":{"message":"no such model","code":404}}"#,
-            r#"[{"error":{"message":"no","status":"INVALID_ARGUMENT"}}]"#,
-        ] {
-            assert!(full(body).is_err(), "{body}");
-        }
-        assert!(full("\u{feff} {\"error\":null,\"data\":[]} \n").is_ok());
-    }
-
-    #[test]
-    fn em4_a_document_that_breaks_off_is_never_complete() {
-        for end in 0..BODY.len() {
-            assert!(passed(&[&BODY.as_bytes()[..end]]).1.result.is_err(), "{end}");
-        }
-    }
-
-    /// Members in any order, with whatever values.
-    fn documents() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i32>().prop_map(Value::from),
-            any::<f32>().prop_map(Value::from),
-            r#"[a-z"\\\[\]{},:é ]{0,8}"#.prop_map(Value::from),
-        ];
-        let value = leaf.prop_recursive(3, 24, 4, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-                prop::collection::vec((r#"[a-z"\\]{0,5}|model|usage"#, inner), 0..4)
-                    .prop_map(|members| Value::Object(members.into_iter().collect())),
-            ]
-        });
-        let name = prop_oneof![Just("model".to_owned()), Just("usage".to_owned()), r#"[a-z"\\]{0,20}"#];
-        (prop::collection::vec((name, value), 0..6), 0u32..1 << 31).prop_map(|(members, tokens)| {
-            let mut object: serde_json::Map<_, _> = members.into_iter().filter(|(name, _)| name != "error").collect();
-            object.insert("data".to_owned(), json!([1]));
-            object.insert("usage".to_owned(), json!({"prompt_tokens": tokens}));
-            object.into()
-        })
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn em4_a_document_that_is_cut_anywhere_is_the_whole_one(
-            document in documents(), pretty in any::<bool>(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)
-        ) {
-            let body = if pretty { format!("{document:#}") } else { document.to_string() };
-            let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(body.len())).chain([0, body.len()]).collect();
-            cuts.sort_unstable();
-            let pieces: Vec<_> = cuts.windows(2).map(|cut| &body.as_bytes()[cut[0]..cut[1]]).collect();
-            let (bytes, ending) = passed(&pieces);
-            prop_assert!(ending.result.is_ok());
-
-            let mut expected: Value = serde_json::from_str(&body).unwrap();
-            if expected["model"].is_string() {
-                expected["model"] = "the \"client's\" name".into();
-            }
-            prop_assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap(), expected);
-            let whole = full(&body).unwrap();
-            prop_assert_eq!(&whole.body, &bytes);
-            let tokens = document["usage"]["prompt_tokens"].as_u64().unwrap();
-            prop_assert_eq!(whole.usage.usage(0).input, tokens);
-            prop_assert_eq!(ending.usage.usage(0).input, tokens);
+            Self::Passing(passing) => passing.finish(end),
+            Self::Ranks(ranks) => ranks.finish(),
         }
     }
 }
