@@ -1,0 +1,124 @@
+//! Makes what the function serves of `web/`: one script of all modules, since a first visit that asked for forty files would
+//! start forty environments in Lambda; every file gzipped; and a version, which is the checksum of them all.
+//!
+//! A module is left as it is but for `import` and `export`: they can go, because nothing is renamed and each name is
+//! declared once. `Bundle::add` holds the modules to that.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+const MAX_LINES: usize = 300;
+const DECLARATIONS: [&str; 6] = [
+    "async function* ",
+    "async function ",
+    "function ",
+    "class ",
+    "const ",
+    "let ",
+];
+const OTHER_FILES: [&str; 3] = ["app.css", "vendor/preact.js", "vendor/marked.js"];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (web, out) = (
+        Path::new("web"),
+        PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?),
+    );
+    println!("cargo::rerun-if-changed={}", web.display());
+    let mut bundle = Bundle::default();
+    bundle.add(&web.join("main.js"))?;
+    let script = bundle.library_imports() + &minifier::js::minify(&bundle.text)?.to_string();
+    let mut files = vec![("main.js", script.into_bytes())];
+    for name in OTHER_FILES {
+        files.push((name, fs::read(web.join(name))?));
+    }
+    let mut checksum = flate2::Crc::new();
+    files.iter().for_each(|(_, content)| checksum.update(content));
+    let version = format!("{:08x}", checksum.sum());
+    let index = fs::read_to_string(web.join("index.html"))?.replace("{version}", &version);
+    files.push(("index.html", index.into_bytes()));
+    let mut table =
+        format!("pub(crate) const VERSION: &str = \"{version}\";\npub(crate) const FILES: &[(&str, &[u8])] = &[\n");
+    for (number, (name, content)) in files.iter().enumerate() {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(content)?;
+        fs::write(out.join(format!("{number}.gz")), gzip.finish()?)?;
+        writeln!(
+            table,
+            "(\"{name}\", include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{number}.gz\"))),"
+        )?;
+    }
+    Ok(fs::write(out.join("files.rs"), table + "];\n")?)
+}
+
+#[derive(Default)]
+struct Bundle {
+    done: BTreeSet<PathBuf>,
+    /// What is imported of each library; libraries stay files of their own.
+    libraries: BTreeMap<String, BTreeSet<String>>,
+    /// Every name at the top of a module, and where it is declared.
+    names: BTreeMap<String, PathBuf>,
+    text: String,
+}
+
+impl Bundle {
+    /// Adds `module` after all that it imports.
+    fn add(&mut self, module: &Path) -> Result<(), Box<dyn Error>> {
+        let module = module.canonicalize()?;
+        if !self.done.insert(module.clone()) {
+            return Ok(());
+        }
+        let text = fs::read_to_string(&module)?;
+        let refuse = |what: &str| Err(format!("{}: {what}", module.display()).into());
+        if !text.starts_with("// ") || text.lines().count() > MAX_LINES {
+            return refuse("a module begins with a comment that says what it is for, and has at most 300 lines");
+        }
+        let (imports, rest): (Vec<_>, Vec<_>) = text.lines().partition(|line| line.starts_with("import "));
+        for import in imports {
+            let [names, from, ";"] = import.split('"').collect::<Vec<_>>()[..] else {
+                return refuse("an import stands on one line");
+            };
+            if !names.starts_with("import { ") || names.contains(" as ") {
+                return refuse("imports are by name, and rename nothing");
+            }
+            let names = names
+                .trim_start_matches("import { ")
+                .trim_end_matches(" } from ")
+                .split(", ");
+            match from.split_once("vendor/") {
+                Some((_, library)) => self
+                    .libraries
+                    .entry(library.to_owned())
+                    .or_default()
+                    .extend(names.map(str::to_owned)),
+                None => self.add(&module.with_file_name(from))?,
+            }
+        }
+        for line in rest {
+            let (exported, code) = line.strip_prefix("export ").map_or((false, line), |code| (true, code));
+            if let Some(name) = DECLARATIONS.iter().find_map(|keyword| code.strip_prefix(keyword)) {
+                let name: String = name
+                    .chars()
+                    .take_while(|next| next.is_alphanumeric() || *next == '_')
+                    .collect();
+                if name.is_empty() || self.names.insert(name.clone(), module.clone()).is_some() {
+                    return refuse(&format!("`{name}` is declared twice, or has no name"));
+                }
+            } else if exported {
+                return refuse("what is exported is a declaration");
+            }
+            self.text.push_str(code);
+            self.text.push('\n');
+        }
+        Ok(())
+    }
+
+    fn library_imports(&self) -> String {
+        let names = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(",");
+        let import = |(library, used)| format!("import {{{}}} from \"./vendor/{library}\";\n", names(used));
+        self.libraries.iter().map(import).collect()
+    }
+}
