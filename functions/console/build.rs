@@ -36,7 +36,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         files.push((name, fs::read(web.join(name))?));
     }
     let mut checksum = flate2::Crc::new();
-    files.iter().for_each(|(_, content)| checksum.update(content));
+    for (_, content) in &files {
+        checksum.update(content);
+    }
     let version = format!("{:08x}", checksum.sum());
     let index = fs::read_to_string(web.join("index.html"))?.replace("{version}", &version);
     files.push(("index.html", index.into_bytes()));
@@ -72,47 +74,50 @@ impl Bundle {
             return Ok(());
         }
         let text = fs::read_to_string(&module)?;
-        let refuse = |what: &str| Err(format!("{}: {what}", module.display()).into());
         if !text.starts_with("// ") || text.lines().count() > MAX_LINES {
-            return refuse("a module begins with a comment that says what it is for, and has at most 300 lines");
+            let rule = "a module begins with a comment that says what it is for, and has at most 300 lines";
+            return Err(format!("{}: {rule}", module.display()).into());
         }
         let (imports, rest): (Vec<_>, Vec<_>) = text.lines().partition(|line| line.starts_with("import "));
         for import in imports {
-            let [names, from, ";"] = import.split('"').collect::<Vec<_>>()[..] else {
-                return refuse("an import stands on one line");
-            };
-            if !names.starts_with("import { ") || names.contains(" as ") {
-                return refuse("imports are by name, and rename nothing");
-            }
-            let names = names
-                .trim_start_matches("import { ")
-                .trim_end_matches(" } from ")
-                .split(", ");
-            match from.split_once("vendor/") {
-                Some((_, library)) => self
-                    .libraries
-                    .entry(library.to_owned())
-                    .or_default()
-                    .extend(names.map(str::to_owned)),
-                None => self.add(&module.with_file_name(from))?,
-            }
+            self.import(&module, import)?;
         }
         for line in rest {
-            let (exported, code) = line.strip_prefix("export ").map_or((false, line), |code| (true, code));
-            if let Some(name) = DECLARATIONS.iter().find_map(|keyword| code.strip_prefix(keyword)) {
-                let name: String = name
-                    .chars()
-                    .take_while(|next| next.is_alphanumeric() || *next == '_')
-                    .collect();
-                if name.is_empty() || self.names.insert(name.clone(), module.clone()).is_some() {
-                    return refuse(&format!("`{name}` is declared twice, or has no name"));
-                }
-            } else if exported {
-                return refuse("what is exported is a declaration");
-            }
-            self.text.push_str(code);
-            self.text.push('\n');
+            self.line(&module, line)?;
         }
+        Ok(())
+    }
+
+    fn import(&mut self, module: &Path, line: &str) -> Result<(), Box<dyn Error>> {
+        let parts: Vec<_> = line.split('"').collect();
+        let names = parts[0]
+            .strip_prefix("import { ")
+            .and_then(|names| names.strip_suffix(" } from "));
+        let (Some(names), [_, from, ";"]) = (names.filter(|names| !names.contains(" as ")), &parts[..]) else {
+            let rule = "an import stands on one line, is by name, and renames nothing";
+            return Err(format!("{}: {rule}: {line}", module.display()).into());
+        };
+        if let Some((_, library)) = from.split_once("vendor/") {
+            let used = self.libraries.entry(library.to_owned()).or_default();
+            used.extend(names.split(", ").map(str::to_owned));
+            return Ok(());
+        }
+        self.add(&module.with_file_name(from))
+    }
+
+    fn line(&mut self, module: &Path, line: &str) -> Result<(), Box<dyn Error>> {
+        let code = line.strip_prefix("export ").unwrap_or(line);
+        if let Some(name) = DECLARATIONS.iter().find_map(|keyword| code.strip_prefix(keyword)) {
+            let end = name.find(|next: char| !next.is_alphanumeric() && next != '_');
+            let name = &name[..end.unwrap_or(name.len())];
+            if name.is_empty() || self.names.insert(name.to_owned(), module.to_owned()).is_some() {
+                return Err(format!("{}: `{name}` is declared twice, or has no name", module.display()).into());
+            }
+        } else if code != line {
+            return Err(format!("{}: what is exported is a declaration: {line}", module.display()).into());
+        }
+        self.text.push_str(code);
+        self.text.push('\n');
         Ok(())
     }
 

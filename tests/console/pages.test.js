@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { fitsItsWidth, launch, openPage, openSignedIn } from "./browser.js";
 import { addModel, startGateway, startServer } from "./gateway.js";
 
-const PAGES = ["keys", "account"];
+const PAGES = ["play", "keys", "connect", "account", "admin/setup"];
 const LOOKS = [
   { locale: "en-US", colorScheme: "light", viewport: { width: 1440, height: 900 } },
   { locale: "zh-CN", colorScheme: "dark", viewport: { width: 1440, height: 900 } },

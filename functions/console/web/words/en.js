@@ -1,9 +1,12 @@
 // The console's words in English, the original: zh.js has the same, and the type check compares them.
 
+import { enUse } from "./en_use.js";
+
 /** @param {number} count @param {string} one @param {string} many */
 export const counted = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
 export const en = {
+  ...enUse,
   places: {
     "": "Overview", play: "Playground", keys: "Keys", connect: "Connect", usage: "Usage", requests: "Requests", account: "Account",
     admin: "Operations", "admin/models": "Models", "admin/policies": "Policies", "admin/people": "People", "admin/traffic": "Traffic",
@@ -30,6 +33,7 @@ export const en = {
     expired: "Sign in again", expiredAbout: "Your session has ended. The page stays as it is.",
   },
   refusals: {
+    broken_off: "The answer broke off.",
     network: "The gateway does not answer.",
     unauthorized: "You are not signed in.",
     invalid_credentials: "E-mail or password is wrong.",

@@ -1,7 +1,10 @@
 // The console's words in Chinese: the same as in en.js, which the type check compares.
 
+import { zhUse } from "./zh_use.js";
+
 /** @type {typeof import("./en.js").en} */
 export const zh = {
+  ...zhUse,
   places: {
     "": "概览", play: "对话测试", keys: "密钥", connect: "接入", usage: "用量", requests: "请求记录", account: "账户",
     admin: "运行状况", "admin/models": "模型", "admin/policies": "策略", "admin/people": "用户", "admin/traffic": "流量",
@@ -28,6 +31,7 @@ export const zh = {
     expired: "请重新登录", expiredAbout: "会话已结束，页面内容会保留。",
   },
   refusals: {
+    broken_off: "回答中断了。",
     network: "网关没有响应。",
     unauthorized: "尚未登录。",
     invalid_credentials: "邮箱或密码错误。",
