@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 const MAX_LINES: usize = 300;
-const DECLARATIONS: [&str; 6] = [
+const DECLARATIONS: [&str; 7] = [
     "async function* ",
     "async function ",
     "function ",
+    "function* ",
     "class ",
     "const ",
     "let ",

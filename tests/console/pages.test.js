@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { fitsItsWidth, launch, openPage, openSignedIn } from "./browser.js";
 import { addModel, startGateway, startServer } from "./gateway.js";
 
-const PAGES = ["play", "keys", "connect", "account", "admin/setup"];
+const PAGES = ["", "play", "keys", "connect", "usage", "requests", "account", "admin", "admin/models", "admin/policies", "admin/people", "admin/people/import", "admin/traffic", "admin/requests", "admin/audit", "admin/sso", "admin/settings", "admin/setup"];
 const LOOKS = [
   { locale: "en-US", colorScheme: "light", viewport: { width: 1440, height: 900 } },
   { locale: "zh-CN", colorScheme: "dark", viewport: { width: 1440, height: 900 } },

@@ -24,7 +24,7 @@ test("a newcomer makes a model, sees a first answer, and gets a key with its sni
   await page.getByLabel("Address").fill("http://127.0.0.1:9/v1");
   await page.getByLabel("Name of the model there").fill("acme/Served-Model");
   await page.getByRole("button", { name: "Make it and test" }).click();
-  await page.getByText("The server does not answer").waitFor();
+  await page.getByText("Not all steps passed").waitFor();
   await page.getByLabel("Address").fill(server.url);
   await page.getByRole("button", { name: "Make it and test" }).click();
   await page.getByText("served-model is there.").waitFor();

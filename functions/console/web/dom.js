@@ -34,6 +34,7 @@ export const b = element("b");
 export const button = element("button");
 export const circle = element("circle");
 export const code = element("code");
+export const datalist = element("datalist");
 export const details = element("details");
 export const dialog = element("dialog");
 export const div = element("div");
@@ -82,3 +83,6 @@ export const ul = element("ul");
 /** Called apart from the word that is everywhere a text. */
 export const svgText = element("text");
 export const svgGroup = element("g");
+
+/** Called apart from what the pages call a form. */
+export const formElement = element("form");

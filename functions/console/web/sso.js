@@ -29,7 +29,8 @@ export async function beginSso() {
  */
 export async function finishSso() {
   const given = new URLSearchParams(location.hash.slice(1));
-  const [code, error] = [given.get("code"), given.get("error")];
+  const [code, error, setup] = [given.get("code"), given.get("error"), given.get("setup")];
+  if (setup !== null) return redeemSetup(setup);
   if (code === null && error === null) return null;
   const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null");
   sessionStorage.removeItem(PENDING);
@@ -38,6 +39,17 @@ export async function finishSso() {
   if (!pending) return new Refusal(403, { code: "sso_foreign" });
   try {
     keepSession(await write("POST", "api/v1/auth/sso/token", { code, code_verifier: pending.verifier }));
+    return null;
+  } catch (refusal) {
+    return /** @type {Refusal} */ (refusal);
+  }
+}
+
+/** The link that a fresh local gateway prints: it signs its administrator in, once. @param {string} code @returns {Promise<Refusal | null>} */
+async function redeemSetup(code) {
+  history.replaceState(null, "", "#/admin/setup");
+  try {
+    keepSession(await write("POST", "api/v1/auth/setup", { code }));
     return null;
   } catch (refusal) {
     return /** @type {Refusal} */ (refusal);

@@ -21,7 +21,7 @@ import { w } from "../words.js";
 
 const KEYS_FILTER_FROM = 11;
 const WEEK_MS = 7 * 86_400_000;
-const DAY_MS = 86_400_000;
+const ROLL_MS = 86_400_000;
 
 /** @param {Key} key */
 const isInUse = (key) => key.last_used_at !== null && Date.now() - Date.parse(key.last_used_at) < WEEK_MS;
@@ -53,7 +53,7 @@ export function Keys() {
     const next = await write("POST", "api/v1/user/keys", { name: key.name, models: key.models, expires_at: key.expires_at });
     // The new key is shown even if the old one cannot be ended: it would be lost.
     setMade(next);
-    await change(key, { expires_at: new Date(Date.now() + DAY_MS).toISOString() });
+    await change(key, { expires_at: new Date(Date.now() + ROLL_MS).toISOString() });
   };
   const remove = async (/** @type {Key} */ key) => {
     await write("DELETE", `api/v1/user/keys/${key.id}`);

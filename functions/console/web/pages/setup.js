@@ -1,9 +1,10 @@
 // First steps: where a model is, what it is called here, a first answer, a key and the client that it is for.
 
 import { Fragment, h, useState } from "../vendor/preact.js";
-import { button, details, div, form, h2, header, li, ol, p, section, span, summary } from "../dom.js";
+import { button, datalist, details, div, form, h2, header, li, ol, option, p, section, span, summary } from "../dom.js";
 import { errorOf, textField } from "../ui/field.js";
 import { icon } from "../ui/icon.js";
+import { stepReport } from "../ui/steps.js";
 import { CodeBlock, note, pageHead } from "../ui/parts.js";
 import { API_ROOT, read, write } from "../api.js";
 import { loadMarkdown, markdown } from "../markdown.js";
@@ -50,14 +51,15 @@ function WhereAndName({ made }) {
     setBusy(true);
     setRefusal(null);
     try {
+      const report = await write("POST", "api/v1/admin/backends/test", backendBody);
+      setCheck(report);
+      if (!report.passed) return setBusy(false);
       // A model that an earlier try has made is used.
       await write("POST", "api/v1/admin/models", modelBody).catch((error) => { if (error.code !== "conflict") throw error; });
       const path = `api/v1/admin/models/${encodeURIComponent(modelBody.id)}/backends`;
       const known = (await read(path)).find((/** @type {any} */ each) => each.name === backendBody.name);
       const backend = known ? await write("PUT", `api/v1/admin/backends/${known.id}`, backendBody, known.version) : await write("POST", path, backendBody);
-      const result = await write("POST", `api/v1/admin/backends/${backend.id}/health`);
-      setCheck(result);
-      if (result.healthy) made(modelBody.id);
+      if (backend) made(modelBody.id);
     } catch (error) {
       setRefusal(error);
     }
@@ -69,11 +71,11 @@ function WhereAndName({ made }) {
     div({ class: "kinds", role: "group", "aria-label": t.where }, SERVER_KINDS.map((each) => button({ type: "button", class: "btn", "aria-pressed": each.id === kind.id, onClick: () => choose(each) }, each.title))),
     textField(w().backend.url, url, setUrl, { class: "input mono", type: "url", required: true, hint: completionsUrl(url) && `${w().backend.urlHint} ${completionsUrl(url)}`, error: wrong("base_url") }),
     kind.key && textField(w().backend.key, key, setKey, { type: "password", autocomplete: "off", required: true, hint: w().backend.keyHint, error: wrong("api_key") }),
-    textField(w().backend.there, there, setThere, { class: "input mono", required: true, placeholder: kind.model, error: wrong("model_name") }),
+    textField(w().backend.there, there, setThere, { class: "input mono", required: true, placeholder: kind.model, list: "names-there", hint: check?.models.length > 0 && w().backend.offered(check.models.length), error: wrong("model_name") }),
     textField(t.id, id, setId, { class: "input mono", placeholder: idFrom(there) || idFrom(kind.model), hint: t.idHint, error: wrong("id") }),
     refusal && !known.some((each) => wrong(each)) && note("bad", p(refusalText(refusal))),
-    check && !check.healthy && note("bad", p(t.unreachable(check.error ?? check.status ?? ""))),
-    check?.healthy && check.error && note("warn", p(t.reachedBut(check.error))),
+    datalist({ id: "names-there" }, (check?.models ?? []).map((/** @type {string} */ each) => option({ value: each }))),
+    check && !check.passed && stepReport(check),
     div(button({ type: "submit", class: "btn primary", disabled: busy || !there }, busy ? t.testing : t.make)),
     asCurl("api/v1/admin/models", modelBody));
 }

@@ -27,7 +27,7 @@ export function Field({ name, hint, error, changed, control }) {
 }
 
 /** @typedef {{ hint?: Child, error?: string | null, changed?: boolean }} More */
-/** @typedef {Omit<import("preact").JSX.IntrinsicElements["input"], "onInput">} InputAttributes */
+/** @typedef {Omit<import("preact").JSX.IntrinsicElements["input"], "onInput"> & { list?: string }} InputAttributes */
 
 /** @param {string} name @param {string} value @param {(text: string) => void} change @param {InputAttributes & More} [more] */
 export function textField(name, value, change, { hint, error, changed, class: look = "input", ...attributes } = {}) {

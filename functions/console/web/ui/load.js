@@ -72,7 +72,7 @@ export function errorCard(error, again) {
 }
 
 /** The outline of what is to come. @param {number} lines */
-const outline = (lines) => div({ class: "card body outline", "aria-busy": true, "aria-label": w().loading }, Array.from({ length: lines }, () => div()));
+const outline = (lines) => div({ class: "card body outline", role: "status", "aria-busy": true, "aria-label": w().loading }, Array.from({ length: lines }, () => div()));
 
 /**
  * @template T

@@ -25,6 +25,9 @@ export const enUse = {
     made: (/** @type {string} */ id) => `${id} is there.`, try: "Try it", hello: "Say hello.", use: "Use it", useAbout: "A key for your client; then people, limits, single sign-on.", invite: "Invite people", limits: "Set limits", asCurl: "The same with curl",
   },
   backend: {
-    url: "Address", urlHint: "Requests will go to", key: "Key", keyHint: "Kept in the secret store. Nobody can read it again, you neither.", there: "Name of the model there",
+    url: "Address", urlHint: "Requests will go to", key: "Key", keyHint: "Kept in the secret store. Nobody can read it again, you neither.", there: "Name of the model there", offered: (/** @type {number} */ n) => `${n} names read from the server`,
+    add: "Add backend", forModel: (/** @type {string} */ id) => `for ${id}`, kind: "Kind of server", otherKind: "Other", kindHint: "Sets how thinking, tools and limits are spoken of.", name: "Name", weight: "Share of the requests, as a weight", reserveHint: "Used only when no other is available.",
+    weightHint: (/** @type {number} */ n, /** @type {number} */ of, /** @type {string} */ part) => `Weight ${n} of ${of}: ${part}`, enabled: "Switched on", more: "Protocol, region, limits, headers, timeouts", protocol: "Protocol", region: "Region", concurrency: "Requests at once", concurrencyHint: "0: no limit", timeout: "Time to the first event, ms", idle: "Longest silence, ms", headers: "Headers, as JSON",
+    unsaved: "Nothing is saved yet", test: "Test", saveAnyway: "Save, though the test failed",
   },
 };

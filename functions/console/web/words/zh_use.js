@@ -26,6 +26,9 @@ export const zhUse = {
     made: (id) => `${id} 已就绪。`, try: "试一试", hello: "打个招呼吧。", use: "开始使用", useAbout: "为客户端创建密钥；然后可以邀请用户、设置限额、配置单点登录。", invite: "邀请用户", limits: "设置限额", asCurl: "对应的 curl 命令",
   },
   backend: {
-    url: "地址", urlHint: "请求将发往", key: "密钥", keyHint: "存入密钥库，之后任何人（包括你）都无法再读出。", there: "服务端的模型名",
+    url: "地址", urlHint: "请求将发往", key: "密钥", keyHint: "存入密钥库，之后任何人（包括你）都无法再读出。", there: "服务端的模型名", offered: (n) => `已从服务端读到 ${n} 个名称`,
+    add: "添加后端", forModel: (id) => `用于 ${id}`, kind: "服务类型", otherKind: "其他", kindHint: "决定思考、工具与各项限制的表达方式。", name: "名称", weight: "请求占比（权重）", reserveHint: "仅在没有其他可用后端时使用。",
+    weightHint: (n, of, part) => `权重 ${n}/${of}：${part}`, enabled: "启用", more: "协议、区域、限制、请求头、超时", protocol: "协议", region: "区域", concurrency: "并发请求数", concurrencyHint: "0：不限", timeout: "首个事件超时（毫秒）", idle: "最长静默（毫秒）", headers: "请求头（JSON）",
+    unsaved: "尚未保存", test: "测试", saveAnyway: "测试未通过，仍然保存",
   },
 };
