@@ -59,6 +59,7 @@ impl Functions {
             .merge(auth::routes().into_router(self.auth.clone()))
             .merge(keys::routes().into_router(self.keys.clone()))
             .merge(admin::routes().into_router(self.admin.clone()))
+            .merge(console::routes().into_router(console::App::default()))
     }
 }
 

@@ -144,7 +144,7 @@ impl Gateway {
         let functions = Functions::new(&resources, &options, address)?;
         let setup_link = setup_link(&resources.store, &options, &functions.auth, address).await?;
         let front = Arc::new(Front {
-            edge: Edge::new(functions.router(), resources.store),
+            edge: Edge::new(functions.router(), Some(resources.store)),
             permits: Permits::new(options.max_inflight),
             hosts: Hosts::of(address, &options.hosts),
         });

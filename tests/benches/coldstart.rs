@@ -24,7 +24,7 @@ use harness::lambda::Function;
 use harness::workspace;
 use serde_json::json;
 
-const FUNCTIONS: [&str; 6] = ["auth", "keys", "admin", "proxy", "health", "janitor"];
+const FUNCTIONS: [&str; 7] = ["auth", "keys", "admin", "console", "proxy", "health", "janitor"];
 const ROUNDS: usize = 25;
 
 /// What the starts of one function took.

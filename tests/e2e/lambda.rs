@@ -103,7 +103,7 @@ async fn every_function_boots_and_answers_its_events() {
     cloud.function("health").await;
     for &(name, status) in STORY {
         let answer = cloud.invoke(name).await;
-        let mode = if name.starts_with("proxy/") {
+        let mode = if name.starts_with("proxy/") || name.starts_with("console/") {
             Mode::Streamed
         } else {
             Mode::Buffered

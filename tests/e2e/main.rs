@@ -8,6 +8,7 @@ mod audit;
 mod calls;
 mod canary;
 mod chat;
+mod console;
 mod dependencies;
 mod direct;
 mod documents;

@@ -7,6 +7,7 @@ pub fn tables() -> Vec<(&'static str, Vec<Row>)> {
     vec![
         ("admin", admin::routes().rows().cloned().collect()),
         ("auth", auth::routes().rows().cloned().collect()),
+        ("console", console::routes().rows().cloned().collect()),
         ("keys", keys::routes().rows().cloned().collect()),
         ("proxy", proxy::routes().rows().cloned().collect()),
     ]

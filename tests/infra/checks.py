@@ -5,7 +5,7 @@ import re
 
 from rights import TABLE, granted, wanted
 
-FUNCTIONS = {"Auth", "Keys", "Admin", "Proxy", "Health", "Janitor"}
+FUNCTIONS = {"Auth", "Keys", "Admin", "Console", "Proxy", "Health", "Janitor"}
 # Of the variables that the code reads: set by Lambda, meant for development, or right by their default.
 SET_BY_LAMBDA = {
     "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_FUNCTION_NAME", "LAMBDA_TASK_ROOT",
@@ -29,12 +29,12 @@ def routes(resources):
     return found
 
 
-def streams_v1_and_buffers_the_rest(resources, _):
+def streams_v1_and_the_console_and_buffers_the_rest(resources, _):
     for (path, method), (function, integration) in routes(resources).items():
-        is_streamed = function == "Proxy"
+        is_streamed = function in ("Proxy", "Console")
         assert integration.get("responseTransferMode", "BUFFERED") == ("STREAM" if is_streamed else "BUFFERED"), (path, method)
         assert integration["uri"].endswith("/response-streaming-invocations" if is_streamed else "Arn>/invocations"), (path, method)
-        assert is_streamed == path.startswith("/v1/") or path in ("/", "/health", "/rerank", "/v2/rerank"), (path, method)
+        assert is_streamed == path.startswith(("/v1/", "/console")) or path in ("/", "/health", "/rerank", "/v2/rerank"), (path, method)
 
 
 def gives_completions_their_time(resources, _):
@@ -53,7 +53,8 @@ def leads_every_route_to_its_function(resources, code):
     offered = routes(resources)
     used = set()
     for route in code["routes"]:
-        path = re.sub(r"\{[^}]*\}", "x", route["path"])
+        # A last slash is nothing to API Gateway.
+        path = re.sub(r"\{[^}]*\}", "x", route["path"]).rstrip("/") or "/"
         fitting = [each for each, _ in offered if re.fullmatch(re.escape(each).replace(r"\{proxy\+\}", ".+"), path)]
         assert fitting, f"no path of the template leads to {route['path']}"
         best = max(fitting, key=lambda each: (each == path, len(each)))
@@ -228,7 +229,7 @@ def has_no_options_unasked(resources, _):
 
 
 CHECKS = [
-    streams_v1_and_buffers_the_rest,
+    streams_v1_and_the_console_and_buffers_the_rest,
     gives_completions_their_time,
     leads_every_route_to_its_function,
     answers_browsers_first_question,

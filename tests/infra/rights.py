@@ -18,6 +18,7 @@ TABLE = {
         "Settings": "R T(C,U,D,K)", "Usage": "R", "Usage/everybody": "R", "Usage/department": "R", "Quota": "R", "Audit": "R T(C)",
         "SigningKey": "read", "backend/*": "create put delete", "sso/*": "create put delete", "Auth": "invoke", "Health": "invoke",
     },
+    "Console": {},
     "Proxy": {
         "ApiKeys": "R U", "Users": "R", "Catalog": "R U", "Policies": "R", "Settings": "R", "Quota": "R U T(U)", "Usage": "T(C,U)",
         "backend/*": "read",

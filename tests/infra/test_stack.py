@@ -71,7 +71,7 @@ class Teller:
     def tell(self, name):
         function = name.split("/")[0]
         event = self.event(name)
-        status, body = streamed(self.stack.invoke("proxy", event)) if function == "proxy" else self.stack.request(event)
+        status, body = streamed(self.stack.invoke(function, event)) if function in ("proxy", "console") else self.stack.request(event)
         for _, field, placeholder in (each for each in self.learned if each[0] == name):
             self.values[placeholder] = json.loads(body)["data"][field]
         return status, body

@@ -80,9 +80,9 @@ ENTRY = {"Type": "Api", PROPERTIES: {"RestApiId": {"Ref": "Api"}, "Path": "/othe
 
 # One change for each thing that a check holds: with it, the check must fail.
 MUTATIONS = [
-    (checks.streams_v1_and_buffers_the_rest, "a misspelt mode", event("Proxy", "Post", ResponseTransferMode="STREAMX")),
-    (checks.streams_v1_and_buffers_the_rest, "a buffered liveness", event("Proxy", "RootGet", ResponseTransferMode="BUFFERED")),
-    (checks.streams_v1_and_buffers_the_rest, "a streamed login", event("Auth", "AuthPost", ResponseTransferMode="RESPONSE_STREAM")),
+    (checks.streams_v1_and_the_console_and_buffers_the_rest, "a misspelt mode", event("Proxy", "Post", ResponseTransferMode="STREAMX")),
+    (checks.streams_v1_and_the_console_and_buffers_the_rest, "a buffered liveness", event("Proxy", "RootGet", ResponseTransferMode="BUFFERED")),
+    (checks.streams_v1_and_the_console_and_buffers_the_rest, "a streamed login", event("Auth", "AuthPost", ResponseTransferMode="RESPONSE_STREAM")),
     (checks.gives_completions_their_time, "a short edge", event("Proxy", "Post", TimeoutInMillis=29000)),
     (checks.gives_completions_their_time, "a short proxy", change("Proxy", PROPERTIES, "Timeout", to=600)),
     (checks.gives_completions_their_time, "a long login", change("Auth", PROPERTIES, "Timeout", to=60)),

@@ -22,6 +22,9 @@ mod response;
 mod routes;
 mod upstream;
 
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT, LOCATION, VARY};
+use http::{HeaderMap, StatusCode};
 use service::http::Dialect::{Anthropic, Management, OpenAi};
 use service::http::caller::KeyGate;
 use service::http::edge::Edge;
@@ -34,7 +37,7 @@ pub use limits::Limits;
 /// The function's routes.
 pub fn routes() -> Routes<App, KeyGate> {
     Routes::new()
-        .get("/", Management, Anyone, alive)
+        .get("/", Management, Anyone, root)
         .get("/health", Management, Anyone, alive)
         .get("/v1/models", OpenAi, ApiKey, routes::models::list)
         .get("/v1/models/{*id}", OpenAi, ApiKey, routes::models::find)
@@ -62,6 +65,17 @@ pub fn edge(app: App) -> Edge {
 impl AsRef<KeyGate> for App {
     fn as_ref(&self) -> &KeyGate {
         &self.gate
+    }
+}
+
+/// Leads a browser to the console, beside this address; to everybody else it is [`alive`].
+async fn root(headers: HeaderMap) -> Response {
+    let accepted = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    let is_browser = accepted.is_some_and(|accepted| accepted.contains("text/html"));
+    if is_browser {
+        (StatusCode::FOUND, [(LOCATION, "console/"), (VARY, "accept")]).into_response()
+    } else {
+        ([(VARY, "accept")], alive().await).into_response()
     }
 }
 

@@ -21,10 +21,13 @@ pub(super) struct Page {
 
 impl Page {
     /// The page, where the request names one; requests of programs name none.
-    pub(super) async fn of(headers: &HeaderMap, store: &Store) -> Option<Self> {
+    pub(super) async fn of(headers: &HeaderMap, store: Option<&Store>) -> Option<Self> {
         let origin = headers.get(ORIGIN)?.clone();
         // When the settings cannot be read, nobody is allowed.
-        let settings = store.settings().await.ok();
+        let settings = match store {
+            Some(store) => store.settings().await.ok(),
+            None => None,
+        };
         let allowed =
             settings.is_some_and(|settings| settings.cors_origins.iter().any(|known| known.as_str() == origin));
         Some(Self { origin, allowed })

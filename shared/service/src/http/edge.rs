@@ -43,12 +43,13 @@ pub struct LoggedAtEnd;
 #[derive(Clone, Debug)]
 pub struct Edge {
     routes: Router,
-    store: Store,
+    /// Where the settings are; a function without a database lets no other origin in.
+    store: Option<Store>,
 }
 
 impl Edge {
     /// Of `routes`; what matches none of them is 404 or 405, in the dialect that its path suggests.
-    pub fn new(routes: Router, store: Store) -> Self {
+    pub fn new(routes: Router, store: Option<Store>) -> Self {
         Self {
             routes: routes
                 .fallback(not_found)
@@ -60,12 +61,15 @@ impl Edge {
     /// The response to `request`.
     pub async fn respond(&self, request: Request) -> Response {
         let routed = |request: Request| self.routes.clone().call(request).map(|Ok(response)| response);
-        cross(&self.store, request, routed).await
+        cross(self.store.as_ref(), request, routed).await
     }
 
     /// Refuses `request`, which no route sees, as the edge renders all errors.
     pub async fn refuse(&self, request: Request, refusal: ApiError) -> Response {
-        cross(&self.store, request, |request| ready(unrouted(request.uri(), refusal))).await
+        cross(self.store.as_ref(), request, |request| {
+            ready(unrouted(request.uri(), refusal))
+        })
+        .await
     }
 }
 
@@ -107,7 +111,7 @@ pub(super) fn set_dialect(response: &mut Response, dialect: Dialect) {
 
 /// Neither a layer nor a boxed service: each of those would be paid by each request.
 async fn cross<F: Future<Output = Response>>(
-    store: &Store,
+    store: Option<&Store>,
     mut request: Request,
     inner: impl FnOnce(Request) -> F,
 ) -> Response {

@@ -45,8 +45,8 @@ pub trait Gate: Send + Sync + 'static {
     /// Puts the caller into the request's extensions, or refuses the request.
     fn authenticate(&self, access: Access, request: &mut Parts) -> impl Future<Output = Result<(), ApiError>> + Send;
 
-    /// Where the edge reads the settings.
-    fn store(&self) -> &Store;
+    /// Where the edge reads the settings, if the function has a database.
+    fn store(&self) -> Option<&Store>;
 }
 
 /// The routes of a function whose handlers take an `S`, behind the gate that is part of it.
@@ -152,7 +152,7 @@ impl<S: AsRef<G> + Clone + Send + Sync + 'static, G: Gate> Routes<S, G> {
 
     /// The whole function: the rows behind `state`'s gate, inside the edge.
     pub fn into_edge(self, state: S) -> Edge {
-        let store = state.as_ref().store().clone();
+        let store = state.as_ref().store().cloned();
         Edge::new(self.into_router(state), store)
     }
 }

@@ -1,0 +1,2 @@
+// The types of vendor/marked.js.
+export { lexer } from "marked";

@@ -1,0 +1,81 @@
+// The console's words in English, the original: zh.js has the same, and the type check compares them.
+
+import { enAdmin } from "./en_admin.js";
+import { enUse } from "./en_use.js";
+
+/** @param {number} count @param {string} one @param {string} many */
+export const counted = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+
+export const en = {
+  ...enUse,
+  ...enAdmin,
+  places: {
+    "": "Overview", play: "Playground", keys: "Keys", connect: "Connect", usage: "Usage", requests: "Requests", account: "Account",
+    admin: "Operations", "admin/models": "Models", "admin/policies": "Policies", "admin/people": "People", "admin/traffic": "Traffic",
+    "admin/requests": "All requests", "admin/audit": "Audit trail", "admin/sso": "Single sign-on", "admin/settings": "Settings",
+    "admin/setup": "First steps", "admin/people/import": "Import people",
+  },
+  groups: { yours: "Yours", gateway: "Gateway" },
+  roles: { admin: "Administrator", manager: "Manager", user: "User" },
+  themes: { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
+  otherLang: "zh-CN", otherShort: "中", otherLanguage: "中：切换到中文", actions: "Actions",
+  jump: "Jump to…", mainNavigation: "Main", skip: "Skip to the page", menu: "Menu", waiting: " waiting", page: "Page",
+  nothingFound: "Nothing is called so.", find: "Find", close: "Close", cancel: "Cancel", save: "Save", saved: "Saved", copy: "Copy", copied: "Copied",
+  undo: "Undo", tryAgain: "Try again", requestId: "Request", loading: "Loading", showMore: "Show more", all: "All", none: "None", change: "Change",
+  delete: "Delete", edit: "Edit", yes: "Yes", no: "No", more: "More", back: "Back", next: "Next", unsaved: "There are unsaved changes. Leave them?",
+  stale: (/** @type {string} */ age) => `This is as it was ${age}.`,
+  unavailable: "The gateway cannot be reached at the moment. What you see may be old.",
+  missing: { title: "Not here", text: "There is no such page, or it is not for your role." },
+  picker: { some: "Some", add: "Add", remove: (/** @type {string} */ name) => `Remove ${name}` },
+  login: {
+    email: "E-mail", password: "Password", name: "Name", signIn: "Sign in", register: "Register", sso: "Sign in with single sign-on",
+    insecure: "Single sign-on needs https, or an address on this machine.", noAccount: "No account yet? Register", haveAccount: "I have an account: sign in",
+    registered: "You are registered. An administrator has to approve your account; then you can sign in.",
+    again: (/** @type {number} */ seconds) => `Again in ${seconds} s.`,
+    expired: "Sign in again", expiredAbout: "Your session has ended. The page stays as it is.",
+  },
+  refusals: {
+    broken_off: "The answer broke off.",
+    network: "The gateway does not answer.",
+    unauthorized: "You are not signed in.",
+    invalid_credentials: "E-mail or password is wrong.",
+    pending_approval: "Your account waits for an administrator's approval. You can sign in as soon as it is given.",
+    account_disabled: "Your account is disabled. An administrator can enable it again.",
+    too_many_attempts: "Too many attempts.",
+    too_many_requests: "Too many requests.",
+    registration_disabled: "Registration is switched off. Ask an administrator for an account.",
+    forbidden: "Your role does not allow this.",
+    not_found: "This does not exist, or no longer.",
+    version_conflict: "Somebody else has changed this in the meantime.",
+    policy_in_use: "People are under this policy. Move them to another one first.",
+    last_admin: "This is the last active administrator.",
+    too_many_keys: "You have as many keys as are allowed. Delete one first.",
+    dependency_unavailable: "Something that the gateway needs is down. It will be tried again.",
+    sso_disabled: "Single sign-on is switched off.",
+    sso_failed: "Single sign-on has failed. Begin again; if it fails again, ask an administrator.",
+    sso_foreign: "This sign-in was begun in another tab or by another page, so it was not used. Begin again.",
+    secret_required: "The address is new, so the key has to be given again.",
+    weak_password: "The password is too easy to guess: longer, and none of the common ones.",
+    account_exists: "There is an account with this address already. An administrator has to open it for single sign-on.",
+  },
+  keys: {
+    about: "A key is how a program signs in. It counts against your limits.", new: "New key", none: "You have no key yet. With one, any client of OpenAI or Anthropic works here.",
+    name: "Name", nameHint: "What it is for: a program, a machine.", state: "State", on: "On", off: "Off", ended: "Ended", models: "Models", allModels: "All", modelId: "Id of a model",
+    lastUsed: "Last used", never: "Never", cost: "This month", expires: "Expires", noExpiry: "Never", make: "Make key", change: "Change", delete: "Delete", roll: "Roll",
+    days: (/** @type {number} */ days) => `In ${days} days`, until: (/** @type {string} */ day) => `Until ${day}`,
+    switch: (/** @type {string} */ name) => `${name}: on`, changeTitle: (/** @type {string} */ name) => `Change ${name}`, deleted: (/** @type {string} */ name) => `${name} is deleted`,
+    rollTitle: (/** @type {string} */ name) => `Roll ${name}?`, rollText: "You get a second key with the same name and models. The old one goes on for 24 hours, then it ends.",
+    deleteTitle: (/** @type {string} */ name) => `Delete ${name}?`, deleteText: "Programs that use it are refused at once. This cannot be undone.",
+    deleteUsed: (/** @type {string} */ when) => `It was last used ${when}. Programs that use it are refused at once. This cannot be undone.`, typeName: "Type the key's name",
+    madeTitle: (/** @type {string} */ name) => `${name} is made`, once: "This is the only time that the key is shown. Keep it where your programs find it.", haveIt: "I have it",
+    saveEnv: "Save as .env", envHint: "with the addresses for both kinds of client",
+  },
+  account: {
+    profile: "You", policy: (/** @type {string} */ name) => `policy ${name}`, password: "Password", oldPassword: "Present password", newPassword: "New password",
+    passwordHint: "Changing it ends your other sessions.", changePassword: "Change password", passwordChanged: "The password is changed; other sessions have ended.",
+    looks: "This browser", language: "Language", theme: "Theme", themes: { system: "As the system", light: "Light", dark: "Dark" }, zone: "Time zone", zoneHint: "Of times and days on all pages.",
+    browsersZone: (/** @type {string} */ name) => `${name} (this browser's)`, shortcuts: "Shortcuts of single letters: / finds, g and a letter goes to a page",
+    sessions: "Sessions", sessionsAbout: "Signing out forgets the session in all tabs. Everywhere also ends it in other browsers.", signOut: "Sign out", signOutEverywhere: "Sign out everywhere",
+    everywhereText: "All your sessions end, in this browser and in every other. Keys go on working.",
+  },
+};

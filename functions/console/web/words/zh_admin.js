@@ -1,0 +1,92 @@
+// Words of the pages on which the gateway is run and watched, in Chinese.
+
+/** @type {typeof import("./en_admin.js").enAdmin} */
+export const zhAdmin = {
+  conflict: "其他人同时修改了相同的字段，其内容如下；保存会覆盖它。", theirs: "对方：", saveMine: "保存我的修改",
+  passed: "所有步骤均通过", notPassed: "有步骤未通过",
+  testSteps: { address: "地址", connect: "连接", credentials: "密钥", model: "模型", answer: "应答", discovery: "发现文档", issuer: "签发者", keys: "签名密钥", client: "客户端与密钥", claims: "声明" },
+  secret: { isSet: "已设置", replace: "替换", remove: "移除", removed: "将被移除" },
+  models: {
+    find: "按名称、别名或地址查找", state: "状态", inTrouble: "有问题", off: "已停用", add: "添加模型", addBackend: "添加后端", none: "还没有模型。",
+    summary: (models, backends, out) => `${models} 个模型，${backends} 个后端${out ? ` · ${out} 个已摘除` : ""}`,
+    noBackend: "没有后端", alive: (n, of) => `${n}/${of} 正常`, answersTo: "别名", free: "免费", perMillion: "每百万", window: "上下文",
+    requests: (n) => `${n} 次请求 / 24 小时`, switch: (name) => `${name}：启用`, backendsOf: (name) => `${name} 的后端`,
+    backend: "后端", address: "地址", there: "服务端模型名", share: "占比", latency: "最近检测", underWay: "进行中", checked: (when) => `${when}检测`, check: "检测",
+    checkedWell: (name, time) => `${name} 在 ${time} 后响应`, checkedBadly: (name, why) => `${name} 没有响应：${why}`,
+    in: "正常", trial: "试探中", out: "已摘除", outUntil: (when) => `摘除至 ${when}`, inARow: (n) => `，连续 ${n} 次`, reserve: "备用", weightOf: (n, of) => `权重 ${n}/${of}`,
+    reasons: { timeout: "超时", connect: "无法连接", credentials: "密钥被拒绝", billing: "余额不足", model_missing: "未提供该模型", rate_limited: "请求过多" },
+    deleteBackend: (name) => `删除 ${name}？`, deleteBackendText: "请求会转到该模型的其他后端；如果没有其他后端，模型将无法使用。",
+    deleteModel: (name) => `删除 ${name}？`, deleteModelText: "模型及其后端会被删除，对它的请求会立即被拒绝。用量记录保留。", typeId: "输入模型 ID 以确认",
+    id: "ID", idHint: "客户端请求时使用，之后不可更改。", name: "名称", aliases: "别名", aliasesHint: "其他名称，每行一个；* 匹配任意字符：claude-*sonnet*", inputPrice: "输入", cachedPrice: "缓存输入", outputPrice: "输出", priceHint: "每百万 Token 的美元价格。留空为免费；缓存输入默认与输入同价。",
+    contextWindow: "上下文窗口", maxOutput: "最长输出", description: "描述",
+  },
+  policies: {
+    about: "谁可以在何时使用什么、用多少。", new: "新建策略", policy: "策略", mode: "模式", enforce: "强制", shadow: "影子", what: "限制内容", people: "用户数", copy: "复制", moveFirst: "请先移走用户",
+    deleteTitle: (name) => `删除 ${name}？`, deleteText: "没有用户使用此策略。", limitsNothing: "无限制", and: "；",
+    short: { rate_limit: "次请求", token_rate_limit: "Token", request_quota_daily: "次请求/日", token_quota_daily: "Token/日", token_quota_monthly: "Token/月", cost_quota_monthly: "/月", max_concurrency: "个并发请求" },
+    limit: (name, amount, seconds) => (["次请求", "Token"].includes(name) ? `${seconds} 秒内 ${amount} ${name}` : `${amount} ${name}`),
+    onlyModels: (names) => `仅限 ${names}`, onlyHours: (hours, zone) => `${hours}（${zone}）`, always: "全天",
+    meets: (n) => (n === null ? "影响所有未设其他策略的用户" : `影响 ${n} 人`), under: (n) => (n === null ? "所有未设其他策略的用户" : `${n} 人使用`),
+    name: "名称", enforceHint: "超出限额的请求会被拒绝。", shadowHint: "只评估并记录，不拒绝任何人。", toEnforce: (n) => `此后超出限额的请求会被拒绝${n === null ? "" : `，涉及 ${n} 人`}。`,
+    noLimit: "不限", window: "速率窗口（秒）", models: "模型", glob: "ID 或通配符，如 glm*", matchesNothing: "目前无匹配", fallback: "默认模型", fallbackHint: "当所请求的模型没有可用后端时使用。",
+    hours: "时段", open: "开放", closed: "关闭", zone: "时区", zoneHint: "日、月和时段均按此时区计算。",
+  },
+  people: {
+    find: "按姓名或邮箱查找", waiting: "等待审核", approve: "通过", approveAll: "全部通过", decline: "拒绝", approved: (n) => `已通过 ${n} 人`, declined: (n) => `已拒绝 ${n} 人`,
+    anyStatus: "全部状态", anyRole: "全部角色", statuses: { active: "正常", pending: "待审核", disabled: "已停用" }, import: "导入", add: "添加用户", none: "还没有用户。",
+    name: "姓名", email: "邮箱", status: "状态", role: "角色", department: "部门", policy: "策略", since: "加入时间", password: "密码", passwordHint: "留空则账户用于单点登录。",
+    deleteTitle: (name) => `删除 ${name}？`, deleteText: "账户及其密钥会被删除，使用它们的程序会立即被拒绝。用量记录保留。", typeEmail: "输入邮箱以确认",
+    clearPassword: "清除密码", clearPasswordText: "此后该用户通过单点登录进入。", forgetIdentity: "解除身份绑定", forgetIdentityText: "下次使用此邮箱登录时会绑定新的身份。",
+    withPassword: "使用密码登录。", withoutPassword: "没有密码。", withIdentity: "已绑定身份提供方。", requests: "请求记录", usage: "用量",
+  },
+  import: {
+    about: (columns) => `CSV 的列为 ${columns}，其中仅 email 必填。`, csv: "CSV 内容", hint: "粘贴内容、拖入文件或选择文件。", file: "CSV 文件", preview: "读取结果", line: "行", result: "结果", made: "已创建", skipped: "未处理",
+    missing: "缺失", noEmail: "不是邮箱地址", noRole: "没有此角色", unknown: (names) => `未知的列：${names}`, noEmailColumn: "缺少 email 列。",
+    send: (n) => `导入 ${n} 人`, faults: (n) => `${n} 个单元格有误，对应的行会被拒绝。`, done: (made, refused) => `已创建 ${made} 人，拒绝 ${refused} 人`, refused: "保存被拒绝的行",
+  },
+  settings: {
+    access: "访问", registration: "允许注册，由管理员审核", passwords: "密码规则", asStarted: "与网关启动配置一致", basic: "至少 8 个字符", strict: "至少 12 个字符且不常见",
+    requests: "请求", defaultModel: "默认模型", defaultModelHint: "当所请求的模型没有可用后端时使用。", log: "记录每个请求（不含提示词）", days: "记录保留天数", daysHint: "用量汇总始终保留。", showBackend: "响应中标明后端（x-backend-id）",
+    pages: "其他网页", origins: "允许调用 API 的来源", originsHint: "每行一个，如 https://chat.example.com", noOrigin: (text) => `${text} 不是来源地址`, onlyOrigin: (text, origin) => `${text}：来源应为 ${origin}`,
+    gateway: "本网关", version: "版本",
+  },
+  sso: {
+    about: "用户通过你的身份提供方登录。", provider: "提供方", other: "其他", register: "在提供方注册本网关", registerText: "提供方需要一个重定向地址：",
+    client: "提供方给出的信息", issuer: "签发者", issuers: { azure: "https://login.microsoftonline.com/<租户 ID>/v2.0", google: "https://accounts.google.com", keycloak: "https://<主机>/realms/<域>", other: "须与发现文档中的完全一致" },
+    clientId: "客户端 ID", secret: "客户端密钥", domains: "允许的域名", domainsHint: "邮箱的域名，留空为不限。Entra ID 和 Google 必填。", provision: "新用户立即启用，否则需要审核", console: "登录后返回的地址",
+    saveOff: "保存（暂不启用）", test: "测试", testText: "每个步骤要么通过，要么给出建议。", claims: "某位用户的声明（JSON）", claimsHint: "可选：他会得到哪个账户？",
+    on: "启用", isOn: "已启用", isOff: "未启用", ownPassword: "你的账户有密码，因此不能用于单点登录。请用其他账户尝试，并保留一个有密码的管理员。", switchOn: "启用", switchOff: "停用",
+    switchText: "登录页会立即提供单点登录。", switchUntested: "测试尚未通过，用户可能会遇到错误。",
+    guides: {
+      azure: ["应用注册 → 新注册；平台 Web 的重定向 URI", "证书和密码 → 新客户端密码：取其“值”", "令牌配置 → ID 令牌的可选声明 email", "概述：应用程序（客户端）ID 与目录（租户）ID"],
+      google: ["API 和服务 → 凭据 → OAuth 客户端 ID → Web 应用", "已获授权的重定向 URI：步骤 2 的地址", "OAuth 同意屏幕：选择“内部”仅限本组织"],
+      keycloak: ["Clients → Create client：OpenID Connect，开启 Client authentication，仅 Standard flow", "Valid redirect URIs：步骤 2 的地址", "Credentials：客户端密钥", "用户需要 Email verified"],
+      other: ["Web 应用：授权码流程与客户端密钥", "一个重定向地址：步骤 2 的地址", "ID 令牌使用 RSA、ECDSA 或 EdDSA 签名，并包含 email_verified"],
+    },
+  },
+  usage: {
+    range: "时间范围", days: (n) => (n === 1 ? "24 小时" : `${n} 天`), utc: "按 UTC 计日", none: "此期间没有用量。", byDay: "按日", measure: "指标", requests: "请求", tokens: "Token", cost: "费用",
+    measures: { requests: "请求", tokens: "Token", cost: "费用" }, failed: "失败", input: "输入", cached: "缓存", output: "输出", thinking: "思考", table: "表格", group: "分组", share: "占比",
+    groups: { model: "模型", key: "密钥", user: "用户", department: "部门", backend: "后端" }, stopCsv: (n) => `${n} 行 · 停止`,
+  },
+  requests: {
+    about: "按时间倒序，不含提示词。", none: "此期间没有请求。", time: "时间", who: "用户", key: "密钥", model: "模型", client: "客户端", status: "状态", anyStatus: "全部状态", tokens: "Token 数", cost: "费用", first: "首字节", took: "耗时",
+    failedStory: (model, status) => `${model} 的后端均未能响应，客户端收到 ${status}。`, refusedStory: (model, status) => `对 ${model} 的请求被拒绝（${status}）。`,
+    servedStory: (model, how, all, first) => `${model} ${how}，耗时 ${all}，首字节 ${first}。`, streamed: "以流式返回", whole: "一次性返回",
+    fields: { at: "时间", user: "用户", department: "部门", key: "密钥", model: "模型", backend: "后端", endpoint: "接口", client: "客户端", streamed: "流式", status: "状态", outcome: "结果", input_tokens: "输入", cached_input_tokens: "缓存输入", cache_write_tokens: "写入缓存", cache_write_1h_tokens: "缓存一小时", output_tokens: "输出", reasoning_tokens: "思考", estimated: "估算", cost_usd: "费用", duration_ms: "耗时", first_byte_ms: "首字节" },
+  },
+  audit: {
+    about: "谁在何处修改了什么。", target: "对象", anyResult: "全部结果", ok: "成功", refused: "被拒绝", time: "时间", who: "操作者", what: "操作", from: "来源", result: "结果", system: "网关",
+    deeds: { create: "创建了", update: "修改了", delete: "删除了", login: "登录", test: "测试了", import: "导入了", check: "检测了", end: "结束了" },
+    objects: { user: "用户", key: "密钥", model: "模型", backend: "后端", policy: "策略", settings: "设置", session: "会话", sso: "单点登录", password: "密码" },
+  },
+  overview: {
+    hello: (name) => `你好，${name}`, limits: "我的限额", open: "开放中", opens: (when) => `${when} 开放`, noLimits: "你的策略没有限制。", shadow: "影子模式：不会拒绝请求。", use: "近 30 天", latest: "最近请求",
+    addModel: "添加模型", makeKey: "创建密钥", firstRequest: "发送第一个请求",
+  },
+  operations: {
+    updated: (when) => `${when}更新 · 按 UTC 计日`, needsYou: "待处理", nothing: "没有待处理的事项。", look: "查看", decide: "去审核", backendOut: (name, model, since) => `${model} 的后端 ${name} 已摘除${since ? `（${since}）` : ""}。`,
+    approvals: (n) => `${n} 个注册申请等待审核。`, noModel: "还没有模型。", against: (change) => `较上期 ${change}`, from: (before) => `上期 ${before}`, cached: (part) => `输入 ${part} 命中缓存`,
+    within: (time) => `95% 在 ${time} 内`, active: (n) => `近期活跃 ${n} 人`, traffic: "每日请求", backends: "后端实时状态", failures: "最近失败", noFailures: "近期没有失败。", changes: "最近变更",
+  },
+};

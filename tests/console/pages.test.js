@@ -1,0 +1,62 @@
+// Every page in both languages, both themes, wide and narrow: no finding of axe, nothing that scrolls sideways, no error, no
+// word that is left in English.
+import assert from "node:assert/strict";
+import axe from "axe-core";
+import { after, before, test } from "node:test";
+import { fitsItsWidth, launch, openPage, openSignedIn } from "./browser.js";
+import { addModel, startGateway, startServer } from "./gateway.js";
+
+const PAGES = ["", "play", "keys", "connect", "usage", "requests", "account", "admin", "admin/models", "admin/policies", "admin/people", "admin/people/import", "admin/traffic", "admin/requests", "admin/audit", "admin/sso", "admin/settings", "admin/setup"];
+const LOOKS = [
+  { locale: "en-US", colorScheme: "light", viewport: { width: 1440, height: 900 } },
+  { locale: "zh-CN", colorScheme: "dark", viewport: { width: 1440, height: 900 } },
+  { locale: "zh-CN", colorScheme: "light", viewport: { width: 390, height: 844 } },
+  { locale: "en-US", colorScheme: "dark", viewport: { width: 320, height: 640 } },
+];
+
+let gateway, server, browser;
+before(async () => {
+  [gateway, server, browser] = await Promise.all([startGateway(), startServer(), launch()]);
+  await addModel(gateway, "demo", server);
+  await gateway.call("POST", "/api/v1/user/keys", { name: "laptop" }, gateway.token);
+});
+after(async () => {
+  await browser?.close();
+  gateway?.stop();
+  server?.stop();
+});
+
+const look = (options) => `${options.locale} ${options.colorScheme} ${options.viewport.width}`;
+
+async function findings(page) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  return violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).slice(0, 3).join(" ")}`);
+}
+
+/** Texts that stand in a page in Chinese but have no Chinese: names, codes and units may. */
+const ENGLISH = /\b(the|and|with|your|this|name|save|password|models?|delete|change)\b/i;
+
+async function examine(page, name, options) {
+  await page.getByRole("heading", { level: 1 }).first().waitFor({ state: "attached" });
+  await page.waitForLoadState("networkidle");
+  assert.deepEqual(await findings(page), [], `${name} ${look(options)}`);
+  assert.ok(await fitsItsWidth(page), `${name} scrolls sideways: ${look(options)}`);
+  if (options.locale !== "zh-CN") return;
+  const texts = await page.evaluate(() => [...document.querySelectorAll("h1, h2, label, button, th, p, legend, .hint")].filter((each) => !each.querySelector("code, .mono")).map((each) => each.textContent));
+  assert.deepEqual(texts.filter((text) => ENGLISH.test(text) && !/[\u4e00-\u9fff]/.test(text) && text !== "Switch to English"), [], `${name} in Chinese`);
+}
+
+for (const options of LOOKS) {
+  test(`every page is sound: ${look(options)}`, async () => {
+    const login = await openPage(browser, gateway, options);
+    await examine(login.page, "login", options);
+    login.check();
+    const { page, problems } = await openSignedIn(browser, gateway, { browser: options });
+    for (const path of PAGES) {
+      await page.goto(`${gateway.url}/console/#/${path}`);
+      await examine(page, path, options);
+      assert.deepEqual(problems, [], path);
+    }
+  });
+}
