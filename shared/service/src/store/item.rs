@@ -80,8 +80,8 @@ impl Store {
         attributes: &str,
     ) -> Result<Option<T>, StoreError> {
         // Placeholders, since some names are words of the expression language.
-        let named = (0..).zip(attributes.split(' '));
-        let names: Vec<(String, String)> = named
+        let numbered = (0..).zip(attributes.split(' '));
+        let names: Vec<(String, String)> = numbered
             .map(|(index, name)| (format!("#{index}"), name.to_owned()))
             .collect();
         let placeholders: Vec<&str> = names.iter().map(|(placeholder, _)| placeholder.as_str()).collect();
