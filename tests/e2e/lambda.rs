@@ -75,7 +75,7 @@ impl Cloud {
     }
 
     async fn learn(&mut self, name: &str, mut answer: Answer) -> Answer {
-        let body: Value = serde_json::from_slice(&answer.chunk().await.unwrap().bytes).unwrap();
+        let body: Value = serde_json::from_slice(&answer.peek().await.unwrap().bytes).unwrap();
         for (_, field, placeholder) in LEARNED.iter().filter(|(event, ..)| *event == name) {
             let value = body["data"][field].as_str().map(str::to_owned);
             self.values.insert(placeholder, value.unwrap());
@@ -91,6 +91,18 @@ async fn every_function_boots_and_answers_its_events() {
     for _ in 0..2 {
         provider.will(Reply::json(&openai::completion("Hello")));
         provider.will(openai::stream(&["Hel", "lo"]));
+    }
+    // For embeddings, completions without and with a suffix, and rankings under each of their paths.
+    provider.will(Reply::json(
+        &json!({"object": "list", "data": [], "model": "m", "usage": {"prompt_tokens": 1, "total_tokens": 1}}),
+    ));
+    for _ in 0..2 {
+        provider.will(Reply::json(&json!({"object": "text_completion", "model": "m", "choices": [{"index": 0, "text": "Hi", "finish_reason": "stop"}]})));
+    }
+    for _ in 0..3 {
+        provider.will(Reply::json(
+            &json!({"model": "m", "results": [{"index": 0, "relevance_score": 0.5}]}),
+        ));
     }
     // For the check of the backend, which `admin` invokes `health` for.
     provider.will(Reply::json(&json!({"data": []})));

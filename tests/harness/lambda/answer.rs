@@ -192,6 +192,12 @@ impl Answer {
         }
     }
 
+    /// The next part, which stays the next one.
+    pub async fn peek(&mut self) -> Option<&Chunk> {
+        self.rest = self.chunk().await;
+        self.rest.as_ref()
+    }
+
     /// Takes no more of it: the function's connection breaks.
     pub fn hang_up(self) {
         self.wire.hung_up.open();

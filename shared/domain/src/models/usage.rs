@@ -253,7 +253,7 @@ mod tests {
         }
         assert_eq!(
             serde_json::from_str::<ClientKind>("\"of_a_later_version\"").unwrap(),
-            ClientKind::Other
+            ClientKind::Unknown
         );
     }
 
