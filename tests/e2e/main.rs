@@ -34,6 +34,7 @@ mod promises;
 mod quotas;
 mod readme;
 mod repository;
+mod responses;
 mod routes;
 mod routing;
 mod rules;

@@ -6,7 +6,7 @@ use std::path::Path;
 use harness::workspace;
 
 /// Where the translation is tested. Elsewhere `p1` is a promise of docs/promises.md.
-const FOLDERS: [&str; 10] = [
+const FOLDERS: [&str; 11] = [
     "shared/translators/src",
     "shared/translators/tests",
     "functions/proxy/src",
@@ -15,6 +15,7 @@ const FOLDERS: [&str; 10] = [
     "tests/e2e/health",
     "tests/e2e/messages",
     "tests/e2e/odd_backends",
+    "tests/e2e/responses",
     "tests/e2e/usage",
     "tests/sdk",
 ];

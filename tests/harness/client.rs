@@ -188,6 +188,12 @@ impl Client {
         self.post("/v1/chat/completions").json(&ask)
     }
 
+    /// As a program: asks the model for a streamed response.
+    pub fn response_stream(&self, model: &str) -> RequestBuilder {
+        self.post("/v1/responses")
+            .json(&json!({"model": model, "input": "Hello", "stream": true}))
+    }
+
     /// As a program: asks the model for a message.
     pub fn message(&self, model: &str) -> RequestBuilder {
         self.post("/v1/messages").json(&message(model))

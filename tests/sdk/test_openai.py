@@ -144,3 +144,33 @@ def test_a_refusal_is_not_asked_again_where_the_backend_says_so(client, provider
     with pytest.raises(openai.RateLimitError):
         client.with_options(max_retries=2).chat.completions.create(**ASK)
     assert len(provider.requests) == 1
+
+
+TURN = {"model": "m", "input": "Hello"}
+
+
+def test_a_response_is_created(client, provider):
+    provider.replies = [completion("Hello there")]
+    response = client.responses.create(**TURN, instructions="Be brief.", store=False)
+    assert (response.status, response.output_text, response.usage.total_tokens) == ("completed", "Hello there", 5)
+    assert provider.requests[0]["messages"] == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+
+
+def test_a_response_is_streamed_item_by_item(client, provider):
+    provider.replies = [
+        [chunk(reasoning_content="Hm."), chunk("Hel"), chunk("lo"), call_piece(0, "", "c1", "weather"), call_piece(0, '{"city": "Oslo"}'), chunk(finish_reason="tool_calls"), usage()]
+    ]
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    tools = [{"type": "function", "name": "weather", "parameters": schema, "strict": False}]
+    with client.responses.stream(**TURN, tools=tools, reasoning={"summary": "auto"}) as stream:
+        text = "".join(event.delta for event in stream if event.type == "response.output_text.delta")
+        response = stream.get_final_response()
+    assert (text, response.output_text) == ("Hello", "Hello")
+    assert [item.type for item in response.output] == ["reasoning", "message", "function_call"]
+    assert (response.output[2].call_id, response.output[2].arguments) == ("c1", '{"city": "Oslo"}')
+
+
+def test_a_previous_response_is_not_found(client, provider):
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.responses.create(**TURN, previous_response_id="resp_1")
+    assert (refused.value.code, provider.requests) == ("previous_response_not_found", [])

@@ -10,10 +10,10 @@ use axum::response::Response;
 use bytes::Bytes;
 use domain::models::RequestId;
 use http_body::Frame;
-use service::http::{ApiError, Dialect};
+use service::http::ApiError;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use crate::response::beginning::{error_event, sign_of_life};
+use crate::response::beginning::EarlyResponse;
 
 /// Frames of a begun response that its client has not read yet, the last piece included.
 const PIECES: usize = 3;
@@ -24,13 +24,13 @@ pub(crate) enum Downstream {
     /// A handler waits for the response.
     Waiting(oneshot::Sender<Result<Response, ApiError>>),
     /// The response has begun without a backend (translation.md W3).
-    Begun(EarlyResponse),
+    Begun(BegunEarly),
 }
 
 /// A response that began before a backend's.
 #[derive(Debug)]
-pub(crate) struct EarlyResponse {
-    dialect: Dialect,
+pub(crate) struct BegunEarly {
+    response: EarlyResponse,
     id: RequestId,
     pieces: mpsc::Sender<Piece>,
 }
@@ -63,17 +63,17 @@ impl Downstream {
         matches!(self, Self::Begun(_))
     }
 
-    /// Begins the response to a request of this `id` with `frame`; `response` makes a response of its body.
+    /// Begins the `response` to a request of this `id` with `frame`; `make` makes a response of its body.
     pub(crate) fn begin(
         &mut self,
-        dialect: Dialect,
+        response: EarlyResponse,
         id: RequestId,
         frame: Bytes,
-        response: impl FnOnce(Body) -> Response,
+        make: impl FnOnce(Body) -> Response,
     ) {
         let (pieces, receiver) = mpsc::channel(PIECES);
         let _ = pieces.try_send(Piece::Frame(frame));
-        let early = EarlyResponse { dialect, id, pieces };
+        let early = BegunEarly { response, id, pieces };
         let Self::Waiting(sender) = mem::replace(self, Self::Begun(early)) else {
             return;
         };
@@ -81,15 +81,15 @@ impl Downstream {
             pieces: receiver,
             rest: None,
         };
-        let _ = sender.send(Ok(response(Body::new(body))));
+        let _ = sender.send(Ok(make(Body::new(body))));
     }
 
     /// Shows that a response that has begun is alive, unless its client does not read.
-    pub(crate) fn show_life(&self) {
+    pub(crate) fn show_life(&mut self) {
         if let Self::Begun(early) = self
             && early.pieces.capacity() > 1
         {
-            let _ = early.pieces.try_send(Piece::Frame(sign_of_life(early.dialect)));
+            let _ = early.pieces.try_send(Piece::Frame(early.response.show_life()));
         }
     }
 
@@ -107,8 +107,8 @@ impl Downstream {
     pub(crate) fn fail(self, error: ApiError) {
         match self {
             Self::Waiting(sender) => drop(sender.send(Err(error))),
-            Self::Begun(EarlyResponse { dialect, id, pieces }) => {
-                drop(pieces.try_send(Piece::Frame(error_event(&error, dialect, &id))));
+            Self::Begun(BegunEarly { response, id, pieces }) => {
+                drop(pieces.try_send(Piece::Frame(response.fail(&error, &id))));
             }
         }
     }

@@ -19,7 +19,7 @@ use crate::opening;
 use crate::quota::admission::{Reservation, pass_rate, reserve};
 use crate::quota::settlement::{self, Undelivered};
 use crate::relay::Relay;
-use crate::request::{CompletionRequest, MessagesRequest};
+use crate::request::{CompletionRequest, MessagesRequest, ResponsesRequest};
 use crate::upstream::failover::OpenResponse;
 use crate::upstream::token_count;
 
@@ -89,6 +89,17 @@ pub(crate) async fn count_tokens(
     let grant = authorize(app, context.caller, (Endpoint::Messages, request.model())).await?;
     pass_rate(&app.store, app.limits.total, &grant, Endpoint::Messages, context.id).await?;
     token_count::count(&app.upstream.balancer, &app.upstream.client, &grant, request).await
+}
+
+/// The same of a Responses request, estimated.
+pub(crate) async fn count_input_tokens(
+    app: &App,
+    context: RequestContext,
+    request: &ResponsesRequest<'_>,
+) -> Result<u64, ApiError> {
+    let grant = authorize(app, context.caller, (Endpoint::Responses, request.model())).await?;
+    pass_rate(&app.store, app.limits.total, &grant, Endpoint::Responses, context.id).await?;
+    Ok(request.input_estimate())
 }
 
 async fn authorize(app: &App, caller: ApiCaller, model: (Endpoint, &str)) -> Result<Grant, ApiError> {

@@ -1,4 +1,4 @@
-//! Models for clients: `/v1/models`, `/v1/chat/completions` and `/v1/messages` (api.md §4).
+//! Models for clients: `/v1/models`, `/v1/chat/completions`, `/v1/messages` and `/v1/responses` (api.md §4).
 //!
 //! A completion is one line of steps, [`exchange`]: authorise, admit, call a backend, relay, settle. Modules import
 //! downwards only: routes → exchange → relay → upstream → quota → grant, request, response → patch.
@@ -48,6 +48,9 @@ pub fn routes() -> Routes<App, KeyGate> {
         .post("/v1/rerank", OpenAi, ApiKey, routes::direct::rerank)
         .post("/v2/rerank", OpenAi, ApiKey, routes::direct::rerank)
         .post("/rerank", OpenAi, ApiKey, routes::direct::rerank)
+        .get("/v1/responses", OpenAi, Anyone, routes::responses::upgrade)
+        .post("/v1/responses", OpenAi, ApiKey, routes::responses::create)
+        .post("/v1/responses/input_tokens", OpenAi, ApiKey, routes::responses::count)
         .post("/v1/messages", Anthropic, ApiKey, routes::messages::create)
         .post(
             "/v1/messages/count_tokens",

@@ -11,7 +11,7 @@ use crate::downstream::{ClientState, Downstream};
 use crate::quota::admission::Reservation;
 use crate::relay::headers;
 use crate::request::CompletionRequest;
-use crate::response::beginning;
+use crate::response::beginning::EarlyResponse;
 use crate::upstream::failover::{OpenResponse, UpstreamError};
 
 /// The response of a backend, or of none. `downstream` gets the beginning of a stream and signs of life meanwhile.
@@ -35,7 +35,7 @@ pub(crate) async fn open<'a>(
                 client.leave();
             }
             () = &mut silence, if request.stream() => {
-                show_life(reservation, request.model(), &client, downstream);
+                show_life(reservation, request, &client, downstream);
                 silence.as_mut().reset(Instant::now() + app.limits.keep_alive);
             }
         }
@@ -43,16 +43,24 @@ pub(crate) async fn open<'a>(
 }
 
 /// Begins the response, or shows that it goes on.
-fn show_life(reservation: &Reservation, model: &str, client: &ClientState, downstream: &mut Downstream) {
+fn show_life(
+    reservation: &Reservation,
+    request: &CompletionRequest<'_>,
+    client: &ClientState,
+    downstream: &mut Downstream,
+) {
     if downstream.has_begun() {
         return downstream.show_life();
     }
+    let model = reservation.grant.response_model(request.model());
+    // A request that cannot be repeated cannot be translated either: its error comes soon.
+    let Ok(response) = EarlyResponse::of(request, model) else {
+        return;
+    };
     client.begin();
-    let dialect = reservation.dialect();
-    let model = reservation.grant.response_model(model);
-    let frame = beginning::of_response(dialect, model, reservation.input_estimate);
+    let frame = response.begin(model, reservation.input_estimate);
     let id = reservation.request.request_id.clone();
-    downstream.begin(dialect, id, frame, |body| {
+    downstream.begin(response, id, frame, |body| {
         headers::stream(body, reservation.rate_limits.clone())
     });
 }

@@ -23,6 +23,7 @@ pub enum Restriction {
 pub enum Path {
     Chat,
     MessagesToChat,
+    ResponsesToChat,
     Messages,
     /// Embeddings and the like: nothing is generated, so that nothing can be longer.
     Ungenerated,
@@ -95,7 +96,7 @@ impl Restriction {
     /// pass.
     pub fn withholds(self, name: &str, path: Path, settings: &BackendSettings) -> bool {
         let applies = match self {
-            Self::Choices => matches!(path, Path::Messages | Path::MessagesToChat),
+            Self::Choices => matches!(path, Path::Messages | Path::MessagesToChat | Path::ResponsesToChat),
             Self::Anthropic => path != Path::Messages,
             Self::Limit | Self::More => path != Path::Ungenerated,
             Self::Routing => true,

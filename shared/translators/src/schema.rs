@@ -46,6 +46,29 @@ pub(crate) fn fit(schema: &RawValue, setting: Schema) -> Result<Fitted<'_>, Requ
     })
 }
 
+/// The parameters of a function: its schema as a backend with this setting reads it, with the two members that every
+/// backend asks for (TO1).
+pub(crate) fn parameters(schema: &RawValue, setting: Schema) -> Result<Fitted<'_>, RequestError> {
+    let Fitted { schema, lost } = fit(schema, setting)?;
+    let members: Members<'_> = serde_json::from_str(schema.get())?;
+    let missing = [("type", "\"type\":\"object\""), ("properties", "\"properties\":{}")];
+    let missing = missing
+        .iter()
+        .filter(|(name, _)| !members.contains(name))
+        .map(|(_, member)| *member);
+    let added: Vec<_> = missing.collect();
+    if added.is_empty() {
+        return Ok(Fitted { schema, lost });
+    }
+    let body = schema.get().strip_suffix('}').unwrap_or_default().trim_end();
+    let comma = if members.is_empty() { "" } else { "," };
+    let completed = RawValue::from_string(format!("{body}{comma}{}}}", added.join(",")))?;
+    Ok(Fitted {
+        schema: Cow::Owned(completed),
+        lost,
+    })
+}
+
 struct Fitter {
     setting: Schema,
     lost: bool,

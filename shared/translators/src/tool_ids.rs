@@ -108,6 +108,12 @@ impl ToolIds {
         self.unused(id)
     }
 
+    /// The same, but one that carries `load` (RA2).
+    pub fn give_loaded(&mut self, backend_id: &str, load: Load<'_>, random: &mut dyn FnMut() -> String) -> String {
+        self.loaded(backend_id, load, random)
+            .unwrap_or_else(|| self.give_as_is(backend_id, random))
+    }
+
     /// The id that carries `load`; `None` if there is none, or too much.
     fn loaded(&mut self, backend_id: &str, load: Load<'_>, random: &mut dyn FnMut() -> String) -> Option<String> {
         let weight = |json: Raw<'_>| json.map_or(0, |json| json.get().len());

@@ -6,12 +6,12 @@ use crate::usage::Usage;
 
 /// A request, ready to be sent, and what the translation of its response will need.
 #[derive(Clone, Debug)]
-pub struct TranslatedRequest {
+pub struct TranslatedRequest<C = ResponseContext> {
     pub body: Vec<u8>,
     pub stream: bool,
     /// Names of fields that the backend does not get, for `x-translation-warnings` (P2).
     pub warnings: Vec<String>,
-    pub context: ResponseContext,
+    pub context: C,
 }
 
 /// The body for the client, and what usage records and logs need of it.

@@ -50,9 +50,11 @@ impl Reservation {
 
     pub(crate) fn dialect(&self) -> Dialect {
         match self.request.endpoint {
-            Endpoint::ChatCompletions | Endpoint::Embeddings | Endpoint::Completions | Endpoint::Rerank => {
-                Dialect::OpenAi
-            }
+            Endpoint::ChatCompletions
+            | Endpoint::Embeddings
+            | Endpoint::Completions
+            | Endpoint::Rerank
+            | Endpoint::Responses => Dialect::OpenAi,
             Endpoint::Messages => Dialect::Anthropic,
         }
     }

@@ -200,9 +200,23 @@ impl Member<'_> {
 fn role(name: &str) -> Role {
     match name {
         "messages" => Role::Conversation,
-        "model" | "user" | "safety_identifier" | "prompt_cache_key" | "metadata" | "service_tier"
-        | "stream_options" | "stop" | "stop_sequences" | "reasoning_effort" | "verbosity" | "modalities"
-        | "include" => Role::Unread,
+        "model"
+        | "user"
+        | "safety_identifier"
+        | "prompt_cache_key"
+        | "metadata"
+        | "service_tier"
+        | "stream_options"
+        | "stop"
+        | "stop_sequences"
+        | "reasoning_effort"
+        | "verbosity"
+        | "modalities"
+        | "include"
+        | "client_metadata"
+        | "prompt_cache_options"
+        | "prompt_cache_retention"
+        | "truncation" => Role::Unread,
         _ => Role::Text,
     }
 }

@@ -6,6 +6,7 @@ use translators::directions::ApiDialect;
 use super::chat::ChatRequest;
 use super::direct::DirectRequest;
 use super::messages::MessagesRequest;
+use super::responses::ResponsesRequest;
 
 /// A request that is valid as far as can be told without a backend.
 #[derive(Debug)]
@@ -13,6 +14,7 @@ pub(crate) enum CompletionRequest<'a> {
     Chat(Box<ChatRequest<'a>>),
     Messages(Box<MessagesRequest<'a>>),
     Direct(Box<DirectRequest<'a>>),
+    Responses(Box<ResponsesRequest<'a>>),
 }
 
 impl CompletionRequest<'_> {
@@ -22,15 +24,17 @@ impl CompletionRequest<'_> {
             Self::Chat(request) => request.model(),
             Self::Messages(request) => request.model(),
             Self::Direct(request) => request.model(),
+            Self::Responses(request) => request.model(),
         }
     }
 
-    /// The dialect that the client speaks.
-    pub(crate) fn dialect(&self) -> ApiDialect {
+    /// The dialect that the client speaks; `None` if no backend does.
+    pub(crate) fn dialect(&self) -> Option<ApiDialect> {
         match self {
             // What is sent on as it is, is OpenAI's.
-            Self::Chat(_) | Self::Direct(_) => ApiDialect::Chat,
-            Self::Messages(_) => ApiDialect::Messages,
+            Self::Chat(_) | Self::Direct(_) => Some(ApiDialect::Chat),
+            Self::Messages(_) => Some(ApiDialect::Messages),
+            Self::Responses(_) => None,
         }
     }
 
@@ -39,6 +43,7 @@ impl CompletionRequest<'_> {
             Self::Chat(_) => Endpoint::ChatCompletions,
             Self::Messages(_) => Endpoint::Messages,
             Self::Direct(request) => request.endpoint(),
+            Self::Responses(_) => Endpoint::Responses,
         }
     }
 
@@ -48,6 +53,7 @@ impl CompletionRequest<'_> {
             Self::Chat(request) => request.input_estimate(),
             Self::Messages(request) => request.input_estimate(),
             Self::Direct(request) => request.input_estimate(),
+            Self::Responses(request) => request.input_estimate(),
         }
     }
 
@@ -57,6 +63,7 @@ impl CompletionRequest<'_> {
             Self::Chat(request) => request.input_estimate(),
             Self::Messages(request) => request.count_tokens().unwrap_or_else(|_| request.input_estimate()),
             Self::Direct(request) => request.input_estimate(),
+            Self::Responses(request) => request.input_estimate(),
         }
     }
 
@@ -66,6 +73,7 @@ impl CompletionRequest<'_> {
             Self::Chat(request) => request.max_tokens(),
             Self::Messages(request) => request.max_tokens(),
             Self::Direct(request) => request.max_tokens(),
+            Self::Responses(request) => request.max_tokens(),
         }
     }
 
@@ -73,7 +81,7 @@ impl CompletionRequest<'_> {
     pub(crate) fn choices(&self) -> u64 {
         match self {
             Self::Chat(request) => request.choices(),
-            Self::Messages(_) => 1,
+            Self::Messages(_) | Self::Responses(_) => 1,
             Self::Direct(request) => request.choices(),
         }
     }
@@ -84,6 +92,7 @@ impl CompletionRequest<'_> {
             Self::Chat(request) => request.limit_output(tokens),
             Self::Direct(request) => request.limit_output(tokens),
             Self::Messages(_) => {}
+            Self::Responses(request) => request.limit_output(tokens),
         }
     }
 
@@ -93,6 +102,7 @@ impl CompletionRequest<'_> {
             Self::Chat(request) => request.stream(),
             Self::Messages(request) => request.stream(),
             Self::Direct(request) => request.stream(),
+            Self::Responses(request) => request.stream(),
         }
     }
 }

@@ -14,9 +14,11 @@ mod messages;
 pub(crate) mod model_params;
 mod reasoning_details;
 mod rerank;
+mod responses;
 mod stream_options;
 
 pub use chat::ChatRequest;
 pub(crate) use completion::CompletionRequest;
 pub(crate) use direct::DirectRequest;
 pub(crate) use messages::{MessagesRequest, own_protocol_headers};
+pub(crate) use responses::ResponsesRequest;

@@ -6,9 +6,12 @@ use std::fmt::Display;
 use bytes::{Bytes, BytesMut};
 use domain::models::RequestId;
 use domain::random;
-use service::http::{ApiError, Dialect};
+use service::http::{ApiError, Code, Dialect};
 use translators::context::ResponseContext;
 use translators::directions::{ApiDialect, Direction};
+use translators::responses::lifecycle::Lifecycle;
+
+use crate::request::CompletionRequest;
 
 /// Any backend would do: none has a part in the beginning.
 const MESSAGES_OF_CHAT: Direction = Direction {
@@ -19,20 +22,76 @@ const MESSAGES_OF_CHAT: Direction = Direction {
 /// Characters of a generated id behind its prefix.
 const ID_LENGTH: usize = 24;
 
-/// The beginning of a response that no backend has begun (B8.3).
-pub(crate) fn of_response(dialect: Dialect, model: &str, input_estimate: u64) -> Bytes {
-    match dialect {
-        Dialect::Anthropic => {
-            let context = ResponseContext {
-                model: model.to_owned(),
-                estimated_input_tokens: input_estimate,
-                ..ResponseContext::default()
-            };
-            let mut out = BytesMut::new();
-            MESSAGES_OF_CHAT.stream(context, Box::new(new_id)).commit(&mut out);
-            out.freeze()
+/// A streamed response before a backend has a part in it (B8.3).
+#[derive(Debug)]
+pub(crate) enum EarlyResponse {
+    Chat,
+    Messages,
+    Responses {
+        response: Box<Lifecycle>,
+        /// Signs of life so far.
+        signs: u32,
+    },
+}
+
+impl EarlyResponse {
+    /// The response to `request`, whose client knows the model as `model`.
+    pub(crate) fn of(request: &CompletionRequest<'_>, model: &str) -> Result<Self, ApiError> {
+        Ok(match request {
+            CompletionRequest::Chat(_) | CompletionRequest::Direct(_) => Self::Chat,
+            CompletionRequest::Messages(_) => Self::Messages,
+            CompletionRequest::Responses(request) => Self::Responses {
+                response: Box::new(request.response(model)?),
+                signs: 0,
+            },
+        })
+    }
+
+    /// The beginning.
+    pub(crate) fn begin(&self, model: &str, input_estimate: u64) -> Bytes {
+        let mut out = BytesMut::new();
+        match self {
+            Self::Chat => return sign_of_life(Dialect::OpenAi),
+            Self::Messages => {
+                let context = ResponseContext {
+                    model: model.to_owned(),
+                    estimated_input_tokens: input_estimate,
+                    ..ResponseContext::default()
+                };
+                MESSAGES_OF_CHAT.stream(context, Box::new(new_id)).commit(&mut out);
+            }
+            Self::Responses { response, .. } => response.begin_early(&mut out),
         }
-        Dialect::OpenAi | Dialect::Management => sign_of_life(dialect),
+        out.freeze()
+    }
+
+    /// The frame that shows that the response goes on.
+    pub(crate) fn show_life(&mut self) -> Bytes {
+        match self {
+            Self::Chat => sign_of_life(Dialect::OpenAi),
+            Self::Messages => sign_of_life(Dialect::Anthropic),
+            Self::Responses { response, signs } => {
+                let mut out = BytesMut::new();
+                response.show_life_early(*signs, &mut out);
+                *signs += 1;
+                out.freeze()
+            }
+        }
+    }
+
+    /// The frame that ends the response with an error.
+    pub(crate) fn fail(&self, error: &ApiError, id: &RequestId) -> Bytes {
+        match self {
+            Self::Chat => error_event(error, Dialect::OpenAi, id),
+            Self::Messages => error_event(error, Dialect::Anthropic, id),
+            Self::Responses { response, .. } => {
+                let mut out = BytesMut::new();
+                let status = error.status(Dialect::OpenAi).as_u16();
+                let is_overflow = error.code() == Code::ContextLengthExceeded;
+                response.fail_early(status, is_overflow, error.message(), &mut out);
+                out.freeze()
+            }
+        }
     }
 }
 

@@ -10,7 +10,10 @@ use translators::directions::{ApiDialect, Direction};
 use translators::error::{BackendError, ErrorContext};
 use translators::json::{Raw, Whole};
 use translators::lenient_object;
+use translators::responses;
+use translators::responses::context::ResponsesContext;
 use translators::stream::Repairs;
+use translators::translated::TranslatedResponse;
 
 use super::beginning::new_id;
 use super::context::PassthroughContext;
@@ -32,6 +35,7 @@ pub(crate) enum ResponseConverter {
     /// Of a prompt, not of a conversation.
     Completion(Box<PassthroughContext>),
     Document(Box<DocumentContext>),
+    ChatToResponses(Box<ResponsesContext>),
 }
 
 impl ResponseConverter {
@@ -50,6 +54,10 @@ impl ResponseConverter {
                 let body = whole(body, dialect(direction.backend), &context.errors)?;
                 translated(direction, body, *context)
             }
+            Self::ChatToResponses(context) => {
+                let body = whole(body, Dialect::OpenAi, &context.response.errors)?;
+                responses::from_chat::translate(&body, &context, Box::new(new_id)).map(full)
+            }
             Self::Completion(_) if reshape::is_stream(&body) => Err(BackendError::unreadable()),
             Self::Completion(context) => passed_through(body, Dialect::OpenAi, &context),
             Self::Document(context) => Document::new(*context).whole(&body),
@@ -65,9 +73,16 @@ impl ResponseConverter {
             Self::Messages(context) => ResponseStream::Passthrough(Box::new(Passthrough::messages(*context))),
             Self::Translated(direction, context) => {
                 let machine = direction.stream(*context, Box::new(new_id));
-                ResponseStream::Translation(Box::new(Translation::new(machine, direction.client)))
+                ResponseStream::Translation(Box::new(Translation::new(
+                    machine,
+                    direction.client != ApiDialect::Chat,
+                )))
             }
             Self::Document(context) => ResponseStream::Document(Box::new(Document::new(*context))),
+            Self::ChatToResponses(context) => {
+                let machine = responses::stream::from_chat(*context, Box::new(new_id));
+                ResponseStream::Translation(Box::new(Translation::new(machine, true)))
+            }
         }
     }
 
@@ -77,6 +92,7 @@ impl ResponseConverter {
             Self::Chat(context) | Self::Messages(context) | Self::Completion(context) => &context.errors,
             Self::Translated(_, context) => &context.errors,
             Self::Document(context) => &context.errors,
+            Self::ChatToResponses(context) => &context.response.errors,
         }
     }
 }
@@ -155,13 +171,16 @@ fn is_response(dialect: Dialect, body: &[u8]) -> bool {
 }
 
 fn translated(direction: Direction, body: Bytes, context: ResponseContext) -> Result<FullResponse, BackendError> {
-    let response = direction.whole(body, context, Box::new(new_id))?;
+    direction.whole(body, context, Box::new(new_id)).map(full)
+}
+
+fn full(response: TranslatedResponse) -> FullResponse {
     let usage = if response.usage_is_estimated {
         UsageReport::Estimated(response.usage)
     } else {
         UsageReport::Reported(response.usage)
     };
-    Ok(FullResponse {
+    FullResponse {
         body: response.body.into(),
         usage,
         translation: TranslationLog {
@@ -169,5 +188,5 @@ fn translated(direction: Direction, body: Bytes, context: ResponseContext) -> Re
             nameless_calls: response.nameless_calls,
             repairs: response.repairs,
         },
-    })
+    }
 }

@@ -12,6 +12,8 @@ mod reshape;
 mod scan;
 pub(crate) mod stream;
 mod template;
+#[cfg(test)]
+pub(crate) mod test_requests;
 mod translation;
 pub(crate) mod usage;
 

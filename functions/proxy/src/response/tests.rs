@@ -15,6 +15,7 @@ use translators::tool_ids::UsedIds;
 
 use super::context::PassthroughContext;
 use super::convert::ResponseConverter;
+use super::test_requests;
 
 const SEEDS: u64 = 10_000;
 const MAX_EVENT_BYTES: usize = 8 << 20;
@@ -26,7 +27,7 @@ struct Crossing {
     backend: Protocol,
 }
 
-const CROSSINGS: [Crossing; 4] = [
+const CROSSINGS: [Crossing; 5] = [
     Crossing {
         client: Protocol::Messages,
         backend: Protocol::Chat,
@@ -42,6 +43,10 @@ const CROSSINGS: [Crossing; 4] = [
     Crossing {
         client: Protocol::Chat,
         backend: Protocol::Messages,
+    },
+    Crossing {
+        client: Protocol::Responses,
+        backend: Protocol::Chat,
     },
 ];
 
@@ -92,6 +97,10 @@ impl Crossing {
             })
         };
         match (self.client, self.backend) {
+            (Protocol::Responses, _) => {
+                let context = test_requests::context(script, &test_requests::new_response());
+                ResponseConverter::ChatToResponses(Box::new(context))
+            }
             (Protocol::Chat, Protocol::Chat) => ResponseConverter::Chat(context()),
             (Protocol::Messages, Protocol::Messages) => ResponseConverter::Messages(context()),
             (client, backend) => {
@@ -255,4 +264,14 @@ fn s8_odd_servers_a_messages_stream_becomes_the_true_completion() {
 #[test]
 fn s8_odd_servers_a_message_becomes_the_true_completion() {
     hold(CROSSINGS[3], false);
+}
+
+#[test]
+fn s8_odd_servers_a_chat_stream_becomes_the_true_response() {
+    hold(CROSSINGS[4], true);
+}
+
+#[test]
+fn s8_odd_servers_a_chat_completion_becomes_the_true_response() {
+    hold(CROSSINGS[4], false);
 }

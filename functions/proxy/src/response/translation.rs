@@ -2,7 +2,6 @@
 
 use bytes::{Bytes, BytesMut};
 use serde::de::IgnoredAny;
-use translators::directions::ApiDialect;
 use translators::sse::{Decoder, Event};
 use translators::stream::{Interruption, Progress, StreamEnd, StreamTranslation};
 
@@ -12,17 +11,18 @@ use super::usage::UsageReport;
 /// A running translation.
 pub(crate) struct Translation {
     machine: StreamTranslation,
-    client: ApiDialect,
+    /// The client's dialect begins a response before its content; chat does not.
+    has_beginning: bool,
     has_begun: bool,
     /// Set by the end mark and by an error; nothing is read behind either.
     is_over: bool,
 }
 
 impl Translation {
-    pub(super) fn new(machine: StreamTranslation, client: ApiDialect) -> Self {
+    pub(super) fn new(machine: StreamTranslation, has_beginning: bool) -> Self {
         Self {
             machine,
-            client,
+            has_beginning,
             has_begun: false,
             is_over: false,
         }
@@ -70,7 +70,7 @@ impl Translation {
 
     /// Goes on with a response whose beginning the client has already. Of chat it has none: a comment is no chunk.
     pub(super) fn continue_begun(&mut self) {
-        if self.client != ApiDialect::Chat {
+        if self.has_beginning {
             self.write(StreamTranslation::commit);
         }
     }

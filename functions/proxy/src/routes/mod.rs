@@ -5,3 +5,4 @@ pub(crate) mod count_tokens;
 pub(crate) mod direct;
 pub(crate) mod messages;
 pub(crate) mod models;
+pub(crate) mod responses;

@@ -5,11 +5,12 @@ use domain::models::catalog::{Backend, Protocol};
 use domain::models::usage::Endpoint;
 use http::{HeaderMap, Uri};
 use jiff::Timestamp;
-use service::http::{ApiError, Dialect};
+use service::http::{ApiError, Code, Dialect};
 use service::outbound::Pieces;
 use translators::directions::{ApiDialect, Direction};
 use translators::error::ErrorContext;
 use translators::model::ModelFacts;
+use translators::responses::context::ResponsesContext;
 use translators::settings::{BackendSettings, RerankApi};
 use translators::translated::TranslatedRequest;
 
@@ -46,14 +47,36 @@ impl<'e> BackendRequest<'e> {
             }
             (CompletionRequest::Messages(messages), Protocol::Openai) => {
                 let translated = messages.to_chat(&endpoint.settings, &facts(request, grant, backend, endpoint))?;
-                Ok(Self::translated(request, translated, backend, endpoint, now))
+                Ok(Self::translated(
+                    request,
+                    ApiDialect::Messages,
+                    translated,
+                    backend,
+                    endpoint,
+                    now,
+                ))
             }
             (CompletionRequest::Chat(chat), Protocol::Anthropic) => {
                 let translated = chat.to_messages(&endpoint.settings, facts(request, grant, backend, endpoint))?;
-                Ok(Self::translated(request, translated, backend, endpoint, now))
+                Ok(Self::translated(
+                    request,
+                    ApiDialect::Chat,
+                    translated,
+                    backend,
+                    endpoint,
+                    now,
+                ))
             }
             (CompletionRequest::Direct(request), Protocol::Openai) => Self::direct(request, grant, backend, endpoint),
             (CompletionRequest::Direct(request), Protocol::Anthropic) => Err(request.unserved()),
+            (CompletionRequest::Responses(responses), Protocol::Openai) => {
+                let translated = responses.to_chat(&endpoint.settings, facts(request, grant, backend, endpoint))?;
+                Ok(Self::responses_as_chat(translated, endpoint))
+            }
+            (CompletionRequest::Responses(_), Protocol::Anthropic) => {
+                let message = "this model has no backend for /v1/responses";
+                Err(ApiError::new(Code::ModelNotSupported, message).field("model"))
+            }
         }
     }
 
@@ -109,7 +132,7 @@ impl<'e> BackendRequest<'e> {
             }
             Endpoint::Embeddings => (&endpoint.embeddings, document(DocumentForm::Passing(List::Embeddings))),
             Endpoint::Rerank => (&endpoint.rerank, document(ranking(request, &endpoint.settings)?)),
-            Endpoint::ChatCompletions | Endpoint::Messages => return Err(request.unserved()),
+            Endpoint::ChatCompletions | Endpoint::Messages | Endpoint::Responses => return Err(request.unserved()),
         };
         let body = match (request.endpoint(), endpoint.settings.rerank) {
             (Endpoint::Rerank, RerankApi::Tei) => request.tei_body(&endpoint.params)?,
@@ -148,9 +171,22 @@ impl<'e> BackendRequest<'e> {
         })
     }
 
+    fn responses_as_chat(translated: TranslatedRequest<ResponsesContext>, endpoint: &'e BackendEndpoint) -> Self {
+        let body = Bytes::from(translated.body);
+        let params = endpoint.params.patch_unread(&body);
+        Self {
+            url: &endpoint.chat_completions,
+            headers: endpoint.headers.clone(),
+            body: patched_pieces(&body, params.into_iter().collect()),
+            converter: ResponseConverter::ChatToResponses(Box::new(translated.context)),
+            warnings: translated.warnings,
+        }
+    }
+
     /// For a backend of another dialect than the client's.
     fn translated(
         request: &CompletionRequest<'_>,
+        client: ApiDialect,
         translated: TranslatedRequest,
         backend: &Backend,
         endpoint: &'e BackendEndpoint,
@@ -162,7 +198,7 @@ impl<'e> BackendRequest<'e> {
         };
         headers.extend(endpoint.headers.clone());
         let direction = Direction {
-            client: request.dialect(),
+            client,
             backend: dialect,
         };
         let mut context = translated.context;

@@ -150,7 +150,9 @@ impl Protocol {
     pub fn serves(self, endpoint: Endpoint) -> bool {
         match endpoint {
             Endpoint::ChatCompletions | Endpoint::Messages => true,
-            Endpoint::Embeddings | Endpoint::Completions | Endpoint::Rerank => self == Self::Openai,
+            Endpoint::Embeddings | Endpoint::Completions | Endpoint::Rerank | Endpoint::Responses => {
+                self == Self::Openai
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ impl ModelKind {
     /// The kind that answers at `endpoint`.
     pub fn at(endpoint: Endpoint) -> Self {
         match endpoint {
-            Endpoint::ChatCompletions | Endpoint::Messages => Self::Chat,
+            Endpoint::ChatCompletions | Endpoint::Messages | Endpoint::Responses => Self::Chat,
             Endpoint::Completions => Self::Completion,
             Endpoint::Embeddings => Self::Embedding,
             Endpoint::Rerank => Self::Rerank,

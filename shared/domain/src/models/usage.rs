@@ -68,6 +68,7 @@ pub enum Endpoint {
     Embeddings,
     Completions,
     Rerank,
+    Responses,
 }
 
 impl Endpoint {
@@ -79,6 +80,7 @@ impl Endpoint {
             Self::Embeddings => "/v1/embeddings",
             Self::Completions => "/v1/completions",
             Self::Rerank => "/v1/rerank",
+            Self::Responses => "/v1/responses",
         }
     }
 }

@@ -232,7 +232,7 @@ impl From<StoreError> for ApiError {
 
 impl From<RequestError> for ApiError {
     fn from(error: RequestError) -> Self {
-        let mut refusal = Self::new(Code::from(error.kind), error.to_string()).field(error.path);
+        let mut refusal = Self::new(error.code, error.message).field(error.path);
         refusal.detail = error.error_code;
         refusal
     }

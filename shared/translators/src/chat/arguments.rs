@@ -68,10 +68,7 @@ impl Arguments {
 
     /// What is sent when no more comes. Text that is no object is wrapped into one, as in whole answers (B3.3).
     pub fn take_last(&mut self) -> Option<String> {
-        if self.is_hollow_again() {
-            HOLLOW.clone_into(&mut self.text);
-            self.shape = Shape::Hollow;
-        }
+        self.fall_back();
         if self.shape == Shape::Other {
             let text = self.text.trim_start();
             let nothing = text.trim() == "null";
@@ -79,6 +76,20 @@ impl Arguments {
         }
         if self.shape == Shape::Blank {
             return None;
+        }
+        self.unsent().map(str::to_owned)
+    }
+
+    /// The same as it came, also of text that is no object; nothing at all is an empty object (R9).
+    pub fn take_rest(&mut self) -> Option<String> {
+        self.fall_back();
+        let is_void = match self.shape {
+            Shape::Blank => true,
+            Shape::Other => self.text.trim() == "null",
+            Shape::Brace | Shape::Object | Shape::Hollow | Shape::Complete => false,
+        };
+        if is_void {
+            return Some(HOLLOW.to_owned());
         }
         self.unsent().map(str::to_owned)
     }
@@ -112,6 +123,14 @@ impl Arguments {
     /// True if what stands behind `{}` is no object so far.
     fn is_hollow_again(&self) -> bool {
         self.gives_way && matches!(self.shape, Shape::Brace | Shape::Object | Shape::Other)
+    }
+
+    /// To the `{}` that nothing took the place of.
+    fn fall_back(&mut self) {
+        if self.is_hollow_again() {
+            HOLLOW.clone_into(&mut self.text);
+            self.shape = Shape::Hollow;
+        }
     }
 
     fn unsent(&mut self) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! `OpenAI` Chat Completions, the hub between all dialects: its wire types, and what reads responses and streams.
 
-mod arguments;
+pub mod arguments;
 pub mod call_piece;
 pub mod completion;
 pub mod finish_reason;

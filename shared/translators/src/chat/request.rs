@@ -52,6 +52,10 @@ optional_members! {
         thinking_budget: i64,
         chat_template_kwargs: ChatTemplateKwargs,
         tool_stream: bool,
+        verbosity: Json<'a>,
+        logprobs: bool,
+        top_logprobs: &'a RawValue,
+        prompt_cache_key: Json<'a>,
         user: Json<'a>,
         safety_identifier: Json<'a>,
         service_tier: ServiceTier,
@@ -149,11 +153,14 @@ pub enum PartKind<'a> {
     Text { text: Json<'a> },
     ImageUrl { image_url: ImageUrl<'a> },
     File { file: FilePart<'a> },
+    InputAudio { input_audio: Json<'a> },
 }
 
 #[derive(Debug, Serialize)]
 pub struct ImageUrl<'a> {
     pub url: Json<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Json<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -246,13 +253,17 @@ pub struct StreamOptions {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ResponseFormat<'a> {
     JsonSchema { json_schema: JsonSchema<'a> },
+    JsonObject,
 }
 
 #[derive(Debug, Serialize)]
 pub struct JsonSchema<'a> {
-    pub name: &'static str,
+    pub name: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Json<'a>>,
     pub schema: &'a RawValue,
-    pub strict: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strict: Option<bool>,
 }
 
 /// `thinking` of GLM, Kimi and `DeepSeek` (§3.8).

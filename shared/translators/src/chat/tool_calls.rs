@@ -35,6 +35,16 @@ enum Owner {
     NewUnlessAgain(usize),
 }
 
+/// The tool calls of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallsState {
+    None,
+    /// Each has all its arguments.
+    Complete,
+    /// At least one breaks off.
+    Cut,
+}
+
 /// If a call is another one said again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repetition {

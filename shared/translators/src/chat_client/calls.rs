@@ -2,10 +2,10 @@
 //! with arguments that are one JSON object (O30, O33, B2, B3).
 
 use crate::chat::call_piece::CallPiece;
+use crate::chat::tool_calls::CallsState;
 use crate::chat::tool_calls::{PendingCalls, Repetition};
 use crate::context::{RandomText, ResponseContext};
 use crate::json::EscapedText;
-use crate::messages::stop_reason::CallsState;
 use crate::tool_ids::ToolIds;
 use crate::tool_names::ToolNames;
 

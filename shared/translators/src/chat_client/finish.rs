@@ -1,8 +1,9 @@
 //! The finish reason of a completion (O31).
 
+use crate::chat::tool_calls::CallsState;
 use crate::context::ResponseContext;
 use crate::error::BackendError;
-use crate::messages::stop_reason::{CallsState, StopFacts, stop_reason};
+use crate::messages::stop_reason::{StopFacts, stop_reason};
 use crate::messages::wire::message::StopReason;
 use crate::stream::Finish;
 

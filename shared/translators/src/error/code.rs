@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::backend::{BackendError, ErrorKind};
 use super::dialect::Dialect;
-use super::request::RefusalKind;
 
 /// One [`Code`] in each dialect.
 struct Row {
@@ -119,6 +118,10 @@ codes! {
     ConcurrencyLimitExceeded: 429, "concurrency_limit_exceeded", (RATE, "concurrency_limit_exceeded"), RATE;
     OutsideAvailableHours: 429, "outside_available_hours", (RATE, "outside_available_hours"), RATE;
     UpstreamRateLimited: 429, "upstream_rate_limited", (RATE, "upstream_rate_limited"), RATE;
+    UnsupportedTool: 400, "invalid_value", (INVALID, "unsupported_tool"), INVALID;
+    InvalidEncryptedContent: 400, "invalid_value", (INVALID, "invalid_encrypted_content"), INVALID;
+    PreviousResponseNotFound: 400, "invalid_value", (INVALID, "previous_response_not_found"), INVALID;
+    WebsocketNotSupported: 426, "websocket_not_supported", (INVALID, "websocket_not_supported"), INVALID;
     UpstreamRefused: 400, "invalid_value", (INVALID, "invalid_value"), INVALID;
     ContextLengthExceeded: 400, "invalid_value", (INVALID, "context_length_exceeded"), INVALID;
     UpstreamUnpaid: 402, "upstream_unpaid", (INVALID, "upstream_unpaid"), "billing_error";
@@ -145,15 +148,6 @@ impl Code {
         match (self, dialect) {
             (Self::NoBackendAvailable | Self::Overloaded, Dialect::Anthropic) => 529,
             _ => self.row().status,
-        }
-    }
-}
-
-impl From<RefusalKind> for Code {
-    fn from(kind: RefusalKind) -> Self {
-        match kind {
-            RefusalKind::Invalid => Self::InvalidValue,
-            RefusalKind::Unsupported => Self::UnsupportedParameter,
         }
     }
 }

@@ -18,4 +18,4 @@ pub use backend::{BackendError, ErrorContext, ErrorKind, says_something};
 pub use clean::{CleanedMessage, Secrets};
 pub use code::{Code, ErrorBody};
 pub use dialect::Dialect;
-pub use request::{FieldPath, RefusalKind, RequestError};
+pub use request::{FieldPath, RequestError};

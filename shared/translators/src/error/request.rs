@@ -2,54 +2,59 @@
 
 use std::fmt;
 
+use super::code::Code;
+
 /// A request that cannot be translated. `Display` is the message for the client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct RequestError {
+    pub code: Code,
     /// The path of the value, such as `messages.0.content.1.type`.
     pub path: String,
     pub message: String,
     /// For `error.details.error_code`, which clients act on (`thread`, §3.2).
     pub error_code: Option<&'static str>,
-    pub kind: RefusalKind,
-}
-
-/// Why a request is refused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RefusalKind {
-    /// A value is wrong.
-    #[default]
-    Invalid,
-    /// The parameter itself has no counterpart at the backend, and its loss would show in the answer.
-    Unsupported,
-}
-
-impl std::error::Error for RequestError {}
-
-impl fmt::Display for RequestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            RefusalKind::Invalid => write!(f, "{}: {}", self.path, self.message),
-            RefusalKind::Unsupported => write!(f, "`{}` {}.", self.path, self.message),
-        }
-    }
 }
 
 impl RequestError {
-    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+    /// What is wrong with the value at `path`.
+    pub fn new(path: impl Into<String>, fault: impl fmt::Display) -> Self {
+        let path = path.into();
+        let message = format!("{path}: {fault}");
+        Self::worded(path, message)
+    }
+
+    /// An error whose message stands for itself.
+    pub fn worded(path: impl fmt::Display, message: impl Into<String>) -> Self {
         Self {
-            path: path.into(),
+            code: Code::InvalidValue,
+            path: path.to_string(),
             message: message.into(),
             error_code: None,
-            kind: RefusalKind::Invalid,
         }
     }
 
     /// The refusal of a parameter that the backend has no counterpart for.
     pub fn unsupported(parameter: &str) -> Self {
-        Self {
-            kind: RefusalKind::Unsupported,
-            ..Self::new(parameter, "cannot be used with this model's backend")
+        let message = format!("`{parameter}` cannot be used with this model's backend.");
+        Self::worded(parameter, message).code(Code::UnsupportedParameter)
+    }
+
+    #[must_use]
+    pub fn code(mut self, code: Code) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// The same with indices in brackets, as `OpenAI` writes paths: `input[0].type`.
+    #[must_use]
+    pub fn with_brackets(mut self) -> Self {
+        let path = in_brackets(&self.path);
+        if let Some(fault) = self.message.strip_prefix(&self.path) {
+            self.message = format!("{path}{fault}");
         }
+        self.path = path;
+        self
     }
 }
 
@@ -58,6 +63,15 @@ impl From<serde_json::Error> for RequestError {
     fn from(error: serde_json::Error) -> Self {
         Self::new("body", error.to_string())
     }
+}
+
+fn in_brackets(path: &str) -> String {
+    let mut steps = path.split('.');
+    let first = steps.next().unwrap_or_default().to_owned();
+    steps.fold(first, |written, step| match step.parse::<usize>() {
+        Ok(index) => format!("{written}[{index}]"),
+        Err(_) => format!("{written}.{step}"),
+    })
 }
 
 /// The path of a value in the request. It is borrowed from the stack, and allocates only when it is displayed.
@@ -96,7 +110,7 @@ impl<'p> FieldPath<'p> {
         }
     }
 
-    pub fn error(&self, message: impl Into<String>) -> RequestError {
+    pub fn error(&self, message: impl fmt::Display) -> RequestError {
         RequestError::new(self.to_string(), message)
     }
 

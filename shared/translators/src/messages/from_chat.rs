@@ -4,16 +4,15 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::chat::completion::{Choice, ChoiceMessage, Completion};
+use crate::chat::completion::{Choice, ChoiceMessage};
 use crate::chat::finish_reason::is_unknown;
 use crate::chat::parts::encrypted;
-use crate::chat::stream::is_error;
-use crate::chat::tool_calls::{PendingCall, PendingCalls, Repetition};
+use crate::chat::tool_calls::{CallsState, PendingCall, PendingCalls, Repetition};
 use crate::context::{ResponseContext, ThinkingDisplay};
 use crate::error::BackendError;
 use crate::json::EscapedText;
 use crate::messages::chat_text::{quoted, thinking_and_text};
-use crate::messages::stop_reason::{CallsState, StopFacts, stop_reason};
+use crate::messages::stop_reason::{StopFacts, stop_reason};
 use crate::messages::wire::message::{
     MessageKind, ResponseBlock, ResponseMessage, Role, StopDetails, StopReason, new_id,
 };
@@ -22,6 +21,7 @@ use crate::stream::Repairs;
 use crate::tool_ids::{Load, ToolIds};
 use crate::translated::TranslatedResponse;
 use crate::usage::{Usage, anthropic_service_tier};
+use crate::whole;
 
 /// Translates the body of a backend's response with status 200.
 pub fn translate(
@@ -30,12 +30,8 @@ pub fn translate(
     random: &mut dyn FnMut() -> String,
 ) -> Result<TranslatedResponse, BackendError> {
     let text = String::from_utf8_lossy(body);
-    let json = text.trim_start_matches('\u{feff}').trim_ascii();
-    let completion = read(json, context)?;
-    // GLM and others respond 200 with a code and a message where the choices should be.
-    let choice = completion
-        .choice()
-        .ok_or_else(|| error_in(json, context, BackendError::unreadable()))?;
+    let completion = whole::read(&text, &context.errors)?;
+    let choice = whole::choice(&completion, &text, &context.errors)?;
     let id = new_id(random);
     let response = ResponseContent::of(choice, context, random);
     let matched_stop = choice.matched_stop().map(EscapedText::decode);
@@ -68,29 +64,6 @@ pub fn translate(
         nameless_calls: response.nameless_calls,
         repairs,
     })
-}
-
-/// The completion in `json`, or the error that stands in its place.
-fn read<'a>(json: &'a str, context: &ResponseContext) -> Result<Completion<'a>, BackendError> {
-    let Ok(completion) = serde_json::from_str::<Completion<'_>>(json) else {
-        // A list with an error in it is told (E1), a page of HTML is not.
-        let unreadable = BackendError::unreadable();
-        let is_list = json.starts_with('[');
-        return Err(if is_list {
-            error_in(json, context, unreadable)
-        } else {
-            unreadable
-        });
-    };
-    if is_error(&completion, json.as_bytes()) {
-        return Err(error_in(json, context, BackendError::interrupted()));
-    }
-    Ok(completion)
-}
-
-/// The error that `json` describes, `silent` where it has no message.
-fn error_in(json: &str, context: &ResponseContext, silent: BackendError) -> BackendError {
-    BackendError::from_error_object_or(json.as_bytes(), &context.errors, silent)
 }
 
 /// The content of a response, as blocks in the order thinking, text, refusal, calls.

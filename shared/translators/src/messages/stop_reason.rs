@@ -1,6 +1,7 @@
 //! The stop reason of a message, from chat's finish reason (§4.2): for whole responses and streams.
 
 use crate::chat::finish_reason::FinishReason;
+use crate::chat::tool_calls::CallsState;
 use crate::error::BackendError;
 use crate::messages::wire::message::StopReason;
 
@@ -12,16 +13,6 @@ pub struct StopFacts<'a> {
     pub matched_stop: Option<&'a str>,
     pub calls: CallsState,
     pub refused: bool,
-}
-
-/// The tool calls of a response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallsState {
-    None,
-    /// Each has all its arguments.
-    Complete,
-    /// At least one breaks off.
-    Cut,
 }
 
 /// The stop reason; the first rule that fits wins. A finish reason that is no stop is the backend's error.

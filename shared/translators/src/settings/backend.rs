@@ -111,6 +111,10 @@ settings! {
     cache: Cache = Cache::None,
     /// The field for `metadata.user_id` (§3.2).
     user_field: UserField = UserField::None,
+    /// `verbosity` is accepted (R20).
+    verbosity: bool = false,
+    /// `prompt_cache_key` is accepted (R20).
+    prompt_cache_key: bool = false,
     /// `service_tier` is accepted.
     service_tier: bool = false,
     /// The regions (`inference_geo`) in which this backend is known to compute.

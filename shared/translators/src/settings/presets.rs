@@ -139,6 +139,8 @@ fn openai(defaults: BackendSettings) -> BackendSettings {
         cache: Cache::Breakpoints,
         user_field: UserField::SafetyIdentifier,
         service_tier: true,
+        verbosity: true,
+        prompt_cache_key: true,
         schema: Schema::Openai,
         ..defaults
     }

@@ -4,15 +4,20 @@
 //! clock: the relay decides when to [`commit`](StreamTranslation::commit) to a response, when to
 //! [`ping`](StreamTranslation::ping), and how long to wait for the rest once the end is in sight.
 
+mod content;
+mod held;
 mod outcome;
 mod response;
+mod sequencer;
 mod writer;
 
 use bytes::BytesMut;
 
+pub(crate) use content::{ContentKind, ContentWriter, list};
 pub use outcome::{Interruption, Progress, Repairs, StreamEnd, StreamOutcome};
 pub(crate) use response::ResponseFacts;
 use response::StreamedResponse;
+pub(crate) use sequencer::Sequencer;
 pub use writer::{Finish, Received, StreamWriter};
 
 use crate::chat::stream::StreamReader;

@@ -5,12 +5,14 @@ use odd_servers::{Ending, Frame as OddFrame, Oddity, Protocol, Reply, Script, ch
 use service::http::{ApiError, Dialect};
 use tokio::time::{Duration as Time, timeout};
 use translators::error::BackendError;
+use translators::responses::lifecycle::Lifecycle;
 use translators::settings::ThinkTags;
 use translators::sse::Decoder;
 use translators::stream::{Progress, StreamEnd};
 
 use super::*;
-use crate::response::beginning;
+use crate::response::beginning::EarlyResponse;
+use crate::response::test_requests;
 
 const SEEDS: u64 = 1000;
 const FIRST_EVENT: Time = Time::from_mins(2);
@@ -18,25 +20,29 @@ const BEGIN_AFTER: Time = Time::from_secs(10);
 const MAX_EVENT_BYTES: usize = 8 << 20;
 
 /// The client's protocol and the backend's.
-const CROSSINGS: [(Protocol, Protocol); 4] = [
+const CROSSINGS: [(Protocol, Protocol); 5] = [
     (Protocol::Messages, Protocol::Chat),
+    (Protocol::Responses, Protocol::Chat),
     (Protocol::Chat, Protocol::Chat),
     (Protocol::Messages, Protocol::Messages),
     (Protocol::Chat, Protocol::Messages),
 ];
 
 fn dialect(client: Protocol) -> Dialect {
-    if client == Protocol::Chat {
-        Dialect::OpenAi
-    } else {
+    if client == Protocol::Messages {
         Dialect::Anthropic
+    } else {
+        Dialect::OpenAi
     }
 }
 
-/// Of a request that fits the script.
-fn converter(script: &Script, client: Protocol) -> ResponseConverter {
+/// Of a request that fits the script. Of a Responses client's, `response` is what it will get.
+fn converter(script: &Script, client: Protocol, response: &Lifecycle) -> ResponseConverter {
     let passthrough = || Box::new(PassthroughContext::named("m"));
     match (client, script.protocol) {
+        (Protocol::Responses, _) => {
+            ResponseConverter::ChatToResponses(Box::new(test_requests::context(script, response)))
+        }
         (Protocol::Chat, Protocol::Chat) => ResponseConverter::Chat(passthrough()),
         (Protocol::Messages, Protocol::Messages) => ResponseConverter::Messages(passthrough()),
         (client, backend) => {
@@ -68,6 +74,18 @@ fn context(script: &Script) -> ResponseContext {
         includes_usage: true,
         estimated_input_tokens: 7,
         ..ResponseContext::default()
+    }
+}
+
+/// The response of `client` before a backend has a part in it.
+fn early(client: Protocol, response: &Lifecycle) -> EarlyResponse {
+    match client {
+        Protocol::Chat => EarlyResponse::Chat,
+        Protocol::Messages => EarlyResponse::Messages,
+        Protocol::Responses => EarlyResponse::Responses {
+            response: Box::new(test_requests::repeated(response)),
+            signs: 0,
+        },
     }
 }
 
@@ -127,10 +145,12 @@ async fn first_event(
     script: &Script,
     client: Protocol,
     state: &ClientState,
+    response: &Lifecycle,
 ) -> (Vec<u8>, Result<StartedStream, BackendError>) {
+    let converter = converter(script, client, response);
     let started = timeout(
         FIRST_EVENT,
-        start(playing(script).await, converter(script, client), MAX_EVENT_BYTES, state),
+        start(playing(script).await, converter, MAX_EVENT_BYTES, state),
     );
     tokio::pin!(started);
     let mut body = Vec::new();
@@ -138,7 +158,7 @@ async fn first_event(
         result = &mut started => result,
         () = sleep(BEGIN_AFTER) => {
             state.begin();
-            body.extend(beginning::of_response(dialect(client), "m", 7));
+            body.extend(early(client, response).begin("m", 7));
             started.await
         }
     };
@@ -154,7 +174,8 @@ async fn first_event(
 /// What a client gets over the relay that waits for `pause` before each frame.
 async fn relayed(script: &Script, client: Protocol, pause: Time) -> Reply {
     let state = ClientState::default();
-    let (mut body, started) = first_event(script, client, &state).await;
+    let response = test_requests::new_response();
+    let (mut body, started) = first_event(script, client, &state, &response).await;
     match started {
         Ok(stream) => {
             let (_, mut driven) = running(stream);
@@ -164,11 +185,7 @@ async fn relayed(script: &Script, client: Protocol, pause: Time) -> Reply {
             }
         }
         Err(error) if !state.has_begun() => return failed(error, client),
-        Err(error) => body.extend(beginning::error_event(
-            &error.into(),
-            dialect(client),
-            &RequestId::generate(),
-        )),
+        Err(error) => body.extend(early(client, &response).fail(&error.into(), &RequestId::generate())),
     }
     Reply {
         status: 200,
@@ -179,7 +196,7 @@ async fn relayed(script: &Script, client: Protocol, pause: Time) -> Reply {
 
 /// What the conversion gives if all bytes are there at once.
 fn converted(script: &Script, client: Protocol) -> Reply {
-    let mut stream = converter(script, client).into_stream();
+    let mut stream = converter(script, client, &test_requests::new_response()).into_stream();
     let mut decoder = Decoder::new(MAX_EVENT_BYTES);
     let mut body = Vec::new();
     for frame in &script.frames {

@@ -1,19 +1,24 @@
 //! The content blocks of a message, one open at a time (I2).
 
 use std::borrow::Cow;
+use std::mem;
 
 use bytes::BytesMut;
 use serde_json::value::RawValue;
 
-use crate::context::ThinkingDisplay;
+use crate::chat::arguments::Arguments;
+use crate::chat::tool_calls::PendingCall;
+use crate::context::{RandomText, ResponseContext, ThinkingDisplay};
 use crate::json::EscapedText;
 use crate::messages::wire::event::{BlockDelta, EventWriter};
 use crate::signature;
+use crate::stream::{ContentKind, ContentWriter, list};
+use crate::tool_ids::{Load, ToolIds};
+use crate::tool_names::ToolNames;
 
 /// Opens and closes blocks as the kind of text changes. The first delta of a block follows its start at once (I9).
-#[derive(Debug)]
 pub(super) struct Blocks {
-    open: Option<BlockKind>,
+    open: Option<ContentKind>,
     /// The index of the next block to be opened.
     next_index: u32,
     /// The signature of thinking blocks whose text is shown.
@@ -23,74 +28,31 @@ pub(super) struct Blocks {
     hidden: String,
     /// Encrypted reasoning for the signature of the open thinking block: the items of a list.
     details: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BlockKind {
-    Thinking,
-    Text,
-    /// The text of a refusal: a text block of its own.
-    Refusal,
-    Tool,
+    names: ToolNames,
+    ids: ToolIds,
+    random: RandomText,
 }
 
 impl Blocks {
-    pub(super) fn new(signature: String, thinking: ThinkingDisplay) -> Self {
+    pub(super) fn new(context: &mut ResponseContext, mut random: RandomText) -> Self {
         Self {
             open: None,
             next_index: 0,
-            signature,
-            thinking,
+            signature: signature::opaque(&mut random),
+            thinking: context.thinking,
             hidden: String::new(),
             details: Vec::new(),
+            names: mem::take(&mut context.names),
+            ids: ToolIds::new(mem::take(&mut context.used_ids)),
+            random,
         }
     }
 
-    /// True if a tool block is open.
-    pub(super) fn in_tool(&self) -> bool {
-        self.open == Some(BlockKind::Tool)
-    }
-
-    pub(super) fn in_thinking(&self) -> bool {
-        self.open == Some(BlockKind::Thinking)
-    }
-
-    /// Adds to the open block if it is of this kind, else to a new one.
-    pub(super) fn write(&mut self, kind: BlockKind, text: EscapedText<'_>, out: &mut BytesMut) {
-        if self.open != Some(kind) {
-            self.switch_to(kind, out);
-        }
-        let delta = match kind {
-            BlockKind::Thinking => BlockDelta::Thinking,
-            BlockKind::Text | BlockKind::Refusal => BlockDelta::Text,
-            BlockKind::Tool => BlockDelta::InputJson,
-        };
-        if kind == BlockKind::Thinking && self.thinking == ThinkingDisplay::Omitted {
-            self.hidden.push_str(text.escaped());
-        } else if !text.is_empty() {
-            EventWriter { out }.delta(self.next_index - 1, delta, text);
-        }
-    }
-
-    /// Adds encrypted reasoning to the open thinking block, or to a new one without text.
-    pub(super) fn write_details(&mut self, details: impl Iterator<Item = String>, out: &mut BytesMut) {
-        if self.open != Some(BlockKind::Thinking) {
-            self.switch_to(BlockKind::Thinking, out);
-        }
-        self.details.extend(details);
-    }
-
-    pub(super) fn open_tool(&mut self, id: &str, name: &str, out: &mut BytesMut) {
-        self.close(out);
-        EventWriter { out }.tool_start(self.next_index, id, name);
-        self.opened(BlockKind::Tool);
-    }
-
-    pub(super) fn close(&mut self, out: &mut BytesMut) {
+    fn close(&mut self, out: &mut BytesMut) {
         let Some(kind) = self.open.take() else { return };
         let index = self.next_index - 1;
         let mut events = EventWriter { out };
-        if kind == BlockKind::Thinking {
+        if kind == ContentKind::Thinking {
             // Once, and right before the stop (I5).
             events.signature_delta(index, &self.signature());
             self.hidden.clear();
@@ -110,25 +72,71 @@ impl Blocks {
         Cow::Owned(signature::carrying(hidden))
     }
 
-    fn switch_to(&mut self, kind: BlockKind, out: &mut BytesMut) {
+    fn switch_to(&mut self, kind: ContentKind, out: &mut BytesMut) {
         self.close(out);
         let mut events = EventWriter { out };
         match kind {
-            BlockKind::Thinking => events.thinking_start(self.next_index),
-            BlockKind::Text | BlockKind::Refusal => events.text_start(self.next_index),
-            BlockKind::Tool => debug_assert!(false, "only open_tool knows the id and the name"),
+            ContentKind::Thinking => events.thinking_start(self.next_index),
+            ContentKind::Text | ContentKind::Refusal => events.text_start(self.next_index),
+            ContentKind::Tool => debug_assert!(false, "only open_call knows the id and the name"),
         }
         self.opened(kind);
     }
 
-    fn opened(&mut self, kind: BlockKind) {
+    fn opened(&mut self, kind: ContentKind) {
         self.open = Some(kind);
         self.next_index += 1;
     }
 }
 
-/// The items as a JSON list; `None` if there are none.
-pub(super) fn list(items: &[String]) -> Option<Box<RawValue>> {
-    let list = || RawValue::from_string(format!("[{}]", items.join(","))).ok();
-    if items.is_empty() { None } else { list() }
+impl ContentWriter for Blocks {
+    fn open_kind(&self) -> Option<ContentKind> {
+        self.open
+    }
+
+    fn write(&mut self, kind: ContentKind, text: EscapedText<'_>, out: &mut BytesMut) {
+        if self.open != Some(kind) {
+            self.switch_to(kind, out);
+        }
+        let delta = match kind {
+            ContentKind::Thinking => BlockDelta::Thinking,
+            ContentKind::Text | ContentKind::Refusal => BlockDelta::Text,
+            ContentKind::Tool => BlockDelta::InputJson,
+        };
+        if kind == ContentKind::Thinking && self.thinking == ThinkingDisplay::Omitted {
+            self.hidden.push_str(text.escaped());
+        } else if !text.is_empty() {
+            EventWriter { out }.delta(self.next_index - 1, delta, text);
+        }
+    }
+
+    fn write_details(&mut self, details: Vec<String>, out: &mut BytesMut) {
+        if self.open != Some(ContentKind::Thinking) {
+            self.switch_to(ContentKind::Thinking, out);
+        }
+        self.details.extend(details);
+    }
+
+    fn open_call(&mut self, call: &PendingCall, details: Option<&RawValue>, out: &mut BytesMut) {
+        self.close(out);
+        let load = Load {
+            extra_content: call.extra_content.as_deref(),
+            reasoning_details: details,
+        };
+        let id = self.ids.give(&call.id, load, &mut self.random);
+        EventWriter { out }.tool_start(self.next_index, &id, &self.names.to_client(&call.name));
+        self.opened(ContentKind::Tool);
+    }
+
+    fn rest_of(arguments: &mut Arguments) -> Option<String> {
+        arguments.take_last()
+    }
+
+    fn close_call(&mut self, _: &PendingCall, out: &mut BytesMut) {
+        self.close(out);
+    }
+
+    fn end(&mut self, out: &mut BytesMut) {
+        self.close(out);
+    }
 }

@@ -6,10 +6,8 @@
 //! ```
 
 mod blocks;
-mod held;
 #[cfg(debug_assertions)]
 mod invariants;
-mod sequencer;
 mod writer;
 
 pub(crate) use writer::MessagesWriter;

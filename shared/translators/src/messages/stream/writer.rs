@@ -5,14 +5,14 @@ use std::mem;
 use bytes::BytesMut;
 use serde_json::value::RawValue;
 
-use super::sequencer::Sequencer;
+use super::blocks::Blocks;
 use crate::chat::completion::ChoiceMessage;
 use crate::context::{RandomText, ResponseContext};
 use crate::error::BackendError;
 use crate::messages::stop_reason::{StopFacts, stop_reason};
 use crate::messages::wire::event::{EventWriter, MessageDelta};
 use crate::messages::wire::message::{MessageKind, ResponseMessage, Role, StopReason, new_id};
-use crate::stream::{Finish, Received, StreamWriter};
+use crate::stream::{Finish, Received, Sequencer, StreamWriter};
 use crate::usage::{Usage, anthropic_service_tier};
 
 pub(crate) struct MessagesWriter {
@@ -20,7 +20,7 @@ pub(crate) struct MessagesWriter {
     id: String,
     model: String,
     stop_sequences: Vec<String>,
-    sequencer: Sequencer,
+    sequencer: Sequencer<Blocks>,
     #[cfg(debug_assertions)]
     invariants: super::invariants::Invariants,
 }
@@ -31,7 +31,7 @@ impl MessagesWriter {
             id: new_id(&mut random),
             model: mem::take(&mut context.model),
             stop_sequences: mem::take(&mut context.stop_sequences),
-            sequencer: Sequencer::new(context, random),
+            sequencer: Sequencer::new(Blocks::new(&mut context, random), &context),
             #[cfg(debug_assertions)]
             invariants: super::invariants::Invariants::default(),
         }

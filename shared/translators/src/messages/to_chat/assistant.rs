@@ -8,10 +8,10 @@ use crate::messages::wire::request::{InputBlock, InputContent, InputMessage};
 use crate::signature;
 use crate::tool_ids::backend_id;
 
-use super::scope::Scope;
-use super::turns::{AssistantTurn, ToolUse};
 use super::{blocks, parts, server_tools};
 use crate::error::{FieldPath, RequestError};
+use crate::to_hub::Scope;
+use crate::to_hub::turns::{AssistantTurn, ToolUse};
 
 /// The turn, and the summary of earlier turns (`compaction`), which becomes a user turn before it.
 pub(super) fn read<'a>(

@@ -4,8 +4,8 @@ use crate::chat::request::ContentPart;
 use crate::error::{FieldPath, RequestError};
 use crate::messages::wire::request::{InputBlock, InputContent};
 
-use super::scope::Scope;
 use super::{documents, parts};
+use crate::to_hub::Scope;
 
 /// The parts of one block; `None` if its type means something only in one place, or nothing at all.
 pub(super) fn of_block<'a>(

@@ -7,10 +7,10 @@ use crate::error::{FieldPath, RequestError};
 use crate::messages::wire::request::{InputContent, InputMessage};
 use crate::tool_ids::UsedIds;
 
-use super::history::History;
-use super::scope::Scope;
 use super::tool_changes::ToolChanges;
 use super::{assistant, blocks, user};
+use crate::to_hub::Scope;
+use crate::to_hub::history::History;
 
 /// The request's `messages`, their content split into blocks but not yet looked at.
 pub(super) struct Conversation<'a>(pub Vec<(InputMessage<'a>, InputContent<'a>)>);
@@ -50,7 +50,7 @@ impl<'a> Conversation<'a> {
         scope: &mut Scope<'a>,
         changes: &mut ToolChanges<'_>,
     ) -> Result<History<'a>, RequestError> {
-        let mut history = History::new(system, scope.backend);
+        let mut history = History::new("messages", system, scope.backend);
         let last_user = self.0.iter().rposition(|(message, _)| is_user(message));
         let root = FieldPath::root("messages");
         for (i, (message, content)) in self.0.into_iter().enumerate() {

@@ -6,8 +6,8 @@ use crate::messages::wire::request::{InputBlock, InputContent, Source};
 use crate::settings::Pdf;
 
 use super::parts;
-use super::scope::Scope;
 use crate::error::{FieldPath, RequestError};
+use crate::to_hub::Scope;
 
 /// Title and context come first, in whatever form the rest is.
 pub(super) fn parts<'a>(

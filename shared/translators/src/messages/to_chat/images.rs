@@ -38,7 +38,7 @@ pub(super) fn part<'a>(
         }
     };
     Ok(ContentPart::new(PartKind::ImageUrl {
-        image_url: ImageUrl { url },
+        image_url: ImageUrl { url, detail: None },
     }))
 }
 

@@ -3,10 +3,12 @@
 //! | file | what |
 //! | --- | --- |
 //! | `parameters.rs`, `thinking.rs`, `output_format.rs` | top-level fields (§3.2, §3.8, §3.9) |
-//! | `system.rs`, `turns.rs`, `history.rs`, `pairing.rs`, `prefill.rs` | the conversation as turns (§3.3, §3.4) |
+//! | `system.rs`, `conversation.rs`, `pairing.rs`, `prefill.rs` | the conversation as turns (§3.3, §3.4) |
 //! | `user.rs`, `assistant.rs`, `parts.rs`, `images.rs`, `documents.rs`, `server_tools.rs` | content blocks (§3.5) |
 //! | `tools.rs`, `builtin_tools.rs`, `tool_choice.rs`, `tool_changes.rs` | tools (§3.6) |
-//! | `messages.rs`, `cache.rs` | the chat request written down (§3.10, P3) |
+//! | `cache.rs` | cache marks (§3.10) |
+//!
+//! What does not depend on the client's dialect is in `to_hub`: the order of turns, and the chat request written down.
 //!
 //! Nothing here knows HTTP, who the caller is, or which vendor the backend is: only its settings.
 
@@ -16,22 +18,18 @@ mod builtin_tools;
 mod cache;
 mod conversation;
 mod documents;
-mod history;
 mod images;
-mod messages;
 mod output_format;
 mod pairing;
 mod parameters;
 mod parts;
 mod prefill;
-mod scope;
 mod server_tools;
 mod system;
 mod thinking;
 mod tool_changes;
 mod tool_choice;
 mod tools;
-mod turns;
 mod user;
 
 use std::borrow::Cow;
@@ -44,14 +42,14 @@ use crate::model::ModelFacts;
 use crate::request_members;
 use crate::restricted::Path;
 use crate::settings::BackendSettings;
+use crate::to_hub::thinking::ThinkingRequest;
+use crate::to_hub::{Scope, messages};
 use crate::tool_names::ToolNames;
 use crate::translated::TranslatedRequest;
 use crate::warnings::Warnings;
 
 use crate::error::{ErrorContext, FieldPath, RequestError};
 use conversation::Conversation;
-use scope::Scope;
-use thinking::ThinkingRequest;
 use tool_changes::ToolChanges;
 use tools::DeclaredTool;
 
@@ -95,7 +93,7 @@ impl<'a> Parsed<'a> {
             .output_config
             .object(FieldPath::root("output_config"))?
             .unwrap_or_default();
-        let thinking = ThinkingRequest::read(request, &output)?;
+        let thinking = thinking::read(request, &output)?;
         let messages = Conversation(request.conversation()?);
         Ok(Self {
             request,

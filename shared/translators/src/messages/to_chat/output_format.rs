@@ -1,5 +1,7 @@
 //! Structured output (§3.9).
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::chat::request::{JsonSchema, ResponseFormat};
@@ -29,9 +31,10 @@ pub(super) fn write<'a>(
     let parsed: Value = format.schema.required_object(path)?;
     let schema = format.schema.raw().ok_or_else(|| path.missing())?;
     let json_schema = JsonSchema {
-        name: "output",
+        name: Cow::Borrowed("output"),
+        description: None,
         schema,
-        strict: is_strict(&parsed),
+        strict: Some(is_strict(&parsed)),
     };
     Ok(Some(ResponseFormat::JsonSchema { json_schema }))
 }

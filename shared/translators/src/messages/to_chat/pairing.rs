@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::turns::{ToolResult, ToolUse, Turn, UserTurn};
 use crate::error::{FieldPath, RequestError};
+use crate::to_hub::turns::{ToolResult, ToolUse, Turn, UserTurn};
 
 /// Refuses a history that no backend could follow, and sorts each turn's results.
 pub(super) fn pair(turns: &mut [Turn<'_>]) -> Result<(), RequestError> {

@@ -11,9 +11,9 @@ use crate::settings::{MaxTokensField, UserField};
 use crate::sha256::sha256_hex;
 
 use super::output_format;
-use super::scope::Scope;
 use crate::error::{FieldPath, RequestError};
 use crate::model::ModelFacts;
+use crate::to_hub::Scope;
 
 /// Refuses what would ask the server to act, to remember, or to compute elsewhere.
 pub(super) fn refuse_unsupported(request: &MessagesBody<'_>, scope: &Scope<'_>) -> Result<(), RequestError> {

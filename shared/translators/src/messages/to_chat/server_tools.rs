@@ -10,8 +10,8 @@ use crate::chat::request::ContentPart;
 use crate::json::{EscapedText, Json, Members, TextBuilder};
 use crate::messages::wire::request::InputBlock;
 
-use super::scope::Scope;
 use crate::error::{FieldPath, RequestError};
+use crate::to_hub::Scope;
 use crate::warnings::Warnings;
 
 /// The readable members, wherever they stand in a result.

@@ -6,9 +6,9 @@ use crate::chat::request::ContentPart;
 use crate::json::{EscapedText, Field, TextBuilder};
 use crate::messages::wire::request::{InputBlock, InputContent};
 
-use super::scope::Scope;
 use super::{blocks, parts};
 use crate::error::{FieldPath, RequestError};
+use crate::to_hub::Scope;
 
 /// Claude Code's first line. It differs from conversation to conversation, and in front of everything else it
 /// would keep a backend from ever reusing a cached prefix.

@@ -4,8 +4,8 @@ use crate::chat::request::{ChatToolChoice, FunctionType, NamedFunction, Paramete
 use crate::messages::wire::request::{MessagesBody, ToolChoice};
 use crate::settings::ToolChoiceSupport;
 
-use super::scope::Scope;
 use crate::error::{FieldPath, RequestError};
+use crate::to_hub::Scope;
 
 /// Only called where there are tools to choose from (TO6).
 pub(super) fn write<'a>(

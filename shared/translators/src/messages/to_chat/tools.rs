@@ -2,17 +2,15 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use crate::chat::request::{FunctionDefinition, FunctionTool, FunctionType};
 use crate::json::{Json, Members};
 use crate::messages::wire::request::{MessagesBody, ToolDefinition};
 
 use super::builtin_tools;
-use super::scope::Scope;
 use super::tool_changes::ToolChanges;
 use crate::error::{FieldPath, RequestError};
-use crate::schema::{Fitted, fit};
+use crate::schema::{self, Fitted};
+use crate::to_hub::Scope;
 
 /// Stands for deferred tools in Claude Code's list, without being one.
 const PLACEHOLDER: &str = "DeferredToolPlaceholder";
@@ -113,10 +111,7 @@ impl<'a> DeclaredTool<'a> {
             (Some(builtin.description()?), builtin.parameters()?)
         } else {
             tool.description.text(path.field("description"))?;
-            (
-                tool.description.raw().map(Cow::Borrowed),
-                parameters(tool, scope, path)?,
-            )
+            (tool.description.raw().map(Cow::Borrowed), self.parameters(scope, path)?)
         };
         if tool.max_characters.is_present() {
             scope.warnings.dropped("max_characters");
@@ -132,6 +127,17 @@ impl<'a> DeclaredTool<'a> {
             kind: FunctionType::Function,
             function,
         })
+    }
+
+    fn parameters(&self, scope: &mut Scope<'a>, path: FieldPath<'_>) -> Result<Json<'a>, RequestError> {
+        let path = path.field("input_schema");
+        let raw = self.tool.input_schema.raw().ok_or_else(|| path.missing())?;
+        self.tool.input_schema.required_object::<Members<'_>>(path)?;
+        let Fitted { schema, lost } = schema::parameters(raw, scope.backend.schema)?;
+        if lost {
+            scope.warnings.dropped("input_schema.pattern");
+        }
+        Ok(schema)
     }
 
     /// `strict` where it is taken (TO2).
@@ -158,35 +164,4 @@ impl<'a> DeclaredTool<'a> {
             self.name
         )))
     }
-}
-
-/// The schema as the backend reads it (B10.1), with the two members that every backend asks for (TO1).
-fn parameters<'a>(
-    tool: &ToolDefinition<'a>,
-    scope: &mut Scope<'a>,
-    path: FieldPath<'_>,
-) -> Result<Json<'a>, RequestError> {
-    let path = path.field("input_schema");
-    let raw = tool.input_schema.raw().ok_or_else(|| path.missing())?;
-    tool.input_schema.required_object::<Members<'_>>(path)?;
-    let Fitted { schema, lost } = fit(raw, scope.backend.schema)?;
-    if lost {
-        scope.warnings.dropped("input_schema.pattern");
-    }
-    let members: Members<'_> = serde_json::from_str(schema.get())?;
-    let missing = [("type", "\"type\":\"object\""), ("properties", "\"properties\":{}")];
-    let missing = missing
-        .iter()
-        .filter(|(name, _)| !members.contains(name))
-        .map(|(_, member)| *member);
-    let added: Vec<_> = missing.collect();
-    if added.is_empty() {
-        return Ok(schema);
-    }
-    let body = schema.get().strip_suffix('}').unwrap_or_default().trim_end();
-    let comma = if members.is_empty() { "" } else { "," };
-    Ok(Cow::Owned(RawValue::from_string(format!(
-        "{body}{comma}{}}}",
-        added.join(",")
-    ))?))
 }

@@ -5,10 +5,10 @@ use crate::json::{EscapedText, Json, TextBuilder};
 use crate::messages::wire::request::{InputBlock, InputContent, InputMessage};
 use crate::settings::ToolResultMedia;
 
-use super::scope::Scope;
-use super::turns::{ToolResult, UserTurn};
 use super::{blocks, cache, parts};
 use crate::error::{FieldPath, RequestError};
+use crate::to_hub::Scope;
+use crate::to_hub::turns::{ToolResult, UserTurn};
 
 pub(super) fn read<'a>(
     index: usize,

@@ -1,0 +1,78 @@
+//! The members of a response that repeat its request, with `OpenAI`'s defaults for what the client has not set (RA1).
+
+use std::fmt::Write as _;
+
+use serde_json::value::RawValue;
+
+use crate::error::RequestError;
+use crate::json::Field;
+
+use super::wire::item::{one_line, quoted};
+use super::wire::request::{ResponsesBody, Text};
+
+/// The members as JSON, each with a comma before it. `model` is the client's name of the model.
+pub(super) fn of(request: &ResponsesBody<'_>, model: &str) -> Result<String, RequestError> {
+    let reasoning = request.reasoning()?;
+    let text = text(&request.text()?);
+    // Without a store nothing is stored, whatever was asked for (ST1).
+    let mut echo = format!(
+        ",\"background\":false,\"previous_response_id\":null,\"store\":false,\"model\":{},\"text\":{text}",
+        quoted(model)
+    );
+    let or_null = |field: Field<'_>| field.raw().map_or("null", RawValue::get).to_owned();
+    let effort = or_null(reasoning.effort);
+    let summary = or_null(reasoning.summary());
+    let _ = write!(echo, ",\"reasoning\":{{\"effort\":{effort},\"summary\":{summary}}}");
+    for (name, field, default) in members(request) {
+        if let Some(value) = field.raw().map(RawValue::get).or(default) {
+            echo.push_str(",\"");
+            echo.push_str(name);
+            echo.push_str("\":");
+            echo.push_str(value);
+        }
+    }
+    Ok(one_line(&echo).into_owned())
+}
+
+/// The members that are repeated as they came. Those without a default are left out where the client has none.
+fn members<'a>(request: &ResponsesBody<'a>) -> [(&'static str, Field<'a>, Option<&'static str>); 20] {
+    let null = Some("null");
+    [
+        ("instructions", request.instructions, null),
+        ("max_output_tokens", request.max_output_tokens, null),
+        ("max_tool_calls", request.max_tool_calls, null),
+        ("metadata", request.metadata, Some("{}")),
+        ("parallel_tool_calls", request.parallel_tool_calls, Some("true")),
+        ("prompt_cache_key", request.prompt_cache_key, null),
+        ("safety_identifier", request.safety_identifier, null),
+        ("service_tier", tier(request.service_tier), Some("\"default\"")),
+        ("temperature", request.temperature, Some("1.0")),
+        ("tool_choice", request.tool_choice, Some("\"auto\"")),
+        ("tools", request.tools, Some("[]")),
+        ("top_logprobs", request.top_logprobs, Some("0")),
+        ("top_p", request.top_p, Some("1.0")),
+        ("truncation", request.truncation, Some("\"disabled\"")),
+        ("user", request.user, null),
+        ("include", request.include, None),
+        ("stream_options", request.stream_options, None),
+        ("client_metadata", request.client_metadata, None),
+        ("prompt_cache_options", request.prompt_cache_options, None),
+        ("prompt_cache_retention", request.prompt_cache_retention, None),
+    ]
+}
+
+/// `auto` is a wish, and the response tells what it came to.
+fn tier(field: Field<'_>) -> Field<'_> {
+    match field.raw() {
+        Some(raw) if raw.get() == "\"auto\"" => Field::default(),
+        _ => field,
+    }
+}
+
+fn text(text: &Text<'_>) -> String {
+    let format = text.format.raw().map_or("{\"type\":\"text\"}", RawValue::get);
+    match text.verbosity.raw() {
+        None => format!("{{\"format\":{format}}}"),
+        Some(verbosity) => format!("{{\"format\":{format},\"verbosity\":{}}}", verbosity.get()),
+    }
+}
