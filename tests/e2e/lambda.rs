@@ -87,8 +87,8 @@ impl Cloud {
 #[tokio::test]
 async fn every_function_boots_and_answers_its_events() {
     let provider = Provider::start();
-    // For Chat Completions, and for Messages.
-    for _ in 0..2 {
+    // For Chat Completions, Messages and Responses.
+    for _ in 0..3 {
         provider.will(Reply::json(&openai::completion("Hello")));
         provider.will(openai::stream(&["Hel", "lo"]));
     }
