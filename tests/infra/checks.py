@@ -12,6 +12,8 @@ SET_BY_LAMBDA = {
 }
 FOR_DEVELOPMENT = {"SECRETS_FILE", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_SECRETS_MANAGER"}
 LEFT_AT_DEFAULT = {"LOG_FORMAT"}
+# Of one function alone.
+OF_ONE = {"API_URL": "Auth"}
 
 
 def of_type(resources, kind):
@@ -110,7 +112,9 @@ def sets_the_variables_that_the_code_reads(resources, code):
     assert SET_BY_LAMBDA | FOR_DEVELOPMENT | LEFT_AT_DEFAULT <= read, "the lists above name what is not read any more"
     for name, function in of_type(resources, "AWS::Lambda::Function").items():
         given = set(function["Environment"]["Variables"])
-        assert given == read - SET_BY_LAMBDA - FOR_DEVELOPMENT - LEFT_AT_DEFAULT, name
+        of_others = {variable for variable, reader in OF_ONE.items() if reader != name}
+        wanted = read - SET_BY_LAMBDA - FOR_DEVELOPMENT - LEFT_AT_DEFAULT - of_others
+        assert given == wanted, (name, given ^ wanted)
 
 
 def gives_each_function_its_rights_and_no_more(resources, _):

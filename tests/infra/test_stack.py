@@ -86,7 +86,10 @@ def teller(stack, provider, identity_provider, code, events):
 def told(teller, stack, provider, code):
     """What each event of the story got."""
     stream = [chunk("Hel"), chunk("lo", finish_reason="stop"), usage()]
-    provider.replies += [completion("Hello"), stream, completion("Hello"), stream]
+    provider.replies += 3 * [completion("Hello"), stream]  # for Chat Completions, Messages and Responses
+    provider.replies += [{"object": "list", "data": [], "model": "p", "usage": {"prompt_tokens": 1, "total_tokens": 1}}]
+    provider.replies += 2 * [{"object": "text_completion", "model": "p", "choices": [{"index": 0, "text": "Hi", "finish_reason": "stop"}]}]
+    provider.replies += 3 * [{"model": "p", "results": [{"index": 0, "relevance_score": 0.5}]}]
     provider.replies += [completion("Hello")]  # for the trial of a backend's entry
     answers = {}
     for name, _ in code["story"]:
