@@ -5,10 +5,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::database_port::Door;
-use crate::embedded::EmbeddedClient;
-use crate::hosts::Hosts;
-use crate::sigv4::AccessKey;
 use auth::bootstrap::BootstrapError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use domain::clock::Clock;
@@ -18,6 +14,11 @@ use service::resources::Resources;
 use service::secrets::{FileSecrets, MemorySecrets, Secrets, SecretsError};
 use service::store::table::create_tables;
 use service::store::{Store, StoreError};
+
+use crate::database_port::Door;
+use crate::embedded::EmbeddedClient;
+use crate::hosts::Hosts;
+use crate::sigv4::AccessKey;
 
 /// Before each table's name, as in the cloud.
 const TABLE_PREFIX: &str = "tidegate-";
@@ -127,28 +128,37 @@ fn create_private(folder: &Path) -> Result<(), StartError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
-    check_private(folder)?;
+    make_private(folder)?;
     for entry in fs::read_dir(folder)? {
-        check_private(&entry?.path())?;
+        make_private(&entry?.path())?;
     }
     Ok(())
 }
 
+/// Takes all rights of others away: of a file or folder of this user, which is no link.
 #[cfg(unix)]
-fn check_private(path: &Path) -> Result<(), StartError> {
-    use std::os::unix::fs::MetadataExt as _;
-    let found = fs::symlink_metadata(path)?;
+fn make_private(path: &Path) -> Result<(), StartError> {
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+    let refused = || StartError::NotPrivate(path.to_owned());
+    // Without waiting: a named pipe would hold the start up.
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let opened = fs::OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let file = opened.map_err(|_| refused())?;
+    let found = file.metadata()?;
     let is_plain = found.is_file() || found.is_dir();
-    let is_own = found.uid() == rustix::process::geteuid().as_raw();
-    if is_plain && is_own && found.mode() & 0o077 == 0 {
-        Ok(())
-    } else {
-        Err(StartError::NotPrivate(path.to_owned()))
+    if !is_plain || found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(refused());
     }
+    let own = found.mode() & 0o700;
+    if found.mode() & 0o777 != own {
+        file.set_permissions(fs::Permissions::from_mode(own))?;
+    }
+    Ok(())
 }
 
 #[cfg(not(unix))]
-fn check_private(_: &Path) -> Result<(), StartError> {
+fn make_private(_: &Path) -> Result<(), StartError> {
     Ok(())
 }
 
@@ -194,11 +204,9 @@ mod tests {
             (folder.join("lock"), 0o660, 0o600),
         ] {
             fs::set_permissions(&path, fs::Permissions::from_mode(open)).unwrap();
-            let refused = Data::open(Some(&folder));
-            assert!(matches!(refused, Err(StartError::NotPrivate(_))), "{}", path.display());
-            fs::set_permissions(&path, fs::Permissions::from_mode(private)).unwrap();
+            drop(Data::open(Some(&folder)).unwrap());
+            assert_eq!(mode(&path), private, "{}", path.display());
         }
-        drop(Data::open(Some(&folder)).unwrap());
         fs::remove_dir_all(folder).unwrap();
     }
 

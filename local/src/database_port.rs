@@ -41,6 +41,10 @@ pub(crate) async fn serve(listener: TcpListener, door: Door, stop: CancellationT
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         let Ok((stream, _)) = accepted else { continue };
         let (door, stop) = (door.clone(), stop.clone());
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a connection of the database's port lives beside the others"
+        )]
         tokio::spawn(async move {
             let service = service_fn(move |request| {
                 let door = door.clone();

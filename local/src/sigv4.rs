@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use domain::access::digest::sha256_hex;
 use domain::random;
@@ -41,12 +43,12 @@ impl AccessKey {
         let given = Authorization::parse(header("authorization")?)?;
         let date = header("x-amz-date")?;
         let (id, scope) = given.credential.split_once('/')?;
-        let covers = |name: &&str| given.signed_headers.split(';').any(|signed| signed == *name);
+        let covers = |name: &str| given.signed_headers.split(';').any(|signed| signed == name);
         let is_now = now.duration_since(moment(date)?).abs() <= TOLERANCE;
         if id != self.id
             || !is_now
             || !date.starts_with(scope.split('/').next()?)
-            || !COVERED.iter().all(|name| covers(&name))
+            || !COVERED.iter().all(|name| covers(name))
         {
             return Some(false);
         }
@@ -97,10 +99,10 @@ fn canonical(head: &Parts, signed: &str, body: &[u8]) -> Option<String> {
         let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
             return None;
         };
-        text.push_str(&format!("{name}:{}\n", value.trim()));
+        writeln!(text, "{name}:{}", value.trim()).ok()?;
     }
     let body = str::from_utf8(body).ok()?;
-    text.push_str(&format!("\n{signed}\n{}", sha256_hex(body)));
+    write!(text, "\n{signed}\n{}", sha256_hex(body)).ok()?;
     Some(text)
 }
 
@@ -144,7 +146,10 @@ mod tests {
         let signing = ["20150830", "us-east-1", "service", "aws4_request"]
             .iter()
             .fold(first, |key, part| mac(&key, part));
-        let signature: String = mac(&signing, &text).iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = mac(&signing, &text).iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
         assert_eq!(
             signature,
             "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"

@@ -1,6 +1,7 @@
 //! What becomes of a backend's bytes on their way to the client: passed through, or translated. Pure.
 
 pub(crate) mod convert;
+mod frames;
 pub(crate) mod model_name;
 pub(crate) mod outcome;
 pub(crate) mod passthrough;

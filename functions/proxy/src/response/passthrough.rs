@@ -4,18 +4,19 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use domain::models::RequestId;
-use service::http::{ApiError, Dialect};
+use service::http::Dialect;
 use translators::error::{BackendError, ErrorContext};
 use translators::sse::{Decoder, Event};
 use translators::stream::{Progress, Repairs, StreamEnd};
 
+use super::frames::{error_event, frames, patched_frames};
 use super::model_name::ModelName;
 use super::outcome::{StreamChunk, StreamEnding, TranslationLog};
 use super::reshape;
 use super::scan::{ChunkInfo, ChunkKind};
 use super::template::LastTemplate;
 use super::usage::StreamUsage;
-use crate::patch::{Patch, Span, patched};
+use crate::patch::{Patch, Span};
 
 /// What is known of a response that is passed through before it comes.
 #[derive(Clone, Debug)]
@@ -319,46 +320,6 @@ impl Passthrough {
         let offset = Span::of(data, &event.raw).ok()?.range().start;
         Some(self.context.model_name.patch(data, info)?.shifted(offset))
     }
-}
-
-/// The first `complete` bytes of `before` bytes that were pending and of `chunk`: slices of the chunk where possible.
-/// `first` is the first complete event, which may have begun in an earlier chunk.
-fn frames(chunk: Bytes, before: usize, complete: usize, first: Option<Bytes>) -> Vec<Bytes> {
-    match first {
-        None => Vec::new(),
-        Some(_) if before == 0 => vec![chunk.slice(..complete)],
-        Some(first) => {
-            let rest = chunk.slice(first.len() - before..complete - before);
-            if rest.is_empty() {
-                vec![first]
-            } else {
-                vec![first, rest]
-            }
-        }
-    }
-}
-
-/// The frames themselves where there is no patch; else all of them in one, with the patches.
-fn patched_frames(frames: Vec<Bytes>, patches: &[Patch]) -> Vec<Bytes> {
-    if patches.is_empty() {
-        return frames;
-    }
-    let text = patched(&frames.concat(), patches);
-    if text.is_empty() { Vec::new() } else { vec![text] }
-}
-
-/// An error event within a stream of `dialect`: the backend's own object where it is one of that dialect (B6.6).
-fn error_event(error: &BackendError, dialect: Dialect, id: &RequestId) -> Bytes {
-    let own = || ApiError::from(error.clone()).body(dialect, id);
-    let data = match &error.object {
-        Some((of, object)) if *of == dialect => object.to_string(),
-        _ => own().to_string(),
-    };
-    match dialect {
-        Dialect::Anthropic => format!("event: error\ndata: {data}\n\n"),
-        Dialect::OpenAi | Dialect::Management => format!("data: {data}\n\n"),
-    }
-    .into()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The Anthropic Messages dialect: its wire types, and its translation to and from chat.
 
+mod chat_text;
 pub mod from_chat;
 pub mod passthrough;
 pub mod reshape;

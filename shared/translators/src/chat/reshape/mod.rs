@@ -4,17 +4,21 @@
 //! Members that nobody here knows are kept: strings are joined piece by piece, lists are appended, of all else the last
 //! value counts.
 
+mod take_apart;
+
 use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::completion::Completion;
-use super::stream::{ChatReader, StreamEvent, StreamReader as _};
-use super::tool_calls::{CallPiece, PendingCall, PendingCalls, Repetition};
+use crate::chat::completion::Completion;
+use crate::chat::stream::{ChatReader, StreamEvent, StreamReader as _};
+use crate::chat::tool_calls::{CallPiece, PendingCall, PendingCalls, Repetition};
 use crate::error::{BackendError, ErrorContext};
 use crate::json::{EscapedText, Json, Members};
 use crate::sse::{Decoder, Event};
+
+pub use take_apart::take_apart;
 
 /// A completion that grows chunk by chunk.
 #[derive(Default)]
@@ -259,73 +263,13 @@ impl Grown {
     }
 }
 
-/// The chunks that a completion comes to, without the end mark. `with_usage` adds the chunk that has nothing but usage.
-pub fn take_apart(body: &str, with_usage: bool) -> serde_json::Result<Vec<Vec<u8>>> {
-    let mut members: Members<'_> = serde_json::from_str(body)?;
-    let usage = members
-        .get("usage")
-        .map(ToOwned::to_owned)
-        .filter(|usage| usage.get() != "null");
-    let choices: Vec<Members<'_>> = match members.get("choices") {
-        Some(choices) => serde_json::from_str(choices.get())?,
-        None => Vec::new(),
-    };
-    let choices: Vec<Members<'_>> = choices.into_iter().map(chunk_of).collect::<Result<_, _>>()?;
-    let choices = raw(&choices)?;
-    members.0.retain(|(name, _)| name != "usage");
-    members.set(Cow::Borrowed("object"), raw(&"chat.completion.chunk")?);
-    members.set(Cow::Borrowed("choices"), choices);
-    let mut chunks = vec![serde_json::to_vec(&members)?];
-    if let Some(usage) = usage.filter(|_| with_usage) {
-        let none: [u8; 0] = [];
-        members.set(Cow::Borrowed("choices"), raw(&none)?);
-        members.push(Cow::Borrowed("usage"), Cow::Owned(usage));
-        chunks.push(serde_json::to_vec(&members)?);
-    }
-    Ok(chunks)
-}
-
-/// A choice with its message as one delta.
-fn chunk_of(choice: Members<'_>) -> serde_json::Result<Members<'_>> {
-    let mut chunk = Members::default();
-    for (name, value) in choice.0 {
-        if name == "message" {
-            chunk.push(Cow::Borrowed("delta"), delta_of(&value)?);
-        } else {
-            chunk.push(name, value);
-        }
-    }
-    Ok(chunk)
-}
-
-/// A message whose calls have the index that pieces of calls need.
-fn delta_of<'a>(message: &RawValue) -> serde_json::Result<Json<'a>> {
-    let mut message: Members<'_> = serde_json::from_str(message.get())?;
-    let calls = message.get("tool_calls").map_or("[]", RawValue::get);
-    let calls: Vec<Members<'_>> = serde_json::from_str(calls).unwrap_or_default();
-    if calls.is_empty() {
-        return raw(&message);
-    }
-    let indexed: Vec<Members<'_>> = calls
-        .into_iter()
-        .enumerate()
-        .map(|(index, mut call)| {
-            call.set(Cow::Borrowed("index"), raw(&index)?);
-            Ok(call)
-        })
-        .collect::<serde_json::Result<_>>()?;
-    let indexed = raw(&indexed)?;
-    message.set(Cow::Borrowed("tool_calls"), indexed);
-    raw(&message)
-}
-
 fn raw<'a>(value: &impl Serialize) -> serde_json::Result<Json<'a>> {
     Ok(Cow::Owned(to_raw_value(value)?))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::chat::*;
 
     fn assembled(body: &str) -> Result<String, String> {
         assemble(body.as_bytes(), &ErrorContext::default())
