@@ -1,10 +1,8 @@
 //! Checks of one backend and of all.
 
-use std::time::Duration;
-
 use domain::models::BackendId;
 use domain::models::catalog::Backend;
-use domain::models::health::FailureClass;
+use domain::models::health::{CheckFinding, FailureClass};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use service::functions::CheckResult;
@@ -12,7 +10,7 @@ use service::store::StoreError;
 use tokio::time::{Instant, timeout};
 
 use crate::app::App;
-use crate::probe::{self, ProbeResponse};
+use crate::probe::{self, Asked};
 
 /// Backends checked at once, so that a slow one delays only itself.
 const PARALLEL: usize = 64;
@@ -40,45 +38,44 @@ pub async fn check_one(app: &App, id: &BackendId) -> Result<Option<CheckResult>,
         .flat_map(|entry| &entry.backends)
         .find(|backend| backend.id == *id)
     {
-        Some(backend) => check(app, backend).await.map(Some),
+        Some(backend) => check(app, backend, Asked::ByHand).await.map(Some),
         None => Ok(None),
     }
 }
 
 async fn check_owned(app: App, backend: Backend) -> Result<(), StoreError> {
-    check(&app, &backend).await.map(|_| ())
+    check(&app, &backend, Asked::BySchedule).await.map(|_| ())
 }
 
-async fn check(app: &App, backend: &Backend) -> Result<CheckResult, StoreError> {
+async fn check(app: &App, backend: &Backend, asked: Asked) -> Result<CheckResult, StoreError> {
     let began = Instant::now();
-    let response = timeout(app.timeout, probe::send(app, backend))
+    let response = timeout(app.timeout, probe::send(app, backend, asked))
         .await
         .unwrap_or(Err(FailureClass::Timeout));
     let (latency, now) = (began.elapsed(), app.store.clock().now());
-    let result = result(response, latency, now);
-    let health = backend.health.after_check(now, result.error.map_or(Ok(latency), Err));
-    if health.healthy != backend.health.healthy {
+    let finding = match &response {
+        Ok(response) => response.finding(latency, asked),
+        Err(class) => CheckFinding::Failed(*class),
+    };
+    // Requests have reported meanwhile: a check may take seconds.
+    let before = app
+        .store
+        .health(&backend.id)
+        .await?
+        .unwrap_or_else(|| backend.health.clone());
+    let was_healthy = before.healthy;
+    let health = before.after_check(now, finding);
+    let result = CheckResult {
+        healthy: health.healthy,
+        latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+        status: response.ok().map(|response| response.status.as_u16()),
+        error: health.finding,
+        last_check_at: now,
+    };
+    if health.healthy != was_healthy {
         tracing::warn!(backend = %backend.id, healthy = result.healthy, error = ?result.error, status = result.status, "health changed");
     }
-    // No retry on a conflict: the result that was written meanwhile is as new as this one.
+    // No retry on a conflict: what was written meanwhile is as new as this one.
     app.store.update_health(&backend.id, &health).await?;
     Ok(result)
-}
-
-fn result(response: Result<ProbeResponse, FailureClass>, latency: Duration, now: Timestamp) -> CheckResult {
-    let (status, error) = match response {
-        Ok(response) => (
-            Some(response.status.as_u16()),
-            (!response.is_healthy()).then_some(FailureClass::Status),
-        ),
-        Err(class) => (None, Some(class)),
-    };
-    let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
-    CheckResult {
-        healthy: error.is_none(),
-        latency_ms,
-        status,
-        error,
-        last_check_at: now,
-    }
 }

@@ -9,16 +9,14 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::downstream::Downstream;
+
 /// The running exchanges of a process. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Exchanges {
     tasks: TaskTracker,
     stop: CancellationToken,
 }
-
-/// The downstream side of an exchange: a handler that waits for the response.
-#[derive(Debug)]
-pub(crate) struct Downstream(oneshot::Sender<Result<Response, ApiError>>);
 
 /// The task ended without a response; the panic has been logged.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +31,7 @@ impl Exchanges {
     {
         let (sender, response) = oneshot::channel();
         // Boxed at once: a task is moved several times on its way, and this one is large.
-        let task = Box::pin(exchange(Downstream(sender)));
+        let task = Box::pin(exchange(Downstream::Waiting(sender)));
         self.tasks.spawn(task);
         response.await.unwrap_or_else(|_| Err(ApiError::internal(Panicked)))
     }
@@ -55,21 +53,5 @@ impl Exchanges {
             self.stop.cancel();
             self.tasks.wait().await;
         }
-    }
-}
-
-impl Downstream {
-    /// Resolves when the client has disconnected.
-    pub(crate) async fn disconnected(&mut self) {
-        self.0.closed().await;
-    }
-
-    pub(crate) fn is_disconnected(&self) -> bool {
-        self.0.is_closed()
-    }
-
-    /// Responds; a client that has disconnected gets nothing.
-    pub(crate) fn respond(self, response: Result<Response, ApiError>) {
-        let _ = self.0.send(response);
     }
 }

@@ -12,10 +12,11 @@ use service::http::edge::Deadline;
 
 use crate::app::App;
 use crate::deadlines::Deadlines;
-use crate::detached::Downstream;
+use crate::downstream::Downstream;
 use crate::grant::Grant;
+use crate::opening;
 use crate::quota::admission::{Reservation, reserve};
-use crate::quota::settlement;
+use crate::quota::settlement::{self, Undelivered};
 use crate::relay::Relay;
 use crate::request::{CompletionRequest, MessagesRequest};
 use crate::upstream::failover::OpenResponse;
@@ -48,7 +49,7 @@ pub(crate) async fn run(
             };
             relay.pass_on(response, reservation, &deadlines, downstream).await;
         }
-        Err(error) => downstream.respond(Err(error)),
+        Err(error) => downstream.fail(error),
     }
 }
 
@@ -63,16 +64,16 @@ async fn open<'a>(
     let mut request = request?;
     let grant = authorize(app, context.caller, request.model()).await?;
     let reservation = reserve(&app.store, app.limits.total, &grant, &mut request, context.id).await?;
-    let opened = app.upstream.open(&reservation, &request, deadlines, downstream).await;
-    match opened {
+    match opening::open(app, &reservation, &request, deadlines, downstream).await {
         Ok(response) => Ok((response, reservation)),
         Err(failed) => {
-            if downstream.is_disconnected() {
-                tracing::info!(request.id = %reservation.request.request_id, "the client left before its answer");
-            }
             let rate_limits = reservation.rate_limits.clone();
-            let status = failed.error.status(reservation.dialect());
-            settlement::release(&app.store, &app.usage_writer, reservation, status, failed.backend).await;
+            let end = match (failed.client_left, downstream.has_begun()) {
+                (true, _) => Undelivered::ClientLeft,
+                (false, true) => Undelivered::Begun,
+                (false, false) => Undelivered::Refused(failed.error.status(reservation.dialect())),
+            };
+            settlement::release(&app.store, &app.usage_writer, reservation, end, failed.backend).await;
             Err(failed.error.hints(rate_limits))
         }
     }

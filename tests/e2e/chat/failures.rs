@@ -28,7 +28,10 @@ async fn p52_a_backend_that_fails_before_its_first_byte_is_a_502() {
             "refuses our credential",
             Reply::error(401, &json!({"error": {"message": BACKEND_KEY}})),
         ),
-        ("forbids us", Reply::error(403, &json!({}))),
+        (
+            "forbids us",
+            Reply::error(403, &json!({"error": {"message": "this key has no rights"}})),
+        ),
     ];
     let provider = Provider::start();
     let gateway = Gateway::start().await;

@@ -3,3 +3,4 @@
 mod failures;
 mod requests;
 mod streams;
+mod transport;

@@ -59,6 +59,7 @@ async fn p38_the_backend_sees_its_own_credential_and_nothing_of_the_clients() {
     assert_eq!(received.header("authorization"), format!("Bearer {BACKEND_KEY}"));
     let known = [
         "accept",
+        "accept-encoding",
         "authorization",
         "content-length",
         "content-type",

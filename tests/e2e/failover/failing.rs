@@ -69,6 +69,10 @@ impl Failing {
     }
 }
 
+fn refused(status: u16, message: &str) -> Reply {
+    Reply::error(status, &json!({"error": {"message": message}}))
+}
+
 fn reply(failure: &str, stream: bool) -> Reply {
     let head = || {
         if stream {
@@ -103,6 +107,9 @@ fn reply(failure: &str, stream: bool) -> Reply {
         "endless line" => Reply::events().bytes("x".repeat(4096)).endless(),
         "endless events" => Reply::events().event(&openai::chunk("Hel")).endless(),
         "redirect" => Reply::redirect("http://127.0.0.1:1/v1/chat/completions"),
+        "403 for the content" => refused(403, "your input was flagged by moderation"),
+        "403 for the key" => refused(403, "this API key has no rights"),
+        "404 for the model" => refused(404, "the model `x` does not exist"),
         "429 for 7 s" => Reply::error(429, &told).header("retry-after", "7"),
         status => Reply::error(status.parse().unwrap(), &told),
     }

@@ -52,12 +52,20 @@ redirect               | whole  | 1+1   | 502 upstream_error                    
 redirect               | stream | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 5
 400                    | whole  | 1+0   | 400 invalid_value                       | 400 invalid_request_error          | in
 400                    | stream | 1+0   | 400 invalid_value                       | 400 invalid_request_error          | in
-401                    | whole  | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 1
-401                    | stream | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 1
-403                    | whole  | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 1
-403                    | stream | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 1
+401                    | whole  | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 2
+401                    | stream | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 2
+402                    | whole  | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 2
+403                    | whole  | 1+1   | 403 forbidden                           | 403 permission_error               | in
+403 for the content    | whole  | 1+0   | 403 forbidden                           | 403 permission_error               | in
+403 for the key        | whole  | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 2
+402                    | stream | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 2
+403                    | stream | 1+1   | 403 forbidden                           | 403 permission_error               | in
+403 for the content    | stream | 1+0   | 403 forbidden                           | 403 permission_error               | in
+403 for the key        | stream | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 2
 404                    | whole  | 1+0   | 404 not_found                           | 404 not_found_error                | in
+404 for the model      | whole  | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 2
 404                    | stream | 1+0   | 404 not_found                           | 404 not_found_error                | in
+404 for the model      | stream | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 2
 408                    | whole  | 1+1   | 504 upstream_timeout                    | 504 timeout_error                  | out after 5
 408                    | stream | 1+1   | 504 upstream_timeout                    | 504 timeout_error                  | out after 5
 413                    | whole  | 1+0   | 413 request_too_large                   | 413 request_too_large              | in
@@ -72,12 +80,12 @@ redirect               | stream | 1+1   | 502 upstream_error                    
 500                    | stream | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 5
 502                    | whole  | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 5
 502                    | stream | 1+1   | 502 upstream_error                      | 502 api_error                      | out after 5
-503                    | whole  | 1+1   | 503 no_backend_available, again in 5 s  | 529 overloaded_error, again in 5 s | out after 5
-503                    | stream | 1+1   | 503 no_backend_available, again in 5 s  | 529 overloaded_error, again in 5 s | out after 5
+503                    | whole  | 1+1   | 503 overloaded, again in 2 s            | 529 overloaded_error, again in 2 s | out after 5
+503                    | stream | 1+1   | 503 overloaded, again in 2 s            | 529 overloaded_error, again in 2 s | out after 5
 504                    | whole  | 1+1   | 504 upstream_timeout                    | 504 timeout_error                  | out after 5
 504                    | stream | 1+1   | 504 upstream_timeout                    | 504 timeout_error                  | out after 5
-529                    | whole  | 1+1   | 503 no_backend_available, again in 5 s  | 529 overloaded_error, again in 5 s | out after 5
-529                    | stream | 1+1   | 503 no_backend_available, again in 5 s  | 529 overloaded_error, again in 5 s | out after 5
+529                    | whole  | 1+1   | 503 overloaded, again in 2 s            | 529 overloaded_error, again in 2 s | out after 5
+529                    | stream | 1+1   | 503 overloaded, again in 2 s            | 529 overloaded_error, again in 2 s | out after 5
 ";
 
 const HEADING: [&str; 6] = [

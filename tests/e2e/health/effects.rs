@@ -1,7 +1,7 @@
 //! What a check changes: ejection, return, and nothing of a backend that was deleted meanwhile.
 
 use domain::models::BackendId;
-use domain::models::health::FailureClass;
+use domain::models::health::{CheckFinding, FailureClass};
 use harness::Gate;
 use harness::client::data;
 use harness::provider::{Provider, Reply, openai};
@@ -75,7 +75,12 @@ async fn p53_who_is_late_leaves_nothing_behind_of_a_backend_that_is_gone() {
     let (store, id) = (gateway.local().store().await.unwrap(), BackendId::parse("b").unwrap());
     for gone in ["/api/v1/admin/backends/b", "/api/v1/admin/models/m?cascade=true"] {
         let known = store.read_catalog().await.unwrap();
-        let health = known.entries().find_map(|entry| entry.backends.first()).unwrap().health;
+        let health = known
+            .entries()
+            .find_map(|entry| entry.backends.first())
+            .unwrap()
+            .health
+            .clone();
         let before = provider.received().len();
         provider.will(Reply::raw("").wait(&gate).then(Reply::error(500, &json!({}))));
         let late = async {
@@ -85,7 +90,7 @@ async fn p53_who_is_late_leaves_nothing_behind_of_a_backend_that_is_gone() {
         };
         let (found, ()) = tokio::join!(check(gateway.admin()), late);
         assert_eq!(found["healthy"], false);
-        let failed = health.after_check(Timestamp::UNIX_EPOCH, Err(FailureClass::Connect));
+        let failed = health.after_check(Timestamp::UNIX_EPOCH, CheckFinding::Failed(FailureClass::Connect));
         assert_eq!(store.update_health(&id, &failed).await.unwrap(), Change::Conflict);
         assert_eq!(store.take_lease(&id, 1, Timestamp::MAX).await.unwrap(), None);
         gateway

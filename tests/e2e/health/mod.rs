@@ -1,5 +1,6 @@
 //! Health checks of backends (promises 37 and 53).
 
+mod blame;
 mod effects;
 mod requests;
 mod results;

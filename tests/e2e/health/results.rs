@@ -22,11 +22,11 @@ async fn p37_a_check_tells_a_coarse_reason_and_never_what_the_backend_said_or_wh
     let gateway = gateway(json!({"base_url": provider.base_url(), "api_key": BACKEND_KEY})).await;
     for (reply, expected) in [
         (canary(200), json!([true, 200, null])),
-        (canary(401), json!([false, 401, "status"])),
+        (canary(401), json!([true, 401, "credentials"])),
         (canary(503), json!([false, 503, "status"])),
         (
             Reply::redirect("http://127.0.0.1:1/canary"),
-            json!([false, 307, "status"]),
+            json!([true, 307, "status"]),
         ),
         (Reply::raw("canary\r\n\r\n").close(), json!([false, null, "connect"])),
         (Reply::raw("").reset(), json!([false, null, "connect"])),

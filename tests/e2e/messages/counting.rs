@@ -54,7 +54,7 @@ async fn s7_a_native_backend_counts_itself_or_an_estimate_has_to_do() {
     );
     for failure in [
         Reply::error(500, &json!({})),
-        Reply::raw("").close(),
+        Reply::raw("!%&/ garbage\r\n\r\n").close(),
         Reply::json(&json!({})),
     ] {
         bench.provider.will(failure);
@@ -168,7 +168,7 @@ async fn s7_a_llamacpp_backend_applies_its_template_and_splits() {
     for failure in [
         Reply::error(404, &json!({})),
         Reply::json(&json!({})),
-        Reply::raw("").close(),
+        Reply::raw("!%&/ garbage\r\n\r\n").close(),
     ] {
         bench.provider.will(failure);
         assert!(

@@ -14,7 +14,6 @@ async fn s6_1_statuses_and_types_are_anthropics() {
     for (theirs, ours, kind) in [
         (400, 400, "invalid_request_error"),
         (422, 400, "invalid_request_error"),
-        (402, 402, "billing_error"),
         (404, 404, "not_found_error"),
         (408, 504, "timeout_error"),
         (409, 409, "conflict_error"),
@@ -100,7 +99,7 @@ async fn s6_1_pages_are_not_copied_and_silence_has_words() {
         (kind.as_str(), message.as_str()),
         ("api_error", "upstream returned HTTP 502")
     );
-    let unreachable = bench.ask(json!({}), Reply::raw("").close()).await;
+    let unreachable = bench.ask(json!({}), Reply::raw("!%&/ garbage\r\n\r\n").close()).await;
     assert_eq!(unreachable.error(502).0, "api_error");
 }
 

@@ -18,6 +18,7 @@ mod reply;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use http::Method;
@@ -46,6 +47,7 @@ struct Script {
     /// Answers what no reply was scripted for.
     otherwise: Option<Answerer>,
     received: watch::Sender<Vec<Received>>,
+    connections: AtomicUsize,
 }
 
 struct Answerer(Box<dyn Fn(&Received) -> Reply + Send + Sync>);
@@ -124,6 +126,11 @@ impl Provider {
             .collect()
     }
 
+    /// Connections so far.
+    pub fn connections(&self) -> usize {
+        self.script.connections.load(Ordering::Relaxed)
+    }
+
     /// All requests so far.
     pub fn received(&self) -> Vec<Received> {
         self.script.received.borrow().clone()
@@ -157,7 +164,10 @@ impl Script {
 fn listen(address: SocketAddr, script: &Arc<Script>) -> Loopback {
     let shared = script.clone();
     Loopback::start_at(address, |listener| {
-        accept(listener, move |stream| serve(stream, shared.clone()))
+        accept(listener, move |stream| {
+            shared.connections.fetch_add(1, Ordering::Relaxed);
+            serve(stream, shared.clone())
+        })
     })
 }
 

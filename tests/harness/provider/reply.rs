@@ -1,8 +1,11 @@
 //! What the provider says to one request: a head and then steps, down to the single byte.
 
+use std::io::Write as _;
 use std::iter::once;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::StatusCode;
 use serde_json::Value;
 
@@ -50,6 +53,13 @@ impl Reply {
         reply
             .header("content-type", content_type)
             .header("content-length", &body.len().to_string())
+    }
+
+    /// A whole body that is compressed.
+    pub fn gzip(content_type: &str, body: impl AsRef<[u8]>) -> Self {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(body.as_ref()).unwrap();
+        Self::new(200, content_type, gzip.finish().unwrap()).header("content-encoding", "gzip")
     }
 
     /// A JSON body with status 200.

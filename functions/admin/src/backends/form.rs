@@ -22,7 +22,7 @@ use crate::headers;
 const MAX_WEIGHT: u32 = 1000;
 /// Bytes of a key: tokens of cloud accounts are long.
 const MAX_KEY: usize = 8192;
-/// The longest that a first byte may take: a completion's whole time.
+/// The longest silence of a backend: a completion's whole time.
 const MAX_TIMEOUT_MS: u64 = 840_000;
 
 managed_object! {
@@ -40,6 +40,7 @@ managed_object! {
         nullable settings:        BTreeMap<String, Value>;
         default  max_concurrency: u32 = 0;
         nullable timeout_ms:      u64, within(1..=MAX_TIMEOUT_MS);
+        nullable idle_timeout_ms: u64, within(1..=MAX_TIMEOUT_MS);
         nullable headers:         BTreeMap<String, String>, check_headers;
         nullable health_path:     String, form(is_plain_path, "must be a plain path that begins with /");
     }

@@ -4,7 +4,9 @@ mod form;
 
 use axum::extract::State;
 use domain::models::catalog::Backend;
+use domain::models::health::Health;
 use domain::models::{BackendId, ModelId, SecretId};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use service::functions::{CheckRequest, CheckResult};
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
@@ -23,8 +25,13 @@ const MAX_BACKENDS: usize = 20;
 /// `GET /api/v1/admin/backends`
 pub(crate) async fn list(State(app): State<App>) -> Result<List<Value>, ApiError> {
     let catalog = app.store.read_catalog().await?;
+    let now = app.store.clock().now();
     Ok(List::whole(
-        catalog.entries().flat_map(|entry| &entry.backends).map(shown).collect(),
+        catalog
+            .entries()
+            .flat_map(|entry| &entry.backends)
+            .map(|backend| shown(backend, now))
+            .collect(),
     ))
 }
 
@@ -32,7 +39,10 @@ pub(crate) async fn list(State(app): State<App>) -> Result<List<Value>, ApiError
 pub(crate) async fn list_of_model(State(app): State<App>, Id(model): Id<ModelId>) -> Result<List<Value>, ApiError> {
     let catalog = app.store.read_catalog().await?;
     let entry = catalog.find(&model).ok_or_else(|| ApiError::not_found("model"))?;
-    Ok(List::whole(entry.backends.iter().map(shown).collect()))
+    let now = app.store.clock().now();
+    Ok(List::whole(
+        entry.backends.iter().map(|backend| shown(backend, now)).collect(),
+    ))
 }
 
 /// `POST /api/v1/admin/models/{id}/backends`
@@ -64,7 +74,7 @@ pub(crate) async fn create(
         || ApiError::new(Code::Conflict, "there is a backend with this id already").field("id"),
     )
     .await?;
-    Ok(Created(shown(&backend)))
+    Ok(Created(shown(&backend, now)))
 }
 
 /// `PUT /api/v1/admin/backends/{id}`
@@ -82,7 +92,7 @@ pub(crate) async fn update(
         .ok_or_else(|| ApiError::not_found("backend"))?;
     expected.check(patch.version, old.version)?;
     let now = app.store.clock().now();
-    let backend = patch.applied(&old, now)?;
+    let mut backend = patch.applied(&old, now)?;
     check(&app, &backend)?;
     if !patch.api_key.is_given() && old.secret.is_some() && origin(&backend) != origin(&old) {
         return Err(ApiError::new(Code::SecretRequired, "another address needs the key again").field("api_key"));
@@ -97,7 +107,8 @@ pub(crate) async fn update(
     {
         app.secrets.delete(&old.secret_name_of(older)).await?;
     }
-    Ok(Data(shown(&backend)))
+    backend.health = health_after(&app, &old, &backend).await?;
+    Ok(Data(shown(&backend, now)))
 }
 
 /// `DELETE /api/v1/admin/backends/{id}`
@@ -170,8 +181,31 @@ async fn write_with_key<F: Future<Output = Result<Change, ApiError>>>(
     Err(refusal())
 }
 
+/// The health of a backend that was changed: what was found with another key or at another address says nothing of it.
+async fn health_after(app: &App, old: &Backend, backend: &Backend) -> Result<Health, ApiError> {
+    let health = app.store.health(&backend.id).await?.unwrap_or_default();
+    if backend.secret == old.secret && backend.base_url == old.base_url && backend.model_name == old.model_name {
+        return Ok(health);
+    }
+    let anew = Health {
+        version: health.version,
+        ..Health::default()
+    };
+    app.store.update_health(&backend.id, &anew).await?;
+    Ok(anew)
+}
+
+/// The health of a backend, as far as it tells why it is out and until when.
+fn shown_health(health: &Health, now: Timestamp) -> Value {
+    json!({
+        "state": health.availability(now), "reason": health.last_failure, "since": health.since,
+        "until": health.ejected_at(now), "failures": health.failures, "latency_ms": health.latency_ms,
+        "finding": health.finding, "last_error": health.last_error,
+    })
+}
+
 /// A backend as administrators see it: never with its key (promise 22).
-fn shown(backend: &Backend) -> Value {
+fn shown(backend: &Backend, now: Timestamp) -> Value {
     let Backend {
         id,
         model_id,
@@ -189,9 +223,9 @@ fn shown(backend: &Backend) -> Value {
     json!({
         "id": id, "model_id": model_id, "name": name, "base_url": base_url, "model_name": model_name, "weight": weight,
         "region": region, "enabled": enabled, "healthy": backend.health.healthy, "last_check_at": backend.health.last_check_at,
-        "has_api_key": backend.secret.is_some(), "protocol": protocol, "preset": preset, "settings": settings,
-        "max_concurrency": backend.max_concurrency, "timeout_ms": backend.timeout_ms, "headers": backend.headers,
-        "health_path": backend.health_path, "created_at": backend.created_at, "updated_at": backend.updated_at,
+        "health": shown_health(&backend.health, now), "has_api_key": backend.secret.is_some(), "protocol": protocol, "preset": preset, "settings": settings,
+        "max_concurrency": backend.max_concurrency, "timeout_ms": backend.timeout_ms,
+        "idle_timeout_ms": backend.idle_timeout_ms, "headers": backend.headers, "health_path": backend.health_path, "created_at": backend.created_at, "updated_at": backend.updated_at,
         "version": backend.version,
     })
 }

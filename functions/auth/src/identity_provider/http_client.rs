@@ -7,7 +7,7 @@ use domain::models::health::FailureClass;
 use http::header::{ACCEPT, AUTHORIZATION};
 use http::request::Builder;
 use http::{Request, StatusCode};
-use service::outbound::{CallError, Outbound, Pieces, chunk};
+use service::outbound::{CallError, Outbound, Pieces};
 use tokio::time::timeout;
 use url::Url;
 
@@ -67,7 +67,7 @@ impl HttpClient {
     async fn whole_response(&self, request: Request<Pieces>) -> Result<Option<(StatusCode, Vec<u8>)>, CallError> {
         let (head, mut body) = self.outbound.http.send(request).await?.into_parts();
         let mut whole = Vec::new();
-        while let Some(bytes) = chunk(&mut body).await? {
+        while let Some(bytes) = body.chunk().await? {
             whole.extend_from_slice(&bytes);
             if whole.len() > MAX_RESPONSE {
                 return Ok(None);

@@ -42,23 +42,55 @@ pub(crate) async fn settle(store: &Store, writer: &UsageWriter, reservation: Res
     ended.write(store, writer).await;
 }
 
-/// Settles a request that delivered nothing (promise 42): the client got an error with `status`, which the edge logs.
+/// How a request ended that delivered nothing of a backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Undelivered {
+    /// The client got an error with this status, which the edge logs.
+    Refused(StatusCode),
+    /// The client got an error event in a response that had begun without a backend.
+    Begun,
+    /// The client left while a backend was at work, so that the prompt is paid for (B7.5).
+    ClientLeft,
+}
+
+/// Settles a request that delivered nothing (promise 42).
 pub(crate) async fn release(
     store: &Store,
     writer: &UsageWriter,
     reservation: Reservation,
-    status: StatusCode,
+    end: Undelivered,
     backend: Option<BackendId>,
 ) {
+    let (status, outcome, usage) = match end {
+        Undelivered::Refused(status) => (status, Outcome::Failed, UsageReport::zero()),
+        Undelivered::Begun => (StatusCode::OK, Outcome::Failed, UsageReport::zero()),
+        Undelivered::ClientLeft => {
+            let prompt = Usage::estimate(reservation.input_estimate, 0);
+            (
+                client_closed_request(),
+                Outcome::ClientGone,
+                UsageReport::Estimated(prompt),
+            )
+        }
+    };
     let settlement = Settlement {
         backend,
         status,
-        outcome: Outcome::Failed,
-        usage: UsageReport::zero(),
+        outcome,
+        usage,
         first_byte: None,
         translation: TranslationLog::default(),
     };
-    Ended::new(reservation, &settlement).write(store, writer).await;
+    let ended = Ended::new(reservation, &settlement);
+    if !matches!(end, Undelivered::Refused(_)) {
+        log(&ended, &settlement.translation);
+    }
+    ended.write(store, writer).await;
+}
+
+/// The status of a request whose client got none, as nginx has it.
+fn client_closed_request() -> StatusCode {
+    StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 /// The parts of a reservation once it is over.

@@ -11,12 +11,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::models::RequestId;
 use http_body::Frame;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, interval_at, sleep_until};
 use tokio_util::sync::CancellationToken;
 use translators::stream::StreamEnd;
 
-use super::pump::Pump;
+use super::pump::{CLOSING_TIMEOUT, Pump};
 use crate::limits::Limits;
 use crate::response::outcome::StreamEnding;
 
@@ -27,6 +27,7 @@ const FINAL_FRAMES_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) struct Driver {
     pump: SharedPump,
     timer_period: Duration,
+    closing: Arc<Notify>,
     halted: oneshot::Receiver<StreamEnd>,
     final_frames: mpsc::Sender<Bytes>,
 }
@@ -55,6 +56,7 @@ pub(super) enum Halt {
 
 /// Both sides of a stream.
 pub(super) fn drive(pump: Pump, limits: &Limits) -> (Driver, DrivenBody) {
+    let closing = pump.closing();
     let pump = SharedPump(Arc::new(Mutex::new(Some(pump))));
     let (halt, halted) = oneshot::channel();
     let (sender, receiver) = mpsc::channel(1);
@@ -66,6 +68,7 @@ pub(super) fn drive(pump: Pump, limits: &Limits) -> (Driver, DrivenBody) {
     let driver = Driver {
         pump,
         timer_period: Pump::timer_period(limits),
+        closing,
         halted,
         final_frames: sender,
     };
@@ -78,12 +81,21 @@ impl Driver {
         let mut timer = interval_at(Instant::now() + self.timer_period, self.timer_period);
         let (stopped, timed_out) = (stop.cancelled(), sleep_until(deadline));
         tokio::pin!(stopped, timed_out);
+        // Behind a finish reason only: an event costs no timer.
+        let mut closes_at = None;
         loop {
             tokio::select! {
                 biased;
                 end = &mut self.halted => return end.map_or(Halt::ClientGone, Halt::Ended),
                 () = &mut stopped => return Halt::Stopped,
                 () = &mut timed_out => return Halt::Stopped,
+                () = self.closing.notified() => closes_at = Some(Instant::now() + CLOSING_TIMEOUT),
+                () = sleep_until(closes_at.unwrap_or(deadline)), if closes_at.is_some() => {
+                    closes_at = self.pump.closing_deadline();
+                    if closes_at.is_some_and(|at| at <= Instant::now()) {
+                        return Halt::Ended(StreamEnd::Closed);
+                    }
+                }
                 _ = timer.tick() => if let Err(end) = self.pump.on_timer() { return Halt::Ended(end) },
             }
         }
@@ -94,7 +106,7 @@ impl Driver {
         let mut pump = self.pump.take()?;
         let end = match halt {
             Halt::Ended(end) => {
-                self.send(pump.read_rest().await).await;
+                pump.read_tail().await;
                 end
             }
             Halt::ClientGone | Halt::Stopped => StreamEnd::TimedOut,
@@ -125,6 +137,12 @@ impl SharedPump {
             pump.wake();
         }
         pump
+    }
+
+    fn closing_deadline(&self) -> Option<Instant> {
+        self.lock()
+            .as_mut()
+            .and_then(|pump| pump.closing_deadline(Instant::now()))
     }
 
     fn on_timer(&self) -> Result<(), StreamEnd> {

@@ -62,7 +62,7 @@ pub(super) fn full(body: Bytes, headers: HeaderMap) -> Response {
     response(own, headers, body.into())
 }
 
-pub(super) fn stream(body: Body, headers: HeaderMap) -> Response {
+pub(crate) fn stream(body: Body, headers: HeaderMap) -> Response {
     let own = [
         (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),

@@ -3,7 +3,7 @@
 //! The client's response ends only after the settlement: Lambda freezes the process once the response is complete.
 
 mod driver;
-mod headers;
+pub(crate) mod headers;
 mod pump;
 mod result;
 
@@ -18,7 +18,7 @@ use self::driver::drive;
 use self::pump::Pump;
 use self::result::RelayResult;
 use crate::deadlines::Deadlines;
-use crate::detached::Downstream;
+use crate::downstream::Downstream;
 use crate::limits::Limits;
 use crate::quota::admission::Reservation;
 use crate::quota::settlement::{Settlement, settle};
@@ -60,11 +60,11 @@ impl Relay<'_> {
             }) => {
                 let result = RelayResult::complete(usage, translation);
                 self.close(permit, writes, reservation, first_byte, result).await;
-                downstream.respond(Ok(headers::full(body, headers)));
+                downstream.respond(headers::full(body, headers));
             }
             Content::Stream(started) => {
-                let (mut driver, body) = drive(Pump::new(*started, *self.limits), self.limits);
-                downstream.respond(Ok(headers::stream(Body::new(body), headers)));
+                let (mut driver, body) = drive(Pump::new(*started, *self.limits, response.idle), self.limits);
+                downstream.stream(Body::new(body), |body| headers::stream(body, headers));
                 let halt = driver.halted(self.stop, deadlines.end).await;
                 let ending = driver.finish(halt, &reservation.request.request_id).await;
                 let result = RelayResult::of_stream(halt, ending);

@@ -2,14 +2,15 @@
 //! nor the settlement.
 
 use std::mem;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use std::vec;
 
 use bytes::Bytes;
 use domain::models::RequestId;
-use service::outbound::{chunk, poll_chunk};
-use tokio::time::timeout;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
 use translators::stream::{Progress, StreamEnd};
 
 use crate::limits::Limits;
@@ -18,8 +19,8 @@ use crate::upstream::first_event::StartedStream;
 
 /// Timer periods in the silence after which the client gets a ping.
 const PERIODS_PER_PING: u32 = 3;
-/// Time for the usage that may follow the end of the response (translation.md §5.7).
-const USAGE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Silence behind a finish reason, after which nothing more is waited for (B1.2).
+pub(super) const CLOSING_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time for the connection to end after the end mark. A connection that has ended is reused, another one is closed.
 const TAIL_TIMEOUT: Duration = Duration::from_millis(50);
 
@@ -29,25 +30,34 @@ pub(super) struct Pump {
     /// The client's next frames.
     frames: vec::IntoIter<Bytes>,
     limits: Limits,
+    /// Silence after which the backend is given up.
+    idle: Duration,
     bytes_read: usize,
     /// The task that waits for the backend, if any.
     waiting: Option<Waker>,
-    /// Time since the backend's last byte.
-    silence: Duration,
+    /// Whole timer periods since the backend's last byte; `None` in the period of that byte.
+    silence: Option<Duration>,
+    /// When the wait for more began, behind a finish reason.
+    closing_since: Option<Instant>,
+    /// Tells the owner of the timer that such a wait has begun.
+    closing: Arc<Notify>,
     /// Timer periods since the client's last frame: a backend may send bytes without an event for the client.
     quiet_periods: u32,
 }
 
 impl Pump {
-    pub(super) fn new(mut upstream: StartedStream, limits: Limits) -> Self {
+    pub(super) fn new(mut upstream: StartedStream, limits: Limits, idle: Duration) -> Self {
         let frames = mem::take(&mut upstream.head).into_iter();
         Self {
             upstream,
             frames,
             limits,
+            idle,
             bytes_read: 0,
             waiting: None,
-            silence: Duration::ZERO,
+            silence: None,
+            closing_since: None,
+            closing: Arc::default(),
             quiet_periods: 0,
         }
     }
@@ -58,10 +68,10 @@ impl Pump {
             if let Some(frame) = self.frames.next() {
                 return Poll::Ready(Ok(frame));
             }
-            if self.upstream.progress != Progress::More {
+            if matches!(self.upstream.progress, Progress::Done | Progress::Failed) {
                 return Poll::Ready(Err(StreamEnd::Closed));
             }
-            match poll_chunk(&mut self.upstream.body, context) {
+            match self.upstream.body.poll_chunk(context) {
                 Poll::Ready(Ok(Some(chunk))) => self.feed(chunk)?,
                 Poll::Ready(Ok(None)) => return Poll::Ready(Err(StreamEnd::Closed)),
                 Poll::Ready(Err(_)) => return Poll::Ready(Err(StreamEnd::Broken)),
@@ -84,9 +94,12 @@ impl Pump {
         if self.waiting.is_none() {
             return Ok(());
         }
-        self.silence += Self::timer_period(&self.limits);
+        let silence = self
+            .silence
+            .map_or(Duration::ZERO, |silence| silence + Self::timer_period(&self.limits));
+        self.silence = Some(silence);
         self.quiet_periods += 1;
-        if self.silence >= self.limits.idle {
+        if silence >= self.idle {
             return Err(StreamEnd::TimedOut);
         }
         if self.quiet_periods.is_multiple_of(PERIODS_PER_PING) {
@@ -96,32 +109,33 @@ impl Pump {
         Ok(())
     }
 
-    /// Reads what may follow the end of the response: its usage, and the end of the connection. Gives the client's next
-    /// frames.
-    pub(super) async fn read_rest(&mut self) -> Vec<Bytes> {
-        match self.upstream.progress {
-            Progress::Closing => timeout(USAGE_TIMEOUT, self.read_usage()).await.unwrap_or_default(),
-            Progress::Done => {
-                let _ = timeout(TAIL_TIMEOUT, chunk(&mut self.upstream.body)).await;
-                Vec::new()
-            }
-            Progress::More | Progress::Failed => Vec::new(),
-        }
+    /// Notified when a wait for more begins behind a finish reason.
+    pub(super) fn closing(&self) -> Arc<Notify> {
+        Arc::clone(&self.closing)
     }
 
-    async fn read_usage(&mut self) -> Vec<Bytes> {
-        let StartedStream {
-            body, decoder, stream, ..
-        } = &mut self.upstream;
-        let mut frames = Vec::new();
-        while let Ok(Some(chunk)) = chunk(body).await {
-            let converted = stream.feed(decoder, chunk);
-            frames.extend(converted.frames);
-            if matches!(converted.progress, Progress::Done | Progress::Failed) {
-                break;
+    /// When the wait behind a finish reason is over; `None` while there is none. What has come by then is taken.
+    pub(super) fn closing_deadline(&mut self, now: Instant) -> Option<Instant> {
+        let deadline = self.closing_since? + CLOSING_TIMEOUT;
+        if deadline <= now
+            && let Poll::Ready(read) = self.upstream.body.poll_chunk(&mut Context::from_waker(Waker::noop()))
+        {
+            // The task that takes frames comes to the same end.
+            if let Ok(Some(chunk)) = read
+                && self.feed(chunk).is_ok()
+            {
+                self.wake();
+                return None;
             }
         }
-        frames
+        Some(deadline)
+    }
+
+    /// Waits for the connection to end after the end mark, so that it can be used again.
+    pub(super) async fn read_tail(&mut self) {
+        if self.upstream.progress == Progress::Done {
+            let _ = timeout(TAIL_TIMEOUT, self.upstream.body.chunk()).await;
+        }
     }
 
     /// Wakes the task that waits for the backend.
@@ -139,7 +153,7 @@ impl Pump {
     }
 
     fn feed(&mut self, chunk: Bytes) -> Result<(), StreamEnd> {
-        self.silence = Duration::ZERO;
+        (self.silence, self.closing_since) = (None, None);
         self.bytes_read += chunk.len();
         if self.bytes_read > self.limits.max_stream_bytes {
             return Err(StreamEnd::Broken);
@@ -154,6 +168,10 @@ impl Pump {
     }
 
     fn wait(&mut self, waker: &Waker) {
+        if self.upstream.progress == Progress::Closing && self.closing_since.is_none() {
+            self.closing_since = Some(Instant::now());
+            self.closing.notify_one();
+        }
         match &mut self.waiting {
             Some(waiting) => waiting.clone_from(waker),
             None => self.waiting = Some(waker.clone()),

@@ -8,12 +8,6 @@ use crate::response::outcome::{StreamEnding, TranslationLog};
 use crate::response::usage::UsageReport;
 use crate::upstream::pool::CallResult;
 
-/// The result of a backend whose response was cut short.
-const INTERRUPTED: CallResult = CallResult::Failed {
-    class: FailureClass::Interrupted,
-    retry_after: None,
-};
-
 #[derive(Debug)]
 pub(super) struct RelayResult {
     pub(super) usage: UsageReport,
@@ -52,7 +46,7 @@ impl RelayResult {
         };
         let (outcome, call) = match (halt, result) {
             (Halt::Ended(_), Ok(())) => (Outcome::Complete, Some(CallResult::Responded)),
-            (Halt::Ended(_), Err(_)) => (Outcome::CutShort, Some(INTERRUPTED)),
+            (Halt::Ended(_), Err(_)) => (Outcome::CutShort, Some(CallResult::failed(FailureClass::Interrupted))),
             (Halt::ClientGone, _) => (Outcome::ClientGone, delivered.then_some(CallResult::Responded)),
             (Halt::Stopped, _) => (Outcome::Stopped, delivered.then_some(CallResult::Responded)),
         };

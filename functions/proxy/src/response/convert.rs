@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use domain::random;
 use service::http::Dialect;
 use translators::context::ResponseContext;
 use translators::error::{BackendError, ErrorContext};
@@ -14,6 +13,7 @@ use translators::messages::from_chat;
 use translators::messages::stream;
 use translators::stream::Repairs;
 
+use super::beginning::new_id;
 use super::outcome::{FullResponse, TranslationLog};
 use super::passthrough::{Passthrough, PassthroughContext};
 use super::reshape;
@@ -21,9 +21,6 @@ use super::scan::{ChunkInfo, ChunkKind};
 use super::stream::ResponseStream;
 use super::translation::Translation;
 use super::usage::{StreamUsage, UsageReport};
-
-/// Characters of a generated id behind its prefix.
-const ID_LENGTH: usize = 24;
 
 /// One crossing of a backend's dialect with a client's.
 #[derive(Debug)]
@@ -148,8 +145,4 @@ fn chat_to_message(body: &[u8], context: &ResponseContext) -> Result<FullRespons
             repairs: message.repairs,
         },
     })
-}
-
-fn new_id() -> String {
-    random::base62(ID_LENGTH)
 }

@@ -1,5 +1,6 @@
 //! What becomes of a backend's bytes on their way to the client: passed through, or translated. Pure.
 
+pub(crate) mod beginning;
 pub(crate) mod convert;
 pub(crate) mod model_name;
 pub(crate) mod outcome;

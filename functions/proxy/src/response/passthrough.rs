@@ -1,14 +1,18 @@
 //! A stream whose bytes are passed through: each event is validated, the end is recognised and the usage counted. Pure.
 
 use std::borrow::Cow;
+use std::mem;
 
 use bytes::Bytes;
 use domain::models::RequestId;
+use memchr::memmem;
+use serde::Deserialize;
 use service::http::{ApiError, Dialect};
 use translators::error::{BackendError, ErrorContext};
 use translators::sse::{Decoder, Event};
 use translators::stream::{Progress, Repairs, StreamEnd};
 
+use super::beginning::{error_event, sign_of_life};
 use super::model_name::ModelName;
 use super::outcome::{StreamChunk, StreamEnding, TranslationLog};
 use super::reshape;
@@ -51,6 +55,8 @@ impl PassthroughContext {
 pub(crate) struct Passthrough {
     dialect: Dialect,
     context: PassthroughContext,
+    /// True until `message_start` has come, if the client has got one already.
+    drops_start: bool,
     /// Bytes of the event whose end has not come yet.
     pending: usize,
     template: LastTemplate,
@@ -89,6 +95,7 @@ impl Passthrough {
             dialect,
             usage: StreamUsage::new(context.context_window),
             context,
+            drops_start: false,
             pending: 0,
             template: LastTemplate::default(),
             has_begun: false,
@@ -145,10 +152,12 @@ impl Passthrough {
 
     /// The frame that shows in a silence that the stream is alive.
     pub(super) fn ping(&self) -> Bytes {
-        match self.dialect {
-            Dialect::Anthropic => Bytes::from_static(b"event: ping\ndata: {\"type\":\"ping\"}\n\n"),
-            Dialect::OpenAi | Dialect::Management => Bytes::from_static(b": keep-alive\n\n"),
-        }
+        sign_of_life(self.dialect)
+    }
+
+    /// Goes on with a response whose beginning the client has already: `message_start` is not passed on.
+    pub(super) fn continue_begun(&mut self) {
+        self.drops_start = self.dialect == Dialect::Anthropic && !self.has_begun;
     }
 
     /// True once an event with data was passed on: comments alone begin no response.
@@ -170,7 +179,7 @@ impl Passthrough {
             (None, _) => Err(BackendError::cut_short()),
         };
         if let Err(error) = &result {
-            frames.push(error_event(error, self.dialect, id));
+            frames.push(error_event(&ApiError::from(error.clone()), self.dialect, id));
         }
         StreamEnding {
             frames,
@@ -224,7 +233,11 @@ impl Passthrough {
             Ok(stream) => {
                 self.usage.add_body(self.dialect, info, body.as_bytes());
                 (self.has_begun, self.is_done) = (true, true);
-                vec![stream]
+                vec![if mem::take(&mut self.drops_start) {
+                    without_first_event(stream)
+                } else {
+                    stream
+                }]
             }
             Err(error) => {
                 self.error = Some(error);
@@ -272,6 +285,9 @@ impl Passthrough {
             return Action::Stop;
         }
         self.has_begun = true;
+        if mem::take(&mut self.drops_start) && is_message_start(data) {
+            return Action::Patch(Patch::remove(Span::first(event.raw.len())));
+        }
         if self.context.hides_usage && info.is_usage_only {
             return Action::Patch(Patch::remove(Span::first(event.raw.len())));
         }
@@ -347,18 +363,19 @@ fn patched_frames(frames: Vec<Bytes>, patches: &[Patch]) -> Vec<Bytes> {
     if text.is_empty() { Vec::new() } else { vec![text] }
 }
 
-/// An error event within a stream of `dialect`: the backend's own object where it is one of that dialect (B6.6).
-fn error_event(error: &BackendError, dialect: Dialect, id: &RequestId) -> Bytes {
-    let own = || ApiError::from(error.clone()).body(dialect, id);
-    let data = match &error.object {
-        Some((of, object)) if *of == dialect => object.to_string(),
-        _ => own().to_string(),
-    };
-    match dialect {
-        Dialect::Anthropic => format!("event: error\ndata: {data}\n\n"),
-        Dialect::OpenAi | Dialect::Management => format!("data: {data}\n\n"),
+fn is_message_start(data: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Kind<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: Cow<'a, str>,
     }
-    .into()
+    serde_json::from_slice::<Kind<'_>>(data).is_ok_and(|event| event.kind == "message_start")
+}
+
+/// Behind the first blank line.
+fn without_first_event(stream: Bytes) -> Bytes {
+    let end = memmem::find(&stream, b"\n\n").map_or(stream.len(), |end| end + 2);
+    stream.slice(end..)
 }
 
 #[cfg(test)]

@@ -41,12 +41,11 @@ impl ResponseStream {
         }
     }
 
-    /// The frame that begins the response before the backend has sent an event (translation.md W3); `None` for a
-    /// stream that is passed through, where every frame is the backend's.
-    pub(crate) fn commit(&mut self) -> Option<Bytes> {
+    /// Goes on with a response whose beginning the client has already got (translation.md W3). May be called again.
+    pub(crate) fn continue_begun(&mut self) {
         match self {
-            Self::Passthrough(_) => None,
-            Self::Translation(translation) => Some(translation.commit()),
+            Self::Passthrough(passthrough) => passthrough.continue_begun(),
+            Self::Translation(translation) => translation.continue_begun(),
         }
     }
 

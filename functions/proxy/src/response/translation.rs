@@ -64,9 +64,9 @@ impl Translation {
         self.has_begun
     }
 
-    /// Begins the response before the backend has sent an event (translation.md W3).
-    pub(super) fn commit(&mut self) -> Bytes {
-        self.write(StreamTranslation::commit)
+    /// Goes on with a response whose beginning the client has already.
+    pub(super) fn continue_begun(&mut self) {
+        self.write(StreamTranslation::commit);
     }
 
     pub(super) fn ping(&mut self) -> Bytes {

@@ -51,6 +51,11 @@ impl UsageReport {
                 reported: Some(reported),
                 text_bytes,
             } => Usage {
+                input: if reported.input == 0 {
+                    input_estimate
+                } else {
+                    reported.input
+                },
                 output: reported.output.max(Usage::estimate(0, text_bytes).output),
                 ..reported
             },

@@ -1,108 +1,138 @@
 //! One call of one backend, until there is something to pass on.
 
+use std::time::Duration;
+
+use bytes::Bytes;
 use domain::models::catalog::Backend;
 use http::{HeaderMap, HeaderValue, Response};
-use hyper::body::Incoming;
 use service::http::{ApiError, Code};
-use tokio::time::timeout_at;
+use service::outbound::ResponseBody;
+use tokio::time::{Instant, timeout_at};
 
 use super::backend_request::BackendRequest;
 use super::body::{self, ReadError};
-use super::client::{BackendClient, REQUEST_ID, disconnected, upstream_request_id};
+use super::client::{BackendClient, PostRequest, REQUEST_ID, disconnected, upstream_request_id};
+use super::endpoint::BackendEndpoint;
 use super::failure::Failure;
-use super::first_event::{FirstEventError, StartedStream, start};
+use super::first_event::{FirstEventError, start};
 use super::response::{BackendResponse, Content};
 use crate::deadlines::Deadlines;
-use crate::limits::Limits;
+use crate::downstream::ClientState;
 use crate::quota::admission::Reservation;
 use crate::request::CompletionRequest;
 use crate::response::convert::ResponseConverter;
-use crate::response::outcome::FullResponse;
 
-/// Calls `backend`, and reads until the response has begun; until its end if it is not streamed.
-pub(super) async fn attempt(
-    client: &BackendClient,
-    reservation: &Reservation,
-    request: &CompletionRequest<'_>,
-    backend: &Backend,
-    deadlines: &Deadlines,
-) -> Result<BackendResponse, Failure> {
-    let grant = &reservation.grant;
-    let endpoint = client.endpoints.get(&grant.entry.model, backend).await?;
-    let BackendRequest {
-        url,
-        mut headers,
-        body,
-        converter,
-        warnings,
-    } = BackendRequest::new(request, grant, backend, &endpoint).map_err(Failure::not_sent)?;
-    identify(&mut headers, reservation);
-    let first_byte = timeout_at(deadlines.first_byte_of(backend), async {
-        let response = client.post(url.clone(), headers, body, &endpoint.errors).await?;
+/// A call and all that it needs.
+pub(super) struct Attempt<'a> {
+    pub(super) client: &'a BackendClient,
+    pub(super) reservation: &'a Reservation,
+    pub(super) request: &'a CompletionRequest<'a>,
+    pub(super) backend: &'a Backend,
+    pub(super) deadlines: &'a Deadlines,
+    pub(super) client_state: &'a ClientState,
+}
+
+impl Attempt<'_> {
+    /// Calls the backend, and reads until the response has begun; until its end if it is not streamed.
+    pub(super) async fn run(&self) -> Result<BackendResponse, Failure> {
+        let called = self.call().await;
+        called.map_err(|failure| failure.named(self.reservation.grant.response_model(self.request.model())))
+    }
+
+    async fn call(&self) -> Result<BackendResponse, Failure> {
+        let model = &self.reservation.grant.entry.model;
+        let endpoint = self.client.endpoints.get(model, self.backend).await?;
+        let first_byte = self.deadlines.first_byte_of(self.backend);
+        let posted = timeout_at(first_byte, self.post(&endpoint)).await;
+        let (response, converter, warnings) = posted.unwrap_or_else(|_| Err(Failure::timed_out()))?;
         let headers = upstream_request_id(response.headers());
-        let head = head(response, request.stream(), converter, &client.limits).await?;
-        Ok((head, headers))
-    });
-    let (head, headers) = first_byte.await.unwrap_or_else(|_| Err(Failure::timed_out()))?;
-    let content = timeout_at(deadlines.end, head.content(&client.limits));
-    Ok(BackendResponse {
-        content: content.await.unwrap_or_else(|_| Err(Failure::timed_out()))?,
-        headers,
-        warnings,
-    })
-}
-
-/// Sends the gateway's request id, and the client's trace, for the backend's operators.
-fn identify(headers: &mut HeaderMap, reservation: &Reservation) {
-    if let Ok(id) = HeaderValue::from_str(reservation.request.request_id.as_str()) {
-        headers.insert(REQUEST_ID, id);
+        let content = if self.request.stream() {
+            self.stream(response.into_body(), converter, first_byte).await?
+        } else {
+            self.full(response.into_body(), converter).await?
+        };
+        Ok(BackendResponse {
+            content,
+            headers,
+            warnings,
+            idle: self.idle(),
+        })
     }
-    if let Some(trace) = &reservation.grant.caller.trace {
-        trace.insert_into(headers);
-    }
-}
 
-/// A response that has begun.
-enum Head {
-    Stream(Box<StartedStream>),
-    Full(Incoming, ResponseConverter),
-}
-
-impl Head {
-    /// Reads a response that is not streamed to its end.
-    async fn content(self, limits: &Limits) -> Result<Content, Failure> {
-        match self {
-            Self::Stream(started) => Ok(Content::Stream(started)),
-            Self::Full(body, converter) => read_full(body, converter, limits).await.map(Content::Full),
+    /// The start of a stream, of which the first event is due at `first_event`.
+    async fn stream(
+        &self,
+        body: ResponseBody,
+        converter: ResponseConverter,
+        first_event: Instant,
+    ) -> Result<Content, Failure> {
+        let start = start(body, converter, self.client.limits.max_event_bytes, self.client_state);
+        match timeout_at(first_event, start).await {
+            Ok(Ok(started)) => Ok(Content::Stream(Box::new(started))),
+            Ok(Err(FirstEventError::Disconnected(error))) => Err(disconnected(error)),
+            Ok(Err(FirstEventError::Backend(error))) => Err(Failure::of_error_object(error)),
+            Err(_) => Err(Failure::timed_out()),
         }
     }
-}
 
-async fn head(
-    response: Response<Incoming>,
-    is_streamed: bool,
-    converter: ResponseConverter,
-    limits: &Limits,
-) -> Result<Head, Failure> {
-    // JSON in place of a stream is told by its first byte, not by its label (B9.1).
-    if !is_streamed {
-        return Ok(Head::Full(response.into_body(), converter));
+    /// A whole response.
+    async fn full(&self, body: ResponseBody, converter: ResponseConverter) -> Result<Content, Failure> {
+        let read = body::read(body, self.client.limits.max_response_bytes, self.idle());
+        let response = converter.convert(self.in_time(read).await?);
+        response.map(Content::Full).map_err(Failure::of_error_object)
     }
-    match start(response.into_body(), converter, limits.max_event_bytes).await {
-        Ok(started) => Ok(Head::Stream(Box::new(started))),
-        Err(FirstEventError::Disconnected(error)) => Err(disconnected(error)),
-        Err(FirstEventError::Backend(error)) => Err(Failure::of_error_object(error)),
-    }
-}
 
-async fn read_full(body: Incoming, converter: ResponseConverter, limits: &Limits) -> Result<FullResponse, Failure> {
-    match body::read(body, limits.max_response_bytes, limits.idle).await {
-        Ok(body) => converter.convert(body).map_err(Failure::of_error_object),
-        Err(ReadError::TooLong) => Err(Failure::of_request(ApiError::new(
-            Code::UpstreamResponseTooLarge,
-            "the backend's answer is too long",
-        ))),
-        Err(ReadError::Stalled) => Err(Failure::timed_out()),
-        Err(ReadError::Disconnected(error)) => Err(disconnected(error)),
+    async fn in_time(&self, read: impl Future<Output = Result<Bytes, ReadError>>) -> Result<Bytes, Failure> {
+        let read = timeout_at(self.deadlines.end, read).await;
+        match read.unwrap_or(Err(ReadError::Stalled)) {
+            Ok(body) => Ok(body),
+            Err(ReadError::TooLong) => Err(Failure::of_request(ApiError::new(
+                Code::UpstreamResponseTooLarge,
+                "the backend's response is too long",
+            ))),
+            Err(ReadError::Stalled) => Err(Failure::timed_out()),
+            Err(ReadError::Disconnected(error)) => Err(disconnected(error)),
+        }
+    }
+
+    fn idle(&self) -> Duration {
+        self.client.limits.idle_of(self.backend)
+    }
+
+    /// Sends the request, and gives the head of the response with what its body is read by.
+    async fn post(
+        &self,
+        endpoint: &BackendEndpoint,
+    ) -> Result<(Response<ResponseBody>, ResponseConverter, Vec<String>), Failure> {
+        let (request, converter, warnings) = self.outgoing(endpoint)?;
+        let again = || self.outgoing(endpoint).map(|(request, ..)| request);
+        let response = self.client.post(endpoint, request, again).await?;
+        Ok((response, converter, warnings))
+    }
+
+    fn outgoing<'e>(
+        &self,
+        endpoint: &'e BackendEndpoint,
+    ) -> Result<(PostRequest<'e>, ResponseConverter, Vec<String>), Failure> {
+        let outgoing = BackendRequest::new(self.request, &self.reservation.grant, self.backend, endpoint);
+        let BackendRequest {
+            url,
+            mut headers,
+            body,
+            converter,
+            warnings,
+        } = outgoing.map_err(Failure::not_sent)?;
+        self.identify(&mut headers);
+        Ok((PostRequest { url, headers, body }, converter, warnings))
+    }
+
+    /// Sends the gateway's request id, and the client's trace, for the backend's operators.
+    fn identify(&self, headers: &mut HeaderMap) {
+        if let Ok(id) = HeaderValue::from_str(self.reservation.request.request_id.as_str()) {
+            headers.insert(REQUEST_ID, id);
+        }
+        if let Some(trace) = &self.reservation.grant.caller.trace {
+            trace.insert_into(headers);
+        }
     }
 }

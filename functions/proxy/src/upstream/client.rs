@@ -6,15 +6,16 @@ use domain::models::RequestId;
 use domain::models::health::FailureClass;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri};
-use hyper::body::Incoming;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use service::http::ApiError;
-use service::outbound::{CallError, Client, Pieces};
+use service::outbound::{CallError, Client, Pieces, ResponseBody};
 use translators::error::{BackendError, ErrorContext};
+use translators::settings::UpstreamAuthErrors;
 
+use super::blame::Blame;
 use super::body;
-use super::endpoint::Endpoints;
+use super::endpoint::{BackendEndpoint, Endpoints};
 use super::failure::Failure;
 use crate::limits::Limits;
 
@@ -42,44 +43,67 @@ pub(crate) struct BackendClient {
     pub(crate) limits: Limits,
 }
 
+pub(super) struct PostRequest<'a> {
+    pub(super) url: &'a Uri,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Pieces,
+}
+
 impl BackendClient {
-    /// The head of a response with status 200.
-    pub(super) async fn post(
+    /// The head of a response with status 200. Where a connection fails that was kept, the request is made `again` and sent
+    /// over a new one: the server may just have closed it (B9.4).
+    pub(super) async fn post<'a>(
         &self,
-        url: Uri,
-        headers: HeaderMap,
-        body: Pieces,
-        errors: &ErrorContext,
-    ) -> Result<Response<Incoming>, Failure> {
-        let response = self.http.post(url, headers, body).await.map_err(disconnected)?;
+        endpoint: &BackendEndpoint,
+        request: PostRequest<'a>,
+        again: impl FnOnce() -> Result<PostRequest<'a>, Failure>,
+    ) -> Result<Response<ResponseBody>, Failure> {
+        let PostRequest { url, headers, body } = request;
+        let posted = match self.http.post(url.clone(), headers, body, &endpoint.idle).await {
+            Err(error) if error.is_stale() => {
+                let PostRequest { url, headers, body } = again()?;
+                self.http.post_anew(url.clone(), headers, body).await
+            }
+            posted => posted,
+        };
+        let response = posted.map_err(disconnected)?;
         if response.status() == StatusCode::OK {
             Ok(response)
         } else {
-            Err(self.error(response, errors).await)
+            Err(self.error(response, endpoint).await)
         }
     }
 
     /// The failure of a response with another status, with what the backend says about retries.
-    async fn error(&self, response: Response<Incoming>, errors: &ErrorContext) -> Failure {
-        let status = response.status();
-        let retry_after = retry_after(response.headers(), self.clock.now());
-        let mut hints = retry_hints(response.headers());
-        hints.extend(upstream_request_id(response.headers()));
-        let kind = response
-            .headers()
-            .get(AWS_ERROR_KIND)
-            .and_then(|kind| kind.to_str().ok());
-        let kind = kind.map(str::to_owned);
-        let body = body::read(response.into_body(), MAX_ERROR_BYTES, self.limits.idle)
+    async fn error(&self, response: Response<ResponseBody>, endpoint: &BackendEndpoint) -> Failure {
+        let (head, body) = response.into_parts();
+        let kind = head.headers.get(AWS_ERROR_KIND).and_then(|kind| kind.to_str().ok());
+        let body = body::read(body, MAX_ERROR_BYTES, self.limits.idle)
             .await
             .unwrap_or_default();
-        let error = BackendError::from_response(status.as_u16(), kind.as_deref(), &body, errors);
-        let error = ApiError::from(error).hints(hints).source(ErrorStatus(status));
-        let error = match retry_after {
-            Some(seconds) => error.retry_after(seconds),
-            None => error,
+        let status = head.status.as_u16();
+        let blame = Blame::of(status, kind, &body);
+        // A refusal of the content is the client's to know (B6.3).
+        let errors = match blame {
+            Blame::Content | Blame::Unclear => &ErrorContext {
+                auth_errors: UpstreamAuthErrors::Pass,
+                ..endpoint.errors.clone()
+            },
+            _ => &endpoint.errors,
         };
-        Failure::of_status(status, error)
+        let error = BackendError::from_response(status, kind, &body, errors);
+        let blame = if error.context_overflow { Blame::Request } else { blame };
+        let failure = Failure::of_status(blame, error);
+        let mut hints = retry_hints(&head.headers);
+        hints.extend(upstream_request_id(&head.headers));
+        let seconds = retry_after(&head.headers, self.clock.now());
+        failure.map_error(|error| {
+            let error = error.hints(hints).source(ErrorStatus(head.status));
+            match seconds {
+                Some(seconds) => error.retry_after(seconds),
+                None => error,
+            }
+        })
     }
 }
 

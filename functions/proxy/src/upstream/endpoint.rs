@@ -12,6 +12,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use jiff::Timestamp;
 use service::cache::Cache;
+use service::outbound::IdleTime;
 use service::outbound::backend::{credential, endpoint, outside_v1};
 use service::secrets::backend_keys::BackendKeys;
 use translators::error::{ErrorContext, Secrets};
@@ -41,13 +42,15 @@ struct EndpointKey {
     model: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct BackendEndpoint {
     pub(super) chat_completions: Uri,
     pub(super) messages: Uri,
     pub(super) count_tokens: Uri,
     base: Url,
     pub(super) headers: HeaderMap,
+    /// How long its connections are kept.
+    pub(super) idle: IdleTime,
     /// The parameters that the model adds to a body.
     pub(super) params: ModelParams,
     /// What the backend accepts and needs (translation.md §2.1).
@@ -93,6 +96,7 @@ impl Endpoints {
         let key = self.backend_key(backend).await?;
         let params = ModelParams::of(model);
         Ok(BackendEndpoint {
+            idle: IdleTime::default(),
             chat_completions: uri(&endpoint(base.clone(), "chat/completions"))?,
             messages: uri(&endpoint(base.clone(), "messages"))?,
             count_tokens: uri(&endpoint(base.clone(), "messages/count_tokens"))?,

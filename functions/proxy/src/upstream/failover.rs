@@ -3,18 +3,21 @@
 
 use domain::models::BackendId;
 use domain::models::catalog::Backend;
+use domain::models::health::CallerMark;
 use service::http::ApiError;
 use service::store::Store;
 
-use super::attempt::attempt;
+use super::attempt::Attempt;
 use super::balance::{Balancer, Candidate};
 use super::client::BackendClient;
-use super::failure::{Failure, Failures, none_available};
+use super::failure::{Failure, Failures, Fault, none_available};
 use super::permit::{PendingWrites, Permit};
+use super::pool::CallResult;
 use super::response::BackendResponse;
 use super::retry_budget::RetryBudget;
 use crate::deadlines::Deadlines;
-use crate::detached::{Downstream, Exchanges};
+use crate::detached::Exchanges;
+use crate::downstream::ClientState;
 use crate::quota::admission::Reservation;
 use crate::request::CompletionRequest;
 
@@ -45,6 +48,8 @@ pub(crate) struct UpstreamError {
     pub(crate) error: ApiError,
     /// The last backend that was tried, if any.
     pub(crate) backend: Option<BackendId>,
+    /// True if the client left while that backend was at work.
+    pub(crate) client_left: bool,
 }
 
 impl Upstream {
@@ -54,35 +59,42 @@ impl Upstream {
         reservation: &Reservation,
         request: &CompletionRequest<'_>,
         deadlines: &Deadlines,
-        downstream: &mut Downstream,
+        client_state: &ClientState,
     ) -> Result<OpenResponse<'_>, UpstreamError> {
         let mut search = Search {
             upstream: self,
             reservation,
             request,
             deadlines,
+            client_state,
+            caller: CallerMark::from(&reservation.request.user),
             tried: Vec::new(),
             failures: Failures::default(),
+            unclear: None,
+            client_left: false,
             writes: PendingWrites::new(&self.store, self.exchanges.tasks()),
         };
         self.retry_budget.count_request();
         while let Some(candidate) = search.next() {
-            match search.call(candidate.backend, downstream).await {
+            match search.call(candidate.backend).await {
                 Ok((response, permit)) => {
+                    search.judge_unclear(Verdict::Served);
                     return Ok(OpenResponse {
                         response,
                         permit,
                         writes: search.writes,
                     });
                 }
-                Err(failure) => search.failures.add(failure, !candidate.usable),
+                Err(failure) => search.add(failure, candidate),
             }
         }
+        search.judge_unclear(Verdict::Unknown);
         search.writes.done().await;
         let backend = search.tried.last().map(|id| BackendId::clone(id));
         Err(UpstreamError {
             error: search.failures.into_error(),
             backend,
+            client_left: search.client_left,
         })
     }
 }
@@ -93,9 +105,24 @@ struct Search<'a, 's> {
     reservation: &'s Reservation,
     request: &'s CompletionRequest<'s>,
     deadlines: &'s Deadlines,
+    client_state: &'s ClientState,
+    caller: CallerMark,
     tried: Vec<&'s BackendId>,
     failures: Failures,
+    /// The call of a backend that refused without saying whom it means, and its result if it means the gateway.
+    unclear: Option<(Permit, CallResult)>,
+    client_left: bool,
     writes: PendingWrites<'a>,
+}
+
+/// What became of a request behind an unclear refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Another backend served it: the one that refused means the gateway.
+    Served,
+    /// Another backend refused it too, so that it is the request's fault.
+    Refused,
+    Unknown,
 }
 
 impl<'s> Search<'_, 's> {
@@ -113,12 +140,30 @@ impl<'s> Search<'_, 's> {
         Some(candidate)
     }
 
+    /// Adds a failure of `candidate`, with the time for which that is out by now.
+    fn add(&mut self, failure: Failure, candidate: Candidate<'_>) {
+        if failure.fault == Fault::Request {
+            self.judge_unclear(Verdict::Refused);
+        }
+        let Balancer { pool, clock, .. } = &self.upstream.balancer;
+        let back_in = pool.ejected_for(candidate.backend, clock.now());
+        self.failures.add(failure, !candidate.usable, back_in);
+    }
+
+    /// Ends the call of a backend whose refusal was unclear.
+    fn judge_unclear(&mut self, verdict: Verdict) {
+        if let Some((permit, result)) = self.unclear.take() {
+            let result = match verdict {
+                Verdict::Served => Some(result),
+                Verdict::Refused => Some(CallResult::Responded),
+                Verdict::Unknown => None,
+            };
+            permit.release(result, &mut self.writes);
+        }
+    }
+
     /// Calls one backend, if it has a permit left.
-    async fn call(
-        &mut self,
-        backend: &Backend,
-        downstream: &mut Downstream,
-    ) -> Result<(BackendResponse, Permit), Failure> {
+    async fn call(&mut self, backend: &Backend) -> Result<(BackendResponse, Permit), Failure> {
         let Upstream {
             store,
             balancer,
@@ -126,28 +171,47 @@ impl<'s> Search<'_, 's> {
             exchanges,
             ..
         } = self.upstream;
-        let permit = Permit::acquire(&balancer.pool, store, backend, self.deadlines)
+        let permit = Permit::acquire(&balancer.pool, store, backend, self.caller, self.deadlines)
             .await
             .map_err(Failure::not_sent)?;
         let mut permit = permit.ok_or_else(|| Failure::not_sent(none_available()))?;
+        let attempt = Attempt {
+            client,
+            reservation: self.reservation,
+            request: self.request,
+            backend,
+            deadlines: self.deadlines,
+            client_state: self.client_state,
+        };
         let called = tokio::select! {
             biased;
-            () = downstream.disconnected() => Err(Failure::cancelled("the client has left")),
+            () = self.client_state.left() => {
+                self.client_left = true;
+                Err(Failure::cancelled("the client has left"))
+            }
             () = exchanges.stop().cancelled() => Err(Failure::cancelled("the gateway is being stopped")),
-            called = attempt(client, self.reservation, self.request, backend, self.deadlines) => called,
+            called = attempt.run() => called,
         };
         match called {
             Ok(response) => {
-                if response.content.has_begun() {
-                    permit.first_byte(&mut self.writes);
-                }
+                permit.first_byte(&mut self.writes);
                 Ok((response, permit))
             }
             Err(failure) => {
                 failure.log(&self.reservation.request.request_id, &backend.id);
-                permit.release(failure.call_result(), &mut self.writes);
+                self.release(permit, &failure);
                 Err(failure)
             }
+        }
+    }
+
+    /// Ends a call that failed. What an unclear refusal says of the backend turns out later.
+    fn release(&mut self, permit: Permit, failure: &Failure) {
+        if failure.fault == Fault::Unclear {
+            self.judge_unclear(Verdict::Refused);
+            self.unclear = Some((permit, failure.blamed_result()));
+        } else {
+            permit.release(failure.call_result(), &mut self.writes);
         }
     }
 }

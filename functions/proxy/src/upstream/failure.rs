@@ -1,21 +1,24 @@
-//! Attempts that gave nothing to pass on: where the fault lies, and the error for the client when all attempts fail
-//! (promise 52, docs/api.md §8).
+//! Attempts that gave nothing to pass on: where the fault lies, and what the backend's health and the client are told of it
+//! (promise 52, B6.3 to B6.5).
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use domain::models::health::FailureClass;
+use domain::models::health::{FailureClass, RequestFailure};
 use domain::models::{BackendId, RequestId};
-use http::StatusCode;
 use service::http::{ApiError, Code};
 use translators::error::{BackendError, ErrorKind};
 
+use super::blame::Blame;
 use super::pool::CallResult;
 
 /// One attempt that gave nothing to pass on.
 #[derive(Debug)]
 pub(super) struct Failure {
-    pub(super) error: ApiError,
+    pub(super) error: Box<ApiError>,
     pub(super) fault: Fault,
+    /// What the backend said.
+    told: Option<Arc<str>>,
 }
 
 /// Where the fault of a failure lies.
@@ -25,6 +28,8 @@ pub(super) enum Fault {
     Backend(FailureClass),
     /// In the request: no other backend is called.
     Request,
+    /// In one of both. If one other backend refuses too, it is the request's.
+    Unclear,
     /// Nowhere: nobody waits for a response any more.
     Cancelled,
     /// The backend was not called: it cannot be sent this request, or has no permit left.
@@ -32,32 +37,28 @@ pub(super) enum Fault {
 }
 
 impl Failure {
-    pub(super) fn of_backend(class: FailureClass, error: impl Into<ApiError>) -> Self {
+    fn new(fault: Fault, error: impl Into<ApiError>) -> Self {
         Self {
-            error: error.into(),
-            fault: Fault::Backend(class),
+            error: Box::new(error.into()),
+            fault,
+            told: None,
         }
+    }
+
+    pub(super) fn of_backend(class: FailureClass, error: impl Into<ApiError>) -> Self {
+        Self::new(Fault::Backend(class), error)
     }
 
     pub(super) fn of_request(error: impl Into<ApiError>) -> Self {
-        Self {
-            error: error.into(),
-            fault: Fault::Request,
-        }
+        Self::new(Fault::Request, error)
     }
 
     pub(super) fn not_sent(error: impl Into<ApiError>) -> Self {
-        Self {
-            error: error.into(),
-            fault: Fault::NotSent,
-        }
+        Self::new(Fault::NotSent, error)
     }
 
     pub(super) fn cancelled(reason: &'static str) -> Self {
-        Self {
-            error: ApiError::new(Code::Overloaded, reason),
-            fault: Fault::Cancelled,
-        }
+        Self::new(Fault::Cancelled, ApiError::new(Code::Overloaded, reason))
     }
 
     pub(super) fn timed_out() -> Self {
@@ -68,53 +69,98 @@ impl Failure {
         Self::of_backend(FailureClass::Malformed, BackendError::unreadable())
     }
 
-    /// A status other than 200. 4xx is the request's fault, except for "not now" and "not with this key".
-    pub(super) fn of_status(status: StatusCode, error: ApiError) -> Self {
-        match status.as_u16() {
-            401 | 403 => Self::of_backend(FailureClass::Credentials, error),
-            408 => Self::of_backend(FailureClass::Timeout, error),
-            429 => Self::of_backend(FailureClass::RateLimited, error),
-            400..=499 => Self::of_request(error),
-            _ => Self::of_backend(FailureClass::Status, error),
-        }
+    /// An error with another status than 200.
+    pub(super) fn of_status(blame: Blame, error: BackendError) -> Self {
+        Self::of_error(blame, error, FailureClass::Status)
     }
 
     /// An error object with status 200.
     pub(super) fn of_error_object(error: BackendError) -> Self {
-        let class = match error.kind {
-            ErrorKind::RateLimit => FailureClass::RateLimited,
-            ErrorKind::Timeout => FailureClass::Timeout,
-            ErrorKind::Authentication | ErrorKind::Permission => FailureClass::Credentials,
-            ErrorKind::Api | ErrorKind::Overloaded => FailureClass::Malformed,
-            ErrorKind::InvalidRequest
-            | ErrorKind::Billing
-            | ErrorKind::NotFound
-            | ErrorKind::Conflict
-            | ErrorKind::RequestTooLarge => {
-                return Self::of_request(error);
-            }
+        let blame = match error.kind {
+            ErrorKind::Authentication => Blame::Credentials,
+            ErrorKind::Billing => Blame::Billing,
+            ErrorKind::RateLimit => Blame::RateLimit,
+            ErrorKind::Timeout => Blame::Timeout,
+            ErrorKind::Api | ErrorKind::Overloaded => Blame::Backend,
+            _ if error.context_overflow => Blame::Request,
+            _ => Blame::of(error.status, None, error.to_string().as_bytes()),
         };
-        Self::of_backend(class, error)
+        Self::of_error(blame, error, FailureClass::Malformed)
+    }
+
+    /// `class` is that of a failure which says nothing more.
+    fn of_error(blame: Blame, error: BackendError, class: FailureClass) -> Self {
+        let fault = match blame {
+            Blame::Request | Blame::Content => Fault::Request,
+            Blame::Unclear => Fault::Unclear,
+            Blame::Credentials => Fault::Backend(FailureClass::Credentials),
+            Blame::Billing => Fault::Backend(FailureClass::Billing),
+            Blame::ModelMissing => Fault::Backend(FailureClass::ModelMissing),
+            Blame::RateLimit => Fault::Backend(FailureClass::RateLimited),
+            Blame::Timeout => Fault::Backend(FailureClass::Timeout),
+            Blame::Backend => Fault::Backend(class),
+        };
+        Self {
+            told: Some(Arc::from(error.to_string())),
+            ..Self::new(fault, error)
+        }
+    }
+
+    /// The same failure with its error for the client changed.
+    pub(super) fn map_error(self, change: impl FnOnce(ApiError) -> ApiError) -> Self {
+        Self {
+            error: Box::new(change(*self.error)),
+            ..self
+        }
+    }
+
+    /// The same failure of a call that was made for something else than a response.
+    pub(super) fn without_fault(self) -> Self {
+        Self {
+            fault: Fault::NotSent,
+            ..self
+        }
+    }
+
+    /// The same failure as the client is told of it, who asked for `model`: what only the operator can mend names neither the
+    /// account nor the backend's own name of the model.
+    pub(super) fn named(self, model: &str) -> Self {
+        if let Fault::Backend(FailureClass::Billing | FailureClass::ModelMissing) = self.fault {
+            let message = format!("the model `{model}` cannot be served at the moment");
+            return self.map_error(|error| error.replaced(Code::UpstreamError, message));
+        }
+        self
     }
 
     /// Logs a fault of a backend for the operator. A fault of the request is reported to the client.
     pub(super) fn log(&self, request: &RequestId, backend: &BackendId) {
         if let Fault::Backend(class) = self.fault {
             let (class, reason, cause) = (class.name(), self.error.code().name(), self.error.cause());
-            tracing::warn!(failed_attempts = 1, request.id = %request, %backend, class, reason, cause, "attempt failed");
+            let told = self.told.as_deref();
+            tracing::warn!(failed_attempts = 1, request.id = %request, %backend, class, reason, cause, told, "attempt failed");
         }
     }
 
     /// The result for the backend's health: a backend that refuses a request has responded.
     pub(super) fn call_result(&self) -> Option<CallResult> {
         match self.fault {
-            Fault::Backend(class) => {
-                let retry_after = self.error.explicit_retry_after().map(Duration::from_secs);
-                Some(CallResult::Failed { class, retry_after })
-            }
+            Fault::Backend(class) => Some(self.failed(class)),
             Fault::Request => Some(CallResult::Responded),
-            Fault::Cancelled | Fault::NotSent => None,
+            Fault::Unclear | Fault::Cancelled | Fault::NotSent => None,
         }
+    }
+
+    /// The result of an unclear refusal, once another backend has served the request.
+    pub(super) fn blamed_result(&self) -> CallResult {
+        self.failed(FailureClass::Credentials)
+    }
+
+    fn failed(&self, class: FailureClass) -> CallResult {
+        CallResult::Failed(RequestFailure {
+            class,
+            retry_after: self.error.explicit_retry_after().map(Duration::from_secs),
+            message: self.told.clone(),
+        })
     }
 }
 
@@ -122,6 +168,8 @@ impl Failure {
 #[derive(Debug, Default)]
 pub(super) struct Failures {
     calls: usize,
+    /// Refusals of backends that did not say whom they mean.
+    unclear: usize,
     /// True once an ejected backend was called: only such are left.
     called_ejected: bool,
     shown: Option<(Rank, ApiError)>,
@@ -133,9 +181,8 @@ enum Rank {
     NotSent,
     /// The client gets 429 only if every backend sent it.
     RateLimited,
-    /// The backend was ejected when it was called.
-    Ejected,
     Failed,
+    Unclear,
     /// No other backend is called.
     Final,
 }
@@ -148,24 +195,27 @@ impl Failures {
 
     /// True if no other backend is called.
     pub(super) fn are_final(&self) -> bool {
-        self.called_ejected || matches!(self.shown, Some((Rank::Final, _)))
+        self.called_ejected || self.unclear >= 2 || matches!(self.shown, Some((Rank::Final, _)))
     }
 
-    /// `was_ejected` is true if the backend was called for want of a better one.
-    pub(super) fn add(&mut self, failure: Failure, was_ejected: bool) {
+    /// `was_ejected` is true if the backend was called for want of a better one; `back_in` is the time until it is called
+    /// again.
+    pub(super) fn add(&mut self, failure: Failure, was_ejected: bool, back_in: Option<Duration>) {
         let rank = match failure.fault {
             Fault::NotSent => Rank::NotSent,
             Fault::Request | Fault::Cancelled => Rank::Final,
+            Fault::Unclear => Rank::Unclear,
             Fault::Backend(FailureClass::RateLimited) => Rank::RateLimited,
-            Fault::Backend(_) if was_ejected => Rank::Ejected,
             Fault::Backend(_) => Rank::Failed,
         };
         self.calls += usize::from(rank != Rank::NotSent);
+        self.unclear += usize::from(rank == Rank::Unclear);
         self.called_ejected |= was_ejected && rank != Rank::NotSent;
-        let error = if rank == Rank::Ejected {
-            none_available().or_sooner(Some(&failure.error))
-        } else {
-            failure.error
+        let error = match (failure.fault, back_in) {
+            (Fault::Backend(_), Some(time)) if failure.error.explicit_retry_after().is_none() => {
+                failure.error.retry_after(time.as_secs().max(1))
+            }
+            _ => *failure.error,
         };
         self.shown = Some(match self.shown.take() {
             Some((known, shown)) if known > rank => (known, shown.or_sooner(Some(&error))),
@@ -174,7 +224,7 @@ impl Failures {
         });
     }
 
-    /// The error for the client.
+    /// The error for the client: that of a backend, if one was called.
     pub(super) fn into_error(self) -> ApiError {
         self.shown.map_or_else(none_available, |(_, error)| error)
     }
@@ -190,13 +240,23 @@ pub(super) fn none_available() -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use translators::error::ErrorContext;
+    use translators::settings::UpstreamAuthErrors;
+
     use super::*;
 
+    fn of_status(status: u16, body: &str) -> Failure {
+        let errors = ErrorContext {
+            auth_errors: UpstreamAuthErrors::Pass,
+            ..ErrorContext::default()
+        };
+        let error = BackendError::from_response(status, None, body.as_bytes(), &errors);
+        Failure::of_status(Blame::of(status, None, body.as_bytes()), error)
+    }
+
     fn rate_limited(retry_after: u64) -> Failure {
-        Failure::of_status(
-            StatusCode::TOO_MANY_REQUESTS,
-            ApiError::new(Code::UpstreamRateLimited, "slow down").retry_after(retry_after),
-        )
+        let failure = of_status(429, r#"{"error":{"message":"slow down"}}"#);
+        failure.map_error(|error| error.retry_after(retry_after))
     }
 
     fn broken() -> Failure {
@@ -207,44 +267,52 @@ mod tests {
         Failure::not_sent(none_available())
     }
 
-    fn shown(failures: impl IntoIterator<Item = (Failure, bool)>) -> (Code, Option<u64>) {
+    fn unclear() -> Failure {
+        of_status(403, r#"{"error":{"message":"no"}}"#)
+    }
+
+    /// The error of failures with the seconds for which their backends are out.
+    fn shown(failures: impl IntoIterator<Item = (Failure, Option<u64>)>) -> (Code, Option<u64>) {
         let mut all = Failures::default();
-        failures
-            .into_iter()
-            .for_each(|(failure, was_ejected)| all.add(failure, was_ejected));
+        for (failure, out) in failures {
+            all.add(failure, out.is_some(), out.map(Duration::from_secs));
+        }
         let error = all.into_error();
         (error.code(), error.retry_after_seconds())
     }
 
     #[test]
-    fn p52_the_error_for_the_client_when_all_attempts_fail() {
-        use Code::{NoBackendAvailable, UpstreamError, UpstreamRateLimited};
+    fn p52_b6_5_the_error_for_the_client_when_all_attempts_fail() {
+        use Code::{Forbidden, NoBackendAvailable, UpstreamError, UpstreamRateLimited};
         let cases = [
             (vec![], (NoBackendAvailable, Some(5))),
-            (vec![(full(), false)], (NoBackendAvailable, Some(5))),
-            (vec![(broken(), false), (full(), false)], (UpstreamError, None)),
-            (vec![(broken(), true)], (NoBackendAvailable, Some(5))),
-            (vec![(broken(), false), (broken(), true)], (UpstreamError, None)),
+            (vec![(full(), None)], (NoBackendAvailable, Some(5))),
+            (vec![(broken(), None), (full(), None)], (UpstreamError, None)),
+            (vec![(broken(), Some(30))], (UpstreamError, Some(30))),
+            (vec![(broken(), None), (broken(), Some(30))], (UpstreamError, Some(30))),
             (
                 vec![
-                    (rate_limited(9), false),
-                    (rate_limited(7), false),
-                    (rate_limited(8), true),
+                    (rate_limited(9), None),
+                    (rate_limited(7), None),
+                    (rate_limited(8), Some(8)),
                 ],
                 (UpstreamRateLimited, Some(7)),
             ),
             (
-                vec![(rate_limited(9), false), (broken(), false)],
+                vec![(rate_limited(9), None), (broken(), None)],
                 (UpstreamError, Some(9)),
             ),
             (
-                vec![(broken(), false), (rate_limited(9), false)],
+                vec![(broken(), None), (rate_limited(9), None)],
                 (UpstreamError, Some(9)),
             ),
             (
-                vec![(rate_limited(2), false), (broken(), true)],
-                (NoBackendAvailable, Some(2)),
+                vec![(rate_limited(2), None), (broken(), Some(30))],
+                (UpstreamError, Some(2)),
             ),
+            (vec![(unclear(), None)], (Forbidden, None)),
+            (vec![(unclear(), None), (broken(), None)], (Forbidden, None)),
+            (vec![(unclear(), None), (unclear(), None)], (Forbidden, None)),
         ];
         for (failures, expected) in cases {
             let case = format!("{failures:?}");
@@ -253,21 +321,52 @@ mod tests {
     }
 
     #[test]
+    fn b6_3_after_an_unclear_refusal_one_other_backend_is_asked() {
+        let mut failures = Failures::default();
+        failures.add(unclear(), false, None);
+        assert!(!failures.are_final());
+        failures.add(unclear(), false, None);
+        assert!(failures.are_final());
+    }
+
+    #[test]
+    fn b6_4_the_client_is_told_of_its_model_and_not_of_the_operators_account() {
+        for (status, body) in [
+            (402, r#"{"error":{"message":"account acme-1 is broke"}}"#),
+            (
+                404,
+                r#"{"error":{"message":"the model `acme-internal` does not exist"}}"#,
+            ),
+        ] {
+            let failure = of_status(status, body).named("m");
+            assert_eq!(failure.error.message(), "the model `m` cannot be served at the moment");
+            assert_eq!(failure.error.code(), Code::UpstreamError);
+            assert!(
+                failure.told.as_deref().unwrap().contains("acme"),
+                "the operator is told all"
+            );
+        }
+    }
+
+    #[test]
     fn p52_where_the_fault_of_a_status_lies() {
-        let fault = |status: u16| Failure::of_status(StatusCode::from_u16(status).unwrap(), none_available()).fault;
+        let fault = |status| of_status(status, "{}").fault;
         for (status, class) in [
             (401, FailureClass::Credentials),
-            (403, FailureClass::Credentials),
+            (402, FailureClass::Billing),
             (408, FailureClass::Timeout),
+            (424, FailureClass::Status),
             (429, FailureClass::RateLimited),
             (307, FailureClass::Status),
+            (498, FailureClass::Status),
             (500, FailureClass::Status),
             (529, FailureClass::Status),
         ] {
             assert_eq!(fault(status), Fault::Backend(class), "{status}");
         }
-        for status in [400, 402, 404, 409, 413, 422] {
+        for status in [400, 404, 409, 413, 422] {
             assert_eq!(fault(status), Fault::Request, "{status}");
         }
+        assert_eq!(fault(403), Fault::Unclear);
     }
 }

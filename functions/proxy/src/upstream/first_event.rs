@@ -1,27 +1,21 @@
 //! The start of a stream, held back until its first event: an error before that is still an HTTP error, and another
 //! backend may be called (translation.md W2).
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use domain::models::RequestId;
-use hyper::body::Incoming;
-use service::outbound::{CallError, chunk};
-use tokio::time::timeout;
+use service::outbound::{CallError, ResponseBody};
 use translators::error::BackendError;
 use translators::sse::Decoder;
 use translators::stream::{Progress, StreamEnd};
 
+use crate::downstream::ClientState;
 use crate::response::convert::ResponseConverter;
 use crate::response::outcome::StreamChunk;
 use crate::response::stream::ResponseStream;
 
-/// Time that a client waits for the first event; then the response begins without it (translation.md W3).
-const COMMIT_AFTER: Duration = Duration::from_secs(10);
-
 /// A stream with something to pass on.
 pub(crate) struct StartedStream {
-    pub(crate) body: Incoming,
+    pub(crate) body: ResponseBody,
     pub(crate) decoder: Decoder,
     pub(crate) stream: ResponseStream,
     /// The first frames for the client.
@@ -30,16 +24,18 @@ pub(crate) struct StartedStream {
 }
 
 /// The stream ended before its first event.
+#[derive(Debug)]
 pub(crate) enum FirstEventError {
     Disconnected(CallError),
     Backend(BackendError),
 }
 
-/// Reads `body` until its first event with data, or until the client has waited long enough.
+/// Reads `body` until its first event with data. The client may have got the beginning of the response meanwhile.
 pub(crate) async fn start(
-    body: Incoming,
+    body: ResponseBody,
     converter: ResponseConverter,
     max_event_bytes: usize,
+    client: &ClientState,
 ) -> Result<StartedStream, FirstEventError> {
     let mut started = StartedStream {
         body,
@@ -48,27 +44,25 @@ pub(crate) async fn start(
         head: Vec::new(),
         progress: Progress::More,
     };
-    let has_begun = match timeout(COMMIT_AFTER, started.read_first()).await {
-        Ok(read) => read,
-        Err(_) if started.commit() => return Ok(started),
-        Err(_) => started.read_first().await,
-    };
-    if has_begun.map_err(FirstEventError::Disconnected)? {
-        Ok(started)
-    } else {
-        Err(FirstEventError::Backend(started.error()))
+    match started.read_first(client).await {
+        Ok(true) => Ok(started),
+        Ok(false) => Err(FirstEventError::Backend(started.error())),
+        Err(error) => Err(FirstEventError::Disconnected(error)),
     }
 }
 
 impl StartedStream {
-    /// Reads up to the first event; false if the stream ended without one. May be called again after it was dropped
-    /// half-way.
-    async fn read_first(&mut self) -> Result<bool, CallError> {
+    /// Reads up to the first event; false if the stream ended without one.
+    async fn read_first(&mut self, client: &ClientState) -> Result<bool, CallError> {
         while !self.stream.has_begun() {
-            if self.progress == Progress::Failed {
+            if matches!(self.progress, Progress::Done | Progress::Failed) {
                 return Ok(false);
             }
-            let Some(chunk) = chunk(&mut self.body).await? else {
+            let chunk = self.body.chunk().await?;
+            if client.has_begun() {
+                self.stream.continue_begun();
+            }
+            let Some(chunk) = chunk else {
                 let rest = self.stream.close(&mut self.decoder);
                 self.take(rest);
                 return Ok(self.stream.has_begun());
@@ -82,12 +76,6 @@ impl StartedStream {
     fn take(&mut self, converted: StreamChunk) {
         self.head.extend(converted.frames);
         self.progress = converted.progress;
-    }
-
-    /// Begins the response without the backend, if the client's dialect has a frame for it.
-    fn commit(&mut self) -> bool {
-        self.head.extend(self.stream.commit());
-        !self.head.is_empty()
     }
 
     /// The error of a stream that ended before it had begun, whatever it ended with.

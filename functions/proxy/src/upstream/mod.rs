@@ -3,6 +3,7 @@
 mod attempt;
 mod backend_request;
 pub(crate) mod balance;
+mod blame;
 mod body;
 pub(crate) mod client;
 pub(crate) mod endpoint;

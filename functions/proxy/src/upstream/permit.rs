@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use domain::models::BackendId;
 use domain::models::catalog::Backend;
-use domain::models::health::Health;
+use domain::models::health::{CallerMark, Health};
 use service::store::{Lease, Store, StoreError};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
-use super::pool::{CallResult, HealthChange, InFlight, Pool};
+use super::pool::{CallResult, HealthChange, InFlight, News, Pool};
 use crate::deadlines::Deadlines;
 
 /// Time that a lease outlives its exchange, which may still be settling.
@@ -37,10 +37,11 @@ impl Permit {
         pool: &Pool,
         store: &Store,
         backend: &Backend,
+        caller: CallerMark,
         deadlines: &Deadlines,
     ) -> Result<Option<Self>, StoreError> {
         let now = store.clock().now();
-        let in_flight = pool.begin(backend, now);
+        let in_flight = pool.begin(backend, caller, now);
         let most = backend.max_concurrency;
         if most == 0 {
             return Ok(Some(Self { in_flight, lease: None }));
@@ -63,13 +64,13 @@ impl Permit {
     /// Reports the first byte, which is all that a probe waits for.
     pub(super) fn first_byte(&mut self, writes: &mut PendingWrites<'_>) {
         if self.in_flight.is_probe() {
-            self.report(CallResult::Responded, writes);
+            self.report(&CallResult::Responded, writes);
         }
     }
 
     /// Ends the call with its result, if it has one that says something about the backend.
     pub(crate) fn release(mut self, result: Option<CallResult>, writes: &mut PendingWrites<'_>) {
-        if let Some(result) = result {
+        if let Some(result) = &result {
             self.report(result, writes);
         }
         if let Some(lease) = self.lease {
@@ -77,7 +78,7 @@ impl Permit {
         }
     }
 
-    fn report(&mut self, result: CallResult, writes: &mut PendingWrites<'_>) {
+    fn report(&mut self, result: &CallResult, writes: &mut PendingWrites<'_>) {
         if let Some(change) = self.in_flight.report(result, writes.store.clock().now()) {
             writes.spawn(publish(writes.store.clone(), change));
         }
@@ -108,11 +109,17 @@ impl<'a> PendingWrites<'a> {
 
 /// Writes a change of health for other processes. If that fails they observe it themselves.
 async fn publish(store: Store, change: HealthChange) {
-    let Health {
-        healthy, last_failure, ..
-    } = change.health;
-    tracing::warn!(backend = %change.backend, healthy, error = ?last_failure, "health changed");
-    match store.update_health(&change.backend, &change.health).await {
+    let write = match change.news {
+        News::Availability => {
+            let Health {
+                healthy, last_failure, ..
+            } = change.health;
+            tracing::warn!(backend = %change.backend, healthy, error = ?last_failure, "health changed");
+            store.update_health(&change.backend, &change.health).await
+        }
+        News::Success => store.record_success(&change.backend, &change.health).await,
+    };
+    match write {
         Ok(written) => change.written(written),
         Err(error) => tracing::warn!(backend = %change.backend, %error, "the backend's health could not be written"),
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ahash::HashMap;
 use domain::models::BackendId;
 use domain::models::catalog::Backend;
-use domain::models::health::{Availability, FailureClass, Health};
+use domain::models::health::{Availability, CallerMark, Evidence, FailureClass, Health, RequestFailure};
 use jiff::Timestamp;
 use service::store::Change;
 
@@ -25,8 +25,17 @@ struct Member {
     in_flight: AtomicU32,
     /// True while one request probes a backend on probation; the others avoid it meanwhile.
     is_probed: AtomicBool,
-    /// The health that was observed after the catalog's; `None` while both are equal.
-    observed: Mutex<Option<Health>>,
+    observed: Mutex<Observed>,
+}
+
+/// What this process has observed of a backend.
+#[derive(Debug, Default)]
+struct Observed {
+    /// The health after the catalog's; `None` while both are equal.
+    health: Option<Health>,
+    evidence: Evidence,
+    /// When this process last had a success written.
+    success_written_at: Option<Timestamp>,
 }
 
 /// A backend as it is at one moment.
@@ -42,6 +51,7 @@ pub(crate) struct MemberState {
 #[derive(Debug)]
 pub(crate) struct InFlight {
     backend: BackendId,
+    caller: CallerMark,
     member: Arc<Member>,
     /// The catalog's health of the backend.
     stored: Health,
@@ -49,22 +59,40 @@ pub(crate) struct InFlight {
     is_probe: bool,
 }
 
-/// A backend was ejected, or is available again: other processes need to know.
+/// A change of a backend's health that others need to know.
 #[derive(Debug)]
 pub(crate) struct HealthChange {
     pub(crate) backend: BackendId,
     pub(crate) health: Health,
+    pub(crate) news: News,
     member: Arc<Member>,
 }
 
+/// What is new of a backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// It was ejected, or is available again.
+    Availability,
+    /// It succeeds, which a check has to know.
+    Success,
+}
+
 /// The result of a call, as far as it says something about the backend.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum CallResult {
     Responded,
-    Failed {
-        class: FailureClass,
-        retry_after: Option<Duration>,
-    },
+    Failed(RequestFailure),
+}
+
+impl CallResult {
+    /// A failure of which nothing more is known.
+    pub(crate) fn failed(class: FailureClass) -> Self {
+        Self::Failed(RequestFailure {
+            class,
+            retry_after: None,
+            message: None,
+        })
+    }
 }
 
 impl Pool {
@@ -75,7 +103,7 @@ impl Pool {
                 usable: backend.health.usable(now),
             };
         };
-        let usable = match member.health(&backend.health).availability(now) {
+        let usable = match member.availability(&backend.health, now) {
             Availability::Available => true,
             Availability::Probation => !member.is_probed.load(Ordering::Relaxed),
             Availability::Ejected => false,
@@ -86,16 +114,26 @@ impl Pool {
         }
     }
 
-    /// Counts one more request to `backend`.
-    pub(crate) fn begin(&self, backend: &Backend, now: Timestamp) -> InFlight {
+    /// The time until the end of the ejection of `backend`, if it is ejected.
+    pub(crate) fn ejected_for(&self, backend: &Backend, now: Timestamp) -> Option<Duration> {
+        let until = match self.known(backend) {
+            Some(member) => member.with_health(&backend.health, |health| health.ejected_at(now)),
+            None => backend.health.ejected_at(now),
+        };
+        Duration::try_from(until?.duration_since(now)).ok()
+    }
+
+    /// Counts one more request of `caller` to `backend`.
+    pub(crate) fn begin(&self, backend: &Backend, caller: CallerMark, now: Timestamp) -> InFlight {
         let member = self.known(backend).unwrap_or_else(|| self.add(backend));
         member.in_flight.fetch_add(1, Ordering::Relaxed);
-        let is_on_probation = member.health(&backend.health).availability(now) == Availability::Probation;
+        let is_on_probation = member.availability(&backend.health, now) == Availability::Probation;
         let is_probe = is_on_probation && !member.is_probed.swap(true, Ordering::Relaxed);
         InFlight {
             backend: backend.id.clone(),
+            caller,
             member,
-            stored: backend.health,
+            stored: backend.health.clone(),
             is_probe,
         }
     }
@@ -126,20 +164,65 @@ impl Member {
             created_at,
             in_flight: AtomicU32::new(0),
             is_probed: AtomicBool::new(false),
-            observed: Mutex::new(None),
+            observed: Mutex::default(),
         }
+    }
+
+    fn availability(&self, stored: &Health, now: Timestamp) -> Availability {
+        self.with_health(stored, |health| health.availability(now))
     }
 
     /// The observed health, unless the catalog's has a later version.
-    fn health(&self, stored: &Health) -> Health {
-        match self.observed().as_ref() {
-            Some(observed) if observed.version >= stored.version => *observed,
-            _ => *stored,
+    fn with_health<T>(&self, stored: &Health, read: impl FnOnce(&Health) -> T) -> T {
+        match &self.observed().health {
+            Some(observed) if observed.version >= stored.version => read(observed),
+            _ => read(stored),
         }
     }
 
-    fn observed(&self) -> MutexGuard<'_, Option<Health>> {
+    fn observed(&self) -> MutexGuard<'_, Observed> {
         self.observed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observed {
+    /// The health after `result`; `None` if it is as before. Tells what of it is new to others.
+    fn after(
+        &mut self,
+        before: &Health,
+        caller: CallerMark,
+        result: &CallResult,
+        now: Timestamp,
+    ) -> Option<(Health, Option<News>)> {
+        match result {
+            CallResult::Responded => {
+                self.evidence.add_success(caller, now);
+                let is_due = before.is_success_due(now) && self.may_write_success(now);
+                if before.is_spotless() && !is_due {
+                    return None;
+                }
+                let is_back = !before.healthy;
+                let success = is_due.then_some(News::Success);
+                let news = if is_back { Some(News::Availability) } else { success };
+                self.success_written_at = news.map_or(self.success_written_at, |_| Some(now));
+                Some((before.clone().after_success(now), news))
+            }
+            CallResult::Failed(failure) => {
+                let counts = self.evidence.add_failure(caller, now);
+                let after = before.clone().after_failure(now, failure, counts);
+                let is_news = after.availability(now) != before.availability(now);
+                Some((after, is_news.then_some(News::Availability)))
+            }
+        }
+    }
+
+    /// One process writes one success in half a minute, whether it was written or another write came first.
+    fn may_write_success(&self, now: Timestamp) -> bool {
+        let written = Health {
+            last_success_at: self.success_written_at,
+            ..Health::default()
+        };
+        written.is_success_due(now)
     }
 }
 
@@ -157,26 +240,25 @@ impl InFlight {
         self.is_probe
     }
 
-    /// Adds a result to the backend's health; gives the change if its availability changed.
-    pub(crate) fn report(&mut self, result: CallResult, now: Timestamp) -> Option<HealthChange> {
-        let mut observed = self.member.observed();
+    /// Adds a result to the backend's health; gives what of it others need to know.
+    pub(crate) fn report(&mut self, result: &CallResult, now: Timestamp) -> Option<HealthChange> {
+        let member = Arc::clone(&self.member);
+        let mut observed = member.observed();
         let before = observed
+            .health
             .take()
-            .filter(|observed| observed.version >= self.stored.version)
-            .unwrap_or(self.stored);
-        let after = match result {
-            CallResult::Responded if before.is_spotless() => before,
-            CallResult::Responded => before.after_success(),
-            CallResult::Failed { class, retry_after } => before.after_failure(now, class, retry_after),
-        };
-        *observed = (after != self.stored).then_some(after);
+            .filter(|health| health.version >= self.stored.version);
+        let before = before.unwrap_or_else(|| self.stored.clone());
+        let after = observed.after(&before, self.caller, result, now);
+        let (after, news) = after.unwrap_or((before, None));
+        observed.health = (after != self.stored).then(|| after.clone());
         drop(observed);
         self.end_probe();
-        let has_changed = after.availability(now) != before.availability(now);
-        has_changed.then(|| HealthChange {
+        Some(HealthChange {
             backend: self.backend.clone(),
             health: after,
-            member: Arc::clone(&self.member),
+            news: news?,
+            member,
         })
     }
 
@@ -193,10 +275,10 @@ impl HealthChange {
     pub(crate) fn written(&self, change: Change) {
         let version = (change == Change::Done).then_some(self.health.version + 1);
         let mut observed = self.member.observed();
-        *observed = observed.take().and_then(|observed| {
+        observed.health = observed.health.take().and_then(|health| {
             Some(Health {
-                version: observed.version.max(version?),
-                ..observed
+                version: health.version.max(version?),
+                ..health
             })
         });
     }
@@ -211,6 +293,7 @@ impl Drop for InFlight {
 
 #[cfg(test)]
 mod tests {
+    use domain::models::UserId;
     use serde_json::json;
 
     use super::*;
@@ -228,10 +311,9 @@ mod tests {
         .unwrap()
     }
 
-    const UNREACHABLE: CallResult = CallResult::Failed {
-        class: FailureClass::Connect,
-        retry_after: None,
-    };
+    fn caller() -> CallerMark {
+        CallerMark::from(&UserId::generate())
+    }
 
     fn state(pool: &Pool, backend: &Backend, now: Timestamp) -> (u32, bool) {
         let MemberState { load, usable } = pool.state(backend, now);
@@ -240,7 +322,10 @@ mod tests {
 
     fn fail(pool: &Pool, backend: &Backend, times: u32, now: Timestamp) -> Option<HealthChange> {
         let mut changes: Vec<_> = (0..times)
-            .filter_map(|_| pool.begin(backend, now).report(UNREACHABLE, now))
+            .filter_map(|_| {
+                pool.begin(backend, caller(), now)
+                    .report(&CallResult::failed(FailureClass::Connect), now)
+            })
             .collect();
         assert!(changes.len() <= 1, "{changes:?}");
         changes.pop()
@@ -249,7 +334,7 @@ mod tests {
     #[test]
     fn requests_count_until_they_are_dropped() {
         let (pool, backend) = (Pool::default(), backend());
-        let in_flight: Vec<_> = (0..3).map(|_| pool.begin(&backend, at(0))).collect();
+        let in_flight: Vec<_> = (0..3).map(|_| pool.begin(&backend, caller(), at(0))).collect();
         assert_eq!(state(&pool, &backend, at(0)), (3, true));
         drop(in_flight);
         assert_eq!(state(&pool, &backend, at(0)), (0, true));
@@ -261,15 +346,15 @@ mod tests {
         let ejected = fail(&pool, &backend, 20, at(0)).unwrap();
         assert!(!ejected.health.healthy && !pool.state(&backend, at(0)).usable);
         assert!(
-            pool.begin(&backend, at(30))
-                .report(CallResult::Responded, at(30))
+            pool.begin(&backend, caller(), at(30))
+                .report(&CallResult::Responded, at(30))
                 .unwrap()
                 .health
                 .healthy
         );
         assert!(
-            pool.begin(&backend, at(31))
-                .report(CallResult::Responded, at(31))
+            pool.begin(&backend, caller(), at(31))
+                .report(&CallResult::Responded, at(31))
                 .is_none()
         );
     }
@@ -278,10 +363,10 @@ mod tests {
     fn p53_one_request_at_a_time_probes_an_ejected_backend() {
         let (pool, backend) = (Pool::default(), backend());
         fail(&pool, &backend, 5, at(0));
-        let probe = pool.begin(&backend, at(30));
+        let probe = pool.begin(&backend, caller(), at(30));
         assert!(probe.is_probe() && !pool.state(&backend, at(30)).usable);
         assert!(
-            !pool.begin(&backend, at(30)).is_probe(),
+            !pool.begin(&backend, caller(), at(30)).is_probe(),
             "a request without another backend is sent all the same"
         );
         drop(probe);
@@ -298,12 +383,12 @@ mod tests {
         ejected.written(Change::Done);
         backend.health = Health {
             version: 1,
-            ..ejected.health
+            ..ejected.health.clone()
         };
         assert!(!pool.state(&backend, at(1)).usable);
         backend.health = Health {
             version: 2,
-            ..ejected.health.after_success()
+            ..ejected.health.clone().after_success(at(1))
         };
         assert!(pool.state(&backend, at(1)).usable, "a health check has succeeded");
         fail(&pool, &backend, 5, at(2)).unwrap().written(Change::Conflict);
@@ -313,11 +398,11 @@ mod tests {
     #[test]
     fn p53_a_backend_created_again_under_its_old_id_is_another_one() {
         let (pool, mut backend) = (Pool::default(), backend());
-        let before = pool.begin(&backend, at(0));
+        let before = pool.begin(&backend, caller(), at(0));
         fail(&pool, &backend, 5, at(0));
         backend.created_at = at(1);
         assert_eq!(state(&pool, &backend, at(1)), (0, true));
-        let _now = pool.begin(&backend, at(1));
+        let _now = pool.begin(&backend, caller(), at(1));
         drop(before);
         assert_eq!(state(&pool, &backend, at(1)), (1, true));
     }

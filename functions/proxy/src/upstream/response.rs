@@ -1,5 +1,7 @@
 //! A backend's response from its first byte on.
 
+use std::time::Duration;
+
 use http::HeaderMap;
 
 use super::first_event::StartedStream;
@@ -11,6 +13,8 @@ pub(crate) struct BackendResponse {
     pub(crate) headers: HeaderMap,
     /// Fields of the client's request that the backend did not get.
     pub(crate) warnings: Vec<String>,
+    /// Silence of the backend, after which the response is cut short.
+    pub(crate) idle: Duration,
 }
 
 pub(crate) enum Content {
@@ -19,14 +23,6 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    /// True if the backend has sent something, false if only the gateway has (translation.md W3).
-    pub(crate) fn has_begun(&self) -> bool {
-        match self {
-            Self::Full(_) => true,
-            Self::Stream(started) => started.stream.has_begun(),
-        }
-    }
-
     /// The backend's id of a response that the client knows by another one (translation.md §4.1).
     pub(crate) fn upstream_id(&self) -> Option<&str> {
         match self {

@@ -21,7 +21,7 @@ use translators::settings::Tokenizer;
 use super::backend_request::BackendRequest;
 use super::balance::Balancer;
 use super::body;
-use super::client::BackendClient;
+use super::client::{BackendClient, PostRequest};
 use super::endpoint::BackendEndpoint;
 use super::failure::{Failure, Fault};
 use crate::grant::Grant;
@@ -46,7 +46,8 @@ pub(crate) async fn count(
         Ok(Err(Failure {
             error,
             fault: Fault::Request,
-        })) => Err(error),
+            ..
+        })) => Err(*error),
         // No second backend is called: clients send dozens of counts at once, and an estimate is enough.
         Ok(Ok(None) | Err(_)) | Err(_) => request.count_tokens(),
     }
@@ -81,10 +82,7 @@ async fn count_at(
                 _ => server.count_by_vllm(&prompt).await,
             };
             // A tokenizer's refusal is no fault of the conversation: the estimate replaces it.
-            count.map(Some).map_err(|failure| Failure {
-                fault: Fault::NotSent,
-                ..failure
-            })
+            count.map(Some).map_err(Failure::without_fault)
         }
     }
 }
@@ -174,7 +172,14 @@ impl Server<'_> {
     }
 
     async fn post<T: DeserializeOwned>(&self, url: Uri, headers: HeaderMap, body: Pieces) -> Result<T, Failure> {
-        let response = self.client.post(url, headers, body, &self.endpoint.errors).await?;
+        let again = || {
+            Ok(PostRequest {
+                url: &url,
+                headers: headers.clone(),
+                body: body.clone(),
+            })
+        };
+        let response = self.client.post(self.endpoint, again()?, again).await?;
         let body = body::read(response.into_body(), MAX_RESPONSE_BYTES, TIMEOUT)
             .await
             .unwrap_or_default();

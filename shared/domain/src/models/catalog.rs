@@ -92,6 +92,9 @@ pub struct Backend {
     /// Until the first byte; absent is the gateway's default.
     #[serde(default)]
     pub timeout_ms: Option<u64>,
+    /// Silence in mid-response, after which the response is given up; absent is the gateway's default.
+    #[serde(default)]
+    pub idle_timeout_ms: Option<u64>,
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     #[serde(default)]

@@ -32,6 +32,8 @@ pub struct ApiError {
     hints: Option<Box<HeaderMap>>,
     /// `error.details.error_code` of Anthropic's shape, which its SDKs act on.
     detail: Option<&'static str>,
+    /// A backend's own error object, for clients of its dialect (B6.6).
+    object: Option<(Dialect, Box<Value>)>,
     /// For the log only.
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
@@ -46,6 +48,7 @@ impl ApiError {
             retry_after_seconds: None,
             hints: None,
             detail: None,
+            object: None,
             source: None,
         }
     }
@@ -107,6 +110,17 @@ impl ApiError {
         self
     }
 
+    /// The same error with another code and message; when to retry, and the cause, stay.
+    #[must_use]
+    pub fn replaced(self, code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            object: None,
+            ..self
+        }
+    }
+
     /// The message for people.
     pub fn message(&self) -> &str {
         &self.message
@@ -157,6 +171,11 @@ impl ApiError {
 
     /// The error object in `dialect`, as in a response's body or as the `data` of an error event.
     pub fn body(&self, dialect: Dialect, request_id: &RequestId) -> Value {
+        if let Some((of, object)) = &self.object
+            && *of == dialect
+        {
+            return Value::clone(object);
+        }
         let field = self.field.as_deref();
         let (code, message, detail) = (self.code, &*self.message, self.detail);
         ErrorBody {
@@ -232,7 +251,12 @@ impl From<RequestError> for ApiError {
 
 impl From<BackendError> for ApiError {
     fn from(error: BackendError) -> Self {
-        Self::new(Code::from(&error), error.message.into_text())
+        let (code, object, retry_after_seconds) = (Code::from(&error), error.object, error.retry_after);
+        Self {
+            object,
+            retry_after_seconds,
+            ..Self::new(code, error.message.into_text())
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use tower_service::Service;
 
 use super::Authorities;
+use super::connection::ReusableStream;
 use domain::access::egress::{AllowedNetworks, EgressError, Transport};
 
 /// Until a connection is established: its name, TCP and TLS (promise 49).
@@ -82,7 +83,7 @@ fn tls(authorities: &Authorities) -> Result<rustls::ClientConfig, rustls::Error>
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = ReusableStream<MaybeHttpsStream<TokioIo<TcpStream>>>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
@@ -108,7 +109,11 @@ impl Service<Uri> for Connector {
             Transport::Tls => &mut self.tls,
         };
         let connecting = timeout(CONNECT_TIMEOUT, connector.call(address));
-        async move { connecting.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))? }.boxed()
+        async move {
+            let connected = connecting.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
+            connected.map(ReusableStream::new)
+        }
+        .boxed()
     }
 }
 

@@ -30,7 +30,7 @@ impl HealthItem {
     fn of_new(backend: &Backend) -> Self {
         Self {
             backend_id: backend.id.clone(),
-            health: backend.health,
+            health: backend.health.clone(),
             version: backend.health.version,
         }
     }
@@ -73,9 +73,26 @@ impl Store {
         Ok(Catalog::new(models, backends))
     }
 
-    /// Writes what is known of a backend now, if nobody has written since the state of `health.version` was read. Who
-    /// loses knows less than what is there: there is nothing to be tried again. Of a backend that is gone nothing is kept.
+    /// The health of a backend as it is now; `None` if there is no such backend.
+    pub async fn health(&self, id: &BackendId) -> Result<Option<Health>, StoreError> {
+        let item: Option<HealthItem> = self.get(&keys::health(id)).await?;
+        Ok(item.map(HealthItem::into_health))
+    }
+
+    /// Writes the health of a backend, if nobody has written since the state of `health.version` was read. Who loses knows
+    /// less than what is there, and does not try again. Of a backend that is gone nothing is kept.
     pub async fn update_health(&self, id: &BackendId, health: &Health) -> Result<Change, StoreError> {
+        let written = self.write_health(id, health).await;
+        self.memory.catalog.forget(&());
+        written
+    }
+
+    /// The same for a health that this process need not read again: it tells of a success.
+    pub async fn record_success(&self, id: &BackendId, health: &Health) -> Result<Change, StoreError> {
+        self.write_health(id, health).await
+    }
+
+    async fn write_health(&self, id: &BackendId, health: &Health) -> Result<Change, StoreError> {
         let corrupt = |source| StoreError::Corrupt {
             entity: Table::Catalog.name(),
             source: Box::new(source),
@@ -87,7 +104,6 @@ impl Store {
         let written: Written<HealthItem> = self
             .update_if(&keys::health(id), set, Expression::at_version(health.version))
             .await?;
-        self.memory.catalog.forget(&());
         Ok(if written == Written::Done {
             Change::Done
         } else {

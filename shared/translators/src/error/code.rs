@@ -174,7 +174,7 @@ impl From<&BackendError> for Code {
             ErrorKind::RequestTooLarge => Self::UpstreamTooLarge,
             ErrorKind::RateLimit => Self::UpstreamRateLimited,
             ErrorKind::Timeout => Self::UpstreamTimeout,
-            ErrorKind::Overloaded => Self::NoBackendAvailable,
+            ErrorKind::Overloaded => Self::Overloaded,
             // Only of a backend whose judgement of the key is passed on (translation.md §6.1).
             ErrorKind::Authentication => Self::Unauthorized,
             ErrorKind::Permission => Self::Forbidden,

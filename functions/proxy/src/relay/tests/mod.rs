@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests do not run on Lambda")]
 
 mod beginning;
+mod closing;
 mod running;
 
 use std::convert::Infallible;
@@ -18,11 +19,10 @@ use domain::models::usage::Outcome;
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{client, server};
 use hyper_util::rt::TokioIo;
-use service::outbound::Pieces;
+use service::outbound::{Pieces, ResponseBody};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep};
@@ -31,11 +31,11 @@ use translators::context::ResponseContext;
 
 use super::driver::DrivenBody;
 use super::*;
+use crate::downstream::ClientState;
 use crate::limits::Limits;
 use crate::response::convert::ResponseConverter;
 use crate::response::passthrough::PassthroughContext;
 use crate::upstream::first_event::{FirstEventError, StartedStream, start};
-use crate::upstream::pool::CallResult;
 
 const TOTAL: Duration = Duration::from_mins(14);
 const MAX_EVENT: usize = 1000;
@@ -55,7 +55,7 @@ fn translated() -> ResponseConverter {
 }
 
 /// A backend that sends one of `events` each second, nothing for an empty one, and repeats the last one.
-async fn backend(events: &[&'static str]) -> Incoming {
+async fn backend(events: &[&'static str]) -> ResponseBody {
     let events = events.to_vec();
     let (sender, frames) = mpsc::channel(1);
     tokio::spawn(async move {
@@ -89,7 +89,7 @@ impl http_body::Body for SentBytes {
 }
 
 /// `body` as a backend sends it, over HTTP in memory.
-async fn over_http<B>(body: B) -> Incoming
+async fn over_http<B>(body: B) -> ResponseBody
 where
     B: http_body::Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
@@ -107,19 +107,20 @@ where
         .await
         .unwrap()
         .into_body()
+        .into()
 }
 
 /// The result of `start`, and the seconds that it took.
 async fn begun(events: &[&'static str], converter: ResponseConverter) -> (Result<StartedStream, FirstEventError>, u64) {
     let started = Instant::now();
-    let begun = start(backend(events).await, converter, MAX_EVENT).await;
+    let begun = start(backend(events).await, converter, MAX_EVENT, &ClientState::default()).await;
     (begun, started.elapsed().as_secs())
 }
 
 /// A running stream: the task is the exchange, the body is the client's.
 fn running(begun: StartedStream) -> (JoinHandle<RelayResult>, DrivenBody) {
     let limits = Limits::with_max_body(1000);
-    let (mut driver, body) = drive(Pump::new(begun, limits), &limits);
+    let (mut driver, body) = drive(Pump::new(begun, limits, limits.idle), &limits);
     let exchange = tokio::spawn(async move {
         let halt = driver.halted(&CancellationToken::new(), Instant::now() + TOTAL).await;
         RelayResult::of_stream(halt, driver.finish(halt, &RequestId::generate()).await)
