@@ -5,6 +5,7 @@
 use std::mem;
 
 use crate::json::{EscapedText, Unit};
+use crate::settings::ThinkTags;
 
 const OPENING: &[u8] = b"<think>";
 const CLOSING: &[u8] = b"</think>";
@@ -20,14 +21,20 @@ pub struct TagSplitter {
     state: State,
     /// The number of matched bytes of the expected tag.
     matched: usize,
-    /// Text that may still turn out to be a tag, or the white space before it.
+    /// Text that may still turn out to be a tag, the white space before it, or thinking that began without one.
     held: String,
+    /// A response may begin inside of the tag, where the prompt has opened it (B10.6).
+    may_begin_inside: bool,
+    /// Where in `held` a closing tag begins.
+    tag_start: usize,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum State {
     #[default]
     BeforeTag,
+    /// Without an opening tag: thinking if a closing one comes, else text.
+    Undecided,
     Thinking,
     AfterTag,
     Text,
@@ -37,6 +44,29 @@ enum State {
 pub type Segments = Vec<(SegmentKind, String)>;
 
 impl TagSplitter {
+    /// The splitter that a backend with this setting needs.
+    pub fn new(setting: ThinkTags) -> Option<Self> {
+        let may_begin_inside = match setting {
+            ThinkTags::Keep => return None,
+            ThinkTags::ParseOpened => false,
+            ThinkTags::Parse => true,
+        };
+        Some(Self {
+            may_begin_inside,
+            ..Self::default()
+        })
+    }
+
+    /// The thinking came in a member of its own: the text has none.
+    pub fn expect_text(&mut self) -> Segments {
+        self.may_begin_inside = false;
+        if self.state == State::Undecided {
+            self.flush()
+        } else {
+            Segments::new()
+        }
+    }
+
     pub fn split(&mut self, text: EscapedText<'_>) -> Segments {
         let mut segments = Segments::new();
         let mut start = 0;
@@ -59,7 +89,7 @@ impl TagSplitter {
         } else {
             SegmentKind::Text
         };
-        if self.state == State::BeforeTag && !self.held.is_empty() {
+        if matches!(self.state, State::BeforeTag | State::Undecided) && !self.held.is_empty() {
             self.state = State::Text;
         }
         self.matched = 0;
@@ -70,6 +100,7 @@ impl TagSplitter {
     fn step(&mut self, unit: Unit, raw: &str, segments: &mut Segments) {
         match self.state {
             State::BeforeTag => self.before_tag(unit.byte, raw, segments),
+            State::Undecided => self.undecided(unit.byte, raw, segments),
             State::Thinking => self.thinking(unit.byte, raw, segments),
             State::AfterTag if unit.byte == b'\n' => {}
             State::AfterTag | State::Text => {
@@ -84,8 +115,43 @@ impl TagSplitter {
         if self.matches(OPENING, byte, State::Thinking) || (self.matched == 0 && byte.is_ascii_whitespace()) {
             return;
         }
+        if self.may_begin_inside {
+            self.begin_inside(segments);
+            return;
+        }
         self.state = State::Text;
         append(segments, SegmentKind::Text, &mem::take(&mut self.held));
+    }
+
+    /// The text does not begin with a tag: it may be thinking all the same, and what is held may begin the closing tag.
+    fn begin_inside(&mut self, segments: &mut Segments) {
+        self.state = State::Undecided;
+        self.matched = 0;
+        let held = mem::take(&mut self.held);
+        let mut start = 0;
+        for unit in EscapedText::from_escaped(&held).units() {
+            self.undecided(unit.byte, &held[start..unit.end], segments);
+            start = unit.end;
+        }
+    }
+
+    fn undecided(&mut self, byte: u8, raw: &str, segments: &mut Segments) {
+        if byte != CLOSING[self.matched] {
+            self.matched = 0;
+        }
+        if byte == CLOSING[self.matched] {
+            if self.matched == 0 {
+                self.tag_start = self.held.len();
+            }
+            self.matched += 1;
+        }
+        self.held.push_str(raw);
+        if self.matched == CLOSING.len() {
+            self.matched = 0;
+            self.held.truncate(self.tag_start);
+            append(segments, SegmentKind::Thinking, &mem::take(&mut self.held));
+            self.state = State::AfterTag;
+        }
     }
 
     fn thinking(&mut self, byte: u8, raw: &str, segments: &mut Segments) {
@@ -174,5 +240,49 @@ mod tests {
     #[test]
     fn s4_1_an_open_think_tag_is_all_thinking() {
         check("<think>hm</th", "hm</th", "");
+    }
+
+    #[test]
+    fn b10_6_a_response_may_begin_inside_of_the_tag() {
+        let split = |text: &str| -> Vec<(String, String)> {
+            let units = EscapedText::from_escaped(text).units();
+            let all = units.map(|unit| {
+                let (head, tail) = EscapedText::from_escaped(text).split_at(unit.end);
+                let mut splitter = TagSplitter::new(ThinkTags::Parse).unwrap();
+                let segments = [splitter.split(head), splitter.split(tail), splitter.flush()].concat();
+                let of = |wanted| {
+                    let texts = segments.iter().filter(|(kind, _)| *kind == wanted);
+                    texts.map(|(_, text)| text.as_str()).collect::<String>()
+                };
+                (of(SegmentKind::Thinking), of(SegmentKind::Text))
+            });
+            all.collect()
+        };
+        for (text, thinking, after) in [
+            ("Let me see.</think>\\n\\n4", "Let me see.", "4"),
+            ("a < b </th</think>x</think>y", "a < b </th", "x</think>y"),
+            ("</think>4", "", "4"),
+            ("<think>hm</think>4", "hm", "4"),
+            ("no tag at all", "", "no tag at all"),
+            ("cut </thi", "", "cut </thi"),
+        ] {
+            let expected = (thinking.to_owned(), after.to_owned());
+            assert!(
+                split(text).iter().all(|parts| *parts == expected),
+                "{text}: {:?}",
+                split(text)
+            );
+        }
+    }
+
+    #[test]
+    fn b10_6_where_thinking_has_a_member_of_its_own_the_text_does_not_wait() {
+        let mut splitter = TagSplitter::new(ThinkTags::Parse).unwrap();
+        assert!(splitter.split(EscapedText::from_escaped("a")).is_empty());
+        assert_eq!(splitter.expect_text(), [(SegmentKind::Text, "a".to_owned())]);
+        assert_eq!(
+            splitter.split(EscapedText::from_escaped("b")),
+            [(SegmentKind::Text, "b".to_owned())]
+        );
     }
 }

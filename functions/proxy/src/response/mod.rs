@@ -10,3 +10,6 @@ pub(crate) mod stream;
 mod template;
 mod translation;
 pub(crate) mod usage;
+
+#[cfg(test)]
+mod tests;

@@ -295,14 +295,18 @@ impl Passthrough {
     fn take_unreadable(&mut self, event: &Event, data: &[u8]) -> Action {
         if let Cow::Owned(text) = String::from_utf8_lossy(data) {
             let info = ChunkInfo::of(text.as_bytes());
-            if info.kind == ChunkKind::Content
-                && let Ok(span) = Span::of(data, &event.raw)
-            {
+            if info.kind == ChunkKind::Content {
                 (self.has_begun, self.has_invalid_utf8) = (true, true);
                 self.announces_end |= info.announces_end;
                 self.usage.add(self.dialect, info, text.as_bytes());
-                let renamed = self.context.model_name.apply(text.into(), &info);
-                return Action::Patch(Patch::replace(span, renamed));
+                return Action::Patch(match Span::of(data, &event.raw) {
+                    Ok(span) => Patch::replace(span, self.context.model_name.apply(text.into(), &info)),
+                    // Its data has several lines, and was joined.
+                    Err(_) => {
+                        let event_text = String::from_utf8_lossy(&event.raw).into_owned();
+                        Patch::replace(Span::first(event.raw.len()), event_text)
+                    }
+                });
             }
         }
         self.error = Some(BackendError::unreadable());

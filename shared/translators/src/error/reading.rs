@@ -8,6 +8,7 @@ use super::clean::{CleanedMessage, Secrets};
 use super::code::Dialect;
 use super::overflow::Overflow;
 use super::status::{status_of_number, status_of_word, tells_rate_limit};
+use crate::json::without_halves;
 use crate::sse::Decoder;
 
 /// A backend's error body, as far as it could be read.
@@ -57,10 +58,9 @@ impl Report {
     pub(super) fn of(body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}').trim();
-        match serde_json::from_str(text) {
-            Ok(json) => Self::of_json(json),
-            Err(_) => Self::of_text(text),
-        }
+        let parsed = serde_json::from_str(text).ok();
+        let json = parsed.or_else(|| serde_json::from_str(&without_halves(text)?).ok());
+        json.map_or_else(|| Self::of_text(text), Self::of_json)
     }
 
     /// Words that stand beside the body, in a header (E2).

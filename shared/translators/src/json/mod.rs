@@ -13,6 +13,7 @@ mod field;
 mod lenient;
 mod members;
 mod object;
+mod surrogates;
 
 pub use builder::{TextBuilder, json_string};
 pub use escaped::{EscapedText, Unit};
@@ -24,3 +25,4 @@ pub use lenient::{
 pub use members::{Json, Members};
 pub(crate) use object::raw_object;
 pub use object::{RawObject, deserialize_object};
+pub use surrogates::without_halves;

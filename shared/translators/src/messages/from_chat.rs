@@ -257,10 +257,12 @@ fn thinking_and_text<'a>(message: &ChoiceMessage<'a>, tags: ThinkTags) -> (Text<
         .or_else(|| of_parts(message, true));
     let string = message.content().filter(|content| EscapedText::of(content).is_some());
     let content = string.and_then(whole_text).or_else(|| of_parts(message, false));
-    let (Some(text), ThinkTags::Parse) = (&content, tags) else {
+    let (Some(text), Some(mut splitter)) = (&content, TagSplitter::new(tags)) else {
         return (reasoning, content);
     };
-    let mut splitter = TagSplitter::default();
+    if reasoning.is_some() {
+        splitter.expect_text();
+    }
     let text = EscapedText::of(text).unwrap_or(EscapedText::EMPTY);
     let segments = [splitter.split(text), splitter.flush()].concat();
     let of = |wanted| {

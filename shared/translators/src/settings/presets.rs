@@ -52,7 +52,7 @@ impl Preset {
             Self::LlamaCpp => BackendSettings {
                 reasoning_param: ReasoningParam::ChatTemplateKwargs,
                 // Does nothing where the server was started with a reasoning format and takes the tags out itself.
-                think_tags: ThinkTags::Parse,
+                think_tags: ThinkTags::ParseOpened,
                 schema: Schema::Llamacpp,
                 ..defaults
             },

@@ -35,7 +35,12 @@ choices! {
     ToolResultMedia { UserMessage, Inline, Reject }
     ReasoningReplay { ReasoningContent, Reasoning, None }
     ReasoningParam { ReasoningEffort, ThinkingObject, EnableThinking, ChatTemplateKwargs, None }
-    ThinkTags { Keep, Parse }
+    ThinkTags {
+        Keep,
+        Parse,
+        /// Only where the text begins with the tag, so that text without one never waits.
+        ParseOpened,
+    }
     ToolChoiceSupport {
         Full,
         AutoOnly,

@@ -12,7 +12,6 @@ use crate::chat::tool_calls::{CallPiece, PendingCalls, Repetition};
 use crate::context::{RandomText, ResponseContext, ThinkingDisplay};
 use crate::json::EscapedText;
 use crate::messages::stop_reason::CallsState;
-use crate::settings::ThinkTags;
 use crate::signature;
 use crate::stream::Received;
 use crate::think_tags::{SegmentKind, Segments, TagSplitter};
@@ -66,7 +65,7 @@ impl Sequencer {
             calls: PendingCalls::default(),
             next_call: 0,
             held: HeldText::default(),
-            tags: (context.think_tags == ThinkTags::Parse).then(TagSplitter::default),
+            tags: TagSplitter::new(context.think_tags),
             thinking: context.thinking,
             unasked: context.thinking_is_unasked.then(String::new),
             details: context.keeps_reasoning_details.then(Vec::new),
@@ -82,6 +81,10 @@ impl Sequencer {
     /// One delta: reasoning, then content, then refusal, then calls. `is_whole` tells a whole message in its place.
     pub(super) fn delta(&mut self, delta: &ChoiceMessage<'_>, is_whole: bool, out: &mut BytesMut) {
         for text in delta.reasoning().into_iter().flat_map(texts) {
+            if let Some(tags) = &mut self.tags {
+                let segments = tags.expect_text();
+                self.segments(segments, out);
+            }
             self.text(BlockKind::Thinking, text, out);
         }
         if let (Some(details), Some(new)) = (&mut self.details, delta.reasoning_details) {

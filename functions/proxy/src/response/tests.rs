@@ -1,0 +1,236 @@
+//! The property of odd servers: the client's message is the true answer, or the client has an explicit error where that
+//! is right; never less, never twice. Every crossing of dialects, streamed and whole.
+
+use std::thread;
+
+use bytes::Bytes;
+use domain::models::RequestId;
+use odd_servers::{Ending, Level, Oddity, Protocol, Reply, Script, check};
+use service::http::{ApiError, Dialect};
+use translators::context::ResponseContext;
+use translators::error::{BackendError, ErrorContext};
+use translators::settings::ThinkTags;
+use translators::sse::Decoder;
+use translators::stream::{Progress, StreamEnd};
+use translators::tool_ids::UsedIds;
+
+use super::convert::ResponseConverter;
+use super::passthrough::PassthroughContext;
+
+const SEEDS: u64 = 10_000;
+const MAX_EVENT_BYTES: usize = 8 << 20;
+
+/// A client's dialect and a backend's.
+#[derive(Clone, Copy, Debug)]
+struct Crossing {
+    client: Protocol,
+    backend: Protocol,
+}
+
+const CROSSINGS: [Crossing; 3] = [
+    Crossing {
+        client: Protocol::Messages,
+        backend: Protocol::Chat,
+    },
+    Crossing {
+        client: Protocol::Chat,
+        backend: Protocol::Chat,
+    },
+    Crossing {
+        client: Protocol::Messages,
+        backend: Protocol::Messages,
+    },
+];
+
+impl Crossing {
+    fn dialect(self) -> Dialect {
+        match self.client {
+            Protocol::Messages => Dialect::Anthropic,
+            _ => Dialect::OpenAi,
+        }
+    }
+
+    fn errors(self) -> ErrorContext {
+        ErrorContext {
+            same_dialect: (self.client == self.backend).then(|| self.dialect()),
+            ..ErrorContext::default()
+        }
+    }
+
+    /// The converter of a request that fits the script: it asks for thinking and usage, and names no stop sequence.
+    fn converter(self, script: &Script) -> ResponseConverter {
+        let context = || {
+            Box::new(PassthroughContext {
+                errors: self.errors(),
+                ..PassthroughContext::named("m")
+            })
+        };
+        match (self.client, self.backend) {
+            (Protocol::Chat, _) => ResponseConverter::Chat(context()),
+            (_, Protocol::Messages) => ResponseConverter::Messages(context()),
+            _ => ResponseConverter::ChatToMessages(Box::new(ResponseContext {
+                model: "m".to_owned(),
+                think_tags: if script.think_tags {
+                    ThinkTags::Parse
+                } else {
+                    ThinkTags::Keep
+                },
+                used_ids: used_ids(script),
+                estimated_input_tokens: 7,
+                ..ResponseContext::default()
+            })),
+        }
+    }
+
+    fn failed(self, error: BackendError) -> Reply {
+        let error = match &error.object {
+            Some((_, object)) => (error.status, object.to_string()),
+            None => {
+                let error = ApiError::from(error);
+                let status = error.status(self.dialect()).as_u16();
+                (status, error.body(self.dialect(), &RequestId::generate()).to_string())
+            }
+        };
+        Reply {
+            status: error.0,
+            body: error.1.into_bytes(),
+            complete: true,
+        }
+    }
+
+    /// What the client gets of the script.
+    fn play(self, script: &Script) -> Reply {
+        if script.status != 200 {
+            return self.failed(BackendError::from_response(
+                script.status,
+                None,
+                &script.body(),
+                &self.errors(),
+            ));
+        }
+        if script.streamed {
+            self.play_stream(script)
+        } else {
+            self.play_whole(script)
+        }
+    }
+
+    fn play_whole(self, script: &Script) -> Reply {
+        if script.ending != Ending::Close {
+            return self.failed(BackendError::broken_off());
+        }
+        match self.converter(script).convert(script.body().into()) {
+            Ok(response) => Reply {
+                status: 200,
+                body: response.body.to_vec(),
+                complete: true,
+            },
+            Err(error) => self.failed(error),
+        }
+    }
+
+    fn play_stream(self, script: &Script) -> Reply {
+        let mut stream = self.converter(script).into_stream();
+        let mut decoder = Decoder::new(MAX_EVENT_BYTES);
+        let mut frames: Vec<Bytes> = Vec::new();
+        for frame in &script.frames {
+            let converted = stream.feed(&mut decoder, frame.bytes.clone().into());
+            frames.extend(converted.frames);
+            if matches!(converted.progress, Progress::Done | Progress::Failed) {
+                break;
+            }
+        }
+        let end = match script.ending {
+            Ending::Reset => StreamEnd::Broken,
+            Ending::Close | Ending::StaysOpen => StreamEnd::Closed,
+        };
+        frames.extend(stream.close(&mut decoder).frames);
+        let has_begun = stream.has_begun();
+        let ending = stream.finish(decoder, end, &RequestId::generate());
+        frames.extend(ending.frames);
+        match ending.result {
+            Err(error) if !has_begun => self.failed(error),
+            _ => Reply {
+                status: 200,
+                body: frames.concat(),
+                complete: true,
+            },
+        }
+    }
+}
+
+fn used_ids(script: &Script) -> UsedIds {
+    let mut used = UsedIds::default();
+    script.history_ids.iter().for_each(|id| used.add(id));
+    used
+}
+
+/// The oddities that the conversion of bytes sees; labels, coding and time are the sockets'.
+fn is_seen(oddity: Oddity) -> bool {
+    oddity.level() < Level::Time && oddity != Oddity::Gzip
+}
+
+/// Checks seeds of one crossing in all threads, and tells the first failures.
+fn hold(crossing: Crossing, streamed: bool) {
+    let threads = thread::available_parallelism().map_or(2, usize::from) as u64;
+    let failures: Vec<String> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|worker| scope.spawn(move || failures(crossing, streamed, (worker..SEEDS).step_by(threads as usize))))
+            .collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    let shown: Vec<&str> = failures.iter().take(40).map(String::as_str).collect();
+    assert!(
+        failures.is_empty(),
+        "{} of {SEEDS}: {}",
+        failures.len(),
+        shown.join("\n\n")
+    );
+}
+
+fn failures(crossing: Crossing, streamed: bool, seeds: impl Iterator<Item = u64>) -> Vec<String> {
+    seeds
+        .filter_map(|seed| {
+            let script = Script::from_seed_among(seed, crossing.backend, streamed, is_seen);
+            let reply = crossing.play(&script);
+            let fault = check(&script, crossing.client, &reply).err()?;
+            Some(format!(
+                "seed {seed} {:?}: {fault}\n--- sent\n{}\n--- got {}\n{}",
+                script.oddities,
+                String::from_utf8_lossy(&script.body()),
+                reply.status,
+                String::from_utf8_lossy(&reply.body)
+            ))
+        })
+        .collect()
+}
+
+#[test]
+fn b1_b9_odd_servers_a_chat_stream_becomes_the_true_message() {
+    hold(CROSSINGS[0], true);
+}
+
+#[test]
+fn b1_b9_odd_servers_a_chat_completion_becomes_the_true_message() {
+    hold(CROSSINGS[0], false);
+}
+
+#[test]
+fn b1_b9_odd_servers_a_chat_stream_is_passed_through() {
+    hold(CROSSINGS[1], true);
+}
+
+#[test]
+fn b1_b9_odd_servers_a_chat_completion_is_passed_through() {
+    hold(CROSSINGS[1], false);
+}
+
+#[test]
+fn b1_b9_odd_servers_a_messages_stream_is_passed_through() {
+    hold(CROSSINGS[2], true);
+}
+
+#[test]
+fn b1_b9_odd_servers_a_message_is_passed_through() {
+    hold(CROSSINGS[2], false);
+}
