@@ -209,7 +209,12 @@ impl<'a, T: LenientObject<'a>> Visitor<'a> for ListVisitor<T> {
     fn visit_seq<A: SeqAccess<'a>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut objects = Vec::new();
         while let Some(Lenient(object)) = items.next_element()? {
-            objects.extend(object);
+            let Some(object) = object else { continue };
+            // The lists of a chunk have one element, as a rule.
+            if objects.is_empty() {
+                objects.reserve_exact(1);
+            }
+            objects.push(object);
         }
         Ok(objects)
     }
