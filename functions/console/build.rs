@@ -1,5 +1,5 @@
-//! Makes what the function serves of `web/`: one script of all modules, since a first visit that asked for forty files would
-//! start forty environments in Lambda; every file gzipped; and a version, which is the checksum of them all.
+//! Makes what the function serves of `web/`: one script of all modules, since a first visit that asked for forty files
+//! would start forty environments in Lambda; every file gzipped; and a version, which is the checksum of them all.
 //!
 //! A module is left as it is but for `import` and `export`: they can go, because nothing is renamed and each name is
 //! declared once. `Bundle::add` holds the modules to that.
@@ -60,7 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 #[derive(Default)]
 struct Bundle {
     done: BTreeSet<PathBuf>,
-    /// What is imported of each library; libraries stay files of their own.
+    /// The names that are imported of each library; libraries stay files of their own.
     libraries: BTreeMap<String, BTreeSet<String>>,
     /// Every name at the top of a module, and where it is declared.
     names: BTreeMap<String, PathBuf>,

@@ -120,8 +120,8 @@ impl Data {
     }
 }
 
-/// Only the owner may look in: the folder holds password hashes and secrets. Whoever else can write there could put a link or a
-/// file of his own in the place of one of ours.
+/// Only the owner may look in: the folder holds password hashes and secrets. Whoever else can write there could put a
+/// link or a file of his own in the place of one of ours.
 fn create_private(folder: &Path) -> Result<(), StartError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

@@ -1,7 +1,8 @@
-//! The embedded `DynamoDB` on a socket, for the functions of `cargo lambda watch`: for the owner of this machine alone (promise 68).
+//! The embedded `DynamoDB` on a socket, for the functions of `cargo lambda watch`: for the owner of this machine alone
+//! (promise 68).
 //!
-//! A web page reaches any port of the machine that its browser runs on. So this one answers who signs with the key that the
-//! start has printed, by a name of this machine, and nobody whom a browser speaks for.
+//! A web page reaches any port of the machine that its browser runs on. So this one answers who signs with the key that
+//! the start has printed, by a name of this machine, and nobody whom a browser speaks for.
 
 use std::convert::Infallible;
 

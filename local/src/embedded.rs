@@ -20,8 +20,8 @@ use tokio::sync::Semaphore;
 const TARGET: &str = "x-amz-target";
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 
-/// The database does one thing at a time, and meanwhile one more request can be read or response be written. More threads
-/// would wait for one another, each with memory of its own.
+/// The database does one thing at a time, and meanwhile one more request can be read or response be written. More
+/// threads would wait for one another, each with memory of its own.
 const AT_ONCE: usize = 2;
 
 /// Sends the SDK's requests to a database of this process.

@@ -9,7 +9,8 @@ use service::http::{ApiError, Code};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
     Sound,
-    /// It can be taken for two places: no second request is read from bytes whose beginning another reader may see elsewhere.
+    /// It can be taken for two places: no second request is read from bytes whose beginning another reader may see
+    /// elsewhere.
     Doubtful,
     /// It is made to be taken for two places.
     Forged,

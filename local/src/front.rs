@@ -73,8 +73,8 @@ fn is_long(request: &Request<Incoming>) -> bool {
     target + headers.sum::<usize>() > MAX_HEAD_BYTES
 }
 
-/// As the library responds itself to a head that it finds too long; [`JsonErrors`](crate::json_errors::JsonErrors) adds the
-/// body.
+/// As the library responds itself to a head that it finds too long; [`JsonErrors`](crate::json_errors::JsonErrors) adds
+/// the body.
 fn too_long() -> Response {
     let mut refusal = Response::new(Body::empty());
     *refusal.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;

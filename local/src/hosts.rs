@@ -1,7 +1,7 @@
 //! The names by which a gateway on loopback is called.
 //!
-//! A web page can give its own name the address 127.0.0.1, and is then of the same origin as whatever listens there. Its requests
-//! have that name as `Host` (DNS rebinding).
+//! A web page can give its own name the address 127.0.0.1, and is then of the same origin as whatever listens there.
+//! Its requests have that name as `Host` (DNS rebinding).
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Errors of framing in JSON, as all errors are (docs/api.md §8).
 //!
-//! The HTTP library itself responds to a head that it cannot read, before any code of ours and without a body. Its response
-//! is replaced on its way to the socket. Behind API Gateway the edge responds.
+//! The HTTP library itself responds to a head that it cannot read, before any code of ours and without a body. Its
+//! response is replaced on its way to the socket. Behind API Gateway the edge responds.
 
 use std::io;
 use std::pin::Pin;

@@ -48,7 +48,8 @@ struct Arguments {
     /// Requests under way at once.
     #[arg(long, env = "MAX_INFLIGHT", default_value_t = local::MAX_INFLIGHT)]
     max_inflight: usize,
-    /// Also serve the embedded `DynamoDB` at this address of the own machine, with a key that is printed, for `cargo lambda watch`.
+    /// Also serve the embedded `DynamoDB` at this address of the own machine, with a key that is printed, for `cargo
+    /// lambda watch`.
     #[arg(long, env = "DYNAMODB_LISTEN", value_name = "ADDRESS")]
     dynamodb_listen: Option<SocketAddr>,
     /// Names by which a gateway on loopback is called, such as a reverse proxy's: `gateway.example`.

@@ -31,8 +31,8 @@ pub(crate) async fn run(every: Duration, data: Data, functions: Functions, stop:
     }
 }
 
-/// Writes what callers without limits have used, a second late at most, until `stop`; what comes later is written at the
-/// end of the gateway.
+/// Writes what callers without limits have used, a second late at most, until `stop`; what comes later is written at
+/// the end of the gateway.
 pub(crate) async fn write_usage(proxy: proxy::App, stop: CancellationToken) {
     let mut second = interval(SECOND);
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -43,9 +43,9 @@ pub(crate) fn begin(
     Ok(())
 }
 
-/// Serves on this thread until `stop`, then lets the requests under way end. A connection stays on the thread that has accepted
-/// it, with all that is done for its requests: work that moves between threads costs more than it gains where there is
-/// nothing but to wait.
+/// Serves on this thread until `stop`, then lets the requests under way end. A connection stays on the thread that has
+/// accepted it, with all that is done for its requests: work that moves between threads costs more than it gains where
+/// there is nothing but to wait.
 async fn serve(listener: std::net::TcpListener, front: Arc<Front>, stop: CancellationToken) {
     match TcpListener::from_std(listener) {
         Ok(listener) => accept_all(listener, front, stop).await,

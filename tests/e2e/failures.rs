@@ -22,7 +22,8 @@ impl Failure {
     }
 }
 
-/// Sends a request and returns the error that it gets. Panics if the response is none, is not JSON or has no request id.
+/// Sends a request and returns the error that it gets. Panics if the response is none, is not JSON or has no request
+/// id.
 pub(crate) async fn failure(request: RequestBuilder) -> Failure {
     failure_of(request.send().await.unwrap()).await
 }

@@ -1,4 +1,5 @@
-//! What is refused before anything is done with it: sizes, encodings, framing, queries, versions (promises 26 to 29 and 55).
+//! What is refused before anything is done with it: sizes, encodings, framing, queries, versions (promises 26 to 29 and
+//! 55).
 
 use harness::Gateway;
 use harness::client::{data, refusal};

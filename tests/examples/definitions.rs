@@ -1,4 +1,5 @@
-//! What the template has to agree with, as the code itself says it: tables, routes, variables, metrics and events, as JSON.
+//! What the template has to agree with, as the code itself says it: tables, routes, variables, metrics and events, as
+//! JSON.
 //! `tests/infra` compares the template with it.
 
 use std::cell::RefCell;

@@ -1,5 +1,5 @@
-//! Two backends, one of which is killed and restarted every two seconds, under fifty requests a second for a minute: prints
-//! how many requests failed. `cargo run --release -p e2e --example killing`
+//! Two backends, one of which is killed and restarted every two seconds, under fifty requests a second for a minute:
+//! prints how many requests failed. `cargo run --release -p e2e --example killing`
 
 #![expect(clippy::print_stdout, reason = "a program that measures and tells")]
 

@@ -77,8 +77,8 @@ impl Drop for Loopback {
     }
 }
 
-/// A socket at `address`, which it may share with another one of these: so one takes over from the other without a moment
-/// in which the port is anybody's.
+/// A socket at `address`, which it may share with another one of these: so one takes over from the other without a
+/// moment in which the port is anybody's.
 pub(crate) fn claim(address: SocketAddr) -> TcpSocket {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_reuseaddr(true).unwrap();

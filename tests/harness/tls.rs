@@ -1,5 +1,5 @@
-//! A backend behind TLS whose certificate comes from an authority of its own, and which speaks the versions of HTTP that
-//! it is started with.
+//! A backend behind TLS whose certificate comes from an authority of its own, and which speaks the versions of HTTP
+//! that it is started with.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};

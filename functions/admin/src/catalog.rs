@@ -1,5 +1,5 @@
-//! Changes that are judged by the whole catalog: names that mean one model, room for one more, all that a model takes with
-//! it when it goes.
+//! Changes that are judged by the whole catalog: names that mean one model, room for one more, all that a model takes
+//! with it when it goes.
 
 use domain::models::catalog::Catalog;
 use service::http::ApiError;

@@ -15,8 +15,8 @@ const RESERVED: [&str; 10] = [
 ];
 const RESERVED_PREFIXES: [&str; 3] = ["x-forwarded-", "x-amz-", "proxy-"];
 
-/// Words of names of headers that carry credentials. Such a value is a secret: it goes into `api_key`, which is never shown and
-/// stays with its address.
+/// Words of names of headers that carry credentials. Such a value is a secret: it goes into `api_key`, which is never
+/// shown and stays with its address.
 const CREDENTIALS: [&str; 9] = [
     "apikey",
     "auth",

@@ -1,4 +1,5 @@
-//! Administration: people, policies, models, backends, single sign-on, settings, usage and the audit trail (api.md §5).
+//! Administration: people, policies, models, backends, single sign-on, settings, usage and the audit trail (api.md
+//! §5).
 
 mod app;
 mod audit;

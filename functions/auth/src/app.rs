@@ -28,7 +28,7 @@ pub struct App {
     pub(crate) password_policy: PasswordPolicy,
     pub(crate) provider: Provider,
     pub(crate) setup_code: SetupCode,
-    /// Where `/v1` is reached besides the address of these routes.
+    /// The address of `/v1` besides that of these routes.
     pub(crate) api_url: Option<Arc<str>>,
 }
 

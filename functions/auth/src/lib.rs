@@ -1,4 +1,5 @@
-//! Accounts as their owners use them: registration, sessions, single sign-on, the own profile and password (api.md §2).
+//! Accounts as their owners use them: registration, sessions, single sign-on, the own profile and password (api.md
+//! §2).
 
 mod app;
 pub mod bootstrap;

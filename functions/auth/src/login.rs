@@ -49,8 +49,8 @@ async fn open_session(
     session::open(app, origin, &user).await
 }
 
-/// The account whose password it is, whatever its state. Whatever is wrong with an attempt, it counts (promise 4): so does the
-/// right password of an account that may not be used, since its refusal is recorded too.
+/// The account whose password it is, whatever its state. Whatever is wrong with an attempt, it counts (promise 4): so
+/// does the right password of an account that may not be used, since its refusal is recorded too.
 pub(crate) async fn authenticate(
     app: &App,
     email: Option<&Email>,
@@ -58,7 +58,8 @@ pub(crate) async fn authenticate(
     origin: &Origin,
 ) -> Result<Verified, ApiError> {
     let permit = LoginPermit::acquire(&app.store, email, origin.address).await?;
-    // No address that is none has an account, and no stored password is longer: nothing is told that everybody does not know.
+    // No address that is none has an account, and no stored password is longer: nothing is told that everybody does not
+    // know.
     let Some(email) = email.filter(|_| password.expose().chars().count() <= MAX_LENGTH) else {
         return Err(wrong());
     };
@@ -81,8 +82,8 @@ fn wrong() -> ApiError {
     ApiError::new(Code::InvalidCredentials, "the e-mail address or the password is wrong")
 }
 
-/// The account with today's parameters of its hash (promise 2); like any new hash, a raised one ends the other sessions. Refused
-/// if the password was changed meanwhile.
+/// The account with today's parameters of its hash (promise 2); like any new hash, a raised one ends the other
+/// sessions. Refused if the password was changed meanwhile.
 async fn current(app: &App, verified: Verified, password: Secret, origin: &Origin) -> Result<User, ApiError> {
     if !verified.is_outdated() {
         return Ok(verified.user().clone());
@@ -100,8 +101,8 @@ async fn current(app: &App, verified: Verified, password: Secret, origin: &Origi
         .map_err(|_| wrong())
 }
 
-/// Records refusals that say something about somebody; floods and failures of ours are not. All of them have passed the limits
-/// of attempts.
+/// Records refusals that say something about somebody; floods and failures of ours are not. All of them have passed the
+/// limits of attempts.
 pub(crate) async fn record_refusal(app: &App, audit: AuditEntry, code: Code) -> Result<(), ApiError> {
     if !matches!(
         code,

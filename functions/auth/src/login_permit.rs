@@ -1,4 +1,5 @@
-//! Permits for attempts to log in, taken before anything of the attempt is checked and given back when it was right (promise 4).
+//! Permits for attempts to log in, taken before anything of the attempt is checked and given back when it was right
+//! (promise 4).
 
 use std::net::IpAddr;
 

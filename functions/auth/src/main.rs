@@ -1,4 +1,5 @@
-//! The `auth` function: `/api/v1/auth/*` and the own profile; and trials of single sign-on, when administration wants one.
+//! The `auth` function: `/api/v1/auth/*` and the own profile; and trials of single sign-on, when administration wants
+//! one.
 
 use auth::App;
 use service::config::{self, Config};

@@ -70,7 +70,7 @@ pub(crate) async fn register(
 #[derive(Serialize)]
 pub(crate) struct Options {
     version: &'static str,
-    /// Where `/v1` is, if not beside these routes.
+    /// The address of `/v1`, if it is not beside these routes.
     api_url: Option<String>,
     registration_enabled: bool,
     password_policy: PasswordPolicy,

@@ -21,7 +21,7 @@ pub(crate) struct SetupCode(Arc<Mutex<Option<Issued>>>);
 struct Issued {
     /// SHA-256 of the code.
     digest: String,
-    /// Who gets the session.
+    /// The account that gets the session.
     user: UserId,
     until: Timestamp,
 }

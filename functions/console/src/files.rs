@@ -31,7 +31,7 @@ const PROTECTION: [(&str, &str); 5] = [
     ),
 ];
 
-/// How long a browser may keep a file.
+/// The time for which a browser may keep a file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lifetime {
     Forever,

@@ -1,4 +1,5 @@
-//! The console: a web page over the public API, for everybody who uses the gateway. It has no right and asks no database.
+//! The console: a web page over the public API, for everybody who uses the gateway. It has no right and asks no
+//! database.
 
 mod files;
 

@@ -29,11 +29,11 @@ pub struct Event {
     time: Option<Timestamp>,
 }
 
-/// What an invocation answers.
+/// The response to an invocation.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// Of a single check; `None` when there is no such backend, and for the schedule.
+    /// The result of a single check; `None` when there is no such backend, and for the schedule.
     Check(Option<CheckResult>),
     Trial(BackendTrialResult),
 }

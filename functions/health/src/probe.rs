@@ -31,8 +31,8 @@ pub(crate) struct ProbeResponse {
 }
 
 impl ProbeResponse {
-    /// A server that answers is reachable, unless it says that it is broken. What else is amiss is told, and ejects nobody:
-    /// only requests show if requests succeed.
+    /// A server that answers is reachable, unless it says that it is broken. What else is amiss is told, and ejects
+    /// nobody: only requests show if requests succeed.
     pub(crate) fn finding(self, latency: Duration, asked: Asked) -> CheckFinding {
         let finding = match self.status.as_u16() {
             500.. => return CheckFinding::Failed(FailureClass::Status),

@@ -1,5 +1,5 @@
-//! A trial of a backend's entry, step by step, for administrators who set one up. It asks the model one short question, and
-//! changes nothing.
+//! A trial of a backend's entry, step by step, for administrators who set one up. It asks the model one short question,
+//! and changes nothing.
 
 use std::time::Duration;
 

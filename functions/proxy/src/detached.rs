@@ -46,7 +46,8 @@ impl Exchanges {
         &self.stop
     }
 
-    /// Waits for running exchanges to end, at most `grace`; then ends them with an error, and waits until they are settled.
+    /// Waits for running exchanges to end, at most `grace`; then ends them with an error, and waits until they are
+    /// settled.
     pub(crate) async fn drain(&self, grace: Duration) {
         self.tasks.close();
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {

@@ -93,8 +93,8 @@ impl Downstream {
         }
     }
 
-    /// Responds with `body` as the rest of a response that has begun, or else with what `response` makes of it. A client that
-    /// has disconnected gets nothing.
+    /// Responds with `body` as the rest of a response that has begun, or else with what `response` makes of it. A
+    /// client that has disconnected gets nothing.
     pub(crate) fn stream(self, body: Body, response: impl FnOnce(Body) -> Response) {
         match self {
             Self::Waiting(sender) => drop(sender.send(Ok(response(body)))),

@@ -36,7 +36,8 @@ pub(crate) struct Rights {
 }
 
 impl Grant {
-    /// Checks that `caller` may use the model `name` at `endpoint` now. `is_usable` is false for backends that are ejected.
+    /// Checks that `caller` may use the model `name` at `endpoint` now. `is_usable` is false for backends that are
+    /// ejected.
     pub(crate) async fn new(
         store: &Store,
         caller: ApiCaller,
@@ -94,8 +95,8 @@ impl Rights {
         entry.ok_or_else(|| unknown_model(name))
     }
 
-    /// The model to call for `name`, and whether it is a fallback. While none of the requested model's backends is usable,
-    /// the fallback is the policy's default model, else the settings', if the caller may use it (api.md §4).
+    /// The model to call for `name`, and whether it is a fallback. While none of the requested model's backends is
+    /// usable, the fallback is the policy's default model, else the settings', if the caller may use it (api.md §4).
     async fn resolve(
         &self,
         store: &Store,

@@ -11,7 +11,8 @@ pub struct Limits {
     pub first_byte: Duration,
     /// Silence of a backend within a response, after which the response is cut short; a backend may have its own.
     pub idle: Duration,
-    /// Time that a client waits for the first event of a stream; then the response begins without it (translation.md W3).
+    /// Time that a client waits for the first event of a stream; then the response begins without it (translation.md
+    /// W3).
     pub begin_after: Duration,
     /// Silence towards the client, after which it gets a ping (promise 48).
     pub keep_alive: Duration,

@@ -1,4 +1,5 @@
-//! Randomness: for secrets from the operating system by way of aws-lc; for ids, which are no secrets, from a generator in the process.
+//! Randomness: for secrets from the operating system by way of aws-lc; for ids, which are no secrets, from a generator
+//! in the process.
 
 use aws_lc_rs::rand;
 use jiff::Timestamp;

@@ -40,7 +40,8 @@ fn buffered(
     })
 }
 
-/// Runs a function whose responses are buffered, and which is also invoked with events of its own: `work` once for each.
+/// Runs a function whose responses are buffered, and which is also invoked with events of its own: `work` once for
+/// each.
 ///
 /// What has a `requestContext` came through API Gateway, whoever sent it: nobody outside can send an event of ours.
 pub async fn serve_with_events<E, T, F>(

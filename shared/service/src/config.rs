@@ -22,8 +22,8 @@
 //! | `HEALTH_FUNCTION` | `health` | the name of the function that checks backends, for `admin` |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` | AWS's own | another endpoint |
 //!
-//! The local gateway has options instead, and reads `ADMIN_PASSWORD`. Nothing else here is a secret of ours: those live in [`crate::secrets`]. Names and meanings of `AWS_*` are those of
-//! the AWS SDKs.
+//! The local gateway has options instead, and reads `ADMIN_PASSWORD`. Nothing else here is a secret of ours: those live
+//! in [`crate::secrets`]. Names and meanings of `AWS_*` are those of the AWS SDKs.
 
 use std::fmt::Display;
 use std::path::PathBuf;

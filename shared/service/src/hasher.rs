@@ -19,8 +19,8 @@ pub struct Hasher {
     places: Arc<Semaphore>,
 }
 
-/// An account whose password was checked just now. Only [`Hasher::authenticate`] makes one, and a change that relies on the
-/// password is made with it, so that the write finds what was checked (promise 61).
+/// An account whose password was checked just now. Only [`Hasher::authenticate`] makes one, and a change that relies on
+/// the password is made with it, so that the write finds what was checked (promise 61).
 #[derive(Clone, Debug)]
 pub struct Verified {
     user: User,

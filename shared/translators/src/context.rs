@@ -1,4 +1,5 @@
-//! What the translation of a response needs of the request. The two halves of a translation share this and nothing else.
+//! What the translation of a response needs of the request. The two halves of a translation share this and nothing
+//! else.
 
 use crate::error::ErrorContext;
 use crate::settings::ThinkTags;

@@ -1,5 +1,5 @@
-//! The table of directions: a client's dialect crossed with a backend's. A direction is a reader of the one and a writer of
-//! the other, joined by the events of the hub; no pair is written by hand.
+//! The table of directions: a client's dialect crossed with a backend's. A direction is a reader of the one and a
+//! writer of the other, joined by the events of the hub; no pair is written by hand.
 
 use bytes::{Bytes, BytesMut};
 

@@ -1,5 +1,5 @@
-//! Each fixture under `fixtures/responses/` through the translation of a Responses client; its result lies beside it as a
-//! snapshot.
+//! Each fixture under `fixtures/responses/` through the translation of a Responses client; its result lies beside it as
+//! a snapshot.
 //!
 //! Run with `INSTA_UPDATE=always` to write the snapshots anew, and read the difference like code.
 

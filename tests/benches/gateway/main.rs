@@ -1,8 +1,8 @@
 //! What the gateway costs beside the least that a proxy can do: `cargo bench -p e2e --bench gateway`.
 //!
 //! This binary plays every part, each in a process of its own: a scripted backend, a pass-through of a few lines, the
-//! local gateway with key check and an unlimited caller, one with a governed caller, and here the clients. Ratios are what to look at: the parts
-//! share the machine. `cargo test -p e2e --bench gateway` only shows that everything runs.
+//! local gateway with key check and an unlimited caller, one with a governed caller, and here the clients. Ratios are
+//! what to look at: the parts share the machine. `cargo test -p e2e --bench gateway` only shows that everything runs.
 
 #![expect(
     clippy::unwrap_used,

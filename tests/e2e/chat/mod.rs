@@ -1,4 +1,5 @@
-//! `POST /v1/chat/completions`: on a backend of the same dialect, and on one that speaks Anthropic Messages (`claude.rs`).
+//! `POST /v1/chat/completions`: on a backend of the same dialect, and on one that speaks Anthropic Messages
+//! (`claude.rs`).
 
 mod claude;
 mod failures;

@@ -1,5 +1,5 @@
-//! A backend that is killed and comes back: nobody notices whose answer had not begun. `cargo run --release -p e2e --example
-//! killing` does the same for a minute, with requests at a steady rate.
+//! A backend that is killed and comes back: nobody notices whose answer had not begun. `cargo run --release -p e2e
+//! --example killing` does the same for a minute, with requests at a steady rate.
 
 use futures_util::future::join_all;
 use harness::Gateway;

@@ -1,4 +1,5 @@
-//! What a check before a change relies on, and what nobody may learn or do: the rules that a red team's findings became.
+//! What a check before a change relies on, and what nobody may learn or do: the rules that a red team's findings
+//! became.
 
 mod access;
 mod attempts;

@@ -1,7 +1,8 @@
-//! Situations of public bug reports: each case of `cases/` is played by a backend, byte for byte, and what the backend and
-//! the client got is in a snapshot beside it.
+//! Situations of public bug reports: each case of `cases/` is played by a backend, byte for byte, and what the backend
+//! and the client got is in a snapshot beside it.
 //!
-//! Run with `INSTA_UPDATE=always` to write the snapshots anew, and hold each against `right`, which says what it should be.
+//! Run with `INSTA_UPDATE=always` to write the snapshots anew, and hold each against `right`, which says what it should
+//! be.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,8 +1,8 @@
 //! Circles among the modules of a package: who imports whom, folder by folder.
 //!
-//! A folder is one module at its parent's level; inside it, its files are looked at. `mod.rs` (or `lib.rs`) is one of these
-//! files: it may use the others, or they may use it. What it only passes on (`pub use`) counts for the file that defines it;
-//! what a macro names by `$crate` counts where the macro is used.
+//! A folder is one module at its parent's level; inside it, its files are looked at. `mod.rs` (or `lib.rs`) is one of
+//! these files: it may use the others, or they may use it. What it only passes on (`pub use`) counts for the file that
+//! defines it; what a macro names by `$crate` counts where the macro is used.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;

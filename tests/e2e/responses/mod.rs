@@ -1,5 +1,5 @@
-//! `/v1/responses` in the gateway as a whole. What each field becomes is shown by the fixtures of the translators; here is
-//! shown that they are wired to a client and a backend.
+//! `/v1/responses` in the gateway as a whole. What each field becomes is shown by the fixtures of the translators; here
+//! is shown that they are wired to a client and a backend.
 
 mod requests;
 mod streams;

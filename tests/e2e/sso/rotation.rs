@@ -11,7 +11,8 @@ use super::Installation;
 /// How soon keys are read again.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A login whose token `key` has signed: its answer's status, and how many questions the provider got after the browser was back.
+/// A login whose token `key` has signed: its answer's status, and how many questions the provider got after the browser
+/// was back.
 async fn log_in(
     installation: &Installation,
     key: &SigningKey,

@@ -1,4 +1,4 @@
-//! What to change about a backend's entry, by the step of its trial that failed.
+//! Advice about a backend's entry, by the step of its trial that failed.
 
 use domain::models::health::FailureClass;
 use service::functions::TrialStepName;

@@ -49,7 +49,8 @@ managed_object! {
     }
 }
 
-/// A key as a header can carry it, as it is: a blank, a line break or a scheme before it comes from copying, and would be sent.
+/// A key as a header can carry it, as it is: a blank, a line break or a scheme before it comes from copying, and would
+/// be sent.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct BackendKey(Secret);

@@ -173,8 +173,8 @@ pub(crate) async fn forget_keys(app: &App, backend: &Backend) -> Result<(), ApiE
     Ok(())
 }
 
-/// Writes the key under its new name, then the entry that names it. If the entry is refused, the key goes again; while it is
-/// not known whether it was, the key stays, since the entry may name it.
+/// Writes the key under its new name, then the entry that names it. If the entry is refused, the key goes again; while
+/// it is not known whether it was, the key stays, since the entry may name it.
 async fn write_with_key<F: Future<Output = Result<Change, ApiError>>>(
     app: &App,
     backend: &Backend,

@@ -1,4 +1,4 @@
-//! What a form for a backend offers: known servers and vendors, and the settings with their values.
+//! The choices of a form for a backend: known servers and vendors, and the settings with their values.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -16,7 +16,7 @@ struct PresetInfo {
     name: Preset,
     title: &'static str,
     base_url: &'static str,
-    /// What differs from the defaults.
+    /// The settings that differ from the defaults.
     settings: Map<String, Value>,
 }
 

@@ -21,7 +21,7 @@ use super::advice::Advice;
 use super::form::{BackendPatch, check, refuse_other_origin};
 use crate::app::App;
 
-/// What was found.
+/// The finding of the step.
 #[derive(Serialize)]
 pub(crate) struct TrialResponse {
     passed: bool,
@@ -34,12 +34,13 @@ pub(crate) struct TrialResponse {
 struct Step {
     #[serde(flatten)]
     found: TrialStep,
-    /// What to change, for programs and for people.
+    /// Advice about what to change, for programs and for people.
     advice_code: Option<&'static str>,
     advice: Option<&'static str>,
 }
 
-/// `POST /api/v1/admin/backends/test`: an entry with the fields of the body, over those of the backend `id` if one is named.
+/// `POST /api/v1/admin/backends/test`: an entry with the fields of the body, over those of the backend `id` if one is
+/// named.
 pub(crate) async fn try_entry(
     State(app): State<App>,
     actor: Actor,

@@ -52,8 +52,8 @@ impl PolicyPatch {
         Ok(policy)
     }
 
-    /// Refuses a default model that does not exist or must not be used under the policy (promise 19), if the patch gives
-    /// one or changes which may be used.
+    /// Refuses a default model that does not exist or must not be used under the policy (promise 19), if the patch
+    /// gives one or changes which may be used.
     pub(super) async fn check_default_model(&self, policy: &Policy, store: &Store) -> Result<(), ApiError> {
         let is_concerned = self.default_model.is_given() || self.models.is_given();
         let Some(id) = policy.default_model.as_ref().filter(|_| is_concerned) else {

@@ -17,8 +17,8 @@ use service::store::{Change, PolicyRemoval};
 use crate::app::App;
 use form::PolicyPatch;
 
-/// Policies of one installation. Looked at before the write, not with it: of administrators who add policies at the same
-/// moment each may get the last place, and nothing hangs on the exact number.
+/// Policies of one installation. Looked at before the write, not with it: of administrators who add policies at the
+/// same moment each may get the last place, and nothing hangs on the exact number.
 const MAX_POLICIES: usize = 100;
 
 /// A policy, and how many users are under it.

@@ -52,8 +52,8 @@ pub(crate) async fn configure(
     Ok(Data(shown(&config, app.store.sso_test().await?.as_ref())))
 }
 
-/// `POST /api/v1/admin/sso/test`: the stored configuration, or what it would be with the changes of the body, which are not
-/// saved. With `claims`, also what a login with them would lead to.
+/// `POST /api/v1/admin/sso/test`: the stored configuration, or what it would be with the changes of the body, which are
+/// not saved. With `claims`, also what a login with them would lead to.
 pub(crate) async fn test(
     State(app): State<App>,
     actor: Actor,
@@ -111,8 +111,8 @@ fn refuse_other_issuer(old: Option<&SsoConfig>, config: &SsoConfig, secret_is_se
     Ok(())
 }
 
-/// Writes the secret under its new name, then the entry that names it. If the entry is refused, the secret goes again; while it
-/// is not known whether it was, the secret stays, since the entry may name it (docs/decisions/0019).
+/// Writes the secret under its new name, then the entry that names it. If the entry is refused, the secret goes again;
+/// while it is not known whether it was, the secret stays, since the entry may name it (docs/decisions/0019).
 async fn write(app: &App, config: &SsoConfig, secret: Option<&String>, audit: &AuditEntry) -> Result<(), ApiError> {
     let name = secret.is_some().then(|| config.secret_name()).flatten();
     if let (Some(name), Some(secret)) = (&name, secret) {

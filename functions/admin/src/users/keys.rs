@@ -1,4 +1,5 @@
-//! A person's keys in the hands of administrators: to see, to switch off, to delete. Managers see those of their department.
+//! A person's keys in the hands of administrators: to see, to switch off, to delete. Managers see those of their
+//! department.
 
 use axum::extract::State;
 use domain::models::api_key::ApiKey;

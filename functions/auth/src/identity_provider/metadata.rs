@@ -33,7 +33,8 @@ impl Metadata {
         self.issuer == config.issuer_url
     }
 
-    /// True if the client secret goes into the body: the header is what every provider must accept, unless it says otherwise.
+    /// True if the client secret goes into the body: the header is what every provider must accept, unless it says
+    /// otherwise.
     pub(super) fn wants_secret_in_body(&self) -> bool {
         let supports = |method: &str| {
             let mut supported = self.token_endpoint_auth_methods_supported.iter();

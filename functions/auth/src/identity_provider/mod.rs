@@ -1,7 +1,7 @@
 //! The identity provider: its metadata and keys, and the redemption of codes. The only HTTP of this function.
 //!
-//! Nothing that the provider sends goes further than to the step that asked for it (promise 37). [`http_client`] sends the
-//! requests, [`metadata`] is the provider's document about itself, [`token`] the redemption of a code.
+//! Nothing that the provider sends goes further than to the step that asked for it (promise 37). [`http_client`] sends
+//! the requests, [`metadata`] is the provider's document about itself, [`token`] the redemption of a code.
 
 mod error;
 mod http_client;
@@ -33,7 +33,8 @@ const FRESH: SignedDuration = SignedDuration::from_mins(10);
 /// A token with an unknown key may be of a new one: the keys are read again, but not more often than this.
 const REFETCH_AFTER: SignedDuration = SignedDuration::from_secs(10);
 
-/// A provider that was silent is not asked again for this long, so that those who wait for it do not wait one after the other.
+/// A provider that was silent is not asked again for this long, so that those who wait for it do not wait one after the
+/// other.
 const SILENT: SignedDuration = SignedDuration::from_secs(3);
 
 const SILENCE: ProviderError = ProviderError::NoResponse(FailureClass::Timeout);
@@ -169,8 +170,8 @@ impl Provider {
         }
     }
 
-    /// Adds the claims of the userinfo endpoint to those of an ID token without the e-mail address: many providers give it
-    /// only there (`OpenID` Connect Core §5.3).
+    /// Adds the claims of the userinfo endpoint to those of an ID token without the e-mail address: many providers give
+    /// it only there (`OpenID` Connect Core §5.3).
     pub(crate) async fn complete(
         &self,
         snapshot: &Snapshot,

@@ -37,7 +37,8 @@ pub(crate) struct CallbackQuery {
     iss: Option<String>,
 }
 
-/// `GET /api/v1/auth/sso/login`: to the provider. No parameter of the request changes where the browser goes, then or after.
+/// `GET /api/v1/auth/sso/login`: to the provider. No parameter of the request changes where the browser goes, then or
+/// after.
 pub(crate) async fn log_in(
     State(app): State<App>,
     origin: Origin,

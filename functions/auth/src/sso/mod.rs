@@ -1,7 +1,8 @@
 //! Single sign-on with `OpenID` Connect: to the identity provider, back, and into a session (promises 9 and 10).
 //!
-//! [`login`] is the way of a login, [`browser`] what the browser carries meanwhile, [`account`] the account that a person gets,
-//! [`one_time_code`] the way of a session to the console, [`trial`] a login without a person, for administrators.
+//! [`login`] is the way of a login, [`browser`] what the browser carries meanwhile, [`account`] the account that a
+//! person gets, [`one_time_code`] the way of a session to the console, [`trial`] a login without a person, for
+//! administrators.
 
 mod account;
 mod browser;

@@ -1,7 +1,9 @@
-//! A session's way to the console: never in a URL (promise 10), so the page gets a code that it redeems once, within a minute.
+//! A session's way to the console: never in a URL (promise 10), so the page gets a code that it redeems once, within a
+//! minute.
 //!
-//! The code is bound to the page that began the login as an OAuth code is to its client (PKCE, RFC 7636): otherwise somebody
-//! could send a victim to the console with a code of his own, and have it work in his account (docs/decisions/0032).
+//! The code is bound to the page that began the login as an OAuth code is to its client (PKCE, RFC 7636): otherwise
+//! somebody could send a victim to the console with a code of his own, and have it work in his account
+//! (docs/decisions/0032).
 
 use axum::extract::State;
 use domain::access::digest::sha256_base64url;

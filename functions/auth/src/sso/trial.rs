@@ -1,5 +1,5 @@
-//! A login without a person, step by step, for administrators who set single sign-on up. Tells what to change and nothing of
-//! what the provider sends (promise 37); changes nothing.
+//! A login without a person, step by step, for administrators who set single sign-on up. Tells what to change and
+//! nothing of what the provider sends (promise 37); changes nothing.
 
 use domain::access::id_token::Claims;
 use domain::access::sso::{self as rules, Account, Refusal};

@@ -1,5 +1,5 @@
-//! Usage records of callers without limits. They have no reservation to be settled, so their records are written here: at
-//! once, or, in a process that serves many requests for long, in batches once a second.
+//! Usage records of callers without limits. They have no reservation to be settled, so their records are written here:
+//! at once, or, in a process that serves many requests for long, in batches once a second.
 
 use std::collections::VecDeque;
 use std::mem;

@@ -1,5 +1,5 @@
-//! A stream from the backend to the client, read only as fast as the client reads (promise 48). Knows neither the client
-//! nor the settlement.
+//! A stream from the backend to the client, read only as fast as the client reads (promise 48). Knows neither the
+//! client nor the settlement.
 
 use std::mem;
 use std::sync::Arc;
@@ -88,8 +88,8 @@ impl Pump {
         limits.keep_alive / PERIODS_PER_PING
     }
 
-    /// Accounts for a period that has passed. Ends the stream of a backend that is silent for too long (promise 49), and
-    /// sends a ping to a client that got no frame (promise 48).
+    /// Accounts for a period that has passed. Ends the stream of a backend that is silent for too long (promise 49),
+    /// and sends a ping to a client that got no frame (promise 48).
     pub(super) fn on_timer(&mut self) -> Result<(), StreamEnd> {
         if self.waiting.is_none() {
             return Ok(());

@@ -1,5 +1,5 @@
-//! The reader of request bodies, one for all dialects (promises 27 and 28): valid JSON, its nesting, its lists' lengths,
-//! its duplicates. Members keep the client's bytes.
+//! The reader of request bodies, one for all dialects (promises 27 and 28): valid JSON, its nesting, its lists'
+//! lengths, its duplicates. Members keep the client's bytes.
 
 use std::borrow::Cow;
 use std::fmt;

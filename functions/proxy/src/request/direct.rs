@@ -113,8 +113,8 @@ impl<'a> DirectRequest<'a> {
     }
 
     /// The body for a backend with `settings` that knows the model as `model_name`: the client's bytes with that name,
-    /// without members that are withheld, and with the parameters that the client has not set; of a completion also with
-    /// what [`Generation`] writes, and its prompt as the backend takes it.
+    /// without members that are withheld, and with the parameters that the client has not set; of a completion also
+    /// with what [`Generation`] writes, and its prompt as the backend takes it.
     pub(crate) fn body_for(
         &self,
         model_name: &str,

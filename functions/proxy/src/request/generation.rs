@@ -1,5 +1,5 @@
-//! What a request in `OpenAI`'s API says of the text to be generated: whether it is streamed, how many responses there are,
-//! and how long each may be.
+//! What a request in `OpenAI`'s API says of the text to be generated: whether it is streamed, how many responses there
+//! are, and how long each may be.
 
 use serde_json::value::RawValue;
 use service::http::ApiError;
@@ -80,8 +80,8 @@ impl Generation {
         self.max_tokens.covers(name) || (name == "stream_options" && self.usage_patch(settings).is_some())
     }
 
-    /// The patches that write the limit and `include_usage` into `body` for a backend with `settings`, which knows the limit
-    /// as `field`.
+    /// The patches that write the limit and `include_usage` into `body` for a backend with `settings`, which knows the
+    /// limit as `field`.
     pub(super) fn patches(
         &self,
         body: &RequestBody<'_>,

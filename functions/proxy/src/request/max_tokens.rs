@@ -93,8 +93,8 @@ impl MaxTokens {
     }
 }
 
-/// The limit that the value of `name` sets; `None` for one that limits nothing: `null`, 0, -1. Some servers read numbers
-/// from strings, so what is no number is refused.
+/// The limit that the value of `name` sets; `None` for one that limits nothing: `null`, 0, -1. Some servers read
+/// numbers from strings, so what is no number is refused.
 pub(super) fn tokens(name: &str, value: &RawValue) -> Result<Option<u64>, ApiError> {
     tokens_from(1, name, value)
 }

@@ -120,8 +120,8 @@ impl<'a> MessagesRequest<'a> {
     }
 
     /// The body for an Anthropic backend that knows the model as `model_name`: the client's bytes with that name,
-    /// without thinking blocks that the gateway made and members that are withheld, as its settings want it, and with the
-    /// parameters that the client has not set.
+    /// without thinking blocks that the gateway made and members that are withheld, as its settings want it, and with
+    /// the parameters that the client has not set.
     pub(crate) fn body_for(
         &self,
         model_name: &str,

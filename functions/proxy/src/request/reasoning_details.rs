@@ -1,5 +1,5 @@
-//! `reasoning_details` of another vendor in a chat request: a client sends back what it got of another backend of the model,
-//! and strict chat backends refuse what they do not know (H1).
+//! `reasoning_details` of another vendor in a chat request: a client sends back what it got of another backend of the
+//! model, and strict chat backends refuse what they do not know (H1).
 
 use memchr::memmem;
 use serde_json::value::RawValue;
@@ -10,8 +10,8 @@ use crate::patch::{Patch, Span};
 
 const MEMBER: &str = "reasoning_details";
 
-/// The patches that take the entries of other vendors' backends out of the `messages` of `body`. Most bodies have none, and
-/// are not parsed.
+/// The patches that take the entries of other vendors' backends out of the `messages` of `body`. Most bodies have none,
+/// and are not parsed.
 pub(super) fn without_foreign(messages: Option<&RawValue>, body: &[u8]) -> Vec<Patch> {
     let Some(messages) = messages.filter(|messages| has_format(messages.get())) else {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! The frames of a streamed response that no backend has a part in: its beginning, signs of life and an error. Pure, but for
-//! the id of a new message.
+//! The frames of a streamed response that no backend has a part in: its beginning, signs of life and an error. Pure,
+//! but for the id of a new message.
 
 use std::fmt::Display;
 

@@ -28,8 +28,8 @@ impl ResponseStream {
         }
     }
 
-    /// Takes what the body has left at its end: its last event, or a whole response that came in place of a stream. Call
-    /// it once the body has ended, and [`finish`](Self::finish) afterwards.
+    /// Takes what the body has left at its end: its last event, or a whole response that came in place of a stream.
+    /// Call it once the body has ended, and [`finish`](Self::finish) afterwards.
     pub(crate) fn close(&mut self, decoder: &mut Decoder) -> StreamChunk {
         match self {
             Self::Passthrough(passthrough) => passthrough.close(decoder),

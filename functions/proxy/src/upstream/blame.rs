@@ -1,5 +1,5 @@
-//! Whose fault an error of a backend is: the request's, the backend's, or its operator's (B6.3, B6.4). A table of statuses
-//! and wordings.
+//! Whose fault an error of a backend is: the request's, the backend's, or its operator's (B6.3, B6.4). A table of
+//! statuses and wordings.
 
 /// Bytes of a body that are judged.
 const MAX_BYTES: usize = 8 * 1024;

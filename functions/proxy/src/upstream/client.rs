@@ -49,8 +49,9 @@ pub(super) struct PostRequest<'a> {
 }
 
 impl BackendClient {
-    /// The head of a response with status 200. An error passes as it is to a client of `same_dialect` (B6.6). Where a connection fails that was kept, the request is made `again` and sent
-    /// over a new one: the server may just have closed it (B9.4).
+    /// The head of a response with status 200. An error passes as it is to a client of `same_dialect` (B6.6). Where a
+    /// connection fails that was kept, the request is made `again` and sent over a new one: the server may just have
+    /// closed it (B9.4).
     pub(super) async fn post<'a>(
         &self,
         endpoint: &BackendEndpoint,

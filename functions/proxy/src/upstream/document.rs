@@ -1,5 +1,5 @@
-//! The start of a document, held back until it has ended or is too long for that: until then an error is an HTTP error, and
-//! another backend may be called (EM4).
+//! The start of a document, held back until it has ended or is too long for that: until then an error is an HTTP error,
+//! and another backend may be called (EM4).
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use super::response::Content;
 use crate::response::document::{Document, DocumentContext};
 use crate::response::stream::ResponseStream;
 
-/// The response that `body` is: the whole document if it has at most `hold` bytes, else the stream of its bytes. Never waits
-/// longer than `idle` for the next ones.
+/// The response that `body` is: the whole document if it has at most `hold` bytes, else the stream of its bytes. Never
+/// waits longer than `idle` for the next ones.
 pub(super) async fn start(
     mut body: ResponseBody,
     context: DocumentContext,

@@ -1,5 +1,5 @@
-//! Attempts that gave nothing to pass on: where the fault lies, and what the backend's health and the client are told of it
-//! (promise 52, B6.3 to B6.5).
+//! Attempts that gave nothing to pass on: where the fault lies, and what the backend's health and the client are told
+//! of it (promise 52, B6.3 to B6.5).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,8 +134,8 @@ impl Failure {
         }
     }
 
-    /// The same failure as the client is told of it, who asked for `model`: what only the operator can mend names neither the
-    /// account nor the backend's own name of the model.
+    /// The same failure as the client is told of it, who asked for `model`: what only the operator can mend names
+    /// neither the account nor the backend's own name of the model.
     pub(super) fn named(self, model: &str) -> Self {
         if let Fault::Backend(FailureClass::Billing | FailureClass::ModelMissing) = self.fault {
             let message = format!("the model `{model}` cannot be served at the moment");
@@ -216,8 +216,8 @@ impl Failures {
         self.called_ejected || self.unclear >= 2 || matches!(self.shown, Some((Rank::Final, _)))
     }
 
-    /// `was_ejected` is true if the backend was called for want of a better one; `back_in` is the time until it is called
-    /// again.
+    /// `was_ejected` is true if the backend was called for want of a better one; `back_in` is the time until it is
+    /// called again.
     pub(super) fn add(&mut self, failure: Failure, was_ejected: bool, back_in: Option<Duration>) {
         let rank = match failure.fault {
             Fault::NotSent => Rank::NotSent,

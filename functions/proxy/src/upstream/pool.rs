@@ -270,8 +270,8 @@ impl InFlight {
 }
 
 impl HealthChange {
-    /// Takes the result of writing the change. On a conflict the observed health is dropped: another process has written
-    /// since, and its observation is newer.
+    /// Takes the result of writing the change. On a conflict the observed health is dropped: another process has
+    /// written since, and its observation is newer.
     pub(crate) fn written(&self, change: Change) {
         let version = (change == Change::Done).then_some(self.health.version + 1);
         let mut observed = self.member.observed();

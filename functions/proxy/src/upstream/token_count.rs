@@ -1,8 +1,8 @@
 //! The number of tokens of a conversation: from a backend that counts without generating, else estimated
 //! (translation.md §7).
 //!
-//! A count takes no permit of a backend with `max_concurrency`, which limits generations: tokenizers run beside them, and
-//! Anthropic limits both separately (<https://docs.anthropic.com/en/docs/build-with-claude/token-counting>).
+//! A count takes no permit of a backend with `max_concurrency`, which limits generations: tokenizers run beside them,
+//! and Anthropic limits both separately (<https://docs.anthropic.com/en/docs/build-with-claude/token-counting>).
 
 use std::time::Duration;
 
@@ -118,7 +118,8 @@ impl Server<'_> {
         Ok(input_tokens)
     }
 
-    /// vLLM applies the template and counts in one step (<https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html>).
+    /// vLLM applies the template and counts in one step
+    /// (<https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html>).
     async fn count_by_vllm(&self, prompt: &Prompt<'_>) -> Result<u64, Failure> {
         #[derive(Serialize)]
         struct Tokenize<'a> {

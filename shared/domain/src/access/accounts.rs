@@ -56,8 +56,8 @@ pub fn may_change(actor: &User, before: &User, after: &User) -> Result<(), Denie
     }
 }
 
-/// True if the change ends the account's sessions: it can do less or elsewhere, or whoever came by the old password or identity is
-/// out. So a session that goes on has all the rights that it had (promise 61).
+/// True if the change ends the account's sessions: it can do less or elsewhere, or whoever came by the old password or
+/// identity is out. So a session that goes on has all the rights that it had (promise 61).
 pub fn ends_sessions(before: &User, after: &User) -> bool {
     let stopped = before.status != after.status;
     let unlinked = before.identity.is_some() && before.identity != after.identity;

@@ -78,8 +78,8 @@ impl AllowedNetworks {
         }
     }
 
-    /// True if `address` may be called by `transport`: in clear text only inside the private networks, wherever the address
-    /// comes from. Addresses embedded in IPv6 are judged as the IPv4 address they carry.
+    /// True if `address` may be called by `transport`: in clear text only inside the private networks, wherever the
+    /// address comes from. Addresses embedded in IPv6 are judged as the IPv4 address they carry.
     pub fn judge(&self, transport: Transport, address: IpAddr) -> Result<(), EgressError> {
         let address = carried_v4(address);
         let allowed = match kind(address) {
@@ -183,7 +183,8 @@ fn kind_v4(address: Ipv4Addr) -> Kind {
         // Alibaba Cloud's metadata service, inside 100.64/10.
         [100, 100, 100, 200] => Kind::Never,
         [10 | 127, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Kind::Private,
-        // "This network", link-local, IETF assignments, documentation, 6to4 relays, benchmarks, multicast and reserved (RFC 6890).
+        // "This network", link-local, IETF assignments, documentation, 6to4 relays, benchmarks, multicast and reserved
+        // (RFC 6890).
         [0 | 224..=255, ..]
         | [169, 254, ..]
         | [192, 0, 0 | 2, _]

@@ -1,6 +1,7 @@
 //! ID tokens: what an identity provider has signed about a person (`OpenID` Connect Core §3.1.3.7; promise 9).
 //!
-//! Only asymmetric algorithms, only keys that the caller fetched from the configured issuer, and the time is an argument.
+//! Only asymmetric algorithms, only keys that the caller fetched from the configured issuer, and the time is an
+//! argument.
 
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
@@ -48,8 +49,8 @@ pub struct Claims {
 const ABOUT_ADDRESS: [&str; 3] = ["email", "email_verified", "xms_edov"];
 
 impl Claims {
-    /// Takes the address, the claim `name`, from another source, with whatever that source says about it and nothing that this
-    /// one does: who vouches for an address must be who names it. Other claims are never replaced.
+    /// Takes the address, the claim `name`, from another source, with whatever that source says about it and nothing
+    /// that this one does: who vouches for an address must be who names it. Other claims are never replaced.
     pub fn take_address_from(&mut self, source: Map<String, Value>, name: &str) {
         for about in ABOUT_ADDRESS.into_iter().chain([name]) {
             self.rest.remove(about);

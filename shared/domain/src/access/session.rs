@@ -82,8 +82,8 @@ struct SigningKey {
     secret: Vec<u8>,
 }
 
-/// The keys as they are kept in the secret called `jwt`. A first key may stand alone: Secrets Manager, when it makes one
-/// for the template, can put it only into the outermost object.
+/// The keys as they are kept in the secret called `jwt`. A first key may stand alone: Secrets Manager, when it makes
+/// one for the template, can put it only into the outermost object.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum StoredKeys {

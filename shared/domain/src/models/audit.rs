@@ -61,8 +61,8 @@ impl AuditEntry {
         }
     }
 
-    /// With the values of the fields that changed, as far as `old` and `new` show them: they are what anybody may see who may
-    /// read the trail.
+    /// With the values of the fields that changed, as far as `old` and `new` show them: they are what anybody may see
+    /// who may read the trail.
     #[must_use]
     pub fn telling(self, old: &impl Serialize, new: &impl Serialize) -> Self {
         let names = self.changed.clone();
@@ -94,7 +94,8 @@ impl AuditEntry {
     }
 }
 
-/// A session, as a person makes changes with it. A change is written only while the account has this session (promise 61).
+/// A session, as a person makes changes with it. A change is written only while the account has this session (promise
+/// 61).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
     pub user: UserId,

@@ -63,8 +63,8 @@ impl Model {
         self.kinds.contains(&kind) || (self.kinds.is_empty() && kind == ModelKind::Chat)
     }
 
-    /// What its tokens cost. Without a price of their own, input and output cost nothing, input read from or written to a
-    /// cache costs what other input does, and an hour's cache write what other cache writes do.
+    /// What its tokens cost. Without a price of their own, input and output cost nothing, input read from or written to
+    /// a cache costs what other input does, and an hour's cache write what other cache writes do.
     pub fn prices(&self) -> Prices {
         let input = self.input_price.unwrap_or_default();
         let cache_write = self.cache_write_price.unwrap_or(input);

@@ -24,7 +24,8 @@ pub enum TextError {
     ModelGlob,
 }
 
-/// Makes a text type that checks itself when it is built or deserialised. Clones share the text: a request has a dozen of them.
+/// Makes a text type that checks itself when it is built or deserialised. Clones share the text: a request has a dozen
+/// of them.
 macro_rules! checked_text {
     ($(#[$doc:meta])* $name:ident, $check:path) => {
         $(#[$doc])*
@@ -111,8 +112,8 @@ checked_text!(
     check_id
 );
 checked_text!(
-    /// The id of one exchange in usage records: made by the server, sortable by time. A client may send the id of its request
-    /// twice; this one is always new.
+    /// The id of one exchange in usage records: made by the server, sortable by time. A client may send the id of its
+    /// request twice; this one is always new.
     UsageId,
     check_id
 );

@@ -32,8 +32,8 @@ impl Tokens {
     /// More than any exchange has of one kind.
     pub const MOST: u64 = 1_000_000_000;
 
-    /// The same tokens within what is possible: at most [`Tokens::MOST`] of a kind, and no part larger than its whole. A
-    /// backend's nonsense must not break the sums.
+    /// The same tokens within what is possible: at most [`Tokens::MOST`] of a kind, and no part larger than its whole.
+    /// A backend's nonsense must not break the sums.
     #[must_use]
     pub fn bounded(self) -> Self {
         let (input, output) = (self.input.min(Self::MOST), self.output.min(Self::MOST));

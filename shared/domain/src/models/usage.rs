@@ -119,7 +119,8 @@ pub enum ClientKind {
     Other,
     /// The gateway's own console, by its session key.
     Console,
-    /// Of a version of the gateway that knows more. Last, as serde wants it; the others keep their places in reservations.
+    /// Of a version of the gateway that knows more. Last, as serde wants it; the others keep their places in
+    /// reservations.
     #[serde(other)]
     Unknown,
 }

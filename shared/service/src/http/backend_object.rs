@@ -10,8 +10,8 @@ use domain::models::RequestId;
 pub(super) struct BackendObject(pub(super) Dialect, pub(super) Box<Value>);
 
 impl BackendObject {
-    /// The object as clients of `dialect` get it, if it is one of that dialect with all that they read. Anthropic's SDKs read
-    /// the request id there too.
+    /// The object as clients of `dialect` get it, if it is one of that dialect with all that they read. Anthropic's
+    /// SDKs read the request id there too.
     pub(super) fn for_clients_of(&self, dialect: Dialect, request_id: &RequestId) -> Option<Value> {
         let Self(of, object) = self;
         if *of != dialect || !object["error"]["type"].is_string() {

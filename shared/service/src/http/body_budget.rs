@@ -1,4 +1,5 @@
-//! The memory for request bodies under way: however many clients send at once, the process keeps within it (promise 30).
+//! The memory for request bodies under way: however many clients send at once, the process keeps within it (promise
+//! 30).
 
 use std::fs;
 use std::sync::Arc;
@@ -89,8 +90,8 @@ fn exhausted() -> ApiError {
     ApiError::new(Code::Overloaded, "too many request bodies are under way at the moment").retry_after(1)
 }
 
-/// Bytes of memory that this process may use: those of its container, or of its machine. That of a Lambda function is as
-/// large as its setting says.
+/// Bytes of memory that this process may use: those of its container, or of its machine. That of a Lambda function is
+/// as large as its setting says.
 fn memory() -> Option<usize> {
     let container = || fs::read_to_string(CGROUP_LIMIT).ok()?.trim().parse().ok();
     let machine = || {

@@ -113,8 +113,8 @@ impl Gate for SessionGate {
     }
 }
 
-/// The account of a credential that was issued in the session `number`: if this process remembers it as it was before, another
-/// one has issued the credential since.
+/// The account of a credential that was issued in the session `number`: if this process remembers it as it was before,
+/// another one has issued the credential since.
 async fn account(store: &Store, id: &UserId, number: u64) -> Result<Option<Arc<User>>, ApiError> {
     let user = store.cached_user(id).await?;
     if user.as_ref().is_some_and(|user| user.session < number) {

@@ -198,7 +198,8 @@ impl Head {
         head
     }
 
-    /// One line per request. A client's mistake is information; our own failure is an error that someone should look at.
+    /// One line per request. A client's mistake is information; our own failure is an error that someone should look
+    /// at.
     fn log(&self, status: StatusCode, error: Option<&ApiError>) {
         let Self {
             request_id: id,

@@ -130,8 +130,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Actor {
 }
 
 impl Actor {
-    /// The audit entry of a change of the fields `changed` that this actor makes. The change is refused once the actor's
-    /// session has ended (promise 61).
+    /// The audit entry of a change of the fields `changed` that this actor makes. The change is refused once the
+    /// actor's session has ended (promise 61).
     pub fn audit(&self, at: Timestamp, action: &str, target: impl ToString, changed: Vec<String>) -> AuditEntry {
         let entry = AuditEntry {
             changed,

@@ -1,4 +1,5 @@
-//! A person's limits: what the policy allows, what is used of it, and until when. For the person and for administrators.
+//! A person's limits: what the policy allows, what is used of it, and until when. For the person and for
+//! administrators.
 
 use std::sync::Arc;
 

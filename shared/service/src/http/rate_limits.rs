@@ -1,6 +1,7 @@
 //! The headers by which clients see how far their limits are used, under the names of their dialect (api.md §4).
 //!
-//! Each dialect has one limit of requests and one of tokens. Where a policy has several, the one with least left is shown.
+//! Each dialect has one limit of requests and one of tokens. Where a policy has several, the one with least left is
+//! shown.
 
 use std::fmt;
 

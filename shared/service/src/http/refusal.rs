@@ -9,8 +9,8 @@ use domain::access::quota::{Limit, Refusal};
 use domain::models::policy::Policy;
 use domain::models::price::MicroUsd;
 
-/// The SDKs of `OpenAI` and of Anthropic wait as `Retry-After` says, if that is no longer than this. Otherwise they come
-/// back within seconds, in vain.
+/// The SDKs of `OpenAI` and of Anthropic wait as `Retry-After` says, if that is no longer than this. Otherwise they
+/// come back within seconds, in vain.
 const SDK_RETRY_LIMIT: u64 = 60;
 /// What both obey before they look at the status or at `Retry-After`.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");

@@ -20,11 +20,12 @@ const IDLE_SECONDS: u64 = 30;
 const POOLS: usize = 31;
 /// What is left of the time that the server keeps it, for a request on its way.
 const IDLE_MARGIN_SECONDS: u64 = 4;
-/// What an HTTP/2 server may send of one stream that nobody reads (promise 48), and of all streams of a connection: enough
-/// for as many as servers allow, so that slow clients do not stop the others.
+/// What an HTTP/2 server may send of one stream that nobody reads (promise 48), and of all streams of a connection:
+/// enough for as many as servers allow, so that slow clients do not stop the others.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 256 * STREAM_WINDOW;
-/// HTTP/2 connections are asked by ping if they are alive, also while nobody uses them, and are closed without an answer.
+/// HTTP/2 connections are asked by ping if they are alive, also while nobody uses them, and are closed without an
+/// answer.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");

@@ -32,7 +32,8 @@ impl<S> ReusableStream<S> {
 }
 
 impl Reuse {
-    /// True if `error` came on a connection that had served another request before, and nothing of an answer came (B9.4).
+    /// True if `error` came on a connection that had served another request before, and nothing of an answer came
+    /// (B9.4).
     pub(super) fn is_stale(error: &legacy::Error) -> bool {
         let cause = error.source().and_then(|cause| cause.downcast_ref::<hyper::Error>());
         if cause.is_some_and(|cause| cause.is_parse() || cause.is_timeout()) {

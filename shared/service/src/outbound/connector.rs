@@ -32,8 +32,8 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Connects, and gives up in time. Each transport has a resolver of its own, so that an address is judged together with what
-/// goes there.
+/// Connects, and gives up in time. Each transport has a resolver of its own, so that an address is judged together with
+/// what goes there.
 #[derive(Clone)]
 pub(super) struct Connector {
     networks: AllowedNetworks,

@@ -47,8 +47,8 @@ impl CallError {
         }
     }
 
-    /// True if a connection failed that was kept from an earlier request, before it had answered this one: the server may
-    /// just have closed it (B9.4).
+    /// True if a connection failed that was kept from an earlier request, before it had answered this one: the server
+    /// may just have closed it (B9.4).
     pub fn is_stale(&self) -> bool {
         self.is_stale
     }

@@ -1,5 +1,5 @@
-//! The one HTTP client for addresses that administrators set: pooled, without redirects or proxies, and only to addresses that may be
-//! called (promises 33 to 35).
+//! The one HTTP client for addresses that administrators set: pooled, without redirects or proxies, and only to
+//! addresses that may be called (promises 33 to 35).
 
 mod authorities;
 pub mod backend;
@@ -23,7 +23,8 @@ pub use response_body::ResponseBody;
 #[error("the HTTP client cannot be made")]
 pub struct ClientError(#[from] rustls::Error);
 
-/// The way to the backends: which addresses may be called, and the client that calls them. Clones share its connections.
+/// The way to the backends: which addresses may be called, and the client that calls them. Clones share its
+/// connections.
 #[derive(Clone, Debug)]
 pub struct Outbound {
     pub networks: AllowedNetworks,

@@ -1,5 +1,5 @@
-//! The keys of backends, remembered: each key that a backend ever had has a name of its own, so what was read once stays
-//! right. They are used while their home cannot be reached, for an hour at most (docs/api.md §9).
+//! The keys of backends, remembered: each key that a backend ever had has a name of its own, so what was read once
+//! stays right. They are used while their home cannot be reached, for an hour at most (docs/api.md §9).
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! Secrets and their two homes: AWS Secrets Manager, and a file with owner-only rights on a laptop (promise 22).
 //!
-//! Nothing else may hold a secret for longer than a request; [`domain::secret::Secret`] shows nothing when it is printed.
+//! Nothing else may hold a secret for longer than a request; [`domain::secret::Secret`] shows nothing when it is
+//! printed.
 
 pub mod backend_keys;
 mod error;
@@ -19,8 +20,8 @@ pub use file::FileSecrets;
 pub use manager::ManagerSecrets;
 pub use memory::MemorySecrets;
 
-/// The process's secrets by name: `jwt` for the signing keys, `backend/<id>/<version>` for a backend's key, `sso/<version>` for the
-/// client secret of single sign-on.
+/// The process's secrets by name: `jwt` for the signing keys, `backend/<id>/<version>` for a backend's key,
+/// `sso/<version>` for the client secret of single sign-on.
 #[derive(Clone, Debug)]
 pub enum Secrets {
     File(FileSecrets),

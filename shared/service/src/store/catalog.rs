@@ -60,8 +60,8 @@ impl Store {
         Ok(known.unwrap_or_default())
     }
 
-    /// The catalog as it is now. Its revision is read before all else, so that what is judged by the catalog and written
-    /// under this revision crosses no other such change.
+    /// The catalog as it is now. Its revision is read before all else, so that what is judged by the catalog and
+    /// written under this revision crosses no other such change.
     pub async fn read_catalog(&self) -> Result<Catalog, StoreError> {
         let revision: Option<Count> = self.get(&keys::catalog_revision()).await?;
         let (models, mut backends, found) = tokio::try_join!(
@@ -86,8 +86,8 @@ impl Store {
         Ok(item.map(HealthItem::into_health))
     }
 
-    /// Writes the health of a backend, if nobody has written since the state of `health.version` was read. Who loses knows
-    /// less than what is there, and does not try again. Of a backend that is gone nothing is kept.
+    /// Writes the health of a backend, if nobody has written since the state of `health.version` was read. Who loses
+    /// knows less than what is there, and does not try again. Of a backend that is gone nothing is kept.
     pub async fn update_health(&self, id: &BackendId, health: &Health) -> Result<Change, StoreError> {
         let written = self.write_health(id, health).await;
         self.memory.catalog.forget(&());
@@ -173,8 +173,9 @@ impl Store {
         self.change_catalog(transaction.audited(audit)?).await
     }
 
-    /// Adds a backend to a model that exists, and had room for it at `revision`, with what is known of it and held there: both are only ever changed, so that
-    /// nobody who is late leaves any of it behind for a backend that is gone.
+    /// Adds a backend to a model that exists, and had room for it at `revision`, with what is known of it and held
+    /// there: both are only ever changed, so that nobody who is late leaves any of it behind for a backend that is
+    /// gone.
     pub async fn create_backend(
         &self,
         backend: &Backend,
@@ -238,7 +239,8 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Counts a change that was judged by the catalog of `revision`, if no other one came between. It is the first write.
+    /// Counts a change that was judged by the catalog of `revision`, if no other one came between. It is the first
+    /// write.
     fn judged_at(self, revision: u64) -> Result<Self, StoreError> {
         let unchanged = count_is(Relation::Equal, revision);
         let expected = if revision == 0 { Expression::absent() } else { unchanged };

@@ -79,7 +79,8 @@ pub(super) fn email(email: &Email) -> Key {
     Key::new(Table::Users, format!("email#{}", email.folded()), "email")
 }
 
-/// Holds an identity for its account, as [`email`] does an address. A digest, since issuers and subjects may hold anything.
+/// Holds an identity for its account, as [`email`] does an address. A digest, since issuers and subjects may hold
+/// anything.
 pub(super) fn identity(identity: &Identity) -> Key {
     let pair = format!("{}\n{}", identity.issuer, identity.subject);
     Key::new(Table::Users, format!("identity#{}", sha256_hex(&pair)), "identity")

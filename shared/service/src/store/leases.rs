@@ -46,8 +46,8 @@ struct LeasesItem {
 }
 
 impl Store {
-    /// A place among the `most` requests that may be under way at the backend; `None` when all are taken, or the backend is
-    /// gone. It is free again at `until` if nobody gives it back.
+    /// A place among the `most` requests that may be under way at the backend; `None` when all are taken, or the
+    /// backend is gone. It is free again at `until` if nobody gives it back.
     ///
     /// One write where nobody has died; its size, and so its price, grows with the leases (about 25 bytes each).
     pub async fn take_lease(

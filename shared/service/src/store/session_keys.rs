@@ -29,8 +29,8 @@ struct Expiring<T> {
 }
 
 impl Store {
-    /// Makes `key` the one of the session that began at `login_at`, until `until`. A conflict means that the account may not be
-    /// used any more.
+    /// Makes `key` the one of the session that began at `login_at`, until `until`. A conflict means that the account
+    /// may not be used any more.
     pub async fn replace_session_key(
         &self,
         key: &ApiKey,

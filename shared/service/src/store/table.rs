@@ -112,7 +112,8 @@ impl Table {
     }
 }
 
-/// Creates the tables that do not exist, with time-to-live on. Those of an older version get the indexes that they lack.
+/// Creates the tables that do not exist, with time-to-live on. Those of an older version get the indexes that they
+/// lack.
 pub fn create_tables<'a>(client: &'a Client, prefix: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
     Box::pin(create_missing(client, prefix))
 }

@@ -64,8 +64,8 @@ impl Transaction<'_> {
         self
     }
 
-    /// Refuses the whole with [`StoreError::SessionEnded`] unless the account still has the session that the change is made
-    /// with. The database takes one write of each item, so a write of that account gets the condition itself.
+    /// Refuses the whole with [`StoreError::SessionEnded`] unless the account still has the session that the change is
+    /// made with. The database takes one write of each item, so a write of that account gets the condition itself.
     pub(super) fn under(mut self, authority: &Authority) -> Result<Self, StoreError> {
         let key = keys::user(&authority.user);
         let lasting = Expression::new("#acting = :acting")
@@ -203,7 +203,8 @@ fn narrow(write: &mut TransactWriteItem, also: Expression) {
     values.get_or_insert_default().extend(also.values);
 }
 
-/// The places whose conditions failed; an empty list when another transaction was in the way; `None` for any other error.
+/// The places whose conditions failed; an empty list when another transaction was in the way; `None` for any other
+/// error.
 fn refused_places(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<usize>> {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
         return None;

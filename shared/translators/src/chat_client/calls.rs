@@ -1,5 +1,5 @@
-//! The tool calls of a response as a chat client gets them: numbered as calls, named as the client named its tools, each
-//! with arguments that are one JSON object (O30, O33, B2, B3).
+//! The tool calls of a response as a chat client gets them: numbered as calls, named as the client named its tools,
+//! each with arguments that are one JSON object (O30, O33, B2, B3).
 
 use crate::chat::call_piece::CallPiece;
 use crate::chat::tool_calls::CallsState;

@@ -1,5 +1,5 @@
-//! Errors: of a client's request ([`RequestError`]), of a backend ([`BackendError`], §6), and the bodies that clients get
-//! for them in each dialect ([`ErrorBody`]).
+//! Errors: of a client's request ([`RequestError`]), of a backend ([`BackendError`], §6), and the bodies that clients
+//! get for them in each dialect ([`ErrorBody`]).
 //!
 //! Headers and transport are not known here: each way in which a connection fails is a constructor of its own. No
 //! message names the backend's address or key.

@@ -1,4 +1,5 @@
-//! The error of a request that is refused: always HTTP 400, `invalid_request_error`, worded `<path>: <what is wrong>` (§3.1).
+//! The error of a request that is refused: always HTTP 400, `invalid_request_error`, worded `<path>: <what is wrong>`
+//! (§3.1).
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! A Messages stream put together to one message, and a message taken apart to a stream, for backends that answer in the
-//! other form than they were asked for (B9.1). Members that nobody here knows are kept.
+//! A Messages stream put together to one message, and a message taken apart to a stream, for backends that answer in
+//! the other form than they were asked for (B9.1). Members that nobody here knows are kept.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! The settings of a backend (§2.1). Every vendor difference is a setting; nothing else in the translators may depend on
-//! a vendor or on a model's name.
+//! The settings of a backend (§2.1). Every vendor difference is a setting; nothing else in the translators may depend
+//! on a vendor or on a model's name.
 //!
 //! The translators read [`BackendSettings`]. An operator writes [`BackendOverrides`]: the same settings, each one
 //! optional, over a [`Preset`].

@@ -82,8 +82,8 @@ impl Decoder {
         }
     }
 
-    /// The last event, if the stream ended without its blank line; or the JSON text that came in place of a stream. Take
-    /// the complete ones first.
+    /// The last event, if the stream ended without its blank line; or the JSON text that came in place of a stream.
+    /// Take the complete ones first.
     pub fn finish(&mut self) -> Option<Event> {
         debug_assert!(
             self.failed || self.chunk.is_empty(),

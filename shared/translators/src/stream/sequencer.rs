@@ -1,4 +1,5 @@
-//! The content of a response while it grows: deltas arrive in any order and are written one thing after the other (§5.5).
+//! The content of a response while it grows: deltas arrive in any order and are written one thing after the other
+//! (§5.5).
 //!
 //! Chat mixes the pieces of several calls by index, other dialects must not: one call streams live, and the calls
 //! and texts that come meanwhile wait until it is finished.

@@ -1,5 +1,5 @@
-//! What all translations of a client's request to the hub share: the conversation as turns, written down as the messages
-//! of a chat request for one backend, and the thinking that it is asked for.
+//! What all translations of a client's request to the hub share: the conversation as turns, written down as the
+//! messages of a chat request for one backend, and the thinking that it is asked for.
 
 pub(crate) mod history;
 pub(crate) mod messages;

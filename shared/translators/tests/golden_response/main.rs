@@ -1,4 +1,5 @@
-//! Each fixture of `fixtures/messages/{from_chat,stream}`, `fixtures/chat_of_messages/{whole,stream}` and `fixtures/error`, with what clients get for it in a snapshot beside it.
+//! Each fixture of `fixtures/messages/{from_chat,stream}`, `fixtures/chat_of_messages/{whole,stream}` and
+//! `fixtures/error`, with what clients get for it in a snapshot beside it.
 //!
 //! Run with `INSTA_UPDATE=always` to write the snapshots anew, and read the difference like code.
 

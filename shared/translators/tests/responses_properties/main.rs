@@ -1,5 +1,5 @@
-//! Laws of the translation for Responses clients: however a backend cuts, joins and mixes its chunks, the client gets the
-//! same, in events of one grammar; and what it sends back reaches the backend as that had said it.
+//! Laws of the translation for Responses clients: however a backend cuts, joins and mixes its chunks, the client gets
+//! the same, in events of one grammar; and what it sends back reaches the backend as that had said it.
 
 #![expect(
     clippy::unwrap_used,
@@ -96,7 +96,8 @@ proptest! {
             Segment::Reasoning(_) | Segment::Calls(_) => None,
         }).collect();
         let shown: String = texts(&response, "message").concat();
-        // White space behind the last call is the one thing that may be dropped (§5.5), and unasked thinking may be the text.
+        // White space behind the last call is the one thing that may be dropped (§5.5), and unasked thinking may be
+        // the text.
         let only_thinking = segments.iter().all(|segment| matches!(segment, Segment::Reasoning(_)));
         prop_assert!(
             (said.starts_with(&shown) && said[shown.len()..].trim().is_empty()) || (only_thinking && !asks),

@@ -1,5 +1,5 @@
-//! A chat client in front of a backend that speaks Anthropic Messages (O1 to O35). What each field becomes is shown by the
-//! fixtures of the translators; here is shown that they are wired to a client and a backend.
+//! A chat client in front of a backend that speaks Anthropic Messages (O1 to O35). What each field becomes is shown by
+//! the fixtures of the translators; here is shown that they are wired to a client and a backend.
 
 mod answers;
 mod errors;

@@ -15,8 +15,9 @@ pub(super) struct Client<'a> {
 const JOINTS: [&str; 3] = ["", "\n", "\n\n"];
 
 impl Client<'_> {
-    /// True if the order of blocks of several kinds reaches the client: chat has none, nor has the hub for whole answers.
-    /// Text behind a call whose arguments are never complete is held until the end, and may change places with calls.
+    /// True if the order of blocks of several kinds reaches the client: chat has none, nor has the hub for whole
+    /// answers. Text behind a call whose arguments are never complete is held until the end, and may change places with
+    /// calls.
     fn ordered(&self) -> bool {
         let never_complete = [Oddity::ArgumentsNone, Oddity::ArgumentsNoJson];
         let held = never_complete

@@ -1,5 +1,5 @@
-//! The property of odd servers over the relay and its timers: what the conversion of bytes gives, a client gets, whatever
-//! the silences, wherever the body ends, and however slowly the client reads. Time is paused.
+//! The property of odd servers over the relay and its timers: what the conversion of bytes gives, a client gets,
+//! whatever the silences, wherever the body ends, and however slowly the client reads. Time is paused.
 
 use odd_servers::{Ending, Frame as OddFrame, Oddity, Protocol, Reply, Script, check};
 use service::http::{ApiError, Dialect};

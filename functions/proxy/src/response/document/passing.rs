@@ -71,8 +71,8 @@ impl Passing {
         }
     }
 
-    /// Ends a document whose beginning the client has: one that broke off stays without its end, so that no client takes it
-    /// for whole.
+    /// Ends a document whose beginning the client has: one that broke off stays without its end, so that no client
+    /// takes it for whole.
     pub(super) fn finish(self, end: StreamEnd) -> StreamEnding {
         let result = if self.is_answer() {
             Ok(())

@@ -1,5 +1,5 @@
-//! The ranks of TEI's own API, of which a ranking is made: sorted, cut to what was asked for, in the words of the API that the
-//! client speaks (<https://huggingface.github.io/text-embeddings-inference/>).
+//! The ranks of TEI's own API, of which a ranking is made: sorted, cut to what was asked for, in the words of the API
+//! that the client speaks (<https://huggingface.github.io/text-embeddings-inference/>).
 
 use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! A walk over the top level of a JSON object that comes in pieces, cut anywhere. It knows one byte after the other, and
-//! keeps nothing but the few members that the gateway needs: the length of the rest does not matter.
+//! A walk over the top level of a JSON object that comes in pieces, cut anywhere. It knows one byte after the other,
+//! and keeps nothing but the few members that the gateway needs: the length of the rest does not matter.
 
 use std::mem;
 

@@ -1,8 +1,8 @@
 //! A reservation as it is stored: one attribute, its members one behind the other in the form of `postcard`
 //! (docs/decisions/0014-a-reservation-is-one-attribute.md).
 //!
-//! Members and variants have no names there, so none may change its place or its type; a new member comes last. Bytes behind
-//! those that are known are of a later version, and are passed over.
+//! Members and variants have no names there, so none may change its place or its type; a new member comes last. Bytes
+//! behind those that are known are of a later version, and are passed over.
 
 use std::fmt;
 

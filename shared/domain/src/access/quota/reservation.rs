@@ -8,8 +8,8 @@ use super::window::Bucket;
 use crate::models::usage::{ClientKind, Endpoint, RequestFacts};
 use crate::models::{DisplayName, KeyId, ModelId, RequestId, UserId};
 
-/// One admitted request: the amounts, where they were counted, and the facts for its record if nobody settles it. It is stored
-/// as bytes, its members in this order (`packed.rs`).
+/// One admitted request: the amounts, where they were counted, and the facts for its record if nobody settles it. It is
+/// stored as bytes, its members in this order (`packed.rs`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct StoredReservation {

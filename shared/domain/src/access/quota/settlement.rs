@@ -47,8 +47,8 @@ pub struct Adjustment {
     pub tokens: Option<(WindowBucket, i64)>,
 }
 
-/// The corrections for `reservation` at `now`; those of windows that are over in `meter` are left out. Of a meter that was not
-/// read, what the reservation names is taken for current.
+/// The corrections for `reservation` at `now`; those of windows that are over in `meter` are left out. Of a meter that
+/// was not read, what the reservation names is taken for current.
 pub fn correct(
     reservation: &StoredReservation,
     actual: ActualUsage,

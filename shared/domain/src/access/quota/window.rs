@@ -2,8 +2,8 @@
 //!
 //! Counts are kept by part of the window. A part counts until all of it has left, so room may come late, never early.
 //! Beside the parts stands their sum, parts that have left included until somebody takes them out: so a process that
-//! knows nothing of the parts can still let the database check "sum < limit", which errs on the late side only. One that
-//! knows of parts that have left takes them out with the same update, on the condition that they still are what it
+//! knows nothing of the parts can still let the database check "sum < limit", which errs on the late side only. One
+//! that knows of parts that have left takes them out with the same update, on the condition that they still are what it
 //! knows.
 
 use std::collections::BTreeMap;

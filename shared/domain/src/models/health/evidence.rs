@@ -49,8 +49,8 @@ impl Evidence {
         self.latest = Some((caller, now));
     }
 
-    /// Adds a failure. True if the failures since the last success say something about the backend: they are of at least
-    /// two callers, or no other caller succeeded within a minute (HA14).
+    /// Adds a failure. True if the failures since the last success say something about the backend: they are of at
+    /// least two callers, or no other caller succeeded within a minute (HA14).
     pub fn add_failure(&mut self, caller: CallerMark, now: Timestamp) -> bool {
         self.failing = match self.failing {
             Failing::Nobody => Failing::One(caller),

@@ -1,6 +1,7 @@
 //! The health of a backend, and what each request and each check changes about it (promise 53): a circuit breaker.
 //!
-//! Pure. Requests and checks report to the same state; only this module decides if a backend is ejected, and for how long.
+//! Pure. Requests and checks report to the same state; only this module decides if a backend is ejected, and for how
+//! long.
 
 mod availability;
 mod class;
@@ -67,8 +68,8 @@ impl Health {
         }
     }
 
-    /// After a check. A failed one ejects, or prolongs an ejection without making the next one longer: two checks at once
-    /// do no harm. It never outranks requests that succeed.
+    /// After a check. A failed one ejects, or prolongs an ejection without making the next one longer: two checks at
+    /// once do no harm. It never outranks requests that succeed.
     #[must_use]
     pub fn after_check(self, now: Timestamp, found: CheckFinding) -> Self {
         let checked = Self {
@@ -110,7 +111,8 @@ impl Health {
         self.failed(now, class, None).ejected_for(now, time)
     }
 
-    /// True if a check that reached the backend ends its ejection: not where the check cannot show that the reason is gone.
+    /// True if a check that reached the backend ends its ejection: not where the check cannot show that the reason is
+    /// gone.
     fn ends_by(&self, finding: Option<FailureClass>, by_hand: bool) -> bool {
         match self.last_failure {
             Some(FailureClass::Credentials) => finding.is_none(),

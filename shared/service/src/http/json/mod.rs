@@ -50,8 +50,8 @@ pub async fn read_management(request: Request) -> Result<Bytes, ApiError> {
     read_any(request, MAX_MANAGEMENT_BODY).await
 }
 
-/// Refuses a body of a type that a web page may send anywhere without asking first (the safelist of the Fetch standard), or of
-/// none (promise 65).
+/// Refuses a body of a type that a web page may send anywhere without asking first (the safelist of the Fetch
+/// standard), or of none (promise 65).
 pub(super) fn check_asked(request: &Request) -> Result<(), ApiError> {
     const UNASKED: [&str; 3] = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
     let kind = text(request.headers(), CONTENT_TYPE).map(essence).unwrap_or_default();
@@ -239,7 +239,8 @@ fn malformed(error: &serde_json::Error) -> ApiError {
     ApiError::new(Code::InvalidJson, format!("the body is not valid JSON: {error}"))
 }
 
-/// serde's message without its ` at line … column …`, which says nothing about a field, and without Rust's names of numbers.
+/// serde's message without its ` at line … column …`, which says nothing about a field, and without Rust's names of
+/// numbers.
 fn for_a_person(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();

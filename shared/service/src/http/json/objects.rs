@@ -1,7 +1,7 @@
 //! JSON objects are objects: where a form is expected, an array of its values is refused, at every depth.
 //!
-//! serde reads structs from sequences too, field by field in their order. Nobody writes a body so, but a check in front of the
-//! gateway that looks for a member by its name would find none.
+//! serde reads structs from sequences too, field by field in their order. Nobody writes a body so, but a check in front
+//! of the gateway that looks for a member by its name would find none.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! What [`managed_object!`](crate::managed_object) makes of a declaration. Both macros take one field after another.
 
-/// The creation form of [`managed_object!`]: takes field by field, and adds to the `[members]` of the object and to the `[fields]`
-/// of the form.
+/// The creation form of [`managed_object!`]: takes field by field, and adds to the `[members]` of the object and to the
+/// `[fields]` of the form.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! creation_form {
@@ -77,7 +77,8 @@ macro_rules! creation_form {
     };
 }
 
-/// The patch of [`managed_object!`]: takes field by field, and adds to `[fields of the object]` and `[fields of the form]`.
+/// The patch of [`managed_object!`]: takes field by field, and adds to `[fields of the object]` and `[fields of the
+/// form]`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! patch_form {

@@ -30,7 +30,8 @@
 //! # }
 //! ```
 //!
-//! [`forms`] is what the declaration becomes, [`member`] a field of a patch, [`constraint`] what a value must be besides its type.
+//! [`forms`] is what the declaration becomes, [`member`] a field of a patch, [`constraint`] what a value must be
+//! besides its type.
 
 pub mod constraint;
 mod forms;
@@ -41,11 +42,11 @@ use member::Member;
 
 use super::ApiError;
 
-/// Declares a managed object: `Object: CreationForm, Patch { fields } new(arguments) { members }`, or without a creation
-/// form `Object: Patch { fields }`.
+/// Declares a managed object: `Object: CreationForm, Patch { fields } new(arguments) { members }`, or without a
+/// creation form `Object: Patch { fields }`.
 ///
-/// A field is `kind name: Type = default, constraint;`. The type is that of a value in JSON; the object holds it as it is,
-/// or whatever it converts into, such as an `Option`. The kinds:
+/// A field is `kind name: Type = default, constraint;`. The type is that of a value in JSON; the object holds it as it
+/// is, or whatever it converts into, such as an `Option`. The kinds:
 ///
 /// | kind | in the creation form | in the patch |
 /// | --- | --- | --- |
@@ -56,10 +57,12 @@ use super::ApiError;
 /// | `secret` | may be given | may be given, or cleared with `null` |
 /// | `later …` | refused: the object gets the default | as without `later` |
 ///
-/// A default that is not given is the type's own. The object does not hold secrets: whoever handles the form stores them.
+/// A default that is not given is the type's own. The object does not hold secrets: whoever handles the form stores
+/// them.
 /// `new(…) { … }` are the members that the gateway sets itself, of the arguments.
 ///
-/// The forms have `create(self, …) -> Result<Object, ApiError>`, `apply(&self, &mut Object) -> Result<(), ApiError>` and
+/// The forms have `create(self, …) -> Result<Object, ApiError>`, `apply(&self, &mut Object) -> Result<(), ApiError>`
+/// and
 /// `changed(&self) -> Vec<String>`; a patch also has the `version` that its sender has seen.
 #[macro_export]
 macro_rules! managed_object {

@@ -159,8 +159,8 @@ impl Store {
             .await
     }
 
-    /// Takes out a reservation of `user` of which no record is wanted. Like a request that delivered nothing it stays counted
-    /// in the rate of requests alone.
+    /// Takes out a reservation of `user` of which no record is wanted. Like a request that delivered nothing it stays
+    /// counted in the rate of requests alone.
     pub async fn withdraw(
         &self,
         reservation: &StoredReservation,

@@ -1,4 +1,5 @@
-//! The input of a custom tool, taken out of the arguments of the function that stands for it while they arrive (RA5, RS5).
+//! The input of a custom tool, taken out of the arguments of the function that stands for it while they arrive (RA5,
+//! RS5).
 //!
 //! The arguments are JSON in a JSON string, `{\"input\":\"…\"}`: escaped twice. What comes out is escaped once.
 
@@ -26,7 +27,8 @@ enum Place {
     BeforeColon,
     BeforeValue,
     InValue,
-    /// Behind a backslash in the value, with so many hexadecimal digits to come; `None` before it is known which escape.
+    /// Behind a backslash in the value, with so many hexadecimal digits to come; `None` before it is known which
+    /// escape.
     InEscape(Option<u8>),
     BehindValue,
     /// Not the form in which the input is asked for.

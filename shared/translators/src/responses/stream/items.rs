@@ -87,8 +87,8 @@ impl Items {
         }
     }
 
-    /// Ends the last item, which is the one that was cut if the response has this `status`. A call that broke off is left
-    /// out.
+    /// Ends the last item, which is the one that was cut if the response has this `status`. A call that broke off is
+    /// left out.
     pub(in crate::responses) fn close_last(&mut self, status: &str, out: &mut BytesMut) {
         self.cut = None;
         self.close_text(status, out);

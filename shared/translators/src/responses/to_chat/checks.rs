@@ -1,5 +1,5 @@
-//! What a chat backend cannot do for a Responses request: refused before anything is called (R22), or told to be dropped
-//! (R21).
+//! What a chat backend cannot do for a Responses request: refused before anything is called (R22), or told to be
+//! dropped (R21).
 
 use crate::error::{FieldPath, RequestError};
 use crate::responses::refusal;

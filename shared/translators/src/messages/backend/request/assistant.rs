@@ -73,7 +73,8 @@ fn texts<'a>(
     Ok(blocks)
 }
 
-/// The thinking blocks that the entries of `reasoning_details` were (H2). The API refuses thinking that it has not signed.
+/// The thinking blocks that the entries of `reasoning_details` were (H2). The API refuses thinking that it has not
+/// signed.
 fn thinking<'a>(message: &InputMessage<'a>, path: FieldPath<'_>) -> Result<Vec<Block<'a>>, RequestError> {
     let entries: Vec<InputReasoning<'a>> = message.reasoning_details.objects(path.field("reasoning_details"))?;
     let own = entries.iter().filter(|entry| is(entry.format, ANTHROPIC_FORMAT));

@@ -1,6 +1,6 @@
-//! The conversation as the turns that the API wants: neighbours of one role are one turn (O3), results are one user turn
-//! in the order of their calls (O6), every call has its result and every result its call (O7), and system messages in
-//! mid-conversation have a place (O2).
+//! The conversation as the turns that the API wants: neighbours of one role are one turn (O3), results are one user
+//! turn in the order of their calls (O6), every call has its result and every result its call (O7), and system messages
+//! in mid-conversation have a place (O2).
 
 use super::assistant::AssistantTurn;
 use super::body::{Block, BlockKind, Message};
@@ -143,7 +143,8 @@ impl<'a> Conversation<'a> {
         Ok(self)
     }
 
-    /// True if the conversation ends in results, and the calls before them have lost the thinking that led to them (O20).
+    /// True if the conversation ends in results, and the calls before them have lost the thinking that led to them
+    /// (O20).
     pub(super) fn continues_unsigned_calls(&self) -> bool {
         let has_results = matches!(self.turns.last(), Some(Turn::User { results, .. }) if !results.is_empty());
         let assistants = self.turns.iter().rev().find_map(|turn| match turn {
