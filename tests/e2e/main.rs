@@ -25,6 +25,7 @@ mod local;
 mod log;
 mod messages;
 mod metrics;
+mod models;
 mod odd_backends;
 mod one_object;
 mod own_models;

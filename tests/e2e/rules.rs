@@ -6,7 +6,7 @@ use std::path::Path;
 use harness::workspace;
 
 /// Where the translation is tested. Elsewhere `p1` is a promise of docs/promises.md.
-const FOLDERS: [&str; 11] = [
+const FOLDERS: [&str; 12] = [
     "shared/translators/src",
     "shared/translators/tests",
     "functions/proxy/src",
@@ -14,6 +14,7 @@ const FOLDERS: [&str; 11] = [
     "tests/e2e/direct",
     "tests/e2e/health",
     "tests/e2e/messages",
+    "tests/e2e/models",
     "tests/e2e/odd_backends",
     "tests/e2e/responses",
     "tests/e2e/usage",

@@ -53,8 +53,9 @@ impl UsableModel {
     fn of(entry: &Entry, now: Timestamp) -> Option<Self> {
         let enabled: Vec<&Backend> = entry.backends.iter().filter(|backend| backend.enabled).collect();
         let settings: Vec<BackendSettings> = enabled.iter().map(|backend| settings(backend)).collect();
-        let first = settings.first()?;
-        let known_to_all = |effort: &Effort| settings.iter().all(|settings| settings.effort_levels.contains(effort));
+        if settings.is_empty() {
+            return None;
+        }
         let Model {
             id,
             name,
@@ -74,7 +75,7 @@ impl UsableModel {
             output_price: entry.model.output_price,
             available: enabled.iter().any(|backend| backend.health.usable(now)),
             vision: settings.iter().all(|settings| settings.vision),
-            thinking: first.effort_levels.iter().copied().filter(known_to_all).collect(),
+            thinking: BackendSettings::efforts_of_all(&settings),
         })
     }
 }

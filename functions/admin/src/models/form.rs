@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::models::capability::{Modality, ReasoningEffort};
 use domain::models::catalog::{Catalog, Model, param_header};
 use domain::models::kind::ModelKind;
 use domain::models::price::Price;
@@ -34,6 +35,9 @@ managed_object! {
         nullable output_price:         Price;
         nullable context_window:       u64, within(1..=MAX_TOKENS);
         nullable max_output_tokens:    u64, within(1..=MAX_TOKENS);
+        nullable input_modalities:     Vec<Modality>, list(each_once);
+        nullable reasoning_efforts:    Vec<ReasoningEffort>, list(each_once);
+        nullable agent_instructions:   String, max_chars(20_000);
     }
     new(now: Timestamp) { created_at: now, updated_at: now, version: 1 }
 }

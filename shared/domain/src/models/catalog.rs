@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::capability::{Modality, ReasoningEffort};
 use super::health::Health;
 use super::kind::ModelKind;
 use super::price::{Price, Prices};
@@ -46,6 +47,15 @@ pub struct Model {
     pub context_window: Option<u64>,
     #[serde(default)]
     pub max_output_tokens: Option<u64>,
+    /// What it reads; empty if nobody has said it.
+    #[serde(default)]
+    pub input_modalities: Vec<Modality>,
+    /// The efforts that clients are offered; empty for what all of its backends know.
+    #[serde(default)]
+    pub reasoning_efforts: Vec<ReasoningEffort>,
+    /// What a coding agent that takes its instructions from the list of models is told (ML4).
+    #[serde(default)]
+    pub agent_instructions: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: u64,
@@ -61,6 +71,16 @@ impl Model {
     pub fn surely_answers(&self, endpoint: Endpoint) -> bool {
         let kind = ModelKind::at(endpoint);
         self.kinds.contains(&kind) || (self.kinds.is_empty() && kind == ModelKind::Chat)
+    }
+
+    /// Its aliases that are names and no globs.
+    pub fn exact_aliases(&self) -> impl Iterator<Item = &ModelName> {
+        self.aliases.iter().filter(|alias| !alias.as_str().contains('*'))
+    }
+
+    fn globs(&self) -> impl Iterator<Item = &str> {
+        let aliases = self.aliases.iter().map(ModelName::as_str);
+        aliases.filter(|alias| alias.contains('*'))
     }
 
     /// What its tokens cost. Without a price of their own, input and output cost nothing, input read from or written to
@@ -225,12 +245,7 @@ impl Catalog {
         let by_alias = || enabled().find(|entry| entry.model.aliases.iter().any(|alias| alias.as_str() == name));
         let by_glob = || {
             let fits = |entry: &Arc<Entry>| {
-                let globs = entry
-                    .model
-                    .aliases
-                    .iter()
-                    .map(ModelName::as_str)
-                    .filter(|alias| alias.contains('*'));
+                let globs = entry.model.globs();
                 globs.filter(|glob| glob_matches(glob, name)).map(str::len).max()
             };
             enabled()
@@ -293,6 +308,9 @@ mod tests {
             output_price: None,
             context_window: None,
             max_output_tokens: None,
+            input_modalities: Vec::new(),
+            reasoning_efforts: Vec::new(),
+            agent_instructions: None,
             kinds: Vec::new(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,

@@ -2,6 +2,7 @@
 
 pub mod api_key;
 pub mod audit;
+pub mod capability;
 pub mod catalog;
 mod email;
 pub mod health;

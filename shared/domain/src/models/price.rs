@@ -111,6 +111,16 @@ impl fmt::Display for MicroUsd {
     }
 }
 
+impl Price {
+    /// USD for one token, as an exact decimal without trailing zeros.
+    pub fn usd_per_token(self) -> String {
+        const TOKENS: u64 = MILLION * MILLION;
+        let decimals = 2 * DECIMALS;
+        let text = format!("{}.{:0decimals$}", self.0 / TOKENS, self.0 % TOKENS);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+}
+
 impl Serialize for Price {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         MicroUsd(self.0).usd().serialize(serializer)
@@ -167,6 +177,20 @@ mod tests {
             cached_input,
             output,
             ..Tokens::default()
+        }
+    }
+
+    #[test]
+    fn ml1_a_tokens_price_is_an_exact_decimal() {
+        for (per_million, per_token) in [
+            (0.0, "0"),
+            (0.2, "0.0000002"),
+            (0.000_001, "0.000000000001"),
+            (2.5, "0.0000025"),
+            (1_000_000.0, "1"),
+            (10_000_000.0, "10"),
+        ] {
+            assert_eq!(price(per_million).usd_per_token(), per_token);
         }
     }
 

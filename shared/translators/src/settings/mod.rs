@@ -41,6 +41,13 @@ impl BackendSettings {
         settings.override_with(overrides);
         settings
     }
+
+    /// The efforts that each of `backends` knows, in the order of the first.
+    pub fn efforts_of_all(backends: &[Self]) -> Vec<Effort> {
+        let known_to_all = |effort: &Effort| backends.iter().all(|backend| backend.effort_levels.contains(effort));
+        let efforts = backends.first().map(|first| first.effort_levels.iter());
+        efforts.into_iter().flatten().copied().filter(known_to_all).collect()
+    }
 }
 
 #[cfg(test)]
