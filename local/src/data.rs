@@ -34,6 +34,10 @@ pub enum StartError {
     NotPrivate(PathBuf),
     #[error("the database listens on this machine alone, not on {0}")]
     DatabaseForOthers(SocketAddr),
+    #[error("no AWS region: set AWS_REGION")]
+    NoRegion,
+    #[error("no AWS credentials: not in the environment, a profile, or of this container or instance")]
+    NoCredentials,
     #[error(transparent)]
     Io(#[from] std::io::Error),
     #[error("the database cannot be opened")]
@@ -56,7 +60,7 @@ pub fn default_folder() -> Result<PathBuf, StartError> {
 
 /// An open data folder, or the memory of a gateway that keeps nothing.
 #[derive(Clone)]
-pub struct Data {
+pub(crate) struct Data {
     database: Database,
     secrets: Secrets,
     _lock: Option<Arc<File>>,

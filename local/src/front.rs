@@ -1,6 +1,7 @@
 //! The first checks of a request from a socket, which API Gateway does in the cloud.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -24,6 +25,8 @@ pub(crate) struct Front {
     pub(crate) edge: Edge,
     pub(crate) permits: Permits,
     pub(crate) hosts: Hosts,
+    /// How long streams may go on after the request to stop.
+    pub(crate) stream_grace: Duration,
 }
 
 impl Front {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::Router;
-use domain::access::password::PasswordPolicy;
+use axum::routing::get;
 use service::functions::{
     BackendTrialResult, CheckRequest, CheckResult, FunctionClient, SsoTrial, SsoTrialResult, TrialRequest,
 };
@@ -11,6 +11,7 @@ use service::outbound::{ClientError, Outbound};
 use service::resources::Resources;
 
 use crate::options::Options;
+use crate::readiness::Readiness;
 
 /// The functions over one store.
 #[derive(Clone, Debug)]
@@ -29,11 +30,16 @@ impl Functions {
         let networks = options.backend_networks.clone().with_loopback();
         let outbound = Outbound::new(networks.clone(), &options.backend_authorities)?;
         let health = health::App::new(resources.clone(), outbound.clone());
-        let auth = auth::App::new(resources.clone(), outbound.clone(), PasswordPolicy::Basic);
+        let auth = auth::App::new(resources.clone(), outbound.clone(), options.passwords);
         let rules = admin::Rules {
             networks,
-            passwords: PasswordPolicy::Basic,
-            public_url: Some(format!("http://{address}")),
+            passwords: options.passwords,
+            public_url: Some(
+                options
+                    .public_url
+                    .clone()
+                    .unwrap_or_else(|| format!("http://{address}")),
+            ),
         };
         let delegates = admin::Delegates {
             check: check_client(health.clone()),
@@ -53,13 +59,15 @@ impl Functions {
     }
 
     /// All routes on one port.
-    pub(crate) fn router(&self) -> Router {
+    pub(crate) fn router(&self, readiness: Readiness) -> Router {
+        let ready = Router::new().route("/ready", get(|| readiness.tell()));
         proxy::routes()
             .into_router(self.proxy.clone())
             .merge(auth::routes().into_router(self.auth.clone()))
             .merge(keys::routes().into_router(self.keys.clone()))
             .merge(admin::routes().into_router(self.admin.clone()))
             .merge(console::routes().into_router(console::App::default()))
+            .merge(ready)
     }
 }
 

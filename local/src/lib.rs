@@ -3,6 +3,7 @@
 //! The routers, the store and the SDK are those of the cloud; only the database's transport, the home of secrets and
 //! the timers are the laptop's. [`Gateway::start`] serves the `local` binary and the tests alike.
 
+mod cloud;
 mod data;
 mod database_port;
 mod descriptors;
@@ -10,10 +11,12 @@ pub mod embedded;
 mod framing;
 mod front;
 mod functions;
+mod home;
 mod hosts;
 mod inflight;
 mod json_errors;
 mod options;
+mod readiness;
 mod schedule;
 mod server;
 mod sigv4;
@@ -23,7 +26,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth::bootstrap::{self, Bootstrap};
-use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
 use domain::models::user::User;
@@ -36,17 +38,19 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{LocalPoolHandle, TaskTracker};
 
+use crate::data::Data;
 use crate::front::Front;
 use crate::functions::Functions;
+use crate::home::Home;
 use crate::hosts::Hosts;
 use crate::inflight::Permits;
+use crate::readiness::Readiness;
 
-pub use data::{Data, StartError, default_folder};
-pub use options::{MAX_BODY_BYTES, MAX_INFLIGHT, Options, SCHEDULE, workers};
+pub use cloud::CloudStorage;
+pub use data::{StartError, default_folder};
+pub use home::Storage;
+pub use options::{MAX_BODY_BYTES, MAX_INFLIGHT, Options, SCHEDULE, STREAM_GRACE, workers};
 pub use sigv4::AccessKey;
-
-/// How long running streams may go on after the request to stop, and how long everything else may take.
-const STREAM_GRACE: Duration = Duration::from_secs(2);
 
 /// The administrator that the first start has made.
 #[derive(Clone, Debug)]
@@ -62,7 +66,7 @@ async fn first_admin(resources: &Resources, options: &Options) -> Result<Option<
         email: options.admin_email.clone(),
         password: options.admin_password.clone(),
     };
-    Ok(match bootstrap::run(resources, admin, PasswordPolicy::Basic).await? {
+    Ok(match bootstrap::run(resources, admin, options.passwords).await? {
         Bootstrap::AlreadyDone => None,
         Bootstrap::Created { generated_password } => Some(FirstAdmin {
             email: options.admin_email.clone(),
@@ -71,7 +75,8 @@ async fn first_admin(resources: &Resources, options: &Options) -> Result<Option<
     })
 }
 
-/// A link to the console that signs in the administrator of `options`, if the installation has no model yet.
+/// A link to the console that signs in the administrator of `options`, if the installation has no model yet. Its code is
+/// known to this process alone.
 async fn setup_link(
     store: &Store,
     options: &Options,
@@ -122,8 +127,9 @@ pub struct Gateway {
     workers: Option<LocalPoolHandle>,
     /// Where the database listens, and the key to it.
     database: Option<(SocketAddr, AccessKey)>,
+    stream_grace: Duration,
     /// Kept open, and locked against a second process.
-    data: Data,
+    home: Home,
 }
 
 impl Gateway {
@@ -136,27 +142,37 @@ impl Gateway {
 
     async fn start_with(options: Options) -> Result<Self, StartError> {
         descriptors::raise_limit();
-        let data = Data::open(options.folder.as_deref())?;
-        let resources = data.resources(options.clock.clone()).await?;
+        let home = Home::open(&options.storage, &options.clock).await?;
+        let resources = home.resources(options.clock.clone()).await?;
         let first_admin = first_admin(&resources, &options).await?;
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let functions = Functions::new(&resources, &options, address)?;
-        let setup_link = setup_link(&resources.store, &options, &functions.auth, address).await?;
+        let readiness = Readiness {
+            store: resources.store.clone(),
+            stop: stop.clone(),
+        };
+        let setup_link = match &home {
+            Home::Embedded(_) => setup_link(&resources.store, &options, &functions.auth, address).await?,
+            Home::Cloud(_) => None,
+        };
         let front = Arc::new(Front {
-            edge: Edge::new(functions.router(), Some(resources.store)),
+            edge: Edge::new(functions.router(readiness), Some(resources.store)),
             permits: Permits::new(options.max_inflight),
             hosts: Hosts::of(address, &options.hosts),
+            stream_grace: options.stream_grace,
         });
         let workers = (options.workers > 0).then(|| LocalPoolHandle::new(options.workers));
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let database = match options.dynamodb_listen {
-            Some(listen) => Some(open_door(&data, listen, &tasks, &stop).await?),
-            None => None,
+        let database = match (options.dynamodb_listen, &home) {
+            (Some(listen), Home::Embedded(data)) => Some(open_door(data, listen, &tasks, &stop).await?),
+            _ => None,
         };
         let proxy = functions.proxy.clone();
         tasks.spawn(schedule::write_usage(proxy.clone(), stop.clone()));
-        tasks.spawn(schedule::run(options.schedule, data.clone(), functions, stop.clone()));
+        if let Some(every) = options.schedule {
+            tasks.spawn(schedule::run(every, home.clone(), functions, stop.clone()));
+        }
         server::begin(&listener.into_std()?, &front, workers.as_ref(), &tasks, &stop)?;
         Ok(Self {
             address,
@@ -168,7 +184,8 @@ impl Gateway {
             tasks,
             workers,
             database,
-            data,
+            stream_grace: options.stream_grace,
+            home,
         })
     }
 
@@ -194,7 +211,7 @@ impl Gateway {
 
     /// The tables, for tests that look behind the routes.
     pub async fn store(&self) -> Result<Store, StartError> {
-        self.data.store(self.clock.clone()).await
+        self.home.store(self.clock.clone()).await
     }
 
     /// Writes at once what else would be written within a second, for tests that read the usage.
@@ -207,7 +224,7 @@ impl Gateway {
     pub async fn shutdown(self) {
         self.stop.cancel();
         self.tasks.close();
-        self.proxy.drain(STREAM_GRACE).await;
+        self.proxy.drain(self.stream_grace).await;
         self.tasks.wait().await;
         self.proxy.write_usage().await;
         drop(self.workers);

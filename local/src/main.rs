@@ -3,13 +3,15 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::Parser;
+use clap::{ArgAction, Parser, ValueEnum};
 use domain::access::egress::AllowedNetworks;
+use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
-use local::{Gateway, Options, StartError, default_folder};
-use service::config::{self, LogConfig, LogFormat};
+use local::{CloudStorage, Gateway, Options, StartError, Storage, default_folder};
+use service::config::{self, LogConfig, LogFormat, SecretsConfig};
 use service::outbound::Authorities;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -17,13 +19,49 @@ use tokio::signal::unix::{SignalKind, signal};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// An LLM gateway for `OpenAI` and Anthropic clients, with its database inside.
+/// Where tables and secrets are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum StoreKind {
+    /// In a folder of this machine, or in memory.
+    Embedded,
+    /// In `DynamoDB` and Secrets Manager, shared with other processes and with functions.
+    Dynamodb,
+}
+
+/// An LLM gateway for `OpenAI` and Anthropic clients: with its database inside, or over `DynamoDB`.
 #[derive(Debug, Parser)]
 #[command(name = "local", version)]
 struct Arguments {
     /// Where to listen.
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Where tables and secrets are.
+    #[arg(long, env = "STORE", value_enum, default_value = "embedded")]
+    store: StoreKind,
+    /// Before each table's name in `DynamoDB`.
+    #[arg(long, env = "TABLE_PREFIX", default_value = "tidegate-")]
+    table_prefix: String,
+    /// Before each secret's name in Secrets Manager.
+    #[arg(long, env = "SECRET_PREFIX", default_value = "tidegate/")]
+    secret_prefix: String,
+    /// A file of secrets, shared by all processes, in place of Secrets Manager.
+    #[arg(long, env = "SECRETS_FILE", value_name = "FILE")]
+    secrets_file: Option<PathBuf>,
+    /// Makes the tables in `DynamoDB` that are missing.
+    #[arg(long, env = "CREATE_TABLES", default_value_t = false, action = ArgAction::Set)]
+    create_tables: bool,
+    /// Checks backends and settles what has expired each minute; of several processes one does.
+    #[arg(long, env = "SCHEDULES", default_value_t = true, action = ArgAction::Set)]
+    schedules: bool,
+    /// Where clients reach the gateway, if not where it listens: `https://gateway.example`.
+    #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// What passwords have to be: `basic` or `strict` [default: `strict` over `DynamoDB`].
+    #[arg(long, env = "PASSWORD_POLICY", value_name = "POLICY")]
+    password_policy: Option<PasswordPolicy>,
+    /// For how many seconds streams may go on after SIGTERM [default: 2, over `DynamoDB` 30].
+    #[arg(long, env = "DRAIN_SECONDS", value_name = "SECONDS")]
+    drain_seconds: Option<u16>,
     /// The folder of the data [default: `tidegate` in your folder for application data].
     #[arg(long, env = "DATA", value_name = "DIR")]
     data: Option<PathBuf>,
@@ -58,6 +96,9 @@ struct Arguments {
     /// What is logged: `warn`, `info`, `proxy=debug`.
     #[arg(long, env = "RUST_LOG", default_value = "warn")]
     log: String,
+    /// How it is logged: `text` or `json`.
+    #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = |text: &str| text.parse::<LogFormat>())]
+    log_format: LogFormat,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -65,7 +106,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     service::telemetry::init(&LogConfig {
         filter: arguments.log.clone(),
-        format: LogFormat::Text,
+        format: arguments.log_format,
         metrics: None,
     });
     match run(arguments).await {
@@ -91,14 +132,16 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
 
 impl Arguments {
     fn options(self) -> Result<Options, StartError> {
-        let folder = match (self.memory, self.data) {
-            (true, _) => None,
-            (false, Some(folder)) => Some(folder),
-            (false, None) => Some(default_folder()?),
+        let (passwords, drain_seconds) = match self.store {
+            StoreKind::Embedded => (PasswordPolicy::Basic, local::STREAM_GRACE.as_secs()),
+            StoreKind::Dynamodb => (PasswordPolicy::Strict, 30),
         };
         Ok(Options {
             listen: self.listen,
-            folder,
+            storage: self.storage()?,
+            public_url: self.public_url,
+            passwords: self.password_policy.unwrap_or(passwords),
+            stream_grace: Duration::from_secs(self.drain_seconds.map_or(drain_seconds, u64::from)),
             admin_email: self.admin_email,
             admin_password: config::admin_password(&config::Process),
             backend_networks: self.backend_allowed_cidrs,
@@ -107,10 +150,30 @@ impl Arguments {
             limits: proxy::Limits::with_max_body(self.max_body_bytes),
             max_inflight: self.max_inflight,
             workers: local::workers(),
-            schedule: local::SCHEDULE,
+            schedule: self.schedules.then_some(local::SCHEDULE),
             clock: Clock::system(),
             dynamodb_listen: self.dynamodb_listen,
             hosts: self.hosts,
+        })
+    }
+}
+
+impl Arguments {
+    fn storage(&self) -> Result<Storage, StartError> {
+        Ok(match (self.store, &self.data) {
+            (StoreKind::Dynamodb, _) => Storage::Cloud(CloudStorage {
+                table_prefix: self.table_prefix.clone(),
+                secrets: match &self.secrets_file {
+                    Some(path) => SecretsConfig::File(path.clone()),
+                    None => SecretsConfig::Manager {
+                        prefix: self.secret_prefix.clone(),
+                    },
+                },
+                create_tables: self.create_tables,
+            }),
+            (StoreKind::Embedded, _) if self.memory => Storage::Memory,
+            (StoreKind::Embedded, Some(folder)) => Storage::Folder(folder.clone()),
+            (StoreKind::Embedded, None) => Storage::Folder(default_folder()?),
         })
     }
 }

@@ -2,14 +2,16 @@
 
 use std::net::SocketAddr;
 use std::num::NonZero;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::access::egress::AllowedNetworks;
+use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
 use domain::secret::Secret;
 use service::outbound::Authorities;
+
+use crate::home::Storage;
 
 /// The default of `MAX_BODY_BYTES` here, where no event limits a body.
 pub const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
@@ -17,12 +19,14 @@ pub const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 pub const MAX_INFLIGHT: usize = 10_000;
 /// As often as the cloud's schedules.
 pub const SCHEDULE: Duration = Duration::from_mins(1);
+/// How long streams may go on after the request to stop, where a person waits for the end.
+pub const STREAM_GRACE: Duration = Duration::from_secs(2);
+
 /// How a local gateway is to run.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub listen: SocketAddr,
-    /// The folder of the data; `None` keeps everything in memory, and nothing afterwards.
-    pub folder: Option<PathBuf>,
+    pub storage: Storage,
     pub admin_email: Email,
     /// The first administrator's password; `None` makes one up.
     pub admin_password: Option<Secret>,
@@ -32,14 +36,19 @@ pub struct Options {
     pub backend_authorities: Authorities,
     /// The region whose backends come first.
     pub backend_region: Option<String>,
+    /// Where clients reach the gateway, if not where it listens.
+    pub public_url: Option<String>,
+    pub passwords: PasswordPolicy,
     /// Times and sizes of completions.
     pub limits: proxy::Limits,
     /// Requests under way at once.
     pub max_inflight: usize,
     /// Threads that serve connections; without any, the runtime serves them on which the gateway is started.
     pub workers: usize,
-    /// How often is done what the cloud does by schedules.
-    pub schedule: Duration,
+    /// How often is done what the cloud does by schedules; never without.
+    pub schedule: Option<Duration>,
+    /// How long streams may go on after the request to stop.
+    pub stream_grace: Duration,
     pub clock: Clock,
     /// Where on this machine the embedded `DynamoDB` also listens, for `cargo lambda watch`.
     pub dynamodb_listen: Option<SocketAddr>,
@@ -52,16 +61,19 @@ impl Options {
     pub fn in_memory(admin_email: Email) -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            folder: None,
+            storage: Storage::Memory,
             admin_email,
             admin_password: None,
             backend_networks: AllowedNetworks::default(),
             backend_authorities: Authorities::default(),
             backend_region: None,
+            public_url: None,
+            passwords: PasswordPolicy::Basic,
             limits: proxy::Limits::with_max_body(MAX_BODY_BYTES),
             max_inflight: MAX_INFLIGHT,
             workers: workers(),
-            schedule: SCHEDULE,
+            schedule: Some(SCHEDULE),
+            stream_grace: STREAM_GRACE,
             clock: Clock::system(),
             dynamodb_listen: None,
             hosts: Vec::new(),

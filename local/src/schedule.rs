@@ -2,23 +2,30 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use service::store::Store;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::data::Data;
 use crate::functions::Functions;
+use crate::home::Home;
 
 /// Of usage, what a killed process may lose.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Runs at this interval until `stop`.
-pub(crate) async fn run(every: Duration, data: Data, functions: Functions, stop: CancellationToken) {
+/// Runs at this interval until `stop`. Of processes that share their tables one does the work, as long as it lives.
+pub(crate) async fn run(every: Duration, home: Home, functions: Functions, stop: CancellationToken) {
+    let holder = domain::random::sortable_id();
     let mut due = interval(every);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick comes at once, when the gateway should be starting.
     due.tick().await;
     while stop.run_until_cancelled(due.tick()).await.is_some() {
-        sweep(data.clone()).await;
+        match &home {
+            Home::Embedded(data) => sweep(data.clone()).await,
+            Home::Cloud(resources) if !has_turn(&resources.store, &holder, every).await => continue,
+            Home::Cloud(_) => {}
+        }
         if let Some(Err(error)) = stop
             .run_until_cancelled(health::run(&functions.health, health::Event::default()))
             .await
@@ -28,6 +35,19 @@ pub(crate) async fn run(every: Duration, data: Data, functions: Functions, stop:
         if let Err(error) = janitor::settle_overdue(&functions.janitor).await {
             tracing::error!(%error, "expired reservations could not be settled");
         }
+    }
+}
+
+/// Whether the schedule is this process's until the time after the next. Whoever cannot tell leaves it to others.
+async fn has_turn(store: &Store, holder: &str, every: Duration) -> bool {
+    let lasts = SignedDuration::try_from(every * 2).unwrap_or(SignedDuration::MAX);
+    let until = store.clock().now().saturating_add(lasts);
+    match until.map(|until| store.take_turn("schedule", holder, until)) {
+        Ok(turn) => turn.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the turn at the schedule cannot be taken");
+            false
+        }),
+        Err(_) => false,
     }
 }
 
@@ -43,7 +63,7 @@ pub(crate) async fn write_usage(proxy: proxy::App, stop: CancellationToken) {
 }
 
 /// Deletes expired items.
-async fn sweep(data: Data) {
+async fn sweep(data: crate::data::Data) {
     match tokio::task::spawn_blocking(move || data.sweep()).await {
         Ok(Ok(count)) => tracing::debug!(count, "expired items deleted"),
         Ok(Err(error)) => tracing::error!(%error, "expired items cannot be deleted"),

@@ -22,8 +22,8 @@ use crate::json_errors::JsonErrors;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 /// What is read of a body at once, and what is written. The library lets a head be as long, so [`Front`] measures it.
 const BUFFER_BYTES: usize = 256 * 1024;
-/// How long connections may take to end; longer than running streams are given.
-const CLOSING: Duration = Duration::from_secs(4);
+/// How long connections may take to end behind the end of the streams.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// Begins to serve on each of the `workers`; without any, on this runtime.
 pub(crate) fn begin(
@@ -70,7 +70,8 @@ async fn accept_all(listener: TcpListener, front: Arc<Front>, stop: Cancellation
     }
     drop(listener);
     connections.close();
-    let _ = tokio::time::timeout(CLOSING, async { tokio::join!(graceful.shutdown(), connections.wait()) }).await;
+    let closing = front.stream_grace + CLOSING;
+    let _ = tokio::time::timeout(closing, async { tokio::join!(graceful.shutdown(), connections.wait()) }).await;
 }
 
 /// Serves the requests of one connection, one after the other.

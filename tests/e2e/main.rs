@@ -40,6 +40,7 @@ mod routes;
 mod routing;
 mod rules;
 mod secrets;
+mod servers;
 mod session_keys;
 mod settings;
 mod setup;

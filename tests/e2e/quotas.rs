@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use harness::Gateway;
 use harness::client::{self, Client, data, message, status};
 use harness::provider::{Provider, Reply, openai};
-use local::Options;
+use local::{Options, Storage};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -109,7 +109,7 @@ async fn p42_of_64_clients_that_leave_exactly_the_limit_is_served_called_and_rec
     let folder = TempDir::new().unwrap();
     let start = || {
         Gateway::start_with(|options| Options {
-            folder: Some(folder.path().to_owned()),
+            storage: Storage::Folder(folder.path().to_owned()),
             ..options
         })
     };

@@ -29,6 +29,8 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use aws_credential_types::provider::SharedCredentialsProvider;
+
 use crate::metrics::Source;
 use crate::outbound::Authorities;
 use domain::access::egress::AllowedNetworks;
@@ -105,6 +107,8 @@ pub struct AwsConfig {
     pub access_key_id: String,
     pub secret_access_key: domain::secret::Secret,
     pub session_token: Option<String>,
+    /// Credentials that are fetched anew before they end, in place of the key.
+    pub refreshing: Option<SharedCredentialsProvider>,
     pub dynamodb_endpoint: Option<String>,
     pub lambda_endpoint: Option<String>,
     pub secrets_manager_endpoint: Option<String>,
@@ -187,9 +191,29 @@ impl AwsConfig {
             access_key_id: reader.required("AWS_ACCESS_KEY_ID"),
             secret_access_key: reader.required("AWS_SECRET_ACCESS_KEY").into(),
             session_token: reader.optional("AWS_SESSION_TOKEN"),
+            ..Self::endpoints(reader)
+        }
+    }
+
+    fn endpoints(reader: &Reader<'_, impl Environment>) -> Self {
+        Self {
             dynamodb_endpoint: reader.optional("AWS_ENDPOINT_URL_DYNAMODB"),
             lambda_endpoint: reader.optional("AWS_ENDPOINT_URL_LAMBDA"),
             secrets_manager_endpoint: reader.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+            ..Self::default()
+        }
+    }
+
+    /// The services of this region, with these credentials, at the endpoints that the environment names.
+    pub fn refreshing(region: String, credentials: SharedCredentialsProvider, environment: &impl Environment) -> Self {
+        let reader = Reader {
+            environment,
+            problems: Vec::new(),
+        };
+        Self {
+            region,
+            refreshing: Some(credentials),
+            ..Self::endpoints(&reader)
         }
     }
 }

@@ -34,7 +34,7 @@ async fn gateway() -> Gateway {
     // Nobody but the requests is to ask the backends.
     Gateway::start_with(|options| Options {
         limits,
-        schedule: Duration::from_hours(1),
+        schedule: None,
         ..options
     })
     .await

@@ -3,7 +3,7 @@
 use harness::Gateway;
 use harness::client::{Client, ask, data, message, pick};
 use harness::provider::{Provider, Reply, anthropic, openai};
-use local::Options;
+use local::{Options, Storage};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -242,7 +242,7 @@ async fn what_waits_is_written_when_the_gateway_ends() {
     let folder = TempDir::new().unwrap();
     let start = || {
         Gateway::start_with(|options| Options {
-            folder: Some(folder.path().to_owned()),
+            storage: Storage::Folder(folder.path().to_owned()),
             ..options
         })
     };

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -18,7 +19,7 @@ pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 /// One pool for all services of the process; a plain-text one for an emulator on `http://`.
-pub(super) fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
+pub fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
     static HTTPS: LazyLock<SharedHttpClient> = LazyLock::new(|| {
         let roots = TrustStore::empty()
             .with_native_roots(false)
@@ -42,6 +43,13 @@ pub(super) fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
     }
 }
 
+/// The credentials of clients that the SDK signs for.
+pub(super) fn credentials_provider(config: &AwsConfig) -> SharedCredentialsProvider {
+    let refreshing = config.refreshing.clone();
+    refreshing.unwrap_or_else(|| SharedCredentialsProvider::new(credentials(config)))
+}
+
+/// The key that the environment of a function has.
 pub(super) fn credentials(config: &AwsConfig) -> Credentials {
     let secret = config.secret_access_key.expose().to_owned();
     Credentials::new(

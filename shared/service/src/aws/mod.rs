@@ -13,15 +13,16 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::config::AwsConfig;
 
-use connection::{CONNECT_TIMEOUT, credentials, http_client};
+use connection::{CONNECT_TIMEOUT, credentials_provider};
 
+pub use connection::http_client;
 pub use lambda::{InvokeError, LambdaClient, lambda};
 
 /// A `DynamoDB` client.
 pub fn dynamodb(config: &AwsConfig) -> aws_sdk_dynamodb::Client {
     let mut builder = dynamodb_config(http_client(config.dynamodb_endpoint.as_deref()))
         .region(aws_sdk_dynamodb::config::Region::new(config.region.clone()))
-        .credentials_provider(credentials(config));
+        .credentials_provider(credentials_provider(config));
     builder.set_endpoint_url(config.dynamodb_endpoint.clone());
     aws_sdk_dynamodb::Client::from_conf(builder.build())
 }
@@ -46,7 +47,7 @@ pub fn secrets_manager(config: &AwsConfig) -> aws_sdk_secretsmanager::Client {
     let mut builder = aws_sdk_secretsmanager::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(aws_sdk_secretsmanager::config::Region::new(config.region.clone()))
-        .credentials_provider(credentials(config))
+        .credentials_provider(credentials_provider(config))
         .retry_config(retries())
         .timeout_config(timeouts())
         .http_client(http_client(config.secrets_manager_endpoint.as_deref()));

@@ -177,6 +177,11 @@ pub(super) fn sso_test() -> Key {
     Key::new(Table::Settings, "settings", "sso-test")
 }
 
+/// Whose turn it is at a job that one of many processes does.
+pub(super) fn turn(job: &str) -> Key {
+    Key::new(Table::Settings, "turn", job)
+}
+
 /// A login under way. Begins with `sso#`, as all keys of this table do that `auth` may write.
 pub(super) fn sso_attempt(state: &str) -> Key {
     Key::new(Table::Settings, format!("sso#attempt#{}", sha256_hex(state)), "attempt")

@@ -22,6 +22,7 @@ mod single_use;
 mod sso;
 pub mod table;
 mod transaction;
+mod turns;
 mod usage;
 mod usage_batch;
 mod usage_reads;
