@@ -113,6 +113,26 @@ async fn open_door(
     Ok((address, key))
 }
 
+/// All routes, as connections see them.
+fn front(
+    functions: &Functions,
+    store: Store,
+    options: &Options,
+    address: SocketAddr,
+    stop: &CancellationToken,
+) -> Front {
+    let readiness = Readiness {
+        store: store.clone(),
+        stop: stop.clone(),
+    };
+    Front {
+        edge: Edge::new(functions.router(readiness), Some(store)),
+        permits: Permits::new(options.max_inflight),
+        hosts: Hosts::of(address, &options.hosts),
+        stream_grace: options.stream_grace,
+    }
+}
+
 /// A running gateway.
 #[derive(Debug)]
 pub struct Gateway {
@@ -149,20 +169,11 @@ impl Gateway {
         let address = listener.local_addr()?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let functions = Functions::new(&resources, &options, address)?;
-        let readiness = Readiness {
-            store: resources.store.clone(),
-            stop: stop.clone(),
-        };
         let setup_link = match &home {
             Home::Embedded(_) => setup_link(&resources.store, &options, &functions.auth, address).await?,
             Home::Cloud(_) => None,
         };
-        let front = Arc::new(Front {
-            edge: Edge::new(functions.router(readiness), Some(resources.store)),
-            permits: Permits::new(options.max_inflight),
-            hosts: Hosts::of(address, &options.hosts),
-            stream_grace: options.stream_grace,
-        });
+        let front = Arc::new(front(&functions, resources.store, &options, address, &stop));
         let workers = (options.workers > 0).then(|| LocalPoolHandle::new(options.workers));
         let database = match (options.dynamodb_listen, &home) {
             (Some(listen), Home::Embedded(data)) => Some(open_door(data, listen, &tasks, &stop).await?),
