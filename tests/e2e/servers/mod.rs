@@ -196,6 +196,15 @@ async fn c1_a_server_lets_streams_end_and_tells_balancers() {
 }
 
 #[tokio::test]
+async fn c1_a_server_without_a_region_says_so() {
+    let folder = TempDir::new().unwrap();
+    let environment = [("STORE", "dynamodb"), ("AWS_EC2_METADATA_DISABLED", "true")];
+    let ended = LocalProcess::try_start(folder.path(), &environment).await.unwrap_err();
+    assert!(!ended.status.success());
+    assert!(ended.log.contains("no AWS region: set AWS_REGION"), "{}", ended.log);
+}
+
+#[tokio::test]
 async fn c1_of_several_servers_one_does_what_is_due() {
     let dynamo = Dynamo::start("shared-").await;
     let clock = domain::clock::Clock::fixed("2026-11-23T08:00:00Z".parse().unwrap());
