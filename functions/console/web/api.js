@@ -1,11 +1,9 @@
 // The management API: one function for a call, one error for a refusal.
 
 import { effect, signal } from "./vendor/preact.js";
+import { API_ROOT } from "./api_root.js";
 import { language } from "./prefs.js";
 import { expired, forgetSession, keepSession, session } from "./session.js";
-
-/** Where the API is, beside the console, whatever stands before both in the address. */
-export const API_ROOT = new URL("../", document.baseURI);
 
 /** Until when the gateway has said that it cannot serve; a line on top of the page tells it. */
 export const unavailable = signal(false);

@@ -1,6 +1,6 @@
-// Programs and settings that call the gateway: each is run by a test of its client (tests/sdk).
+// Programs and settings that call the gateway: each is run by its client in a test (tests/clients), but Cline's, which is a form.
 
-import { API_ROOT } from "./api.js";
+import { API_ROOT } from "./api_root.js";
 
 /** @typedef {import("./stream.js").Dialect} Dialect */
 
@@ -45,6 +45,10 @@ export const CLIENTS = [
   {
     id: "claude-code", name: "Claude Code",
     text: (model, key) => `export ANTHROPIC_BASE_URL=${gatewayRoot()}\nexport ANTHROPIC_AUTH_TOKEN=${key}\nexport ANTHROPIC_MODEL=${model}\nexport ANTHROPIC_DEFAULT_HAIKU_MODEL=${model}\nclaude`,
+  },
+  {
+    id: "codex", name: "Codex", file: "~/.codex/config.toml",
+    text: (model, key) => `# export TIDEGATE_KEY=${key}\nmodel = "${model}"\nmodel_provider = "tidegate"\n\n[model_providers.tidegate]\nname = "tidegate"\nbase_url = "${v1()}"\nenv_key = "TIDEGATE_KEY"\nwire_api = "responses"\nmodel_catalog_url = "${v1()}/models"`,
   },
   {
     id: "opencode", name: "opencode", file: "opencode.json",

@@ -1,6 +1,7 @@
 // Completions of both dialects: the request for what a person has set, and its stream as the same few events.
 
-import { API_ROOT, Refusal, refusalOf } from "./api.js";
+import { Refusal, refusalOf } from "./api.js";
+import { API_ROOT } from "./api_root.js";
 
 /** @typedef {"openai" | "anthropic"} Dialect */
 /** @typedef {{ asked: { text: string, images: string[] }, answer?: { text: string } }} Turn */

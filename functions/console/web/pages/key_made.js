@@ -4,7 +4,7 @@ import { h, useRef } from "../vendor/preact.js";
 import { button, code, div, p, span } from "../dom.js";
 import { Dialog } from "../ui/dialog.js";
 import { CopyButton, note, saveFile } from "../ui/parts.js";
-import { API_ROOT } from "../api.js";
+import { API_ROOT } from "../api_root.js";
 import { w } from "../words.js";
 
 /** @param {string} key */

@@ -7,7 +7,8 @@ import { formNotes, lines, numberOrNull, useForm } from "../ui/form.js";
 import { shown, useLoad } from "../ui/load.js";
 import { CopyButton, checkbox, pageHead } from "../ui/parts.js";
 import { toast } from "../ui/toast.js";
-import { API_ROOT, read, readAll, write } from "../api.js";
+import { read, readAll, write } from "../api.js";
+import { API_ROOT } from "../api_root.js";
 import { w } from "../words.js";
 
 const SETTINGS = "api/v1/admin/settings";

@@ -10,7 +10,8 @@ import { shown, useLoad } from "../ui/load.js";
 import { stepReport } from "../ui/steps.js";
 import { CopyButton, act, checkbox, note, pageHead, segment } from "../ui/parts.js";
 import { toast } from "../ui/toast.js";
-import { API_ROOT, read, write } from "../api.js";
+import { read, write } from "../api.js";
+import { API_ROOT } from "../api_root.js";
 import { w } from "../words.js";
 
 const FIELDS_OF_SSO = ["provider", "issuer_url", "client_id", "client_secret", "redirect_url", "console_url", "email_claim", "auto_provision", "allowed_domains"];
