@@ -1,48 +1,9 @@
 """The real local gateway with a model `m`, and the scripted provider behind it."""
 
-import json
-import pathlib
-import subprocess
-import urllib.request
-
 import pytest
 
+from gateway import Gateway
 from provider import Provider
-
-LOCAL = pathlib.Path(__file__).parents[2] / "target/debug/local"
-
-
-class Gateway:
-    """A running gateway, and what an administrator does with it."""
-
-    def __init__(self):
-        assert LOCAL.exists(), f"{LOCAL} is not there: `cargo test --workspace` builds it"
-        command = [LOCAL, "--memory", "--listen", "127.0.0.1:0"]
-        environment = {"ADMIN_EMAIL": "admin@example.com", "ADMIN_PASSWORD": "correct horse battery staple"}
-        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().removeprefix("tidegate listens on ").strip()
-        self.token = None
-        login = {"email": environment["ADMIN_EMAIL"], "password": environment["ADMIN_PASSWORD"]}
-        self.token = self.post("/api/v1/auth/login", login)["token"]
-
-    def post(self, path, body):
-        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"content-type": "application/json"})
-        if self.token:
-            request.add_header("authorization", f"Bearer {self.token}")
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return json.load(response)["data"]
-
-    def create_model(self, name, base_url):
-        self.post("/api/v1/admin/models", {"id": name, "name": name})
-        backend = {"name": "scripted", "base_url": base_url, "model_name": "p", "api_key": "the-provider's-own-key"}
-        self.post(f"/api/v1/admin/models/{name}/backends", backend)
-
-    def create_key(self):
-        return self.post("/api/v1/user/keys", {"name": "sdk"})["key"]
-
-    def stop(self):
-        self.process.terminate()
-        assert self.process.wait(5) == 0
 
 
 @pytest.fixture(scope="session")
