@@ -47,6 +47,12 @@ def test_a_task_with_tools_and_its_continuation(claude, home, model, upstream):
     assert last.reasoning == ["Think of it."]
 
 
+def test_a_broken_stream_is_asked_for_again(claude, model, upstream):
+    upstream.is_aside = lambda request: not request.tools
+    upstream.script = [Turn("It is forty", cut=True), Turn("It is 42.")]
+    assert claude(model, "What is the answer?")["result"] == "It is 42."
+
+
 def test_a_picture_is_read(claude, home, model, upstream):
     picture = home.write("project/dot.png", base64.b64decode(PIXEL))
     upstream.script = [Turn("", [Call("call_a", "Read", {"file_path": str(picture)})]), Turn("A dot.")]

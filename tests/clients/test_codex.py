@@ -1,7 +1,6 @@
 """Codex as its users run it: `codex exec`, with the configuration of docs/api.md, and without the list of models.
 
-With the list Codex knows the model and gives it tools for it, such as `shell_command` and the custom tool `apply_patch`; without
-it, its own defaults.
+With the list Codex knows the model, has the gateway's prompt for agents instead of its own, and offers the custom tool `apply_patch`.
 """
 
 import base64
@@ -51,21 +50,19 @@ def usage(events):
     return events[-1]["usage"]
 
 
-def shell_call(request, id, command):
+def shell_call(id, command):
     """A call of the tool that runs `command`."""
-    if any(name.endswith("shell_command") for name in request.tools):
-        return Call(id, request.tool("shell_command"), {"command": command})
-    return Call(id, request.tool("exec_command"), {"cmd": command})
+    return Call(id, "exec_command", {"cmd": command})
 
 
 def shell(id, command):
     """A turn that runs `command`."""
-    return lambda request: Turn(f"I run {id}.", [shell_call(request, id, command)], f"Think of {id}.")
+    return Turn(f"I run {id}.", [shell_call(id, command)], f"Think of {id}.")
 
 
 def test_a_task_of_several_turns(codex, home, model, upstream):
     home.write("project/note.txt", "the answer is 42\n")
-    two = lambda request: Turn("", [shell_call(request, "call_b", "wc -w < note.txt"), shell_call(request, "call_c", "ls")])
+    two = Turn("", [shell_call("call_b", "wc -w < note.txt"), shell_call("call_c", "ls")])
     upstream.script = [shell("call_a", "cat note.txt"), two, Turn("It is 42.")]
     events = codex(model, "What is the answer?")
     assert [item["text"] for item in items(events, "agent_message")] == ["I run call_a.", "It is 42."]
@@ -121,6 +118,20 @@ def test_a_custom_tool_gets_its_text(codex, home, model, upstream):
     assert [item["status"] for item in items(events, "file_change")] == ["completed"]
     assert (home.project / "hello.txt").read_text() == 'Hello "there"\n'
     assert upstream.requests[-1].calls["call_a"].arguments == {"input": patch}
+
+
+@pytest.mark.parametrize("codex", ["listed"], indirect=True)
+def test_the_list_of_models_is_read(codex, model, upstream):
+    upstream.script = [Turn("Hello.")]
+    assert items(codex(model, "Say hello."), "error") == []
+    # The gateway's prompt, and not Codex' own.
+    assert upstream.requests[0].system.startswith("You are a coding agent that works in a terminal")
+
+
+def test_a_broken_stream_is_asked_for_again(codex, model, upstream):
+    upstream.script = [Turn("It is forty", cut=True), Turn("It is 42.")]
+    events = codex(model, "What is the answer?")
+    assert [item["text"] for item in items(events, "agent_message")] == ["It is 42."]
 
 
 def test_reasoning_is_shown(codex, model, upstream):

@@ -24,13 +24,14 @@ class Call:
 
 @dataclasses.dataclass
 class Turn:
-    """What the model says: reasoning first, then text, then calls."""
+    """What the model says: reasoning first, then text, then calls. If it is `cut`, its stream breaks off within the text."""
 
     text: str = ""
     calls: list = dataclasses.field(default_factory=list)
     reasoning: str = ""
     input_tokens: int = 100
     output_tokens: int = 10
+    cut: bool = False
 
 
 def rain(id, city):

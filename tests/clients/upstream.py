@@ -42,7 +42,8 @@ class Upstream:
                 if isinstance(turn, Refusal):
                     self.send(turn.status, api.refusal(turn.status, turn.message))
                 elif body.get("stream"):
-                    self.stream(api.stream(turn, body))
+                    events = api.stream(turn, body)
+                    self.stream(events[: len(events) // 2] if turn.cut else events)
                 else:
                     self.send(200, api.whole(turn))
 
