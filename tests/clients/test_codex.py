@@ -1,6 +1,8 @@
-"""Codex as its users run it: `codex exec`, with the configuration of docs/api.md, and without the list of models.
+"""Codex as its users run it: `codex exec`, in each of the ways in which it is configured for a gateway.
 
-With the list Codex knows the model, has the gateway's prompt for agents instead of its own, and offers the custom tool `apply_patch`.
+`listed` is the configuration of docs/api.md: with the list of models Codex knows the model, has the gateway's prompt for agents
+instead of its own, and offers the custom tool `apply_patch`. `unlisted` is without the list. `builtin` is Codex' own provider at
+another address: it tries a WebSocket first, and asks the server to shrink a long history.
 """
 
 import base64
@@ -11,28 +13,33 @@ import pytest
 from conftest import PIXEL
 from turn import Call, Turn
 
-CONFIG = """
-model_provider = "gateway"
+COMMON = """
 approval_policy = "never"
 sandbox_mode = "danger-full-access"
-{window}
+"""
+PROVIDER = """
+model_provider = "gateway"
 
 [model_providers.gateway]
 name = "gateway"
 base_url = "{url}/v1"
 env_key = "GATEWAY_KEY"
 wire_api = "responses"
-{catalog}
 """
+WINDOW = "model_context_window = 131072\n"
+CONFIGURATIONS = {
+    "listed": COMMON + PROVIDER + 'model_catalog_url = "{url}/v1/models"\n',
+    "unlisted": COMMON + WINDOW + PROVIDER,
+    "builtin": COMMON + WINDOW + 'openai_base_url = "{url}/v1"\n',
+}
 
 
-@pytest.fixture(params=["listed", "unlisted"])
+@pytest.fixture(params=CONFIGURATIONS)
 def codex(request, home, gateway, key):
     """Runs `codex exec` with a model; returns its events."""
-    listed = request.param == "listed"
-    catalog = f'model_catalog_url = "{gateway.url}/v1/models"' if listed else ""
-    window = "" if listed else "model_context_window = 131072"
-    home.write(".codex/config.toml", CONFIG.format(url=gateway.url, window=window, catalog=catalog))
+    home.write(".codex/config.toml", CONFIGURATIONS[request.param].format(url=gateway.url))
+    # What `codex login --with-api-key` writes.
+    home.write(".codex/auth.json", {"auth_mode": "apikey", "OPENAI_API_KEY": key})
 
     def run(model, *arguments):
         command = ["codex", "exec", "--json", "--skip-git-repo-check", "-m", model]
@@ -141,7 +148,7 @@ def test_reasoning_is_shown(codex, model, upstream):
     assert upstream.requests[0].effort == "high"
 
 
-def test_a_long_history_is_shrunk_by_an_ordinary_request(codex, model, upstream):
+def test_a_long_history_is_shrunk(codex, model, upstream):
     summary = Turn("SUMMARY: all was said.")
     upstream.script = [Turn("One.", input_tokens=50_000), summary, Turn("Two.")]
     limit = ["-c", "model_auto_compact_token_limit=40000"]
