@@ -129,8 +129,9 @@ async fn administer(admin: &Client, answers: &mut Answers) {
 
 async fn password_hash(gateway: &Gateway, user: &UserId) -> String {
     let store = gateway.local().store().await.unwrap();
-    let user = store.user(user).await.unwrap().unwrap();
-    user.password_hash.unwrap().as_str().to_owned()
+    let email = store.user(user).await.unwrap().unwrap().email;
+    let user = store.user_with_password(&email).await.unwrap().unwrap();
+    user.password.hash().unwrap().as_str().to_owned()
 }
 
 /// Secrets where none belong: in malformed bodies, wrong fields, wrong headers, query strings.

@@ -12,7 +12,7 @@ use service::config::{Config, Environment};
 use service::http::Code;
 use service::http::routes::Access;
 use service::metrics::METRICS;
-use service::store::table::{PK, SK, TTL, Table};
+use service::store::table::{ACCOUNT, HOLDER, PK, SK, TTL, Table};
 
 /// An environment without any variable, which remembers what it was asked for.
 #[derive(Default)]
@@ -37,6 +37,7 @@ const ALARMING: [Code; 4] = [
 fn main() {
     let definitions = json!({
         "tables": stored(),
+        "account": account(),
         "routes": offered(),
         "environment": read(),
         "metrics": METRICS.map(|(name, _)| name),
@@ -54,6 +55,11 @@ fn stored() -> Vec<Value> {
         json!({"name": table.name(), "partition": PK, "sort": SK, "ttl": TTL, "indexes": indexes})
     };
     Table::ALL.into_iter().map(table).collect()
+}
+
+/// The attributes that are read where password hashes are not.
+fn account() -> Vec<&'static str> {
+    [PK, SK].into_iter().chain(ACCOUNT).chain([HOLDER]).collect()
 }
 
 fn offered() -> Vec<Value> {

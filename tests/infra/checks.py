@@ -3,7 +3,7 @@
 import json
 import re
 
-from rights import TABLE, granted, wanted
+from rights import ACCOUNT, TABLE, WORDS, granted, wanted
 
 FUNCTIONS = {"Auth", "Keys", "Admin", "Console", "Proxy", "Health", "Janitor"}
 # Of the variables that the code reads: set by Lambda, meant for development, or right by their default.
@@ -126,6 +126,15 @@ def gives_each_function_its_rights_and_no_more(resources, _):
         assert granted(resources, function) == wanted(function), granted(resources, function) ^ wanted(function)
 
 
+def keeps_password_hashes_to_the_logins(resources, code):
+    """Promise 75: whoever else reads accounts names attributes, the code's own, and the hash is none of them."""
+    assert code["account"] == ACCOUNT and "password_hash" not in ACCOUNT
+    for function in FUNCTIONS - {"Auth"}:
+        for action, resource, _ in granted(resources, function):
+            if resource.startswith("<Users.Arn>") and action in WORDS["R"]:
+                assert resource.endswith("/account"), (function, action, resource)
+
+
 def allows_nothing_by_wildcard(resources, _):
     """But secrets that are named at run time."""
     for name, role in of_type(resources, "AWS::IAM::Role").items():
@@ -241,6 +250,7 @@ CHECKS = [
     keeps_the_tables_safe,
     sets_the_variables_that_the_code_reads,
     gives_each_function_its_rights_and_no_more,
+    keeps_password_hashes_to_the_logins,
     allows_nothing_by_wildcard,
     throttles_and_keeps_logins_apart,
     gives_password_hashes_a_cpu,

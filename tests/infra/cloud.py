@@ -18,6 +18,7 @@ import zipfile
 import boto3
 
 import template
+from rights import ACCOUNT, OWNER
 
 REGION = "eu-central-1"
 
@@ -118,7 +119,8 @@ def calls(path, target, body):
     elif operation == "TransactWriteItems":
         for item in body["TransactItems"]:
             ((kind, of),) = item.items()
-            yield {"Put": "dynamodb:PutItem", "ConditionCheck": "dynamodb:ConditionCheckItem"}.get(kind, f"dynamodb:{kind}Item"), of["TableName"], True
+            action = {"Put": "PutItem", "ConditionCheck": "ConditionCheckItem"}.get(kind, f"{kind}Item")
+            yield f"dynamodb:{action}", of["TableName"] + part(action, of), True
     elif operation.startswith("Batch"):
         for table in body["RequestItems"]:
             yield f"dynamodb:{operation}", table, False
@@ -128,7 +130,14 @@ def calls(path, target, body):
 
 
 def part(operation, body):
-    """The items that a right to write may be bound to (`rights.PARTS`)."""
+    """The items or attributes that a right may be bound to (`rights.PARTS`)."""
+    attributes = set(body.get("ExpressionAttributeNames", {}).values())
+    if body["TableName"].endswith("-users"):
+        if operation == "ConditionCheckItem" and attributes <= set(OWNER):
+            return "/owner"
+        # A query says it twice: that it reads some attributes, and which.
+        is_bound = {"GetItem": "ProjectionExpression" in body, "Query": body.get("Select") == "SPECIFIC_ATTRIBUTES"}
+        return "/account" if is_bound.get(operation) and attributes <= set(ACCOUNT) else ""
     item = {"PutItem": "Item", "DeleteItem": "Key"}.get(operation)
     return "/sso#*" if item and body[item]["pk"]["S"].startswith("sso#") else ""
 

@@ -1,7 +1,8 @@
 """Promise 58: what each function may do, as decision 23 has it, against the policies of its role.
 
 R reads (GetItem, Query), C creates (PutItem), U updates, D deletes, K checks a condition; in T(…) only inside
-TransactWriteItems. `Users/department` is an index, `Settings/sso#*` the items whose keys begin so, `Policies/count` an attribute.
+TransactWriteItems. `Users/department` is an index, `Settings/sso#*` the items whose keys begin so, `Policies/count` an attribute,
+`Users/account` all attributes but the hash of the password, `Users/owner` those that say whether an account may be used.
 """
 
 TABLE = {
@@ -10,17 +11,17 @@ TABLE = {
         "SigningKey": "read", "sso/*": "read",
     },
     "Keys": {
-        "ApiKeys": "R T(C,U,D)", "Users": "R T(K)", "Catalog": "R", "Policies": "R", "Settings": "R", "Usage": "R", "Quota": "R",
+        "ApiKeys": "R T(C,U,D)", "Users/account": "R", "Users/owner": "T(K)", "Catalog": "R", "Policies": "R", "Settings": "R", "Usage": "R", "Quota": "R",
         "Audit": "C", "SigningKey": "read",
     },
     "Admin": {
-        "Users": "R T(C,U,D,K)", "Users/department": "R", "ApiKeys": "R T(U,D)", "Catalog": "R T(C,U,D,K)", "Policies": "R T(C,U,D,K)",
+        "Users/account": "R", "Users/department/account": "R", "Users": "T(C,U,D,K)", "ApiKeys": "R T(U,D)", "Catalog": "R T(C,U,D,K)", "Policies": "R T(C,U,D,K)",
         "Settings": "R T(C,U,D,K)", "Usage": "R", "Usage/everybody": "R", "Usage/department": "R", "Quota": "R", "Audit": "R T(C)",
         "SigningKey": "read", "backend/*": "create put delete", "sso/*": "create put delete", "Auth": "invoke", "Health": "invoke",
     },
     "Console": {},
     "Proxy": {
-        "ApiKeys": "R U", "Users": "R", "Catalog": "R U", "Policies": "R", "Settings": "R", "Quota": "R U T(U)", "Usage": "T(C,U)",
+        "ApiKeys": "R U", "Users/account": "R", "Catalog": "R U", "Policies": "R", "Settings": "R", "Quota": "R U T(U)", "Usage": "T(C,U)",
         "backend/*": "read",
     },
     "Health": {"Catalog": "R U", "Settings": "R", "backend/*": "read"},
@@ -37,9 +38,18 @@ WORDS = {
     "invoke": ["lambda:InvokeFunction"],
 } | {letter: [action] for letter, action in LETTERS.items()}
 
+# What is read of an account where its password is not (`store/table.rs`), with the keys of the table and its index.
+ACCOUNT = [
+    "pk", "sk", "id", "email", "name", "role", "status", "department", "quota_policy", "has_password", "identity", "session",
+    "created_at", "updated_at", "version", "user",
+]
+OWNER = ["pk", "sk", "status", "session"]
+
 # Conditions that leave one part of a table.
 PARTS = {
     "sso#*": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["sso#*"]}},
+    "account": {"ForAllValues:StringEquals": {"dynamodb:Attributes": ACCOUNT}, "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}},
+    "owner": {"ForAllValues:StringEquals": {"dynamodb:Attributes": OWNER}},
     "count": {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "count"]}},
 }
 TRANSACTION = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
@@ -91,5 +101,7 @@ def scope(condition):
 
 
 def allows(rights, action, resource, in_transaction):
-    """Whether a call is one of the rights."""
-    return (action, resource, False) in rights or (in_transaction and (action, resource, True) in rights)
+    """Whether a call is one of the rights: of the part of a table that it is for, or of the whole."""
+    whole, _, part = resource.rpartition("/")
+    fitting = {resource, whole} if part in PARTS else {resource}
+    return any((action, each, only) in rights for each in fitting for only in {False, in_transaction})

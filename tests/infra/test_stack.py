@@ -4,6 +4,7 @@ Emulated API gateways do not stream, so what is streamed is invoked; `tests/e2e/
 """
 
 import json
+import re
 import subprocess
 import urllib.parse
 
@@ -157,7 +158,7 @@ def test_p58_every_call_is_within_the_rights_of_its_function(told, stack):
 
 def arn(resources, name):
     """How the roles write what is called `name`: a table or an index of it, a secret, a function."""
-    name, part, _ = name.partition("/sso#*")
+    name, part = re.fullmatch(r"(.*?)(/sso#\*|/account|/owner|)", name).groups()
     name, _, index = name.partition("/index/")
     for secrets in ("tidegate/backend/", "tidegate/sso/"):
         if name.startswith(secrets):

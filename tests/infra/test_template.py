@@ -10,6 +10,7 @@ import pytest
 
 import checks
 import template
+from rights import ACCOUNT
 from template import deployed
 
 
@@ -31,6 +32,10 @@ def test_the_template(check, resources, code):
 def test_p58_each_function_has_the_rights_of_the_table(resources, code):
     checks.gives_each_function_its_rights_and_no_more(resources, code)
     checks.allows_nothing_by_wildcard(resources, code)
+
+
+def test_p75_no_function_but_the_logins_reads_password_hashes(resources, code):
+    checks.keeps_password_hashes_to_the_logins(resources, code)
 
 
 def test_p49_completions_have_their_time_and_everything_else_ends_in_time(resources, code):
@@ -65,6 +70,12 @@ def statement(role, sid, **properties):
         found.update(properties)
 
     return mutate
+
+
+def account(role, Attributes=ACCOUNT, Select="SPECIFIC_ATTRIBUTES"):
+    """Changes which attributes of accounts a role reads."""
+    condition = {"ForAllValues:StringEquals": {"dynamodb:Attributes": Attributes}, "StringEqualsIfExists": {"dynamodb:Select": Select}}
+    return statement(role, "ReadAccounts", Condition=condition)
 
 
 def setting(number, **properties):
@@ -108,6 +119,9 @@ MUTATIONS = [
     (checks.gives_each_function_its_rights_and_no_more, "a shared role", change("Keys", PROPERTIES, "Role", to=arn("AuthRole", "Arn"))),
     (checks.gives_each_function_its_rights_and_no_more, "a ready-made policy", change("KeysRole", PROPERTIES, "ManagedPolicyArns", to=["arn:aws:iam::aws:policy/x"])),
     (checks.gives_each_function_its_rights_and_no_more, "reading what it writes", statement("AdminRole", "WriteBackendSecrets", Action=["secretsmanager:GetSecretValue"])),
+    (checks.keeps_password_hashes_to_the_logins, "the whole account", statement("ProxyRole", "ReadAccounts", Condition=None)),
+    (checks.keeps_password_hashes_to_the_logins, "its hash too", account("AdminRole", Attributes=[*ACCOUNT, "password_hash"])),
+    (checks.keeps_password_hashes_to_the_logins, "all that an index has", account("KeysRole", Select="ALL_PROJECTED_ATTRIBUTES")),
     (checks.allows_nothing_by_wildcard, "all actions", statement("ProxyRole", "Read", Action=["dynamodb:*"])),
     (checks.allows_nothing_by_wildcard, "all tables", statement("ProxyRole", "Read", Resource=["*"])),
     (checks.throttles_and_keeps_logins_apart, "no throttling", setting(0, ThrottlingRateLimit=0)),

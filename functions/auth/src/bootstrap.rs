@@ -1,7 +1,7 @@
 //! The first start of an installation: a signing key and the first administrator (promise 6).
 
 use domain::access::password::{PasswordPolicy, WeakPassword};
-use domain::models::user::{Role, User};
+use domain::models::user::{Password, Role, User};
 use domain::models::{DisplayName, Email, RequestId, TextError};
 use domain::random;
 use domain::secret::Secret;
@@ -73,7 +73,7 @@ pub async fn run(
     let now = store.clock().now();
     let user = User {
         role: Role::Admin,
-        password_hash: Some(Hasher::new().hash(password).await?),
+        password: Password::Hash(Hasher::new().hash(password).await?),
         ..User::new(admin.email, name, now)
     };
     let origin = Origin {

@@ -4,7 +4,7 @@ use axum::extract::State;
 use domain::access::password::MAX_LENGTH;
 use domain::models::Email;
 use domain::models::audit::AuditEntry;
-use domain::models::user::{PasswordHash, Status, User};
+use domain::models::user::{Password, PasswordHash, Status, User};
 use domain::secret::Secret;
 use serde::Deserialize;
 use service::hasher::Verified;
@@ -63,7 +63,7 @@ pub(crate) async fn authenticate(
     let Some(email) = email.filter(|_| password.expose().chars().count() <= MAX_LENGTH) else {
         return Err(wrong());
     };
-    let user = app.store.user_by_email(email).await?;
+    let user = app.store.user_with_password(email).await?;
     let verified = match app.hasher.authenticate(password.clone(), user).await {
         Ok(verified) => verified.ok_or_else(wrong)?,
         Err(busy) => {
@@ -92,7 +92,7 @@ async fn current(app: &App, verified: Verified, password: Secret, origin: &Origi
     let id = &verified.user().id;
     let audit = origin.audit(id, "password.rehash", id, app.store.clock().now());
     let raise = |user: &User| User {
-        password_hash: Some(hash.clone()),
+        password: Password::Hash(hash.clone()),
         ..user.clone()
     };
     app.store
@@ -112,6 +112,8 @@ pub(crate) async fn record_refusal(app: &App, audit: AuditEntry, code: Code) -> 
     }
     let refused = AuditEntry {
         result: code.name().to_owned(),
+        // Nothing is changed with the session; what was tried is told also of one that has ended.
+        authority: None,
         ..audit
     };
     Ok(app.store.record(&refused).await?)

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::models::DisplayName;
-use domain::models::user::{Profile, User};
+use domain::models::user::{Password, Profile, User};
 use domain::secret::Secret;
 use serde::Deserialize;
 use service::http::caller::SessionCaller;
@@ -46,12 +46,8 @@ pub(crate) async fn update(
     expected: IfMatch,
     Body(change): Body<ProfileChange>,
 ) -> Result<Data<Profile>, ApiError> {
-    let audit = actor.audit(
-        app.store.clock().now(),
-        "profile.update",
-        &actor.user.id,
-        vec!["name".to_owned()],
-    );
+    let changed = change.name.iter().map(|_| "name".to_owned()).collect();
+    let audit = actor.audit(app.store.clock().now(), "profile.update", &actor.user.id, changed);
     let rename = |user: &User| {
         expected.check(change.version, user.version)?;
         Ok::<_, ApiError>(User {
@@ -97,7 +93,7 @@ pub(crate) async fn change_password(
         vec!["password".to_owned()],
     );
     let set = |user: &User| User {
-        password_hash: Some(hash.clone()),
+        password: Password::Hash(hash.clone()),
         ..user.clone()
     };
     match app.store.change_verified(&verified, &audit, set).await? {

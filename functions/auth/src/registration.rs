@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use domain::access::password::PasswordPolicy;
 use domain::models::sso::{ProviderKind, SsoConfig};
-use domain::models::user::{Status, User};
+use domain::models::user::{Password, Status, User};
 use domain::models::{DisplayName, Email};
 use domain::secret::Secret;
 use http::StatusCode;
@@ -51,7 +51,7 @@ pub(crate) async fn register(
     let now = app.store.clock().now();
     let user = User {
         status: Status::Pending,
-        password_hash: Some(password_hash),
+        password: Password::Hash(password_hash),
         ..User::new(email, name, now)
     };
     // An address that is taken gets the same response.

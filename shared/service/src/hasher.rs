@@ -81,7 +81,7 @@ impl Hasher {
 
     /// The account, if `password` is its own; without an account it takes as long (promise 3).
     pub async fn authenticate(&self, password: Secret, user: Option<User>) -> Result<Option<Verified>, HasherError> {
-        let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+        let hash = user.as_ref().and_then(|user| user.password.hash().cloned());
         let found = self.verify(password, hash).await?;
         Ok(user.filter(|_| found != PasswordMatch::Wrong).map(|user| Verified {
             user,

@@ -3,6 +3,7 @@
 
 mod access;
 mod attempts;
+mod audit;
 mod bodies;
 mod database;
 mod races;

@@ -3,7 +3,7 @@
 use domain::access::api_key::MintedKey;
 use domain::models::api_key::ApiKey;
 use domain::models::audit::AuditEntry;
-use domain::models::user::{Role, Status, User};
+use domain::models::user::{Password, Role, Status, User};
 use domain::models::{DisplayName, Email, KeyId, PolicyName, RequestId, UserId};
 use jiff::Timestamp;
 use service::http::origin::Origin;
@@ -68,7 +68,7 @@ pub(super) fn user(id: UserId, role: Role, now: Timestamp) -> User {
         status: Status::Active,
         department: None,
         quota_policy: PolicyName::default(),
-        password_hash: None,
+        password: Password::Absent,
         identity: None,
         session: 1,
         created_at: now,

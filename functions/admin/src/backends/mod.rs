@@ -64,7 +64,9 @@ pub(crate) async fn create(
     let secret = key.as_ref().map(|_| SecretId::generate());
     let backend = new.create(model, secret, now)?;
     check(&app, &backend)?;
-    let audit = actor.audit(now, "backend.create", &backend.id, vec![]);
+    let audit = actor
+        .audit(now, "backend.create", &backend.id, vec![])
+        .creating(BackendPatch::FIELDS, &backend);
     let (store, new, audit) = (&app.store, &backend, &audit);
     write_with_key(
         &app,
@@ -138,7 +140,9 @@ pub(crate) async fn delete(
         .await?
         .ok_or_else(|| ApiError::not_found("backend"))?;
     expected.check(None, backend.version)?;
-    let audit = actor.audit(app.store.clock().now(), "backend.delete", &id, vec![]);
+    let audit = actor
+        .audit(app.store.clock().now(), "backend.delete", &id, vec![])
+        .deleting(BackendPatch::FIELDS, &backend);
     match app.store.delete_backend(&backend, &audit).await? {
         Change::Done => forget_keys(&app, &backend)
             .await

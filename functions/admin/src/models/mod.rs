@@ -50,7 +50,9 @@ pub(crate) async fn create(
 ) -> Result<Created<Model>, ApiError> {
     let now = app.store.clock().now();
     let model = new.create(now)?;
-    let audit = actor.audit(now, "model.create", &model.id, vec![]);
+    let audit = actor
+        .audit(now, "model.create", &model.id, vec![])
+        .creating(ModelPatch::FIELDS, &model);
     let (store, new, audit) = (&app.store, &model, &audit);
     let created = judged(store, |catalog| async move {
         if catalog.entries().count() >= MAX_MODELS {
@@ -113,7 +115,8 @@ pub(crate) async fn delete(
             let message = "the model has backends; delete them first, or say cascade=true";
             return Err(ApiError::new(Code::Conflict, message));
         }
-        let change = app.store.delete_model(entry, catalog.revision(), audit).await?;
+        let audit = audit.clone().deleting(ModelPatch::FIELDS, &entry.model);
+        let change = app.store.delete_model(entry, catalog.revision(), &audit).await?;
         if change == CatalogChange::Done {
             for backend in &entry.backends {
                 backends::forget_keys(app, backend).await?;

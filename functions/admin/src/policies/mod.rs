@@ -79,7 +79,9 @@ pub(crate) async fn create(
     let now = app.store.clock().now();
     let policy = patch.applied(Policy::unlimited(name), now)?;
     patch.check_default_model(&policy, &app.store).await?;
-    let audit = actor.audit(now, "policy.create", &policy.name, vec![]);
+    let audit = actor
+        .audit(now, "policy.create", &policy.name, vec![])
+        .creating(PolicyPatch::FIELDS, &policy);
     match app.store.create_policy(&policy, &audit).await? {
         Change::Done => respond(&app, policy).await.map(Created),
         Change::Conflict => Err(name_taken()),
@@ -129,7 +131,9 @@ pub(crate) async fn delete(
     }
     let policy = app.store.read_policy(&name).await?.ok_or_else(no_policy)?;
     expected.check(None, policy.version)?;
-    let audit = actor.audit(app.store.clock().now(), "policy.delete", &name, vec![]);
+    let audit = actor
+        .audit(app.store.clock().now(), "policy.delete", &name, vec![])
+        .deleting(PolicyPatch::FIELDS, &policy);
     match app.store.delete_policy(&policy, &audit).await? {
         PolicyRemoval::Done => Ok(Message("the policy is deleted")),
         PolicyRemoval::InUse => Err(ApiError::new(

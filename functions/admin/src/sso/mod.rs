@@ -41,7 +41,10 @@ pub(crate) async fn configure(
     let config = patch.applied(&app, old.as_ref())?;
     check(&app, &config).await?;
     refuse_other_issuer(old.as_ref(), &config, patch.client_secret.is_given())?;
-    let audit = actor.audit(app.store.clock().now(), "sso.configure", "sso", patch.changed());
+    // Also what the first configuration has by default.
+    let audit = actor
+        .audit(app.store.clock().now(), "sso.configure", "sso", patch.changed())
+        .telling_of(SsoPatch::FIELDS, &old, &config);
     write(&app, &config, patch.client_secret.value(), &audit).await?;
     let retired = old
         .and_then(|old| old.retired_secret)

@@ -1,7 +1,7 @@
 //! An account as administrators write it.
 
 use domain::models::sso::Identity;
-use domain::models::user::{PasswordHash, Role, Status, User};
+use domain::models::user::{Password, Role, Status, User};
 use domain::models::{DisplayName, Email, PolicyName, UserId};
 use jiff::Timestamp;
 use service::managed_object;
@@ -21,7 +21,7 @@ managed_object! {
         /// Deletes the account's keys with the change: whoever came by the password may have made some (HA9).
         later secret   revoke_keys:  bool;
     }
-    new(password_hash: Option<PasswordHash>, now: Timestamp) {
-        id: UserId::generate(), password_hash, session: 1, created_at: now, updated_at: now, version: 1
+    new(password: Password, now: Timestamp) {
+        id: UserId::generate(), password, session: 1, created_at: now, updated_at: now, version: 1
     }
 }

@@ -15,6 +15,9 @@ use service::store::{Change, Removal};
 use super::visible::visible;
 use crate::app::App;
 
+/// What the audit trail tells of a key that is deleted.
+const TOLD: [&str; 4] = ["name", "enabled", "models", "expires_at"];
+
 managed_object! {
     ApiKey: KeyPatch {
         required enabled: bool;
@@ -64,7 +67,7 @@ pub(crate) async fn delete(
 ) -> Result<Message, ApiError> {
     let key = app.store.api_key(&owner, &id).await?.ok_or_else(no_key)?;
     expected.check(None, key.version)?;
-    match remove(&app, &actor, &owner, &id).await? {
+    match remove(&app, &actor, &key).await? {
         Removal::Done => Ok(Message("the key is deleted")),
         Removal::NotFound => Err(no_key()),
     }
@@ -73,14 +76,16 @@ pub(crate) async fn delete(
 /// Deletes all keys of `owner`, each with its entry in the audit trail. Repeating it finishes what was cut short.
 pub(super) async fn revoke_all(app: &App, actor: &Actor, owner: &UserId) -> Result<(), ApiError> {
     for key in app.store.api_keys(owner).await? {
-        remove(app, actor, owner, &key.id).await?;
+        remove(app, actor, &key).await?;
     }
     Ok(())
 }
 
-async fn remove(app: &App, actor: &Actor, owner: &UserId, id: &KeyId) -> Result<Removal, ApiError> {
-    let audit = actor.audit(app.store.clock().now(), "key.delete", id, vec![]);
-    Ok(app.store.delete_api_key(owner, id, &audit).await?)
+async fn remove(app: &App, actor: &Actor, key: &ApiKey) -> Result<Removal, ApiError> {
+    let audit = actor
+        .audit(app.store.clock().now(), "key.delete", &key.id, vec![])
+        .deleting(&TOLD, key);
+    Ok(app.store.delete_api_key(&key.owner, &key.id, &audit).await?)
 }
 
 fn no_key() -> ApiError {

@@ -9,7 +9,7 @@ mod visible;
 use axum::extract::State;
 use domain::access::accounts::{Denied, Reach, may_change, reach};
 use domain::access::password::PasswordPolicy;
-use domain::models::user::{PasswordHash, Profile, Role, Status, User};
+use domain::models::user::{Password, PasswordHash, Profile, Role, Status, User};
 use domain::models::{DisplayName, Email, PolicyName, UserId};
 use domain::secret::Secret;
 use serde::Deserialize;
@@ -73,17 +73,13 @@ pub(crate) async fn create(
 /// One account, made by the request for one or by a line of an import.
 pub(crate) async fn create_user(app: &App, actor: &Actor, mut new: NewUser) -> Result<Profile, ApiError> {
     check_policy(app, new.quota_policy.as_ref().unwrap_or(&PolicyName::default())).await?;
-    let password_hash = match new.password.take() {
-        Some(password) => Some(hash(app, password, &new.email, &new.name).await?),
-        None => None,
+    let password = match new.password.take() {
+        Some(password) => Password::Hash(hash(app, password, &new.email, &new.name).await?),
+        None => Password::Absent,
     };
     let now = app.store.clock().now();
-    let user = new.create(password_hash, now)?;
-    let audit = actor.audit(now, "user.create", &user.id, vec![]).telling_of(
-        ["email", "role", "status", "quota_policy"],
-        &(),
-        &Profile::from(&user),
-    );
+    let user = new.create(password, now)?;
+    let audit = actor.audit(now, "user.create", &user.id, vec![]);
     match app.store.create_user(&user, &audit).await? {
         Ok(()) => Ok(Profile::from(&user)),
         Err(UserRefusal::NoPolicy) => Err(no_policy(&user.quota_policy)),
@@ -116,10 +112,7 @@ pub(crate) async fn update(
         Some(password) => Some(app.hasher.hash(Secret::from(password.as_str())).await?),
         None => None,
     };
-    let after = changed(&before, &patch, None)?;
-    let audit = actor
-        .audit(app.store.clock().now(), "user.update", &id, patch.changed())
-        .telling(&Profile::from(&before), &Profile::from(&after));
+    let audit = actor.audit(app.store.clock().now(), "user.update", &id, patch.changed());
     let change = |user: &User| {
         expected.check(patch.version, user.version)?;
         check_password(policy, &patch, user)?;
@@ -127,13 +120,12 @@ pub(crate) async fn update(
         may_change(&actor.user, user, &after).map_err(denied)?;
         Ok::<_, ApiError>(after)
     };
-    if patch.revoke_keys.value() == Some(&true) {
-        // First: the change may end the actor's own session.
-        expected.check(patch.version, before.version)?;
-        keys::revoke_all(&app, &actor, &id).await?;
-    }
     let user = app.store.change_user(&id, &audit, change).await?;
     let user = user.map_err(|refusal| refused(refusal, &patch))?;
+    if patch.revoke_keys.value() == Some(&true) {
+        // Afterwards: whoever came by the password may make keys until the sessions are ended.
+        keys::revoke_all(&app, &actor.after(&user), &id).await?;
+    }
     Ok(Data(Profile::from(&user)))
 }
 
@@ -204,7 +196,7 @@ fn changed(old: &User, patch: &UserPatch, hash: Option<&PasswordHash>) -> Result
     let mut user = old.clone();
     patch.apply(&mut user)?;
     if patch.password.is_given() {
-        user.password_hash = hash.cloned();
+        user.password = hash.cloned().into();
     }
     Ok(user)
 }

@@ -48,11 +48,11 @@ pub(super) async fn find(app: &App, config: &SsoConfig, person: &Person) -> Resu
 /// Links the account, if it still may be; `None` when it has changed meanwhile.
 async fn link(app: &App, origin: &Origin, person: &Person, user: &User) -> Result<Option<User>, SsoError> {
     let audit = origin.audit(&user.id, "user.link", &user.id, app.store.clock().now());
-    let link = |user: &User| match (&user.password_hash, &user.identity) {
-        (Some(_), _) => Err(SsoError::from(Refusal::HasPassword)),
-        (None, Some(_)) => Err(Refusal::OtherIdentity.into()),
-        (None, None) if user.email.folded() != person.email.folded() => Err(Refusal::Email.into()),
-        (None, None) => Ok(User {
+    let link = |user: &User| match (user.password.is_set(), &user.identity) {
+        (true, _) => Err(SsoError::from(Refusal::HasPassword)),
+        (false, Some(_)) => Err(Refusal::OtherIdentity.into()),
+        (false, None) if user.email.folded() != person.email.folded() => Err(Refusal::Email.into()),
+        (false, None) => Ok(User {
             identity: Some(person.identity.clone()),
             ..user.clone()
         }),

@@ -35,7 +35,9 @@ pub(crate) async fn create_key(
     let key = new.create(actor.user.id.clone(), minted.shown, now)?;
     check_models(&app.store, &actor.user, &key.models).await?;
     check_expiry(key.expires_at, now)?;
-    let audit = actor.audit(now, "key.create", &key.id, vec![]);
+    let audit = actor
+        .audit(now, "key.create", &key.id, vec![])
+        .creating(KeyPatch::FIELDS, &key);
     match app.store.create_api_key(&key, minted.digest, &audit).await? {
         KeyCreation::Done => Ok(Created(KeyObject::new(key, minted.secret))),
         KeyCreation::TooMany => Err(ApiError::new(
@@ -72,7 +74,8 @@ pub(crate) async fn update_key(
     Body(patch): Body<KeyPatch>,
 ) -> Result<Data<KeyObject>, ApiError> {
     let key = app.store.api_key(&actor.user.id, &id).await?;
-    let mut key = key.ok_or_else(|| ApiError::not_found("key"))?;
+    let old = key.ok_or_else(|| ApiError::not_found("key"))?;
+    let mut key = old.clone();
     expected.check(patch.version, key.version)?;
     let now = app.store.clock().now();
     patch.apply(&mut key)?;
@@ -81,7 +84,7 @@ pub(crate) async fn update_key(
         check_models(&app.store, &actor.user, models).await?;
     }
     check_expiry(patch.expires_at.value().copied(), now)?;
-    let audit = actor.audit(now, "key.update", &id, patch.changed());
+    let audit = actor.audit(now, "key.update", &id, patch.changed()).telling(&old, &key);
     match app.store.update_api_key(&key, &audit).await? {
         Change::Done => Ok(Data(KeyObject::from(key))),
         Change::Conflict => Err(version_conflict()),
@@ -101,7 +104,9 @@ pub(crate) async fn delete_key(
         .await?
         .ok_or_else(|| ApiError::not_found("key"))?;
     expected.check(None, key.version)?;
-    let audit = actor.audit(app.store.clock().now(), "key.delete", &id, vec![]);
+    let audit = actor
+        .audit(app.store.clock().now(), "key.delete", &id, vec![])
+        .deleting(KeyPatch::FIELDS, &key);
     match app.store.delete_api_key(&actor.user.id, &id, &audit).await? {
         Removal::Done => Ok(Message("the key is deleted")),
         Removal::NotFound => Err(ApiError::not_found("key")),

@@ -62,13 +62,13 @@ pub fn ends_sessions(before: &User, after: &User) -> bool {
     let stopped = before.status != after.status;
     let unlinked = before.identity.is_some() && before.identity != after.identity;
     let moved = before.role == Role::Manager && before.department != after.department;
-    stopped || moved || after.role < before.role || before.password_hash != after.password_hash || unlinked
+    stopped || moved || after.role < before.role || before.password != after.password || unlinked
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::user::{PasswordHash, Status};
+    use crate::models::user::{Password, PasswordHash, Status};
     use crate::models::{Email, PolicyName, UserId};
 
     fn user(role: Role, department: Option<&str>) -> User {
@@ -80,7 +80,7 @@ mod tests {
             status: Status::Active,
             department: department.map(|name| DisplayName::parse(name).unwrap()),
             quota_policy: PolicyName::parse("default").unwrap(),
-            password_hash: None,
+            password: Password::Absent,
             identity: None,
             session: 1,
             created_at: jiff::Timestamp::UNIX_EPOCH,
@@ -106,7 +106,7 @@ mod tests {
             Err(Denied::Forbidden)
         );
         assert_eq!(
-            with(&|after| after.password_hash = Some(PasswordHash::new("x".into()))),
+            with(&|after| after.password = Password::Hash(PasswordHash::new("x".into()))),
             Err(Denied::Forbidden)
         );
         for other in [
@@ -144,7 +144,9 @@ mod tests {
         };
         assert!(with(&|after| after.status = Status::Disabled));
         assert!(with(&|after| after.role = Role::User));
-        assert!(with(&|after| after.password_hash = Some(PasswordHash::new("x".into()))));
+        assert!(with(
+            &|after| after.password = Password::Hash(PasswordHash::new("x".into()))
+        ));
         assert!(with(
             &|after| after.department = Some(DisplayName::parse("sales").unwrap())
         ));

@@ -270,7 +270,7 @@ impl fmt::Debug for SigningKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::user::{Role, Status};
+    use crate::models::user::{Password, Role, Status};
     use crate::models::{DisplayName, Email, PolicyName};
 
     fn user() -> User {
@@ -282,7 +282,7 @@ mod tests {
             status: Status::Active,
             department: None,
             quota_policy: PolicyName::parse("default").unwrap(),
-            password_hash: None,
+            password: Password::Absent,
             identity: None,
             session: 3,
             created_at: now(),

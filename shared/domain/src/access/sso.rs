@@ -111,7 +111,7 @@ fn is_verified(provider: ProviderKind, claims: &Claims, listed: bool) -> bool {
 pub fn account(config: &SsoConfig, by_identity: Option<User>, by_email: Option<User>) -> Result<Account, Refusal> {
     match (by_identity, by_email) {
         (Some(known), _) => Ok(Account::Known(known)),
-        (None, Some(user)) if user.password_hash.is_some() => Err(Refusal::HasPassword),
+        (None, Some(user)) if user.password.is_set() => Err(Refusal::HasPassword),
         (None, Some(user)) if user.identity.is_some() => Err(Refusal::OtherIdentity),
         (None, Some(user)) => Ok(Account::Link(user)),
         (None, None) => Ok(Account::New(if config.auto_provision {
@@ -308,7 +308,7 @@ mod tests {
             status: Status::Active,
             department: None,
             quota_policy: PolicyName::default(),
-            password_hash: hash.then(|| PasswordHash::new("x".into())),
+            password: hash.then(|| PasswordHash::new("x".into())).into(),
             identity: identity.map(|subject| Identity {
                 issuer: "https://idp".into(),
                 subject: subject.into(),

@@ -38,6 +38,13 @@ pub const REGISTRATIONS: Limit = Limit {
     part_seconds: 30,
 };
 
+/// Refusals of one person's changes for lack of rights that the audit trail tells of.
+pub const REFUSED_CHANGES: Limit = Limit {
+    tries: 20,
+    window_seconds: 15 * 60,
+    part_seconds: 30,
+};
+
 /// The counts of one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -102,6 +109,16 @@ impl Limit {
             newest: 1,
             older: current,
         })
+    }
+
+    /// Counts a try at `now` in `window`, if there is room.
+    pub fn count(&self, window: &mut Window, now: Timestamp) -> bool {
+        match self.next(window, now) {
+            Next::Count { .. } => window.newest += 1,
+            Next::Begin(begun) => *window = begun,
+            Next::Full { .. } => return false,
+        }
+        true
     }
 
     fn has_left(&self, part: i64, now: Timestamp) -> bool {
@@ -178,18 +195,10 @@ mod tests {
 
     /// Makes the tries that there is room for, as the store would.
     fn try_once(limit: Limit, window: &mut Window, now: Timestamp) -> bool {
-        match limit.next(window, now) {
-            Next::Count { below } => {
-                assert!(window.newest < below);
-                window.newest += 1;
-                true
-            }
-            Next::Begin(begun) => {
-                *window = begun;
-                true
-            }
-            Next::Full { .. } => false,
+        if let Next::Count { below } = limit.next(window, now) {
+            assert!(window.newest < below);
         }
+        limit.count(window, now)
     }
 
     #[test]

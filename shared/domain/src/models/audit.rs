@@ -66,14 +66,26 @@ impl AuditEntry {
     #[must_use]
     pub fn telling(self, old: &impl Serialize, new: &impl Serialize) -> Self {
         let names = self.changed.clone();
-        self.telling_of(names.iter().map(String::as_str), old, new)
+        self.telling_of(names, old, new)
     }
 
-    /// With the values of these fields; of a new object, `old` is `()`.
+    /// With what a new object has in these fields.
     #[must_use]
-    pub fn telling_of<'a>(
+    pub fn creating(self, fields: &[&str], new: &impl Serialize) -> Self {
+        self.telling_of(fields, &(), new)
+    }
+
+    /// With what an object that goes had in these fields.
+    #[must_use]
+    pub fn deleting(self, fields: &[&str], old: &impl Serialize) -> Self {
+        self.telling_of(fields, old, &())
+    }
+
+    /// With the values of those of these fields that differ.
+    #[must_use]
+    pub fn telling_of(
         mut self,
-        fields: impl IntoIterator<Item = &'a str>,
+        fields: impl IntoIterator<Item = impl AsRef<str>>,
         old: &impl Serialize,
         new: &impl Serialize,
     ) -> Self {
@@ -82,6 +94,7 @@ impl AuditEntry {
         let shown = |object: serde_json::Result<Value>| object.unwrap_or_default();
         let (old, new) = (shown(serde_json::to_value(old)), shown(serde_json::to_value(new)));
         for field in fields {
+            let field = field.as_ref();
             let values = Values {
                 old: member(&old, field),
                 new: member(&new, field),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::sso::Identity;
 use super::{DisplayName, Email, PolicyName, UserId};
@@ -20,9 +20,8 @@ pub struct User {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub department: Option<DisplayName>,
     pub quota_policy: PolicyName,
-    /// Absent for accounts made for single sign-on.
-    #[serde(default)]
-    pub password_hash: Option<PasswordHash>,
+    #[serde(flatten)]
+    pub password: Password,
     /// Who the person is at the identity provider, once known.
     #[serde(default)]
     pub identity: Option<Identity>,
@@ -64,7 +63,7 @@ impl User {
             status: Status::Active,
             department: None,
             quota_policy: PolicyName::default(),
-            password_hash: None,
+            password: Password::Absent,
             identity: None,
             session: 1,
             created_at: now,
@@ -100,6 +99,76 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
+/// The password of an account, as far as it was read: functions that judge rights and manage accounts read no hashes
+/// (promise 75).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredPassword", into = "StoredPassword")]
+pub enum Password {
+    /// There is none: single sign-on is the only way in.
+    Absent,
+    /// There is one, and its hash was not read. Stored, it leaves the hash as it is.
+    Unread,
+    Hash(PasswordHash),
+}
+
+impl Password {
+    pub fn is_set(&self) -> bool {
+        *self != Self::Absent
+    }
+
+    /// The hash, where there is one and it was read.
+    pub fn hash(&self) -> Option<&PasswordHash> {
+        match self {
+            Self::Hash(hash) => Some(hash),
+            Self::Absent | Self::Unread => None,
+        }
+    }
+}
+
+impl From<Option<PasswordHash>> for Password {
+    fn from(hash: Option<PasswordHash>) -> Self {
+        hash.map_or(Self::Absent, Self::Hash)
+    }
+}
+
+/// A [`Password`] as two attributes of the account's item, so that whether there is one can be read without the hash.
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredPassword {
+    /// Left out where it is not read, `null` where there is none.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    password_hash: Option<Option<PasswordHash>>,
+    /// Absent in items that are older than the attribute.
+    #[serde(default)]
+    has_password: Option<bool>,
+}
+
+fn given<'de, D: Deserializer<'de>>(hash: D) -> Result<Option<Option<PasswordHash>>, D::Error> {
+    Option::deserialize(hash).map(Some)
+}
+
+impl From<StoredPassword> for Password {
+    fn from(stored: StoredPassword) -> Self {
+        match (stored.password_hash, stored.has_password) {
+            (Some(hash), _) => hash.into(),
+            (None, Some(false)) => Self::Absent,
+            (None, Some(true) | None) => Self::Unread,
+        }
+    }
+}
+
+impl From<Password> for StoredPassword {
+    fn from(password: Password) -> Self {
+        Self {
+            has_password: Some(password.is_set()),
+            password_hash: match password {
+                Password::Absent => Some(None),
+                Password::Unread => None,
+                Password::Hash(hash) => Some(Some(hash)),
+            },
+        }
+    }
+}
+
 /// An account as responses show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Profile {
@@ -127,11 +196,43 @@ impl From<&User> for Profile {
             status: user.status,
             department: user.department.clone(),
             quota_policy: user.quota_policy.clone(),
-            has_password: user.password_hash.is_some(),
+            has_password: user.password.is_set(),
             identity: user.identity.clone(),
             created_at: user.created_at,
             updated_at: user.updated_at,
             version: user.version,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn p75_a_password_that_was_not_read_is_told_apart_from_none() {
+        let hash = Password::Hash(PasswordHash::new("$argon2id$".to_owned()));
+        for (password, stored) in [
+            (Password::Absent, json!({"password_hash": null, "has_password": false})),
+            (
+                hash.clone(),
+                json!({"password_hash": "$argon2id$", "has_password": true}),
+            ),
+            (Password::Unread, json!({"has_password": true})),
+        ] {
+            assert_eq!(serde_json::to_value(&password).unwrap(), stored);
+            assert_eq!(read(stored), password);
+        }
+        // Of an item without the attribute, and of such a one without the hash.
+        assert_eq!(read(json!({"password_hash": null})), Password::Absent);
+        assert_eq!(read(json!({"password_hash": "$argon2id$"})), hash);
+        assert_eq!(read(json!({})), Password::Unread);
+        assert_eq!(read(json!({"has_password": false})), Password::Absent);
+    }
+
+    fn read(stored: Value) -> Password {
+        serde_json::from_value(stored).unwrap()
     }
 }

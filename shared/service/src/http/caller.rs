@@ -7,26 +7,21 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
 
+use super::refused_change::RefusedChange;
 use super::routes::{Access, Gate};
 use super::trace::TraceContext;
 use super::{ApiError, Code};
 use crate::secrets::key_ring::KeyRing;
 use crate::store::Store;
 use domain::access::api_key::KeyDigest;
-use domain::access::session::Session;
 use domain::models::UserId;
 use domain::models::api_key::ApiKey;
 use domain::models::usage::ClientKind;
 use domain::models::user::{Status, User};
 
-const API_KEY: &str = "x-api-key";
+pub use super::session_caller::SessionCaller;
 
-/// A person with a session.
-#[derive(Clone, Debug)]
-pub struct SessionCaller {
-    pub user: Arc<User>,
-    pub session: Session,
-}
+const API_KEY: &str = "x-api-key";
 
 /// A program with an API key.
 #[derive(Clone, Debug)]
@@ -101,11 +96,17 @@ impl Gate for SessionGate {
             Access::ApiKey => return Err(ApiError::unauthorized()),
         };
         let caller = self.caller(bearer(&request.headers)?).await?;
-        if caller.user.role < needed {
-            return Err(ApiError::forbidden());
-        }
+        let suffices = caller.user.role >= needed;
+        // Also of one who is refused, who is named in the audit trail.
         request.extensions.insert(caller);
-        Ok(())
+        if suffices { Ok(()) } else { Err(ApiError::forbidden()) }
+    }
+
+    async fn record(&self, refused: RefusedChange) {
+        let entry = refused.entry(self.store.clock().now());
+        if let Err(error) = self.store.record_refused_change(&refused.actor.user.id, &entry).await {
+            tracing::warn!(actor = %refused.actor.user.id, %error, "a refused change could not be recorded");
+        }
     }
 
     fn store(&self) -> Option<&Store> {
@@ -182,15 +183,6 @@ impl Gate for KeyGate {
 impl AsRef<Self> for KeyGate {
     fn as_ref(&self) -> &Self {
         self
-    }
-}
-
-/// Only a route behind a [`SessionGate`] has one.
-impl<S: Sync> FromRequestParts<S> for SessionCaller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts.extensions.get().cloned().ok_or_else(ApiError::unauthorized)
     }
 }
 

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
-use super::caller::SessionCaller;
 use super::error::{ApiError, Code};
 use super::origin::Origin;
+use super::session_caller::SessionCaller;
 use domain::models::audit::{AuditEntry, Authority};
 use domain::models::user::User;
 
@@ -116,20 +116,30 @@ pub struct Actor {
 impl<S: Send + Sync> FromRequestParts<S> for Actor {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let caller = parts
-            .extensions
-            .get::<SessionCaller>()
-            .ok_or_else(ApiError::unauthorized)?;
-        let user = Arc::clone(&caller.user);
-        Ok(Self {
-            user,
-            origin: Origin::from_request_parts(parts, state).await?,
-        })
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Self::of(parts).ok_or_else(ApiError::unauthorized)
     }
 }
 
 impl Actor {
+    /// The person whom the gate has authenticated.
+    pub(super) fn of(parts: &Parts) -> Option<Self> {
+        Some(Self {
+            user: Arc::clone(&parts.extensions.get::<SessionCaller>()?.user),
+            origin: Origin::of(parts),
+        })
+    }
+
+    /// The same actor after a change of `user`: who changes the own account goes on with the session that it has then.
+    #[must_use]
+    pub fn after(&self, user: &User) -> Self {
+        let own = (self.user.id == user.id).then(|| Arc::new(user.clone()));
+        Self {
+            user: own.unwrap_or_else(|| Arc::clone(&self.user)),
+            origin: self.origin.clone(),
+        }
+    }
+
     /// The audit entry of a change of the fields `changed` that this actor makes. The change is refused once the
     /// actor's session has ended (promise 61).
     pub fn audit(&self, at: Timestamp, action: &str, target: impl ToString, changed: Vec<String>) -> AuditEntry {

@@ -24,7 +24,9 @@ pub mod period;
 pub mod quota;
 pub mod rate_limits;
 pub mod refusal;
+mod refused_change;
 pub mod routes;
+mod session_caller;
 pub mod trace;
 pub mod usage;
 

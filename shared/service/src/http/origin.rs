@@ -21,6 +21,13 @@ pub struct Origin {
 }
 
 impl Origin {
+    pub(super) fn of(parts: &Parts) -> Self {
+        Self {
+            request_id: parts.extensions.get().cloned().unwrap_or_else(RequestId::generate),
+            address: parts.extensions.get().map(|ClientAddress(address)| *address),
+        }
+    }
+
     /// The audit entry of an action that succeeded: `actor` did `action` to `target` at `now`.
     pub fn audit(&self, actor: impl ToString, action: &str, target: impl ToString, now: Timestamp) -> AuditEntry {
         AuditEntry {
@@ -45,8 +52,6 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let request_id = parts.extensions.get().cloned().unwrap_or_else(RequestId::generate);
-        let address = parts.extensions.get().map(|ClientAddress(address)| *address);
-        Ok(Self { request_id, address })
+        Ok(Self::of(parts))
     }
 }

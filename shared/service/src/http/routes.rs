@@ -1,6 +1,7 @@
 //! The table of routes: a row says method, path, the dialect of its errors and who may call, and a handler is reached
 //! only through its row (promise 11).
 
+use std::future::ready;
 use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 
@@ -11,11 +12,12 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::Method;
 use http::request::Parts;
+use http::{Method, StatusCode};
 
 use super::edge::{Edge, set_dialect};
 use super::json::check_asked;
+use super::refused_change::RefusedChange;
 use super::{ApiError, Code, Dialect};
 use crate::store::Store;
 use domain::models::user::Role;
@@ -44,6 +46,11 @@ pub struct Row {
 pub trait Gate: Send + Sync + 'static {
     /// Puts the caller into the request's extensions, or refuses the request.
     fn authenticate(&self, access: Access, request: &mut Parts) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// Tells the audit trail of a change that its actor may not make.
+    fn record(&self, _: RefusedChange) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
 
     /// Where the edge reads the settings, if the function has a database.
     fn store(&self) -> Option<&Store>;
@@ -174,23 +181,34 @@ impl<H: Clone, G> Clone for Guarded<H, G> {
     }
 }
 
-impl<T: 'static, S: AsRef<G> + Send + Sync + 'static, G: Gate, H: Handler<T, S>> Handler<T, S> for Guarded<H, G> {
+impl<T: 'static, S: AsRef<G> + Clone + Send + Sync + 'static, G: Gate, H: Handler<T, S>> Handler<T, S>
+    for Guarded<H, G>
+{
     type Future = BoxFuture<'static, Response>;
 
     fn call(self, request: Request, state: S) -> Self::Future {
         let (access, dialect) = (self.access, self.dialect);
         let handled = async move {
             let (mut parts, body) = request.into_parts();
-            if let Err(refusal) = state.as_ref().authenticate(access, &mut parts).await {
-                return refusal.into_response();
+            let authenticated = state.as_ref().authenticate(access, &mut parts).await;
+            if dialect != Dialect::Management {
+                return match authenticated {
+                    Ok(()) => self.handler.call(Request::from_parts(parts, body), state).await,
+                    Err(refusal) => refusal.into_response(),
+                };
             }
+            let change = RefusedChange::of(&parts);
             let request = Request::from_parts(parts, body);
-            if dialect == Dialect::Management
-                && let Err(refusal) = check_asked(&request)
+            let response = match authenticated.and_then(|()| check_asked(&request)) {
+                Ok(()) => self.handler.call(request, state.clone()).await,
+                Err(refusal) => refusal.into_response(),
+            };
+            if response.status() == StatusCode::FORBIDDEN
+                && let Some(change) = change
             {
-                return refusal.into_response();
+                state.as_ref().record(change).await;
             }
-            self.handler.call(request, state).await
+            response
         };
         async move {
             let mut response = catch_panic(handled).await;

@@ -1,5 +1,8 @@
 //! The audit trail: written once, in the transaction of the change, and kept for 400 days.
 
+use std::convert::Infallible;
+use std::sync::{Arc, PoisonError};
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
@@ -12,6 +15,8 @@ use super::page::{Page, Span, partition, position_of};
 use super::table::Table;
 use super::transaction::Transaction;
 use super::{Store, StoreError};
+use domain::access::throttle::REFUSED_CHANGES;
+use domain::models::UserId;
 use domain::models::audit::AuditEntry;
 
 const KEPT_DAYS: i64 = 400;
@@ -83,6 +88,19 @@ impl Store {
             }
         }
         Ok(page)
+    }
+
+    /// Records that a change of `actor` was refused: so many of each person as there is room for, since nothing else
+    /// throttles them (promise 64).
+    pub async fn record_refused_change(&self, actor: &UserId, entry: &AuditEntry) -> Result<(), StoreError> {
+        let window = || Ok::<_, Infallible>(Arc::default());
+        let Ok(window) = self.memory.refused_changes.get_or_insert_with(actor, window);
+        // A counter is whole whoever panicked with it.
+        let has_room = {
+            let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+            REFUSED_CHANGES.count(&mut window, self.clock.now())
+        };
+        if has_room { self.record(entry).await } else { Ok(()) }
     }
 
     /// Records what is no change of an item: a refused login.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{self, AttributeValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -73,23 +73,18 @@ impl Store {
         self.get_with(key, self.client.get_item()).await
     }
 
-    /// Of the item these attributes alone, parted by spaces; the others do not leave the database.
+    /// Of the item these attributes alone; the others do not leave the database.
     pub(super) async fn get_attributes<T: DeserializeOwned>(
         &self,
         key: &Key,
-        attributes: &str,
+        attributes: &[&str],
     ) -> Result<Option<T>, StoreError> {
-        // Placeholders, since some names are words of the expression language.
-        let numbered = (0..).zip(attributes.split(' '));
-        let names: Vec<(String, String)> = numbered
-            .map(|(index, name)| (format!("#{index}"), name.to_owned()))
-            .collect();
-        let placeholders: Vec<&str> = names.iter().map(|(placeholder, _)| placeholder.as_str()).collect();
+        let projection = Expression::projection(attributes);
         let request = self
             .client
             .get_item()
-            .projection_expression(placeholders.join(","))
-            .set_expression_attribute_names(Some(names.into_iter().collect()));
+            .set_expression_attribute_names(projection.names())
+            .projection_expression(projection.text);
         self.get_with(key, request).await
     }
 
@@ -179,9 +174,17 @@ impl Store {
         let request = request
             .set_limit(limit.and_then(|limit| i32::try_from(limit).ok()))
             .key_condition_expression(&expected.text);
+        let projection = table
+            .read_of_lists()
+            .map(|attributes| Expression::projection(&attributes));
+        // Said twice, since roles are bound to the one and the other (docs/security.md).
         let request = request
-            .set_expression_attribute_names(expected.names())
-            .set_expression_attribute_values(expected.values());
+            .set_select(projection.as_ref().map(|_| types::Select::SpecificAttributes))
+            .set_projection_expression(projection.as_ref().map(|projection| projection.text.clone()));
+        let placeholders = expected.with_placeholders_of(projection.unwrap_or_default());
+        let request = request
+            .set_expression_attribute_names(placeholders.names())
+            .set_expression_attribute_values(placeholders.values());
         Ok(send::query(request).await?)
     }
 

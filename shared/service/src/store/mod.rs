@@ -26,11 +26,12 @@ mod turns;
 mod usage;
 mod usage_batch;
 mod usage_reads;
+mod user_changes;
 mod user_deletion;
 mod users;
 mod write;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
@@ -38,6 +39,7 @@ use jiff::Timestamp;
 use crate::cache::Cache;
 use domain::access::api_key::KeyDigest;
 use domain::access::quota::Meter;
+use domain::access::throttle::Window;
 use domain::clock::Clock;
 use domain::models::api_key::ApiKey;
 use domain::models::catalog::Catalog;
@@ -84,6 +86,8 @@ struct Memory {
     policies: Cache<PolicyName, Arc<Policy>>,
     /// Meters as this process last saw them: what to expect of them in the next update.
     meters: quick_cache::sync::Cache<UserId, Arc<Meter>>,
+    /// The changes of each person that this process has recorded as refused.
+    refused_changes: quick_cache::sync::Cache<UserId, Arc<Mutex<Window>>>,
     /// When this process last recorded the use of a key.
     last_uses: quick_cache::sync::Cache<KeyDigest, Timestamp>,
 }
@@ -97,6 +101,7 @@ impl Store {
             api_keys: Cache::new(REMEMBERED, clock.clone()),
             policies: Cache::new(REMEMBERED, clock.clone()),
             meters: quick_cache::sync::Cache::new(REMEMBERED),
+            refused_changes: quick_cache::sync::Cache::new(REMEMBERED),
             last_uses: quick_cache::sync::Cache::new(REMEMBERED),
         };
         Self {

@@ -26,6 +26,26 @@ pub const TTL: &str = "ttl";
 pub const QUEUE: &str = "queue";
 pub const DUE: &str = "due";
 
+/// All of an account but the hash of its password: what rights are judged by and administrators see (promise 75). The
+/// roles of functions that must not read hashes name the same attributes, and the keys of the table.
+pub const ACCOUNT: [&str; 13] = [
+    "id",
+    "email",
+    "name",
+    "role",
+    "status",
+    "department",
+    "quota_policy",
+    "has_password",
+    "identity",
+    "session",
+    "created_at",
+    "updated_at",
+    "version",
+];
+/// Whose an address or an identity is.
+pub const HOLDER: &str = "user";
+
 /// A table per concern, so that each function's rights are a list of table names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Table {
@@ -76,6 +96,11 @@ impl Table {
             Self::Settings => "settings",
             Self::LoginGuard => "login-guard",
         }
+    }
+
+    /// The attributes that are read of items of this table, if not all: of accounts none that must not be (promise 75).
+    pub(super) fn read_of_lists(self) -> Option<Vec<&'static str>> {
+        (self == Self::Users).then(|| [PK, SK].into_iter().chain(ACCOUNT).collect())
     }
 
     pub const fn indexes(self) -> &'static [Index] {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Up
 use serde::Serialize;
 
 use super::expression::Expression;
-use super::item::to_item;
+use super::item::{attributes, to_item};
 use super::keys::{self, Key};
 use super::retry::Attempts;
 use super::{Store, StoreError, send};
@@ -103,6 +103,19 @@ impl Transaction<'_> {
         }
         let update = with_condition!(update, condition).build()?;
         Ok(self.with(key, TransactWriteItem::builder().update(update)))
+    }
+
+    /// Makes `after` of the entity `before` at `key`, if it fits `condition`. Attributes that neither has stay as they
+    /// are.
+    pub(super) fn replace(
+        self,
+        key: &Key,
+        before: &impl Serialize,
+        after: &impl Serialize,
+        condition: Expression,
+    ) -> Result<Self, StoreError> {
+        let (before, after) = (attributes(key.table, before)?, attributes(key.table, after)?);
+        self.update(key, Expression::change(&before, &after), condition)
     }
 
     pub(super) fn delete(self, key: &Key, condition: Expression) -> Result<Self, StoreError> {

@@ -11,7 +11,8 @@ use super::counter::count_by;
 use super::expression::Expression;
 use super::keys;
 use super::policies::counts_users;
-use super::users::{UserRefusal, another_admin, meaning};
+use super::table::HOLDER;
+use super::users::{UserRefusal, another_admin, meaning, telling};
 use super::{Store, StoreError};
 use domain::models::UserId;
 use domain::models::audit::AuditEntry;
@@ -47,7 +48,7 @@ impl Store {
         if counts_users(&user.quota_policy) {
             transaction = transaction.leave_policy(&user.quota_policy)?;
         }
-        let commit = transaction.audited(audit)?.commit().await?;
+        let commit = transaction.audited(&telling(audit, Some(user), None))?.commit().await?;
         self.forget_user(&user.id);
         let change = meaning(&commit, &meanings);
         if change.is_ok() {
@@ -58,7 +59,8 @@ impl Store {
 
     /// Finishes a deletion that was cut short, if there is one.
     pub async fn resume_user_deletion(&self, id: &UserId) -> Result<Removal, StoreError> {
-        if self.get::<Deletion>(&keys::user_deletion(id)).await?.is_none() {
+        let under_way: Option<Deletion> = self.get_attributes(&keys::user_deletion(id), &[HOLDER]).await?;
+        if under_way.is_none() {
             return Ok(Removal::NotFound);
         }
         self.finish_user_deletion(id).await?;

@@ -121,11 +121,14 @@ macro_rules! patch_form {
         }
 
         impl $patch {
+            /// The fields that can be changed.
+            pub(crate) const FIELDS: &[&str] = &[$(stringify!($member)),*];
+
             /// The names of the fields that are given, for the audit trail.
             pub(crate) fn changed(&self) -> Vec<String> {
                 use $crate::http::managed::member::Given as _;
-                let given = [$((stringify!($member), self.$member.is_given())),*];
-                given.into_iter().filter(|(_, given)| *given).map(|(field, _)| field.to_owned()).collect()
+                let given = Self::FIELDS.iter().zip([$(self.$member.is_given()),*]);
+                given.filter(|(_, given)| *given).map(|(field, _)| (*field).to_owned()).collect()
             }
 
             /// Changes `object` where a field is given.

@@ -63,7 +63,7 @@ use super::ApiError;
 ///
 /// The forms have `create(self, …) -> Result<Object, ApiError>`, `apply(&self, &mut Object) -> Result<(), ApiError>`
 /// and
-/// `changed(&self) -> Vec<String>`; a patch also has the `version` that its sender has seen.
+/// `changed(&self) -> Vec<String>`; a patch also has its `FIELDS`, and the `version` that its sender has seen.
 #[macro_export]
 macro_rules! managed_object {
     (
