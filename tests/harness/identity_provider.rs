@@ -140,6 +140,8 @@ impl IdentityProvider {
         let mut config = json!({
             "enabled": true, "provider": "generic-oidc", "issuer_url": self.issuer(), "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET, "auto_provision": true,
+            // No page: the callback responds to browsers too.
+            "console_url": null,
         });
         config
             .as_object_mut()

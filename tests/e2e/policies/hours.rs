@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::clock::Clock;
 use harness::Gateway;
-use harness::client::{refusal, status};
+use harness::client::{data, refusal, status};
 use harness::provider::{Provider, Reply, openai};
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -58,4 +58,39 @@ async fn p47_hours_are_kept_by_the_clock_of_the_policys_zone() {
     assert_eq!(status(program.chat("m")).await, 200);
     clock.advance(Duration::from_hours(8));
     assert_eq!(refusal(program.chat("m"), 429).await, "outside_available_hours");
+}
+
+#[tokio::test]
+async fn g20_hours_of_some_days_are_told_kept_and_given_back() {
+    let provider = Provider::start();
+    // A Friday, 20:00 in Shanghai.
+    let clock = Clock::fixed("2026-11-27T12:00:00Z".parse().unwrap());
+    let gateway = Gateway::start_at(&clock).await.with_model("m", &provider).await;
+    let ranges = json!([
+        {"start": "09:00", "end": "18:00", "days": ["mon", "tue", "wed", "thu", "fri"]},
+        {"start": "22:00", "end": "02:00", "days": ["fri"]},
+    ]);
+    let office = json!({"available_time_ranges": ranges, "timezone": "Asia/Shanghai"});
+    gateway.admin().create_policy("office", &office).await;
+    let policy = data(gateway.admin().get("/api/v1/admin/policies/office"), 200).await;
+    assert_eq!(policy["available_time_ranges"], ranges);
+    let program = gateway.admin().create_program_under("office").await;
+
+    let refused: Value = program.chat("m").send().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        refused["error"]["message"],
+        "the policy `office` can be used mon/tue/wed/thu/fri 09:00-18:00, fri 22:00-02:00 (Asia/Shanghai); \
+         it opens at 2026-11-27T14:00:00Z"
+    );
+    // Saturday, 1:00: still of the Friday.
+    clock.advance(Duration::from_hours(5));
+    provider.will(Reply::json(&openai::completion("Hello")));
+    assert_eq!(status(program.chat("m")).await, 200);
+    clock.advance(Duration::from_hours(2));
+    let refused = program.chat("m").send().await.unwrap();
+    assert_eq!(
+        advice(&refused),
+        (Some("194400"), Some("false")),
+        "54 hours from Saturday 3:00 to Monday 9:00"
+    );
 }

@@ -45,6 +45,31 @@ async fn p22_the_client_secret_is_written_and_never_read() {
 }
 
 #[tokio::test]
+async fn g17_the_console_is_the_page_of_logins_unless_another_or_none_is_set() {
+    let gateway = Gateway::start().await;
+    let own = status(&gateway).await["console_url"].as_str().unwrap().to_owned();
+    assert!(
+        own.starts_with("http://127.0.0.1:") && own.ends_with("/console/"),
+        "{own}"
+    );
+    let provider = IdentityProvider::start();
+    let client = json!({"provider": "generic-oidc", "issuer_url": provider.issuer(), "client_id": "c"});
+    assert_eq!(put(&gateway, client.clone()).await["console_url"], own);
+    let other = "https://pages.example.com/login";
+    assert_eq!(put(&gateway, json!({"console_url": other})).await["console_url"], other);
+    let none = put(&gateway, json!({"console_url": null})).await;
+    assert_eq!(none["console_url"], Value::Null);
+    // Behind a proxy the console is where the callback is.
+    let behind = Gateway::start().await;
+    let mut proxied = client;
+    proxied["redirect_url"] = json!("https://gateway.example.com/llm/api/v1/auth/sso/callback");
+    assert_eq!(
+        put(&behind, proxied).await["console_url"],
+        "https://gateway.example.com/llm/console/"
+    );
+}
+
+#[tokio::test]
 async fn p23_the_client_secret_stays_with_its_issuer() {
     let gateway = Gateway::start().await;
     let (provider, other) = (IdentityProvider::start(), IdentityProvider::start());

@@ -185,6 +185,10 @@ mod tests {
                 "available_time_ranges[0].until",
                 json!([{"start": "09:00", "until": "10:00"}]),
             ),
+            (
+                "available_time_ranges[0].days",
+                json!([{"start": "09:00", "end": "10:00", "days": ["monday"]}]),
+            ),
             ("unknown", json!(1)),
         ] {
             let member = field.split('[').next().unwrap();

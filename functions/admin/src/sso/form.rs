@@ -17,6 +17,7 @@ use crate::app::App;
 /// The only claim that `email_verified` speaks of (`OpenID` Connect Core §5.1).
 const EMAIL: &str = "email";
 const CALLBACK: &str = "/api/v1/auth/sso/callback";
+const CONSOLE: &str = "/console/";
 const MAX_URL: usize = 2048;
 const MAX_SECRET: usize = 4096;
 const MAX_DOMAINS: usize = 100;
@@ -86,6 +87,7 @@ impl SsoPatch {
     /// The configuration before the first change, which has to name the provider, the client and the issuer.
     fn first(&self, app: &App) -> Result<SsoConfig, ApiError> {
         let redirect_url = self.redirect_url.clone().or_else(|| default_redirect_url(app));
+        let console_url = redirect_url.as_deref().and_then(console_beside);
         Ok(SsoConfig {
             enabled: false,
             provider: required("provider", self.provider)?,
@@ -94,7 +96,7 @@ impl SsoPatch {
             secret: None,
             retired_secret: None,
             redirect_url: required("redirect_url", redirect_url)?,
-            console_url: None,
+            console_url,
             email_claim: EMAIL.to_owned(),
             scopes: default_scopes(),
             auto_provision: false,
@@ -112,6 +114,13 @@ pub(super) fn default_redirect_url(app: &App) -> Option<String> {
         .public_url
         .as_ref()
         .map(|base| format!("{}{CALLBACK}", base.trim_end_matches('/')))
+}
+
+/// The console at the address that the provider sends people back to: `PUBLIC_URL/console/`, unless another one is set.
+pub(super) fn console_beside(redirect_url: &str) -> Option<String> {
+    redirect_url
+        .strip_suffix(CALLBACK)
+        .map(|base| format!("{base}{CONSOLE}"))
 }
 
 fn default_scopes() -> Vec<String> {

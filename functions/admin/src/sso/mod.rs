@@ -15,16 +15,18 @@ use service::http::{ApiError, Code};
 use service::store::Change;
 
 use crate::app::App;
-use form::{SsoPatch, check, default_redirect_url};
+use form::{SsoPatch, check, console_beside, default_redirect_url};
 
 /// `GET /api/v1/admin/sso/status`
 pub(crate) async fn status(State(app): State<App>) -> Result<Data<Value>, ApiError> {
     let (config, last_test) = (app.store.sso_config().await?, app.store.sso_test().await?);
+    let redirect_url = default_redirect_url(&app);
     Ok(Data(match config {
         Some(config) => shown(&config, last_test.as_ref()),
         None => json!({
             "enabled": false, "provider": null, "issuer_url": null, "client_id": null, "has_client_secret": false,
-            "redirect_url": default_redirect_url(&app), "version": 0, "last_test": last_test,
+            "redirect_url": redirect_url, "console_url": redirect_url.as_deref().and_then(console_beside), "version": 0,
+            "last_test": last_test,
         }),
     }))
 }

@@ -10,8 +10,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use crate::models::hours::{TimeOfDay, TimeRange};
 use crate::models::policy::Policy;
 
-/// Within so many days every time of the day comes once at least, whatever is done to the clocks.
-const DAYS_AHEAD: i8 = 3;
+/// Within so many days every time of each day of the week comes once at least, whatever is done to the clocks: one that
+/// is skipped this week comes in the next.
+const DAYS_AHEAD: i8 = 15;
 
 /// When the policy can be used again; `None` when it can be used at `now`.
 pub fn closed_until(policy: &Policy, now: Timestamp) -> Option<Timestamp> {
@@ -31,8 +32,8 @@ pub fn closed_until(policy: &Policy, now: Timestamp) -> Option<Timestamp> {
 }
 
 fn is_open(ranges: &[TimeRange], zone: &TimeZone, at: Timestamp) -> bool {
-    let time = TimeOfDay::at(zone.to_datetime(at).time());
-    ranges.iter().any(|range| range.contains(time))
+    let clock = zone.to_datetime(at);
+    ranges.iter().any(|range| range.contains(clock))
 }
 
 /// When the range begins today and on the following days: twice, where the clocks show that time twice.
@@ -64,12 +65,15 @@ fn jumps(zone: &TimeZone, now: Timestamp) -> impl Iterator<Item = Timestamp> {
 }
 
 impl TimeRange {
-    fn contains(self, time: TimeOfDay) -> bool {
+    /// True while the clock on the wall shows a time of the range. What is behind midnight belongs to the day before.
+    fn contains(self, clock: DateTime) -> bool {
+        let time = TimeOfDay::at(clock.time());
         let (begun, over) = (self.start <= time, self.end <= time);
+        let (today, yesterday) = (clock.weekday(), clock.weekday().previous());
         if self.start < self.end {
-            begun && !over
+            begun && !over && self.days.contains(today)
         } else {
-            begun || !over
+            begun && self.days.contains(today) || !over && self.days.contains(yesterday)
         }
     }
 }
@@ -80,7 +84,10 @@ mod tests {
 
     use super::*;
     use crate::models::PolicyName;
+    use crate::models::hours::{Day, Days};
     use crate::models::zone::Zone;
+
+    const DAYS: [Day; 7] = [Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri, Day::Sat, Day::Sun];
 
     const ZONES: [&str; 12] = [
         "UTC",
@@ -106,8 +113,19 @@ mod tests {
             .map(|(start, end)| TimeRange {
                 start: time(start),
                 end: time(end),
+                days: Days::default(),
             })
             .collect();
+        policy
+    }
+
+    /// The same, each range on its days.
+    fn policy_of_days(zone: &str, ranges: &[(&str, &str, &[Day])]) -> Policy {
+        let times: Vec<_> = ranges.iter().map(|(start, end, _)| (*start, *end)).collect();
+        let mut policy = policy(zone, &times);
+        for (range, (_, _, days)) in policy.available_time_ranges.iter_mut().zip(ranges) {
+            range.days = days.to_vec().into();
+        }
         policy
     }
 
@@ -117,13 +135,72 @@ mod tests {
 
     /// `now` → when the ranges open again, or `""` while they are open.
     fn check(zone: &str, ranges: &[(&str, &str)], cases: &[(&str, &str)]) {
-        let policy = policy(zone, ranges);
+        check_policy(&policy(zone, ranges), cases);
+    }
+
+    fn check_policy(policy: &Policy, cases: &[(&str, &str)]) {
         for (now, expected) in cases {
-            let found = closed_until(&policy, at(now))
+            let found = closed_until(policy, at(now))
                 .map(|at| at.to_string())
                 .unwrap_or_default();
+            let (zone, ranges) = (policy.timezone.name(), &policy.available_time_ranges);
             assert_eq!(&found, expected, "{zone} {ranges:?} at {now}");
         }
+    }
+
+    #[test]
+    fn g20_a_range_is_open_on_its_days_by_the_clock_of_the_zone() {
+        const WORKDAYS: &[Day] = &[Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri];
+        // 2026-11-27 is a Friday; in Shanghai it is eight hours later.
+        check_policy(
+            &policy_of_days("Asia/Shanghai", &[("09:00", "18:00", WORKDAYS)]),
+            &[
+                ("2026-11-27T01:00:00Z", ""),
+                ("2026-11-27T10:00:00Z", "2026-11-30T01:00:00Z"),
+                ("2026-11-29T20:00:00Z", "2026-11-30T01:00:00Z"),
+            ],
+        );
+        // Of two ranges each has its own days.
+        let two: &[(&str, &str, &[Day])] = &[("09:00", "18:00", WORKDAYS), ("10:00", "12:00", &[Day::Sat])];
+        check_policy(
+            &policy_of_days("UTC", two),
+            &[
+                ("2026-11-27T18:00:00Z", "2026-11-28T10:00:00Z"),
+                ("2026-11-28T12:00:00Z", "2026-11-30T09:00:00Z"),
+            ],
+        );
+    }
+
+    #[test]
+    fn g20_a_range_over_midnight_belongs_to_the_day_it_begins_on() {
+        check_policy(
+            &policy_of_days("UTC", &[("22:00", "06:00", &[Day::Fri])]),
+            &[
+                ("2026-11-27T05:00:00Z", "2026-11-27T22:00:00Z"),
+                ("2026-11-27T23:00:00Z", ""),
+                ("2026-11-28T05:59:59Z", ""),
+                ("2026-11-28T06:00:00Z", "2026-12-04T22:00:00Z"),
+                ("2026-11-28T22:30:00Z", "2026-12-04T22:00:00Z"),
+            ],
+        );
+    }
+
+    #[test]
+    fn g20_a_time_that_the_clocks_skip_comes_a_week_later() {
+        // In Berlin 02:00 to 03:00 is missing on Sunday 2026-03-29, and comes twice on Sunday 2026-10-25.
+        check_policy(
+            &policy_of_days("Europe/Berlin", &[("02:15", "02:45", &[Day::Sun])]),
+            &[
+                ("2026-03-22T02:00:00Z", "2026-04-05T00:15:00Z"),
+                ("2026-10-25T00:45:00Z", "2026-10-25T01:15:00Z"),
+                ("2026-10-25T01:45:00Z", "2026-11-01T01:15:00Z"),
+            ],
+        );
+        // In Beirut Sunday 2026-03-29 has no first hour.
+        check_policy(
+            &policy_of_days("Asia/Beirut", &[("00:00", "08:00", &[Day::Sun])]),
+            &[("2026-03-28T21:30:00Z", "2026-03-28T22:00:00Z")],
+        );
     }
 
     #[test]
@@ -248,6 +325,29 @@ mod tests {
         })
     }
 
+    /// True to its name for any policy: open now, or closed in each minute before the moment that is told.
+    fn opens_in_the_first_minute(policy: &Policy, now: Timestamp) -> Result<(), TestCaseError> {
+        let is_open = |at| is_open(&policy.available_time_ranges, policy.timezone.rules(), at);
+        let Some(opens) = closed_until(policy, now) else {
+            prop_assert!(is_open(now));
+            return Ok(());
+        };
+        prop_assert!(opens > now && is_open(opens), "{} is open", opens);
+        // All clocks of these years go in step with the minutes of UTC.
+        let begun = Timestamp::from_second(now.as_second() / 60 * 60).unwrap();
+        let minutes = (0..).map(|minute| begun + SignedDuration::from_mins(minute));
+        let mut before = minutes.take_while(|minute| *minute < opens);
+        prop_assert!(before.all(|minute| !is_open(minute)), "not before {}", opens);
+        Ok(())
+    }
+
+    /// Ranges of these minutes of the day; those without length are left out.
+    fn written(ranges: &[(u32, u32)]) -> Vec<(String, String)> {
+        let written = |minutes: u32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let long = ranges.iter().filter(|(start, end)| start != end);
+        long.map(|(start, end)| (written(*start), written(*end))).collect()
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -257,22 +357,28 @@ mod tests {
             seed in any::<i64>(),
             ranges in proptest::collection::vec((0..1440_u32, 0..=1440_u32), 1..4),
         ) {
-            let written = |minutes: u32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
-            let written: Vec<_> = ranges.iter().filter(|(start, end)| start != end).map(|(start, end)| (written(*start), written(*end))).collect();
+            let written = written(&ranges);
             prop_assume!(!written.is_empty());
             let ranges: Vec<_> = written.iter().map(|(start, end)| (start.as_str(), end.as_str())).collect();
-            let (policy, now) = (policy(zone, &ranges), moment(zone, seed));
-            let is_open = |at| is_open(&policy.available_time_ranges, policy.timezone.rules(), at);
-            match closed_until(&policy, now) {
-                None => prop_assert!(is_open(now)),
-                Some(opens) => {
-                    prop_assert!(opens > now && is_open(opens), "{} is open", opens);
-                    // All clocks of these years go in step with the minutes of UTC.
-                    let begun = Timestamp::from_second(now.as_second() / 60 * 60).unwrap();
-                    let mut minutes = (0..).map(|minute| begun + SignedDuration::from_mins(minute)).take_while(|minute| *minute < opens);
-                    prop_assert!(minutes.all(|minute| !is_open(minute)), "not before {}", opens);
-                }
-            }
+            opens_in_the_first_minute(&policy(zone, &ranges), moment(zone, seed))?;
+        }
+    }
+
+    proptest! {
+        // Weeks of minutes are looked at in each.
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn g20_the_next_opening_is_the_first_minute_in_a_range_on_its_days(
+            zone in proptest::sample::select(&ZONES[..]),
+            seed in any::<i64>(),
+            ranges in proptest::collection::vec((0..1440_u32, 0..=1440_u32), 1..3),
+            days in proptest::collection::vec(proptest::sample::select(&DAYS[..]), 1..3),
+        ) {
+            let written = written(&ranges);
+            prop_assume!(!written.is_empty());
+            let ranges: Vec<_> = written.iter().map(|(start, end)| (start.as_str(), end.as_str(), days.as_slice())).collect();
+            opens_in_the_first_minute(&policy_of_days(zone, &ranges), moment(zone, seed))?;
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Times of the day, as people write them on a door.
+//! Times of the day and days of the week, as people write them on a door.
 
 use std::fmt;
 
-use jiff::civil::Time;
+use jiff::civil::{Time, Weekday};
 use serde::{Deserialize, Serialize};
 
 const MINUTES_OF_DAY: u16 = 24 * 60;
@@ -81,17 +81,98 @@ impl From<TimeOfDay> for String {
     }
 }
 
-/// Every day from `start` until before `end`; across midnight, if `end` comes first.
+/// Days of the week; none are all of them. Written as a list of their short names, Monday first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "Vec<Day>", into = "Vec<Day>")]
+pub struct Days(u8);
+
+/// A day of the week, by the short name of its English one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Day {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+impl Day {
+    const ALL: [Self; 7] = [
+        Self::Mon,
+        Self::Tue,
+        Self::Wed,
+        Self::Thu,
+        Self::Fri,
+        Self::Sat,
+        Self::Sun,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mon => "mon",
+            Self::Tue => "tue",
+            Self::Wed => "wed",
+            Self::Thu => "thu",
+            Self::Fri => "fri",
+            Self::Sat => "sat",
+            Self::Sun => "sun",
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+impl Days {
+    /// True if no day is named, which means all of them.
+    pub fn is_every_day(&self) -> bool {
+        self.0 == 0
+    }
+
+    pub fn contains(self, day: Weekday) -> bool {
+        self.is_every_day() || self.0 & 1 << day.to_monday_zero_offset() != 0
+    }
+
+    /// The days that are named.
+    pub fn named(self) -> impl Iterator<Item = Day> {
+        Day::ALL.into_iter().filter(move |day| self.0 & day.bit() != 0)
+    }
+}
+
+impl From<Vec<Day>> for Days {
+    fn from(days: Vec<Day>) -> Self {
+        Self(days.into_iter().fold(0, |days, day| days | day.bit()))
+    }
+}
+
+impl From<Days> for Vec<Day> {
+    fn from(days: Days) -> Self {
+        days.named().collect()
+    }
+}
+
+/// From `start` until before `end`, on the days that it begins on; across midnight, if `end` comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TimeRange {
     pub start: TimeOfDay,
     pub end: TimeOfDay,
+    #[serde(default, skip_serializing_if = "Days::is_every_day")]
+    pub days: Days,
 }
 
 impl fmt::Display for TimeRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.start, self.end)
+        for (place, day) in self.days.named().enumerate() {
+            let before = if place == 0 { "" } else { "/" };
+            write!(f, "{before}{}", day.name())?;
+        }
+        let blank = if self.days.is_every_day() { "" } else { " " };
+        write!(f, "{blank}{}-{}", self.start, self.end)
     }
 }
 
@@ -119,5 +200,28 @@ mod tests {
         ] {
             assert_eq!(TimeOfDay::parse(bad), Err(TimeOfDayError), "{bad}");
         }
+    }
+
+    #[test]
+    fn g20_days_are_a_list_of_names_in_the_order_of_the_week() {
+        let range = |json: &str| serde_json::from_str::<TimeRange>(json);
+        let work = range(r#"{"start": "09:00", "end": "18:00", "days": ["fri", "mon", "mon"]}"#).unwrap();
+        assert_eq!(work.to_string(), "mon/fri 09:00-18:00");
+        assert!(work.days.contains(Weekday::Monday) && !work.days.contains(Weekday::Sunday));
+        let json = serde_json::to_value(work).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({"start": "09:00", "end": "18:00", "days": ["mon", "fri"]})
+        );
+        for every_day in [
+            r#"{"start": "09:00", "end": "18:00"}"#,
+            r#"{"start": "09:00", "end": "18:00", "days": []}"#,
+        ] {
+            let range = range(every_day).unwrap();
+            assert!(range.days.contains(Weekday::Sunday));
+            assert_eq!(range.to_string(), "09:00-18:00");
+            assert!(serde_json::to_value(range).unwrap().get("days").is_none());
+        }
+        assert!(range(r#"{"start": "09:00", "end": "18:00", "days": ["monday"]}"#).is_err());
     }
 }

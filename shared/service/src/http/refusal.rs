@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use domain::access::quota::LimitUsage;
     use domain::models::PolicyName;
-    use domain::models::hours::{TimeOfDay, TimeRange};
+    use domain::models::hours::{Day, Days, TimeOfDay, TimeRange};
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -151,6 +151,7 @@ mod tests {
         policy.available_time_ranges = vec![TimeRange {
             start: time("09:00"),
             end: time("18:00"),
+            days: Days::default(),
         }];
         let opens = at("2026-11-23T09:00:00Z");
         let early = outside_hours(&policy, opens, at("2026-11-23T06:59:59.5Z"));
@@ -159,6 +160,11 @@ mod tests {
             "the policy `office` can be used 09:00-18:00 (UTC); it opens at 2026-11-23T09:00:00Z"
         );
         assert_eq!(advice(&early), (Some(7201), true), "no SDK comes back within seconds");
+        policy.available_time_ranges[0].days = vec![Day::Mon, Day::Tue].into();
+        assert_eq!(
+            outside_hours(&policy, opens, opens).message(),
+            "the policy `office` can be used mon/tue 09:00-18:00 (UTC); it opens at 2026-11-23T09:00:00Z"
+        );
         let nearly = outside_hours(&policy, opens, at("2026-11-23T08:59:30Z"));
         assert_eq!(advice(&nearly), (Some(30), false), "an SDK waits that long");
     }
