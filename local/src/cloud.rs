@@ -9,7 +9,7 @@ use service::secrets::Secrets;
 use service::store::Store;
 use service::store::table::create_tables;
 
-use crate::data::StartError;
+use crate::start_error::StartError;
 
 /// The tables and secrets of an installation in the cloud.
 #[derive(Clone, Debug)]

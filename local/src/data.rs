@@ -1,56 +1,33 @@
 //! The data folder: the database, the secrets and a lock against a second process.
 
 use std::fs::{self, File};
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use auth::bootstrap::BootstrapError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use domain::clock::Clock;
 use dynoxide::{Database, DynoxideError};
 use etcetera::BaseStrategy as _;
 use service::resources::Resources;
-use service::secrets::{FileSecrets, MemorySecrets, Secrets, SecretsError};
+use service::secrets::{FileSecrets, MemorySecrets, Secrets};
+use service::store::Store;
 use service::store::table::create_tables;
-use service::store::{Store, StoreError};
 
 use crate::database_port::Door;
 use crate::embedded::EmbeddedClient;
 use crate::hosts::Hosts;
 use crate::sigv4::AccessKey;
+use crate::start_error::{DatabaseState, StartError};
 
+const DATABASE: &str = "tidegate.db";
+const SECRETS: &str = "secrets.json";
+/// What a file of `SQLite` begins with.
+const SQLITE: &[u8] = b"SQLite format 3\0";
+/// Of what lies in the folder, raised when an older release could not read it.
+const LAYOUT: u32 = 1;
 /// Before each table's name, as in the cloud.
 const TABLE_PREFIX: &str = "tidegate-";
-
-/// Why the gateway cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error("there is no folder for data on this system; name one with --data")]
-    NoFolder,
-    #[error("another gateway uses the data in {}", .0.display())]
-    InUse(PathBuf),
-    #[error("{} must be a plain file or folder that only its owner can read: chmod -R go= the folder of the data", .0.display())]
-    NotPrivate(PathBuf),
-    #[error("the database listens on this machine alone, not on {0}")]
-    DatabaseForOthers(SocketAddr),
-    #[error("no AWS region: set AWS_REGION")]
-    NoRegion,
-    #[error("no AWS credentials: not in the environment, a profile, or of this container or instance")]
-    NoCredentials,
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    #[error("the database cannot be opened")]
-    Database(#[from] DynoxideError),
-    #[error("the tables cannot be used")]
-    Store(#[from] StoreError),
-    #[error("the secrets cannot be used")]
-    Secrets(#[from] SecretsError),
-    #[error(transparent)]
-    Client(#[from] service::outbound::ClientError),
-    #[error("the first administrator cannot be made")]
-    Bootstrap(#[from] BootstrapError),
-}
 
 /// `tidegate` in the user's folder for application data.
 pub fn default_folder() -> Result<PathBuf, StartError> {
@@ -83,16 +60,15 @@ impl Data {
             });
         };
         create_private(folder)?;
-        let lock = open_private(&folder.join("lock"))?;
+        let lock = open_private(&folder.join("lock")).map_err(StartError::folder(folder))?;
         lock.try_lock().map_err(|_| StartError::InUse(folder.to_owned()))?;
-        // Made first: the database gives its other files the rights of this one.
-        let path = folder.join("tidegate.db");
-        drop(open_private(&path)?);
-        let database = Database::new(&path.to_string_lossy())?;
-        let secrets = Secrets::File(FileSecrets::new(folder.join("secrets.json")));
+        let secrets = FileSecrets::new(folder.join(SECRETS));
+        if secrets.check().is_err() {
+            return Err(StartError::SecretsFile(folder.join(SECRETS)));
+        }
         Ok(Self {
-            database,
-            secrets,
+            database: open_database(folder)?,
+            secrets: Secrets::File(secrets),
             _lock: Some(Arc::new(lock)),
         })
     }
@@ -124,6 +100,59 @@ impl Data {
     }
 }
 
+/// The database of the folder, which is made where there was no installation before. What is there and is none stays as
+/// it is: a loss must not look like a first start.
+fn open_database(folder: &Path) -> Result<Database, StartError> {
+    let path = folder.join(DATABASE);
+    let refused = |state| StartError::database(&path, state);
+    let was_installed = folder.join(SECRETS).exists();
+    check_version(folder)?;
+    match head_of(&path).map_err(StartError::folder(folder))? {
+        None if was_installed => return Err(refused(DatabaseState::Missing)),
+        Some(head) if head.is_empty() && was_installed => return Err(refused(DatabaseState::Empty)),
+        Some(head) if !head.is_empty() && head != SQLITE => return Err(refused(DatabaseState::Damaged)),
+        _ => {}
+    }
+    // Made first: the database gives its other files the rights of this one.
+    drop(open_private(&path).map_err(StartError::folder(folder))?);
+    let opened = Database::new(&path.to_string_lossy());
+    opened.map_err(|error| {
+        tracing::warn!(%error, "the database cannot be opened");
+        refused(DatabaseState::Damaged)
+    })
+}
+
+/// The first bytes of the file, as many as [`SQLITE`] has; `None` if there is none.
+fn head_of(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    let mut head = Vec::new();
+    match File::open(path) {
+        Ok(file) => {
+            file.take(SQLITE.len() as u64).read_to_end(&mut head)?;
+            Ok(Some(head))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Refuses data that a later release has written, and marks what this one writes.
+fn check_version(folder: &Path) -> Result<(), StartError> {
+    let path = folder.join("version");
+    let written = match fs::read_to_string(&path) {
+        Ok(text) => text.trim().parse().ok(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(0),
+        Err(error) => return Err(StartError::folder(folder)(error)),
+    };
+    match written {
+        Some(LAYOUT) => Ok(()),
+        Some(older) if older < LAYOUT => {
+            let mut file = open_private(&path).map_err(StartError::folder(folder))?;
+            writeln!(file, "{LAYOUT}").map_err(StartError::folder(folder))
+        }
+        _ => Err(StartError::database(&folder.join(DATABASE), DatabaseState::Newer)),
+    }
+}
+
 /// Only the owner may look in: the folder holds password hashes and secrets. Whoever else can write there could put a
 /// link or a file of his own in the place of one of ours.
 fn create_private(folder: &Path) -> Result<(), StartError> {
@@ -131,10 +160,10 @@ fn create_private(folder: &Path) -> Result<(), StartError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
+    builder.create(folder).map_err(StartError::folder(folder))?;
     make_private(folder)?;
-    for entry in fs::read_dir(folder)? {
-        make_private(&entry?.path())?;
+    for entry in fs::read_dir(folder).map_err(StartError::folder(folder))? {
+        make_private(&entry.map_err(StartError::folder(folder))?.path())?;
     }
     Ok(())
 }
@@ -212,6 +241,48 @@ mod tests {
             assert_eq!(mode(&path), Some(private), "{}", path.display());
         }
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn op2_data_that_is_lost_damaged_or_newer_is_named_and_stays() {
+        let folder = folder();
+        let why = |state| match Data::open(Some(&folder)) {
+            Err(StartError::Database { path, state: found }) => {
+                assert_eq!((path, found), (folder.join(DATABASE), state));
+            }
+            other => panic!("{state:?}: {other:?}"),
+        };
+        drop(Data::open(Some(&folder)).unwrap());
+        drop(Data::open(Some(&folder)).unwrap());
+        fs::write(folder.join(SECRETS), "{}").unwrap();
+        for (content, state) in [
+            ("", DatabaseState::Empty),
+            ("not a database of any kind", DatabaseState::Damaged),
+        ] {
+            fs::write(folder.join(DATABASE), content).unwrap();
+            why(state);
+            assert_eq!(fs::read_to_string(folder.join(DATABASE)).unwrap(), content);
+        }
+        fs::remove_file(folder.join(DATABASE)).unwrap();
+        why(DatabaseState::Missing);
+        fs::write(folder.join("version"), "2").unwrap();
+        why(DatabaseState::Newer);
+        fs::write(folder.join("version"), "1").unwrap();
+        fs::write(folder.join(SECRETS), "{\"half").unwrap();
+        assert!(matches!(Data::open(Some(&folder)), Err(StartError::SecretsFile(_))));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn op2_errors_name_the_folder_they_are_about() {
+        let file = folder();
+        fs::write(&file, "a file").unwrap();
+        let error = Data::open(Some(&file.join("data"))).unwrap_err().to_string();
+        assert!(
+            error.contains(&*file.to_string_lossy()) && error.contains("--data"),
+            "{error}"
+        );
+        fs::remove_file(file).unwrap();
     }
 
     #[test]

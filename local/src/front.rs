@@ -9,12 +9,13 @@ use http::header::CONNECTION;
 use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
-use service::http::edge::{ClientAddress, Edge};
+use service::http::edge::{ClientAddress, Edge, LoggedClient};
 use service::http::{ApiError, Code, Dialect};
 
 use crate::framing::Framing;
 use crate::hosts::Hosts;
 use crate::inflight::{Permits, PermittedBody};
+use crate::proxies::TrustedProxies;
 
 /// The longest head (docs/api.md §7).
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -27,6 +28,7 @@ pub(crate) struct Front {
     pub(crate) hosts: Hosts,
     /// How long streams may go on after the request to stop.
     pub(crate) stream_grace: Duration,
+    pub(crate) proxies: TrustedProxies,
 }
 
 impl Front {
@@ -43,7 +45,7 @@ impl Front {
             .or_else(|| self.unknown_host(&head))
             .or_else(|| permit.is_none().then(full));
         let mut request = Request::from_parts(head, Body::new(body));
-        request.extensions_mut().insert(ClientAddress(peer));
+        self.tell_client(&mut request, peer);
         let mut response = match refusal {
             None => self.edge.respond(request).await,
             Some(refusal) => self.edge.refuse(request, refusal).await,
@@ -54,6 +56,16 @@ impl Front {
 }
 
 impl Front {
+    /// Puts the client's address into the request: that of the connection, or whom a trusted proxy names.
+    fn tell_client(&self, request: &mut Request<Body>, peer: IpAddr) {
+        let named = self.proxies.client(peer, request.headers());
+        let extensions = request.extensions_mut();
+        extensions.insert(ClientAddress(named.unwrap_or(peer)));
+        if let Some(client) = named {
+            extensions.insert(LoggedClient(client));
+        }
+    }
+
     /// `/api/v1` is for people, whose browsers other pages use too; programs have a key that no page has.
     fn unknown_host(&self, head: &Parts) -> Option<ApiError> {
         let is_unknown = Dialect::of_path(head.uri.path()) == Dialect::Management && !self.hosts.knows_all(head);

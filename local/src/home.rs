@@ -7,7 +7,8 @@ use service::resources::Resources;
 use service::store::Store;
 
 use crate::cloud::CloudStorage;
-use crate::data::{Data, StartError};
+use crate::data::Data;
+use crate::start_error::StartError;
 
 /// Where a gateway is to keep its tables and secrets.
 #[derive(Clone, Debug)]

@@ -16,15 +16,18 @@ mod hosts;
 mod inflight;
 mod json_errors;
 mod options;
+mod proxies;
 mod readiness;
 mod schedule;
 mod server;
 mod sigv4;
+mod start_error;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use auth::bootstrap::ResetAdmin;
 use auth::bootstrap::{self, Bootstrap};
 use domain::clock::Clock;
 use domain::models::Email;
@@ -33,7 +36,7 @@ use domain::secret::Secret;
 use futures_util::future::BoxFuture;
 use service::http::edge::Edge;
 use service::resources::Resources;
-use service::store::Store;
+use service::store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{LocalPoolHandle, TaskTracker};
@@ -47,10 +50,12 @@ use crate::inflight::Permits;
 use crate::readiness::Readiness;
 
 pub use cloud::CloudStorage;
-pub use data::{StartError, default_folder};
+pub use data::default_folder;
 pub use home::Storage;
 pub use options::{MAX_BODY_BYTES, MAX_INFLIGHT, Options, SCHEDULE, STREAM_GRACE, workers};
+pub use proxies::TrustedProxies;
 pub use sigv4::AccessKey;
+pub use start_error::StartError;
 
 /// The administrator that the first start has made.
 #[derive(Clone, Debug)]
@@ -62,55 +67,80 @@ pub struct FirstAdmin {
 
 /// Makes the first administrator, if there is none.
 async fn first_admin(resources: &Resources, options: &Options) -> Result<Option<FirstAdmin>, StartError> {
-    let admin = bootstrap::FirstAdmin {
-        email: options.admin_email.clone(),
-        password: options.admin_password.clone(),
-    };
-    Ok(match bootstrap::run(resources, admin, options.passwords).await? {
-        Bootstrap::AlreadyDone => None,
-        Bootstrap::Created { generated_password } => Some(FirstAdmin {
-            email: options.admin_email.clone(),
-            generated_password,
-        }),
-    })
+    Ok(
+        match bootstrap::run(resources, options.first_admin(), options.passwords).await? {
+            Bootstrap::AlreadyDone => None,
+            Bootstrap::Created { generated_password } => Some(FirstAdmin {
+                email: options.admin_email.clone(),
+                generated_password,
+            }),
+        },
+    )
+}
+
+/// Gives an administrator of the data of `options` a new password; of a folder, while no gateway uses it (OP1).
+pub async fn reset_admin(options: &Options) -> Result<ResetAdmin, StartError> {
+    let home = Home::open(&options.storage, &options.clock).await?;
+    let resources = home.resources(options.clock.clone()).await?;
+    let reset = bootstrap::reset_admin(&resources, options.first_admin(), options.passwords).await?;
+    reset.ok_or(StartError::NoAdmin)
 }
 
 /// A link to the console that signs in the administrator of `options`, if the installation has no model yet. Its code is
-/// known to this process alone.
-async fn setup_link(
-    store: &Store,
-    options: &Options,
-    auth: &auth::App,
-    address: SocketAddr,
-) -> Result<Option<Secret>, StartError> {
+/// known to this process alone. A start does not fail for it.
+async fn setup_link(store: &Store, options: &Options, auth: &auth::App, address: SocketAddr) -> Option<Secret> {
+    let newcomer = newcomer(store, options).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "there is no link to set the gateway up");
+        None
+    })?;
+    let code = auth.issue_setup_code(newcomer.id);
+    Some(format!("http://{address}/console/#setup={}", code.expose()).into())
+}
+
+/// The administrator of `options`, while there is no model.
+async fn newcomer(store: &Store, options: &Options) -> Result<Option<User>, StoreError> {
     let admin = store.user_by_email(&options.admin_email).await?;
-    let Some(admin) = admin.filter(User::is_active_admin) else {
-        return Ok(None);
-    };
-    if store.catalog().await?.entries().next().is_some() {
-        return Ok(None);
-    }
-    let code = auth.issue_setup_code(admin.id);
-    Ok(Some(
-        format!("http://{address}/console/#setup={}", code.expose()).into(),
-    ))
+    let has_models = store.catalog().await?.entries().next().is_some();
+    Ok(admin.filter(|admin| admin.is_active_admin() && !has_models))
 }
 
 /// Lets clients of this machine that have a new key use the tables.
-async fn open_door(
+fn open_door(
     data: &Data,
-    listen: SocketAddr,
+    listener: TcpListener,
     tasks: &TaskTracker,
     stop: &CancellationToken,
 ) -> Result<(SocketAddr, AccessKey), StartError> {
-    if !listen.ip().is_loopback() {
-        return Err(StartError::DatabaseForOthers(listen));
-    }
-    let listener = TcpListener::bind(listen).await?;
     let (address, key) = (listener.local_addr()?, AccessKey::generate());
     let door = data.door(key.clone(), Hosts::of(address, &[]));
     tasks.spawn(database_port::serve(listener, door, stop.clone()));
     Ok((address, key))
+}
+
+async fn bind(address: SocketAddr, option: &'static str) -> Result<TcpListener, StartError> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|why| StartError::Listen { address, option, why })
+}
+
+/// Where the embedded database listens, which is for this machine alone.
+async fn bind_door(options: &Options) -> Result<Option<TcpListener>, StartError> {
+    match (options.dynamodb_listen, &options.storage) {
+        (None, _) | (_, Storage::Cloud(_)) => Ok(None),
+        (Some(listen), _) if listen.ip().is_loopback() => {
+            bind(listen, "--dynamodb-listen, DYNAMODB_LISTEN").await.map(Some)
+        }
+        (Some(listen), _) => Err(StartError::DatabaseForOthers(listen)),
+    }
+}
+
+/// Settles what a process has left behind that did not end in order (OP3): of data that this one has for itself, so that
+/// nothing is under way. Processes that share their tables leave it to the schedules.
+async fn recover(home: &Home, resources: &Resources, janitor: &janitor::App) -> Result<(), StartError> {
+    if let Home::Embedded(_) = home {
+        resources.store.forget_leases().await?;
+        janitor::settle_left_behind(janitor).await?;
+    }
+    Ok(())
 }
 
 /// All routes, as connections see them.
@@ -130,6 +160,26 @@ fn front(
         permits: Permits::new(options.max_inflight),
         hosts: Hosts::of(address, &options.hosts),
         stream_grace: options.stream_grace,
+        proxies: options.trusted_proxies.clone(),
+    }
+}
+
+/// True if a password for a first administrator was given in vain. Servers over shared tables are all given it.
+fn ignores_password(home: &Home, options: &Options, made: Option<&FirstAdmin>) -> bool {
+    matches!(home, Home::Embedded(_)) && made.is_none() && options.admin_password.is_some()
+}
+
+/// What is done without a request, until `stop`.
+fn begin_schedules(
+    options: &Options,
+    home: &Home,
+    functions: Functions,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    tasks.spawn(schedule::write_usage(functions.proxy.clone(), stop.clone()));
+    if let Some(every) = options.schedule {
+        tasks.spawn(schedule::run(every, home.clone(), functions, stop.clone()));
     }
 }
 
@@ -138,6 +188,7 @@ fn front(
 pub struct Gateway {
     address: SocketAddr,
     first_admin: Option<FirstAdmin>,
+    ignores_admin_password: bool,
     setup_link: Option<Secret>,
     proxy: proxy::App,
     clock: Clock,
@@ -160,33 +211,35 @@ impl Gateway {
         Box::pin(Self::start_with(options))
     }
 
+    /// Nothing is made before both sockets are this process's, and nothing can fail behind the first administrator,
+    /// whose password is shown once (OP1).
     async fn start_with(options: Options) -> Result<Self, StartError> {
         descriptors::raise_limit();
+        let listener = bind(options.listen, "--listen, LISTEN").await?;
+        let (address, door) = (listener.local_addr()?, bind_door(&options).await?);
         let home = Home::open(&options.storage, &options.clock).await?;
         let resources = home.resources(options.clock.clone()).await?;
-        let first_admin = first_admin(&resources, &options).await?;
-        let listener = TcpListener::bind(options.listen).await?;
-        let address = listener.local_addr()?;
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let functions = Functions::new(&resources, &options, address)?;
-        let setup_link = match &home {
-            Home::Embedded(_) => setup_link(&resources.store, &options, &functions.auth, address).await?,
-            Home::Cloud(_) => None,
-        };
-        let front = Arc::new(front(&functions, resources.store, &options, address, &stop));
+        recover(&home, &resources, &functions.janitor).await?;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let front = Arc::new(front(&functions, resources.store.clone(), &options, address, &stop));
         let workers = (options.workers > 0).then(|| LocalPoolHandle::new(options.workers));
-        let database = match (options.dynamodb_listen, &home) {
-            (Some(listen), Home::Embedded(data)) => Some(open_door(data, listen, &tasks, &stop).await?),
+        let database = match (door, &home) {
+            (Some(listener), Home::Embedded(data)) => Some(open_door(data, listener, &tasks, &stop)?),
             _ => None,
         };
+        let listener = listener.into_std()?;
+        let first_admin = first_admin(&resources, &options).await?;
+        server::begin(&listener, &front, workers.as_ref(), &tasks, &stop)?;
+        let setup_link = match &home {
+            Home::Embedded(_) => setup_link(&resources.store, &options, &functions.auth, address).await,
+            Home::Cloud(_) => None,
+        };
         let proxy = functions.proxy.clone();
-        tasks.spawn(schedule::write_usage(proxy.clone(), stop.clone()));
-        if let Some(every) = options.schedule {
-            tasks.spawn(schedule::run(every, home.clone(), functions, stop.clone()));
-        }
-        server::begin(&listener.into_std()?, &front, workers.as_ref(), &tasks, &stop)?;
+        begin_schedules(&options, &home, functions, &tasks, &stop);
         Ok(Self {
             address,
+            ignores_admin_password: ignores_password(&home, &options, first_admin.as_ref()),
             first_admin,
             setup_link,
             proxy,
@@ -208,6 +261,11 @@ impl Gateway {
     /// The administrator that this start has made.
     pub fn first_admin(&self) -> Option<&FirstAdmin> {
         self.first_admin.as_ref()
+    }
+
+    /// True if a password was given for a first administrator, and there was one already.
+    pub fn ignores_admin_password(&self) -> bool {
+        self.ignores_admin_password
     }
 
     /// A link that signs its reader in as the administrator, once: while there is no model.

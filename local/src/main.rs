@@ -1,6 +1,6 @@
 //! `local`: the whole gateway on this machine.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use domain::access::egress::AllowedNetworks;
 use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
-use local::{CloudStorage, Gateway, Options, StartError, Storage, default_folder};
+use local::{CloudStorage, Gateway, Options, ResetAdmin, StartError, Storage, TrustedProxies, default_folder};
 use service::config::{self, LogConfig, LogFormat, SecretsConfig};
 use service::outbound::Authorities;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,8 +32,8 @@ enum StoreKind {
 #[derive(Debug, Parser)]
 #[command(name = "local", version)]
 struct Arguments {
-    /// Where to listen.
-    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
+    /// Where to listen: `127.0.0.1:8080`, `localhost:8080`.
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080", value_parser = listen_address)]
     listen: SocketAddr,
     /// Where tables and secrets are.
     #[arg(long, env = "STORE", value_enum, default_value = "embedded")]
@@ -81,24 +81,31 @@ struct Arguments {
     #[arg(long, env = "BACKEND_REGION", value_name = "REGION")]
     backend_region: Option<String>,
     /// The largest body on `/v1`, in bytes.
-    #[arg(long, env = "MAX_BODY_BYTES", default_value_t = local::MAX_BODY_BYTES)]
+    #[arg(long, env = "MAX_BODY_BYTES", default_value_t = local::MAX_BODY_BYTES, value_parser = at_least_one)]
     max_body_bytes: usize,
     /// Requests under way at once.
-    #[arg(long, env = "MAX_INFLIGHT", default_value_t = local::MAX_INFLIGHT)]
+    #[arg(long, env = "MAX_INFLIGHT", default_value_t = local::MAX_INFLIGHT, value_parser = at_least_one)]
     max_inflight: usize,
     /// Also serve the embedded `DynamoDB` at this address of the own machine, with a key that is printed, for `cargo
     /// lambda watch`.
-    #[arg(long, env = "DYNAMODB_LISTEN", value_name = "ADDRESS")]
+    #[arg(long, env = "DYNAMODB_LISTEN", value_name = "ADDRESS", value_parser = listen_address)]
     dynamodb_listen: Option<SocketAddr>,
     /// Names by which a gateway on loopback is called, such as a reverse proxy's: `gateway.example`.
     #[arg(long, env = "HOSTS", value_name = "NAMES", value_delimiter = ',')]
     hosts: Vec<String>,
+    /// Reverse proxies that say in `X-Forwarded-For` or `Forwarded` whose requests they bring: `127.0.0.1,10.0.0.0/8`.
+    #[arg(long, env = "TRUSTED_PROXIES", value_name = "CIDRS", default_value = "")]
+    trusted_proxies: TrustedProxies,
     /// What is logged: `warn`, `info`, `proxy=debug`.
-    #[arg(long, env = "RUST_LOG", default_value = "warn")]
+    #[arg(long, env = "RUST_LOG", default_value = "warn", value_parser = log_filter)]
     log: String,
     /// How it is logged: `text` or `json`.
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = |text: &str| text.parse::<LogFormat>())]
     log_format: LogFormat,
+    /// Give the administrator of `--admin-email`, else the oldest one, a new password, and end: for whoever owns the data
+    /// and cannot sign in.
+    #[arg(long, conflicts_with = "memory")]
+    reset_admin: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -119,6 +126,11 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), StartError> {
+    if arguments.reset_admin {
+        let reset = local::reset_admin(&arguments.options()?).await?;
+        tell_reset(&reset);
+        return Ok(());
+    }
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let gateway = Gateway::start(arguments.options()?).await?;
     greet(&gateway);
@@ -154,6 +166,7 @@ impl Arguments {
             clock: Clock::system(),
             dynamodb_listen: self.dynamodb_listen,
             hosts: self.hosts,
+            trusted_proxies: self.trusted_proxies,
         })
     }
 }
@@ -178,6 +191,43 @@ impl Arguments {
     }
 }
 
+/// An address to listen on; `localhost` and other names are those of this machine's resolver.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let form = || format!("{text} is no address to listen on: write 127.0.0.1:8080, or 0.0.0.0:8080 for all networks");
+    let (host, port) = text.rsplit_once(':').ok_or_else(form)?;
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let port: u16 = port.parse().map_err(|_| form())?;
+    if host.eq_ignore_ascii_case("localhost") {
+        return Ok(SocketAddr::from(([127, 0, 0, 1], port)));
+    }
+    let mut found = (host, port).to_socket_addrs().map_err(|_| form())?;
+    found.next().ok_or_else(form)
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "must be a whole number from 1".to_owned())
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    if service::telemetry::is_filter(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be levels like `warn`, `info` or `proxy=debug`, separated by commas".to_owned())
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the person at the terminal has asked for it")]
+fn tell_reset(reset: &ResetAdmin) {
+    println!("The administrator {} has a new password", reset.email);
+    match &reset.generated_password {
+        Some(password) => println!("which is {} (shown only now)", password.expose()),
+        None => println!("which is the one of ADMIN_PASSWORD"),
+    }
+}
+
 /// Says where it listens, and once, at the first start, how to sign in.
 #[expect(clippy::print_stdout, reason = "this is what the person at the terminal waits for")]
 fn greet(gateway: &Gateway) {
@@ -198,6 +248,9 @@ fn greet(gateway: &Gateway) {
         if let Some(password) = &admin.generated_password {
             println!("with the password {} (shown only now)", password.expose());
         }
+    }
+    if gateway.ignores_admin_password() {
+        println!("ADMIN_PASSWORD is not used: there is an administrator already (--reset-admin sets a new password)");
     }
     if let Some(link) = gateway.setup_link() {
         println!("Set it up at {} (once, within 15 minutes)", link.expose());

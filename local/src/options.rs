@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZero;
 use std::time::Duration;
 
+use auth::bootstrap::FirstAdmin;
 use domain::access::egress::AllowedNetworks;
 use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
@@ -12,6 +13,7 @@ use domain::secret::Secret;
 use service::outbound::Authorities;
 
 use crate::home::Storage;
+use crate::proxies::TrustedProxies;
 
 /// The default of `MAX_BODY_BYTES` here, where no event limits a body.
 pub const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
@@ -54,6 +56,8 @@ pub struct Options {
     pub dynamodb_listen: Option<SocketAddr>,
     /// Names by which a gateway on loopback is called besides those of this machine, such as a reverse proxy's.
     pub hosts: Vec<String>,
+    /// Reverse proxies that are believed who their clients are.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl Options {
@@ -77,6 +81,17 @@ impl Options {
             clock: Clock::system(),
             dynamodb_listen: None,
             hosts: Vec::new(),
+            trusted_proxies: TrustedProxies::default(),
+        }
+    }
+}
+
+impl Options {
+    /// The administrator that the options name.
+    pub(crate) fn first_admin(&self) -> FirstAdmin {
+        FirstAdmin {
+            email: self.admin_email.clone(),
+            password: self.admin_password.clone(),
         }
     }
 }

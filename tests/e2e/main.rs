@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod audit;
+mod behind_proxy;
 mod calls;
 mod canary;
 mod chat;
@@ -48,3 +49,5 @@ mod sso;
 mod trials;
 mod usage;
 mod users;
+mod way_back;
+mod words;

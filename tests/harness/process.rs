@@ -79,6 +79,22 @@ impl LocalProcess {
         })
     }
 
+    /// Runs the gateway with these arguments besides the folder, and waits for its end.
+    pub async fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
+        let began = Instant::now();
+        let mut command = Command::new(binaries::binary("local"));
+        command.env_clear().envs(environment.iter().copied());
+        command.args(arguments).arg("--data").arg(folder).stdin(Stdio::null());
+        let output = command.kill_on_drop(true).output().await.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ended {
+            status: output.status,
+            after: began.elapsed(),
+            output: text(output.stdout),
+            log: text(output.stderr),
+        }
+    }
+
     /// The next line on the terminal; `None` when the process has ended.
     pub async fn line(&mut self) -> Option<String> {
         self.output.next_line().await.unwrap()

@@ -35,9 +35,27 @@ impl App {
 /// Settles every reservation that has expired. One user's trouble does not keep the others waiting; the first error
 /// is told at the end.
 pub async fn settle_overdue(app: &App) -> Result<(), StoreError> {
+    let now = app.store.clock().now();
+    settle_of(app, app.store.overdue_users().await?, |reservation| {
+        reservation.has_expired(now)
+    })
+    .await
+}
+
+/// Settles every reservation, also those that have not expired: at the start of the only process of an installation,
+/// whose end has left them behind (OP3).
+pub async fn settle_left_behind(app: &App) -> Result<(), StoreError> {
+    settle_of(app, app.store.users_with_reservations().await?, |_| true).await
+}
+
+async fn settle_of(
+    app: &App,
+    users: Vec<UserId>,
+    is_over: impl Fn(&StoredReservation) -> bool,
+) -> Result<(), StoreError> {
     let mut outcome = Ok(());
-    for user in app.store.overdue_users().await? {
-        if let Err(error) = settle_expired(&app.store, &user).await {
+    for user in users {
+        if let Err(error) = settle_user(&app.store, &user, &is_over).await {
             tracing::error!(user.id = %user, %error, "reservations could not be settled");
             outcome = outcome.and(Err(error));
         }
@@ -45,7 +63,11 @@ pub async fn settle_overdue(app: &App) -> Result<(), StoreError> {
     outcome
 }
 
-async fn settle_expired(store: &Store, user: &UserId) -> Result<(), StoreError> {
+async fn settle_user(
+    store: &Store,
+    user: &UserId,
+    is_over: impl Fn(&StoredReservation) -> bool,
+) -> Result<(), StoreError> {
     let Some(mut meter) = store.meter(user).await? else {
         return Ok(());
     };
@@ -53,7 +75,7 @@ async fn settle_expired(store: &Store, user: &UserId) -> Result<(), StoreError> 
     for (id, reservation) in meter
         .reservations
         .iter()
-        .filter(|(_, reservation)| reservation.has_expired(now))
+        .filter(|(_, reservation)| is_over(reservation))
     {
         let record = abandoned(user, id, reservation, now);
         if store.settle(reservation, &record).await? == Settlement::Done {
@@ -66,9 +88,7 @@ async fn settle_expired(store: &Store, user: &UserId) -> Result<(), StoreError> 
             );
         }
     }
-    meter
-        .reservations
-        .retain(|_, reservation| !reservation.has_expired(now));
+    meter.reservations.retain(|_, reservation| !is_over(reservation));
     store.requeue(user, &meter).await
 }
 

@@ -21,6 +21,11 @@ use crate::config::{LogConfig, LogFormat};
 use crate::metrics::Source;
 use domain::clock::Clock;
 
+/// True if `text` says what is to be logged.
+pub fn is_filter(text: &str) -> bool {
+    text.parse::<Targets>().is_ok()
+}
+
 /// Installs the process's subscriber. Only the first call has an effect.
 pub fn init(config: &LogConfig) {
     // Not `EnvFilter`, which distinguishes spans and fields too: its regular expressions add 400 KB to each function.

@@ -9,6 +9,7 @@ use harness::identity_provider::{CLIENT_SECRET, IdentityProvider, SigningKey};
 use harness::provider::Reply;
 use serde_json::{Value, json};
 
+use super::Installation;
 use super::trial::{status, test};
 use crate::failures::failure;
 
@@ -41,6 +42,32 @@ async fn p22_the_client_secret_is_written_and_never_read() {
     assert_eq!(
         put(&gateway, json!({"client_secret": null})).await["has_client_secret"],
         false
+    );
+}
+
+#[tokio::test]
+async fn op1_p15_single_sign_on_is_not_switched_off_while_no_administrator_has_a_password() {
+    let installation = Installation::start().await;
+    let gateway = &installation.gateway;
+    let opened: Value = installation.log_in(&json!({})).await.json().await.unwrap();
+    let person = gateway.anybody().with(opened["data"]["token"].as_str().unwrap());
+    let path = |id: &Value| format!("/api/v1/admin/users/{}", id.as_str().unwrap());
+    let (own, first) = (
+        person.profile().await["id"].clone(),
+        gateway.admin().profile().await["id"].clone(),
+    );
+    gateway.admin().change(&path(&own), &json!({"role": "admin"})).await;
+    // Single sign-on is a way in, so the only password may go.
+    person.change(&path(&first), &json!({"password": null})).await;
+    let off = || person.put(CONFIG).json(&json!({"enabled": false}));
+    assert_eq!(refusal(off(), 409).await, "last_admin");
+    person
+        .change(&path(&first), &json!({"password": "another long password"}))
+        .await;
+    data(off(), 200).await;
+    assert_eq!(
+        refusal(person.put(&path(&first)).json(&json!({"password": null})), 409).await,
+        "last_admin"
     );
 }
 

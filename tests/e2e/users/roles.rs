@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use harness::Gateway;
-use harness::client::{data, refusal};
+use harness::client::{PASSWORD, data, refusal};
 use serde_json::json;
 
 use super::{USERS, create, list, path};
@@ -68,7 +68,8 @@ async fn p15_the_last_active_admin_stays() {
     )
     .await;
     assert_eq!(refusal(admin.delete(&own), 409).await, "last_admin");
-    let second = create(admin, "second@example.com", json!({"role": "admin"})).await;
+    let second = json!({"role": "admin", "password": PASSWORD});
+    let second = create(admin, "second@example.com", second).await;
     data(admin.put(&path(&second)).json(&json!({"role": "user"})), 200).await;
     assert_eq!(refusal(admin.delete(&own), 409).await, "last_admin");
     data(admin.put(&path(&second)).json(&json!({"role": "admin"})), 200).await;

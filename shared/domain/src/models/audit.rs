@@ -20,7 +20,11 @@ pub struct AuditEntry {
     /// The acting user's name and address, as they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor_name: Option<DisplayName>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "Email::stored_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub actor_email: Option<Email>,
     /// The source address, where it is known.
     #[serde(default)]

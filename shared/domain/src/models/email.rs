@@ -2,37 +2,55 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use icu_normalizer::ComposingNormalizerBorrowed;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::text::is_invisible;
 
 const MAX_LENGTH: usize = 254;
 
 /// Why a text is not an e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be an e-mail address of at most 254 characters")]
-pub struct EmailError;
+pub enum EmailError {
+    #[error("must be an e-mail address of at most 254 characters")]
+    Form,
+    #[error("must not contain invisible or bidirectional characters")]
+    Invisible,
+}
 
-/// An address as a person wrote it, without blanks around it.
+/// An address as a person wrote it, without blanks around it, in Unicode's form NFC: two addresses that look alike
+/// because one has its accents apart are one.
 ///
-/// Only its outline is checked: whether a mailbox exists nobody can tell from its name.
+/// Otherwise only its outline is checked: whether a mailbox exists nobody can tell from its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
 
 impl Email {
     pub fn parse(text: &str) -> Result<Self, EmailError> {
-        let text = text.trim();
-        let (local, domain) = text.split_once('@').ok_or(EmailError)?;
+        let text = ComposingNormalizerBorrowed::new_nfc().normalize(text.trim());
+        let (local, domain) = text.split_once('@').ok_or(EmailError::Form)?;
         let strange = |character: char| {
             character.is_whitespace() || character.is_control() || matches!(character, '@' | ',' | '<' | '>')
         };
-        if local.is_empty() || domain.is_empty() || text.chars().count() > MAX_LENGTH {
-            return Err(EmailError);
-        }
-        if local.contains(strange) || domain.contains(strange) {
-            Err(EmailError)
+        let is_formed = !local.is_empty() && !domain.is_empty() && text.chars().count() <= MAX_LENGTH;
+        if !is_formed || local.contains(strange) || domain.contains(strange) {
+            Err(EmailError::Form)
+        } else if text.contains(is_invisible) {
+            Err(EmailError::Invisible)
         } else {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into_owned()))
         }
+    }
+
+    /// An address of the database, whatever its form: rules that are newer than an account do not lock it.
+    pub(super) fn stored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self)
+    }
+
+    /// The same of one that may be absent.
+    pub(super) fn stored_option<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map(Self))
     }
 
     pub fn as_str(&self) -> &str {
@@ -96,5 +114,54 @@ mod tests {
             Email::parse(" User@Example.COM ").unwrap().folded(),
             Email::parse("user@example.com").unwrap().folded()
         );
+    }
+
+    #[test]
+    fn op4_one_mailbox_is_one_account_whatever_form_of_unicode_it_has() {
+        let (composed, apart) = ("jos\u{e9}@example.com", "jose\u{301}@example.com");
+        assert_eq!(Email::parse(composed), Email::parse(apart));
+        assert_eq!(Email::parse(apart).unwrap().as_str(), composed);
+    }
+
+    #[test]
+    fn op4_nothing_invisible_is_in_an_address() {
+        for character in [
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2066}',
+            '\u{feff}',
+            '\u{ad}',
+            '\u{61c}',
+            '\u{34f}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{e0041}',
+        ] {
+            let address = format!("user{character}@example.com");
+            assert_eq!(
+                Email::parse(&address),
+                Err(EmailError::Invisible),
+                "{}",
+                character.escape_unicode()
+            );
+        }
+    }
+
+    #[test]
+    fn op4_an_older_account_keeps_its_address() {
+        let json = r#"{"email": "jose\u0301\u200b@example.com", "other": null}"#;
+        #[derive(Deserialize)]
+        struct Stored {
+            #[serde(deserialize_with = "Email::stored")]
+            email: Email,
+            #[serde(deserialize_with = "Email::stored_option")]
+            other: Option<Email>,
+        }
+        let stored: Stored = serde_json::from_str(json).unwrap();
+        assert_eq!(stored.email.as_str(), "jose\u{301}\u{200b}@example.com");
+        assert_eq!(stored.other, None);
     }
 }

@@ -107,6 +107,11 @@ checked_text!(
     check_id
 );
 checked_text!(
+    /// The id of a top-up of a limit: made by the server.
+    TopUpId,
+    check_id
+);
+checked_text!(
     /// A quota policy's name, which is its key.
     PolicyName,
     check_id
@@ -184,6 +189,12 @@ impl BackendId {
     }
 }
 
+impl TopUpId {
+    pub fn generate() -> Self {
+        Self(crate::random::sortable_id().into())
+    }
+}
+
 impl SecretId {
     pub fn generate() -> Self {
         Self(crate::random::sortable_id().into())
@@ -255,6 +266,31 @@ fn check_display(text: &str) -> Result<(), TextError> {
 /// Control characters and the bidirectional overrides and isolates of Unicode's UAX #9.
 fn misleads(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Characters that nobody sees, or that turn the order of others: those that Unicode has renderers ignore
+/// (`Default_Ignorable_Code_Point`), the marks of UAX #9 among them.
+pub(super) fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{AD}'
+            | '\u{34F}'
+            | '\u{61C}'
+            | '\u{115F}'..='\u{1160}'
+            | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}'
+            | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}'
+    )
 }
 
 #[cfg(test)]

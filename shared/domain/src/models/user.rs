@@ -12,6 +12,7 @@ use super::{DisplayName, Email, PolicyName, UserId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     pub id: UserId,
+    #[serde(deserialize_with = "Email::stored")]
     pub email: Email,
     pub name: DisplayName,
     pub role: Role,
@@ -75,6 +76,11 @@ impl User {
     /// True if the person counts among those of whom one must remain (promise 15).
     pub fn is_active_admin(&self) -> bool {
         self.role == Role::Admin && self.status == Status::Active
+    }
+
+    /// True if the person can sign in as administrator also without single sign-on.
+    pub fn is_admin_with_password(&self) -> bool {
+        self.is_active_admin() && self.password.is_set()
     }
 }
 

@@ -9,13 +9,16 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use jiff::Timestamp;
 use tower_service::Service;
 
 use super::cors;
 use super::error::{ApiError, Code, Dialect, shown};
+use super::json::Said;
+use super::language::{Language, RefusalLanguage};
+use super::messages;
 use super::trace::TraceContext;
 use crate::store::Store;
 use domain::models::RequestId;
@@ -30,6 +33,11 @@ const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 /// The address that a request came from, put into its extensions by what received it: Lambda's event or our socket.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
+
+/// The client that the log line names: where a proxy has brought its request, since the connection's own address says
+/// nothing then.
+#[derive(Clone, Copy, Debug)]
+pub struct LoggedClient(pub IpAddr);
 
 /// When the invocation ends that a request came with; nothing runs afterwards. Only Lambda sets it.
 #[derive(Clone, Copy, Debug)]
@@ -124,7 +132,8 @@ async fn cross<F: Future<Output = Response>>(
         Some(preflight) => preflight,
         None => inner(request).await,
     };
-    let error = render_error(&mut response, &head.request_id);
+    let error = render_error(&mut response, &head);
+    translate(&mut response, head.language());
     add_headers(&mut response, &head.request_id);
     if let Some(page) = page {
         page.allow(response.headers_mut());
@@ -143,11 +152,26 @@ fn request_id(headers: &HeaderMap) -> RequestId {
         .unwrap_or_else(RequestId::generate)
 }
 
-fn render_error(response: &mut Response, request_id: &RequestId) -> Option<ApiError> {
+/// What a response of `/api/v1` says, in Chinese where the reader asks for it.
+fn translate(response: &mut Response, language: Language) {
+    let said = response.extensions_mut().remove::<Said>();
+    let Some(Said(english)) = said.filter(|_| language == Language::Chinese) else {
+        return;
+    };
+    let told = messages::tell(english, language).text;
+    *response.body_mut() = Body::from(serde_json::json!({"message": told}).to_string());
+    response.headers_mut().remove(CONTENT_LENGTH);
+}
+
+fn render_error(response: &mut Response, head: &Head) -> Option<ApiError> {
     let error = response.extensions_mut().remove::<ApiError>()?;
-    let dialect = error.dialect();
+    let (dialect, request_id) = (error.dialect(), &head.request_id);
     *response.status_mut() = error.status(dialect);
-    *response.body_mut() = Body::from(error.body(dialect, request_id).to_string());
+    let body = match dialect {
+        Dialect::Management => error.management_body(head.language(), request_id),
+        Dialect::OpenAi | Dialect::Anthropic => error.body(dialect, request_id),
+    };
+    *response.body_mut() = Body::from(body.to_string());
     // The router has set the length of the empty body in the error's place.
     response.headers_mut().remove(CONTENT_LENGTH);
     response
@@ -179,6 +203,9 @@ struct Head {
     trace: Option<TraceContext>,
     method: Method,
     path: String,
+    client: Option<IpAddr>,
+    /// What the reader of a message has asked for.
+    languages: Option<HeaderValue>,
 }
 
 impl Head {
@@ -190,12 +217,18 @@ impl Head {
             trace: TraceContext::of(request.headers()),
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
+            client: request.extensions().get().map(|LoggedClient(address)| *address),
+            languages: request.headers().get(ACCEPT_LANGUAGE).cloned(),
         };
         request.extensions_mut().insert(head.request_id.clone());
         if let Some(trace) = &head.trace {
             request.extensions_mut().insert(trace.clone());
         }
         head
+    }
+
+    fn language(&self) -> Language {
+        RefusalLanguage::of(self.languages.as_ref()).0
     }
 
     /// One line per request. A client's mistake is information; our own failure is an error that someone should look
@@ -210,11 +243,12 @@ impl Head {
         let trace = self.trace.as_ref().map(TraceContext::trace_id);
         let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (status, code) = (status.as_u16(), error.map(|error| error.code().name()));
+        let client = self.client.map(tracing::field::display);
         if status >= 500 {
             let cause = error.and_then(ApiError::cause);
-            tracing::error!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, cause, "request");
+            tracing::error!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, client.address = client, cause, "request");
         } else {
-            tracing::info!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, "request");
+            tracing::info!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, client.address = client, "request");
         }
     }
 }

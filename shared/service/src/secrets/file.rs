@@ -28,6 +28,11 @@ impl FileSecrets {
         }
     }
 
+    /// Fails if there is a file that holds no secrets.
+    pub fn check(&self) -> Result<(), SecretsError> {
+        self.read().map(|_| ())
+    }
+
     pub(super) fn get(&self, name: &str) -> Result<Option<Secret>, SecretsError> {
         Ok(self.read()?.remove(name).map(Secret::from))
     }

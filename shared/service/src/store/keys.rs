@@ -135,6 +135,14 @@ pub(super) fn policy_users(name: &PolicyName) -> Key {
     Key::new(Table::Policies, POLICIES, format!("{POLICY_USERS}{name}"))
 }
 
+/// The partition of all top-ups, an item an account.
+pub(super) const TOP_UPS: &str = "top-ups";
+pub(super) const TOP_UP: &str = "user#";
+
+pub(super) fn top_ups(account: &UserId) -> Key {
+    Key::new(Table::Policies, TOP_UPS, format!("{TOP_UP}{account}"))
+}
+
 /// One window of login tries.
 pub(super) fn login_guard(guarded: &Guarded) -> Key {
     match guarded {
@@ -162,6 +170,9 @@ pub(super) const EXPIRY: &str = "expiry";
 pub(super) fn due(second: i64) -> String {
     format!("{second:011}")
 }
+
+/// Behind all of them.
+pub(super) const END_OF_DUE: &str = "A";
 
 pub(super) fn settings() -> Key {
     Key::new(Table::Settings, "settings", "settings")

@@ -2,6 +2,8 @@
 //! itself if the process that took it dies.
 
 use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use std::iter;
 
 use jiff::Timestamp;
@@ -99,6 +101,19 @@ impl Store {
             Some((backend, leases.leases.values().filter(|until| now < **until).count()))
         };
         Ok(items.into_iter().filter_map(taken).collect())
+    }
+
+    /// Makes all places free: of an installation of which no process runs.
+    pub async fn forget_leases(&self) -> Result<(), StoreError> {
+        for backend in self.leases_taken().await?.into_keys() {
+            let none = Expression::new("SET #leases = :none")
+                .name("#leases", "leases")
+                .value(":none", AttributeValue::M(HashMap::new()));
+            let _: Written<Leases> = self
+                .update_if(&keys::leases(&backend), none, Expression::present())
+                .await?;
+        }
+        Ok(())
     }
 
     /// Makes the place free. Doing it twice changes nothing.

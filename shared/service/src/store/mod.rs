@@ -21,6 +21,7 @@ mod settings;
 mod single_use;
 mod sso;
 pub mod table;
+mod top_ups;
 mod transaction;
 mod turns;
 mod usage;
@@ -29,6 +30,7 @@ mod usage_reads;
 mod user_changes;
 mod user_deletion;
 mod users;
+mod way_in;
 mod write;
 
 use std::sync::{Arc, Mutex};
@@ -38,7 +40,7 @@ use jiff::Timestamp;
 
 use crate::cache::Cache;
 use domain::access::api_key::KeyDigest;
-use domain::access::quota::Meter;
+use domain::access::quota::{Meter, TopUp};
 use domain::access::throttle::Window;
 use domain::clock::Clock;
 use domain::models::api_key::ApiKey;
@@ -57,8 +59,9 @@ pub use page::{Page, Span};
 pub use policies::PolicyRemoval;
 pub use quota::{Admission, Settlement};
 pub use single_use::Taken;
-pub use sso::ATTEMPT_LIFETIME as SSO_ATTEMPT_LIFETIME;
+pub use sso::{ATTEMPT_LIFETIME as SSO_ATTEMPT_LIFETIME, SsoChange};
 use table::Table;
+pub use top_ups::{AccountTopUps, TopUpCreation};
 pub use usage_batch::UsageBatch;
 pub use usage_reads::Whose;
 pub use users::UserRefusal;
@@ -84,6 +87,8 @@ struct Memory {
     users: Cache<UserId, Arc<User>>,
     api_keys: Cache<KeyDigest, Arc<ApiKey>>,
     policies: Cache<PolicyName, Arc<Policy>>,
+    /// Also of accounts that have none.
+    top_ups: Cache<UserId, Arc<[TopUp]>>,
     /// Meters as this process last saw them: what to expect of them in the next update.
     meters: quick_cache::sync::Cache<UserId, Arc<Meter>>,
     /// The changes of each person that this process has recorded as refused.
@@ -100,6 +105,7 @@ impl Store {
             users: Cache::new(REMEMBERED, clock.clone()),
             api_keys: Cache::new(REMEMBERED, clock.clone()),
             policies: Cache::new(REMEMBERED, clock.clone()),
+            top_ups: Cache::new(REMEMBERED, clock.clone()),
             meters: quick_cache::sync::Cache::new(REMEMBERED),
             refused_changes: quick_cache::sync::Cache::new(REMEMBERED),
             last_uses: quick_cache::sync::Cache::new(REMEMBERED),

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use super::change::Change;
 use super::expression::Expression;
 use super::single_use::Taken;
+use super::transaction::Commit;
 use super::{Store, StoreError, keys};
 use domain::models::audit::AuditEntry;
 use domain::models::sso::{SsoAttempt, SsoConfig, SsoGrant, SsoTest};
@@ -16,26 +16,41 @@ pub const ATTEMPT_LIFETIME: Duration = Duration::from_mins(10);
 /// Until the console has redeemed its code: the page does it as soon as it is shown.
 const GRANT_LIFETIME: Duration = Duration::from_mins(1);
 
+/// How a change of the configuration ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SsoChange {
+    Done,
+    /// It has another version than the one read.
+    Conflict,
+    /// Nobody could sign in as administrator afterwards.
+    LastWayIn,
+}
+
 impl Store {
     /// How single sign-on is set up now, if it ever was. Never remembered: what is switched off is off at once.
     pub async fn sso_config(&self) -> Result<Option<SsoConfig>, StoreError> {
         self.get(&keys::sso_config()).await
     }
 
-    /// Replaces the configuration, if it still has the version before `config.version`.
-    pub async fn update_sso_config(&self, config: &SsoConfig, audit: &AuditEntry) -> Result<Change, StoreError> {
+    /// Replaces the configuration, if it still has the version before `config.version`. It is not switched off while no
+    /// administrator has a password.
+    pub async fn update_sso_config(&self, config: &SsoConfig, audit: &AuditEntry) -> Result<SsoChange, StoreError> {
         let expected = if config.version == 1 {
             Expression::absent()
         } else {
             Expression::at_version(config.version - 1)
         };
-        Ok(self
-            .transaction()
-            .put(&keys::sso_config(), config, expected)?
-            .audited(audit)?
-            .commit()
-            .await?
-            .into())
+        let mut transaction = self.transaction().put(&keys::sso_config(), config, expected)?;
+        if !config.enabled {
+            let Some(way) = self.admin_with_password(None).await? else {
+                return Ok(SsoChange::LastWayIn);
+            };
+            transaction = transaction.while_open(&way)?;
+        }
+        Ok(match transaction.audited(audit)?.commit().await? {
+            Commit::Done => SsoChange::Done,
+            Commit::Refused(_) => SsoChange::Conflict,
+        })
     }
 
     /// What the last test has found.

@@ -7,7 +7,7 @@ use super::policies::counts_users;
 use super::retry::Attempts;
 use super::transaction::Transaction;
 use super::users::{HolderItem, UserRefusal, another_admin, meaning, telling};
-use super::{Store, StoreError};
+use super::{Store, StoreError, way_in};
 use crate::hasher::Verified;
 use domain::access::accounts::ends_sessions;
 use domain::models::UserId;
@@ -111,6 +111,13 @@ impl Store {
                 transaction = transaction.leave_policy(&before.quota_policy)?;
                 meanings.push(UserRefusal::VersionConflict);
             }
+        }
+        if way_in::is_closed(before, after) {
+            let Some(way) = self.other_way_in(&after.id).await? else {
+                return Ok(Err(UserRefusal::LastWayIn));
+            };
+            transaction = transaction.while_open(&way)?;
+            meanings.push(UserRefusal::VersionConflict);
         }
         let audit = telling(audit, Some(before), Some(after));
         let commit = transaction.audited(&audit)?.commit().await?;

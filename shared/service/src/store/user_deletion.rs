@@ -47,6 +47,14 @@ impl Store {
         }
         if counts_users(&user.quota_policy) {
             transaction = transaction.leave_policy(&user.quota_policy)?;
+            meanings.push(UserRefusal::VersionConflict);
+        }
+        if user.is_admin_with_password() {
+            let Some(way) = self.other_way_in(&user.id).await? else {
+                return Ok(Err(UserRefusal::LastWayIn));
+            };
+            transaction = transaction.while_open(&way)?;
+            meanings.push(UserRefusal::VersionConflict);
         }
         let commit = transaction.audited(&telling(audit, Some(user), None))?.commit().await?;
         self.forget_user(&user.id);
@@ -81,6 +89,7 @@ impl Store {
             self.forget_api_key(&key.digest);
         }
         let transaction = self.transaction().delete(&keys::key_count(id), Expression::always())?;
+        let transaction = transaction.delete(&keys::top_ups(id), Expression::always())?;
         transaction
             .delete(&keys::user_deletion(id), Expression::always())?
             .commit()

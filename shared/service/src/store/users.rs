@@ -40,6 +40,8 @@ pub enum UserRefusal {
     EmailTaken,
     /// The change would have left no active administrator (promise 15).
     LastAdmin,
+    /// The change would have left no administrator who can sign in.
+    LastWayIn,
     /// There is no policy of the name that the account would have had (promise 47).
     NoPolicy,
     /// The identity at the provider is another account's (promise 10).

@@ -10,13 +10,20 @@ use domain::models::UserId;
 impl Store {
     /// The users who may have a reservation that has expired.
     pub async fn overdue_users(&self) -> Result<Vec<UserId>, StoreError> {
+        self.users_due_by(keys::due(self.clock.now().as_second())).await
+    }
+
+    /// The users who may have a reservation at all.
+    pub async fn users_with_reservations(&self) -> Result<Vec<UserId>, StoreError> {
+        self.users_due_by(keys::END_OF_DUE.to_owned()).await
+    }
+
+    async fn users_due_by(&self, last: String) -> Result<Vec<UserId>, StoreError> {
         let index = Table::Quota.indexes().first().map(|index| index.name);
         let until = Expression::new("#queue = :queue AND #due <= :now")
             .name("#queue", QUEUE)
             .name("#due", DUE);
-        let until = until
-            .text(":queue", keys::EXPIRY)
-            .text(":now", keys::due(self.clock.now().as_second()));
+        let until = until.text(":queue", keys::EXPIRY).text(":now", last);
         let mut users = Vec::new();
         let mut start = None;
         loop {
