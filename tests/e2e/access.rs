@@ -159,9 +159,10 @@ async fn p11_everybody_else_is_refused_where_a_role_is_asked_for() {
         "GET /api/v1/admin/users",
         "GET /api/v1/admin/users/{id}",
         "PUT /api/v1/admin/users/{id}",
+        "POST /api/v1/admin/users/bulk",
         "GET /api/v1/admin/users/{id}/keys",
-        "GET /api/v1/admin/users/{id}/quota",
         "GET /api/v1/admin/departments",
+        "GET /api/v1/admin/users/{id}/quota",
         "GET /api/v1/admin/usage",
         "GET /api/v1/admin/logs",
     ];

@@ -8,6 +8,10 @@ use harness::provider::{Provider, Reply, openai};
 use harness::{ADMIN_EMAIL, ADMIN_PASSWORD, Gate, Stack};
 use serde_json::{Value, json};
 
+fn tomorrow() -> String {
+    (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24)).to_string()
+}
+
 /// An installation whose functions boot when their first event comes.
 pub(crate) struct Cloud {
     pub(crate) stack: Stack,
@@ -23,6 +27,7 @@ impl Cloud {
         let values = account
             .into_iter()
             .chain([("PROVIDER", provider.clone()), ("ISSUER", provider)])
+            .chain([("TOMORROW", tomorrow())])
             .collect();
         Self {
             stack: Stack::start().await,

@@ -45,6 +45,12 @@ pub const STORY: &[(&str, u16)] = &[
     ("admin/list_user_keys", 200),
     ("admin/update_user_key", 200),
     ("admin/show_user_quota", 200),
+    ("admin/reset_user_quota", 200),
+    ("admin/create_user_key", 201),
+    ("admin/create_top_up", 201),
+    ("admin/list_top_ups", 200),
+    ("admin/delete_top_up", 200),
+    ("admin/bulk_update_users", 200),
     ("admin/list_departments", 200),
     ("console/redirect", 308),
     ("console/page", 200),
@@ -100,6 +106,7 @@ pub const LEARNED: &[(&str, &str, &str)] = &[
     ("auth/show_profile", "id", "ADMIN_ID"),
     ("admin/create_user", "id", "USER_ID"),
     ("keys/create", "id", "KEY_ID"),
+    ("admin/create_top_up", "id", "TOP_UP_ID"),
     ("keys/create", "key", "API_KEY"),
 ];
 

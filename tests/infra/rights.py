@@ -15,8 +15,8 @@ TABLE = {
         "Audit": "C", "SigningKey": "read",
     },
     "Admin": {
-        "Users/account": "R", "Users/department/account": "R", "Users": "T(C,U,D,K)", "ApiKeys": "R T(U,D)", "Catalog": "R T(C,U,D,K)", "Policies": "R T(C,U,D,K)",
-        "Settings": "R T(C,U,D,K)", "Usage": "R", "Usage/everybody": "R", "Usage/department": "R", "Quota": "R", "Audit": "R T(C)",
+        "Users/account": "R", "Users/department/account": "R", "Users": "T(C,U,D,K)", "ApiKeys": "R T(C,U,D)", "Catalog": "R T(C,U,D,K)", "Policies": "R T(C,U,D,K)",
+        "Settings": "R T(C,U,D,K)", "Usage": "R", "Usage/everybody": "R", "Usage/department": "R", "Quota": "R T(U)", "Audit": "R T(C)",
         "SigningKey": "read", "backend/*": "create put delete", "sso/*": "create put delete", "Auth": "invoke", "Health": "invoke",
     },
     "Console": {},

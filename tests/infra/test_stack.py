@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import urllib.parse
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -80,7 +81,9 @@ class Teller:
 
 @pytest.fixture(scope="module")
 def teller(stack, provider, identity_provider, code, events):
-    return Teller(stack, events, code["learned"], {"PROVIDER": provider.base_url, "ISSUER": identity_provider.issuer})
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    values = {"PROVIDER": provider.base_url, "ISSUER": identity_provider.issuer, "TOMORROW": tomorrow}
+    return Teller(stack, events, code["learned"], values)
 
 
 @pytest.fixture(scope="module")

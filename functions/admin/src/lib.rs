@@ -11,6 +11,7 @@ mod models;
 mod policies;
 mod settings;
 mod sso;
+mod top_ups;
 mod usage;
 mod users;
 
@@ -27,7 +28,7 @@ const MANAGER: Access = Access::Session(Role::Manager);
 
 /// The function's routes.
 pub fn routes() -> Routes<App, SessionGate> {
-    catalog_routes(account_routes(Routes::new()))
+    catalog_routes(limit_routes(account_routes(Routes::new())))
         .get("/api/v1/admin/settings", Management, ADMIN, settings::show)
         .put("/api/v1/admin/settings", Management, ADMIN, settings::update)
         .get("/api/v1/admin/audit", Management, ADMIN, audit::list)
@@ -43,7 +44,9 @@ fn account_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
         .put("/api/v1/admin/users/{id}", Management, MANAGER, users::update)
         .delete("/api/v1/admin/users/{id}", Management, ADMIN, users::delete)
         .post("/api/v1/admin/users/import", Management, ADMIN, import::import)
+        .post("/api/v1/admin/users/bulk", Management, MANAGER, users::bulk::update)
         .get("/api/v1/admin/users/{id}/keys", Management, MANAGER, users::keys::list)
+        .post("/api/v1/admin/users/{id}/keys", Management, ADMIN, users::keys::create)
         .put(
             "/api/v1/admin/users/{id}/keys/{key}",
             Management,
@@ -57,12 +60,6 @@ fn account_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
             users::keys::delete,
         )
         .get(
-            "/api/v1/admin/users/{id}/quota",
-            Management,
-            MANAGER,
-            users::quota::show,
-        )
-        .get(
             "/api/v1/admin/departments",
             Management,
             MANAGER,
@@ -71,6 +68,30 @@ fn account_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
         .get("/api/v1/admin/sso/status", Management, ADMIN, sso::status)
         .put("/api/v1/admin/sso/config", Management, ADMIN, sso::configure)
         .post("/api/v1/admin/sso/test", Management, ADMIN, sso::test)
+}
+
+fn limit_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> {
+    routes
+        .get(
+            "/api/v1/admin/users/{id}/quota",
+            Management,
+            MANAGER,
+            users::quota::show,
+        )
+        .post(
+            "/api/v1/admin/users/{id}/quota/reset",
+            Management,
+            ADMIN,
+            users::quota::reset,
+        )
+        .get("/api/v1/admin/top-ups", Management, ADMIN, top_ups::list)
+        .post("/api/v1/admin/top-ups", Management, ADMIN, top_ups::create)
+        .delete(
+            "/api/v1/admin/top-ups/{account}/{id}",
+            Management,
+            ADMIN,
+            top_ups::delete,
+        )
         .get("/api/v1/admin/policies", Management, ADMIN, policies::list)
         .post("/api/v1/admin/policies", Management, ADMIN, policies::create)
         .get("/api/v1/admin/policies/{name}", Management, ADMIN, policies::show)

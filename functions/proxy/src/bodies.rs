@@ -47,7 +47,7 @@ impl Bodies {
         caller: &ApiCaller,
         request: Request,
     ) -> Result<BudgetedBody, ApiError> {
-        let policy = store.policy(&caller.user.quota_policy).await?;
+        let policy = store.policy_of(&caller.user).await?;
         let policy = policy.ok_or_else(refusal::no_policy)?;
         let most = policy.max_concurrency.filter(|_| policy.mode == Mode::Enforce);
         let _place = match most {

@@ -74,7 +74,7 @@ impl Grant {
 impl Rights {
     /// A caller whose policy is missing may use nothing (promise 47).
     pub(crate) async fn of(store: &Store, caller: ApiCaller) -> Result<Self, ApiError> {
-        let (catalog, policy) = tokio::try_join!(store.catalog(), store.policy(&caller.user.quota_policy))?;
+        let (catalog, policy) = tokio::try_join!(store.catalog(), store.policy_of(&caller.user))?;
         Ok(Self {
             policy: policy.ok_or_else(refusal::no_policy)?,
             caller,

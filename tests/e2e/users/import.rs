@@ -37,6 +37,14 @@ async fn an_import_tells_of_each_line_and_does_nothing_by_halves() {
         .map(|line| pick(line, ["line", "status", "code", "field"]))
         .collect();
     assert_eq!(
+        report["lines"][1]["email"], "not-an-address",
+        "refused lines say whose they are"
+    );
+    assert_eq!(
+        pick(&report, ["dry_run", "next_line", "interrupted"]),
+        json!([false, null, null])
+    );
+    assert_eq!(
         json!(told),
         json!([
             [2, "created", null, null],
@@ -66,6 +74,49 @@ async fn a_file_that_is_no_list_of_users_is_refused() {
     }
     let json = gateway.admin().post(IMPORT).json(&json!({}));
     assert_eq!(refusal(json, 415).await, "unsupported_media_type");
-    let large = import(&gateway, "x".repeat(65 * 1024));
-    assert_eq!(refusal(large, 413).await, "request_too_large");
+}
+
+#[tokio::test]
+async fn op7_a_dry_run_tells_what_would_be_and_writes_nothing() {
+    let gateway = Gateway::start().await;
+    let csv = "email,password,name,quota_policy\na@example.com,a long password,A,\nadmin@example.com,,B,\n\
+        c@example.com,short,C,\nd@example.com,,D,gold\nA@example.com,,E,\n";
+    let dry = gateway.admin().post(&format!("{IMPORT}?dry_run=true"));
+    let report = data(dry.header("content-type", "text/csv").body(csv), 200).await;
+    assert_eq!(
+        pick(&report, ["dry_run", "created", "valid", "refused"]),
+        json!([true, 0, 1, 4])
+    );
+    let lines = report["lines"].as_array().unwrap().iter();
+    let told: Vec<Value> = lines.map(|line| pick(line, ["email", "status", "field"])).collect();
+    assert_eq!(
+        json!(told),
+        json!([
+            ["a@example.com", "valid", null],
+            ["admin@example.com", "refused", "email"],
+            ["c@example.com", "refused", "password"],
+            ["d@example.com", "refused", "quota_policy"],
+            ["A@example.com", "refused", "email"],
+        ])
+    );
+    assert_eq!(list(gateway.admin(), "").await.0, ["admin@example.com"]);
+}
+
+#[tokio::test]
+async fn op7_a_company_is_imported_in_pieces() {
+    let gateway = Gateway::start().await;
+    let rows = (0..1200).map(|number| format!("p{number}@example.com,Person {number}\n"));
+    let csv = "email,name\n".to_owned() + &rows.collect::<String>();
+    let (mut from, mut created) = (Some(0), 0);
+    while let Some(line) = from {
+        let piece = gateway.admin().post(&format!("{IMPORT}?from_line={line}"));
+        let report = data(piece.header("content-type", "text/csv").body(csv.clone()), 200).await;
+        assert_eq!(report["refused"], 0, "no line is taken twice");
+        created += report["created"].as_u64().unwrap();
+        let rest = 1200 - created;
+        assert_eq!(report["skipped"], rest);
+        from = report["next_line"].as_u64();
+        assert_eq!(from, (rest > 0).then_some(created + 2));
+    }
+    assert_eq!(created, 1200);
 }

@@ -1,8 +1,10 @@
 //! Administration of users.
 
 mod changes;
+mod hands;
 mod import;
 mod keys;
+mod limits;
 mod pages;
 mod roles;
 

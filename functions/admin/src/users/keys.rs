@@ -1,16 +1,20 @@
-//! A person's keys in the hands of administrators: to see, to switch off, to delete. Managers see those of their
+//! A person's keys in the hands of administrators: to make, to see, to switch off, to delete. Managers see those of their
 //! department.
 
 use axum::extract::State;
+use domain::access::api_key::MintedKey;
 use domain::models::api_key::ApiKey;
-use domain::models::{KeyId, UserId};
-use service::http::ApiError;
+use domain::models::{DisplayName, KeyId, UserId};
+use jiff::Timestamp;
 use service::http::extract::{Actor, Id, Ids, IfMatch, version_conflict};
-use service::http::json::{Body, Data, Message};
+use service::http::json::{Body, Created, Data, Message};
 use service::http::key_object::KeyObject;
+use service::http::key_rules::{MAX_MODELS, check_expiry, check_models};
+use service::http::managed::constraint::max_items;
 use service::http::page::List;
+use service::http::{ApiError, Code};
 use service::managed_object;
-use service::store::{Change, Removal};
+use service::store::{Change, KeyCreation, Removal};
 
 use super::visible::visible;
 use crate::app::App;
@@ -19,8 +23,14 @@ use crate::app::App;
 const TOLD: [&str; 4] = ["name", "enabled", "models", "expires_at"];
 
 managed_object! {
-    ApiKey: KeyPatch {
-        required enabled: bool;
+    ApiKey: NewKey, KeyPatch {
+        fixed         name:       DisplayName;
+        fixed         models:     Vec<String> = Vec::new(), max_items(MAX_MODELS, "models");
+        fixed         expires_at: Timestamp = None;
+        later default enabled:    bool = true;
+    }
+    new(owner: UserId, key_prefix: String, now: Timestamp) {
+        id: KeyId::generate(), owner, key_prefix, created_at: now, last_used_at: None, session: None, version: 1
     }
 }
 
@@ -33,6 +43,31 @@ pub(crate) async fn list(
     let owner = visible(&app, &actor, &id).await?;
     let keys = app.store.api_keys(&owner.id).await?;
     Ok(List::whole(keys.into_iter().map(KeyObject::from).collect()))
+}
+
+/// `POST /api/v1/admin/users/{id}/keys`: a key for another, shown once. It may do what its owner may.
+pub(crate) async fn create(
+    State(app): State<App>,
+    actor: Actor,
+    Id(id): Id<UserId>,
+    Body(new): Body<NewKey>,
+) -> Result<Created<KeyObject>, ApiError> {
+    let owner = visible(&app, &actor, &id).await?;
+    let now = app.store.clock().now();
+    let minted = MintedKey::generate();
+    let key = new.create(owner.id.clone(), minted.shown, now)?;
+    check_models(&app.store, &owner, &key.models).await?;
+    check_expiry(key.expires_at, now)?;
+    let audit = actor.audit(now, "key.create", &key.id, vec![]);
+    let audit = audit.telling_of(["owner", "name", "models", "expires_at"], &(), &key);
+    match app.store.create_api_key(&key, minted.digest, &audit).await? {
+        KeyCreation::Done => Ok(Created(KeyObject::new(key, minted.secret))),
+        KeyCreation::TooMany => Err(ApiError::new(
+            Code::TooManyKeys,
+            "there are 50 keys already; delete one first",
+        )),
+        KeyCreation::OwnerGone => Err(ApiError::new(Code::Conflict, "the account is not active")),
+    }
 }
 
 /// `PUT /api/v1/admin/users/{id}/keys/{key}`

@@ -1,5 +1,6 @@
 //! People's accounts: who may use the gateway, as what, under which policy.
 
+pub(crate) mod bulk;
 pub(crate) mod departments;
 mod form;
 pub(crate) mod keys;
@@ -10,21 +11,22 @@ use axum::extract::State;
 use domain::access::accounts::{Denied, Reach, may_change, reach};
 use domain::access::password::PasswordPolicy;
 use domain::models::user::{Password, PasswordHash, Profile, Role, Status, User};
-use domain::models::{DisplayName, Email, PolicyName, UserId};
+use domain::models::{PolicyName, UserId};
 use domain::secret::Secret;
 use serde::Deserialize;
 use service::http::extract::{Actor, Id, IfMatch, Query, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
 use service::http::managed::member::Given as _;
 use service::http::page::{Limit, List, Walk};
-use service::http::{ApiError, Code};
+use service::http::{ApiError, Code, Dialect};
 use service::store::{Page, Removal, UserRefusal};
 
 use crate::app::App;
 use form::UserPatch;
-use visible::{no_user, visible};
+use visible::no_user;
 
 pub(crate) use form::NewUser;
+pub(crate) use visible::visible;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,9 +74,9 @@ pub(crate) async fn create(
 
 /// One account, made by the request for one or by a line of an import.
 pub(crate) async fn create_user(app: &App, actor: &Actor, mut new: NewUser) -> Result<Profile, ApiError> {
-    check_policy(app, new.quota_policy.as_ref().unwrap_or(&PolicyName::default())).await?;
+    check_new(app, &new).await?;
     let password = match new.password.take() {
-        Some(password) => Password::Hash(hash(app, password, &new.email, &new.name).await?),
+        Some(password) => Password::Hash(app.hasher.hash(Secret::from(password)).await?),
         None => Password::Absent,
     };
     let now = app.store.clock().now();
@@ -101,32 +103,43 @@ pub(crate) async fn update(
     Id(id): Id<UserId>,
     Body(patch): Body<UserPatch>,
 ) -> Result<Data<Profile>, ApiError> {
-    let before = visible(&app, &actor, &id).await?;
-    check_rights(&actor.user, &before, &patch)?;
+    change(&app, &actor, expected, &id, &patch).await.map(Data)
+}
+
+/// One change of one account, made by the request for one or by that for many.
+async fn change(
+    app: &App,
+    actor: &Actor,
+    expected: IfMatch,
+    id: &UserId,
+    patch: &UserPatch,
+) -> Result<Profile, ApiError> {
+    let before = visible(app, actor, id).await?;
+    check_rights(&actor.user, &before, patch)?;
     if let Some(policy) = patch.quota_policy.value() {
-        check_policy(&app, policy).await?;
+        check_policy(app, policy).await?;
     }
-    let policy = password_policy(&app).await?;
-    check_password(policy, &patch, &before)?;
+    let policy = password_policy(app).await?;
+    check_password(policy, patch, &before)?;
     let hash = match patch.password.value() {
         Some(password) => Some(app.hasher.hash(Secret::from(password.as_str())).await?),
         None => None,
     };
-    let audit = actor.audit(app.store.clock().now(), "user.update", &id, patch.changed());
+    let audit = actor.audit(app.store.clock().now(), "user.update", id, patch.changed());
     let change = |user: &User| {
         expected.check(patch.version, user.version)?;
-        check_password(policy, &patch, user)?;
-        let after = changed(user, &patch, hash.as_ref())?;
+        check_password(policy, patch, user)?;
+        let after = changed(user, patch, hash.as_ref())?;
         may_change(&actor.user, user, &after).map_err(denied)?;
         Ok::<_, ApiError>(after)
     };
-    let user = app.store.change_user(&id, &audit, change).await?;
-    let user = user.map_err(|refusal| refused(refusal, &patch))?;
+    let user = app.store.change_user(id, &audit, change).await?;
+    let user = user.map_err(|refusal| refused(refusal, patch))?;
     if patch.revoke_keys.value() == Some(&true) {
         // Afterwards: whoever came by the password may make keys until the sessions are ended.
-        keys::revoke_all(&app, &actor.after(&user), &id).await?;
+        keys::revoke_all(app, &actor.after(&user), id).await?;
     }
-    Ok(Data(Profile::from(&user)))
+    Ok(Profile::from(&user))
 }
 
 /// Rights, which are judged before anything is told about what exists (promise 67).
@@ -145,6 +158,7 @@ fn refused(refusal: UserRefusal, patch: &UserPatch) -> ApiError {
         UserRefusal::VersionConflict => version_conflict(),
         UserRefusal::EmailTaken => email_taken(),
         UserRefusal::LastAdmin => last_admin(),
+        UserRefusal::LastWayIn => last_way_in(),
         UserRefusal::IdentityTaken => {
             ApiError::new(Code::Conflict, "another account is linked to this identity").field("identity")
         }
@@ -171,6 +185,7 @@ pub(crate) async fn delete(
     match app.store.delete_user(&user, &audit).await? {
         Ok(()) => Ok(DELETED),
         Err(UserRefusal::LastAdmin) => Err(last_admin()),
+        Err(UserRefusal::LastWayIn) => Err(last_way_in()),
         Err(_) => Err(version_conflict()),
     }
 }
@@ -211,9 +226,13 @@ fn check_password(policy: PasswordPolicy, patch: &UserPatch, before: &User) -> R
     Ok(policy.check(password, email, name)?)
 }
 
-async fn hash(app: &App, password: String, email: &Email, name: &DisplayName) -> Result<PasswordHash, ApiError> {
-    password_policy(app).await?.check(&password, email, name)?;
-    Ok(app.hasher.hash(Secret::from(password)).await?)
+/// What can be told of a new account before it is made; that nobody has its address is a condition of the write.
+pub(crate) async fn check_new(app: &App, new: &NewUser) -> Result<(), ApiError> {
+    check_policy(app, new.quota_policy.as_ref().unwrap_or(&PolicyName::default())).await?;
+    match &new.password {
+        Some(password) => Ok(password_policy(app).await?.check(password, &new.email, &new.name)?),
+        None => Ok(()),
+    }
 }
 
 async fn password_policy(app: &App) -> Result<PasswordPolicy, ApiError> {
@@ -233,12 +252,25 @@ fn no_policy(name: &PolicyName) -> ApiError {
     ApiError::invalid("quota_policy", format!("there is no policy {:?}", name.as_str()))
 }
 
-fn email_taken() -> ApiError {
+pub(crate) fn email_taken() -> ApiError {
     ApiError::new(Code::Conflict, "there is an account with this e-mail address already").field("email")
 }
 
 fn last_admin() -> ApiError {
     ApiError::new(Code::LastAdmin, "this is the last active administrator")
+}
+
+/// Without single sign-on, an administrator with a password has to remain.
+pub(crate) fn last_way_in() -> ApiError {
+    ApiError::new(
+        Code::LastAdmin,
+        "no administrator could sign in any more: single sign-on is off, and no other one has a password",
+    )
+}
+
+/// True if the error is of no single account: the gateway has failed, or the session of the caller has ended.
+pub(crate) fn ends_all(error: &ApiError) -> bool {
+    error.code() == Code::Unauthorized || error.status(Dialect::Management).is_server_error()
 }
 
 fn denied(why: Denied) -> ApiError {

@@ -9,7 +9,7 @@ use service::http::extract::Actor;
 use crate::app::App;
 
 /// The account, if the actor may know of it.
-pub(super) async fn visible(app: &App, actor: &Actor, id: &UserId) -> Result<User, ApiError> {
+pub(crate) async fn visible(app: &App, actor: &Actor, id: &UserId) -> Result<User, ApiError> {
     let user = app.store.user(id).await?;
     user.filter(|user| reach(&actor.user).covers(user)).ok_or_else(no_user)
 }

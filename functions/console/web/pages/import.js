@@ -73,8 +73,15 @@ export function Import() {
     setReport(null);
   };
   const send = async () => {
-    const answer = await write("POST", "api/v1/admin/users/import", text);
-    setReport(answer.lines);
+    /** @type {any[]} */
+    const lines = [];
+    // A large file goes in pieces: the report says where the next one begins.
+    for (let from = 0; from !== null; ) {
+      const answer = await write("POST", `api/v1/admin/users/import?from_line=${from}`, text);
+      lines.push(...answer.lines);
+      setReport([...lines]);
+      from = answer.interrupted ? null : answer.next_line;
+    }
   };
   return h(Fragment, null,
     pageHead(w().places["admin/people/import"], t.about(COLUMNS.join(",")), a({ class: "btn", href: "#/admin/people" }, w().places["admin/people"])),

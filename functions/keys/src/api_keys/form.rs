@@ -3,10 +3,9 @@
 use domain::models::api_key::ApiKey;
 use domain::models::{DisplayName, KeyId, UserId};
 use jiff::Timestamp;
+use service::http::key_rules::MAX_MODELS;
 use service::http::managed::constraint::max_items;
 use service::managed_object;
-
-const MAX_MODELS: usize = 100;
 
 managed_object! {
     ApiKey: NewKey, KeyPatch {

@@ -6,23 +6,19 @@ mod session;
 use axum::extract::State;
 use domain::access::api_key::MintedKey;
 use domain::models::KeyId;
-use domain::models::user::User;
-use jiff::{SignedDuration, Timestamp};
 use service::http::caller::SessionCaller;
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
 use service::http::key_object::KeyObject;
+use service::http::key_rules::{check_expiry, check_models};
 use service::http::page::List;
 use service::http::{ApiError, Code};
-use service::store::{Change, KeyCreation, Removal, Store};
+use service::store::{Change, KeyCreation, Removal};
 
 use crate::app::App;
 use form::{KeyPatch, NewKey};
 
 pub(crate) use session::create as create_session_key;
-
-/// Five years.
-const MAX_LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
 
 /// `POST /api/v1/user/keys`
 pub(crate) async fn create_key(
@@ -110,32 +106,5 @@ pub(crate) async fn delete_key(
     match app.store.delete_api_key(&actor.user.id, &id, &audit).await? {
         Removal::Done => Ok(Message("the key is deleted")),
         Removal::NotFound => Err(ApiError::not_found("key")),
-    }
-}
-
-/// Each model must exist and be allowed by the owner's policy, which is one error (promise 19); `*` stands for all
-/// that are.
-async fn check_models(store: &Store, owner: &User, models: &[String]) -> Result<(), ApiError> {
-    let (catalog, policy) = tokio::try_join!(store.catalog(), store.policy(&owner.quota_policy))?;
-    let allowed = |name: &str| policy.as_ref().is_some_and(|policy| policy.allows_model(name));
-    let known = |name: &str| catalog.entries().any(|entry| entry.model.id.as_str() == name);
-    match models
-        .iter()
-        .find(|name| *name != "*" && !(known(name) && allowed(name)))
-    {
-        Some(unusable) => Err(ApiError::invalid(
-            "models",
-            format!("the model {unusable:?} does not exist or is not allowed"),
-        )),
-        None => Ok(()),
-    }
-}
-
-/// An expiry lies ahead, but not too far.
-fn check_expiry(expires_at: Option<Timestamp>, now: Timestamp) -> Result<(), ApiError> {
-    match expires_at {
-        Some(at) if at <= now => Err(ApiError::invalid("expires_at", "must be in the future")),
-        Some(at) if at > now + MAX_LIFETIME => Err(ApiError::invalid("expires_at", "must be within five years")),
-        Some(_) | None => Ok(()),
     }
 }

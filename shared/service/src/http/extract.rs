@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use super::error::{ApiError, Code};
+use super::json::{field, in_plain_words};
 use super::origin::Origin;
 use super::session_caller::SessionCaller;
 use domain::models::audit::{AuditEntry, Authority};
@@ -60,8 +61,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
             .map(Self)
             .map_err(|error| {
-                let field = error.path().to_string();
-                ApiError::invalid(field, error.into_inner().to_string())
+                let path = error.path().to_string();
+                let wrong = in_plain_words(&error.into_inner().to_string());
+                let refusal = ApiError::new(Code::InvalidValue, wrong.message);
+                match field(&path, wrong.member.as_deref()) {
+                    Some(field) => refusal.field(field),
+                    None => refusal,
+                }
             })
     }
 }
@@ -88,6 +94,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 }
 
 impl IfMatch {
+    /// Of a change that expects no version.
+    pub const ANY: Self = Self(None);
+
     /// Refuses when the header or the body's `version` names another version than the `current` one.
     pub fn check(self, in_body: Option<u64>, current: u64) -> Result<(), ApiError> {
         let matches = [self.0, in_body]

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::amounts::{Amounts, Demand, amount};
 use super::meter::{Meter, Period};
@@ -9,8 +10,9 @@ use super::window::{Frame, Tally, Window};
 use super::{calendar, cost_limit, limit};
 use crate::models::policy::Policy;
 
-/// One limit of a policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One limit of a policy, named as the policy's field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Limit {
     RateLimit,
     TokenRateLimit,
@@ -210,7 +212,7 @@ impl Until<'_> {
 }
 
 impl Limit {
-    const ALL: [Self; 7] = [
+    pub const ALL: [Self; 7] = [
         Self::RateLimit,
         Self::TokenRateLimit,
         Self::RequestQuotaDaily,

@@ -14,7 +14,9 @@ mod judgement;
 mod meter;
 mod packed;
 mod reservation;
+mod reset;
 mod settlement;
+mod top_up;
 mod window;
 
 pub use admission::{AdmissionRequest, LiveStep, PeriodCaps, PeriodStep, Plan, plan};
@@ -23,7 +25,9 @@ pub use calendar::{day_ends, month_ends};
 pub use judgement::{Limit, LimitUsage, Refusal, judge, limit_usage, overrun};
 pub use meter::{Meter, Period};
 pub use reservation::{StoredFacts, StoredReservation, WindowBucket};
+pub use reset::{Reset, reset};
 pub use settlement::{ActualUsage, Adjustment, correct};
+pub use top_up::{TopUp, raised};
 pub use window::{Bucket, Frame, Tally, TallyStep, Window, WindowCount, WindowStep};
 
 use amounts::amount;

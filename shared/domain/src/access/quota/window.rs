@@ -147,7 +147,7 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, part: Bucket, count: i64) {
+    pub(super) fn add(&mut self, part: Bucket, count: i64) {
         *self.parts.entry(part).or_default() += count;
         self.sum += count;
     }

@@ -2,6 +2,7 @@
 //! (promises 40 to 46; the arithmetic is in `access/quota`, the whole is described in `docs/quotas.md`).
 
 mod overdue;
+mod reset;
 mod update;
 
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use super::super::expression::Expression;
 use super::super::keys;
 use super::super::table::{DUE, PK, QUEUE, TTL, Table};
 use domain::access::quota::{
-    Adjustment, Amounts, Bucket, LiveStep, Meter, PeriodStep, Plan, StoredReservation, TallyStep, WindowStep,
+    Adjustment, Amounts, Bucket, LiveStep, Meter, PeriodStep, Plan, Reset, StoredReservation, TallyStep, WindowStep,
 };
 use domain::models::UsageId;
 
@@ -110,7 +110,28 @@ pub(super) fn remove(
     update.finish()
 }
 
+/// Replaces counters, if they are as they are known.
+pub(super) fn reset(reset: &Reset) -> Result<(Expression, Expression), StoreError> {
+    let mut update = Update::default();
+    for (name, period) in [("d", &reset.day), ("m", &reset.month)] {
+        if let Some((known, replaced)) = period {
+            update.replace(name, value(known)?, value(replaced)?);
+        }
+    }
+    if let Some((known, replaced)) = &reset.window {
+        update.replace("w", value(known)?, value(replaced)?);
+    }
+    Ok(update.finish())
+}
+
 impl Update {
+    fn replace(&mut self, name: &str, known: AttributeValue, replaced: AttributeValue) {
+        self.expect(format!("{name} = :{name}known"))
+            .set(format!("{name} = :{name}"))
+            .value(&format!(":{name}known"), known)
+            .value(&format!(":{name}"), replaced);
+    }
+
     fn set(&mut self, text: impl Into<String>) -> &mut Self {
         self.set.push(text.into());
         self

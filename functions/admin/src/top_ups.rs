@@ -1,0 +1,153 @@
+//! Top-ups: limits of an account that are raised for a time, with a reason.
+
+use axum::extract::State;
+use domain::access::quota::{Limit, TopUp};
+use domain::models::policy::MAX_LIMIT;
+use domain::models::price::MicroUsd;
+use domain::models::{DisplayName, TopUpId, UserId};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+use service::http::extract::{Actor, Ids, Query};
+use service::http::json::{Body, Created, Message};
+use service::http::page::List;
+use service::http::quota::Amount;
+use service::http::{ApiError, Code};
+use service::store::{Removal, TopUpCreation};
+
+use crate::app::App;
+use crate::users::visible;
+
+/// 92 days.
+const LONGEST: SignedDuration = SignedDuration::from_hours(92 * 24);
+/// A thousand million dollars, in millionths.
+const MAX_COST: u64 = 1_000_000_000_000_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewTopUp {
+    account: UserId,
+    limit: Limit,
+    /// Requests or tokens; USD of a limit of cost.
+    add: Number,
+    until: Timestamp,
+    reason: DisplayName,
+}
+
+/// A top-up as administrators see it.
+#[derive(Serialize)]
+pub(crate) struct TopUpObject {
+    id: TopUpId,
+    account: UserId,
+    limit: Limit,
+    add: Amount,
+    until: Timestamp,
+    reason: DisplayName,
+    created_at: Timestamp,
+    created_by: UserId,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Filter {
+    account: Option<UserId>,
+}
+
+/// `GET /api/v1/admin/top-ups`: those in force.
+pub(crate) async fn list(State(app): State<App>, Query(filter): Query<Filter>) -> Result<List<TopUpObject>, ApiError> {
+    let shown = |account: &UserId, top_ups: Vec<TopUp>| {
+        let account = account.clone();
+        top_ups
+            .into_iter()
+            .map(move |top_up| TopUpObject::new(account.clone(), top_up))
+            .collect::<Vec<_>>()
+    };
+    let found = match filter.account {
+        Some(account) => shown(&account, app.store.top_ups(&account).await?),
+        None => {
+            let accounts = app.store.all_top_ups().await?;
+            let each = accounts.into_iter().map(|of| shown(&of.account, of.top_ups));
+            each.flatten().collect()
+        }
+    };
+    Ok(List::whole(found))
+}
+
+/// `POST /api/v1/admin/top-ups`
+pub(crate) async fn create(
+    State(app): State<App>,
+    actor: Actor,
+    Body(new): Body<NewTopUp>,
+) -> Result<Created<TopUpObject>, ApiError> {
+    let account = visible(&app, &actor, &new.account).await?.id;
+    let now = app.store.clock().now();
+    let top_up = new.checked(&actor, now)?;
+    let shown = TopUpObject::new(account.clone(), top_up.clone());
+    let audit = actor.audit(now, "top_up.create", &account, vec![]);
+    let audit = audit.telling_of(["limit", "add", "until", "reason"], &(), &shown);
+    match app.store.create_top_up(&account, &top_up, &audit).await? {
+        TopUpCreation::Done => Ok(Created(shown)),
+        TopUpCreation::TooMany => Err(ApiError::new(
+            Code::Conflict,
+            "the account has 20 top-ups already; delete one first",
+        )),
+        TopUpCreation::AccountGone => Err(ApiError::not_found("user")),
+    }
+}
+
+/// `DELETE /api/v1/admin/top-ups/{account}/{id}`
+pub(crate) async fn delete(
+    State(app): State<App>,
+    actor: Actor,
+    Ids(account, id): Ids<UserId, TopUpId>,
+) -> Result<Message, ApiError> {
+    let audit = actor.audit(app.store.clock().now(), "top_up.delete", &account, vec![]);
+    match app.store.delete_top_up(&account, &id, &audit).await? {
+        Removal::Done => Ok(Message("the top-up is ended")),
+        Removal::NotFound => Err(ApiError::not_found("top-up")),
+    }
+}
+
+impl NewTopUp {
+    fn checked(self, actor: &Actor, now: Timestamp) -> Result<TopUp, ApiError> {
+        if self.until <= now || self.until > now + LONGEST {
+            return Err(ApiError::invalid("until", "must be in the future, and within 92 days"));
+        }
+        Ok(TopUp {
+            id: TopUpId::generate(),
+            limit: self.limit,
+            add: amount(self.limit, &self.add)?,
+            until: self.until,
+            reason: self.reason,
+            created_at: now,
+            created_by: actor.user.id.clone(),
+        })
+    }
+}
+
+/// What is added, as it is counted.
+fn amount(limit: Limit, add: &Number) -> Result<u64, ApiError> {
+    if limit == Limit::CostQuotaMonthly {
+        let cost = add.as_f64().and_then(MicroUsd::from_usd).map(|cost| cost.0);
+        return cost
+            .filter(|cost| (1..=MAX_COST).contains(cost))
+            .ok_or_else(|| ApiError::invalid("add", "must be USD, above 0 to 1000000000, with at most six decimals"));
+    }
+    let count = add.as_u64().filter(|count| (1..=MAX_LIMIT).contains(count));
+    count.ok_or_else(|| ApiError::invalid("add", format!("must be a whole number, 1 to {MAX_LIMIT}")))
+}
+
+impl TopUpObject {
+    fn new(account: UserId, top_up: TopUp) -> Self {
+        Self {
+            id: top_up.id,
+            account,
+            limit: top_up.limit,
+            add: Amount::of(top_up.limit, top_up.add),
+            until: top_up.until,
+            reason: top_up.reason,
+            created_at: top_up.created_at,
+            created_by: top_up.created_by,
+        }
+    }
+}

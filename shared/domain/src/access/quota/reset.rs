@@ -1,0 +1,222 @@
+//! Taking back what is counted of some limits: what was used counts no more, what is reserved stays (promise 40).
+//!
+//! A reservation is corrected when its request ends, so its amounts must be in the counters until then; those of a rate
+//! of requests are never corrected.
+
+use super::amounts::Amounts;
+use super::judgement::Limit;
+use super::meter::{Meter, Period};
+use super::reservation::StoredReservation;
+use super::window::{Tally, Window};
+
+/// The counters that are replaced: as they are known, and as they become.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reset {
+    pub day: Option<(Period, Period)>,
+    pub month: Option<(Period, Period)>,
+    pub window: Option<(Window, Window)>,
+}
+
+impl Reset {
+    /// True if nothing is counted that could be taken back.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Takes back what `meter` counts of `limits`. Requests under way at once are reservations, of which nothing can be taken
+/// back.
+pub fn reset(meter: &Meter, limits: &[Limit]) -> Reset {
+    let has = |limit| limits.contains(&limit);
+    let (mut day, mut month, mut window) = (meter.day, meter.month, meter.window.clone());
+    let of_day = reserved(meter, |reservation| reservation.day == meter.day.number);
+    let of_month = reserved(meter, |reservation| reservation.month == meter.month.number);
+    if has(Limit::RequestQuotaDaily) {
+        day.requests = of_day.requests;
+    }
+    if has(Limit::TokenQuotaDaily) {
+        day.tokens = of_day.tokens;
+    }
+    if has(Limit::TokenQuotaMonthly) {
+        month.tokens = of_month.tokens;
+    }
+    if has(Limit::CostQuotaMonthly) {
+        month.cost = of_month.cost;
+    }
+    if let Some(window) = &mut window {
+        if has(Limit::RateLimit) {
+            window.requests = Tally::default();
+        }
+        if has(Limit::TokenRateLimit) {
+            window.tokens = reserved_tokens(meter, window);
+        }
+    }
+    Reset {
+        day: changed(meter.day, day),
+        month: changed(meter.month, month),
+        window: meter.window.clone().zip(window).filter(|(old, new)| old != new),
+    }
+}
+
+fn changed(old: Period, new: Period) -> Option<(Period, Period)> {
+    (old != new).then_some((old, new))
+}
+
+/// What the reservations hold that are counted in the current period.
+fn reserved(meter: &Meter, is_current: impl Fn(&StoredReservation) -> bool) -> Amounts {
+    let current = meter
+        .reservations
+        .values()
+        .filter(|reservation| is_current(reservation));
+    current
+        .map(StoredReservation::amounts)
+        .fold(Amounts::default(), |sum, amounts| Amounts {
+            requests: sum.requests + amounts.requests,
+            tokens: sum.tokens.saturating_add(amounts.tokens),
+            cost: sum.cost.saturating_add(amounts.cost),
+        })
+}
+
+/// The tokens of reservations whose part is still in the window.
+fn reserved_tokens(meter: &Meter, window: &Window) -> Tally {
+    let mut tally = Tally::default();
+    for reservation in meter.reservations.values() {
+        let place = reservation.place.filter(|place| place.part_ms == window.part_ms);
+        if let Some(place) = place.filter(|place| window.tokens.parts.contains_key(&place.part)) {
+            tally.add(place.part, reservation.amounts().tokens);
+        }
+    }
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use jiff::Timestamp;
+
+    use super::super::{ActualUsage, AdmissionRequest, Demand, StoredFacts, correct, judge, plan};
+    use super::super::{PeriodStep, WindowStep};
+    use super::*;
+    use crate::models::policy::Policy;
+    use crate::models::price::MicroUsd;
+    use crate::models::{PolicyName, UsageId};
+
+    const ALL: [Limit; 6] = [
+        Limit::RateLimit,
+        Limit::TokenRateLimit,
+        Limit::RequestQuotaDaily,
+        Limit::TokenQuotaDaily,
+        Limit::TokenQuotaMonthly,
+        Limit::CostQuotaMonthly,
+    ];
+
+    fn policy() -> Policy {
+        let mut policy = Policy::unlimited(PolicyName::default());
+        let limit = |value| NonZeroU64::new(value);
+        policy.rate_limit = limit(100);
+        policy.token_rate_limit = limit(100_000);
+        policy.request_quota_daily = limit(100);
+        policy.token_quota_daily = limit(100_000);
+        policy.token_quota_monthly = limit(100_000);
+        policy.cost_quota_monthly = Some(MicroUsd(100_000));
+        policy
+    }
+
+    /// The meter of somebody who has used 7 and 70 and 700, and has one request under way of 1, 3 and 5.
+    fn meter(now: Timestamp) -> (Meter, UsageId) {
+        let (policy, facts, id) = (policy(), StoredFacts::fixture(), UsageId::generate(now));
+        let demand = Demand {
+            input_tokens: 1,
+            output_tokens: 2,
+            cost: 5,
+        };
+        let request = AdmissionRequest {
+            policy: &policy,
+            demand,
+            facts: &facts,
+            now,
+            expires_at: now.as_second() + 900,
+        };
+        let begun = plan(Some(&Meter::default()), &request);
+        let (PeriodStep::Begin(day), PeriodStep::Begin(month)) = (begun.day, begun.month) else {
+            panic!("a meter begins")
+        };
+        let WindowStep::Begin { mut window, .. } = begun.window else {
+            panic!("a window begins")
+        };
+        let part = *window.tokens.parts.keys().next().unwrap();
+        window.tokens.add(part, 70);
+        window.requests.add(part, 7);
+        let used = |period: Period| Period {
+            requests: period.requests + 7,
+            tokens: period.tokens + 70,
+            cost: period.cost + 700,
+            ..period
+        };
+        let reservations = [(id.clone(), begun.reservation)].into();
+        let meter = Meter {
+            window: Some(window),
+            day: used(day),
+            month: used(month),
+            reservations,
+        };
+        (meter, id)
+    }
+
+    fn after(meter: &Meter, limits: &[Limit]) -> Meter {
+        let reset = reset(meter, limits);
+        Meter {
+            day: reset.day.map_or(meter.day, |(_, new)| new),
+            month: reset.month.map_or(meter.month, |(_, new)| new),
+            window: reset.window.map_or(meter.window.clone(), |(_, new)| Some(new)),
+            ..meter.clone()
+        }
+    }
+
+    #[test]
+    fn op7_g11_what_was_used_counts_no_more_and_what_is_reserved_stays() {
+        let now: Timestamp = "2026-11-27T12:00:00Z".parse().unwrap();
+        let (meter, id) = meter(now);
+        let mut whole = after(&meter, &ALL);
+        assert_eq!((whole.day.requests, whole.day.tokens), (1, 3));
+        assert_eq!((whole.month.tokens, whole.month.cost), (3, 5));
+        let window = whole.window.clone().unwrap();
+        assert_eq!((window.requests.sum, window.tokens.sum), (0, 3));
+        // When the request ends that was under way, nothing is left of it but what it has used.
+        let reservation = whole.reservations.remove(&id).unwrap();
+        correct(&reservation, ActualUsage::NOTHING, Some(&whole), now).apply(&mut whole);
+        assert_eq!((whole.day.requests, whole.day.tokens, whole.month.cost), (0, 0, 0));
+        assert_eq!(whole.window.unwrap().tokens.sum, 0);
+    }
+
+    #[test]
+    fn op7_g11_each_limit_is_reset_alone() {
+        let now: Timestamp = "2026-11-27T12:00:00Z".parse().unwrap();
+        let (meter, _) = meter(now);
+        assert!(reset(&meter, &[]).is_nothing());
+        assert!(reset(&meter, &[Limit::MaxConcurrency]).is_nothing());
+        for limit in ALL {
+            let changed = after(&meter, &[limit]);
+            assert_ne!(changed, meter, "{limit:?}");
+            assert!(reset(&changed, &[limit]).is_nothing(), "{limit:?}: twice is once");
+            for other in ALL.into_iter().filter(|other| *other != limit) {
+                assert!(!reset(&changed, &[other]).is_nothing(), "{limit:?} leaves {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn op7_g11_a_limit_that_was_full_has_room_for_all_but_what_is_reserved() {
+        let now: Timestamp = "2026-11-27T12:00:00Z".parse().unwrap();
+        let (mut meter, _) = meter(now);
+        let mut policy = Policy::unlimited(PolicyName::default());
+        policy.request_quota_daily = NonZeroU64::new(8);
+        let asked = |meter: &Meter| judge(meter, &policy, Demand::default(), now).is_some();
+        assert!(asked(&meter), "7 are used and one is under way");
+        meter = after(&meter, &[Limit::RequestQuotaDaily]);
+        assert!(!asked(&meter));
+        meter.day.requests += 7;
+        assert!(asked(&meter), "seven more and no eighth");
+    }
+}

@@ -1,0 +1,126 @@
+//! Top-ups: what an account may use of a limit for a time, besides what its policy allows.
+//!
+//! They end by the clock of whoever judges, and count for as long as they last: a day's limit that is raised for three
+//! days is higher on each of them.
+
+use std::num::NonZeroU64;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::judgement::Limit;
+use crate::models::policy::{MAX_LIMIT, Policy};
+use crate::models::price::MicroUsd;
+use crate::models::{DisplayName, TopUpId, UserId};
+
+/// One limit of one account, raised until a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopUp {
+    pub id: TopUpId,
+    pub limit: Limit,
+    /// Requests or tokens; of a limit of cost, millionths of a dollar.
+    pub add: u64,
+    pub until: Timestamp,
+    pub reason: DisplayName,
+    pub created_at: Timestamp,
+    pub created_by: UserId,
+}
+
+impl TopUp {
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        now < self.until
+    }
+}
+
+/// The policy with the limits that hold at `now`; `None` if no top-up changes it. Where the policy has no limit, there is
+/// nothing to raise.
+pub fn raised(policy: &Policy, top_ups: &[TopUp], now: Timestamp) -> Option<Policy> {
+    let mut raised: Option<Policy> = None;
+    for top_up in top_ups.iter().filter(|top_up| top_up.is_in_force(now)) {
+        raise(raised.get_or_insert_with(|| policy.clone()), top_up);
+    }
+    raised.filter(|raised| raised != policy)
+}
+
+fn raise(policy: &mut Policy, TopUp { limit, add, .. }: &TopUp) {
+    let value = match limit {
+        Limit::RateLimit => &mut policy.rate_limit,
+        Limit::TokenRateLimit => &mut policy.token_rate_limit,
+        Limit::RequestQuotaDaily => &mut policy.request_quota_daily,
+        Limit::TokenQuotaDaily => &mut policy.token_quota_daily,
+        Limit::TokenQuotaMonthly => &mut policy.token_quota_monthly,
+        Limit::MaxConcurrency => &mut policy.max_concurrency,
+        Limit::CostQuotaMonthly => {
+            let more = |cost: MicroUsd| MicroUsd(cost.0.saturating_add(*add));
+            policy.cost_quota_monthly = policy.cost_quota_monthly.map(more);
+            return;
+        }
+    };
+    *value = value.map(|value| value.saturating_add(*add).min(LARGEST.max(value)));
+}
+
+/// No limit grows beyond what a policy may have.
+const LARGEST: NonZeroU64 = match NonZeroU64::new(MAX_LIMIT) {
+    Some(largest) => largest,
+    None => NonZeroU64::MAX,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::PolicyName;
+
+    fn top_up(limit: Limit, add: u64, until: &str) -> TopUp {
+        TopUp {
+            id: TopUpId::generate(),
+            limit,
+            add,
+            until: until.parse().unwrap(),
+            reason: DisplayName::parse("a deadline").unwrap(),
+            created_at: Timestamp::UNIX_EPOCH,
+            created_by: UserId::generate(),
+        }
+    }
+
+    #[test]
+    fn op7_top_ups_add_to_the_limits_of_a_policy_until_they_end() {
+        let mut policy = Policy::unlimited(PolicyName::default());
+        policy.request_quota_daily = NonZeroU64::new(10);
+        policy.cost_quota_monthly = Some(MicroUsd(5_000_000));
+        let top_ups = [
+            top_up(Limit::RequestQuotaDaily, 5, "2026-11-28T00:00:00Z"),
+            top_up(Limit::RequestQuotaDaily, 7, "2026-11-29T00:00:00Z"),
+            top_up(Limit::CostQuotaMonthly, 2_500_000, "2026-11-28T00:00:00Z"),
+            top_up(Limit::TokenQuotaDaily, 1, "2026-12-28T00:00:00Z"),
+        ];
+        let at = |time: &str| raised(&policy, &top_ups, time.parse().unwrap());
+        let both = at("2026-11-27T23:59:59Z").unwrap();
+        assert_eq!(both.request_quota_daily, NonZeroU64::new(22));
+        assert_eq!(both.cost_quota_monthly, Some(MicroUsd(7_500_000)));
+        assert_eq!(both.token_quota_daily, None, "what is not limited stays so");
+        let one = at("2026-11-28T00:00:00Z").unwrap();
+        assert_eq!(
+            (one.request_quota_daily, one.cost_quota_monthly),
+            (NonZeroU64::new(17), policy.cost_quota_monthly)
+        );
+        assert_eq!(
+            at("2026-11-29T00:00:00Z"),
+            None,
+            "only one is left, and it raises nothing"
+        );
+    }
+
+    #[test]
+    fn op7_every_limit_can_be_raised_and_none_beyond_what_a_policy_may_have() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut policy = Policy::unlimited(PolicyName::default());
+        let one = NonZeroU64::new(1);
+        (policy.rate_limit, policy.token_rate_limit, policy.max_concurrency) = (one, one, one);
+        (policy.request_quota_daily, policy.token_quota_daily) = (one, one);
+        (policy.token_quota_monthly, policy.cost_quota_monthly) = (one, Some(MicroUsd(1)));
+        for limit in Limit::ALL {
+            let more = raised(&policy, &[top_up(limit, u64::MAX, "2026-11-28T00:00:00Z")], now);
+            assert!(more.is_some_and(|more| more.rate_limit <= Some(LARGEST)), "{limit:?}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What a key may be made with, by its owner or by an administrator.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::ApiError;
+use crate::store::Store;
+use domain::models::user::User;
+
+/// Models that a key may name.
+pub const MAX_MODELS: usize = 100;
+/// Five years.
+const MAX_LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
+
+/// Each model must exist and be allowed by the owner's policy, which is one error (promise 19); `*` stands for all
+/// that are.
+pub async fn check_models(store: &Store, owner: &User, models: &[String]) -> Result<(), ApiError> {
+    let (catalog, policy) = tokio::try_join!(store.catalog(), store.policy(&owner.quota_policy))?;
+    let allowed = |name: &str| policy.as_ref().is_some_and(|policy| policy.allows_model(name));
+    let known = |name: &str| catalog.entries().any(|entry| entry.model.id.as_str() == name);
+    match models
+        .iter()
+        .find(|name| *name != "*" && !(known(name) && allowed(name)))
+    {
+        Some(unusable) => Err(ApiError::invalid(
+            "models",
+            format!("the model {unusable:?} does not exist or is not allowed"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// An expiry lies ahead, but not too far.
+pub fn check_expiry(expires_at: Option<Timestamp>, now: Timestamp) -> Result<(), ApiError> {
+    match expires_at {
+        Some(at) if at <= now => Err(ApiError::invalid("expires_at", "must be in the future")),
+        Some(at) if at > now + MAX_LIFETIME => Err(ApiError::invalid("expires_at", "must be within five years")),
+        Some(_) | None => Ok(()),
+    }
+}
