@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
+use service::http::json;
 use service::http::managed::constraint::{form, within};
 use service::http::managed::member::Given as _;
 use service::http::{ApiError, Code};
@@ -118,10 +119,18 @@ pub(super) fn check(app: &App, backend: &Backend) -> Result<(), ApiError> {
     if let Err(problem) = app.rules.networks.base_url(&backend.base_url) {
         return Err(ApiError::new(Code::InvalidBaseUrl, format!("the base_url {problem}")).field("base_url"));
     }
-    if let Err(problem) = BackendSettings::of_entry(backend.preset.as_deref(), &backend.settings) {
-        return Err(ApiError::invalid("settings", problem.to_string()));
+    let nothing = BTreeMap::new();
+    if let Some(preset) = backend.preset.as_deref()
+        && BackendSettings::of_entry(Some(preset), &nothing).is_err()
+    {
+        return Err(ApiError::invalid("preset", format!("there is no preset {preset:?}")));
     }
-    Ok(())
+    // One by one, so that the refusal names the setting.
+    backend.settings.iter().try_for_each(|(name, value)| {
+        let one = BTreeMap::from([(name.clone(), value.clone())]);
+        let wrong = |problem| json::invalid(format!("settings.{name}"), &problem);
+        BackendSettings::of_entry(None, &one).map(|_| ()).map_err(wrong)
+    })
 }
 
 /// The key stays with the address that it was set for (promise 23).

@@ -16,8 +16,9 @@ use service::http::ApiError;
 use service::http::extract::Actor;
 use service::http::json::{self, Body, Data};
 use service::http::language::Language;
+use service::http::messages;
 
-use super::advice::Advice;
+use super::advice::advice_code;
 use super::form::{BackendPatch, check, refuse_other_origin};
 use crate::app::App;
 
@@ -83,9 +84,8 @@ pub(crate) async fn try_entry(
 /// The member `name`, which is none of the entry's fields.
 fn taken<T: DeserializeOwned>(fields: &mut Map<String, Value>, name: &str) -> Result<Option<T>, ApiError> {
     let given = fields.remove(name).filter(|value| !value.is_null());
-    given
-        .map(|value| serde_json::from_value(value).map_err(|error| ApiError::invalid(name, error.to_string())))
-        .transpose()
+    let value = given.map(|value| json::parse(value.to_string().as_bytes()));
+    value.transpose().map_err(|error| error.field(name))
 }
 
 /// An entry that nobody has filled in.
@@ -122,10 +122,10 @@ async fn blank(app: &App, model: Option<ModelId>, now: Timestamp) -> Result<Back
 
 impl Step {
     fn new(found: TrialStep, language: Language) -> Self {
-        let advice = (found.result == StepResult::Fail).then(|| Advice::of(found.step, found.reason));
+        let advice_code = (found.result == StepResult::Fail).then(|| advice_code(found.step, found.reason));
         Self {
-            advice_code: advice.map(|advice| advice.code),
-            advice: advice.map(|advice| language.choose(advice.chinese, advice.english)),
+            advice_code,
+            advice: advice_code.and_then(|code| messages::text_of(code, language)),
             found,
         }
     }

@@ -10,16 +10,22 @@ use serde_json::{Map, Value, json};
 use service::functions::{SsoTrial, SsoTrialResult};
 use service::http::extract::{Actor, IfMatch, version_conflict};
 use service::http::json::{self, Body, Data};
+use service::http::language::{Language, RefusalLanguage};
 use service::http::managed::member::Given as _;
+use service::http::messages;
 use service::http::{ApiError, Code};
-use service::store::Change;
+use service::store::SsoChange;
 
 use crate::app::App;
+use crate::users::last_way_in;
 use form::{SsoPatch, check, console_beside, default_redirect_url};
 
 /// `GET /api/v1/admin/sso/status`
-pub(crate) async fn status(State(app): State<App>) -> Result<Data<Value>, ApiError> {
-    let (config, last_test) = (app.store.sso_config().await?, app.store.sso_test().await?);
+pub(crate) async fn status(
+    State(app): State<App>,
+    RefusalLanguage(language): RefusalLanguage,
+) -> Result<Data<Value>, ApiError> {
+    let (config, last_test) = (app.store.sso_config().await?, last_test(&app, language).await?);
     let redirect_url = default_redirect_url(&app);
     Ok(Data(match config {
         Some(config) => shown(&config, last_test.as_ref()),
@@ -36,6 +42,7 @@ pub(crate) async fn configure(
     State(app): State<App>,
     actor: Actor,
     expected: IfMatch,
+    RefusalLanguage(language): RefusalLanguage,
     Body(patch): Body<SsoPatch>,
 ) -> Result<Data<Value>, ApiError> {
     let old = app.store.sso_config().await?;
@@ -54,7 +61,28 @@ pub(crate) async fn configure(
     if let Some(older) = retired {
         app.secrets.delete(&SsoConfig::secret_name_of(&older)).await?;
     }
-    Ok(Data(shown(&config, app.store.sso_test().await?.as_ref())))
+    Ok(Data(shown(&config, last_test(&app, language).await?.as_ref())))
+}
+
+/// What the last test has found, with its advice in this language.
+async fn last_test(app: &App, language: Language) -> Result<Option<SsoTest>, ApiError> {
+    let mut test = app.store.sso_test().await?;
+    if let Some(test) = &mut test {
+        advise(test, language);
+    }
+    Ok(test)
+}
+
+fn advise(test: &mut SsoTest, language: Language) {
+    for step in &mut test.steps {
+        let advice = step
+            .advice_code
+            .as_deref()
+            .and_then(|code| messages::text_of(code, language));
+        if let Some(advice) = advice {
+            step.advice = Some(advice.to_owned());
+        }
+    }
 }
 
 /// `POST /api/v1/admin/sso/test`: the stored configuration, or what it would be with the changes of the body, which are
@@ -62,6 +90,7 @@ pub(crate) async fn configure(
 pub(crate) async fn test(
     State(app): State<App>,
     actor: Actor,
+    RefusalLanguage(language): RefusalLanguage,
     request: Request,
 ) -> Result<Data<SsoTrialResult>, ApiError> {
     let (patch, claims) = sent(request).await?;
@@ -69,7 +98,7 @@ pub(crate) async fn test(
     let config = patch.applied(&app, old.as_ref())?;
     check(&app, &config).await?;
     refuse_other_issuer(old.as_ref(), &config, patch.client_secret.is_given())?;
-    let tested = app
+    let mut tested = app
         .delegates
         .try_sso
         .call(SsoTrial {
@@ -80,6 +109,7 @@ pub(crate) async fn test(
         .await?;
     let audit = actor.audit(tested.test.tested_at, "sso.test", "sso", vec![]);
     app.store.record_sso_test(&tested.test, &audit).await?;
+    advise(&mut tested.test, language);
     Ok(Data(tested))
 }
 
@@ -123,13 +153,15 @@ async fn write(app: &App, config: &SsoConfig, secret: Option<&String>, audit: &A
     if let (Some(name), Some(secret)) = (&name, secret) {
         app.secrets.put(name, &Secret::from(secret.as_str())).await?;
     }
-    if app.store.update_sso_config(config, audit).await? == Change::Done {
-        return Ok(());
-    }
+    let refusal = match app.store.update_sso_config(config, audit).await? {
+        SsoChange::Done => return Ok(()),
+        SsoChange::Conflict => version_conflict(),
+        SsoChange::LastWayIn => last_way_in().field("enabled"),
+    };
     if let Some(name) = name {
         app.secrets.delete(&name).await?;
     }
-    Err(version_conflict())
+    Err(refusal)
 }
 
 /// The configuration without its secret.

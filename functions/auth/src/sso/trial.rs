@@ -9,6 +9,8 @@ use domain::models::user::Status;
 use domain::secret::Secret;
 use serde_json::{Map, Value};
 use service::functions::{SsoPreview, SsoTrial, SsoTrialResult};
+use service::http::language::Language;
+use service::http::messages;
 use tokio::time::Instant;
 
 use super::config::client_secret;
@@ -112,14 +114,17 @@ impl Steps {
         let outcome = attempt.await.map_err(Into::into);
         let (result, reason, advice) = match &outcome {
             Ok(_) => (StepResult::Pass, None, None),
-            Err(error) => (StepResult::Fail, Some(reason(error)), advice(step, error)),
+            Err(error) => (StepResult::Fail, Some(reason(error)), advice_code(step, error)),
         };
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.0.push(TestStep {
             step,
             result,
             reason,
-            advice: advice.map(ToOwned::to_owned),
+            advice_code: advice.map(ToOwned::to_owned),
+            advice: advice
+                .and_then(|code| messages::text_of(code, Language::English))
+                .map(ToOwned::to_owned),
             duration_ms,
         });
         outcome.ok()
@@ -130,6 +135,7 @@ impl Steps {
             step,
             result: StepResult::Skipped,
             reason: None,
+            advice_code: None,
             advice: None,
             duration_ms: 0,
         });
@@ -154,47 +160,36 @@ fn reason(error: &SsoError) -> String {
     }
 }
 
-fn advice(step: StepName, error: &SsoError) -> Option<&'static str> {
+/// The code of the advice; its text is in the catalogue of messages.
+fn advice_code(step: StepName, error: &SsoError) -> Option<&'static str> {
     match error {
         SsoError::Provider(error) => at_the_provider(step, *error),
         SsoError::Refused(refusal) => Some(for_the_person(*refusal)),
-        SsoError::Store(_) | SsoError::Secrets(_) => {
-            Some("try again: the gateway's own database or secrets cannot be reached")
-        }
+        SsoError::Store(_) | SsoError::Secrets(_) => Some("sso_dependency"),
         _ => None,
     }
 }
 
 fn for_the_person(refusal: Refusal) -> &'static str {
     match refusal {
-        Refusal::Email => {
-            "ask for the scope `email`; at azure add the optional claim `email`, or name another email_claim"
-        }
-        Refusal::Unverified => {
-            "have the provider send `email_verified` as true; at azure name the domain in allowed_domains"
-        }
-        Refusal::Domain => "name the domain in allowed_domains, if its people shall come in",
-        Refusal::HasPassword => "clear the account's password: PUT /api/v1/admin/users/{id} with {\"password\": null}",
-        Refusal::OtherIdentity => {
-            "forget the account's identity: PUT /api/v1/admin/users/{id} with {\"identity\": null}"
-        }
+        Refusal::Email => "sso_ask_for_email",
+        Refusal::Unverified => "sso_verify_email",
+        Refusal::Domain => "sso_allow_domain",
+        Refusal::HasPassword => "sso_clear_password",
+        Refusal::OtherIdentity => "sso_forget_identity",
     }
 }
 
 fn at_the_provider(step: StepName, error: ProviderError) -> Option<&'static str> {
     Some(match (step, error) {
-        (_, ProviderError::NoResponse(FailureClass::ForbiddenAddress)) => {
-            "use https, or allow the provider's private network (BACKEND_ALLOWED_CIDRS)"
-        }
-        (_, ProviderError::NoResponse(_)) => "check the host of issuer_url, and that the gateway can reach it",
-        (StepName::Discovery, _) => "issuer_url must be the address in front of /.well-known/openid-configuration",
-        (_, ProviderError::Issuer) => "set issuer_url to exactly the `issuer` of the provider's discovery document",
-        (StepName::Keys, _) => "the provider publishes no key that can sign ID tokens: look at its signing keys",
-        (_, ProviderError::Client) => {
-            "check client_id and client_secret, and that the secret has not expired at the provider"
-        }
-        (StepName::Client, _) => "check that the client may use the authorization code flow with this redirect_url",
-        (StepName::Claims, _) => "claims must be the JSON object of an ID token",
+        (_, ProviderError::NoResponse(FailureClass::ForbiddenAddress)) => "sso_allow_network",
+        (_, ProviderError::NoResponse(_)) => "sso_check_host",
+        (StepName::Discovery, _) => "sso_check_discovery",
+        (_, ProviderError::Issuer) => "sso_copy_issuer",
+        (StepName::Keys, _) => "sso_check_signing_keys",
+        (_, ProviderError::Client) => "sso_check_client",
+        (StepName::Client, _) => "sso_check_flow",
+        (StepName::Claims, _) => "sso_give_claims",
         (StepName::Issuer, _) => return None,
     })
 }

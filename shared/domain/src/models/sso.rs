@@ -124,7 +124,9 @@ pub struct TestStep {
     /// Coarse: `dns`, `connect`, `tls`, `timeout`, `status 404`, `forbidden_address`, `issuer`, ….
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What to change.
+    /// What to change, for programs and for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice_code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
     pub duration_ms: u64,

@@ -10,6 +10,8 @@ use serde_json::Value;
 pub use translators::error::{Code, Dialect};
 
 use super::backend_object::BackendObject;
+use super::language::Language;
+use super::messages::{self, Told};
 use crate::functions::FunctionError;
 use crate::hasher::HasherError;
 use crate::secrets::SecretsError;
@@ -159,8 +161,34 @@ impl ApiError {
         self.hints.iter().flat_map(|headers| headers.iter())
     }
 
+    /// The message in `language`, with its code and its figures.
+    pub fn told(&self, language: Language) -> Told {
+        messages::tell(&self.message, language)
+    }
+
+    /// The error object of `/api/v1`.
+    pub(super) fn management_body(&self, language: Language, request_id: &RequestId) -> Value {
+        let told = self.told(language);
+        let mut body = ErrorBody {
+            code: self.code,
+            message: &told.text,
+            field: self.field.as_deref(),
+            detail: None,
+            request_id: request_id.as_str(),
+        }
+        .render(Dialect::Management);
+        if let (Some(error), Some(code)) = (body["error"].as_object_mut(), told.code) {
+            error.insert("message_code".to_owned(), Value::from(code));
+            error.insert("params".to_owned(), serde_json::json!(told.params));
+        }
+        body
+    }
+
     /// The error object in `dialect`, as in a response's body or as the `data` of an error event.
     pub fn body(&self, dialect: Dialect, request_id: &RequestId) -> Value {
+        if dialect == Dialect::Management {
+            return self.management_body(Language::English, request_id);
+        }
         let own = self.object.as_ref();
         if let Some(object) = own.and_then(|object| object.for_clients_of(dialect, request_id)) {
             return object;
@@ -316,7 +344,8 @@ mod tests {
         );
         assert_eq!(
             error.body(Dialect::Management, &id),
-            json!({"error": {"code": "invalid_value", "message": "must be a string", "field": "model", "request_id": "req_1"}})
+            json!({"error": {"code": "invalid_value", "message": "must be a string", "message_code": "must_be_string", "params": {},
+                "field": "model", "request_id": "req_1"}})
         );
     }
 

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
+use http::HeaderValue;
 use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
 
@@ -36,6 +37,31 @@ impl Language {
     }
 }
 
+/// The language of refusals: English, unless the reader asks for Chinese. Programs ask for nothing, or for anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusalLanguage(pub Language);
+
+impl RefusalLanguage {
+    /// Of this `Accept-Language`.
+    pub(super) fn of(header: Option<&HeaderValue>) -> Self {
+        let named = |range: &str| match range.split('-').next().unwrap_or_default() {
+            "zh" => Some(Language::Chinese),
+            "en" => Some(Language::English),
+            _ => None,
+        };
+        let wanted = header.and_then(|value| preferred(value.to_str().ok()?, named));
+        Self(wanted.unwrap_or(Language::English))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RefusalLanguage {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts.headers.get(ACCEPT_LANGUAGE)))
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for Language {
     type Rejection = Infallible;
 
@@ -48,6 +74,24 @@ impl<S: Sync> FromRequestParts<S> for Language {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn op10_refusals_are_english_unless_chinese_is_asked_for() {
+        let of = |header: Option<&'static str>| RefusalLanguage::of(header.map(HeaderValue::from_static).as_ref()).0;
+        for header in ["zh", "zh-CN,zh;q=0.9,en;q=0.8", "fr, zh-TW;q=0.5", "en;q=0.1, zh"] {
+            assert_eq!(of(Some(header)), Language::Chinese, "{header}");
+        }
+        for header in [
+            None,
+            Some("*"),
+            Some(""),
+            Some("fr"),
+            Some("en, zh;q=0.5"),
+            Some("zh;q=0"),
+        ] {
+            assert_eq!(of(header), Language::English, "{header:?}");
+        }
+    }
 
     #[test]
     fn the_language_wanted_most_is_chosen() {

@@ -2,6 +2,7 @@
 
 mod duplicates;
 mod objects;
+mod plain;
 
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ use super::body_budget::{BodyBudget, BudgetedBody};
 use super::error::{ApiError, Code};
 use duplicates::NoDuplicates;
 use objects::Objects;
+use plain::Plain;
+
+pub(super) use plain::{field, in_plain_words};
 
 /// How long the next bytes of a body are waited for (promise 30).
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -222,39 +226,30 @@ fn refused(error: serde_path_to_error::Error<serde_json::Error>) -> ApiError {
 /// Fields whose values no response repeats, not even to say that they are wrong (promise 22).
 const SECRET_FIELDS: [&str; 5] = ["password", "old_password", "new_password", "api_key", "client_secret"];
 
-fn invalid(field: String, error: &serde_json::Error) -> ApiError {
+/// The refusal of the value at `field`, or of a member of it.
+pub fn invalid(field: String, error: &serde_json::Error) -> ApiError {
     let is_secret = SECRET_FIELDS
         .iter()
         .any(|secret| field == *secret || field.ends_with(&format!(".{secret}")));
-    let message = if is_secret {
-        "the value is not allowed here".to_owned()
+    let (message, member) = if is_secret {
+        ("the value is not allowed here".to_owned(), None)
     } else {
-        for_a_person(error)
+        let Plain { message, member } = in_plain_words(&error.to_string());
+        (message, member)
     };
     let error = ApiError::new(Code::InvalidValue, message);
-    if field == "." { error } else { error.field(field) }
+    match plain::field(&field, member.as_deref()) {
+        Some(field) => error.field(field),
+        None => error,
+    }
 }
 
 fn malformed(error: &serde_json::Error) -> ApiError {
-    ApiError::new(Code::InvalidJson, format!("the body is not valid JSON: {error}"))
-}
-
-/// serde's message without its ` at line … column …`, which says nothing about a field, and without Rust's names of
-/// numbers.
-fn for_a_person(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    let Some((found, expected)) = text.rsplit_once(", expected ") else {
-        return text.to_owned();
+    let message = match (error.line(), error.column()) {
+        (0, _) => "the body is not valid JSON".to_owned(),
+        (line, column) => format!("the body is not valid JSON (line {line}, column {column})"),
     };
-    let expected = match expected {
-        "u16" => "a whole number from 0 to 65535",
-        "u32" => "a whole number from 0 to 4294967295",
-        "u64" => "a whole number that is not negative",
-        "f64" => "a number",
-        other => other,
-    };
-    format!("{found}, expected {expected}")
+    ApiError::new(Code::InvalidJson, message)
 }
 
 /// A response `{"data": …}`.
@@ -268,6 +263,10 @@ pub struct Created<T>(pub T);
 /// A response `{"message": …}` of an action that has nothing to return.
 #[derive(Clone, Copy, Debug)]
 pub struct Message(pub &'static str);
+
+/// What a response says, for the edge to say it in the reader's language.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said(pub(super) &'static str);
 
 /// The form of every response with data; its members keep the order in which they are declared.
 #[derive(Serialize)]
@@ -289,7 +288,9 @@ impl<T: Serialize> IntoResponse for Created<T> {
 
 impl IntoResponse for Message {
     fn into_response(self) -> Response {
-        axum::Json(serde_json::json!({"message": self.0})).into_response()
+        let mut response = axum::Json(serde_json::json!({"message": self.0})).into_response();
+        response.extensions_mut().insert(Said(self.0));
+        response
     }
 }
 
@@ -332,12 +333,9 @@ mod tests {
     #[test]
     fn p28_numbers_are_called_what_people_call_them() {
         let error = parse::<u64>(b"-1").unwrap_err();
-        assert_eq!(
-            error.message(),
-            "invalid value: integer `-1`, expected a whole number that is not negative"
-        );
+        assert_eq!(error.message(), "must be a whole number that is not negative");
         let error = parse::<f64>(br#""a lot""#).unwrap_err();
-        assert_eq!(error.message(), "invalid type: string \"a lot\", expected a number");
+        assert_eq!(error.message(), "must be a number");
     }
 
     #[test]

@@ -185,7 +185,10 @@ mod tests {
             version: 1,
         };
         assert_eq!(shelf, expected);
-        assert_eq!(refusal(create(&json!({}))).1, "missing field `name`");
+        assert_eq!(
+            refusal(create(&json!({}))),
+            (Some("name".to_owned()), "is required".to_owned())
+        );
         assert_eq!(
             refusal(create(&json!({"name": "A", "open": false}))).0.as_deref(),
             Some("open")

@@ -1,0 +1,51 @@
+//! What to change, by the step of a test that failed: of a backend, and of single sign-on.
+
+use super::{Row, row};
+
+#[rustfmt::skip]
+pub(super) const ROWS: &[Row] = &[
+    // Backends.
+    row("check_host", "check the host name in base_url: it has no address", "请检查 base_url 中的主机名:找不到它的地址"),
+    row("allow_network", "the address is in a network that is not allowed: use https, or allow the network in BACKEND_ALLOWED_CIDRS",
+        "该地址在未被允许的网络中:请使用 https,或在 BACKEND_ALLOWED_CIDRS 中允许该网络"),
+    row("check_certificate", "the server's certificate is not trusted: check the host name, or add its authority to BACKEND_CA_CERTS",
+        "服务器的证书不被信任:请检查主机名,或将其签发机构加入 BACKEND_CA_CERTS"),
+    row("check_key", "the server refuses the key: check api_key, and whether it has expired", "服务器拒绝了密钥:请检查 api_key,以及它是否已过期"),
+    row("set_key", "the stored key cannot be read: give api_key again", "已保存的密钥无法读取:请重新填写 api_key"),
+    row("check_credit", "the account behind the key is out of credit", "该账户余额不足:请充值"),
+    row("choose_model", "the server does not have this model: set model_name to one of the names that it lists",
+        "服务器没有这个模型:请将 model_name 改为它列出的名称之一"),
+    row("try_later", "the server limits its requests: try again later", "服务器正在限流:请稍后再试"),
+    row("wait_for_model", "the model did not answer in time: it may still be loading, try again",
+        "模型没有及时回答:它可能仍在加载,请稍后再试"),
+    row("check_path", "what answers there is no API: check the path of base_url, and protocol",
+        "该地址的回答不是 JSON:请检查 base_url 的路径和 protocol"),
+    row("check_settings", "the server refuses the request: check preset and settings", "服务器拒绝了请求:请检查 preset 和 settings"),
+    row("check_server", "no server answers: check the port in base_url, and whether the server runs",
+        "没有服务器应答:请检查 base_url 的端口,以及服务器是否在运行"),
+    // Single sign-on.
+    row("sso_dependency", "try again: the gateway's own database or secrets cannot be reached", "请重试:无法访问网关自己的数据库或密钥存储"),
+    row("sso_ask_for_email", "ask for the scope `email`; at azure add the optional claim `email`, or name another email_claim",
+        "请申请 `email` 权限范围;在 azure 请添加可选声明 `email`,或在 email_claim 中指定其他声明"),
+    row("sso_verify_email", "have the provider send `email_verified` as true; at azure name the domain in allowed_domains",
+        "请让身份提供方以 true 发送 `email_verified`;在 azure 请把该域名写入 allowed_domains"),
+    row("sso_allow_domain", "name the domain in allowed_domains, if its people shall come in", "如果该域名的人员可以登录,请把它写入 allowed_domains"),
+    row("sso_clear_password", "clear the account's password: PUT /api/v1/admin/users/<id> with \"password\": null",
+        "请清除该账户的密码:PUT /api/v1/admin/users/<id>,内容为 \"password\": null"),
+    row("sso_forget_identity", "forget the account's identity: PUT /api/v1/admin/users/<id> with \"identity\": null",
+        "请清除该账户关联的身份:PUT /api/v1/admin/users/<id>,内容为 \"identity\": null"),
+    row("sso_allow_network", "use https, or allow the provider's private network (BACKEND_ALLOWED_CIDRS)",
+        "请使用 https,或允许身份提供方所在的内网(BACKEND_ALLOWED_CIDRS)"),
+    row("sso_check_host", "check the host of issuer_url, and that the gateway can reach it", "请检查 issuer_url 的主机名,以及网关能否访问它"),
+    row("sso_check_discovery", "issuer_url must be the address in front of /.well-known/openid-configuration",
+        "issuer_url 必须是 /.well-known/openid-configuration 之前的地址"),
+    row("sso_copy_issuer", "set issuer_url to exactly the `issuer` of the provider's discovery document",
+        "请将 issuer_url 设为与身份提供方发现文档中的 `issuer` 完全一致"),
+    row("sso_check_signing_keys", "the provider publishes no key that can sign ID tokens: look at its signing keys",
+        "身份提供方没有发布可签署 ID 令牌的密钥:请检查它的签名密钥"),
+    row("sso_check_client", "check client_id and client_secret, and that the secret has not expired at the provider",
+        "请检查 client_id 和 client_secret,以及该密钥在身份提供方是否已过期"),
+    row("sso_check_flow", "check that the client may use the authorization code flow with this redirect_url",
+        "请检查该客户端是否可以用此 redirect_url 进行授权码流程"),
+    row("sso_give_claims", "claims must be the JSON object of an ID token", "claims 必须是 ID 令牌的 JSON 对象"),
+];
