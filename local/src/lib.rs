@@ -3,6 +3,7 @@
 //! The routers, the store and the SDK are those of the cloud; only the database's transport, the home of secrets and
 //! the timers are the laptop's. [`Gateway::start`] serves the `local` binary and the tests alike.
 
+mod administrator;
 mod cloud;
 mod data;
 mod database_port;
@@ -28,19 +29,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use auth::bootstrap::ResetAdmin;
-use auth::bootstrap::{self, Bootstrap};
 use domain::clock::Clock;
-use domain::models::Email;
-use domain::models::user::User;
 use domain::secret::Secret;
 use futures_util::future::BoxFuture;
 use service::http::edge::Edge;
 use service::resources::Resources;
-use service::store::{Store, StoreError};
+use service::store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{LocalPoolHandle, TaskTracker};
 
+use crate::administrator::{first_admin, ignores_password, setup_link};
 use crate::data::Data;
 use crate::front::Front;
 use crate::functions::Functions;
@@ -49,6 +48,7 @@ use crate::hosts::Hosts;
 use crate::inflight::Permits;
 use crate::readiness::Readiness;
 
+pub use administrator::{FirstAdmin, reset_admin};
 pub use cloud::CloudStorage;
 pub use data::default_folder;
 pub use home::Storage;
@@ -56,53 +56,6 @@ pub use options::{MAX_BODY_BYTES, MAX_INFLIGHT, Options, SCHEDULE, STREAM_GRACE,
 pub use proxies::TrustedProxies;
 pub use sigv4::AccessKey;
 pub use start_error::StartError;
-
-/// The administrator that the first start has made.
-#[derive(Clone, Debug)]
-pub struct FirstAdmin {
-    pub email: Email,
-    /// To be shown once, when nobody has chosen one.
-    pub generated_password: Option<Secret>,
-}
-
-/// Makes the first administrator, if there is none.
-async fn first_admin(resources: &Resources, options: &Options) -> Result<Option<FirstAdmin>, StartError> {
-    Ok(
-        match bootstrap::run(resources, options.first_admin(), options.passwords).await? {
-            Bootstrap::AlreadyDone => None,
-            Bootstrap::Created { generated_password } => Some(FirstAdmin {
-                email: options.admin_email.clone(),
-                generated_password,
-            }),
-        },
-    )
-}
-
-/// Gives an administrator of the data of `options` a new password; of a folder, while no gateway uses it (OP1).
-pub async fn reset_admin(options: &Options) -> Result<ResetAdmin, StartError> {
-    let home = Home::open(&options.storage, &options.clock).await?;
-    let resources = home.resources(options.clock.clone()).await?;
-    let reset = bootstrap::reset_admin(&resources, options.first_admin(), options.passwords).await?;
-    reset.ok_or(StartError::NoAdmin)
-}
-
-/// A link to the console that signs in the administrator of `options`, if the installation has no model yet. Its code is
-/// known to this process alone. A start does not fail for it.
-async fn setup_link(store: &Store, options: &Options, auth: &auth::App, address: SocketAddr) -> Option<Secret> {
-    let newcomer = newcomer(store, options).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "there is no link to set the gateway up");
-        None
-    })?;
-    let code = auth.issue_setup_code(newcomer.id);
-    Some(format!("http://{address}/console/#setup={}", code.expose()).into())
-}
-
-/// The administrator of `options`, while there is no model.
-async fn newcomer(store: &Store, options: &Options) -> Result<Option<User>, StoreError> {
-    let admin = store.user_by_email(&options.admin_email).await?;
-    let has_models = store.catalog().await?.entries().next().is_some();
-    Ok(admin.filter(|admin| admin.is_active_admin() && !has_models))
-}
 
 /// Lets clients of this machine that have a new key use the tables.
 fn open_door(
@@ -162,11 +115,6 @@ fn front(
         stream_grace: options.stream_grace,
         proxies: options.trusted_proxies.clone(),
     }
-}
-
-/// True if a password for a first administrator was given in vain. Servers over shared tables are all given it.
-fn ignores_password(home: &Home, options: &Options, made: Option<&FirstAdmin>) -> bool {
-    matches!(home, Home::Embedded(_)) && made.is_none() && options.admin_password.is_some()
 }
 
 /// What is done without a request, until `stop`.
