@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use state::{SUCCESS_PERIOD, ejection_time, later};
+use state::{CLOCK_TOLERANCE, SUCCESS_PERIOD, ejection_time, later};
 
 pub use availability::Availability;
 pub use class::FailureClass;
@@ -100,7 +100,8 @@ impl Health {
     }
 
     fn after_failed_check(self, now: Timestamp, class: FailureClass) -> Self {
-        let succeeds = self.last_success_at.is_some_and(|at| now < later(at, SUCCESS_OUTRANKS));
+        let outranks = |at| now < later(at, SUCCESS_OUTRANKS) && at <= later(now, CLOCK_TOLERANCE);
+        let succeeds = self.last_success_at.is_some_and(outranks);
         if self.healthy && succeeds {
             return self;
         }

@@ -15,6 +15,8 @@ use super::turns::{Turn, Turns};
 const FIRST_EJECTION: Duration = Duration::from_secs(30);
 /// The longest ejection. A backend that was available for as long begins with the first one again.
 const LONGEST_EJECTION: Duration = Duration::from_mins(5);
+/// By how much the clocks of processes may differ: what lies further ahead is the work of a clock that was wrong.
+pub(super) const CLOCK_TOLERANCE: Duration = Duration::from_mins(10);
 /// A success is written this often.
 pub(super) const SUCCESS_PERIOD: Duration = Duration::from_secs(30);
 
@@ -86,9 +88,10 @@ impl Default for Health {
 
 impl Health {
     pub fn availability(&self, now: Timestamp) -> Availability {
+        let latest = later(now, LONGEST_EJECTION + CLOCK_TOLERANCE);
         match self.ejected_until {
             _ if self.healthy => Availability::Available,
-            Some(until) if now < until => Availability::Ejected,
+            Some(until) if now < until && until <= latest => Availability::Ejected,
             _ => Availability::Probation,
         }
     }
@@ -110,7 +113,8 @@ impl Health {
 
     /// True if a success at `now` is to be written: only so does a check know of it.
     pub fn is_success_due(&self, now: Timestamp) -> bool {
-        self.last_success_at.is_none_or(|at| later(at, SUCCESS_PERIOD) <= now)
+        let is_recent = |at| now < later(at, SUCCESS_PERIOD) && at <= later(now, CLOCK_TOLERANCE);
+        !self.last_success_at.is_some_and(is_recent)
     }
 
     /// The health of the same backend with another key or at another address: nothing that was found is of it.
@@ -184,6 +188,9 @@ impl Health {
     /// Never shortens an ejection.
     pub(super) fn ejected_for(self, now: Timestamp, time: Duration) -> Self {
         let until = later(now, time.min(LONGEST_EJECTION));
+        let known = self
+            .ejected_until
+            .filter(|known| *known <= later(now, LONGEST_EJECTION + CLOCK_TOLERANCE));
         let out = if self.healthy {
             self.turned(now, Availability::Ejected)
         } else {
@@ -191,7 +198,7 @@ impl Health {
         };
         Self {
             healthy: false,
-            ejected_until: out.ejected_until.max(Some(until)),
+            ejected_until: known.max(Some(until)),
             ..out
         }
     }
