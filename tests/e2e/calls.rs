@@ -70,7 +70,11 @@ async fn calls_of_each_kind(policy: Value) -> Vec<Vec<String>> {
     let backend = json!({"name": "b", "base_url": provider.base_url(), "model_name": "m"});
     for (route, body, expected) in [
         ("PUT /api/v1/admin/policies/default", policy, 200),
-        ("POST /api/v1/admin/models", json!({"id": "m", "name": "m"}), 201),
+        (
+            "POST /api/v1/admin/models",
+            json!({"id": "m", "name": "m", "input_price": 1, "output_price": 2}),
+            201,
+        ),
         ("POST /api/v1/admin/models/m/backends", backend, 201),
     ] {
         let (status, answer) = call(&installation.admin, route, &admin, body).await;

@@ -33,6 +33,7 @@ mod own_models;
 mod policies;
 mod processes;
 mod promises;
+mod quota_edges;
 mod quotas;
 mod readme;
 mod repository;

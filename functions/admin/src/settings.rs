@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::models::ModelId;
-use domain::models::settings::{Origin, PasswordPolicy, Settings};
+use domain::models::settings::{Origin, PasswordPolicy, Settings, UnpricedModels};
 use service::http::ApiError;
 use service::http::extract::{Actor, IfMatch, version_conflict};
 use service::http::json::{Body, Data};
@@ -24,6 +24,7 @@ managed_object! {
         nullable cors_origins:         Vec<Origin>, max_items(MAX_ORIGINS, "origins");
         nullable password_policy:      PasswordPolicy;
         required show_backend_id:      bool;
+        required unpriced_models:      UnpricedModels;
     }
 }
 

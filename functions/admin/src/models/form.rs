@@ -21,23 +21,24 @@ const MAX_TOKENS: u64 = 1_000_000_000;
 
 managed_object! {
     Model: NewModel, ModelPatch {
-        fixed    id:                   ModelId;
-        required name:                 DisplayName;
-        nullable description:          String, max_chars(1000);
-        default  enabled:              bool = true;
-        nullable kinds:                Vec<ModelKind>, list(each_once);
-        nullable aliases:              Vec<ModelName>;
-        nullable model_params:         BTreeMap<String, Value>, check_params;
-        nullable input_price:          Price;
-        nullable cached_input_price:   Price;
-        nullable cache_write_price:    Price;
-        nullable cache_write_1h_price: Price;
-        nullable output_price:         Price;
-        nullable context_window:       u64, within(1..=MAX_TOKENS);
-        nullable max_output_tokens:    u64, within(1..=MAX_TOKENS);
-        nullable input_modalities:     Vec<Modality>, list(each_once);
-        nullable reasoning_efforts:    Vec<ReasoningEffort>, list(each_once);
-        nullable agent_instructions:   String, max_chars(20_000);
+        fixed    id:                    ModelId;
+        required name:                  DisplayName;
+        nullable description:           String, max_chars(1000);
+        default  enabled:               bool = true;
+        nullable kinds:                 Vec<ModelKind>, list(each_once);
+        nullable aliases:               Vec<ModelName>;
+        nullable model_params:          BTreeMap<String, Value>, check_params;
+        nullable input_price:           Price;
+        nullable cached_input_price:    Price;
+        nullable cache_write_price:     Price;
+        nullable cache_write_1h_price:  Price;
+        nullable output_price:          Price;
+        nullable context_window:        u64, within(1..=MAX_TOKENS);
+        nullable max_output_tokens:     u64, within(1..=MAX_TOKENS);
+        nullable default_output_tokens: u64, within(1..=MAX_TOKENS);
+        nullable input_modalities:      Vec<Modality>, list(each_once);
+        nullable reasoning_efforts:     Vec<ReasoningEffort>, list(each_once);
+        nullable agent_instructions:    String, max_chars(20_000);
     }
     new(now: Timestamp) { created_at: now, updated_at: now, version: 1 }
 }

@@ -2,9 +2,12 @@
 
 use std::num::NonZeroU64;
 
+use domain::models::catalog::Model;
 use domain::models::hours::{TimeOfDay, TimeRange};
 use domain::models::policy::{DEFAULT_WINDOW_SECONDS, MAX_LIMIT, MAX_WINDOW_SECONDS, Mode, Policy};
 use domain::models::price::MicroUsd;
+use domain::models::settings::UnpricedModels;
+use domain::models::usage::Endpoint;
 use domain::models::zone::Zone;
 use domain::models::{ModelGlob, ModelId, PolicyName};
 use jiff::Timestamp;
@@ -67,6 +70,33 @@ impl PolicyPatch {
             return wrong(format!("{:?} is none of the policy's `models`", id.as_str()));
         }
         Ok(())
+    }
+}
+
+/// Refuses a policy that limits cost and allows a model whose cost is not known, where the settings say so and the patch
+/// concerns either (OP9).
+pub(super) async fn check_prices(patch: &PolicyPatch, policy: &Policy, store: &Store) -> Result<(), ApiError> {
+    let is_concerned = patch.cost_quota_monthly.is_given() || patch.models.is_given();
+    let (true, Some(_)) = (is_concerned, policy.cost_quota_monthly) else {
+        return Ok(());
+    };
+    let (settings, catalog) = tokio::try_join!(store.read_settings(), store.read_catalog())?;
+    if settings.unpriced_models != UnpricedModels::RefusePolicy {
+        return Ok(());
+    }
+    let is_unpriced = |model: &&Model| {
+        let endpoint = model
+            .kinds
+            .first()
+            .map_or(Endpoint::ChatCompletions, |kind| kind.endpoint());
+        model.enabled && policy.allows_model(model.id.as_str()) && !model.is_priced_at(endpoint)
+    };
+    match catalog.entries().map(|entry| &entry.model).find(is_unpriced) {
+        Some(model) => Err(ApiError::invalid(
+            "cost_quota_monthly",
+            format!("the policy allows the model `{}`, which has no price", model.id),
+        )),
+        None => Ok(()),
     }
 }
 

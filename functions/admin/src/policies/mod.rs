@@ -79,6 +79,7 @@ pub(crate) async fn create(
     let now = app.store.clock().now();
     let policy = patch.applied(Policy::unlimited(name), now)?;
     patch.check_default_model(&policy, &app.store).await?;
+    form::check_prices(&patch, &policy, &app.store).await?;
     let audit = actor
         .audit(now, "policy.create", &policy.name, vec![])
         .creating(PolicyPatch::FIELDS, &policy);
@@ -107,6 +108,7 @@ pub(crate) async fn update(
     let now = app.store.clock().now();
     let policy = patch.applied(old.clone(), now)?;
     patch.check_default_model(&policy, &app.store).await?;
+    form::check_prices(&patch, &policy, &app.store).await?;
     // The name may be repeated, but is none of the changes.
     let changed = patch.changed().into_iter().filter(|field| field != "name").collect();
     let audit = actor.audit(now, "policy.update", &name, changed).telling(&old, &policy);

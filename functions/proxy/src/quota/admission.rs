@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use domain::access::quota::{self, AdmissionRequest, Demand, Meter, Refusal, StoredFacts, StoredReservation};
 use domain::models::policy::{Mode, Policy};
+use domain::models::settings::UnpricedModels;
 use domain::models::usage::{Endpoint, RequestFacts};
 use domain::models::{RequestId, UsageId, UserId};
 use http::HeaderMap;
@@ -72,6 +73,7 @@ pub(crate) async fn reserve(
     let at = store.clock().now();
     let facts = facts(grant, request.endpoint(), request.stream(), request_id, at);
     let mut reservation = Reservation::new(grant.clone(), facts, request.input_estimate());
+    check_price(store, grant, request.endpoint()).await?;
     if !grant.policy.counts_nothing() {
         let demand = demand(grant, request);
         let (stored, meter) = admit(store, &reservation, demand, max_duration).await?;
@@ -104,6 +106,22 @@ pub(crate) async fn pass_rate(
         .withdraw(&stored, &reservation.request.user, &reservation.id)
         .await?;
     Ok(())
+}
+
+/// Refuses a model without a price under a limit of cost, which could not limit it (OP9).
+async fn check_price(store: &Store, grant: &Grant, endpoint: Endpoint) -> Result<(), ApiError> {
+    let (policy, model) = (&grant.policy, &grant.entry.model);
+    if policy.cost_quota_monthly.is_none() || model.is_priced_at(endpoint) {
+        return Ok(());
+    }
+    if store.settings().await?.unpriced_models == UnpricedModels::Free {
+        return Ok(());
+    }
+    if policy.mode == Mode::Shadow {
+        tracing::info!(policy = %policy.name, model = %model.id, "a model without a price; served in shadow mode");
+        return Ok(());
+    }
+    Err(refusal::unpriced(policy, &model.id))
 }
 
 fn facts(grant: &Grant, endpoint: Endpoint, streamed: bool, request_id: RequestId, at: Timestamp) -> RequestFacts {

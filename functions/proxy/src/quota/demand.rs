@@ -8,8 +8,10 @@ use translators::directions::ApiDialect;
 
 use crate::request::{CompletionRequest, max_tokens};
 
-/// The limit of a response, in tokens, where neither the client nor the model's entry has one.
+/// The limit of a response, in tokens, where nothing is known of the model.
 const DEFAULT_OUTPUT_TOKENS: u64 = 4096;
+/// The same at most, unless the model's entry says otherwise: one short question must not hold a whole day (OP9).
+const MOST_BY_DEFAULT: u64 = 8192;
 /// The same of a completion, by the API's own definition (CP2).
 const DEFAULT_COMPLETION_TOKENS: u64 = 16;
 
@@ -52,7 +54,12 @@ fn effective(tokens: u64, request: &CompletionRequest<'_>, entry: &Entry) -> u64
 fn default_limit(endpoint: Endpoint, model: &Model) -> u64 {
     match endpoint {
         Endpoint::Completions => DEFAULT_COMPLETION_TOKENS,
-        _ => model.max_output_tokens.unwrap_or(DEFAULT_OUTPUT_TOKENS),
+        _ => {
+            let most = model.max_output_tokens;
+            let by_default = || most.map_or(DEFAULT_OUTPUT_TOKENS, |most| most.min(MOST_BY_DEFAULT));
+            let tokens = model.default_output_tokens.unwrap_or_else(by_default);
+            most.map_or(tokens, |most| tokens.min(most))
+        }
     }
 }
 

@@ -47,6 +47,9 @@ pub struct Model {
     pub context_window: Option<u64>,
     #[serde(default)]
     pub max_output_tokens: Option<u64>,
+    /// The limit of a response under a limit of tokens or cost, where the client sets none.
+    #[serde(default)]
+    pub default_output_tokens: Option<u64>,
     /// What it reads; empty if nobody has said it.
     #[serde(default)]
     pub input_modalities: Vec<Modality>,
@@ -71,6 +74,12 @@ impl Model {
     pub fn surely_answers(&self, endpoint: Endpoint) -> bool {
         let kind = ModelKind::at(endpoint);
         self.kinds.contains(&kind) || (self.kinds.is_empty() && kind == ModelKind::Chat)
+    }
+
+    /// True if what a request to `endpoint` uses has a price, which may be 0.
+    pub fn is_priced_at(&self, endpoint: Endpoint) -> bool {
+        let generates = !matches!(endpoint, Endpoint::Embeddings | Endpoint::Rerank);
+        self.input_price.is_some() && (self.output_price.is_some() || !generates)
     }
 
     /// Its aliases that are names and no globs.
@@ -308,6 +317,7 @@ mod tests {
             output_price: None,
             context_window: None,
             max_output_tokens: None,
+            default_output_tokens: None,
             input_modalities: Vec::new(),
             reasoning_efforts: Vec::new(),
             agent_instructions: None,

@@ -29,6 +29,8 @@ pub struct Settings {
     #[serde(default)]
     pub show_backend_id: bool,
     #[serde(default)]
+    pub unpriced_models: UnpricedModels,
+    #[serde(default)]
     pub updated_at: Option<Timestamp>,
     pub version: u64,
 }
@@ -49,6 +51,7 @@ impl Default for Settings {
             cors_origins: Vec::new(),
             password_policy: None,
             show_backend_id: false,
+            unpriced_models: UnpricedModels::default(),
             updated_at: None,
             version: 0,
         }
@@ -65,6 +68,19 @@ impl Settings {
     pub fn password_policy(&self, deployed: PasswordPolicy) -> PasswordPolicy {
         self.password_policy.unwrap_or(deployed)
     }
+}
+
+/// What becomes of a model without a price under a limit of cost, which could not limit it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnpricedModels {
+    /// Its requests are refused.
+    #[default]
+    Refuse,
+    /// So is a policy that limits cost and allows it.
+    RefusePolicy,
+    /// It costs nothing.
+    Free,
 }
 
 /// How strong a password has to be (promise 1).

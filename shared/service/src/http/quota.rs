@@ -43,6 +43,9 @@ struct LimitStatus {
     limit: Amount,
     /// Settled, and reserved by requests under way.
     used: Amount,
+    /// The part of `used` that requests under way may give back; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reserved: Option<Amount>,
     remaining: Amount,
     /// Time from which nothing of what is used now counts; absent where time does not change it.
     resets_at: Option<Timestamp>,
@@ -111,6 +114,7 @@ impl LimitStatus {
             name: usage.limit.field(),
             limit: amount(usage.value),
             used: amount(usage.used),
+            reserved: Some(usage.reserved).filter(|reserved| *reserved > 0).map(amount),
             remaining: amount(usage.remaining()),
             resets_at: Some(usage.resets_at).filter(|at| *at > now),
         }

@@ -121,6 +121,7 @@ mod tests {
             limit,
             value,
             used,
+            reserved: 0,
             resets_at: at(resets_at),
         };
         let limit_usage = [

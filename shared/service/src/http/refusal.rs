@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{ApiError, Code};
 use domain::access::quota::{Limit, Refusal};
+use domain::models::ModelId;
 use domain::models::policy::Policy;
 use domain::models::price::MicroUsd;
 
@@ -21,6 +22,15 @@ pub fn no_policy() -> ApiError {
         Code::NoPolicy,
         "the caller's policy does not exist; an administrator has to assign one",
     )
+}
+
+/// The policy limits cost, and what the model costs is not known.
+pub fn unpriced(policy: &Policy, model: &ModelId) -> ApiError {
+    let message = format!(
+        "the policy `{}` limits cost, and the model `{model}` has no price; an administrator has to set one",
+        policy.name
+    );
+    ApiError::new(Code::ModelUnpriced, message).field("model")
 }
 
 /// The policy cannot be used before `opens_at`.
@@ -64,6 +74,8 @@ fn message(policy: &Policy, refusal: &Refusal) -> String {
         allowance(policy, limit, usage.value)
     );
     let used = amount(limit, usage.used);
+    let unreserved = amount(limit, usage.used - usage.reserved);
+    let reserved = amount(limit, usage.reserved);
     let demand = if counts_requests(limit) {
         String::new()
     } else {
@@ -75,6 +87,10 @@ fn message(policy: &Policy, refusal: &Refusal) -> String {
             amount(limit, refusal.demand)
         ),
         Some(_) if limit == Limit::MaxConcurrency => format!("{allowed}: {used} are under way"),
+        Some(_) if let Some(at) = refusal.settled_by => format!(
+            "{allowed}: {unreserved} are used{demand}; {reserved} are reserved by requests under way, which give back what \
+             they do not use when they end, at {at:.0} at the latest"
+        ),
         Some(at) => format!("{allowed}: {used} are used{demand}; there is room again at {at:.0}"),
     }
 }
@@ -181,10 +197,12 @@ mod tests {
                 limit,
                 value,
                 used,
+                reserved: 0,
                 resets_at,
             },
             demand,
             retry_at: retry_at.map(at),
+            settled_by: None,
         };
         let error = over_limit(&policy("team"), &refusal, at("2026-11-23T10:00:00Z"));
         (error.code(), advice(&error), error.message().to_owned())

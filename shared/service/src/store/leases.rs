@@ -16,6 +16,7 @@ use super::retry::Attempts;
 use super::table::Table;
 use super::write::Written;
 use super::{Store, StoreError};
+use domain::access::quota::LATEST_EXPIRY;
 use domain::models::BackendId;
 use domain::random;
 
@@ -134,7 +135,11 @@ impl Store {
 
 impl Leases {
     fn dead_at(&self, now: i64) -> Vec<(String, i64)> {
-        let dead = self.leases.iter().filter(|(_, until)| **until <= now);
+        let latest = now + LATEST_EXPIRY.as_secs();
+        let dead = self
+            .leases
+            .iter()
+            .filter(|(_, until)| **until <= now || **until > latest);
         dead.take(REMOVED_AT_ONCE)
             .map(|(id, until)| (id.clone(), *until))
             .collect()

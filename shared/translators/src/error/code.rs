@@ -95,6 +95,7 @@ codes! {
     SsoFailed: 400, "sso_failed", (INVALID, "invalid_value"), INVALID;
     Forbidden: 403, "forbidden", ("permission_error", "forbidden"), "permission_error";
     NoPolicy: 403, "no_policy", ("permission_error", "no_policy"), "permission_error";
+    ModelUnpriced: 403, "model_unpriced", ("permission_error", "model_unpriced"), "permission_error";
     ModelNotFound: 404, "model_not_found", (INVALID, "model_not_found"), "not_found_error";
     ModelNotSupported: 400, "invalid_value", (INVALID, "model_not_supported"), INVALID;
     NotFound: 404, "not_found", (INVALID, "not_found"), "not_found_error";

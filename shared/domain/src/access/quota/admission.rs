@@ -2,11 +2,15 @@
 
 use jiff::Timestamp;
 
-use super::amounts::{Amounts, Demand, amount};
-use super::meter::{Meter, Period};
+use super::amounts::{Amounts, Demand, PeriodCaps, amount};
+use super::bucket::Frame;
+use super::calendar::Span;
+use super::meter::Meter;
+use super::moment::Moment;
+use super::period::{Calendar, Period};
 use super::reservation::{StoredFacts, StoredReservation, WindowBucket};
-use super::window::{Frame, Rates, WindowStep};
-use super::{calendar, cost_limit, limit};
+use super::window::{Rates, WindowStep};
+use super::{cost_limit, count_limit};
 use crate::models::UsageId;
 use crate::models::policy::{Mode, Policy};
 
@@ -38,22 +42,18 @@ pub struct Plan {
 /// What becomes of the counters of a day or a month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeriodStep {
-    /// To be added, while it is this one, to counters that are at most the caps.
+    /// To be added, while it is this one and not over, to counters that are at most the caps.
     Count {
         number: i32,
+        /// The second since 1970 at which the request is counted.
+        now: i64,
         add: Amounts,
         caps: PeriodCaps,
     },
-    /// A new one, in the place of an earlier one.
+    /// A new one, in the place of one with a lower number.
     Begin(Period),
-}
-
-/// The most that may be counted already; `None` for a limit that there is not, or that is not enforced.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PeriodCaps {
-    pub requests: Option<i64>,
-    pub tokens: Option<i64>,
-    pub cost: Option<i64>,
+    /// A new one, in the place of the one with the number `known`.
+    Replace { known: i32, period: Period },
 }
 
 /// How many reservations there may be: so many, those that are known to have expired included, if they still are there.
@@ -63,39 +63,42 @@ pub struct LiveStep {
     pub expired: Vec<UsageId>,
 }
 
-/// How to meet a request. Of a meter that nothing is `known` of, it is supposed that others have used it today.
+/// How to meet a request now. Of a meter that nothing is `known` of, it is supposed that others have used it today.
 pub fn plan(known: Option<&Meter>, request: &AdmissionRequest<'_>) -> Plan {
-    let AdmissionRequest {
-        policy, demand, now, ..
-    } = *request;
+    plan_at(known, request, request.now)
+}
+
+/// How to meet a request that came a while before `present`.
+pub fn plan_at(known: Option<&Meter>, request: &AdmissionRequest<'_>, present: Timestamp) -> Plan {
+    let AdmissionRequest { policy, demand, .. } = *request;
+    let now = Moment {
+        at: request.now,
+        present,
+    };
     let amounts = demand.amounts();
     let zone = policy.timezone.rules();
     let enforced = |limit: Option<i64>| limit.filter(|_| policy.mode == Mode::Enforce);
-    let window = rates(policy, amounts).step(known.map(|meter| meter.window.as_ref()), now.as_millisecond());
+    let window = rates(policy, amounts).step(known.map(|meter| meter.window.as_ref()), now);
     let of_day = PeriodCaps {
-        requests: enforced(limit(policy.request_quota_daily)),
-        tokens: enforced(limit(policy.token_quota_daily)),
+        requests: enforced(count_limit(policy.request_quota_daily)),
+        tokens: enforced(count_limit(policy.token_quota_daily)),
         cost: None,
     };
     let of_month = PeriodCaps {
         requests: None,
-        tokens: enforced(limit(policy.token_quota_monthly)),
+        tokens: enforced(count_limit(policy.token_quota_monthly)),
         cost: enforced(cost_limit(policy)),
     };
-    let day = period(
-        known.map(|meter| meter.day.number),
-        calendar::day(now, zone),
-        amounts,
-        of_day,
-    );
+    let calendar = |span| Calendar { span, zone, now };
+    let day = period(known.map(|meter| &meter.day), calendar(Span::Day), amounts, of_day);
     let month = period(
-        known.map(|meter| meter.month.number),
-        calendar::month(now, zone),
+        known.map(|meter| &meter.month),
+        calendar(Span::Month),
         amounts,
         of_month,
     );
     let place = policy.token_rate_limit.and_then(|_| window.place());
-    let live = enforced(limit(policy.max_concurrency)).map(|most| live(known, most, now));
+    let live = enforced(count_limit(policy.max_concurrency)).map(|most| live(known, most, now.at));
     Plan {
         reservation: reservation(request, (day.number(), month.number()), place),
         window,
@@ -106,7 +109,8 @@ pub fn plan(known: Option<&Meter>, request: &AdmissionRequest<'_>) -> Plan {
 }
 
 fn rates(policy: &Policy, amounts: Amounts) -> Rates {
-    let rate = |value, amount| limit(value).map(|limit| (amount, Some(limit).filter(|_| policy.mode == Mode::Enforce)));
+    let rate =
+        |value, amount| count_limit(value).map(|limit| (amount, Some(limit).filter(|_| policy.mode == Mode::Enforce)));
     Rates {
         frame: Frame::of_seconds(policy.rate_limit_window),
         requests: rate(policy.rate_limit, amounts.requests),
@@ -136,25 +140,35 @@ fn reservation(
     }
 }
 
-/// A period never goes back when a clock is behind the meter. One that the amounts alone are too much for is not begun:
-/// it would have to be refused.
-fn period(known: Option<i32>, current: i32, add: Amounts, limits: PeriodCaps) -> PeriodStep {
+/// A period never goes back when a clock is behind the meter, unless it was begun by one that was far ahead and has no
+/// room. One that the amounts alone are too much for is not begun: it would have to be refused.
+fn period(known: Option<&Period>, calendar: Calendar<'_>, add: Amounts, limits: PeriodCaps) -> PeriodStep {
     let caps = PeriodCaps {
         requests: limits.requests.map(|limit| limit - add.requests),
         tokens: limits.tokens.map(|limit| limit - add.tokens),
         cost: limits.cost.map(|limit| limit - add.cost),
     };
-    let fits = [caps.requests, caps.tokens, caps.cost]
-        .into_iter()
-        .flatten()
-        .all(|cap| cap >= 0);
-    match known {
-        Some(known) if known < current && fits => PeriodStep::Begin(Period::begun(current, add)),
-        known => PeriodStep::Count {
-            number: known.map_or(current, |known| known.max(current)),
-            add,
-            caps,
-        },
+    let count = |number| PeriodStep::Count {
+        number,
+        now: calendar.now.at.as_second(),
+        add,
+        caps,
+    };
+    let Some(known) = known else {
+        return count(calendar.number());
+    };
+    let counts = calendar.is_running(known) && (known.has_room(caps) || !calendar.is_of_the_future(known));
+    if counts || !Period::default().has_room(caps) {
+        return count(known.number);
+    }
+    let period = calendar.begun(known, add);
+    if known.number < period.number {
+        PeriodStep::Begin(period)
+    } else {
+        PeriodStep::Replace {
+            known: known.number,
+            period,
+        }
     }
 }
 
@@ -180,7 +194,7 @@ impl PeriodStep {
     pub fn number(&self) -> i32 {
         match self {
             Self::Count { number, .. } => *number,
-            Self::Begin(period) => period.number,
+            Self::Begin(period) | Self::Replace { period, .. } => period.number,
         }
     }
 }

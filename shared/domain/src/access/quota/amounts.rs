@@ -14,6 +14,14 @@ impl Amounts {
     }
 }
 
+/// The most that may be counted already; `None` for a limit that there is not, or that is not enforced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PeriodCaps {
+    pub requests: Option<i64>,
+    pub tokens: Option<i64>,
+    pub cost: Option<i64>,
+}
+
 /// The most that one request is going to use, where its policy limits tokens or cost; else nothing (promise 43).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Demand {

@@ -4,6 +4,39 @@ use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+/// What counters are begun anew with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Span {
+    Day,
+    Month,
+}
+
+impl Span {
+    /// The number of the period that `now` lies in.
+    pub(super) fn number(self, now: Timestamp, zone: &TimeZone) -> i32 {
+        match self {
+            Self::Day => day(now, zone),
+            Self::Month => month(now, zone),
+        }
+    }
+
+    /// When the period of this number begins.
+    pub(super) fn begins(self, number: i32, zone: &TimeZone) -> Timestamp {
+        match self {
+            Self::Day => begins(date_of(number), zone),
+            Self::Month => begins(first_of(number), zone),
+        }
+    }
+
+    /// When the period of this number is over.
+    pub(super) fn ends(self, number: i32, zone: &TimeZone) -> Timestamp {
+        match self {
+            Self::Day => day_ends(number, zone),
+            Self::Month => month_ends(number, zone),
+        }
+    }
+}
+
 /// The number of the day that `now` lies in.
 pub(super) fn day(now: Timestamp, zone: &TimeZone) -> i32 {
     let today = zone.to_datetime(now).date();
@@ -21,16 +54,17 @@ fn month_of(date: Date) -> i32 {
 
 /// When the day of this number is over.
 pub fn day_ends(number: i32, zone: &TimeZone) -> Timestamp {
-    let date = first_of(number / 100).checked_add((number % 100 - 1).days());
-    begins(
-        date.and_then(|date| date.checked_add(1.day())).unwrap_or(Date::MAX),
-        zone,
-    )
+    begins(date_of(number).checked_add(1.day()).unwrap_or(Date::MAX), zone)
 }
 
 /// When the month of this number is over.
 pub fn month_ends(number: i32, zone: &TimeZone) -> Timestamp {
     begins(first_of(number).checked_add(1.month()).unwrap_or(Date::MAX), zone)
+}
+
+fn date_of(day: i32) -> Date {
+    let date = first_of(day / 100).checked_add((day % 100 - 1).days());
+    date.unwrap_or(Date::MAX)
 }
 
 /// The first day of the month; the year 1 for what is no month.

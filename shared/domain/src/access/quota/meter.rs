@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::amounts::Amounts;
+use super::period::Period;
 use super::reservation::StoredReservation;
 use super::window::Window;
 use crate::models::UsageId;
@@ -24,31 +24,4 @@ pub struct Meter {
     /// What is admitted and not settled, by its reservation.
     #[serde(rename = "r")]
     pub reservations: BTreeMap<UsageId, StoredReservation>,
-}
-
-/// What was counted in one day or month: settled and reserved together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Period {
-    /// Which one: 20261123, 202611. Never goes back.
-    #[serde(rename = "n")]
-    pub number: i32,
-    #[serde(rename = "q")]
-    pub requests: i64,
-    #[serde(rename = "t")]
-    pub tokens: i64,
-    /// In millionths of a dollar.
-    #[serde(rename = "c")]
-    pub cost: i64,
-}
-
-impl Period {
-    /// The period of this number, in which nothing but `amounts` was used.
-    pub(super) fn begun(number: i32, amounts: Amounts) -> Self {
-        Self {
-            number,
-            requests: amounts.requests,
-            tokens: amounts.tokens,
-            cost: amounts.cost,
-        }
-    }
 }

@@ -7,35 +7,44 @@
 
 mod admission;
 mod amounts;
+mod bucket;
 mod calendar;
+mod counters;
 #[cfg(any(test, feature = "fixtures"))]
 mod fixtures;
 mod judgement;
+mod limit;
 mod meter;
+mod moment;
 mod packed;
+mod period;
 mod reservation;
 mod reset;
 mod settlement;
 mod top_up;
 mod window;
 
-pub use admission::{AdmissionRequest, LiveStep, PeriodCaps, PeriodStep, Plan, plan};
-pub use amounts::{Amounts, Demand};
+pub use admission::{AdmissionRequest, LiveStep, PeriodStep, Plan, plan, plan_at};
+pub use amounts::{Amounts, Demand, PeriodCaps};
+pub use bucket::{Bucket, Frame};
 pub use calendar::{day_ends, month_ends};
-pub use judgement::{Limit, LimitUsage, Refusal, judge, limit_usage, overrun};
-pub use meter::{Meter, Period};
-pub use reservation::{StoredFacts, StoredReservation, WindowBucket};
+pub use judgement::{LimitUsage, Refusal, judge, limit_usage, overrun};
+pub use limit::Limit;
+pub use meter::Meter;
+pub use moment::Moment;
+pub use period::Period;
+pub use reservation::{LATEST_EXPIRY, StoredFacts, StoredReservation, WindowBucket};
 pub use reset::{Reset, reset};
 pub use settlement::{ActualUsage, Adjustment, correct};
 pub use top_up::{TopUp, raised};
-pub use window::{Bucket, Frame, Tally, TallyStep, Window, WindowCount, WindowStep};
+pub use window::{Tally, TallyStep, Window, WindowCount, WindowStep};
 
 use amounts::amount;
 
 use crate::models::policy::Policy;
 
 /// A limit of a policy as the amounts are counted.
-fn limit(value: Option<std::num::NonZeroU64>) -> Option<i64> {
+fn count_limit(value: Option<std::num::NonZeroU64>) -> Option<i64> {
     value.map(|value| amount(value.get()))
 }
 

@@ -1,12 +1,15 @@
 //! A reservation, as it lies in the meter until it is settled.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::amounts::{Amounts, Demand};
-use super::window::Bucket;
+use super::bucket::Bucket;
 use crate::models::usage::{ClientKind, Endpoint, RequestFacts};
 use crate::models::{DisplayName, KeyId, ModelId, RequestId, UserId};
+
+/// Time from now after which no reservation expires that a right clock has made; an exchange lasts a quarter of an hour.
+pub const LATEST_EXPIRY: SignedDuration = SignedDuration::from_hours(1);
 
 /// One admitted request: the amounts, where they were counted, and the facts for its record if nobody settles it. It is
 /// stored as bytes, its members in this order (`packed.rs`).
@@ -83,11 +86,12 @@ impl StoredFacts {
         }
     }
 
-    /// The facts of a request of `user`. A time that cannot be is taken for `now`.
+    /// The facts of a request of `user`. A time that cannot be, or that is to come, is taken for `now`.
     pub fn request(&self, user: &UserId, now: Timestamp) -> RequestFacts {
+        let at = Timestamp::from_millisecond(self.at).ok();
         RequestFacts {
             request_id: self.request_id.clone(),
-            at: Timestamp::from_millisecond(self.at).unwrap_or(now),
+            at: at.filter(|at| *at <= now + LATEST_EXPIRY).unwrap_or(now),
             user: user.clone(),
             key: self.key.clone(),
             department: self.department.clone(),
@@ -110,7 +114,9 @@ impl StoredReservation {
         .amounts()
     }
 
-    pub fn has_expired(&self, now: jiff::Timestamp) -> bool {
-        self.expires_at <= now.as_second()
+    /// True if it counts as under way no longer. One of a clock that was wrong would wait for that clock's time.
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        let now = now.as_second();
+        self.expires_at <= now || self.expires_at > now + LATEST_EXPIRY.as_secs()
     }
 }

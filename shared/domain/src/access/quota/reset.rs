@@ -4,8 +4,9 @@
 //! of requests are never corrected.
 
 use super::amounts::Amounts;
-use super::judgement::Limit;
-use super::meter::{Meter, Period};
+use super::limit::Limit;
+use super::meter::Meter;
+use super::period::Period;
 use super::reservation::StoredReservation;
 use super::window::{Tally, Window};
 

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::amounts::{Amounts, amount};
+use super::bucket::Frame;
 use super::meter::Meter;
 use super::reservation::{StoredReservation, WindowBucket};
-use super::window::Frame;
 use crate::models::usage::{Outcome, UsageRecord};
 
 /// What a request came to.

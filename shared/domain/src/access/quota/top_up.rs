@@ -8,7 +8,7 @@ use std::num::NonZeroU64;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::judgement::Limit;
+use super::limit::Limit;
 use crate::models::policy::{MAX_LIMIT, Policy};
 use crate::models::price::MicroUsd;
 use crate::models::{DisplayName, TopUpId, UserId};

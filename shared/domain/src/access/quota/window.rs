@@ -8,23 +8,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
-/// Parts of a window.
-const PARTS: i64 = 60;
+use super::bucket::{Bucket, Frame};
+use super::moment::Moment;
+
 /// So many parts may have left and still be kept: they cost bytes, taking them out costs a condition that may fail.
 const SPARE_PARTS: usize = 12;
-
-/// A window's length and that of its parts, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Frame {
-    pub window_ms: i64,
-    pub part_ms: i64,
-}
-
-/// A part's number since 1970. Stored as text in base 36: it is the name of an attribute.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Bucket(pub i64);
 
 /// The counts of requests and tokens in one user's window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,34 +70,6 @@ pub struct TallyStep {
     pub gone: Vec<(Bucket, i64)>,
 }
 
-impl Frame {
-    pub fn of_seconds(window_seconds: u32) -> Self {
-        let window_ms = i64::from(window_seconds) * 1000;
-        Self {
-            window_ms,
-            part_ms: (window_ms + PARTS - 1) / PARTS,
-        }
-    }
-
-    /// The longest window that has parts of this length.
-    pub(super) fn of_parts(part_ms: i64) -> Self {
-        Self {
-            window_ms: part_ms * PARTS,
-            part_ms,
-        }
-    }
-
-    /// The part that a moment lies in.
-    pub(super) fn part(self, now_ms: i64) -> Bucket {
-        Bucket(now_ms.div_euclid(self.part_ms))
-    }
-
-    /// When all of the part has left the window.
-    pub(super) fn leaves_at(self, part: Bucket) -> i64 {
-        (part.0 + 1) * self.part_ms + self.window_ms
-    }
-}
-
 impl Tally {
     /// How much is in the window at `now_ms`.
     pub(super) fn counted(&self, frame: Frame, now_ms: i64) -> i64 {
@@ -147,6 +109,15 @@ impl Tally {
         }
     }
 
+    /// The counts of the parts up to `last`.
+    fn until(&self, last: Bucket) -> Self {
+        let parts: BTreeMap<Bucket, i64> = self.parts.range(..=last).map(|(part, count)| (*part, *count)).collect();
+        Self {
+            sum: parts.values().sum(),
+            parts,
+        }
+    }
+
     pub(super) fn add(&mut self, part: Bucket, count: i64) {
         *self.parts.entry(part).or_default() += count;
         self.sum += count;
@@ -167,6 +138,24 @@ impl Tally {
 }
 
 impl Window {
+    /// The window in parts of the length of `frame`, without what a clock that was wrong has counted ahead.
+    pub(super) fn seen(&self, frame: Frame, now: Moment) -> Self {
+        let window = self.cut(frame, now.at_ms());
+        window.without_future(now).unwrap_or(window)
+    }
+
+    /// What is left without the parts that begin later than clocks may differ; `None` if there are none.
+    fn without_future(&self, now: Moment) -> Option<Self> {
+        let frame = Frame::of_parts(self.part_ms);
+        let last = frame.part(now.latest_ms());
+        (Bucket(self.newest) > last).then(|| Self {
+            part_ms: self.part_ms,
+            newest: frame.part(now.at_ms()).0,
+            requests: self.requests.until(last),
+            tokens: self.tokens.until(last),
+        })
+    }
+
     /// The window in parts of the length of `frame`: itself where it is cut so already.
     pub(super) fn cut(&self, frame: Frame, now_ms: i64) -> Self {
         if self.part_ms == frame.part_ms {
@@ -197,7 +186,7 @@ pub(super) struct Rates {
 
 impl Rates {
     /// What becomes of a window of which this is known; `None` when nothing is, which is taken for a window in use.
-    pub(super) fn step(self, known: Option<Option<&Window>>, now_ms: i64) -> WindowStep {
+    pub(super) fn step(self, known: Option<Option<&Window>>, now: Moment) -> WindowStep {
         if self.requests.is_none() && self.tokens.is_none() {
             return WindowStep::Skip;
         }
@@ -207,10 +196,23 @@ impl Rates {
                     part_ms: self.frame.part_ms,
                     ..Window::default()
                 },
-                now_ms,
+                now.at_ms(),
             )),
-            Some(Some(window)) if window.part_ms == self.frame.part_ms => WindowStep::Count(self.count(window, now_ms)),
-            Some(other) => self.begin(other, now_ms),
+            Some(Some(window)) if window.part_ms == self.frame.part_ms => {
+                let count = self.count(window, now.at_ms());
+                match window.without_future(now) {
+                    Some(present) if !count.has_room(window) => self.begin(Some(window), present, now.at_ms()),
+                    Some(_) | None => WindowStep::Count(count),
+                }
+            }
+            Some(other) => {
+                let frame = self.frame;
+                let blank = Window {
+                    part_ms: frame.part_ms,
+                    ..Window::default()
+                };
+                self.begin(other, other.map_or(blank, |known| known.seen(frame, now)), now.at_ms())
+            }
         }
     }
 
@@ -224,22 +226,11 @@ impl Rates {
         }
     }
 
-    /// A count that the database refuses, where there is no room in the window as it is known.
-    fn begin(self, known: Option<&Window>, now_ms: i64) -> WindowStep {
-        let mut window = known.map_or_else(
-            || Window {
-                part_ms: self.frame.part_ms,
-                ..Window::default()
-            },
-            |known| known.cut(self.frame, now_ms),
-        );
+    /// `window` in the place of the known one, with the request in it. A count that the database refuses, where there is
+    /// no room in it.
+    fn begin(self, known: Option<&Window>, mut window: Window, now_ms: i64) -> WindowStep {
         let count = self.count(&window, now_ms);
-        let has_room = |step: &Option<TallyStep>, tally: &Tally| {
-            step.as_ref()
-                .and_then(|step| step.at_most)
-                .is_none_or(|at_most| tally.sum <= at_most)
-        };
-        if !has_room(&count.requests, &window.requests) || !has_room(&count.tokens, &window.tokens) {
+        if !count.has_room(&window) {
             return WindowStep::Count(count);
         }
         window.newest = count.part.0;
@@ -254,36 +245,12 @@ impl Rates {
     }
 }
 
-impl Bucket {
-    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-
-    /// The part's name in the table.
-    pub fn name(self) -> String {
-        let mut rest = self.0.unsigned_abs();
-        let mut digits = Vec::with_capacity(8);
-        loop {
-            digits.push(char::from(Self::DIGITS[usize::try_from(rest % 36).unwrap_or_default()]));
-            rest /= 36;
-            if rest == 0 {
-                return digits.iter().rev().collect();
-            }
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        i64::from_str_radix(name, 36).ok().map(Self)
-    }
-}
-
-impl Serialize for Bucket {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for Bucket {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&name).ok_or_else(|| de::Error::custom("not a part's number in base 36"))
+impl WindowCount {
+    fn has_room(&self, window: &Window) -> bool {
+        let has_room = |step: Option<&TallyStep>, tally: &Tally| {
+            let at_most = step.and_then(|step| step.at_most);
+            at_most.is_none_or(|at_most| tally.sum <= at_most)
+        };
+        has_room(self.requests.as_ref(), &window.requests) && has_room(self.tokens.as_ref(), &window.tokens)
     }
 }

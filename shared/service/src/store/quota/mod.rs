@@ -12,10 +12,13 @@ use super::keys;
 use super::retry::Attempts;
 use super::transaction::Commit;
 use super::{Store, StoreError};
-use domain::access::quota::{self, ActualUsage, Adjustment, AdmissionRequest, Meter, Refusal, StoredReservation};
+use domain::access::quota::{
+    self, ActualUsage, Adjustment, AdmissionRequest, Meter, Moment, Refusal, StoredReservation,
+};
 use domain::models::policy::Mode;
 use domain::models::usage::UsageRecord;
 use domain::models::{UsageId, UserId};
+use jiff::Timestamp;
 
 /// Attempts of one admission or settlement while others change the meter.
 const TRIES: u32 = 16;
@@ -104,7 +107,7 @@ impl Store {
                 Some(meter) => Known::Seen(meter),
                 None => Known::Absent,
             };
-            if let Some(refusal) = known.refusal(request) {
+            if let Some(refusal) = known.refusal(request, self.clock.now()) {
                 self.remember(user, &known);
                 return Ok(Admission::Refused(refusal));
             }
@@ -120,10 +123,11 @@ impl Store {
         request: &AdmissionRequest<'_>,
         known: &Known,
     ) -> Result<Update, StoreError> {
+        let present = self.clock.now();
         let (change, condition) = match known {
-            Known::Nothing => update::add(&quota::plan(None, request), id)?,
-            Known::Seen(meter) => update::add(&quota::plan(Some(meter), request), id)?,
-            Known::Absent => update::create(&quota::plan(Some(&Meter::default()), request), id)?,
+            Known::Nothing => update::add(&quota::plan_at(None, request, present), id)?,
+            Known::Seen(meter) => update::add(&quota::plan_at(Some(meter), request, present), id)?,
+            Known::Absent => update::create(&quota::plan_at(Some(&Meter::default()), request, present), id)?,
         };
         let written = self
             .update_and_see::<Meter>(&keys::meter(user), change, condition)
@@ -227,15 +231,19 @@ impl Store {
 
 impl Known {
     /// Why a meter that was read has no room, where the policy is enforced.
-    fn refusal(&self, request: &AdmissionRequest<'_>) -> Option<Refusal> {
+    fn refusal(&self, request: &AdmissionRequest<'_>, present: Timestamp) -> Option<Refusal> {
         let empty = Meter::default();
         let meter = match self {
             Self::Seen(meter) => meter,
             Self::Nothing | Self::Absent => &empty,
         };
+        let now = Moment {
+            at: request.now,
+            present,
+        };
         let is_enforced = request.policy.mode == Mode::Enforce;
         is_enforced
-            .then(|| quota::judge(meter, request.policy, request.demand, request.now))
+            .then(|| quota::judge(meter, request.policy, request.demand, now))
             .flatten()
     }
 }

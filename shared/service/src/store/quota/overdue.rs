@@ -4,26 +4,32 @@ use super::super::expression::Expression;
 use super::super::keys;
 use super::super::table::{DUE, PK, QUEUE, Table};
 use super::super::{Store, StoreError, send};
-use domain::access::quota::Meter;
+use domain::access::quota::{LATEST_EXPIRY, Meter};
 use domain::models::UserId;
 
 impl Store {
-    /// The users who may have a reservation that has expired.
+    /// The users who may have a reservation that has expired, or that a clock which was wrong has made.
     pub async fn overdue_users(&self) -> Result<Vec<UserId>, StoreError> {
-        self.users_due_by(keys::due(self.clock.now().as_second())).await
+        let now = self.clock.now().as_second();
+        let latest = now.saturating_add(LATEST_EXPIRY.as_secs());
+        let mut users = self.users_due("#due <= :due", keys::due(now)).await?;
+        users.extend(self.users_due("#due > :due", keys::due(latest)).await?);
+        Ok(users)
     }
 
     /// The users who may have a reservation at all.
     pub async fn users_with_reservations(&self) -> Result<Vec<UserId>, StoreError> {
-        self.users_due_by(keys::END_OF_DUE.to_owned()).await
+        self.users_due("#due <= :due", keys::END_OF_DUE.to_owned()).await
     }
 
-    async fn users_due_by(&self, last: String) -> Result<Vec<UserId>, StoreError> {
+    /// The users whose meters stand in the queue at such a second.
+    async fn users_due(&self, condition: &str, second: String) -> Result<Vec<UserId>, StoreError> {
         let index = Table::Quota.indexes().first().map(|index| index.name);
-        let until = Expression::new("#queue = :queue AND #due <= :now")
+        let due = Expression::new(format!("#queue = :queue AND {condition}"))
             .name("#queue", QUEUE)
-            .name("#due", DUE);
-        let until = until.text(":queue", keys::EXPIRY).text(":now", last);
+            .name("#due", DUE)
+            .text(":queue", keys::EXPIRY)
+            .text(":due", second);
         let mut users = Vec::new();
         let mut start = None;
         loop {
@@ -33,10 +39,10 @@ impl Store {
                 .table_name(self.table(Table::Quota))
                 .set_index_name(index.map(str::to_owned));
             let request = request
-                .key_condition_expression(&until.text)
-                .set_expression_attribute_names(until.names());
+                .key_condition_expression(&due.text)
+                .set_expression_attribute_names(due.names());
             let request = request
-                .set_expression_attribute_values(until.values())
+                .set_expression_attribute_values(due.values())
                 .set_exclusive_start_key(start);
             let page = send::query(request).await?;
             let owners = page.items.iter().flatten().filter_map(|item| item.get(PK)?.as_s().ok());

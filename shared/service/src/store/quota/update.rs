@@ -39,7 +39,7 @@ pub(super) fn add(plan: &Plan, id: &UsageId) -> Result<(Expression, Expression),
     if let Some(live) = &plan.live {
         update.live(live);
     }
-    if matches!(plan.month, PeriodStep::Begin(_)) {
+    if matches!(plan.month, PeriodStep::Begin(_) | PeriodStep::Replace { .. }) {
         update.kept_after(&plan.reservation);
     }
     update.queued_until(&plan.reservation);
@@ -228,15 +228,28 @@ impl Update {
 
     fn period(&mut self, name: &str, step: &PeriodStep) -> Result<(), StoreError> {
         let number = format!(":{name}n");
-        self.number(&number, step.number());
         match step {
             PeriodStep::Begin(period) => {
-                self.expect(format!("{name}.n < {number}"))
+                self.number(&number, period.number)
+                    .expect(format!("{name}.n < {number}"))
                     .set(format!("{name} = :{name}"))
                     .value(&format!(":{name}"), value(period)?);
             }
-            PeriodStep::Count { add, caps, .. } => {
-                self.expect(format!("{name}.n = {number}"));
+            PeriodStep::Replace { known, period } => {
+                self.expect(format!("{name}.n = :{name}known"))
+                    .number(&format!(":{name}known"), known)
+                    .set(format!("{name} = :{name}"))
+                    .value(&format!(":{name}"), value(period)?);
+            }
+            PeriodStep::Count {
+                number: current,
+                now,
+                add,
+                caps,
+            } => {
+                self.number(&number, current).expect(format!("{name}.n = {number}"));
+                self.expect(format!("(attribute_not_exists({name}.e) OR {name}.e > :now)"))
+                    .number(":now", now);
                 for (field, cap) in [("q", caps.requests), ("t", caps.tokens), ("c", caps.cost)] {
                     if let Some(cap) = cap {
                         self.expect(format!("{name}.{field} <= :{name}{field}most"))
