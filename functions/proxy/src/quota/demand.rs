@@ -52,15 +52,13 @@ fn effective(tokens: u64, request: &CompletionRequest<'_>, entry: &Entry) -> u64
 
 /// The limit of a response where nobody has set one.
 fn default_limit(endpoint: Endpoint, model: &Model) -> u64 {
-    match endpoint {
-        Endpoint::Completions => DEFAULT_COMPLETION_TOKENS,
-        _ => {
-            let most = model.max_output_tokens;
-            let by_default = || most.map_or(DEFAULT_OUTPUT_TOKENS, |most| most.min(MOST_BY_DEFAULT));
-            let tokens = model.default_output_tokens.unwrap_or_else(by_default);
-            most.map_or(tokens, |most| tokens.min(most))
-        }
+    if endpoint == Endpoint::Completions {
+        return DEFAULT_COMPLETION_TOKENS;
     }
+    let most = model.max_output_tokens;
+    let by_default = || most.map_or(DEFAULT_OUTPUT_TOKENS, |most| most.min(MOST_BY_DEFAULT));
+    let tokens = model.default_output_tokens.unwrap_or_else(by_default);
+    most.map_or(tokens, |most| tokens.min(most))
 }
 
 fn configured_limit(model: &Model) -> Option<u64> {

@@ -40,9 +40,9 @@ type Counted<'a> = (i64, i64, i64, Until<'a>);
 /// Tokens and cost that requests under way hold.
 #[derive(Clone, Copy, Debug, Default)]
 struct Reserved {
-    of_day: i64,
-    of_month: Amounts,
-    of_window: i64,
+    day: i64,
+    month: Amounts,
+    window: i64,
 }
 
 /// A meter as its counters stand at one moment.
@@ -131,11 +131,11 @@ impl<'a> Counters<'a> {
         let month_ends = Until::Ends(self.month_ends);
         match of {
             Limit::RateLimit => self.rate(&self.window.requests, 0, add.requests),
-            Limit::TokenRateLimit => self.rate(&self.window.tokens, reserved.of_window, add.tokens),
+            Limit::TokenRateLimit => self.rate(&self.window.tokens, reserved.window, add.tokens),
             Limit::RequestQuotaDaily => (day.requests, 0, add.requests, day_ends),
-            Limit::TokenQuotaDaily => (day.tokens, reserved.of_day, add.tokens, day_ends),
-            Limit::TokenQuotaMonthly => (month.tokens, reserved.of_month.tokens, add.tokens, month_ends),
-            Limit::CostQuotaMonthly => (month.cost, reserved.of_month.cost, add.cost, month_ends),
+            Limit::TokenQuotaDaily => (day.tokens, reserved.day, add.tokens, day_ends),
+            Limit::TokenQuotaMonthly => (month.tokens, reserved.month.tokens, add.tokens, month_ends),
+            Limit::CostQuotaMonthly => (month.cost, reserved.month.cost, add.cost, month_ends),
             Limit::MaxConcurrency => (self.live, 0, add.requests, Until::Settled),
         }
     }
@@ -153,16 +153,16 @@ impl Reserved {
         for reservation in live {
             let amounts = reservation.amounts();
             if reservation.day == day {
-                reserved.of_day += amounts.tokens;
+                reserved.day += amounts.tokens;
             }
             if reservation.month == month {
-                reserved.of_month.tokens += amounts.tokens;
-                reserved.of_month.cost += amounts.cost;
+                reserved.month.tokens += amounts.tokens;
+                reserved.month.cost += amounts.cost;
             }
             let is_in_window =
                 |place: WindowBucket| place.part_ms == window.part_ms && window.tokens.parts.contains_key(&place.part);
             if reservation.place.is_some_and(is_in_window) {
-                reserved.of_window += amounts.tokens;
+                reserved.window += amounts.tokens;
             }
         }
         reserved
