@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use axum::Router;
+use axum::response::IntoResponse;
 use axum::routing::get;
+use http::header::CONTENT_TYPE;
 use service::functions::{
     BackendTrialResult, CheckRequest, CheckResult, FunctionClient, SsoTrial, SsoTrialResult, TrialRequest,
 };
@@ -19,7 +21,7 @@ pub(crate) struct Functions {
     pub(crate) proxy: proxy::App,
     pub(crate) auth: auth::App,
     keys: keys::App,
-    admin: admin::App,
+    pub(crate) admin: admin::App,
     pub(crate) health: health::App,
     pub(crate) janitor: janitor::App,
 }
@@ -68,7 +70,14 @@ impl Functions {
             .merge(admin::routes().into_router(self.admin.clone()))
             .merge(console::routes().into_router(console::App::default()))
             .merge(ready)
+            .route("/api/v1/openapi.json", get(description))
     }
+}
+
+/// The description of all routes. No function has it: where the functions are apart, none has all routes.
+async fn description() -> impl IntoResponse {
+    const DESCRIPTION: &str = include_str!("../../docs/openapi.json");
+    ([(CONTENT_TYPE, "application/json")], DESCRIPTION)
 }
 
 fn check_client(health: health::App) -> FunctionClient<CheckRequest, Option<CheckResult>> {

@@ -5,6 +5,7 @@
 
 mod administrator;
 mod cloud;
+mod config_file;
 mod data;
 mod database_port;
 mod descriptors;
@@ -50,9 +51,10 @@ use crate::readiness::Readiness;
 
 pub use administrator::{FirstAdmin, reset_admin};
 pub use cloud::CloudStorage;
+pub use config_file::{Applied, ConfigError};
 pub use data::default_folder;
 pub use home::Storage;
-pub use options::{MAX_BODY_BYTES, MAX_INFLIGHT, Options, SCHEDULE, STREAM_GRACE, workers};
+pub use options::{ConfigFile, MAX_BODY_BYTES, MAX_INFLIGHT, Options, SCHEDULE, STREAM_GRACE, workers};
 pub use proxies::TrustedProxies;
 pub use sigv4::AccessKey;
 pub use start_error::StartError;
@@ -137,6 +139,7 @@ pub struct Gateway {
     address: SocketAddr,
     first_admin: Option<FirstAdmin>,
     ignores_admin_password: bool,
+    applied: Option<Applied>,
     setup_link: Option<Secret>,
     proxy: proxy::App,
     clock: Clock,
@@ -169,6 +172,7 @@ impl Gateway {
         let resources = home.resources(options.clock.clone()).await?;
         let functions = Functions::new(&resources, &options, address)?;
         recover(&home, &resources, &functions.janitor).await?;
+        let config = config_file::check(&functions.admin, &resources, &options).await?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let front = Arc::new(front(&functions, resources.store.clone(), &options, address, &stop));
         let workers = (options.workers > 0).then(|| LocalPoolHandle::new(options.workers));
@@ -178,6 +182,7 @@ impl Gateway {
         };
         let listener = listener.into_std()?;
         let first_admin = first_admin(&resources, &options).await?;
+        let applied = config_file::apply(config, &functions.admin, &resources.store, &options).await;
         server::begin(&listener, &front, workers.as_ref(), &tasks, &stop)?;
         let setup_link = match &home {
             Home::Embedded(_) => setup_link(&resources.store, &options, &functions.auth, address).await,
@@ -189,6 +194,7 @@ impl Gateway {
             address,
             ignores_admin_password: ignores_password(&home, &options, first_admin.as_ref()),
             first_admin,
+            applied,
             setup_link,
             proxy,
             clock: options.clock,
@@ -214,6 +220,11 @@ impl Gateway {
     /// True if a password was given for a first administrator, and there was one already.
     pub fn ignores_admin_password(&self) -> bool {
         self.ignores_admin_password
+    }
+
+    /// What became of the file of the configuration, if there is one.
+    pub fn applied(&self) -> Option<&Applied> {
+        self.applied.as_ref()
     }
 
     /// A link that signs its reader in as the administrator, once: while there is no model.

@@ -10,7 +10,10 @@ use domain::access::egress::AllowedNetworks;
 use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
-use local::{CloudStorage, Gateway, Options, ResetAdmin, StartError, Storage, TrustedProxies, default_folder};
+use local::{
+    Applied, CloudStorage, ConfigFile, Gateway, Options, ResetAdmin, StartError, Storage, TrustedProxies,
+    default_folder,
+};
 use service::config::{self, LogConfig, LogFormat, SecretsConfig};
 use service::outbound::Authorities;
 use tokio::signal::unix::{SignalKind, signal};
@@ -71,6 +74,12 @@ struct Arguments {
     /// The first administrator's e-mail address. A password may be given as `ADMIN_PASSWORD` in the environment.
     #[arg(long, env = "ADMIN_EMAIL", default_value = "admin@localhost", value_parser = |text: &str| Email::parse(text))]
     admin_email: Email,
+    /// A file of models, backends, policies and settings, YAML or JSON, that is applied at the start.
+    #[arg(long, env = "CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Delete the models, backends and policies that the file's lists do not have.
+    #[arg(long, requires = "config")]
+    config_prune: bool,
     /// Private networks that backends may be in, besides this machine: `10.0.0.0/8,192.168.0.0/16`.
     #[arg(long, env = "BACKEND_ALLOWED_CIDRS", default_value = "")]
     backend_allowed_cidrs: AllowedNetworks,
@@ -156,6 +165,10 @@ impl Arguments {
             stream_grace: Duration::from_secs(self.drain_seconds.map_or(drain_seconds, u64::from)),
             admin_email: self.admin_email,
             admin_password: config::admin_password(&config::Process),
+            config: self.config.map(|path| ConfigFile {
+                path,
+                prune: self.config_prune,
+            }),
             backend_networks: self.backend_allowed_cidrs,
             backend_authorities: self.backend_ca_certs,
             backend_region: self.backend_region,
@@ -251,6 +264,17 @@ fn greet(gateway: &Gateway) {
     }
     if gateway.ignores_admin_password() {
         println!("ADMIN_PASSWORD is not used: there is an administrator already (--reset-admin sets a new password)");
+    }
+    if let Some(Applied {
+        changed,
+        unchanged,
+        problem,
+    }) = gateway.applied()
+    {
+        println!("The configuration is applied: {changed} changes, {unchanged} as they were");
+        if let Some(problem) = problem {
+            println!("but not wholly: {problem}");
+        }
     }
     if let Some(link) = gateway.setup_link() {
         println!("Set it up at {} (once, within 15 minutes)", link.expose());

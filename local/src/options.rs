@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use auth::bootstrap::FirstAdmin;
@@ -24,6 +25,14 @@ pub const SCHEDULE: Duration = Duration::from_mins(1);
 /// How long streams may go on after the request to stop, where a person waits for the end.
 pub const STREAM_GRACE: Duration = Duration::from_secs(2);
 
+/// A file that says what the configuration is, and how it is applied.
+#[derive(Clone, Debug)]
+pub struct ConfigFile {
+    pub path: PathBuf,
+    /// Deletes what the lists of the file do not have.
+    pub prune: bool,
+}
+
 /// How a local gateway is to run.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -32,6 +41,8 @@ pub struct Options {
     pub admin_email: Email,
     /// The first administrator's password; `None` makes one up.
     pub admin_password: Option<Secret>,
+    /// The file that says what the configuration is.
+    pub config: Option<ConfigFile>,
     /// Private networks that backends may be in, besides this machine.
     pub backend_networks: AllowedNetworks,
     /// Authorities that certify backends, besides the public ones.
@@ -68,6 +79,7 @@ impl Options {
             storage: Storage::Memory,
             admin_email,
             admin_password: None,
+            config: None,
             backend_networks: AllowedNetworks::default(),
             backend_authorities: Authorities::default(),
             backend_region: None,

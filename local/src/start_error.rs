@@ -10,6 +10,8 @@ use service::outbound::ClientError;
 use service::secrets::SecretsError;
 use service::store::StoreError;
 
+use crate::config_file::ConfigError;
+
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("there is no folder for data on this system; name one with --data (DATA)")]
@@ -47,6 +49,8 @@ pub enum StartError {
     Secrets(#[from] SecretsError),
     #[error(transparent)]
     Client(#[from] ClientError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error("the first administrator cannot be made")]
     Bootstrap(#[from] BootstrapError),
     #[error("there is no administrator yet: start the gateway without --reset-admin")]

@@ -5,23 +5,28 @@ mod app;
 mod audit;
 mod backends;
 mod catalog;
+mod configuration;
 mod headers;
 mod import;
 mod models;
 mod policies;
 mod settings;
 mod sso;
+mod storable;
 mod top_ups;
 mod usage;
 mod users;
 
 use domain::models::user::Role;
+use service::http::ApiError;
 use service::http::Dialect::Management;
 use service::http::caller::SessionGate;
 use service::http::edge::Edge;
+use service::http::extract::Actor;
 use service::http::routes::{Access, Routes};
 
 pub use app::{App, Delegates, Rules};
+pub use configuration::{Change, Outcome, Report};
 
 const ADMIN: Access = Access::Session(Role::Admin);
 const MANAGER: Access = Access::Session(Role::Manager);
@@ -31,6 +36,8 @@ pub fn routes() -> Routes<App, SessionGate> {
     catalog_routes(limit_routes(account_routes(Routes::new())))
         .get("/api/v1/admin/settings", Management, ADMIN, settings::show)
         .put("/api/v1/admin/settings", Management, ADMIN, settings::update)
+        .get("/api/v1/admin/export", Management, ADMIN, configuration::export)
+        .post("/api/v1/admin/import", Management, ADMIN, configuration::import)
         .get("/api/v1/admin/audit", Management, ADMIN, audit::list)
         .get("/api/v1/admin/usage", Management, MANAGER, usage::report)
         .get("/api/v1/admin/logs", Management, MANAGER, usage::log)
@@ -130,6 +137,16 @@ fn catalog_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
             ADMIN,
             backends::check_health,
         )
+}
+
+/// What an import of `document` would change (docs/config.md).
+pub async fn plan_import(app: &App, document: &[u8], prune: bool) -> Result<Report, ApiError> {
+    configuration::planned(app, document, prune).await
+}
+
+/// Makes the installation what `document` says, which is JSON (docs/config.md).
+pub async fn import(app: &App, actor: &Actor, document: &[u8], prune: bool) -> Result<Report, ApiError> {
+    configuration::made(app, actor, document, prune, None).await
 }
 
 /// The whole function.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::access::session::SigningKeys;
 use domain::models::catalog::{Backend, Protocol};
 use domain::models::health::Health;
 use domain::models::{BackendId, DisplayName, ModelId, SecretId};
@@ -18,7 +19,7 @@ use service::managed_object;
 use translators::settings::BackendSettings;
 
 use crate::app::App;
-use crate::headers;
+use crate::{headers, storable};
 
 const MAX_WEIGHT: u32 = 1000;
 /// Bytes of a key: tokens of cloud accounts are long.
@@ -38,7 +39,7 @@ managed_object! {
         secret   api_key:         BackendKey;
         default  protocol:        Protocol = Protocol::Openai;
         nullable preset:          String;
-        nullable settings:        BTreeMap<String, Value>;
+        nullable settings:        BTreeMap<String, Value>, check_storable;
         default  max_concurrency: u32 = 0;
         nullable timeout_ms:      u64, within(1..=MAX_TIMEOUT_MS);
         nullable idle_timeout_ms: u64, within(1..=MAX_TIMEOUT_MS);
@@ -46,7 +47,8 @@ managed_object! {
         nullable health_path:     String, form(is_plain_path, "must be a plain path that begins with /");
     }
     new(model_id: ModelId, secret: Option<SecretId>, now: Timestamp) {
-        model_id, secret, retired_secret: None, health: Health::default(), created_at: now, updated_at: now, version: 1
+        model_id, secret, retired_secret: None, key_fingerprint: None, health: Health::default(), created_at: now,
+        updated_at: now, version: 1
     }
 }
 
@@ -72,6 +74,17 @@ impl TryFrom<String> for BackendKey {
 impl BackendKey {
     pub(super) fn secret(&self) -> &Secret {
         &self.0
+    }
+
+    /// What is stored beside the backend, to know the key again.
+    pub(super) fn fingerprint(&self, keys: &SigningKeys, backend: &BackendId) -> String {
+        keys.fingerprint(backend.as_str(), self.0.expose())
+    }
+
+    /// True if it is the key that `backend` has.
+    pub(crate) fn is_of(&self, keys: &SigningKeys, backend: &Backend) -> bool {
+        let known = backend.key_fingerprint.as_deref().filter(|_| backend.secret.is_some());
+        known.is_some_and(|known| keys.is_fingerprint(backend.id.as_str(), self.0.expose(), known))
     }
 }
 
@@ -103,6 +116,12 @@ fn is_plain_path(path: &str) -> bool {
     is_absolute && !path.contains(['?', '#', '\\']) && path.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+fn check_storable(settings: &BTreeMap<String, Value>) -> Result<(), String> {
+    settings
+        .iter()
+        .try_for_each(|(name, value)| storable::check_member(name, value))
+}
+
 fn check_headers(extra: &BTreeMap<String, String>) -> Result<(), String> {
     extra.iter().try_for_each(|(name, value)| {
         let is_header = HeaderName::try_from(name).is_ok() && HeaderValue::try_from(value).is_ok();
@@ -115,7 +134,7 @@ fn check_headers(extra: &BTreeMap<String, String>) -> Result<(), String> {
 }
 
 /// Refuses what depends on more than one field: on the networks that backends may be in, and on the preset.
-pub(super) fn check(app: &App, backend: &Backend) -> Result<(), ApiError> {
+pub(crate) fn check(app: &App, backend: &Backend) -> Result<(), ApiError> {
     if let Err(problem) = app.rules.networks.base_url(&backend.base_url) {
         return Err(ApiError::new(Code::InvalidBaseUrl, format!("the base_url {problem}")).field("base_url"));
     }
@@ -134,7 +153,7 @@ pub(super) fn check(app: &App, backend: &Backend) -> Result<(), ApiError> {
 }
 
 /// The key stays with the address that it was set for (promise 23).
-pub(super) fn refuse_other_origin(patch: &BackendPatch, old: &Backend, backend: &Backend) -> Result<(), ApiError> {
+pub(crate) fn refuse_other_origin(patch: &BackendPatch, old: &Backend, backend: &Backend) -> Result<(), ApiError> {
     if !patch.api_key.is_given() && old.secret.is_some() && origin(backend) != origin(old) {
         return Err(ApiError::new(Code::SecretRequired, "another address needs the key again").field("api_key"));
     }

@@ -1,7 +1,7 @@
 //! The servers behind the models.
 
 mod advice;
-mod form;
+pub(crate) mod form;
 mod presets;
 mod trial;
 mod view;
@@ -14,6 +14,7 @@ use serde_json::Value;
 use service::functions::{CheckRequest, CheckResult};
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
+use service::http::managed::member::Given as _;
 use service::http::page::List;
 use service::http::{ApiError, Code};
 use service::store::Change;
@@ -62,8 +63,9 @@ pub(crate) async fn create(
     let now = app.store.clock().now();
     let key = new.api_key.take();
     let secret = key.as_ref().map(|_| SecretId::generate());
-    let backend = new.create(model, secret, now)?;
+    let mut backend = new.create(model, secret, now)?;
     check(&app, &backend)?;
+    backend.key_fingerprint = fingerprint(&app, &backend, key.as_ref()).await?;
     let audit = actor
         .audit(now, "backend.create", &backend.id, vec![])
         .creating(BackendPatch::FIELDS, &backend);
@@ -111,6 +113,9 @@ pub(crate) async fn update(
     let mut backend = patch.applied(&old, now)?;
     check(&app, &backend)?;
     refuse_other_origin(&patch, &old, &backend)?;
+    if patch.api_key.is_given() {
+        backend.key_fingerprint = fingerprint(&app, &backend, patch.api_key.value()).await?;
+    }
     let audit = actor
         .audit(now, "backend.update", &id, patch.changed())
         .telling(&old, &backend);
@@ -167,6 +172,12 @@ pub(crate) async fn check_health(
         .await?;
     let finding = app.delegates.check.call(CheckRequest { backend: id }).await?;
     finding.map(Data).ok_or_else(|| ApiError::not_found("backend"))
+}
+
+async fn fingerprint(app: &App, backend: &Backend, key: Option<&BackendKey>) -> Result<Option<String>, ApiError> {
+    let Some(key) = key else { return Ok(None) };
+    let signing_keys = app.signing_keys.keys().await?;
+    Ok(Some(key.fingerprint(&signing_keys, &backend.id)))
 }
 
 /// Removes the keys of a backend that is gone.

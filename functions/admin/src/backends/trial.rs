@@ -105,6 +105,7 @@ async fn blank(app: &App, model: Option<ModelId>, now: Timestamp) -> Result<Back
         enabled: true,
         secret: None,
         retired_secret: None,
+        key_fingerprint: None,
         protocol: Protocol::default(),
         preset: None,
         settings: BTreeMap::new(),

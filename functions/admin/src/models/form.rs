@@ -14,7 +14,7 @@ use service::http::managed::constraint::{list, max_chars, within};
 use service::http::{ApiError, Code};
 use service::managed_object;
 
-use crate::headers;
+use crate::{headers, storable};
 
 /// More than any model reads or writes.
 const MAX_TOKENS: u64 = 1_000_000_000;
@@ -57,6 +57,7 @@ fn check_params(params: &BTreeMap<String, Value>) -> Result<(), String> {
 }
 
 fn check_param(name: &str, value: &Value) -> Result<(), String> {
+    storable::check_member(name, value)?;
     let Some(header) = param_header(name) else {
         return check_member(name);
     };
@@ -81,7 +82,7 @@ fn check_member(name: &str) -> Result<(), String> {
 }
 
 /// Refuses a name that means another model already: one exact name means one model, and so does one glob.
-pub(super) fn check_names(model: &Model, catalog: &Catalog) -> Result<(), ApiError> {
+pub(crate) fn check_names(model: &Model, catalog: &Catalog) -> Result<(), ApiError> {
     let own: Vec<&str> = names(model).collect();
     let others = catalog.entries().map(|entry| &entry.model);
     for other in others.filter(|other| other.id != model.id) {
@@ -93,7 +94,7 @@ pub(super) fn check_names(model: &Model, catalog: &Catalog) -> Result<(), ApiErr
     Ok(())
 }
 
-fn names(model: &Model) -> impl Iterator<Item = &str> {
+pub(crate) fn names(model: &Model) -> impl Iterator<Item = &str> {
     model.aliases.iter().map(ModelName::as_str).chain([model.id.as_str()])
 }
 

@@ -1,6 +1,6 @@
 //! The models that clients may ask for.
 
-mod form;
+pub(crate) mod form;
 
 use axum::extract::State;
 use domain::models::ModelId;
@@ -25,7 +25,7 @@ const MAX_MODELS: usize = 500;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Deletion {
     #[serde(default)]
-    cascade: bool,
+    pub(crate) cascade: bool,
 }
 
 /// `GET /api/v1/admin/models`

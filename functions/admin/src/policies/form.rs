@@ -46,7 +46,7 @@ managed_object! {
 
 impl PolicyPatch {
     /// `old` with the changes.
-    pub(super) fn applied(&self, old: Policy, now: Timestamp) -> Result<Policy, ApiError> {
+    pub(crate) fn applied(&self, old: Policy, now: Timestamp) -> Result<Policy, ApiError> {
         let mut policy = old;
         self.apply(&mut policy)?;
         policy.created_at = policy.created_at.or(Some(now));

@@ -1,6 +1,6 @@
 //! Policies: what users may use, when, and how much of it.
 
-mod form;
+pub(crate) mod form;
 
 use std::collections::HashMap;
 

@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod cursor;
 pub mod digest;
 pub mod egress;
+pub mod fingerprint;
 pub mod hours;
 pub mod id_token;
 pub mod password;

@@ -127,6 +127,9 @@ pub struct Backend {
     /// The key before: it stays, since other processes may know the backend as it was for a while.
     #[serde(default)]
     pub retired_secret: Option<SecretId>,
+    /// Tells whether a key that is given is the one that is stored, which administration may not read.
+    #[serde(default)]
+    pub key_fingerprint: Option<String>,
     pub protocol: Protocol,
     #[serde(default)]
     pub preset: Option<String>,

@@ -97,6 +97,11 @@ impl IfMatch {
     /// Of a change that expects no version.
     pub const ANY: Self = Self(None);
 
+    /// Of a change of this version.
+    pub fn version(version: u64) -> Self {
+        Self(Some(version))
+    }
+
     /// Refuses when the header or the body's `version` names another version than the `current` one.
     pub fn check(self, in_body: Option<u64>, current: u64) -> Result<(), ApiError> {
         let matches = [self.0, in_body]

@@ -1,0 +1,107 @@
+//! What a document changes in the backends of a model.
+
+use std::collections::BTreeSet;
+
+use domain::models::ModelId;
+use domain::models::catalog::{Backend, Catalog};
+use serde_json::Value;
+use service::http::ApiError;
+
+use super::super::document::{Fields, has_own_name};
+use super::super::report::{Action, Object};
+use super::{Plan, Subject, at, difference, form, once};
+use crate::app::App;
+use crate::backends::form::{BackendKey, BackendPatch, NewBackend, check, refuse_other_origin};
+
+const API_KEY: &str = "api_key";
+
+impl Plan {
+    /// The backends of one model, whose list stands at `place`.
+    pub(super) async fn backends(
+        &mut self,
+        app: &App,
+        place: &str,
+        model: &ModelId,
+        parts: &[Fields],
+        catalog: &Catalog,
+        prune: bool,
+    ) -> Result<(), ApiError> {
+        let known = catalog.find(model).map_or(&[][..], |entry| &entry.backends);
+        let mut seen = BTreeSet::new();
+        for (index, part) in parts.iter().enumerate() {
+            let place = format!("{place}[{index}]");
+            let old = old(part, known).map_err(at(&place))?;
+            let changed = self.backend(app, model, part, old).await;
+            let id = changed.map_err(at(&place))?;
+            once(&mut seen, &id, "name").map_err(at(&place))?;
+        }
+        let gone = known
+            .iter()
+            .filter(|backend| prune && !seen.contains(backend.id.as_str()));
+        for backend in gone {
+            self.delete(subject(backend, backend.id.as_str()), backend.version);
+        }
+        Ok(())
+    }
+
+    /// Plans one backend, and returns by what it is known: its id if it has one yet, else its name.
+    async fn backend(
+        &mut self,
+        app: &App,
+        model: &ModelId,
+        part: &Fields,
+        old: Option<&Backend>,
+    ) -> Result<String, ApiError> {
+        let mut new: NewBackend = form(part)?;
+        let key = new.api_key.take();
+        let mut backend = new.create(model.clone(), None, app.store.clock().now())?;
+        check(app, &backend)?;
+        let Some(old) = old else {
+            let known_by = part.get("id").and_then(Value::as_str).unwrap_or(backend.name.as_str());
+            let known_by = known_by.to_owned();
+            self.add(Action::Create, subject(&backend, &known_by), part.clone(), None);
+            return Ok(known_by);
+        };
+        backend.id = old.id.clone();
+        let mut body = difference(old, &backend)?;
+        if is_new(app, key.as_ref(), old).await? {
+            body.extend(part.get(API_KEY).map(|key| (API_KEY.to_owned(), key.clone())));
+        }
+        let patch: BackendPatch = form(&body)?;
+        refuse_other_origin(&patch, old, &backend)?;
+        self.update::<BackendPatch>(subject(&backend, old.id.as_str()), body, old.version)?;
+        Ok(old.id.to_string())
+    }
+}
+
+/// The backend that a part of the document is about: by its id, else by its name, which differs less between
+/// installations.
+fn old<'a>(part: &Fields, known: &'a [Backend]) -> Result<Option<&'a Backend>, ApiError> {
+    let text = |name| part.get(name).and_then(Value::as_str);
+    if let Some(id) = text("id") {
+        return Ok(known.iter().find(|backend| backend.id.as_str() == id));
+    }
+    let name = text("name").unwrap_or_default();
+    match known.iter().find(|backend| backend.name.as_str() == name) {
+        Some(backend) if !has_own_name(backend, known) => Err(ApiError::invalid(
+            "id",
+            "must be given: several backends of the model have this name",
+        )),
+        found => Ok(found),
+    }
+}
+
+async fn is_new(app: &App, key: Option<&BackendKey>, old: &Backend) -> Result<bool, ApiError> {
+    let Some(key) = key else { return Ok(false) };
+    let signing_keys = app.signing_keys.keys().await?;
+    Ok(!key.is_of(&signing_keys, old))
+}
+
+fn subject(backend: &Backend, id: &str) -> Subject {
+    Subject {
+        object: Object::Backend,
+        model: Some(backend.model_id.clone()),
+        name: backend.name.to_string(),
+        id: id.to_owned(),
+    }
+}

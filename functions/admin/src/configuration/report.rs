@@ -1,0 +1,105 @@
+//! What an import changes, would change, or has changed when it ended.
+
+use domain::models::ModelId;
+use serde::Serialize;
+use service::http::ApiError;
+
+use super::document::Fields;
+
+/// The changes in the order in which they are made. Where one fails, those after it are skipped.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// True if the installation is what the document says.
+    pub complete: bool,
+    /// Objects of the document that were so already.
+    pub unchanged: usize,
+    pub changes: Vec<Change>,
+}
+
+/// One change of one object.
+#[derive(Debug, Serialize)]
+pub struct Change {
+    pub action: Action,
+    pub object: Object,
+    /// Whose backend it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelId>,
+    /// The model's id, the policy's or the backend's name.
+    pub name: String,
+    /// The fields that the document gives or changes.
+    pub fields: Vec<String>,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// By which the object's route knows it.
+    #[serde(skip)]
+    pub(super) id: String,
+    /// The version that the change was judged by.
+    #[serde(skip)]
+    pub(super) version: Option<u64>,
+    /// What its route is sent.
+    #[serde(skip)]
+    pub(super) body: Body,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    Create,
+    Update,
+    Delete,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Object {
+    Settings,
+    Policy,
+    Model,
+    Backend,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum Outcome {
+    Planned,
+    Done,
+    Failed {
+        code: &'static str,
+        field: Option<String>,
+        message: String,
+    },
+    /// Another one failed before, or there was no time left.
+    Skipped,
+}
+
+/// May hold a backend's key, and so shows nothing.
+#[derive(Default)]
+pub(super) struct Body(pub(super) Fields);
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Body")
+    }
+}
+
+impl Report {
+    pub(super) fn of(changes: Vec<Change>, unchanged: usize) -> Self {
+        let is_open = |change: &Change| change.outcome != Outcome::Done;
+        Self {
+            complete: !changes.iter().any(is_open),
+            unchanged,
+            changes,
+        }
+    }
+}
+
+impl Outcome {
+    pub(super) fn failed(error: &ApiError) -> Self {
+        Self::Failed {
+            code: error.code().name(),
+            field: error.field_name().map(ToOwned::to_owned),
+            message: error.message().to_owned(),
+        }
+    }
+}

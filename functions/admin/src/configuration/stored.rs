@@ -1,0 +1,28 @@
+//! The configuration as it is stored.
+
+use domain::models::catalog::Catalog;
+use domain::models::policy::Policy;
+use domain::models::settings::Settings;
+use service::http::ApiError;
+
+use crate::app::App;
+
+/// What a document is compared with.
+pub(super) struct Stored {
+    pub(super) settings: Settings,
+    pub(super) policies: Vec<Policy>,
+    pub(super) catalog: Catalog,
+}
+
+impl Stored {
+    pub(super) async fn read(app: &App) -> Result<Self, ApiError> {
+        let store = &app.store;
+        let (settings, policies, catalog) =
+            tokio::try_join!(store.read_settings(), store.policies(), store.read_catalog())?;
+        Ok(Self {
+            settings,
+            policies,
+            catalog,
+        })
+    }
+}
