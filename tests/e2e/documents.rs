@@ -1,8 +1,10 @@
 //! The documents in step with the tree: words of the glossary, decision records, links.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use harness::routes::tables;
 use harness::workspace;
 
 fn read(path: impl AsRef<Path>) -> String {
@@ -69,9 +71,11 @@ fn every_decision_has_a_status_and_a_date_and_is_listed() {
 #[test]
 fn links_of_the_documents_lead_to_files() {
     let pages = [
-        vec!["README.md".into(), "functions/README.md".into()],
+        vec!["README.md".into(), "README.zh.md".into(), "functions/README.md".into()],
         pages("docs"),
         pages("docs/decisions"),
+        pages("docs/openapi"),
+        pages("docs/zh"),
     ];
     for page in pages.concat() {
         let text = read(&page);
@@ -86,5 +90,90 @@ fn links_of_the_documents_lead_to_files() {
                 page.display()
             );
         }
+    }
+}
+
+/// The pages for users and operators, in both languages.
+fn guides() -> Vec<PathBuf> {
+    let readmes = ["README.md", "README.zh.md", "infra/README.md"];
+    [readmes.map(PathBuf::from).to_vec(), pages("docs"), pages("docs/zh")].concat()
+}
+
+#[test]
+fn requests_that_the_documents_name_have_routes() {
+    let rows = tables().into_iter().flat_map(|(_, rows)| rows);
+    let routes: BTreeSet<String> = rows
+        .map(|row| format!("{} {}", row.method, row.path.replace("{*", "{")))
+        .collect();
+    let is_request = |text: &&str| {
+        ["GET /", "POST /", "PUT /", "DELETE /"]
+            .iter()
+            .any(|start| text.starts_with(start))
+    };
+    for page in guides() {
+        let text = read(&page);
+        for request in text.split('`').filter(is_request) {
+            let request = request.split('?').next().unwrap();
+            assert!(
+                routes.contains(request),
+                "{} names {request}, which is no route",
+                page.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn options_that_the_documents_name_are_those_of_the_local_gateway() {
+    let table = read("README.md");
+    let known = |option: &str| table.contains(&format!("| `{option}`")) || table.contains(&format!("| `{option} "));
+    let pages = [
+        "docs/operate.md",
+        "docs/config.md",
+        "docs/zh/operate.md",
+        "README.zh.md",
+    ];
+    let mut checked = 0;
+    for page in pages {
+        let text = read(page);
+        let lines = text
+            .lines()
+            .filter(|line| line.contains("tidegate --") || line.contains("local --") || !line.starts_with(' '));
+        let in_code = lines.flat_map(|line| line.split(['`', ' ']));
+        for option in in_code.filter(|word| word.starts_with("--") && word.len() > 2 && !word.starts_with("---")) {
+            // Of cargo, curl, wsl and the servers of models.
+            if [
+                "--release",
+                "--locked",
+                "--port",
+                "--model",
+                "--data-binary",
+                "--install",
+            ]
+            .contains(&option)
+            {
+                continue;
+            }
+            assert!(known(option), "{page} names {option}, which the README does not have");
+            checked += 1;
+        }
+    }
+    assert!(checked > 10, "{checked} options");
+}
+
+#[test]
+fn both_languages_have_the_same_commands() {
+    let blocks = |page: &str| -> Vec<String> {
+        let text = read(page);
+        let inside = text.split("```").skip(1).step_by(2);
+        let commands = inside.filter(|block| ["sh\n", "nginx\n"].iter().any(|kind| block.starts_with(kind)));
+        commands.map(ToOwned::to_owned).collect()
+    };
+    for (english, chinese) in [
+        ("README.md", "README.zh.md"),
+        ("docs/operate.md", "docs/zh/operate.md"),
+        ("docs/policies.md", "docs/zh/policies.md"),
+    ] {
+        assert_eq!(blocks(chinese), blocks(english), "{chinese}");
     }
 }
