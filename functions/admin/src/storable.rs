@@ -12,22 +12,24 @@ pub(crate) fn check_member(name: &str, value: &Value) -> Result<(), String> {
     if name.is_empty() {
         return Err("must not have a member without a name".to_owned());
     }
-    check(value, MAX_DEPTH).map_err(|why| format!("`{name}` {why}"))
+    check(name, value, MAX_DEPTH)
 }
 
-fn check(value: &Value, levels: usize) -> Result<(), String> {
+fn check(name: &str, value: &Value, levels: usize) -> Result<(), String> {
     match value {
-        Value::Array(_) | Value::Object(_) if levels == 0 => {
-            Err(format!("must have at most {MAX_DEPTH} levels of lists and objects"))
-        }
-        Value::Array(items) => items.iter().try_for_each(|item| check(item, levels - 1)),
+        Value::Array(_) | Value::Object(_) if levels == 0 => Err(format!(
+            "`{name}` must have at most {MAX_DEPTH} levels of lists and objects"
+        )),
+        Value::Array(items) => items.iter().try_for_each(|item| check(name, item, levels - 1)),
         Value::Object(members) if members.contains_key("") => {
-            Err("must not have a member without a name, at any depth".to_owned())
+            Err(format!("`{name}` must not have a member without a name, at any depth"))
         }
-        Value::Object(members) => members.values().try_for_each(|member| check(member, levels - 1)),
+        Value::Object(members) => members.values().try_for_each(|member| check(name, member, levels - 1)),
         Value::Number(number) => match number.as_f64() {
             Some(number) if number == 0.0 || MAGNITUDES.contains(&number.abs()) => Ok(()),
-            _ => Err("must have numbers of at most 1E+125, and not below 1E-130".to_owned()),
+            _ => Err(format!(
+                "`{name}` must have numbers of at most 1E+125, and not below 1E-130"
+            )),
         },
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
     }

@@ -44,9 +44,7 @@ fn operations(document: &Value) -> Vec<(Method, String, Value)> {
 /// What the gateway says of a member or parameter that it does not know, sent as `request`: the ones that it knows.
 async fn known(request: reqwest::RequestBuilder) -> Option<BTreeSet<String>> {
     let body: Value = request.send().await.unwrap().json().await.ok()?;
-    let message = body["error"]["message"].as_str()?;
-    let (_, known) = message.split_once(", expected ")?;
-    let names = known.split('`').skip(1).step_by(2);
+    let names = body["error"]["params"]["fields"].as_str()?.split(", ");
     Some(names.map(str::to_owned).collect())
 }
 

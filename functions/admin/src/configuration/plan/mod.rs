@@ -228,7 +228,7 @@ fn difference<T: Serialize>(old: &T, new: &T) -> Result<Fields, ApiError> {
 /// The members as the form that a route takes. The document has one version of an object, its newest.
 fn form<T: DeserializeOwned>(part: &Fields) -> Result<T, ApiError> {
     if part.contains_key("version") {
-        return Err(ApiError::invalid("version", "is the gateway's to count"));
+        return Err(ApiError::invalid("version", "is counted by the gateway"));
     }
     json::parse(Value::Object(part.clone()).to_string().as_bytes())
 }

@@ -23,6 +23,14 @@ pub(super) const ROWS: &[Row] = &[
     row("not_allowed_here", "the value is not allowed here", "此处不允许该值"),
     row("invalid_json", "the body is not valid JSON (line {line}, column {column})", "请求体不是有效的 JSON(第 {line} 行第 {column} 列)"),
     row("invalid_json_value", "the body is not valid JSON", "请求体不是有效的 JSON"),
+    // The configuration as a document.
+    row("document_names_twice", "stands twice in the document", "在文档中出现了两次"),
+    row("version_of_document", "is counted by the gateway", "由网关计数,不能填写"),
+    row("backend_id_needed", "must be given: several backends of the model have this name", "该模型有多个后端同名,必须填写"),
+    row("member_without_name", "must not have a member without a name", "成员名不能为空"),
+    row("member_without_name_inside", "`{name}` must not have a member without a name, at any depth", "`{name}` 的任何一层都不能有空的成员名"),
+    row("too_deep", "`{name}` must have at most {max} levels of lists and objects", "`{name}` 的列表和对象最多嵌套 {max} 层"),
+    row("number_magnitude", "`{name}` must have numbers of at most 1E+125, and not below 1E-130", "`{name}` 中的数字不能大于 1E+125,也不能小于 1E-130"),
     // Figures.
     row("out_of_range", "must be {min} to {max}", "必须在 {min} 到 {max} 之间"),
     row("out_of_range_seconds", "must be {min} to {max} seconds", "必须在 {min} 到 {max} 秒之间"),
