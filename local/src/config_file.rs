@@ -1,7 +1,7 @@
 //! The file of `--config`: the configuration of the gateway as YAML or JSON (docs/config.md).
 //!
 //! YAML is read here alone: over HTTP the same document is JSON, so that no function carries a reader of YAML (decision
-//! 55).
+//! 61).
 
 use std::path::{Path, PathBuf};
 
