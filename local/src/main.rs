@@ -1,5 +1,8 @@
 //! `local`: the whole gateway on this machine.
 
+#[cfg(not(unix))]
+compile_error!("the local gateway runs on Unix: Linux, macOS, or the Linux subsystem of Windows");
+
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -75,12 +75,15 @@ export function Import() {
   const send = async () => {
     /** @type {any[]} */
     const lines = [];
+    /** @type {number | null} */
+    let from = 0;
     // A large file goes in pieces: the report says where the next one begins.
-    for (let from = 0; from !== null; ) {
+    while (from !== null) {
       const answer = await write("POST", `api/v1/admin/users/import?from_line=${from}`, text);
-      lines.push(...answer.lines);
+      const { interrupted, next_line: next } = answer;
+      lines.push(...answer.lines, ...(interrupted ? [{ line: next, status: "refused", message: interrupted.message }] : []));
       setReport([...lines]);
-      from = answer.interrupted ? null : answer.next_line;
+      from = interrupted ? null : next;
     }
   };
   return h(Fragment, null,
