@@ -12,12 +12,6 @@ pub use translators::error::{Code, Dialect};
 use super::backend_object::BackendObject;
 use super::language::Language;
 use super::messages::{self, Told};
-use crate::functions::FunctionError;
-use crate::hasher::HasherError;
-use crate::secrets::SecretsError;
-use crate::secrets::key_ring::KeyRingError;
-use crate::store::StoreError;
-use domain::access::password::WeakPassword;
 use domain::models::RequestId;
 use translators::error::RequestError;
 use translators::error::{BackendError, ErrorBody};
@@ -243,21 +237,6 @@ impl IntoResponse for ApiError {
     }
 }
 
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Conflict => Self::new(Code::Conflict, "this was changed by somebody else at the same time"),
-            StoreError::SessionEnded => Self::unauthorized(),
-            StoreError::Throttled | StoreError::Unavailable(_) => Self::new(
-                Code::DependencyUnavailable,
-                "the database cannot be reached at the moment",
-            )
-            .source(error),
-            StoreError::Corrupt { .. } => Self::internal(error),
-        }
-    }
-}
-
 impl From<RequestError> for ApiError {
     fn from(error: RequestError) -> Self {
         let mut refusal = Self::new(error.code, error.message).field(error.path);
@@ -275,51 +254,6 @@ impl From<BackendError> for ApiError {
                 .map(|(of, object)| Box::new(BackendObject(*of, object.clone()))),
             retry_after_seconds: error.retry_after,
             ..Self::new(Code::from(&error), error.message.into_text())
-        }
-    }
-}
-
-impl From<SecretsError> for ApiError {
-    fn from(error: SecretsError) -> Self {
-        Self::new(
-            Code::DependencyUnavailable,
-            "the secrets cannot be reached at the moment",
-        )
-        .source(error)
-    }
-}
-
-impl From<FunctionError> for ApiError {
-    fn from(error: FunctionError) -> Self {
-        match error {
-            FunctionError::Store(error) => error.into(),
-            FunctionError::Invoke(_) | FunctionError::Json(_) => Self::new(
-                Code::DependencyUnavailable,
-                "a function of the gateway cannot be reached at the moment",
-            )
-            .source(error),
-        }
-    }
-}
-
-impl From<KeyRingError> for ApiError {
-    /// Without a key nobody can be believed (promise 8).
-    fn from(error: KeyRingError) -> Self {
-        Self::new(Code::DependencyUnavailable, "sessions cannot be checked at the moment").source(error)
-    }
-}
-
-impl From<WeakPassword> for ApiError {
-    fn from(error: WeakPassword) -> Self {
-        Self::new(Code::WeakPassword, error.to_string()).field("password")
-    }
-}
-
-impl From<HasherError> for ApiError {
-    fn from(error: HasherError) -> Self {
-        match error {
-            HasherError::Busy => Self::new(Code::Overloaded, "too many passwords are being checked at the moment"),
-            HasherError::Failed(_) | HasherError::Panicked(_) => Self::internal(error),
         }
     }
 }

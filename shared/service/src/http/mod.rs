@@ -12,6 +12,7 @@ mod cors;
 pub mod csv;
 pub mod edge;
 pub mod error;
+mod error_sources;
 pub mod extract;
 pub mod json;
 pub mod key_object;

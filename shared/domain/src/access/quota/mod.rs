@@ -34,7 +34,7 @@ pub use meter::Meter;
 pub use moment::Moment;
 pub use period::Period;
 pub use reservation::{LATEST_EXPIRY, StoredFacts, StoredReservation, WindowBucket};
-pub use reset::{Reset, reset};
+pub use reset::{Reset, take_back};
 pub use settlement::{ActualUsage, Adjustment, correct};
 pub use top_up::{TopUp, raised};
 pub use window::{Tally, TallyStep, Window, WindowCount, WindowStep};

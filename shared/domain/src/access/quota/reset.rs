@@ -27,7 +27,7 @@ impl Reset {
 
 /// Takes back what `meter` counts of `limits`. Requests under way at once are reservations, of which nothing can be taken
 /// back.
-pub fn reset(meter: &Meter, limits: &[Limit]) -> Reset {
+pub fn take_back(meter: &Meter, limits: &[Limit]) -> Reset {
     let has = |limit| limits.contains(&limit);
     let (mut day, mut month, mut window) = (meter.day, meter.month, meter.window.clone());
     let of_day = reserved(meter, |reservation| reservation.day == meter.day.number);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn after(meter: &Meter, limits: &[Limit]) -> Meter {
-        let reset = reset(meter, limits);
+        let reset = take_back(meter, limits);
         Meter {
             day: reset.day.map_or(meter.day, |(_, new)| new),
             month: reset.month.map_or(meter.month, |(_, new)| new),
@@ -195,14 +195,17 @@ mod tests {
     fn op7_g11_each_limit_is_reset_alone() {
         let now: Timestamp = "2026-11-27T12:00:00Z".parse().unwrap();
         let (meter, _) = meter(now);
-        assert!(reset(&meter, &[]).is_nothing());
-        assert!(reset(&meter, &[Limit::MaxConcurrency]).is_nothing());
+        assert!(take_back(&meter, &[]).is_nothing());
+        assert!(take_back(&meter, &[Limit::MaxConcurrency]).is_nothing());
         for limit in ALL {
             let changed = after(&meter, &[limit]);
             assert_ne!(changed, meter, "{limit:?}");
-            assert!(reset(&changed, &[limit]).is_nothing(), "{limit:?}: twice is once");
+            assert!(take_back(&changed, &[limit]).is_nothing(), "{limit:?}: twice is once");
             for other in ALL.into_iter().filter(|other| *other != limit) {
-                assert!(!reset(&changed, &[other]).is_nothing(), "{limit:?} leaves {other:?}");
+                assert!(
+                    !take_back(&changed, &[other]).is_nothing(),
+                    "{limit:?} leaves {other:?}"
+                );
             }
         }
     }

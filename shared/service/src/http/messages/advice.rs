@@ -1,6 +1,6 @@
 //! What to change, by the step of a test that failed: of a backend, and of single sign-on.
 
-use super::{Row, row};
+use super::row::{Row, row};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[

@@ -6,6 +6,7 @@
 //! holds the sources to it: no message without its row.
 
 mod advice;
+mod row;
 mod states;
 mod values;
 
@@ -15,14 +16,7 @@ use serde_json::Value;
 
 use super::language::Language;
 
-/// A message of the catalogue.
-#[derive(Debug)]
-pub struct Row {
-    /// For programs: what the message says, whatever the language.
-    pub code: &'static str,
-    english: &'static str,
-    chinese: &'static str,
-}
+pub use row::Row;
 
 /// A message in one language, with what programs need of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,10 +25,6 @@ pub struct Told {
     /// Absent for a message that the catalogue does not know.
     pub code: Option<&'static str>,
     pub params: BTreeMap<&'static str, Value>,
-}
-
-const fn row(code: &'static str, english: &'static str, chinese: &'static str) -> Row {
-    Row { code, english, chinese }
 }
 
 /// All messages.

@@ -1,6 +1,6 @@
 //! What stands in the way of a request, besides its values; and that something is done.
 
-use super::{Row, row};
+use super::row::{Row, row};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -45,6 +45,7 @@ pub(super) const ROWS: &[Row] = &[
         "这样将没有管理员可以登录:单点登录已关闭,且没有其他管理员设有密码"),
     row("too_many_keys", "there are {max} keys already; delete one first", "已有 {max} 个密钥,请先删除一个"),
     row("too_many_top_ups", "the account has {max} top-ups already; delete one first", "该账户已有 {max} 项临时提额,请先删除一项"),
+    row("model_without_price", "the policy allows the model `{name}`, which has no price", "该策略允许使用模型 `{name}`,但它没有价格"),
     row("too_many_policies", "there can be at most {max} policies", "最多 {max} 个策略"),
     row("too_many_models", "there can be at most {max} models", "最多 {max} 个模型"),
     row("too_many_backends", "a model can have at most {max} backends", "每个模型最多 {max} 个后端"),

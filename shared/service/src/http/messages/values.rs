@@ -1,6 +1,6 @@
 //! What is wrong with a value, and what it must be instead.
 
-use super::{Row, row};
+use super::row::{Row, row};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[

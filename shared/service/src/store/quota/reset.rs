@@ -15,7 +15,7 @@ impl Store {
         let mut attempts = Attempts::at_most(TRIES);
         loop {
             let meter = self.meter(user).await?.unwrap_or_default();
-            let reset = quota::reset(&meter, limits);
+            let reset = quota::take_back(&meter, limits);
             let mut transaction = self.transaction();
             if !reset.is_nothing() {
                 let (change, condition) = update::reset(&reset)?;
