@@ -108,6 +108,7 @@ async fn answer(caller: &Caller<'_>) -> Result<(), FailureClass> {
     let path = match caller.backend.protocol {
         Protocol::Openai => "chat/completions",
         Protocol::Anthropic => "messages",
+        Protocol::Responses => "responses",
     };
     let body = Value::Object(question(caller)).to_string().into_bytes();
     let response = caller.post(endpoint(caller.base()?, path), body).await?;
@@ -125,18 +126,20 @@ async fn answer(caller: &Caller<'_>) -> Result<(), FailureClass> {
 fn question(caller: &Caller<'_>) -> Map<String, Value> {
     let backend = caller.backend;
     let settings = BackendSettings::of_entry(backend.preset.as_deref(), &backend.settings).unwrap_or_default();
-    let max_tokens = match (backend.protocol, settings.max_tokens_field) {
-        (Protocol::Openai, MaxTokensField::MaxCompletionTokens) => "max_completion_tokens",
-        _ => "max_tokens",
+    let (prompt, max_tokens) = match (backend.protocol, settings.max_tokens_field) {
+        (Protocol::Responses, _) => ("input", "max_output_tokens"),
+        (Protocol::Openai, MaxTokensField::MaxCompletionTokens) => ("messages", "max_completion_tokens"),
+        _ => ("messages", "max_tokens"),
     };
     let mut body = Map::from_iter([
         ("model".to_owned(), json!(backend.model_name)),
-        (
-            "messages".to_owned(),
-            json!([{"role": "user", "content": "Say hello."}]),
-        ),
+        (prompt.to_owned(), json!([{"role": "user", "content": "Say hello."}])),
         (max_tokens.to_owned(), json!(MAX_TOKENS)),
     ]);
+    if backend.protocol == Protocol::Responses {
+        // Nothing is to stay in the operator's account.
+        body.insert("store".to_owned(), json!(false));
+    }
     body.extend(settings.extra_body);
     body
 }

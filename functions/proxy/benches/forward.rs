@@ -10,7 +10,7 @@ use bytes::Bytes;
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher};
 use domain::models::catalog::Backend;
-use proxy::bench::{Candidate, ChatRequest, PassthroughStream, pick};
+use proxy::bench::{Candidate, ChatRequest, ClientStream, pick};
 use serde_json::json;
 
 #[global_allocator]
@@ -75,16 +75,41 @@ fn read(bencher: Bencher<'_, '_>, body: String) {
 /// A hundred events of a chat stream that is passed through, each in a chunk of its own.
 #[divan::bench]
 fn events_passed_through(bencher: Bencher<'_, '_>) {
+    stream(bencher, &chat_events(), ClientStream::passed);
+}
+
+/// The same, translated for a client that speaks Responses.
+#[divan::bench]
+fn events_translated_to_responses(bencher: Bencher<'_, '_>) {
+    stream(bencher, &chat_events(), || ClientStream::to_responses().unwrap());
+}
+
+/// The same words of a backend that speaks Anthropic Messages, for a client that speaks chat.
+#[divan::bench]
+fn events_translated_from_anthropic(bencher: Bencher<'_, '_>) {
+    let event = |number: usize| {
+        let delta = json!({"type": "text_delta", "text": format!("word {number}")});
+        let event = json!({"type": "content_block_delta", "index": 0, "delta": delta});
+        Bytes::from(format!("event: content_block_delta\ndata: {event}\n\n"))
+    };
+    let events: Vec<_> = (0..100).map(event).collect();
+    stream(bencher, &events, ClientStream::from_anthropic);
+}
+
+fn chat_events() -> Vec<Bytes> {
     let event = |number: usize| {
         let chunk =
             json!({"id": "c", "model": "m", "choices": [{"index": 0, "delta": {"content": format!("word {number}")}}]});
         Bytes::from(format!("data: {chunk}\n\n"))
     };
-    let events: Vec<_> = (0..100).map(event).collect();
+    (0..100).map(event).collect()
+}
+
+fn stream(bencher: Bencher<'_, '_>, events: &[Bytes], begun: impl Fn() -> ClientStream + Sync) {
     let length: usize = events.iter().map(Bytes::len).sum();
     bencher
         .counter(BytesCount::new(length))
-        .with_inputs(|| PassthroughStream::chat("m"))
+        .with_inputs(begun)
         .bench_values(|mut stream| events.iter().map(|event| stream.feed(event.clone())).sum::<usize>());
 }
 

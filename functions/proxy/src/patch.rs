@@ -100,13 +100,18 @@ pub(crate) fn patched(text: &[u8], patches: &[Patch]) -> Bytes {
     result.into()
 }
 
+/// The patches in the order of their places. An insertion goes before a removal that begins at the same byte.
+pub(crate) fn in_order(mut patches: Vec<Patch>) -> Vec<Patch> {
+    patches.sort_by_key(|patch| (patch.span.start, patch.span.end));
+    patches
+}
+
 /// `body` with the patches, in pieces that share the body's memory. They may be in any order and do not overlap.
 pub(crate) fn patched_pieces(body: &Bytes, mut patches: Vec<Patch>) -> Pieces {
     if patches.is_empty() {
         return body.clone().into();
     }
-    // An insertion goes before a removal that begins at the same byte.
-    patches.sort_by_key(|patch| (patch.span.start, patch.span.end));
+    patches = in_order(patches);
     let mut pieces = Vec::with_capacity(2 * patches.len() + 1);
     walk(body.len(), &patches, |kept, with| {
         pieces.extend([body.slice(kept), with.clone()]);

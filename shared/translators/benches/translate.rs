@@ -16,16 +16,10 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use translators::chat::completion::Completion;
 use translators::context::ResponseContext;
-use translators::directions::{ApiDialect, Direction};
+use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::sse::{Decoder, Event};
 use translators::stream::StreamEnd;
 use translators::usage::{Usage, usage_of_members};
-
-/// A client that speaks Messages, in front of a backend that speaks chat.
-const MESSAGES_OF_CHAT: Direction = Direction {
-    client: ApiDialect::Messages,
-    backend: ApiDialect::Chat,
-};
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -65,7 +59,11 @@ fn usage_of_chunk(data: &[u8]) -> Option<Usage> {
 #[divan::bench(args = ["text", "tools"])]
 fn chat_to_anthropic(bencher: Bencher<'_, '_>, kind: &str) {
     run(bencher, &stream(kind), |chunks| {
-        let mut machine = MESSAGES_OF_CHAT.stream(ResponseContext::default(), Box::new(|| "r".repeat(24)));
+        let direction = Direction {
+            client: ClientContext::Messages(ResponseContext::default()),
+            backend: ApiDialect::Chat,
+        };
+        let mut machine = direction.stream(Box::new(|| "r".repeat(24)));
         let mut out = BytesMut::with_capacity(16 << 10);
         each_event(chunks, |event| {
             machine.feed(event, &mut out);

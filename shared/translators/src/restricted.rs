@@ -28,6 +28,8 @@ pub enum Path {
     /// Embeddings and the like: nothing is generated, so that nothing can be longer.
     Ungenerated,
     ChatToMessages,
+    ChatToResponses,
+    Responses,
 }
 
 /// True if `$name` is one of the names.
@@ -96,8 +98,13 @@ impl Restriction {
     /// pass.
     pub fn withholds(self, name: &str, path: Path, settings: &BackendSettings) -> bool {
         let applies = match self {
-            Self::Choices => matches!(path, Path::Messages | Path::MessagesToChat | Path::ResponsesToChat),
+            Self::Choices => matches!(
+                path,
+                Path::Messages | Path::MessagesToChat | Path::ResponsesToChat | Path::Responses
+            ),
             Self::Anthropic => path != Path::Messages,
+            // The one name that the API has itself.
+            Self::Limit if path == Path::Responses => name != "max_output_tokens",
             Self::Limit | Self::More => path != Path::Ungenerated,
             Self::Routing => true,
         };

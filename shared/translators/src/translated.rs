@@ -14,6 +14,18 @@ pub struct TranslatedRequest<C = ResponseContext> {
     pub context: C,
 }
 
+impl<C> TranslatedRequest<C> {
+    /// The same request with another context.
+    pub fn map_context<D>(self, change: impl FnOnce(C) -> D) -> TranslatedRequest<D> {
+        TranslatedRequest {
+            body: self.body,
+            stream: self.stream,
+            warnings: self.warnings,
+            context: change(self.context),
+        }
+    }
+}
+
 /// The body for the client, and what usage records and logs need of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TranslatedResponse {

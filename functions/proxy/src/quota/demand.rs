@@ -41,11 +41,11 @@ pub(super) fn of(request: &CompletionRequest<'_>, entry: &Entry) -> (Demand, Opt
 /// The limit that a backend gets for a client's limit of `tokens`: a translation lowers it to the model's.
 fn effective(tokens: u64, request: &CompletionRequest<'_>, entry: &Entry) -> u64 {
     let own = match request.dialect() {
-        Some(ApiDialect::Chat) => Some(Protocol::Openai),
-        Some(ApiDialect::Messages) => Some(Protocol::Anthropic),
-        None => None,
+        ApiDialect::Chat => Protocol::Openai,
+        ApiDialect::Messages => Protocol::Anthropic,
+        ApiDialect::Responses => Protocol::Responses,
     };
-    let is_translated = entry.backends.iter().all(|backend| Some(backend.protocol) != own);
+    let is_translated = entry.backends.iter().all(|backend| backend.protocol != own);
     let most = entry.model.max_output_tokens.filter(|_| is_translated);
     most.map_or(tokens, |most| tokens.min(most))
 }

@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use service::http::ApiError;
 use translators::chat::input::ChatInput;
+use translators::directions::FarDialect;
+use translators::directions::request::{DirectedRequest, of_chat};
 use translators::json::RawObject as _;
-use translators::messages;
 use translators::model::ModelFacts;
 use translators::restricted::Path;
 use translators::settings::BackendSettings;
-use translators::translated::TranslatedRequest;
 
 use super::backend_body::BackendBody;
 use super::body::RequestBody;
@@ -103,21 +103,18 @@ impl<'a> ChatRequest<'a> {
         }
     }
 
-    /// The Messages request for a backend with `settings`.
-    pub(crate) fn to_messages(
+    /// The request for a backend with `settings` that speaks another dialect.
+    pub(crate) fn translated(
         &self,
+        backend: FarDialect,
         settings: &BackendSettings,
         model: ModelFacts,
-    ) -> Result<TranslatedRequest, ApiError> {
+    ) -> Result<DirectedRequest, ApiError> {
         let facts = ModelFacts {
             output_limit: self.generation.limit_beside_own(),
             ..model
         };
-        Ok(messages::backend::request::translate(
-            &input_of(&self.body),
-            settings,
-            &facts,
-        )?)
+        Ok(of_chat(&input_of(&self.body), backend, settings, &facts)?)
     }
 }
 

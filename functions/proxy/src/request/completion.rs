@@ -28,13 +28,13 @@ impl CompletionRequest<'_> {
         }
     }
 
-    /// The dialect that the client speaks; `None` if no backend does.
-    pub(crate) fn dialect(&self) -> Option<ApiDialect> {
+    /// The dialect that the client speaks.
+    pub(crate) fn dialect(&self) -> ApiDialect {
         match self {
             // What is sent on as it is, is OpenAI's.
-            Self::Chat(_) | Self::Direct(_) => Some(ApiDialect::Chat),
-            Self::Messages(_) => Some(ApiDialect::Messages),
-            Self::Responses(_) => None,
+            Self::Chat(_) | Self::Direct(_) => ApiDialect::Chat,
+            Self::Messages(_) => ApiDialect::Messages,
+            Self::Responses(_) => ApiDialect::Responses,
         }
     }
 

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use domain::models::catalog::{Backend, Model};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use service::http::ApiError;
+use translators::directions::ApiDialect;
+use translators::directions::request::{DirectedRequest, of_messages};
 use translators::error::FieldPath;
 use translators::json::Field;
 use translators::messages::to_chat;
@@ -14,7 +16,6 @@ use translators::messages::{passthrough, token_count};
 use translators::model::ModelFacts;
 use translators::restricted::Path;
 use translators::settings::BackendSettings;
-use translators::translated::TranslatedRequest;
 
 use super::backend_body::BackendBody;
 use super::body::RequestBody;
@@ -88,13 +89,14 @@ impl<'a> MessagesRequest<'a> {
         self.max_tokens
     }
 
-    /// The chat request for a backend with `settings`.
-    pub(crate) fn to_chat(
+    /// The request for a backend with `settings` that speaks another dialect.
+    pub(crate) fn translated(
         &self,
+        backend: ApiDialect,
         settings: &BackendSettings,
         model: &ModelFacts,
-    ) -> Result<TranslatedRequest, ApiError> {
-        Ok(to_chat::translate(&self.request, settings, model)?)
+    ) -> Result<DirectedRequest, ApiError> {
+        Ok(of_messages(&self.request, backend, settings, model)?)
     }
 
     /// The chat request whose prompt is to be counted. A body for counting needs no `max_tokens`, but the translation

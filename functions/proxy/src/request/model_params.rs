@@ -57,7 +57,7 @@ impl ModelParams {
 }
 
 fn is_max_tokens(name: &str) -> bool {
-    max_tokens::FIELDS.contains(&name)
+    max_tokens::FIELDS.contains(&name) || name == "max_output_tokens"
 }
 
 /// `None` for what cannot be a header; the configuration refuses it.

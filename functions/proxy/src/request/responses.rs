@@ -4,24 +4,32 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use service::http::ApiError;
+use translators::directions::ApiDialect;
+use translators::directions::request::{DirectedRequest, of_responses};
 use translators::error::{FieldPath, RequestError};
+use translators::json::Members;
 use translators::model::ModelFacts;
-use translators::responses::context::ResponsesContext;
+use translators::responses::backend::native;
 use translators::responses::lifecycle::Lifecycle;
 use translators::responses::to_chat::{self, check};
 use translators::responses::token_count;
 use translators::responses::wire::request::ResponsesBody;
-use translators::settings::BackendSettings;
-use translators::translated::TranslatedRequest;
+use translators::restricted::Path;
+use translators::settings::{BackendSettings, changes};
 
+use super::backend_body::BackendBody;
 use super::body::RequestBody;
 use super::max_tokens;
+use super::model_params::ModelParams;
+use crate::patch::{Patch, in_order, patched, patched_pieces};
 
 const MAX_TOKENS: &str = "max_output_tokens";
 
 /// A Responses request that borrows from its body, and the response that it will get.
 #[derive(Debug)]
 pub(crate) struct ResponsesRequest<'a> {
+    bytes: &'a Bytes,
+    body: RequestBody<'a>,
     request: ResponsesBody<'a>,
     model: Cow<'a, str>,
     stream: bool,
@@ -40,7 +48,7 @@ impl<'a> ResponsesRequest<'a> {
         let request = ResponsesBody::of_members(members.members());
         // Judged first: what is refused here is the more telling error.
         check(&request).map_err(RequestError::with_brackets)?;
-        members.checked()?.requiring("input")?;
+        let members = members.checked()?.requiring("input")?;
         let model = request.model()?;
         let stream = request.stream.flag(FieldPath::root("stream"))?;
         let limit = request.max_output_tokens.raw();
@@ -48,6 +56,8 @@ impl<'a> ResponsesRequest<'a> {
         Ok(Self {
             max_tokens: max_tokens.flatten(),
             input_estimate: token_count::estimate(&request),
+            bytes: body,
+            body: members,
             request,
             model,
             stream,
@@ -83,12 +93,93 @@ impl<'a> ResponsesRequest<'a> {
         Ok(self.lifecycle.of_request(&self.request, model)?)
     }
 
-    /// The chat request for a backend with `settings`.
-    pub(crate) fn to_chat(
+    /// The response before it repeats anything of this request.
+    pub(crate) fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
+    }
+
+    /// The body for a backend with `settings` that speaks Responses and knows the model as `model_name`: the client's
+    /// bytes with that name, stored nowhere, without what would act in the operator's account (N1, N4), as its settings
+    /// want it, and with the parameters that the client has not set.
+    pub(crate) fn body_for(
         &self,
+        model_name: &str,
+        settings: &BackendSettings,
+        params: &ModelParams,
+    ) -> Result<BackendBody, ApiError> {
+        let adapted = native::adapt(&self.request, settings).map_err(RequestError::with_brackets)?;
+        let mut warnings = adapted.warnings;
+        let withheld = self.body.withheld(Path::Responses, settings);
+        let is_set = |name: &str| {
+            (self.body.contains(name) && !withheld.iter().any(|withheld| withheld == name))
+                || (is_limit(name) && self.max_tokens.or(self.output_limit).is_some())
+        };
+        let mut patches = vec![self.unstored()?];
+        patches.extend(params.patch(self.bytes, is_set));
+        let (_, span) = self.body.model()?;
+        patches.extend((self.model != model_name).then(|| Patch::replace_string(span, model_name)));
+        let mut removed = withheld.clone();
+        for (name, value) in adapted.members {
+            match (value, self.body.value(name)) {
+                (Some(new), Some(old)) => patches.push(Patch::replace(self.body.span(old)?, new.get().to_owned())),
+                _ => removed.push(name.to_owned()),
+            }
+        }
+        patches.extend(self.body.without(&removed));
+        if let (None, Some(limit)) = (self.max_tokens, self.output_limit) {
+            patches.push(self.limited_to(limit)?);
+        }
+        warnings.extend(withheld);
+        self.changed(patches, settings, warnings)
+    }
+
+    /// The patch that asks the backend to store nothing.
+    fn unstored(&self) -> Result<Patch, ApiError> {
+        Ok(match self.body.value("store") {
+            Some(value) => Patch::replace(self.body.span(value)?, "false"),
+            None => Patch::insert(self.body.start(), "\"store\":false,"),
+        })
+    }
+
+    /// The patch that writes the gateway's limit, where the client's own limits nothing.
+    fn limited_to(&self, tokens: u64) -> Result<Patch, ApiError> {
+        Ok(match self.body.value(MAX_TOKENS) {
+            Some(value) => Patch::replace(self.body.span(value)?, tokens.to_string()),
+            None => Patch::insert(self.body.start(), format!("\"{MAX_TOKENS}\":{tokens},")),
+        })
+    }
+
+    /// The body with the patches, and with the operator's last word on it (B10.4).
+    fn changed(
+        &self,
+        patches: Vec<Patch>,
+        settings: &BackendSettings,
+        mut warnings: Vec<String>,
+    ) -> Result<BackendBody, ApiError> {
+        if !changes::are_set(settings) {
+            return Ok(BackendBody {
+                bytes: patched_pieces(self.bytes, patches),
+                warnings,
+            });
+        }
+        let body = patched(self.bytes, &in_order(patches));
+        let mut members: Members<'_> = serde_json::from_slice(&body).map_err(ApiError::internal)?;
+        let dropped = changes::apply(&mut members, settings).map_err(ApiError::internal)?;
+        warnings.extend(dropped.into_iter().map(str::to_owned));
+        let body = serde_json::to_vec(&members).map_err(ApiError::internal)?;
+        Ok(BackendBody {
+            bytes: Bytes::from(body).into(),
+            warnings,
+        })
+    }
+
+    /// The request for a backend with `settings` that speaks another dialect.
+    pub(crate) fn translated(
+        &self,
+        backend: ApiDialect,
         settings: &BackendSettings,
         model: ModelFacts,
-    ) -> Result<TranslatedRequest<ResponsesContext>, ApiError> {
+    ) -> Result<DirectedRequest, ApiError> {
         let request = to_chat::ResponsesRequest {
             body: &self.request,
             lifecycle: &self.lifecycle,
@@ -97,8 +188,13 @@ impl<'a> ResponsesRequest<'a> {
             output_limit: self.output_limit,
             ..model
         };
-        Ok(to_chat::translate(request, settings, &facts)?)
+        Ok(of_responses(request, backend, settings, &facts)?)
     }
+}
+
+/// A limit of the response under any name that a model's parameters may have for it.
+fn is_limit(name: &str) -> bool {
+    name == MAX_TOKENS || max_tokens::FIELDS.contains(&name)
 }
 
 #[cfg(test)]

@@ -8,16 +8,10 @@ use domain::models::RequestId;
 use domain::random;
 use service::http::{ApiError, Code, Dialect};
 use translators::context::ResponseContext;
-use translators::directions::{ApiDialect, Direction};
+use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::responses::lifecycle::Lifecycle;
 
 use crate::request::CompletionRequest;
-
-/// Any backend would do: none has a part in the beginning.
-const MESSAGES_OF_CHAT: Direction = Direction {
-    client: ApiDialect::Messages,
-    backend: ApiDialect::Chat,
-};
 
 /// Characters of a generated id behind its prefix.
 const ID_LENGTH: usize = 24;
@@ -58,7 +52,12 @@ impl EarlyResponse {
                     estimated_input_tokens: input_estimate,
                     ..ResponseContext::default()
                 };
-                MESSAGES_OF_CHAT.stream(context, Box::new(new_id)).commit(&mut out);
+                // Any backend would do: none has a part in the beginning.
+                let direction = Direction {
+                    client: ClientContext::Messages(context),
+                    backend: ApiDialect::Chat,
+                };
+                direction.stream(Box::new(new_id)).commit(&mut out);
             }
             Self::Responses { response, .. } => response.begin_early(&mut out),
         }

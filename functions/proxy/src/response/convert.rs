@@ -4,14 +4,11 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use service::http::Dialect;
-use translators::context::ResponseContext;
 use translators::directions::{ApiDialect, Direction};
 use translators::error::{BackendError, ErrorContext};
 use translators::json::{Raw, Whole};
 use translators::lenient_object;
-use translators::responses;
-use translators::responses::context::ResponsesContext;
+use translators::responses::lifecycle::Lifecycle;
 use translators::stream::Repairs;
 use translators::translated::TranslatedResponse;
 
@@ -31,35 +28,26 @@ use super::usage::{StreamUsage, UsageReport};
 pub(crate) enum ResponseConverter {
     Chat(Box<PassthroughContext>),
     Messages(Box<PassthroughContext>),
-    Translated(Direction, Box<ResponseContext>),
+    Responses(Box<PassthroughContext>, Box<Lifecycle>),
+    Translated(Box<Direction>),
     /// Of a prompt, not of a conversation.
     Completion(Box<PassthroughContext>),
     Document(Box<DocumentContext>),
-    ChatToResponses(Box<ResponsesContext>),
 }
 
 impl ResponseConverter {
     /// Converts a response that is not streamed, or a stream that came in place of one (B9.1).
     pub(crate) fn convert(self, body: Bytes) -> Result<FullResponse, BackendError> {
         match self {
-            Self::Chat(context) => {
-                let body = whole(body, Dialect::OpenAi, &context.errors)?;
-                passed_through(body, Dialect::OpenAi, &context)
-            }
-            Self::Messages(context) => {
-                let body = whole(body, Dialect::Anthropic, &context.errors)?;
-                passed_through(body, Dialect::Anthropic, &context)
-            }
-            Self::Translated(direction, context) => {
-                let body = whole(body, dialect(direction.backend), &context.errors)?;
-                translated(direction, body, *context)
-            }
-            Self::ChatToResponses(context) => {
-                let body = whole(body, Dialect::OpenAi, &context.response.errors)?;
-                responses::from_chat::translate(&body, &context, Box::new(new_id)).map(full)
+            Self::Chat(context) => passed_through(body, ApiDialect::Chat, &context),
+            Self::Messages(context) => passed_through(body, ApiDialect::Messages, &context),
+            Self::Responses(context, _) => passed_through(body, ApiDialect::Responses, &context),
+            Self::Translated(direction) => {
+                let body = whole(body, direction.backend, &direction.client.response().errors)?;
+                direction.whole(body, Box::new(new_id)).map(full)
             }
             Self::Completion(_) if reshape::is_stream(&body) => Err(BackendError::unreadable()),
-            Self::Completion(context) => passed_through(body, Dialect::OpenAi, &context),
+            Self::Completion(context) => passed_through(body, ApiDialect::Chat, &context),
             Self::Document(context) => Document::new(*context).whole(&body),
         }
     }
@@ -71,34 +59,32 @@ impl ResponseConverter {
                 ResponseStream::Passthrough(Box::new(Passthrough::chat(*context)))
             }
             Self::Messages(context) => ResponseStream::Passthrough(Box::new(Passthrough::messages(*context))),
-            Self::Translated(direction, context) => {
-                let machine = direction.stream(*context, Box::new(new_id));
-                ResponseStream::Translation(Box::new(Translation::new(
-                    machine,
-                    direction.client != ApiDialect::Chat,
-                )))
+            Self::Responses(context, lifecycle) => {
+                ResponseStream::Passthrough(Box::new(Passthrough::responses(*context, *lifecycle)))
+            }
+            Self::Translated(direction) => {
+                let has_beginning = direction.client.dialect() != ApiDialect::Chat;
+                let machine = direction.stream(Box::new(new_id));
+                ResponseStream::Translation(Box::new(Translation::new(machine, has_beginning)))
             }
             Self::Document(context) => ResponseStream::Document(Box::new(Document::new(*context))),
-            Self::ChatToResponses(context) => {
-                let machine = responses::stream::from_chat(*context, Box::new(new_id));
-                ResponseStream::Translation(Box::new(Translation::new(machine, true)))
-            }
         }
     }
 
     /// What errors of the backend are read by, whatever status they come with.
     pub(crate) fn errors(&self) -> &ErrorContext {
         match self {
-            Self::Chat(context) | Self::Messages(context) | Self::Completion(context) => &context.errors,
-            Self::Translated(_, context) => &context.errors,
+            Self::Chat(context) | Self::Messages(context) | Self::Completion(context) | Self::Responses(context, _) => {
+                &context.errors
+            }
+            Self::Translated(direction) => &direction.client.response().errors,
             Self::Document(context) => &context.errors,
-            Self::ChatToResponses(context) => &context.response.errors,
         }
     }
 }
 
 /// The body that was due, put together if it came as a stream in `dialect` (B9.1).
-fn whole(body: Bytes, dialect: Dialect, errors: &ErrorContext) -> Result<Bytes, BackendError> {
+fn whole(body: Bytes, dialect: ApiDialect, errors: &ErrorContext) -> Result<Bytes, BackendError> {
     if reshape::is_stream(&body) {
         reshape::whole_of(dialect, &body, errors)
     } else {
@@ -106,14 +92,12 @@ fn whole(body: Bytes, dialect: Dialect, errors: &ErrorContext) -> Result<Bytes, 
     }
 }
 
-fn dialect(of: ApiDialect) -> Dialect {
-    match of {
-        ApiDialect::Chat => Dialect::OpenAi,
-        ApiDialect::Messages => Dialect::Anthropic,
-    }
-}
-
-fn passed_through(body: Bytes, dialect: Dialect, context: &PassthroughContext) -> Result<FullResponse, BackendError> {
+fn passed_through(
+    body: Bytes,
+    dialect: ApiDialect,
+    context: &PassthroughContext,
+) -> Result<FullResponse, BackendError> {
+    let body = whole(body, dialect, &context.errors)?;
     let (body, invalid_utf8) = readable(body);
     let info = ChunkInfo::of(&body);
     match info.kind {
@@ -155,23 +139,24 @@ fn readable(body: Bytes) -> (Bytes, bool) {
 lenient_object! {
     Response {
         kind: Raw<'a> = b"type",
+        object: Raw<'a> = b"object",
+        status: Raw<'a> = b"status",
         choices: Raw<'a> = b"choices",
     }
 }
 
 /// True if a body is a response at all.
-fn is_response(dialect: Dialect, body: &[u8]) -> bool {
+fn is_response(dialect: ApiDialect, body: &[u8]) -> bool {
     let Ok(Whole(response)) = serde_json::from_slice::<Whole<Response<'_>>>(body) else {
         return false;
     };
+    let is = |member: Raw<'_>, word: &str| member.is_some_and(|member| member.get() == word);
     match dialect {
-        Dialect::Anthropic => response.kind.is_some_and(|kind| kind.get() == "\"message\""),
-        Dialect::OpenAi | Dialect::Management => response.choices.is_some_and(|choices| choices.get().starts_with('[')),
+        ApiDialect::Messages => is(response.kind, "\"message\""),
+        ApiDialect::Chat => response.choices.is_some_and(|choices| choices.get().starts_with('[')),
+        // One that failed is an error, whatever its status (B6.1).
+        ApiDialect::Responses => is(response.object, "\"response\"") && !is(response.status, "\"failed\""),
     }
-}
-
-fn translated(direction: Direction, body: Bytes, context: ResponseContext) -> Result<FullResponse, BackendError> {
-    direction.whole(body, context, Box::new(new_id)).map(full)
 }
 
 fn full(response: TranslatedResponse) -> FullResponse {

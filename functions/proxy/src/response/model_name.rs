@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::scan::ChunkInfo;
-use crate::patch::{Patch, patched};
+use crate::patch::{Patch, Span, patched};
 
 /// The client's name of the model, as a JSON string.
 #[derive(Clone, Debug)]
@@ -22,7 +22,11 @@ impl ModelName {
 
     /// The patch that writes the client's name into `json`; `None` if `json` has that name already, or names no model.
     pub(super) fn patch(&self, json: &[u8], info: &ChunkInfo) -> Option<Patch> {
-        let span = info.model?;
+        self.patch_at(json, info.model?)
+    }
+
+    /// The same of a name whose place is known.
+    pub(super) fn patch_at(&self, json: &[u8], span: Span) -> Option<Patch> {
         (json[span.range()] != self.0).then(|| Patch::replace(span, self.0.clone()))
     }
 

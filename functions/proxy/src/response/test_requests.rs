@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use odd_servers::Script;
+use translators::directions::request::of_responses;
+use translators::directions::{ApiDialect, ClientContext};
 use translators::model::ModelFacts;
 use translators::responses::context::ResponsesContext;
 use translators::responses::lifecycle::Lifecycle;
-use translators::responses::to_chat::{self, ResponsesRequest};
+use translators::responses::to_chat::ResponsesRequest;
 use translators::responses::wire::request::ResponsesBody;
 use translators::settings::{BackendSettings, ThinkTags};
 use translators::tool_ids::UsedIds;
@@ -24,7 +26,8 @@ pub(crate) fn repeated(response: &Lifecycle) -> Lifecycle {
     response.of_request(&body, "m").unwrap()
 }
 
-pub(crate) fn context(script: &Script, response: &Lifecycle) -> ResponsesContext {
+/// Of a request to a backend that speaks `backend`.
+pub(crate) fn context(script: &Script, backend: ApiDialect, response: &Lifecycle) -> ResponsesContext {
     let body: ResponsesBody<'_> = serde_json::from_str(REQUEST).unwrap();
     let request = ResponsesRequest {
         body: &body,
@@ -42,7 +45,11 @@ pub(crate) fn context(script: &Script, response: &Lifecycle) -> ResponsesContext
         client_model: "m".to_owned(),
         ..ModelFacts::default()
     };
-    let mut context = to_chat::translate(request, &settings, &facts).unwrap().context;
+    let translated = of_responses(request, backend, &settings, &facts).unwrap();
+    let ClientContext::Responses(context) = translated.context else {
+        unreachable!("the client speaks Responses")
+    };
+    let mut context = *context;
     let mut used_ids = UsedIds::default();
     script.history_ids.iter().for_each(|id| used_ids.add(id));
     context.response.used_ids = used_ids;

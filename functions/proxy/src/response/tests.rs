@@ -6,7 +6,7 @@ use domain::models::RequestId;
 use odd_servers::{Ending, Level, Oddity, Protocol, Reply, Script, check};
 use service::http::{ApiError, Dialect};
 use translators::context::ResponseContext;
-use translators::directions::{ApiDialect, Direction};
+use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::error::{BackendError, ErrorContext};
 use translators::settings::ThinkTags;
 use translators::sse::Decoder;
@@ -27,34 +27,28 @@ struct Crossing {
     backend: Protocol,
 }
 
-const CROSSINGS: [Crossing; 5] = [
-    Crossing {
-        client: Protocol::Messages,
-        backend: Protocol::Chat,
-    },
-    Crossing {
-        client: Protocol::Chat,
-        backend: Protocol::Chat,
-    },
-    Crossing {
-        client: Protocol::Messages,
-        backend: Protocol::Messages,
-    },
-    Crossing {
-        client: Protocol::Chat,
-        backend: Protocol::Messages,
-    },
-    Crossing {
-        client: Protocol::Responses,
-        backend: Protocol::Chat,
-    },
+/// All nine directions.
+const CROSSINGS: [Crossing; 9] = [
+    crossing(Protocol::Chat, Protocol::Chat),
+    crossing(Protocol::Chat, Protocol::Messages),
+    crossing(Protocol::Chat, Protocol::Responses),
+    crossing(Protocol::Messages, Protocol::Chat),
+    crossing(Protocol::Messages, Protocol::Messages),
+    crossing(Protocol::Messages, Protocol::Responses),
+    crossing(Protocol::Responses, Protocol::Chat),
+    crossing(Protocol::Responses, Protocol::Messages),
+    crossing(Protocol::Responses, Protocol::Responses),
 ];
+
+const fn crossing(client: Protocol, backend: Protocol) -> Crossing {
+    Crossing { client, backend }
+}
 
 fn api_dialect(protocol: Protocol) -> ApiDialect {
     match protocol {
         Protocol::Chat => ApiDialect::Chat,
         Protocol::Messages => ApiDialect::Messages,
-        Protocol::Responses => unreachable!("no crossing has it"),
+        Protocol::Responses => ApiDialect::Responses,
     }
 }
 
@@ -96,21 +90,27 @@ impl Crossing {
                 ..PassthroughContext::named("m")
             })
         };
-        match (self.client, self.backend) {
-            (Protocol::Responses, _) => {
-                let context = test_requests::context(script, &test_requests::new_response());
-                ResponseConverter::ChatToResponses(Box::new(context))
+        let client = match (self.client, self.backend) {
+            (Protocol::Chat, Protocol::Chat) => return ResponseConverter::Chat(context()),
+            (Protocol::Messages, Protocol::Messages) => return ResponseConverter::Messages(context()),
+            (Protocol::Responses, Protocol::Responses) => {
+                return ResponseConverter::Responses(context(), Box::new(test_requests::new_response()));
             }
-            (Protocol::Chat, Protocol::Chat) => ResponseConverter::Chat(context()),
-            (Protocol::Messages, Protocol::Messages) => ResponseConverter::Messages(context()),
-            (client, backend) => {
-                let direction = Direction {
-                    client: api_dialect(client),
-                    backend: api_dialect(backend),
-                };
-                ResponseConverter::Translated(direction, Box::new(response_context(script)))
+            (Protocol::Chat, _) => ClientContext::Chat(response_context(script)),
+            (Protocol::Messages, _) => ClientContext::Messages(response_context(script)),
+            (Protocol::Responses, backend) => {
+                let response = test_requests::new_response();
+                ClientContext::Responses(Box::new(test_requests::context(
+                    script,
+                    api_dialect(backend),
+                    &response,
+                )))
             }
-        }
+        };
+        ResponseConverter::Translated(Box::new(Direction {
+            client,
+            backend: api_dialect(self.backend),
+        }))
     }
 
     fn failed(self, error: BackendError) -> Reply {
@@ -227,51 +227,91 @@ fn failures(crossing: Crossing, streamed: bool) -> Vec<String> {
 }
 
 #[test]
-fn s8_odd_servers_a_chat_stream_becomes_the_true_message() {
+fn s8_odd_servers_a_chat_stream_is_passed_through() {
     hold(CROSSINGS[0], true);
 }
 
 #[test]
-fn s8_odd_servers_a_chat_completion_becomes_the_true_message() {
+fn s8_odd_servers_a_chat_completion_is_passed_through() {
     hold(CROSSINGS[0], false);
 }
 
 #[test]
-fn s8_odd_servers_a_chat_stream_is_passed_through() {
+fn s8_odd_servers_a_messages_stream_becomes_the_true_completion() {
     hold(CROSSINGS[1], true);
 }
 
 #[test]
-fn s8_odd_servers_a_chat_completion_is_passed_through() {
+fn s8_odd_servers_a_message_becomes_the_true_completion() {
     hold(CROSSINGS[1], false);
 }
 
 #[test]
-fn s8_odd_servers_a_messages_stream_is_passed_through() {
+fn s8_odd_servers_a_responses_stream_becomes_the_true_completion() {
     hold(CROSSINGS[2], true);
 }
 
 #[test]
-fn s8_odd_servers_a_message_is_passed_through() {
+fn s8_odd_servers_a_response_becomes_the_true_completion() {
     hold(CROSSINGS[2], false);
 }
 
 #[test]
-fn s8_odd_servers_a_messages_stream_becomes_the_true_completion() {
+fn s8_odd_servers_a_chat_stream_becomes_the_true_message() {
     hold(CROSSINGS[3], true);
 }
 
 #[test]
-fn s8_odd_servers_a_message_becomes_the_true_completion() {
+fn s8_odd_servers_a_chat_completion_becomes_the_true_message() {
     hold(CROSSINGS[3], false);
 }
 
 #[test]
-fn s8_odd_servers_a_chat_stream_becomes_the_true_response() {
+fn s8_odd_servers_a_messages_stream_is_passed_through() {
     hold(CROSSINGS[4], true);
 }
 
 #[test]
-fn s8_odd_servers_a_chat_completion_becomes_the_true_response() {
+fn s8_odd_servers_a_message_is_passed_through() {
     hold(CROSSINGS[4], false);
+}
+
+#[test]
+fn s8_odd_servers_a_responses_stream_becomes_the_true_message() {
+    hold(CROSSINGS[5], true);
+}
+
+#[test]
+fn s8_odd_servers_a_response_becomes_the_true_message() {
+    hold(CROSSINGS[5], false);
+}
+
+#[test]
+fn s8_odd_servers_a_chat_stream_becomes_the_true_response() {
+    hold(CROSSINGS[6], true);
+}
+
+#[test]
+fn s8_odd_servers_a_chat_completion_becomes_the_true_response() {
+    hold(CROSSINGS[6], false);
+}
+
+#[test]
+fn s8_odd_servers_a_messages_stream_becomes_the_true_response() {
+    hold(CROSSINGS[7], true);
+}
+
+#[test]
+fn s8_odd_servers_a_message_becomes_the_true_response() {
+    hold(CROSSINGS[7], false);
+}
+
+#[test]
+fn s8_odd_servers_a_responses_stream_is_passed_through() {
+    hold(CROSSINGS[8], true);
+}
+
+#[test]
+fn s8_odd_servers_a_response_is_passed_through() {
+    hold(CROSSINGS[8], false);
 }

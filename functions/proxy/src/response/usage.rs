@@ -1,7 +1,7 @@
 //! The tokens of a response, as far as its backend reported them. Pure.
 
-use service::http::Dialect;
-use translators::usage::{Usage, update_from_event};
+use translators::directions::ApiDialect;
+use translators::usage::{Usage, update_from_event, update_from_response_event};
 
 use super::scan::ChunkInfo;
 
@@ -86,14 +86,18 @@ impl StreamUsage {
     }
 
     /// Adds an event of a stream in `dialect`.
-    pub(super) fn add(&mut self, dialect: Dialect, info: ChunkInfo, data: &[u8]) {
+    pub(super) fn add(&mut self, dialect: ApiDialect, info: ChunkInfo, data: &[u8]) {
         self.text_bytes += info.text_bytes;
         match dialect {
-            Dialect::Anthropic => {
+            ApiDialect::Responses => {
+                update_from_response_event(&mut self.reported, data);
+                self.is_complete = self.reported.is_some();
+            }
+            ApiDialect::Messages => {
                 update_from_event(&mut self.reported, data);
                 self.is_complete |= info.is_final_usage;
             }
-            Dialect::OpenAi | Dialect::Management => {
+            ApiDialect::Chat => {
                 if let Some(usage) = info.usage {
                     self.reported.get_or_insert_default().update(usage);
                     self.is_complete = true;
@@ -102,8 +106,17 @@ impl StreamUsage {
         }
     }
 
+    /// Adds an event of a Responses stream: text, or what the last one reports.
+    pub(super) fn add_event(&mut self, text_bytes: usize, reported: Option<Usage>) {
+        self.text_bytes += text_bytes;
+        if let Some(usage) = reported {
+            self.reported.get_or_insert_default().update(usage);
+            self.is_complete = true;
+        }
+    }
+
     /// Adds a whole response.
-    pub(super) fn add_body(&mut self, dialect: Dialect, info: ChunkInfo, body: &[u8]) {
+    pub(super) fn add_body(&mut self, dialect: ApiDialect, info: ChunkInfo, body: &[u8]) {
         self.add(dialect, info, body);
         self.is_complete = self.reported.is_some();
     }

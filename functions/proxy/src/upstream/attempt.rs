@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use domain::models::catalog::Backend;
 use http::{HeaderMap, HeaderValue, Response};
 use service::http::{ApiError, Code};
 use service::outbound::ResponseBody;
 use tokio::time::{Instant, timeout_at};
+use translators::responses::backend::native;
 
 use super::backend_request::BackendRequest;
 use super::body::{self, ReadError};
@@ -112,13 +114,29 @@ impl Attempt<'_> {
         &self,
         endpoint: &BackendEndpoint,
     ) -> Result<(Response<ResponseBody>, ResponseConverter, Vec<String>), Failure> {
-        let (request, converter, warnings) = self.outgoing(endpoint)?;
+        let (request, converter, mut warnings) = self.outgoing(endpoint)?;
+        let same_dialect = converter.errors().same_dialect;
         let again = || self.outgoing(endpoint).map(|(request, ..)| request);
-        let response = self
-            .client
-            .post(endpoint, converter.errors().same_dialect, request, again)
-            .await?;
-        Ok((response, converter, warnings))
+        let mut posted = self.client.post(endpoint, same_dialect, request, again).await;
+        if posted.as_ref().is_err_and(|failure| failure.rejects_reasoning)
+            && let Some(body) = self.body_without_reasoning(endpoint)?
+        {
+            warnings.push("reasoning".to_owned());
+            let request = || {
+                let (request, ..) = self.outgoing(endpoint)?;
+                let body = body.clone().into();
+                Ok(PostRequest { body, ..request })
+            };
+            posted = self.client.post(endpoint, same_dialect, request()?, request).await;
+        }
+        Ok((posted?, converter, warnings))
+    }
+
+    /// The request without the reasoning of earlier turns, which the backend cannot read (N7); `None` if it has none.
+    fn body_without_reasoning(&self, endpoint: &BackendEndpoint) -> Result<Option<Bytes>, Failure> {
+        let (request, ..) = self.outgoing(endpoint)?;
+        let body: Vec<u8> = request.body.iter().flat_map(|piece| piece.iter().copied()).collect();
+        Ok(native::without_reasoning(&body).map(Bytes::from))
     }
 
     fn outgoing<'e>(

@@ -5,19 +5,20 @@ use domain::models::catalog::{Backend, Protocol};
 use domain::models::usage::Endpoint;
 use http::{HeaderMap, Uri};
 use jiff::Timestamp;
-use service::http::{ApiError, Code, Dialect};
+use service::http::{ApiError, Dialect};
 use service::outbound::Pieces;
-use translators::directions::{ApiDialect, Direction};
+use translators::directions::request::DirectedRequest;
+use translators::directions::{ApiDialect, Direction, FarDialect};
 use translators::error::ErrorContext;
 use translators::model::ModelFacts;
-use translators::responses::context::ResponsesContext;
 use translators::settings::{BackendSettings, RerankApi};
-use translators::translated::TranslatedRequest;
 
 use super::endpoint::BackendEndpoint;
 use crate::grant::Grant;
 use crate::patch::patched_pieces;
-use crate::request::{ChatRequest, CompletionRequest, DirectRequest, MessagesRequest, own_protocol_headers};
+use crate::request::{
+    ChatRequest, CompletionRequest, DirectRequest, MessagesRequest, ResponsesRequest, own_protocol_headers,
+};
 use crate::response::context::PassthroughContext;
 use crate::response::convert::ResponseConverter;
 use crate::response::document::{DocumentContext, DocumentForm, List, RanksWanted};
@@ -40,44 +41,23 @@ impl<'e> BackendRequest<'e> {
         endpoint: &'e BackendEndpoint,
         now: Timestamp,
     ) -> Result<Self, ApiError> {
-        match (request, backend.protocol) {
-            (CompletionRequest::Chat(request), Protocol::Openai) => Ok(Self::chat(request, grant, backend, endpoint)),
-            (CompletionRequest::Messages(request), Protocol::Anthropic) => {
-                Self::messages(request, grant, backend, endpoint)
+        let dialect = dialect(backend.protocol);
+        let (settings, facts) = (&endpoint.settings, || facts(request, grant, backend, endpoint));
+        let translated = match (request, dialect.far()) {
+            (CompletionRequest::Chat(request), None) => return Ok(Self::chat(request, grant, backend, endpoint)),
+            (CompletionRequest::Direct(request), None) => return Self::direct(request, grant, backend, endpoint),
+            (CompletionRequest::Direct(request), Some(_)) => return Err(request.unserved()),
+            (CompletionRequest::Messages(request), Some(FarDialect::Messages)) => {
+                return Self::messages(request, grant, backend, endpoint);
             }
-            (CompletionRequest::Messages(messages), Protocol::Openai) => {
-                let translated = messages.to_chat(&endpoint.settings, &facts(request, grant, backend, endpoint))?;
-                Ok(Self::translated(
-                    request,
-                    ApiDialect::Messages,
-                    translated,
-                    backend,
-                    endpoint,
-                    now,
-                ))
+            (CompletionRequest::Responses(request), Some(FarDialect::Responses)) => {
+                return Self::responses(request, grant, backend, endpoint);
             }
-            (CompletionRequest::Chat(chat), Protocol::Anthropic) => {
-                let translated = chat.to_messages(&endpoint.settings, facts(request, grant, backend, endpoint))?;
-                Ok(Self::translated(
-                    request,
-                    ApiDialect::Chat,
-                    translated,
-                    backend,
-                    endpoint,
-                    now,
-                ))
-            }
-            (CompletionRequest::Direct(request), Protocol::Openai) => Self::direct(request, grant, backend, endpoint),
-            (CompletionRequest::Direct(request), Protocol::Anthropic) => Err(request.unserved()),
-            (CompletionRequest::Responses(responses), Protocol::Openai) => {
-                let translated = responses.to_chat(&endpoint.settings, facts(request, grant, backend, endpoint))?;
-                Ok(Self::responses_as_chat(translated, endpoint))
-            }
-            (CompletionRequest::Responses(_), Protocol::Anthropic) => {
-                let message = "this model has no backend for /v1/responses";
-                Err(ApiError::new(Code::ModelNotSupported, message).field("model"))
-            }
-        }
+            (CompletionRequest::Chat(request), Some(far)) => request.translated(far, settings, facts())?,
+            (CompletionRequest::Messages(request), _) => request.translated(dialect, settings, &facts())?,
+            (CompletionRequest::Responses(request), _) => request.translated(dialect, settings, facts())?,
+        };
+        Ok(Self::translated(request, translated, dialect, endpoint, now))
     }
 
     /// For a backend that counts tokens itself.
@@ -171,50 +151,64 @@ impl<'e> BackendRequest<'e> {
         })
     }
 
-    fn responses_as_chat(translated: TranslatedRequest<ResponsesContext>, endpoint: &'e BackendEndpoint) -> Self {
-        let body = Bytes::from(translated.body);
-        let params = endpoint.params.patch_unread(&body);
-        Self {
-            url: &endpoint.chat_completions,
+    fn responses(
+        request: &ResponsesRequest<'_>,
+        grant: &Grant,
+        backend: &Backend,
+        endpoint: &'e BackendEndpoint,
+    ) -> Result<Self, ApiError> {
+        let body = request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params)?;
+        let context = passthrough(grant, request.model(), endpoint, Dialect::OpenAi);
+        Ok(Self {
+            url: &endpoint.responses,
             headers: endpoint.headers.clone(),
-            body: patched_pieces(&body, params.into_iter().collect()),
-            converter: ResponseConverter::ChatToResponses(Box::new(translated.context)),
-            warnings: translated.warnings,
-        }
+            body: body.bytes,
+            warnings: body.warnings,
+            converter: ResponseConverter::Responses(Box::new(context), Box::new(request.lifecycle().clone())),
+        })
     }
 
-    /// For a backend of another dialect than the client's.
+    /// For a backend that speaks another `dialect` than the client.
     fn translated(
         request: &CompletionRequest<'_>,
-        client: ApiDialect,
-        translated: TranslatedRequest,
-        backend: &Backend,
+        translated: DirectedRequest,
+        dialect: ApiDialect,
         endpoint: &'e BackendEndpoint,
         now: Timestamp,
     ) -> Self {
-        let (dialect, url, mut headers) = match backend.protocol {
-            Protocol::Openai => (ApiDialect::Chat, &endpoint.chat_completions, HeaderMap::new()),
-            Protocol::Anthropic => (ApiDialect::Messages, &endpoint.messages, own_protocol_headers()),
+        let (url, mut headers) = match dialect {
+            ApiDialect::Chat => (&endpoint.chat_completions, HeaderMap::new()),
+            ApiDialect::Messages => (&endpoint.messages, own_protocol_headers()),
+            ApiDialect::Responses => (&endpoint.responses, HeaderMap::new()),
         };
         headers.extend(endpoint.headers.clone());
-        let direction = Direction {
-            client,
-            backend: dialect,
-        };
-        let mut context = translated.context;
+        let mut client = translated.context;
+        let context = client.response_mut();
         context.created = now.as_second();
         if context.estimated_input_tokens == 0 {
             context.estimated_input_tokens = request.input_estimate();
         }
         let body = Bytes::from(translated.body);
         let params = endpoint.params.patch_unread(&body);
+        let direction = Direction {
+            client,
+            backend: dialect,
+        };
         Self {
             url,
             headers,
             body: patched_pieces(&body, params.into_iter().collect()),
-            converter: ResponseConverter::Translated(direction, Box::new(context)),
+            converter: ResponseConverter::Translated(Box::new(direction)),
             warnings: translated.warnings,
         }
+    }
+}
+
+fn dialect(protocol: Protocol) -> ApiDialect {
+    match protocol {
+        Protocol::Openai => ApiDialect::Chat,
+        Protocol::Anthropic => ApiDialect::Messages,
+        Protocol::Responses => ApiDialect::Responses,
     }
 }
 

@@ -8,6 +8,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use memchr::memmem;
 use service::http::ApiError;
 use service::outbound::{CallError, Client, Pieces, ResponseBody};
 use translators::error::{BackendError, Dialect, ErrorContext};
@@ -21,6 +22,8 @@ use crate::limits::Limits;
 /// Bytes read of an error response to find its message.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
+/// The code of `OpenAI`'s refusal of reasoning that it has not sealed for this account (N7).
+const FOREIGN_REASONING: &[u8] = b"invalid_encrypted_content";
 /// Headers of a backend about retries, which the SDKs of both families obey (translation.md §6.3).
 const RETRY_HINTS: [HeaderName; 2] = [
     HeaderName::from_static("retry-after-ms"),
@@ -96,7 +99,8 @@ impl BackendClient {
         errors.passes_auth_errors |= matches!(blame, Blame::Content | Blame::Unclear);
         let error = BackendError::from_response(status, kind, &body, &errors);
         let blame = if error.context_overflow { Blame::Request } else { blame };
-        let failure = Failure::of_status(blame, error);
+        let mut failure = Failure::of_status(blame, error);
+        failure.rejects_reasoning = status == 400 && memmem::find(&body, FOREIGN_REASONING).is_some();
         let mut hints = retry_hints(&head.headers);
         hints.extend(upstream_request_id(&head.headers));
         let seconds = retry_after(&head.headers, self.clock.now());

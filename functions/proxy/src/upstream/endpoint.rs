@@ -49,6 +49,7 @@ pub(super) struct BackendEndpoint {
     pub(super) embeddings: Uri,
     pub(super) messages: Uri,
     pub(super) rerank: Uri,
+    pub(super) responses: Uri,
     pub(super) count_tokens: Uri,
     base: Url,
     pub(super) headers: HeaderMap,
@@ -96,6 +97,7 @@ impl Endpoints {
         let base = base.map_err(|_| unusable(FailureClass::ForbiddenAddress, "its address may not be called"))?;
         let preset = backend.preset.as_deref().or(match backend.protocol {
             Protocol::Anthropic => Some("anthropic"),
+            Protocol::Responses => Some("openai-responses"),
             Protocol::Openai => None,
         });
         let settings = BackendSettings::of_entry(preset, &backend.settings);
@@ -112,6 +114,7 @@ impl Endpoints {
                 RerankApi::Tei => outside_v1(base.clone(), "rerank"),
             })?,
             messages: uri(&endpoint(base.clone(), "messages"))?,
+            responses: uri(&endpoint(base.clone(), "responses"))?,
             count_tokens: uri(&endpoint(base.clone(), "messages/count_tokens"))?,
             errors: ErrorContext {
                 secrets: secrets(key.as_ref(), backend, &base),

@@ -19,6 +19,8 @@ pub(super) struct Failure {
     pub(super) fault: Fault,
     /// What the backend said.
     told: Option<Arc<str>>,
+    /// The backend cannot read the reasoning of earlier turns, which another account has sealed (N7).
+    pub(super) rejects_reasoning: bool,
 }
 
 /// Where the fault of a failure lies.
@@ -44,6 +46,7 @@ impl Failure {
             error: Box::new(error.into()),
             fault,
             told: None,
+            rejects_reasoning: false,
         }
     }
 

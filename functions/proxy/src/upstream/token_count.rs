@@ -70,7 +70,7 @@ async fn count_at(
                 BackendRequest::count_tokens(request, grant, backend, &endpoint).map_err(Failure::not_sent)?;
             server.count_by_anthropic(outgoing).await.map(Some)
         }
-        (Protocol::Openai, Tokenizer::Estimate) => Ok(None),
+        (Protocol::Responses, _) | (Protocol::Openai, Tokenizer::Estimate) => Ok(None),
         (Protocol::Openai, tokenizer) => {
             let chat = request
                 .to_countable_chat(model, backend, &endpoint.settings)

@@ -175,16 +175,15 @@ pub enum Protocol {
     #[default]
     Openai,
     Anthropic,
+    Responses,
 }
 
 impl Protocol {
     /// True if backends of this protocol can answer what clients send to `endpoint`, as it is or translated.
     pub fn serves(self, endpoint: Endpoint) -> bool {
         match endpoint {
-            Endpoint::ChatCompletions | Endpoint::Messages => true,
-            Endpoint::Embeddings | Endpoint::Completions | Endpoint::Rerank | Endpoint::Responses => {
-                self == Self::Openai
-            }
+            Endpoint::ChatCompletions | Endpoint::Messages | Endpoint::Responses => true,
+            Endpoint::Embeddings | Endpoint::Completions | Endpoint::Rerank => self == Self::Openai,
         }
     }
 }

@@ -27,7 +27,9 @@ pub fn outside_v1(mut base: Url, path: &str) -> Url {
 /// The header that shows a backend of this protocol its key.
 pub fn credential(protocol: Protocol, key: &Secret) -> Result<(HeaderName, HeaderValue), InvalidHeaderValue> {
     let (name, value) = match protocol {
-        Protocol::Openai => (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {}", key.expose()))),
+        Protocol::Openai | Protocol::Responses => {
+            (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {}", key.expose())))
+        }
         Protocol::Anthropic => (
             HeaderName::from_static("x-api-key"),
             HeaderValue::try_from(key.expose()),
@@ -84,6 +86,7 @@ mod tests {
             shown(Protocol::Anthropic),
             (HeaderName::from_static("x-api-key"), HeaderValue::from_static("k"))
         );
+        assert_eq!(shown(Protocol::Responses), shown(Protocol::Openai));
         assert!(shown(Protocol::Openai).1.is_sensitive());
         assert!(credential(Protocol::Openai, &"a\nb".into()).is_err());
     }

@@ -206,7 +206,7 @@ impl Arguments {
 }
 
 /// Escapes text that is escaped already: it stands in a string inside of a string.
-fn escape_again(escaped: &str) -> String {
+pub(crate) fn escape_again(escaped: &str) -> String {
     escaped.replace('\\', "\\\\").replace('"', "\\\"")
 }
 

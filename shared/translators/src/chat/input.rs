@@ -159,6 +159,7 @@ raw_object! {
         kind: "type",
         grammar: "grammar",
         definition: "definition",
+        syntax: "syntax",
     }
 }
 
@@ -189,7 +190,10 @@ raw_object! {
 
 raw_object! {
     pub InputJsonSchema {
+        name: "name",
+        description: "description",
         schema: "schema",
+        strict: "strict",
     }
 }
 

@@ -2,3 +2,6 @@
 
 /// Of Anthropic's thinking blocks.
 pub const ANTHROPIC_FORMAT: &str = "anthropic-claude-v1";
+
+/// Of the reasoning items of `OpenAI`'s Responses.
+pub const RESPONSES_FORMAT: &str = "openai-responses-v1";

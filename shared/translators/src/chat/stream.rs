@@ -27,6 +27,8 @@ pub enum StreamEvent<'e> {
     Failed(BackendError),
     /// Bytes that were no UTF-8 became U+FFFD (B5.3).
     InvalidUtf8,
+    /// Something of this type has no counterpart in the hub, and is left out.
+    Skipped(&'e str),
 }
 
 /// Reads the events of a backend that speaks one dialect.

@@ -117,7 +117,7 @@ codes! {
     RateLimitExceeded: 429, "too_many_requests", (RATE, "rate_limit_exceeded"), RATE;
     InsufficientQuota: 429, "insufficient_quota", ("insufficient_quota", "insufficient_quota"), RATE;
     ConcurrencyLimitExceeded: 429, "concurrency_limit_exceeded", (RATE, "concurrency_limit_exceeded"), RATE;
-    OutsideAvailableHours: 429, "outside_available_hours", (RATE, "outside_available_hours"), RATE;
+    OutsideAvailableHours: 429, "outside_available_hours", ("usage_limit_reached", "outside_available_hours"), RATE;
     UpstreamRateLimited: 429, "upstream_rate_limited", (RATE, "upstream_rate_limited"), RATE;
     UnsupportedTool: 400, "invalid_value", (INVALID, "unsupported_tool"), INVALID;
     InvalidEncryptedContent: 400, "invalid_value", (INVALID, "invalid_encrypted_content"), INVALID;
@@ -170,5 +170,16 @@ impl From<&BackendError> for Code {
             ErrorKind::Permission => Self::Forbidden,
             ErrorKind::Api => Self::UpstreamError,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rs10_codex_waits_for_a_limit_that_has_an_end() {
+        let row = Code::OutsideAvailableHours.row();
+        assert_eq!((row.status, row.openai.0), (429, "usage_limit_reached"));
     }
 }

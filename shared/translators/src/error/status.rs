@@ -30,9 +30,12 @@ pub(super) fn status_of_word(word: &str) -> Option<u16> {
         | "AccessDeniedException" => Some(401),
         "billing_error" | "insufficient_quota" => Some(402),
         "conflict_error" => Some(409),
-        "invalid_request_error" | "BadRequestError" | "content_filter" | "INVALID_ARGUMENT" | "ValidationException" => {
-            Some(400)
-        }
+        "invalid_request_error"
+        | "BadRequestError"
+        | "content_filter"
+        | "invalid_prompt"
+        | "INVALID_ARGUMENT"
+        | "ValidationException" => Some(400),
         "not_found_error" | "model_not_found" | "NotFoundError" => Some(404),
         "overloaded" | "overloaded_error" | "UNAVAILABLE" => Some(529),
         "permission_error" | "PermissionDeniedError" => Some(403),

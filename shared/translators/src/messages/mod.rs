@@ -10,4 +10,5 @@ pub mod stop_reason;
 pub mod stream;
 pub mod to_chat;
 pub mod token_count;
+pub(crate) mod whole;
 pub mod wire;

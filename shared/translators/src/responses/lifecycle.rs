@@ -58,8 +58,13 @@ impl Lifecycle {
         (self.now)().max(self.head.created_at)
     }
 
+    /// The client's id of the response.
+    pub fn id(&self) -> String {
+        format!("resp_{}", self.head.key)
+    }
+
     /// Events that were written before a backend responded.
-    pub(crate) fn early_events(&self) -> u64 {
+    pub fn early_events(&self) -> u64 {
         self.early_events.load(Ordering::Relaxed)
     }
 

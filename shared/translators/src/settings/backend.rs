@@ -140,6 +140,10 @@ settings! {
     default_max_tokens: u32 = 32_000,
     /// `temperature`, `top_p` and `top_k` are accepted (O13).
     sampling: bool = true,
+    /// `stop` is accepted, of a backend that speaks Responses (N14).
+    stop: bool = false,
+    /// The types of tools that a Responses backend may run itself for clients (N4).
+    hosted_tools: Vec<String> = Vec::new(),
     /// How an Anthropic backend is asked to think (O17).
     thinking_param: ThinkingParam = ThinkingParam::Adaptive,
     /// Members that are taken out of every request, as paths such as `output_config.format` (B10.4).

@@ -14,6 +14,8 @@ use super::values::{
 #[serde(rename_all = "lowercase")]
 pub enum Preset {
     OpenAi,
+    #[serde(rename = "openai-responses")]
+    OpenAiResponses,
     Vllm,
     Sglang,
     LlamaCpp,
@@ -26,8 +28,9 @@ pub enum Preset {
 }
 
 impl Preset {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::OpenAi,
+        Self::OpenAiResponses,
         Self::Vllm,
         Self::Sglang,
         Self::LlamaCpp,
@@ -43,6 +46,7 @@ impl Preset {
     pub fn title(self) -> &'static str {
         match self {
             Self::OpenAi => "OpenAI",
+            Self::OpenAiResponses => "OpenAI Responses",
             Self::Vllm => "vLLM",
             Self::Sglang => "SGLang",
             Self::LlamaCpp => "llama.cpp",
@@ -58,7 +62,7 @@ impl Preset {
     /// Where its API is: of a server, on this machine and on the port that it takes by default.
     pub fn base_url(self) -> &'static str {
         match self {
-            Self::OpenAi => "https://api.openai.com/v1",
+            Self::OpenAi | Self::OpenAiResponses => "https://api.openai.com/v1",
             Self::Vllm => "http://127.0.0.1:8000/v1",
             Self::Sglang => "http://127.0.0.1:30000/v1",
             Self::LlamaCpp => "http://127.0.0.1:8080/v1",
@@ -88,6 +92,7 @@ impl Preset {
         let defaults = BackendSettings::default();
         match self {
             Self::OpenAi => openai(defaults),
+            Self::OpenAiResponses => openai_responses(defaults),
             // vLLM has renamed the field; for releases before that an operator sets `reasoning_content`.
             Self::Vllm => BackendSettings {
                 reasoning_replay: ReasoningReplay::Reasoning,
@@ -143,6 +148,17 @@ fn openai(defaults: BackendSettings) -> BackendSettings {
         prompt_cache_key: true,
         schema: Schema::Openai,
         ..defaults
+    }
+}
+
+/// What the vendor itself takes in its newer API. vLLM, `SGLang` and llama.cpp are better called as `openai`: they keep
+/// responses in one process, and take few types of tools and items. It stands for every backend of the protocol
+/// `responses` that names no preset.
+fn openai_responses(defaults: BackendSettings) -> BackendSettings {
+    BackendSettings {
+        // Cache marks are known to stand on chat's parts alone.
+        cache: Cache::None,
+        ..openai(defaults)
     }
 }
 

@@ -53,17 +53,20 @@ pub struct Repairs {
     pub unknown_finish_reason: Option<CleanedMessage>,
     /// Counts of tokens that cannot be true (B7.4).
     pub absurd_usage: bool,
+    /// The type of the first item that was left out, since the client's dialect has no such thing.
+    pub skipped_item: Option<CleanedMessage>,
 }
 
 impl Repairs {
     /// One line for the log; `None` if nothing had to be put right.
     pub fn told(&self) -> Option<String> {
-        let unknown = self.unknown_finish_reason.as_ref();
+        let (unknown, skipped) = (self.unknown_finish_reason.as_ref(), self.skipped_item.as_ref());
         let told = [
             self.invalid_utf8.then(|| "invalid_utf8".to_owned()),
             self.junk_behind_arguments.then(|| "junk_behind_arguments".to_owned()),
             self.absurd_usage.then(|| "absurd_usage".to_owned()),
             unknown.map(|reason| format!("unknown_finish_reason={reason}")),
+            skipped.map(|kind| format!("skipped_item={kind}")),
         ];
         let told: Vec<String> = told.into_iter().flatten().collect();
         (!told.is_empty()).then(|| told.join(", "))

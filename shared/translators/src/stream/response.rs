@@ -9,7 +9,7 @@ use crate::chat::completion::{Choice, Completion};
 use crate::chat::finish_reason::is_unknown;
 use crate::chat::stream::StreamEvent;
 use crate::context::ResponseContext;
-use crate::error::{BackendError, Secrets};
+use crate::error::{BackendError, CleanedMessage, Secrets};
 use crate::json::EscapedText;
 use crate::usage::Usage;
 
@@ -23,6 +23,7 @@ pub(super) struct StreamedResponse {
     failure: Option<BackendError>,
     upstream_id: Option<String>,
     invalid_utf8: bool,
+    skipped_item: Option<CleanedMessage>,
 }
 
 /// What is known of a response before it comes.
@@ -75,6 +76,7 @@ impl StreamedResponse {
             failure: None,
             upstream_id: None,
             invalid_utf8: false,
+            skipped_item: None,
         }
     }
 
@@ -91,6 +93,9 @@ impl StreamedResponse {
             StreamEvent::Done => self.done(out),
             StreamEvent::Failed(error) => self.fail(error, out),
             StreamEvent::InvalidUtf8 => self.invalid_utf8 = true,
+            StreamEvent::Skipped(kind) => {
+                self.skipped_item.get_or_insert_with(|| self.facts.secrets.clean(kind));
+            }
         }
     }
 
@@ -146,6 +151,7 @@ impl StreamedResponse {
                 absurd_usage: self
                     .usage
                     .is_some_and(|usage| usage.is_absurd(self.facts.context_window)),
+                skipped_item: self.skipped_item,
             },
             upstream_id: self.upstream_id,
         }

@@ -5,6 +5,7 @@
 //! and texts that come meanwhile wait until it is finished.
 
 use bytes::BytesMut;
+use serde_json::value::RawValue;
 
 use super::content::{ContentKind, ContentWriter, list};
 use super::held::HeldText;
@@ -93,14 +94,22 @@ impl<W: ContentWriter> Sequencer<W> {
         }
     }
 
+    /// One entry of `reasoning_details` that has all its text: it belongs to the thinking before it.
+    pub(crate) fn details(&mut self, entry: &RawValue, out: &mut BytesMut) {
+        self.details
+            .iter_mut()
+            .for_each(|details| details.push(entry.get().to_owned()));
+        if !self.in_call() {
+            self.write_details(out);
+        }
+    }
+
     /// Writes all that waits, and closes the last block.
     pub(crate) fn finish(&mut self, out: &mut BytesMut) {
         self.flush_tags(out);
         self.write_unasked(ContentKind::Text, out);
         self.advance(Advance::Last, out);
-        if self.thinking != ThinkingDisplay::Discarded {
-            self.write_details(out);
-        }
+        self.write_details(out);
         self.content.end(out);
     }
 
@@ -173,9 +182,10 @@ impl<W: ContentWriter> Sequencer<W> {
         }
         self.advance(Advance::Named, out);
         if self.in_call() {
-            self.held.push(kind, text);
+            self.held.push(kind, text, self.calls.list.len());
             self.advance(Advance::Live, out);
         } else {
+            self.held.write(usize::MAX, &mut self.content, out);
             if kind != ContentKind::Thinking && self.content.open_kind() == Some(ContentKind::Thinking) {
                 self.write_details(out);
             }
@@ -191,9 +201,10 @@ impl<W: ContentWriter> Sequencer<W> {
         }
     }
 
-    /// Puts encrypted reasoning that waits into a thinking block.
+    /// Puts encrypted reasoning that waits into a thinking block, if thinking is shown.
     fn write_details(&mut self, out: &mut BytesMut) {
-        if let Some(details) = self.details.as_mut().filter(|details| !details.is_empty()) {
+        let shown = self.thinking != ThinkingDisplay::Discarded;
+        if let Some(details) = self.details.as_mut().filter(|details| shown && !details.is_empty()) {
             self.content.write_details(std::mem::take(details), out);
         }
     }
@@ -222,11 +233,7 @@ impl<W: ContentWriter> Sequencer<W> {
             if self.in_call() && !self.advance_open_call(limit, out) {
                 return;
             }
-            if self.held.is_worth_sending() {
-                for (kind, text) in self.held.take() {
-                    self.content.write(kind, EscapedText::from_escaped(&text), out);
-                }
-            }
+            self.held.write(self.next_call, &mut self.content, out);
             if !self.start_next_call(limit, out) {
                 return;
             }
@@ -279,15 +286,11 @@ impl<W: ContentWriter> Sequencer<W> {
     }
 
     fn open_next_call(&mut self, out: &mut BytesMut) {
-        let details = if self.thinking == ThinkingDisplay::Discarded {
-            self.details.as_mut().and_then(|details| list(&std::mem::take(details)))
-        } else {
-            self.write_details(out);
-            None
-        };
+        self.write_details(out);
+        let hidden = self.details.as_mut().and_then(|details| list(&std::mem::take(details)));
         let call = &mut self.calls.list[self.next_call];
         call.started = true;
-        self.content.open_call(call, details.as_deref(), out);
+        self.content.open_call(call, hidden.as_deref(), out);
         self.next_call += 1;
     }
 }

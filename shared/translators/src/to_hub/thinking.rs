@@ -110,7 +110,7 @@ fn effort_of_budget(budget: i64) -> Effort {
 }
 
 /// The nearest level that is not above the wish, or else the lowest; nothing where there are no levels.
-fn clamp(wish: Effort, levels: &[Effort]) -> Option<Effort> {
+pub(crate) fn clamp(wish: Effort, levels: &[Effort]) -> Option<Effort> {
     let not_above = levels.iter().filter(|level| **level <= wish).max();
     not_above.or_else(|| levels.iter().min()).copied()
 }

@@ -8,7 +8,9 @@ mod chat;
 mod counts;
 mod input;
 mod member;
+mod responses;
 
 pub use anthropic::{AnthropicUsage, anthropic_service_tier, update_from_event};
 pub use chat::{ChatUsageOut, usage_of_members};
 pub use counts::Usage;
+pub use responses::update_from_response_event;

@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use translators::context::ResponseContext;
-use translators::directions::{ApiDialect, Direction};
+use translators::directions::{ApiDialect, ClientContext, Direction};
 
 use super::driver::DrivenBody;
 use super::*;
@@ -51,15 +51,14 @@ fn chat() -> ResponseConverter {
 }
 
 fn translated() -> ResponseConverter {
-    let direction = Direction {
-        client: ApiDialect::Messages,
-        backend: ApiDialect::Chat,
-    };
     let context = ResponseContext {
         model: "m".into(),
         ..ResponseContext::default()
     };
-    ResponseConverter::Translated(direction, Box::new(context))
+    ResponseConverter::Translated(Box::new(Direction {
+        client: ClientContext::Messages(context),
+        backend: ApiDialect::Chat,
+    }))
 }
 
 /// A backend that sends one of `events` each second, nothing for an empty one, and repeats the last one.

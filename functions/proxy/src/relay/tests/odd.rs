@@ -20,12 +20,16 @@ const BEGIN_AFTER: Time = Time::from_secs(10);
 const MAX_EVENT_BYTES: usize = 8 << 20;
 
 /// The client's protocol and the backend's.
-const CROSSINGS: [(Protocol, Protocol); 5] = [
+const CROSSINGS: [(Protocol, Protocol); 9] = [
     (Protocol::Messages, Protocol::Chat),
     (Protocol::Responses, Protocol::Chat),
     (Protocol::Chat, Protocol::Chat),
     (Protocol::Messages, Protocol::Messages),
     (Protocol::Chat, Protocol::Messages),
+    (Protocol::Responses, Protocol::Messages),
+    (Protocol::Responses, Protocol::Responses),
+    (Protocol::Chat, Protocol::Responses),
+    (Protocol::Messages, Protocol::Responses),
 ];
 
 fn dialect(client: Protocol) -> Dialect {
@@ -39,27 +43,27 @@ fn dialect(client: Protocol) -> Dialect {
 /// Of a request that fits the script. Of a Responses client's, `response` is what it will get.
 fn converter(script: &Script, client: Protocol, response: &Lifecycle) -> ResponseConverter {
     let passthrough = || Box::new(PassthroughContext::named("m"));
-    match (client, script.protocol) {
+    let backend = api_dialect(script.protocol);
+    let client = match (client, script.protocol) {
+        (Protocol::Chat, Protocol::Chat) => return ResponseConverter::Chat(passthrough()),
+        (Protocol::Messages, Protocol::Messages) => return ResponseConverter::Messages(passthrough()),
+        (Protocol::Responses, Protocol::Responses) => {
+            return ResponseConverter::Responses(passthrough(), Box::new(response.clone()));
+        }
+        (Protocol::Chat, _) => ClientContext::Chat(context(script)),
+        (Protocol::Messages, _) => ClientContext::Messages(context(script)),
         (Protocol::Responses, _) => {
-            ResponseConverter::ChatToResponses(Box::new(test_requests::context(script, response)))
+            ClientContext::Responses(Box::new(test_requests::context(script, backend, response)))
         }
-        (Protocol::Chat, Protocol::Chat) => ResponseConverter::Chat(passthrough()),
-        (Protocol::Messages, Protocol::Messages) => ResponseConverter::Messages(passthrough()),
-        (client, backend) => {
-            let direction = Direction {
-                client: api_dialect(client),
-                backend: api_dialect(backend),
-            };
-            ResponseConverter::Translated(direction, Box::new(context(script)))
-        }
-    }
+    };
+    ResponseConverter::Translated(Box::new(Direction { client, backend }))
 }
 
 fn api_dialect(protocol: Protocol) -> ApiDialect {
     match protocol {
         Protocol::Chat => ApiDialect::Chat,
         Protocol::Messages => ApiDialect::Messages,
-        Protocol::Responses => unreachable!("no crossing has it"),
+        Protocol::Responses => ApiDialect::Responses,
     }
 }
 

@@ -34,13 +34,14 @@ impl Passthrough {
 
     /// The last event with the line ends that it lacks. What cannot be read broke off, and is no event.
     fn take_open(&mut self, event: Event) -> Vec<Bytes> {
-        let is_torn = |data: &[u8]| !event.is_done() && ChunkInfo::of(data).kind == ChunkKind::Malformed;
+        let is_unreadable = |data| ChunkInfo::of(String::from_utf8_lossy(data).as_bytes()).kind == ChunkKind::Malformed;
+        let is_torn = |data: &[u8]| !event.is_done() && is_unreadable(data);
         if event.data().is_some_and(is_torn) {
             return Vec::new();
         }
         let mut frames = match self.inspect(&event) {
             Action::Pass => vec![event.raw.clone()],
-            Action::Patch(patch) => patched_frames(vec![event.raw.clone()], &[patch]),
+            Action::Patch(patches) => patched_frames(vec![event.raw.clone()], &patches),
             Action::Stop => Vec::new(),
         };
         if event.is_open() && !frames.is_empty() {
@@ -55,7 +56,10 @@ impl Passthrough {
         let info = ChunkInfo::of(body.as_bytes());
         let stream = match info.kind {
             ChunkKind::Error => Err(BackendError::from_error_object(body.as_bytes(), &self.context.errors)),
-            ChunkKind::Content => reshape::stream_of(self.dialect, &body, &info, &self.context),
+            ChunkKind::Content => {
+                let begun = self.numbering.begun();
+                reshape::stream_of(self.dialect, &body, &info, &self.context, begun)
+            }
             ChunkKind::End | ChunkKind::Nothing | ChunkKind::Malformed => Err(BackendError::unreadable()),
         };
         match stream {

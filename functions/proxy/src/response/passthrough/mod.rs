@@ -1,6 +1,9 @@
 //! A stream whose bytes are passed through: each event is validated, the end is recognised and the usage counted. Pure.
 
 mod last;
+mod lossy;
+mod numbering;
+mod responses;
 
 use std::borrow::Cow;
 use std::mem;
@@ -9,10 +12,13 @@ use bytes::Bytes;
 use domain::models::RequestId;
 use serde::Deserialize;
 use service::http::Dialect;
+use translators::directions::ApiDialect;
 use translators::error::BackendError;
+use translators::responses::lifecycle::Lifecycle;
 use translators::sse::{Decoder, Event};
 use translators::stream::{Progress, Repairs, StreamEnd};
 
+use self::numbering::Numbering;
 use crate::patch::{Patch, Span};
 use crate::response::beginning::sign_of_life;
 use crate::response::context::PassthroughContext;
@@ -28,8 +34,10 @@ use crate::response::usage::StreamUsage;
     reason = "each is a fact of the stream that holds without the others"
 )]
 pub(crate) struct Passthrough {
-    dialect: Dialect,
+    dialect: ApiDialect,
     context: PassthroughContext,
+    /// Of a Responses stream: its numbers and its id.
+    numbering: Numbering,
     /// True until `message_start` has come, if the client has got one already.
     drops_start: bool,
     /// Bytes of the event whose end has not come yet.
@@ -48,28 +56,44 @@ pub(crate) struct Passthrough {
 /// What becomes of an event.
 enum Action {
     Pass,
-    /// The event is passed on with the patch, which may remove it.
-    Patch(Patch),
+    /// The event is passed on with the patches, which may remove it.
+    Patch(Vec<Patch>),
     /// Neither the event nor what follows is passed on.
     Stop,
+}
+
+impl Action {
+    fn remove(event: &Event) -> Self {
+        Self::Patch(vec![Patch::remove(Span::first(event.raw.len()))])
+    }
 }
 
 impl Passthrough {
     /// A stream of chat chunks, which ends with `[DONE]`.
     pub(crate) fn chat(context: PassthroughContext) -> Self {
-        Self::new(Dialect::OpenAi, context)
+        Self::new(ApiDialect::Chat, context)
     }
 
     /// A stream of Anthropic events, which ends with `message_stop`.
     pub(crate) fn messages(context: PassthroughContext) -> Self {
-        Self::new(Dialect::Anthropic, context)
+        Self::new(ApiDialect::Messages, context)
     }
 
-    fn new(dialect: Dialect, context: PassthroughContext) -> Self {
+    /// A stream of a response's events, which ends with the one that tells how the response ended. To its client the
+    /// response is `lifecycle` as long as no backend has a part in it.
+    pub(crate) fn responses(context: PassthroughContext, lifecycle: Lifecycle) -> Self {
+        Self {
+            numbering: Numbering::of(lifecycle),
+            ..Self::new(ApiDialect::Responses, context)
+        }
+    }
+
+    fn new(dialect: ApiDialect, context: PassthroughContext) -> Self {
         Self {
             dialect,
             usage: StreamUsage::new(context.context_window),
             context,
+            numbering: Numbering::default(),
             drops_start: false,
             pending: 0,
             template: LastTemplate::default(),
@@ -95,7 +119,7 @@ impl Passthrough {
             };
             match self.inspect(&event) {
                 Action::Pass => {}
-                Action::Patch(patch) => patches.push(patch.shifted(complete)),
+                Action::Patch(of_event) => patches.extend(of_event.into_iter().map(|patch| patch.shifted(complete))),
                 Action::Stop => break,
             }
             complete += event.raw.len();
@@ -109,13 +133,17 @@ impl Passthrough {
     }
 
     /// The frame that shows in a silence that the stream is alive.
-    pub(super) fn ping(&self) -> Bytes {
-        sign_of_life(self.dialect)
+    pub(super) fn ping(&mut self) -> Bytes {
+        let in_progress = self.numbering.sign_of_life(&self.context.model_name);
+        in_progress.unwrap_or_else(|| sign_of_life(self.error_dialect()))
     }
 
     /// Goes on with a response whose beginning the client has already: `message_start` is not passed on.
     pub(super) fn continue_begun(&mut self) {
-        self.drops_start = self.dialect == Dialect::Anthropic && !self.has_begun;
+        self.drops_start = self.dialect == ApiDialect::Messages && !self.has_begun;
+        if self.dialect == ApiDialect::Responses && !self.has_begun {
+            self.numbering.continue_begun();
+        }
     }
 
     /// True once an event with data was passed on: comments alone begin no response.
@@ -137,7 +165,7 @@ impl Passthrough {
             (None, _) => Err(BackendError::cut_short()),
         };
         if let Err(error) = &result {
-            frames.push(error_event(error, self.dialect, id));
+            frames.extend(self.error_event(error, id));
         }
         StreamEnding {
             frames,
@@ -156,9 +184,25 @@ impl Passthrough {
 
     fn end_mark(&self) -> Bytes {
         match self.dialect {
-            Dialect::Anthropic => Bytes::from_static(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
-            Dialect::OpenAi | Dialect::Management => Bytes::from_static(b"data: [DONE]\n\n"),
+            ApiDialect::Messages => Bytes::from_static(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
+            ApiDialect::Chat | ApiDialect::Responses => Bytes::from_static(b"data: [DONE]\n\n"),
         }
+    }
+
+    /// The form of errors.
+    fn error_dialect(&self) -> Dialect {
+        match self.dialect {
+            ApiDialect::Messages => Dialect::Anthropic,
+            ApiDialect::Chat | ApiDialect::Responses => Dialect::OpenAi,
+        }
+    }
+
+    /// The event that ends the stream with an error, unless the backend's own was passed on.
+    fn error_event(&mut self, error: &BackendError, id: &RequestId) -> Option<Bytes> {
+        if self.dialect == ApiDialect::Responses {
+            return self.numbering.failed(&self.context.model_name, error);
+        }
+        Some(error_event(error, self.error_dialect(), id))
     }
 
     fn is_over(&self) -> bool {
@@ -184,13 +228,16 @@ impl Passthrough {
         if event.is_done() {
             return self.take_end_mark();
         }
+        if self.dialect == ApiDialect::Responses {
+            return self.inspect_response(event, data);
+        }
         let info = self.template.scan(data);
         match info.kind {
             _ if event.is_error() => self.fail(data),
             ChunkKind::Error => self.fail(data),
             ChunkKind::Malformed => return self.take_unreadable(event, data),
             ChunkKind::Nothing => return Action::Pass,
-            ChunkKind::End => self.is_done = self.dialect == Dialect::Anthropic,
+            ChunkKind::End => self.is_done = self.dialect == ApiDialect::Messages,
             ChunkKind::Content => {
                 self.announces_end |= info.announces_end;
                 self.usage.add(self.dialect, info, data);
@@ -201,17 +248,18 @@ impl Passthrough {
         }
         self.has_begun = true;
         if mem::take(&mut self.drops_start) && is_message_start(data) {
-            return Action::Patch(Patch::remove(Span::first(event.raw.len())));
+            return Action::remove(event);
         }
         if self.context.hides_usage && info.is_usage_only {
-            return Action::Patch(Patch::remove(Span::first(event.raw.len())));
+            return Action::remove(event);
         }
-        self.rename(event, data, &info).map_or(Action::Pass, Action::Patch)
+        self.rename(event, data, &info)
+            .map_or(Action::Pass, |patch| Action::Patch(vec![patch]))
     }
 
     /// `[DONE]` alone is no response (B1.5). In a stream of another dialect it says nothing.
     fn take_end_mark(&mut self) -> Action {
-        if self.dialect == Dialect::Anthropic {
+        if self.dialect != ApiDialect::Chat {
             return Action::Pass;
         }
         if !self.has_begun {
@@ -224,27 +272,6 @@ impl Passthrough {
 
     fn fail(&mut self, data: &[u8]) {
         self.error = Some(BackendError::from_error_object(data, &self.context.errors));
-    }
-
-    /// Bytes that are no UTF-8 become U+FFFD (B5.3); all else that cannot be read is an error.
-    fn take_unreadable(&mut self, event: &Event, data: &[u8]) -> Action {
-        if let Cow::Owned(text) = String::from_utf8_lossy(data) {
-            let info = ChunkInfo::of(text.as_bytes());
-            if info.kind == ChunkKind::Content {
-                (self.has_begun, self.has_invalid_utf8) = (true, true);
-                self.announces_end |= info.announces_end;
-                self.usage.add(self.dialect, info, text.as_bytes());
-                return Action::Patch(if let Ok(span) = Span::of(data, &event.raw) {
-                    Patch::replace(span, self.context.model_name.apply(text.into(), &info))
-                } else {
-                    // Its data has several lines, and was joined.
-                    let event_text = String::from_utf8_lossy(&event.raw).into_owned();
-                    Patch::replace(Span::first(event.raw.len()), event_text)
-                });
-            }
-        }
-        self.error = Some(BackendError::unreadable());
-        Action::Stop
     }
 
     /// The patch that writes the client's name of the model into an event. An event whose data has several lines keeps

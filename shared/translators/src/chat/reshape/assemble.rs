@@ -53,7 +53,11 @@ pub fn assemble(body: &[u8], errors: &ErrorContext) -> Result<Vec<u8>, BackendEr
             StreamEvent::Chunk(chunk) => assembly.add(chunk, &data),
             StreamEvent::Done => is_done = true,
             StreamEvent::Failed(error) => failure = Some(error),
-            StreamEvent::InvalidUtf8 | StreamEvent::Usage(_) | StreamEvent::Details(_) | StreamEvent::Alive => {}
+            StreamEvent::InvalidUtf8
+            | StreamEvent::Usage(_)
+            | StreamEvent::Details(_)
+            | StreamEvent::Skipped(_)
+            | StreamEvent::Alive => {}
         });
     }
     match failure {

@@ -7,10 +7,11 @@ use serde_json::value::RawValue;
 
 use super::blocks::{OpenBlock, OpenBlocks, Thinking, encrypted_entry};
 use super::events::{ContentBlock, Delta, Frame, StopDetails};
-use crate::chat::completion::{ChoiceMessage, Completion, FunctionDelta, ToolCallDelta};
+use crate::chat::completion::{Completion, FunctionDelta};
+use crate::chat::saying::{self, Take, call_with, is_text, say, word};
 use crate::chat::stream::{StreamEvent, StreamReader};
 use crate::error::{BackendError, ErrorContext};
-use crate::json::{EscapedText, Lenient, LenientList, Raw, TextBuilder, Whole};
+use crate::json::{EscapedText, Raw, TextBuilder, Whole};
 use crate::sse::Event;
 use crate::usage::Usage;
 
@@ -20,8 +21,6 @@ static REFUSAL: LazyLock<Option<Box<RawValue>>> =
 
 /// The input of a call that has none, as a JSON string.
 static NO_INPUT: LazyLock<Option<Box<RawValue>>> = LazyLock::new(|| RawValue::from_string("\"{}\"".to_owned()).ok());
-
-type Take<'t> = &'t mut dyn FnMut(StreamEvent<'_>);
 
 /// Reads a stream, or one message in its place.
 #[derive(Debug, Default)]
@@ -144,7 +143,7 @@ impl AnthropicReader {
             (Some("text_delta"), _) => say(delta.text, take),
             (Some("input_json_delta"), Some(OpenBlock::Call { has_input })) => {
                 *has_input |= is_text(delta.partial_json);
-                take_input(index, delta.partial_json, take);
+                call_with(index, delta.partial_json, take);
             }
             _ => {}
         }
@@ -154,7 +153,7 @@ impl AnthropicReader {
         match self.blocks.stop(index) {
             Some(OpenBlock::Thinking(thinking)) => self.detail(thinking.entry(self.details), take),
             // So the call is whole, and the next one is another whatever its id.
-            Some(OpenBlock::Call { has_input: false }) => take_input(index, NO_INPUT.as_deref(), take),
+            Some(OpenBlock::Call { has_input: false }) => call_with(index, NO_INPUT.as_deref(), take),
             _ => {}
         }
     }
@@ -190,26 +189,11 @@ impl StreamReader for AnthropicReader {
     }
 }
 
-fn say(text: Raw<'_>, take: Take<'_>) {
-    if is_text(text) {
-        take(StreamEvent::Chunk(&Completion::of_delta(ChoiceMessage {
-            content: text,
-            ..ChoiceMessage::default()
-        })));
-    }
-}
-
 fn think(thinking: &mut Thinking, text: Raw<'_>, take: Take<'_>) {
-    if !is_text(text) {
-        return;
-    }
     thinking
         .text
         .extend(text.and_then(EscapedText::of).map(EscapedText::escaped));
-    take(StreamEvent::Chunk(&Completion::of_delta(ChoiceMessage {
-        reasoning_content: text,
-        ..ChoiceMessage::default()
-    })));
+    saying::think(text, take);
 }
 
 fn sign(thinking: &mut Thinking, signature: Raw<'_>) {
@@ -226,30 +210,8 @@ fn call(index: Raw<'_>, block: &ContentBlock<'_>, take: Take<'_>) -> bool {
         name: block.name,
         arguments: arguments.as_deref(),
     };
-    take_call(index, block.id, function, take);
+    saying::call(index, block.id, function, take);
     arguments.is_some()
-}
-
-/// A piece of the input of the call at `index`.
-fn take_input<'a>(index: Raw<'a>, arguments: Raw<'a>, take: Take<'_>) {
-    let function = FunctionDelta {
-        arguments,
-        ..FunctionDelta::default()
-    };
-    take_call(index, None, function, take);
-}
-
-fn take_call<'a>(index: Raw<'a>, id: Raw<'a>, function: FunctionDelta<'a>, take: Take<'_>) {
-    let call = ToolCallDelta {
-        index,
-        id,
-        function: Lenient(Some(function)),
-        ..ToolCallDelta::default()
-    };
-    take(StreamEvent::Chunk(&Completion::of_delta(ChoiceMessage {
-        tool_calls: LenientList(vec![call]),
-        ..ChoiceMessage::default()
-    })));
 }
 
 /// The end of the content: the stop reason, which the hub knows in Anthropic's words too, and a refusal's text (O31).
@@ -258,21 +220,9 @@ fn end(stop_reason: Raw<'_>, details: Option<&StopDetails<'_>>, take: Take<'_>) 
         let explanation = details
             .and_then(|details| details.explanation)
             .filter(|text| is_text(Some(text)));
-        take(StreamEvent::Chunk(&Completion::of_delta(ChoiceMessage {
-            refusal: explanation.or(REFUSAL.as_deref()),
-            ..ChoiceMessage::default()
-        })));
+        saying::refuse(explanation.or(REFUSAL.as_deref()), take);
     }
     if is_text(stop_reason) {
         take(StreamEvent::Chunk(&Completion::of_finish(stop_reason)));
     }
-}
-
-/// A short string without escapes.
-fn word(json: Raw<'_>) -> Option<&str> {
-    json.and_then(EscapedText::of).map(EscapedText::escaped)
-}
-
-fn is_text(json: Raw<'_>) -> bool {
-    json.and_then(EscapedText::of).is_some_and(|text| !text.is_empty())
 }

@@ -97,6 +97,10 @@ impl StreamWriter for MessagesWriter {
         self.checked(out, |writer, out| writer.sequencer.delta(message, true, out));
     }
 
+    fn details(&mut self, entry: &RawValue, out: &mut BytesMut) {
+        self.checked(out, |writer, out| writer.sequencer.details(entry, out));
+    }
+
     fn end_content(&mut self, out: &mut BytesMut) {
         self.checked(out, |writer, out| writer.sequencer.finish(out));
     }

@@ -1,6 +1,7 @@
 //! Writes a response as the events of a Responses stream.
 
 use bytes::BytesMut;
+use serde_json::value::RawValue;
 
 use super::items::Items;
 use crate::chat::completion::ChoiceMessage;
@@ -14,7 +15,7 @@ use crate::responses::wire::response::{Failure, ResponseObject};
 use crate::stream::{Finish, Received, Sequencer, StreamWriter};
 use crate::usage::Usage;
 
-pub(super) struct ResponsesWriter {
+pub(crate) struct ResponsesWriter {
     lifecycle: Lifecycle,
     sequencer: Sequencer<Items>,
     /// Signs of life since the last content.
@@ -22,10 +23,10 @@ pub(super) struct ResponsesWriter {
 }
 
 impl ResponsesWriter {
-    pub(super) fn new(context: ResponsesContext, random: RandomText) -> Self {
+    pub(crate) fn new(context: &ResponsesContext, random: RandomText) -> Self {
         Self {
             lifecycle: context.lifecycle.clone(),
-            sequencer: Sequencer::new(Items::streamed(&context, random), &context.response),
+            sequencer: Sequencer::new(Items::streamed(context, random), &context.response),
             silent_signs: 0,
         }
     }
@@ -72,6 +73,11 @@ impl StreamWriter for ResponsesWriter {
     fn message(&mut self, message: &ChoiceMessage<'_>, out: &mut BytesMut) {
         self.silent_signs = 0;
         self.sequencer.delta(message, true, out);
+    }
+
+    fn details(&mut self, entry: &RawValue, out: &mut BytesMut) {
+        self.silent_signs = 0;
+        self.sequencer.details(entry, out);
     }
 
     fn end_content(&mut self, out: &mut BytesMut) {

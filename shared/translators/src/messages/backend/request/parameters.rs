@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::body::{Metadata, Parameters};
 use super::scope::Scope;
 use crate::chat::input::ChatInput;
+use crate::chat::moderation;
 use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Field, Json};
 use crate::model::ModelFacts;
@@ -32,25 +32,12 @@ pub(super) fn refuse_unsupported(request: &ChatInput<'_>) -> Result<(), RequestE
         ("modalities", wants_audio),
         ("audio", request.audio.is_present()),
         ("web_search_options", request.web_search_options.is_present()),
-        ("moderation", request.moderation.raw().is_some_and(blocks)),
+        ("moderation", request.moderation.raw().is_some_and(moderation::blocks)),
     ];
     match refused.iter().find(|(_, refused)| *refused) {
         Some((name, _)) => Err(RequestError::unsupported(name)),
         None => Ok(()),
     }
-}
-
-/// True for a moderation that is to block answers: one that is only told could be missed.
-fn blocks(moderation: &RawValue) -> bool {
-    fn any(value: &Value) -> bool {
-        match value {
-            Value::String(text) => text == "block",
-            Value::Array(items) => items.iter().any(any),
-            Value::Object(members) => members.values().any(any),
-            _ => false,
-        }
-    }
-    serde_json::from_str(moderation.get()).is_ok_and(|value| any(&value))
 }
 
 /// Names what is left out and could be missed (O26). What else has no counterpart goes silently (O27).

@@ -1,0 +1,136 @@
+//! The events of a Responses stream whose bytes are passed on (N1, N2, N8): its end is the event that tells how the
+//! response ended.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use translators::chat::saying::word;
+use translators::error::BackendError;
+use translators::json::{EscapedText, Lenient, Raw, Whole};
+use translators::lenient_object;
+use translators::responses::reshape::failure;
+use translators::sse::Event;
+use translators::usage::Usage;
+
+use super::numbering::span;
+use super::{Action, Passthrough};
+use crate::patch::{Patch, Span, in_order, patched};
+
+lenient_object! {
+    Frame {
+        kind: Raw<'a> = b"type",
+        sequence_number: Raw<'a> = b"sequence_number",
+        delta: Raw<'a> = b"delta",
+        response: Raw<'a> = b"response",
+    }
+}
+
+lenient_object! {
+    Response {
+        id: Raw<'a> = b"id",
+        model: Raw<'a> = b"model",
+        usage: Raw<'a> = b"usage",
+    }
+}
+
+impl Passthrough {
+    pub(super) fn inspect_response(&mut self, event: &Event, data: &[u8]) -> Action {
+        let text = String::from_utf8_lossy(data);
+        if text.trim_ascii() == "null" {
+            return Action::Pass;
+        }
+        let Ok(Whole(frame)) = serde_json::from_str::<Whole<Frame<'_>>>(&text) else {
+            self.error = Some(BackendError::from_error_object(data, &self.context.errors));
+            return Action::Stop;
+        };
+        let kind = word(frame.kind).filter(|kind| *kind != "error" && !event.is_error());
+        let Some(kind) = kind else {
+            self.fail(data);
+            return Action::Stop;
+        };
+        self.has_invalid_utf8 |= matches!(text, Cow::Owned(_));
+        if let Some(action) = self.take_kind(kind, frame.response, &text, event) {
+            return action;
+        }
+        self.has_begun = true;
+        self.numbering.end_silence();
+        let delta = frame.delta.and_then(EscapedText::of);
+        let response: Response<'_> = response_of(frame.response);
+        let usage = response.usage.and_then(Usage::from_response);
+        self.usage
+            .add_event(delta.map_or(0, |delta| delta.escaped().len()), usage);
+        let patches = self.patches(&frame, &response, text.as_bytes());
+        placed(event, data, text, patches)
+    }
+
+    /// What an event of this kind tells of the response; an action if it is not passed on as others are.
+    fn take_kind(&mut self, kind: &str, response: Raw<'_>, text: &str, event: &Event) -> Option<Action> {
+        match kind {
+            "response.created" | "response.queued" | "response.in_progress" => {
+                let response = || response.map(|response| bytes_of(response.get(), event));
+                self.numbering.begin(response);
+                if self.numbering.id().is_some() {
+                    self.has_begun = true;
+                    return Some(Action::remove(event));
+                }
+            }
+            "response.failed" | "response.cancelled" => {
+                let is_told = self.has_begun && !self.context.errors.secrets.are_in(text);
+                self.error = Some(failure(response, &self.context.errors));
+                if !is_told {
+                    return Some(Action::Stop);
+                }
+                self.numbering.has_told_failure();
+            }
+            "response.completed" | "response.incomplete" => self.is_done = true,
+            _ => {}
+        }
+        None
+    }
+
+    /// The patches of the event's own text: the number, the id and the model's name.
+    fn patches(&mut self, frame: &Frame<'_>, response: &Response<'_>, text: &[u8]) -> Vec<Patch> {
+        let mut patches = Vec::new();
+        patches.extend(self.numbering.number(frame.sequence_number, text));
+        if let Some(name) = response.model.filter(|name| name.get().starts_with('"')) {
+            let name = span(Some(name), text);
+            patches.extend(name.and_then(|name| self.context.model_name.patch_at(text, name)));
+        }
+        if let Some(id) = self.numbering.id() {
+            let place = span(response.id, text);
+            patches.extend(place.map(|place| Patch::replace_string(place, id)));
+        }
+        in_order(patches)
+    }
+}
+
+/// The patches of an event's data at their places in the event.
+fn placed(event: &Event, data: &[u8], text: Cow<'_, str>, patches: Vec<Patch>) -> Action {
+    match (Span::of(data, &event.raw), text) {
+        (Ok(place), Cow::Owned(text)) => Action::Patch(vec![Patch::replace(place, patched(text.as_bytes(), &patches))]),
+        (Ok(_), Cow::Borrowed(_)) if patches.is_empty() => Action::Pass,
+        (Ok(place), Cow::Borrowed(_)) => {
+            let start = place.range().start;
+            Action::Patch(patches.into_iter().map(|patch| patch.shifted(start)).collect())
+        }
+        // Its data has several lines, and was joined.
+        (Err(_), Cow::Owned(_)) => {
+            let text = String::from_utf8_lossy(&event.raw).into_owned();
+            Action::Patch(vec![Patch::replace(Span::first(event.raw.len()), text)])
+        }
+        (Err(_), Cow::Borrowed(_)) => Action::Pass,
+    }
+}
+
+fn response_of(response: Raw<'_>) -> Response<'_> {
+    let response = response.and_then(|response| serde_json::from_str::<Lenient<Response<'_>>>(response.get()).ok());
+    response.and_then(|Lenient(response)| response).unwrap_or_default()
+}
+
+/// A part of an event, which shares its memory where it is a slice of it.
+fn bytes_of(part: &str, event: &Event) -> Bytes {
+    match Span::of(part.as_bytes(), &event.raw) {
+        Ok(place) => event.raw.slice(place.range()),
+        Err(_) => Bytes::copy_from_slice(part.as_bytes()),
+    }
+}

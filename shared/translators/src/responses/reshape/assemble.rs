@@ -1,0 +1,66 @@
+//! A stream put together to one response.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::chat::saying::word;
+use crate::error::{BackendError, ErrorContext};
+use crate::json::{Json, Members, Raw, to_json};
+use crate::sse::events;
+
+/// The response that the events of `body` come to.
+pub fn assemble(body: &[u8], errors: &ErrorContext) -> Result<Vec<u8>, BackendError> {
+    let mut items: Vec<Json<'static>> = Vec::new();
+    for event in events(body) {
+        let Some(data) = event.data().filter(|data| data.starts_with(b"{")) else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(data);
+        let Ok(members) = serde_json::from_str::<Members<'_>>(&text) else {
+            // The last event of a stream that broke off.
+            break;
+        };
+        let response = members.get("response");
+        match word(members.get("type")) {
+            _ if event.is_error() => return Err(BackendError::from_error_object(data, errors)),
+            None | Some("error") => return Err(BackendError::from_error_object(data, errors)),
+            Some("response.failed") => return Err(failure(response, errors)),
+            Some("response.output_item.done") => {
+                items.extend(members.get("item").map(|item| Cow::Owned(item.to_owned())));
+            }
+            Some("response.completed" | "response.incomplete") => {
+                let response = response.ok_or_else(BackendError::unreadable)?;
+                return with_output(response, &items).map_err(|_| BackendError::unreadable());
+            }
+            Some(_) => {}
+        }
+    }
+    Err(BackendError::cut_short())
+}
+
+/// The response; one without any output gets that of its events.
+fn with_output(response: &RawValue, items: &[Json<'_>]) -> serde_json::Result<Vec<u8>> {
+    let mut members: Members<'_> = serde_json::from_str(response.get())?;
+    let has_output = members
+        .get("output")
+        .is_some_and(|output| output.get().trim_start_matches('[').trim() != "]");
+    if !has_output {
+        members.set(Cow::Borrowed("output"), to_json(&items)?);
+    }
+    serde_json::to_vec(&members)
+}
+
+/// The error of a response that failed.
+pub fn failure(response: Raw<'_>, errors: &ErrorContext) -> BackendError {
+    let members: Members<'_> = response
+        .and_then(|response| serde_json::from_str(response.get()).ok())
+        .unwrap_or_default();
+    match members.get("error") {
+        Some(error) => {
+            let object = format!("{{\"error\":{}}}", error.get());
+            BackendError::from_error_object_or(object.as_bytes(), errors, BackendError::interrupted())
+        }
+        None => BackendError::interrupted(),
+    }
+}
