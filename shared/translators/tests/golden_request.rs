@@ -1,5 +1,6 @@
-//! Each request under `fixtures/messages/to_chat/` and `fixtures/chat_of_messages/request/` through the translation;
-//! its result lies beside it as a snapshot.
+//! Each request under `fixtures/messages/to_chat/`, and under `request/` of `fixtures/chat_of_messages/`,
+//! `fixtures/chat_of_responses/` and `fixtures/messages_of_responses/`, through the translation; its result lies beside it
+//! as a snapshot.
 //!
 //! A fixture is `{"preset", "settings", "max_output_tokens", "output_limit", "request"}`, all but the last optional. To
 //! accept changed results: `INSTA_UPDATE=always cargo test -p translators --test golden_request`, then read the diff.
@@ -13,10 +14,13 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use translators::chat::input::ChatInput;
+use translators::directions::ApiDialect;
+use translators::directions::request::of_messages;
 use translators::error::RequestError;
 use translators::messages::wire::request::MessagesBody;
 use translators::messages::{backend, to_chat};
 use translators::model::ModelFacts;
+use translators::responses;
 use translators::settings::{BackendOverrides, BackendSettings, Preset};
 use translators::translated::TranslatedRequest;
 
@@ -45,6 +49,21 @@ fn messages_requests_as_chat_requests() {
 fn chat_requests_as_messages_requests() {
     every_fixture_gives_its_snapshot("chat_of_messages/request", |request, backend, model| {
         backend::request::translate(&serde_json::from_slice::<ChatInput<'_>>(request)?, backend, model)
+    });
+}
+
+#[test]
+fn chat_requests_as_responses_requests() {
+    every_fixture_gives_its_snapshot("chat_of_responses/request", |request, backend, model| {
+        responses::backend::request::translate(&serde_json::from_slice::<ChatInput<'_>>(request)?, backend, model)
+    });
+}
+
+#[test]
+fn messages_requests_as_responses_requests() {
+    every_fixture_gives_its_snapshot("messages_of_responses/request", |request, backend, model| {
+        let translated = of_messages(&MessagesBody::parse(request)?, ApiDialect::Responses, backend, model)?;
+        Ok(translated.map_context(|client| client.response().clone()))
     });
 }
 

@@ -1,5 +1,5 @@
-//! Each fixture under `fixtures/responses/` through the translation of a Responses client; its result lies beside it as
-//! a snapshot.
+//! Each fixture under `fixtures/responses/`, of a backend that speaks chat, and under `fixtures/responses_of_messages/`,
+//! of one that speaks Messages, through the translation of a Responses client; its result lies beside it as a snapshot.
 //!
 //! Run with `INSTA_UPDATE=always` to write the snapshots anew, and read the difference like code.
 
@@ -10,21 +10,20 @@ mod golden;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use translators::context::RandomText;
+use translators::directions::request::{DirectedRequest, of_responses};
+use translators::directions::{ApiDialect, Direction};
 use translators::error::{Dialect, ErrorBody, RequestError};
 use translators::model::ModelFacts;
-use translators::responses::context::ResponsesContext;
 use translators::responses::lifecycle::Lifecycle;
-use translators::responses::to_chat::{self, ResponsesRequest, check};
+use translators::responses::to_chat::{ResponsesRequest, check};
 use translators::responses::wire::request::ResponsesBody;
-use translators::responses::{from_chat, stream};
 use translators::settings::{BackendOverrides, BackendSettings, Preset};
 use translators::sse::Event;
 use translators::stream::{Interruption, StreamEnd};
-use translators::translated::TranslatedRequest;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,9 +49,14 @@ struct Fixture<'a> {
 
 #[test]
 fn requests() {
-    golden::for_each("responses/to_chat", |text| {
+    every_request("responses/to_chat", ApiDialect::Chat);
+    every_request("responses_of_messages/request", ApiDialect::Messages);
+}
+
+fn every_request(area: &str, backend: ApiDialect) {
+    golden::for_each(area, |text| {
         let fixture: Fixture<'_> = serde_json::from_str(text).unwrap();
-        match translated(&fixture, &lifecycle()) {
+        match translated(&fixture, backend, &lifecycle()) {
             Ok(call) => {
                 let mut text = golden::pretty(std::str::from_utf8(&call.body).unwrap());
                 if !call.warnings.is_empty() {
@@ -67,10 +71,15 @@ fn requests() {
 
 #[test]
 fn whole_responses() {
-    golden::for_each("responses/from_chat", |text| {
+    every_whole("responses/from_chat", ApiDialect::Chat);
+    every_whole("responses_of_messages/whole", ApiDialect::Messages);
+}
+
+fn every_whole(area: &str, backend: ApiDialect) {
+    golden::for_each(area, |text| {
         let fixture: Fixture<'_> = serde_json::from_str(text).unwrap();
-        let context = context(&fixture, &lifecycle());
-        match from_chat::translate(fixture.backend.unwrap().get().as_bytes(), &context, counting_random()) {
+        let body = Bytes::from(fixture.backend.unwrap().get().to_owned());
+        match direction(&fixture, backend, &lifecycle()).whole(body, counting_random()) {
             Ok(response) => golden::pretty(std::str::from_utf8(&response.body).unwrap()),
             Err(error) => format!("{} {error}", error.status),
         }
@@ -79,7 +88,12 @@ fn whole_responses() {
 
 #[test]
 fn streams() {
-    golden::for_each("responses/stream", |text| {
+    every_stream("responses/stream", ApiDialect::Chat);
+    every_stream("responses_of_messages/stream", ApiDialect::Messages);
+}
+
+fn every_stream(area: &str, backend: ApiDialect) {
+    golden::for_each(area, |text| {
         let fixture: Fixture<'_> = serde_json::from_str(text).unwrap();
         let lifecycle = lifecycle();
         let mut out = BytesMut::new();
@@ -88,7 +102,7 @@ fn streams() {
             early.begin_early(&mut out);
             (0..signs).for_each(|sign| early.show_life_early(sign, &mut out));
         }
-        let mut machine = stream::from_chat(context(&fixture, &lifecycle), counting_random());
+        let mut machine = direction(&fixture, backend, &lifecycle).stream(counting_random());
         if fixture.begun_early.is_some() {
             machine.commit(&mut BytesMut::new());
         }
@@ -116,8 +130,9 @@ fn streams() {
 
 fn translated(
     fixture: &Fixture<'_>,
+    dialect: ApiDialect,
     lifecycle: &Lifecycle,
-) -> Result<TranslatedRequest<ResponsesContext>, RequestError> {
+) -> Result<DirectedRequest, RequestError> {
     let backend = BackendSettings::resolve(fixture.preset, &fixture.settings);
     let model = ModelFacts {
         client_model: "client-name".into(),
@@ -129,15 +144,18 @@ fn translated(
     let body = body(fixture);
     check(&body)?;
     let request = ResponsesRequest { body: &body, lifecycle };
-    to_chat::translate(request, &backend, &model)
+    of_responses(request, dialect, &backend, &model)
 }
 
 fn body<'a>(fixture: &Fixture<'a>) -> ResponsesBody<'a> {
     serde_json::from_str(fixture.request.get()).unwrap()
 }
 
-fn context(fixture: &Fixture<'_>, lifecycle: &Lifecycle) -> ResponsesContext {
-    translated(fixture, lifecycle).unwrap().context
+fn direction(fixture: &Fixture<'_>, backend: ApiDialect, lifecycle: &Lifecycle) -> Direction {
+    Direction {
+        client: translated(fixture, backend, lifecycle).unwrap().context,
+        backend,
+    }
 }
 
 fn context_lifecycle(fixture: &Fixture<'_>, lifecycle: &Lifecycle) -> Lifecycle {

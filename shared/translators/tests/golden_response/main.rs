@@ -1,5 +1,6 @@
-//! Each fixture of `fixtures/messages/{from_chat,stream}`, `fixtures/chat_of_messages/{whole,stream}` and
-//! `fixtures/error`, with what clients get for it in a snapshot beside it.
+//! Each fixture of `fixtures/messages/{from_chat,stream}`, of `{whole,stream}` in `fixtures/chat_of_messages`,
+//! `fixtures/chat_of_responses` and `fixtures/messages_of_responses`, and of `fixtures/error`, with what clients get for it
+//! in a snapshot beside it.
 //!
 //! Run with `INSTA_UPDATE=always` to write the snapshots anew, and read the difference like code.
 
@@ -17,8 +18,8 @@ use std::path::{Path, PathBuf};
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use translators::context::RandomText;
-use translators::directions::{ApiDialect, Direction};
+use translators::context::{RandomText, ResponseContext};
+use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::error::{BackendError, Code, Dialect, ErrorBody, ErrorContext, Secrets};
 use translators::sse::Event;
 use translators::stream::{Interruption, StreamOutcome};
@@ -26,40 +27,89 @@ use translators::stream::{Interruption, StreamOutcome};
 use fixture::{ErrorFixture, ResponseFixture, StreamFixture};
 
 /// A client that speaks Messages, in front of a backend that speaks chat.
-const MESSAGES_OF_CHAT: Direction = Direction {
-    client: ApiDialect::Messages,
-    backend: ApiDialect::Chat,
-};
+fn messages_of_chat(context: ResponseContext) -> Direction {
+    Direction {
+        client: ClientContext::Messages(context),
+        backend: ApiDialect::Chat,
+    }
+}
 
 /// A client that speaks chat, in front of a backend that speaks Messages.
-const CHAT_OF_MESSAGES: Direction = Direction {
-    client: ApiDialect::Chat,
-    backend: ApiDialect::Messages,
-};
+fn chat_of_messages(context: ResponseContext) -> Direction {
+    Direction {
+        client: ClientContext::Chat(context),
+        backend: ApiDialect::Messages,
+    }
+}
+
+/// A client that speaks chat, in front of a backend that speaks Responses.
+fn chat_of_responses(context: ResponseContext) -> Direction {
+    Direction {
+        client: ClientContext::Chat(context),
+        backend: ApiDialect::Responses,
+    }
+}
+
+/// A client that speaks Messages, in front of a backend that speaks Responses.
+fn messages_of_responses(context: ResponseContext) -> Direction {
+    Direction {
+        client: ClientContext::Messages(ResponseContext {
+            keeps_reasoning_details: true,
+            ..context
+        }),
+        backend: ApiDialect::Responses,
+    }
+}
 
 #[test]
 fn whole_messages_of_chat() {
-    for_each("messages/from_chat", |fixture| whole(MESSAGES_OF_CHAT, fixture));
+    for_each("messages/from_chat", |fixture| whole(messages_of_chat, fixture));
 }
 
 #[test]
 fn whole_completions_of_messages() {
-    for_each("chat_of_messages/whole", |fixture| whole(CHAT_OF_MESSAGES, fixture));
+    for_each("chat_of_messages/whole", |fixture| whole(chat_of_messages, fixture));
+}
+
+#[test]
+fn whole_completions_of_responses() {
+    for_each("chat_of_responses/whole", |fixture| whole(chat_of_responses, fixture));
+}
+
+#[test]
+fn whole_messages_of_responses() {
+    for_each("messages_of_responses/whole", |fixture| {
+        whole(messages_of_responses, fixture)
+    });
+}
+
+#[test]
+fn chat_streams_of_responses() {
+    for_each("chat_of_responses/stream", |fixture| {
+        streamed(chat_of_responses, fixture)
+    });
+}
+
+#[test]
+fn message_streams_of_responses() {
+    for_each("messages_of_responses/stream", |fixture| {
+        streamed(messages_of_responses, fixture)
+    });
 }
 
 #[test]
 fn message_streams_of_chat() {
-    for_each("messages/stream", |fixture| streamed(MESSAGES_OF_CHAT, fixture));
+    for_each("messages/stream", |fixture| streamed(messages_of_chat, fixture));
 }
 
 #[test]
 fn chat_streams_of_messages() {
-    for_each("chat_of_messages/stream", |fixture| streamed(CHAT_OF_MESSAGES, fixture));
+    for_each("chat_of_messages/stream", |fixture| streamed(chat_of_messages, fixture));
 }
 
-fn whole(direction: Direction, fixture: &ResponseFixture) -> String {
+fn whole(direction: fn(ResponseContext) -> Direction, fixture: &ResponseFixture) -> String {
     let body = Bytes::from(text_of(&fixture.backend));
-    match direction.whole(body, fixture.context.build(), counting_random()) {
+    match direction(fixture.context.build()).whole(body, counting_random()) {
         Ok(response) => {
             let body = String::from_utf8(response.body).unwrap();
             let body = body
@@ -75,8 +125,8 @@ fn whole(direction: Direction, fixture: &ResponseFixture) -> String {
     }
 }
 
-fn streamed(direction: Direction, fixture: &StreamFixture) -> String {
-    let mut machine = direction.stream(fixture.context.build(), counting_random());
+fn streamed(direction: fn(ResponseContext) -> Direction, fixture: &StreamFixture) -> String {
+    let mut machine = direction(fixture.context.build()).stream(counting_random());
     let mut out = BytesMut::new();
     if fixture.commit_first {
         machine.commit(&mut out);

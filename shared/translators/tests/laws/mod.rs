@@ -4,15 +4,17 @@ use bytes::{Bytes, BytesMut};
 use serde_json::Value;
 use translators::context::RandomText;
 use translators::context::ResponseContext;
-use translators::directions::{ApiDialect, Direction};
+use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::sse::{Decoder, Event};
 use translators::stream::{Progress, StreamEnd, StreamOutcome};
 
 /// A client that speaks Messages, in front of a backend that speaks chat.
-const MESSAGES_OF_CHAT: Direction = Direction {
-    client: ApiDialect::Messages,
-    backend: ApiDialect::Chat,
-};
+fn messages_of_chat(context: ResponseContext) -> Direction {
+    Direction {
+        client: ClientContext::Messages(context),
+        backend: ApiDialect::Chat,
+    }
+}
 
 const MAX_EVENT_BYTES: usize = 1 << 20;
 
@@ -65,7 +67,7 @@ pub(crate) fn any_input_ends_in_order(
 }
 
 pub(crate) fn translate(bytes: &[u8], cuts: &[usize], context: ResponseContext) -> (BytesMut, StreamOutcome) {
-    let mut machine = MESSAGES_OF_CHAT.stream(context, counting_random());
+    let mut machine = messages_of_chat(context).stream(counting_random());
     let mut out = BytesMut::new();
     for event in decode(bytes, cuts) {
         let progress = machine.feed(&event, &mut out);

@@ -24,12 +24,13 @@ use laws::{counting_random, decode};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
+use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::model::ModelFacts;
 use translators::responses::context::ResponsesContext;
+use translators::responses::from_chat;
 use translators::responses::lifecycle::Lifecycle;
 use translators::responses::to_chat::{self, ResponsesRequest};
 use translators::responses::wire::request::ResponsesBody;
-use translators::responses::{from_chat, stream};
 use translators::settings::BackendSettings;
 use translators::stream::{Progress, StreamEnd};
 use translators::translated::TranslatedRequest;
@@ -64,7 +65,11 @@ fn context(asks_for_reasoning: bool) -> ResponsesContext {
 
 /// The events for a backend's bytes, and if nothing was written since the backend failed before it said anything.
 fn streamed(bytes: &[u8], cuts: &[usize], context: ResponsesContext) -> BytesMut {
-    let mut machine = stream::from_chat(context, counting_random());
+    let direction = Direction {
+        client: ClientContext::Responses(Box::new(context)),
+        backend: ApiDialect::Chat,
+    };
+    let mut machine = direction.stream(counting_random());
     let mut out = BytesMut::new();
     for event in decode(bytes, cuts) {
         if matches!(machine.feed(&event, &mut out), Progress::Done | Progress::Failed) {

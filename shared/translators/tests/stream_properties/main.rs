@@ -14,17 +14,19 @@ use proptest::sample::Index;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use translators::context::ResponseContext;
-use translators::directions::{ApiDialect, Direction};
+use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::messages::from_chat;
 use translators::sse::Event;
 use translators::stream::{Progress, StreamEnd, StreamTranslation};
 use translators::usage::{Usage, usage_of_members};
 
 /// A client that speaks Messages, in front of a backend that speaks chat.
-const MESSAGES_OF_CHAT: Direction = Direction {
-    client: ApiDialect::Messages,
-    backend: ApiDialect::Chat,
-};
+fn messages_of_chat(context: ResponseContext) -> Direction {
+    Direction {
+        client: ClientContext::Messages(context),
+        backend: ApiDialect::Chat,
+    }
+}
 
 /// The members that are read of a chunk.
 const KEYS: &str = "choices delta content reasoning reasoning_content reasoning_details refusal index tool_calls function function_call \
@@ -178,7 +180,7 @@ proptest! {
 }
 
 fn machine() -> StreamTranslation {
-    MESSAGES_OF_CHAT.stream(ResponseContext::default(), counting_random())
+    messages_of_chat(ResponseContext::default()).stream(counting_random())
 }
 
 fn event(delta: &Value) -> Event {
