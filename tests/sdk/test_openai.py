@@ -1,5 +1,7 @@
 """The official OpenAI SDK, unchanged but for its address and its key."""
 
+import array
+import base64
 import threading
 
 import openai
@@ -174,3 +176,70 @@ def test_a_previous_response_is_not_found(client, provider):
     with pytest.raises(openai.BadRequestError) as refused:
         client.responses.create(**TURN, previous_response_id="resp_1")
     assert (refused.value.code, provider.requests) == ("previous_response_not_found", [])
+
+
+def test_ra1_ra7_a_response_is_answered(client, provider):
+    provider.replies = [completion("Hello there")]
+    response = client.responses.create(model="m", input="Hello", instructions="Be brief.", temperature=0.5)
+    assert (response.output_text, response.status, response.model) == ("Hello there", "completed", "m")
+    assert (response.usage.total_tokens, response.tool_choice, response.temperature) == (5, "auto", 0.5)
+    (request,) = provider.requests
+    assert request["messages"] == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+
+
+def test_rs1_rs4_a_response_streams_as_its_items(client, provider):
+    provider.replies = [[chunk(reasoning_content="Hm."), chunk("Hel"), chunk("lo"), chunk(finish_reason="stop"), usage()]]
+    # The SDK puts the response together itself, and raises where an event does not fit those before.
+    with client.responses.stream(model="m", input="Hello", reasoning={"effort": "low", "summary": "auto"}) as stream:
+        deltas = [event.delta for event in stream if event.type == "response.output_text.delta"]
+        response = stream.get_final_response()
+    assert (deltas, response.output_text) == (["Hel", "lo"], "Hello")
+    assert [item.type for item in response.output] == ["reasoning", "message"]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_r5_r6_a_tool_loop_over_responses(client, provider, streamed):
+    arguments = '{"city": "Oslo"}'
+    provider.replies = [
+        [call_piece(0, "", "call_1", "weather"), call_piece(0, arguments), chunk(finish_reason="tool_calls")]
+        if streamed
+        else completion(None, "tool_calls", tool_calls=[call("call_1", "weather", arguments)]),
+        completion("Done"),
+    ]
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}
+    ask = {"model": "m", "tools": [{"type": "function", "name": "weather", "parameters": schema, "strict": True}]}
+    if streamed:
+        with client.responses.stream(input="Hello", **ask) as stream:
+            response = stream.get_final_response()
+    else:
+        response = client.responses.create(input="Hello", **ask)
+    (used,) = response.output
+    assert (used.type, used.call_id, used.arguments) == ("function_call", "call_1", arguments)
+    turns = [
+        {"role": "user", "content": "Hello"},
+        used.model_dump(exclude_none=True),
+        {"type": "function_call_output", "call_id": "call_1", "output": "Rain"},
+    ]
+    assert client.responses.create(input=turns, **ask).output_text == "Done"
+    assert provider.requests[1]["messages"][1]["tool_calls"] == [call("call_1", "weather", arguments)]
+
+
+def test_rs7_a_response_that_breaks_off_has_failed(client, provider):
+    provider.replies = [[chunk("Hel"), CUT]]
+    *_, last = client.responses.create(model="m", input="Hello", stream=True)
+    assert (last.type, last.response.error.code) == ("response.failed", "server_error")
+
+
+def test_r22_what_is_refused_names_its_parameter(client):
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.responses.create(model="m", input="Hello", background=True)
+    assert (refused.value.code, refused.value.param) == ("unsupported_parameter", "background")
+
+
+def test_em1_em2_embeddings_pass_as_they_are(client, provider):
+    numbers = array.array("f", [0.5, -1.0]).tobytes()
+    data = [{"object": "embedding", "index": 0, "embedding": base64.b64encode(numbers).decode()}]
+    provider.replies = [{"object": "list", "model": "p", "data": data, "usage": {"prompt_tokens": 3, "total_tokens": 3}}]
+    answer = client.embeddings.create(model="m", input=["Hello"], dimensions=2)
+    assert (answer.model, answer.data[0].embedding, answer.usage.total_tokens) == ("m", [0.5, -1.0], 3)
+    assert provider.requests == [{"model": "p", "input": ["Hello"], "dimensions": 2, "encoding_format": "base64"}]

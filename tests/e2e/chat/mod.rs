@@ -1,8 +1,9 @@
-//! `POST /v1/chat/completions`: on a backend of the same dialect, and on one that speaks Anthropic Messages
-//! (`claude.rs`).
+//! `POST /v1/chat/completions`: on a backend of the same dialect, and on those that speak Anthropic Messages
+//! (`claude`) and Responses (`responses.rs`).
 
 mod claude;
 mod failures;
 mod requests;
+mod responses;
 mod streams;
 mod transport;

@@ -40,6 +40,7 @@ async fn a_check_shows_each_protocol_its_key_and_the_configured_headers() {
     let headers = json!({"x-organization": "us"});
     for (protocol, key, version) in [
         ("openai", "authorization", ""),
+        ("responses", "authorization", ""),
         ("anthropic", "x-api-key", "2023-06-01"),
     ] {
         let members =
@@ -51,7 +52,7 @@ async fn a_check_shows_each_protocol_its_key_and_the_configured_headers() {
             (asked.header("anthropic-version"), asked.header("x-organization")),
             (version, "us")
         );
-        assert_eq!(asked.headers.get("authorization").is_some(), protocol == "openai");
+        assert_eq!(asked.headers.get("authorization").is_some(), protocol != "anthropic");
     }
 }
 

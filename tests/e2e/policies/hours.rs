@@ -18,7 +18,7 @@ fn advice(answer: &Response) -> (Option<&str>, Option<&str>) {
 }
 
 #[tokio::test]
-async fn p47_hours_are_kept_by_the_clock_of_the_policys_zone() {
+async fn p47_rs10_hours_are_kept_by_the_clock_of_the_policys_zone() {
     let provider = Provider::start();
     let clock = Clock::fixed("2026-11-23T00:00:00Z".parse().unwrap());
     let gateway = Gateway::start_at(&clock).await.with_model("m", &provider).await;
@@ -36,7 +36,7 @@ async fn p47_hours_are_kept_by_the_clock_of_the_policys_zone() {
     let message = "the policy `night` can be used 22:00-06:00 (Asia/Shanghai); it opens at 2026-11-23T14:00:00Z";
     assert_eq!(
         body["error"],
-        json!({"message": message, "type": "rate_limit_error", "param": null, "code": "outside_available_hours"})
+        json!({"message": message, "type": "usage_limit_reached", "param": null, "code": "outside_available_hours"})
     );
     let refused = program.message("m").send().await.unwrap();
     assert_eq!(

@@ -1,6 +1,8 @@
 //! `/v1/responses` in the gateway as a whole. What each field becomes is shown by the fixtures of the translators; here
 //! is shown that they are wired to a client and a backend.
 
+mod claude;
+mod native;
 mod requests;
 mod streams;
 

@@ -7,14 +7,15 @@
 //! provider.will(Reply::error(429, &json!({})).header("retry-after", "7"));
 //! ```
 //!
-//! Each request takes the next reply; one that finds none fails the test. [`openai`] and [`anthropic`] hold the
-//! usual bodies of both dialects.
+//! Each request takes the next reply; one that finds none fails the test. [`openai`], [`anthropic`] and
+//! [`responses`] hold the usual bodies of each dialect.
 
 pub mod anthropic;
 mod connection;
 pub mod openai;
 mod received;
 mod reply;
+pub mod responses;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

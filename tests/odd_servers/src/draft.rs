@@ -130,7 +130,11 @@ impl Draft {
 
     /// Where noise may stand: before any event up to the end mark.
     pub(crate) fn any_place(&mut self) -> usize {
-        let last = self.place_of(Part::Done).unwrap_or(self.events.len());
+        let end = match self.protocol {
+            Protocol::Responses => Part::Finish,
+            Protocol::Chat | Protocol::Messages => Part::Done,
+        };
+        let last = self.place_of(end).unwrap_or(self.events.len());
         self.rng.below(last + 1)
     }
 
