@@ -34,7 +34,6 @@ impl Passthrough {
 
     /// The last event with the line ends that it lacks. What cannot be read broke off, and is no event.
     fn take_open(&mut self, event: Event) -> Vec<Bytes> {
-        let is_unreadable = |data| ChunkInfo::of(String::from_utf8_lossy(data).as_bytes()).kind == ChunkKind::Malformed;
         let is_torn = |data: &[u8]| !event.is_done() && is_unreadable(data);
         if event.data().is_some_and(is_torn) {
             return Vec::new();
@@ -78,6 +77,11 @@ impl Passthrough {
             }
         }
     }
+}
+
+/// No JSON, whatever bytes that are no UTF-8 stand in it.
+fn is_unreadable(data: &[u8]) -> bool {
+    ChunkInfo::of(String::from_utf8_lossy(data).as_bytes()).kind == ChunkKind::Malformed
 }
 
 /// Behind the first blank line.
