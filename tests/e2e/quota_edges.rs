@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use harness::client::{self, data, refusal, status};
 use harness::provider::{Provider, Reply, openai};
 use harness::{Gate, Gateway};
-use local::Options;
+use local::{Options, Storage};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -147,9 +147,9 @@ async fn op9_nobody_is_blocked_by_a_clock_that_was_wrong() {
     let ahead = Clock::fixed(now);
     ahead.advance(Duration::from_hours(80 * 24));
     let start = |clock: &Clock| {
-        let (folder, clock) = (Some(folder.path().to_owned()), clock.clone());
+        let (storage, clock) = (Storage::Folder(folder.path().to_owned()), clock.clone());
         Gateway::start_with(|options| Options {
-            folder,
+            storage,
             clock,
             ..options
         })
