@@ -101,7 +101,7 @@ def tool_call(call):
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": json.dumps(call.arguments)}}
 
 
-def whole(turn):
+def whole(turn, _body):
     message = {"role": "assistant", "content": turn.text or None}
     if turn.reasoning:
         message["reasoning_content"] = turn.reasoning

@@ -114,7 +114,7 @@ def stop_reason(turn):
     return {"stop_reason": "tool_use" if turn.calls else "end_turn", "stop_sequence": None}
 
 
-def whole(turn):
+def whole(turn, _body):
     head = {"id": "msg_1", "type": "message", "role": "assistant", "model": "p"}
     return {**head, "content": blocks(turn), **stop_reason(turn), "usage": usage(turn)}
 
@@ -132,7 +132,7 @@ def deltas(block):
 
 def stream(turn, body):
     """The events of a stream, as text."""
-    begun = {**whole(turn), "content": [], "stop_reason": None}
+    begun = {**whole(turn, body), "content": [], "stop_reason": None}
     events = [{"type": "message_start", "message": begun}]
     for index, block in enumerate(blocks(turn)):
         opened, added = deltas(block)

@@ -34,10 +34,19 @@ CONFIGURATIONS = {
 }
 
 
-@pytest.fixture(params=CONFIGURATIONS)
-def codex(request, home, gateway, key):
+@pytest.fixture
+def configuration():
+    return "listed"
+
+
+# For tests that run with each configuration.
+each_configuration = pytest.mark.parametrize("configuration", CONFIGURATIONS)
+
+
+@pytest.fixture
+def codex(configuration, home, gateway, key):
     """Runs `codex exec` with a model; returns its events."""
-    home.write(".codex/config.toml", CONFIGURATIONS[request.param].format(url=gateway.url))
+    home.write(".codex/config.toml", CONFIGURATIONS[configuration].format(url=gateway.url))
     # What `codex login --with-api-key` writes.
     home.write(".codex/auth.json", {"auth_mode": "apikey", "OPENAI_API_KEY": key})
 
@@ -67,6 +76,7 @@ def shell(id, command):
     return Turn(f"I run {id}.", [shell_call(id, command)], f"Think of {id}.")
 
 
+@each_configuration
 def test_a_task_of_several_turns(codex, home, model, upstream):
     home.write("project/note.txt", "the answer is 42\n")
     two = Turn("", [shell_call("call_b", "wc -w < note.txt"), shell_call("call_c", "ls")])
@@ -79,7 +89,12 @@ def test_a_task_of_several_turns(codex, home, model, upstream):
     assert "What is the answer?" in last.text and "I run call_a." in last.text
     assert "the answer is 42" in last.results["call_a"]
     assert "4" in last.results["call_b"] and "note.txt" in last.results["call_c"]
-    assert last.reasoning == ["Think of call_a."]
+
+
+def test_reasoning_comes_back(codex, model, upstream):
+    upstream.script = [shell("call_a", "true"), shell("call_b", "true"), Turn("Done.")]
+    codex(model, "Do it.")
+    assert upstream.requests[-1].reasoning == ["Think of call_a.", "Think of call_b."]
 
 
 def test_a_session_is_resumed_by_another_process(codex, model, upstream):
@@ -117,7 +132,6 @@ def test_a_tool_of_a_namespace_is_found_by_its_client(codex, model, upstream):
     assert "unsupported" not in upstream.requests[-1].results["call_a"]
 
 
-@pytest.mark.parametrize("codex", ["listed"], indirect=True)
 def test_a_custom_tool_gets_its_text(codex, home, model, upstream):
     patch = "*** Begin Patch\n*** Add File: hello.txt\n+Hello \"there\"\n*** End Patch\n"
     upstream.script = [lambda request: Turn("", [Call("call_a", request.tool("apply_patch"), {"input": patch})]), Turn("Written.")]
@@ -127,7 +141,6 @@ def test_a_custom_tool_gets_its_text(codex, home, model, upstream):
     assert upstream.requests[-1].calls["call_a"].arguments == {"input": patch}
 
 
-@pytest.mark.parametrize("codex", ["listed"], indirect=True)
 def test_the_list_of_models_is_read(codex, model, upstream):
     upstream.script = [Turn("Hello.")]
     assert items(codex(model, "Say hello."), "error") == []
@@ -148,6 +161,7 @@ def test_reasoning_is_shown(codex, model, upstream):
     assert upstream.requests[0].effort == "high"
 
 
+@each_configuration
 def test_a_long_history_is_shrunk(codex, model, upstream):
     summary = Turn("SUMMARY: all was said.")
     upstream.script = [Turn("One.", input_tokens=50_000), summary, Turn("Two.")]

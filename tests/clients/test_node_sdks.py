@@ -24,7 +24,7 @@ REFUSALS = [Refusal(429, "slow down"), Refusal(500, "boom"), Refusal(401, "bad k
 def test_openai_answers_streams_and_parses(openai_sdk, model, upstream):
     upstream.script = [Turn("Hello there"), Turn("Hello there", reasoning="Hm."), Turn('{"name": "Ada"}')]
     seen = openai_sdk("chat")
-    assert seen["models"] == ["chat-model", "claude-model"] and seen["model"] == model
+    assert seen["models"] == ["chat-model", "claude-model", "gpt-model"] and seen["model"] == model
     assert seen["whole"] == "Hello there" and seen["usage"]["total_tokens"] == 110
     assert "".join(seen["pieces"]) == "Hello there" and len(seen["pieces"]) > 1
     assert seen["parsed"] == {"name": "Ada"}
@@ -72,7 +72,7 @@ def test_openai_raises_errors(openai_sdk, upstream):
 def test_anthropic_answers_and_streams(anthropic_sdk, model, upstream):
     upstream.script = [Turn("Hello there"), Turn("Hello there", reasoning="Hm.")]
     seen = anthropic_sdk("messages")
-    assert seen["models"] == ["chat-model", "claude-model"] and seen["model"] == model
+    assert seen["models"] == ["chat-model", "claude-model", "gpt-model"] and seen["model"] == model
     assert seen["whole"] == "Hello there"
     assert (seen["usage"]["input_tokens"], seen["usage"]["cache_read_input_tokens"], seen["usage"]["output_tokens"]) == (60, 40, 10)
     assert "".join(seen["pieces"]) == "Hello there" and len(seen["pieces"]) > 1

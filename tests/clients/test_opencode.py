@@ -50,6 +50,7 @@ def test_a_task_with_tools_and_its_continuation(opencode, home, upstream, packag
     assert [said for said in ("What is the answer?", "It is 42.", "And now?") if said not in last.text] == []
 
 
+@pytest.mark.parametrize("model", ["chat-model"])
 def test_a_picture_is_seen(opencode, home, upstream, package, model):
     picture = home.write("project/dot.png", base64.b64decode(PIXEL))
     upstream.is_aside = lambda request: not request.tools

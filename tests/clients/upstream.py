@@ -1,4 +1,4 @@
-"""A model server on loopback that follows a script and judges what it gets: Chat Completions, Messages and embeddings."""
+"""A model server on loopback that follows a script and judges what it gets: Chat Completions, Messages, Responses, embeddings."""
 
 import base64
 import json
@@ -8,9 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import chat_api
 import messages_api
+import responses_api
 from turn import Fault, Refusal, Turn
 
-APIS = {api.PATH: api for api in (chat_api, messages_api)}
+APIS = {api.PATH: api for api in (chat_api, messages_api, responses_api)}
 VECTOR = [0.5, -0.25, 1.0]
 
 
@@ -45,7 +46,7 @@ class Upstream:
                     events = api.stream(turn, body)
                     self.stream(events[: len(events) // 2] if turn.cut else events)
                 else:
-                    self.send(200, api.whole(turn))
+                    self.send(200, api.whole(turn, body))
 
             def send(self, status, body, headers={}):
                 text = json.dumps(body).encode()

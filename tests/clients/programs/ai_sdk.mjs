@@ -10,6 +10,7 @@ const model = {
   compatible: () => createOpenAICompatible({ name: "tidegate", baseURL, apiKey, includeUsage: true, supportsStructuredOutputs: true })(name),
   chat: () => createOpenAI({ baseURL, apiKey }).chat(name),
   responses: () => createOpenAI({ baseURL, apiKey })(name),
+  stored: () => createOpenAI({ baseURL, apiKey })(name),
   anthropic: () => createAnthropic({ baseURL, apiKey })(name),
 }[PACKAGE]();
 // Without `store: false` the provider refers to items of earlier answers instead of sending them.
