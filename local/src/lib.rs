@@ -13,6 +13,7 @@ pub mod embedded;
 mod framing;
 mod front;
 mod functions;
+mod half_open;
 mod home;
 mod hosts;
 mod inflight;

@@ -15,7 +15,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{LocalPoolHandle, TaskTracker};
 
+use crate::descriptors;
 use crate::front::Front;
+use crate::half_open::{HalfOpen, Place};
 use crate::json_errors::JsonErrors;
 
 /// Of a request's head (promise 30, docs/api.md §7). The library's own limit of 100 headers is ours too.
@@ -33,8 +35,10 @@ pub(crate) fn begin(
     tasks: &TaskTracker,
     stop: &CancellationToken,
 ) -> std::io::Result<()> {
-    for worker in 0..workers.map_or(1, LocalPoolHandle::num_threads) {
-        let serving = tasks.track_future(serve(listener.try_clone()?, Arc::clone(front), stop.clone()));
+    let number = workers.map_or(1, LocalPoolHandle::num_threads);
+    let most = descriptors::half_open(number);
+    for worker in 0..number {
+        let serving = tasks.track_future(serve(listener.try_clone()?, Arc::clone(front), most, stop.clone()));
         match workers {
             Some(workers) => drop(workers.spawn_pinned_by_idx(|| serving, worker)),
             None => drop(tasks.spawn(serving)),
@@ -46,20 +50,22 @@ pub(crate) fn begin(
 /// Serves on this thread until `stop`, then lets the requests under way end. A connection stays on the thread that has
 /// accepted it, with all that is done for its requests: work that moves between threads costs more than it gains where
 /// there is nothing but to wait.
-async fn serve(listener: std::net::TcpListener, front: Arc<Front>, stop: CancellationToken) {
+async fn serve(listener: std::net::TcpListener, front: Arc<Front>, most: usize, stop: CancellationToken) {
     match TcpListener::from_std(listener) {
-        Ok(listener) => accept_all(listener, front, stop).await,
+        Ok(listener) => accept_all(listener, front, HalfOpen::with_room_for(most), stop).await,
         Err(error) => tracing::error!(%error, "a worker cannot listen"),
     }
 }
 
-async fn accept_all(listener: TcpListener, front: Arc<Front>, stop: CancellationToken) {
+async fn accept_all(listener: TcpListener, front: Arc<Front>, half_open: Arc<HalfOpen>, stop: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let connections = TaskTracker::new();
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         match accepted {
             Ok((stream, peer)) => {
-                drop(connections.spawn(converse(stream, peer, Arc::clone(&front), graceful.watcher())));
+                let place = half_open.enter();
+                let conversation = converse(stream, peer, Arc::clone(&front), Arc::clone(&place), graceful.watcher());
+                place.served_by(connections.spawn(conversation).abort_handle());
             }
             // Out of file descriptors, most likely: without a pause this would spin.
             Err(error) => {
@@ -75,10 +81,11 @@ async fn accept_all(listener: TcpListener, front: Arc<Front>, stop: Cancellation
 }
 
 /// Serves the requests of one connection, one after the other.
-async fn converse(stream: TcpStream, peer: SocketAddr, front: Arc<Front>, watcher: Watcher) {
+async fn converse(stream: TcpStream, peer: SocketAddr, front: Arc<Front>, place: Arc<Place>, watcher: Watcher) {
     // Each event of a stream is to leave at once.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
+        place.leave();
         let front = Arc::clone(&front);
         async move { Ok::<_, Infallible>(front.respond(request, peer.ip()).await) }
     });

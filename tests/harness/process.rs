@@ -46,6 +46,19 @@ impl LocalProcess {
         started.unwrap_or_else(|ended| panic!("the gateway did not start: {ended:?}"))
     }
 
+    /// Like [`start`](Self::start), listening at `listen`, with no more than so many file descriptors.
+    pub async fn start_limited(folder: &Path, listen: &str, descriptors: u32) -> Self {
+        let mut command = Command::new("/bin/sh");
+        let limited = format!("ulimit -n {descriptors}; exec \"$0\" \"$@\"");
+        command.args(["-c", &limited]).arg(binaries::binary("local"));
+        command
+            .env_clear()
+            .args(["--listen", listen, "--log", "info", "--data"])
+            .arg(folder);
+        let started = Self::spawn(command).await;
+        started.unwrap_or_else(|ended| panic!("the gateway did not start: {ended:?}"))
+    }
+
     /// Like [`start_with`](Self::start_with); a process that ends instead of listening is the error.
     pub async fn try_start(folder: &Path, environment: &[(&str, &str)]) -> Result<Self, Ended> {
         let mut command = Command::new(binaries::binary("local"));
@@ -53,6 +66,10 @@ impl LocalProcess {
         command
             .args(["--listen", "127.0.0.1:0", "--log", "info", "--data"])
             .arg(folder);
+        Self::spawn(command).await
+    }
+
+    async fn spawn(mut command: Command) -> Result<Self, Ended> {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -5,6 +5,90 @@ use harness::client::{ask, data, refusal};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
+use super::table::{Place, Scene, at, forms, places, with};
+
+/// Members whose values may be any JSON.
+const FREE: [&str; 3] = ["model_params", "settings", "claims"];
+
+/// Sends each body in turn by the row that it belongs to: none may be accepted, and the one that is well formed is not
+/// refused for its form.
+async fn all_refused(changes: impl Fn(&Value) -> Vec<String>) {
+    let scene = Scene::start().await;
+    for (row, form) in forms() {
+        let name = format!("{} {}", row.method, row.path);
+        for body in changes(&form) {
+            let response = scene.send(&row, body.clone()).send().await.unwrap();
+            let status = response.status();
+            let error: Value = response.json().await.unwrap();
+            assert_eq!(
+                (status.as_u16(), &error["error"]["code"]),
+                (400, &json!("invalid_value")),
+                "{name}: {body}"
+            );
+        }
+    }
+    for (row, form) in forms() {
+        let response = scene.send(&row, form.to_string()).send().await.unwrap();
+        let refused = response.status();
+        let body = response.text().await.unwrap();
+        assert!(
+            refused != 400 && refused != 415,
+            "{} {}: {form}: {body}",
+            row.method,
+            row.path
+        );
+    }
+}
+
+fn is_free(place: &Place) -> bool {
+    place.len() > 1 && FREE.iter().any(|free| place[0] == *free)
+}
+
+#[tokio::test]
+async fn p78_ha17_no_form_takes_an_array_in_the_place_of_an_object() {
+    all_refused(|form| {
+        let objects = places(form)
+            .into_iter()
+            .filter(|place| at(form, place).is_object() && !is_free(place));
+        let as_array = |place| {
+            let values: Vec<_> = at(form, &place).as_object().unwrap().values().cloned().collect();
+            with(form, &place, &json!(values).to_string())
+        };
+        objects.map(as_array).collect()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ha17_no_form_takes_a_member_twice_at_any_depth() {
+    all_refused(|form| {
+        let objects = places(form).into_iter().filter(|place| at(form, place).is_object());
+        let doubled = |place| {
+            let object = at(form, &place);
+            let (name, value) = object.as_object().unwrap().iter().next()?;
+            let text = object.to_string();
+            // The second one is the same by another spelling of its name.
+            let spelt = format!("\\u{:04x}{}", u32::from(name.chars().next()?), &name[1..]);
+            let doubled = |again: &str| format!("{{\"{again}\":{value},{}", &text[1..]);
+            Some([with(form, &place, &doubled(name)), with(form, &place, &doubled(&spelt))])
+        };
+        objects.filter_map(doubled).flatten().collect()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn p78_ha17_no_form_takes_an_object_in_the_place_of_a_word() {
+    all_refused(|form| {
+        let words = places(form)
+            .into_iter()
+            .filter(|place| at(form, place).is_string() && !is_free(place));
+        let as_object = |place| with(form, &place, &format!("{{{}: null}}", at(form, &place)));
+        words.map(as_object).collect()
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn ha17_an_array_in_the_place_of_an_object_is_refused_everywhere() {
     let gateway = Gateway::start().await;

@@ -47,6 +47,22 @@ struct Known {
     silent: Option<(String, Timestamp)>,
 }
 
+impl Known {
+    /// Refuses while the provider is not to be asked.
+    fn check(&self, config: &SsoConfig, now: Timestamp) -> Result<(), ProviderError> {
+        match &self.silent {
+            Some((issuer, until)) if *issuer == config.issuer_url && now < *until => Err(SILENCE),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Remembers whether the provider has responded.
+    fn note<T>(&mut self, config: &SsoConfig, response: &Result<T, ProviderError>, now: Timestamp) {
+        let is_silent = response.as_ref().err() == Some(&SILENCE);
+        self.silent = is_silent.then(|| (config.issuer_url.clone(), now + SILENT));
+    }
+}
+
 /// The provider as it was at a time.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
@@ -85,15 +101,22 @@ impl Provider {
         if let Some(snapshot) = known.snapshot.as_ref().filter(is_young) {
             return Ok(snapshot.clone());
         }
-        let is_silent =
-            |(issuer, until): &(String, Timestamp)| *issuer == config.issuer_url && self.clock.now() < *until;
-        if known.silent.as_ref().is_some_and(is_silent) {
-            return Err(SILENCE);
-        }
+        known.check(config, self.clock.now())?;
         let read = timeout(TIMEOUT, self.read(config)).await.unwrap_or(Err(SILENCE));
-        known.silent =
-            (read.as_ref().err() == Some(&SILENCE)).then(|| (config.issuer_url.clone(), self.clock.now() + SILENT));
+        known.note(config, &read, self.clock.now());
         Ok(known.snapshot.insert(Arc::new(read?)).clone())
+    }
+
+    /// What a request of a login gives, unless the provider was silent just now.
+    async fn asked<T>(
+        &self,
+        config: &SsoConfig,
+        request: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<T, ProviderError> {
+        self.known.lock().await.check(config, self.clock.now())?;
+        let response = request.await;
+        self.known.lock().await.note(config, &response, self.clock.now());
+        response
     }
 
     async fn read(&self, config: &SsoConfig) -> Result<Snapshot, ProviderError> {
@@ -140,7 +163,8 @@ impl Provider {
         redemption: &Redemption<'_>,
     ) -> Result<TokenResponse, ProviderError> {
         let (request, form) = redemption.request(metadata, self.http.post(&metadata.token_endpoint)?);
-        let (status, body) = self.http.send(request, form.into()).await?;
+        let sending = self.http.send(request, form.into());
+        let (status, body) = self.asked(redemption.config, sending).await?;
         if !status.is_success() {
             return Err(token::refusal(status, &body));
         }
@@ -185,7 +209,8 @@ impl Provider {
         if config.provider == ProviderKind::Azure || claims.rest.contains_key(&config.email_claim) {
             return Ok(());
         }
-        let body = succeeded(self.http.get(endpoint, Some(token)).await?)?;
+        let getting = self.http.get(endpoint, Some(token));
+        let body = succeeded(self.asked(config, getting).await?)?;
         let user_info: Map<String, Value> = serde_json::from_slice(&body).map_err(|_| ProviderError::Malformed)?;
         if user_info.get("sub").and_then(Value::as_str) != Some(&claims.subject) {
             return Err(TokenError::Subject.into());

@@ -80,9 +80,13 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let Some(value) = parts.headers.get(IF_MATCH) else {
+        let mut values = parts.headers.get_all(IF_MATCH).iter();
+        let Some(value) = values.next() else {
             return Ok(Self(None));
         };
+        if values.next().is_some() {
+            return Err(ApiError::invalid("If-Match", "must not come twice"));
+        }
         let version = value
             .to_str()
             .ok()

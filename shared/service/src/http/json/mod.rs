@@ -10,7 +10,7 @@ use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use serde::Serialize;
@@ -48,7 +48,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
 /// The whole body of a management request, which says that it is JSON.
 pub async fn read_management(request: Request) -> Result<Bytes, ApiError> {
-    if !request.body().is_end_stream() && !text(request.headers(), CONTENT_TYPE).is_some_and(is_json) {
+    if !request.body().is_end_stream() && !single(request.headers(), CONTENT_TYPE)?.is_some_and(is_json) {
         return Err(no_json());
     }
     read_any(request, MAX_MANAGEMENT_BODY).await
@@ -58,7 +58,9 @@ pub async fn read_management(request: Request) -> Result<Bytes, ApiError> {
 /// standard), or of none (promise 65).
 pub(super) fn check_asked(request: &Request) -> Result<(), ApiError> {
     const UNASKED: [&str; 3] = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
-    let kind = text(request.headers(), CONTENT_TYPE).map(essence).unwrap_or_default();
+    let kind = single(request.headers(), CONTENT_TYPE)?
+        .map(essence)
+        .unwrap_or_default();
     let unasked = kind.is_empty() || UNASKED.iter().any(|unasked| kind.eq_ignore_ascii_case(unasked));
     if unasked && !request.body().is_end_stream() {
         Err(no_json())
@@ -160,12 +162,17 @@ fn within(body: Bytes, limit: usize) -> Result<Bytes, ApiError> {
     }
 }
 
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
+/// The text of a header that decides something, and so comes once.
+pub(super) fn single(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, ApiError> {
+    let mut values = headers.get_all(&name).iter();
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(ApiError::invalid(name.as_str(), "must not come twice")),
+        (value, None) => Ok(value.and_then(|value| value.to_str().ok())),
+    }
 }
 
 fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
-    if text(headers, CONTENT_TYPE).is_some_and(|kind| !is_json(kind)) {
+    if single(headers, CONTENT_TYPE)?.is_some_and(|kind| !is_json(kind)) {
         return Err(no_json());
     }
     Ok(())
@@ -173,13 +180,14 @@ fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
 
 /// The length that the body is declared to have, if it is.
 fn check_frame(headers: &HeaderMap, limit: usize) -> Result<Option<usize>, ApiError> {
-    if text(headers, CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+    let is_coded = |encoding: &HeaderValue| !encoding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().any(is_coded) {
         return Err(ApiError::new(
             Code::UnsupportedMediaType,
             "compressed request bodies are not accepted",
         ));
     }
-    let declared = text(headers, CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    let declared = single(headers, CONTENT_LENGTH)?.and_then(|length| length.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limit) {
         Err(too_large(limit))
     } else {
@@ -217,10 +225,10 @@ fn refused(error: serde_path_to_error::Error<serde_json::Error>) -> ApiError {
     let field = error.path().to_string();
     let error = error.into_inner();
     if error.is_data() {
-        invalid(field, &error)
-    } else {
-        malformed(&error)
+        return invalid(field, &error);
     }
+    let error = malformed(&error);
+    if field == "." { error } else { error.field(field) }
 }
 
 /// Fields whose values no response repeats, not even to say that they are wrong (promise 22).
@@ -392,6 +400,44 @@ mod tests {
         ] {
             assert_eq!(code(bad), Some(Code::InvalidValue), "{bad}");
         }
+    }
+
+    #[test]
+    fn p78_ha17_a_word_is_no_object() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Word {
+            One,
+        }
+        assert_eq!(parse::<Word>(br#""one""#).unwrap(), Word::One);
+        for wrong in [r#"{"one": null}"#, r#"["one"]"#, "1", r#""two""#] {
+            assert_eq!(
+                parse::<Word>(wrong.as_bytes()).unwrap_err().code(),
+                Code::InvalidValue,
+                "{wrong}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn p78_a_header_that_decides_comes_once() {
+        let body = |headers: &[(HeaderName, &'static str)]| {
+            let request = headers.iter().fold(http::Request::post("/"), |request, (name, value)| {
+                request.header(name, *value)
+            });
+            read(request.body(axum::body::Body::from("{}")).unwrap(), 100)
+        };
+        let json = "application/json";
+        assert!(body(&[(CONTENT_TYPE, json)]).await.is_ok());
+        let twice = body(&[(CONTENT_TYPE, json), (CONTENT_TYPE, "text/plain")])
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (twice.code(), twice.field_name()),
+            (Code::InvalidValue, Some("content-type"))
+        );
+        let coded = body(&[(CONTENT_ENCODING, "identity"), (CONTENT_ENCODING, "gzip")]).await;
+        assert_eq!(coded.unwrap_err().code(), Code::UnsupportedMediaType);
     }
 
     #[tokio::test(start_paused = true)]
