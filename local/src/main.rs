@@ -37,6 +37,7 @@ enum StoreKind {
 /// An LLM gateway for `OpenAI` and Anthropic clients: with its database inside, or over `DynamoDB`.
 #[derive(Debug, Parser)]
 #[command(name = "local", version)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 struct Arguments {
     /// Where to listen: `127.0.0.1:8080`, `localhost:8080`.
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080", value_parser = listen_address)]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use domain::clock::Clock;
 use harness::events::{Event, LEARNED, STORY};
 use harness::lambda::{Answer, Function, Mode};
 use harness::provider::{Provider, Reply, openai};
@@ -9,7 +10,7 @@ use harness::{ADMIN_EMAIL, ADMIN_PASSWORD, Gate, Stack};
 use serde_json::{Value, json};
 
 fn tomorrow() -> String {
-    (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24)).to_string()
+    (Clock::system().now() + jiff::SignedDuration::from_hours(24)).to_string()
 }
 
 /// An installation whose functions boot when their first event comes.

@@ -176,7 +176,7 @@ async fn data_message(request: reqwest::RequestBuilder) {
 
 /// A top-up of this account that is right.
 fn half_a_dollar(account: &str) -> Value {
-    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
+    let until = Clock::system().now() + jiff::SignedDuration::from_hours(24);
     json!({"account": account, "limit": "cost_quota_monthly", "add": 0.5, "until": until.to_string(), "reason": "r"})
 }
 
@@ -185,7 +185,7 @@ async fn op7_a_top_up_is_judged_like_every_value() {
     let gateway = Gateway::start().await;
     let (person, path) = person_under(&gateway, &json!({"cost_quota_monthly": 5})).await;
     let right = half_a_dollar(path.rsplit('/').next().unwrap());
-    let late = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(93 * 24);
+    let late = Clock::system().now() + jiff::SignedDuration::from_hours(93 * 24);
     for (field, value) in [
         ("limit", json!("hours")),
         ("add", json!(0)),

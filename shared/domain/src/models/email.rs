@@ -152,7 +152,6 @@ mod tests {
 
     #[test]
     fn op4_an_older_account_keeps_its_address() {
-        let json = r#"{"email": "jose\u0301\u200b@example.com", "other": null}"#;
         #[derive(Deserialize)]
         struct Stored {
             #[serde(deserialize_with = "Email::stored")]
@@ -160,6 +159,7 @@ mod tests {
             #[serde(deserialize_with = "Email::stored_option")]
             other: Option<Email>,
         }
+        let json = r#"{"email": "jose\u0301\u200b@example.com", "other": null}"#;
         let stored: Stored = serde_json::from_str(json).unwrap();
         assert_eq!(stored.email.as_str(), "jose\u{301}\u{200b}@example.com");
         assert_eq!(stored.other, None);
