@@ -37,14 +37,6 @@ async fn an_import_tells_of_each_line_and_does_nothing_by_halves() {
         .map(|line| pick(line, ["line", "status", "code", "field"]))
         .collect();
     assert_eq!(
-        report["lines"][1]["email"], "not-an-address",
-        "refused lines say whose they are"
-    );
-    assert_eq!(
-        pick(&report, ["dry_run", "next_line", "interrupted"]),
-        json!([false, null, null])
-    );
-    assert_eq!(
         json!(told),
         json!([
             [2, "created", null, null],
@@ -99,6 +91,7 @@ async fn op7_a_dry_run_tells_what_would_be_and_writes_nothing() {
             ["A@example.com", "refused", "email"],
         ])
     );
+    assert_eq!(pick(&report, ["next_line", "interrupted"]), json!([null, null]));
     assert_eq!(list(gateway.admin(), "").await.0, ["admin@example.com"]);
 }
 
