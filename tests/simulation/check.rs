@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use domain::access::quota::{Meter, StoredReservation, limit_usage};
 use domain::models::policy::{Mode, Policy};
-use domain::models::usage::{Outcome, Sums, UsageRecord};
+use domain::models::rollup::Rollup;
+use domain::models::sums::Sums;
+use domain::models::usage::{Outcome, UsageRecord};
 use domain::models::{UsageId, UserId};
 use dynoxide::Database;
 use jiff::Timestamp;
@@ -181,7 +183,8 @@ impl Books {
             .map(|item| serde_json::from_value::<UsageRecord>(item).unwrap());
         let mut sums = Sums::default();
         for row in items(database, "usage", &format!("rollup#{user}")) {
-            sums += serde_json::from_value::<Sums>(row).unwrap();
+            let row: Rollup = serde_json::from_value(row).unwrap();
+            row.parts().for_each(|(_, part)| sums += part);
         }
         Self {
             meter: items(database, "quota", &format!("user#{user}")).pop(),

@@ -4,6 +4,7 @@
 //! Runs are safe to repeat and to overlap: a request is settled once, whoever settles it.
 
 use domain::access::quota::StoredReservation;
+use domain::models::circumstances::Circumstances;
 use domain::models::tokens::Tokens;
 use domain::models::usage::{Outcome, UsageRecord};
 use domain::models::{UsageId, UserId};
@@ -109,6 +110,7 @@ fn abandoned(user: &UserId, id: &UsageId, reservation: &StoredReservation, now: 
         cost: domain::models::price::MicroUsd(reservation.cost),
         duration_ms: u64::try_from(now.as_millisecond() - reservation.facts.at).unwrap_or_default(),
         first_byte_ms: None,
+        circumstances: Circumstances::default(),
     }
 }
 

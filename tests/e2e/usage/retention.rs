@@ -1,13 +1,17 @@
 //! How long what is kept, that nothing is entered twice, and that nothing is lost when the tables change.
 
+use std::ops::Range;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use domain::access::quota::{AdmissionRequest, Demand, StoredFacts};
 use domain::clock::Clock;
 use domain::models::policy::Policy;
-use domain::models::usage::Sums;
+use domain::models::rollup::Rollup;
+use domain::models::sums::Sums;
+use domain::models::utc_hour::UtcHour;
+use domain::models::zone::Zone;
 use domain::models::{PolicyName, UsageId, UserId};
 use dynoxide::Database;
 use harness::dynamo::Dynamo;
@@ -25,7 +29,7 @@ const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
 
 struct Books {
-    _dynamo: Dynamo,
+    dynamo: Dynamo,
     store: Store,
     user: UserId,
 }
@@ -39,7 +43,7 @@ impl Books {
             Clock::fixed("2026-03-01T08:00:00Z".parse().unwrap()),
         );
         Self {
-            _dynamo: dynamo,
+            dynamo,
             store,
             user: UserId::parse("u").unwrap(),
         }
@@ -63,15 +67,15 @@ impl Books {
             .await
             .unwrap();
         assert_eq!(records, own);
-        let days = date(2026, 1, 1)..=date(2027, 12, 31);
+        let hours = UtcHour::of_day(date(2026, 1, 1), 0)..UtcHour::of_day(date(2028, 1, 1), 0);
         let sums = self
             .store
-            .usage_sums(Whose::User(&self.user), &days, |_| Some(()))
+            .usage_sums(Whose::User(&self.user), &hours, |_, _| Some(()))
             .await
             .unwrap();
         (
             records.items.len(),
-            sums.get(&()).map_or(0, |sums: &Sums| sums.requests),
+            sums.groups.get(&()).map_or(0, |sums: &Sums| sums.requests),
         )
     }
 }
@@ -178,5 +182,57 @@ async fn a_table_of_an_older_version_gets_the_index_that_it_lacks() {
             .items
             .len(),
         1
+    );
+}
+
+/// A row of before hours were kept.
+async fn older_row(books: &Books) {
+    let number = |value: &str| AttributeValue::N(value.to_owned());
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    let row = [
+        ("pk", text("rollup#u")),
+        ("sk", text("2026-02-27#glm#k#b#")),
+        ("day", text("2026-02-27")),
+        ("user", text("u")),
+        ("key", text("k")),
+        ("model", text("glm")),
+        ("backend", text("b")),
+        ("shard", text("rollup#3")),
+        ("ttl", number("1900000000")),
+        ("requests", number("7")),
+        ("errors", number("0")),
+        ("estimated", number("0")),
+        ("input_tokens", number("70")),
+        ("cost", number("49")),
+    ];
+    let put = books.dynamo.client().put_item().table_name("t-usage");
+    let put = row.into_iter().fold(put, |put, (name, value)| put.item(name, value));
+    put.send().await.unwrap();
+}
+
+#[tokio::test]
+async fn g4_rows_of_whole_days_keep_working_where_they_are_not_cut() {
+    let books = Books::start().await;
+    older_row(&books).await;
+    books
+        .store
+        .record_usage(&record(json!({"at": "2026-02-28T08:00:00Z"})))
+        .await
+        .unwrap();
+    let hour = |day, hour| UtcHour::of_day(date(2026, 2, day), hour);
+    let sums = async |hours: Range<UtcHour>, zone: &str| {
+        let zone = Zone::parse(zone).unwrap();
+        let day = |row: &Rollup, hour: UtcHour| Some((row.of.user.clone(), hour.date_in(zone.rules())));
+        let sums = books.store.usage_sums(Whose::Everybody, &hours, day).await.unwrap();
+        let requests: Vec<u64> = sums.groups.values().map(|sums| sums.requests).collect();
+        (requests, sums.undivided)
+    };
+    assert_eq!(sums(hour(27, 0)..hour(28, 23), "UTC").await, (vec![7, 1], None));
+    assert_eq!(sums(hour(28, 0)..hour(28, 23), "UTC").await, (vec![1], None));
+    let undivided = Some(date(2026, 2, 27));
+    assert_eq!(sums(hour(27, 1)..hour(28, 23), "UTC").await, (vec![1], undivided));
+    assert_eq!(
+        sums(hour(27, 0)..hour(28, 23), "Asia/Shanghai").await,
+        (vec![1], undivided)
     );
 }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use domain::access::quota::{AdmissionRequest, Demand, StoredFacts, StoredReservation};
+use domain::models::circumstances::Circumstances;
 use domain::models::policy::Policy;
 use domain::models::price::MicroUsd;
 use domain::models::tokens::Tokens;
@@ -76,6 +77,7 @@ impl Request {
             cost: MicroUsd(2 * tokens.total()),
             duration_ms: 1,
             first_byte_ms: None,
+            circumstances: Circumstances::default(),
         }
     }
 }

@@ -1,11 +1,9 @@
-//! What was used: one record for each exchange, and the sums that reports are made of. Neither holds a prompt or a
-//! completion (promise 60).
+//! What was used: one record for each exchange. It holds no prompt and no completion (promise 60).
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
+use super::circumstances::Circumstances;
 use super::price::MicroUsd;
 use super::tokens::Tokens;
 use super::{BackendId, DisplayName, KeyId, ModelId, RequestId, UsageId, UserId};
@@ -50,12 +48,19 @@ pub struct UsageRecord {
     /// From the request to the first byte of the response; absent if none came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_byte_ms: Option<u64>,
+    #[serde(flatten)]
+    pub circumstances: Circumstances,
 }
 
 impl UsageRecord {
     /// True if the client did not get a complete response, by no fault of its own connection.
     pub fn is_error(&self) -> bool {
         self.status >= 400 || !matches!(self.outcome, Outcome::Complete | Outcome::ClientGone)
+    }
+
+    /// The tokens that were streamed; `None` where nothing was.
+    pub fn streamed_output(&self) -> Option<u64> {
+        self.request.streamed.then_some(self.tokens.output)
     }
 }
 
@@ -156,82 +161,6 @@ impl ClientKind {
     }
 }
 
-/// Whose usage a sum is of. Days are UTC, so that all reports cut time at the same place.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Dimensions {
-    pub day: Date,
-    pub user: UserId,
-    pub key: KeyId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub department: Option<DisplayName>,
-    pub model: ModelId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub backend: Option<BackendId>,
-}
-
-impl Dimensions {
-    /// Where the sums have this record.
-    pub fn of(record: &UsageRecord) -> Self {
-        Self {
-            day: Offset::UTC.to_datetime(record.request.at).date(),
-            user: record.request.user.clone(),
-            key: record.request.key.clone(),
-            department: record.request.department.clone(),
-            model: record.request.model.clone(),
-            backend: record.backend.clone(),
-        }
-    }
-}
-
-/// What several exchanges came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Sums {
-    pub requests: u64,
-    pub errors: u64,
-    /// How many of the requests have estimated tokens.
-    pub estimated: u64,
-    #[serde(flatten)]
-    pub tokens: Tokens,
-    pub cost: MicroUsd,
-}
-
-/// What one person used of one model on one day, with one key and at one backend: what reports add up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rollup {
-    #[serde(flatten)]
-    pub of: Dimensions,
-    #[serde(flatten)]
-    pub sums: Sums,
-}
-
-impl From<&UsageRecord> for Rollup {
-    /// The record's own part of the sums.
-    fn from(record: &UsageRecord) -> Self {
-        let sums = Sums {
-            requests: 1,
-            errors: record.is_error().into(),
-            estimated: record.estimated.into(),
-            tokens: record.tokens,
-            cost: record.cost,
-        };
-        Self {
-            of: Dimensions::of(record),
-            sums,
-        }
-    }
-}
-
-impl std::ops::AddAssign for Sums {
-    fn add_assign(&mut self, other: Self) {
-        self.requests += other.requests;
-        self.errors += other.errors;
-        self.estimated += other.estimated;
-        self.tokens += other.tokens;
-        self.cost += other.cost;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_dynamo::Item;
@@ -262,7 +191,7 @@ mod tests {
 
     /// As an earlier version has written them.
     #[test]
-    fn records_and_sums_of_before_cache_writes_were_counted_are_read() {
+    fn records_of_before_cache_writes_were_counted_are_read() {
         let record = json!({
             "id": "019aafd0c07b7f3cb1e5c1ed2ad1a1f5", "request_id": "r", "at": "2026-03-01T10:00:00Z", "user": "u", "key": "k",
             "model": "glm", "endpoint": "messages", "client": "curl", "streamed": false, "status": 200, "outcome": "complete",
@@ -278,11 +207,6 @@ mod tests {
             ..Tokens::default()
         };
         assert_eq!(record.tokens, tokens);
-        let row = json!({
-            "day": "2026-03-01", "user": "u", "key": "k", "model": "glm", "requests": 1, "errors": 0, "estimated": 0,
-            "input_tokens": 10, "cached_input_tokens": 4, "output_tokens": 5, "reasoning_tokens": 2, "cost": 7
-        });
-        let row: Rollup = serde_dynamo::from_item(serde_dynamo::to_item::<_, Item>(row).unwrap()).unwrap();
-        assert_eq!(row, Rollup::from(&record));
+        assert_eq!(record.circumstances, Circumstances::default());
     }
 }

@@ -8,8 +8,10 @@ use domain::access::api_key::KeyDigest;
 use domain::access::digest::sha256_hex;
 use domain::access::throttle::Guarded;
 use domain::models::audit::AuditEntry;
+use domain::models::rollup::Dimensions;
+use domain::models::shadow::Finding;
 use domain::models::sso::Identity;
-use domain::models::usage::{Dimensions, UsageRecord};
+use domain::models::usage::UsageRecord;
 use domain::models::{BackendId, DisplayName, Email, KeyId, ModelId, PolicyName, UserId};
 
 use super::table::Table;
@@ -229,12 +231,26 @@ pub(super) fn usage_ids_until(at: Timestamp) -> String {
     format!("{:012x}g", at.as_millisecond().max(0))
 }
 
-/// The row of sums of one day, model, key, backend and department. The department is last: it may hold any character.
+/// The row of sums of four hours of a day, model, key, backend and department. The department is last: it may hold any
+/// character. Rows of whole days, of before hours were kept, have no `T` with an hour behind the day.
 pub(super) fn rollup(of: &Dimensions) -> Key {
+    let hour = of.from_hour.map(|hour| format!("T{hour:02}")).unwrap_or_default();
+    let model = of.model.as_ref().map_or("", ModelId::as_str);
     let backend = of.backend.as_ref().map_or("", BackendId::as_str);
     let department = of.department.as_ref().map_or("", DisplayName::as_str);
-    let sk = format!("{}#{}#{}#{backend}#{department}", of.day, of.model, of.key);
+    let sk = format!("{}{hour}#{model}#{}#{backend}#{department}", of.day, of.key);
     Key::new(Table::Usage, usage_of(ROLLUP, &of.user), sk)
+}
+
+/// What a policy in shadow mode would have refused one person on one UTC day for one limit.
+pub(super) fn finding(finding: &Finding) -> Key {
+    let sk = format!("{}#{}#{}", finding.day, finding.limit, finding.user);
+    Key::new(Table::Usage, findings_of(&finding.policy), sk)
+}
+
+/// The partition of one policy's findings.
+pub(super) fn findings_of(policy: &PolicyName) -> String {
+    format!("shadow#{policy}")
 }
 
 /// The partition of one person's records or sums.

@@ -7,6 +7,7 @@ mod change;
 mod counter;
 mod error;
 mod expression;
+mod findings;
 mod item;
 mod keys;
 mod leases;
@@ -27,6 +28,7 @@ mod turns;
 mod usage;
 mod usage_batch;
 mod usage_reads;
+mod usage_sums;
 mod user_changes;
 mod user_deletion;
 mod users;
@@ -64,6 +66,7 @@ use table::Table;
 pub use top_ups::{AccountTopUps, TopUpCreation};
 pub use usage_batch::UsageBatch;
 pub use usage_reads::Whose;
+pub use usage_sums::UsageSums;
 pub use users::UserRefusal;
 
 /// So many callers are remembered; those who call least are forgotten first.

@@ -1,8 +1,9 @@
-//! Usage, written: a record for each exchange, and a row of sums for each person, day, model, key and backend.
+//! Usage, written: a record for each exchange, and a row of sums for each person, four hours, model, key and backend.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde::Serialize;
@@ -14,7 +15,9 @@ use super::transaction::Transaction;
 use super::usage_batch::UsageBatch;
 use super::{Store, StoreError};
 use domain::models::DisplayName;
-use domain::models::usage::{Dimensions, Rollup, UsageRecord};
+use domain::models::rollup::{Dimensions, Rollup};
+use domain::models::shadow::Finding;
+use domain::models::usage::UsageRecord;
 
 /// How long sums are kept: a year, and a month to look back at it.
 const SUMS_KEPT_DAYS: u32 = 400;
@@ -33,8 +36,18 @@ struct RecordItem<'a> {
 struct RollupRow<'a> {
     #[serde(flatten)]
     of: &'a Dimensions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_prefix: Option<&'a str>,
     #[serde(flatten)]
     shards: Shards,
+    ttl: i64,
+}
+
+/// What a finding has beside its count.
+#[derive(Serialize)]
+struct FindingRow<'a> {
+    #[serde(flatten)]
+    finding: &'a Finding,
     ttl: i64,
 }
 
@@ -86,32 +99,50 @@ impl Transaction<'_> {
     /// Adds to the sums.
     pub(super) fn added_up(self, rollup: &Rollup) -> Result<Self, StoreError> {
         let key = keys::rollup(&rollup.of);
-        let begin = rollup
-            .of
-            .day
-            .to_zoned(TimeZone::UTC)
-            .map_or(Timestamp::MAX, |day| day.timestamp());
         let shards = Shards::new(&key, keys::ROLLUP, rollup.of.department.as_ref());
         let row = RollupRow {
             of: &rollup.of,
+            key_prefix: rollup.key_prefix.as_deref(),
             shards,
-            ttl: days_after(begin, SUMS_KEPT_DAYS),
+            ttl: kept_from(rollup.of.day),
         };
-        // In their order: a batch that is written again has to be the same to the letter.
-        let (row, sums) = (
-            sorted(attributes(key.table, &row)?),
-            sorted(attributes(key.table, &rollup.sums)?),
-        );
-        let set: Vec<_> = row.keys().map(|name| format!("#{name} = :{name}")).collect();
-        let add: Vec<_> = sums.keys().map(|name| format!("#{name} :{name}")).collect();
-        let change = Expression::new(format!("SET {} ADD {}", set.join(", "), add.join(", ")));
-        let change = row.into_iter().chain(sums).fold(change, |change, (name, value)| {
-            change
-                .name(&format!("#{name}"), &name)
-                .value(&format!(":{name}"), value)
-        });
-        self.update(&key, change, Expression::always())
+        let counters = rollup
+            .counters()
+            .map(|(name, value)| (name, AttributeValue::N(value.to_string())));
+        let row = attributes(key.table, &row)?;
+        self.update(&key, set_and_add(row, counters), Expression::always())
     }
+
+    /// Adds to a finding's count.
+    pub(super) fn found(self, finding: &Finding) -> Result<Self, StoreError> {
+        let key = keys::finding(finding);
+        let ttl = kept_from(finding.day);
+        let mut row = attributes(key.table, &FindingRow { finding, ttl })?;
+        let count = row.remove_entry(Finding::COUNT);
+        self.update(&key, set_and_add(row, count), Expression::always())
+    }
+}
+
+/// Sets the attributes of a row, and adds to its counters.
+fn set_and_add(row: Item, counters: impl IntoIterator<Item = (String, AttributeValue)>) -> Expression {
+    // In their order: a batch that is written again has to be the same to the letter.
+    let (row, counters) = (BTreeMap::from_iter(row), BTreeMap::from_iter(counters));
+    let set: Vec<_> = row.keys().map(|name| format!("#{name} = :{name}")).collect();
+    let add: Vec<_> = counters.keys().map(|name| format!("#{name} :{name}")).collect();
+    let change = Expression::new(format!("SET {} ADD {}", set.join(", "), add.join(", ")));
+    row.into_iter().chain(counters).fold(change, |change, (name, value)| {
+        change
+            .name(&format!("#{name}"), &name)
+            .value(&format!(":{name}"), value)
+    })
+}
+
+/// Until when sums of a UTC day are kept.
+fn kept_from(day: Date) -> i64 {
+    let begin = day
+        .to_zoned(TimeZone::UTC)
+        .map_or(Timestamp::MAX, |day| day.timestamp());
+    days_after(begin, SUMS_KEPT_DAYS)
 }
 
 impl Store {
@@ -124,12 +155,104 @@ impl Store {
     }
 }
 
-fn sorted(item: Item) -> BTreeMap<String, AttributeValue> {
-    item.into_iter().collect()
-}
-
 fn days_after(at: Timestamp, days: u32) -> i64 {
     at.checked_add((i64::from(days) * 24).hours())
         .unwrap_or(Timestamp::MAX)
         .as_second()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::models::circumstances::BackendCall;
+    use domain::models::sums::Sums;
+    use serde_json::json;
+
+    use super::*;
+
+    /// What a write is paid by, for one unit (twice in a transaction, once for an index).
+    const UNIT: usize = 1024;
+
+    /// The size of an item (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>).
+    fn size(attributes: impl IntoIterator<Item = (String, AttributeValue)>) -> usize {
+        attributes
+            .into_iter()
+            .map(|(name, value)| name.len() + size_of_value(value))
+            .sum()
+    }
+
+    fn size_of_value(value: AttributeValue) -> usize {
+        match value {
+            AttributeValue::S(text) => text.len(),
+            AttributeValue::N(number) => number.len().div_ceil(2) + 1,
+            AttributeValue::Bool(_) | AttributeValue::Null(_) => 1,
+            AttributeValue::M(map) => 3 + map.len() + size(map),
+            AttributeValue::L(list) => 3 + list.len() + list.into_iter().map(size_of_value).sum::<usize>(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn record() -> UsageRecord {
+        let id = "019aafd0c07b7f3cb1e5c1ed2ad1a1f5";
+        let record = json!({
+            "id": id, "request_id": "019aafd0-c07b-7f3c-b1e5-c1ed2ad1a1f5", "at": "2026-03-01T10:00:00.123456789Z", "user": id,
+            "key": id, "department": "Research", "model": "claude-sonnet-4.5", "endpoint": "chat_completions",
+            "client": "anthropic_sdk", "streamed": true, "backend": id, "status": 200, "outcome": "complete", "input_tokens": 123_456,
+            "cached_input_tokens": 112_345, "cache_write_tokens": 10_000, "cache_write_1h_tokens": 0, "output_tokens": 12_345,
+            "reasoning_tokens": 2345, "estimated": false, "cost": 123_456, "duration_ms": 123_456, "first_byte_ms": 1234,
+            "user_name": "Wolfeschlegelstein", "user_email": "wolfeschlegelstein@example.com", "key_prefix": "sk-tg-abcdef",
+            "policy": "engineering", "asked_model": "claude-sonnet-latest"
+        });
+        serde_json::from_value(record).unwrap()
+    }
+
+    #[test]
+    fn g4_a_row_of_four_busy_hours_costs_no_second_write_unit() {
+        let record = record();
+        let mut row = Rollup::from(&record);
+        row.hours.clear();
+        // A thousand requests an hour, of all kinds that one dialect has, some of them slow and some refused.
+        for hour in 8..12 {
+            let mut sums = Sums::from(&record);
+            (sums.requests, sums.errors, sums.estimated) = (1000, 12, 3);
+            (sums.tokens.input, sums.tokens.cached_input, sums.tokens.output) = (123_456_789, 112_345_678, 12_345_678);
+            (sums.tokens.cache_write, sums.tokens.reasoning, sums.cost.0) = (10_000_000, 2_345_678, 123_456_789);
+            sums.speed.first_bytes = [0, 100, 800, 87, 12, 1, 0, 0];
+            (sums.speed.tokens, sums.speed.ms) = (12_345_678, 123_456_789);
+            sums.refused[0] = 123;
+            row.hours.insert(hour, sums);
+        }
+        let key = keys::rollup(&row.of);
+        let stored = RollupRow {
+            of: &row.of,
+            key_prefix: row.key_prefix.as_deref(),
+            shards: Shards::new(&key, keys::ROLLUP, row.of.department.as_ref()),
+            ttl: kept_from(row.of.day),
+        };
+        let counters = row
+            .counters()
+            .map(|(name, value)| (name, AttributeValue::N(value.to_string())));
+        let own = size(attributes(key.table, &stored).unwrap()) + size(key.attributes());
+        let all = own + size(counters);
+        assert!(all <= UNIT, "{own} of {all} bytes are not counters");
+    }
+
+    #[test]
+    fn g13_a_record_with_all_that_support_asks_costs_no_second_write_unit() {
+        let mut record = record();
+        for result in ["timeout", "rate_limited", "ok"] {
+            record.circumstances.attempts.push(BackendCall {
+                backend: record.backend.clone().unwrap(),
+                result: result.to_owned(),
+                ms: 12_345,
+            });
+        }
+        let key = keys::usage_record(&record);
+        let item = RecordItem {
+            record: &record,
+            shards: Shards::new(&key, keys::LOG, record.request.department.as_ref()),
+            ttl: days_after(record.request.at, 30),
+        };
+        let all = size(attributes(key.table, &item).unwrap()) + size(key.attributes());
+        assert!(all <= UNIT, "{all} bytes");
+    }
 }

@@ -1,9 +1,12 @@
 //! Usage that is written together: records one by one, their sums added up beforehand.
 
 use ahash::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::{Store, StoreError};
-use domain::models::usage::{Dimensions, Rollup, Sums, UsageRecord};
+use domain::models::rollup::{Dimensions, Rollup};
+use domain::models::shadow::Finding;
+use domain::models::usage::UsageRecord;
 use domain::random;
 
 /// Writes that a transaction can have.
@@ -16,7 +19,8 @@ pub struct UsageBatch {
     token: String,
     /// The records that are kept, each for so many days.
     records: Vec<(UsageRecord, u32)>,
-    sums: HashMap<Dimensions, Sums>,
+    sums: HashMap<Dimensions, Rollup>,
+    findings: Vec<Finding>,
 }
 
 impl Default for UsageBatch {
@@ -25,25 +29,41 @@ impl Default for UsageBatch {
             token: random::sortable_id(),
             records: Vec::new(),
             sums: HashMap::default(),
+            findings: Vec::new(),
         }
     }
 }
 
 impl UsageBatch {
     pub fn is_empty(&self) -> bool {
-        self.sums.is_empty()
+        self.sums.is_empty() && self.findings.is_empty()
     }
 
     /// True if another record fits in any case.
     pub fn has_room(&self) -> bool {
-        self.records.len() + self.sums.len() + 2 <= MOST
+        self.records.len() + self.sums.len() + self.findings.len() + 2 <= MOST
     }
 
     /// Adds a record, kept for so many days if at all, to a batch that has room.
     pub fn add(&mut self, record: UsageRecord, kept_days: Option<u32>) {
-        let Rollup { of, sums } = Rollup::from(&record);
-        *self.sums.entry(of).or_default() += sums;
+        self.add_sums(Rollup::from(&record));
         self.records.extend(kept_days.map(|days| (record, days)));
+    }
+
+    /// Adds sums without a record to a batch that has room.
+    pub fn add_sums(&mut self, rollup: Rollup) {
+        match self.sums.entry(rollup.of.clone()) {
+            Entry::Occupied(mut known) => *known.get_mut() += rollup,
+            Entry::Vacant(place) => drop(place.insert(rollup)),
+        }
+    }
+
+    /// Adds a finding to a batch that has room.
+    pub fn add_finding(&mut self, finding: Finding) {
+        match self.findings.iter_mut().find(|known| known.is_of_the_same(&finding)) {
+            Some(known) => *known += finding,
+            None => self.findings.push(finding),
+        }
     }
 }
 
@@ -55,11 +75,11 @@ impl Store {
         for (record, days) in &batch.records {
             transaction = transaction.logged(record, *days)?;
         }
-        for (of, sums) in &batch.sums {
-            transaction = transaction.added_up(&Rollup {
-                of: of.clone(),
-                sums: *sums,
-            })?;
+        for rollup in batch.sums.values() {
+            transaction = transaction.added_up(rollup)?;
+        }
+        for finding in &batch.findings {
+            transaction = transaction.found(finding)?;
         }
         transaction.commit().await.map(|_| ())
     }

@@ -1,21 +1,19 @@
-//! Usage, read: records newest first, and sums by day. Whose they are is part of every key expression (promise 39).
+//! Usage, read: records newest first. Whose they are is part of every key expression (promise 39).
 //!
 //! What spreads over the shards of an index is read from all of them at once, and merged.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use futures_util::future::try_join_all;
-use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 
 use super::expression::Expression;
 use super::item::{Item, Select, from_item};
-use super::keys::{self, LOG, ROLLUP, SHARDS};
+use super::keys::{self, LOG, SHARDS};
 use super::page::{Page, Span};
 use super::table::{Index, PK, SK, Table};
 use super::{Store, StoreError};
-use domain::models::usage::{Rollup, Sums, UsageRecord};
+use domain::models::usage::UsageRecord;
 use domain::models::{DisplayName, UserId};
 
 /// How often a page is filled up with what a filter has left over, before it is given out short.
@@ -31,13 +29,13 @@ pub enum Whose<'a> {
 }
 
 /// A partition to be read.
-struct Partition {
+pub(super) struct Partition {
     index: Option<&'static Index>,
     pk: String,
 }
 
 impl Whose<'_> {
-    fn partitions(self, kind: &str) -> Vec<Partition> {
+    pub(super) fn partitions(self, kind: &str) -> Vec<Partition> {
         let shards = |name: &str, pk: &dyn Fn(u32) -> String| {
             let index = Table::Usage.indexes().iter().find(|index| index.name == name);
             (0..SHARDS).map(|number| Partition { index, pk: pk(number) }).collect()
@@ -153,62 +151,11 @@ impl Store {
         records.sort_unstable_by(|one, other| other.id.cmp(&one.id));
         Ok(records)
     }
-
-    /// The sums of these UTC days, added up by what `group` makes of a row; rows of which it makes nothing are left
-    /// out.
-    pub async fn usage_sums<K: Ord>(
-        &self,
-        whose: Whose<'_>,
-        days: &RangeInclusive<Date>,
-        group: impl Fn(&Rollup) -> Option<K>,
-    ) -> Result<BTreeMap<K, Sums>, StoreError> {
-        let partitions = whose.partitions(ROLLUP);
-        let parts = try_join_all(
-            partitions
-                .iter()
-                .map(|partition| self.sums_of_partition(partition, days, &group)),
-        )
-        .await?;
-        let mut sums = BTreeMap::new();
-        for (group, part) in parts.into_iter().flatten() {
-            *sums.entry(group).or_default() += part;
-        }
-        Ok(sums)
-    }
-
-    async fn sums_of_partition<K: Ord>(
-        &self,
-        partition: &Partition,
-        days: &RangeInclusive<Date>,
-        group: impl Fn(&Rollup) -> Option<K>,
-    ) -> Result<BTreeMap<K, Sums>, StoreError> {
-        let behind = days.end().checked_add(1.day()).unwrap_or(Date::MAX);
-        let (first, last) = (days.start().to_string(), behind.to_string());
-        let (mut sums, mut start) = (BTreeMap::new(), None);
-        loop {
-            let page = self.select(partition.between(&first, &last), start).await?;
-            for item in page
-                .items
-                .unwrap_or_default()
-                .into_iter()
-                .filter(|item| self.is_live(item))
-            {
-                let row: Rollup = from_item(Table::Usage, item)?;
-                if let Some(group) = group(&row) {
-                    *sums.entry(group).or_default() += row.sums;
-                }
-            }
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(sums);
-            }
-        }
-    }
 }
 
 impl Partition {
     /// Its items whose sort keys lie between these texts.
-    fn between(&self, first: &str, last: &str) -> Select<'static> {
+    pub(super) fn between(&self, first: &str, last: &str) -> Select<'static> {
         let pk = self.index.map_or(PK, |index| index.partition);
         let expected = Expression::new("#pk = :pk AND #sk BETWEEN :first AND :last")
             .name("#pk", pk)

@@ -1,0 +1,99 @@
+//! Sums of usage, read and added up: by the hours that are asked for, and by any group of their dimensions.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use futures_util::future::try_join_all;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::item::from_item;
+use super::keys::ROLLUP;
+use super::table::Table;
+use super::usage_reads::{Partition, Whose};
+use super::{Store, StoreError};
+use domain::models::rollup::Rollup;
+use domain::models::sums::Sums;
+use domain::models::utc_hour::UtcHour;
+
+/// Sums by group.
+#[derive(Clone, Debug)]
+pub struct UsageSums<K> {
+    pub groups: BTreeMap<K, Sums>,
+    /// The last UTC day of which there are only sums of the whole, though a part of it was asked for, or its hours
+    /// belong to different groups. They are left out.
+    pub undivided: Option<Date>,
+}
+
+impl<K: Ord> Default for UsageSums<K> {
+    fn default() -> Self {
+        Self {
+            groups: BTreeMap::new(),
+            undivided: None,
+        }
+    }
+}
+
+impl<K: Ord> UsageSums<K> {
+    fn add(&mut self, row: &Rollup, hours: &Range<UtcHour>, group: &impl Fn(&Rollup, UtcHour) -> Option<K>) {
+        let group = |hour: &UtcHour| hours.contains(hour).then(|| group(row, *hour)).flatten();
+        for (part, sums) in row.parts() {
+            let (first, last) = (group(part.start()), group(part.end()));
+            if first != last {
+                self.undivided = self.undivided.max(Some(row.of.day));
+            } else if let Some(group) = first {
+                *self.groups.entry(group).or_default() += sums;
+            }
+        }
+    }
+
+    fn merge(mut self, other: Self) -> Self {
+        for (group, sums) in other.groups {
+            *self.groups.entry(group).or_default() += sums;
+        }
+        self.undivided = self.undivided.max(other.undivided);
+        self
+    }
+}
+
+impl Store {
+    /// The sums of these hours, added up by what `group` makes of a row's hour; hours of which it makes nothing are
+    /// left out.
+    pub async fn usage_sums<K: Ord>(
+        &self,
+        whose: Whose<'_>,
+        hours: &Range<UtcHour>,
+        group: impl Fn(&Rollup, UtcHour) -> Option<K>,
+    ) -> Result<UsageSums<K>, StoreError> {
+        let partitions = whose.partitions(ROLLUP);
+        let parts = partitions
+            .iter()
+            .map(|partition| self.sums_of_partition(partition, hours, &group));
+        let parts = try_join_all(parts).await?;
+        Ok(parts.into_iter().fold(UsageSums::default(), UsageSums::merge))
+    }
+
+    async fn sums_of_partition<K: Ord>(
+        &self,
+        partition: &Partition,
+        hours: &Range<UtcHour>,
+        group: &impl Fn(&Rollup, UtcHour) -> Option<K>,
+    ) -> Result<UsageSums<K>, StoreError> {
+        let behind = hours.end.plus(-1).date_in(&TimeZone::UTC).checked_add(1.day());
+        let first = hours.start.date_in(&TimeZone::UTC).to_string();
+        let last = behind.unwrap_or(Date::MAX).to_string();
+        let (mut sums, mut start) = (UsageSums::default(), None);
+        loop {
+            let page = self.select(partition.between(&first, &last), start).await?;
+            let items = page.items.unwrap_or_default();
+            for item in items.into_iter().filter(|item| self.is_live(item)) {
+                sums.add(&from_item(Table::Usage, item)?, hours, group);
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(sums);
+            }
+        }
+    }
+}
