@@ -17,6 +17,7 @@ use crate::downstream::Downstream;
 use crate::grant::Grant;
 use crate::opening;
 use crate::quota::admission::{Reservation, pass_rate, reserve};
+use crate::quota::refusals::Refusals;
 use crate::quota::settlement::{self, Undelivered};
 use crate::relay::Relay;
 use crate::request::{CompletionRequest, MessagesRequest, ResponsesRequest};
@@ -62,19 +63,25 @@ async fn open<'a>(
     deadlines: &Deadlines,
     downstream: &mut Downstream,
 ) -> Result<(OpenResponse<'a>, Reservation), ApiError> {
-    let mut request = request?;
-    let grant = authorize(app, context.caller, (request.endpoint(), request.model())).await?;
-    let reservation = reserve(&app.store, app.limits.total, &grant, &mut request, context.id).await?;
+    let refusals = Refusals::of(&app.usage_writer, &context.caller);
+    let mut request = refusals.counted(None, request).await?;
+    let granted = authorize(app, context.caller, (request.endpoint(), request.model())).await;
+    let grant = refusals.counted(None, granted).await?;
+    let (writer, total) = (&app.usage_writer, app.limits.total);
+    let reserved = reserve(&app.store, writer, total, &grant, &mut request, context.id).await;
+    let mut reservation = refusals.counted(Some(&grant), reserved).await?;
     match opening::open(app, &reservation, &request, deadlines, downstream).await {
         Ok(response) => Ok((response, reservation)),
         Err(failed) => {
+            reservation.calls = failed.calls;
             let rate_limits = reservation.rate_limits.clone();
             let end = match (failed.client_left, downstream.has_begun()) {
                 (true, _) => Undelivered::ClientLeft,
                 (false, true) => Undelivered::Begun,
                 (false, false) => Undelivered::Refused(failed.error.status(reservation.dialect())),
             };
-            settlement::release(&app.store, &app.usage_writer, reservation, end, failed.backend).await;
+            let told = (failed.backend, failed.error.code());
+            settlement::release(&app.store, writer, reservation, end, told).await;
             Err(failed.error.hints(rate_limits))
         }
     }
@@ -86,8 +93,7 @@ pub(crate) async fn count_tokens(
     context: RequestContext,
     request: &MessagesRequest<'_>,
 ) -> Result<u64, ApiError> {
-    let grant = authorize(app, context.caller, (Endpoint::Messages, request.model())).await?;
-    pass_rate(&app.store, app.limits.total, &grant, Endpoint::Messages, context.id).await?;
+    let grant = count(app, context, (Endpoint::Messages, request.model())).await?;
     token_count::count(&app.upstream.balancer, &app.upstream.client, &grant, request).await
 }
 
@@ -97,9 +103,19 @@ pub(crate) async fn count_input_tokens(
     context: RequestContext,
     request: &ResponsesRequest<'_>,
 ) -> Result<u64, ApiError> {
-    let grant = authorize(app, context.caller, (Endpoint::Responses, request.model())).await?;
-    pass_rate(&app.store, app.limits.total, &grant, Endpoint::Responses, context.id).await?;
+    count(app, context, (Endpoint::Responses, request.model())).await?;
     Ok(request.input_estimate())
+}
+
+/// The right to count tokens for a model, which is counted in the rate of requests.
+async fn count(app: &App, context: RequestContext, model: (Endpoint, &str)) -> Result<Grant, ApiError> {
+    let refusals = Refusals::of(&app.usage_writer, &context.caller);
+    let grant = refusals
+        .counted(None, authorize(app, context.caller, model).await)
+        .await?;
+    let passed = pass_rate(&app.store, app.limits.total, &grant, model.0, context.id).await;
+    refusals.counted(Some(&grant), passed).await?;
+    Ok(grant)
 }
 
 async fn authorize(app: &App, caller: ApiCaller, model: (Endpoint, &str)) -> Result<Grant, ApiError> {

@@ -13,8 +13,8 @@ use service::http::error::shown;
 use service::http::{ApiError, Code, refusal};
 use service::store::Store;
 
-/// Characters of an unknown model's name that its error repeats.
-const MAX_NAME_IN_ERROR: usize = 128;
+/// Characters of a requested model's name that errors and records repeat.
+const MAX_NAME: usize = 128;
 
 /// The right of a caller to use a model at an endpoint.
 #[derive(Clone, Debug)]
@@ -25,6 +25,10 @@ pub(crate) struct Grant {
     endpoint: Endpoint,
     /// True if `entry` is a default model, since the requested one has no usable backend.
     pub(crate) is_fallback: bool,
+    /// The requested name, where it is another than the model's.
+    pub(crate) asked_model: Option<Box<str>>,
+    /// True if a policy in shadow mode would have refused the request for its hours.
+    pub(crate) is_outside_hours: bool,
 }
 
 /// A caller with its policy and the catalog, all of one moment.
@@ -46,8 +50,10 @@ impl Grant {
     ) -> Result<Self, ApiError> {
         let rights = Rights::of(store, caller).await?;
         let (entry, is_fallback) = rights.resolve(store, (endpoint, name), is_usable).await?;
-        rights.check_hours(store.clock().now())?;
+        let is_outside_hours = rights.are_outside_hours(store.clock().now())?;
         Ok(Self {
+            asked_model: (name != entry.model.id.as_str()).then(|| beginning(name).into()),
+            is_outside_hours,
             caller: rights.caller,
             policy: rights.policy,
             entry,
@@ -118,14 +124,13 @@ impl Rights {
         Ok((Arc::clone(default.unwrap_or(requested)), default.is_some()))
     }
 
-    /// Refuses outside the policy's hours; a policy in shadow mode only logs.
-    fn check_hours(&self, now: Timestamp) -> Result<(), ApiError> {
+    /// Refuses outside the policy's hours; a policy in shadow mode only tells.
+    fn are_outside_hours(&self, now: Timestamp) -> Result<bool, ApiError> {
         let Some(opens_at) = hours::closed_until(&self.policy, now) else {
-            return Ok(());
+            return Ok(false);
         };
         if self.policy.mode == Mode::Shadow {
-            tracing::info!(policy = %self.policy.name, user.id = %self.caller.user.id, "outside the available hours; served in shadow mode");
-            return Ok(());
+            return Ok(true);
         }
         Err(refusal::outside_hours(&self.policy, opens_at, now))
     }
@@ -159,15 +164,20 @@ fn check_endpoint(entry: &Entry, endpoint: Endpoint, name: &str) -> Result<(), A
 
 /// The error for models that do not exist, and for those that the caller must not learn of.
 pub(crate) fn unknown_model(name: &str) -> ApiError {
-    let name = name
-        .char_indices()
-        .nth(MAX_NAME_IN_ERROR)
-        .map_or(name, |(end, _)| &name[..end]);
     ApiError::new(
         Code::ModelNotFound,
-        format!("the model `{}` does not exist or is not allowed", shown(name)),
+        format!(
+            "the model `{}` does not exist or is not allowed",
+            shown(beginning(name))
+        ),
     )
     .field("model")
+}
+
+/// As much of a name as errors and records repeat.
+fn beginning(name: &str) -> &str {
+    let end = name.char_indices().nth(MAX_NAME);
+    end.map_or(name, |(end, _)| &name[..end])
 }
 
 #[cfg(test)]
@@ -177,7 +187,7 @@ mod tests {
     #[test]
     fn ha18_an_unknown_models_name_is_cut_in_its_error() {
         let message = unknown_model(&"ä".repeat(100_000)).message().to_owned();
-        assert_eq!(message.matches('ä').count(), MAX_NAME_IN_ERROR);
+        assert_eq!(message.matches('ä').count(), MAX_NAME);
         assert!(unknown_model("gpt").message().contains("`gpt`"));
     }
 }

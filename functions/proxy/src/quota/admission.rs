@@ -4,16 +4,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::access::quota::{self, AdmissionRequest, Demand, Meter, Refusal, StoredFacts, StoredReservation};
-use domain::models::policy::{Mode, Policy};
+use domain::models::circumstances::BackendCall;
+use domain::models::policy::Mode;
 use domain::models::settings::UnpricedModels;
+use domain::models::shadow::Finding;
 use domain::models::usage::{Endpoint, RequestFacts};
-use domain::models::{RequestId, UsageId, UserId};
+use domain::models::{RequestId, UsageId};
 use http::HeaderMap;
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use service::http::{ApiError, Code, Dialect, rate_limits, refusal};
 use service::store::{Admission, Store, StoreError};
 
 use super::demand;
+use super::usage_writer::UsageWriter;
 use crate::grant::Grant;
 use crate::request::CompletionRequest;
 
@@ -34,6 +38,8 @@ pub(crate) struct Reservation {
     pub(crate) stored: Option<StoredReservation>,
     /// What is left of the caller's limits, in the headers of the dialect.
     pub(crate) rate_limits: HeaderMap,
+    /// Calls of backends, unless the first one succeeded.
+    pub(crate) calls: Vec<BackendCall>,
 }
 
 impl Reservation {
@@ -46,6 +52,7 @@ impl Reservation {
             began: Instant::now(),
             stored: None,
             rate_limits: HeaderMap::new(),
+            calls: Vec::new(),
         }
     }
 
@@ -65,6 +72,7 @@ impl Reservation {
 /// that limits tokens limits the response too, if the client has not (promise 43).
 pub(crate) async fn reserve(
     store: &Store,
+    tallies: &UsageWriter,
     max_duration: Duration,
     grant: &Grant,
     request: &mut CompletionRequest<'_>,
@@ -77,13 +85,40 @@ pub(crate) async fn reserve(
     if !grant.policy.counts_nothing() {
         let demand = demand(grant, request);
         let (stored, meter) = admit(store, &reservation, demand, max_duration).await?;
-        if grant.policy.mode == Mode::Enforce {
-            let usage = quota::limit_usage(&meter, &grant.policy, at);
-            reservation.rate_limits = rate_limits::headers(&usage, reservation.dialect(), at);
+        match grant.policy.mode {
+            Mode::Enforce => {
+                let usage = quota::limit_usage(&meter, &grant.policy, at);
+                reservation.rate_limits = rate_limits::headers(&usage, reservation.dialect(), at);
+            }
+            Mode::Shadow => {
+                if let Some(Refusal { usage, .. }) = quota::overrun(&meter, &grant.policy, at) {
+                    tallies.find(finding(&reservation, usage.limit.field())).await;
+                }
+            }
         }
         reservation.stored = Some(stored);
     }
+    if grant.is_outside_hours {
+        tallies.find(finding(&reservation, "available_time_ranges")).await;
+    }
     Ok(reservation)
+}
+
+/// What the policy, which is in shadow mode, would have refused for this field of it.
+fn finding(reservation: &Reservation, limit: &str) -> Finding {
+    let (policy, request) = (&reservation.grant.policy, &reservation.request);
+    let user = &reservation.grant.caller.user;
+    tracing::info!(policy = %policy.name, user.id = %user.id, limit, "over a limit; served in shadow mode");
+    Finding {
+        policy: policy.name.clone(),
+        day: Offset::UTC.to_datetime(request.at).date(),
+        limit: limit.to_owned(),
+        user: user.id.clone(),
+        user_name: user.name.clone(),
+        department: user.department.clone(),
+        requests: 1,
+        last_at: request.at,
+    }
 }
 
 /// Counts a request that generates nothing in the caller's rate of requests, and in no other limit (HA13).
@@ -172,10 +207,7 @@ async fn admit(
         Ok(Admission::Admitted {
             reservation: stored,
             meter,
-        }) => {
-            log_overrun(policy, user, &meter, now);
-            Ok((stored, meter))
-        }
+        }) => Ok((stored, meter)),
         Ok(Admission::Refused(refusal)) => {
             let headers = rate_limits::headers(&[refusal.usage], reservation.dialect(), now);
             Err(refusal::over_limit(policy, &refusal, now).hints(headers))
@@ -187,16 +219,5 @@ async fn admit(
         )
         .source(error)),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Logs the limit that a policy in shadow mode would have enforced.
-fn log_overrun(policy: &Policy, user: &UserId, meter: &Meter, now: Timestamp) {
-    if policy.mode != Mode::Shadow {
-        return;
-    }
-    if let Some(Refusal { usage, .. }) = quota::overrun(meter, policy, now) {
-        let limit = usage.limit.field();
-        tracing::info!(policy = %policy.name, user.id = %user, limit, usage.used, "over a limit; served in shadow mode");
     }
 }

@@ -2,5 +2,7 @@
 
 pub(crate) mod admission;
 mod demand;
+pub(crate) mod refusals;
 pub(crate) mod settlement;
+mod tallies;
 pub(crate) mod usage_writer;

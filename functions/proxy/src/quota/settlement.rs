@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use domain::access::quota::StoredReservation;
 use domain::models::BackendId;
+use domain::models::circumstances::{BackendCall, Circumstances};
 use domain::models::tokens::Tokens;
 use domain::models::usage::{Outcome, UsageRecord};
 use http::StatusCode;
+use service::http::Code;
 use service::http::caller::ApiCaller;
 use service::http::trace::TraceContext;
 use service::store::Store;
@@ -14,6 +16,7 @@ use translators::usage::Usage;
 
 use super::admission::Reservation;
 use super::usage_writer::UsageWriter;
+use crate::grant::Grant;
 use crate::response::outcome::TranslationLog;
 use crate::response::usage::UsageReport;
 
@@ -33,6 +36,8 @@ pub(crate) struct Settlement {
     /// From the request to the first byte of the response.
     pub(crate) first_byte: Option<Duration>,
     pub(crate) translation: TranslationLog,
+    /// Of the error that the client got.
+    pub(crate) code: Option<Code>,
 }
 
 /// Settles a request that delivered something, and logs it.
@@ -59,7 +64,7 @@ pub(crate) async fn release(
     writer: &UsageWriter,
     reservation: Reservation,
     end: Undelivered,
-    backend: Option<BackendId>,
+    (backend, code): (Option<BackendId>, Code),
 ) {
     let (status, outcome, usage) = match end {
         Undelivered::Refused(status) => (status, Outcome::Failed, UsageReport::zero()),
@@ -80,6 +85,7 @@ pub(crate) async fn release(
         usage,
         first_byte: None,
         translation: TranslationLog::default(),
+        code: (end != Undelivered::ClientLeft).then_some(code),
     };
     let ended = Ended::new(reservation, &settlement);
     if !matches!(end, Undelivered::Refused(_)) {
@@ -103,6 +109,7 @@ struct Ended {
 impl Ended {
     fn new(reservation: Reservation, settlement: &Settlement) -> Self {
         let tokens = reservation.tokens(settlement.usage);
+        let circumstances = circumstances(&reservation.grant, reservation.calls, settlement.code);
         let record = UsageRecord {
             id: reservation.id,
             request: reservation.request,
@@ -114,6 +121,7 @@ impl Ended {
             cost: reservation.grant.entry.model.prices().cost(tokens),
             duration_ms: millis(reservation.began.elapsed()),
             first_byte_ms: settlement.first_byte.map(millis),
+            circumstances,
         };
         Self {
             record,
@@ -129,6 +137,21 @@ impl Ended {
             Some(stored) => Box::pin(end_reservation(store, stored, &self.record)).await,
             None => writer.write(self.record).await,
         }
+        writer.write_tallies().await;
+    }
+}
+
+/// What support asks of the request.
+fn circumstances(grant: &Grant, calls: Vec<BackendCall>, code: Option<Code>) -> Circumstances {
+    let ApiCaller { user, key, .. } = &grant.caller;
+    Circumstances {
+        user_name: Some(user.name.clone()),
+        user_email: Some(user.email.clone()),
+        key_prefix: Some(key.key_prefix.clone()),
+        policy: Some(grant.policy.name.clone()),
+        asked_model: grant.asked_model.as_deref().map(str::to_owned),
+        code: code.map(|code| code.api_name().to_owned()),
+        attempts: calls,
     }
 }
 

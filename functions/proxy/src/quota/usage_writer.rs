@@ -5,8 +5,13 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use domain::models::rollup::Rollup;
+use domain::models::shadow::Finding;
 use domain::models::usage::UsageRecord;
+use jiff::Timestamp;
 use service::store::{Store, UsageBatch};
+
+use super::tallies::Tallies;
 
 /// Batches kept while the store cannot be reached; the oldest beyond them are lost.
 const MAX_PENDING: usize = 1000;
@@ -17,6 +22,8 @@ pub(crate) struct UsageWriter {
     store: Store,
     /// Records for the next [`UsageWriter::flush`]; `None` if each is written at once.
     buffer: Option<Arc<Mutex<Buffer>>>,
+    /// Without a buffer: what is counted and not recorded.
+    tallies: Arc<Mutex<Tallies>>,
 }
 
 #[derive(Debug, Default)]
@@ -30,7 +37,11 @@ struct Buffer {
 impl UsageWriter {
     /// Writes each record before the response ends, when Lambda freezes the process.
     pub(crate) fn immediate(store: Store) -> Self {
-        Self { store, buffer: None }
+        Self {
+            store,
+            buffer: None,
+            tallies: Arc::default(),
+        }
     }
 
     /// Keeps records until they are flushed.
@@ -38,6 +49,7 @@ impl UsageWriter {
         Self {
             store,
             buffer: Some(Arc::default()),
+            tallies: Arc::default(),
         }
     }
 
@@ -48,6 +60,41 @@ impl UsageWriter {
             lock(buffer).add(record, settings.kept_days());
         } else if let Err(error) = Box::pin(self.store.record_usage(&record)).await {
             tracing::error!(usage.id = %record.id, %error, "usage could not be recorded");
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.store.clock().now()
+    }
+
+    /// Counts a refused request.
+    pub(crate) async fn refuse(&self, row: Rollup) {
+        match &self.buffer {
+            Some(buffer) => lock(buffer).room().add_sums(row),
+            None => lock(&self.tallies).refuse(row),
+        }
+        self.write_tallies().await;
+    }
+
+    /// Counts what a policy in shadow mode would have refused.
+    pub(crate) async fn find(&self, finding: Finding) {
+        match &self.buffer {
+            Some(buffer) => lock(buffer).room().add_finding(finding),
+            None => lock(&self.tallies).find(finding),
+        }
+        self.write_tallies().await;
+    }
+
+    /// Writes what is counted, if it is time. What is buffered is written with the buffer.
+    pub(crate) async fn write_tallies(&self) {
+        if self.buffer.is_some() {
+            return;
+        }
+        let due = lock(&self.tallies).take_due(self.now());
+        if let Some(batch) = due
+            && let Err(error) = Box::pin(self.store.record_batch(&batch)).await
+        {
+            tracing::error!(%error, "refusals could not be counted");
         }
     }
 
@@ -68,10 +115,15 @@ impl UsageWriter {
 
 impl Buffer {
     fn add(&mut self, record: UsageRecord, kept_days: Option<u32>) {
+        self.room().add(record, kept_days);
+    }
+
+    /// A batch with room.
+    fn room(&mut self) -> &mut UsageBatch {
         if !self.open.has_room() {
             self.closed.push_back(mem::take(&mut self.open));
         }
-        self.open.add(record, kept_days);
+        &mut self.open
     }
 
     /// Takes all batches, oldest first.
@@ -97,6 +149,6 @@ impl Buffer {
     }
 }
 
-fn lock(buffer: &Mutex<Buffer>) -> MutexGuard<'_, Buffer> {
-    buffer.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -41,7 +41,7 @@ impl Relay<'_> {
     pub(crate) async fn pass_on(
         &self,
         upstream: OpenResponse<'_>,
-        reservation: Reservation,
+        mut reservation: Reservation,
         deadlines: &Deadlines,
         downstream: Downstream,
     ) {
@@ -49,7 +49,9 @@ impl Relay<'_> {
             mut response,
             permit,
             writes,
+            calls,
         } = upstream;
+        reservation.calls = calls;
         let headers = headers::headers(self.store, &mut response, permit.backend(), &reservation).await;
         let first_byte = reservation.began.elapsed();
         match response.content {
@@ -93,6 +95,7 @@ impl Relay<'_> {
             usage: result.usage,
             first_byte: Some(first_byte),
             translation: result.translation,
+            code: result.code,
         };
         permit.release(result.call, &mut writes);
         tokio::join!(

@@ -2,6 +2,7 @@
 
 use domain::models::health::FailureClass;
 use domain::models::usage::Outcome;
+use service::http::Code;
 
 use super::driver::Halt;
 use crate::response::outcome::{StreamEnding, TranslationLog};
@@ -15,6 +16,8 @@ pub(super) struct RelayResult {
     pub(super) outcome: Outcome,
     /// `None` if it says nothing about the backend.
     pub(super) call: Option<CallResult>,
+    /// Of the error that the client got.
+    pub(super) code: Option<Code>,
 }
 
 impl RelayResult {
@@ -25,6 +28,7 @@ impl RelayResult {
             translation,
             outcome: Outcome::Complete,
             call: Some(CallResult::Responded),
+            code: None,
         }
     }
 
@@ -42,8 +46,14 @@ impl RelayResult {
                 translation: TranslationLog::default(),
                 outcome: Outcome::Failed,
                 call: None,
+                code: None,
             };
         };
+        let code = result
+            .as_ref()
+            .err()
+            .filter(|_| matches!(halt, Halt::Ended(_)))
+            .map(Code::from);
         let (outcome, call) = match (halt, result) {
             (Halt::Ended(_), Ok(())) => (Outcome::Complete, Some(CallResult::Responded)),
             (Halt::Ended(_), Err(_)) => (Outcome::CutShort, Some(CallResult::failed(FailureClass::Interrupted))),
@@ -55,6 +65,7 @@ impl RelayResult {
             translation,
             outcome: if delivered { outcome } else { Outcome::Failed },
             call,
+            code,
         }
     }
 }

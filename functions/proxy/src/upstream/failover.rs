@@ -1,8 +1,11 @@
 //! From a reservation to the response of a backend: one backend after the other, until one has sent its first byte
 //! (promises 52 and 53).
 
+use std::time::{Duration, Instant};
+
 use domain::models::BackendId;
 use domain::models::catalog::Backend;
+use domain::models::circumstances::BackendCall;
 use domain::models::health::CallerMark;
 use service::http::ApiError;
 use service::store::Store;
@@ -39,6 +42,8 @@ pub(crate) struct OpenResponse<'a> {
     pub(crate) response: BackendResponse,
     pub(crate) permit: Permit,
     pub(crate) writes: PendingWrites<'a>,
+    /// All calls, unless the first one succeeded.
+    pub(crate) calls: Vec<BackendCall>,
 }
 
 /// No backend has responded.
@@ -50,6 +55,7 @@ pub(crate) struct UpstreamError {
     pub(crate) backend: Option<BackendId>,
     /// True if the client left while that backend was at work.
     pub(crate) client_left: bool,
+    pub(crate) calls: Vec<BackendCall>,
 }
 
 impl Upstream {
@@ -69,6 +75,7 @@ impl Upstream {
             client_state,
             caller: CallerMark::from(&reservation.request.user),
             tried: Vec::new(),
+            calls: Vec::new(),
             failures: Failures::default(),
             unclear: None,
             client_left: false,
@@ -83,6 +90,7 @@ impl Upstream {
                         response,
                         permit,
                         writes: search.writes,
+                        calls: search.calls,
                     });
                 }
                 Err(failure) => search.add(failure, candidate),
@@ -95,6 +103,7 @@ impl Upstream {
             error: search.failures.into_error(),
             backend,
             client_left: search.client_left,
+            calls: search.calls,
         })
     }
 }
@@ -108,6 +117,7 @@ struct Search<'a, 's> {
     client_state: &'s ClientState,
     caller: CallerMark,
     tried: Vec<&'s BackendId>,
+    calls: Vec<BackendCall>,
     failures: Failures,
     /// The call of a backend that refused without saying whom it means, and its result if it means the gateway.
     unclear: Option<(Permit, CallResult)>,
@@ -183,28 +193,41 @@ impl<'s> Search<'_, 's> {
             deadlines: self.deadlines,
             client_state: self.client_state,
         };
+        let began = Instant::now();
         let called = tokio::select! {
             biased;
             () = self.client_state.left() => Err(Failure::client_left()),
             () = exchanges.stop().cancelled() => Err(Failure::stopped()),
             called = attempt.run() => called,
         };
+        self.note(&backend.id, began.elapsed(), called.as_ref().err());
         match called {
             Ok(response) => {
                 permit.first_byte(&mut self.writes);
                 Ok((response, permit))
             }
             Err(failure) => {
-                failure.log(&self.reservation.request.request_id, &backend.id);
-                self.client_left |= failure.fault == Fault::ClientLeft;
                 self.release(permit, &failure);
                 Err(failure)
             }
         }
     }
 
+    /// Notes a call for the record of the request, unless it is the first one and succeeded.
+    fn note(&mut self, backend: &BackendId, time: Duration, failure: Option<&Failure>) {
+        if failure.is_some() || !self.calls.is_empty() {
+            self.calls.push(BackendCall {
+                backend: backend.clone(),
+                result: failure.map_or("ok", Failure::name).to_owned(),
+                ms: u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
+            });
+        }
+    }
+
     /// Ends a call that failed. What an unclear refusal says of the backend turns out later.
     fn release(&mut self, permit: Permit, failure: &Failure) {
+        failure.log(&self.reservation.request.request_id, permit.backend());
+        self.client_left |= failure.fault == Fault::ClientLeft;
         if failure.fault == Fault::Unclear {
             self.judge_unclear(Verdict::Refused);
             self.unclear = Some((permit, failure.blamed_result()));

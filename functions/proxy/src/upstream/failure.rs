@@ -153,6 +153,17 @@ impl Failure {
         self
     }
 
+    /// What failed, in a word.
+    pub(super) fn name(&self) -> &'static str {
+        match self.fault {
+            Fault::Backend(class) => class.name(),
+            Fault::Request | Fault::Unclear => "refused",
+            Fault::ClientLeft => "client_gone",
+            Fault::Stopped => "stopped",
+            Fault::NotSent => "not_sent",
+        }
+    }
+
     /// Logs a fault of a backend for the operator. A fault of the request is reported to the client.
     pub(super) fn log(&self, request: &RequestId, backend: &BackendId) {
         if let Fault::Backend(class) = self.fault {

@@ -144,6 +144,11 @@ impl Code {
         self.row().management
     }
 
+    /// The name on `/v1`, which tells more of what may happen to a request: OpenAI's code.
+    pub fn api_name(self) -> &'static str {
+        self.row().openai.1
+    }
+
     /// The HTTP status in `dialect`: Anthropic has one of its own for overload.
     pub fn status(self, dialect: Dialect) -> u16 {
         match (self, dialect) {
