@@ -3,41 +3,45 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::access::accounts::{Reach, reach};
-use domain::models::report::GroupBy;
-use domain::models::usage::{ClientKind, Dimensions, Outcome, UsageRecord};
-use domain::models::user::User;
-use domain::models::{BackendId, DisplayName, KeyId, ModelId, UserId};
+use domain::models::report::{GroupBy, Grouping};
+use domain::models::usage::{ClientKind, Outcome, UsageRecord};
+use domain::models::zone::Zone;
+use domain::models::{BackendId, DisplayName, ModelId};
 use serde::Deserialize;
-use service::http::accept::Format;
+use service::http::ApiError;
+use service::http::accept::{Bom, Format};
 use service::http::extract::{Actor, Query};
 use service::http::log_filter::{LogFilter, StatusFilter};
 use service::http::page::{Limit, Walk};
 use service::http::period::Period;
-use service::http::{ApiError, usage};
-use service::store::Whose;
+use service::http::usage::{self, Report};
 
 use crate::app::App;
+use crate::usage_filter::{Filter, person};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReportQuery {
     from: Option<String>,
     to: Option<String>,
+    #[serde(default)]
+    timezone: Zone,
     #[serde(default = "by_user")]
-    group_by: GroupBy,
-    user: Option<UserId>,
+    group_by: Grouping,
+    user: Option<String>,
     department: Option<DisplayName>,
     model: Option<ModelId>,
     backend: Option<BackendId>,
-    key: Option<KeyId>,
+    key: Option<String>,
     #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
+    #[serde(default, rename = "bom")]
+    _bom: Bom,
 }
 
-fn by_user() -> GroupBy {
-    GroupBy::User
+fn by_user() -> Grouping {
+    GroupBy::User.into()
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,11 +49,13 @@ fn by_user() -> GroupBy {
 pub(crate) struct LogQuery {
     from: Option<String>,
     to: Option<String>,
-    user: Option<UserId>,
+    #[serde(default)]
+    timezone: Zone,
+    user: Option<String>,
     department: Option<DisplayName>,
     model: Option<ModelId>,
     backend: Option<BackendId>,
-    key: Option<KeyId>,
+    key: Option<String>,
     request_id: Option<String>,
     outcome: Option<Outcome>,
     client: Option<ClientKind>,
@@ -58,15 +64,8 @@ pub(crate) struct LogQuery {
     #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
-}
-
-/// The part of the usage that the query asks for.
-struct Filter {
-    user: Option<UserId>,
-    department: Option<DisplayName>,
-    model: Option<ModelId>,
-    backend: Option<BackendId>,
-    key: Option<KeyId>,
+    #[serde(default, rename = "bom")]
+    _bom: Bom,
 }
 
 /// `GET /api/v1/admin/usage`
@@ -76,38 +75,29 @@ pub(crate) async fn report(
     format: Format,
     Query(query): Query<ReportQuery>,
 ) -> Result<Response, ApiError> {
-    let by = query.group_by;
     let keys = app.signing_keys.keys().await?;
-    let walk = Walk::new(&keys, &usage::list_name(by), &actor.user.id);
+    let walk = Walk::new(&keys, &Report::list_name(&query.group_by), &actor.user.id);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
-    let ReportQuery {
-        from,
-        to,
-        user,
-        department,
-        model,
-        backend,
-        key,
-        ..
-    } = query;
     let period = Period {
-        from: from.as_deref(),
-        to: to.as_deref(),
+        from: query.from.as_deref(),
+        to: query.to.as_deref(),
+        zone: &query.timezone,
     };
-    let days = period.days(app.store.clock().now(), usage::MOST_DAYS_OF_MANY)?;
+    let now = app.store.clock().now();
+    let report = Report::new(query.group_by, period, now, usage::MOST_DAYS_OF_MANY)?;
     let filter = Filter {
-        user,
-        department,
-        model,
-        backend,
-        key,
+        user: person(&app.store, query.user.as_deref()).await?,
+        department: query.department,
+        model: query.model,
+        backend: query.backend,
+        key: query.key,
     };
     let whose = filter.whose(&actor.user)?;
-    let groups = app
-        .store
-        .usage_sums(whose, &days, |row| filter.fits(&row.of).then(|| by.group(&row.of)))
-        .await?;
-    usage::report(&groups, by, &walk, &span).respond(format)
+    let fits = |row: &_| filter.fits_row(row);
+    report
+        .page(&app.store, whose, fits, (&walk, &span))
+        .await?
+        .respond(format)
 }
 
 /// `GET /api/v1/admin/logs`, newest first.
@@ -120,59 +110,37 @@ pub(crate) async fn log(
     let keys = app.signing_keys.keys().await?;
     let walk = Walk::new(&keys, "logs", &actor.user.id);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
-    let time = Period {
+    let period = Period {
         from: query.from.as_deref(),
         to: query.to.as_deref(),
-    }
-    .time(app.store.clock().now())?;
-    let (filter, became) = query.filters();
+        zone: &query.timezone,
+    };
+    let time = period.time(app.store.clock().now())?;
+    let became = query.became();
+    let filter = Filter {
+        user: person(&app.store, query.user.as_deref()).await?,
+        department: query.department,
+        model: query.model,
+        backend: query.backend,
+        key: query.key,
+    };
     let whose = filter.whose(&actor.user)?;
-    let keep = |record: &UsageRecord| filter.fits(&Dimensions::of(record)) && became.fits(record);
+    let keep = |record: &UsageRecord| filter.fits_record(record) && became.fits(record);
     let page = app.store.usage_records(whose, &time, &span, keep).await?;
-    usage::log(page, &walk, |entry| entry).respond(format)
+    usage::log(&app.store, page, &walk, |entry| entry)
+        .await?
+        .respond(format)
 }
 
 impl LogQuery {
-    /// Whose requests, and what became of them.
-    fn filters(self) -> (Filter, LogFilter) {
-        let filter = Filter {
-            user: self.user,
-            department: self.department,
-            model: self.model,
-            backend: self.backend,
-            key: self.key,
-        };
-        let became = LogFilter {
-            request_id: self.request_id,
+    /// What became of the requests.
+    fn became(&self) -> LogFilter {
+        LogFilter {
+            request_id: self.request_id.clone(),
             outcome: self.outcome,
             client: self.client,
             status: self.status,
             min_duration_ms: self.min_duration_ms,
-        };
-        (filter, became)
-    }
-}
-
-impl Filter {
-    /// The smallest part of the usage that has all that fits, and that `actor` may see.
-    fn whose<'a>(&'a self, actor: &'a User) -> Result<Whose<'a>, ApiError> {
-        match (reach(actor), &self.user, &self.department) {
-            (Reach::Everybody, Some(user), _) => Ok(Whose::User(user)),
-            (Reach::Everybody, None, Some(department)) => Ok(Whose::Department(department)),
-            (Reach::Everybody, None, None) => Ok(Whose::Everybody),
-            (Reach::Department(own), ..) => Ok(Whose::Department(own)),
-            (Reach::Nobody, ..) => Err(ApiError::forbidden()),
         }
-    }
-
-    fn fits(&self, of: &Dimensions) -> bool {
-        fn is<T: PartialEq>(wanted: Option<&T>, value: Option<&T>) -> bool {
-            wanted.is_none() || wanted == value
-        }
-        is(self.user.as_ref(), Some(&of.user))
-            && is(self.department.as_ref(), of.department.as_ref())
-            && is(self.model.as_ref(), Some(&of.model))
-            && is(self.backend.as_ref(), of.backend.as_ref())
-            && is(self.key.as_ref(), Some(&of.key))
     }
 }

@@ -2,16 +2,19 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::models::report::{GroupBy, LogEntry};
+use domain::models::log_entry::LogEntry;
+use domain::models::report::{GroupBy, Grouping};
 use domain::models::usage::{ClientKind, Outcome, UsageRecord};
+use domain::models::zone::Zone;
 use serde::Deserialize;
-use service::http::accept::Format;
+use service::http::ApiError;
+use service::http::accept::{Bom, Format};
 use service::http::caller::SessionCaller;
 use service::http::extract::Query;
 use service::http::log_filter::{LogFilter, StatusFilter};
 use service::http::page::{Limit, Walk};
 use service::http::period::Period;
-use service::http::{ApiError, usage};
+use service::http::usage::{self, Report};
 use service::store::Whose;
 
 use crate::app::App;
@@ -22,27 +25,30 @@ pub(crate) struct ReportQuery {
     from: Option<String>,
     to: Option<String>,
     #[serde(default)]
-    group_by: OwnGroup,
+    timezone: Zone,
+    #[serde(default = "by_day")]
+    group_by: Grouping,
     #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
+    #[serde(default, rename = "bom")]
+    _bom: Bom,
 }
 
-/// The dimension by which a person's usage is summed. The backend is none: it is the operator's concern.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum OwnGroup {
-    #[default]
-    Day,
-    Model,
-    Key,
+fn by_day() -> Grouping {
+    GroupBy::Day.into()
 }
+
+/// What a person's usage may be summed by. The backend is the operator's concern.
+const OWN: [GroupBy; 4] = [GroupBy::Hour, GroupBy::Day, GroupBy::Model, GroupBy::Key];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LogQuery {
     from: Option<String>,
     to: Option<String>,
+    #[serde(default)]
+    timezone: Zone,
     request_id: Option<String>,
     outcome: Option<Outcome>,
     client: Option<ClientKind>,
@@ -51,6 +57,8 @@ pub(crate) struct LogQuery {
     #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
+    #[serde(default, rename = "bom")]
+    _bom: Bom,
 }
 
 /// `GET /api/v1/user/usage`
@@ -60,21 +68,28 @@ pub(crate) async fn report(
     format: Format,
     Query(query): Query<ReportQuery>,
 ) -> Result<Response, ApiError> {
-    let by = query.group_by.into();
     let user = &caller.user.id;
+    check_group(&query.group_by)?;
     let keys = app.signing_keys.keys().await?;
-    let walk = Walk::new(&keys, &usage::list_name(by), user);
+    let walk = Walk::new(&keys, &Report::list_name(&query.group_by), user);
     let span = walk.span(query.limit, query.cursor.as_deref())?;
     let period = Period {
         from: query.from.as_deref(),
         to: query.to.as_deref(),
+        zone: &query.timezone,
     };
-    let days = period.days(app.store.clock().now(), usage::MOST_DAYS_OF_ONE)?;
-    let groups = app
-        .store
-        .usage_sums(Whose::User(user), &days, |row| Some(by.group(&row.of)))
-        .await?;
-    usage::report(&groups, by, &walk, &span).respond(format)
+    let now = app.store.clock().now();
+    let report = Report::new(query.group_by, period, now, usage::MOST_DAYS_OF_ONE)?;
+    let page = report.page(&app.store, Whose::User(user), |_| true, (&walk, &span));
+    page.await?.respond(format)
+}
+
+fn check_group(by: &Grouping) -> Result<(), ApiError> {
+    if by.by().iter().all(|by| OWN.contains(by)) {
+        return Ok(());
+    }
+    let message = "must be one or two, parted by a comma, of hour, day, model and key";
+    Err(ApiError::invalid("group_by", message))
 }
 
 /// `GET /api/v1/user/logs`, newest first.
@@ -91,6 +106,7 @@ pub(crate) async fn log(
     let period = Period {
         from: query.from.as_deref(),
         to: query.to.as_deref(),
+        zone: &query.timezone,
     };
     let time = period.time(app.store.clock().now())?;
     let shows_backend = app.store.settings().await?.show_backend_id;
@@ -104,15 +120,5 @@ pub(crate) async fn log(
     };
     let keep = |record: &UsageRecord| became.fits(record);
     let page = app.store.usage_records(Whose::User(user), &time, &span, keep).await?;
-    usage::log(page, &walk, show).respond(format)
-}
-
-impl From<OwnGroup> for GroupBy {
-    fn from(group: OwnGroup) -> Self {
-        match group {
-            OwnGroup::Day => Self::Day,
-            OwnGroup::Model => Self::Model,
-            OwnGroup::Key => Self::Key,
-        }
-    }
+    usage::log(&app.store, page, &walk, show).await?.respond(format)
 }

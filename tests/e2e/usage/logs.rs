@@ -102,7 +102,7 @@ async fn p57_a_cursor_from_before_the_time_that_is_asked_for_is_the_end_of_the_l
     );
     assert_eq!(
         answer(gateway.admin(), &later, 200).await,
-        json!({"data": [], "next_cursor": null})
+        json!({"data": [], "next_cursor": null, "names": {}})
     );
 }
 
@@ -121,7 +121,8 @@ async fn an_entry_tells_all_but_what_was_said() {
         "id": null, "at": "2026-03-05T00:00:00Z", "request_id": "r", "user": own, "department": null, "key": "k", "model": "glm",
         "backend": "b", "endpoint": "chat_completions", "client": "curl", "streamed": false, "status": 200, "outcome": "complete",
         "input_tokens": 10, "cached_input_tokens": 4, "cache_write_tokens": 3, "cache_write_1h_tokens": 1, "output_tokens": 5, "reasoning_tokens": 2, "estimated": false,
-        "cost_usd": 1.234_567, "duration_ms": 30, "first_byte_ms": 12
+        "cost_usd": 1.234_567, "duration_ms": 30, "first_byte_ms": 12, "user_name": null, "user_email": null, "key_prefix": null,
+        "policy": null, "asked_model": "glm", "code": null, "attempts": []
     });
     assert_eq!(shown, expected);
     let own_log = async || answer(gateway.admin(), "/api/v1/user/logs", 200).await["data"][0]["backend"].take();

@@ -2,8 +2,13 @@
 
 mod calls;
 mod logs;
+mod names;
+mod overview;
+mod refused;
 mod reports;
 mod retention;
+mod tables;
+mod zones;
 
 use domain::clock::Clock;
 use domain::models::UsageId;

@@ -4,64 +4,30 @@ pub(crate) mod bulk;
 pub(crate) mod departments;
 mod form;
 pub(crate) mod keys;
+mod list;
+pub(crate) mod people;
 pub(crate) mod quota;
 mod visible;
 
 use axum::extract::State;
-use domain::access::accounts::{Denied, Reach, may_change, reach};
+use domain::access::accounts::{Denied, may_change};
 use domain::access::password::PasswordPolicy;
-use domain::models::user::{Password, PasswordHash, Profile, Role, Status, User};
+use domain::models::user::{Password, PasswordHash, Profile, Role, User};
 use domain::models::{PolicyName, UserId};
 use domain::secret::Secret;
-use serde::Deserialize;
-use service::http::extract::{Actor, Id, IfMatch, Query, version_conflict};
+use service::http::extract::{Actor, Id, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
 use service::http::managed::member::Given as _;
-use service::http::page::{Limit, List, Walk};
 use service::http::{ApiError, Code, Dialect};
-use service::store::{Page, Removal, UserRefusal};
+use service::store::{Removal, UserRefusal};
 
 use crate::app::App;
 use form::UserPatch;
 use visible::no_user;
 
 pub(crate) use form::NewUser;
+pub(crate) use list::list;
 pub(crate) use visible::visible;
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Filter {
-    status: Option<Status>,
-    role: Option<Role>,
-    department: Option<String>,
-    /// Some part of the e-mail address or the name.
-    q: Option<String>,
-    #[serde(default)]
-    limit: Limit,
-    cursor: Option<String>,
-}
-
-/// `GET /api/v1/admin/users`
-pub(crate) async fn list(
-    State(app): State<App>,
-    actor: Actor,
-    Query(filter): Query<Filter>,
-) -> Result<List<Profile>, ApiError> {
-    let keys = app.signing_keys.keys().await?;
-    let walk = Walk::new(&keys, "users", &actor.user.id);
-    let span = walk.span(filter.limit, filter.cursor.as_deref())?;
-    let reach = reach(&actor.user);
-    let keep = |user: &User| reach.covers(user) && filter.fits(user);
-    let page = match (&reach, &filter.department) {
-        (Reach::Everybody, department) => app.store.users(department.as_deref(), &span, keep).await?,
-        (Reach::Department(own), _) => app.store.users(Some(own.as_str()), &span, keep).await?,
-        (Reach::Nobody, _) => Page {
-            items: vec![],
-            next: None,
-        },
-    };
-    Ok(walk.list(page, |user| Profile::from(user)))
-}
 
 /// `POST /api/v1/admin/users`
 pub(crate) async fn create(
@@ -187,22 +153,6 @@ pub(crate) async fn delete(
         Err(UserRefusal::LastAdmin) => Err(last_admin()),
         Err(UserRefusal::LastWayIn) => Err(last_way_in()),
         Err(_) => Err(version_conflict()),
-    }
-}
-
-impl Filter {
-    fn fits(&self, user: &User) -> bool {
-        let part = |text: &str| {
-            text.to_lowercase()
-                .contains(&self.q.as_deref().unwrap_or_default().to_lowercase())
-        };
-        self.status.is_none_or(|status| user.status == status)
-            && self.role.is_none_or(|role| user.role == role)
-            && self
-                .department
-                .as_deref()
-                .is_none_or(|wanted| user.department.as_ref().is_some_and(|own| own.as_str() == wanted))
-            && (self.q.is_none() || part(user.email.as_str()) || part(user.name.as_str()))
     }
 }
 

@@ -20,11 +20,13 @@ import { w } from "../words.js";
 /** @typedef {any} Model */
 const LIVE_SECONDS = 10;
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 /** Models with their backends and how often each was asked in 24 hours. */
 async function catalog() {
-  const from = new Date(Date.now() - DAY_MS).toISOString();
-  const [models, backends, usage] = await Promise.all([readAll("api/v1/admin/models"), readAll("api/v1/admin/backends"), get(withQuery("api/v1/admin/usage", { group_by: "backend", from, to: new Date().toISOString() })).catch(() => ({ data: [] }))]);
+  // Sums are kept by the hour.
+  const from = new Date(Math.floor((Date.now() - DAY_MS) / HOUR_MS) * HOUR_MS).toISOString();
+  const [models, backends, usage] = await Promise.all([readAll("api/v1/admin/models"), readAll("api/v1/admin/backends"), get(withQuery("api/v1/admin/usage", { group_by: "backend", from })).catch(() => ({ data: [] }))]);
   return { models, backends, asked: new Map(usage.data.map((/** @type {any} */ each) => [each.backend, each.requests])) };
 }
 

@@ -3,8 +3,9 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, ACCEPT_LANGUAGE};
 use http::request::Parts;
+use serde::Deserialize;
 
 /// What is wanted most of the `,`-separated ranges of a header, as `known` understands them; the first one of equals.
 pub(super) fn preferred<T>(header: &str, known: impl Fn(&str) -> Option<T>) -> Option<T> {
@@ -29,13 +30,26 @@ pub(super) fn preferred<T>(header: &str, known: impl Fn(&str) -> Option<T>) -> O
 pub enum Format {
     #[default]
     Json,
-    Csv,
+    Csv {
+        /// With the mark by which Excel knows UTF-8: for clients that want Chinese, or say `?bom=1`.
+        has_bom: bool,
+    },
+}
+
+/// `?bom=1` or `?bom=0`, which [`Format`] reads. Queries that refuse unknown fields have one of this type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Bom {
+    #[default]
+    #[serde(rename = "0")]
+    Without,
+    #[serde(rename = "1")]
+    With,
 }
 
 impl Format {
-    fn parse(header: &str) -> Self {
+    fn parse(header: &str, has_bom: bool) -> Self {
         let known = |range: &str| match range {
-            "text/csv" => Some(Self::Csv),
+            "text/csv" => Some(Self::Csv { has_bom }),
             "application/json" | "application/*" | "*/*" => Some(Self::Json),
             _ => None,
         };
@@ -48,9 +62,22 @@ impl<S: Sync> FromRequestParts<S> for Format {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let header = parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
-        Ok(header.map_or_else(Self::default, Self::parse))
+        let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let has_bom = asked_for_bom(parts.uri.query().unwrap_or_default())
+            .unwrap_or_else(|| text(ACCEPT_LANGUAGE).is_some_and(wants_chinese));
+        Ok(text(ACCEPT).map_or_else(Self::default, |header| Self::parse(header, has_bom)))
     }
+}
+
+fn asked_for_bom(query: &str) -> Option<bool> {
+    query
+        .split('&')
+        .find_map(|pair| Some(pair.strip_prefix("bom=")? == "1"))
+}
+
+/// True if Chinese is named, and wanted most.
+fn wants_chinese(header: &str) -> bool {
+    preferred(header, |range| Some(range.split('-').next() == Some("zh"))) == Some(true)
 }
 
 #[cfg(test)]
@@ -65,7 +92,7 @@ mod tests {
             "application/json;q=0.5, text/csv",
             "*/*;q=0.1, text/csv;header=present;q=0.2",
         ] {
-            assert_eq!(Format::parse(header), Format::Csv, "{header}");
+            assert_eq!(Format::parse(header, true), Format::Csv { has_bom: true }, "{header}");
         }
         for header in [
             "",
@@ -76,7 +103,23 @@ mod tests {
             "text/html",
             "application/json, text/csv",
         ] {
-            assert_eq!(Format::parse(header), Format::Json, "{header}");
+            assert_eq!(Format::parse(header, true), Format::Json, "{header}");
+        }
+    }
+
+    #[test]
+    fn op8_excel_s_mark_is_for_who_wants_chinese_or_asks_for_it() {
+        for (header, wanted) in [
+            ("zh", true),
+            ("zh-CN,zh;q=0.9,en;q=0.8", true),
+            ("en, zh;q=0.5", false),
+            ("*", false),
+            ("", false),
+        ] {
+            assert_eq!(wants_chinese(header), wanted, "{header}");
+        }
+        for (query, asked) in [("bom=1", Some(true)), ("from=x&bom=0", Some(false)), ("xbom=1", None)] {
+            assert_eq!(asked_for_bom(query), asked, "{query}");
         }
     }
 }

@@ -10,6 +10,10 @@ use super::ApiError;
 use super::accept::Format;
 use super::page::List;
 
+/// By which a spreadsheet knows UTF-8.
+const BOM: &str = "\u{feff}";
+const BOM_CHARACTER: char = '\u{feff}';
+
 /// Where a CSV response has what JSON calls `next_cursor`.
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 
@@ -26,20 +30,22 @@ impl<T: Serialize> Table<T> {
     pub fn respond(self, format: Format) -> Result<Response, ApiError> {
         let mut response = match format {
             Format::Json => self.list.into_response(),
-            Format::Csv => self.into_csv()?,
+            Format::Csv { has_bom } => self.into_csv(has_bom)?,
         };
         response
             .headers_mut()
-            .insert(VARY, http::HeaderValue::from_static("accept"));
+            .insert(VARY, http::HeaderValue::from_static("accept, accept-language"));
         Ok(response)
     }
 
-    fn into_csv(self) -> Result<Response, ApiError> {
-        let mut csv = csv::Writer::from_writer(Vec::new());
+    fn into_csv(self, has_bom: bool) -> Result<Response, ApiError> {
+        let start = if has_bom { BOM.as_bytes().to_vec() } else { Vec::new() };
+        let mut csv = csv::Writer::from_writer(start);
         csv.write_record(&self.columns).map_err(ApiError::internal)?;
+        let names = serde_json::to_value(&self.list.names).map_err(ApiError::internal)?;
         for entry in &self.list.data {
             let row = serde_json::to_value(entry).map_err(ApiError::internal)?;
-            csv.write_record(self.columns.iter().map(|column| cell(&row[column])))
+            csv.write_record(self.columns.iter().map(|column| cell(value(&row, &names, column))))
                 .map_err(ApiError::internal)?;
         }
         let file = csv
@@ -61,12 +67,26 @@ impl<T: Serialize> Table<T> {
     }
 }
 
+/// The value of a column: a member of the row, one of an object in it (`a.b`), or what an id of it is called
+/// (`user_name`).
+fn value<'a>(row: &'a Value, names: &'a Value, column: &str) -> &'a Value {
+    if let Some(value) = row.get(column) {
+        return value;
+    }
+    if let Some((object, member)) = column.split_once('.') {
+        return &row[object][member];
+    }
+    let (id, member) = column.rsplit_once('_').unwrap_or_default();
+    row[id].as_str().map_or(&Value::Null, |id| &names[id][member])
+}
+
 /// A value as a spreadsheet reads it. A text that it would take for a formula gets an apostrophe in front
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),
+        Value::Array(values) if values.is_empty() => String::new(),
+        Value::String(text) if runs(text) => format!("'{text}"),
         Value::String(text) => text.clone(),
         // Without an exponent, as all spreadsheets read it.
         Value::Number(number) => number
@@ -77,6 +97,15 @@ fn cell(value: &Value) -> String {
     }
 }
 
+/// True for a text that some spreadsheet runs: also behind blanks, which it skips, and with the wide forms of East
+/// Asian keyboards, which it narrows.
+fn runs(text: &str) -> bool {
+    text.starts_with(['\t', '\r', '\n'])
+        || text
+            .trim_start_matches(|character: char| character.is_whitespace() || character == BOM_CHARACTER)
+            .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -85,12 +114,26 @@ mod tests {
 
     #[test]
     fn a_spreadsheet_finds_no_formula_in_a_cell() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+        for formula in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n1",
+            " =1",
+            "\u{feff}=1",
+            "＝1+1",
+            "＠SUM(A1)",
+        ] {
             assert_eq!(cell(&json!(formula)), format!("'{formula}"));
         }
         for (value, text) in [
             (json!(null), ""),
             (json!("a=b"), "a=b"),
+            (json!([]), ""),
+            (json!([{"a": 1}]), "[{\"a\":1}]"),
             (json!(true), "true"),
             (json!(-3), "-3"),
             (json!(0.000_001), "0.000001"),
@@ -112,9 +155,26 @@ mod tests {
             columns: vec!["a", "b"],
             name: "t",
         }
-        .respond(Format::Csv)
+        .respond(Format::Csv { has_bom: false })
         .unwrap();
         let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
         assert_eq!(body, "a,b\n\"x,\"\"y\"\"\",1\n\"line\nbreak\",\n");
+    }
+
+    #[test]
+    fn op6_columns_of_names_are_those_of_the_row_s_ids() {
+        let row = json!({"user": "u", "key": null, "first_byte_ms": {"p50": 3}, "user_email": null});
+        let names = json!({"u": {"name": "Ann", "email": "a@b.c"}});
+        for (column, expected) in [
+            ("user_name", json!("Ann")),
+            ("user_email", json!(null)),
+            ("key_name", json!(null)),
+            ("backend_name", json!(null)),
+            ("first_byte_ms.p50", json!(3)),
+            ("first_byte_ms.p95", json!(null)),
+        ] {
+            assert_eq!(*value(&row, &names, column), expected, "{column}");
+        }
+        assert_eq!(*value(&row, &Value::Null, "user_name"), Value::Null);
     }
 }

@@ -21,6 +21,7 @@ pub mod language;
 pub mod log_filter;
 pub mod managed;
 pub mod messages;
+pub mod names;
 pub mod origin;
 pub mod page;
 pub mod period;

@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::error::{ApiError, Code};
+use super::names::Names;
 use crate::store::{Page, Span};
 use domain::access::session::SigningKeys;
 use domain::models::UserId;
@@ -60,6 +61,7 @@ impl<'a> Walk<'a> {
         List {
             data: page.items.iter().map(show).collect(),
             next_cursor,
+            names: None,
         }
     }
 }
@@ -73,6 +75,9 @@ fn bad_cursor() -> ApiError {
 pub struct List<T> {
     pub(super) data: Vec<T>,
     pub(super) next_cursor: Option<String>,
+    /// What the ids of this page are called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) names: Option<Names>,
 }
 
 impl<T> List<T> {
@@ -81,6 +86,20 @@ impl<T> List<T> {
         Self {
             data,
             next_cursor: None,
+            names: None,
+        }
+    }
+
+    pub fn entries(&self) -> &[T] {
+        &self.data
+    }
+
+    /// The same page with what its ids are called.
+    #[must_use]
+    pub fn with_names(self, names: Names) -> Self {
+        Self {
+            names: Some(names),
+            ..self
         }
     }
 }

@@ -1,54 +1,126 @@
-//! From when to when: `?from=&to=` of the usage and log routes, as RFC 3339 times or as UTC days.
+//! From when to when: `?from=&to=` of the usage, log and audit routes, as RFC 3339 times or as days of a time zone.
+//!
+//! Sums are kept by the hour of UTC: times that cut an hour are refused, never rounded (promise 28).
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use super::ApiError;
+use domain::models::utc_hour::{UtcHour, day_begins, end_of_hour};
+use domain::models::zone::Zone;
 
 /// Days of a report when nothing is said.
 const USUAL_DAYS: i32 = 30;
+/// How much a client's clock may be behind for its `to` to be the present.
+const PRESENT: SignedDuration = SignedDuration::from_secs(60);
 
 /// What a query says of the time. A day counts whole, as the last one too.
 #[derive(Clone, Copy, Debug)]
 pub struct Period<'a> {
     pub from: Option<&'a str>,
     pub to: Option<&'a str>,
+    /// That days are of.
+    pub zone: &'a Zone,
+}
+
+/// What a text says.
+#[derive(Clone, Copy, Debug)]
+enum Said {
+    Day(Date),
+    Moment(Timestamp),
 }
 
 impl Period<'_> {
-    /// The days of a report, at most `most` of them; up to today and 30 when nothing is said.
-    pub fn days(self, now: Timestamp, most: i32) -> Result<RangeInclusive<Date>, ApiError> {
-        let last = read("to", self.to)?.map_or_else(|| day(now), |time| day(*time.end()));
-        let usual = last.checked_sub((USUAL_DAYS - 1).days()).unwrap_or(Date::MIN);
-        let first = read("from", self.from)?.map_or(usual, |time| day(*time.start()));
-        check_order(first, last)?;
-        let count = first
-            .until(last)
-            .map_or(i32::MAX, |span| span.get_days())
-            .saturating_add(1);
-        if count > most {
-            return Err(ApiError::invalid(
-                "from",
-                format!("there may be at most {most} days from `from` to `to`"),
-            ));
-        }
-        Ok(first..=last)
+    /// The hours of a report, at most `most` days of them; up to today and 30 days when nothing is said.
+    pub fn hours(self, now: Timestamp, most: i32) -> Result<Range<UtcHour>, ApiError> {
+        let today = || Said::Day(UtcHour::of(now).date_in(self.zone.rules()));
+        let end = match read("to", self.to)?.unwrap_or_else(today) {
+            Said::Day(day) => self.begin(day.tomorrow().unwrap_or(Date::MAX))?,
+            // Nothing has happened since.
+            Said::Moment(at) if at >= now - PRESENT => UtcHour::of(at.max(now)).plus(1),
+            Said::Moment(at) => end_of_hour(at).ok_or_else(|| no_hour("to"))?,
+        };
+        let start = match read("from", self.from)? {
+            Some(Said::Day(day)) => self.begin(day)?,
+            Some(Said::Moment(at)) => UtcHour::beginning_at(at).ok_or_else(|| no_hour("from"))?,
+            None => {
+                let last = end.plus(-1).date_in(self.zone.rules());
+                self.begin(last.checked_sub((USUAL_DAYS - 1).days()).unwrap_or(Date::MIN))?
+            }
+        };
+        check_order(start, end.plus(-1))?;
+        check_days(&(start..end), most)?;
+        Ok(start..end)
     }
 
     /// The time of a log: all that there is up to `now` when nothing is said.
     pub fn time(self, now: Timestamp) -> Result<RangeInclusive<Timestamp>, ApiError> {
-        let last = read("to", self.to)?.map_or(now, |time| *time.end());
-        let first = read("from", self.from)?.map_or(Timestamp::UNIX_EPOCH, |time| *time.start());
+        let last = match read("to", self.to)? {
+            Some(Said::Day(day)) => self.midnight(day.tomorrow().unwrap_or(Date::MAX)) - SignedDuration::from_nanos(1),
+            Some(Said::Moment(at)) => at,
+            None => now,
+        };
+        let first = match read("from", self.from)? {
+            Some(Said::Day(day)) => self.midnight(day),
+            Some(Said::Moment(at)) => at,
+            None => Timestamp::UNIX_EPOCH,
+        };
         check_order(first, last)?;
         Ok(first..=last)
     }
+
+    fn midnight(self, day: Date) -> Timestamp {
+        let begin = self.zone.rules().to_zoned(day.at(0, 0, 0, 0));
+        begin.map_or(Timestamp::MAX, |begin| begin.timestamp())
+    }
+
+    fn begin(self, day: Date) -> Result<UtcHour, ApiError> {
+        day_begins(day, self.zone.rules()).ok_or_else(|| no_days(self.zone))
+    }
 }
 
-fn day(at: Timestamp) -> Date {
-    Offset::UTC.to_datetime(at).date()
+/// Refuses more days than `most`; the last one may have 25 hours.
+pub fn check_days(hours: &Range<UtcHour>, most: i32) -> Result<(), ApiError> {
+    if UtcHour::count(hours) > i64::from(most) * 24 + 1 {
+        return Err(ApiError::invalid(
+            "from",
+            format!("there may be at most {most} days from `from` to `to`"),
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses days of a zone some of which, within `hours`, do not begin with an hour of UTC.
+pub fn check_days_of(zone: &Zone, hours: &Range<UtcHour>) -> Result<(), ApiError> {
+    let (first, last) = (
+        hours.start.date_in(zone.rules()),
+        hours.end.plus(-1).date_in(zone.rules()),
+    );
+    let next = |day: &Date| day.tomorrow().ok().filter(|next| *next <= last);
+    let mut inner = std::iter::successors(next(&first), next);
+    if inner.all(|day| day_begins(day, zone.rules()).is_some()) {
+        Ok(())
+    } else {
+        Err(no_days(zone))
+    }
+}
+
+fn no_days(zone: &Zone) -> ApiError {
+    let message = format!(
+        "days of {} begin within an hour of UTC, by which sums are kept: ask for hours of UTC by times such as \
+         2026-01-31T09:00:00Z, and add them up",
+        zone.name()
+    );
+    ApiError::invalid("timezone", message)
+}
+
+fn no_hour(field: &'static str) -> ApiError {
+    ApiError::invalid(
+        field,
+        "sums are kept by the hour: must be a day, or a time at a full hour; of the end also its last second",
+    )
 }
 
 fn check_order<T: Ord>(first: T, last: T) -> Result<(), ApiError> {
@@ -59,14 +131,13 @@ fn check_order<T: Ord>(first: T, last: T) -> Result<(), ApiError> {
     }
 }
 
-/// The time that a text means: one moment, or a whole day.
-fn read(field: &'static str, text: Option<&str>) -> Result<Option<RangeInclusive<Timestamp>>, ApiError> {
+/// The time that a text means: one moment, or a day.
+fn read(field: &'static str, text: Option<&str>) -> Result<Option<Said>, ApiError> {
     let Some(text) = text else { return Ok(None) };
-    let moment = || text.parse().ok().map(|at: Timestamp| at..=at);
-    let time = if text.len() == "2026-01-31".len() {
-        whole_day(text)
+    let said = if text.len() == "2026-01-31".len() {
+        text.parse().ok().map(Said::Day)
     } else {
-        moment()
+        text.parse().ok().map(Said::Moment)
     };
     let wrong = || {
         ApiError::invalid(
@@ -75,17 +146,12 @@ fn read(field: &'static str, text: Option<&str>) -> Result<Option<RangeInclusive
         )
     };
     // The texts of earlier years do not sort as years do, and there was nothing.
-    time.filter(|time| *time.start() >= Timestamp::UNIX_EPOCH)
-        .map(Some)
-        .ok_or_else(wrong)
-}
-
-fn whole_day(text: &str) -> Option<RangeInclusive<Timestamp>> {
-    let begin = text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
-    let end = begin
-        .checked_add(SignedDuration::from_hours(24) - SignedDuration::from_nanos(1))
-        .ok()?;
-    Some(begin..=end)
+    said.filter(|said| match said {
+        Said::Day(day) => day.year() >= 1970,
+        Said::Moment(at) => *at >= Timestamp::UNIX_EPOCH,
+    })
+    .map(Some)
+    .ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -94,22 +160,25 @@ mod tests {
 
     const NOON: &str = "2026-03-31T12:00:00Z";
 
-    fn period<'a>(from: &'a str, to: &'a str) -> Period<'a> {
+    fn period<'a>(from: &'a str, to: &'a str, zone: &'a Zone) -> Period<'a> {
         let given = |text: &'a str| (!text.is_empty()).then_some(text);
         Period {
             from: given(from),
             to: given(to),
+            zone,
         }
     }
 
-    fn days(from: &str, to: &str) -> Result<String, String> {
-        let days = period(from, to).days(NOON.parse().unwrap(), 92);
-        days.map(|days| format!("{} {}", days.start(), days.end()))
+    fn hours(from: &str, to: &str, zone: &str) -> Result<String, String> {
+        let hours = period(from, to, &Zone::parse(zone).unwrap()).hours(NOON.parse().unwrap(), 92);
+        let shown = |hour: UtcHour| hour.begin().strftime("%m-%dT%H").to_string();
+        hours
+            .map(|hours| format!("{} {}", shown(hours.start), shown(hours.end)))
             .map_err(refused_field)
     }
 
-    fn time(from: &str, to: &str) -> Result<String, String> {
-        let time = period(from, to).time(NOON.parse().unwrap());
+    fn time(from: &str, to: &str, zone: &str) -> Result<String, String> {
+        let time = period(from, to, &Zone::parse(zone).unwrap()).time(NOON.parse().unwrap());
         time.map(|time| format!("{} {}", time.start(), time.end()))
             .map_err(refused_field)
     }
@@ -123,34 +192,73 @@ mod tests {
     }
 
     #[test]
-    fn days_are_utc_and_whole() {
-        assert_eq!(days("", "").unwrap(), "2026-03-02 2026-03-31");
-        assert_eq!(days("2026-03-30", "").unwrap(), "2026-03-30 2026-03-31");
-        assert_eq!(days("", "2026-02-28").unwrap(), "2026-01-30 2026-02-28");
+    fn g4_days_are_whole_and_of_the_zone() {
+        for (from, to, zone, expected) in [
+            ("", "", "UTC", "03-02T00 04-01T00"),
+            ("2026-03-30", "", "UTC", "03-30T00 04-01T00"),
+            ("", "2026-02-28", "UTC", "01-30T00 03-01T00"),
+            ("2026-03-30", "2026-03-30", "Asia/Shanghai", "03-29T16 03-30T16"),
+            ("", "", "Asia/Shanghai", "03-01T16 03-31T16"),
+            ("2026-03-08", "2026-03-08", "America/New_York", "03-08T05 03-09T04"),
+            ("2026-01-01", "2026-04-02", "UTC", "01-01T00 04-03T00"),
+        ] {
+            assert_eq!(hours(from, to, zone).unwrap(), expected, "{from} {to} {zone}");
+        }
+    }
+
+    #[test]
+    fn op8_a_report_is_of_the_times_it_was_asked_for_or_refused() {
+        let beijing = hours("2026-03-30T00:00:00+08:00", "2026-03-30T23:59:59+08:00", "UTC");
+        assert_eq!(beijing.unwrap(), "03-29T16 03-30T16");
         assert_eq!(
-            days("-000002-01-01T00:00:00Z", "-000001-01-01T00:00:00Z").unwrap_err(),
-            "to"
+            hours("2026-03-30T10:00:00Z", "2026-03-30T12:00:00Z", "Asia/Kolkata").unwrap(),
+            "03-30T10 03-30T12"
         );
-        assert_eq!(
-            days("2026-03-30T23:30:00-01:00", "2026-03-31T00:00:00Z").unwrap(),
-            "2026-03-31 2026-03-31"
-        );
-        assert_eq!(
-            days("2026-01-01", "2026-04-02").unwrap(),
-            "2026-01-01 2026-04-02",
-            "92 days"
-        );
+        for (to, end) in [
+            ("2026-03-31T11:59:30.5Z", "03-31T13"),
+            ("2026-03-31T14:30:00Z", "03-31T15"),
+        ] {
+            assert_eq!(
+                hours("2026-03-30T10:00:00Z", to, "UTC").unwrap(),
+                format!("03-30T10 {end}"),
+                "{to}"
+            );
+        }
+        for (from, to, zone, field) in [
+            ("2026-03-30T10:00:01Z", "", "UTC", "from"),
+            ("2026-03-30T10:00:00Z", "2026-03-30T11:30:00Z", "UTC", "to"),
+            ("2026-03-30T10:00:00Z", "2026-03-30T10:00:00Z", "UTC", "from"),
+            ("2026-03-30", "2026-03-30", "Asia/Kolkata", "timezone"),
+            ("", "", "Asia/Kathmandu", "timezone"),
+        ] {
+            assert_eq!(hours(from, to, zone).unwrap_err(), field, "{from} {to} {zone}");
+        }
+    }
+
+    #[test]
+    fn g4_days_within_a_report_begin_with_an_hour_too() {
+        let of = |from: &str, to: &str| UtcHour::of(from.parse().unwrap())..UtcHour::of(to.parse().unwrap());
+        let kolkata = Zone::parse("Asia/Kolkata").unwrap();
+        assert!(check_days_of(&kolkata, &of("2026-03-30T00:00:00Z", "2026-03-30T10:00:00Z")).is_ok());
+        assert!(check_days_of(&kolkata, &of("2026-03-30T10:00:00Z", "2026-03-30T22:00:00Z")).is_err());
     }
 
     #[test]
     fn a_log_has_the_whole_last_day() {
-        assert_eq!(time("", "").unwrap(), "1970-01-01T00:00:00Z 2026-03-31T12:00:00Z");
         assert_eq!(
-            time("2026-03-30", "2026-03-30").unwrap(),
+            time("", "", "UTC").unwrap(),
+            "1970-01-01T00:00:00Z 2026-03-31T12:00:00Z"
+        );
+        assert_eq!(
+            time("2026-03-30", "2026-03-30", "UTC").unwrap(),
             "2026-03-30T00:00:00Z 2026-03-30T23:59:59.999999999Z"
         );
         assert_eq!(
-            time("2026-03-30T10:00:00+02:00", "").unwrap(),
+            time("2026-03-30", "2026-03-30", "Asia/Kolkata").unwrap(),
+            "2026-03-29T18:30:00Z 2026-03-30T18:29:59.999999999Z"
+        );
+        assert_eq!(
+            time("2026-03-30T10:00:00+02:00", "", "UTC").unwrap(),
             "2026-03-30T08:00:00Z 2026-03-31T12:00:00Z"
         );
     }
@@ -164,10 +272,14 @@ mod tests {
             ("2026-03-31T12:00:00", "", "from"),
             ("2026-03-02", "2026-03-01", "from"),
         ] {
-            assert_eq!(days(from, to).unwrap_err(), field, "{from} {to}");
-            assert_eq!(time(from, to).unwrap_err(), field, "{from} {to}");
+            assert_eq!(hours(from, to, "UTC").unwrap_err(), field, "{from} {to}");
+            assert_eq!(time(from, to, "UTC").unwrap_err(), field, "{from} {to}");
         }
-        assert_eq!(days("2026-01-01", "2026-04-03").unwrap_err(), "from", "93 days");
-        assert_eq!(days("-009999-01-01T00:00:00Z", "").unwrap_err(), "from");
+        assert_eq!(hours("2026-01-01", "2026-04-03", "UTC").unwrap_err(), "from", "93 days");
+        assert_eq!(hours("-009999-01-01T00:00:00Z", "", "UTC").unwrap_err(), "from");
+        assert_eq!(
+            hours("-000002-01-01T00:00:00Z", "-000001-01-01T00:00:00Z", "UTC").unwrap_err(),
+            "to"
+        );
     }
 }
