@@ -163,6 +163,7 @@ async fn p11_everybody_else_is_refused_where_a_role_is_asked_for() {
         "GET /api/v1/admin/users/{id}/keys",
         "GET /api/v1/admin/departments",
         "GET /api/v1/admin/users/{id}/quota",
+        "GET /api/v1/admin/overview",
         "GET /api/v1/admin/usage",
         "GET /api/v1/admin/logs",
     ];

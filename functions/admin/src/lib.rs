@@ -9,12 +9,14 @@ mod configuration;
 mod headers;
 mod import;
 mod models;
+mod overview;
 mod policies;
 mod settings;
 mod sso;
 mod storable;
 mod top_ups;
 mod usage;
+mod usage_filter;
 mod users;
 
 use domain::models::user::Role;
@@ -33,12 +35,13 @@ const MANAGER: Access = Access::Session(Role::Manager);
 
 /// The function's routes.
 pub fn routes() -> Routes<App, SessionGate> {
-    catalog_routes(limit_routes(account_routes(Routes::new())))
+    policy_routes(catalog_routes(limit_routes(account_routes(Routes::new()))))
         .get("/api/v1/admin/settings", Management, ADMIN, settings::show)
         .put("/api/v1/admin/settings", Management, ADMIN, settings::update)
         .get("/api/v1/admin/export", Management, ADMIN, configuration::export)
         .post("/api/v1/admin/import", Management, ADMIN, configuration::import)
         .get("/api/v1/admin/audit", Management, ADMIN, audit::list)
+        .get("/api/v1/admin/overview", Management, MANAGER, overview::show)
         .get("/api/v1/admin/usage", Management, MANAGER, usage::report)
         .get("/api/v1/admin/logs", Management, MANAGER, usage::log)
 }
@@ -99,11 +102,21 @@ fn limit_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> {
             ADMIN,
             top_ups::delete,
         )
+}
+
+fn policy_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> {
+    routes
         .get("/api/v1/admin/policies", Management, ADMIN, policies::list)
         .post("/api/v1/admin/policies", Management, ADMIN, policies::create)
         .get("/api/v1/admin/policies/{name}", Management, ADMIN, policies::show)
         .put("/api/v1/admin/policies/{name}", Management, ADMIN, policies::update)
         .delete("/api/v1/admin/policies/{name}", Management, ADMIN, policies::delete)
+        .get(
+            "/api/v1/admin/policies/{name}/shadow",
+            Management,
+            ADMIN,
+            policies::shadow::show,
+        )
 }
 
 fn catalog_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> {

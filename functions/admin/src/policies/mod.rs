@@ -1,6 +1,7 @@
 //! Policies: what users may use, when, and how much of it.
 
 pub(crate) mod form;
+pub(crate) mod shadow;
 
 use std::collections::HashMap;
 

@@ -3,19 +3,16 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use domain::access::accounts::{Reach, reach};
+use domain::access::accounts::reach;
 use domain::models::DisplayName;
 use domain::models::user::{Status, User};
 use serde::Serialize;
 use service::http::ApiError;
 use service::http::extract::Actor;
 use service::http::page::List;
-use service::store::Span;
 
+use super::people;
 use crate::app::App;
-
-/// Accounts read at once.
-const AT_ONCE: usize = 1000;
 
 #[derive(Default, Serialize)]
 pub(crate) struct Department {
@@ -27,28 +24,14 @@ pub(crate) struct Department {
 
 /// `GET /api/v1/admin/departments`: for managers, their own.
 pub(crate) async fn list(State(app): State<App>, actor: Actor) -> Result<List<Department>, ApiError> {
-    let reach = reach(&actor.user);
-    let own = match &reach {
-        Reach::Department(own) => Some(own.as_str()),
-        Reach::Everybody | Reach::Nobody => None,
-    };
-    let keep = |user: &User| reach.covers(user) && user.department.is_some();
     let mut departments: BTreeMap<DisplayName, Department> = BTreeMap::new();
-    let mut after = None;
-    loop {
-        let span = Span { after, limit: AT_ONCE };
-        let page = app.store.users(own, &span, keep).await?;
-        for user in page.items {
-            let Some(name) = user.department else { continue };
-            let department = departments.entry(name).or_default();
-            department.people += 1;
-            department.pending += u64::from(user.status == Status::Pending);
-        }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
+    let count = |user: User| {
+        let Some(name) = user.department else { return };
+        let department = departments.entry(name).or_default();
+        department.people += 1;
+        department.pending += u64::from(user.status == Status::Pending);
+    };
+    people::each(&app.store, &reach(&actor.user), None, count).await?;
     let named = departments.into_iter().map(|(name, department)| Department {
         name: name.to_string(),
         ..department
