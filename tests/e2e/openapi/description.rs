@@ -150,6 +150,9 @@ fn successes(told: &Value) -> Map<String, Value> {
     }
     if let Some(name) = told["list"].as_str() {
         let mut content = list(name);
+        if told["names"] == true {
+            content["application/json"]["schema"]["properties"]["names"] = schema("{Named}");
+        }
         if told["csv"] == true {
             content["text/csv"] = json!({"schema": {"type": "string"}});
         }
