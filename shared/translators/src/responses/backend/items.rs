@@ -35,6 +35,8 @@ struct OpenItem {
     /// The part of the reasoning that was told last; of its summary and its content only one is.
     part: Option<ReasoningPart>,
     is_done: bool,
+    /// It was found in the response at its end; ids may be given twice.
+    is_concluded: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,11 +179,16 @@ impl Items {
     /// An item of the response at its end, which may lack others: it is known by its id, else by its place.
     pub(super) fn conclude(&mut self, place: usize, item: &Item<'_>, take: Take<'_>) {
         let id = word(item.id).filter(|id| !id.is_empty());
-        let known = id.and_then(|id| self.list.iter().find(|open| open.id.as_deref() == Some(id)));
+        let known = |open: &&OpenItem| !open.is_concluded && open.id.as_deref() == id;
+        let known = id.and_then(|_| self.list.iter().find(known));
         let index = known
             .and_then(|open| open.index)
             .map_or(place.to_string(), |index| index.to_string());
-        self.finish(RawValue::from_string(index).ok().as_deref(), item, take);
+        let index = RawValue::from_string(index).ok();
+        self.finish(index.as_deref(), item, take);
+        if let Some(open) = self.find(index.as_deref()) {
+            open.is_concluded = true;
+        }
     }
 
     fn finish_reasoning(&mut self, item: &Item<'_>, has_said: bool, take: Take<'_>) {
@@ -219,6 +226,7 @@ impl Items {
             has_said: false,
             part: None,
             is_done: false,
+            is_concluded: false,
         });
         let last = self.list.len() - 1;
         &mut self.list[last]
