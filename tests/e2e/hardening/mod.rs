@@ -9,6 +9,7 @@ mod connections;
 mod database;
 mod edges;
 mod heads;
+mod pairs;
 mod provider;
 mod races;
 mod table;

@@ -31,6 +31,7 @@ pub mod refusal;
 mod refused_change;
 pub mod routes;
 mod session_caller;
+mod single_header;
 pub mod trace;
 pub mod usage;
 

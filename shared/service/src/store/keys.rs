@@ -114,6 +114,11 @@ pub(super) fn session_key(owner: &UserId, login_at: Timestamp) -> Key {
     Key::new(Table::ApiKeys, owner_keys(owner), format!("{SESSION}{login:011}"))
 }
 
+/// A key in its owner's list, by the sort key that it has there.
+pub(super) fn listed_key(owner: &UserId, sk: String) -> Key {
+    Key::new(Table::ApiKeys, owner_keys(owner), sk)
+}
+
 /// Counts the owner's keys (promise 21).
 pub(super) fn key_count(owner: &UserId) -> Key {
     Key::new(Table::ApiKeys, owner_keys(owner), "count")

@@ -8,7 +8,7 @@ use super::api_keys::OwnedKey;
 use super::change::Change;
 use super::expression::Expression;
 use super::item::Range;
-use super::keys::{self, SESSION};
+use super::keys::{self, Key, SESSION};
 use super::retry::Attempts;
 use super::table::{TTL, Table};
 use super::{Store, StoreError};
@@ -26,6 +26,13 @@ struct Expiring<T> {
     #[serde(flatten)]
     item: T,
     ttl: i64,
+}
+
+/// What a deletion needs of the item in the owner's list.
+#[derive(Deserialize)]
+struct ListedKey {
+    sk: String,
+    digest: KeyDigest,
 }
 
 impl Store {
@@ -88,16 +95,20 @@ impl Store {
         }
     }
 
-    /// The session keys of an account.
-    pub(super) async fn session_keys(&self, owner: &UserId) -> Result<Vec<OwnedKey>, StoreError> {
+    /// The session keys of an account: where each is listed, and where it is looked up.
+    pub(super) async fn session_keys(&self, owner: &UserId) -> Result<Vec<(Key, KeyDigest)>, StoreError> {
         let pk = keys::owner_keys(owner);
-        self.all(&Range {
+        let range = Range {
             table: Table::ApiKeys,
             index: None,
             pk: &pk,
             prefix: SESSION,
             newest_first: false,
-        })
-        .await
+        };
+        let listed: Vec<ListedKey> = self.all(&range).await?;
+        let places = listed
+            .into_iter()
+            .map(|key| (keys::listed_key(owner, key.sk), key.digest));
+        Ok(places.collect())
     }
 }

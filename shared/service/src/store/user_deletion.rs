@@ -81,12 +81,13 @@ impl Store {
         for some in owned.chunks(KEYS_AT_ONCE) {
             self.remove_keys(id, some).await?;
         }
-        for key in self.session_keys(id).await? {
-            self.transaction()
-                .delete(&keys::api_key(&key.digest), Expression::always())?
+        for (listed, digest) in self.session_keys(id).await? {
+            let transaction = self.transaction().delete(&listed, Expression::always())?;
+            transaction
+                .delete(&keys::api_key(&digest), Expression::always())?
                 .commit()
                 .await?;
-            self.forget_api_key(&key.digest);
+            self.forget_api_key(&digest);
         }
         let transaction = self.transaction().delete(&keys::key_count(id), Expression::always())?;
         let transaction = transaction.delete(&keys::top_ups(id), Expression::always())?;

@@ -5,6 +5,9 @@
 
 mod forms;
 
+use std::time::Duration;
+
+use domain::clock::Clock;
 use harness::Gateway;
 use harness::client::Client;
 use harness::events::Event;
@@ -46,6 +49,7 @@ pub(super) fn forms() -> Vec<(Row, Value)> {
 fn of_event(row: &Row) -> Option<Value> {
     let mut router = Router::new();
     router.insert(row.path, ()).unwrap();
+    let tomorrow = (Clock::system().now() + Duration::from_hours(24)).to_string();
     let mut bodies = Event::all().into_iter().filter_map(|event| {
         let event = event.unfilled();
         let fits = event["httpMethod"] == row.method.as_str() && router.at(event["path"].as_str()?).is_ok();
@@ -53,6 +57,7 @@ fn of_event(row: &Row) -> Option<Value> {
         let body = event["body"]
             .as_str()
             .filter(|_| fits)?
+            .replace("{{TOMORROW}}", &tomorrow)
             .replace("{{", "")
             .replace("}}", "");
         serde_json::from_str(&body).ok()

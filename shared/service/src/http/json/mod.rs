@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::body_budget::{BodyBudget, BudgetedBody};
 use super::error::{ApiError, Code};
+use super::single_header::single;
 use duplicates::NoDuplicates;
 use objects::Objects;
 use plain::Plain;
@@ -159,15 +160,6 @@ fn within(body: Bytes, limit: usize) -> Result<Bytes, ApiError> {
         Err(too_large(limit))
     } else {
         Ok(body)
-    }
-}
-
-/// The text of a header that decides something, and so comes once.
-pub(super) fn single(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, ApiError> {
-    let mut values = headers.get_all(&name).iter();
-    match (values.next(), values.next()) {
-        (_, Some(_)) => Err(ApiError::invalid(name.as_str(), "must not come twice")),
-        (value, None) => Ok(value.and_then(|value| value.to_str().ok())),
     }
 }
 
