@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt;
@@ -297,6 +297,7 @@ impl IntoResponse for Message {
 #[cfg(test)]
 mod tests {
     use futures_util::StreamExt;
+    use http::HeaderName;
     use serde::Deserialize;
 
     use super::*;
