@@ -22,11 +22,24 @@ class Report(pydantic.BaseModel):
 
 
 @pytest.fixture(params=[agents.OpenAIChatCompletionsModel, agents.OpenAIResponsesModel], ids=["chat", "responses"])
-def agent(request, gateway, key, model):
+def api(request):
+    return request.param
+
+
+# For tests of what only Responses have.
+responses_only = pytest.mark.parametrize("api", [agents.OpenAIResponsesModel], ids=["responses"])
+
+
+@pytest.fixture
+def client(gateway, key):
+    return openai.AsyncOpenAI(base_url=f"{gateway.url}/v1", api_key=key, max_retries=0)
+
+
+@pytest.fixture
+def agent(api, client, model):
     agents.set_tracing_disabled(True)
-    client = openai.AsyncOpenAI(base_url=f"{gateway.url}/v1", api_key=key, max_retries=0)
     settings = agents.ModelSettings(include_usage=True)
-    return agents.Agent("Forecaster", instructions="Be brief.", tools=[weather], model=request.param(model, client), model_settings=settings)
+    return agents.Agent("Forecaster", instructions="Be brief.", tools=[weather], model=api(model, client), model_settings=settings)
 
 
 def test_an_agent_runs_its_tools(agent, upstream):
@@ -77,3 +90,18 @@ def test_a_conversation_goes_on(agent, upstream):
     last = upstream.requests[-1]
     assert last.results == {"call_a": "Rain in Oslo"}
     assert [said for said in ("How is it in Oslo?", "Rain in Oslo.", "Sure?") if said not in last.said] == []
+
+
+@pytest.mark.memory
+@responses_only
+def test_a_conversation_goes_on_from_a_response(agent, upstream):
+    upstream.script = [rain("call_a", "Oslo"), Turn("Rain in Oslo."), Turn("As I said.")]
+
+    async def run():
+        first = await agents.Runner.run(agent, "How is it in Oslo?", auto_previous_response_id=True)
+        return await agents.Runner.run(agent, "Sure?", previous_response_id=first.last_response_id)
+
+    assert asyncio.run(run()).final_output == "As I said."
+    last = upstream.requests[-1]
+    assert last.system == "Be brief." and last.results == {"call_a": "Rain in Oslo"}
+    assert [said for said in ("How is it in Oslo?", "I ask for Oslo.", "Rain in Oslo.", "Sure?") if said not in last.said] == []

@@ -44,3 +44,13 @@ def test_an_object_is_generated(ai, package, upstream):
 
 def test_texts_are_embedded(ai):
     assert ai("chat", "embed", MODEL="chat-model") == [[0.5, -0.25, 1.0]] * 2
+
+
+@pytest.mark.memory
+@pytest.mark.parametrize("scene", ["generate", "stream"])
+def test_items_of_earlier_answers_are_referred_to(ai, scene, upstream):
+    upstream.script = [rain("call_a", "Oslo"), rain("call_b", "Rome"), Turn("Rain everywhere.")]
+    assert ai("stored", scene)["text"] == "Rain everywhere."
+    last = upstream.requests[-1]
+    assert last.results == {"call_a": "Rain in Oslo", "call_b": "Rain in Rome"}
+    assert "I ask for Oslo." in last.text and last.reasoning == ["Think of Oslo.", "Think of Rome."]

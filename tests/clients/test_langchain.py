@@ -78,6 +78,17 @@ def test_a_picture_is_seen(chat, upstream):
     assert upstream.requests[0].images == [PIXEL]
 
 
+@pytest.mark.memory
+def test_a_conversation_goes_on_from_a_response(gateway, key, model, upstream):
+    upstream.script = [Turn("One."), Turn("Two.")]
+    address = {"base_url": f"{gateway.url}/v1", "api_key": key, "max_retries": 0}
+    chat = langchain_openai.ChatOpenAI(model=model, use_responses_api=True, use_previous_response_id=True, **address)
+    messages = [langchain_core.messages.HumanMessage("Say one.")]
+    messages += [chat.invoke(messages), langchain_core.messages.HumanMessage("Say two.")]
+    assert chat.invoke(messages).text == "Two."
+    assert upstream.requests[-1].said == ["Say one.", "One.", "Say two."]
+
+
 def test_texts_are_embedded(gateway, key):
     embeddings = langchain_openai.OpenAIEmbeddings(model="chat-model", base_url=f"{gateway.url}/v1", api_key=key, check_embedding_ctx_length=False)
     assert embeddings.embed_documents(["one", "two"]) == [[0.5, -0.25, 1.0]] * 2

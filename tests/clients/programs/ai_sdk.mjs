@@ -13,7 +13,7 @@ const model = {
   stored: () => createOpenAI({ baseURL, apiKey })(name),
   anthropic: () => createAnthropic({ baseURL, apiKey })(name),
 }[PACKAGE]();
-// Without `store: false` the provider refers to items of earlier answers instead of sending them.
+// `stored` leaves out `store: false`, and so refers to items of earlier answers instead of sending them.
 const providerOptions = PACKAGE === "responses" ? { openai: { store: false } } : {};
 const weather = tool({ description: "Tells the weather of a city.", inputSchema: z.object({ city: z.string() }), execute: ({ city }) => `Rain in ${city}` });
 const ask = { model, maxRetries: 0, providerOptions, tools: { weather }, stopWhen: isStepCount(5), system: "Be brief.", prompt: "How is it in Oslo and Rome?" };
