@@ -10,6 +10,7 @@ pub(super) const ROWS: &[Row] = &[
     row("unknown_field", "there is no such field; the fields are {fields}", "没有这个字段;可用的字段为 {fields}"),
     row("unknown_field_here", "there is no such field here", "此处没有这个字段"),
     row("duplicate_field", "stands twice", "出现了两次"),
+    row("given_twice", "must not come twice", "不能出现两次"),
     row("one_of", "must be one of {values}", "必须是以下之一:{values}"),
     row("must_be_string", "must be a string", "必须是字符串"),
     row("must_be_whole", "must be a whole number", "必须是整数"),
