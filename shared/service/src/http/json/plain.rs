@@ -27,7 +27,7 @@ pub(in super::super) fn field(path: &str, member: Option<&str>) -> Option<String
 pub(in super::super) fn in_plain_words(text: &str) -> Plain {
     let text = text.split(" at line ").next().unwrap_or_default();
     let about = |message: &str, member: Option<&str>| Plain {
-        message: message.to_owned(),
+        message: (*message).to_owned(),
         member: member.map(ToOwned::to_owned),
     };
     if let Some(member) = quoted_after(text, "missing field ") {
@@ -119,46 +119,49 @@ fn expected_names(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// What libraries say, and what is told instead.
+    const WORDS: &[(&str, &str)] = &[
+        (
+            "unknown variant `king`, expected one of `user`, `manager`, `admin`",
+            "must be one of user, manager, admin",
+        ),
+        ("unknown variant `x`, expected `a` or `b`", "must be one of a, b"),
+        (
+            "unknown field `x`, expected `a` or `b`",
+            "there is no such field; the fields are a, b",
+        ),
+        ("unknown field `x`, there are no fields", "there is no such field here"),
+        ("invalid type: string \"10\", expected u64", WHOLE),
+        (
+            "invalid type: integer `1`, expected a string at line 1 column 5",
+            "must be a string",
+        ),
+        ("invalid type: map, expected a sequence", "must be a list"),
+        (
+            "invalid type: string \"x\", expected struct NewKey",
+            "must be an object",
+        ),
+        (
+            "invalid value: integer `70000`, expected u16",
+            "must be a whole number, 0 to 65535",
+        ),
+        ("invalid digit found in string", WHOLE),
+        ("provided string was not `true` or `false`", "must be true or false"),
+        (
+            "failed to find time component, which is required for parsing a timestamp",
+            TIME,
+        ),
+        ("must have 1 to 128 characters", "must have 1 to 128 characters"),
+        ("data did not match any variant of untagged enum Limit", OTHER),
+    ];
+
     #[test]
     fn op10_the_librarys_words_become_ours() {
-        for (text, message) in [
-            (
-                "unknown variant `king`, expected one of `user`, `manager`, `admin`",
-                "must be one of user, manager, admin",
-            ),
-            ("unknown variant `x`, expected `a` or `b`", "must be one of a, b"),
-            (
-                "unknown field `x`, expected `a` or `b`",
-                "there is no such field; the fields are a, b",
-            ),
-            ("unknown field `x`, there are no fields", "there is no such field here"),
-            ("invalid type: string \"10\", expected u64", WHOLE),
-            (
-                "invalid type: integer `1`, expected a string at line 1 column 5",
-                "must be a string",
-            ),
-            ("invalid type: map, expected a sequence", "must be a list"),
-            (
-                "invalid type: string \"x\", expected struct NewKey",
-                "must be an object",
-            ),
-            (
-                "invalid value: integer `70000`, expected u16",
-                "must be a whole number, 0 to 65535",
-            ),
-            ("invalid digit found in string", WHOLE),
-            ("provided string was not `true` or `false`", "must be true or false"),
-            (
-                "failed to find time component, which is required for parsing a timestamp",
-                TIME,
-            ),
-            ("must have 1 to 128 characters", "must have 1 to 128 characters"),
-            ("data did not match any variant of untagged enum Limit", OTHER),
-        ] {
+        for (text, message) in WORDS {
             assert_eq!(
                 in_plain_words(text),
                 Plain {
-                    message: message.to_owned(),
+                    message: (*message).to_owned(),
                     member: None
                 },
                 "{text}"
