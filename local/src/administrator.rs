@@ -44,13 +44,17 @@ pub async fn reset_admin(options: &Options) -> Result<ResetAdmin, StartError> {
 }
 
 /// A link to the console that signs in the administrator of `options`, if the installation has no model yet. Its code is
-/// known to this process alone. A start does not fail for it.
+/// known to this process alone, so that there is none where several share their tables. A start does not fail for it.
 pub(crate) async fn setup_link(
+    home: &Home,
     store: &Store,
     options: &Options,
     auth: &auth::App,
     address: SocketAddr,
 ) -> Option<Secret> {
+    if matches!(home, Home::Cloud(_)) {
+        return None;
+    }
     let newcomer = newcomer(store, options).await.unwrap_or_else(|error| {
         tracing::error!(%error, "there is no link to set the gateway up");
         None

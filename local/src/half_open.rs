@@ -92,25 +92,24 @@ mod tests {
     #[tokio::test]
     async fn p77_ha25_the_oldest_half_open_connection_gives_way() {
         let half_open = HalfOpen::with_room_for(2);
-        let mut tasks = Vec::new();
+        let (mut tasks, mut handles) = (tokio::task::JoinSet::new(), Vec::new());
         for number in 0..4 {
             let place = half_open.enter();
             let held = Arc::clone(&place);
-            let task = tokio::spawn(async move {
+            let task = tasks.spawn(async move {
                 if number == 1 {
                     held.leave();
                 }
                 pending::<()>().await;
                 drop(held);
             });
-            place.served_by(task.abort_handle());
+            place.served_by(task.clone());
             tokio::task::yield_now().await;
-            tasks.push(task);
+            handles.push(task);
         }
         // The second has begun a request, so that the first has given way to the fourth alone.
         tokio::task::yield_now().await;
-        let ended: Vec<bool> = tasks.iter().map(tokio::task::JoinHandle::is_finished).collect();
+        let ended: Vec<bool> = handles.iter().map(tokio::task::AbortHandle::is_finished).collect();
         assert_eq!(ended, [true, false, false, false]);
-        drop(tasks);
     }
 }

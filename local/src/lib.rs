@@ -185,10 +185,7 @@ impl Gateway {
         let first_admin = first_admin(&resources, &options).await?;
         let applied = config_file::apply(config, &functions.admin, &resources.store, &options).await;
         server::begin(&listener, &front, workers.as_ref(), &tasks, &stop)?;
-        let setup_link = match &home {
-            Home::Embedded(_) => setup_link(&resources.store, &options, &functions.auth, address).await,
-            Home::Cloud(_) => None,
-        };
+        let setup_link = setup_link(&home, &resources.store, &options, &functions.auth, address).await;
         let proxy = functions.proxy.clone();
         begin_schedules(&options, &home, functions, &tasks, &stop);
         Ok(Self {

@@ -148,7 +148,7 @@ fn address(text: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    /// The client of a request from `peer` with these headers, where 10.0.0.0/8 and fd00::/8 are trusted.
+    /// The client of a request from `peer` with these headers, where 10.0.0.0/8 and `fd00::/8` are trusted.
     fn client(peer: &str, headers: &[(&str, &str)]) -> String {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
