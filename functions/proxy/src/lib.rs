@@ -20,6 +20,7 @@ mod relay;
 mod request;
 mod response;
 mod routes;
+mod seals;
 mod stored;
 mod upstream;
 

@@ -10,12 +10,12 @@ use http::header::{ALLOW, UPGRADE};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use service::http::{ApiError, Code};
-use service::sealing::OwnersSeals;
 use translators::responses::lifecycle::Lifecycle;
 
 use crate::app::App;
 use crate::exchange::{self, RequestContext};
 use crate::request::{CompletionRequest, ResponsesRequest};
+use crate::seals::OwnersSeals;
 use crate::stored::{self, Turn};
 
 /// Characters of the part of an id that tells a response from others.

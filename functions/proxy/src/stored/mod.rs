@@ -20,11 +20,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use service::http::{ApiError, Code};
-use service::sealing::OwnersSeals;
 use translators::responses::lifecycle::Lifecycle;
 
 use crate::app::App;
 use crate::request::ResponsesRequest;
+use crate::seals::OwnersSeals;
 use expansion::expanded;
 pub(crate) use listing::Listing;
 use record::Continuation;

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use service::http::ApiError;
-use service::sealing::OwnersSeals;
 use service::store::{Store, StoreError};
 use translators::responses::refusal::no_previous_response;
 
 use super::record::{History, Record, is_response_id};
 use super::references::References;
+use crate::seals::OwnersSeals;
 
 /// What one user may read, and nobody else.
 #[derive(Clone, Debug)]

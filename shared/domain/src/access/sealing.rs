@@ -9,16 +9,13 @@
 //! their contents are equal too.
 
 use std::fmt;
-use std::io::{Read as _, Write as _};
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use jiff::Timestamp;
 
 use super::key_set::{KeySet, KeySetError};
@@ -30,7 +27,9 @@ const VERSION: u8 = 1;
 const ID_BYTES: usize = 4;
 const HEAD: usize = 1 + ID_BYTES + NONCE_LEN;
 /// What nothing sealed is larger than when it is opened, however well it was deflated.
-const MAX_CONTENT: u64 = 64 << 20;
+const MAX_CONTENT: usize = 64 << 20;
+/// Bytes by which a buffer grows at least.
+const ROOM: usize = 256;
 /// The start of what is sealed as text.
 const TEXT_PREFIX: &str = "gw1.";
 
@@ -75,14 +74,12 @@ impl SealingKeys {
 
     /// `content`, sealed; `None` if it is larger than can be opened again.
     pub fn seal(&self, seal: Seal<'_>, content: &[u8], now: Timestamp) -> Option<Vec<u8>> {
-        if content.len() as u64 > MAX_CONTENT {
+        if content.len() > MAX_CONTENT {
             return None;
         }
         let kid = &self.set.current(now).kid;
         let key = self.keys.iter().find(|key| key.kid == *kid)?;
-        let mut body = DeflateEncoder::new(Vec::with_capacity(content.len() / 2), Compression::default());
-        body.write_all(content).ok()?;
-        let mut body = body.finish().ok()?;
+        let mut body = deflated(content)?;
         let nonce = random::bytes::<NONCE_LEN>();
         let encrypted = key.key.seal_in_place_append_tag(
             Nonce::assume_unique_for_key(nonce),
@@ -109,14 +106,8 @@ impl SealingKeys {
         let key = self.keys.iter().find(|key| key.id == *id)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut body = body.to_vec();
-        let deflated = key
-            .key
-            .open_in_place(nonce, Aad::from(seal.associated()), &mut body)
-            .ok()?;
-        let mut content = Vec::with_capacity(deflated.len() * 3);
-        let mut inflated = DeflateDecoder::new(&*deflated).take(MAX_CONTENT + 1);
-        inflated.read_to_end(&mut content).ok()?;
-        (content.len() as u64 <= MAX_CONTENT).then_some(content)
+        let opened = key.key.open_in_place(nonce, Aad::from(seal.associated()), &mut body);
+        inflated(opened.ok()?)
     }
 
     /// The same as text that fits into JSON as it is.
@@ -139,6 +130,37 @@ impl Seal<'_> {
     fn associated(self) -> Vec<u8> {
         [self.kind, "\n", self.owner.as_str()].concat().into_bytes()
     }
+}
+
+fn deflated(content: &[u8]) -> Option<Vec<u8>> {
+    let mut deflated = Vec::with_capacity(content.len() / 2 + ROOM);
+    let mut deflate = Compress::new(Compression::default(), false);
+    loop {
+        let rest = content.get(usize::try_from(deflate.total_in()).ok()?..)?;
+        let status = deflate.compress_vec(rest, &mut deflated, FlushCompress::Finish);
+        if status.ok()? == Status::StreamEnd {
+            return Some(deflated);
+        }
+        deflated.reserve(deflated.len() + ROOM);
+    }
+}
+
+/// `None` for what ends early, and for what is larger than anything that was sealed.
+fn inflated(deflated: &[u8]) -> Option<Vec<u8>> {
+    let mut content = Vec::with_capacity(deflated.len() * 3 + ROOM);
+    let mut inflate = Decompress::new(false);
+    while content.len() <= MAX_CONTENT {
+        let rest = deflated.get(usize::try_from(inflate.total_in()).ok()?..)?;
+        let status = inflate.decompress_vec(rest, &mut content, FlushDecompress::None);
+        if status.ok()? == Status::StreamEnd {
+            return Some(content).filter(|content| content.len() <= MAX_CONTENT);
+        }
+        if content.len() < content.capacity() {
+            return None;
+        }
+        content.reserve(content.len() + ROOM);
+    }
+    None
 }
 
 fn id_of(kid: &str) -> [u8; ID_BYTES] {

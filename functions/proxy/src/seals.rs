@@ -5,13 +5,12 @@ use std::sync::Arc;
 use domain::access::sealing::{Seal, SealingKeys};
 use domain::clock::Clock;
 use domain::models::UserId;
+use service::secrets::key_ring::KeyRing;
 use translators::responses::sealed::{SealedKind, Sealer};
-
-use crate::secrets::key_ring::KeyRing;
 
 /// The keys as they were when it was made: for one request.
 #[derive(Debug)]
-pub struct OwnersSeals {
+pub(crate) struct OwnersSeals {
     keys: Arc<SealingKeys>,
     owner: UserId,
     clock: Clock,
@@ -21,7 +20,7 @@ pub struct OwnersSeals {
 impl OwnersSeals {
     /// For `owner`; opens at most `most_in_request` bytes of one request. `None` without keys: a request goes on, and
     /// what was sealed is then as if another server had made it.
-    pub async fn of(
+    pub(crate) async fn of(
         ring: &KeyRing<SealingKeys>,
         owner: &UserId,
         clock: &Clock,
@@ -41,16 +40,16 @@ impl OwnersSeals {
         }
     }
 
-    pub fn owner(&self) -> &UserId {
+    pub(crate) fn owner(&self) -> &UserId {
         &self.owner
     }
 
     /// What is stored of the response `id`.
-    pub fn seal_response(&self, id: &str, content: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn seal_response(&self, id: &str, content: &[u8]) -> Option<Vec<u8>> {
         self.keys.seal(self.seal_of(&kind_of(id)), content, self.clock.now())
     }
 
-    pub fn open_response(&self, id: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn open_response(&self, id: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         self.keys.open(self.seal_of(&kind_of(id)), sealed)
     }
 
