@@ -9,7 +9,8 @@
 //!
 //! Around them: [`config`] alone reads the environment, [`aws`] makes the SDK's clients, [`cache`] remembers what the
 //! store returned, [`hasher`] hashes passwords off the threads that serve, [`telemetry`] writes the log, whose fields
-//! are the [`metrics`], [`functions`] has the clients of functions that others call, and [`resources`] is what every function works on.
+//! are the [`metrics`], [`functions`] has the clients of functions that others call, and [`resources`] is what every
+//! function works on.
 
 pub mod aws;
 pub mod cache;
