@@ -1,8 +1,9 @@
 """Promise 58: what each function may do, as decision 23 has it, against the policies of its role.
 
-R reads (GetItem, Query), C creates (PutItem), U updates, D deletes, K checks a condition; in T(…) only inside
+R reads (GetItem, Query), Q and B in one way (Query, BatchGetItem), C creates (PutItem), U updates, D deletes, K checks a condition; in T(…) only inside
 TransactWriteItems. `Users/department` is an index, `Settings/sso#*` the items whose keys begin so, `Policies/count` an attribute,
-`Users/account` all attributes but the hash of the password, `Users/owner` those that say whether an account may be used.
+`Users/account` all attributes but the hash of the password, `Users/owner` those that say whether an account may be used,
+`Responses/keys` no attribute but the keys.
 """
 
 TABLE = {
@@ -17,12 +18,12 @@ TABLE = {
     "Admin": {
         "Users/account": "R", "Users/department/account": "R", "Users": "T(C,U,D,K)", "ApiKeys": "R T(C,U,D)", "Catalog": "R T(C,U,D,K)", "Policies": "R T(C,U,D,K)",
         "Settings": "R T(C,U,D,K)", "Usage": "R", "Usage/everybody": "R", "Usage/department": "R", "Quota": "R T(U)", "Audit": "R T(C)",
-        "SigningKey": "read", "backend/*": "create put delete", "sso/*": "create put delete", "Auth": "invoke", "Health": "invoke",
+        "SigningKey": "read", "backend/*": "create put delete", "sso/*": "create put delete", "Responses/keys": "Q", "Responses": "T(D)", "Auth": "invoke", "Health": "invoke",
     },
     "Console": {},
     "Proxy": {
         "ApiKeys": "R U", "Users/account": "R", "Catalog": "R U", "Policies": "R", "Settings": "R", "Quota": "R U T(U)", "Usage": "T(C,U)",
-        "backend/*": "read",
+        "Responses": "B C D", "SealingKeys": "read", "backend/*": "read",
     },
     "Health": {"Catalog": "R U", "Settings": "R", "backend/*": "read"},
     "Janitor": {"Quota": "R U T(U)", "Quota/due": "R", "Usage": "T(C,U)"},
@@ -31,6 +32,8 @@ TABLE = {
 LETTERS = {"C": "dynamodb:PutItem", "U": "dynamodb:UpdateItem", "D": "dynamodb:DeleteItem", "K": "dynamodb:ConditionCheckItem"}
 WORDS = {
     "R": ["dynamodb:GetItem", "dynamodb:Query"],
+    "Q": ["dynamodb:Query"],
+    "B": ["dynamodb:BatchGetItem"],
     "read": ["secretsmanager:GetSecretValue"],
     "create": ["secretsmanager:CreateSecret"],
     "put": ["secretsmanager:PutSecretValue"],
@@ -51,6 +54,7 @@ PARTS = {
     "account": {"ForAllValues:StringEquals": {"dynamodb:Attributes": ACCOUNT}, "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}},
     "owner": {"ForAllValues:StringEquals": {"dynamodb:Attributes": OWNER}},
     "count": {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "count"]}},
+    "keys": {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk"]}, "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}},
 }
 TRANSACTION = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
 
@@ -69,8 +73,8 @@ def wanted(function):
 
 def resource(name):
     """How the resolved template writes it."""
-    if name == "SigningKey":
-        return "<SigningKey>"
+    if name in ("SigningKey", "SealingKeys"):
+        return f"<{name}>"
     if name in ("backend/*", "sso/*"):
         return f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:tidegate/{name}"
     table, _, index = name.partition("/")

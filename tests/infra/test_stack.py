@@ -168,5 +168,7 @@ def arn(resources, name):
             return f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{secrets}*"
     if name == "tidegate/jwt":
         return "<SigningKey>"
+    if name == "tidegate/sealing-keys":
+        return "<SealingKeys>"
     named = (logical for logical, each in resources.items() if name in (each["Properties"].get(kind) for kind in ("TableName", "FunctionName")))
     return f"<{next(named)}.Arn>" + (f"/index/{index}" if index else "") + part

@@ -71,6 +71,7 @@ impl App {
             store,
             secrets,
             signing_keys,
+            ..
         } = resources;
         let gate = SessionGate::new(store.clone(), signing_keys.clone());
         Self {

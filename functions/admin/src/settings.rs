@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::models::ModelId;
-use domain::models::settings::{Origin, PasswordPolicy, Settings, UnpricedModels};
+use domain::models::settings::{Origin, PasswordPolicy, ResponsesStore, Settings, UnpricedModels};
 use service::http::ApiError;
 use service::http::extract::{Actor, IfMatch, version_conflict};
 use service::http::json::{Body, Data};
@@ -25,6 +25,8 @@ managed_object! {
         nullable password_policy:      PasswordPolicy;
         required show_backend_id:      bool;
         required unpriced_models:      UnpricedModels;
+        required responses_store:      ResponsesStore;
+        required responses_retention_days: u32, within(1..=MAX_RETENTION_DAYS);
     }
 }
 

@@ -48,6 +48,7 @@ impl App {
             store,
             secrets,
             signing_keys,
+            ..
         } = resources;
         let provider = Provider::new(outbound, store.clock().clone());
         let gate = SessionGate::new(store.clone(), signing_keys.clone());

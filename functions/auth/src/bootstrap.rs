@@ -1,4 +1,4 @@
-//! The first start of an installation: a signing key and the first administrator (promise 6); and the way back in for
+//! The first start of an installation: its keys and the first administrator (promise 6); and the way back in for
 //! whoever owns it.
 
 use domain::access::password::{PasswordPolicy, WeakPassword};
@@ -62,7 +62,7 @@ pub enum BootstrapError {
     Text(#[from] TextError),
 }
 
-/// Makes the signing key and the first administrator where they are missing; safe to call at every start and by
+/// Makes the keys and the first administrator where they are missing; safe to call at every start and by
 /// many processes at once.
 pub async fn run(
     resources: &Resources,
@@ -70,9 +70,13 @@ pub async fn run(
     policy: PasswordPolicy,
 ) -> Result<Bootstrap, BootstrapError> {
     let Resources {
-        store, signing_keys, ..
+        store,
+        signing_keys,
+        sealing_keys,
+        ..
     } = resources;
     signing_keys.ensure().await?;
+    sealing_keys.ensure().await?;
     if store.has_admin().await? {
         return Ok(Bootstrap::AlreadyDone);
     }

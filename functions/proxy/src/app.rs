@@ -4,17 +4,21 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::access::sealing::SealingKeys;
+use domain::models::UserId;
 use service::config::Config;
 use service::http::caller::KeyGate;
 use service::outbound::{ClientError, Outbound};
 use service::resources::Resources;
 use service::secrets::backend_keys::BackendKeys;
+use service::secrets::key_ring::KeyRing;
 use service::store::Store;
 
 use crate::bodies::Bodies;
 use crate::detached::Exchanges;
 use crate::limits::Limits;
 use crate::quota::usage_writer::UsageWriter;
+use crate::seals::OwnersSeals;
 use crate::upstream::balance::Balancer;
 use crate::upstream::client::BackendClient;
 use crate::upstream::endpoint::Endpoints;
@@ -36,6 +40,7 @@ pub struct Parts {
     pub(crate) exchanges: Exchanges,
     pub(crate) usage_writer: UsageWriter,
     pub(crate) bodies: Bodies,
+    sealing_keys: KeyRing<SealingKeys>,
 }
 
 impl Deref for App {
@@ -56,7 +61,12 @@ impl App {
 
     /// The function over resources that are connected already.
     pub fn new(resources: Resources, outbound: Outbound, limits: Limits) -> Self {
-        let Resources { store, secrets, .. } = resources;
+        let Resources {
+            store,
+            secrets,
+            sealing_keys,
+            ..
+        } = resources;
         let Outbound { networks, http } = outbound;
         let clock = store.clock().clone();
         let exchanges = Exchanges::default();
@@ -85,6 +95,7 @@ impl App {
             exchanges,
             usage_writer: UsageWriter::immediate(store.clone()),
             bodies: Bodies::new(limits.max_body_bytes),
+            sealing_keys,
             store,
         }))
     }
@@ -106,6 +117,12 @@ impl App {
         let mut parts = Arc::unwrap_or_clone(self.0);
         change(&mut parts);
         Self(Arc::new(parts))
+    }
+
+    /// What seals for `owner`. Of a request it opens at most half of what a body may be (K4).
+    pub(crate) async fn seals(&self, owner: &UserId) -> Option<Arc<OwnersSeals>> {
+        let most = self.limits.max_body_bytes / 2;
+        OwnersSeals::of(&self.sealing_keys, owner, self.store.clock(), most).await
     }
 
     /// Writes buffered usage: to be called each second, and at the end.

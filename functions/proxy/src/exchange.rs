@@ -21,6 +21,7 @@ use crate::quota::refusals::Refusals;
 use crate::quota::settlement::{self, Undelivered};
 use crate::relay::Relay;
 use crate::request::{CompletionRequest, MessagesRequest, ResponsesRequest};
+use crate::stored::Storing;
 use crate::upstream::failover::OpenResponse;
 use crate::upstream::token_count;
 
@@ -38,6 +39,17 @@ pub(crate) async fn run(
     app: &App,
     context: RequestContext,
     request: Result<CompletionRequest<'_>, ApiError>,
+    downstream: Downstream,
+) {
+    run_storing(app, context, request, None, downstream).await;
+}
+
+/// The same of a request whose response is to be stored, if it is.
+pub(crate) async fn run_storing(
+    app: &App,
+    context: RequestContext,
+    request: Result<CompletionRequest<'_>, ApiError>,
+    storing: Option<Storing>,
     mut downstream: Downstream,
 ) {
     let deadlines = Deadlines::new(&app.limits, context.deadline, app.store.clock().now());
@@ -49,7 +61,9 @@ pub(crate) async fn run(
                 limits: &app.limits,
                 stop: app.exchanges.stop(),
             };
-            relay.pass_on(response, reservation, &deadlines, downstream).await;
+            relay
+                .pass_on(response, reservation, (&deadlines, storing), downstream)
+                .await;
         }
         Err(error) => downstream.fail(error),
     }

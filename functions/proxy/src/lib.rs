@@ -1,7 +1,7 @@
 //! Models for clients: `/v1/models`, `/v1/chat/completions`, `/v1/messages` and `/v1/responses` (api.md §4).
 //!
 //! A completion is one line of steps, [`exchange`]: authorise, admit, call a backend, relay, settle. Modules import
-//! downwards only: routes → exchange → relay → upstream → quota → grant, request, response → patch.
+//! downwards only: routes → exchange → relay → upstream, stored → quota → grant, request, response → patch.
 
 mod app;
 #[doc(hidden)]
@@ -20,6 +20,8 @@ mod relay;
 mod request;
 mod response;
 mod routes;
+mod seals;
+mod stored;
 mod upstream;
 
 use axum::response::{IntoResponse, Response};
@@ -51,6 +53,16 @@ pub fn routes() -> Routes<App, KeyGate> {
         .get("/v1/responses", OpenAi, Anyone, routes::responses::upgrade)
         .post("/v1/responses", OpenAi, ApiKey, routes::responses::create)
         .post("/v1/responses/input_tokens", OpenAi, ApiKey, routes::responses::count)
+        .post("/v1/responses/compact", OpenAi, ApiKey, routes::compact::compact)
+        .get("/v1/responses/{id}", OpenAi, ApiKey, routes::stored::show)
+        .delete("/v1/responses/{id}", OpenAi, ApiKey, routes::stored::delete)
+        .get(
+            "/v1/responses/{id}/input_items",
+            OpenAi,
+            ApiKey,
+            routes::stored::input_items,
+        )
+        .post("/v1/responses/{id}/cancel", OpenAi, ApiKey, routes::stored::cancel)
         .post("/v1/messages", Anthropic, ApiKey, routes::messages::create)
         .post(
             "/v1/messages/count_tokens",

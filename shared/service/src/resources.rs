@@ -6,6 +6,7 @@ use crate::outbound::{ClientError, Outbound};
 use crate::secrets::Secrets;
 use crate::secrets::key_ring::KeyRing;
 use crate::store::Store;
+use domain::access::sealing::SealingKeys;
 use domain::clock::Clock;
 
 /// The tables and the secrets of an installation. Cheap to clone; clones share what they remember.
@@ -15,6 +16,8 @@ pub struct Resources {
     pub secrets: Secrets,
     /// Of session tokens and cursors.
     pub signing_keys: KeyRing,
+    /// Of what clients carry for us, and of what is stored of their responses.
+    pub sealing_keys: KeyRing<SealingKeys>,
 }
 
 impl Resources {
@@ -26,6 +29,7 @@ impl Resources {
     pub fn new(store: Store, secrets: Secrets) -> Self {
         let signing_keys = KeyRing::new(secrets.clone(), store.clock().clone());
         Self {
+            sealing_keys: KeyRing::new(secrets.clone(), store.clock().clone()),
             store,
             secrets,
             signing_keys,

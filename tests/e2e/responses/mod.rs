@@ -2,8 +2,11 @@
 //! is shown that they are wired to a client and a backend.
 
 mod claude;
+mod compaction;
 mod native;
 mod requests;
+mod sealed;
+mod stored;
 mod streams;
 
 use harness::Gateway;
@@ -30,8 +33,13 @@ struct Answer {
 
 impl Bench {
     async fn start() -> Self {
+        Self::of(Gateway::start().await).await
+    }
+
+    /// The same of a gateway that has no model yet.
+    async fn of(gateway: Gateway) -> Self {
         let provider = Provider::start();
-        let gateway = Gateway::start().await.with_model("m", &provider).await;
+        let gateway = gateway.with_model("m", &provider).await;
         let program = gateway.program().await;
         Self {
             gateway,

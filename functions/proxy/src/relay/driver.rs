@@ -19,6 +19,7 @@ use translators::stream::StreamEnd;
 use super::pump::{CLOSING_TIMEOUT, Pump};
 use crate::limits::Limits;
 use crate::response::outcome::StreamEnding;
+use crate::stored::Storing;
 
 /// Time for a client that does not read to take the final frames.
 const FINAL_FRAMES_TIMEOUT: Duration = Duration::from_secs(1);
@@ -101,8 +102,14 @@ impl Driver {
         }
     }
 
-    /// Ends the stream and sends the final frames; `None` if it was ended before.
-    pub(super) async fn finish(&mut self, halt: Halt, id: &RequestId) -> Option<StreamEnding> {
+    /// Ends the stream and sends the final frames, once a response that is to be stored is; `None` if it was ended
+    /// before.
+    pub(super) async fn finish(
+        &mut self,
+        halt: Halt,
+        id: &RequestId,
+        storing: Option<Storing>,
+    ) -> Option<StreamEnding> {
         let mut pump = self.pump.take()?;
         let end = match halt {
             Halt::Ended(end) => {
@@ -112,7 +119,11 @@ impl Driver {
             Halt::ClientGone | Halt::Stopped => StreamEnd::TimedOut,
         };
         let mut ending = pump.finish(end, id);
-        self.send(mem::take(&mut ending.frames)).await;
+        let mut frames = mem::take(&mut ending.frames);
+        if let (Some(storing), Ok(())) = (storing, &ending.result) {
+            frames = storing.keep_last(frames).await;
+        }
+        self.send(frames).await;
         Some(ending)
     }
 

@@ -24,6 +24,7 @@ use crate::quota::admission::Reservation;
 use crate::quota::settlement::{Settlement, settle};
 use crate::quota::usage_writer::UsageWriter;
 use crate::response::outcome::FullResponse;
+use crate::stored::Storing;
 use crate::upstream::failover::OpenResponse;
 use crate::upstream::permit::{PendingWrites, Permit};
 use crate::upstream::response::Content;
@@ -42,7 +43,7 @@ impl Relay<'_> {
         &self,
         upstream: OpenResponse<'_>,
         mut reservation: Reservation,
-        deadlines: &Deadlines,
+        (deadlines, storing): (&Deadlines, Option<Storing>),
         downstream: Downstream,
     ) {
         let OpenResponse {
@@ -60,6 +61,10 @@ impl Relay<'_> {
                 usage,
                 translation,
             }) => {
+                let body = match storing {
+                    Some(storing) => storing.keep(body).await,
+                    None => body,
+                };
                 let result = RelayResult::complete(usage, translation);
                 self.close(permit, writes, reservation, first_byte, result).await;
                 downstream.respond(headers::json(body.into(), headers));
@@ -70,7 +75,7 @@ impl Relay<'_> {
                 let head = if is_json { headers::json } else { headers::stream };
                 downstream.stream(Body::new(body), |body| head(body, headers));
                 let halt = driver.halted(self.stop, deadlines.end).await;
-                let ending = driver.finish(halt, &reservation.request.request_id).await;
+                let ending = driver.finish(halt, &reservation.request.request_id, storing).await;
                 let result = RelayResult::of_stream(halt, ending);
                 self.close(permit, writes, reservation, first_byte, result).await;
                 // The client's body ends here.

@@ -74,6 +74,26 @@ impl<'a> ResponsesRequest<'a> {
         self.stream
     }
 
+    /// The request as it came.
+    pub(crate) fn body(&self) -> &ResponsesBody<'a> {
+        &self.request
+    }
+
+    /// What the client says of storing the response, if anything.
+    pub(crate) fn store(&self) -> Result<Option<bool>, ApiError> {
+        let wanted = self.request.store;
+        let is_wanted = wanted.flag(FieldPath::root("store"))?;
+        Ok(wanted.is_present().then_some(is_wanted))
+    }
+
+    /// The same request, which will get `response`.
+    pub(crate) fn answered_by(self, response: Lifecycle) -> Self {
+        Self {
+            lifecycle: response,
+            ..self
+        }
+    }
+
     /// The client's limit of the response, in tokens.
     pub(super) fn max_tokens(&self) -> Option<u64> {
         self.max_tokens
@@ -242,10 +262,6 @@ mod tests {
         assert_eq!(
             refused(r#"{"model":"m","background":true}"#),
             (Code::UnsupportedParameter, Some("background".to_owned()))
-        );
-        assert_eq!(
-            refused(r#"{"model":"m","input":"x","previous_response_id":"resp_1"}"#),
-            (Code::PreviousResponseNotFound, Some("previous_response_id".to_owned()))
         );
     }
 }

@@ -15,6 +15,8 @@ use translators::responses::lifecycle::Lifecycle;
 use crate::app::App;
 use crate::exchange::{self, RequestContext};
 use crate::request::{CompletionRequest, ResponsesRequest};
+use crate::seals::OwnersSeals;
+use crate::stored::{self, Turn};
 
 /// Characters of the part of an id that tells a response from others.
 const KEY_LENGTH: usize = 32;
@@ -27,9 +29,20 @@ pub(crate) async fn create(
     let body = app.bodies.read(&app.store, &context.caller, request).await?;
     let exchanges = app.exchanges.clone();
     let exchange = |downstream| async move {
-        let request = ResponsesRequest::read(&body.bytes, new_response(&app));
+        let seals = app.seals(&context.caller.user.id).await;
+        let read = ResponsesRequest::read(&body.bytes, new_response(&app, seals.clone()));
+        let mut turn = match &read {
+            Ok(request) => stored::begin(&app, seals, &body.bytes, request).await,
+            Err(error) => Err(error.clone()),
+        };
+        let storing = turn.as_mut().ok().and_then(|turn| turn.storing.take());
+        let request = match (read, &turn) {
+            (Ok(request), Ok(turn)) => complete(request, turn),
+            (_, Err(error)) => Err(error.clone()),
+            (Err(error), _) => Err(error),
+        };
         let request = request.map(|request| CompletionRequest::Responses(Box::new(request)));
-        exchange::run(&app, context, request, downstream).await;
+        exchange::run_storing(&app, context, request, storing, downstream).await;
     };
     exchanges.run(exchange).await
 }
@@ -41,17 +54,32 @@ pub(crate) async fn count(
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let body = app.bodies.read(&app.store, &context.caller, request).await?;
-    let request = ResponsesRequest::read(&body.bytes, new_response(&app))?;
+    let seals = app.seals(&context.caller.user.id).await;
+    let read = ResponsesRequest::read(&body.bytes, new_response(&app, seals.clone()))?;
+    let turn = stored::begin(&app, seals, &body.bytes, &read).await?;
+    let request = complete(read, &turn)?;
     let tokens = exchange::count_input_tokens(&app, context, &request).await?;
     Ok(Json(json!({"object": "response.input_tokens", "input_tokens": tokens})))
 }
 
+/// The request with all that it refers to.
+pub(super) fn complete<'a>(request: ResponsesRequest<'a>, turn: &'a Turn) -> Result<ResponsesRequest<'a>, ApiError> {
+    match &turn.body {
+        Some(body) => ResponsesRequest::read(body, turn.lifecycle.clone()),
+        None => Ok(request.answered_by(turn.lifecycle.clone())),
+    }
+}
+
 /// The response that a request will get, whichever backend it comes from.
-fn new_response(app: &App) -> Lifecycle {
+pub(super) fn new_response(app: &App, seals: Option<Arc<OwnersSeals>>) -> Lifecycle {
     let clock = app.store.clock().clone();
     // Lower case (RA2) halves the alphabet and leaves more than enough of it.
     let key = random::base62(KEY_LENGTH).to_ascii_lowercase();
-    Lifecycle::new(key, Arc::new(move || clock.now().as_second()))
+    let response = Lifecycle::new(key, Arc::new(move || clock.now().as_second()));
+    match seals {
+        Some(seals) => response.sealed_by(seals),
+        None => response,
+    }
 }
 
 /// Told before anybody is authenticated: a client that gets 426 goes on over HTTP at once and silently (PA1).

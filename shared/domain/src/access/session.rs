@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
+use super::key_set::{KeySet, KeySetError};
 use crate::models::UserId;
 use crate::models::user::User;
 use crate::random;
@@ -21,9 +20,7 @@ const MAX_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 /// However often it is refreshed, a session ends this long after its login.
 const SESSION_END: SignedDuration = SignedDuration::from_hours(30 * 24);
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(30);
-const KEY_BYTES: usize = 32;
-/// A new key signs only when every process has had the time to load it.
-pub const KEY_SPREAD: SignedDuration = SignedDuration::from_mins(5);
+const MAX_KEYS: usize = 2;
 
 /// What a valid token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,54 +53,15 @@ impl fmt::Debug for Token {
 #[error("the session token is not valid")]
 pub struct InvalidToken;
 
-/// Why a stored set of signing keys cannot be used. There is no fallback key.
+/// A token cannot be signed.
 #[derive(Debug, thiserror::Error)]
-pub enum SigningKeysError {
-    #[error("the signing keys are not valid JSON")]
-    Format(#[from] serde_json::Error),
-    #[error("there must be one or two signing keys of different kid, not {0}")]
-    Number(usize),
-    #[error("the signing key {0} is not base64url of at least {KEY_BYTES} bytes")]
-    TooShort(String),
-    #[error("the signing key {0} is an example, not a secret")]
-    Documented(String),
-    #[error("a token cannot be signed")]
-    Sign(#[from] jsonwebtoken::errors::Error),
-}
+#[error("a token cannot be signed")]
+pub struct SigningError(#[from] jsonwebtoken::errors::Error);
 
-/// The keys that sign and verify, at most two, so that one can follow the other without ending sessions.
-pub struct SigningKeys {
-    keys: Vec<SigningKey>,
-}
-
-struct SigningKey {
-    kid: String,
-    created_at: Timestamp,
-    secret: Vec<u8>,
-}
-
-/// The keys as they are kept in the secret called `jwt`. A first key may stand alone: Secrets Manager, when it makes
-/// one for the template, can put it only into the outermost object.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum StoredKeys {
-    Set(KeySet),
-    First(StoredKey),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeySet {
-    keys: Vec<StoredKey>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredKey {
-    kid: String,
-    secret: String,
-    created_at: Timestamp,
-}
+/// The keys that sign and verify, at most two, so that one can follow the other without ending sessions. They are kept
+/// in the secret called `jwt`.
+#[derive(Debug)]
+pub struct SigningKeys(KeySet);
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
@@ -122,30 +80,16 @@ struct Claims {
 impl SigningKeys {
     /// A first set of one new key, in its stored form.
     pub fn generate(now: Timestamp) -> String {
-        let secret = BASE64.encode(random::bytes::<KEY_BYTES>());
-        let key = StoredKey {
-            kid: random::base62(8),
-            secret,
-            created_at: now,
-        };
-        serde_json::json!({"keys": [key]}).to_string()
+        KeySet::generate(now)
     }
 
     /// The keys from their stored form.
-    pub fn parse(json: &str) -> Result<Self, SigningKeysError> {
-        let keys = match serde_json::from_str(json)? {
-            StoredKeys::Set(KeySet { keys }) => keys,
-            StoredKeys::First(key) => vec![key],
-        };
-        if !matches!(keys.as_slice(), [_]) && !matches!(keys.as_slice(), [a, b] if a.kid != b.kid) {
-            return Err(SigningKeysError::Number(keys.len()));
-        }
-        let keys = keys.into_iter().map(SigningKey::parse).collect::<Result<_, _>>()?;
-        Ok(Self { keys })
+    pub fn parse(json: &str) -> Result<Self, KeySetError> {
+        KeySet::parse(json, MAX_KEYS).map(Self)
     }
 
     /// A token for a person who has just given the password, or gave it at `login_at`.
-    pub fn issue(&self, user: &User, login_at: Timestamp, now: Timestamp) -> Result<Token, SigningKeysError> {
+    pub fn issue(&self, user: &User, login_at: Timestamp, now: Timestamp) -> Result<Token, SigningError> {
         let expires_at = (now + LIFETIME).min(login_at + SESSION_END);
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -157,7 +101,7 @@ impl SigningKeys {
             sid: user.session,
             auth_time: login_at.as_second(),
         };
-        let key = self.signing(now);
+        let key = self.0.current(now);
         let header = Header {
             kid: Some(key.kid.clone()),
             ..Header::new(ALGORITHM)
@@ -172,11 +116,9 @@ impl SigningKeys {
     /// What `token` says, if it is valid at `now`.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Session, InvalidToken> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| InvalidToken)?;
-        let key = self
-            .keys
-            .iter()
-            .find(|key| header.kid.as_deref() == Some(&key.kid))
-            .ok_or(InvalidToken)?;
+        let mut keys = self.0.iter();
+        let key = keys.find(|key| header.kid.as_deref() == Some(&key.kid));
+        let key = key.ok_or(InvalidToken)?;
         if !is_plain(&header) {
             return Err(InvalidToken);
         }
@@ -186,21 +128,9 @@ impl SigningKeys {
 
     /// The keys' secrets, the oldest first: it is the one that everybody has.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &[u8]> {
-        let mut keys: Vec<&SigningKey> = self.keys.iter().collect();
+        let mut keys: Vec<_> = self.0.iter().collect();
         keys.sort_by_key(|key| key.created_at);
         keys.into_iter().map(|key| key.secret.as_slice())
-    }
-
-    /// The newest key that everybody knows by now.
-    fn signing(&self, now: Timestamp) -> &SigningKey {
-        let known = self
-            .keys
-            .iter()
-            .filter(|key| key.created_at + KEY_SPREAD <= now)
-            .max_by_key(|key| key.created_at);
-        known
-            .or_else(|| self.keys.iter().min_by_key(|key| key.created_at))
-            .unwrap_or(&self.keys[0])
     }
 }
 
@@ -239,36 +169,12 @@ impl Claims {
     }
 }
 
-impl SigningKey {
-    fn parse(stored: StoredKey) -> Result<Self, SigningKeysError> {
-        match BASE64.decode(&stored.secret) {
-            Ok(secret) if is_documented(&secret) => Err(SigningKeysError::Documented(stored.kid)),
-            Ok(secret) if secret.len() >= KEY_BYTES => Ok(Self {
-                kid: stored.kid,
-                created_at: stored.created_at,
-                secret,
-            }),
-            Ok(_) | Err(_) => Err(SigningKeysError::TooShort(stored.kid)),
-        }
-    }
-}
-
-/// Keys that stand in documents, ours or others', are not random: few different bytes, or readable text (promise 6).
-fn is_documented(secret: &[u8]) -> bool {
-    let mut different = secret.to_vec();
-    different.sort_unstable();
-    different.dedup();
-    different.len() < KEY_BYTES / 4 || secret.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ')
-}
-
-impl fmt::Debug for SigningKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.keys.iter().map(|key| &key.kid)).finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+
+    use super::super::key_set::NamedKey;
     use super::*;
     use crate::models::user::{Password, Role, Status};
     use crate::models::{DisplayName, Email, PolicyName};
@@ -299,6 +205,10 @@ mod tests {
         SigningKeys::parse(&SigningKeys::generate(now())).unwrap()
     }
 
+    fn first(keys: &SigningKeys) -> &NamedKey {
+        keys.0.iter().next().unwrap()
+    }
+
     /// A token signed with the right key, but with the claims and header that a test wants.
     fn forge(keys: &SigningKeys, header: &serde_json::Value, change: impl Fn(&mut serde_json::Value)) -> String {
         let mut claims = serde_json::json!({
@@ -311,7 +221,7 @@ mod tests {
             BASE64.encode(header.to_string()),
             BASE64.encode(claims.to_string())
         );
-        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &keys.keys[0].secret);
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &first(keys).secret);
         format!(
             "{signed}.{}",
             BASE64.encode(aws_lc_rs::hmac::sign(&key, signed.as_bytes()))
@@ -361,7 +271,7 @@ mod tests {
     #[test]
     fn p7_the_header_is_compared_never_obeyed() {
         let keys = keys();
-        let kid = keys.keys[0].kid.clone();
+        let kid = first(&keys).kid.clone();
         let plain = serde_json::json!({"typ": "JWT", "alg": "HS256", "kid": kid});
         assert!(keys.verify(&forge(&keys, &plain, |_| ()), now()).is_ok());
         let jwk = serde_json::json!({"kty": "oct", "k": "AAAA"});
@@ -390,7 +300,7 @@ mod tests {
     #[test]
     fn p7_every_claim_is_required_and_judged() {
         let keys = keys();
-        let header = serde_json::json!({"alg": "HS256", "kid": keys.keys[0].kid});
+        let header = serde_json::json!({"alg": "HS256", "kid": first(&keys).kid});
         for claim in ["iss", "aud", "sub", "iat", "exp", "jti", "sid", "auth_time"] {
             let without = forge(&keys, &header, |claims| {
                 drop(claims.as_object_mut().unwrap().remove(claim));
@@ -458,14 +368,11 @@ mod tests {
             let key = serde_json::json!({"kid": "k", "secret": BASE64.encode(secret), "created_at": now()});
             SigningKeys::parse(&serde_json::json!({"keys": [key]}).to_string())
         };
-        assert!(matches!(
-            with(&random::bytes::<31>()),
-            Err(SigningKeysError::TooShort(_))
-        ));
-        assert!(matches!(with(&[0; 32]), Err(SigningKeysError::Documented(_))));
+        assert!(matches!(with(&random::bytes::<31>()), Err(KeySetError::TooShort(_))));
+        assert!(matches!(with(&[0; 32]), Err(KeySetError::Documented(_))));
         assert!(matches!(
             with(b"change-me-change-me-change-me-pls"),
-            Err(SigningKeysError::Documented(_))
+            Err(KeySetError::Documented(_))
         ));
         assert!(with(&random::bytes::<32>()).is_ok());
         for wrong in ["", "{}", r#"{"keys": []}"#] {
@@ -478,6 +385,6 @@ mod tests {
         let keys = keys();
         let token = keys.issue(&user(), now(), now()).unwrap();
         assert!(!format!("{token:?}").contains(&token.token));
-        assert_eq!(format!("{keys:?}"), format!("[\"{}\"]", keys.keys[0].kid));
+        assert_eq!(format!("{keys:?}"), format!("SigningKeys([\"{}\"])", first(&keys).kid));
     }
 }

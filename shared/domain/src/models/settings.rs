@@ -31,6 +31,11 @@ pub struct Settings {
     #[serde(default)]
     pub unpriced_models: UnpricedModels,
     #[serde(default)]
+    pub responses_store: ResponsesStore,
+    /// How long stored responses are kept.
+    #[serde(default = "month")]
+    pub responses_retention_days: u32,
+    #[serde(default)]
     pub updated_at: Option<Timestamp>,
     pub version: u64,
 }
@@ -38,6 +43,10 @@ pub struct Settings {
 /// For what a stored item does not know yet.
 fn on() -> bool {
     true
+}
+
+fn month() -> u32 {
+    30
 }
 
 impl Default for Settings {
@@ -52,6 +61,8 @@ impl Default for Settings {
             password_policy: None,
             show_backend_id: false,
             unpriced_models: UnpricedModels::default(),
+            responses_store: ResponsesStore::default(),
+            responses_retention_days: month(),
             updated_at: None,
             version: 0,
         }
@@ -81,6 +92,29 @@ pub enum UnpricedModels {
     RefusePolicy,
     /// It costs nothing.
     Free,
+}
+
+/// Which responses are stored, so that their clients can go on from them (ST1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResponsesStore {
+    /// What clients do not say is yes, as at `OpenAI`.
+    #[default]
+    Client,
+    /// What clients do not say is no.
+    Explicit,
+    Off,
+}
+
+impl ResponsesStore {
+    /// True if a response is to be stored whose client says so much of `store`.
+    pub fn stores(self, wanted: Option<bool>) -> bool {
+        match self {
+            Self::Client => wanted.unwrap_or(true),
+            Self::Explicit => wanted.unwrap_or(false),
+            Self::Off => false,
+        }
+    }
 }
 
 /// How strong a password has to be (promise 1).

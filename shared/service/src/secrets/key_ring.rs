@@ -1,71 +1,130 @@
-//! The signing keys as this process knows them: loaded from their secret, and again before a new one may sign.
+//! The keys of the installation as this process knows them, those that sign and those that seal: loaded from their
+//! secret, and again before a new one may be used.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Secrets, SecretsError};
-use domain::access::session::{SigningKeys, SigningKeysError};
+use domain::access::key_set::KeySetError;
+use domain::access::sealing::SealingKeys;
+use domain::access::session::SigningKeys;
 use domain::clock::Clock;
 
-/// The secret's name.
-const NAME: &str = "jwt";
-/// Shorter than [`domain::access::session::KEY_SPREAD`], so that a key is known everywhere before it signs.
+/// Shorter than [`domain::access::key_set::KEY_SPREAD`], so that a key is known everywhere before it is used.
 const RELOAD_AFTER: SignedDuration = SignedDuration::from_mins(4);
 
-/// Cheap to clone; clones share what was loaded.
-#[derive(Clone, Debug)]
-pub struct KeyRing {
-    secrets: Secrets,
-    clock: Clock,
-    shared: Arc<Shared>,
+/// Keys that are kept together in one secret.
+pub trait RingKeys: Sized {
+    /// The secret's name.
+    const NAME: &str;
+
+    /// A first set of one new key, in its stored form.
+    fn generate(now: Timestamp) -> String;
+
+    /// The keys from their stored form.
+    fn parse(stored: &str) -> Result<Self, KeySetError>;
 }
 
-#[derive(Debug, Default)]
-struct Shared {
-    loaded: RwLock<Option<Loaded>>,
+/// Cheap to clone; clones share what was loaded.
+#[derive(Debug)]
+pub struct KeyRing<K = SigningKeys> {
+    secrets: Secrets,
+    clock: Clock,
+    shared: Arc<Shared<K>>,
+}
+
+#[derive(Debug)]
+struct Shared<K> {
+    loaded: RwLock<Option<Loaded<K>>>,
     /// One load at a time.
     loading: tokio::sync::Mutex<()>,
 }
 
-#[derive(Clone, Debug)]
-struct Loaded {
-    keys: Arc<SigningKeys>,
+#[derive(Debug)]
+struct Loaded<K> {
+    keys: Arc<K>,
     fresh_until: Timestamp,
 }
 
-/// No signing key can be used.
+/// No key can be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyRingError {
-    #[error("the signing keys cannot be loaded")]
+    #[error("the keys cannot be loaded")]
     Load(#[from] SecretsError),
-    #[error("there are no signing keys: the installation was not bootstrapped")]
-    Missing,
-    #[error("the signing keys cannot be used")]
-    Invalid(#[from] SigningKeysError),
+    #[error("there is no secret `{0}`: the installation was not bootstrapped")]
+    Missing(&'static str),
+    #[error("the keys cannot be used")]
+    Invalid(#[from] KeySetError),
 }
 
-impl KeyRing {
+impl RingKeys for SigningKeys {
+    const NAME: &str = "jwt";
+
+    fn generate(now: Timestamp) -> String {
+        Self::generate(now)
+    }
+
+    fn parse(stored: &str) -> Result<Self, KeySetError> {
+        Self::parse(stored)
+    }
+}
+
+impl RingKeys for SealingKeys {
+    const NAME: &str = "sealing-keys";
+
+    fn generate(now: Timestamp) -> String {
+        Self::generate(now)
+    }
+
+    fn parse(stored: &str) -> Result<Self, KeySetError> {
+        Self::parse(stored)
+    }
+}
+
+impl<K> Clone for KeyRing<K> {
+    fn clone(&self) -> Self {
+        Self {
+            secrets: self.secrets.clone(),
+            clock: self.clock.clone(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<K> Clone for Loaded<K> {
+    fn clone(&self) -> Self {
+        Self {
+            keys: Arc::clone(&self.keys),
+            fresh_until: self.fresh_until,
+        }
+    }
+}
+
+impl<K: RingKeys> KeyRing<K> {
     /// Nothing is loaded yet.
     pub fn new(secrets: Secrets, clock: Clock) -> Self {
         Self {
             secrets,
             clock,
-            shared: Arc::default(),
+            shared: Arc::new(Shared {
+                loaded: RwLock::default(),
+                loading: tokio::sync::Mutex::default(),
+            }),
         }
     }
 
     /// Makes the first key where there is none, and fails when there are some that must not be used (promise 6).
     pub async fn ensure(&self) -> Result<(), KeyRingError> {
-        if self.secrets.get(NAME).await?.is_none() {
-            let first = SigningKeys::generate(self.clock.now());
-            self.secrets.put(NAME, &first.into()).await?;
+        if self.secrets.get(K::NAME).await?.is_none() {
+            let first = K::generate(self.clock.now());
+            self.secrets.put(K::NAME, &first.into()).await?;
         }
         self.keys().await.map(|_| ())
     }
 
     /// The keys. Those that were loaded once go on when their home cannot be reached.
-    pub async fn keys(&self) -> Result<Arc<SigningKeys>, KeyRingError> {
+    pub async fn keys(&self) -> Result<Arc<K>, KeyRingError> {
         if let Some(keys) = self.fresh() {
             return Ok(keys);
         }
@@ -76,16 +135,16 @@ impl KeyRing {
         match (self.load().await, self.loaded()) {
             (Ok(keys), _) => Ok(keys),
             (Err(KeyRingError::Load(error)), Some(old)) => {
-                tracing::warn!(error = %error, "the signing keys could not be loaded again; the known ones go on");
+                tracing::warn!(error = %error, secret = K::NAME, "the keys could not be loaded again; the known ones go on");
                 Ok(old.keys)
             }
             (Err(error), _) => Err(error),
         }
     }
 
-    async fn load(&self) -> Result<Arc<SigningKeys>, KeyRingError> {
-        let stored = self.secrets.get(NAME).await?.ok_or(KeyRingError::Missing)?;
-        let keys = Arc::new(SigningKeys::parse(stored.expose())?);
+    async fn load(&self) -> Result<Arc<K>, KeyRingError> {
+        let stored = self.secrets.get(K::NAME).await?.ok_or(KeyRingError::Missing(K::NAME))?;
+        let keys = Arc::new(K::parse(stored.expose())?);
         let fresh_until = self.clock.now() + RELOAD_AFTER;
         let mut loaded = self.shared.loaded.write().unwrap_or_else(PoisonError::into_inner);
         *loaded = Some(Loaded {
@@ -95,13 +154,13 @@ impl KeyRing {
         Ok(keys)
     }
 
-    fn fresh(&self) -> Option<Arc<SigningKeys>> {
+    fn fresh(&self) -> Option<Arc<K>> {
         self.loaded()
             .filter(|loaded| self.clock.now() < loaded.fresh_until)
             .map(|loaded| loaded.keys)
     }
 
-    fn loaded(&self) -> Option<Loaded> {
+    fn loaded(&self) -> Option<Loaded<K>> {
         self.shared
             .loaded
             .read()
@@ -124,8 +183,8 @@ mod tests {
         fs::create_dir(&directory).unwrap();
         let path = directory.join("secrets.json");
         let clock = Clock::fixed("2026-11-23T08:00:00Z".parse().unwrap());
-        let ring = KeyRing::new(Secrets::File(FileSecrets::new(path.clone())), clock.clone());
-        assert!(matches!(ring.keys().await, Err(KeyRingError::Missing)));
+        let ring: KeyRing = KeyRing::new(Secrets::File(FileSecrets::new(path.clone())), clock.clone());
+        assert!(matches!(ring.keys().await, Err(KeyRingError::Missing(_))));
         ring.ensure().await.unwrap();
         let first = format!("{:?}", ring.keys().await.unwrap());
         fs::write(

@@ -20,8 +20,8 @@ pub use file::FileSecrets;
 pub use manager::ManagerSecrets;
 pub use memory::MemorySecrets;
 
-/// The process's secrets by name: `jwt` for the signing keys, `backend/<id>/<version>` for a backend's key,
-/// `sso/<version>` for the client secret of single sign-on.
+/// The process's secrets by name: `jwt` for the signing keys, `sealing-keys` for those that seal,
+/// `backend/<id>/<version>` for a backend's key, `sso/<version>` for the client secret of single sign-on.
 #[derive(Clone, Debug)]
 pub enum Secrets {
     File(FileSecrets),

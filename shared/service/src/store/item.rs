@@ -122,6 +122,35 @@ impl Store {
         }
     }
 
+    /// The keys of all items of a partition, whose other attributes do not leave the database.
+    pub(super) async fn keys_of(&self, table: Table, pk: &str) -> Result<Vec<Key>, StoreError> {
+        let mut found = Vec::new();
+        let mut start = None;
+        loop {
+            let query = self.client.query().table_name(self.table(table)).consistent_read(true);
+            let query = query
+                .key_condition_expression(format!("{PK} = :pk"))
+                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
+            let query = query
+                .select(types::Select::SpecificAttributes)
+                .projection_expression(format!("{PK}, {SK}"));
+            let page = send::query(query.set_exclusive_start_key(start)).await?;
+            let sort_keys = page
+                .items
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|mut item| item.remove(SK));
+            found.extend(sort_keys.filter_map(|sk| match sk {
+                AttributeValue::S(sk) => Some(Key::new(table, pk, sk)),
+                _ => None,
+            }));
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
     pub(super) async fn query(
         &self,
         range: &Range<'_>,

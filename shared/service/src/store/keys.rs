@@ -25,7 +25,7 @@ pub(super) struct Key {
 }
 
 impl Key {
-    fn new(table: Table, pk: impl Into<String>, sk: impl Into<String>) -> Self {
+    pub(super) fn new(table: Table, pk: impl Into<String>, sk: impl Into<String>) -> Self {
         Self {
             table,
             pk: pk.into(),
@@ -148,6 +148,16 @@ pub(super) const TOP_UP: &str = "user#";
 
 pub(super) fn top_ups(account: &UserId) -> Key {
     Key::new(Table::Policies, TOP_UPS, format!("{TOP_UP}{account}"))
+}
+
+/// One of the parts of a stored response, the first of which has its bare id.
+pub(super) fn response(owner: &UserId, id: &str, part: u32) -> Key {
+    let sk = if part == 0 {
+        id.to_owned()
+    } else {
+        format!("{id}#{part}")
+    };
+    Key::new(Table::Responses, owner.as_str(), sk)
 }
 
 /// One window of login tries.

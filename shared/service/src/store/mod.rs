@@ -15,6 +15,7 @@ mod login_guard;
 mod page;
 mod policies;
 mod quota;
+mod responses;
 mod retry;
 mod send;
 mod session_keys;

@@ -5,6 +5,8 @@
 //! many wait inside them.
 
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::batch_get_item::builders::BatchGetItemFluentBuilder;
+use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemError, BatchGetItemOutput};
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemOutput};
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
@@ -22,6 +24,10 @@ use futures_util::future::BoxFuture;
 type Sent<Output, Error> = BoxFuture<'static, Result<Output, SdkError<Error>>>;
 
 pub(super) fn get(request: GetItemFluentBuilder) -> Sent<GetItemOutput, GetItemError> {
+    Box::pin(request.send())
+}
+
+pub(super) fn batch_get(request: BatchGetItemFluentBuilder) -> Sent<BatchGetItemOutput, BatchGetItemError> {
     Box::pin(request.send())
 }
 

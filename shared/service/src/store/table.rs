@@ -58,6 +58,7 @@ pub enum Table {
     Audit,
     Settings,
     LoginGuard,
+    Responses,
 }
 
 /// A global secondary index: items that have both attributes, by `partition` in the order of `sort`.
@@ -71,7 +72,7 @@ pub struct Index {
 }
 
 impl Table {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Users,
         Self::ApiKeys,
         Self::Catalog,
@@ -81,6 +82,7 @@ impl Table {
         Self::Audit,
         Self::Settings,
         Self::LoginGuard,
+        Self::Responses,
     ];
 
     /// The name behind the installation's prefix.
@@ -95,6 +97,7 @@ impl Table {
             Self::Audit => "audit",
             Self::Settings => "settings",
             Self::LoginGuard => "login-guard",
+            Self::Responses => "responses",
         }
     }
 

@@ -1,5 +1,5 @@
-//! Deleting an account with its keys: it disappears in one transaction, its keys follow, and a deletion that was cut
-//! short is finished by the next one (promise 56).
+//! Deleting an account with its keys and its stored responses: it disappears in one transaction, the rest follows, and a
+//! deletion that was cut short is finished by the next one (promise 56).
 //!
 //! Keys without an owner admit nobody, so what follows later is only tidying.
 
@@ -28,7 +28,7 @@ struct Deletion {
 }
 
 impl Store {
-    /// Removes the account as it was read, frees its address, and removes its keys.
+    /// Removes the account as it was read, frees its address, and removes its keys and stored responses.
     pub async fn delete_user(&self, user: &User, audit: &AuditEntry) -> Result<Result<(), UserRefusal>, StoreError> {
         let deletion = Deletion { user: user.id.clone() };
         let transaction = self
@@ -89,6 +89,7 @@ impl Store {
                 .await?;
             self.forget_api_key(&digest);
         }
+        self.delete_responses(id).await?;
         let transaction = self.transaction().delete(&keys::key_count(id), Expression::always())?;
         let transaction = transaction.delete(&keys::top_ups(id), Expression::always())?;
         transaction

@@ -24,6 +24,7 @@ lenient_object! {
 lenient_object! {
     Detail {
         kind: Raw<'a> = b"type",
+        signature: Raw<'a> = b"signature",
     }
 }
 
@@ -49,12 +50,15 @@ pub fn texts(json: &RawValue) -> impl Iterator<Item = EscapedText<'_>> + use<'_>
         .chain(parts.filter_map(|part| text(part.text).or_else(|| text(part.summary))))
 }
 
-/// The items of `reasoning_details` that only the backend can read.
-pub fn encrypted(details: &RawValue) -> impl Iterator<Item = &RawValue> {
+/// The items of `reasoning_details` that their maker wants back: what nobody else can read, and what is signed.
+pub fn wanted_back(details: &RawValue) -> impl Iterator<Item = &RawValue> {
     let items: Vec<&RawValue> = serde_json::from_str(details.get()).unwrap_or_default();
     items.into_iter().filter(|item| {
-        let kind = lenient::<Detail<'_>>(item).and_then(|detail| detail.kind);
-        kind.is_some_and(|kind| kind.get() == "\"reasoning.encrypted\"")
+        let Some(detail) = lenient::<Detail<'_>>(item) else {
+            return false;
+        };
+        let is_encrypted = detail.kind.is_some_and(|kind| kind.get() == "\"reasoning.encrypted\"");
+        is_encrypted || detail.signature.and_then(EscapedText::of).is_some()
     })
 }
 

@@ -156,6 +156,11 @@ impl BackendError {
         Self::own(502, "the backend interrupted the response")
     }
 
+    /// A summary was asked for, and what came is none (CO2).
+    pub fn no_summary() -> Self {
+        Self::own(502, "the backend gave no summary of the conversation")
+    }
+
     pub fn overloaded() -> Self {
         Self::own(529, "the backend is overloaded")
     }

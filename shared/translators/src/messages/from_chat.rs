@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::chat::completion::{Choice, ChoiceMessage};
 use crate::chat::finish_reason::is_unknown;
-use crate::chat::parts::encrypted;
+use crate::chat::parts::wanted_back;
 use crate::chat::tool_calls::{CallsState, PendingCall, PendingCalls, Repetition};
 use crate::context::{ResponseContext, ThinkingDisplay};
 use crate::error::BackendError;
@@ -221,7 +221,7 @@ impl<'a> ResponseContent<'a> {
 /// The encrypted reasoning of a message as a list, where it is kept (B10.5).
 fn details(message: &ChoiceMessage<'_>, context: &ResponseContext) -> Option<Box<RawValue>> {
     let details = message.reasoning_details.filter(|_| context.keeps_reasoning_details)?;
-    let items: Vec<&RawValue> = encrypted(details).collect();
+    let items: Vec<&RawValue> = wanted_back(details).collect();
     let list = || serde_json::value::to_raw_value(&items).ok();
     if items.is_empty() { None } else { list() }
 }

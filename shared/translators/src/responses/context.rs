@@ -13,4 +13,8 @@ pub struct ResponsesContext {
     pub(crate) tools: ClientTools,
     /// Reasoning is shown as a summary, not as content (RA3).
     pub(crate) summarizes: bool,
+    /// Reasoning has its `encrypted_content` (RA3).
+    pub(crate) seals: bool,
+    /// The answer is a summary that stands for the conversation (CO1).
+    pub(crate) compacts: bool,
 }

@@ -11,12 +11,12 @@ use super::wire::item::{one_line, quoted};
 use super::wire::request::{ResponsesBody, Text};
 
 /// The members as JSON, each with a comma before it. `model` is the client's name of the model.
-pub(super) fn of(request: &ResponsesBody<'_>, model: &str) -> Result<String, RequestError> {
+pub(super) fn of(request: &ResponsesBody<'_>, model: &str, previous: Option<&str>) -> Result<String, RequestError> {
     let reasoning = request.reasoning()?;
     let text = text(&request.text()?);
-    // Without a store nothing is stored, whatever was asked for (ST1).
+    let previous = previous.map_or_else(|| "null".to_owned(), quoted);
     let mut echo = format!(
-        ",\"background\":false,\"previous_response_id\":null,\"store\":false,\"model\":{},\"text\":{text}",
+        ",\"background\":false,\"previous_response_id\":{previous},\"model\":{},\"text\":{text}",
         quoted(model)
     );
     let or_null = |field: Field<'_>| field.raw().map_or("null", RawValue::get).to_owned();

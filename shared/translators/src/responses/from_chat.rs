@@ -39,7 +39,8 @@ pub fn translate(
     sequencer.finish(&mut nowhere);
     let finish_reason = choice.finish_reason().map(EscapedText::decode);
     let status = Status::of(finish_reason.as_deref(), sequencer.calls())?;
-    sequencer.content().close_last(status.as_str(), &mut nowhere);
+    let calls = sequencer.calls();
+    sequencer.content().close_last(status, calls, &mut nowhere)?;
     let received = sequencer.received();
     let reported = completion.usage();
     let estimate = Usage::estimate(shared.estimated_input_tokens, received.text_bytes);
@@ -70,6 +71,7 @@ fn repairs(choice: &Choice<'_>, received: Received, context: &ResponsesContext) 
     let unknown = reason.filter(|reason| is_unknown(reason));
     Repairs {
         junk_behind_arguments: received.junk_behind_arguments,
+        unsealed_reasoning: received.unsealed_reasoning,
         unknown_finish_reason: unknown.map(|reason| context.response.errors.secrets.clean(&reason)),
         ..Repairs::default()
     }

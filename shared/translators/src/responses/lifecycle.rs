@@ -1,5 +1,5 @@
 //! What is the same in all events of one response, whichever backend it comes from and whoever writes them: its id, its
-//! time, the members that repeat the request (RA1), and the number of the next event.
+//! time, the members that repeat the request (RA1), the number of the next event, and who seals for its client (K).
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use crate::error::RequestError;
 
 use super::echo;
 use super::failure::failure_code;
+use super::sealed::{NoSealer, Sealer};
 use super::wire::event::EventWriter;
 use super::wire::request::ResponsesBody;
 use super::wire::response::{Failure, Head, ResponseObject};
@@ -27,6 +28,9 @@ pub struct Lifecycle {
     head: Head,
     now: UnixTime,
     early_events: Arc<AtomicU64>,
+    sealer: Arc<dyn Sealer>,
+    /// The id of the response that it goes on from.
+    previous: Option<Arc<str>>,
 }
 
 impl Lifecycle {
@@ -37,16 +41,26 @@ impl Lifecycle {
                 key,
                 created_at: now(),
                 echo: Arc::default(),
+                is_stored: false,
             },
             now,
             early_events: Arc::default(),
+            sealer: Arc::new(NoSealer),
+            previous: None,
         }
+    }
+
+    /// The same response to a client for whom `sealer` seals.
+    #[must_use]
+    pub fn sealed_by(mut self, sealer: Arc<dyn Sealer>) -> Self {
+        self.sealer = sealer;
+        self
     }
 
     /// The same response with the members that repeat its `request` (RA1). `model` is the client's name of the model.
     pub fn of_request(&self, request: &ResponsesBody<'_>, model: &str) -> Result<Self, RequestError> {
         let mut response = self.clone();
-        response.head.echo = Arc::from(echo::of(request, model)?);
+        response.head.echo = Arc::from(echo::of(request, model, self.previous.as_deref())?);
         Ok(response)
     }
 
@@ -54,8 +68,35 @@ impl Lifecycle {
         &self.head
     }
 
+    /// The same response, which is to be stored, or not.
+    #[must_use]
+    pub fn stored(mut self, is_stored: bool) -> Self {
+        self.head.is_stored = is_stored;
+        self
+    }
+
+    /// The same response, which goes on from another one.
+    #[must_use]
+    pub fn following(mut self, previous: Option<&str>) -> Self {
+        self.previous = previous.map(Arc::from);
+        self
+    }
+
+    pub fn is_stored(&self) -> bool {
+        self.head.is_stored
+    }
+
+    pub(crate) fn sealer(&self) -> &dyn Sealer {
+        &*self.sealer
+    }
+
+    /// Seconds since 1970.
+    pub(crate) fn now(&self) -> i64 {
+        (self.now)()
+    }
+
     pub(crate) fn completed_at(&self) -> i64 {
-        (self.now)().max(self.head.created_at)
+        self.now().max(self.head.created_at)
     }
 
     /// The client's id of the response.

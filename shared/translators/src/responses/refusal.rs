@@ -35,14 +35,24 @@ pub(super) fn foreign_compaction(index: usize) -> RequestError {
     RequestError::worded("input", message).code(Code::InvalidEncryptedContent)
 }
 
+/// A request for a summary in mid-conversation (R11).
+pub(super) fn early_trigger(path: FieldPath<'_>) -> RequestError {
+    RequestError::worded(
+        path.field("type"),
+        "A compaction_trigger must be the last item of input.",
+    )
+}
+
 /// A response that is not stored (ST5).
-pub(super) fn no_previous_response(id: &str) -> RequestError {
+pub fn no_previous_response(id: &str) -> RequestError {
     let message = format!("Previous response with id '{id}' not found.");
     RequestError::worded("previous_response_id", message).code(Code::PreviousResponseNotFound)
 }
 
 /// An item that is not stored (ST6).
-pub(super) fn no_item(id: impl Display) -> RequestError {
-    let message = format!("Item with id '{id}' not found. Responses are not stored here: send the item itself.");
+pub fn no_item(id: impl Display) -> RequestError {
+    let message = format!(
+        "Item with id '{id}' not found. Only items of stored responses can be referred to: send the item itself."
+    );
     RequestError::worded("input", message).code(Code::NotFound)
 }

@@ -38,6 +38,11 @@ pub(crate) trait ContentWriter: Send {
     /// Closes the open call, whose arguments may be cut.
     fn close_call(&mut self, call: &PendingCall, out: &mut BytesMut);
 
+    /// True if the client gets reasoning that it cannot send back, since it was too long to be sealed (K4).
+    fn is_unsealed(&self) -> bool {
+        false
+    }
+
     /// Nothing follows.
     fn end(&mut self, out: &mut BytesMut);
 }

@@ -147,6 +147,7 @@ impl StreamedResponse {
             repairs: Repairs {
                 invalid_utf8: self.invalid_utf8,
                 junk_behind_arguments: received.junk_behind_arguments,
+                unsealed_reasoning: received.unsealed_reasoning,
                 unknown_finish_reason: unknown.map(|reason| self.facts.secrets.clean(reason)),
                 absurd_usage: self
                     .usage

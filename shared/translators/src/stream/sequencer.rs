@@ -12,7 +12,7 @@ use super::held::HeldText;
 use super::writer::Received;
 use crate::chat::call_piece::CallPiece;
 use crate::chat::completion::ChoiceMessage;
-use crate::chat::parts::{encrypted, texts};
+use crate::chat::parts::{texts, wanted_back};
 use crate::chat::tool_calls::{CallsState, PendingCalls, Repetition};
 use crate::context::{ResponseContext, ThinkingDisplay};
 use crate::json::EscapedText;
@@ -76,7 +76,7 @@ impl<W: ContentWriter> Sequencer<W> {
             self.text(ContentKind::Thinking, text, out);
         }
         if let (Some(details), Some(new)) = (&mut self.details, delta.reasoning_details) {
-            details.extend(encrypted(new).map(|item| item.get().to_owned()));
+            details.extend(wanted_back(new).map(|item| item.get().to_owned()));
         }
         for part in delta.parts() {
             if part.is_thinking {
@@ -119,6 +119,7 @@ impl<W: ContentWriter> Sequencer<W> {
             tool_calls: self.calls.list.len(),
             nameless_calls: self.nameless_calls,
             junk_behind_arguments: self.calls.list.iter().any(|call| call.arguments.has_junk()),
+            unsealed_reasoning: self.content.is_unsealed(),
         }
     }
     pub(crate) fn content(&mut self) -> &mut W {

@@ -63,6 +63,8 @@ pub struct Received {
     pub nameless_calls: usize,
     /// Something was dropped behind complete arguments (B3.1).
     pub junk_behind_arguments: bool,
+    /// Reasoning was too long to be sealed (K4).
+    pub unsealed_reasoning: bool,
 }
 
 impl Received {

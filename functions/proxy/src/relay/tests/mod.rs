@@ -131,7 +131,7 @@ fn running(begun: StartedStream) -> (JoinHandle<RelayResult>, DrivenBody) {
     let (mut driver, body) = drive(Pump::new(begun, limits, limits.idle), &limits);
     let exchange = tokio::spawn(async move {
         let halt = driver.halted(&CancellationToken::new(), Instant::now() + TOTAL).await;
-        RelayResult::of_stream(halt, driver.finish(halt, &RequestId::generate()).await)
+        RelayResult::of_stream(halt, driver.finish(halt, &RequestId::generate(), None).await)
     });
     (exchange, body)
 }

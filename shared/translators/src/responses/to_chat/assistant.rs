@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::parts::{self, Place};
 use crate::chat::request::ContentPart;
 use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Field, Json, TextBuilder};
+use crate::responses::sealed::{self, SealedKind, Sealer};
 use crate::responses::tools::{TOOL_SEARCH, flat_name};
 use crate::responses::wire::request::InputItem;
 use crate::to_hub::Scope;
@@ -46,8 +48,36 @@ pub(super) fn call<'a>(
     })
 }
 
-/// The readable text of a reasoning item: its content, else its summary. What only its maker can read is lost (R8).
-pub(super) fn thinking<'a>(
+/// Reasoning of an earlier turn.
+pub(super) struct Reasoning<'a> {
+    pub(super) texts: Vec<ContentPart<'a>>,
+    pub(super) details: Vec<Box<RawValue>>,
+}
+
+/// What a reasoning item says: what was sealed here, else its content, else its summary. What only another maker can
+/// read is lost (R8).
+pub(super) fn reasoning<'a>(
+    item: &InputItem<'a>,
+    sealer: &dyn Sealer,
+    scope: &mut Scope<'a>,
+    path: FieldPath<'_>,
+) -> Result<Reasoning<'a>, RequestError> {
+    if let Some(opened) = sealed::open(sealer, SealedKind::Reasoning, item.encrypted_content) {
+        let is_empty = EscapedText::of(&opened.text).is_none_or(EscapedText::is_empty);
+        let text = (!is_empty).then_some(Cow::Owned(opened.text));
+        return Ok(Reasoning {
+            texts: text.map(ContentPart::text).into_iter().collect(),
+            details: opened.details,
+        });
+    }
+    let texts = readable(item, scope, path)?;
+    Ok(Reasoning {
+        texts,
+        details: Vec::new(),
+    })
+}
+
+fn readable<'a>(
     item: &InputItem<'a>,
     scope: &mut Scope<'a>,
     path: FieldPath<'_>,

@@ -25,6 +25,11 @@ pub fn check(request: &ResponsesBody<'_>) -> Result<(), RequestError> {
     if moderation.policy.is_present() {
         return Err(unsupported("moderation", "leave it out"));
     }
+    Ok(())
+}
+
+/// Refuses a response that nobody has put in place of its id (ST5).
+pub(super) fn refuse_previous(request: &ResponsesBody<'_>) -> Result<(), RequestError> {
     let path = FieldPath::root("previous_response_id");
     match request.previous_response_id.word(path)? {
         Some(id) => Err(refusal::no_previous_response(&id)),
@@ -33,7 +38,11 @@ pub fn check(request: &ResponsesBody<'_>) -> Result<(), RequestError> {
 }
 
 /// Names what is left out and could be missed (P2).
-pub(super) fn warn_of_dropped(request: &ResponsesBody<'_>, scope: &mut Scope<'_>) -> Result<(), RequestError> {
+pub(super) fn warn_of_dropped(
+    request: &ResponsesBody<'_>,
+    is_stored: bool,
+    scope: &mut Scope<'_>,
+) -> Result<(), RequestError> {
     let fields = [
         ("context_management", request.context_management),
         ("access_programs", request.access_programs),
@@ -44,7 +53,7 @@ pub(super) fn warn_of_dropped(request: &ResponsesBody<'_>, scope: &mut Scope<'_>
             scope.warnings.dropped(name);
         }
     }
-    if request.store.flag(FieldPath::root("store"))? {
+    if request.store.flag(FieldPath::root("store"))? && !is_stored {
         scope.warnings.dropped("store");
     }
     let is = |field: Option<_>, word: &str| field.as_deref() == Some(word);

@@ -4,11 +4,12 @@ use std::mem;
 
 use super::outputs::Outputs;
 use super::parts::{self, Place};
-use super::{assistant, hosted};
+use super::{assistant, compaction, hosted};
 use crate::chat::request::{ChatMessage, ContentPart};
 use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Json, TextBuilder};
 use crate::responses::refusal;
+use crate::responses::sealed::Sealer;
 use crate::responses::wire::request::{InputItem, ResponsesBody, TextOr};
 use crate::to_hub::history::History;
 use crate::to_hub::turns::{AssistantTurn, ToolResult, UserTurn};
@@ -16,7 +17,7 @@ use crate::to_hub::{Scope, messages};
 
 /// All messages, the leading system message first (R1).
 pub(super) fn write<'a>(
-    request: &ResponsesBody<'a>,
+    (request, sealer): (&ResponsesBody<'a>, &'a dyn Sealer),
     input: &TextOr<'a, InputItem<'a>>,
     scope: &mut Scope<'a>,
 ) -> Result<Vec<ChatMessage<'a>>, RequestError> {
@@ -33,6 +34,8 @@ pub(super) fn write<'a>(
         waiting: Vec::new(),
         outputs: Outputs::read(input.items(), scope)?,
         has_begun: false,
+        sealer,
+        last: input.items().len().saturating_sub(1),
     };
     let root = FieldPath::root("input");
     match input {
@@ -57,6 +60,9 @@ struct Conversation<'a> {
     waiting: Vec<Vec<ContentPart<'a>>>,
     outputs: Outputs<'a>,
     has_begun: bool,
+    sealer: &'a dyn Sealer,
+    /// The place of the last item.
+    last: usize,
 }
 
 impl<'a> Conversation<'a> {
@@ -72,8 +78,10 @@ impl<'a> Conversation<'a> {
             None if item.role.is_present() => self.message(index, item, scope, path),
             Some("message") => self.message(index, item, scope, path),
             Some("reasoning") => {
-                let thinking = assistant::thinking(item, scope, path)?;
-                self.assistant(index).thinking.extend(thinking);
+                let reasoning = assistant::reasoning(item, self.sealer, scope, path)?;
+                let turn = self.assistant(index);
+                turn.thinking.extend(reasoning.texts);
+                turn.reasoning_details.extend(reasoning.details);
                 Ok(())
             }
             Some(kind) if assistant::is_call(kind) => {
@@ -89,11 +97,15 @@ impl<'a> Conversation<'a> {
                 self.push_user(index, parts)
             }
             None | Some("item_reference") => Err(reference(item, path)),
-            Some("compaction" | "compaction_summary") => Err(refusal::foreign_compaction(index)),
-            Some("compaction_trigger") => Err(refusal::unsupported(
-                "compaction_trigger",
-                "summarize in a request of your own",
-            )),
+            Some("compaction" | "compaction_summary") => {
+                let summary = compaction::summary(item, self.sealer, index)?;
+                self.push_user(index, vec![summary])
+            }
+            Some("compaction_trigger") if index == self.last => {
+                let instruction = compaction::instruction()?;
+                self.push_user(index, vec![instruction])
+            }
+            Some("compaction_trigger") => Err(refusal::early_trigger(path)),
             Some(kind) if hosted::is_item(kind) => {
                 scope.warnings.dropped(&format!("input.{kind}"));
                 let text = hosted::text(kind, item)?;
@@ -142,7 +154,8 @@ impl<'a> Conversation<'a> {
 
     fn has_no_assistant(&self) -> bool {
         let turn = &self.assistant;
-        turn.parts.is_empty() && turn.calls.is_empty() && turn.thinking.is_empty()
+        let is_silent = turn.thinking.is_empty() && turn.reasoning_details.is_empty();
+        turn.parts.is_empty() && turn.calls.is_empty() && is_silent
     }
 
     fn push_user(&mut self, index: usize, parts: Vec<ContentPart<'a>>) -> Result<(), RequestError> {

@@ -4,11 +4,12 @@
 //! | --- | --- |
 //! | `checks.rs`, `parameters.rs`, `format.rs`, `reasoning.rs` | top-level fields (R20 to R22) |
 //! | `conversation.rs`, `outputs.rs` | the items of `input` as turns (R1 to R7) |
-//! | `parts.rs`, `files.rs`, `assistant.rs`, `hosted.rs` | the content of items (R4, R8, R9, R12) |
+//! | `parts.rs`, `files.rs`, `assistant.rs`, `hosted.rs`, `compaction.rs` | the content of items (R4, R8, R9, R11, R12) |
 //! | `tools.rs`, `function.rs`, `tool_choice.rs` | tools (R13 to R19) |
 
 mod assistant;
 mod checks;
+mod compaction;
 mod conversation;
 mod files;
 mod format;
@@ -23,6 +24,7 @@ mod tools;
 
 use super::context::ResponsesContext;
 use super::lifecycle::Lifecycle;
+use super::sealed;
 use super::token_count;
 use super::tools::ClientTools;
 use super::wire::request::{InputItem, ResponsesBody, TextOr};
@@ -97,6 +99,8 @@ impl<'a> Parsed<'a> {
     fn read(request: ResponsesRequest<'a>) -> Result<Self, RequestError> {
         let input = request.body.input()?;
         let items = input.items();
+        checks::refuse_previous(request.body)?;
+        sealed::check(request.lifecycle.sealer(), items)?;
         Ok(Self {
             reasoning: ReasoningRequest::read(request.body, items)?,
             declared: Declared::read(request.body, items)?,
@@ -119,14 +123,19 @@ impl<'a> Parsed<'a> {
             .chain(items.iter().filter_map(assistant::called_name));
         let names = ToolNames::new(names, backend.tool_name_max);
         let body = self.request.body;
+        // What is stored is the client's to send back, too (RA3).
+        let seals = self.reasoning.seals || self.request.lifecycle.is_stored();
         Ok(ResponsesContext {
             lifecycle: self.request.lifecycle.of_request(body, &model.client_model)?,
             tools: ClientTools::new(self.declared.client_tools(), names),
             summarizes: self.reasoning.summarizes,
+            seals,
+            compacts: compaction::is_asked_for(items),
             response: ResponseContext {
                 model: model.client_model.clone(),
                 thinking: ThinkingDisplay::Shown,
                 thinking_is_unasked: !self.reasoning.is_asked_for(),
+                keeps_reasoning_details: seals,
                 used_ids,
                 context_window: model.context_window,
                 errors: ErrorContext {
@@ -142,14 +151,21 @@ impl<'a> Parsed<'a> {
 
     fn into_chat(self, model: &'a ModelFacts, scope: &mut Scope<'a>) -> Result<ChatBody<'a>, RequestError> {
         let body = self.request.body;
-        checks::warn_of_dropped(body, scope)?;
+        checks::warn_of_dropped(body, self.request.lifecycle.is_stored(), scope)?;
         let mut parameters = parameters::write(body, model, scope)?;
-        parameters.response_format = format::write(body, self.input.items())?;
-        let messages = conversation::write(body, &self.input, scope)?;
+        let compacts = compaction::is_asked_for(self.input.items());
+        if !compacts {
+            parameters.response_format = format::write(body, self.input.items())?;
+        }
+        let messages = conversation::write((body, self.request.lifecycle.sealer()), &self.input, scope)?;
         let choice = Choice::read(body, &self.declared)?;
-        let tools = self
-            .declared
-            .write(|name| choice.allows(name), choice.is_forced(), scope)?;
+        // A summary is a text, and calls nothing (CO1).
+        let tools = if compacts {
+            Vec::new()
+        } else {
+            self.declared
+                .write(|name| choice.allows(name), choice.is_forced(), scope)?
+        };
         if !tools.is_empty() {
             choice.write(self.reasoning.is_on(), scope, &mut parameters)?;
             parameters::write_parallel_calls(body, scope, &mut parameters)?;

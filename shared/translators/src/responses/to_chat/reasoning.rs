@@ -7,10 +7,15 @@ use crate::responses::wire::request::{InputItem, Reasoning, ResponsesBody};
 use crate::settings::Effort;
 use crate::to_hub::thinking::{Mode, ThinkingRequest};
 
+/// What `include` names to get it.
+const ENCRYPTED_REASONING: &str = "reasoning.encrypted_content";
+
 pub(super) struct ReasoningRequest {
     pub(super) thinking: ThinkingRequest,
     /// A summary is asked for.
     pub(super) summarizes: bool,
+    /// What the client can send back is asked for.
+    pub(super) seals: bool,
 }
 
 impl ReasoningRequest {
@@ -36,6 +41,7 @@ impl ReasoningRequest {
                 effort_field: "reasoning.effort",
             },
             summarizes: reasoning.summary().is_present(),
+            seals: request.includes(ENCRYPTED_REASONING)?,
         })
     }
 

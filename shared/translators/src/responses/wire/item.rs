@@ -19,6 +19,12 @@ pub enum ItemKind {
     /// The text is a summary, or the content itself.
     Reasoning {
         is_summary: bool,
+        /// What the client can send back, once the item is done (K1).
+        sealed: Option<String>,
+    },
+    /// A summary that stands for the conversation, sealed (CO1). Without text.
+    Compaction {
+        sealed: String,
     },
     Message,
     /// A message that is a refusal.
@@ -49,6 +55,7 @@ impl ItemKind {
     pub fn prefix(&self) -> &'static str {
         match self {
             Self::Reasoning { .. } => "rs",
+            Self::Compaction { .. } => "cmp",
             Self::Message | Self::Refusal => "msg",
             Self::Call { tool, .. } => match tool.kind {
                 ToolKind::Function => "fc",
@@ -61,12 +68,13 @@ impl ItemKind {
     /// The events of its text; `None` for a call that is only ever told as a whole.
     pub fn events(&self) -> Option<TextEvents> {
         let (part, text, member) = match self {
-            Self::Reasoning { is_summary: true } => (
+            Self::Reasoning { is_summary: true, .. } => (
                 Some(("response.reasoning_summary_part", "summary_index")),
                 "response.reasoning_summary_text",
                 "text",
             ),
-            Self::Reasoning { is_summary: false } => (CONTENT, "response.reasoning_text", "text"),
+            Self::Reasoning { is_summary: false, .. } => (CONTENT, "response.reasoning_text", "text"),
+            Self::Compaction { .. } => return None,
             Self::Message => (CONTENT, "response.output_text", "text"),
             Self::Refusal => (CONTENT, "response.refusal", "refusal"),
             Self::Call { tool, .. } => match tool.kind {
@@ -91,13 +99,13 @@ impl ItemKind {
     /// The one part of the item with this text; a call has none.
     pub fn part(&self, text: &str) -> String {
         match self {
-            Self::Reasoning { is_summary: true } => format!("{{\"type\":\"summary_text\",\"text\":\"{text}\"}}"),
-            Self::Reasoning { is_summary: false } => format!("{{\"type\":\"reasoning_text\",\"text\":\"{text}\"}}"),
+            Self::Reasoning { is_summary: true, .. } => format!("{{\"type\":\"summary_text\",\"text\":\"{text}\"}}"),
+            Self::Reasoning { is_summary: false, .. } => format!("{{\"type\":\"reasoning_text\",\"text\":\"{text}\"}}"),
             Self::Message => {
                 format!("{{\"type\":\"output_text\",\"text\":\"{text}\",\"annotations\":[],\"logprobs\":[]}}")
             }
             Self::Refusal => format!("{{\"type\":\"refusal\",\"refusal\":\"{text}\"}}"),
-            Self::Call { .. } => String::new(),
+            Self::Call { .. } | Self::Compaction { .. } => String::new(),
         }
     }
 }
@@ -116,13 +124,20 @@ impl Item {
     fn json(&self, status: &str, text: &str, part: &str) -> String {
         let id = &self.id;
         match &self.kind {
-            ItemKind::Reasoning { is_summary: true } => {
-                format!("{{\"id\":\"{id}\",\"type\":\"reasoning\",\"summary\":[{part}],\"encrypted_content\":null}}")
+            ItemKind::Reasoning { is_summary, sealed } => {
+                // Nothing sealed has to be escaped.
+                let sealed = sealed
+                    .as_ref()
+                    .map_or_else(|| "null".to_owned(), |sealed| format!("\"{sealed}\""));
+                let texts = if *is_summary {
+                    format!("\"summary\":[{part}]")
+                } else {
+                    format!("\"summary\":[],\"content\":[{part}]")
+                };
+                format!("{{\"id\":\"{id}\",\"type\":\"reasoning\",{texts},\"encrypted_content\":{sealed}}}")
             }
-            ItemKind::Reasoning { is_summary: false } => {
-                format!(
-                    "{{\"id\":\"{id}\",\"type\":\"reasoning\",\"summary\":[],\"content\":[{part}],\"encrypted_content\":null}}"
-                )
+            ItemKind::Compaction { sealed } => {
+                format!("{{\"id\":\"{id}\",\"type\":\"compaction\",\"encrypted_content\":\"{sealed}\"}}")
             }
             ItemKind::Message | ItemKind::Refusal => format!(
                 "{{\"id\":\"{id}\",\"type\":\"message\",\"status\":\"{status}\",\"role\":\"assistant\",\"content\":[{part}]}}"

@@ -173,6 +173,12 @@ impl<'a> ResponsesBody<'a> {
         Ok(reasoning.unwrap_or_default())
     }
 
+    /// True if `include` names `what`.
+    pub fn includes(&self, what: &str) -> Result<bool, RequestError> {
+        let included = self.include.words(FieldPath::root("include"))?;
+        Ok(included.iter().any(|name| name == what))
+    }
+
     pub fn text(&self) -> Result<Text<'a>, RequestError> {
         Ok(self.text.object(FieldPath::root("text"))?.unwrap_or_default())
     }

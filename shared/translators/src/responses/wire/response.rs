@@ -13,6 +13,8 @@ pub struct Head {
     pub created_at: i64,
     /// Members that repeat the request or have their default, each with a comma before it.
     pub echo: Arc<str>,
+    /// It is to be stored; if it cannot be, its end says so (ST4).
+    pub is_stored: bool,
 }
 
 /// Why a response failed.
@@ -88,7 +90,12 @@ impl<'a> ResponseObject<'a> {
 
     /// The object as JSON, added to `json`.
     pub fn write(&self, json: &mut String) {
-        let Head { key, created_at, echo } = self.head;
+        let Head {
+            key,
+            created_at,
+            echo,
+            is_stored,
+        } = self.head;
         let status = self.status;
         let _ = write!(
             json,
@@ -119,7 +126,8 @@ impl<'a> ResponseObject<'a> {
             let _ = write!(json, ",\"completed_at\":{at}");
         }
         json.push_str(echo);
-        json.push('}');
+        // The last member: `stored.rs` finds it there.
+        let _ = write!(json, ",\"store\":{is_stored}}}");
     }
 }
 

@@ -1,16 +1,20 @@
 //! The items of a response's output, one open at a time: their text is kept for the response's end, and told in events
 //! while it grows where the response is streamed.
 
+mod sealing;
+
 use bytes::BytesMut;
 use serde_json::value::RawValue;
 
 use super::custom_input::CustomInput;
 use crate::chat::arguments::Arguments;
-use crate::chat::tool_calls::PendingCall;
+use crate::chat::tool_calls::{CallsState, PendingCall};
 use crate::context::RandomText;
+use crate::error::BackendError;
 use crate::json::EscapedText;
 use crate::responses::context::ResponsesContext;
 use crate::responses::lifecycle::Lifecycle;
+use crate::responses::status::Status;
 use crate::responses::tools::{ClientTools, ToolKind};
 use crate::responses::wire::event::EventWriter;
 use crate::responses::wire::item::{Item, ItemKind};
@@ -22,6 +26,9 @@ pub(in crate::responses) struct Items {
     is_streamed: bool,
     tools: ClientTools,
     summarizes: bool,
+    sealing: Sealing,
+    /// The summary so far, escaped, where that is what is asked for (CO1).
+    summary: Option<String>,
     ids: ToolIds,
     random: RandomText,
     open: Option<OpenItem>,
@@ -35,11 +42,22 @@ pub(in crate::responses) struct Items {
     sequence: Option<u64>,
 }
 
+/// Whether the client can send reasoning back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sealing {
+    Unasked,
+    Asked,
+    /// Some was too long (K4).
+    Failed,
+}
+
 struct OpenItem {
     item: Item,
     content: ContentKind,
     /// Of a call of a custom tool.
     input: Option<CustomInput>,
+    /// Of reasoning: what its maker wants back with it, the items of a list (H2).
+    details: Vec<String>,
 }
 
 impl Items {
@@ -58,6 +76,12 @@ impl Items {
             is_streamed: false,
             tools: context.tools.clone(),
             summarizes: context.summarizes,
+            sealing: if context.seals {
+                Sealing::Asked
+            } else {
+                Sealing::Unasked
+            },
+            summary: context.compacts.then(String::new),
             ids: ToolIds::new(context.response.used_ids.clone()),
             random,
             open: None,
@@ -88,10 +112,19 @@ impl Items {
     }
 
     /// Ends the last item, which is the one that was cut if the response has this `status`. A call that broke off is
-    /// left out.
-    pub(in crate::responses) fn close_last(&mut self, status: &str, out: &mut BytesMut) {
+    /// left out. Fails if the response was to be a summary, and is none.
+    pub(in crate::responses) fn close_last(
+        &mut self,
+        status: Status,
+        calls: CallsState,
+        out: &mut BytesMut,
+    ) -> Result<(), BackendError> {
         self.cut = None;
-        self.close_text(status, out);
+        self.close_text(status.as_str(), out);
+        match self.summary.take() {
+            Some(summary) => self.compact(&summary, (status, calls), out),
+            None => Ok(()),
+        }
     }
 
     fn open(&mut self, kind: ItemKind, content: ContentKind, out: &mut BytesMut) {
@@ -99,7 +132,7 @@ impl Items {
         if let Some(cut) = self.cut.take() {
             self.finish(&cut, "incomplete", out);
         }
-        let id = format!("{}_{}_{}", kind.prefix(), self.lifecycle.head().key, self.done);
+        let id = self.id_of(&kind);
         let is_custom = matches!(&kind, ItemKind::Call { tool, .. } if tool.kind == ToolKind::Custom);
         let item = Item {
             id,
@@ -114,7 +147,20 @@ impl Items {
             item,
             content,
             input: is_custom.then(CustomInput::default),
+            details: Vec::new(),
         });
+    }
+
+    /// The id of the next item (RA2).
+    fn id_of(&self, kind: &ItemKind) -> String {
+        format!("{}_{}_{}", kind.prefix(), self.lifecycle.head().key, self.done)
+    }
+
+    fn reasoning(&self) -> ItemKind {
+        ItemKind::Reasoning {
+            is_summary: self.summarizes,
+            sealed: None,
+        }
     }
 
     /// Adds to the text of the open item.
@@ -133,9 +179,11 @@ impl Items {
 
     /// Ends the open item, unless it is a call.
     fn close_text(&mut self, status: &str, out: &mut BytesMut) {
-        if let Some(open) = self.open.take_if(|open| open.content != ContentKind::Tool) {
-            self.finish(&open.item, status, out);
-        }
+        let Some(mut open) = self.open.take_if(|open| open.content != ContentKind::Tool) else {
+            return;
+        };
+        self.seal(&mut open);
+        self.finish(&open.item, status, out);
     }
 
     fn finish(&mut self, item: &Item, status: &str, out: &mut BytesMut) {
@@ -158,11 +206,15 @@ impl ContentWriter for Items {
     }
 
     fn write(&mut self, kind: ContentKind, text: EscapedText<'_>, out: &mut BytesMut) {
+        if let Some(summary) = &mut self.summary {
+            if kind == ContentKind::Text {
+                summary.push_str(text.escaped());
+            }
+            return;
+        }
         if self.open_kind() != Some(kind) {
             let item = match kind {
-                ContentKind::Thinking => ItemKind::Reasoning {
-                    is_summary: self.summarizes,
-                },
+                ContentKind::Thinking => self.reasoning(),
                 ContentKind::Refusal => ItemKind::Refusal,
                 ContentKind::Text | ContentKind::Tool => ItemKind::Message,
             };
@@ -177,10 +229,22 @@ impl ContentWriter for Items {
         }
     }
 
-    /// Nothing carries it.
-    fn write_details(&mut self, _: Vec<String>, _: &mut BytesMut) {}
+    fn write_details(&mut self, details: Vec<String>, out: &mut BytesMut) {
+        if self.summary.is_some() {
+            return;
+        }
+        if self.open_kind() != Some(ContentKind::Thinking) {
+            self.open(self.reasoning(), ContentKind::Thinking, out);
+        }
+        if let Some(open) = &mut self.open {
+            open.details.extend(details);
+        }
+    }
 
     fn open_call(&mut self, call: &PendingCall, _: Option<&RawValue>, out: &mut BytesMut) {
+        if self.summary.is_some() {
+            return;
+        }
         let load = Load {
             extra_content: call.extra_content.as_deref(),
             reasoning_details: None,
@@ -213,6 +277,10 @@ impl ContentWriter for Items {
         } else {
             self.finish(&item, "completed", out);
         }
+    }
+
+    fn is_unsealed(&self) -> bool {
+        self.sealing == Sealing::Failed
     }
 
     /// The last item ends with the response, whose status it has.

@@ -1,0 +1,125 @@
+//! `POST /v1/responses/compact`: a conversation in, its user messages and a sealed summary of it out (CO3).
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use service::http::ApiError;
+use translators::json::Members;
+
+use super::responses::{complete, new_response};
+use crate::app::App;
+use crate::exchange::{self, RequestContext};
+use crate::request::{CompletionRequest, ResponsesRequest};
+use crate::stored;
+
+/// A summary, sealed, with what a response has around it.
+const MOST_BYTES: usize = 64 << 20;
+
+/// What is asked of the model is ours: a text, at once.
+const OURS: [&str; 7] = ["input", "stream", "store", "tools", "tool_choice", "text", "include"];
+
+pub(crate) async fn compact(
+    State(app): State<App>,
+    context: RequestContext,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let body = app.bodies.read(&app.store, &context.caller, request).await?;
+    let seals = app.seals(&context.caller.user.id).await;
+    let asked = asking_for_a_summary(&body.bytes)?;
+    let read = ResponsesRequest::read(&asked, new_response(&app, seals.clone()))?;
+    let turn = stored::begin(&app, seals, &asked, &read).await?;
+    drop(read);
+    let kept = user_messages(turn.body.as_ref().unwrap_or(&asked));
+    let exchanges = app.exchanges.clone();
+    let exchange = |downstream| async move {
+        let read = ResponsesRequest::read(&asked, turn.lifecycle.clone());
+        let request = read.and_then(|request| complete(request, &turn));
+        let request = request.map(|request| CompletionRequest::Responses(Box::new(request)));
+        exchange::run(&app, context, request, downstream).await;
+    };
+    let response = exchanges.run(exchange).await?;
+    drop(body);
+    compaction(response, kept).await
+}
+
+/// The request for the summary that `body` asks for.
+fn asking_for_a_summary(body: &Bytes) -> Result<Bytes, ApiError> {
+    let members: Members<'_> = serde_json::from_slice(body)
+        .map_err(|error| ApiError::new(service::http::Code::InvalidJson, error.to_string()))?;
+    let mut json = String::with_capacity(body.len() + 128);
+    json.push('{');
+    for (name, value) in members.0.iter().filter(|(name, _)| !OURS.contains(&name.as_ref())) {
+        json.push_str(&serde_json::to_string(name).map_err(ApiError::internal)?);
+        json.push(':');
+        json.push_str(value.get());
+        json.push(',');
+    }
+    json.push_str("\"store\":false,\"input\":[");
+    match members.get("input").map(RawValue::get) {
+        None | Some("null") if members.contains("previous_response_id") => {}
+        Some(text) if text.starts_with('"') => {
+            json.push_str("{\"type\":\"message\",\"role\":\"user\",\"content\":");
+            json.push_str(text);
+            json.push_str("},");
+        }
+        Some(list) if list.starts_with('[') => {
+            let items = list[1..list.len() - 1].trim();
+            json.push_str(items);
+            json.push_str(if items.is_empty() { "" } else { "," });
+        }
+        _ => return Err(ApiError::invalid("input", "must be a string or a list")),
+    }
+    json.push_str("{\"type\":\"compaction_trigger\"}]}");
+    Ok(json.into())
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    input: Vec<Box<RawValue>>,
+}
+
+/// The user's messages among the items of `body`, as they came.
+fn user_messages(body: &Bytes) -> Vec<Box<RawValue>> {
+    #[derive(Deserialize)]
+    struct Item<'a> {
+        #[serde(borrow, default)]
+        role: Option<&'a str>,
+    }
+    let asked: Option<Asked> = serde_json::from_slice(body).ok();
+    let is_users = |item: &RawValue| {
+        let item = serde_json::from_str::<Item<'_>>(item.get());
+        item.is_ok_and(|item| item.role == Some("user"))
+    };
+    let items = asked.map(|asked| asked.input).unwrap_or_default();
+    items.into_iter().filter(|item| is_users(item)).collect()
+}
+
+#[derive(Deserialize)]
+struct Summary {
+    id: Box<RawValue>,
+    created_at: Box<RawValue>,
+    output: Vec<Box<RawValue>>,
+    usage: Box<RawValue>,
+}
+
+/// The answer: what is `kept`, and the summary that `response` has.
+async fn compaction(response: Response, kept: Vec<Box<RawValue>>) -> Result<Response, ApiError> {
+    let (mut parts, body) = response.into_parts();
+    let body = to_bytes(body, MOST_BYTES).await.map_err(ApiError::internal)?;
+    let summary: Summary = serde_json::from_slice(&body).map_err(ApiError::internal)?;
+    let items = kept.iter().chain(&summary.output).map(|item| item.get());
+    let object = format!(
+        "{{\"id\":{},\"object\":\"response.compaction\",\"created_at\":{},\"output\":[{}],\"usage\":{}}}",
+        summary.id,
+        summary.created_at,
+        items.collect::<Vec<_>>().join(","),
+        summary.usage
+    );
+    parts.headers.remove(CONTENT_LENGTH);
+    Ok((parts, object).into_response())
+}

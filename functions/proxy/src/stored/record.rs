@@ -1,0 +1,127 @@
+//! What is kept of a response. Pure.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The most responses that are read for a request: the one behind them holds the whole conversation (ST5).
+const MAX_ANCESTORS: usize = 90;
+
+/// A response, with what its input had that no ancestor has.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Record {
+    /// The responses before it whose items are not in `input`, the oldest first.
+    pub(super) ancestors: Vec<String>,
+    pub(super) input: Vec<Box<RawValue>>,
+    /// The object as its client got it.
+    pub(super) response: Box<RawValue>,
+}
+
+/// What comes before a request's own input.
+#[derive(Clone, Debug, Default)]
+pub(super) struct History {
+    /// The ids of `turns`.
+    pub(super) ids: Vec<String>,
+    /// The records in order.
+    pub(super) turns: Vec<Record>,
+    /// Those that only single items are taken from.
+    pub(super) others: Vec<(String, Record)>,
+}
+
+/// What a new record has besides its response.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Continuation {
+    pub(super) ancestors: Vec<String>,
+    /// Items as JSON with commas between them.
+    pub(super) input: String,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    #[serde(default)]
+    output: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Identified<'a> {
+    #[serde(borrow, default)]
+    id: Option<Cow<'a, str>>,
+}
+
+impl Record {
+    pub(super) fn output(&self) -> Vec<Box<RawValue>> {
+        let object = serde_json::from_str::<Object>(self.response.get());
+        object.map(|object| object.output).unwrap_or_default()
+    }
+
+    /// What it adds to a conversation: its input, then its output.
+    pub(super) fn items(&self) -> Vec<Box<RawValue>> {
+        let mut items = self.input.clone();
+        items.extend(self.output());
+        items
+    }
+
+    /// The item of this id, where the record is that of the response `response`.
+    pub(super) fn item(&self, response: &str, id: &str) -> Option<Box<RawValue>> {
+        let is_it = |item: &RawValue| id_of(item).as_deref() == Some(id);
+        let said = self.output().into_iter().find(|item| is_it(item));
+        said.or_else(|| {
+            let mut asked = self.input.iter().enumerate();
+            asked.find_map(|(number, item)| (is_it(item) || input_id(response, number) == id).then(|| item.clone()))
+        })
+    }
+}
+
+impl History {
+    /// All items before the request's own.
+    pub(super) fn items(&self) -> Vec<Box<RawValue>> {
+        self.turns.iter().flat_map(Record::items).collect()
+    }
+
+    /// What is kept of a request that goes on with `own`, items as JSON. A list that is full starts anew, with a record
+    /// that holds everything.
+    pub(super) fn continued_with(&self, own: String) -> Continuation {
+        if self.ids.len() <= MAX_ANCESTORS {
+            return Continuation {
+                ancestors: self.ids.clone(),
+                input: own,
+            };
+        }
+        Continuation {
+            ancestors: Vec::new(),
+            input: joined(&self.items(), &own),
+        }
+    }
+}
+
+/// The items as JSON with commas between them, and `own` behind them.
+pub(super) fn joined(items: &[Box<RawValue>], own: &str) -> String {
+    let texts = items.iter().map(|item| item.get());
+    let texts: Vec<&str> = texts.chain(Some(own).filter(|own| !own.is_empty())).collect();
+    texts.join(",")
+}
+
+pub(super) fn id_of(item: &RawValue) -> Option<Cow<'_, str>> {
+    serde_json::from_str::<Identified<'_>>(item.get()).ok()?.id
+}
+
+/// The id of an item of a response's input that has none of its own.
+pub(super) fn input_id(response: &str, number: usize) -> String {
+    format!("in_{}_{number}", response.trim_start_matches("resp_"))
+}
+
+/// The response that an item's id names: `resp_<k>` of `<type>_<k>_<n>` (RA2).
+pub(super) fn response_of(item: &str) -> Option<String> {
+    let (_, key) = item.rsplit_once('_')?.0.split_once('_')?;
+    Some(format!("resp_{key}")).filter(|id| is_response_id(id))
+}
+
+/// True for the form of our ids (RA2).
+pub(super) fn is_response_id(id: &str) -> bool {
+    let is_key = |key: &str| {
+        let mut letters = key.bytes();
+        (20..=40).contains(&key.len()) && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+    };
+    id.strip_prefix("resp_").is_some_and(is_key)
+}
