@@ -17,7 +17,7 @@ fn answer(usage: &Value, tier: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn b8_a_record_is_priced_by_the_entry_in_force_and_names_it() {
+async fn p83_b8_a_record_is_priced_by_the_entry_in_force_and_names_it() {
     let clock = Clock::fixed("2026-11-27T10:00:00Z".parse().unwrap());
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
     let gateway = Gateway::start_at(&clock).await.with_model("m", &provider).await;
@@ -44,7 +44,7 @@ async fn b8_a_record_is_priced_by_the_entry_in_force_and_names_it() {
 }
 
 #[tokio::test]
-async fn b8_record_row_and_meter_have_the_same_cost_of_every_part() {
+async fn p83_b8_record_row_and_meter_have_the_same_cost_of_every_part() {
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
     let gateway = Gateway::start().await.with_model("m", &provider).await;
     let admin = gateway.admin();
@@ -86,6 +86,43 @@ async fn b8_record_row_and_meter_have_the_same_cost_of_every_part() {
     assert_eq!(report[0]["cost_usd"], sum, "{report}");
     let quota = data(person.get("/api/v1/user/quota"), 200).await;
     assert_eq!(quota["limits"][0]["used"], sum, "{quota}");
+}
+
+#[tokio::test]
+async fn b12_answers_warn_and_refusals_name_level_limit_and_reset() {
+    let clock = Clock::fixed("2026-11-27T10:00:00Z".parse().unwrap());
+    let provider = Provider::always(Reply::json(&openai::completion("Hi")));
+    let gateway = Gateway::start_at(&clock).await.with_model("m", &provider).await;
+    let admin = gateway.admin();
+    // The provider tells 3 and 2 tokens; 100 more are reserved for the answer.
+    admin
+        .change(
+            "/api/v1/admin/models/m",
+            &json!({"input_price": 0, "output_price": 1000, "max_output_tokens": 100}),
+        )
+        .await;
+    admin.create_policy("team", &json!({"cost_quota_monthly": 0.101})).await;
+    let program = admin.create_program_under("team").await;
+    let told = |answer: &reqwest::Response, name: &str| {
+        answer
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap().to_owned())
+    };
+    let answer = program.chat("m").send().await.unwrap();
+    assert_eq!(
+        told(&answer, "x-budget-warning").as_deref(),
+        Some("user cost/month 99%")
+    );
+    assert_eq!(told(&answer, "x-budget-remaining-usd").as_deref(), Some("0.001"));
+    answer.bytes().await.unwrap();
+    for request in [program.chat("m"), program.message("m")] {
+        let refused = request.send().await.unwrap();
+        assert_eq!(refused.status(), 429);
+        let error = refused.json::<Value>().await.unwrap()["error"].take();
+        let named = [&error["level"], &error["limit"], &error["resets_at"]];
+        assert_eq!(named, ["user", "cost/month", "2026-12-01T00:00:00Z"], "{error}");
+    }
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ managed_object! {
 }
 
 /// Refuses a model that is priced in both ways.
-pub(super) fn check_one_way_of_prices(model: &Model) -> Result<(), ApiError> {
+pub(crate) fn check_one_way_of_prices(model: &Model) -> Result<(), ApiError> {
     if model.prices.is_empty() || !model.has_single_prices() {
         return Ok(());
     }

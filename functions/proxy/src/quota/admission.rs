@@ -14,7 +14,7 @@ use domain::models::{RequestId, UsageId};
 use http::HeaderMap;
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use service::http::{ApiError, Code, Dialect, rate_limits, refusal};
+use service::http::{ApiError, Code, Dialect, budget, rate_limits, refusal};
 use service::store::{Admission, Store, StoreError};
 
 use super::demand;
@@ -94,6 +94,7 @@ pub(crate) async fn reserve(
             Mode::Enforce => {
                 let usage = quota::limit_usage(&meter, &grant.policy, at);
                 reservation.rate_limits = rate_limits::headers(&usage, reservation.dialect(), at);
+                reservation.rate_limits.extend(budget::headers(&grant.policy, &usage));
             }
             Mode::Shadow => {
                 if let Some(Refusal { usage, .. }) = quota::overrun(&meter, &grant.policy, at) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use translators::error::{Code, Dialect};
 
@@ -29,6 +29,8 @@ pub struct ApiError {
     hints: Option<Box<HeaderMap>>,
     /// `error.details.error_code` of Anthropic's shape, which its SDKs act on.
     detail: Option<&'static str>,
+    /// Members beside those that every error has.
+    members: Option<Box<Map<String, Value>>>,
     /// A backend's own error object, for clients of its dialect (B6.6).
     object: Option<Box<BackendObject>>,
     /// For the log only.
@@ -45,6 +47,7 @@ impl ApiError {
             retry_after_seconds: None,
             hints: None,
             detail: None,
+            members: None,
             object: None,
             source: None,
         }
@@ -98,6 +101,13 @@ impl ApiError {
     #[must_use]
     pub fn hints(mut self, headers: HeaderMap) -> Self {
         self.hints.get_or_insert_default().extend(headers);
+        self
+    }
+
+    /// The same error with further members.
+    #[must_use]
+    pub fn members(mut self, members: Map<String, Value>) -> Self {
+        self.members.get_or_insert_default().extend(members);
         self
     }
 
@@ -189,14 +199,23 @@ impl ApiError {
         }
         let field = self.field.as_deref();
         let (code, message, detail) = (self.code, &*self.message, self.detail);
-        ErrorBody {
+        let body = ErrorBody {
             code,
             message,
             field,
             detail,
             request_id: request_id.as_str(),
+        };
+        self.with_members(body.render(dialect))
+    }
+
+    /// `body` with the members that this error has beside others.
+    fn with_members(&self, mut body: Value) -> Value {
+        let error = body.get_mut("error").and_then(Value::as_object_mut);
+        if let (Some(error), Some(members)) = (error, &self.members) {
+            error.extend(members.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
-        .render(dialect)
+        body
     }
 
     /// What went wrong inside, as one line for the log: the sources' messages, outermost first.

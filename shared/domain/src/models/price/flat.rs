@@ -54,7 +54,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::super::amount::HIGHEST;
+    use super::super::amount::{HIGHEST, MILLION};
     use super::*;
 
     fn price(usd: f64) -> Price {

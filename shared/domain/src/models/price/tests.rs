@@ -173,7 +173,7 @@ fn b8_a_price_list_is_read_as_it_was_written_and_unknown_members_are_refused() {
 
 proptest! {
     #[test]
-    fn b8_the_parts_of_a_cost_are_never_less_than_the_whole_nor_more_than_was_reserved(
+    fn p83_b8_the_parts_of_a_cost_are_never_less_than_the_whole_nor_more_than_was_reserved(
         prices in prop::array::uniform9(prop::option::of(0_u64..=1_000_000_000)),
         step in prop::option::of((1_u64..2000, 0_u64..=1_000_000_000)),
         counts in prop::array::uniform6(0_u64..3000),
