@@ -30,14 +30,14 @@ lenient_object! {
     PromptDetails {
         cached_tokens: Raw<'a> = b"cached_tokens",
         cache_write_tokens: Raw<'a> = b"cache_write_tokens",
-        audio_tokens: Raw<'a> = b"audio_tokens",
+        audio: Raw<'a> = b"audio_tokens",
     }
 }
 
 lenient_object! {
     CompletionDetails {
         reasoning_tokens: Raw<'a> = b"reasoning_tokens",
-        audio_tokens: Raw<'a> = b"audio_tokens",
+        audio: Raw<'a> = b"audio_tokens",
     }
 }
 
@@ -62,8 +62,8 @@ impl Usage {
             output: first(&[chat.completion_tokens, chat.output_tokens]).unwrap_or(0),
             reasoning: count(completion_details.reasoning_tokens),
             breakdown: Breakdown {
-                audio_input: count(prompt_details.audio_tokens).unwrap_or(0),
-                audio_output: count(completion_details.audio_tokens).unwrap_or(0),
+                audio_input: count(prompt_details.audio).unwrap_or(0),
+                audio_output: count(completion_details.audio).unwrap_or(0),
                 ..Breakdown::default()
             },
         };

@@ -146,13 +146,9 @@ impl PriceEntry {
         if let Some(prices) = of_tier {
             prices.lay_over(&mut set);
         }
-        for prices in [
-            step(&self.above_input_tokens),
-            of_tier.and_then(|tier| step(&tier.above_input_tokens)),
-        ] {
-            if let Some(prices) = prices {
-                prices.lay_over(&mut set);
-            }
+        let of_tiers_step = of_tier.and_then(|tier| step(&tier.above_input_tokens));
+        for prices in [step(&self.above_input_tokens), of_tiers_step].into_iter().flatten() {
+            prices.lay_over(&mut set);
         }
         set
     }

@@ -30,14 +30,14 @@ impl Rates {
     pub(super) fn of(set: &PriceSet) -> Self {
         let input = set.input.unwrap_or_default();
         let output = set.output.unwrap_or_default();
-        let cache_write_5m = set.cache_write_5m.unwrap_or(input);
-        let cache_write_1h = set.cache_write_1h.unwrap_or(cache_write_5m);
+        let written = set.cache_write_5m.unwrap_or(input);
+        let written_for_an_hour = set.cache_write_1h.unwrap_or(written);
         Self {
             input,
             cached_input: set.cached_input.unwrap_or(input),
-            cache_write_5m,
-            cache_write_1h,
-            cache_write_untold: cache_write_5m.max(cache_write_1h),
+            cache_write_5m: written,
+            cache_write_1h: written_for_an_hour,
+            cache_write_untold: written.max(written_for_an_hour),
             audio_input: set.audio_input.unwrap_or(input),
             output,
             reasoning: set.reasoning.unwrap_or(output),
