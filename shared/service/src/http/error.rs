@@ -25,16 +25,22 @@ pub struct ApiError {
     message: Cow<'static, str>,
     field: Option<String>,
     retry_after_seconds: Option<u64>,
-    /// What a backend said of another try, for the SDKs that obey it.
-    hints: Option<Box<HeaderMap>>,
+    hints: Option<Box<Hints>>,
     /// `error.details.error_code` of Anthropic's shape, which its SDKs act on.
     detail: Option<&'static str>,
-    /// Members beside those that every error has.
-    members: Option<Box<Map<String, Value>>>,
     /// A backend's own error object, for clients of its dialect (B6.6).
     object: Option<Box<BackendObject>>,
     /// For the log only.
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What clients act on beside the status. In a box, so that results stay small.
+#[derive(Clone, Debug, Default)]
+struct Hints {
+    /// What a backend said of another try, for the SDKs that obey it, and how far limits are used.
+    headers: HeaderMap,
+    /// Members beside those that every error has.
+    members: Map<String, Value>,
 }
 
 impl ApiError {
@@ -47,7 +53,6 @@ impl ApiError {
             retry_after_seconds: None,
             hints: None,
             detail: None,
-            members: None,
             object: None,
             source: None,
         }
@@ -100,14 +105,14 @@ impl ApiError {
     /// Headers about another try besides `Retry-After` (translation.md §6.3).
     #[must_use]
     pub fn hints(mut self, headers: HeaderMap) -> Self {
-        self.hints.get_or_insert_default().extend(headers);
+        self.hints.get_or_insert_default().headers.extend(headers);
         self
     }
 
     /// The same error with further members.
     #[must_use]
     pub fn members(mut self, members: Map<String, Value>) -> Self {
-        self.members.get_or_insert_default().extend(members);
+        self.hints.get_or_insert_default().members.extend(members);
         self
     }
 
@@ -162,7 +167,7 @@ impl ApiError {
 
     /// Headers about another try besides `Retry-After`.
     pub fn hint_headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        self.hints.iter().flat_map(|headers| headers.iter())
+        self.hints.iter().flat_map(|hints| hints.headers.iter())
     }
 
     /// The message in `language`, with its code and its figures.
@@ -212,8 +217,8 @@ impl ApiError {
     /// `body` with the members that this error has beside others.
     fn with_members(&self, mut body: Value) -> Value {
         let error = body.get_mut("error").and_then(Value::as_object_mut);
-        if let (Some(error), Some(members)) = (error, &self.members) {
-            error.extend(members.iter().map(|(name, value)| (name.clone(), value.clone())));
+        if let (Some(error), Some(hints)) = (error, &self.hints) {
+            error.extend(hints.members.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
         body
     }
