@@ -24,22 +24,26 @@ async fn p83_b8_a_record_is_priced_by_the_entry_in_force_and_names_it() {
     let admin = gateway.admin();
     let prices = json!([
         {"from": "2026-11-01T00:00:00Z", "input": 1, "output": 10},
-        {"from": "2026-11-28T00:00:00Z", "input": 100, "output": 1000, "request": 0.5},
+        {"from": "2026-11-27T11:00:00Z", "input": 100, "output": 1000, "request": 0.5},
     ]);
     admin.change("/api/v1/admin/models/m", &json!({"prices": prices})).await;
     let shown = data(admin.get("/api/v1/user/models"), 200).await;
     assert_eq!(shown[0]["prices"][1]["request"], 0.5, "{shown}");
-    let program = gateway.program().await;
+    admin.create_policy("team", &json!({"rate_limit": 100})).await;
+    let person = admin
+        .create_person("a@example.com", json!({"quota_policy": "team"}))
+        .await;
+    let program = person.create_key().await;
     // The provider tells 3 and 2 tokens.
-    for (cost, from) in [(0.000_023, "2026-11-01T00:00:00Z"), (0.5023, "2026-11-28T00:00:00Z")] {
+    for (cost, from) in [(0.000_023, "2026-11-01T00:00:00Z"), (0.5023, "2026-11-27T11:00:00Z")] {
         assert_eq!(status(program.chat("m")).await, 200);
-        let logs = data(admin.get("/api/v1/user/logs"), 200).await;
+        let logs = data(person.get("/api/v1/user/logs"), 200).await;
         assert_eq!(
             (&logs[0]["cost_usd"], &logs[0]["price"]),
             (&json!(cost), &json!(from)),
             "{logs}"
         );
-        clock.advance(Duration::from_hours(24));
+        clock.advance(Duration::from_hours(1));
     }
 }
 
