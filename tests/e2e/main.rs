@@ -33,6 +33,7 @@ mod one_object;
 mod openapi;
 mod own_models;
 mod policies;
+mod prices;
 mod processes;
 mod promises;
 mod quota_edges;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 #[tokio::test]
-async fn op9_while_reservations_alone_are_in_the_way_a_request_comes_back_soon() {
+async fn p81_op9_while_reservations_alone_are_in_the_way_a_request_comes_back_soon() {
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
     let gateway = Gateway::start().await.with_model("m", &provider).await;
     let admin = gateway.admin();
@@ -79,7 +79,7 @@ async fn op9_without_a_limit_of_its_own_a_response_gets_the_models_default() {
 }
 
 #[tokio::test]
-async fn op9_a_model_without_a_price_is_refused_under_a_limit_of_cost_unless_it_is_free() {
+async fn p83_op9_a_model_without_a_price_is_refused_under_a_limit_of_cost_unless_it_is_free() {
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
     let gateway = Gateway::start().await.with_model("m", &provider).await;
     let admin = gateway.admin();
@@ -141,7 +141,7 @@ async fn op9_by_the_settings_a_policy_that_could_not_limit_cost_is_refused() {
 }
 
 #[tokio::test]
-async fn op9_nobody_is_blocked_by_a_clock_that_was_wrong() {
+async fn p82_op9_nobody_is_blocked_by_a_clock_that_was_wrong() {
     let folder = TempDir::new().unwrap();
     let now = "2026-11-27T10:00:00Z".parse().unwrap();
     let ahead = Clock::fixed(now);
@@ -178,7 +178,7 @@ async fn op9_nobody_is_blocked_by_a_clock_that_was_wrong() {
 }
 
 #[tokio::test]
-async fn op9_a_corrected_time_zone_gives_no_second_day_and_no_longer_one() {
+async fn p82_op9_a_corrected_time_zone_gives_no_second_day_and_no_longer_one() {
     let clock = Clock::fixed("2026-11-27T12:00:00Z".parse().unwrap());
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
     let gateway = Gateway::start_at(&clock).await.with_model("m", &provider).await;

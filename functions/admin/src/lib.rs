@@ -75,6 +75,12 @@ fn account_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
             MANAGER,
             users::departments::list,
         )
+        .get(
+            "/api/v1/admin/price-catalogue",
+            Management,
+            ADMIN,
+            models::catalogue::show,
+        )
         .get("/api/v1/admin/sso/status", Management, ADMIN, sso::status)
         .put("/api/v1/admin/sso/config", Management, ADMIN, sso::configure)
         .post("/api/v1/admin/sso/test", Management, ADMIN, sso::test)

@@ -108,6 +108,10 @@ fn abandoned(user: &UserId, id: &UsageId, reservation: &StoredReservation, now: 
         },
         estimated: true,
         cost: domain::models::price::MicroUsd(reservation.cost),
+        price: reservation
+            .facts
+            .price
+            .and_then(|from| Timestamp::from_second(from).ok()),
         duration_ms: u64::try_from(now.as_millisecond() - reservation.facts.at).unwrap_or_default(),
         first_byte_ms: None,
         circumstances: Circumstances::default(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use domain::models::catalog::{Backend, Entry, Model};
-use domain::models::price::Price;
+use domain::models::price::{Price, PriceEntry};
 use domain::models::{DisplayName, ModelId, ModelName};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -23,6 +23,7 @@ pub(crate) struct UsableModel {
     aliases: Vec<ModelName>,
     context_window: Option<u64>,
     max_output_tokens: Option<u64>,
+    prices: Vec<PriceEntry>,
     input_price: Option<Price>,
     cached_input_price: Option<Price>,
     output_price: Option<Price>,
@@ -70,6 +71,7 @@ impl UsableModel {
             aliases,
             context_window: entry.model.context_window,
             max_output_tokens: entry.model.max_output_tokens,
+            prices: entry.model.prices.clone(),
             input_price: entry.model.input_price,
             cached_input_price: entry.model.cached_input_price,
             output_price: entry.model.output_price,

@@ -121,7 +121,7 @@ async fn an_entry_tells_all_but_what_was_said() {
         "id": null, "at": "2026-03-05T00:00:00Z", "request_id": "r", "user": own, "department": null, "key": "k", "model": "glm",
         "backend": "b", "endpoint": "chat_completions", "client": "curl", "streamed": false, "status": 200, "outcome": "complete",
         "input_tokens": 10, "cached_input_tokens": 4, "cache_write_tokens": 3, "cache_write_1h_tokens": 1, "output_tokens": 5, "reasoning_tokens": 2, "estimated": false,
-        "cost_usd": 1.234_567, "duration_ms": 30, "first_byte_ms": 12, "user_name": null, "user_email": null, "key_prefix": null,
+        "cost_usd": 1.234_567, "price": null, "duration_ms": 30, "first_byte_ms": 12, "user_name": null, "user_email": null, "key_prefix": null,
         "policy": null, "asked_model": "glm", "code": null, "attempts": []
     });
     assert_eq!(shown, expected);

@@ -75,6 +75,7 @@ impl Request {
             tokens,
             estimated: false,
             cost: MicroUsd(2 * tokens.total()),
+            price: None,
             duration_ms: 1,
             first_byte_ms: None,
             circumstances: Circumstances::default(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::models::capability::{Modality, ReasoningEffort};
 use domain::models::catalog::{Catalog, Model, param_header};
 use domain::models::kind::ModelKind;
-use domain::models::price::Price;
+use domain::models::price::{Price, PriceEntry, check_prices};
 use domain::models::{DisplayName, ModelId, ModelName};
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
@@ -28,6 +28,7 @@ managed_object! {
         nullable kinds:                 Vec<ModelKind>, list(each_once);
         nullable aliases:               Vec<ModelName>;
         nullable model_params:          BTreeMap<String, Value>, check_params;
+        nullable prices:                Vec<PriceEntry>, list(check_prices);
         nullable input_price:           Price;
         nullable cached_input_price:    Price;
         nullable cache_write_price:     Price;
@@ -41,6 +42,17 @@ managed_object! {
         nullable agent_instructions:    String, max_chars(20_000);
     }
     new(now: Timestamp) { created_at: now, updated_at: now, version: 1 }
+}
+
+/// Refuses a model that is priced in both ways.
+pub(crate) fn check_one_way_of_prices(model: &Model) -> Result<(), ApiError> {
+    if model.prices.is_empty() || !model.has_single_prices() {
+        return Ok(());
+    }
+    Err(ApiError::invalid(
+        "prices",
+        "stands beside single prices such as `input_price`; set one of both to null",
+    ))
 }
 
 fn each_once<T: PartialEq>(values: &[T]) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! The models that clients may ask for.
 
+pub(crate) mod catalogue;
 pub(crate) mod form;
 
 use axum::extract::State;
@@ -15,7 +16,7 @@ use service::store::{CatalogChange, Change};
 use crate::app::App;
 use crate::backends;
 use crate::catalog::judged;
-use form::{ModelPatch, NewModel, check_names};
+use form::{ModelPatch, NewModel, check_names, check_one_way_of_prices};
 
 /// Models of one installation (docs/api.md §7).
 const MAX_MODELS: usize = 500;
@@ -50,6 +51,7 @@ pub(crate) async fn create(
 ) -> Result<Created<Model>, ApiError> {
     let now = app.store.clock().now();
     let model = new.create(now)?;
+    check_one_way_of_prices(&model)?;
     let audit = actor
         .audit(now, "model.create", &model.id, vec![])
         .creating(ModelPatch::FIELDS, &model);
@@ -82,6 +84,7 @@ pub(crate) async fn update(
     expected.check(patch.version, model.version)?;
     let now = app.store.clock().now();
     patch.apply(&mut model)?;
+    check_one_way_of_prices(&model)?;
     model.updated_at = now;
     model.version += 1;
     let audit = actor

@@ -76,6 +76,7 @@ impl PolicyPatch {
 /// Refuses a policy that limits cost and allows a model whose cost is not known, where the settings say so and the patch
 /// concerns either (OP9).
 pub(super) async fn check_prices(patch: &PolicyPatch, policy: &Policy, store: &Store) -> Result<(), ApiError> {
+    let now = store.clock().now();
     let is_concerned = patch.cost_quota_monthly.is_given() || patch.models.is_given();
     let (true, Some(_)) = (is_concerned, policy.cost_quota_monthly) else {
         return Ok(());
@@ -89,7 +90,7 @@ pub(super) async fn check_prices(patch: &PolicyPatch, policy: &Policy, store: &S
             .kinds
             .first()
             .map_or(Endpoint::ChatCompletions, |kind| kind.endpoint());
-        model.enabled && policy.allows_model(model.id.as_str()) && !model.is_priced_at(endpoint)
+        model.enabled && policy.allows_model(model.id.as_str()) && !model.is_priced_at(endpoint, now)
     };
     match catalog.entries().map(|entry| &entry.model).find(is_unpriced) {
         Some(model) => Err(ApiError::invalid(

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use domain::access::quota::{self, AdmissionRequest, Demand, Meter, Refusal, StoredFacts, StoredReservation};
 use domain::models::circumstances::BackendCall;
 use domain::models::policy::Mode;
+use domain::models::price::Tier;
 use domain::models::settings::UnpricedModels;
 use domain::models::shadow::Finding;
 use domain::models::usage::{Endpoint, RequestFacts};
@@ -13,7 +14,7 @@ use domain::models::{RequestId, UsageId};
 use http::HeaderMap;
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use service::http::{ApiError, Code, Dialect, rate_limits, refusal};
+use service::http::{ApiError, Code, Dialect, budget, rate_limits, refusal};
 use service::store::{Admission, Store, StoreError};
 
 use super::demand;
@@ -33,6 +34,8 @@ pub(crate) struct Reservation {
     pub(crate) grant: Grant,
     /// Approximate tokens of the prompt.
     pub(crate) input_estimate: u64,
+    /// The tier of service that it asks for: prices may depend on it.
+    pub(crate) asked_tier: Option<Tier>,
     pub(crate) began: Instant,
     /// The part that the caller's meter holds; `None` for a caller without limits.
     pub(crate) stored: Option<StoredReservation>,
@@ -49,6 +52,7 @@ impl Reservation {
             request,
             grant,
             input_estimate,
+            asked_tier: None,
             began: Instant::now(),
             stored: None,
             rate_limits: HeaderMap::new(),
@@ -81,14 +85,16 @@ pub(crate) async fn reserve(
     let at = store.clock().now();
     let facts = facts(grant, request.endpoint(), request.stream(), request_id, at);
     let mut reservation = Reservation::new(grant.clone(), facts, request.input_estimate());
-    check_price(store, grant, request.endpoint()).await?;
+    reservation.asked_tier = demand::asked_tier(request, &grant.entry.model);
+    check_price(store, grant, request.endpoint(), at).await?;
     if !grant.policy.counts_nothing() {
-        let demand = demand(grant, request);
+        let demand = demand(grant, request, at);
         let (stored, meter) = admit(store, &reservation, demand, max_duration).await?;
         match grant.policy.mode {
             Mode::Enforce => {
                 let usage = quota::limit_usage(&meter, &grant.policy, at);
                 reservation.rate_limits = rate_limits::headers(&usage, reservation.dialect(), at);
+                reservation.rate_limits.extend(budget::headers(&grant.policy, &usage));
             }
             Mode::Shadow => {
                 if let Some(Refusal { usage, .. }) = quota::overrun(&meter, &grant.policy, at) {
@@ -144,9 +150,9 @@ pub(crate) async fn pass_rate(
 }
 
 /// Refuses a model without a price under a limit of cost, which could not limit it (OP9).
-async fn check_price(store: &Store, grant: &Grant, endpoint: Endpoint) -> Result<(), ApiError> {
+async fn check_price(store: &Store, grant: &Grant, endpoint: Endpoint, at: Timestamp) -> Result<(), ApiError> {
     let (policy, model) = (&grant.policy, &grant.entry.model);
-    if policy.cost_quota_monthly.is_none() || model.is_priced_at(endpoint) {
+    if policy.cost_quota_monthly.is_none() || model.is_priced_at(endpoint, at) {
         return Ok(());
     }
     if store.settings().await?.unpriced_models == UnpricedModels::Free {
@@ -174,11 +180,11 @@ fn facts(grant: &Grant, endpoint: Endpoint, streamed: bool, request_id: RequestI
     }
 }
 
-fn demand(grant: &Grant, request: &mut CompletionRequest<'_>) -> Demand {
+fn demand(grant: &Grant, request: &mut CompletionRequest<'_>, at: Timestamp) -> Demand {
     if !grant.policy.counts_tokens() {
         return Demand::default();
     }
-    let (demand, limit) = demand::of(request, &grant.entry);
+    let (demand, limit) = demand::of(request, &grant.entry, at);
     if let Some(tokens) = limit {
         request.limit_output(tokens);
     }
@@ -195,7 +201,16 @@ async fn admit(
     let policy = &reservation.grant.policy;
     let (user, now) = (&reservation.request.user, reservation.request.at);
     let expires_at = now.checked_add(max_duration + EXPIRY_MARGIN).unwrap_or(now).as_second();
-    let facts = StoredFacts::new(&reservation.request, store.settings().await?.kept_days());
+    let facts = StoredFacts {
+        price: reservation
+            .grant
+            .entry
+            .model
+            .price_at(now)
+            .name()
+            .map(Timestamp::as_second),
+        ..StoredFacts::new(&reservation.request, store.settings().await?.kept_days())
+    };
     let request = AdmissionRequest {
         policy,
         demand,

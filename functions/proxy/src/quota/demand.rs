@@ -2,9 +2,12 @@
 
 use domain::access::quota::Demand;
 use domain::models::catalog::{Entry, Model, Protocol};
+use domain::models::price::Tier;
 use domain::models::tokens::Tokens;
 use domain::models::usage::Endpoint;
+use jiff::Timestamp;
 use translators::directions::ApiDialect;
+use translators::usage::ServedTier;
 
 use crate::request::{CompletionRequest, max_tokens};
 
@@ -17,7 +20,8 @@ const DEFAULT_COMPLETION_TOKENS: u64 = 16;
 
 /// The demand of `request`, and the limit to write into it if it has none itself. So the backend is told what is
 /// reserved, even if the client has voided a member that the model's entry sets.
-pub(super) fn of(request: &CompletionRequest<'_>, entry: &Entry) -> (Demand, Option<u64>) {
+pub(super) fn of(request: &CompletionRequest<'_>, entry: &Entry, at: Timestamp) -> (Demand, Option<u64>) {
+    let asked = asked_tier(request, &entry.model);
     let model = &entry.model;
     let own = request.max_tokens().map(|tokens| effective(tokens, request, entry));
     let each = own
@@ -33,9 +37,25 @@ pub(super) fn of(request: &CompletionRequest<'_>, entry: &Entry) -> (Demand, Opt
     let demand = Demand {
         input_tokens: tokens.input,
         output_tokens: tokens.output,
-        cost: model.prices().highest_cost(tokens.input, tokens.output).0,
+        cost: model.price_at(at).highest_cost(tokens.input, tokens.output, asked).0,
     };
     (demand, own.is_none().then_some(each))
+}
+
+/// The tier of service that a request asks for, by its own word or by the model's entry.
+pub(super) fn asked_tier(request: &CompletionRequest<'_>, model: &Model) -> Option<Tier> {
+    let of_model = || Tier::named(model.model_params.get("service_tier")?.as_str()?);
+    request.service_tier().map(price_tier).or_else(of_model)
+}
+
+/// A tier as it is priced.
+pub(super) fn price_tier(tier: ServedTier) -> Tier {
+    match tier {
+        ServedTier::Standard => Tier::Standard,
+        ServedTier::Priority => Tier::Priority,
+        ServedTier::Flex => Tier::Flex,
+        ServedTier::Batch => Tier::Batch,
+    }
 }
 
 /// The limit that a backend gets for a client's limit of `tokens`: a translation lowers it to the model's.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::access::quota::StoredReservation;
 use domain::models::BackendId;
 use domain::models::circumstances::{BackendCall, Circumstances};
+use domain::models::price::Details;
 use domain::models::tokens::Tokens;
 use domain::models::usage::{Outcome, UsageRecord};
 use http::StatusCode;
@@ -12,9 +13,10 @@ use service::http::Code;
 use service::http::caller::ApiCaller;
 use service::http::trace::TraceContext;
 use service::store::Store;
-use translators::usage::Usage;
+use translators::usage::{Breakdown, Usage};
 
 use super::admission::Reservation;
+use super::demand::price_tier;
 use super::usage_writer::UsageWriter;
 use crate::grant::Grant;
 use crate::response::outcome::TranslationLog;
@@ -110,6 +112,9 @@ impl Ended {
     fn new(reservation: Reservation, settlement: &Settlement) -> Self {
         let tokens = reservation.tokens(settlement.usage);
         let circumstances = circumstances(&reservation.grant, reservation.calls, settlement.code);
+        let prices = reservation.grant.entry.model.price_at(reservation.request.at);
+        let cost = prices.cost(tokens, &reservation.details(settlement.usage));
+        let price = prices.name();
         let record = UsageRecord {
             id: reservation.id,
             request: reservation.request,
@@ -118,7 +123,8 @@ impl Ended {
             outcome: settlement.outcome,
             tokens,
             estimated: settlement.usage.is_estimated(),
-            cost: reservation.grant.entry.model.prices().cost(tokens),
+            cost,
+            price,
             duration_ms: millis(reservation.began.elapsed()),
             first_byte_ms: settlement.first_byte.map(millis),
             circumstances,
@@ -179,6 +185,7 @@ impl Reservation {
             cache_write_1h,
             output,
             reasoning,
+            breakdown: _,
         } = report.usage(self.input_estimate);
         let tokens = Tokens {
             input,
@@ -189,6 +196,29 @@ impl Reservation {
             reasoning: reasoning.unwrap_or_default(),
         };
         self.within_reserved(tokens.bounded(), report)
+    }
+
+    /// What prices depend on beside the tokens.
+    fn details(&self, report: UsageReport) -> Details {
+        let Usage {
+            reasoning,
+            breakdown:
+                Breakdown {
+                    cache_write_5m,
+                    audio_input,
+                    audio_output,
+                    tier,
+                },
+            ..
+        } = report.usage(self.input_estimate);
+        Details {
+            cache_write_5m,
+            audio_input,
+            audio_output,
+            tells_reasoning: reasoning.is_some(),
+            asked_tier: self.asked_tier,
+            told_tier: tier.map(price_tier),
+        }
     }
 
     /// An estimate never exceeds what was reserved (promise 44); what a backend reports may.

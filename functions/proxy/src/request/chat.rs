@@ -1,6 +1,7 @@
 //! A chat request. The body stays the client's bytes; what must differ for a backend is patched in when it is sent.
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use service::http::ApiError;
 use translators::chat::input::ChatInput;
 use translators::directions::FarDialect;
@@ -44,6 +45,11 @@ impl<'a> ChatRequest<'a> {
             generation: Generation::of_chat(&body)?,
             body,
         })
+    }
+
+    /// The member `service_tier` as the client wrote it.
+    pub(super) fn service_tier(&self) -> Option<&RawValue> {
+        self.body.get("service_tier")
     }
 
     pub(crate) fn model(&self) -> &str {

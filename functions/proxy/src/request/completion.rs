@@ -2,6 +2,7 @@
 
 use domain::models::usage::Endpoint;
 use translators::directions::ApiDialect;
+use translators::usage::ServedTier;
 
 use super::chat::ChatRequest;
 use super::direct::DirectRequest;
@@ -75,6 +76,16 @@ impl CompletionRequest<'_> {
             Self::Direct(request) => request.max_tokens(),
             Self::Responses(request) => request.max_tokens(),
         }
+    }
+
+    /// The tier of service that the client asks for.
+    pub(crate) fn service_tier(&self) -> Option<ServedTier> {
+        ServedTier::named(match self {
+            Self::Chat(request) => request.service_tier(),
+            Self::Messages(request) => request.service_tier(),
+            Self::Direct(request) => request.service_tier(),
+            Self::Responses(request) => request.service_tier(),
+        })
     }
 
     /// Number of choices requested.

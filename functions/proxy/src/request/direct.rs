@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use domain::models::usage::Endpoint;
+use serde_json::value::RawValue;
 use service::http::{ApiError, Code};
 use translators::restricted::Path;
 use translators::settings::{BackendSettings, MaxTokensField};
@@ -44,6 +45,11 @@ impl<'a> DirectRequest<'a> {
             },
             body,
         })
+    }
+
+    /// The member `service_tier` as the client wrote it.
+    pub(super) fn service_tier(&self) -> Option<&RawValue> {
+        self.body.get("service_tier")
     }
 
     pub(crate) fn model(&self) -> &str {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use domain::models::catalog::{Backend, Model};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::value::RawValue;
 use service::http::ApiError;
 use translators::directions::ApiDialect;
 use translators::directions::request::{DirectedRequest, of_messages};
@@ -59,6 +60,11 @@ impl<'a> MessagesRequest<'a> {
             stream,
             protocol_headers: protocol_headers(headers),
         })
+    }
+
+    /// The member `service_tier` as the client wrote it.
+    pub(super) fn service_tier(&self) -> Option<&RawValue> {
+        self.request.service_tier.raw()
     }
 
     pub(crate) fn model(&self) -> &str {

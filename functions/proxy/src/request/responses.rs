@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use service::http::ApiError;
 use translators::directions::ApiDialect;
 use translators::directions::request::{DirectedRequest, of_responses};
@@ -64,6 +65,11 @@ impl<'a> ResponsesRequest<'a> {
             output_limit: None,
             lifecycle,
         })
+    }
+
+    /// The member `service_tier` as the client wrote it.
+    pub(super) fn service_tier(&self) -> Option<&RawValue> {
+        self.request.service_tier.raw()
     }
 
     pub(crate) fn model(&self) -> &str {

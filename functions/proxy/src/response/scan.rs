@@ -7,7 +7,7 @@ use translators::chat::completion::Completion;
 use translators::chat::stream::is_error;
 use translators::json::{Lenient, Raw, Whole};
 use translators::lenient_object;
-use translators::usage::{Usage, usage_of_members};
+use translators::usage::{ServedTier, Usage, usage_of_members};
 
 use crate::patch::Span;
 
@@ -86,6 +86,7 @@ lenient_object! {
         content_block: Raw<'a> = b"content_block",
         content: Raw<'a> = b"content",
         model: Raw<'a> = b"model",
+        service_tier: Raw<'a> = b"service_tier",
         message: Raw<'a> = b"message",
     }
 }
@@ -106,7 +107,10 @@ impl<'a> Members<'a> {
             is_usage_only: self.usage.is_some() && self.choices.is_some_and(is_empty),
             is_final_usage: self.has_type("\"message_delta\"") && self.usage.is_some(),
             announces_end: self.announces_end(),
-            usage: usage_of_members(self.usage, self.choices),
+            usage: usage_of_members(self.usage, self.choices).map(|mut usage| {
+                usage.breakdown.tier = ServedTier::named(self.service_tier);
+                usage
+            }),
             model: self.model_name().and_then(|name| Span::of(name, json).ok()),
         }
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::capability::{Modality, ReasoningEffort};
 use super::health::Health;
 use super::kind::ModelKind;
-use super::price::{Price, Prices};
+use super::price::{InForce, Price, PriceEntry, Prices};
 use super::usage::Endpoint;
 use super::{BackendId, DisplayName, ModelId, ModelName, SecretId};
 
@@ -31,6 +31,9 @@ pub struct Model {
     /// Members added to each request, and `__header__` members sent as headers (api.md §6).
     #[serde(default)]
     pub model_params: BTreeMap<String, Value>,
+    /// What it costs, by the moment from which on; in that order. Empty for a model with the single prices below.
+    #[serde(default)]
+    pub prices: Vec<PriceEntry>,
     /// USD per million tokens, like the four below.
     #[serde(default)]
     pub input_price: Option<Price>,
@@ -76,10 +79,30 @@ impl Model {
         self.kinds.contains(&kind) || (self.kinds.is_empty() && kind == ModelKind::Chat)
     }
 
-    /// True if what a request to `endpoint` uses has a price, which may be 0.
-    pub fn is_priced_at(&self, endpoint: Endpoint) -> bool {
+    /// True if what a request to `endpoint` uses has a price at that moment, which may be 0.
+    pub fn is_priced_at(&self, endpoint: Endpoint, at: Timestamp) -> bool {
         let generates = !matches!(endpoint, Endpoint::Embeddings | Endpoint::Rerank);
+        if !self.prices.is_empty() {
+            return InForce::entry(&self.prices, at).is_some_and(|entry| entry.prices_all(generates));
+        }
         self.input_price.is_some() && (self.output_price.is_some() || !generates)
+    }
+
+    /// What it costs at that moment. A list of prices of which none has begun costs nothing.
+    pub fn price_at(&self, at: Timestamp) -> InForce<'_> {
+        InForce::entry(&self.prices, at).map_or_else(|| InForce::Flat(self.single_prices()), InForce::Entry)
+    }
+
+    /// True if it has one of the single prices.
+    pub fn has_single_prices(&self) -> bool {
+        let prices = [
+            self.input_price,
+            self.cached_input_price,
+            self.cache_write_price,
+            self.cache_write_1h_price,
+            self.output_price,
+        ];
+        prices.iter().any(Option::is_some)
     }
 
     /// Its aliases that are names and no globs.
@@ -94,7 +117,7 @@ impl Model {
 
     /// What its tokens cost. Without a price of their own, input and output cost nothing, input read from or written to
     /// a cache costs what other input does, and an hour's cache write what other cache writes do.
-    pub fn prices(&self) -> Prices {
+    fn single_prices(&self) -> Prices {
         let input = self.input_price.unwrap_or_default();
         let cache_write = self.cache_write_price.unwrap_or(input);
         Prices {
@@ -312,6 +335,7 @@ mod tests {
             enabled: true,
             aliases: aliases.iter().map(|alias| ModelName::parse(*alias).unwrap()).collect(),
             model_params: BTreeMap::new(),
+            prices: Vec::new(),
             input_price: None,
             cached_input_price: None,
             cache_write_price: None,

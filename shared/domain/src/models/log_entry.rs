@@ -37,6 +37,7 @@ impl LogEntry {
         ("reasoning_tokens", |record| json!(record.tokens.reasoning)),
         ("estimated", |record| json!(record.estimated)),
         ("cost_usd", |record| json!(record.cost.usd())),
+        ("price", |record| json!(record.price)),
         ("duration_ms", |record| json!(record.duration_ms)),
         ("first_byte_ms", |record| json!(record.first_byte_ms)),
         ("user_name", |record| json!(record.circumstances.user_name)),

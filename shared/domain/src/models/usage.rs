@@ -44,6 +44,9 @@ pub struct UsageRecord {
     /// True if the backend reported nothing, so that the tokens are a guess.
     pub estimated: bool,
     pub cost: MicroUsd,
+    /// The entry of the model's `prices` that the cost is by; absent for its single prices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Timestamp>,
     pub duration_ms: u64,
     /// From the request to the first byte of the response; absent if none came.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use translators::error::{Code, Dialect};
 
@@ -25,14 +25,22 @@ pub struct ApiError {
     message: Cow<'static, str>,
     field: Option<String>,
     retry_after_seconds: Option<u64>,
-    /// What a backend said of another try, for the SDKs that obey it.
-    hints: Option<Box<HeaderMap>>,
+    hints: Option<Box<Hints>>,
     /// `error.details.error_code` of Anthropic's shape, which its SDKs act on.
     detail: Option<&'static str>,
     /// A backend's own error object, for clients of its dialect (B6.6).
     object: Option<Box<BackendObject>>,
     /// For the log only.
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What clients act on beside the status. In a box, so that results stay small.
+#[derive(Clone, Debug, Default)]
+struct Hints {
+    /// What a backend said of another try, for the SDKs that obey it, and how far limits are used.
+    headers: HeaderMap,
+    /// Members beside those that every error has.
+    members: Map<String, Value>,
 }
 
 impl ApiError {
@@ -97,7 +105,14 @@ impl ApiError {
     /// Headers about another try besides `Retry-After` (translation.md §6.3).
     #[must_use]
     pub fn hints(mut self, headers: HeaderMap) -> Self {
-        self.hints.get_or_insert_default().extend(headers);
+        self.hints.get_or_insert_default().headers.extend(headers);
+        self
+    }
+
+    /// The same error with further members.
+    #[must_use]
+    pub fn members(mut self, members: Map<String, Value>) -> Self {
+        self.hints.get_or_insert_default().members.extend(members);
         self
     }
 
@@ -152,7 +167,7 @@ impl ApiError {
 
     /// Headers about another try besides `Retry-After`.
     pub fn hint_headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        self.hints.iter().flat_map(|headers| headers.iter())
+        self.hints.iter().flat_map(|hints| hints.headers.iter())
     }
 
     /// The message in `language`, with its code and its figures.
@@ -189,14 +204,23 @@ impl ApiError {
         }
         let field = self.field.as_deref();
         let (code, message, detail) = (self.code, &*self.message, self.detail);
-        ErrorBody {
+        let body = ErrorBody {
             code,
             message,
             field,
             detail,
             request_id: request_id.as_str(),
+        };
+        self.with_members(body.render(dialect))
+    }
+
+    /// `body` with the members that this error has beside others.
+    fn with_members(&self, mut body: Value) -> Value {
+        let error = body.get_mut("error").and_then(Value::as_object_mut);
+        if let (Some(error), Some(hints)) = (error, &self.hints) {
+            error.extend(hints.members.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
-        .render(dialect)
+        body
     }
 
     /// What went wrong inside, as one line for the log: the sources' messages, outermost first.

@@ -7,6 +7,7 @@
 pub mod accept;
 mod backend_object;
 pub mod body_budget;
+pub mod budget;
 pub mod caller;
 mod cors;
 pub mod csv;

@@ -4,7 +4,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
-use super::{ApiError, Code};
+use super::{ApiError, Code, budget};
 use domain::access::quota::{Limit, Refusal};
 use domain::models::ModelId;
 use domain::models::policy::Policy;
@@ -48,6 +48,7 @@ pub fn outside_hours(policy: &Policy, opens_at: Timestamp, now: Timestamp) -> Ap
 /// A limit of the policy leaves no room for the request.
 pub fn over_limit(policy: &Policy, refusal: &Refusal, now: Timestamp) -> ApiError {
     let error = ApiError::new(code(refusal.usage.limit), message(policy, refusal));
+    let error = error.members(budget::members(policy, &refusal.usage));
     let wait = refusal.retry_after_seconds(now);
     come_back(
         error,

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::parts::{Part, parts};
 use crate::error::says_something;
 use crate::json::{EscapedText, Lenient, LenientList, Raw, Whole, lenient, lenient_object, ordinal};
-use crate::usage::Usage;
+use crate::usage::{ServedTier, Usage};
 
 lenient_object! {
     pub Completion {
@@ -144,8 +144,9 @@ impl<'a> Completion<'a> {
 
     pub fn usage(&self) -> Option<Usage> {
         let of_choice = || self.choice().and_then(|choice| choice.usage);
-        let json = self.usage.or_else(of_choice)?;
-        Usage::from_chat(json)
+        let mut usage = Usage::from_chat(self.usage.or_else(of_choice)?)?;
+        usage.breakdown.tier = ServedTier::named(self.service_tier);
+        Some(usage)
     }
 
     /// True if this is an error in place of an answer: by its `error` member, or as vLLM, OpenRouter and others mark it

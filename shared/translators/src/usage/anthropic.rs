@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::breakdown::ServedTier;
 use super::counts::Usage;
 use super::member::{MEMBER, UsageHolder, count, replace};
 use crate::json::{Lenient, Raw, Whole, lenient, lenient_object};
@@ -24,6 +25,7 @@ impl Usage {
         self.input = uncached
             .saturating_add(self.cached_input)
             .saturating_add(self.cache_write);
+        self.breakdown.tier = ServedTier::named(new.service_tier).or(self.breakdown.tier);
         let details = new.output_tokens_details.0.unwrap_or_default();
         self.reasoning = count(details.thinking_tokens).or(self.reasoning);
     }
@@ -32,6 +34,7 @@ impl Usage {
     fn set_cache_writes(&mut self, sum: Option<u64>, split: &CacheCreation<'_>) {
         replace(&mut self.cache_write_1h, count(split.ephemeral_1h_input_tokens));
         let five_minutes = count(split.ephemeral_5m_input_tokens);
+        replace(&mut self.breakdown.cache_write_5m, five_minutes);
         let split_sum = five_minutes.map(|tokens| tokens.saturating_add(self.cache_write_1h));
         replace(&mut self.cache_write, sum.or(split_sum));
         self.cache_write_1h = self.cache_write_1h.min(self.cache_write);
@@ -101,6 +104,7 @@ lenient_object! {
         cache_read_input_tokens: Raw<'a> = b"cache_read_input_tokens",
         output_tokens: Raw<'a> = b"output_tokens",
         output_tokens_details: Lenient<OutputDetailsIn<'a>> = b"output_tokens_details",
+        service_tier: Raw<'a> = b"service_tier",
     }
 }
 
@@ -140,9 +144,8 @@ mod tests {
                 input: 35,
                 cached_input: 20,
                 cache_write: 5,
-                cache_write_1h: 0,
                 output: 1,
-                reasoning: None
+                ..Usage::default()
             })
         );
         let delta =
@@ -154,9 +157,9 @@ mod tests {
                 input: 35,
                 cached_input: 20,
                 cache_write: 5,
-                cache_write_1h: 0,
                 output: 9,
-                reasoning: Some(4)
+                reasoning: Some(4),
+                ..Usage::default()
             })
         );
         update_from_event(&mut usage, br#"{"type":"message_delta","usage":{"input_tokens":12}}"#);
@@ -171,9 +174,8 @@ mod tests {
             input: 35,
             cached_input: 20,
             cache_write: 5,
-            cache_write_1h: 0,
             output: 9,
-            reasoning: None,
+            ..Usage::default()
         };
         let anthropic = usage.to_anthropic(None);
         assert_eq!(anthropic.input_tokens, 10);

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::breakdown::Breakdown;
 use super::counts::Usage;
 use super::member::{MEMBER, UsageHolder, count};
 use crate::json::{Lenient, Raw, lenient, lenient_list, lenient_object};
@@ -29,12 +30,14 @@ lenient_object! {
     PromptDetails {
         cached_tokens: Raw<'a> = b"cached_tokens",
         cache_write_tokens: Raw<'a> = b"cache_write_tokens",
+        audio: Raw<'a> = b"audio_tokens",
     }
 }
 
 lenient_object! {
     CompletionDetails {
         reasoning_tokens: Raw<'a> = b"reasoning_tokens",
+        audio: Raw<'a> = b"audio_tokens",
     }
 }
 
@@ -58,6 +61,11 @@ impl Usage {
             cache_write_1h: 0,
             output: first(&[chat.completion_tokens, chat.output_tokens]).unwrap_or(0),
             reasoning: count(completion_details.reasoning_tokens),
+            breakdown: Breakdown {
+                audio_input: count(prompt_details.audio).unwrap_or(0),
+                audio_output: count(completion_details.audio).unwrap_or(0),
+                ..Breakdown::default()
+            },
         };
         usage.add_hidden_output(count(chat.total_tokens).unwrap_or(0));
         Some(usage)

@@ -1,5 +1,7 @@
 //! The token counts of one call, whatever the dialect.
 
+use super::breakdown::Breakdown;
+
 /// More tokens than any window has.
 const MAX_COUNT: u64 = 1 << 31;
 
@@ -17,6 +19,7 @@ pub struct Usage {
     pub output: u64,
     /// The part of `output` that was thinking, where the backend reports it.
     pub reasoning: Option<u64>,
+    pub breakdown: Breakdown,
 }
 
 impl Usage {
@@ -33,6 +36,8 @@ impl Usage {
     /// Takes over a later report: of each count the last value that is not zero stands (B7.1).
     pub fn update(&mut self, new: Self) {
         let last = |known: u64, new: u64| if new == 0 { known } else { new };
+        let mut breakdown = self.breakdown;
+        breakdown.update(new.breakdown);
         *self = Self {
             input: last(self.input, new.input),
             cached_input: last(self.cached_input, new.cached_input),
@@ -40,6 +45,7 @@ impl Usage {
             cache_write_1h: last(self.cache_write_1h, new.cache_write_1h),
             output: last(self.output, new.output),
             reasoning: new.reasoning.filter(|tokens| *tokens > 0).or(self.reasoning),
+            breakdown,
         };
     }
 

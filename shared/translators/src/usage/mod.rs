@@ -4,6 +4,7 @@
 //! from or written to a cache while chat's `prompt_tokens` includes it. Prices and quotas are not known here.
 
 mod anthropic;
+mod breakdown;
 mod chat;
 mod counts;
 mod input;
@@ -11,6 +12,7 @@ mod member;
 mod responses;
 
 pub use anthropic::{AnthropicUsage, anthropic_service_tier, update_from_event};
+pub use breakdown::{Breakdown, ServedTier};
 pub use chat::{ChatUsageOut, usage_of_members};
 pub use counts::Usage;
 pub use responses::update_from_response_event;

@@ -2,8 +2,9 @@
 
 use serde_json::value::RawValue;
 
+use super::breakdown::{Breakdown, ServedTier};
 use super::counts::Usage;
-use super::member::{MEMBER, UsageHolder, count};
+use super::member::{MEMBER, count};
 use crate::json::{Lenient, Raw, Whole, lenient, lenient_object};
 
 lenient_object! {
@@ -31,7 +32,15 @@ lenient_object! {
 lenient_object! {
     Event {
         usage: Raw<'a> = b"usage",
-        response: Lenient<UsageHolder<'a>> = b"response",
+        service_tier: Raw<'a> = b"service_tier",
+        response: Lenient<ServedResponse<'a>> = b"response",
+    }
+}
+
+lenient_object! {
+    ServedResponse {
+        usage: Raw<'a> = b"usage",
+        service_tier: Raw<'a> = b"service_tier",
     }
 }
 
@@ -48,6 +57,7 @@ impl Usage {
             cache_write_1h: 0,
             output: count(usage.output_tokens).unwrap_or(0),
             reasoning: count(output.reasoning_tokens),
+            breakdown: Breakdown::default(),
         })
     }
 }
@@ -61,8 +71,9 @@ pub fn update_from_response_event(usage: &mut Option<Usage>, data: &[u8]) {
     let Ok(Whole(event)) = serde_json::from_str::<Whole<Event<'_>>>(&text) else {
         return;
     };
-    let of_response = event.response.0.and_then(|response| response.usage);
-    if let Some(new) = event.usage.or(of_response).and_then(Usage::from_response) {
+    let response = event.response.0.unwrap_or_default();
+    if let Some(mut new) = event.usage.or(response.usage).and_then(Usage::from_response) {
+        new.breakdown.tier = ServedTier::named(event.service_tier.or(response.service_tier));
         usage.get_or_insert_default().update(new);
     }
 }

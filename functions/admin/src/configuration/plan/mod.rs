@@ -20,7 +20,7 @@ use super::document::{Document, Fields, ModelFields, fields};
 use super::report::{Action, Body, Change, Object, Outcome};
 use super::stored::Stored;
 use crate::app::App;
-use crate::models::form::{ModelPatch, NewModel, check_names};
+use crate::models::form::{ModelPatch, NewModel, check_names, check_one_way_of_prices};
 use crate::policies::form::PolicyPatch;
 use crate::settings::SettingsPatch;
 
@@ -89,7 +89,10 @@ fn future(stored: &Stored, wanted: &[Model], prune: bool) -> Catalog {
 }
 
 fn check_all_names(wanted: &[Model], future: &Catalog) -> Result<(), ApiError> {
-    let check = |(index, model)| check_names(model, future).map_err(at(&format!("models[{index}]")));
+    let check = |(index, model)| {
+        let checked = check_names(model, future).and_then(|()| check_one_way_of_prices(model));
+        checked.map_err(at(&format!("models[{index}]")))
+    };
     wanted.iter().enumerate().try_for_each(check)
 }
 

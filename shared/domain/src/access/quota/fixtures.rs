@@ -19,6 +19,7 @@ impl StoredFacts {
             client: ClientKind::Other,
             streamed: false,
             kept_days: None,
+            price: None,
         }
     }
 }

@@ -20,7 +20,12 @@ impl Serialize for StoredReservation {
             output: AllocVec::new(),
         };
         let packed = Self::serialize(self, &mut packing).and_then(|()| packing.output.finalize());
-        serializer.serialize_bytes(&packed.map_err(S::Error::custom)?)
+        let mut packed = packed.map_err(S::Error::custom)?;
+        if let Some(price) = self.facts.price {
+            packed.push(PRICE);
+            packed.extend(price.to_be_bytes());
+        }
+        serializer.serialize_bytes(&packed)
     }
 }
 
@@ -28,6 +33,14 @@ impl<'de> Deserialize<'de> for StoredReservation {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Packed)
     }
+}
+
+/// Begins the name of the price, which most reservations do not have: eight bytes, the highest first.
+const PRICE: u8 = b'$';
+
+fn price(behind: &[u8]) -> Option<i64> {
+    let name = behind.strip_prefix(&[PRICE])?.first_chunk()?;
+    Some(i64::from_be_bytes(*name))
 }
 
 /// Reads a reservation.
@@ -41,7 +54,11 @@ impl<'de> Visitor<'de> for Packed {
     }
 
     fn visit_bytes<E: de::Error>(self, packed: &[u8]) -> Result<StoredReservation, E> {
-        StoredReservation::deserialize(&mut postcard::Deserializer::from_bytes(packed)).map_err(E::custom)
+        let mut members = postcard::Deserializer::from_bytes(packed);
+        let mut reservation = StoredReservation::deserialize(&mut members).map_err(E::custom)?;
+        let behind = members.finalize().map_err(E::custom)?;
+        reservation.facts.price = price(behind);
+        Ok(reservation)
     }
 
     /// As it was stored before: an attribute for each member, by its short name.
@@ -80,6 +97,7 @@ mod tests {
             client: ClientKind::ClaudeCode,
             streamed: true,
             kept_days: Some(30),
+            price: None,
         };
         let (day, month) = (20_261_130, 202_611);
         StoredReservation {
@@ -125,7 +143,14 @@ mod tests {
             reservation(),
             StoredReservation {
                 place,
-                facts,
+                facts: facts.clone(),
+                ..reservation()
+            },
+            StoredReservation {
+                facts: StoredFacts {
+                    price: Some(1_793_491_200),
+                    ..facts
+                },
                 ..reservation()
             },
         ] {

@@ -69,6 +69,9 @@ pub struct StoredFacts {
     /// How many days the record is kept, by the settings of that moment; `None` for no record.
     #[serde(rename = "l", default)]
     pub kept_days: Option<u32>,
+    /// The entry of the model's prices that the reservation is by: its beginning, in seconds since 1970.
+    #[serde(skip)]
+    pub price: Option<i64>,
 }
 
 impl StoredFacts {
@@ -83,6 +86,7 @@ impl StoredFacts {
             client: request.client,
             streamed: request.streamed,
             kept_days,
+            price: None,
         }
     }
 

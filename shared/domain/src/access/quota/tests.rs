@@ -178,7 +178,7 @@ fn with_one_more(meter: &Meter, policy: &Policy, id: &str, now: Timestamp) -> Me
 }
 
 #[test]
-fn op9_what_is_reserved_is_not_used_up() {
+fn p81_op9_what_is_reserved_is_not_used_up() {
     let policy = policy(|policy| policy.token_quota_daily = NonZeroU64::new(250));
     let hundred = Demand {
         output_tokens: 100,
@@ -212,7 +212,7 @@ fn op9_what_is_reserved_is_not_used_up() {
 }
 
 #[test]
-fn op9_a_day_of_a_clock_that_was_far_ahead_ends_when_it_is_full() {
+fn p82_op9_a_day_of_a_clock_that_was_far_ahead_ends_when_it_is_full() {
     let policy = policy(|policy| policy.request_quota_daily = NonZeroU64::new(2));
     let ahead = with_one_more(&Meter::default(), &policy, "ahead", at(80 * 86_400));
     let step = planned(Some(&ahead), &policy, at(0)).day;
@@ -242,7 +242,7 @@ fn op9_a_day_of_a_clock_that_was_far_ahead_ends_when_it_is_full() {
 }
 
 #[test]
-fn op9_a_window_of_a_clock_that_was_far_ahead_ends_when_it_is_full() {
+fn p82_op9_a_window_of_a_clock_that_was_far_ahead_ends_when_it_is_full() {
     let policy = policy(|policy| policy.rate_limit = NonZeroU64::new(1));
     let full = begun(&policy, at(80 * 86_400));
     assert!(judge(&full, &policy, Demand::default(), at(0)).is_none());
@@ -254,7 +254,7 @@ fn op9_a_window_of_a_clock_that_was_far_ahead_ends_when_it_is_full() {
 }
 
 #[test]
-fn op9_a_reservation_of_a_clock_that_was_far_ahead_has_expired() {
+fn p82_op9_a_reservation_of_a_clock_that_was_far_ahead_has_expired() {
     let policy = policy(|policy| policy.max_concurrency = NonZeroU64::new(1));
     let meter = begun(&policy, at(80 * 86_400));
     assert!(judge(&meter, &policy, Demand::default(), at(0)).is_none());
@@ -269,7 +269,7 @@ fn op9_a_reservation_of_a_clock_that_was_far_ahead_has_expired() {
 }
 
 #[test]
-fn op9_another_time_zone_gives_no_second_day_and_no_longer_one() {
+fn p82_op9_another_time_zone_gives_no_second_day_and_no_longer_one() {
     let zone = |name| crate::models::zone::Zone::parse(name).unwrap();
     let by = |name| {
         policy(|policy| {

@@ -1,30 +1,11 @@
-//! Prices and costs, without drift: integers inside, USD as a decimal number where people and programs read them.
+//! The single prices of a model that has no list of prices.
 
-use std::fmt;
-use std::iter::Sum;
-use std::ops::AddAssign;
+use super::amount::{MicroUsd, Price};
+use super::rates::{Rates, total};
+use super::split::{Details, Split};
+use crate::models::tokens::Tokens;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-use super::tokens::Tokens;
-
-/// Decimals of a price and of an amount of money.
-const DECIMALS: usize = 6;
-const MILLION: u64 = 1_000_000;
-/// USD per million tokens that no price exceeds.
-const HIGHEST: u64 = 1_000_000_000;
-
-/// What tokens cost: in millionths of a USD per million tokens, which is millionths of a micro-dollar a token.
-/// Read and shown as USD per million tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Price(u64);
-
-/// An amount of money in micro-dollars, and so stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct MicroUsd(pub u64);
-
-/// What one model's tokens cost.
+/// What the tokens of a model cost that has single prices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Prices {
     pub input: Price,
@@ -39,115 +20,33 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// What `tokens` cost. Rounded up, once: what costs anything is never free, and two requests are never cheaper
-    /// than one that is as large as both.
+    /// What `tokens` cost.
     pub fn cost(self, tokens: Tokens) -> MicroUsd {
-        let cached = tokens.cached_input.min(tokens.input);
-        let written = tokens.cache_write.min(tokens.input - cached);
-        let written_1h = tokens.cache_write_1h.min(written);
-        total([
-            (tokens.input - cached - written, self.input),
-            (cached, self.cached_input),
-            (written - written_1h, self.cache_write),
-            (written_1h, self.cache_write_1h),
-            (tokens.output, self.output),
-        ])
+        self.rates().cost(&Split::new(tokens, &Details::default()))
     }
 
     /// The most that so many tokens can cost, whatever part of the input is read from or written to a cache.
     pub fn highest_cost(self, input: u64, output: u64) -> MicroUsd {
-        let dearest = self
-            .input
-            .max(self.cached_input)
-            .max(self.cache_write)
-            .max(self.cache_write_1h);
-        total([(input, dearest), (output, self.output)])
-    }
-}
-
-/// Rounded up.
-fn total<const N: usize>(parts: [(u64, Price); N]) -> MicroUsd {
-    let exact: u128 = parts
-        .into_iter()
-        .map(|(tokens, Price(price))| u128::from(tokens) * u128::from(price))
-        .sum();
-    MicroUsd(u64::try_from(exact.div_ceil(u128::from(MILLION))).unwrap_or(u64::MAX))
-}
-
-impl MicroUsd {
-    /// The amount for people.
-    #[expect(clippy::cast_precision_loss, reason = "exact up to nine billion dollars")]
-    pub fn usd(self) -> f64 {
-        self.0 as f64 / MILLION as f64
+        let rates = self.rates();
+        let dearest = rates.dearest_input().max(self.cache_write_1h);
+        total([(input, dearest), (output, rates.dearest_output())])
     }
 
-    /// An amount of USD that has at most six decimals and is not below zero.
-    pub fn from_usd(usd: f64) -> Option<Self> {
-        millionths(usd).map(Self)
+    /// Cache writes of which it is not told how long they last cost what those of five minutes do.
+    pub(super) fn rates(self) -> Rates {
+        Rates {
+            input: self.input,
+            cached_input: self.cached_input,
+            cache_write_5m: self.cache_write,
+            cache_write_1h: self.cache_write_1h,
+            cache_write_untold: self.cache_write,
+            audio_input: self.input,
+            output: self.output,
+            reasoning: self.output,
+            audio_output: self.output,
+            ..Rates::default()
+        }
     }
-
-    #[must_use]
-    pub fn saturating_add(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
-    }
-}
-
-impl AddAssign for MicroUsd {
-    fn add_assign(&mut self, other: Self) {
-        *self = self.saturating_add(other);
-    }
-}
-
-impl Sum for MicroUsd {
-    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
-        amounts.fold(Self::default(), Self::saturating_add)
-    }
-}
-
-/// USD, with all six decimals.
-impl fmt::Display for MicroUsd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:06}", self.0 / MILLION, self.0 % MILLION)
-    }
-}
-
-impl Price {
-    /// USD for one token, as an exact decimal without trailing zeros.
-    pub fn usd_per_token(self) -> String {
-        const TOKENS: u64 = MILLION * MILLION;
-        let decimals = 2 * DECIMALS;
-        let text = format!("{}.{:0decimals$}", self.0 / TOKENS, self.0 % TOKENS);
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    }
-}
-
-impl Serialize for Price {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        MicroUsd(self.0).usd().serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Price {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let price = millionths(f64::deserialize(deserializer)?).filter(|price| *price <= HIGHEST * MILLION);
-        price.map(Self).ok_or_else(|| {
-            de::Error::custom(format_args!(
-                "must be USD per million tokens, 0 to {HIGHEST}, with at most {DECIMALS} decimals"
-            ))
-        })
-    }
-}
-
-/// `number` times a million, if that is an integer. The decimal that a person wrote is the shortest that means the
-/// same `f64`, and the one that is printed; its digits are read, so that nothing is rounded on the way.
-fn millionths(number: f64) -> Option<u64> {
-    let text = (number + 0.0).to_string();
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    if fraction.len() > DECIMALS {
-        return None;
-    }
-    let fraction: u64 = format!("{fraction:0<DECIMALS$}").parse().ok()?;
-    whole.parse::<u64>().ok()?.checked_mul(MILLION)?.checked_add(fraction)
 }
 
 #[cfg(test)]
@@ -155,6 +54,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
+    use super::super::amount::{HIGHEST, MILLION};
     use super::*;
 
     fn price(usd: f64) -> Price {

@@ -1,0 +1,50 @@
+//! What a report tells of tokens beside their kinds: prices depend on it.
+
+use crate::json::Raw;
+
+/// How a vendor served a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServedTier {
+    Standard,
+    Priority,
+    Flex,
+    Batch,
+}
+
+/// Parts of the counts in [`Usage`](super::Usage), as far as they are told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Breakdown {
+    /// The part of the cache writes that the cache keeps for five minutes.
+    pub cache_write_5m: u64,
+    /// The part of the input that was sound.
+    pub audio_input: u64,
+    /// The part of the output that is sound.
+    pub audio_output: u64,
+    pub tier: Option<ServedTier>,
+}
+
+impl ServedTier {
+    /// The tier that a `service_tier` names; `None` for `auto`, which leaves it to the vendor, and for unknown ones.
+    pub fn named(json: Raw<'_>) -> Option<Self> {
+        match json?.get() {
+            r#""default""# | r#""standard""# | r#""standard_only""# => Some(Self::Standard),
+            r#""priority""# | r#""fast""# => Some(Self::Priority),
+            r#""flex""# => Some(Self::Flex),
+            r#""batch""# => Some(Self::Batch),
+            _ => None,
+        }
+    }
+}
+
+impl Breakdown {
+    /// Takes over a later report: what it does not tell stays.
+    pub(super) fn update(&mut self, new: Self) {
+        let last = |known: u64, new: u64| if new == 0 { known } else { new };
+        *self = Self {
+            cache_write_5m: last(self.cache_write_5m, new.cache_write_5m),
+            audio_input: last(self.audio_input, new.audio_input),
+            audio_output: last(self.audio_output, new.audio_output),
+            tier: new.tier.or(self.tier),
+        };
+    }
+}
