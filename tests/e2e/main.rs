@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod administrators_day;
 mod audit;
 mod behind_proxy;
 mod calls;
