@@ -42,7 +42,6 @@ pub(super) const ROWS: &[Row] = &[
         "必须是大于 {min}、不超过 {max} 的美元金额,最多六位小数"),
     row("price_out_of_range", "must be USD per million tokens, {min} to {max}, with at most {decimals} decimals",
         "必须是每百万 token 的美元价格,{min} 到 {max},最多 {decimals} 位小数"),
-    row("unpriced_model_allowed", "the policy allows the model `{model}`, which has no price", "该策略允许使用没有价格的模型 `{model}`"),
     row("prices_twice", "stands beside single prices such as `input_price`; set one of both to null",
         "不能与 `input_price` 等单项价格同时设置;请将其中之一设为 null"),
     row("too_many_prices", "may hold at most {most} entries", "最多可包含 {most} 项"),
