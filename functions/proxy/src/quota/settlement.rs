@@ -111,10 +111,10 @@ struct Ended {
 impl Ended {
     fn new(reservation: Reservation, settlement: &Settlement) -> Self {
         let tokens = reservation.tokens(settlement.usage);
-        let circumstances = circumstances(&reservation.grant, reservation.calls, settlement.code);
         let prices = reservation.grant.entry.model.price_at(reservation.request.at);
         let cost = prices.cost(tokens, &reservation.details(settlement.usage));
         let price = prices.name();
+        let circumstances = circumstances(&reservation.grant, reservation.calls, settlement.code);
         let record = UsageRecord {
             id: reservation.id,
             request: reservation.request,

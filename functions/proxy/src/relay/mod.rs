@@ -56,11 +56,12 @@ impl Relay<'_> {
         let headers = headers::headers(self.store, &mut response, permit.backend(), &reservation).await;
         let first_byte = reservation.began.elapsed();
         match response.content {
-            Content::Full(FullResponse {
-                body,
-                usage,
-                translation,
-            }) => {
+            Content::Full(full) => {
+                let FullResponse {
+                    body,
+                    usage,
+                    translation,
+                } = *full;
                 let body = match storing {
                     Some(storing) => storing.keep(body).await,
                     None => body,

@@ -83,7 +83,7 @@ impl Attempt<'_> {
     async fn full(&self, body: ResponseBody, converter: ResponseConverter) -> Result<Content, Failure> {
         let read = body::read(body, self.client.limits.max_response_bytes, self.idle());
         let response = converter.convert(self.in_time(read).await?);
-        response.map(Content::Full).map_err(Failure::of_error_object)
+        response.map(Content::full).map_err(Failure::of_error_object)
     }
 
     /// A response that passes without being read as a whole.

@@ -25,7 +25,7 @@ pub(super) async fn start(
     let (mut head, mut length) = (Vec::new(), 0);
     loop {
         let Some(bytes) = body::next(&mut body, idle).await? else {
-            return Ok(document.into_full(head).map(Content::Full));
+            return Ok(document.into_full(head).map(Content::full));
         };
         length += bytes.len();
         let chunk = document.feed(&bytes);

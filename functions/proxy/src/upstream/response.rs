@@ -18,11 +18,15 @@ pub(crate) struct BackendResponse {
 }
 
 pub(crate) enum Content {
-    Full(FullResponse),
+    Full(Box<FullResponse>),
     Stream(Box<StartedStream>),
 }
 
 impl Content {
+    pub(crate) fn full(response: FullResponse) -> Self {
+        Self::Full(Box::new(response))
+    }
+
     /// The backend's id of a response that the client knows by another one (translation.md §4.1).
     pub(crate) fn upstream_id(&self) -> Option<&str> {
         match self {

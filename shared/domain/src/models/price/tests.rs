@@ -129,6 +129,15 @@ fn b8_a_tier_and_a_long_prompt_have_prices_of_their_own() {
         100_000 + 10_000,
         "without prices it costs what others do"
     );
+    let reserved = |input, asked| InForce::Entry(&prices).highest_cost(input, 1000, asked).0;
+    assert_eq!(reserved(100_000, None), 110_000);
+    assert_eq!(reserved(100_000, Some(Tier::Priority)), 410_000);
+    assert_eq!(reserved(300_000, Some(Tier::Priority)), 2_410_000);
+}
+
+#[test]
+fn b8_a_cheaper_tier_counts_once_it_is_told() {
+    let prices = entry(&json!({"input": 1, "output": 10, "tiers": {"flex": {"input": 0.5, "output": 5}}}));
     let asked = Details {
         asked_tier: Some(Tier::Flex),
         tells_reasoning: true,
@@ -138,15 +147,7 @@ fn b8_a_tier_and_a_long_prompt_have_prices_of_their_own() {
         input: 100_000,
         ..TOKENS
     };
-    assert_eq!(
-        cost(&prices, small, asked),
-        110_000,
-        "a cheaper tier counts once it is told"
-    );
-    let reserved = |input, asked| InForce::Entry(&prices).highest_cost(input, 1000, asked).0;
-    assert_eq!(reserved(100_000, None), 110_000);
-    assert_eq!(reserved(100_000, Some(Tier::Priority)), 410_000);
-    assert_eq!(reserved(300_000, Some(Tier::Priority)), 2_410_000);
+    assert_eq!(cost(&prices, small, asked), 110_000);
 }
 
 #[test]
@@ -202,7 +203,7 @@ proptest! {
     }
 }
 
-fn some_entry(prices: [Option<u64>; 9], step: Option<(u64, u64)>) -> PriceEntry {
+fn some_entry(of: [Option<u64>; 9], step: Option<(u64, u64)>) -> PriceEntry {
     let [
         input,
         cached_input,
@@ -213,7 +214,7 @@ fn some_entry(prices: [Option<u64>; 9], step: Option<(u64, u64)>) -> PriceEntry 
         audio_input,
         audio_output,
         request,
-    ] = prices.map(|price| price.map(super::amount::Price));
+    ] = of.map(|price| price.map(super::amount::Price));
     let priority = TierPrices {
         output: input,
         cache_write_1h: output,
