@@ -62,13 +62,12 @@ pub(crate) async fn list(State(app): State<App>, Query(filter): Query<Filter>) -
             .map(move |top_up| TopUpObject::new(account.clone(), top_up))
             .collect::<Vec<_>>()
     };
-    let found = match filter.account {
-        Some(account) => shown(&account, app.store.top_ups(&account).await?),
-        None => {
-            let accounts = app.store.all_top_ups().await?;
-            let each = accounts.into_iter().map(|of| shown(&of.account, of.top_ups));
-            each.flatten().collect()
-        }
+    let found = if let Some(account) = filter.account {
+        shown(&account, app.store.top_ups(&account).await?)
+    } else {
+        let accounts = app.store.all_top_ups().await?;
+        let each = accounts.into_iter().map(|of| shown(&of.account, of.top_ups));
+        each.flatten().collect()
     };
     Ok(List::whole(found))
 }
