@@ -3,7 +3,7 @@
 //! YAML is read here alone: over HTTP the same document is JSON, so that no function carries a reader of YAML (decision
 //! 61).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use admin::{Change, Outcome, Report};
 use domain::models::user::User;
@@ -13,35 +13,10 @@ use service::config::{Environment, Process};
 use service::http::extract::Actor;
 use service::http::origin::Origin;
 use service::resources::Resources;
-use service::store::{Store, StoreError};
+use service::store::Store;
 
+use crate::config_error::{ConfigError, Mistake};
 use crate::options::{ConfigFile, Options};
-
-/// Why a start with the file fails: before anything is made.
-#[derive(Debug, thiserror::Error)]
-#[error("{} cannot be applied: {why}", .path.display())]
-pub struct ConfigError {
-    path: PathBuf,
-    why: Mistake,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Mistake {
-    #[error("it cannot be read: {0}")]
-    Unreadable(#[from] std::io::Error),
-    #[error("{0}")]
-    Yaml(String),
-    #[error("{0}: the environment has no such variable")]
-    Variable(String),
-    #[error("${{ must begin a variable, as in ${{NAME}}; $${{ stands for itself")]
-    Form,
-    #[error("{0}")]
-    Refused(String),
-    #[error("{0} is no active administrator; name one with --admin-email")]
-    NoAdministrator(Email),
-    #[error("the tables cannot be used: {0}")]
-    Store(#[from] StoreError),
-}
 
 /// What became of the file.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@
 
 mod administrator;
 mod cloud;
+mod config_error;
 mod config_file;
 mod data;
 mod database_port;
@@ -52,7 +53,8 @@ use crate::readiness::Readiness;
 
 pub use administrator::{FirstAdmin, reset_admin};
 pub use cloud::CloudStorage;
-pub use config_file::{Applied, ConfigError};
+pub use config_error::ConfigError;
+pub use config_file::Applied;
 pub use data::default_folder;
 pub use home::Storage;
 pub use options::{ConfigFile, MAX_BODY_BYTES, MAX_INFLIGHT, Options, SCHEDULE, STREAM_GRACE, workers};

@@ -10,7 +10,7 @@ use service::outbound::ClientError;
 use service::secrets::SecretsError;
 use service::store::StoreError;
 
-use crate::config_file::ConfigError;
+use crate::config_error::ConfigError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {

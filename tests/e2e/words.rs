@@ -181,7 +181,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("POST", "admin/users", r#"{"email": "a@b.c", "name": "A", "quota_policy": "gold"}"#, "quota_policy"),
     ("POST", "admin/users", r#"{"email": "a@b.c", "email": "b@b.c", "name": "A"}"#, "email"),
     ("POST", "admin/users", "[]", ""),
-    ("POST", "admin/users", r#"{"email":"#, ""),
+    ("POST", "admin/users", r#"{"email":"#, "email"),
     ("POST", "admin/policies", "{}", "name"),
     ("POST", "admin/policies", r#"{"name": "a b"}"#, "name"),
     ("POST", "admin/policies", r#"{"name": "p", "rate_limit": -1}"#, "rate_limit"),
