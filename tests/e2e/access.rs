@@ -125,6 +125,20 @@ async fn p12_two_different_credentials_are_refused_and_a_key_may_come_in_either_
     );
 }
 
+/// What managers may call of the administrators' routes.
+const OF_MANAGERS: [&str; 10] = [
+    "GET /api/v1/admin/users",
+    "GET /api/v1/admin/users/{id}",
+    "PUT /api/v1/admin/users/{id}",
+    "POST /api/v1/admin/users/bulk",
+    "GET /api/v1/admin/users/{id}/keys",
+    "GET /api/v1/admin/departments",
+    "GET /api/v1/admin/users/{id}/quota",
+    "GET /api/v1/admin/overview",
+    "GET /api/v1/admin/usage",
+    "GET /api/v1/admin/logs",
+];
+
 #[tokio::test]
 async fn p11_everybody_else_is_refused_where_a_role_is_asked_for() {
     let gateway = Gateway::start().await;
@@ -155,19 +169,7 @@ async fn p11_everybody_else_is_refused_where_a_role_is_asked_for() {
         .filter(|row| row.access != Access::Session(Role::Admin))
         .map(|row| format!("{} {}", row.method, row.path))
         .collect();
-    let managers = [
-        "GET /api/v1/admin/users",
-        "GET /api/v1/admin/users/{id}",
-        "PUT /api/v1/admin/users/{id}",
-        "POST /api/v1/admin/users/bulk",
-        "GET /api/v1/admin/users/{id}/keys",
-        "GET /api/v1/admin/departments",
-        "GET /api/v1/admin/users/{id}/quota",
-        "GET /api/v1/admin/overview",
-        "GET /api/v1/admin/usage",
-        "GET /api/v1/admin/logs",
-    ];
-    assert_eq!(below_admin, managers, "what managers may call");
+    assert_eq!(below_admin, OF_MANAGERS, "what managers may call");
 }
 
 #[tokio::test]

@@ -51,7 +51,15 @@ impl Intercept for Wire {
     }
 }
 
-/// What the second request of each kind costs: chat and message, whole and streamed.
+/// The path of a request, and whether it is streamed.
+const KINDS: [(&str, bool); 4] = [
+    ("chat/completions", false),
+    ("chat/completions", true),
+    ("messages", false),
+    ("messages", true),
+];
+
+/// What the second request of each kind costs.
 async fn calls_of_each_kind(policy: Value) -> Vec<Vec<String>> {
     let installation = Installation::start().await;
     let wire = Wire::default();
@@ -83,12 +91,7 @@ async fn calls_of_each_kind(policy: Value) -> Vec<Vec<String>> {
     let (.., key) = installation.person("a@example.com").await;
     ask(&proxy, "chat/completions", &key, false).await;
     let mut calls = Vec::new();
-    for (path, is_streamed) in [
-        ("chat/completions", false),
-        ("chat/completions", true),
-        ("messages", false),
-        ("messages", true),
-    ] {
+    for (path, is_streamed) in KINDS {
         wire.take();
         ask(&proxy, path, &key, is_streamed).await;
         calls.push(wire.take());

@@ -47,6 +47,15 @@ async fn p83_b8_a_record_is_priced_by_the_entry_in_force_and_names_it() {
     }
 }
 
+/// A usage of all parts that can be told.
+fn usage_of_parts(input: u64) -> Value {
+    json!({
+        "prompt_tokens": input, "completion_tokens": 100, "total_tokens": input + 100,
+        "prompt_tokens_details": {"cached_tokens": 500, "cache_write_tokens": 300, "audio_tokens": 50},
+        "completion_tokens_details": {"reasoning_tokens": 40, "audio_tokens": 10}
+    })
+}
+
 #[tokio::test]
 async fn p83_b8_record_row_and_meter_have_the_same_cost_of_every_part() {
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
@@ -63,13 +72,6 @@ async fn p83_b8_record_row_and_meter_have_the_same_cost_of_every_part() {
         .create_person("a@example.com", json!({"quota_policy": "team"}))
         .await;
     let program = person.create_key().await;
-    let usage = |input: u64| {
-        json!({
-            "prompt_tokens": input, "completion_tokens": 100, "total_tokens": input + 100,
-            "prompt_tokens_details": {"cached_tokens": 500, "cache_write_tokens": 300, "audio_tokens": 50},
-            "completion_tokens_details": {"reasoning_tokens": 40, "audio_tokens": 10}
-        })
-    };
     let fixed = 500 * 2 / 10 + 300 * 4 + 50 * 20 + 10 * 50;
     let mut sum = 0;
     for (input, tier, cost) in [
@@ -78,7 +80,7 @@ async fn p83_b8_record_row_and_meter_have_the_same_cost_of_every_part() {
         (1000, "priority", 150 * 6 + 90 * 30),
         (6000, "priority", 5150 * 12 + 90 * 30),
     ] {
-        provider.will(answer(&usage(input), tier));
+        provider.will(answer(&usage_of_parts(input), tier));
         assert_eq!(status(program.chat("m")).await, 200);
         let logs = data(person.get("/api/v1/user/logs"), 200).await;
         let expected = f64::from(cost + fixed) / 1e6;

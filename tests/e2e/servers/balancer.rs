@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 /// A server behind the balancer.
 #[derive(Clone, Debug)]
@@ -22,18 +22,19 @@ type Targets = Arc<Mutex<Vec<Target>>>;
 pub(super) struct Balancer {
     address: SocketAddr,
     targets: Targets,
-    accepting: JoinHandle<()>,
+    _accepting: JoinSet<()>,
 }
 
 impl Balancer {
     pub(super) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, targets) = (listener.local_addr().unwrap(), Targets::default());
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&targets)));
+        let mut accepting = JoinSet::new();
+        accepting.spawn(accept(listener, Arc::clone(&targets)));
         Self {
             address,
             targets,
-            accepting,
+            _accepting: accepting,
         }
     }
 
@@ -58,19 +59,14 @@ impl Balancer {
     }
 }
 
-impl Drop for Balancer {
-    fn drop(&mut self) {
-        self.accepting.abort();
-    }
-}
-
 async fn accept(listener: TcpListener, targets: Targets) {
+    let mut connections = JoinSet::new();
     for turn in 0.. {
         let (client, _) = listener.accept().await.unwrap();
         let mut order = targets.lock().unwrap().clone();
         let first = turn % order.len();
         order.rotate_left(first);
-        tokio::spawn(join(client, order));
+        connections.spawn(join(client, order));
     }
 }
 

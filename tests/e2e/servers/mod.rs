@@ -2,14 +2,14 @@
 
 mod balancer;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use harness::client::{Client, data};
 use harness::dynamo::Dynamo;
 use harness::killing::Answers;
 use harness::process::LocalProcess;
+use harness::provider::Provider;
 use harness::{ADMIN_EMAIL, ADMIN_PASSWORD};
 use http::header::CONNECTION;
 use jiff::SignedDuration;
@@ -17,6 +17,7 @@ use reqwest::RequestBuilder;
 use serde_json::json;
 use service::store::Store;
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
 use self::balancer::Balancer;
 
@@ -102,19 +103,72 @@ fn count(ends: &[End], wanted: End) -> usize {
     ends.iter().filter(|end| **end == wanted).count()
 }
 
+/// Servers behind a balancer, of which some are killed.
+struct Fleet {
+    installation: Installation,
+    balancer: Balancer,
+    servers: VecDeque<LocalProcess>,
+}
+
+impl Fleet {
+    async fn start() -> Self {
+        let mut fleet = Self {
+            installation: Installation::start().await,
+            balancer: Balancer::start().await,
+            servers: VecDeque::new(),
+        };
+        for _ in 0..SERVERS {
+            fleet.grow().await;
+        }
+        fleet
+    }
+
+    async fn grow(&mut self) {
+        let server = self.installation.server().await;
+        self.balancer.add(server.base_url());
+        self.servers.push_back(server);
+    }
+
+    /// Kills the oldest server; returns how many requests were open there.
+    async fn kill_one(&mut self) -> usize {
+        let killed = self.servers.pop_front().unwrap();
+        let open = self.balancer.remove(killed.base_url());
+        killed.kill().await;
+        open
+    }
+}
+
+/// Requests of both programs, during which a server is killed: how those of the limited and of the other one ended.
+async fn round(
+    fleet: &mut Fleet,
+    [limited, unlimited]: [&Client; 2],
+    [governed, free]: [&Provider; 2],
+    answers: &Answers,
+) -> [Vec<End>; 2] {
+    answers.hold();
+    let seen = [governed.received().len(), free.received().len()];
+    let [mut of_limited, mut of_unlimited] = [JoinSet::new(), JoinSet::new()];
+    for number in 0..AT_ONCE / 2 {
+        of_limited.spawn(ask(limited.clone(), "governed", number));
+        of_unlimited.spawn(ask(unlimited.clone(), "free", number));
+    }
+    governed.request(seen[0] + AT_ONCE / 2 - 1).await;
+    free.request(seen[1] + AT_ONCE / 2 - 1).await;
+    let open = fleet.kill_one().await;
+    answers.let_go();
+    let ends = [of_limited.join_all().await, of_unlimited.join_all().await];
+    let cut = count(&ends.concat(), End::Cut);
+    assert!(cut <= open, "{cut} of {open} requests of the killed server failed");
+    assert_eq!(count(&ends.concat(), End::Refused), 0);
+    ends
+}
+
 #[tokio::test]
 async fn c1_servers_that_are_killed_overspend_nothing_and_lose_nothing() {
-    let installation = Installation::start().await;
-    let balancer = Balancer::start().await;
-    let mut servers = Vec::new();
-    for _ in 0..SERVERS {
-        let server = installation.server().await;
-        balancer.add(server.base_url());
-        servers.push(server);
-    }
+    let mut fleet = Fleet::start().await;
     let answers = Answers::new();
     let (governed, free) = (answers.provider(), answers.provider());
-    let anybody = Client::new(balancer.url());
+    let anybody = Client::new(fleet.balancer.url());
     let admin = anybody.signed_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     admin.create_model("governed", &governed).await;
     admin.create_model("free", &free).await;
@@ -123,49 +177,27 @@ async fn c1_servers_that_are_killed_overspend_nothing_and_lose_nothing() {
         .await;
     let (limited, unlimited) = (admin.create_program_under("daily").await, admin.create_key().await);
 
-    let (mut ends, mut limited_ends) = (Vec::new(), Vec::new());
-    for round in 0..KILLS {
-        answers.hold();
-        let (seen, seen_free) = (governed.received().len(), free.received().len());
-        let requests = (0..AT_ONCE / 2).flat_map(|number| {
-            [
-                tokio::spawn(ask(limited.clone(), "governed", number)),
-                tokio::spawn(ask(unlimited.clone(), "free", number)),
-            ]
-        });
-        let requests: Vec<_> = requests.collect();
-        governed.request(seen + AT_ONCE / 2 - 1).await;
-        free.request(seen_free + AT_ONCE / 2 - 1).await;
-        let killed = servers.remove(round % servers.len());
-        let open = balancer.remove(killed.base_url());
-        killed.kill().await;
-        answers.let_go();
-        let round_ends: Vec<End> = join_all(requests).await.into_iter().map(Result::unwrap).collect();
-        let cut = count(&round_ends, End::Cut);
-        assert!(cut <= open, "{cut} of {open} requests of the killed server failed");
-        assert_eq!(count(&round_ends, End::Refused), 0);
-        limited_ends.extend(round_ends.iter().step_by(2).copied());
-        ends.extend(round_ends);
-        let server = installation.server().await;
-        balancer.add(server.base_url());
-        servers.push(server);
+    let (mut ends, mut unlimited_ends) = (Vec::new(), Vec::new());
+    for _ in 0..KILLS {
+        let [of_limited, of_unlimited] = round(&mut fleet, [&limited, &unlimited], [&governed, &free], &answers).await;
+        ends.extend(of_limited);
+        unlimited_ends.extend(of_unlimited);
+        fleet.grow().await;
     }
-    assert!(count(&ends, End::Cut) > 0, "no server was killed at work");
-
-    while count(&limited_ends, End::Refused) == 0 {
-        limited_ends.push(ask(limited.clone(), "governed", limited_ends.len()).await);
+    assert!(
+        count(&ends, End::Cut) + count(&unlimited_ends, End::Cut) > 0,
+        "none was killed at work"
+    );
+    while count(&ends, End::Refused) == 0 {
+        ends.push(ask(limited.clone(), "governed", ends.len()).await);
     }
-    let (whole, cut) = (count(&limited_ends, End::Whole), count(&limited_ends, End::Cut));
+    let (whole, cut) = (count(&ends, End::Whole), count(&ends, End::Cut));
     assert_eq!(whole + cut, DAILY, "each request that began counts, and no more begin");
     assert_eq!(governed.completions().len(), DAILY);
 
     let logs = data(admin.get("/api/v1/admin/logs?model=governed&limit=200"), 200).await;
-    let recorded = logs
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|entry| entry["status"] == 200)
-        .count();
+    let entries = logs.as_array().unwrap().iter();
+    let recorded = entries.filter(|entry| entry["status"] == 200).count();
     assert_eq!(recorded, whole, "what was delivered is in the books");
 }
 
@@ -184,13 +216,14 @@ async fn c1_a_server_lets_streams_end_and_tells_balancers() {
     answers.hold();
     let mut stream = program.chat_stream("m").send().await.unwrap();
     assert!(stream.chunk().await.unwrap().is_some());
-    let ending = tokio::spawn(server.terminate());
+    let mut ending = JoinSet::new();
+    ending.spawn(server.terminate());
     // Until it listens no more.
     while anybody.get("/ready").send().await.is_ok() {}
     answers.let_go();
     let rest = stream.text().await.unwrap();
     assert!(rest.ends_with("data: [DONE]\n\n"), "{rest}");
-    let ended = ending.await.unwrap();
+    let ended = ending.join_next().await.unwrap().unwrap();
     assert!(ended.status.success(), "{ended:?}");
     assert!(ended.after < Duration::from_secs(30), "{ended:?}");
 }

@@ -21,33 +21,32 @@ fn attention(overview: &Value) -> Vec<Value> {
         .collect()
 }
 
+/// Three requests of today, one of yesterday and one of the day before.
+async fn enter_three_days(gateway: &Gateway) {
+    let of = |user: &str, at: &str, department: &str| json!({"user": user, "at": at, "department": department});
+    let records = [
+        of("ann", "2026-03-10T01:00:00Z", "sales"),
+        of("ann", "2026-03-10T11:00:00Z", "sales"),
+        of("bob", "2026-03-10T11:00:00Z", "legal"),
+        of("ann", "2026-03-09T11:00:00Z", "sales"),
+        of("ann", "2026-03-08T11:00:00Z", "sales"),
+    ];
+    enter(gateway, records).await;
+}
+
 #[tokio::test]
 async fn g3_the_overview_compares_and_counts() {
     let gateway = Gateway::start_at(&Clock::fixed("2026-03-10T12:00:00Z".parse().unwrap())).await;
-    let manager = gateway
-        .admin()
+    let admin = gateway.admin();
+    let manager = admin
         .create_person("max@example.com", json!({"role": "manager", "department": "sales"}))
         .await;
-    let homeless = gateway
-        .admin()
-        .create_person("moe@example.com", json!({"role": "manager"}))
-        .await;
+    let homeless = admin.create_person("moe@example.com", json!({"role": "manager"})).await;
     let pending =
         json!({"email": "new@example.com", "name": "New", "role": "user", "status": "pending", "department": "sales"});
-    data(gateway.admin().post("/api/v1/admin/users").json(&pending), 201).await;
-    let of = |user: &str, at: &str, department: &str| json!({"user": user, "at": at, "department": department});
-    enter(
-        &gateway,
-        [
-            of("ann", "2026-03-10T01:00:00Z", "sales"),
-            of("ann", "2026-03-10T11:00:00Z", "sales"),
-            of("bob", "2026-03-10T11:00:00Z", "legal"),
-            of("ann", "2026-03-09T11:00:00Z", "sales"),
-            of("ann", "2026-03-08T11:00:00Z", "sales"),
-        ],
-    )
-    .await;
-    let all = overview(gateway.admin(), "").await;
+    data(admin.post("/api/v1/admin/users").json(&pending), 201).await;
+    enter_three_days(&gateway).await;
+    let all = overview(admin, "").await;
     assert_eq!(
         (&all["now"]["requests"], &all["before"]["requests"]),
         (&json!(3), &json!(1))
@@ -60,7 +59,7 @@ async fn g3_the_overview_compares_and_counts() {
             json!(["approvals", null, 1, null])
         ]
     );
-    let sales = overview(gateway.admin(), "&department=sales").await;
+    let sales = overview(admin, "&department=sales").await;
     assert_eq!(pick(&sales["people"], ["active", "all", "pending"]), json!([1, 2, 1]));
     let own = overview(&manager, "").await;
     assert_eq!(
@@ -81,24 +80,16 @@ async fn g3_the_overview_compares_and_counts() {
 async fn g3_limits_that_are_near_and_trials_and_backends_want_attention() {
     let gateway = Gateway::start_at(&Clock::fixed("2026-03-10T12:00:00Z".parse().unwrap())).await;
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
-    gateway
-        .admin()
-        .create_model_with("m", &provider, &json!({"id": "good"}))
-        .await;
-    gateway
-        .admin()
-        .create_policy("small", &json!({"request_quota_daily": 5}))
-        .await;
-    gateway
-        .admin()
+    let admin = gateway.admin();
+    admin.create_model_with("m", &provider, &json!({"id": "good"})).await;
+    admin.create_policy("small", &json!({"request_quota_daily": 5})).await;
+    admin
         .create_policy("trial", &json!({"mode": "shadow", "request_quota_daily": 1}))
         .await;
-    let person = gateway
-        .admin()
+    let person = admin
         .create_person("ann@example.com", json!({"quota_policy": "small"}))
         .await;
-    let trier = gateway
-        .admin()
+    let trier = admin
         .create_person("bob@example.com", json!({"quota_policy": "trial"}))
         .await;
     let (program, trying) = (person.create_key().await, trier.create_key().await);
@@ -107,16 +98,13 @@ async fn g3_limits_that_are_near_and_trials_and_backends_want_attention() {
         assert_eq!(status(trying.chat("m")).await, 200);
     }
     let broken = Provider::always(Reply::error(401, &json!({"error": {"message": "bad key"}})));
-    gateway
-        .admin()
-        .create_model_with("other", &broken, &json!({"id": "bad"}))
-        .await;
+    admin.create_model_with("other", &broken, &json!({"id": "bad"})).await;
     for _ in 0..2 {
         assert_eq!(status(trying.chat("other")).await, 502);
     }
     gateway.local().write_usage().await;
     let user = person.profile().await["id"].clone();
-    let overview = overview(gateway.admin(), "").await;
+    let overview = overview(admin, "").await;
     assert_eq!(
         attention(&overview),
         [

@@ -57,25 +57,19 @@ async fn g13_refused_requests_are_summed_by_reason_and_are_no_requests() {
 async fn g13_an_entry_tells_what_stood_in_its_way() {
     let failing = Provider::always(Reply::error(500, &json!({"error": {"message": "broken"}})));
     let (gateway, _, program) = under(&failing, json!({})).await;
-    data(
-        gateway
-            .admin()
-            .put("/api/v1/admin/models/m")
-            .json(&json!({"aliases": ["gpt-*"]})),
-        200,
-    )
-    .await;
+    let admin = gateway.admin();
+    let alias = json!({"aliases": ["gpt-*"]});
+    data(admin.put("/api/v1/admin/models/m").json(&alias), 200).await;
     assert_eq!(status(program.chat("gpt-x")).await, 502);
     let serving = Provider::always(Reply::json(&openai::completion("Hi")));
-    gateway
-        .admin()
+    admin
         .create_backend_with("m", &serving, &json!({"id": "good", "weight": 0}))
         .await;
     assert_eq!(status(program.chat("gpt-x")).await, 200);
     gateway.local().write_usage().await;
     let entry = async |status: u16| {
         let path = format!("/api/v1/admin/logs?status={status}");
-        answer(gateway.admin(), &path, 200).await["data"][0].take()
+        answer(admin, &path, 200).await["data"][0].take()
     };
     let (served, failed) = (&entry(200).await, &entry(502).await);
     let told = ["asked_model", "model", "policy", "user_email", "code"];

@@ -85,8 +85,10 @@ fn of_people(row: &Row, number: usize, turn: usize) -> Option<Value> {
             json!({"identity": {"issuer": "https://idp.example", "subject": format!("s{number}")}}),
         ]),
         ("POST", "/api/v1/user/keys") => json!({"name": format!("key {turn}")}),
-        ("PUT", "/api/v1/user/keys/{id}") => pick(&[json!({"enabled": turn % 2 == 0}), json!({"name": "another"})]),
-        ("PUT", "/api/v1/admin/users/{id}/keys/{key}") => json!({"enabled": turn % 2 == 0}),
+        ("PUT", "/api/v1/user/keys/{id}") => {
+            pick(&[json!({"enabled": turn.is_multiple_of(2)}), json!({"name": "another"})])
+        }
+        ("PUT", "/api/v1/admin/users/{id}/keys/{key}") => json!({"enabled": turn.is_multiple_of(2)}),
         ("POST", "/api/v1/admin/policies") => json!({"name": format!("fresh{number}")}),
         ("PUT", "/api/v1/admin/policies/{name}") => json!({"rate_limit": turn + 1}),
         ("PUT", "/api/v1/admin/settings") => json!({"log_retention_days": turn + 1}),

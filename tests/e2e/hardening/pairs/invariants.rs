@@ -44,14 +44,11 @@ impl Reader<'_> {
 
 impl Tables {
     pub(super) async fn read(database: &Client, traces: Traces<'_>) -> Self {
-        let names = database
-            .list_tables()
-            .send()
-            .await
-            .unwrap()
-            .table_names
-            .unwrap_or_default();
-        let reader = Reader { database, names };
+        let names = database.list_tables().send().await.unwrap().table_names;
+        let reader = Reader {
+            database,
+            names: names.unwrap_or_default(),
+        };
         let mut users = reader.partition(Table::Users, "users").await;
         let own = users
             .iter()
@@ -75,13 +72,11 @@ impl Tables {
         for digest in digests {
             keys.extend(reader.partition(Table::ApiKeys, &format!("digest#{digest}")).await);
         }
-        let catalog = reader.partition(Table::Catalog, "catalog").await;
-        let policies = reader.partition(Table::Policies, "policies").await;
         let tables = [
             (Table::Users, users),
             (Table::ApiKeys, keys),
-            (Table::Catalog, catalog),
-            (Table::Policies, policies),
+            (Table::Catalog, reader.partition(Table::Catalog, "catalog").await),
+            (Table::Policies, reader.partition(Table::Policies, "policies").await),
         ];
         Self {
             items: tables.into_iter().map(|(table, items)| (table.name(), items)).collect(),

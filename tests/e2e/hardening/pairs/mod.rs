@@ -18,6 +18,10 @@ use round::World;
 /// Rounds of each pair, unless the environment says otherwise.
 const ROUNDS: usize = 1;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a test goes on is no configuration of the product"
+)]
 fn rounds() -> usize {
     env::var("RACE_ROUNDS")
         .ok()

@@ -203,6 +203,10 @@ proptest! {
     }
 }
 
+#[expect(
+    clippy::similar_names,
+    reason = "the names of the two kinds of cache writes are the vendor's"
+)]
 fn some_entry(of: [Option<u64>; 9], step: Option<(u64, u64)>) -> PriceEntry {
     let [
         input,
