@@ -18,6 +18,9 @@ use round::World;
 /// Rounds of each pair, unless the environment says otherwise.
 const ROUNDS: usize = 1;
 
+/// Rounds at one installation.
+const AT_ONE: usize = 40;
+
 #[expect(
     clippy::disallowed_methods,
     reason = "how long a test goes on is no configuration of the product"
@@ -45,11 +48,16 @@ fn pairs(kind: Kind) -> Vec<(Row, Row)> {
 }
 
 async fn race(kind: Kind, least: usize) {
-    let world = World::start().await;
+    let (mut world, mut played) = (World::start().await, 0);
     let pairs = pairs(kind);
     assert!(pairs.len() >= least, "{kind:?} has {} pairs only", pairs.len());
     for (number, (one, other)) in pairs.iter().enumerate() {
         for round in 0..rounds() {
+            // Each round leaves a policy or two, of which an installation has a hundred.
+            if played == AT_ONE {
+                (world, played) = (World::start().await, 0);
+            }
+            played += 1;
             world.round(kind, [one, other], number * 1000 + round).await;
         }
     }
