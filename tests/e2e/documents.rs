@@ -145,6 +145,7 @@ fn options_that_the_documents_name_are_those_of_the_local_gateway() {
             if [
                 "--release",
                 "--locked",
+                "--workspace",
                 "--port",
                 "--model",
                 "--data-binary",

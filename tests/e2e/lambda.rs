@@ -98,6 +98,8 @@ async fn every_function_boots_and_answers_its_events() {
         provider.will(Reply::json(&openai::completion("Hello")));
         provider.will(openai::stream(&["Hel", "lo"]));
     }
+    // For a compaction.
+    provider.will(Reply::json(&openai::completion("Hello")));
     // For embeddings, completions without and with a suffix, and rankings under each of their paths.
     provider.will(Reply::json(
         &json!({"object": "list", "data": [], "model": "m", "usage": {"prompt_tokens": 1, "total_tokens": 1}}),

@@ -51,6 +51,8 @@ pub const STORY: &[(&str, u16)] = &[
     ("admin/create_top_up", 201),
     ("admin/list_top_ups", 200),
     ("admin/show_price_catalogue", 200),
+    ("admin/export", 200),
+    ("admin/import", 200),
     ("admin/delete_top_up", 200),
     ("admin/bulk_update_users", 200),
     ("admin/list_departments", 200),

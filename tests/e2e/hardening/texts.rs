@@ -116,7 +116,11 @@ async fn every_text_of_every_form_may_be_odd_and_what_is_refused_names_its_field
 async fn a_form_of_more_than_64_kib_is_too_large_whichever_member_it_is_in() {
     let scene = Scene::start().await;
     let long = json!("x".repeat(64 * 1024)).to_string();
-    for (row, form) in forms() {
+    // A whole configuration may be longer.
+    for (row, form) in forms()
+        .into_iter()
+        .filter(|(row, _)| row.path != "/api/v1/admin/import")
+    {
         for place in places(&form).iter().filter(|place| at(&form, place).is_string()) {
             // The connection ends with a body that was not read: each has its own.
             let request = scene

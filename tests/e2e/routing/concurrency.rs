@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use harness::client::data;
 use harness::provider::{Provider, Reply, openai};
 use harness::{Gate, Gateway};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::failures::failure;
@@ -64,7 +64,7 @@ async fn places_at_a_backend_are_counted_for_all_processes_together() {
         gateway.local().store().await.unwrap(),
     ];
     let backend = BackendId::parse("b").unwrap();
-    let (past, future) = (Timestamp::UNIX_EPOCH, Timestamp::MAX);
+    let (past, future) = (Timestamp::UNIX_EPOCH, stores[0].clock().now() + SignedDuration::from_mins(5));
     // A process that died has left places behind, whose time is over.
     for _ in 0..3 {
         assert!(stores[0].take_lease(&backend, 3, past).await.unwrap().is_some());

@@ -158,7 +158,7 @@ async fn csv_has_the_same_columns_and_the_cursor_in_a_header() {
         "{}",
         lines[0]
     );
-    let told = ",2026-03-01T10:00:19Z,r19,bob,,k3,kimi,b,chat_completions,curl,false,200,complete,10,4,3,1,5,2,false,0.000007,30,";
+    let told = ",2026-03-01T10:00:19Z,r19,bob,,k3,kimi,b,chat_completions,curl,false,200,complete,10,4,3,1,5,2,false,0.000007,,30,";
     assert!(lines[1].contains(told), "{}\n{}", lines[0], lines[1]);
     assert_eq!(lines.len(), 3);
     let next = answer(

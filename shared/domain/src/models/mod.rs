@@ -10,6 +10,7 @@ pub mod health;
 pub mod hours;
 pub mod kind;
 pub mod log_entry;
+mod model;
 pub mod policy;
 pub mod price;
 pub mod refusal_reason;

@@ -1,6 +1,7 @@
 //! Quotas in the database: a user's meter is one item, admission is one update of it, settlement one transaction
 //! (promises 40 to 46; the arithmetic is in `access/quota`, the whole is described in `docs/quotas.md`).
 
+mod builder;
 mod overdue;
 mod reset;
 mod update;

@@ -9,6 +9,7 @@ use super::super::StoreError;
 use super::super::expression::Expression;
 use super::super::keys;
 use super::super::table::{DUE, PK, QUEUE, TTL, Table};
+use super::builder::Update;
 use domain::access::quota::{
     Adjustment, Amounts, Bucket, LiveStep, Meter, PeriodStep, Plan, Reset, StoredReservation, TallyStep, WindowStep,
 };
@@ -16,15 +17,6 @@ use domain::models::UsageId;
 
 /// How long a meter is kept that nobody uses: longer than any window of its counters.
 const KEPT_SECONDS: i64 = 62 * 24 * 60 * 60;
-
-/// A change and its condition, under construction.
-#[derive(Default)]
-struct Update {
-    set: Vec<String>,
-    remove: Vec<String>,
-    expected: Vec<String>,
-    placeholders: Expression,
-}
 
 /// Adds the planned reservation to a meter that is there.
 pub(super) fn add(plan: &Plan, id: &UsageId) -> Result<(Expression, Expression), StoreError> {
@@ -125,55 +117,6 @@ pub(super) fn reset(reset: &Reset) -> Result<(Expression, Expression), StoreErro
 }
 
 impl Update {
-    fn replace(&mut self, name: &str, known: AttributeValue, replaced: AttributeValue) {
-        self.expect(format!("{name} = :{name}known"))
-            .set(format!("{name} = :{name}"))
-            .value(&format!(":{name}known"), known)
-            .value(&format!(":{name}"), replaced);
-    }
-
-    fn set(&mut self, text: impl Into<String>) -> &mut Self {
-        self.set.push(text.into());
-        self
-    }
-
-    fn remove(&mut self, text: impl Into<String>) -> &mut Self {
-        self.remove.push(text.into());
-        self
-    }
-
-    fn expect(&mut self, text: impl Into<String>) -> &mut Self {
-        self.expected.push(text.into());
-        self
-    }
-
-    fn name(&mut self, placeholder: &str, name: &str) -> &mut Self {
-        self.placeholders = std::mem::take(&mut self.placeholders).name(placeholder, name);
-        self
-    }
-
-    fn value(&mut self, placeholder: &str, value: AttributeValue) -> &mut Self {
-        self.placeholders = std::mem::take(&mut self.placeholders).value(placeholder, value);
-        self
-    }
-
-    fn number(&mut self, placeholder: &str, number: impl ToString) -> &mut Self {
-        self.value(placeholder, AttributeValue::N(number.to_string()))
-    }
-
-    fn finish(self) -> (Expression, Expression) {
-        let clause = |keyword: &str, parts: &[String]| {
-            if parts.is_empty() {
-                String::new()
-            } else {
-                format!("{keyword} {} ", parts.join(", "))
-            }
-        };
-        let mut change = self.placeholders;
-        change.text = clause("SET", &self.set) + &clause("REMOVE", &self.remove);
-        (change, Expression::new(self.expected.join(" AND ")))
-    }
-
     fn window(&mut self, step: &WindowStep) -> Result<(), StoreError> {
         match step {
             WindowStep::Skip => {}
