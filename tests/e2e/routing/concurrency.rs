@@ -64,7 +64,10 @@ async fn places_at_a_backend_are_counted_for_all_processes_together() {
         gateway.local().store().await.unwrap(),
     ];
     let backend = BackendId::parse("b").unwrap();
-    let (past, future) = (Timestamp::UNIX_EPOCH, stores[0].clock().now() + SignedDuration::from_mins(5));
+    let (past, future) = (
+        Timestamp::UNIX_EPOCH,
+        stores[0].clock().now() + SignedDuration::from_mins(5),
+    );
     // A process that died has left places behind, whose time is over.
     for _ in 0..3 {
         assert!(stores[0].take_lease(&backend, 3, past).await.unwrap().is_some());
