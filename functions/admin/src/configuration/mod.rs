@@ -1,6 +1,6 @@
 //! The configuration as one document (docs/config.md): to export it, and to make the installation what a document says.
 //!
-//! A document is [compared](plan) with what there is, and the changes are [made](apply) by the handlers of the routes
+//! A document is [compared](mod@plan) with what there is, and the changes are [made](mod@apply) by the handlers of the routes
 //! for one object, so that their rules, their audit entries and their conditions hold here too.
 
 mod apply;
