@@ -138,6 +138,8 @@ def part(operation, body):
         # A query says it twice: that it reads some attributes, and which.
         is_bound = {"GetItem": "ProjectionExpression" in body, "Query": body.get("Select") == "SPECIFIC_ATTRIBUTES"}
         return "/account" if is_bound.get(operation) and attributes <= set(ACCOUNT) else ""
+    if body["TableName"].endswith("-responses") and body.get("Select") == "SPECIFIC_ATTRIBUTES":
+        return "/keys" if set(body["ProjectionExpression"].split(", ")) <= {"pk", "sk"} else ""
     item = {"PutItem": "Item", "DeleteItem": "Key"}.get(operation)
     return "/sso#*" if item and body[item]["pk"]["S"].startswith("sso#") else ""
 

@@ -91,6 +91,7 @@ def told(teller, stack, provider, code):
     """What each event of the story got."""
     stream = [chunk("Hel"), chunk("lo", finish_reason="stop"), usage()]
     provider.replies += 3 * [completion("Hello"), stream]  # for Chat Completions, Messages and Responses
+    provider.replies += [completion("Hello")]  # for a compaction
     provider.replies += [{"object": "list", "data": [], "model": "p", "usage": {"prompt_tokens": 1, "total_tokens": 1}}]
     provider.replies += 2 * [{"object": "text_completion", "model": "p", "choices": [{"index": 0, "text": "Hi", "finish_reason": "stop"}]}]
     provider.replies += 3 * [{"model": "p", "results": [{"index": 0, "relevance_score": 0.5}]}]
@@ -161,7 +162,7 @@ def test_p58_every_call_is_within_the_rights_of_its_function(told, stack):
 
 def arn(resources, name):
     """How the roles write what is called `name`: a table or an index of it, a secret, a function."""
-    name, part = re.fullmatch(r"(.*?)(/sso#\*|/account|/owner|)", name).groups()
+    name, part = re.fullmatch(r"(.*?)(/sso#\*|/account|/owner|/keys|)", name).groups()
     name, _, index = name.partition("/index/")
     for secrets in ("tidegate/backend/", "tidegate/sso/"):
         if name.startswith(secrets):
