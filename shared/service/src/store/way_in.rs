@@ -13,10 +13,10 @@ use super::{Store, StoreError};
 use domain::models::UserId;
 use domain::models::user::User;
 
-/// Accounts that are looked through at once.
+/// Accounts that are read at once.
 const PAGE: usize = 200;
 
-/// What somebody can still sign in by.
+/// A way by which an administrator can still sign in.
 pub(super) enum WayIn {
     /// The account of an active administrator with a password.
     Password(UserId),
@@ -32,15 +32,21 @@ impl Store {
         self.admin_with_password(Some(without)).await
     }
 
-    /// An active administrator who has a password, and is not `but`.
+    /// An active administrator who has a password, and is not `but`. No account behind that one's page is read: the
+    /// first administrator is among the oldest accounts.
     pub(super) async fn admin_with_password(&self, but: Option<&UserId>) -> Result<Option<WayIn>, StoreError> {
-        let span = Span {
-            after: None,
-            limit: PAGE,
-        };
         let suits = |user: &User| user.is_admin_with_password() && Some(&user.id) != but;
-        let found = self.users(None, &span, suits).await?.items.into_iter().next();
-        Ok(found.map(|user| WayIn::Password(user.id)))
+        let mut after = None;
+        loop {
+            let page = self.users(None, &Span { after, limit: PAGE }, |_| true).await?;
+            if let Some(user) = page.items.into_iter().find(suits) {
+                return Ok(Some(WayIn::Password(user.id)));
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(None);
+            }
+        }
     }
 }
 
