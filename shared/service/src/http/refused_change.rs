@@ -18,7 +18,8 @@ pub struct RefusedChange {
 impl RefusedChange {
     /// Of a request of a person who was authenticated; `None` where nothing would be changed.
     pub(super) fn of(parts: &Parts) -> Option<Self> {
-        if parts.method == Method::GET {
+        // Routes of `GET` also answer `HEAD`.
+        if parts.method.is_safe() {
             return None;
         }
         Some(Self {
@@ -36,6 +37,46 @@ impl RefusedChange {
             // Nothing is changed with the session.
             authority: None,
             ..actor.audit(now, "change.refuse", target, vec![])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::http::session_caller::SessionCaller;
+    use domain::access::session::Session;
+    use domain::models::user::User;
+
+    #[test]
+    fn p76_only_a_method_that_changes_something_is_a_refused_change() {
+        let email = "a@example.com".to_owned().try_into().unwrap();
+        let user = User::new(email, "A".to_owned().try_into().unwrap(), Timestamp::UNIX_EPOCH);
+        let session = Session {
+            user: user.id.clone(),
+            number: user.session,
+            login_at: Timestamp::UNIX_EPOCH,
+            expires_at: Timestamp::MAX,
+        };
+        let user = Arc::new(user);
+        for (method, is_change) in [
+            (Method::GET, false),
+            (Method::HEAD, false),
+            (Method::POST, true),
+            (Method::PUT, true),
+            (Method::DELETE, true),
+        ] {
+            let request = http::Request::builder()
+                .method(method.clone())
+                .uri("/api/v1/admin/users");
+            let mut parts = request.body(()).unwrap().into_parts().0;
+            parts.extensions.insert(SessionCaller {
+                user: Arc::clone(&user),
+                session: session.clone(),
+            });
+            assert_eq!(RefusedChange::of(&parts).is_some(), is_change, "{method}");
         }
     }
 }
