@@ -133,7 +133,7 @@ async fn cross<F: Future<Output = Response>>(
         None => inner(request).await,
     };
     let error = render_error(&mut response, &head);
-    translate(&mut response, head.language());
+    translate(&mut response, &head);
     add_headers(&mut response, &head.request_id);
     if let Some(page) = page {
         page.allow(response.headers_mut());
@@ -152,15 +152,17 @@ fn request_id(headers: &HeaderMap) -> RequestId {
         .unwrap_or_else(RequestId::generate)
 }
 
-/// What a response of `/api/v1` says, in Chinese where the reader asks for it.
-fn translate(response: &mut Response, language: Language) {
-    let said = response.extensions_mut().remove::<Said>();
-    let Some(Said(english)) = said.filter(|_| language == Language::Chinese) else {
+/// Puts the message of a response of `/api/v1` into Chinese where the reader asks for it.
+fn translate(response: &mut Response, head: &Head) {
+    // The language is read only where there is a message: most responses have none.
+    let Some(Said(english)) = response.extensions_mut().remove() else {
         return;
     };
-    let told = messages::tell(english, language).text;
-    *response.body_mut() = Body::from(serde_json::json!({"message": told}).to_string());
-    response.headers_mut().remove(CONTENT_LENGTH);
+    if head.language() == Language::Chinese {
+        let told = messages::tell(english, Language::Chinese).text;
+        *response.body_mut() = Body::from(serde_json::json!({"message": told}).to_string());
+        response.headers_mut().remove(CONTENT_LENGTH);
+    }
 }
 
 fn render_error(response: &mut Response, head: &Head) -> Option<ApiError> {
@@ -204,7 +206,7 @@ struct Head {
     method: Method,
     path: String,
     client: Option<IpAddr>,
-    /// What the reader of a message has asked for.
+    /// The languages that the reader of a message has asked for (`Accept-Language`).
     languages: Option<HeaderValue>,
 }
 
@@ -246,9 +248,15 @@ impl Head {
         let client = self.client.map(tracing::field::display);
         if status >= 500 {
             let cause = error.and_then(ApiError::cause);
-            tracing::error!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, client.address = client, cause, "request");
+            tracing::error!(
+                request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, client.address = client,
+                cause, "request"
+            );
         } else {
-            tracing::info!(request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, client.address = client, "request");
+            tracing::info!(
+                request.id = %id, trace.id = trace, %method, path, status, code, duration_ms, client.address = client,
+                "request"
+            );
         }
     }
 }

@@ -135,7 +135,9 @@ impl<K: RingKeys> KeyRing<K> {
         match (self.load().await, self.loaded()) {
             (Ok(keys), _) => Ok(keys),
             (Err(KeyRingError::Load(error)), Some(old)) => {
-                tracing::warn!(error = %error, secret = K::NAME, "the keys could not be loaded again; the known ones go on");
+                tracing::warn!(
+                    error = %error, secret = K::NAME, "the keys could not be loaded again; the known ones go on"
+                );
                 Ok(old.keys)
             }
             (Err(error), _) => Err(error),
