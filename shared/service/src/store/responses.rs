@@ -1,5 +1,5 @@
-//! Stored responses: sealed texts in the partition of their owner, each in as many items as its length needs (ST2, ST3).
-//! What is in them is not known here.
+//! Stored responses: sealed texts in the partition of their owner, each in as many items as its length needs (ST2,
+//! ST3). What is in them is not known here.
 
 use std::collections::HashMap;
 
@@ -14,16 +14,19 @@ use super::table::{SK, TTL, Table};
 use super::{Store, StoreError, send};
 use domain::models::UserId;
 
-/// Bytes of one item's part: the database's limit is 400 KB.
+/// The most bytes of an item.
+const ITEM: usize = 400 << 10;
+/// Bytes of a part, which leave room for the other attributes of its item.
 const PART: usize = 380 << 10;
+/// The most parts of a response.
 const MOST_PARTS: usize = 24;
 /// The most keys that the database takes at once.
 const BATCH: usize = 100;
-/// The most writes of a transaction.
-const TRANSACTION: usize = 100;
+/// Deletions of a transaction, whose items may have 4 MB together.
+const DELETED_AT_ONCE: usize = (4 << 20) / ITEM;
 
 const SEALED: &str = "sealed";
-/// Of the first item: how many there are.
+/// The number of parts of the response. Each item has it; that of the first one is read.
 const PARTS: &str = "parts";
 
 impl Store {
@@ -87,10 +90,11 @@ impl Store {
         Ok(true)
     }
 
-    /// Removes all that is stored for `owner`. Reads keys alone, which is all that its caller may read (ST8).
+    /// Removes all that is stored for `owner`. Reads keys alone, which is all that its caller may read (ST8); in
+    /// transactions, since its role may delete only so (`infra/template.yaml`).
     pub(super) async fn delete_responses(&self, owner: &UserId) -> Result<(), StoreError> {
         let found = self.keys_of(Table::Responses, owner.as_str()).await?;
-        for some in found.chunks(TRANSACTION) {
+        for some in found.chunks(DELETED_AT_ONCE) {
             let mut transaction = self.transaction();
             for key in some {
                 transaction = transaction.delete(key, Expression::always())?;

@@ -175,10 +175,22 @@ async fn st8_deleting_a_user_deletes_its_responses() {
     let response = Answer::of(program.post("/v1/responses").json(&ask)).await.json();
     let user = person.profile().await["id"].as_str().unwrap().to_owned();
     assert_eq!(response["store"], true);
-    assert_eq!(status(admin.delete(&format!("/api/v1/admin/users/{user}"))).await, 200);
     let owner = domain::models::UserId::parse(user.as_str()).unwrap();
     let store = bench.gateway.local().store().await.unwrap();
-    let left = store.responses(&owner, &[id(&response)]).await.unwrap();
+    // More than one transaction deletes.
+    let more: Vec<String> = (0..25).map(|number| format!("resp_{number}")).collect();
+    for id in &more {
+        assert!(
+            store
+                .create_response(&owner, id, b"sealed", 9_999_999_999)
+                .await
+                .unwrap()
+        );
+    }
+    let ids: Vec<&str> = more.iter().map(String::as_str).chain([id(&response)]).collect();
+    assert_eq!(store.responses(&owner, &ids).await.unwrap().len(), ids.len());
+    assert_eq!(status(admin.delete(&format!("/api/v1/admin/users/{user}"))).await, 200);
+    let left = store.responses(&owner, &ids).await.unwrap();
     assert!(left.is_empty());
 }
 
