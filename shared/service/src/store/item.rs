@@ -27,6 +27,7 @@ pub(super) struct Range<'a> {
 }
 
 /// A query, with the condition on its keys.
+#[derive(Clone)]
 pub(super) struct Select<'a> {
     pub(super) table: Table,
     pub(super) index: Option<&'a Index>,
@@ -56,6 +57,25 @@ pub(super) fn from_item<T: DeserializeOwned>(table: Table, item: Item) -> Result
         entity: table.name(),
         source: Box::new(source),
     })
+}
+
+impl<'a> Range<'a> {
+    /// The query for all of its items.
+    fn select(&self) -> Select<'a> {
+        let (pk, sk) = self.index.map_or((PK, SK), |index| (index.partition, index.sort));
+        let mut expected = Expression::new("#pk = :pk").name("#pk", pk).text(":pk", self.pk);
+        if !self.prefix.is_empty() {
+            expected.text.push_str(" AND begins_with(#sk, :prefix)");
+            expected = expected.name("#sk", sk).text(":prefix", self.prefix);
+        }
+        Select {
+            table: self.table,
+            index: self.index,
+            expected,
+            newest_first: self.newest_first,
+            limit: None,
+        }
+    }
 }
 
 impl Key {
@@ -104,20 +124,26 @@ impl Store {
     /// All items of `range`, however many pages they fill.
     pub(super) async fn all<T: DeserializeOwned>(&self, range: &Range<'_>) -> Result<Vec<T>, StoreError> {
         let mut items = Vec::new();
+        self.each(&range.select(), |item: T| items.push(item)).await?;
+        Ok(items)
+    }
+
+    /// Shows `visit` all items that `select` names, however many pages they fill.
+    pub(super) async fn each<T: DeserializeOwned>(
+        &self,
+        select: &Select<'_>,
+        mut visit: impl FnMut(T),
+    ) -> Result<(), StoreError> {
         let mut start = None;
         loop {
-            let page = self.query(range, start, None).await?;
-            for item in page
-                .items
-                .unwrap_or_default()
-                .into_iter()
-                .filter(|item| self.is_live(item))
-            {
-                items.push(from_item(range.table, item)?);
+            let page = self.select(select.clone(), start).await?;
+            let items = page.items.unwrap_or_default();
+            for item in items.into_iter().filter(|item| self.is_live(item)) {
+                visit(from_item(select.table, item)?);
             }
             start = page.last_evaluated_key;
             if start.is_none() {
-                return Ok(items);
+                return Ok(());
             }
         }
     }
@@ -151,35 +177,18 @@ impl Store {
         }
     }
 
+    /// One page of at most `limit` items of `range`, behind the key `start`.
     pub(super) async fn query(
         &self,
         range: &Range<'_>,
         start: Option<Item>,
-        limit: Option<usize>,
+        limit: usize,
     ) -> Result<QueryOutput, StoreError> {
-        let (pk, sk) = range.index.map_or((PK, SK), |index| (index.partition, index.sort));
-        let mut expected = Expression::new("#pk = :pk").name("#pk", pk).text(":pk", range.pk);
-        if !range.prefix.is_empty() {
-            expected.text.push_str(" AND begins_with(#sk, :prefix)");
-            expected = expected.name("#sk", sk).text(":prefix", range.prefix);
-        }
-        let Range {
-            table,
-            index,
-            newest_first,
-            ..
-        } = *range;
-        self.select(
-            Select {
-                table,
-                index,
-                expected,
-                newest_first,
-                limit,
-            },
-            start,
-        )
-        .await
+        let select = Select {
+            limit: Some(limit),
+            ..range.select()
+        };
+        self.select(select, start).await
     }
 
     /// One page of the items that `select` names, behind the key `start`.

@@ -36,7 +36,7 @@ impl Store {
         let mut kept: Vec<(String, T)> = Vec::new();
         let mut start = span.after.as_deref().and_then(start_at);
         loop {
-            let page = self.query(range, start, Some(span.limit + 1)).await?;
+            let page = self.query(range, start, span.limit + 1).await?;
             for item in page
                 .items
                 .unwrap_or_default()

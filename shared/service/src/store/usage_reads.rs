@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::expression::Expression;
 use super::item::{Item, Select, from_item};
@@ -41,10 +42,7 @@ impl Whose<'_> {
             (0..SHARDS).map(|number| Partition { index, pk: pk(number) }).collect()
         };
         match self {
-            Self::User(user) => vec![Partition {
-                index: None,
-                pk: keys::usage_of(kind, user),
-            }],
+            Self::User(user) => vec![Partition::of_table(keys::usage_of(kind, user))],
             Self::Department(name) => shards("department", &|number| {
                 keys::department_shard(kind, number, name.as_str())
             }),
@@ -154,6 +152,11 @@ impl Store {
 }
 
 impl Partition {
+    /// A partition of the table itself.
+    pub(super) fn of_table(pk: String) -> Self {
+        Self { index: None, pk }
+    }
+
     /// Its items whose sort keys lie between these texts.
     pub(super) fn between(&self, first: &str, last: &str) -> Select<'static> {
         let pk = self.index.map_or(PK, |index| index.partition);
@@ -169,4 +172,9 @@ impl Partition {
             limit: None,
         }
     }
+}
+
+/// The day behind `day`, as the text that all sort keys of `day` come before.
+pub(super) fn day_behind(day: Date) -> String {
+    day.tomorrow().unwrap_or(Date::MAX).to_string()
 }

@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use futures_util::future::try_join_all;
-use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::item::from_item;
 use super::keys::ROLLUP;
-use super::table::Table;
-use super::usage_reads::{Partition, Whose};
+use super::usage_reads::{Partition, Whose, day_behind};
 use super::{Store, StoreError};
 use domain::models::rollup::Rollup;
 use domain::models::sums::Sums;
@@ -80,20 +77,13 @@ impl Store {
         hours: &Range<UtcHour>,
         group: &impl Fn(&Rollup, UtcHour) -> Option<K>,
     ) -> Result<UsageSums<K>, StoreError> {
-        let behind = hours.end.plus(-1).date_in(&TimeZone::UTC).checked_add(1.day());
         let first = hours.start.date_in(&TimeZone::UTC).to_string();
-        let last = behind.unwrap_or(Date::MAX).to_string();
-        let (mut sums, mut start) = (UsageSums::default(), None);
-        loop {
-            let page = self.select(partition.between(&first, &last), start).await?;
-            let items = page.items.unwrap_or_default();
-            for item in items.into_iter().filter(|item| self.is_live(item)) {
-                sums.add(&from_item(Table::Usage, item)?, hours, group);
-            }
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(sums);
-            }
-        }
+        let last = day_behind(hours.end.plus(-1).date_in(&TimeZone::UTC));
+        let mut sums = UsageSums::default();
+        self.each(&partition.between(&first, &last), |row: Rollup| {
+            sums.add(&row, hours, group);
+        })
+        .await?;
+        Ok(sums)
     }
 }
