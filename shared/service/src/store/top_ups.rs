@@ -22,6 +22,8 @@ use domain::models::{TopUpId, UserId};
 const TRIES: u32 = 5;
 /// Top-ups of one account that are in force at once.
 const MAX_TOP_UPS: usize = 20;
+/// The place of the account in the transaction.
+const ACCOUNT: usize = 0;
 
 /// How the creation of a top-up ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,20 +97,15 @@ impl Store {
         top_up: &TopUp,
         audit: &AuditEntry,
     ) -> Result<TopUpCreation, StoreError> {
-        let mut attempts = Attempts::at_most(TRIES);
-        loop {
-            let known = self.account_top_ups(account).await?;
-            let mut top_ups = self.in_force(known.as_ref().map(|known| known.top_ups.clone()).unwrap_or_default());
+        let added = |mut top_ups: Vec<TopUp>| {
             if top_ups.len() >= MAX_TOP_UPS {
-                return Ok(TopUpCreation::TooMany);
+                return Err(TopUpCreation::TooMany);
             }
             top_ups.push(top_up.clone());
-            match self.replace_top_ups(account, known.as_ref(), top_ups, audit).await? {
-                Commit::Done => return Ok(TopUpCreation::Done),
-                commit if commit.refused_at(ACCOUNT) => return Ok(TopUpCreation::AccountGone),
-                Commit::Refused(_) => attempts.overtaken()?,
-            }
-        }
+            Ok(top_ups)
+        };
+        let changed = self.change_top_ups(account, audit, TopUpCreation::AccountGone, added);
+        Ok(changed.await?.err().unwrap_or(TopUpCreation::Done))
     }
 
     /// Ends a top-up before its time.
@@ -118,18 +115,38 @@ impl Store {
         id: &TopUpId,
         audit: &AuditEntry,
     ) -> Result<Removal, StoreError> {
-        let mut attempts = Attempts::at_most(TRIES);
-        loop {
-            let known = self.account_top_ups(account).await?;
-            let mut top_ups = self.in_force(known.as_ref().map(|known| known.top_ups.clone()).unwrap_or_default());
+        let without = |mut top_ups: Vec<TopUp>| {
             let before = top_ups.len();
             top_ups.retain(|top_up| top_up.id != *id);
             if top_ups.len() == before {
-                return Ok(Removal::NotFound);
+                return Err(Removal::NotFound);
             }
+            Ok(top_ups)
+        };
+        let changed = self.change_top_ups(account, audit, Removal::NotFound, without);
+        Ok(changed.await?.err().unwrap_or(Removal::Done))
+    }
+
+    /// Changes the top-ups of `account` that are in force, again when others have changed them meanwhile. Refused as
+    /// `change` says, or as `gone` where there is no such account.
+    async fn change_top_ups<R>(
+        &self,
+        account: &UserId,
+        audit: &AuditEntry,
+        gone: R,
+        change: impl Fn(Vec<TopUp>) -> Result<Vec<TopUp>, R>,
+    ) -> Result<Result<(), R>, StoreError> {
+        let mut attempts = Attempts::at_most(TRIES);
+        loop {
+            let known = self.account_top_ups(account).await?;
+            let top_ups = known.as_ref().map(|known| known.top_ups.clone()).unwrap_or_default();
+            let top_ups = match change(self.in_force(top_ups)) {
+                Ok(changed) => changed,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
             match self.replace_top_ups(account, known.as_ref(), top_ups, audit).await? {
-                Commit::Done => return Ok(Removal::Done),
-                commit if commit.refused_at(ACCOUNT) => return Ok(Removal::NotFound),
+                Commit::Done => return Ok(Ok(())),
+                commit if commit.refused_at(ACCOUNT) => return Ok(Err(gone)),
                 Commit::Refused(_) => attempts.overtaken()?,
             }
         }
@@ -174,6 +191,3 @@ impl Store {
         Ok(commit)
     }
 }
-
-/// The place of the account in the transaction.
-const ACCOUNT: usize = 0;
