@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use super::error::{ApiError, Code};
-use super::json::{field, in_plain_words};
+use super::json;
 use super::origin::Origin;
 use super::session_caller::SessionCaller;
 use domain::models::audit::{AuditEntry, Authority};
@@ -60,15 +60,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
         serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
             .map(Self)
-            .map_err(|error| {
-                let path = error.path().to_string();
-                let wrong = in_plain_words(&error.into_inner().to_string());
-                let refusal = ApiError::new(Code::InvalidValue, wrong.message);
-                match field(&path, wrong.member.as_deref()) {
-                    Some(field) => refusal.field(field),
-                    None => refusal,
-                }
-            })
+            .map_err(|error| json::refusal(&error.path().to_string(), &error.inner().to_string()))
     }
 }
 
@@ -98,10 +90,10 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 }
 
 impl IfMatch {
-    /// Of a change that expects no version.
+    /// The condition of a change that expects no version.
     pub const ANY: Self = Self(None);
 
-    /// Of a change of this version.
+    /// The condition of a change of this version.
     pub fn version(version: u64) -> Self {
         Self(Some(version))
     }

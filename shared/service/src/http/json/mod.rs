@@ -22,9 +22,8 @@ use super::error::{ApiError, Code};
 use super::single_header::single;
 use duplicates::NoDuplicates;
 use objects::Objects;
-use plain::Plain;
 
-pub(super) use plain::{field, in_plain_words};
+pub(super) use plain::refusal;
 
 /// How long the next bytes of a body are waited for (promise 30).
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -231,16 +230,10 @@ pub fn invalid(field: String, error: &serde_json::Error) -> ApiError {
     let is_secret = SECRET_FIELDS
         .iter()
         .any(|secret| field == *secret || field.ends_with(&format!(".{secret}")));
-    let (message, member) = if is_secret {
-        ("the value is not allowed here".to_owned(), None)
+    if is_secret {
+        ApiError::invalid(field, "the value is not allowed here")
     } else {
-        let Plain { message, member } = in_plain_words(&error.to_string());
-        (message, member)
-    };
-    let error = ApiError::new(Code::InvalidValue, message);
-    match plain::field(&field, member.as_deref()) {
-        Some(field) => error.field(field),
-        None => error,
+        refusal(&field, &error.to_string())
     }
 }
 
@@ -264,7 +257,7 @@ pub struct Created<T>(pub T);
 #[derive(Clone, Copy, Debug)]
 pub struct Message(pub &'static str);
 
-/// What a response says, for the edge to say it in the reader's language.
+/// The message of a response, for the edge to put it into the reader's language.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Said(pub(super) &'static str);
 

@@ -1,18 +1,29 @@
 //! The library's words about a wrong value as ours: each says what the value must be, and none is Rust's (OP10).
 
+use super::super::error::{ApiError, Code};
 use super::super::language::Language;
 use super::super::messages;
 
-/// What is wrong with a value, as a person would say it.
+/// A library's message in plain words.
 #[derive(Debug, PartialEq, Eq)]
-pub(in super::super) struct Plain {
-    pub(in super::super) message: String,
+struct Plain {
+    message: String,
     /// The member that it is about, where the library tells only the object's path.
-    pub(in super::super) member: Option<String>,
+    member: Option<String>,
+}
+
+/// The refusal of the value at `path`, or of a member of it, of which the library says `text`.
+pub(in super::super) fn refusal(path: &str, text: &str) -> ApiError {
+    let Plain { message, member } = in_plain_words(text);
+    let refusal = ApiError::new(Code::InvalidValue, message);
+    match field(path, member.as_deref()) {
+        Some(field) => refusal.field(field),
+        None => refusal,
+    }
 }
 
 /// The path of the member in the object at `path`.
-pub(in super::super) fn field(path: &str, member: Option<&str>) -> Option<String> {
+fn field(path: &str, member: Option<&str>) -> Option<String> {
     match (path, member) {
         ("." | "", None) => None,
         ("." | "", Some(member)) => Some(member.to_owned()),
@@ -24,7 +35,7 @@ pub(in super::super) fn field(path: &str, member: Option<&str>) -> Option<String
 }
 
 /// The library's message `text` in plain words.
-pub(in super::super) fn in_plain_words(text: &str) -> Plain {
+fn in_plain_words(text: &str) -> Plain {
     let text = text.split(" at line ").next().unwrap_or_default();
     let about = |message: &str, member: Option<&str>| Plain {
         message: (*message).to_owned(),
