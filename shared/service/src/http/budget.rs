@@ -1,4 +1,5 @@
-//! What clients are told of limits in the words of budgets: what a limit is of, and how much of it is left once little is.
+//! Limits in the words of budgets, as clients read them: the limit that a refusal names, and how much is left once
+//! little is.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
@@ -13,21 +14,10 @@ const WARNED_FROM: u128 = 80;
 const WARNING: HeaderName = HeaderName::from_static("x-budget-warning");
 const REMAINING_USD: HeaderName = HeaderName::from_static("x-budget-remaining-usd");
 
-/// Whose use a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Level {
-    User,
-}
+/// The level of all limits: they count what one user uses.
+const LEVEL: &str = "user";
 
-impl Level {
-    fn name(self) -> &'static str {
-        match self {
-            Self::User => "user",
-        }
-    }
-}
-
-/// What a limit is of: `cost/month`, `requests/60s`, `concurrency`.
+/// The unit and the window of a limit: `cost/month`, `requests/60s`, `concurrency`.
 fn name(policy: &Policy, limit: Limit) -> String {
     let window = policy.rate_limit_window;
     match limit {
@@ -44,7 +34,7 @@ fn name(policy: &Policy, limit: Limit) -> String {
 /// Members of the error that refuses a request for this limit.
 pub fn members(policy: &Policy, usage: &LimitUsage) -> Map<String, Value> {
     let members = [
-        ("level", json!(Level::User.name())),
+        ("level", json!(LEVEL)),
         ("limit", json!(name(policy, usage.limit))),
         ("resets_at", json!(usage.resets_at)),
     ];
@@ -59,18 +49,14 @@ pub fn members(policy: &Policy, usage: &LimitUsage) -> Map<String, Value> {
 pub fn headers(policy: &Policy, limit_usage: &[LimitUsage]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let budgets = || limit_usage.iter().filter(|usage| is_budget(usage.limit));
-    let Some(fullest) = budgets().max_by_key(|usage| percent(usage)) else {
+    let Some(fullest) = budgets().max_by_key(|usage| percent_used(usage)) else {
         return headers;
     };
-    if percent(fullest) < WARNED_FROM {
+    let percent = percent_used(fullest);
+    if percent < WARNED_FROM {
         return headers;
     }
-    let warning = format!(
-        "{} {} {}%",
-        Level::User.name(),
-        name(policy, fullest.limit),
-        percent(fullest)
-    );
+    let warning = format!("{LEVEL} {} {percent}%", name(policy, fullest.limit));
     headers.extend(HeaderValue::try_from(warning).ok().map(|value| (WARNING, value)));
     let of_cost = budgets().filter(|usage| usage.limit == Limit::CostQuotaMonthly);
     if let Some(least) = of_cost.map(LimitUsage::remaining).min() {
@@ -87,7 +73,7 @@ fn is_budget(limit: Limit) -> bool {
     }
 }
 
-fn percent(usage: &LimitUsage) -> u128 {
+fn percent_used(usage: &LimitUsage) -> u128 {
     u128::from(usage.used) * 100 / u128::from(usage.value.max(1))
 }
 
