@@ -10,9 +10,8 @@ use super::ApiError;
 use super::accept::Format;
 use super::page::List;
 
-/// By which a spreadsheet knows UTF-8.
-const BOM: &str = "\u{feff}";
-const BOM_CHARACTER: char = '\u{feff}';
+/// The byte order mark, by which a spreadsheet knows UTF-8.
+const BOM: char = '\u{feff}';
 
 /// Where a CSV response has what JSON calls `next_cursor`.
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
@@ -39,8 +38,8 @@ impl<T: Serialize> Table<T> {
     }
 
     fn into_csv(self, has_bom: bool) -> Result<Response, ApiError> {
-        let start = if has_bom { BOM.as_bytes().to_vec() } else { Vec::new() };
-        let mut csv = csv::Writer::from_writer(start);
+        let start = if has_bom { BOM.to_string() } else { String::new() };
+        let mut csv = csv::Writer::from_writer(start.into_bytes());
         csv.write_record(&self.columns).map_err(ApiError::internal)?;
         let names = serde_json::to_value(&self.list.names).map_err(ApiError::internal)?;
         for entry in &self.list.data {
@@ -67,8 +66,8 @@ impl<T: Serialize> Table<T> {
     }
 }
 
-/// The value of a column: a member of the row, one of an object in it (`a.b`), or what an id of it is called
-/// (`user_name`).
+/// The value of a column: a member of the row, one of an object in it (`a.b`), or the name that belongs to one of its
+/// ids (`user_name`).
 fn value<'a>(row: &'a Value, names: &'a Value, column: &str) -> &'a Value {
     if let Some(value) = row.get(column) {
         return value;
@@ -102,7 +101,7 @@ fn cell(value: &Value) -> String {
 fn runs(text: &str) -> bool {
     text.starts_with(['\t', '\r', '\n'])
         || text
-            .trim_start_matches(|character: char| character.is_whitespace() || character == BOM_CHARACTER)
+            .trim_start_matches(|character: char| character.is_whitespace() || character == BOM)
             .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
 }
 

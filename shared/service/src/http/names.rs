@@ -1,4 +1,4 @@
-//! What ids are called: names of people, keys and backends beside a page of ids (OP6).
+//! Names of people, keys and backends beside a page of their ids (OP6).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ struct Named {
     name: DisplayName,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<Email>,
-    /// A key's beginning.
+    /// The beginning of a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     prefix: Option<String>,
 }
@@ -36,38 +36,23 @@ impl Names {
     /// What `ids` are called now.
     pub async fn of(store: &Store, ids: Ids) -> Result<Self, StoreError> {
         let mut names = Self::default();
-        for user in try_join_all(ids.users.iter().map(|id| store.cached_user(id)))
-            .await?
-            .into_iter()
-            .flatten()
-        {
+        let users = ids.users.iter().map(|id| store.cached_user(id));
+        for user in try_join_all(users).await?.into_iter().flatten() {
             names.add_person(&user.id, &user.name, &user.email);
         }
         let keys = ids.keys.iter().map(|(owner, id)| store.api_key(owner, id));
         for key in try_join_all(keys).await?.into_iter().flatten() {
-            let (name, prefix) = (key.name, Some(key.key_prefix));
-            names.0.insert(
-                key.id.into(),
-                Named {
-                    name,
-                    email: None,
-                    prefix,
-                },
-            );
+            let named = Named {
+                prefix: Some(key.key_prefix),
+                ..Named::by(key.name)
+            };
+            names.0.insert(key.id.into(), named);
         }
         if !ids.backends.is_empty() {
             let catalog = store.catalog().await?;
             let backends = catalog.entries().flat_map(|entry| &entry.backends);
             for backend in backends.filter(|backend| ids.backends.contains(&backend.id)) {
-                let name = backend.name.clone();
-                names.0.insert(
-                    backend.id.to_string(),
-                    Named {
-                        name,
-                        email: None,
-                        prefix: None,
-                    },
-                );
+                names.0.insert(backend.id.to_string(), Named::by(backend.name.clone()));
             }
         }
         Ok(names)
@@ -75,14 +60,20 @@ impl Names {
 
     /// Adds a person.
     pub fn add_person(&mut self, id: &UserId, name: &DisplayName, email: &Email) {
-        let (name, email) = (name.clone(), Some(email.clone()));
-        self.0.insert(
-            id.to_string(),
-            Named {
-                name,
-                email,
-                prefix: None,
-            },
-        );
+        let named = Named {
+            email: Some(email.clone()),
+            ..Named::by(name.clone())
+        };
+        self.0.insert(id.to_string(), named);
+    }
+}
+
+impl Named {
+    fn by(name: DisplayName) -> Self {
+        Self {
+            name,
+            email: None,
+            prefix: None,
+        }
     }
 }

@@ -88,9 +88,7 @@ impl Quota {
             policy,
         })
     }
-}
 
-impl Quota {
     /// What is used of each limit, by its name.
     pub fn used(&self) -> BTreeMap<&'static str, &Amount> {
         self.limits.iter().map(|limit| (limit.name, &limit.used)).collect()
