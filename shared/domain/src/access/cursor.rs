@@ -1,9 +1,9 @@
 //! Cursors: places in lists that callers carry but cannot read meaning into or make up (promise 57).
 
-use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 
+use super::digest::keyed;
 use super::session::SigningKeys;
 
 /// Half of an HMAC-SHA-256: a wrong cursor is only a wrong page, never a right.
@@ -29,13 +29,8 @@ impl SigningKeys {
 }
 
 fn tag(key: &[u8], scope: &str, position: &str) -> [u8; TAG] {
-    let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), PURPOSE);
-    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()));
-    for part in [scope.as_bytes(), b"\0", position.as_bytes()] {
-        context.update(part);
-    }
     let mut tag = [0; TAG];
-    tag.copy_from_slice(&context.sign().as_ref()[..TAG]);
+    tag.copy_from_slice(&keyed(key, PURPOSE, scope, position).as_ref()[..TAG]);
     tag
 }
 

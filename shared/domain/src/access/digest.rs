@@ -1,6 +1,7 @@
 //! Digests of secrets that are only ever compared: what is stored gives nobody the secret back.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -18,6 +19,17 @@ pub fn sha256_hex(text: &str) -> String {
 /// SHA-256 in base64url, the form of PKCE's challenge (RFC 7636 §4.2).
 pub fn sha256_base64url(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
+}
+
+/// HMAC-SHA-256 of `text` of `owner`, by a key that is derived of `secret` for one purpose: what is made for another
+/// purpose says nothing of it.
+pub(super) fn keyed(secret: &[u8], purpose: &[u8], owner: &str, text: &str) -> hmac::Tag {
+    let derived = hmac::sign(&hmac::Key::new(HMAC_SHA256, secret), purpose);
+    let mut context = hmac::Context::with_key(&hmac::Key::new(HMAC_SHA256, derived.as_ref()));
+    for part in [owner.as_bytes(), b"\0", text.as_bytes()] {
+        context.update(part);
+    }
+    context.sign()
 }
 
 #[cfg(test)]

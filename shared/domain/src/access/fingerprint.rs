@@ -1,9 +1,10 @@
 //! Fingerprints of secrets: they tell whether a secret that is given is the one that is stored, to who may not read it.
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 
+use super::digest::keyed;
 use super::session::SigningKeys;
 
 /// Keeps these authentications apart from those of tokens and cursors.
@@ -13,7 +14,7 @@ impl SigningKeys {
     /// The fingerprint of the `secret` of `owner`. Without a signing key nobody can try secrets against it.
     pub fn fingerprint(&self, owner: &str, secret: &str) -> String {
         let key = self.secrets().next().unwrap_or_default();
-        BASE64.encode(sign(key, owner, secret))
+        BASE64.encode(keyed(key, PURPOSE, owner, secret))
     }
 
     /// True if `fingerprint` is that of this `secret` of `owner`. After a change of the signing keys none is.
@@ -21,20 +22,9 @@ impl SigningKeys {
         let Ok(given) = BASE64.decode(fingerprint) else {
             return false;
         };
-        self.secrets().any(|key| {
-            let known = sign(key, owner, secret);
-            aws_lc_rs::constant_time::verify_slices_are_equal(known.as_ref(), &given).is_ok()
-        })
+        self.secrets()
+            .any(|key| verify_slices_are_equal(keyed(key, PURPOSE, owner, secret).as_ref(), &given).is_ok())
     }
-}
-
-fn sign(key: &[u8], owner: &str, secret: &str) -> hmac::Tag {
-    let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), PURPOSE);
-    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()));
-    for part in [owner.as_bytes(), b"\0", secret.as_bytes()] {
-        context.update(part);
-    }
-    context.sign()
 }
 
 #[cfg(test)]
