@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use state::{CLOCK_TOLERANCE, SUCCESS_PERIOD, ejection_time, later};
+use state::{SUCCESS_PERIOD, ejection_time};
 
 pub use availability::Availability;
 pub use class::FailureClass;
@@ -100,9 +100,7 @@ impl Health {
     }
 
     fn after_failed_check(self, now: Timestamp, class: FailureClass) -> Self {
-        let outranks = |at| now < later(at, SUCCESS_OUTRANKS) && at <= later(now, CLOCK_TOLERANCE);
-        let succeeds = self.last_success_at.is_some_and(outranks);
-        if self.healthy && succeeds {
+        if self.healthy && self.succeeded_within(SUCCESS_OUTRANKS, now) {
             return self;
         }
         if self.usable(now) {

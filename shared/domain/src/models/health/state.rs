@@ -16,7 +16,7 @@ const FIRST_EJECTION: Duration = Duration::from_secs(30);
 /// The longest ejection. A backend that was available for as long begins with the first one again.
 const LONGEST_EJECTION: Duration = Duration::from_mins(5);
 /// By how much the clocks of processes may differ: what lies further ahead is the work of a clock that was wrong.
-pub(super) const CLOCK_TOLERANCE: Duration = Duration::from_mins(10);
+const CLOCK_TOLERANCE: Duration = Duration::from_mins(10);
 /// A success is written this often.
 pub(super) const SUCCESS_PERIOD: Duration = Duration::from_secs(30);
 
@@ -113,8 +113,13 @@ impl Health {
 
     /// True if a success at `now` is to be written: only so does a check know of it.
     pub fn is_success_due(&self, now: Timestamp) -> bool {
-        let is_recent = |at| now < later(at, SUCCESS_PERIOD) && at <= later(now, CLOCK_TOLERANCE);
-        !self.last_success_at.is_some_and(is_recent)
+        !self.succeeded_within(SUCCESS_PERIOD, now)
+    }
+
+    /// True if the last success that is known lies less than `period` back.
+    pub(super) fn succeeded_within(&self, period: Duration, now: Timestamp) -> bool {
+        self.last_success_at
+            .is_some_and(|at| now < later(at, period) && at <= later(now, CLOCK_TOLERANCE))
     }
 
     /// The health of the same backend with another key or at another address: nothing that was found is of it.
@@ -210,7 +215,7 @@ pub(super) fn ejection_time(ejections: u32) -> Duration {
     (FIRST_EJECTION * 2_u32.pow(doublings)).min(LONGEST_EJECTION)
 }
 
-pub(super) fn later(time: Timestamp, by: Duration) -> Timestamp {
+fn later(time: Timestamp, by: Duration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
