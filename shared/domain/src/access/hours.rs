@@ -87,8 +87,6 @@ mod tests {
     use crate::models::hours::{Day, Days};
     use crate::models::zone::Zone;
 
-    const DAYS: [Day; 7] = [Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri, Day::Sat, Day::Sun];
-
     const ZONES: [&str; 12] = [
         "UTC",
         "Asia/Shanghai",
@@ -373,11 +371,14 @@ mod tests {
             zone in proptest::sample::select(&ZONES[..]),
             seed in any::<i64>(),
             ranges in proptest::collection::vec((0..1440_u32, 0..=1440_u32), 1..3),
-            days in proptest::collection::vec(proptest::sample::select(&DAYS[..]), 1..3),
+            days in proptest::collection::vec(proptest::sample::select(&Day::ALL[..]), 1..3),
         ) {
             let written = written(&ranges);
             prop_assume!(!written.is_empty());
-            let ranges: Vec<_> = written.iter().map(|(start, end)| (start.as_str(), end.as_str(), days.as_slice())).collect();
+            let ranges: Vec<_> = written
+                .iter()
+                .map(|(start, end)| (start.as_str(), end.as_str(), days.as_slice()))
+                .collect();
             opens_in_the_first_minute(&policy_of_days(zone, &ranges), moment(zone, seed))?;
         }
     }

@@ -100,7 +100,7 @@ pub enum Day {
 }
 
 impl Day {
-    const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Mon,
         Self::Tue,
         Self::Wed,
