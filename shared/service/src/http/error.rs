@@ -302,8 +302,8 @@ mod tests {
         );
         assert_eq!(
             error.body(Dialect::Management, &id),
-            json!({"error": {"code": "invalid_value", "message": "must be a string", "message_code": "must_be_string", "params": {},
-                "field": "model", "request_id": "req_1"}})
+            json!({"error": {"code": "invalid_value", "message": "must be a string", "message_code": "must_be_string",
+                "params": {}, "field": "model", "request_id": "req_1"}})
         );
     }
 

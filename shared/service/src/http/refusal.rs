@@ -89,8 +89,8 @@ fn message(policy: &Policy, refusal: &Refusal) -> String {
         ),
         Some(_) if limit == Limit::MaxConcurrency => format!("{allowed}: {used} are under way"),
         Some(_) if let Some(at) = refusal.settled_by => format!(
-            "{allowed}: {unreserved} are used{demand}; {reserved} are reserved by requests under way, which give back what \
-             they do not use when they end, at {at:.0} at the latest"
+            "{allowed}: {unreserved} are used{demand}; {reserved} are reserved by requests under way, which give back \
+             what they do not use when they end, at {at:.0} at the latest"
         ),
         Some(at) => format!("{allowed}: {used} are used{demand}; there is room again at {at:.0}"),
     }

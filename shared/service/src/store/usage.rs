@@ -43,7 +43,7 @@ struct RollupRow<'a> {
     ttl: i64,
 }
 
-/// What a finding has beside its count.
+/// A finding, with the second until which it is kept.
 #[derive(Serialize)]
 struct FindingRow<'a> {
     #[serde(flatten)]
@@ -104,7 +104,7 @@ impl Transaction<'_> {
             of: &rollup.of,
             key_prefix: rollup.key_prefix.as_deref(),
             shards,
-            ttl: kept_from(rollup.of.day),
+            ttl: kept_until(rollup.of.day),
         };
         let counters = rollup
             .counters()
@@ -116,7 +116,7 @@ impl Transaction<'_> {
     /// Adds to a finding's count.
     pub(super) fn found(self, finding: &Finding) -> Result<Self, StoreError> {
         let key = keys::finding(finding);
-        let ttl = kept_from(finding.day);
+        let ttl = kept_until(finding.day);
         let mut row = attributes(key.table, &FindingRow { finding, ttl })?;
         let count = row.remove_entry(Finding::COUNT);
         self.update(&key, set_and_add(row, count), Expression::always())
@@ -137,8 +137,8 @@ fn set_and_add(row: Item, counters: impl IntoIterator<Item = (String, AttributeV
     })
 }
 
-/// Until when sums of a UTC day are kept.
-fn kept_from(day: Date) -> i64 {
+/// The second until which sums of a UTC day are kept.
+fn kept_until(day: Date) -> i64 {
     let begin = day
         .to_zoned(TimeZone::UTC)
         .map_or(Timestamp::MAX, |day| day.timestamp());
@@ -169,10 +169,11 @@ mod tests {
 
     use super::*;
 
-    /// What a write is paid by, for one unit (twice in a transaction, once for an index).
+    /// The bytes of a write unit, by which writes are paid (twice in a transaction, once for an index).
     const UNIT: usize = 1024;
 
-    /// The size of an item (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>).
+    /// The size of an item in bytes
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>).
     fn size(attributes: impl IntoIterator<Item = (String, AttributeValue)>) -> usize {
         attributes
             .into_iter()
@@ -226,7 +227,7 @@ mod tests {
             of: &row.of,
             key_prefix: row.key_prefix.as_deref(),
             shards: Shards::new(&key, keys::ROLLUP, row.of.department.as_ref()),
-            ttl: kept_from(row.of.day),
+            ttl: kept_until(row.of.day),
         };
         let counters = row
             .counters()

@@ -79,7 +79,8 @@ impl Store {
         self.change_read(&seen.id, audit, || self.get(&key), change).await
     }
 
-    /// Makes `after` of the account `before`, if it still has the version that was read. A hash that was not read stays.
+    /// Makes `after` of the account `before`, if it still has the version that was read. A hash that was not read
+    /// stays.
     async fn update_user(
         &self,
         before: &User,

@@ -1,5 +1,5 @@
-//! Deleting an account with its keys and its stored responses: it disappears in one transaction, the rest follows, and a
-//! deletion that was cut short is finished by the next one (promise 56).
+//! Deleting an account with its keys and its stored responses: it disappears in one transaction, the rest follows, and
+//! a deletion that was cut short is finished by the next one (promise 56).
 //!
 //! Keys without an owner admit nobody, so what follows later is only tidying.
 

@@ -1,4 +1,5 @@
-//! An administrator who can sign in remains (promise 15): with a password, or by single sign-on while it is switched on.
+//! An administrator who can sign in remains (promise 15): with a password, or by single sign-on while it is switched
+//! on.
 //!
 //! Whoever takes one of these ways away names another one in the same transaction, so that two who do so at once cannot
 //! both rely on what the other takes.

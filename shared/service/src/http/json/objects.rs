@@ -1,5 +1,5 @@
-//! JSON objects are objects, and words are words: where a form is expected, an array of its values is refused, and where
-//! a word is, an object with its name, at every depth.
+//! JSON objects are objects, and words are words: where a form is expected, an array of its values is refused, and
+//! where a word is, an object with its name, at every depth.
 //!
 //! serde reads structs from sequences too, field by field in their order. Nobody writes a body so, but a check in front
 //! of the gateway that looks for a member by its name would find none.

@@ -1,9 +1,9 @@
-//! The one catalogue of what people read in responses of `/api/v1`, in English and Chinese (OP10).
+//! The one catalogue of the messages that people read in responses of `/api/v1`, in English and Chinese (OP10).
 //!
-//! The code writes its messages in English, and the catalogue knows each of them by that text: a row is a code, the text
-//! and the same in Chinese, with `{names}` in the place of figures and names, the parameters. So a message has its code,
-//! its parameters and its Chinese wherever it was written, also where it has come through a deserialiser as text. A test
-//! holds the sources to it: no message without its row.
+//! The code writes its messages in English, and the catalogue knows each of them by that text: a row is a code, the
+//! text and the same in Chinese, with `{names}` in the place of figures and names, the parameters. So a message has its
+//! code, its parameters and its Chinese wherever it was written, also where it has come through a deserialiser as text.
+//! A test holds the sources to it: no message without its row.
 
 mod advice;
 mod row;

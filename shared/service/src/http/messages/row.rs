@@ -3,7 +3,7 @@
 /// A message: parameters stand in braces, the same ones in both languages.
 #[derive(Debug)]
 pub struct Row {
-    /// For programs: what the message says, whatever the language.
+    /// The name of the message for programs, whatever the language.
     pub code: &'static str,
     pub(super) english: &'static str,
     pub(super) chinese: &'static str,

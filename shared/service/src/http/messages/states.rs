@@ -1,4 +1,4 @@
-//! What stands in the way of a request, besides its values; and that something is done.
+//! Messages about states: what stands in the way of a request besides its values, and that something is done.
 
 use super::row::{Row, row};
 
@@ -28,7 +28,8 @@ pub(super) const ROWS: &[Row] = &[
     row("sso_domain", "the e-mail address is of a domain that is not allowed", "该电子邮件地址的域名不被允许"),
     row("sso_has_password", "the account with this e-mail address has a password; an administrator can clear it",
         "使用该电子邮件地址的账户设有密码;管理员可以清除它"),
-    row("sso_other_identity", "the account with this e-mail address is linked to another identity; an administrator can forget it",
+    row("sso_other_identity",
+        "the account with this e-mail address is linked to another identity; an administrator can forget it",
         "使用该电子邮件地址的账户已关联其他身份;管理员可以清除它"),
     row("secret_for_issuer", "another issuer needs the client secret again", "更换 issuer 需要重新填写 client_secret"),
     row("secret_for_address", "another address needs the key again", "更换地址需要重新填写密钥"),
@@ -41,7 +42,8 @@ pub(super) const ROWS: &[Row] = &[
     row("email_taken", "there is an account with this e-mail address already", "已有账户使用该电子邮件地址"),
     row("identity_taken", "another account is linked to this identity", "该身份已关联其他账户"),
     row("last_admin", "this is the last active administrator", "这是最后一位有效的管理员"),
-    row("last_way_in", "no administrator could sign in any more: single sign-on is off, and no other one has a password",
+    row("last_way_in",
+        "no administrator could sign in any more: single sign-on is off, and no other one has a password",
         "这样将没有管理员可以登录:单点登录已关闭,且没有其他管理员设有密码"),
     row("too_many_keys", "there are {max} keys already; delete one first", "已有 {max} 个密钥,请先删除一个"),
     row("too_many_top_ups", "the account has {max} top-ups already; delete one first", "该账户已有 {max} 项临时提额,请先删除一项"),
@@ -53,9 +55,11 @@ pub(super) const ROWS: &[Row] = &[
     row("model_taken", "there is a model with this id already", "已有相同 id 的模型"),
     row("backend_taken", "there is a backend with this id already", "已有相同 id 的后端"),
     row("policy_in_use", "users are under this policy; give them another one first", "仍有用户使用该策略,请先为他们更换策略"),
-    row("default_policy_stays", "the policy `default` is for everybody who has no other one, and stays", "策略 `default` 供所有没有其他策略的用户使用,不能删除"),
+    row("default_policy_stays", "the policy `default` is for everybody who has no other one, and stays",
+        "策略 `default` 供所有没有其他策略的用户使用,不能删除"),
     row("no_policy", "the caller's policy does not exist; an administrator has to assign one", "您的策略不存在,需要管理员重新分配"),
-    row("model_has_backends", "the model has backends; delete them first, or say cascade=true", "该模型仍有后端,请先删除它们,或使用 cascade=true"),
+    row("model_has_backends", "the model has backends; delete them first, or say cascade=true",
+        "该模型仍有后端,请先删除它们,或使用 cascade=true"),
     // Bodies.
     row("body_json", "the body must be application/json", "请求体必须是 application/json"),
     row("body_csv", "the body must be text/csv", "请求体必须是 text/csv"),

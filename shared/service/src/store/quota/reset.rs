@@ -9,8 +9,8 @@ use domain::models::UserId;
 use domain::models::audit::AuditEntry;
 
 impl Store {
-    /// Takes back what was used of these limits; what is reserved stays. Tried again while the counters change, so that a
-    /// request that is admitted or settled meanwhile is counted once.
+    /// Takes back what was used of these limits; what is reserved stays. Tried again while the counters change, so that
+    /// a request that is admitted or settled meanwhile is counted once.
     pub async fn reset_quota(&self, user: &UserId, limits: &[Limit], audit: &AuditEntry) -> Result<(), StoreError> {
         let mut attempts = Attempts::at_most(TRIES);
         loop {
