@@ -14,9 +14,9 @@ use domain::clock::Clock;
 pub struct Resources {
     pub store: Store,
     pub secrets: Secrets,
-    /// Of session tokens and cursors.
+    /// The keys of session tokens and cursors.
     pub signing_keys: KeyRing,
-    /// Of what clients carry for us, and of what is stored of their responses.
+    /// The keys of sealed contents: those that clients carry for us, and stored responses.
     pub sealing_keys: KeyRing<SealingKeys>,
 }
 

@@ -1,5 +1,5 @@
-//! What leaves the gateway and comes back, or lies in the database, so that only its owner can use it and nobody else
-//! can read or change it (K1, K2): deflated, then encrypted with the owner as associated data.
+//! Sealed contents: they leave the gateway and come back, or lie in the database, and only their owner can use them,
+//! nobody else read or change them (K1, K2). Deflated, then encrypted with the owner as associated data.
 //!
 //! ```text
 //! version (1 byte) · key id (4) · nonce (12) · AES-256-GCM-SIV(deflate(content)) with its tag
@@ -26,14 +26,14 @@ const MAX_KEYS: usize = 5;
 const VERSION: u8 = 1;
 const ID_BYTES: usize = 4;
 const HEAD: usize = 1 + ID_BYTES + NONCE_LEN;
-/// What nothing sealed is larger than when it is opened, however well it was deflated.
+/// The most bytes of a content that is sealed or opened, however well it is deflated.
 const MAX_CONTENT: usize = 64 << 20;
 /// Bytes by which a buffer grows at least.
 const ROOM: usize = 256;
 /// The start of what is sealed as text.
 const TEXT_PREFIX: &str = "gw1.";
 
-/// Whose something is, and what: opened as anything else it is nothing.
+/// The owner and the kind of a sealed content, which opens as no other.
 #[derive(Clone, Copy, Debug)]
 pub struct Seal<'a> {
     pub owner: &'a UserId,

@@ -111,8 +111,8 @@ impl AuditEntry {
     }
 }
 
-/// A session, as a person makes changes with it. A change is written only while the account has this session (promise
-/// 61).
+/// A session, as a person makes changes with it. A change is written only while the account has this session
+/// (promise 61).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
     pub user: UserId,

@@ -1,4 +1,4 @@
-//! What a model can do, as its administrator says it and lists of models repeat it.
+//! Capabilities of a model, as its administrator says them and lists of models repeat them.
 
 use serde::{Deserialize, Serialize};
 

@@ -29,7 +29,7 @@ pub struct Model {
     /// Members added to each request, and `__header__` members sent as headers (api.md §6).
     #[serde(default)]
     pub model_params: BTreeMap<String, Value>,
-    /// What it costs, by the moment from which on; in that order. Empty for a model with the single prices below.
+    /// Prices by the moment from which they hold, in that order. Empty for a model with the single prices below.
     #[serde(default)]
     pub prices: Vec<PriceEntry>,
     /// USD per million tokens, like the four below.

@@ -81,7 +81,7 @@ impl Settings {
     }
 }
 
-/// What becomes of a model without a price under a limit of cost, which could not limit it.
+/// The treatment of models without a price under a limit of cost, which could not limit them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnpricedModels {

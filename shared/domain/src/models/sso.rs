@@ -124,7 +124,7 @@ pub struct TestStep {
     /// Coarse: `dns`, `connect`, `tls`, `timeout`, `status 404`, `forbidden_address`, `issuer`, ….
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What to change, for programs and for people.
+    /// The advice what to change: its code for programs, then its text for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice_code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

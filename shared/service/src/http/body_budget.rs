@@ -1,5 +1,5 @@
-//! The memory for request bodies under way: however many clients send at once, the process keeps within it (promise
-//! 30).
+//! The memory for request bodies under way: however many clients send at once, the process keeps within it
+//! (promise 30).
 
 use std::fs;
 use std::sync::Arc;

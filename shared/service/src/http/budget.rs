@@ -8,7 +8,7 @@ use domain::access::quota::{Limit, LimitUsage};
 use domain::models::policy::Policy;
 use domain::models::price::MicroUsd;
 
-/// From this percentage on answers warn.
+/// The percentage used from which on answers warn.
 const WARNED_FROM: u128 = 80;
 
 const WARNING: HeaderName = HeaderName::from_static("x-budget-warning");

@@ -1,4 +1,4 @@
-//! What failures of the parts behind a route are to its caller.
+//! Failures of the parts behind a route, as errors for its caller.
 
 use super::error::{ApiError, Code};
 use crate::functions::FunctionError;

@@ -1,4 +1,4 @@
-//! What a key may be made with, by its owner or by an administrator.
+//! Rules for the models and the expiry of a new key, made by its owner or by an administrator.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -6,9 +6,9 @@ use super::ApiError;
 use crate::store::Store;
 use domain::models::user::User;
 
-/// Models that a key may name.
+/// The most models that a key may name.
 pub const MAX_MODELS: usize = 100;
-/// Five years.
+/// The longest time from the creation of a key to its expiry: five years.
 const MAX_LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
 
 /// Each model must exist and be allowed by the owner's policy, which is one error (promise 19); `*` stands for all

@@ -42,7 +42,7 @@ impl Language {
 pub struct RefusalLanguage(pub Language);
 
 impl RefusalLanguage {
-    /// Of this `Accept-Language`.
+    /// The language that this `Accept-Language` asks for.
     pub(super) fn of(header: Option<&HeaderValue>) -> Self {
         let named = |range: &str| match range.split('-').next().unwrap_or_default() {
             "zh" => Some(Language::Chinese),

@@ -13,7 +13,7 @@ use domain::models::zone::Zone;
 
 /// Days of a report when nothing is said.
 const USUAL_DAYS: i32 = 30;
-/// How much a client's clock may be behind for its `to` to be the present.
+/// The time by which a client's clock may be behind for its `to` to be the present.
 const PRESENT: SignedDuration = SignedDuration::from_secs(60);
 
 /// What a query says of the time. A day counts whole, as the last one too.
@@ -21,11 +21,11 @@ const PRESENT: SignedDuration = SignedDuration::from_secs(60);
 pub struct Period<'a> {
     pub from: Option<&'a str>,
     pub to: Option<&'a str>,
-    /// That days are of.
+    /// The time zone of the days.
     pub zone: &'a Zone,
 }
 
-/// What a text says.
+/// A time as a text of the query names it.
 #[derive(Clone, Copy, Debug)]
 enum Said {
     Day(Date),
@@ -81,7 +81,7 @@ impl Period<'_> {
     }
 }
 
-/// Refuses more days than `most`; the last one may have 25 hours.
+/// Refuses more days than `most`; one of them may have 25 hours.
 pub fn check_days(hours: &Range<UtcHour>, most: i32) -> Result<(), ApiError> {
     if UtcHour::count(hours) > i64::from(most) * 24 + 1 {
         return Err(ApiError::invalid(

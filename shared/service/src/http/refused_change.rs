@@ -8,7 +8,7 @@ use super::error::{Code, shown};
 use super::extract::Actor;
 use domain::models::audit::AuditEntry;
 
-/// Who would have changed what, had the rights sufficed.
+/// A change that a person has asked for without the rights to it.
 pub struct RefusedChange {
     pub(super) actor: Actor,
     method: Method,

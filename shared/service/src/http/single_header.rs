@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName};
 
 use super::error::ApiError;
 
-/// The text of a header that decides something, and so comes once.
+/// The text of the header `name`, if it is there; refused where it comes twice.
 pub(super) fn single(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, ApiError> {
     let mut values = headers.get_all(&name).iter();
     match (values.next(), values.next()) {

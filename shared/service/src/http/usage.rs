@@ -55,7 +55,7 @@ impl Report {
         })
     }
 
-    /// What the cursors of a report are good for: the groups of another one are others.
+    /// The list that the cursors of a report are for: the groups of another report are others.
     pub fn list_name(by: &Grouping) -> String {
         let names: Vec<_> = by.by().iter().map(|by| by.column()).collect();
         format!("usage by {}", names.join(","))

@@ -188,7 +188,7 @@ pub(super) fn due(second: i64) -> String {
     format!("{second:011}")
 }
 
-/// Behind all of them.
+/// The text behind those of all seconds.
 pub(super) const END_OF_DUE: &str = "A";
 
 pub(super) fn settings() -> Key {

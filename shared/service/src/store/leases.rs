@@ -2,10 +2,9 @@
 //! itself if the process that took it dies.
 
 use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::AttributeValue;
 use std::iter;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +103,7 @@ impl Store {
         Ok(items.into_iter().filter_map(taken).collect())
     }
 
-    /// Makes all places free: of an installation of which no process runs.
+    /// Makes all places free, for an installation of which no process runs.
     pub async fn forget_leases(&self) -> Result<(), StoreError> {
         for backend in self.leases_taken().await?.into_keys() {
             let none = Expression::new("SET #leases = :none")

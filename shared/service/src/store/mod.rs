@@ -91,7 +91,7 @@ struct Memory {
     users: Cache<UserId, Arc<User>>,
     api_keys: Cache<KeyDigest, Arc<ApiKey>>,
     policies: Cache<PolicyName, Arc<Policy>>,
-    /// Also of accounts that have none.
+    /// The top-ups of accounts, also of those that have none.
     top_ups: Cache<UserId, Arc<[TopUp]>>,
     /// Meters as this process last saw them: what to expect of them in the next update.
     meters: quick_cache::sync::Cache<UserId, Arc<Meter>>,

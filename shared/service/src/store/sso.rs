@@ -20,7 +20,7 @@ const GRANT_LIFETIME: Duration = Duration::from_mins(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SsoChange {
     Done,
-    /// It has another version than the one read.
+    /// It has another version than the one read, or the way in that would remain was just closed.
     Conflict,
     /// Nobody could sign in as administrator afterwards.
     LastWayIn,

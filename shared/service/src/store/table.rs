@@ -43,7 +43,7 @@ pub const ACCOUNT: [&str; 13] = [
     "updated_at",
     "version",
 ];
-/// Whose an address or an identity is.
+/// The account that an address or an identity belongs to.
 pub const HOLDER: &str = "user";
 
 /// A table per concern, so that each function's rights are a list of table names.

@@ -82,8 +82,8 @@ impl Store {
     }
 
     /// The account of an address with the hash of its password: for logins alone, since no other function may read it
-    /// (promise 75). It takes two reads whether there is an account or not, so that the time reveals nothing (promise
-    /// 3).
+    /// (promise 75). It takes two reads whether there is an account or not, so that the time reveals nothing
+    /// (promise 3).
     pub async fn user_with_password(&self, email: &Email) -> Result<Option<User>, StoreError> {
         let id = self.holder(&keys::email(email)).await?;
         self.get(&keys::user(&id.unwrap_or_else(UserId::generate))).await

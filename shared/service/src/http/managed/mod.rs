@@ -58,12 +58,10 @@ use super::ApiError;
 /// | `later …` | refused: the object gets the default | as without `later` |
 ///
 /// A default that is not given is the type's own. The object does not hold secrets: whoever handles the form stores
-/// them.
-/// `new(…) { … }` are the members that the gateway sets itself, of the arguments.
+/// them. `new(…) { … }` are the members that the gateway sets itself, of the arguments.
 ///
 /// The forms have `create(self, …) -> Result<Object, ApiError>`, `apply(&self, &mut Object) -> Result<(), ApiError>`
-/// and
-/// `changed(&self) -> Vec<String>`; a patch also has its `FIELDS`, and the `version` that its sender has seen.
+/// and `changed(&self) -> Vec<String>`; a patch also has its `FIELDS`, and the `version` that its sender has seen.
 #[macro_export]
 macro_rules! managed_object {
     (
