@@ -37,11 +37,12 @@ impl Names {
     pub async fn of(store: &Store, ids: Ids) -> Result<Self, StoreError> {
         let mut names = Self::default();
         let users = ids.users.iter().map(|id| store.cached_user(id));
-        for user in try_join_all(users).await?.into_iter().flatten() {
+        let keys = ids.keys.iter().map(|(owner, id)| store.api_key(owner, id));
+        let (users, keys) = tokio::try_join!(try_join_all(users), try_join_all(keys))?;
+        for user in users.into_iter().flatten() {
             names.add_person(&user.id, &user.name, &user.email);
         }
-        let keys = ids.keys.iter().map(|(owner, id)| store.api_key(owner, id));
-        for key in try_join_all(keys).await?.into_iter().flatten() {
+        for key in keys.into_iter().flatten() {
             let named = Named {
                 prefix: Some(key.key_prefix),
                 ..Named::by(key.name)

@@ -36,8 +36,9 @@ impl<K: Ord> UsageSums<K> {
     fn add(&mut self, row: &Rollup, hours: &Range<UtcHour>, group: &impl Fn(&Rollup, UtcHour) -> Option<K>) {
         let group = |hour: &UtcHour| hours.contains(hour).then(|| group(row, *hour)).flatten();
         for (part, sums) in row.parts() {
-            let (first, last) = (group(part.start()), group(part.end()));
-            if first != last {
+            let first = group(part.start());
+            // Most parts are of one hour.
+            if part.start() != part.end() && group(part.end()) != first {
                 self.undivided = self.undivided.max(Some(row.of.day));
             } else if let Some(group) = first {
                 *self.groups.entry(group).or_default() += sums;
