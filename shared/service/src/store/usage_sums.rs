@@ -34,11 +34,15 @@ impl<K: Ord> Default for UsageSums<K> {
 
 impl<K: Ord> UsageSums<K> {
     fn add(&mut self, row: &Rollup, hours: &Range<UtcHour>, group: &impl Fn(&Rollup, UtcHour) -> Option<K>) {
-        let group = |hour: &UtcHour| hours.contains(hour).then(|| group(row, *hour)).flatten();
         for (part, sums) in row.parts() {
-            let first = group(part.start());
+            let asked = (*part.start()).max(hours.start)..=(*part.end()).min(hours.end.plus(-1));
+            if asked.is_empty() {
+                continue;
+            }
+            let first = group(row, *asked.start());
             // Most parts are of one hour.
-            if part.start() != part.end() && group(part.end()) != first {
+            let is_split = asked.start() != asked.end() && group(row, *asked.end()) != first;
+            if is_split || (asked != part && first.is_some()) {
                 self.undivided = self.undivided.max(Some(row.of.day));
             } else if let Some(group) = first {
                 *self.groups.entry(group).or_default() += sums;
@@ -86,5 +90,39 @@ impl Store {
         })
         .await?;
         Ok(sums)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn op8_no_part_of_a_whole_day_is_left_out_unsaid() {
+        let row = json!({"day": "2026-02-27", "user": "u", "key": "k", "model": "m", "requests": 1, "errors": 0,
+            "estimated": 0, "input_tokens": 0, "output_tokens": 0, "cost": 0});
+        let row: Rollup = serde_json::from_value(row).unwrap();
+        let day = row.of.day;
+        let hour = |hour: u8| UtcHour::of_day(day, hour);
+        let whole = hour(0)..hour(0).plus(24);
+        let sums = |hours: &Range<UtcHour>, is_wanted: bool| {
+            let mut sums = UsageSums::default();
+            sums.add(&row, hours, &|_: &Rollup, _: UtcHour| is_wanted.then_some(()));
+            (sums.groups.len(), sums.undivided)
+        };
+        assert_eq!(sums(&whole, true), (1, None));
+        for cut in [
+            hour(0)..hour(23),
+            hour(1)..hour(0).plus(24),
+            hour(5)..hour(10),
+            hour(5)..hour(6),
+        ] {
+            assert_eq!(sums(&cut, true), (0, Some(day)), "{cut:?}");
+            assert_eq!(sums(&cut, false), (0, None), "{cut:?}");
+        }
+        let other_day = hour(0).plus(24)..hour(0).plus(48);
+        assert_eq!(sums(&other_day, true), (0, None));
     }
 }
