@@ -81,7 +81,7 @@ impl Settings {
     }
 }
 
-/// The treatment of models without a price under a limit of cost, which could not limit them.
+/// The treatment of a model without a price under a limit of cost, which could not limit it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnpricedModels {

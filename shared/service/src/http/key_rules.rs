@@ -8,7 +8,7 @@ use domain::models::user::User;
 
 /// The most models that a key may name.
 pub const MAX_MODELS: usize = 100;
-/// The longest time from the creation of a key to its expiry: five years.
+/// The longest time that an expiry may lie ahead: five years.
 const MAX_LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
 
 /// Each model must exist and be allowed by the owner's policy, which is one error (promise 19); `*` stands for all
