@@ -15,14 +15,14 @@ use service::functions::{BackendTrial, TrialRequest, TrialStep};
 use service::http::ApiError;
 use service::http::extract::Actor;
 use service::http::json::{self, Body, Data};
-use service::http::language::Language;
+use service::http::language::{Language, RefusalLanguage};
 use service::http::messages;
 
 use super::advice::advice_code;
 use super::form::{BackendPatch, check, refuse_other_origin};
 use crate::app::App;
 
-/// The finding of the step.
+/// The findings of a trial.
 #[derive(Serialize)]
 pub(crate) struct TrialResponse {
     passed: bool,
@@ -35,7 +35,7 @@ pub(crate) struct TrialResponse {
 struct Step {
     #[serde(flatten)]
     found: TrialStep,
-    /// Advice about what to change, for programs and for people.
+    /// Advice about what to change, as a code for programs and as a text for people.
     advice_code: Option<&'static str>,
     advice: Option<&'static str>,
 }
@@ -45,7 +45,7 @@ struct Step {
 pub(crate) async fn try_entry(
     State(app): State<App>,
     actor: Actor,
-    language: Language,
+    RefusalLanguage(language): RefusalLanguage,
     Body(mut fields): Body<Map<String, Value>>,
 ) -> Result<Data<TrialResponse>, ApiError> {
     let id: Option<BackendId> = taken(&mut fields, "id")?;
