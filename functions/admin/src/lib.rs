@@ -25,6 +25,7 @@ use service::http::Dialect::Management;
 use service::http::caller::SessionGate;
 use service::http::edge::Edge;
 use service::http::extract::Actor;
+use service::http::language::Language;
 use service::http::routes::{Access, Routes};
 
 pub use app::{App, Delegates, Rules};
@@ -165,7 +166,7 @@ pub async fn plan_import(app: &App, document: &[u8], prune: bool) -> Result<Repo
 
 /// Makes the installation what `document` says, which is JSON (docs/config.md).
 pub async fn import(app: &App, actor: &Actor, document: &[u8], prune: bool) -> Result<Report, ApiError> {
-    configuration::made(app, actor, document, prune, None).await
+    configuration::made(app, actor, document, prune, None, Language::English).await
 }
 
 /// The whole function.

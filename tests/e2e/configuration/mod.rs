@@ -264,6 +264,15 @@ async fn a_change_that_fails_is_told_with_what_was_made_before() {
     );
     assert_eq!(pick(&report["changes"][2], ["code"]), json!(["policy_in_use"]));
     assert_eq!(report["complete"], false);
+    let again = admin.post(&format!("{IMPORT}?prune=true")).json(&document);
+    let chinese = data(again.header("accept-language", "zh"), 200).await;
+    assert_eq!(
+        [&report["changes"][2]["message"], &chinese["changes"][0]["message"]],
+        [
+            "users are under this policy; give them another one first",
+            "仍有用户使用该策略,请先为他们更换策略"
+        ]
+    );
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use serde_json::Value;
 use service::http::ApiError;
 use service::http::extract::{Actor, Id, IfMatch, Query};
 use service::http::json::{self, Body};
+use service::http::language::Language;
 
 use super::document::Fields;
 use super::plan::Plan;
@@ -17,7 +18,13 @@ use crate::app::App;
 use crate::{backends, models, policies, settings};
 
 /// The report of what was made. The first change that fails is the last that is tried: later ones may need it.
-pub(super) async fn apply(app: &App, actor: &Actor, mut plan: Plan, time: Option<Duration>) -> Report {
+pub(super) async fn apply(
+    app: &App,
+    actor: &Actor,
+    mut plan: Plan,
+    time: Option<Duration>,
+    language: Language,
+) -> Report {
     let started = Instant::now();
     let mut has_failed = false;
     for change in &mut plan.changes {
@@ -29,7 +36,7 @@ pub(super) async fn apply(app: &App, actor: &Actor, mut plan: Plan, time: Option
                 Ok(()) => Outcome::Done,
                 Err(error) => {
                     has_failed = true;
-                    Outcome::failed(&error)
+                    Outcome::failed(&error, language)
                 }
             }
         };
