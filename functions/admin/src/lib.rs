@@ -76,12 +76,6 @@ fn account_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
             MANAGER,
             users::departments::list,
         )
-        .get(
-            "/api/v1/admin/price-catalogue",
-            Management,
-            ADMIN,
-            models::catalogue::show,
-        )
         .get("/api/v1/admin/sso/status", Management, ADMIN, sso::status)
         .put("/api/v1/admin/sso/config", Management, ADMIN, sso::configure)
         .post("/api/v1/admin/sso/test", Management, ADMIN, sso::test)
@@ -144,6 +138,12 @@ fn catalog_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
             Management,
             ADMIN,
             backends::create,
+        )
+        .get(
+            "/api/v1/admin/price-catalogue",
+            Management,
+            ADMIN,
+            models::catalogue::show,
         )
         .get("/api/v1/admin/backends", Management, ADMIN, backends::list)
         .post("/api/v1/admin/backends/test", Management, ADMIN, backends::try_entry)
