@@ -6,6 +6,7 @@ mod audit;
 mod backends;
 mod catalog;
 mod configuration;
+mod fields;
 mod headers;
 mod import;
 mod models;

@@ -10,7 +10,6 @@ use domain::models::{BackendId, DisplayName, ModelId};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 use service::functions::{BackendTrial, TrialRequest, TrialStep};
 use service::http::ApiError;
 use service::http::extract::Actor;
@@ -21,6 +20,7 @@ use service::http::messages;
 use super::advice::advice_code;
 use super::form::{BackendPatch, check, refuse_other_origin};
 use crate::app::App;
+use crate::fields::{Fields, as_form};
 
 /// The findings of a trial.
 #[derive(Serialize)]
@@ -46,11 +46,11 @@ pub(crate) async fn try_entry(
     State(app): State<App>,
     actor: Actor,
     RefusalLanguage(language): RefusalLanguage,
-    Body(mut fields): Body<Map<String, Value>>,
+    Body(mut fields): Body<Fields>,
 ) -> Result<Data<TrialResponse>, ApiError> {
     let id: Option<BackendId> = taken(&mut fields, "id")?;
     let model: Option<ModelId> = taken(&mut fields, "model_id")?;
-    let patch: BackendPatch = json::parse(Value::Object(fields).to_string().as_bytes())?;
+    let patch: BackendPatch = as_form(&fields)?;
     let now = app.store.clock().now();
     let old = match &id {
         Some(id) => app
@@ -82,7 +82,7 @@ pub(crate) async fn try_entry(
 }
 
 /// The member `name`, which is none of the entry's fields.
-fn taken<T: DeserializeOwned>(fields: &mut Map<String, Value>, name: &str) -> Result<Option<T>, ApiError> {
+fn taken<T: DeserializeOwned>(fields: &mut Fields, name: &str) -> Result<Option<T>, ApiError> {
     let given = fields.remove(name).filter(|value| !value.is_null());
     let value = given.map(|value| json::parse(value.to_string().as_bytes()));
     value.transpose().map_err(|error| error.field(name))

@@ -5,7 +5,7 @@ use serde::Serialize;
 use service::http::ApiError;
 use service::http::language::Language;
 
-use super::document::Fields;
+use crate::fields::Fields;
 
 /// The changes in the order in which they are made. Where one fails, those after it are skipped.
 #[derive(Debug, Serialize)]

@@ -12,14 +12,13 @@ use domain::models::policy::Policy;
 use domain::models::settings::Settings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use service::http::ApiError;
-use service::http::json;
 
-use super::document::{Document, Fields, ModelFields, fields};
+use super::document::{Document, ModelFields, fields};
 use super::report::{Action, Body, Change, Object, Outcome};
 use super::stored::Stored;
 use crate::app::App;
+use crate::fields::{Fields, as_form};
 use crate::models::form::{ModelPatch, NewModel, check_names, check_one_way_of_prices};
 use crate::policies::form::PolicyPatch;
 use crate::settings::SettingsPatch;
@@ -233,7 +232,7 @@ fn form<T: DeserializeOwned>(part: &Fields) -> Result<T, ApiError> {
     if part.contains_key("version") {
         return Err(ApiError::invalid("version", "is counted by the gateway"));
     }
-    json::parse(Value::Object(part.clone()).to_string().as_bytes())
+    as_form(part)
 }
 
 /// Says where in the document an error is.
