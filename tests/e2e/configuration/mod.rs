@@ -1,6 +1,7 @@
 //! The configuration as one document: exported and imported.
 
 mod file;
+mod mistakes;
 
 use harness::Gateway;
 use harness::client::{Client, data, pick, refusal, status};
@@ -194,50 +195,6 @@ async fn what_the_document_does_not_have_goes_only_when_the_caller_says_so() {
     );
     let nothing = data(admin.post(&format!("{IMPORT}?prune=true")).json(&json!({})), 200).await;
     assert_eq!(nothing["changes"], json!([]), "a part that is absent is left as it is");
-}
-
-#[tokio::test]
-async fn a_mistake_changes_nothing_and_is_told_with_its_place() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.admin();
-    let provider = Provider::always(openai::stream(&["Hello"]));
-    let document = document(&provider);
-    let wrong = |pointer: &str, value: Value| {
-        let mut wrong = document.clone();
-        let (parent, member) = pointer.rsplit_once('/').unwrap();
-        wrong.pointer_mut(parent).unwrap()[member] = value;
-        wrong
-    };
-    for (pointer, value, field) in [
-        (
-            "/models/0/backends/1/base_url",
-            json!("ftp://x"),
-            "models[0].backends[1].base_url",
-        ),
-        ("/models/0/backends/1/name", json!("one"), "models[0].backends[1].name"),
-        ("/models/0/colour", json!("blue"), "models[0].colour"),
-        ("/models/0/version", json!(1), "models[0].version"),
-        ("/policies/1/rate_limit", json!(-1), "policies[1].rate_limit"),
-        ("/policies/1/name", json!("default"), "policies[1].name"),
-        (
-            "/policies/1/default_model",
-            json!("nothing"),
-            "policies[1].default_model",
-        ),
-        ("/settings/default_model", json!("nothing"), "settings.default_model"),
-        ("/settings/colour", json!("blue"), "settings.colour"),
-        ("/people", json!([]), "people"),
-    ] {
-        let response = admin.post(IMPORT).json(&wrong(pointer, value)).send().await.unwrap();
-        assert_eq!(response.status(), 400, "{pointer}");
-        let body: Value = response.json().await.unwrap();
-        assert_eq!(body["error"]["field"], field, "{body}");
-    }
-    assert_eq!(data(admin.get("/api/v1/admin/models"), 200).await, json!([]));
-    assert_eq!(data(admin.get("/api/v1/admin/settings"), 200).await["version"], 0);
-    let person = admin.create_person("somebody@example.com", json!({})).await;
-    assert_eq!(status(person.get(EXPORT)).await, 403);
-    assert_eq!(refusal(person.post(IMPORT).json(&document), 403).await, "forbidden");
 }
 
 #[tokio::test]

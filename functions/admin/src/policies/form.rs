@@ -18,6 +18,8 @@ use service::http::managed::member::Given as _;
 use service::managed_object;
 use service::store::Store;
 
+use crate::models::no_default_model;
+
 const MAX_MODELS: usize = 100;
 const MAX_RANGES: usize = 50;
 /// A thousand million dollars.
@@ -62,19 +64,26 @@ impl PolicyPatch {
         let Some(id) = policy.default_model.as_ref().filter(|_| is_concerned) else {
             return Ok(());
         };
-        let wrong = |message: String| Err(ApiError::invalid("default_model", message));
         if store.model(id).await?.is_none() {
-            return wrong(format!("there is no model {:?}", id.as_str()));
+            return Err(no_default_model(id));
         }
-        if !policy.allows_model(id.as_str()) {
-            return wrong(format!("{:?} is none of the policy's `models`", id.as_str()));
-        }
-        Ok(())
+        check_default_is_allowed(policy)
     }
 }
 
-/// Refuses a policy that limits cost and allows a model whose cost is not known, where the settings say so and the patch
-/// concerns either (OP9).
+/// Refuses a default model that must not be used under the policy.
+pub(crate) fn check_default_is_allowed(policy: &Policy) -> Result<(), ApiError> {
+    match policy.default_model.as_ref().map(ModelId::as_str) {
+        Some(id) if !policy.allows_model(id) => Err(ApiError::invalid(
+            "default_model",
+            format!("{id:?} is none of the policy's `models`"),
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Refuses a policy that limits cost and allows a model whose cost is not known, where the settings say so and the
+/// patch concerns either (OP9).
 pub(super) async fn check_prices(patch: &PolicyPatch, policy: &Policy, store: &Store) -> Result<(), ApiError> {
     let now = store.clock().now();
     let is_concerned = patch.cost_quota_monthly.is_given() || patch.models.is_given();
@@ -174,7 +183,10 @@ mod tests {
 
     #[test]
     fn p47_absent_null_and_zero_are_no_limit() {
-        let limits = json!({"rate_limit": 5, "token_quota_monthly": 1_000_000_000_000_u64, "cost_quota_monthly": 0.5, "max_concurrency": 2});
+        let limits = json!({
+            "rate_limit": 5, "token_quota_monthly": 1_000_000_000_000_u64, "cost_quota_monthly": 0.5,
+            "max_concurrency": 2
+        });
         let limited = apply(&limits, &blank()).unwrap();
         assert_eq!(limited.rate_limit, NonZeroU64::new(5));
         assert_eq!(limited.cost_quota_monthly, Some(MicroUsd(500_000)));
@@ -185,7 +197,9 @@ mod tests {
             "what is absent stays"
         );
         for none in [Value::Null, json!(0)] {
-            let cleared = json!({"rate_limit": none, "token_quota_monthly": none, "cost_quota_monthly": none, "max_concurrency": none});
+            let cleared = json!({
+                "rate_limit": none, "token_quota_monthly": none, "cost_quota_monthly": none, "max_concurrency": none
+            });
             assert!(apply(&cleared, &limited).unwrap().counts_nothing(), "{none}");
         }
     }

@@ -1,15 +1,15 @@
-//! What a document changes. All that can be judged before the first change is judged here, and refused with its place in
-//! the document, so that a document with a mistake changes nothing.
+//! The changes that a document asks for. All that can be judged before the first change is judged here, and refused
+//! with its place in the document, so that a document with a mistake changes nothing.
 
 mod backends;
 mod order;
 
 use std::collections::BTreeSet;
 
-use domain::models::ModelId;
 use domain::models::catalog::{Catalog, Model};
 use domain::models::policy::Policy;
 use domain::models::settings::Settings;
+use domain::models::{ModelId, PolicyName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use service::http::ApiError;
@@ -20,7 +20,8 @@ use super::stored::Stored;
 use crate::app::App;
 use crate::fields::{Fields, as_form};
 use crate::models::form::{ModelPatch, NewModel, check_names, check_one_way_of_prices};
-use crate::policies::form::PolicyPatch;
+use crate::models::no_default_model;
+use crate::policies::form::{PolicyPatch, check_default_is_allowed};
 use crate::settings::SettingsPatch;
 
 /// The changes, and how many objects need none.
@@ -97,10 +98,7 @@ fn check_all_names(wanted: &[Model], future: &Catalog) -> Result<(), ApiError> {
 
 fn check_default_model(id: Option<&ModelId>, future: &Catalog) -> Result<(), ApiError> {
     match id.filter(|id| future.find(id).is_none()) {
-        Some(id) => Err(ApiError::invalid(
-            "default_model",
-            format!("there is no model {:?}", id.as_str()),
-        )),
+        Some(id) => Err(no_default_model(id)),
         None => Ok(()),
     }
 }
@@ -126,6 +124,7 @@ impl Plan {
         }
         let policy = patch.applied(Policy::unlimited(name), app.store.clock().now())?;
         check_default_model(policy.default_model.as_ref(), future)?;
+        check_default_is_allowed(&policy)?;
         match stored.policies.iter().find(|old| old.name == policy.name) {
             None => self.create(of, part),
             Some(old) => self.update::<PolicyPatch>(of, difference(old, &policy)?, old.version)?,
@@ -190,14 +189,14 @@ impl Plan {
             let is_wanted = wanted
                 .iter()
                 .any(|part| part.get("name").is_some_and(|own| own == name));
-            if !is_wanted && policy.name != domain::models::PolicyName::default() {
+            if !is_wanted && policy.name != PolicyName::default() {
                 self.delete(Subject::new(Object::Policy, name), policy.version);
             }
         }
     }
 }
 
-/// The object that a change is of.
+/// The object of a change.
 struct Subject {
     object: Object,
     model: Option<ModelId>,
