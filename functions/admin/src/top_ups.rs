@@ -16,19 +16,18 @@ use service::http::{ApiError, Code};
 use service::store::{Removal, TopUpCreation};
 
 use crate::app::App;
+use crate::policies::form::MAX_COST;
 use crate::users::visible;
 
-/// 92 days.
+/// The longest time of a top-up: 92 days.
 const LONGEST: SignedDuration = SignedDuration::from_hours(92 * 24);
-/// A thousand million dollars, in millionths.
-const MAX_COST: u64 = 1_000_000_000_000_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTopUp {
     account: UserId,
     limit: Limit,
-    /// Requests or tokens; USD of a limit of cost.
+    /// The number of requests or tokens; USD for a limit of cost.
     add: Number,
     until: Timestamp,
     reason: DisplayName,
@@ -124,12 +123,12 @@ impl NewTopUp {
     }
 }
 
-/// What is added, as it is counted.
+/// The amount that is added, in the unit in which the limit is counted.
 fn amount(limit: Limit, add: &Number) -> Result<u64, ApiError> {
     if limit == Limit::CostQuotaMonthly {
         let cost = add.as_f64().and_then(MicroUsd::from_usd).map(|cost| cost.0);
         return cost
-            .filter(|cost| (1..=MAX_COST).contains(cost))
+            .filter(|cost| (1..=MAX_COST.0).contains(cost))
             .ok_or_else(|| ApiError::invalid("add", "must be USD, above 0 to 1000000000, with at most six decimals"));
     }
     let count = add.as_u64().filter(|count| (1..=MAX_LIMIT).contains(count));

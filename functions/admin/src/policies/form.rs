@@ -23,7 +23,7 @@ use crate::models::no_default_model;
 const MAX_MODELS: usize = 100;
 const MAX_RANGES: usize = 50;
 /// A thousand million dollars.
-const MAX_COST: MicroUsd = MicroUsd(1_000_000_000_000_000);
+pub(crate) const MAX_COST: MicroUsd = MicroUsd(1_000_000_000_000_000);
 
 managed_object! {
     // Also the creation form, which changes a policy without limits.
