@@ -15,7 +15,7 @@ use crate::probe::{self, Asked};
 /// Backends checked at once, so that a slow one delays only itself.
 const PARALLEL: usize = 64;
 
-/// By how much the clocks of processes may differ.
+/// The most by which the clocks of processes may differ, in seconds.
 const CLOCK_TOLERANCE_SECONDS: i64 = 600;
 
 /// Checks all enabled backends that were not checked yet in the minute of `due` or later.

@@ -1,5 +1,5 @@
-//! A person's keys in the hands of administrators: to make, to see, to switch off, to delete. Managers see those of their
-//! department.
+//! A person's keys in the hands of administrators: to make, to see, to switch off, to delete. Managers see those of
+//! their department.
 
 use axum::extract::State;
 use domain::access::api_key::MintedKey;
@@ -19,7 +19,7 @@ use service::store::{Change, KeyCreation, Removal};
 use super::visible::visible;
 use crate::app::App;
 
-/// What the audit trail tells of a key that is deleted.
+/// The fields of a deleted key whose values the audit trail tells.
 const TOLD: [&str; 4] = ["name", "enabled", "models", "expires_at"];
 
 managed_object! {

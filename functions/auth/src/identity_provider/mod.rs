@@ -107,7 +107,7 @@ impl Provider {
         Ok(known.snapshot.insert(Arc::new(read?)).clone())
     }
 
-    /// What a request of a login gives, unless the provider was silent just now.
+    /// The response to a request of a login, which is not sent if the provider was silent just now.
     async fn asked<T>(
         &self,
         config: &SsoConfig,

@@ -1,4 +1,4 @@
-//! What a document changes in the backends of a model.
+//! The changes of a model's backends that a document asks for.
 
 use std::collections::BTreeSet;
 
