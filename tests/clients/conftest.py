@@ -69,4 +69,6 @@ def pytest_collection_modifyitems(items):
     """Skips what is not done for backends of Responses."""
     for item in items:
         if item.get_closest_marker("memory") and "gpt-model" in item.name:
-            item.add_marker(pytest.mark.skip(reason="what a backend of Responses has said is neither stored nor shrunk"))
+            item.add_marker(
+                pytest.mark.skip(reason="what a backend of Responses has said is neither stored nor shrunk")
+            )

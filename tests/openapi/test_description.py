@@ -28,9 +28,23 @@ def call(gateway, tmp_path):
     """Runs schemathesis, the same each time. What it keeps of a run goes with the test."""
 
     def run(credential, *selection):
-        command = [SCHEMATHESIS, "run", f"{gateway.url}/api/v1/openapi.json", "-H", f"Authorization: Bearer {credential}"]
+        command = [
+            SCHEMATHESIS,
+            "run",
+            f"{gateway.url}/api/v1/openapi.json",
+            "-H",
+            f"Authorization: Bearer {credential}",
+        ]
         command += ["--exclude-checks", UNCHECKED, "--phases", "examples,coverage,fuzzing", "--max-examples", "10"]
-        command += ["--seed", "1", "--generation-deterministic", "--no-shrink", "--continue-on-failure", "--no-color", *selection]
+        command += [
+            "--seed",
+            "1",
+            "--generation-deterministic",
+            "--no-shrink",
+            "--continue-on-failure",
+            "--no-color",
+            *selection,
+        ]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False, cwd=tmp_path)
         assert ended.returncode == 0, ended.stdout[-20_000:] + ended.stderr[-2_000:]
 
