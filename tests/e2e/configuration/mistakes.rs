@@ -63,3 +63,21 @@ async fn p19_a_default_model_that_its_policy_does_not_allow_is_a_mistake() {
     assert_eq!(body["error"]["field"], "policies[1].default_model", "{body}");
     assert_eq!(data(admin.get("/api/v1/admin/models"), 200).await, json!([]));
 }
+
+#[tokio::test]
+async fn op9_a_policy_that_could_not_limit_cost_is_a_mistake_where_the_settings_say_so() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.admin();
+    let refusing = json!({"unpriced_models": "refuse_policy"});
+    admin.change("/api/v1/admin/settings", &refusing).await;
+    let mut document = document(&Provider::always(openai::stream(&["Hello"])));
+    document.as_object_mut().unwrap().remove("settings");
+    let response = admin.post(IMPORT).json(&document).send().await.unwrap();
+    assert_eq!(response.status(), 400);
+    let body: Value = response.json().await.unwrap();
+    assert_eq!(body["error"]["field"], "policies[1].cost_quota_monthly", "{body}");
+    assert_eq!(data(admin.get("/api/v1/admin/models"), 200).await, json!([]));
+    document["models"][0]["output_price"] = json!(2.2);
+    let report = data(admin.post(IMPORT).json(&document), 200).await;
+    assert_eq!(report["complete"], true, "{report}");
+}

@@ -2,11 +2,11 @@
 
 use std::num::NonZeroU64;
 
-use domain::models::catalog::Model;
+use domain::models::catalog::{Catalog, Model};
 use domain::models::hours::{TimeOfDay, TimeRange};
 use domain::models::policy::{DEFAULT_WINDOW_SECONDS, MAX_LIMIT, MAX_WINDOW_SECONDS, Mode, Policy};
 use domain::models::price::MicroUsd;
-use domain::models::settings::UnpricedModels;
+use domain::models::settings::{Settings, UnpricedModels};
 use domain::models::usage::Endpoint;
 use domain::models::zone::Zone;
 use domain::models::{ModelGlob, ModelId, PolicyName};
@@ -57,6 +57,11 @@ impl PolicyPatch {
         Ok(policy)
     }
 
+    /// True if `policy` limits cost, and the patch gives the limit or the models that it is for.
+    pub(crate) fn concerns_cost(&self, policy: &Policy) -> bool {
+        policy.cost_quota_monthly.is_some() && (self.cost_quota_monthly.is_given() || self.models.is_given())
+    }
+
     /// Refuses a default model that does not exist or must not be used under the policy (promise 19), if the patch
     /// gives one or changes which may be used.
     pub(super) async fn check_default_model(&self, policy: &Policy, store: &Store) -> Result<(), ApiError> {
@@ -85,12 +90,20 @@ pub(crate) fn check_default_is_allowed(policy: &Policy) -> Result<(), ApiError> 
 /// Refuses a policy that limits cost and allows a model whose cost is not known, where the settings say so and the
 /// patch concerns either (OP9).
 pub(super) async fn check_prices(patch: &PolicyPatch, policy: &Policy, store: &Store) -> Result<(), ApiError> {
-    let now = store.clock().now();
-    let is_concerned = patch.cost_quota_monthly.is_given() || patch.models.is_given();
-    let (true, Some(_)) = (is_concerned, policy.cost_quota_monthly) else {
+    if !patch.concerns_cost(policy) {
         return Ok(());
-    };
+    }
     let (settings, catalog) = tokio::try_join!(store.read_settings(), store.read_catalog())?;
+    check_prices_of(policy, &settings, &catalog, store.clock().now())
+}
+
+/// Refuses a policy that allows a model of `catalog` whose cost is not known, where the settings say so.
+pub(crate) fn check_prices_of(
+    policy: &Policy,
+    settings: &Settings,
+    catalog: &Catalog,
+    now: Timestamp,
+) -> Result<(), ApiError> {
     if settings.unpriced_models != UnpricedModels::RefusePolicy {
         return Ok(());
     }

@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::fields::{Fields, as_form};
 use crate::models::form::{ModelPatch, NewModel, check_names, check_one_way_of_prices};
 use crate::models::no_default_model;
-use crate::policies::form::{PolicyPatch, check_default_is_allowed};
+use crate::policies::form::{PolicyPatch, check_default_is_allowed, check_prices_of};
 use crate::settings::SettingsPatch;
 
 /// The changes, and how many objects need none.
@@ -107,7 +107,7 @@ impl Plan {
     fn model(&mut self, model: &Model, part: &Fields, catalog: &Catalog) -> Result<(), ApiError> {
         let of = Subject::new(Object::Model, model.id.as_str());
         match catalog.find(&model.id) {
-            None => self.create(of, part),
+            None => self.add(Action::Create, of, part.clone(), None),
             Some(old) => self.update::<ModelPatch>(of, difference(&old.model, model)?, old.model.version)?,
         }
         Ok(())
@@ -122,12 +122,22 @@ impl Plan {
         if self.changes.iter().any(is_known) {
             return Err(twice("name"));
         }
-        let policy = patch.applied(Policy::unlimited(name), app.store.clock().now())?;
+        let now = app.store.clock().now();
+        let policy = patch.applied(Policy::unlimited(name), now)?;
         check_default_model(policy.default_model.as_ref(), future)?;
         check_default_is_allowed(&policy)?;
-        match stored.policies.iter().find(|old| old.name == policy.name) {
-            None => self.create(of, part),
-            Some(old) => self.update::<PolicyPatch>(of, difference(old, &policy)?, old.version)?,
+        let old = stored.policies.iter().find(|old| old.name == policy.name);
+        let body = match old {
+            None => part.clone(),
+            Some(old) => difference(old, &policy)?,
+        };
+        // The settings are changed afterwards.
+        if form::<PolicyPatch>(&body)?.concerns_cost(&policy) {
+            check_prices_of(&policy, &stored.settings, future, now)?;
+        }
+        match old {
+            None => self.add(Action::Create, of, body, None),
+            Some(old) => self.update::<PolicyPatch>(of, body, old.version)?,
         }
         Ok(())
     }
@@ -138,10 +148,6 @@ impl Plan {
         check_default_model(settings.default_model.as_ref(), future)?;
         let of = Subject::new(Object::Settings, "settings");
         self.update::<SettingsPatch>(of, difference(old, &settings)?, old.version)
-    }
-
-    fn create(&mut self, of: Subject, part: &Fields) {
-        self.add(Action::Create, of, part.clone(), None);
     }
 
     /// Changes the fields of `body`, if there are any, of an object that was read at `version`.
