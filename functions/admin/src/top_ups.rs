@@ -22,6 +22,9 @@ use crate::users::visible;
 /// The longest time of a top-up: 92 days.
 const LONGEST: SignedDuration = SignedDuration::from_hours(92 * 24);
 
+/// The fields whose values the audit trail tells.
+const TOLD: [&str; 4] = ["limit", "add", "until", "reason"];
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTopUp {
@@ -81,8 +84,9 @@ pub(crate) async fn create(
     let now = app.store.clock().now();
     let top_up = new.checked(&actor, now)?;
     let shown = TopUpObject::new(account.clone(), top_up.clone());
-    let audit = actor.audit(now, "top_up.create", &account, vec![]);
-    let audit = audit.telling_of(["limit", "add", "until", "reason"], &(), &shown);
+    let audit = actor
+        .audit(now, "top_up.create", &account, vec![])
+        .creating(&TOLD, &shown);
     match app.store.create_top_up(&account, &top_up, &audit).await? {
         TopUpCreation::Done => Ok(Created(shown)),
         TopUpCreation::TooMany => Err(ApiError::new(
@@ -99,10 +103,16 @@ pub(crate) async fn delete(
     actor: Actor,
     Ids(account, id): Ids<UserId, TopUpId>,
 ) -> Result<Message, ApiError> {
-    let audit = actor.audit(app.store.clock().now(), "top_up.delete", &account, vec![]);
+    let no_top_up = || ApiError::not_found("top-up");
+    let in_force = app.store.top_ups(&account).await?;
+    let top_up = in_force.into_iter().find(|top_up| top_up.id == id);
+    let old = TopUpObject::new(account.clone(), top_up.ok_or_else(no_top_up)?);
+    let audit = actor
+        .audit(app.store.clock().now(), "top_up.delete", &account, vec![])
+        .deleting(&TOLD, &old);
     match app.store.delete_top_up(&account, &id, &audit).await? {
         Removal::Done => Ok(Message("the top-up is ended")),
-        Removal::NotFound => Err(ApiError::not_found("top-up")),
+        Removal::NotFound => Err(no_top_up()),
     }
 }
 

@@ -58,8 +58,9 @@ pub(crate) async fn create(
     let key = new.create(owner.id.clone(), minted.shown, now)?;
     check_models(&app.store, &owner, &key.models).await?;
     check_expiry(key.expires_at, now)?;
-    let audit = actor.audit(now, "key.create", &key.id, vec![]);
-    let audit = audit.telling_of(["owner", "name", "models", "expires_at"], &(), &key);
+    let audit = actor
+        .audit(now, "key.create", &key.id, vec![])
+        .creating(&["owner", "name", "models", "expires_at"], &key);
     match app.store.create_api_key(&key, minted.digest, &audit).await? {
         KeyCreation::Done => Ok(Created(KeyObject::new(key, minted.secret))),
         KeyCreation::TooMany => Err(ApiError::new(
