@@ -1,9 +1,9 @@
 """Promise 58: what each function may do, as decision 23 has it, against the policies of its role.
 
-R reads (GetItem, Query), Q and B in one way (Query, BatchGetItem), C creates (PutItem), U updates, D deletes, K checks a
-condition; in T(…) only inside TransactWriteItems. `Users/department` is an index, `Settings/sso#*` the items whose keys
-begin so, `Policies/count` an attribute, `Users/account` all attributes but the hash of the password, `Users/owner` those
-that say whether an account may be used, `Responses/keys` no attribute but the keys.
+R reads (GetItem, Query), Q and B in one way (Query, BatchGetItem), C creates (PutItem), U updates, D deletes, K checks
+a condition; in T(…) only inside TransactWriteItems. `Users/department` is an index, `Settings/sso#*` the items whose
+keys begin so, `Policies/count` an attribute, `Users/account` all attributes but the hash of the password, `Users/owner`
+those that say whether an account may be used, `Responses/keys` no attribute but the keys.
 """
 
 TABLE = {

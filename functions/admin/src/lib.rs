@@ -160,7 +160,7 @@ fn catalog_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
         )
 }
 
-/// What an import of `document` would change (docs/config.md).
+/// The changes that an import of `document`, which is JSON, would make (docs/config.md).
 pub async fn plan_import(app: &App, document: &[u8], prune: bool) -> Result<Report, ApiError> {
     configuration::planned(app, document, prune).await
 }

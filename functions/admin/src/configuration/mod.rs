@@ -65,7 +65,7 @@ pub(crate) async fn import(
     report.map(Data)
 }
 
-/// What an import of the `document`, which is JSON, would change.
+/// The changes that an import of the `document`, which is JSON, would make.
 pub(crate) async fn planned(app: &App, document: &[u8], prune: bool) -> Result<Report, ApiError> {
     let plan = plan(app, document, prune).await?;
     Ok(Report::of(plan.changes, plan.unchanged))

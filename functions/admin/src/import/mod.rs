@@ -33,7 +33,7 @@ pub(crate) struct Options {
     /// Nothing is written: the report tells what would be.
     #[serde(default)]
     dry_run: bool,
-    /// Where the report of the request before says that it goes on.
+    /// The line at which the request before has stopped, as its report says.
     #[serde(default)]
     from_line: u64,
 }

@@ -65,7 +65,7 @@ pub(crate) async fn configure(
     Ok(Data(shown(&config, last_test(&app, language).await?.as_ref())))
 }
 
-/// What the last test has found, with its advice in this language.
+/// The result of the last test, with its advice in this language.
 async fn last_test(app: &App, language: Language) -> Result<Option<SsoTest>, ApiError> {
     let mut test = app.store.sso_test().await?;
     if let Some(test) = &mut test {

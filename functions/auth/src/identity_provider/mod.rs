@@ -39,7 +39,7 @@ const SILENT: SignedDuration = SignedDuration::from_secs(3);
 
 const SILENCE: ProviderError = ProviderError::NoResponse(FailureClass::Timeout);
 
-/// What is known of the provider.
+/// Knowledge of the provider.
 #[derive(Debug, Default)]
 struct Known {
     snapshot: Option<Arc<Snapshot>>,
