@@ -7,10 +7,10 @@ from turn import TOOL_NAME, Call, Request, demand
 PATH = "/v1/chat/completions"
 
 FIELDS = {
-    "frequency_penalty", "logit_bias", "logprobs", "max_completion_tokens", "max_tokens", "messages", "metadata", "model", "n",
-    "parallel_tool_calls", "prediction", "presence_penalty", "prompt_cache_key", "reasoning_effort", "response_format",
-    "safety_identifier", "seed", "service_tier", "stop", "store", "stream", "stream_options", "temperature", "tool_choice", "tools",
-    "top_logprobs", "top_p", "user", "verbosity",
+    "frequency_penalty", "logit_bias", "logprobs", "max_completion_tokens", "max_tokens", "messages", "metadata",
+    "model", "n", "parallel_tool_calls", "prediction", "presence_penalty", "prompt_cache_key", "reasoning_effort",
+    "response_format", "safety_identifier", "seed", "service_tier", "stop", "store", "stream", "stream_options",
+    "temperature", "tool_choice", "tools", "top_logprobs", "top_p", "user", "verbosity",
 }  # fmt: skip
 MESSAGE_FIELDS = {"content", "name", "reasoning_content", "refusal", "role", "tool_call_id", "tool_calls"}
 
@@ -34,7 +34,10 @@ def read_tools(request, body):
         demand(tool.keys() == {"type", "function"} and tool["type"] == "function", f"a tool of another kind: {tool}")
         function = tool["function"]
         demand(TOOL_NAME.fullmatch(function["name"]), f"a tool's name: {function['name']}")
-        demand(not function.keys() - {"name", "description", "parameters", "strict"}, f"fields of a tool: {function.keys()}")
+        demand(
+            not function.keys() - {"name", "description", "parameters", "strict"},
+            f"fields of a tool: {function.keys()}",
+        )
         demand(function.get("parameters", {}).get("type") == "object", f"parameters that are no object: {function}")
         request.tools.append(function["name"])
     demand(len(set(request.tools)) == len(request.tools), "two tools with one name")
@@ -79,7 +82,10 @@ def read_content(request, message):
     for part in content:
         if part["type"] == "image_url":
             demand(message["role"] == "user", f"a picture in a message of role {message['role']}")
-            demand(part["image_url"]["url"].startswith("data:image/png;base64,"), f"no picture: {part['image_url']['url'][:80]}")
+            demand(
+                part["image_url"]["url"].startswith("data:image/png;base64,"),
+                f"no picture: {part['image_url']['url'][:80]}",
+            )
             request.images.append(part["image_url"]["url"].partition(",")[2])
         else:
             # The Agents SDK of Node repeats members of the message in its parts; servers ignore them.
@@ -108,7 +114,14 @@ def whole(turn, _body):
     if turn.calls:
         message["tool_calls"] = [tool_call(call) for call in turn.calls]
     choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if turn.calls else "stop"}
-    return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "p", "choices": [choice], "usage": usage(turn)}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "p",
+        "choices": [choice],
+        "usage": usage(turn),
+    }
 
 
 def halves(text):

@@ -79,7 +79,9 @@ class Home:
             text=True,
             timeout=timeout,
         )
-        assert finished.returncode == 0, f"{command[0]} ended with {finished.returncode}\n{finished.stdout}\n{finished.stderr}"
+        assert finished.returncode == 0, (
+            f"{command[0]} ended with {finished.returncode}\n{finished.stdout}\n{finished.stderr}"
+        )
         return finished.stdout
 
     def run_program(self, name, **environment):

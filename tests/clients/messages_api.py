@@ -9,23 +9,28 @@ from turn import TOOL_NAME, Call, Request, demand
 PATH = "/v1/messages"
 
 FIELDS = {
-    "cache_control", "container", "context_management", "inference_geo", "max_tokens", "mcp_servers", "messages", "metadata", "model",
-    "output_config", "service_tier", "stop_sequences", "stream", "system", "temperature", "thinking", "tool_choice", "tools", "top_k",
-    "top_p",
+    "cache_control", "container", "context_management", "inference_geo", "max_tokens", "mcp_servers", "messages",
+    "metadata", "model", "output_config", "service_tier", "stop_sequences", "stream", "system", "temperature",
+    "thinking", "tool_choice", "tools", "top_k", "top_p",
 }  # fmt: skip
 
 
 def read(headers, body):
     """The request, if it is one that Anthropic's server takes."""
     demand(not body.keys() - FIELDS, f"unknown fields {body.keys() - FIELDS}")
-    demand(headers.get("x-api-key") == "the-provider's-own-key" and headers.get("anthropic-version"), "no key of this server")
+    demand(
+        headers.get("x-api-key") == "the-provider's-own-key" and headers.get("anthropic-version"),
+        "no key of this server",
+    )
     demand(isinstance(body["max_tokens"], int) and body["max_tokens"] > 0, "max_tokens")
     thinking = body.get("thinking", {}).get("type", "disabled")
     if thinking != "disabled":
         demand(body.get("tool_choice", {}).get("type", "auto") in ("auto", "none"), "thinking with a forced tool")
         demand(body.get("temperature", 1) == 1, "thinking with a temperature")
     config = body.get("output_config", {})
-    request = Request("messages", headers, body, effort=config.get("effort"), schema=config.get("format", {}).get("schema"))
+    request = Request(
+        "messages", headers, body, effort=config.get("effort"), schema=config.get("format", {}).get("schema")
+    )
     request.system = read_system(body.get("system", ""))
     for tool in body.get("tools", []):
         demand(TOOL_NAME.fullmatch(tool["name"]), f"a tool's name: {tool['name']}")
@@ -74,7 +79,10 @@ def read_block(request, role, position, block, open_calls):
         demand(block["signature"] == signature(block["thinking"]), f"a signature of another text: {block}")
         request.reasoning.append(block["thinking"])
     elif kind == "tool_use":
-        demand(role == "assistant" and TOOL_NAME.fullmatch(block["id"]) and isinstance(block["input"], dict), f"a call: {block}")
+        demand(
+            role == "assistant" and TOOL_NAME.fullmatch(block["id"]) and isinstance(block["input"], dict),
+            f"a call: {block}",
+        )
         request.calls[block["id"]] = Call(block["id"], block["name"], block["input"])
         open_calls.append(block["id"])
     elif kind == "tool_result":
@@ -107,7 +115,9 @@ def blocks(turn):
         content.append({"type": "thinking", "thinking": turn.reasoning, "signature": signature(turn.reasoning)})
     if turn.text:
         content.append({"type": "text", "text": turn.text})
-    return content + [{"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in turn.calls]
+    return content + [
+        {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in turn.calls
+    ]
 
 
 def stop_reason(turn):
@@ -127,7 +137,9 @@ def deltas(block):
         pieces = halves(json.dumps(block["input"]))
         return {**block, "input": {}}, [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
     added = [{"type": "thinking_delta", "thinking": piece} for piece in halves(block["thinking"])]
-    return {**block, "thinking": "", "signature": ""}, added + [{"type": "signature_delta", "signature": block["signature"]}]
+    return {**block, "thinking": "", "signature": ""}, added + [
+        {"type": "signature_delta", "signature": block["signature"]}
+    ]
 
 
 def stream(turn, body):

@@ -11,9 +11,10 @@ __all__ = ["PATH", "read", "refusal", "stream", "whole"]
 PATH = "/v1/responses"
 
 FIELDS = {
-    "client_metadata", "include", "input", "instructions", "max_output_tokens", "max_tool_calls", "metadata", "model", "parallel_tool_calls",
-    "prompt_cache_key", "reasoning", "safety_identifier", "service_tier", "store", "stream", "stream_options", "temperature", "text",
-    "tool_choice", "tools", "top_logprobs", "top_p", "truncation", "user",
+    "client_metadata", "include", "input", "instructions", "max_output_tokens", "max_tool_calls", "metadata",
+    "model", "parallel_tool_calls", "prompt_cache_key", "reasoning", "safety_identifier", "service_tier", "store",
+    "stream", "stream_options", "temperature", "text", "tool_choice", "tools", "top_logprobs", "top_p",
+    "truncation", "user",
 }  # fmt: skip
 
 
@@ -23,7 +24,9 @@ def read(headers, body):
     demand(headers.get("authorization") == "Bearer the-provider's-own-key", "no key of this server")
     demand(body.get("store") is False, "the operator's account is told to store what clients say")
     form = body.get("text", {}).get("format", {})
-    request = Request("responses", headers, body, schema=form.get("schema"), effort=body.get("reasoning", {}).get("effort"))
+    request = Request(
+        "responses", headers, body, schema=form.get("schema"), effort=body.get("reasoning", {}).get("effort")
+    )
     request.system = body.get("instructions") or ""
     for tool in body.get("tools", []):
         read_tool(request, tool)
@@ -105,10 +108,14 @@ def items(turn, body):
     output = []
     if turn.reasoning:
         summary = [{"type": "summary_text", "text": turn.reasoning}]
-        output.append({"type": "reasoning", "id": "rs_1", "summary": summary, "encrypted_content": sealed(turn.reasoning)})
+        output.append(
+            {"type": "reasoning", "id": "rs_1", "summary": summary, "encrypted_content": sealed(turn.reasoning)}
+        )
     if turn.text:
         content = [{"type": "output_text", "text": turn.text, "annotations": [], "logprobs": []}]
-        output.append({"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": content})
+        output.append(
+            {"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": content}
+        )
     return output + [call_item(call, body) for call in turn.calls]
 
 
@@ -124,7 +131,15 @@ def call_item(call, body):
 
 def response(turn, body, status, output):
     told = {"tools": body.get("tools", []), "tool_choice": body.get("tool_choice", "auto"), "parallel_tool_calls": True}
-    head = {"id": "resp_1", "object": "response", "created_at": 1, "model": "p", "status": status, "error": None, "incomplete_details": None}
+    head = {
+        "id": "resp_1",
+        "object": "response",
+        "created_at": 1,
+        "model": "p",
+        "status": status,
+        "error": None,
+        "incomplete_details": None,
+    }
     return {**head, "output": output, "usage": usage(turn) if status == "completed" else None, "store": False, **told}
 
 
@@ -139,7 +154,10 @@ def pieces(item):
         (part,) = item["content"]
         place = {"content_index": 0}
         events = [{"type": "response.content_part.added", **place, "part": {**part, "text": ""}}]
-        events += [{"type": "response.output_text.delta", **place, "delta": piece, "logprobs": []} for piece in halves(part["text"])]
+        events += [
+            {"type": "response.output_text.delta", **place, "delta": piece, "logprobs": []}
+            for piece in halves(part["text"])
+        ]
         events.append({"type": "response.output_text.done", **place, "text": part["text"], "logprobs": []})
         events.append({"type": "response.content_part.done", **place, "part": part})
         return {**item, "status": "in_progress", "content": []}, events
@@ -147,13 +165,20 @@ def pieces(item):
         (part,) = item["summary"]
         place = {"summary_index": 0}
         events = [{"type": "response.reasoning_summary_part.added", **place, "part": {**part, "text": ""}}]
-        events += [{"type": "response.reasoning_summary_text.delta", **place, "delta": piece} for piece in halves(part["text"])]
+        events += [
+            {"type": "response.reasoning_summary_text.delta", **place, "delta": piece} for piece in halves(part["text"])
+        ]
         events.append({"type": "response.reasoning_summary_text.done", **place, "text": part["text"]})
         events.append({"type": "response.reasoning_summary_part.done", **place, "part": part})
         return {**item, "summary": [], "encrypted_content": ""}, events
-    field, name = ("arguments", "function_call_arguments") if kind == "function_call" else ("input", "custom_tool_call_input")
+    field, name = (
+        ("arguments", "function_call_arguments") if kind == "function_call" else ("input", "custom_tool_call_input")
+    )
     events = [{"type": f"response.{name}.delta", "delta": piece} for piece in halves(item[field])]
-    return {**item, "status": "in_progress", field: ""}, [*events, {"type": f"response.{name}.done", field: item[field]}]
+    return {**item, "status": "in_progress", field: ""}, [
+        *events,
+        {"type": f"response.{name}.done", field: item[field]},
+    ]
 
 
 def stream(turn, body):

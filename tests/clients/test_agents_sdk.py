@@ -39,7 +39,9 @@ def client(gateway, key):
 def agent(api, client, model):
     agents.set_tracing_disabled(True)
     settings = agents.ModelSettings(include_usage=True)
-    return agents.Agent("Forecaster", instructions="Be brief.", tools=[weather], model=api(model, client), model_settings=settings)
+    return agents.Agent(
+        "Forecaster", instructions="Be brief.", tools=[weather], model=api(model, client), model_settings=settings
+    )
 
 
 def test_an_agent_runs_its_tools(agent, upstream):
@@ -58,8 +60,11 @@ def test_an_agent_streams(agent, upstream):
 
     async def run():
         result = agents.Runner.run_streamed(agent, "How is it in Oslo?")
-        pieces = [event.data.delta async for event in result.stream_events() if getattr(event.data if event.type == "raw_response_event" else None, "type", "") == "response.output_text.delta"]
-        return "".join(pieces), result.final_output
+        pieces = ""
+        async for event in result.stream_events():
+            if event.type == "raw_response_event" and event.data.type == "response.output_text.delta":
+                pieces += event.data.delta
+        return pieces, result.final_output
 
     assert asyncio.run(run()) == ("I ask for Oslo.Rain in Oslo.", "Rain in Oslo.")
     assert upstream.requests[-1].results == {"call_a": "Rain in Oslo"}
@@ -73,7 +78,11 @@ def test_an_answer_is_of_a_type(agent, upstream):
 
 
 def test_an_agent_hands_over(agent, upstream):
-    upstream.script = [Turn("", [Call("call_a", "transfer_to_forecaster", {})]), rain("call_b", "Oslo"), Turn("Rain in Oslo.")]
+    upstream.script = [
+        Turn("", [Call("call_a", "transfer_to_forecaster", {})]),
+        rain("call_b", "Oslo"),
+        Turn("Rain in Oslo."),
+    ]
     desk = agents.Agent("Desk", handoffs=[agent], model=agent.model)
     result = asyncio.run(agents.Runner.run(desk, "How is it in Oslo?"))
     assert (result.final_output, result.last_agent.name) == ("Rain in Oslo.", "Forecaster")
@@ -104,4 +113,6 @@ def test_a_conversation_goes_on_from_a_response(agent, upstream):
     assert asyncio.run(run()).final_output == "As I said."
     last = upstream.requests[-1]
     assert last.system == "Be brief." and last.results == {"call_a": "Rain in Oslo"}
-    assert [said for said in ("How is it in Oslo?", "I ask for Oslo.", "Rain in Oslo.", "Sure?") if said not in last.said] == []
+    assert [
+        said for said in ("How is it in Oslo?", "I ask for Oslo.", "Rain in Oslo.", "Sure?") if said not in last.said
+    ] == []

@@ -61,7 +61,14 @@ def test_a_picture_is_read(claude, home, model, upstream):
 
 
 def test_the_result_follows_a_schema(claude, model, upstream):
-    schema = {"type": "object", "properties": {"answer": {"type": "integer"}}, "required": ["answer"], "additionalProperties": False}
+    schema = {
+        "type": "object",
+        "properties": {"answer": {"type": "integer"}},
+        "required": ["answer"],
+        "additionalProperties": False,
+    }
     # The client offers a tool for it, and ends when it is called.
     upstream.script = [lambda request: Turn("", [Call("call_a", request.tool("StructuredOutput"), {"answer": 42})])]
-    assert claude(model, "--json-schema", json.dumps(schema), "--", "What is the answer?")["structured_output"] == {"answer": 42}
+    assert claude(model, "--json-schema", json.dumps(schema), "--", "What is the answer?")["structured_output"] == {
+        "answer": 42
+    }

@@ -1,8 +1,8 @@
 """Codex as its users run it: `codex exec`, in each of the ways in which it is configured for a gateway.
 
-`listed` is the configuration of docs/api.md: with the list of models Codex knows the model, has the gateway's prompt for agents
-instead of its own, and offers the custom tool `apply_patch`. `unlisted` is without the list. `builtin` is Codex' own provider at
-another address: it tries a WebSocket first, and asks the server to shrink a long history.
+`listed` is the configuration of docs/api.md: with the list of models Codex knows the model, has the gateway's prompt
+for agents instead of its own, and offers the custom tool `apply_patch`. `unlisted` is without the list. `builtin` is
+Codex' own provider at another address: it tries a WebSocket first, and asks the server to shrink a long history.
 """
 
 import base64
@@ -109,7 +109,12 @@ def test_a_session_is_resumed_by_another_process(codex, model, upstream):
 
 
 def test_the_last_message_follows_a_schema(codex, home, model, upstream):
-    schema = {"type": "object", "properties": {"answer": {"type": "integer"}}, "required": ["answer"], "additionalProperties": False}
+    schema = {
+        "type": "object",
+        "properties": {"answer": {"type": "integer"}},
+        "required": ["answer"],
+        "additionalProperties": False,
+    }
     path = home.write("schema.json", schema)
     upstream.script = [Turn('{"answer": 42}')]
     events = codex(model, "--output-schema", path, "What is the answer?")
@@ -134,8 +139,11 @@ def test_a_tool_of_a_namespace_is_found_by_its_client(codex, model, upstream):
 
 
 def test_a_custom_tool_gets_its_text(codex, home, model, upstream):
-    patch = "*** Begin Patch\n*** Add File: hello.txt\n+Hello \"there\"\n*** End Patch\n"
-    upstream.script = [lambda request: Turn("", [Call("call_a", request.tool("apply_patch"), {"input": patch})]), Turn("Written.")]
+    patch = '*** Begin Patch\n*** Add File: hello.txt\n+Hello "there"\n*** End Patch\n'
+    upstream.script = [
+        lambda request: Turn("", [Call("call_a", request.tool("apply_patch"), {"input": patch})]),
+        Turn("Written."),
+    ]
     events = codex(model, "Write a file.")
     assert [item["status"] for item in items(events, "file_change")] == ["completed"]
     assert (home.project / "hello.txt").read_text() == 'Hello "there"\n'
@@ -157,7 +165,9 @@ def test_a_broken_stream_is_asked_for_again(codex, model, upstream):
 
 def test_reasoning_is_shown(codex, model, upstream):
     upstream.script = [Turn("42", reasoning="I count.")]
-    events = codex(model, "-c", 'model_reasoning_summary="detailed"', "-c", 'model_reasoning_effort="high"', "How many?")
+    events = codex(
+        model, "-c", 'model_reasoning_summary="detailed"', "-c", 'model_reasoning_effort="high"', "How many?"
+    )
     assert [item["text"] for item in items(events, "reasoning")] == ["I count."]
     assert upstream.requests[0].effort == "high"
 

@@ -34,14 +34,19 @@ def chat(dialect, gateway, key, model):
     if dialect == "messages":
         return langchain_anthropic.ChatAnthropic(model=model, base_url=gateway.url, api_key=key, max_retries=0)
     address = {"base_url": f"{gateway.url}/v1", "api_key": key, "max_retries": 0}
-    return langchain_openai.ChatOpenAI(model=model, use_responses_api=dialect == "responses", stream_usage=True, **address)
+    return langchain_openai.ChatOpenAI(
+        model=model, use_responses_api=dialect == "responses", stream_usage=True, **address
+    )
 
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_conversation_with_tools(chat, upstream, streamed):
     upstream.script = [rain("call_a", "Oslo"), rain("call_b", "Rome"), Turn("Rain everywhere.")]
     with_tools = chat.bind_tools([weather])
-    messages = [langchain_core.messages.SystemMessage("Be brief."), langchain_core.messages.HumanMessage("How is it in Oslo and Rome?")]
+    messages = [
+        langchain_core.messages.SystemMessage("Be brief."),
+        langchain_core.messages.HumanMessage("How is it in Oslo and Rome?"),
+    ]
 
     def turn():
         if not streamed:
@@ -90,5 +95,7 @@ def test_a_conversation_goes_on_from_a_response(gateway, key, model, upstream):
 
 
 def test_texts_are_embedded(gateway, key):
-    embeddings = langchain_openai.OpenAIEmbeddings(model="chat-model", base_url=f"{gateway.url}/v1", api_key=key, check_embedding_ctx_length=False)
+    embeddings = langchain_openai.OpenAIEmbeddings(
+        model="chat-model", base_url=f"{gateway.url}/v1", api_key=key, check_embedding_ctx_length=False
+    )
     assert embeddings.embed_documents(["one", "two"]) == [[0.5, -0.25, 1.0]] * 2

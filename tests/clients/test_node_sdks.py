@@ -8,12 +8,16 @@ from turn import Refusal, Turn, rain
 
 @pytest.fixture
 def openai_sdk(home, gateway, key, model):
-    return lambda scene: home.run_program("openai_sdk.mjs", SCENE=scene, MODEL=model, OPENAI_BASE_URL=f"{gateway.url}/v1", OPENAI_API_KEY=key)
+    return lambda scene: home.run_program(
+        "openai_sdk.mjs", SCENE=scene, MODEL=model, OPENAI_BASE_URL=f"{gateway.url}/v1", OPENAI_API_KEY=key
+    )
 
 
 @pytest.fixture
 def anthropic_sdk(home, gateway, key, model):
-    return lambda scene: home.run_program("anthropic_sdk.mjs", SCENE=scene, MODEL=model, ANTHROPIC_BASE_URL=gateway.url, ANTHROPIC_API_KEY=key)
+    return lambda scene: home.run_program(
+        "anthropic_sdk.mjs", SCENE=scene, MODEL=model, ANTHROPIC_BASE_URL=gateway.url, ANTHROPIC_API_KEY=key
+    )
 
 
 LOOP = [rain("call_a", "Oslo"), rain("call_b", "Rome"), Turn("Rain everywhere.")]
@@ -51,9 +55,9 @@ def test_openai_sends_pictures_to_chat_and_responses(openai_sdk, upstream):
     assert [request.images for request in upstream.requests] == [[PIXEL], [PIXEL]]
 
 
-def test_openai_embeds(home, gateway, key):
-    environment = {"MODEL": "chat-model", "OPENAI_BASE_URL": f"{gateway.url}/v1", "OPENAI_API_KEY": key}
-    assert home.run_program("openai_sdk.mjs", SCENE="embeddings", **environment) == [[0.5, -0.25, 1.0]] * 2
+@pytest.mark.parametrize("model", ["chat-model"])
+def test_openai_embeds(openai_sdk):
+    assert openai_sdk("embeddings") == [[0.5, -0.25, 1.0]] * 2
 
 
 def test_openai_raises_errors(openai_sdk, upstream):
@@ -74,7 +78,11 @@ def test_anthropic_answers_and_streams(anthropic_sdk, model, upstream):
     seen = anthropic_sdk("messages")
     assert seen["models"] == ["chat-model", "claude-model", "gpt-model"] and seen["model"] == model
     assert seen["whole"] == "Hello there"
-    assert (seen["usage"]["input_tokens"], seen["usage"]["cache_read_input_tokens"], seen["usage"]["output_tokens"]) == (60, 40, 10)
+    assert (
+        seen["usage"]["input_tokens"],
+        seen["usage"]["cache_read_input_tokens"],
+        seen["usage"]["output_tokens"],
+    ) == (60, 40, 10)
     assert "".join(seen["pieces"]) == "Hello there" and len(seen["pieces"]) > 1
     assert seen["thinking"] == "Hm." and seen["counted"] > 0
 

@@ -18,8 +18,20 @@ def opencode(home, gateway, key):
         models = {model: {"name": model, "limit": {"context": 100_000, "output": 10_000}, **kinds}}
         options = {"baseURL": f"{gateway.url}/v1", "apiKey": key}
         provider = {"npm": package, "name": "tidegate", "options": options, "models": models}
-        home.write("project/opencode.json", {"$schema": "https://opencode.ai/config.json", "provider": {"tidegate": provider}})
-        printed = home.run("opencode", "run", "--pure", "--format", "json", "-m", f"tidegate/{model}", *arguments, OPENCODE_DISABLE_MODELS_FETCH="1")
+        home.write(
+            "project/opencode.json", {"$schema": "https://opencode.ai/config.json", "provider": {"tidegate": provider}}
+        )
+        printed = home.run(
+            "opencode",
+            "run",
+            "--pure",
+            "--format",
+            "json",
+            "-m",
+            f"tidegate/{model}",
+            *arguments,
+            OPENCODE_DISABLE_MODELS_FETCH="1",
+        )
         return [json.loads(line) for line in printed.splitlines()]
 
     return run
@@ -29,7 +41,9 @@ def texts(events):
     return [event["part"]["text"] for event in events if event["type"] == "text"]
 
 
-@pytest.fixture(params=["@ai-sdk/openai-compatible", "@ai-sdk/openai", "@ai-sdk/anthropic"], ids=["chat", "responses", "messages"])
+@pytest.fixture(
+    params=["@ai-sdk/openai-compatible", "@ai-sdk/openai", "@ai-sdk/anthropic"], ids=["chat", "responses", "messages"]
+)
 def package(request):
     return request.param
 
@@ -38,12 +52,17 @@ def test_a_task_with_tools_and_its_continuation(opencode, home, upstream, packag
     home.write("project/note.txt", "the answer is 42\n")
     # The title of the conversation is asked for without tools.
     upstream.is_aside = lambda request: not request.tools
-    cat = lambda request: Turn("I look.", [Call("call_a", request.tool("bash"), {"command": "cat note.txt", "description": "Reads"})], "Think.")
+    cat = lambda request: Turn(
+        "I look.", [Call("call_a", request.tool("bash"), {"command": "cat note.txt", "description": "Reads"})], "Think."
+    )
     read = Turn("", [Call("call_b", "read", {"filePath": str(home.project / "note.txt")})])
     upstream.script = [cat, read, Turn("It is 42."), Turn("Still 42.")]
     events = opencode(package, model, "What is the answer?")
     assert texts(events) == ["I look.", "It is 42."]
-    assert [event["part"]["state"]["status"] for event in events if event["type"] == "tool_use"] == ["completed", "completed"]
+    assert [event["part"]["state"]["status"] for event in events if event["type"] == "tool_use"] == [
+        "completed",
+        "completed",
+    ]
     assert texts(opencode(package, model, "--continue", "And now?")) == ["Still 42."]
     last = upstream.requests[-1]
     assert "the answer is 42" in last.results["call_a"] and "the answer is 42" in last.results["call_b"]

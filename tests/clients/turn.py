@@ -24,7 +24,7 @@ class Call:
 
 @dataclasses.dataclass
 class Turn:
-    """What the model says: reasoning first, then text, then calls. If it is `cut`, its stream breaks off within the text."""
+    """What the model says: reasoning, then text, then calls. If it is `cut`, its stream breaks off within the text."""
 
     text: str = ""
     calls: list = dataclasses.field(default_factory=list)

@@ -1,4 +1,4 @@
-"""A model server on loopback that follows a script and judges what it gets: Chat Completions, Messages, Responses, embeddings."""
+"""A model server on loopback that follows a script and judges what it gets, in all dialects of backends."""
 
 import base64
 import json
@@ -18,8 +18,8 @@ VECTOR = [0.5, -0.25, 1.0]
 class Upstream:
     """Says the next turn of `script` to each request. A turn may be a function of the request.
 
-    Agents ask other things beside their task, such as a title for the conversation: requests for which `is_aside` is true do not
-    move the script on.
+    Agents ask other things beside their task, such as a title for the conversation: requests for which `is_aside` is
+    true do not move the script on.
     """
 
     def __init__(self):
@@ -51,7 +51,11 @@ class Upstream:
             def send(self, status, body, headers={}):
                 text = json.dumps(body).encode()
                 self.send_response(status)
-                for name, value in {"content-type": "application/json", "content-length": str(len(text)), **headers}.items():
+                for name, value in {
+                    "content-type": "application/json",
+                    "content-length": str(len(text)),
+                    **headers,
+                }.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(text)

@@ -30,7 +30,9 @@ test("the snippet for curl works as it is copied, with the key in it", async () 
 
 test("each client has its snippet, and trying it leads to the playground with the model", async () => {
   const { page, check } = await openSignedIn(browser, gateway, { path: "connect" });
-  for (const client of ["Claude Code", "Codex", "opencode", "Cline", "OpenAI · Python", "OpenAI · Node", "Anthropic · Python", "Anthropic · Node", "Vercel AI SDK"]) {
+  const agents = ["Claude Code", "Codex", "opencode", "Cline"];
+  const sdks = ["OpenAI · Python", "OpenAI · Node", "Anthropic · Python", "Anthropic · Node", "Vercel AI SDK"];
+  for (const client of [...agents, ...sdks]) {
     await page.getByRole("button", { name: client }).click();
     const text = await page.locator("pre").innerText();
     assert.ok(text.includes("demo") && text.includes(gateway.url), text);

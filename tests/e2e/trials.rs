@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const TEST: &str = "/api/v1/admin/backends/test";
 
 fn attempt(admin: &Client, entry: &Value) -> RequestBuilder {
-    admin.post(TEST).header("accept-language", "en").json(entry)
+    admin.post(TEST).json(entry)
 }
 
 fn list(names: &[&str]) -> Reply {

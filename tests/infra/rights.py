@@ -1,9 +1,9 @@
 """Promise 58: what each function may do, as decision 23 has it, against the policies of its role.
 
-R reads (GetItem, Query), Q and B in one way (Query, BatchGetItem), C creates (PutItem), U updates, D deletes, K checks a condition; in T(…) only inside
-TransactWriteItems. `Users/department` is an index, `Settings/sso#*` the items whose keys begin so, `Policies/count` an attribute,
-`Users/account` all attributes but the hash of the password, `Users/owner` those that say whether an account may be used,
-`Responses/keys` no attribute but the keys.
+R reads (GetItem, Query), Q and B in one way (Query, BatchGetItem), C creates (PutItem), U updates, D deletes, K checks
+a condition; in T(…) only inside TransactWriteItems. `Users/department` is an index, `Settings/sso#*` the items whose
+keys begin so, `Policies/count` an attribute, `Users/account` all attributes but the hash of the password, `Users/owner`
+those that say whether an account may be used, `Responses/keys` no attribute but the keys.
 """
 
 TABLE = {
@@ -12,18 +12,20 @@ TABLE = {
         "SigningKey": "read", "sso/*": "read",
     },
     "Keys": {
-        "ApiKeys": "R T(C,U,D)", "Users/account": "R", "Users/owner": "T(K)", "Catalog": "R", "Policies": "R", "Settings": "R", "Usage": "R", "Quota": "R",
-        "Audit": "C", "SigningKey": "read",
+        "ApiKeys": "R T(C,U,D)", "Users/account": "R", "Users/owner": "T(K)", "Catalog": "R", "Policies": "R",
+        "Settings": "R", "Usage": "R", "Quota": "R", "Audit": "C", "SigningKey": "read",
     },
     "Admin": {
-        "Users/account": "R", "Users/department/account": "R", "Users": "T(C,U,D,K)", "ApiKeys": "R T(C,U,D)", "Catalog": "R T(C,U,D,K)", "Policies": "R T(C,U,D,K)",
-        "Settings": "R T(C,U,D,K)", "Usage": "R", "Usage/everybody": "R", "Usage/department": "R", "Quota": "R T(U)", "Audit": "R T(C)",
-        "SigningKey": "read", "backend/*": "create put delete", "sso/*": "create put delete", "Responses/keys": "Q", "Responses": "T(D)", "Auth": "invoke", "Health": "invoke",
+        "Users/account": "R", "Users/department/account": "R", "Users": "T(C,U,D,K)", "ApiKeys": "R T(C,U,D)",
+        "Catalog": "R T(C,U,D,K)", "Policies": "R T(C,U,D,K)", "Settings": "R T(C,U,D,K)", "Usage": "R",
+        "Usage/everybody": "R", "Usage/department": "R", "Quota": "R T(U)", "Audit": "R T(C)", "SigningKey": "read",
+        "backend/*": "create put delete", "sso/*": "create put delete", "Responses/keys": "Q", "Responses": "T(D)",
+        "Auth": "invoke", "Health": "invoke",
     },
     "Console": {},
     "Proxy": {
-        "ApiKeys": "R U", "Users/account": "R", "Catalog": "R U", "Policies": "R", "Settings": "R", "Quota": "R U T(U)", "Usage": "T(C,U)",
-        "Responses": "B C D", "SealingKeys": "read", "backend/*": "read",
+        "ApiKeys": "R U", "Users/account": "R", "Catalog": "R U", "Policies": "R", "Settings": "R",
+        "Quota": "R U T(U)", "Usage": "T(C,U)", "Responses": "B C D", "SealingKeys": "read", "backend/*": "read",
     },
     "Health": {"Catalog": "R U", "Settings": "R", "backend/*": "read"},
     "Janitor": {"Quota": "R U T(U)", "Quota/due": "R", "Usage": "T(C,U)"},
@@ -43,18 +45,26 @@ WORDS = {
 
 # What is read of an account where its password is not (`store/table.rs`), with the keys of the table and its index.
 ACCOUNT = [
-    "pk", "sk", "id", "email", "name", "role", "status", "department", "quota_policy", "has_password", "identity", "session",
-    "created_at", "updated_at", "version", "user",
+    "pk", "sk", "id", "email", "name", "role", "status", "department", "quota_policy", "has_password", "identity",
+    "session", "created_at", "updated_at", "version", "user",
 ]
 OWNER = ["pk", "sk", "status", "session"]
+
+SELECTED = {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
+
+
+def attributes(names):
+    """The condition that no attribute is touched but these."""
+    return {"ForAllValues:StringEquals": {"dynamodb:Attributes": names}}
+
 
 # Conditions that leave one part of a table.
 PARTS = {
     "sso#*": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["sso#*"]}},
-    "account": {"ForAllValues:StringEquals": {"dynamodb:Attributes": ACCOUNT}, "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}},
-    "owner": {"ForAllValues:StringEquals": {"dynamodb:Attributes": OWNER}},
-    "count": {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "count"]}},
-    "keys": {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk"]}, "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}},
+    "account": {**attributes(ACCOUNT), "StringEqualsIfExists": SELECTED},
+    "owner": attributes(OWNER),
+    "count": attributes(["pk", "sk", "count"]),
+    "keys": {**attributes(["pk", "sk"]), "StringEquals": SELECTED},
 }
 TRANSACTION = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
 

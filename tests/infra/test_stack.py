@@ -93,7 +93,8 @@ def told(teller, stack, provider, code):
     provider.replies += 3 * [completion("Hello"), stream]  # for Chat Completions, Messages and Responses
     provider.replies += [completion("Hello")]  # for a compaction
     provider.replies += [{"object": "list", "data": [], "model": "p", "usage": {"prompt_tokens": 1, "total_tokens": 1}}]
-    provider.replies += 2 * [{"object": "text_completion", "model": "p", "choices": [{"index": 0, "text": "Hi", "finish_reason": "stop"}]}]
+    text = {"index": 0, "text": "Hi", "finish_reason": "stop"}
+    provider.replies += 2 * [{"object": "text_completion", "model": "p", "choices": [text]}]
     provider.replies += 3 * [{"model": "p", "results": [{"index": 0, "relevance_score": 0.5}]}]
     provider.replies += [completion("Hello")]  # for the trial of a backend's entry
     answers = {}

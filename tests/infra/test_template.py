@@ -10,7 +10,7 @@ import pytest
 
 import checks
 import template
-from rights import ACCOUNT
+from rights import ACCOUNT, attributes
 from template import deployed
 
 
@@ -74,7 +74,7 @@ def statement(role, sid, **properties):
 
 def account(role, Attributes=ACCOUNT, Select="SPECIFIC_ATTRIBUTES"):
     """Changes which attributes of accounts a role reads."""
-    condition = {"ForAllValues:StringEquals": {"dynamodb:Attributes": Attributes}, "StringEqualsIfExists": {"dynamodb:Select": Select}}
+    condition = {**attributes(Attributes), "StringEqualsIfExists": {"dynamodb:Select": Select}}
     return statement(role, "ReadAccounts", Condition=condition)
 
 

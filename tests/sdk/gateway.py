@@ -20,10 +20,12 @@ class Gateway:
         self.url = self.process.stdout.readline().removeprefix("tidegate listens on ").strip()
         self.token = None
         login = {"email": environment["ADMIN_EMAIL"], "password": environment["ADMIN_PASSWORD"]}
-        self.token = self.post("/api/v1/auth/login", login)["token"]
+        self.token = self.ask("/api/v1/auth/login", login)["token"]
 
-    def post(self, path, body):
-        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"content-type": "application/json"})
+    def ask(self, path, body=None):
+        """The data of an answer that is no error; a GET if there is no body."""
+        sent = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, sent, {"content-type": "application/json"})
         if self.token:
             request.add_header("authorization", f"Bearer {self.token}")
         with urllib.request.urlopen(request, timeout=30) as response:
@@ -31,12 +33,12 @@ class Gateway:
 
     def create_model(self, name, base_url, model={}, backend={}):
         """A model with one backend; further fields of both as keywords."""
-        self.post("/api/v1/admin/models", {"id": name, "name": name, **model})
+        self.ask("/api/v1/admin/models", {"id": name, "name": name, **model})
         address = {"name": "scripted", "base_url": base_url, "model_name": "p", "api_key": "the-provider's-own-key"}
-        self.post(f"/api/v1/admin/models/{name}/backends", {**address, **backend})
+        self.ask(f"/api/v1/admin/models/{name}/backends", {**address, **backend})
 
     def create_key(self):
-        return self.post("/api/v1/user/keys", {"name": "sdk"})["key"]
+        return self.ask("/api/v1/user/keys", {"name": "sdk"})["key"]
 
     def stop(self):
         self.process.terminate()

@@ -18,10 +18,10 @@ use service::store::StoreError;
 
 use crate::app::App;
 
-/// Retention of entries.
+/// The time for which entries are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 
-/// Of a table. What has changed is one cell each.
+/// The columns of a table. The fields that changed are one cell, and so are their values.
 const COLUMNS: [&str; 13] = [
     "id",
     "at",
@@ -90,7 +90,7 @@ pub(crate) async fn list(
     table.respond(format)
 }
 
-/// What the ids are called: actors as they were, targets as they are.
+/// The names of the ids: of actors as they were, of targets as they are.
 async fn names(app: &App, entries: &[AuditEntry]) -> Result<Names, StoreError> {
     let mut ids = Ids::default();
     for AuditEntry {
@@ -98,10 +98,10 @@ async fn names(app: &App, entries: &[AuditEntry]) -> Result<Names, StoreError> {
     } in entries
     {
         match action.split('.').next() {
-            Some("user") => ids.users.extend(UserId::parse(target)),
+            Some("admin" | "quota" | "top_up" | "user") => ids.users.extend(UserId::parse(target)),
             Some("backend") => ids.backends.extend(BackendId::parse(target)),
-            // Keys of others are not found under the actor.
-            Some("key") => ids
+            // Keys lie under their owners: those of others than the actor are not found.
+            Some("key" | "session_key") => ids
                 .keys
                 .extend(UserId::parse(actor).ok().zip(KeyId::parse(target).ok())),
             _ => {}
@@ -118,7 +118,7 @@ async fn names(app: &App, entries: &[AuditEntry]) -> Result<Names, StoreError> {
 }
 
 impl Filter {
-    /// The account whose address is the target, if it is one's.
+    /// The account whose address is the target, if the target is an address.
     async fn person(&self, app: &App) -> Result<Option<UserId>, StoreError> {
         match self.target.as_deref().map(Email::parse) {
             Some(Ok(email)) => Ok(app.store.user_by_email(&email).await?.map(|user| user.id)),

@@ -1,6 +1,6 @@
 //! Headers that no setting may put into a request to a backend (api.md §6, promise 38).
 
-/// They carry credentials or frame the message.
+/// Headers that carry credentials or frame the message.
 const RESERVED: [&str; 10] = [
     "authorization",
     "connection",
@@ -37,7 +37,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
         || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// `x-api-key`, `api-key`, `x-auth-token`, `subscription-key`, `x-access-tokens`, `xapikey`.
+/// True for names such as `x-api-key`, `api-key`, `x-auth-token`, `subscription-key`, `x-access-tokens`, `xapikey`.
 fn carries_credential(name: &str) -> bool {
     let is_credential = |word: &str| CREDENTIALS.contains(&word) || CREDENTIALS.contains(&word.trim_end_matches('s'));
     name.split(['-', '_', '.']).any(is_credential)

@@ -6,6 +6,7 @@ mod audit;
 mod backends;
 mod catalog;
 mod configuration;
+mod fields;
 mod headers;
 mod import;
 mod models;
@@ -25,6 +26,7 @@ use service::http::Dialect::Management;
 use service::http::caller::SessionGate;
 use service::http::edge::Edge;
 use service::http::extract::Actor;
+use service::http::language::Language;
 use service::http::routes::{Access, Routes};
 
 pub use app::{App, Delegates, Rules};
@@ -74,12 +76,6 @@ fn account_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
             Management,
             MANAGER,
             users::departments::list,
-        )
-        .get(
-            "/api/v1/admin/price-catalogue",
-            Management,
-            ADMIN,
-            models::catalogue::show,
         )
         .get("/api/v1/admin/sso/status", Management, ADMIN, sso::status)
         .put("/api/v1/admin/sso/config", Management, ADMIN, sso::configure)
@@ -144,6 +140,12 @@ fn catalog_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
             ADMIN,
             backends::create,
         )
+        .get(
+            "/api/v1/admin/price-catalogue",
+            Management,
+            ADMIN,
+            models::catalogue::show,
+        )
         .get("/api/v1/admin/backends", Management, ADMIN, backends::list)
         .post("/api/v1/admin/backends/test", Management, ADMIN, backends::try_entry)
         .get("/api/v1/admin/presets", Management, ADMIN, backends::list_presets)
@@ -158,14 +160,14 @@ fn catalog_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
         )
 }
 
-/// What an import of `document` would change (docs/config.md).
+/// The changes that an import of `document`, which is JSON, would make (docs/config.md).
 pub async fn plan_import(app: &App, document: &[u8], prune: bool) -> Result<Report, ApiError> {
     configuration::planned(app, document, prune).await
 }
 
 /// Makes the installation what `document` says, which is JSON (docs/config.md).
 pub async fn import(app: &App, actor: &Actor, document: &[u8], prune: bool) -> Result<Report, ApiError> {
-    configuration::made(app, actor, document, prune, None).await
+    configuration::made(app, actor, document, prune, None, Language::English).await
 }
 
 /// The whole function.

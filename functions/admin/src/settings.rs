@@ -11,6 +11,7 @@ use service::managed_object;
 use service::store::{Change, Store};
 
 use crate::app::App;
+use crate::models::no_default_model;
 
 const MAX_RETENTION_DAYS: u32 = 3650;
 const MAX_ORIGINS: usize = 50;
@@ -64,9 +65,6 @@ pub(crate) async fn update(
 async fn check_model(store: &Store, id: &ModelId) -> Result<(), ApiError> {
     match store.model(id).await? {
         Some(_) => Ok(()),
-        None => Err(ApiError::invalid(
-            "default_model",
-            format!("there is no model {:?}", id.as_str()),
-        )),
+        None => Err(no_default_model(id)),
     }
 }

@@ -1,4 +1,4 @@
-//! What the database can hold of JSON that administrators write freely. All else of an object has a type that fits.
+//! The limits of the database for JSON that administrators write freely. All else of an object has a type that fits.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ const MAX_DEPTH: usize = 20;
 /// The magnitudes of `DynamoDB`'s numbers, besides 0: 1E-130 to 9.9…E+125.
 const MAGNITUDES: std::ops::Range<f64> = 1e-130..1e126;
 
-/// The error is the message for whoever has sent the member.
+/// Refuses a member that the database cannot hold. The error is the message for whoever has sent it.
 pub(crate) fn check_member(name: &str, value: &Value) -> Result<(), String> {
     if name.is_empty() {
         return Err("must not have a member without a name".to_owned());

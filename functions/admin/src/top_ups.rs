@@ -16,19 +16,21 @@ use service::http::{ApiError, Code};
 use service::store::{Removal, TopUpCreation};
 
 use crate::app::App;
+use crate::policies::form::MAX_COST;
 use crate::users::visible;
 
-/// 92 days.
+/// The longest time of a top-up: 92 days.
 const LONGEST: SignedDuration = SignedDuration::from_hours(92 * 24);
-/// A thousand million dollars, in millionths.
-const MAX_COST: u64 = 1_000_000_000_000_000;
+
+/// The fields whose values the audit trail tells.
+const TOLD: [&str; 4] = ["limit", "add", "until", "reason"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTopUp {
     account: UserId,
     limit: Limit,
-    /// Requests or tokens; USD of a limit of cost.
+    /// The number of requests or tokens; USD for a limit of cost.
     add: Number,
     until: Timestamp,
     reason: DisplayName,
@@ -82,8 +84,9 @@ pub(crate) async fn create(
     let now = app.store.clock().now();
     let top_up = new.checked(&actor, now)?;
     let shown = TopUpObject::new(account.clone(), top_up.clone());
-    let audit = actor.audit(now, "top_up.create", &account, vec![]);
-    let audit = audit.telling_of(["limit", "add", "until", "reason"], &(), &shown);
+    let audit = actor
+        .audit(now, "top_up.create", &account, vec![])
+        .creating(&TOLD, &shown);
     match app.store.create_top_up(&account, &top_up, &audit).await? {
         TopUpCreation::Done => Ok(Created(shown)),
         TopUpCreation::TooMany => Err(ApiError::new(
@@ -100,10 +103,16 @@ pub(crate) async fn delete(
     actor: Actor,
     Ids(account, id): Ids<UserId, TopUpId>,
 ) -> Result<Message, ApiError> {
-    let audit = actor.audit(app.store.clock().now(), "top_up.delete", &account, vec![]);
+    let no_top_up = || ApiError::not_found("top-up");
+    let in_force = app.store.top_ups(&account).await?;
+    let top_up = in_force.into_iter().find(|top_up| top_up.id == id);
+    let old = TopUpObject::new(account.clone(), top_up.ok_or_else(no_top_up)?);
+    let audit = actor
+        .audit(app.store.clock().now(), "top_up.delete", &account, vec![])
+        .deleting(&TOLD, &old);
     match app.store.delete_top_up(&account, &id, &audit).await? {
         Removal::Done => Ok(Message("the top-up is ended")),
-        Removal::NotFound => Err(ApiError::not_found("top-up")),
+        Removal::NotFound => Err(no_top_up()),
     }
 }
 
@@ -124,12 +133,12 @@ impl NewTopUp {
     }
 }
 
-/// What is added, as it is counted.
+/// The amount that is added, in the unit in which the limit is counted.
 fn amount(limit: Limit, add: &Number) -> Result<u64, ApiError> {
     if limit == Limit::CostQuotaMonthly {
         let cost = add.as_f64().and_then(MicroUsd::from_usd).map(|cost| cost.0);
         return cost
-            .filter(|cost| (1..=MAX_COST).contains(cost))
+            .filter(|cost| (1..=MAX_COST.0).contains(cost))
             .ok_or_else(|| ApiError::invalid("add", "must be USD, above 0 to 1000000000, with at most six decimals"));
     }
     let count = add.as_u64().filter(|count| (1..=MAX_LIMIT).contains(count));

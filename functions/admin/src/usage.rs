@@ -133,7 +133,7 @@ pub(crate) async fn log(
 }
 
 impl LogQuery {
-    /// What became of the requests.
+    /// The filter by what became of the requests.
     fn became(&self) -> LogFilter {
         LogFilter {
             request_id: self.request_id.clone(),

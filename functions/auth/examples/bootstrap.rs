@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What there is to tell the person at the terminal.
+/// The message to the person at the terminal.
 async fn run() -> Result<String, Box<dyn std::error::Error>> {
     let config = Config::read(&Process)?;
     telemetry::init(&config.log);
@@ -45,7 +45,9 @@ async fn run() -> Result<String, Box<dyn std::error::Error>> {
     }
     Ok(match bootstrap::run(&resources, admin, config.password_policy).await? {
         Bootstrap::AlreadyDone => "There is an administrator already; nothing was changed.".to_owned(),
-        Bootstrap::Created { generated_password } => told("The first administrator is made", generated_password),
+        Bootstrap::Created { generated_password } => {
+            told("The first administrator is made, with a password", generated_password)
+        }
     })
 }
 

@@ -17,7 +17,7 @@ use service::store::{Change, Span, Store, StoreError};
 
 /// Long enough for either policy: 119 bits.
 const GENERATED_PASSWORD: usize = 20;
-/// Of so many administrators the oldest is looked for.
+/// The number of administrators, those made first, among whom an active one is looked for.
 const MAX_ADMINS: usize = 200;
 
 /// The first administrator.
@@ -96,8 +96,8 @@ pub async fn run(
     }
 }
 
-/// A new password for whoever has the database and has lost the way in (OP1): of the account of `admin`'s address, which
-/// becomes an active administrator, else of the oldest administrator. Ends the sessions of the account.
+/// Sets a new password for whoever has the database and has lost the way in (OP1): that of the account of `admin`'s
+/// address, else of the oldest administrator. The account becomes an active administrator, and its sessions end.
 pub async fn reset_admin(
     resources: &Resources,
     admin: FirstAdmin,
@@ -132,7 +132,7 @@ pub async fn reset_admin(
     }))
 }
 
-/// The administrator who was there first, of those that are active if there are any.
+/// The administrator who was made first, of those that are active if there are any.
 async fn oldest_admin(store: &Store) -> Result<Option<User>, StoreError> {
     let span = Span {
         after: None,
@@ -143,7 +143,7 @@ async fn oldest_admin(store: &Store) -> Result<Option<User>, StoreError> {
     Ok(active.or(admins.first()).cloned())
 }
 
-/// The password, and what is to be shown of it: one that was made up.
+/// The password, and a copy of it that is to be shown if it was generated.
 fn chosen_or_generated(chosen: Option<Secret>) -> (Secret, Option<Secret>) {
     if let Some(password) = chosen {
         return (password, None);

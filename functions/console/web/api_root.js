@@ -1,4 +1,4 @@
 // The address that all calls are relative to.
 
-/** Where the API is, beside the console, whatever stands before both in the address. */
+/** The address of the API: beside the console, whatever stands before both. */
 export const API_ROOT = new URL("../", document.baseURI);

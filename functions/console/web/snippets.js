@@ -1,4 +1,5 @@
-// Programs and settings that call the gateway: each is run by its client in a test (tests/clients), but Cline's, which is a form.
+// Programs and settings that call the gateway: each is run by its client in a test (tests/clients), but Cline's, which
+// is a form.
 
 import { API_ROOT } from "./api_root.js";
 

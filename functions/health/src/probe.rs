@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::models::Models;
 
-/// Who wants to know.
+/// The occasion of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     BySchedule,

@@ -82,7 +82,7 @@ impl UsableModel {
     }
 }
 
-/// What the backend's API accepts. Settings of a version that knows more count as none.
+/// The settings of the backend's API. Those of a version that knows more count as none.
 fn settings(backend: &Backend) -> BackendSettings {
     BackendSettings::of_entry(backend.preset.as_deref(), &backend.settings).unwrap_or_default()
 }

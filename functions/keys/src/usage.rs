@@ -39,7 +39,7 @@ fn by_day() -> Grouping {
     GroupBy::Day.into()
 }
 
-/// What a person's usage may be summed by. The backend is the operator's concern.
+/// The dimensions by which a person's usage may be summed. The backend is the operator's concern.
 const OWN: [GroupBy; 4] = [GroupBy::Hour, GroupBy::Day, GroupBy::Model, GroupBy::Key];
 
 #[derive(Debug, Deserialize)]

@@ -26,10 +26,9 @@ const scenes = {
 
   async stream() {
     const result = streamText({ ...ask, onError() {} });
-    const seen = { pieces: [], reasoning: "", errors: [] };
+    const seen = { pieces: [], errors: [] };
     for await (const part of result.fullStream) {
       if (part.type === "text-delta") seen.pieces.push(part.text);
-      if (part.type === "reasoning-delta") seen.reasoning += part.text;
       if (part.type === "error") seen.errors.push(String(part.error));
     }
     return { ...seen, text: await result.text, steps: (await result.steps).length, usage: await result.totalUsage };

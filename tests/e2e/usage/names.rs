@@ -76,6 +76,22 @@ async fn g6_ids_of_a_page_have_names() {
 }
 
 #[tokio::test]
+async fn g6_the_audit_trail_names_those_whose_limits_were_changed() {
+    let gateway = Gateway::start().await;
+    let admin = gateway.admin();
+    let person = admin.create_person("ann@example.com", json!({"name": "Ann"})).await;
+    let user = person.profile().await["id"].as_str().unwrap().to_owned();
+    let reset = json!({"limits": ["token_quota_daily"]});
+    let path = format!("/api/v1/admin/users/{user}/quota/reset");
+    data(admin.post(&path).json(&reset), 200).await;
+    let audit = answer(admin, "/api/v1/admin/audit?action=quota.reset", 200).await;
+    assert_eq!(
+        audit["names"][&user],
+        json!({"name": "Ann", "email": "ann@example.com"})
+    );
+}
+
+#[tokio::test]
 async fn op6_people_are_found_by_their_addresses_and_keys_by_their_beginnings() {
     let provider = provider();
     let (gateway, person, key) = served(&provider).await;

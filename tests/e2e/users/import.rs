@@ -92,6 +92,13 @@ async fn op7_a_dry_run_tells_what_would_be_and_writes_nothing() {
         ])
     );
     assert_eq!(pick(&report, ["next_line", "interrupted"]), json!([null, null]));
+    let piece = gateway.admin().post(&format!("{IMPORT}?dry_run=true&from_line=6"));
+    let rest = data(piece.header("content-type", "text/csv").body(csv), 200).await;
+    assert_eq!(
+        pick(&rest, ["valid", "refused"]),
+        json!([0, 1]),
+        "an address of a piece before"
+    );
     assert_eq!(list(gateway.admin(), "").await.0, ["admin@example.com"]);
 }
 

@@ -168,6 +168,8 @@ async fn op7_a_limit_is_raised_for_a_time() {
     assert_eq!(pick(&quota["limits"][0], ["limit", "remaining"]), json!([1, 0]));
     let trail = data(gateway.admin().get("/api/v1/admin/audit?action=top_up.create"), 200).await;
     assert_eq!(trail[0]["values"]["reason"]["new"], "a release");
+    let trail = data(gateway.admin().get("/api/v1/admin/audit?action=top_up.delete"), 200).await;
+    assert_eq!(trail[0]["values"]["reason"], json!({"old": "a release", "new": null}));
 }
 
 async fn data_message(request: reqwest::RequestBuilder) {

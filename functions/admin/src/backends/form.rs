@@ -1,4 +1,4 @@
-//! A backend as administrators write it, and what it may not be.
+//! A backend as administrators write it, and the rules for it.
 
 use std::collections::BTreeMap;
 
@@ -76,7 +76,7 @@ impl BackendKey {
         &self.0
     }
 
-    /// What is stored beside the backend, to know the key again.
+    /// A keyed hash of the key, stored beside the backend, to know the key again.
     pub(super) fn fingerprint(&self, keys: &SigningKeys, backend: &BackendId) -> String {
         keys.fingerprint(backend.as_str(), self.0.expose())
     }

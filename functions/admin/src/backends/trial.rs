@@ -10,19 +10,19 @@ use domain::models::{BackendId, DisplayName, ModelId};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 use service::functions::{BackendTrial, TrialRequest, TrialStep};
 use service::http::ApiError;
 use service::http::extract::Actor;
 use service::http::json::{self, Body, Data};
-use service::http::language::Language;
+use service::http::language::{Language, RefusalLanguage};
 use service::http::messages;
 
 use super::advice::advice_code;
 use super::form::{BackendPatch, check, refuse_other_origin};
 use crate::app::App;
+use crate::fields::{Fields, as_form};
 
-/// The finding of the step.
+/// The findings of a trial.
 #[derive(Serialize)]
 pub(crate) struct TrialResponse {
     passed: bool,
@@ -35,7 +35,7 @@ pub(crate) struct TrialResponse {
 struct Step {
     #[serde(flatten)]
     found: TrialStep,
-    /// Advice about what to change, for programs and for people.
+    /// Advice about what to change, as a code for programs and as a text for people.
     advice_code: Option<&'static str>,
     advice: Option<&'static str>,
 }
@@ -45,12 +45,12 @@ struct Step {
 pub(crate) async fn try_entry(
     State(app): State<App>,
     actor: Actor,
-    language: Language,
-    Body(mut fields): Body<Map<String, Value>>,
+    RefusalLanguage(language): RefusalLanguage,
+    Body(mut fields): Body<Fields>,
 ) -> Result<Data<TrialResponse>, ApiError> {
     let id: Option<BackendId> = taken(&mut fields, "id")?;
     let model: Option<ModelId> = taken(&mut fields, "model_id")?;
-    let patch: BackendPatch = json::parse(Value::Object(fields).to_string().as_bytes())?;
+    let patch: BackendPatch = as_form(&fields)?;
     let now = app.store.clock().now();
     let old = match &id {
         Some(id) => app
@@ -82,7 +82,7 @@ pub(crate) async fn try_entry(
 }
 
 /// The member `name`, which is none of the entry's fields.
-fn taken<T: DeserializeOwned>(fields: &mut Map<String, Value>, name: &str) -> Result<Option<T>, ApiError> {
+fn taken<T: DeserializeOwned>(fields: &mut Fields, name: &str) -> Result<Option<T>, ApiError> {
     let given = fields.remove(name).filter(|value| !value.is_null());
     let value = given.map(|value| json::parse(value.to_string().as_bytes()));
     value.transpose().map_err(|error| error.field(name))

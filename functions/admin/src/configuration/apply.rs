@@ -5,19 +5,25 @@ use std::time::{Duration, Instant};
 use axum::extract::State;
 use domain::models::{BackendId, ModelId, PolicyName, TextError};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use service::http::ApiError;
 use service::http::extract::{Actor, Id, IfMatch, Query};
-use service::http::json::{self, Body};
+use service::http::json::Body;
+use service::http::language::Language;
 
-use super::document::Fields;
 use super::plan::Plan;
 use super::report::{Action, Change, Object, Outcome, Report};
 use crate::app::App;
+use crate::fields::{Fields, as_form};
 use crate::{backends, models, policies, settings};
 
 /// The report of what was made. The first change that fails is the last that is tried: later ones may need it.
-pub(super) async fn apply(app: &App, actor: &Actor, mut plan: Plan, time: Option<Duration>) -> Report {
+pub(super) async fn apply(
+    app: &App,
+    actor: &Actor,
+    mut plan: Plan,
+    time: Option<Duration>,
+    language: Language,
+) -> Report {
     let started = Instant::now();
     let mut has_failed = false;
     for change in &mut plan.changes {
@@ -29,7 +35,7 @@ pub(super) async fn apply(app: &App, actor: &Actor, mut plan: Plan, time: Option
                 Ok(()) => Outcome::Done,
                 Err(error) => {
                     has_failed = true;
-                    Outcome::failed(&error)
+                    Outcome::failed(&error, language)
                 }
             }
         };
@@ -81,6 +87,5 @@ fn named<T>(id: Result<T, TextError>) -> Result<Id<T>, ApiError> {
 }
 
 fn form<T: DeserializeOwned>(body: &Fields) -> Result<Body<T>, ApiError> {
-    let text = Value::Object(body.clone()).to_string();
-    json::parse(text.as_bytes()).map(Body)
+    as_form(body).map(Body)
 }

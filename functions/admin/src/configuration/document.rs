@@ -2,14 +2,12 @@
 
 use domain::models::catalog::{Backend, Entry};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::stored::Stored;
+use crate::fields::Fields;
 
-/// The members of one object.
-pub(super) type Fields = Map<String, Value>;
-
-/// What the gateway sets itself, and no document says.
+/// Members that the gateway sets itself, and no document has.
 const OF_THE_GATEWAY: [&str; 8] = [
     "created_at",
     "key_fingerprint",

@@ -1,10 +1,11 @@
-//! What an import changes, would change, or has changed when it ended.
+//! The report of an import: what it has changed, or would change.
 
 use domain::models::ModelId;
 use serde::Serialize;
 use service::http::ApiError;
+use service::http::language::Language;
 
-use super::document::Fields;
+use crate::fields::Fields;
 
 /// The changes in the order in which they are made. Where one fails, those after it are skipped.
 #[derive(Debug, Serialize)]
@@ -21,7 +22,7 @@ pub struct Report {
 pub struct Change {
     pub action: Action,
     pub object: Object,
-    /// Whose backend it is.
+    /// The model that a backend is of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelId>,
     /// The model's id, the policy's or the backend's name.
@@ -30,13 +31,13 @@ pub struct Change {
     pub fields: Vec<String>,
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// By which the object's route knows it.
+    /// The id by which the object's route knows it.
     #[serde(skip)]
     pub(super) id: String,
     /// The version that the change was judged by.
     #[serde(skip)]
     pub(super) version: Option<u64>,
-    /// What its route is sent.
+    /// The body that its route is sent.
     #[serde(skip)]
     pub(super) body: Body,
 }
@@ -58,7 +59,7 @@ pub enum Object {
     Backend,
 }
 
-/// What became of a change.
+/// The state of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
 pub enum Outcome {
@@ -73,7 +74,7 @@ pub enum Outcome {
     Skipped,
 }
 
-/// May hold a backend's key, and so shows nothing.
+/// The body of a request. May hold a backend's key, and so shows nothing.
 #[derive(Default)]
 pub(super) struct Body(pub(super) Fields);
 
@@ -95,11 +96,11 @@ impl Report {
 }
 
 impl Outcome {
-    pub(super) fn failed(error: &ApiError) -> Self {
+    pub(super) fn failed(error: &ApiError, language: Language) -> Self {
         Self::Failed {
             code: error.code().name(),
             field: error.field_name().map(ToOwned::to_owned),
-            message: error.message().to_owned(),
+            message: error.told(language).text,
         }
     }
 }

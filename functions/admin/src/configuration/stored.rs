@@ -7,7 +7,7 @@ use service::http::ApiError;
 
 use crate::app::App;
 
-/// What a document is compared with.
+/// The objects that a document is compared with.
 pub(super) struct Stored {
     pub(super) settings: Settings,
     pub(super) policies: Vec<Policy>,

@@ -1,5 +1,7 @@
 //! The file of an import: CSV in UTF-8, whose lines are counted as editors do.
 
+use std::collections::HashSet;
+
 use csv::{Position, Reader, ReaderBuilder, StringRecord, Trim};
 use domain::models::user::Role;
 use domain::models::{DisplayName, Email, PolicyName};
@@ -16,16 +18,16 @@ const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 /// A file whose first line names its columns.
 pub(super) struct File {
-    /// With one kind of line end.
+    /// The whole text, with one kind of line end.
     text: String,
     columns: StringRecord,
 }
 
 /// One row of a file.
 pub(super) struct Row {
-    /// Of its beginning; counted from 1, the line of the columns included.
+    /// The number of its first line, counted from 1, the line of the columns included.
     pub(super) line: u64,
-    /// The address as it stands there, also if it is none.
+    /// The text in the place of the address, also if it is none.
     pub(super) email: Option<String>,
     pub(super) account: Result<NewUser, ApiError>,
 }
@@ -46,6 +48,13 @@ impl File {
         records
             .map(|record| self.row(record))
             .filter(move |row| row.line >= from_line)
+    }
+
+    /// The folded addresses of the accounts before this line.
+    pub(super) fn addresses_before(&self, line: u64) -> HashSet<String> {
+        let before = self.rows(0).take_while(|row| row.line < line);
+        let accounts = before.filter_map(|row| row.account.ok());
+        accounts.map(|new| new.email.folded()).collect()
     }
 
     fn row(&self, record: csv::Result<StringRecord>) -> Row {
@@ -183,5 +192,7 @@ mod tests {
             (from(2), from(3), from(5), from(6)),
             (vec![2, 4, 5], vec![4, 5], vec![5], vec![])
         );
+        assert_eq!(file.addresses_before(5).len(), 2);
+        assert!(file.addresses_before(0).is_empty());
     }
 }

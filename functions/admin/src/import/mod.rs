@@ -1,7 +1,7 @@
 //! Many accounts at once, from a CSV file: each line is an account of its own, with a result of its own.
 //!
-//! A file may be larger than there is time for: the report says at which line the next request goes on. What was done is
-//! told also when the gateway fails half-way.
+//! A file may be larger than there is time for: the report says at which line the next request goes on. What was done
+//! is told also when the gateway fails half-way.
 
 mod file;
 mod report;
@@ -33,7 +33,7 @@ pub(crate) struct Options {
     /// Nothing is written: the report tells what would be.
     #[serde(default)]
     dry_run: bool,
-    /// Where the report of the request before says that it goes on.
+    /// The line at which the request before has stopped, as its report says.
     #[serde(default)]
     from_line: u64,
 }
@@ -84,7 +84,12 @@ impl Importer<'_> {
     async fn run(&self, file: &File, from_line: u64) -> Result<Report, ApiError> {
         let began = Instant::now();
         let mut report = Report::new(self.dry_run);
-        let mut addresses = HashSet::new();
+        // A line of a piece before may have the same address.
+        let mut addresses = if self.dry_run {
+            file.addresses_before(from_line)
+        } else {
+            HashSet::new()
+        };
         let mut rows = file.rows(from_line);
         while let Some(Row { line, email, account }) = rows.next() {
             let is_late = began.elapsed() > TIME && !report.is_empty();

@@ -1,4 +1,4 @@
-//! What an import has done, line by line.
+//! The report of an import, line by line.
 
 use domain::models::{Email, UserId};
 use serde::Serialize;
@@ -48,7 +48,7 @@ pub(super) enum LineResult {
         email: Email,
     },
     Refused {
-        /// As it stands in the line.
+        /// The text in the place of the address.
         email: Option<String>,
         code: &'static str,
         field: Option<String>,

@@ -10,7 +10,7 @@ use service::http::page::List;
 /// Each row with its source and the day on which it was read there.
 const CATALOGUE: &str = include_str!("price_catalogue.json");
 
-/// What a vendor asks for one model, in USD per million tokens.
+/// The prices of one model as its vendor publishes them, in USD per million tokens.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PublishedPrice {

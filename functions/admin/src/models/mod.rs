@@ -18,6 +18,11 @@ use crate::backends;
 use crate::catalog::judged;
 use form::{ModelPatch, NewModel, check_names, check_one_way_of_prices};
 
+/// The refusal of a default model that does not exist.
+pub(crate) fn no_default_model(id: &ModelId) -> ApiError {
+    ApiError::invalid("default_model", format!("there is no model {:?}", id.as_str()))
+}
+
 /// Models of one installation (docs/api.md §7).
 const MAX_MODELS: usize = 500;
 

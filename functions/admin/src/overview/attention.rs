@@ -1,14 +1,15 @@
-//! What wants an administrator's attention.
+//! Things that want an administrator's attention.
 
 use std::ops::Range;
 
 use domain::models::DisplayName;
 use domain::models::catalog::Catalog;
 use domain::models::health::Availability;
-use domain::models::policy::Mode;
+use domain::models::policy::{Mode, Policy};
 use domain::models::shadow::Finding;
 use domain::models::sso::StepResult;
 use domain::models::utc_hour::UtcHour;
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use service::store::{Store, StoreError};
@@ -18,7 +19,7 @@ use super::limits;
 use super::notice::{Attention, Kind};
 use crate::app::App;
 
-/// What the overview is of.
+/// The accounts and the time that the overview is of.
 pub(super) struct Scope<'a> {
     pub(super) is_admin: bool,
     pub(super) department: Option<&'a DisplayName>,
@@ -90,27 +91,24 @@ async fn failed_sso(store: &Store) -> Result<Option<Attention>, StoreError> {
 /// Policies in shadow mode with findings on the UTC days that the overview touches.
 async fn findings(store: &Store, scope: &Scope<'_>) -> Result<Vec<Attention>, StoreError> {
     let day = |hour: UtcHour| hour.date_in(&TimeZone::UTC);
-    let days = day(scope.hours.start)..=day(scope.hours.end.plus(-1));
-    let mut list = Vec::new();
-    for policy in store.policies().await? {
-        if policy.mode != Mode::Shadow {
-            continue;
-        }
-        let mut found = store.findings(&policy.name, &days).await?;
+    let days = &(day(scope.hours.start)..=day(scope.hours.end.plus(-1)));
+    let policies = store.policies().await?;
+    let in_shadow = policies.iter().filter(|policy| policy.mode == Mode::Shadow);
+    let each = in_shadow.map(|policy| async move {
+        let mut found = store.findings(&policy.name, days).await?;
         let is_shown =
             |finding: &Finding| scope.department.is_none() || finding.department.as_ref() == scope.department;
         found.retain(is_shown);
-        let first = found
-            .iter()
-            .map(|finding| UtcHour::of_day(finding.day, 0).begin())
-            .min();
-        if first.is_some() {
-            list.push(Attention {
-                since: first,
-                count: Some(found.iter().map(|finding| finding.requests).sum()),
-                ..Attention::new(Kind::Shadow).about(&policy.name, &policy.name)
-            });
-        }
-    }
-    Ok(list)
+        Ok::<_, StoreError>(in_shadow_mode(policy, &found))
+    });
+    Ok(try_join_all(each).await?.into_iter().flatten().collect())
+}
+
+fn in_shadow_mode(policy: &Policy, found: &[Finding]) -> Option<Attention> {
+    let first = found.iter().map(|finding| finding.day).min()?;
+    Some(Attention {
+        since: Some(UtcHour::of_day(first, 0).begin()),
+        count: Some(found.iter().map(|finding| finding.requests).sum()),
+        ..Attention::new(Kind::Shadow).about(&policy.name, &policy.name)
+    })
 }

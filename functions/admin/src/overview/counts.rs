@@ -1,4 +1,4 @@
-//! What was used by how many people, and how many there are.
+//! Sums of usage by person, and numbers of accounts.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -21,7 +21,7 @@ use crate::users::people;
 /// Numbers of accounts.
 #[derive(Default, Serialize)]
 pub(super) struct People {
-    /// Who has made a request.
+    /// People who have made a request.
     pub(super) active: usize,
     pub(super) all: u64,
     pub(super) pending: u64,
@@ -51,7 +51,7 @@ pub(super) fn total(users: &Users) -> SumsObject {
     SumsObject(total)
 }
 
-/// How many accounts there are within `reach`.
+/// The numbers of accounts within `reach`.
 pub(super) async fn count_people(
     app: &App,
     reach: &Reach<'_>,

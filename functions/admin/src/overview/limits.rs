@@ -13,10 +13,10 @@ use super::notice::{Attention, Kind};
 
 /// People whose meters are looked at: those with the most requests in the time of the overview.
 const LOOKED_AT: usize = 50;
-/// From which part of a quota on, in percent.
+/// The part of a quota, in percent, from which on it is told.
 const NEAR: u64 = 80;
 
-/// Whose quotas are nearly used up, the fullest first.
+/// The people whose quotas are nearly used up, the fullest first.
 pub(super) async fn near(store: &Store, users: &Users) -> Result<Vec<Attention>, StoreError> {
     let mut most: Vec<_> = users.iter().filter(|(_, sums)| sums.requests > 0).collect();
     most.sort_by_key(|(_, sums)| Reverse(sums.requests));
@@ -50,7 +50,7 @@ async fn near_of(store: &Store, id: &UserId) -> Result<Option<Attention>, StoreE
         }))
 }
 
-/// Rates and places come back within moments.
+/// True of a limit that stays used for hours: rates and places come back within moments.
 fn is_quota(limit: Limit) -> bool {
     match limit {
         Limit::RequestQuotaDaily | Limit::TokenQuotaDaily | Limit::TokenQuotaMonthly | Limit::CostQuotaMonthly => true,

@@ -1,5 +1,5 @@
-//! What an administrator sees first: how much is used, by how many, and what wants attention. For managers, of their
-//! department.
+//! The overview that an administrator sees first: sums of usage, numbers of people, and things that want attention.
+//! Managers see those of their department.
 
 mod attention;
 mod counts;
@@ -38,7 +38,7 @@ pub(crate) struct OverviewQuery {
 #[derive(Serialize)]
 pub(crate) struct Overview {
     now: SumsObject,
-    /// Of as much time before; absent if it cannot be told exactly.
+    /// The sums of as much time before; absent if they cannot be told exactly.
     before: Option<SumsObject>,
     people: People,
     attention: Vec<Attention>,
@@ -81,7 +81,7 @@ pub(crate) async fn show(
     }))
 }
 
-/// The department that is shown, if it is one.
+/// The department that the overview is of, if it is not of all.
 fn department<'a>(reach: &Reach<'a>, wanted: Option<&'a DisplayName>) -> Result<Option<&'a DisplayName>, ApiError> {
     match reach {
         Reach::Everybody => Ok(wanted),

@@ -8,7 +8,7 @@ pub(crate) struct Attention {
     pub(super) kind: Kind,
     pub(super) target: Option<Target>,
     pub(super) since: Option<Timestamp>,
-    /// Of people, of requests, or percent of a limit.
+    /// The number of people or requests, or the percentage of a limit that is used.
     pub(super) count: Option<u64>,
     pub(super) reason: Option<String>,
 }
@@ -22,7 +22,7 @@ pub(super) enum Kind {
     Approvals,
     /// A policy in shadow mode would have refused requests.
     Shadow,
-    /// The last test of single sign-on failed; `reason` is what of it.
+    /// The last test of single sign-on failed; `reason` is that of the failed step.
     SsoFailed,
     /// No model has a backend that is in use.
     NoModel,
@@ -30,7 +30,7 @@ pub(super) enum Kind {
     LimitNear,
 }
 
-/// What it is about.
+/// The object that it is about.
 #[derive(Debug, Serialize)]
 pub(super) struct Target {
     pub(super) id: String,

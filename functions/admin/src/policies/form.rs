@@ -2,11 +2,11 @@
 
 use std::num::NonZeroU64;
 
-use domain::models::catalog::Model;
+use domain::models::catalog::{Catalog, Model};
 use domain::models::hours::{TimeOfDay, TimeRange};
 use domain::models::policy::{DEFAULT_WINDOW_SECONDS, MAX_LIMIT, MAX_WINDOW_SECONDS, Mode, Policy};
 use domain::models::price::MicroUsd;
-use domain::models::settings::UnpricedModels;
+use domain::models::settings::{Settings, UnpricedModels};
 use domain::models::usage::Endpoint;
 use domain::models::zone::Zone;
 use domain::models::{ModelGlob, ModelId, PolicyName};
@@ -18,10 +18,12 @@ use service::http::managed::member::Given as _;
 use service::managed_object;
 use service::store::Store;
 
+use crate::models::no_default_model;
+
 const MAX_MODELS: usize = 100;
 const MAX_RANGES: usize = 50;
 /// A thousand million dollars.
-const MAX_COST: MicroUsd = MicroUsd(1_000_000_000_000_000);
+pub(crate) const MAX_COST: MicroUsd = MicroUsd(1_000_000_000_000_000);
 
 managed_object! {
     // Also the creation form, which changes a policy without limits.
@@ -55,6 +57,11 @@ impl PolicyPatch {
         Ok(policy)
     }
 
+    /// True if `policy` limits cost, and the patch gives the limit or the models that it is for.
+    pub(crate) fn concerns_cost(&self, policy: &Policy) -> bool {
+        policy.cost_quota_monthly.is_some() && (self.cost_quota_monthly.is_given() || self.models.is_given())
+    }
+
     /// Refuses a default model that does not exist or must not be used under the policy (promise 19), if the patch
     /// gives one or changes which may be used.
     pub(super) async fn check_default_model(&self, policy: &Policy, store: &Store) -> Result<(), ApiError> {
@@ -62,26 +69,41 @@ impl PolicyPatch {
         let Some(id) = policy.default_model.as_ref().filter(|_| is_concerned) else {
             return Ok(());
         };
-        let wrong = |message: String| Err(ApiError::invalid("default_model", message));
         if store.model(id).await?.is_none() {
-            return wrong(format!("there is no model {:?}", id.as_str()));
+            return Err(no_default_model(id));
         }
-        if !policy.allows_model(id.as_str()) {
-            return wrong(format!("{:?} is none of the policy's `models`", id.as_str()));
-        }
-        Ok(())
+        check_default_is_allowed(policy)
     }
 }
 
-/// Refuses a policy that limits cost and allows a model whose cost is not known, where the settings say so and the patch
-/// concerns either (OP9).
+/// Refuses a default model that must not be used under the policy.
+pub(crate) fn check_default_is_allowed(policy: &Policy) -> Result<(), ApiError> {
+    match policy.default_model.as_ref().map(ModelId::as_str) {
+        Some(id) if !policy.allows_model(id) => Err(ApiError::invalid(
+            "default_model",
+            format!("{id:?} is none of the policy's `models`"),
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Refuses a policy that limits cost and allows a model whose cost is not known, where the settings say so and the
+/// patch concerns either (OP9).
 pub(super) async fn check_prices(patch: &PolicyPatch, policy: &Policy, store: &Store) -> Result<(), ApiError> {
-    let now = store.clock().now();
-    let is_concerned = patch.cost_quota_monthly.is_given() || patch.models.is_given();
-    let (true, Some(_)) = (is_concerned, policy.cost_quota_monthly) else {
+    if !patch.concerns_cost(policy) {
         return Ok(());
-    };
+    }
     let (settings, catalog) = tokio::try_join!(store.read_settings(), store.read_catalog())?;
+    check_prices_of(policy, &settings, &catalog, store.clock().now())
+}
+
+/// Refuses a policy that allows a model of `catalog` whose cost is not known, where the settings say so.
+pub(crate) fn check_prices_of(
+    policy: &Policy,
+    settings: &Settings,
+    catalog: &Catalog,
+    now: Timestamp,
+) -> Result<(), ApiError> {
     if settings.unpriced_models != UnpricedModels::RefusePolicy {
         return Ok(());
     }
@@ -174,7 +196,10 @@ mod tests {
 
     #[test]
     fn p47_absent_null_and_zero_are_no_limit() {
-        let limits = json!({"rate_limit": 5, "token_quota_monthly": 1_000_000_000_000_u64, "cost_quota_monthly": 0.5, "max_concurrency": 2});
+        let limits = json!({
+            "rate_limit": 5, "token_quota_monthly": 1_000_000_000_000_u64, "cost_quota_monthly": 0.5,
+            "max_concurrency": 2
+        });
         let limited = apply(&limits, &blank()).unwrap();
         assert_eq!(limited.rate_limit, NonZeroU64::new(5));
         assert_eq!(limited.cost_quota_monthly, Some(MicroUsd(500_000)));
@@ -185,7 +210,9 @@ mod tests {
             "what is absent stays"
         );
         for none in [Value::Null, json!(0)] {
-            let cleared = json!({"rate_limit": none, "token_quota_monthly": none, "cost_quota_monthly": none, "max_concurrency": none});
+            let cleared = json!({
+                "rate_limit": none, "token_quota_monthly": none, "cost_quota_monthly": none, "max_concurrency": none
+            });
             assert!(apply(&cleared, &limited).unwrap().counts_nothing(), "{none}");
         }
     }

@@ -1,4 +1,4 @@
-//! What a policy in shadow mode would have refused.
+//! The requests that a policy in shadow mode would have refused.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -10,8 +10,7 @@ use domain::models::zone::Zone;
 use domain::models::{DisplayName, PolicyName, UserId};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use service::http::ApiError;
 use service::http::extract::{Id, Query};
 use service::http::page::List;

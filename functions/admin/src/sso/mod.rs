@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use domain::models::audit::AuditEntry;
 use domain::models::sso::{SsoConfig, SsoTest};
 use domain::secret::Secret;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use service::functions::{SsoTrial, SsoTrialResult};
 use service::http::extract::{Actor, IfMatch, version_conflict};
 use service::http::json::{self, Body, Data};
@@ -17,6 +17,7 @@ use service::http::{ApiError, Code};
 use service::store::SsoChange;
 
 use crate::app::App;
+use crate::fields::{Fields, as_form};
 use crate::users::last_way_in;
 use form::{SsoPatch, check, console_beside, default_redirect_url};
 
@@ -64,7 +65,7 @@ pub(crate) async fn configure(
     Ok(Data(shown(&config, last_test(&app, language).await?.as_ref())))
 }
 
-/// What the last test has found, with its advice in this language.
+/// The result of the last test, with its advice in this language.
 async fn last_test(app: &App, language: Language) -> Result<Option<SsoTest>, ApiError> {
     let mut test = app.store.sso_test().await?;
     if let Some(test) = &mut test {
@@ -114,10 +115,10 @@ pub(crate) async fn test(
 }
 
 /// The changes and the claims of a test's body, which may also be empty.
-async fn sent(request: Request) -> Result<(SsoPatch, Option<Map<String, Value>>), ApiError> {
+async fn sent(request: Request) -> Result<(SsoPatch, Option<Fields>), ApiError> {
     let body = json::read_management(request).await?;
-    let mut fields: Map<String, Value> = if body.is_empty() {
-        Map::new()
+    let mut fields = if body.is_empty() {
+        Fields::new()
     } else {
         json::parse(&body)?
     };
@@ -131,8 +132,7 @@ async fn sent(request: Request) -> Result<(SsoPatch, Option<Map<String, Value>>)
             ));
         }
     };
-    let rest = Value::Object(fields).to_string();
-    Ok((json::parse(rest.as_bytes())?, claims))
+    Ok((as_form(&fields)?, claims))
 }
 
 /// The secret stays with the issuer that it was set for (promise 23).

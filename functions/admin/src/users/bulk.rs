@@ -24,7 +24,7 @@ pub(crate) struct Bulk {
     change: BulkChange,
 }
 
-/// What many accounts can have in common. Approving is `{"status": "active"}`.
+/// The change of many accounts, with the fields that they can have in common. Approving is `{"status": "active"}`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BulkChange {

@@ -1,5 +1,5 @@
-//! A person's keys in the hands of administrators: to make, to see, to switch off, to delete. Managers see those of their
-//! department.
+//! A person's keys in the hands of administrators: to make, to see, to switch off, to delete. Managers see those of
+//! their department.
 
 use axum::extract::State;
 use domain::access::api_key::MintedKey;
@@ -19,7 +19,7 @@ use service::store::{Change, KeyCreation, Removal};
 use super::visible::visible;
 use crate::app::App;
 
-/// What the audit trail tells of a key that is deleted.
+/// The fields of a deleted key whose values the audit trail tells.
 const TOLD: [&str; 4] = ["name", "enabled", "models", "expires_at"];
 
 managed_object! {
@@ -58,8 +58,9 @@ pub(crate) async fn create(
     let key = new.create(owner.id.clone(), minted.shown, now)?;
     check_models(&app.store, &owner, &key.models).await?;
     check_expiry(key.expires_at, now)?;
-    let audit = actor.audit(now, "key.create", &key.id, vec![]);
-    let audit = audit.telling_of(["owner", "name", "models", "expires_at"], &(), &key);
+    let audit = actor
+        .audit(now, "key.create", &key.id, vec![])
+        .creating(&["owner", "name", "models", "expires_at"], &key);
     match app.store.create_api_key(&key, minted.digest, &audit).await? {
         KeyCreation::Done => Ok(Created(KeyObject::new(key, minted.secret))),
         KeyCreation::TooMany => Err(ApiError::new(

@@ -29,7 +29,7 @@ pub(crate) struct Filter {
     _bom: Bom,
 }
 
-/// Of a table of accounts.
+/// The columns of a table of accounts.
 const COLUMNS: [&str; 10] = [
     "id",
     "email",
@@ -54,7 +54,8 @@ pub(crate) async fn list(
     let walk = Walk::new(&keys, "users", &actor.user.id);
     let span = walk.span(filter.limit, filter.cursor.as_deref())?;
     let reach = reach(&actor.user);
-    let keep = |user: &User| reach.covers(user) && filter.fits(user);
+    let part = filter.q.as_deref().map(str::to_lowercase);
+    let keep = |user: &User| reach.covers(user) && filter.fits(user, part.as_deref());
     let page = match (&reach, &filter.department) {
         (Reach::Everybody, department) => app.store.users(department.as_deref(), &span, keep).await?,
         (Reach::Department(own), _) => app.store.users(Some(own.as_str()), &span, keep).await?,
@@ -72,17 +73,15 @@ pub(crate) async fn list(
 }
 
 impl Filter {
-    fn fits(&self, user: &User) -> bool {
-        let part = |text: &str| {
-            text.to_lowercase()
-                .contains(&self.q.as_deref().unwrap_or_default().to_lowercase())
-        };
+    /// True if the account is one that is asked for. `part` is `q` in small letters.
+    fn fits(&self, user: &User, part: Option<&str>) -> bool {
+        let has = |text: &str| part.is_none_or(|part| text.to_lowercase().contains(part));
         self.status.is_none_or(|status| user.status == status)
             && self.role.is_none_or(|role| user.role == role)
             && self
                 .department
                 .as_deref()
                 .is_none_or(|wanted| user.department.as_ref().is_some_and(|own| own.as_str() == wanted))
-            && (self.q.is_none() || part(user.email.as_str()) || part(user.name.as_str()))
+            && (has(user.email.as_str()) || has(user.name.as_str()))
     }
 }

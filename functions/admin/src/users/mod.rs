@@ -176,7 +176,8 @@ fn check_password(policy: PasswordPolicy, patch: &UserPatch, before: &User) -> R
     Ok(policy.check(password, email, name)?)
 }
 
-/// What can be told of a new account before it is made; that nobody has its address is a condition of the write.
+/// The rules of a new account that are judged before it is made; that nobody has its address is a condition of the
+/// write.
 pub(crate) async fn check_new(app: &App, new: &NewUser) -> Result<(), ApiError> {
     check_policy(app, new.quota_policy.as_ref().unwrap_or(&PolicyName::default())).await?;
     match &new.password {

@@ -1,4 +1,4 @@
-//! A person's limits: as the person sees them, and what administrators take back of what is counted.
+//! A person's limits: as the person sees them, and set back by administrators.
 
 use axum::extract::State;
 use domain::access::quota::Limit;
@@ -24,8 +24,8 @@ pub(crate) struct Reset {
     limits: Vec<Limit>,
 }
 
-/// `POST /api/v1/admin/users/{id}/quota/reset`: what was used of these limits counts no more. What requests under way have
-/// reserved stays, until they end.
+/// `POST /api/v1/admin/users/{id}/quota/reset`: what was used of these limits counts no more. What requests under way
+/// have reserved stays, until they end.
 pub(crate) async fn reset(
     State(app): State<App>,
     actor: Actor,

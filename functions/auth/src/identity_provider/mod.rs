@@ -39,7 +39,7 @@ const SILENT: SignedDuration = SignedDuration::from_secs(3);
 
 const SILENCE: ProviderError = ProviderError::NoResponse(FailureClass::Timeout);
 
-/// What is known of the provider.
+/// Knowledge of the provider.
 #[derive(Debug, Default)]
 struct Known {
     snapshot: Option<Arc<Snapshot>>,
@@ -107,7 +107,7 @@ impl Provider {
         Ok(known.snapshot.insert(Arc::new(read?)).clone())
     }
 
-    /// What a request of a login gives, unless the provider was silent just now.
+    /// The response to a request of a login, which is not sent if the provider was silent just now.
     async fn asked<T>(
         &self,
         config: &SsoConfig,

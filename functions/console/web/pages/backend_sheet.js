@@ -82,7 +82,13 @@ export function BackendSheet({ of, model, siblings, close, saved, remove }) {
       label({ class: "row small" }, h(Toggle, { name: w().models.switch(now.name), on: now.enabled, act: async (on) => form.set("enabled", on) }), t.enabled),
       details({ class: "more-fields" }, summary(t.more),
         div({ class: "stack" },
-          selectField(t.protocol, [["openai", "OpenAI"], ["anthropic", "Anthropic"], ["responses", "OpenAI Responses"]], now.protocol, (value) => form.set("protocol", value), { error: form.error("protocol"), changed: changed("protocol") }),
+          selectField(
+            t.protocol,
+            [["openai", "OpenAI"], ["anthropic", "Anthropic"], ["responses", "OpenAI Responses"]],
+            now.protocol,
+            (value) => form.set("protocol", value),
+            { error: form.error("protocol"), changed: changed("protocol") },
+          ),
           text("region", t.region), amount("max_concurrency", t.concurrency, { hint: t.concurrencyHint }), amount("timeout_ms", t.timeout), amount("idle_timeout_ms", t.idle),
           areaField(t.headers, typeof now.headers === "string" ? now.headers : JSON.stringify(now.headers), (value) => form.set("headers", asJson(value)), { rows: 2, class: "input mono", error: form.error("headers"), spellcheck: false }))),
       tested && stepReport(tested)));

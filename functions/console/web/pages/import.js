@@ -81,7 +81,8 @@ export function Import() {
     while (from !== null) {
       const answer = await write("POST", `api/v1/admin/users/import?from_line=${from}`, text);
       const { interrupted, next_line: next } = answer;
-      lines.push(...answer.lines, ...(interrupted ? [{ line: next, status: "refused", message: interrupted.message }] : []));
+      lines.push(...answer.lines);
+      if (interrupted) lines.push({ line: next, status: "refused", message: interrupted.message });
       setReport([...lines]);
       from = interrupted ? null : next;
     }

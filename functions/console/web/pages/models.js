@@ -26,7 +26,11 @@ const HOUR_MS = 3_600_000;
 async function catalog() {
   // Sums are kept by the hour.
   const from = new Date(Math.floor((Date.now() - DAY_MS) / HOUR_MS) * HOUR_MS).toISOString();
-  const [models, backends, usage] = await Promise.all([readAll("api/v1/admin/models"), readAll("api/v1/admin/backends"), get(withQuery("api/v1/admin/usage", { group_by: "backend", from })).catch(() => ({ data: [] }))]);
+  const [models, backends, usage] = await Promise.all([
+    readAll("api/v1/admin/models"),
+    readAll("api/v1/admin/backends"),
+    get(withQuery("api/v1/admin/usage", { group_by: "backend", from })).catch(() => ({ data: [] })),
+  ]);
   return { models, backends, asked: new Map(usage.data.map((/** @type {any} */ each) => [each.backend, each.requests])) };
 }
 

@@ -1,4 +1,4 @@
-//! What a document changes in the backends of a model.
+//! The changes of a model's backends that a document asks for.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,12 @@ use domain::models::catalog::{Backend, Catalog};
 use serde_json::Value;
 use service::http::ApiError;
 
-use super::super::document::{Fields, has_own_name};
+use super::super::document::has_own_name;
 use super::super::report::{Action, Object};
 use super::{Plan, Subject, at, difference, form, once};
 use crate::app::App;
 use crate::backends::form::{BackendKey, BackendPatch, NewBackend, check, refuse_other_origin};
+use crate::fields::Fields;
 
 const API_KEY: &str = "api_key";
 

@@ -1,27 +1,27 @@
-//! What a document changes. All that can be judged before the first change is judged here, and refused with its place in
-//! the document, so that a document with a mistake changes nothing.
+//! The changes that a document asks for. All that can be judged before the first change is judged here, and refused
+//! with its place in the document, so that a document with a mistake changes nothing.
 
 mod backends;
 mod order;
 
 use std::collections::BTreeSet;
 
-use domain::models::ModelId;
 use domain::models::catalog::{Catalog, Model};
 use domain::models::policy::Policy;
 use domain::models::settings::Settings;
+use domain::models::{ModelId, PolicyName};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use service::http::ApiError;
-use service::http::json;
 
-use super::document::{Document, Fields, ModelFields, fields};
+use super::document::{Document, ModelFields, fields};
 use super::report::{Action, Body, Change, Object, Outcome};
 use super::stored::Stored;
 use crate::app::App;
+use crate::fields::{Fields, as_form};
 use crate::models::form::{ModelPatch, NewModel, check_names, check_one_way_of_prices};
-use crate::policies::form::PolicyPatch;
+use crate::models::no_default_model;
+use crate::policies::form::{PolicyPatch, check_default_is_allowed, check_prices_of};
 use crate::settings::SettingsPatch;
 
 /// The changes, and how many objects need none.
@@ -98,10 +98,7 @@ fn check_all_names(wanted: &[Model], future: &Catalog) -> Result<(), ApiError> {
 
 fn check_default_model(id: Option<&ModelId>, future: &Catalog) -> Result<(), ApiError> {
     match id.filter(|id| future.find(id).is_none()) {
-        Some(id) => Err(ApiError::invalid(
-            "default_model",
-            format!("there is no model {:?}", id.as_str()),
-        )),
+        Some(id) => Err(no_default_model(id)),
         None => Ok(()),
     }
 }
@@ -110,7 +107,7 @@ impl Plan {
     fn model(&mut self, model: &Model, part: &Fields, catalog: &Catalog) -> Result<(), ApiError> {
         let of = Subject::new(Object::Model, model.id.as_str());
         match catalog.find(&model.id) {
-            None => self.create(of, part),
+            None => self.add(Action::Create, of, part.clone(), None),
             Some(old) => self.update::<ModelPatch>(of, difference(&old.model, model)?, old.model.version)?,
         }
         Ok(())
@@ -125,11 +122,22 @@ impl Plan {
         if self.changes.iter().any(is_known) {
             return Err(twice("name"));
         }
-        let policy = patch.applied(Policy::unlimited(name), app.store.clock().now())?;
+        let now = app.store.clock().now();
+        let policy = patch.applied(Policy::unlimited(name), now)?;
         check_default_model(policy.default_model.as_ref(), future)?;
-        match stored.policies.iter().find(|old| old.name == policy.name) {
-            None => self.create(of, part),
-            Some(old) => self.update::<PolicyPatch>(of, difference(old, &policy)?, old.version)?,
+        check_default_is_allowed(&policy)?;
+        let old = stored.policies.iter().find(|old| old.name == policy.name);
+        let body = match old {
+            None => part.clone(),
+            Some(old) => difference(old, &policy)?,
+        };
+        // The settings are changed afterwards.
+        if form::<PolicyPatch>(&body)?.concerns_cost(&policy) {
+            check_prices_of(&policy, &stored.settings, future, now)?;
+        }
+        match old {
+            None => self.add(Action::Create, of, body, None),
+            Some(old) => self.update::<PolicyPatch>(of, body, old.version)?,
         }
         Ok(())
     }
@@ -140,10 +148,6 @@ impl Plan {
         check_default_model(settings.default_model.as_ref(), future)?;
         let of = Subject::new(Object::Settings, "settings");
         self.update::<SettingsPatch>(of, difference(old, &settings)?, old.version)
-    }
-
-    fn create(&mut self, of: Subject, part: &Fields) {
-        self.add(Action::Create, of, part.clone(), None);
     }
 
     /// Changes the fields of `body`, if there are any, of an object that was read at `version`.
@@ -191,14 +195,14 @@ impl Plan {
             let is_wanted = wanted
                 .iter()
                 .any(|part| part.get("name").is_some_and(|own| own == name));
-            if !is_wanted && policy.name != domain::models::PolicyName::default() {
+            if !is_wanted && policy.name != PolicyName::default() {
                 self.delete(Subject::new(Object::Policy, name), policy.version);
             }
         }
     }
 }
 
-/// The object that a change is of.
+/// The object of a change.
 struct Subject {
     object: Object,
     model: Option<ModelId>,
@@ -233,7 +237,7 @@ fn form<T: DeserializeOwned>(part: &Fields) -> Result<T, ApiError> {
     if part.contains_key("version") {
         return Err(ApiError::invalid("version", "is counted by the gateway"));
     }
-    json::parse(Value::Object(part.clone()).to_string().as_bytes())
+    as_form(part)
 }
 
 /// Says where in the document an error is.

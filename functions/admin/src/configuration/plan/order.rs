@@ -23,7 +23,7 @@ pub(super) fn sort(changes: &mut [Change], stored: &Stored, wanted: &[Model]) {
     });
 }
 
-/// Which model each name of the document means.
+/// The model that each name of the document means.
 fn claims(wanted: &[Model]) -> BTreeMap<&str, &ModelId> {
     let of = |model| names(model).map(|name| (name, &model.id));
     wanted.iter().flat_map(of).collect()
