@@ -38,7 +38,7 @@ pub(crate) struct Settlement {
     /// From the request to the first byte of the response.
     pub(crate) first_byte: Option<Duration>,
     pub(crate) translation: TranslationLog,
-    /// Of the error that the client got.
+    /// The code of the error that the client got.
     pub(crate) code: Option<Code>,
 }
 
