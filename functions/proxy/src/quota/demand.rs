@@ -18,10 +18,14 @@ const MOST_BY_DEFAULT: u64 = 8192;
 /// The same of a completion, by the API's own definition (CP2).
 const DEFAULT_COMPLETION_TOKENS: u64 = 16;
 
-/// The demand of `request`, and the limit to write into it if it has none itself. So the backend is told what is
-/// reserved, even if the client has voided a member that the model's entry sets.
-pub(super) fn of(request: &CompletionRequest<'_>, entry: &Entry, at: Timestamp) -> (Demand, Option<u64>) {
-    let asked = asked_tier(request, &entry.model);
+/// The demand of `request`, which asks for the tier `asked`, and the limit to write into it if it has none itself. So
+/// the backend is told what is reserved, even if the client has voided a member that the model's entry sets.
+pub(super) fn of(
+    request: &CompletionRequest<'_>,
+    entry: &Entry,
+    asked: Option<Tier>,
+    at: Timestamp,
+) -> (Demand, Option<u64>) {
     let model = &entry.model;
     let own = request.max_tokens().map(|tokens| effective(tokens, request, entry));
     let each = own
