@@ -110,7 +110,7 @@ pub(crate) async fn reserve(
     Ok(reservation)
 }
 
-/// What the policy, which is in shadow mode, would have refused for this field of it.
+/// The finding that the policy, which is in shadow mode, would have refused the request for its field `limit`.
 fn finding(reservation: &Reservation, limit: &str) -> Finding {
     let (policy, request) = (&reservation.grant.policy, &reservation.request);
     let user = &reservation.grant.caller.user;

@@ -22,7 +22,7 @@ pub(crate) struct UsageWriter {
     store: Store,
     /// Records for the next [`UsageWriter::flush`]; `None` if each is written at once.
     buffer: Option<Arc<Mutex<Buffer>>>,
-    /// Without a buffer: what is counted and not recorded.
+    /// The counts that are not recorded one by one, of a writer without a buffer.
     tallies: Arc<Mutex<Tallies>>,
 }
 
@@ -85,7 +85,7 @@ impl UsageWriter {
         self.write_tallies().await;
     }
 
-    /// Writes what is counted, if it is time. What is buffered is written with the buffer.
+    /// Writes the tallies, if it is time. With a buffer there are none: they are written with it.
     pub(crate) async fn write_tallies(&self) {
         if self.buffer.is_some() {
             return;

@@ -85,14 +85,14 @@ impl<'a> ResponsesRequest<'a> {
         &self.request
     }
 
-    /// What the client says of storing the response, if anything.
+    /// The client's wish to have the response stored or not; `None` if it says nothing.
     pub(crate) fn store(&self) -> Result<Option<bool>, ApiError> {
         let wanted = self.request.store;
         let is_wanted = wanted.flag(FieldPath::root("store"))?;
         Ok(wanted.is_present().then_some(is_wanted))
     }
 
-    /// The same request, which will get `response`.
+    /// This request, which will get `response`.
     pub(crate) fn answered_by(self, response: Lifecycle) -> Self {
         Self {
             lifecycle: response,

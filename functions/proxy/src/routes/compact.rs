@@ -18,10 +18,10 @@ use crate::exchange::{self, RequestContext};
 use crate::quota::refusals::Refusals;
 use crate::request::{CompletionRequest, ResponsesRequest};
 
-/// A summary, sealed, with what a response has around it.
+/// Bytes of a response with a sealed summary at most.
 const MOST_BYTES: usize = 64 << 20;
 
-/// What is asked of the model is ours: a text, at once.
+/// Members of the client's request that are replaced or left out: what is asked of the model is a text, at once.
 const OURS: [&str; 7] = ["input", "stream", "store", "tools", "tool_choice", "text", "include"];
 
 pub(crate) async fn compact(

@@ -1,5 +1,5 @@
-//! What a request refers to instead of saying it: a previous response (ST5), items (ST6), and reasoning by its id alone
-//! (R8). Pure.
+//! The references of a request: to a previous response (ST5), to items (ST6), and to reasoning by its id alone (R8).
+//! Pure.
 
 use std::borrow::Cow;
 

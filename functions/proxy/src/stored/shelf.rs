@@ -11,7 +11,7 @@ use super::record::{History, Record, is_response_id};
 use super::references::References;
 use crate::seals::OwnersSeals;
 
-/// What one user may read, and nobody else.
+/// The responses that one user may read, and nobody else.
 #[derive(Clone, Debug)]
 pub(crate) struct Shelf {
     store: Store,
@@ -28,7 +28,7 @@ impl Shelf {
         Ok(self.read(&[id]).await?.remove(id))
     }
 
-    /// False if there is none.
+    /// Deletes the response of this id; false if there is none.
     pub(crate) async fn delete(&self, id: &str) -> Result<bool, StoreError> {
         Ok(is_response_id(id) && self.store.delete_response(self.seals.owner(), id).await?)
     }

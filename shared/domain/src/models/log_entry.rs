@@ -55,7 +55,7 @@ impl LogEntry {
         Self::COLUMNS.iter().map(|(name, _)| *name).collect()
     }
 
-    /// The same line without backends, for users who may not see them.
+    /// The line without backends, for users who may not see them.
     #[must_use]
     pub fn without_backend(mut self) -> Self {
         self.0.backend = None;

@@ -1,4 +1,4 @@
-//! How fast exchanges were: a histogram of the time until the first byte, and the rate of output behind it.
+//! The speed of exchanges: a histogram of the time until the first byte, and the rate of output behind it.
 
 /// Upper bounds of the histogram's classes, in milliseconds; the last class has none. Stored: they never change.
 const BOUNDS: [u64; CLASSES - 1] = [200, 500, 1000, 2000, 5000, 10_000, 30_000];

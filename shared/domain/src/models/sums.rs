@@ -1,4 +1,4 @@
-//! What several exchanges came to. Each counter has a letter, under which a row of sums has it for one hour.
+//! Sums of exchanges. Each counter has a letter, under which a row of sums has it for one hour.
 
 use std::ops::AddAssign;
 
@@ -16,7 +16,7 @@ use super::usage::{Outcome, UsageRecord};
 pub struct Sums {
     pub requests: u64,
     pub errors: u64,
-    /// How many of the requests have estimated tokens.
+    /// The requests whose tokens are estimated.
     pub estimated: u64,
     #[serde(flatten)]
     pub tokens: Tokens,
@@ -132,9 +132,9 @@ mod tests {
         for (streamed, outcome, tokens) in [(true, "complete", 5), (true, "cut_short", 0), (false, "complete", 0)] {
             let record = json!({
                 "id": "019aafd0c07b7f3cb1e5c1ed2ad1a1f5", "request_id": "r", "at": "2026-03-01T10:00:00Z", "user": "u",
-                "key": "k", "model": "glm", "endpoint": "messages", "client": "curl", "streamed": streamed, "status": 200,
-                "outcome": outcome, "input_tokens": 10, "output_tokens": 5, "estimated": false, "cost": 7,
-                "duration_ms": 30, "first_byte_ms": 10
+                "key": "k", "model": "glm", "endpoint": "messages", "client": "curl", "streamed": streamed,
+                "status": 200, "outcome": outcome, "input_tokens": 10, "output_tokens": 5, "estimated": false,
+                "cost": 7, "duration_ms": 30, "first_byte_ms": 10
             });
             let record: UsageRecord = serde_json::from_value(record).unwrap();
             assert_eq!(Sums::from(&record).speed.tokens, tokens, "{streamed} {outcome}");

@@ -72,7 +72,7 @@ impl Passthrough {
         placed(event, data, text, patches)
     }
 
-    /// What an event of this kind tells of the response; an action if it is not passed on as others are.
+    /// Notes what an event of this kind tells of the response; gives an action if it is not passed on as others are.
     fn take_kind(&mut self, kind: &str, response: Raw<'_>, text: &str, event: &Event) -> Option<Action> {
         match kind {
             "response.created" | "response.queued" | "response.in_progress" => {

@@ -7,13 +7,13 @@ use super::rates::Rates;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Prices {
     pub input: Price,
-    /// For input that the backend had in its cache.
+    /// The price of input that the backend had in its cache.
     pub cached_input: Price,
-    /// For input that the backend has written to its cache.
+    /// The price of input that the backend has written to its cache.
     pub cache_write: Price,
-    /// For input that the backend has written to its cache for an hour.
+    /// The price of input that the backend has written to its cache for an hour.
     pub cache_write_1h: Price,
-    /// For all output, reasoning included.
+    /// The price of all output, reasoning included.
     pub output: Price,
 }
 
@@ -226,7 +226,7 @@ mod tests {
         })
     }
 
-    /// Of two exchanges that could be one.
+    /// Tokens of one of two exchanges that could be one.
     fn any_tokens() -> impl Strategy<Value = Tokens> {
         prop::array::uniform6(0..=Tokens::MOST / 2).prop_map(
             |[input, cached_input, cache_write, cache_write_1h, output, reasoning]| {

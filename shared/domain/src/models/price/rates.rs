@@ -1,4 +1,4 @@
-//! What each kind of use costs, and the cost of a request.
+//! The price of each kind of use, and the cost of a request.
 
 use super::amount::{MILLION, MicroUsd, Price};
 use super::entry::PriceSet;
@@ -46,7 +46,7 @@ impl Rates {
         }
     }
 
-    /// What a request cost. Rounded up, once: what costs anything is never free, and two requests are never cheaper
+    /// The cost of a request. Rounded up, once: what costs anything is never free, and two requests are never cheaper
     /// than one that is as large as both.
     pub(super) fn cost(&self, split: &Split) -> MicroUsd {
         total(self.parts(split))
