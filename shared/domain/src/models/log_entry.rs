@@ -4,10 +4,8 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::circumstances::BackendCall;
+use super::report::Column;
 use super::usage::UsageRecord;
-
-/// A column of a table: its name, and its value in a row.
-type Column<Row> = (&'static str, fn(&Row) -> Value);
 
 /// One line of the request log.
 #[derive(Clone, Debug)]

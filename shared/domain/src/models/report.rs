@@ -135,7 +135,7 @@ impl Grouping {
 }
 
 /// A column of a table: its name, and its value in a row.
-type Column<Row> = (&'static str, fn(&Row) -> Value);
+pub(super) type Column<Row> = (&'static str, fn(&Row) -> Value);
 
 const SUMS: &[Column<Sums>] = &[
     ("requests", |sums| json!(sums.requests)),

@@ -182,9 +182,9 @@ mod tests {
     fn record(at: &str) -> UsageRecord {
         let record = json!({
             "id": "019aafd0c07b7f3cb1e5c1ed2ad1a1f5", "request_id": "r", "at": at, "user": "u", "key": "k",
-            "model": "glm", "endpoint": "messages", "client": "curl", "streamed": false, "status": 200, "outcome": "complete",
-            "input_tokens": 10, "cached_input_tokens": 4, "output_tokens": 5, "reasoning_tokens": 2, "estimated": false,
-            "cost": 7, "duration_ms": 30
+            "model": "glm", "endpoint": "messages", "client": "curl", "streamed": false, "status": 200,
+            "outcome": "complete", "input_tokens": 10, "cached_input_tokens": 4, "output_tokens": 5,
+            "reasoning_tokens": 2, "estimated": false, "cost": 7, "duration_ms": 30
         });
         serde_json::from_value(record).unwrap()
     }
