@@ -72,9 +72,11 @@ impl<'a> References<'a> {
         item.is_ok_and(|item| item.is("compaction_trigger"))
     }
 
-    /// The responses from which single items are taken; of ids of other servers there are none.
+    /// The ids of the previous response and of those from which single items are taken, each once; of ids of other
+    /// servers there are none.
     pub(super) fn responses(&self) -> Vec<String> {
-        let mut responses: Vec<String> = self.ids().filter_map(response_of).collect();
+        let of_items = self.ids().filter_map(response_of);
+        let mut responses: Vec<String> = of_items.chain(self.previous.clone()).collect();
         responses.sort_unstable();
         responses.dedup();
         responses
