@@ -12,14 +12,7 @@ const OURS: [&str; 7] = ["input", "stream", "store", "tools", "tool_choice", "te
 /// The request for the summary that `body` asks for. It is read as bodies of other requests are (promises 27 and 78).
 pub(crate) fn summary_request(body: &Bytes) -> Result<Bytes, ApiError> {
     let asked = RequestBody::parse(body)?.checked()?;
-    let mut json = String::with_capacity(body.len() + 128);
-    json.push('{');
-    for (name, value) in asked.members().filter(|(name, _)| !OURS.contains(&name.as_ref())) {
-        json.push_str(&serde_json::to_string(&name).map_err(ApiError::internal)?);
-        json.push(':');
-        json.push_str(value.get());
-        json.push(',');
-    }
+    let mut json = asked.opened_without(&OURS, 128)?;
     json.push_str("\"store\":false,\"input\":[");
     match asked.get("input").map(RawValue::get) {
         None if asked.contains("previous_response_id") => {}

@@ -85,6 +85,16 @@ impl<'a> ResponsesRequest<'a> {
         &self.request
     }
 
+    /// The body with `items` as its input, JSON with commas between them, and without the id of what it goes on from.
+    pub(crate) fn with_input(&self, items: &str) -> Result<Bytes, ApiError> {
+        let replaced = ["input", "previous_response_id"];
+        let mut json = self.body.opened_without(&replaced, items.len() + 16)?;
+        json.push_str("\"input\":[");
+        json.push_str(items);
+        json.push_str("]}");
+        Ok(json.into())
+    }
+
     /// The client's wish to have the response stored or not; `None` if it says nothing.
     pub(crate) fn store(&self) -> Result<Option<bool>, ApiError> {
         let wanted = self.request.store;

@@ -26,7 +26,7 @@ pub(crate) fn repeated(response: &Lifecycle) -> Lifecycle {
     response.of_request(&body, "m").unwrap()
 }
 
-/// Of a request to a backend that speaks `backend`.
+/// The context of the response to a request, whose backend speaks `backend`.
 pub(crate) fn context(script: &Script, backend: ApiDialect, response: &Lifecycle) -> ResponsesContext {
     let body: ResponsesBody<'_> = serde_json::from_str(REQUEST).unwrap();
     let request = ResponsesRequest {

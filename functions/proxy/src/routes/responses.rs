@@ -73,7 +73,7 @@ pub(super) async fn begin<'a>(
 ) -> Result<(ResponsesRequest<'a>, Turn), ApiError> {
     let seals = app.seals(&caller.user.id).await;
     let request = ResponsesRequest::read(body, new_response(app, seals.clone()))?;
-    let turn = stored::begin(app, seals, body, &request).await?;
+    let turn = stored::begin(app, seals, &request).await?;
     Ok((request, turn))
 }
 
