@@ -12,7 +12,7 @@ use translators::stream::{Progress, StreamEnd};
 
 use super::*;
 use crate::response::beginning::EarlyResponse;
-use crate::response::test_requests;
+use crate::response::test_requests::{self, api_dialect};
 
 const SEEDS: u64 = 1000;
 const FIRST_EVENT: Time = Time::from_mins(2);
@@ -57,14 +57,6 @@ fn converter(script: &Script, client: Protocol, response: &Lifecycle) -> Respons
         }
     };
     ResponseConverter::Translated(Box::new(Direction { client, backend }))
-}
-
-fn api_dialect(protocol: Protocol) -> ApiDialect {
-    match protocol {
-        Protocol::Chat => ApiDialect::Chat,
-        Protocol::Messages => ApiDialect::Messages,
-        Protocol::Responses => ApiDialect::Responses,
-    }
 }
 
 fn context(script: &Script) -> ResponseContext {
