@@ -40,7 +40,7 @@ fn dialect(client: Protocol) -> Dialect {
     }
 }
 
-/// Of a request that fits the script. Of a Responses client's, `response` is what it will get.
+/// The converter of a request that fits the script. `response` is what a Responses client will get.
 fn converter(script: &Script, client: Protocol, response: &Lifecycle) -> ResponseConverter {
     let passthrough = || Box::new(PassthroughContext::named("m"));
     let backend = api_dialect(script.protocol);
