@@ -146,7 +146,7 @@ impl<'a> RequestBody<'a> {
             .map(|member| (member.name.as_ref(), member.value))
     }
 
-    /// The object without the members `names`, open for further ones: a comma is behind each. They may have `more` bytes.
+    /// The object without the members `names`, open for further ones of `more` bytes: a comma is behind each.
     pub(super) fn opened_without(&self, names: &[&str], more: usize) -> Result<String, ApiError> {
         let mut json = String::with_capacity(self.text.len() + more);
         json.push('{');
