@@ -4,10 +4,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::Request;
 use domain::access::sealing::SealingKeys;
 use domain::models::UserId;
 use service::config::Config;
-use service::http::caller::KeyGate;
+use service::http::ApiError;
+use service::http::body_budget::BudgetedBody;
+use service::http::caller::{ApiCaller, KeyGate};
 use service::outbound::{ClientError, Outbound};
 use service::resources::Resources;
 use service::secrets::backend_keys::BackendKeys;
@@ -17,6 +20,7 @@ use service::store::Store;
 use crate::bodies::Bodies;
 use crate::detached::Exchanges;
 use crate::limits::Limits;
+use crate::quota::refusals::Refusals;
 use crate::quota::usage_writer::UsageWriter;
 use crate::seals::OwnersSeals;
 use crate::upstream::balance::Balancer;
@@ -39,7 +43,7 @@ pub struct Parts {
     pub(crate) upstream: Upstream,
     pub(crate) exchanges: Exchanges,
     pub(crate) usage_writer: UsageWriter,
-    pub(crate) bodies: Bodies,
+    bodies: Bodies,
     sealing_keys: KeyRing<SealingKeys>,
 }
 
@@ -119,7 +123,14 @@ impl App {
         Self(Arc::new(parts))
     }
 
-    /// What seals for `owner`. Of a request it opens at most half of what a body may be (K4).
+    /// The whole body of a request of `caller`. Its refusal is counted.
+    pub(crate) async fn body(&self, caller: &ApiCaller, request: Request) -> Result<BudgetedBody, ApiError> {
+        let read = self.bodies.read(&self.store, caller, request).await;
+        Refusals::of(&self.usage_writer, caller).counted(None, read).await
+    }
+
+    /// The seals of what `owner` carries and has stored. Of a request they open at most half of what a body may be
+    /// (K4).
     pub(crate) async fn seals(&self, owner: &UserId) -> Option<Arc<OwnersSeals>> {
         let most = self.limits.max_body_bytes / 2;
         OwnersSeals::of(&self.sealing_keys, owner, self.store.clock(), most).await

@@ -21,9 +21,8 @@ pub(crate) struct Deadlines {
 }
 
 impl Deadlines {
-    /// Of an exchange that begins `now`, in an invocation that ends at `invocation_end`. An end that has passed is
-    /// ignored:
-    /// `cargo lambda watch` has invocations that ended in 1970.
+    /// The deadlines of an exchange that begins `now`, in an invocation that ends at `invocation_end`. An end that has
+    /// passed is ignored: `cargo lambda watch` has invocations that ended in 1970.
     pub(crate) fn new(limits: &Limits, invocation_end: Option<Deadline>, now: Timestamp) -> Self {
         let left = invocation_end
             .and_then(|Deadline(end)| Duration::try_from(end.duration_since(now)).ok())

@@ -25,7 +25,7 @@ use crate::stored::Storing;
 use crate::upstream::failover::OpenResponse;
 use crate::upstream::token_count;
 
-/// What is known of a request besides its body.
+/// The facts of a request besides its body.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestContext {
     pub(crate) caller: ApiCaller,
@@ -44,7 +44,7 @@ pub(crate) async fn run(
     run_storing(app, context, request, None, downstream).await;
 }
 
-/// The same of a request whose response is to be stored, if it is.
+/// Runs the exchange of `request` as [`run`] does, and stores its response by `storing`.
 pub(crate) async fn run_storing(
     app: &App,
     context: RequestContext,
@@ -105,28 +105,35 @@ async fn open<'a>(
 pub(crate) async fn count_tokens(
     app: &App,
     context: RequestContext,
-    request: &MessagesRequest<'_>,
+    request: Result<MessagesRequest<'_>, ApiError>,
 ) -> Result<u64, ApiError> {
-    let grant = count(app, context, (Endpoint::Messages, request.model())).await?;
-    token_count::count(&app.upstream.balancer, &app.upstream.client, &grant, request).await
+    let refusals = Refusals::of(&app.usage_writer, &context.caller);
+    let request = refusals.counted(None, request).await?;
+    let grant = count(app, &refusals, context, (Endpoint::Messages, request.model())).await?;
+    token_count::count(&app.upstream.balancer, &app.upstream.client, &grant, &request).await
 }
 
-/// The same of a Responses request, estimated.
+/// Approximate tokens of a Responses request, by its text. Requires the same rights as the request itself.
 pub(crate) async fn count_input_tokens(
     app: &App,
     context: RequestContext,
-    request: &ResponsesRequest<'_>,
+    request: Result<ResponsesRequest<'_>, ApiError>,
 ) -> Result<u64, ApiError> {
-    count(app, context, (Endpoint::Responses, request.model())).await?;
+    let refusals = Refusals::of(&app.usage_writer, &context.caller);
+    let request = refusals.counted(None, request).await?;
+    count(app, &refusals, context, (Endpoint::Responses, request.model())).await?;
     Ok(request.input_estimate())
 }
 
 /// The right to count tokens for a model, which is counted in the rate of requests.
-async fn count(app: &App, context: RequestContext, model: (Endpoint, &str)) -> Result<Grant, ApiError> {
-    let refusals = Refusals::of(&app.usage_writer, &context.caller);
-    let grant = refusals
-        .counted(None, authorize(app, context.caller, model).await)
-        .await?;
+async fn count(
+    app: &App,
+    refusals: &Refusals<'_>,
+    context: RequestContext,
+    model: (Endpoint, &str),
+) -> Result<Grant, ApiError> {
+    let granted = authorize(app, context.caller, model).await;
+    let grant = refusals.counted(None, granted).await?;
     let passed = pass_rate(&app.store, app.limits.total, &grant, model.0, context.id).await;
     refusals.counted(Some(&grant), passed).await?;
     Ok(grant)

@@ -174,7 +174,7 @@ pub(crate) fn unknown_model(name: &str) -> ApiError {
     .field("model")
 }
 
-/// As much of a name as errors and records repeat.
+/// The beginning of a name that errors and records repeat.
 fn beginning(name: &str) -> &str {
     let end = name.char_indices().nth(MAX_NAME);
     end.map_or(name, |(end, _)| &name[..end])

@@ -8,7 +8,7 @@ use domain::models::UserId;
 use service::secrets::key_ring::KeyRing;
 use translators::responses::sealed::{SealedKind, Sealer};
 
-/// The keys as they were when it was made: for one request.
+/// The seals of one owner for one request, with the keys as they were when it came.
 #[derive(Debug)]
 pub(crate) struct OwnersSeals {
     keys: Arc<SealingKeys>,
@@ -18,8 +18,8 @@ pub(crate) struct OwnersSeals {
 }
 
 impl OwnersSeals {
-    /// For `owner`; opens at most `most_in_request` bytes of one request. `None` without keys: a request goes on, and
-    /// what was sealed is then as if another server had made it.
+    /// The seals of `owner`, which open at most `most_in_request` bytes of one request. `None` without keys: a request
+    /// goes on, and what was sealed is then as if another server had made it.
     pub(crate) async fn of(
         ring: &KeyRing<SealingKeys>,
         owner: &UserId,
@@ -44,11 +44,12 @@ impl OwnersSeals {
         &self.owner
     }
 
-    /// What is stored of the response `id`.
+    /// Seals `content`, the record of the response `id`; `None` if it cannot be sealed.
     pub(crate) fn seal_response(&self, id: &str, content: &[u8]) -> Option<Vec<u8>> {
         self.keys.seal(self.seal_of(&kind_of(id)), content, self.clock.now())
     }
 
+    /// Opens the record of the response `id`; `None` if these keys have not sealed it for this owner and this id.
     pub(crate) fn open_response(&self, id: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         self.keys.open(self.seal_of(&kind_of(id)), sealed)
     }
@@ -61,7 +62,7 @@ impl OwnersSeals {
     }
 }
 
-/// So that nobody puts one response in the place of another.
+/// The kind of a response's seal: it names the response, so that nobody puts one in the place of another.
 fn kind_of(response: &str) -> String {
     format!("response {response}")
 }

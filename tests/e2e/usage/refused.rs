@@ -54,6 +54,29 @@ async fn g13_refused_requests_are_summed_by_reason_and_are_no_requests() {
 }
 
 #[tokio::test]
+async fn g13_every_route_counts_whom_it_refuses_and_bodies_that_are_not_read_count_too() {
+    let provider = Provider::always(Reply::json(&openai::completion("Hi")));
+    let (gateway, _, program) = under(&provider, json!({})).await;
+    for path in [
+        "/v1/messages/count_tokens",
+        "/v1/responses",
+        "/v1/responses/input_tokens",
+        "/v1/responses/compact",
+    ] {
+        let typed = |kind: &str| program.post(path).header("content-type", kind).body("{");
+        assert_eq!(status(typed("application/json")).await, 400, "{path}");
+        assert_eq!(status(typed("application/xml")).await, 415, "{path}");
+    }
+    gateway.local().write_usage().await;
+    let report = answer(gateway.admin(), "/api/v1/admin/usage?group_by=day,user", 200).await;
+    assert_eq!(
+        report["data"][0]["refused"],
+        json!({"invalid_request": 4, "other": 4}),
+        "{report}"
+    );
+}
+
+#[tokio::test]
 async fn g13_an_entry_tells_what_stood_in_its_way() {
     let failing = Provider::always(Reply::error(500, &json!({"error": {"message": "broken"}})));
     let (gateway, _, program) = under(&failing, json!({})).await;

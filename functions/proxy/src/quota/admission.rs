@@ -88,7 +88,7 @@ pub(crate) async fn reserve(
     reservation.asked_tier = demand::asked_tier(request, &grant.entry.model);
     check_price(store, grant, request.endpoint(), at).await?;
     if !grant.policy.counts_nothing() {
-        let demand = demand(grant, request, at);
+        let demand = demand(grant, request, reservation.asked_tier, at);
         let (stored, meter) = admit(store, &reservation, demand, max_duration).await?;
         match grant.policy.mode {
             Mode::Enforce => {
@@ -110,7 +110,7 @@ pub(crate) async fn reserve(
     Ok(reservation)
 }
 
-/// What the policy, which is in shadow mode, would have refused for this field of it.
+/// The finding that the policy, which is in shadow mode, would have refused the request for its field `limit`.
 fn finding(reservation: &Reservation, limit: &str) -> Finding {
     let (policy, request) = (&reservation.grant.policy, &reservation.request);
     let user = &reservation.grant.caller.user;
@@ -180,11 +180,11 @@ fn facts(grant: &Grant, endpoint: Endpoint, streamed: bool, request_id: RequestI
     }
 }
 
-fn demand(grant: &Grant, request: &mut CompletionRequest<'_>, at: Timestamp) -> Demand {
+fn demand(grant: &Grant, request: &mut CompletionRequest<'_>, asked: Option<Tier>, at: Timestamp) -> Demand {
     if !grant.policy.counts_tokens() {
         return Demand::default();
     }
-    let (demand, limit) = demand::of(request, &grant.entry, at);
+    let (demand, limit) = demand::of(request, &grant.entry, asked, at);
     if let Some(tokens) = limit {
         request.limit_output(tokens);
     }
@@ -201,14 +201,9 @@ async fn admit(
     let policy = &reservation.grant.policy;
     let (user, now) = (&reservation.request.user, reservation.request.at);
     let expires_at = now.checked_add(max_duration + EXPIRY_MARGIN).unwrap_or(now).as_second();
+    let price = reservation.grant.entry.model.price_at(now).name();
     let facts = StoredFacts {
-        price: reservation
-            .grant
-            .entry
-            .model
-            .price_at(now)
-            .name()
-            .map(Timestamp::as_second),
+        price: price.map(Timestamp::as_second),
         ..StoredFacts::new(&reservation.request, store.settings().await?.kept_days())
     };
     let request = AdmissionRequest {

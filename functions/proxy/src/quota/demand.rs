@@ -13,15 +13,20 @@ use crate::request::{CompletionRequest, max_tokens};
 
 /// The limit of a response, in tokens, where nothing is known of the model.
 const DEFAULT_OUTPUT_TOKENS: u64 = 4096;
-/// The same at most, unless the model's entry says otherwise: one short question must not hold a whole day (OP9).
+/// The highest limit of a response by default, in tokens, unless the model's entry says otherwise: one short question
+/// must not hold a whole day (OP9).
 const MOST_BY_DEFAULT: u64 = 8192;
-/// The same of a completion, by the API's own definition (CP2).
+/// The limit of a completion, in tokens, by the API's own definition (CP2).
 const DEFAULT_COMPLETION_TOKENS: u64 = 16;
 
-/// The demand of `request`, and the limit to write into it if it has none itself. So the backend is told what is
-/// reserved, even if the client has voided a member that the model's entry sets.
-pub(super) fn of(request: &CompletionRequest<'_>, entry: &Entry, at: Timestamp) -> (Demand, Option<u64>) {
-    let asked = asked_tier(request, &entry.model);
+/// The demand of `request`, which asks for the tier `asked`, and the limit to write into it if it has none itself. So
+/// the backend is told what is reserved, even if the client has voided a member that the model's entry sets.
+pub(super) fn of(
+    request: &CompletionRequest<'_>,
+    entry: &Entry,
+    asked: Option<Tier>,
+    at: Timestamp,
+) -> (Demand, Option<u64>) {
     let model = &entry.model;
     let own = request.max_tokens().map(|tokens| effective(tokens, request, entry));
     let each = own

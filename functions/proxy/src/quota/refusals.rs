@@ -22,7 +22,7 @@ impl<'a> Refusals<'a> {
         Self { writer, caller }
     }
 
-    /// The same result; counted if it is a refusal. A failure of the gateway's is none.
+    /// Passes `result` on, and counts it if it is a refusal. A failure of the gateway is none.
     pub(crate) async fn counted<T>(&self, grant: Option<&Grant>, result: Result<T, ApiError>) -> Result<T, ApiError> {
         if let Err(error) = &result {
             let status = error.status(Dialect::OpenAi);

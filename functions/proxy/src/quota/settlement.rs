@@ -38,7 +38,7 @@ pub(crate) struct Settlement {
     /// From the request to the first byte of the response.
     pub(crate) first_byte: Option<Duration>,
     pub(crate) translation: TranslationLog,
-    /// Of the error that the client got.
+    /// The code of the error that the client got.
     pub(crate) code: Option<Code>,
 }
 
@@ -147,7 +147,7 @@ impl Ended {
     }
 }
 
-/// What support asks of the request.
+/// The facts of the request that support asks for.
 fn circumstances(grant: &Grant, calls: Vec<BackendCall>, code: Option<Code>) -> Circumstances {
     let ApiCaller { user, key, .. } = &grant.caller;
     Circumstances {
@@ -198,7 +198,7 @@ impl Reservation {
         self.within_reserved(tokens.bounded(), report)
     }
 
-    /// What prices depend on beside the tokens.
+    /// The facts that prices depend on, beside the tokens.
     fn details(&self, report: UsageReport) -> Details {
         let Usage {
             reasoning,

@@ -39,7 +39,7 @@ impl Tallies {
         }
     }
 
-    /// What is to be written at `now`, if it is time.
+    /// Takes the counts that are to be written at `now`; `None` if it is not time, or nothing is counted.
     pub(super) fn take_due(&mut self, now: Timestamp) -> Option<UsageBatch> {
         let is_due = self.written_at.is_none_or(|at| at + INTERVAL <= now);
         if !is_due || self.waiting.is_empty() {

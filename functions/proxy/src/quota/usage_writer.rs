@@ -20,10 +20,16 @@ const MAX_PENDING: usize = 1000;
 #[derive(Clone, Debug)]
 pub(crate) struct UsageWriter {
     store: Store,
-    /// Records for the next [`UsageWriter::flush`]; `None` if each is written at once.
-    buffer: Option<Arc<Mutex<Buffer>>>,
-    /// Without a buffer: what is counted and not recorded.
-    tallies: Arc<Mutex<Tallies>>,
+    waiting: Waiting,
+}
+
+/// The part of the usage that waits in memory.
+#[derive(Clone, Debug)]
+enum Waiting {
+    /// Counts alone, for once a minute: each record is written at once.
+    Tallies(Arc<Mutex<Tallies>>),
+    /// Records and counts, for the next [`UsageWriter::flush`].
+    Buffer(Arc<Mutex<Buffer>>),
 }
 
 #[derive(Debug, Default)]
@@ -39,8 +45,7 @@ impl UsageWriter {
     pub(crate) fn immediate(store: Store) -> Self {
         Self {
             store,
-            buffer: None,
-            tallies: Arc::default(),
+            waiting: Waiting::Tallies(Arc::default()),
         }
     }
 
@@ -48,14 +53,13 @@ impl UsageWriter {
     pub(crate) fn buffered(store: Store) -> Self {
         Self {
             store,
-            buffer: Some(Arc::default()),
-            tallies: Arc::default(),
+            waiting: Waiting::Buffer(Arc::default()),
         }
     }
 
     /// Writes a record. The response is out, so a failure is only logged.
     pub(crate) async fn write(&self, record: UsageRecord) {
-        if let Some(buffer) = &self.buffer {
+        if let Waiting::Buffer(buffer) = &self.waiting {
             let settings = self.store.settings().await.unwrap_or_default();
             lock(buffer).add(record, settings.kept_days());
         } else if let Err(error) = Box::pin(self.store.record_usage(&record)).await {
@@ -69,28 +73,28 @@ impl UsageWriter {
 
     /// Counts a refused request.
     pub(crate) async fn refuse(&self, row: Rollup) {
-        match &self.buffer {
-            Some(buffer) => lock(buffer).room().add_sums(row),
-            None => lock(&self.tallies).refuse(row),
+        match &self.waiting {
+            Waiting::Tallies(tallies) => lock(tallies).refuse(row),
+            Waiting::Buffer(buffer) => lock(buffer).room().add_sums(row),
         }
         self.write_tallies().await;
     }
 
     /// Counts what a policy in shadow mode would have refused.
     pub(crate) async fn find(&self, finding: Finding) {
-        match &self.buffer {
-            Some(buffer) => lock(buffer).room().add_finding(finding),
-            None => lock(&self.tallies).find(finding),
+        match &self.waiting {
+            Waiting::Tallies(tallies) => lock(tallies).find(finding),
+            Waiting::Buffer(buffer) => lock(buffer).room().add_finding(finding),
         }
         self.write_tallies().await;
     }
 
-    /// Writes what is counted, if it is time. What is buffered is written with the buffer.
+    /// Writes the tallies, if it is time. With a buffer there are none: they are written with it.
     pub(crate) async fn write_tallies(&self) {
-        if self.buffer.is_some() {
+        let Waiting::Tallies(tallies) = &self.waiting else {
             return;
-        }
-        let due = lock(&self.tallies).take_due(self.now());
+        };
+        let due = lock(tallies).take_due(self.now());
         if let Some(batch) = due
             && let Err(error) = Box::pin(self.store.record_batch(&batch)).await
         {
@@ -100,7 +104,9 @@ impl UsageWriter {
 
     /// Writes the buffer. What cannot be written is kept for the next time.
     pub(crate) async fn flush(&self) {
-        let Some(buffer) = &self.buffer else { return };
+        let Waiting::Buffer(buffer) = &self.waiting else {
+            return;
+        };
         let mut batches = lock(buffer).take();
         while let Some(batch) = batches.pop_front() {
             if let Err(error) = self.store.record_batch(&batch).await {

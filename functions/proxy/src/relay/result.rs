@@ -16,7 +16,7 @@ pub(super) struct RelayResult {
     pub(super) outcome: Outcome,
     /// `None` if it says nothing about the backend.
     pub(super) call: Option<CallResult>,
-    /// Of the error that the client got.
+    /// The code of the error that the client got; `None` for a client that has left.
     pub(super) code: Option<Code>,
 }
 
@@ -52,7 +52,7 @@ impl RelayResult {
         let code = result
             .as_ref()
             .err()
-            .filter(|_| matches!(halt, Halt::Ended(_)))
+            .filter(|_| halt != Halt::ClientGone)
             .map(Code::from);
         let (outcome, call) = match (halt, result) {
             (Halt::Ended(_), Ok(())) => (Outcome::Complete, Some(CallResult::Responded)),

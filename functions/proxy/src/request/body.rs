@@ -146,6 +146,20 @@ impl<'a> RequestBody<'a> {
             .map(|member| (member.name.as_ref(), member.value))
     }
 
+    /// The object without the members `names`, open for further ones of `more` bytes: a comma is behind each.
+    pub(super) fn opened_without(&self, names: &[&str], more: usize) -> Result<String, ApiError> {
+        let mut json = String::with_capacity(self.text.len() + more);
+        json.push('{');
+        let kept = self.members.iter();
+        for Member { name, value, .. } in kept.filter(|member| !names.contains(&member.name.as_ref())) {
+            json.push_str(&serde_json::to_string(name).map_err(ApiError::internal)?);
+            json.push(':');
+            json.push_str(value.get());
+            json.push(',');
+        }
+        Ok(json)
+    }
+
     /// The patches that take the members `names` out, each with a comma.
     pub(super) fn without(&self, names: &[String]) -> Vec<Patch> {
         if names.is_empty() {

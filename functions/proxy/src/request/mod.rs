@@ -3,6 +3,7 @@
 mod backend_body;
 mod body;
 mod chat;
+mod compaction;
 mod completion;
 mod direct;
 mod estimate;
@@ -18,6 +19,7 @@ mod responses;
 mod stream_options;
 
 pub use chat::ChatRequest;
+pub(crate) use compaction::summary_request;
 pub(crate) use completion::CompletionRequest;
 pub(crate) use direct::DirectRequest;
 pub(crate) use messages::{MessagesRequest, own_protocol_headers};

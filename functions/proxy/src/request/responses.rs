@@ -85,14 +85,24 @@ impl<'a> ResponsesRequest<'a> {
         &self.request
     }
 
-    /// What the client says of storing the response, if anything.
+    /// The body with `items` as its input, JSON with commas between them, and without the id of what it goes on from.
+    pub(crate) fn with_input(&self, items: &str) -> Result<Bytes, ApiError> {
+        let replaced = ["input", "previous_response_id"];
+        let mut json = self.body.opened_without(&replaced, items.len() + 16)?;
+        json.push_str("\"input\":[");
+        json.push_str(items);
+        json.push_str("]}");
+        Ok(json.into())
+    }
+
+    /// The client's wish to have the response stored or not; `None` if it says nothing.
     pub(crate) fn store(&self) -> Result<Option<bool>, ApiError> {
         let wanted = self.request.store;
         let is_wanted = wanted.flag(FieldPath::root("store"))?;
         Ok(wanted.is_present().then_some(is_wanted))
     }
 
-    /// The same request, which will get `response`.
+    /// This request, which will get `response`.
     pub(crate) fn answered_by(self, response: Lifecycle) -> Self {
         Self {
             lifecycle: response,

@@ -25,7 +25,7 @@ impl ModelName {
         self.patch_at(json, info.model?)
     }
 
-    /// The same of a name whose place is known.
+    /// The patch that writes the client's name at `span`; `None` if that name stands there already.
     pub(super) fn patch_at(&self, json: &[u8], span: Span) -> Option<Patch> {
         (json[span.range()] != self.0).then(|| Patch::replace(span, self.0.clone()))
     }

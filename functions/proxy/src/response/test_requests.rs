@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use odd_servers::Script;
+use odd_servers::{Protocol, Script};
 use translators::directions::request::of_responses;
 use translators::directions::{ApiDialect, ClientContext};
 use translators::model::ModelFacts;
@@ -26,7 +26,16 @@ pub(crate) fn repeated(response: &Lifecycle) -> Lifecycle {
     response.of_request(&body, "m").unwrap()
 }
 
-/// Of a request to a backend that speaks `backend`.
+/// The dialect of an odd server.
+pub(crate) fn api_dialect(protocol: Protocol) -> ApiDialect {
+    match protocol {
+        Protocol::Chat => ApiDialect::Chat,
+        Protocol::Messages => ApiDialect::Messages,
+        Protocol::Responses => ApiDialect::Responses,
+    }
+}
+
+/// The context of the response to a request, whose backend speaks `backend`.
 pub(crate) fn context(script: &Script, backend: ApiDialect, response: &Lifecycle) -> ResponsesContext {
     let body: ResponsesBody<'_> = serde_json::from_str(REQUEST).unwrap();
     let request = ResponsesRequest {

@@ -13,7 +13,7 @@ pub(crate) async fn complete(
     context: RequestContext,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let body = app.bodies.read(&app.store, &context.caller, request).await?;
+    let body = app.body(&context.caller, request).await?;
     let exchanges = app.exchanges.clone();
     let exchange = |downstream| async move {
         let request = ChatRequest::read(&body.bytes).map(|request| CompletionRequest::Chat(Box::new(request)));

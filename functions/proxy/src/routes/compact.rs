@@ -8,36 +8,32 @@ use http::header::CONTENT_LENGTH;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use service::http::ApiError;
-use translators::json::Members;
+use service::http::caller::ApiCaller;
+use translators::responses::lifecycle::Lifecycle;
 
-use super::responses::{complete, new_response};
+use super::responses::begin;
 use crate::app::App;
 use crate::exchange::{self, RequestContext};
-use crate::request::{CompletionRequest, ResponsesRequest};
-use crate::stored;
+use crate::quota::refusals::Refusals;
+use crate::request::{CompletionRequest, ResponsesRequest, summary_request};
 
-/// A summary, sealed, with what a response has around it.
+/// Bytes of a response with a sealed summary at most.
 const MOST_BYTES: usize = 64 << 20;
-
-/// What is asked of the model is ours: a text, at once.
-const OURS: [&str; 7] = ["input", "stream", "store", "tools", "tool_choice", "text", "include"];
 
 pub(crate) async fn compact(
     State(app): State<App>,
     context: RequestContext,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let body = app.bodies.read(&app.store, &context.caller, request).await?;
-    let seals = app.seals(&context.caller.user.id).await;
-    let asked = asking_for_a_summary(&body.bytes)?;
-    let read = ResponsesRequest::read(&asked, new_response(&app, seals.clone()))?;
-    let turn = stored::begin(&app, seals, &asked, &read).await?;
-    drop(read);
-    let kept = user_messages(turn.body.as_ref().unwrap_or(&asked));
+    let body = app.body(&context.caller, request).await?;
+    let begun = begin_summary(&app, &context.caller, &body.bytes).await;
+    let (asked, lifecycle) = Refusals::of(&app.usage_writer, &context.caller)
+        .counted(None, begun)
+        .await?;
+    let kept = user_messages(&asked);
     let exchanges = app.exchanges.clone();
     let exchange = |downstream| async move {
-        let read = ResponsesRequest::read(&asked, turn.lifecycle.clone());
-        let request = read.and_then(|request| complete(request, &turn));
+        let request = ResponsesRequest::read(&asked, lifecycle);
         let request = request.map(|request| CompletionRequest::Responses(Box::new(request)));
         exchange::run(&app, context, request, downstream).await;
     };
@@ -46,35 +42,11 @@ pub(crate) async fn compact(
     compaction(response, kept).await
 }
 
-/// The request for the summary that `body` asks for.
-fn asking_for_a_summary(body: &Bytes) -> Result<Bytes, ApiError> {
-    let members: Members<'_> = serde_json::from_slice(body)
-        .map_err(|error| ApiError::new(service::http::Code::InvalidJson, error.to_string()))?;
-    let mut json = String::with_capacity(body.len() + 128);
-    json.push('{');
-    for (name, value) in members.0.iter().filter(|(name, _)| !OURS.contains(&name.as_ref())) {
-        json.push_str(&serde_json::to_string(name).map_err(ApiError::internal)?);
-        json.push(':');
-        json.push_str(value.get());
-        json.push(',');
-    }
-    json.push_str("\"store\":false,\"input\":[");
-    match members.get("input").map(RawValue::get) {
-        None | Some("null") if members.contains("previous_response_id") => {}
-        Some(text) if text.starts_with('"') => {
-            json.push_str("{\"type\":\"message\",\"role\":\"user\",\"content\":");
-            json.push_str(text);
-            json.push_str("},");
-        }
-        Some(list) if list.starts_with('[') => {
-            let items = list[1..list.len() - 1].trim();
-            json.push_str(items);
-            json.push_str(if items.is_empty() { "" } else { "," });
-        }
-        _ => return Err(ApiError::invalid("input", "must be a string or a list")),
-    }
-    json.push_str("{\"type\":\"compaction_trigger\"}]}");
-    Ok(json.into())
+/// The request for the summary that `body` asks for, with all that it refers to, and the response that it will get.
+async fn begin_summary(app: &App, caller: &ApiCaller, body: &Bytes) -> Result<(Bytes, Lifecycle), ApiError> {
+    let asked = summary_request(body)?;
+    let (_, turn) = begin(app, caller, &asked).await?;
+    Ok((turn.body.unwrap_or(asked), turn.lifecycle))
 }
 
 #[derive(Deserialize)]

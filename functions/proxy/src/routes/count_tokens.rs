@@ -15,7 +15,7 @@ pub(crate) async fn count(
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let headers = request.headers().clone();
-    let body = app.bodies.read(&app.store, &context.caller, request).await?;
-    let tokens = exchange::count_tokens(&app, context, &MessagesRequest::read(&headers, &body.bytes)?).await?;
+    let body = app.body(&context.caller, request).await?;
+    let tokens = exchange::count_tokens(&app, context, MessagesRequest::read(&headers, &body.bytes)).await?;
     Ok(Json(json!({"input_tokens": tokens})))
 }

@@ -36,7 +36,7 @@ async fn pass(
     context: RequestContext,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let body = app.bodies.read(&app.store, &context.caller, request).await?;
+    let body = app.body(&context.caller, request).await?;
     let exchanges = app.exchanges.clone();
     let exchange = |downstream| async move {
         let request =

@@ -14,7 +14,7 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
-    let body = app.bodies.read(&app.store, &context.caller, request).await?;
+    let body = app.body(&context.caller, request).await?;
     let exchanges = app.exchanges.clone();
     let exchange = |downstream| async move {
         let request =

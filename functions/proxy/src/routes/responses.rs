@@ -5,10 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use bytes::Bytes;
 use domain::random;
 use http::header::{ALLOW, UPGRADE};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
+use service::http::caller::ApiCaller;
 use service::http::{ApiError, Code};
 use translators::responses::lifecycle::Lifecycle;
 
@@ -26,20 +28,17 @@ pub(crate) async fn create(
     context: RequestContext,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let body = app.bodies.read(&app.store, &context.caller, request).await?;
+    let body = app.body(&context.caller, request).await?;
     let exchanges = app.exchanges.clone();
     let exchange = |downstream| async move {
-        let seals = app.seals(&context.caller.user.id).await;
-        let read = ResponsesRequest::read(&body.bytes, new_response(&app, seals.clone()));
-        let mut turn = match &read {
-            Ok(request) => stored::begin(&app, seals, &body.bytes, request).await,
-            Err(error) => Err(error.clone()),
-        };
-        let storing = turn.as_mut().ok().and_then(|turn| turn.storing.take());
-        let request = match (read, &turn) {
-            (Ok(request), Ok(turn)) => complete(request, turn),
-            (_, Err(error)) => Err(error.clone()),
-            (Err(error), _) => Err(error),
+        let turn;
+        let (request, storing) = match begin(&app, &context.caller, &body.bytes).await {
+            Ok((request, mut begun)) => {
+                let storing = begun.storing.take();
+                turn = begun;
+                (complete(request, &turn), storing)
+            }
+            Err(error) => (Err(error), None),
         };
         let request = request.map(|request| CompletionRequest::Responses(Box::new(request)));
         exchange::run_storing(&app, context, request, storing, downstream).await;
@@ -53,17 +52,33 @@ pub(crate) async fn count(
     context: RequestContext,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let body = app.bodies.read(&app.store, &context.caller, request).await?;
-    let seals = app.seals(&context.caller.user.id).await;
-    let read = ResponsesRequest::read(&body.bytes, new_response(&app, seals.clone()))?;
-    let turn = stored::begin(&app, seals, &body.bytes, &read).await?;
-    let request = complete(read, &turn)?;
-    let tokens = exchange::count_input_tokens(&app, context, &request).await?;
+    let body = app.body(&context.caller, request).await?;
+    let turn;
+    let request = match begin(&app, &context.caller, &body.bytes).await {
+        Ok((request, begun)) => {
+            turn = begun;
+            complete(request, &turn)
+        }
+        Err(error) => Err(error),
+    };
+    let tokens = exchange::count_input_tokens(&app, context, request).await?;
     Ok(Json(json!({"object": "response.input_tokens", "input_tokens": tokens})))
 }
 
+/// The request in `body`, and what was stored before it.
+pub(super) async fn begin<'a>(
+    app: &App,
+    caller: &ApiCaller,
+    body: &'a Bytes,
+) -> Result<(ResponsesRequest<'a>, Turn), ApiError> {
+    let seals = app.seals(&caller.user.id).await;
+    let request = ResponsesRequest::read(body, new_response(app, seals.clone()))?;
+    let turn = stored::begin(app, seals, &request).await?;
+    Ok((request, turn))
+}
+
 /// The request with all that it refers to.
-pub(super) fn complete<'a>(request: ResponsesRequest<'a>, turn: &'a Turn) -> Result<ResponsesRequest<'a>, ApiError> {
+fn complete<'a>(request: ResponsesRequest<'a>, turn: &'a Turn) -> Result<ResponsesRequest<'a>, ApiError> {
     match &turn.body {
         Some(body) => ResponsesRequest::read(body, turn.lifecycle.clone()),
         None => Ok(request.answered_by(turn.lifecycle.clone())),
@@ -71,7 +86,7 @@ pub(super) fn complete<'a>(request: ResponsesRequest<'a>, turn: &'a Turn) -> Res
 }
 
 /// The response that a request will get, whichever backend it comes from.
-pub(super) fn new_response(app: &App, seals: Option<Arc<OwnersSeals>>) -> Lifecycle {
+fn new_response(app: &App, seals: Option<Arc<OwnersSeals>>) -> Lifecycle {
     let clock = app.store.clock().clone();
     // Lower case (RA2) halves the alphabet and leaves more than enough of it.
     let key = random::base62(KEY_LENGTH).to_ascii_lowercase();

@@ -11,7 +11,7 @@ use service::http::extract::{Id, Query};
 use service::http::{ApiError, Code};
 
 use crate::app::App;
-use crate::stored::{Listing, Record, Shelf};
+use crate::stored::{Listing, Record, Shelf, unreadable};
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Wish {
@@ -76,12 +76,6 @@ async fn find(app: &App, caller: &ApiCaller, id: &str) -> Result<Record, ApiErro
 
 async fn shelf(app: &App, caller: &ApiCaller) -> Result<Shelf, ApiError> {
     let seals = app.seals(&caller.user.id).await;
-    let unreadable = || {
-        ApiError::new(
-            Code::DependencyUnavailable,
-            "stored responses cannot be read at the moment",
-        )
-    };
     Ok(Shelf::new(app.store.clone(), seals.ok_or_else(unreadable)?))
 }
 

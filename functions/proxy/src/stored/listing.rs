@@ -10,7 +10,7 @@ use super::record::{Record, input_id};
 const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 100;
 
-/// What a client may ask of the list; other members are ignored.
+/// The query of a client for the list; other members are ignored.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Listing {
     limit: Option<usize>,

@@ -42,11 +42,18 @@ pub(crate) struct Turn {
     pub(crate) storing: Option<Storing>,
 }
 
-/// Reads what the request in `body` refers to, and settles whether its response is to be stored (ST1).
+/// The error of what needs stored responses while there are no keys to open them.
+pub(crate) fn unreadable() -> ApiError {
+    ApiError::new(
+        Code::DependencyUnavailable,
+        "stored responses cannot be read at the moment",
+    )
+}
+
+/// Reads what `request` refers to, and settles whether its response is to be stored (ST1).
 pub(crate) async fn begin(
     app: &App,
     seals: Option<Arc<OwnersSeals>>,
-    body: &Bytes,
     request: &ResponsesRequest<'_>,
 ) -> Result<Turn, ApiError> {
     let references = References::read(request.body())?;
@@ -63,16 +70,11 @@ pub(crate) async fn begin(
             storing: None,
         });
     }
-    let seals = seals.ok_or_else(|| {
-        ApiError::new(
-            Code::DependencyUnavailable,
-            "stored responses cannot be read at the moment",
-        )
-    })?;
+    let seals = seals.ok_or_else(unreadable)?;
     let shelf = Shelf::new(app.store.clone(), seals);
     let history = shelf.history(&references).await?;
     let own = references.resolved(&history)?;
-    let body = (!references.is_empty()).then(|| expanded(body, &history, &own, app.limits.max_body_bytes));
+    let body = (!references.is_empty()).then(|| expanded(request, &history, &own, app.limits.max_body_bytes));
     let storing = lifecycle.is_stored().then(|| {
         let (id, days) = (lifecycle.id(), settings.responses_retention_days);
         let before = if references.asks_for_a_summary() {

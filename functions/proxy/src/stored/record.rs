@@ -1,4 +1,4 @@
-//! What is kept of a response. Pure.
+//! The record of a stored response. Pure.
 
 use std::borrow::Cow;
 
@@ -18,18 +18,18 @@ pub(crate) struct Record {
     pub(super) response: Box<RawValue>,
 }
 
-/// What comes before a request's own input.
+/// The items before a request's own input, as records.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
     /// The ids of `turns`.
     pub(super) ids: Vec<String>,
     /// The records in order.
     pub(super) turns: Vec<Record>,
-    /// Those that only single items are taken from.
+    /// The records that only single items are taken from, each with its id.
     pub(super) others: Vec<(String, Record)>,
 }
 
-/// What a new record has besides its response.
+/// The parts of a new record besides its response.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Continuation {
     pub(super) ancestors: Vec<String>,
@@ -55,7 +55,7 @@ impl Record {
         object.map(|object| object.output).unwrap_or_default()
     }
 
-    /// What it adds to a conversation: its input, then its output.
+    /// The items that it adds to a conversation: its input, then its output.
     pub(super) fn items(&self) -> Vec<Box<RawValue>> {
         let mut items = self.input.clone();
         items.extend(self.output());
@@ -79,8 +79,8 @@ impl History {
         self.turns.iter().flat_map(Record::items).collect()
     }
 
-    /// What is kept of a request that goes on with `own`, items as JSON. A list that is full starts anew, with a record
-    /// that holds everything.
+    /// The record's parts of a request that goes on with `own`, items as JSON. A list that is full starts anew, with a
+    /// record that holds everything.
     pub(super) fn continued_with(&self, own: String) -> Continuation {
         if self.ids.len() <= MAX_ANCESTORS {
             return Continuation {

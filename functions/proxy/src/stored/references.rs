@@ -1,5 +1,5 @@
-//! What a request refers to instead of saying it: a previous response (ST5), items (ST6), and reasoning by its id alone
-//! (R8). Pure.
+//! The references of a request: to a previous response (ST5), to items (ST6), and to reasoning by its id alone (R8).
+//! Pure.
 
 use std::borrow::Cow;
 
@@ -72,9 +72,11 @@ impl<'a> References<'a> {
         item.is_ok_and(|item| item.is("compaction_trigger"))
     }
 
-    /// The responses from which single items are taken; of ids of other servers there are none.
+    /// The ids of the previous response and of those from which single items are taken, each once; of ids of other
+    /// servers there are none.
     pub(super) fn responses(&self) -> Vec<String> {
-        let mut responses: Vec<String> = self.ids().filter_map(response_of).collect();
+        let of_items = self.ids().filter_map(response_of);
+        let mut responses: Vec<String> = of_items.chain(self.previous.clone()).collect();
         responses.sort_unstable();
         responses.dedup();
         responses

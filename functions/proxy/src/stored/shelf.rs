@@ -11,7 +11,7 @@ use super::record::{History, Record, is_response_id};
 use super::references::References;
 use crate::seals::OwnersSeals;
 
-/// What one user may read, and nobody else.
+/// The responses that one user may read, and nobody else.
 #[derive(Clone, Debug)]
 pub(crate) struct Shelf {
     store: Store,
@@ -28,41 +28,33 @@ impl Shelf {
         Ok(self.read(&[id]).await?.remove(id))
     }
 
-    /// False if there is none.
+    /// Deletes the response of this id; false if there is none.
     pub(crate) async fn delete(&self, id: &str) -> Result<bool, StoreError> {
         Ok(is_response_id(id) && self.store.delete_response(self.seals.owner(), id).await?)
     }
 
-    /// All that the request refers to: in one read, and its ancestors in a second one.
+    /// All that the request refers to: in one read, and the ancestors that are not among it in a second one.
     pub(super) async fn history(&self, references: &References<'_>) -> Result<History, ApiError> {
-        let Some(previous) = references.previous() else {
-            return Ok(History {
-                others: self.others(references, &[]).await?,
-                ..History::default()
-            });
-        };
-        let not_found = || ApiError::from(no_previous_response(previous));
-        let last = self.find(previous).await?.ok_or_else(not_found)?;
-        let ancestors: Vec<&str> = last.ancestors.iter().map(String::as_str).collect();
-        let mut found = self.read(&ancestors).await?;
-        let mut history = History::default();
-        for id in &last.ancestors {
-            // A conversation with a gap would be another one.
-            history.turns.push(found.remove(id).ok_or_else(not_found)?);
-            history.ids.push(id.clone());
-        }
-        history.ids.push(previous.to_owned());
-        history.turns.push(last);
-        history.others = self.others(references, &history.ids).await?;
-        Ok(history)
-    }
-
-    /// The records of single items besides those that are `known`.
-    async fn others(&self, references: &References<'_>, known: &[String]) -> Result<Vec<(String, Record)>, StoreError> {
         let wanted = references.responses();
-        let unknown = wanted.iter().filter(|id| !known.contains(*id));
-        let unknown: Vec<&str> = unknown.map(String::as_str).collect();
-        Ok(self.read(&unknown).await?.into_iter().collect())
+        let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+        let mut found = self.read(&wanted).await?;
+        let mut history = History::default();
+        if let Some(previous) = references.previous() {
+            let not_found = || ApiError::from(no_previous_response(previous));
+            let last = found.remove(previous).ok_or_else(not_found)?;
+            let ancestors = last.ancestors.iter().map(String::as_str);
+            let unread: Vec<&str> = ancestors.filter(|id| !found.contains_key(*id)).collect();
+            found.extend(self.read(&unread).await?);
+            for id in &last.ancestors {
+                // A conversation with a gap would be another one.
+                history.turns.push(found.remove(id).ok_or_else(not_found)?);
+                history.ids.push(id.clone());
+            }
+            history.ids.push(previous.to_owned());
+            history.turns.push(last);
+        }
+        history.others = found.into_iter().collect();
+        Ok(history)
     }
 
     async fn read(&self, ids: &[&str]) -> Result<HashMap<String, Record>, StoreError> {

@@ -8,7 +8,7 @@ use super::shelf::Shelf;
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 
-/// What is kept of a response, but for the response itself.
+/// The storing of one response: all of its record but for the response itself.
 #[derive(Debug)]
 pub(crate) struct Storing {
     shelf: Shelf,

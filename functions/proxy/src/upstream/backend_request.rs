@@ -168,7 +168,7 @@ impl<'e> BackendRequest<'e> {
         })
     }
 
-    /// For a backend that speaks another `dialect` than the client.
+    /// The request to a backend that speaks another `dialect` than the client.
     fn translated(
         request: &CompletionRequest<'_>,
         translated: DirectedRequest,

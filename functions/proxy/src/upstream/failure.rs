@@ -153,7 +153,7 @@ impl Failure {
         self
     }
 
-    /// What failed, in a word.
+    /// The name of the fault, for the record of the request.
     pub(super) fn name(&self) -> &'static str {
         match self.fault {
             Fault::Backend(class) => class.name(),

@@ -1,4 +1,4 @@
-//! What support asks of a request, beside what is added up. Records of before have none of it.
+//! The facts of a request that support asks for, beside what is added up. Older records have none of them.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ pub struct BackendCall {
     /// `ok`, or what failed.
     #[serde(rename = "r")]
     pub result: String,
-    /// Until it failed, or until its first byte.
+    /// Milliseconds until it failed, or until its first byte.
     #[serde(rename = "m")]
     pub ms: u64,
 }

@@ -4,10 +4,8 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::circumstances::BackendCall;
+use super::report::Column;
 use super::usage::UsageRecord;
-
-/// A column of a table: its name, and its value in a row.
-type Column<Row> = (&'static str, fn(&Row) -> Value);
 
 /// One line of the request log.
 #[derive(Clone, Debug)]
@@ -55,7 +53,7 @@ impl LogEntry {
         Self::COLUMNS.iter().map(|(name, _)| *name).collect()
     }
 
-    /// The same line without backends, for users who may not see them.
+    /// The line without backends, for users who may not see them.
     #[must_use]
     pub fn without_backend(mut self) -> Self {
         self.0.backend = None;

@@ -1,4 +1,4 @@
-//! Why requests of known callers are refused before any backend is called.
+//! Reasons for which requests of known callers are refused before any backend is called.
 
 /// Reasons that are counted. Their places in [`RefusalReason::ALL`] are stored: no reason takes that of another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

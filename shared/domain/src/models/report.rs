@@ -9,7 +9,7 @@ use super::rollup::Dimensions;
 use super::sums::Sums;
 use super::utc_hour::UtcHour;
 
-/// What sums are added up by.
+/// A property that sums are added up by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GroupBy {
@@ -70,7 +70,7 @@ impl GroupBy {
     }
 }
 
-/// One or two of them, as in `day,model`.
+/// One or two properties to group by, as in `day,model`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Grouping(Vec<GroupBy>);
@@ -78,7 +78,7 @@ pub struct Grouping(Vec<GroupBy>);
 /// The group of each of a [`Grouping`].
 pub type Group = Vec<Option<String>>;
 
-/// Why a text is no grouping.
+/// The error of a text that is no grouping.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be one or two, parted by a comma, of hour, day, model, key, user, department and backend")]
 pub struct GroupingError;
@@ -135,7 +135,7 @@ impl Grouping {
 }
 
 /// A column of a table: its name, and its value in a row.
-type Column<Row> = (&'static str, fn(&Row) -> Value);
+pub(super) type Column<Row> = (&'static str, fn(&Row) -> Value);
 
 const SUMS: &[Column<Sums>] = &[
     ("requests", |sums| json!(sums.requests)),

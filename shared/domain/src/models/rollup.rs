@@ -22,7 +22,7 @@ const HOURS: u8 = 4;
 /// Whose usage a row is of, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Dimensions {
-    /// In UTC.
+    /// The day in UTC.
     pub day: Date,
     /// The first of the row's four hours. Rows of before hours were kept have the whole day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,9 +45,9 @@ pub struct Rollup {
     pub of: Dimensions,
     /// The key's beginning, by which people know it.
     pub key_prefix: Option<String>,
-    /// By the hour of the day.
+    /// The sums by the hour of the day.
     pub hours: BTreeMap<u8, Sums>,
-    /// Of a row of before hours were kept.
+    /// The sums of the whole day, in rows of before hours were kept.
     pub day: Sums,
 }
 
@@ -65,7 +65,7 @@ struct StoredRow {
 }
 
 impl Dimensions {
-    /// Those of the row for `at`.
+    /// The dimensions of the row for `at`.
     #[must_use]
     pub fn at(self, at: Timestamp) -> Self {
         let at = Offset::UTC.to_datetime(at);
@@ -76,7 +76,7 @@ impl Dimensions {
         }
     }
 
-    /// Where the sums have this record.
+    /// The dimensions of the row that has this record.
     pub fn of(record: &UsageRecord) -> Self {
         let request = &record.request;
         let dimensions = Self {
@@ -97,7 +97,7 @@ fn hour_of_day(hour: i8) -> u8 {
 }
 
 impl Rollup {
-    /// What `sums` at `at` add to their row.
+    /// The addition of `sums` at `at` to their row.
     pub fn one(of: Dimensions, key_prefix: Option<String>, at: Timestamp, sums: Sums) -> Self {
         let hour = hour_of_day(Offset::UTC.to_datetime(at).hour());
         Self {
@@ -119,7 +119,7 @@ impl Rollup {
         whole.into_iter().chain(hours)
     }
 
-    /// What it adds to the counters of a stored row, by their names.
+    /// Its additions to the counters of a stored row, by their names.
     pub fn counters(&self) -> impl Iterator<Item = (String, u64)> {
         let named = |hour: u8| move |(letter, value)| (format!("{hour:02}{letter}"), value);
         self.hours
@@ -182,9 +182,9 @@ mod tests {
     fn record(at: &str) -> UsageRecord {
         let record = json!({
             "id": "019aafd0c07b7f3cb1e5c1ed2ad1a1f5", "request_id": "r", "at": at, "user": "u", "key": "k",
-            "model": "glm", "endpoint": "messages", "client": "curl", "streamed": false, "status": 200, "outcome": "complete",
-            "input_tokens": 10, "cached_input_tokens": 4, "output_tokens": 5, "reasoning_tokens": 2, "estimated": false,
-            "cost": 7, "duration_ms": 30
+            "model": "glm", "endpoint": "messages", "client": "curl", "streamed": false, "status": 200,
+            "outcome": "complete", "input_tokens": 10, "cached_input_tokens": 4, "output_tokens": 5,
+            "reasoning_tokens": 2, "estimated": false, "cost": 7, "duration_ms": 30
         });
         serde_json::from_value(record).unwrap()
     }

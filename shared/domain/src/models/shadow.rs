@@ -1,4 +1,4 @@
-//! What a policy in shadow mode would have refused.
+//! Findings of policies in shadow mode: requests that they would have refused.
 
 use std::ops::AddAssign;
 
@@ -12,12 +12,12 @@ use super::{DisplayName, PolicyName, UserId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     pub policy: PolicyName,
-    /// In UTC.
+    /// The day in UTC.
     pub day: Date,
     /// The policy's field.
     pub limit: String,
     pub user: UserId,
-    /// The user's, as they last were.
+    /// The user's name and department as they last were.
     pub user_name: DisplayName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub department: Option<DisplayName>,

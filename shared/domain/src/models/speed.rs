@@ -1,10 +1,10 @@
-//! How fast exchanges were: a histogram of the time until the first byte, and the rate of output behind it.
+//! The speed of exchanges: a histogram of the time until the first byte, and the rate of output behind it.
 
 /// Upper bounds of the histogram's classes, in milliseconds; the last class has none. Stored: they never change.
 const BOUNDS: [u64; CLASSES - 1] = [200, 500, 1000, 2000, 5000, 10_000, 30_000];
 const CLASSES: usize = 8;
 
-/// Of one exchange, or the sum of several.
+/// The speed of one exchange, or the sum of several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Speed {
     /// Exchanges by the class of their time until the first byte.
@@ -16,8 +16,8 @@ pub struct Speed {
 }
 
 impl Speed {
-    /// Of an exchange that took so long; with the tokens that were streamed, if they were, and whether to the end.
-    pub fn of(first_byte_ms: Option<u64>, duration_ms: u64, (streamed, is_whole): (Option<u64>, bool)) -> Self {
+    /// The speed of one exchange. `streamed` are the output tokens of a stream that came to its end.
+    pub fn of(first_byte_ms: Option<u64>, duration_ms: u64, streamed: Option<u64>) -> Self {
         let mut speed = Self::default();
         let Some(first_byte_ms) = first_byte_ms else {
             return speed;
@@ -28,7 +28,7 @@ impl Speed {
             .unwrap_or(CLASSES - 1);
         speed.first_bytes[class] = 1;
         let ms = duration_ms.saturating_sub(first_byte_ms);
-        if let (Some(tokens), true) = (streamed.filter(|_| ms > 0), is_whole) {
+        if let Some(tokens) = streamed.filter(|_| ms > 0) {
             (speed.tokens, speed.ms) = (tokens, ms);
         }
         speed
@@ -67,14 +67,14 @@ mod tests {
         let mut speed = Speed::default();
         assert_eq!((speed.first_byte_ms(50), speed.output_tokens_per_s()), (None, None));
         for _ in 0..90 {
-            speed.first_bytes[1] += Speed::of(Some(300), 300, (None, true)).first_bytes[1];
+            speed.first_bytes[1] += Speed::of(Some(300), 300, None).first_bytes[1];
         }
         speed.first_bytes[3] += 10;
         assert_eq!(
             (speed.first_byte_ms(50), speed.first_byte_ms(95)),
             (Some(365), Some(1450))
         );
-        let slow = Speed::of(Some(40_000), 41_000, (Some(25), true));
+        let slow = Speed::of(Some(40_000), 41_000, Some(25));
         assert_eq!(
             (slow.first_byte_ms(50), slow.output_tokens_per_s()),
             (Some(30_000), Some(25.0))
@@ -82,13 +82,10 @@ mod tests {
     }
 
     #[test]
-    fn g5_only_streams_that_came_to_their_end_have_a_rate() {
-        for (streamed, is_whole) in [(None, true), (Some(5), false)] {
-            assert_eq!(
-                Speed::of(Some(10), 20, (streamed, is_whole)).output_tokens_per_s(),
-                None
-            );
+    fn g5_only_streams_have_a_rate_and_only_behind_their_first_byte() {
+        for (duration_ms, streamed) in [(20, None), (10, Some(5))] {
+            assert_eq!(Speed::of(Some(10), duration_ms, streamed).output_tokens_per_s(), None);
         }
-        assert_eq!(Speed::of(None, 20, (Some(5), true)), Speed::default());
+        assert_eq!(Speed::of(None, 20, Some(5)), Speed::default());
     }
 }

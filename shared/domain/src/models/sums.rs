@@ -1,4 +1,4 @@
-//! What several exchanges came to. Each counter has a letter, under which a row of sums has it for one hour.
+//! Sums of exchanges. Each counter has a letter, under which a row of sums has it for one hour.
 
 use std::ops::AddAssign;
 
@@ -16,7 +16,7 @@ use super::usage::{Outcome, UsageRecord};
 pub struct Sums {
     pub requests: u64,
     pub errors: u64,
-    /// How many of the requests have estimated tokens.
+    /// The requests whose tokens are estimated.
     pub estimated: u64,
     #[serde(flatten)]
     pub tokens: Tokens,
@@ -96,27 +96,25 @@ impl Sums {
 
 impl From<&UsageRecord> for Sums {
     fn from(record: &UsageRecord) -> Self {
-        let is_whole = matches!(record.outcome, Outcome::Complete);
+        let is_whole = record.outcome == Outcome::Complete;
+        let streamed = record.streamed_output().filter(|_| is_whole);
         Self {
             requests: 1,
             errors: record.is_error().into(),
             estimated: record.estimated.into(),
             tokens: record.tokens,
             cost: record.cost,
-            speed: Speed::of(
-                record.first_byte_ms,
-                record.duration_ms,
-                (record.streamed_output(), is_whole),
-            ),
+            speed: Speed::of(record.first_byte_ms, record.duration_ms, streamed),
             ..Self::default()
         }
     }
 }
 
 impl AddAssign for Sums {
-    fn add_assign(&mut self, other: Self) {
-        for (letter, value) in other.counters() {
-            self.add_counter(letter, value);
+    fn add_assign(&mut self, mut other: Self) {
+        for (_, counter) in COUNTERS {
+            let sum = counter(self);
+            *sum = sum.saturating_add(*counter(&mut other));
         }
     }
 }
@@ -125,7 +123,23 @@ impl AddAssign for Sums {
 mod tests {
     use std::collections::BTreeSet;
 
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn g5_only_streams_that_came_to_their_end_have_a_rate() {
+        for (streamed, outcome, tokens) in [(true, "complete", 5), (true, "cut_short", 0), (false, "complete", 0)] {
+            let record = json!({
+                "id": "019aafd0c07b7f3cb1e5c1ed2ad1a1f5", "request_id": "r", "at": "2026-03-01T10:00:00Z", "user": "u",
+                "key": "k", "model": "glm", "endpoint": "messages", "client": "curl", "streamed": streamed,
+                "status": 200, "outcome": outcome, "input_tokens": 10, "output_tokens": 5, "estimated": false,
+                "cost": 7, "duration_ms": 30, "first_byte_ms": 10
+            });
+            let record: UsageRecord = serde_json::from_value(record).unwrap();
+            assert_eq!(Sums::from(&record).speed.tokens, tokens, "{streamed} {outcome}");
+        }
+    }
 
     #[test]
     fn g4_each_counter_has_a_letter_of_its_own_and_is_read_as_it_was_written() {

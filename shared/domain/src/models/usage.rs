@@ -1,4 +1,4 @@
-//! What was used: one record for each exchange. It holds no prompt and no completion (promise 60).
+//! Records of usage, one for each exchange. It holds no prompt and no completion (promise 60).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub struct RequestFacts {
     pub at: Timestamp,
     pub user: UserId,
     pub key: KeyId,
-    /// The user's at that time.
+    /// The user's department at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub department: Option<DisplayName>,
     pub model: ModelId,
@@ -127,7 +127,7 @@ pub enum ClientKind {
     Other,
     /// The gateway's own console, by its session key.
     Console,
-    /// Of a version of the gateway that knows more. Last, as serde wants it; the others keep their places in
+    /// A client of a version of the gateway that knows more. Last, as serde wants it; the others keep their places in
     /// reservations.
     #[serde(other)]
     Unknown,

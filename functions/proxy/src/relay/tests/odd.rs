@@ -12,7 +12,7 @@ use translators::stream::{Progress, StreamEnd};
 
 use super::*;
 use crate::response::beginning::EarlyResponse;
-use crate::response::test_requests;
+use crate::response::test_requests::{self, api_dialect};
 
 const SEEDS: u64 = 1000;
 const FIRST_EVENT: Time = Time::from_mins(2);
@@ -40,7 +40,7 @@ fn dialect(client: Protocol) -> Dialect {
     }
 }
 
-/// Of a request that fits the script. Of a Responses client's, `response` is what it will get.
+/// The converter of a request that fits the script. `response` is what a Responses client will get.
 fn converter(script: &Script, client: Protocol, response: &Lifecycle) -> ResponseConverter {
     let passthrough = || Box::new(PassthroughContext::named("m"));
     let backend = api_dialect(script.protocol);
@@ -57,14 +57,6 @@ fn converter(script: &Script, client: Protocol, response: &Lifecycle) -> Respons
         }
     };
     ResponseConverter::Translated(Box::new(Direction { client, backend }))
-}
-
-fn api_dialect(protocol: Protocol) -> ApiDialect {
-    match protocol {
-        Protocol::Chat => ApiDialect::Chat,
-        Protocol::Messages => ApiDialect::Messages,
-        Protocol::Responses => ApiDialect::Responses,
-    }
 }
 
 fn context(script: &Script) -> ResponseContext {

@@ -1,5 +1,7 @@
 //! Silence, slow clients and ends of a stream that has begun.
 
+use service::http::Code;
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -80,7 +82,8 @@ async fn p48_the_backend_is_not_read_while_the_client_does_not_read() {
             body.frame().await.unwrap().unwrap();
         }
         drop(body);
-        assert_eq!(exchange.await.unwrap().outcome, Outcome::ClientGone);
+        let result = exchange.await.unwrap();
+        assert_eq!((result.outcome, result.code), (Outcome::ClientGone, None));
     }
 }
 
@@ -94,6 +97,7 @@ async fn p49_a_client_that_does_not_read_is_ended_at_the_deadline_and_loses_noth
     let (exchange, body) = running(begun);
     let result = exchange.await.unwrap();
     assert_eq!((result.outcome, started.elapsed()), (Outcome::Stopped, TOTAL));
+    assert_eq!(result.code, Some(Code::UpstreamTimeout), "the code of its error event");
     let all = body.collect().await.unwrap().to_bytes();
     let (first, last) = all.split_at(TEXT.len());
     assert_eq!(first, TEXT.as_bytes(), "frames that were held are not lost");

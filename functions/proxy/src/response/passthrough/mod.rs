@@ -36,7 +36,7 @@ use crate::response::usage::StreamUsage;
 pub(crate) struct Passthrough {
     dialect: ApiDialect,
     context: PassthroughContext,
-    /// Of a Responses stream: its numbers and its id.
+    /// The numbers and the id of a Responses stream.
     numbering: Numbering,
     /// True until `message_start` has come, if the client has got one already.
     drops_start: bool,

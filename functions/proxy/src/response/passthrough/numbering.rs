@@ -1,5 +1,5 @@
-//! The numbers and the id of a Responses stream that is passed on: the backend's, until the gateway has written an event
-//! of its own (N8).
+//! The numbers and the id of a Responses stream that is passed on: the backend's, until the gateway has written an
+//! event of its own (N8).
 
 use bytes::Bytes;
 use translators::error::BackendError;
@@ -14,7 +14,7 @@ use crate::response::model_name::ModelName;
 /// Comments between two events that show life (RS6): with fifteen seconds of silence for each, a minute.
 const COMMENTS_PER_EVENT: u32 = 3;
 
-/// What the client has of the response, and what it needs at the end.
+/// The state of the client's stream: what it has of the response, and what it needs at the end.
 #[derive(Debug, Default)]
 pub(super) struct Numbering {
     lifecycle: Option<Lifecycle>,
@@ -65,7 +65,7 @@ impl Numbering {
         self.has_failed = true;
     }
 
-    /// What the client has, if it has anything.
+    /// The part of the response that the client has.
     pub(super) fn begun(&mut self) -> &mut Begun {
         &mut self.begun
     }
@@ -83,12 +83,12 @@ impl Numbering {
 
     /// Once a minute of silence an event: comments do not reset the clock by which Codex gives up (RS6).
     pub(super) fn sign_of_life(&mut self, model: &ModelName) -> Option<Bytes> {
-        let response = named(self.response.as_ref()?, model);
+        let response = self.response.as_ref()?;
         self.silent_signs += 1;
         if !self.silent_signs.is_multiple_of(COMMENTS_PER_EVENT + 1) {
             return None;
         }
-        let event = in_progress_event(&response, &mut self.begun)?;
+        let event = in_progress_event(&named(response, model), &mut self.begun)?;
         self.renumbers = true;
         Some(event.freeze())
     }

@@ -10,7 +10,7 @@ use translators::json::{EscapedText, Lenient, Raw, Whole};
 use translators::lenient_object;
 use translators::responses::reshape::failure;
 use translators::sse::Event;
-use translators::usage::Usage;
+use translators::usage::{ServedTier, Usage};
 
 use super::numbering::span;
 use super::{Action, Passthrough};
@@ -30,6 +30,16 @@ lenient_object! {
         id: Raw<'a> = b"id",
         model: Raw<'a> = b"model",
         usage: Raw<'a> = b"usage",
+        service_tier: Raw<'a> = b"service_tier",
+    }
+}
+
+impl Response<'_> {
+    /// The usage, with the tier that the response was served in: prices depend on it.
+    fn reported(&self) -> Option<Usage> {
+        let mut usage = self.usage.and_then(Usage::from_response)?;
+        usage.breakdown.tier = ServedTier::named(self.service_tier);
+        Some(usage)
     }
 }
 
@@ -56,14 +66,13 @@ impl Passthrough {
         self.numbering.end_silence();
         let delta = frame.delta.and_then(EscapedText::of);
         let response: Response<'_> = response_of(frame.response);
-        let usage = response.usage.and_then(Usage::from_response);
         self.usage
-            .add_event(delta.map_or(0, |delta| delta.escaped().len()), usage);
+            .add_event(delta.map_or(0, |delta| delta.escaped().len()), response.reported());
         let patches = self.patches(&frame, &response, text.as_bytes());
         placed(event, data, text, patches)
     }
 
-    /// What an event of this kind tells of the response; an action if it is not passed on as others are.
+    /// Notes what an event of this kind tells of the response; gives an action if it is not passed on as others are.
     fn take_kind(&mut self, kind: &str, response: Raw<'_>, text: &str, event: &Event) -> Option<Action> {
         match kind {
             "response.created" | "response.queued" | "response.in_progress" => {
@@ -132,5 +141,37 @@ fn bytes_of(part: &str, event: &Event) -> Bytes {
     match Span::of(part.as_bytes(), &event.raw) {
         Ok(place) => event.raw.slice(place.range()),
         Err(_) => Bytes::copy_from_slice(part.as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use translators::responses::lifecycle::Lifecycle;
+    use translators::sse::Decoder;
+    use translators::stream::Progress;
+
+    use super::*;
+    use crate::response::context::PassthroughContext;
+    use crate::response::usage::UsageReport;
+
+    #[test]
+    fn p83_b8_a_stream_that_is_passed_on_tells_its_tier() {
+        let lifecycle = Lifecycle::new("k".repeat(20), Arc::new(|| 1));
+        let mut stream = Passthrough::responses(PassthroughContext::named("m"), lifecycle);
+        let event = concat!(
+            "data: {\"type\":\"response.completed\",\"response\":{\"id\":\"resp_1\",\"service_tier\":\"flex\",",
+            "\"usage\":{\"input_tokens\":3,\"output_tokens\":2}}}\n\n"
+        );
+        let chunk = stream.feed(&mut Decoder::new(1000), Bytes::from_static(event.as_bytes()));
+        assert_eq!(chunk.progress, Progress::Done);
+        let UsageReport::Reported(usage) = stream.usage.report() else {
+            panic!("no usage is reported")
+        };
+        assert_eq!(
+            (usage.input, usage.output, usage.breakdown.tier),
+            (3, 2, Some(ServedTier::Flex))
+        );
     }
 }

@@ -5,7 +5,7 @@ use domain::models::RequestId;
 use odd_servers::{Ending, Protocol, Reply, Script};
 use service::http::{ApiError, Dialect};
 use translators::context::ResponseContext;
-use translators::directions::{ApiDialect, ClientContext, Direction};
+use translators::directions::{ClientContext, Direction};
 use translators::error::{BackendError, ErrorContext};
 use translators::settings::ThinkTags;
 use translators::sse::Decoder;
@@ -14,7 +14,7 @@ use translators::tool_ids::UsedIds;
 
 use super::super::context::PassthroughContext;
 use super::super::convert::ResponseConverter;
-use super::super::test_requests;
+use super::super::test_requests::{self, api_dialect};
 
 const MAX_EVENT_BYTES: usize = 8 << 20;
 
@@ -40,14 +40,6 @@ pub(super) const CROSSINGS: [Crossing; 9] = [
 
 const fn crossing(client: Protocol, backend: Protocol) -> Crossing {
     Crossing { client, backend }
-}
-
-fn api_dialect(protocol: Protocol) -> ApiDialect {
-    match protocol {
-        Protocol::Chat => ApiDialect::Chat,
-        Protocol::Messages => ApiDialect::Messages,
-        Protocol::Responses => ApiDialect::Responses,
-    }
 }
 
 fn response_context(script: &Script) -> ResponseContext {

@@ -7,8 +7,8 @@ use domain::models::usage::Endpoint;
 use serde_json::{Value, json};
 use translators::settings::BackendSettings;
 
-/// What Codex is told where the model's administrator has written nothing: an empty text would leave it without any
-/// instructions (ML4).
+/// The instructions for Codex where the model's administrator has written none: an empty text would leave it without
+/// any (ML4).
 const AGENT_INSTRUCTIONS: &str = include_str!("agent_instructions.md");
 
 /// The efforts that Codex knows. `max` is not among them.

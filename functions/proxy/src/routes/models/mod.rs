@@ -20,8 +20,8 @@ use crate::app::App;
 use crate::grant::{Rights, unknown_model};
 use object::object;
 
-/// What a client may ask of the list: Anthropic's paging, and in Codex a catalog of its own form, for which it tells its
-/// version (ML3). Other members are ignored, and clients of `OpenAI`, which send none, get all models (ML5).
+/// The query of a client for the list: Anthropic's paging, and for Codex a catalog of its own form, for which it tells
+/// its version (ML3). Other members are ignored, and clients of `OpenAI`, which send none, get all models (ML5).
 #[derive(Debug, Deserialize)]
 pub(crate) struct Wish {
     limit: Option<usize>,

@@ -39,7 +39,7 @@ pub struct Plan {
     pub reservation: StoredReservation,
 }
 
-/// What becomes of the counters of a day or a month.
+/// The change of the counters of a day or a month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeriodStep {
     /// To be added, while it is this one and not over, to counters that are at most the caps.
@@ -63,12 +63,12 @@ pub struct LiveStep {
     pub expired: Vec<UsageId>,
 }
 
-/// How to meet a request now. Of a meter that nothing is `known` of, it is supposed that others have used it today.
+/// The plan for a request that comes now. A meter of which nothing is `known` is taken for one in use today.
 pub fn plan(known: Option<&Meter>, request: &AdmissionRequest<'_>) -> Plan {
     plan_at(known, request, request.now)
 }
 
-/// How to meet a request that came a while before `present`.
+/// The plan for a request that came a while before `present`.
 pub fn plan_at(known: Option<&Meter>, request: &AdmissionRequest<'_>, present: Timestamp) -> Plan {
     let AdmissionRequest { policy, demand, .. } = *request;
     let now = Moment {

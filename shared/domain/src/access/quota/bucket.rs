@@ -38,7 +38,7 @@ impl Frame {
         Bucket(now_ms.div_euclid(self.part_ms))
     }
 
-    /// When all of the part has left the window.
+    /// The moment at which all of the part has left the window, in milliseconds since 1970.
     pub(super) fn leaves_at(self, part: Bucket) -> i64 {
         (part.0 + 1) * self.part_ms + self.window_ms
     }

@@ -4,7 +4,7 @@ use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-/// What counters are begun anew with.
+/// A kind of period, with which counters begin anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Span {
     Day,
@@ -20,7 +20,7 @@ impl Span {
         }
     }
 
-    /// When the period of this number begins.
+    /// The moment at which the period of this number begins.
     pub(super) fn begins(self, number: i32, zone: &TimeZone) -> Timestamp {
         match self {
             Self::Day => begins(date_of(number), zone),
@@ -28,7 +28,7 @@ impl Span {
         }
     }
 
-    /// When the period of this number is over.
+    /// The moment at which the period of this number is over.
     pub(super) fn ends(self, number: i32, zone: &TimeZone) -> Timestamp {
         match self {
             Self::Day => day_ends(number, zone),

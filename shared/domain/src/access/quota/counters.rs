@@ -21,20 +21,20 @@ pub(super) struct Count<'a> {
     pub(super) used: i64,
     /// The part of `used` that requests under way may give back.
     pub(super) reserved: i64,
-    /// When the last of these is settled at the latest; `None` if nothing is reserved.
+    /// The moment at which the last of these requests is settled at the latest; `None` if nothing is reserved.
     pub(super) settled_by: Option<Timestamp>,
     pub(super) add: i64,
     pub(super) until: Until<'a>,
 }
 
-/// Until when what is counted counts.
+/// The end of the time for which what is counted counts.
 pub(super) enum Until<'a> {
     Leaves(&'a Tally, Frame),
     Ends(Timestamp),
     Settled,
 }
 
-/// What a limit counts, of which so much is reserved.
+/// The amounts of a limit: what is used, the part of it that is reserved, what is added; and until when they count.
 type Counted<'a> = (i64, i64, i64, Until<'a>);
 
 /// Tokens and cost that requests under way hold.
@@ -59,7 +59,7 @@ pub(super) struct Counters<'a> {
     /// Reservations that have not expired.
     live: i64,
     reserved: Reserved,
-    /// When the last of them expires.
+    /// The moment at which the last of them expires.
     settled_by: Option<Timestamp>,
 }
 
@@ -75,12 +75,17 @@ impl<'a> Counters<'a> {
         let live: Vec<&StoredReservation> = reservations.filter(|found| !found.has_expired(now.at)).collect();
         let last = live.iter().map(|reservation| reservation.expires_at).max();
         let window = window.unwrap_or_default();
+        let is_in_window = |place: WindowBucket| {
+            place.part_ms == frame.part_ms
+                && frame.leaves_at(place.part) > now.at_ms()
+                && window.tokens.parts.contains_key(&place.part)
+        };
         Self {
             policy,
             add,
             now_ms: now.at_ms(),
             frame,
-            reserved: Reserved::by(&live, (day.number, month.number), &window),
+            reserved: Reserved::by(&live, (day.number, month.number), is_in_window),
             window,
             day,
             day_ends,
@@ -147,8 +152,8 @@ impl<'a> Counters<'a> {
 }
 
 impl Reserved {
-    /// What the `live` reservations hold of the periods of these numbers and of the window.
-    fn by(live: &[&StoredReservation], (day, month): (i32, i32), window: &Window) -> Self {
+    /// The amounts of the `live` reservations in the periods of these numbers and in the window.
+    fn by(live: &[&StoredReservation], (day, month): (i32, i32), is_in_window: impl Fn(WindowBucket) -> bool) -> Self {
         let mut reserved = Self::default();
         for reservation in live {
             let amounts = reservation.amounts();
@@ -159,9 +164,7 @@ impl Reserved {
                 reserved.month.tokens += amounts.tokens;
                 reserved.month.cost += amounts.cost;
             }
-            let is_in_window =
-                |place: WindowBucket| place.part_ms == window.part_ms && window.tokens.parts.contains_key(&place.part);
-            if reservation.place.is_some_and(is_in_window) {
+            if reservation.place.is_some_and(&is_in_window) {
                 reserved.window += amounts.tokens;
             }
         }
@@ -170,6 +173,7 @@ impl Reserved {
 }
 
 impl Until<'_> {
+    /// The moment from which on at most `rest` is counted.
     pub(super) fn falls_to(&self, rest: i64, now: Timestamp) -> Timestamp {
         match self {
             Self::Leaves(tally, frame) => {

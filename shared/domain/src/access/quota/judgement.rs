@@ -9,7 +9,7 @@ use super::meter::Meter;
 use super::moment::Moment;
 use crate::models::policy::Policy;
 
-/// When to come back while only what is reserved is in the way: most requests are settled sooner than at the latest.
+/// Time to wait while only what is reserved is in the way: most requests are settled sooner than at the latest.
 const SETTLED_SOON: SignedDuration = SignedDuration::from_secs(5);
 
 /// How far a limit is used. Amounts are requests, tokens, or millionths of a dollar.
@@ -21,7 +21,7 @@ pub struct LimitUsage {
     pub used: u64,
     /// The part of `used` that requests under way may give back. A request itself is none: it counts once it is sent.
     pub reserved: u64,
-    /// When nothing of what is used now counts any more; of requests under way, now.
+    /// The moment at which nothing of what is used now counts any more; of requests under way, now.
     pub resets_at: Timestamp,
 }
 
@@ -33,7 +33,8 @@ pub struct Refusal {
     pub demand: u64,
     /// When it could be admitted if no other request came; `None` for one that is larger than the limit.
     pub retry_at: Option<Timestamp>,
-    /// When the requests under way are settled at the latest, if there would be room without what they reserve.
+    /// The moment at which the requests under way are settled at the latest; `None` if there would be no room without
+    /// what they reserve either.
     pub settled_by: Option<Timestamp>,
 }
 

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// By how much the clocks of processes may differ: what lies further ahead is the work of a clock that was wrong.
+/// Time by which the clocks of processes may differ: what lies further ahead is the work of a clock that was wrong.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
 
-/// When a request is counted, and what time it is: others may have gone on meanwhile.
+/// The moment at which a request is counted, and the present: others may have gone on meanwhile.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
     pub at: Timestamp,

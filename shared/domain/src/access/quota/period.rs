@@ -1,7 +1,7 @@
 //! The counters of one day or month, and which of them is counted in.
 //!
-//! A period that has begun runs to the end that it began with, so another time zone of the policy neither gives a second
-//! day nor makes one longer; the next one begins by the new zone.
+//! A period that has begun runs to the end that it began with, so another time zone of the policy neither gives a
+//! second day nor makes one longer; the next one begins by the new zone.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,16 +11,16 @@ use super::amounts::{Amounts, PeriodCaps};
 use super::calendar::Span;
 use super::moment::Moment;
 
-/// What is added to the number of a period for each time that its date was in use before, so that a reservation of the
+/// The addition to the number of a period for each time that its date was in use before, so that a reservation of the
 /// earlier one is not settled in it.
 const AGAIN: i32 = 100_000_000;
-/// So many times fit in the number.
+/// Times of a date that fit in the number.
 const MOST_AGAIN: i32 = 20;
 
-/// What was counted in one day or month: settled and reserved together.
+/// The counters of one day or month: settled and reserved together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Period {
-    /// Which one: 20261123, 202611.
+    /// The number of the day or month: 20261123, 202611.
     #[serde(rename = "n")]
     pub number: i32,
     #[serde(rename = "q")]

@@ -8,7 +8,8 @@ use super::bucket::Bucket;
 use crate::models::usage::{ClientKind, Endpoint, RequestFacts};
 use crate::models::{DisplayName, KeyId, ModelId, RequestId, UserId};
 
-/// Time from now after which no reservation expires that a right clock has made; an exchange lasts a quarter of an hour.
+/// Time from now after which no reservation expires that a right clock has made; an exchange lasts a quarter of an
+/// hour.
 pub const LATEST_EXPIRY: SignedDuration = SignedDuration::from_hours(1);
 
 /// One admitted request: the amounts, where they were counted, and the facts for its record if nobody settles it. It is

@@ -25,8 +25,8 @@ impl Reset {
     }
 }
 
-/// Takes back what `meter` counts of `limits`. Requests under way at once are reservations, of which nothing can be taken
-/// back.
+/// Takes back what `meter` counts of `limits`. Requests under way at once are reservations, of which nothing can be
+/// taken back.
 pub fn take_back(meter: &Meter, limits: &[Limit]) -> Reset {
     let has = |limit| limits.contains(&limit);
     let (mut day, mut month, mut window) = (meter.day, meter.month, meter.window.clone());
@@ -63,7 +63,7 @@ fn changed(old: Period, new: Period) -> Option<(Period, Period)> {
     (old != new).then_some((old, new))
 }
 
-/// What the reservations hold that are counted in the current period.
+/// The amounts of the reservations that are counted in the current period.
 fn reserved(meter: &Meter, is_current: impl Fn(&StoredReservation) -> bool) -> Amounts {
     let current = meter
         .reservations

@@ -32,8 +32,8 @@ impl TopUp {
     }
 }
 
-/// The policy with the limits that hold at `now`; `None` if no top-up changes it. Where the policy has no limit, there is
-/// nothing to raise.
+/// The policy with the limits that hold at `now`; `None` if no top-up changes it. Where the policy has no limit, there
+/// is nothing to raise.
 pub fn raised(policy: &Policy, top_ups: &[TopUp], now: Timestamp) -> Option<Policy> {
     let mut raised: Option<Policy> = None;
     for top_up in top_ups.iter().filter(|top_up| top_up.is_in_force(now)) {
@@ -59,7 +59,7 @@ fn raise(policy: &mut Policy, TopUp { limit, add, .. }: &TopUp) {
     *value = value.map(|value| value.saturating_add(*add).min(LARGEST.max(value)));
 }
 
-/// No limit grows beyond what a policy may have.
+/// The largest limit that a policy may have: no top-up raises one beyond it.
 const LARGEST: NonZeroU64 = match NonZeroU64::new(MAX_LIMIT) {
     Some(largest) => largest,
     None => NonZeroU64::MAX,

@@ -30,6 +30,7 @@ pub struct Window {
     pub tokens: Tally,
 }
 
+/// The counts of one kind, by part, and their sum.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     #[serde(rename = "s")]
@@ -60,7 +61,7 @@ pub struct WindowCount {
     pub tokens: Option<TallyStep>,
 }
 
-/// Of one tally.
+/// The change of one tally.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TallyStep {
     pub add: i64,
@@ -80,7 +81,7 @@ impl Tally {
             .sum()
     }
 
-    /// When so much has left that at most `rest` is counted.
+    /// The moment at which so much has left that at most `rest` is counted, in milliseconds since 1970.
     pub(super) fn falls_to(&self, rest: i64, frame: Frame, now_ms: i64) -> i64 {
         let mut left = self.counted(frame, now_ms);
         let mut counted = self.parts.iter().filter(|(part, _)| frame.leaves_at(**part) > now_ms);
@@ -144,7 +145,7 @@ impl Window {
         window.without_future(now).unwrap_or(window)
     }
 
-    /// What is left without the parts that begin later than clocks may differ; `None` if there are none.
+    /// The window without the parts that begin later than clocks may differ; `None` if there are none.
     fn without_future(&self, now: Moment) -> Option<Self> {
         let frame = Frame::of_parts(self.part_ms);
         let last = frame.part(now.latest_ms());
@@ -226,8 +227,8 @@ impl Rates {
         }
     }
 
-    /// `window` in the place of the known one, with the request in it. A count that the database refuses, where there is
-    /// no room in it.
+    /// `window` in the place of the known one, with the request in it. A count that the database refuses, where there
+    /// is no room in it.
     fn begin(self, known: Option<&Window>, mut window: Window, now_ms: i64) -> WindowStep {
         let count = self.count(&window, now_ms);
         if !count.has_room(&window) {

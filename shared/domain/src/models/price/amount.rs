@@ -13,7 +13,7 @@ pub(super) const MILLION: u64 = 1_000_000;
 /// USD per million tokens that no price exceeds.
 pub(super) const HIGHEST: u64 = 1_000_000_000;
 
-/// What tokens cost: in millionths of a USD per million tokens, which is millionths of a micro-dollar a token.
+/// A price of tokens: in millionths of a USD per million tokens, which is millionths of a micro-dollar a token.
 /// Read and shown as USD per million tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price(pub(super) u64);

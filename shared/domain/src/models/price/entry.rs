@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::amount::Price;
 use super::tier::Tier;
 
-/// Entries of one model.
+/// Entries of one model at most.
 pub const MAX_PRICES: usize = 50;
-/// Steps of one set of prices.
+/// Steps of one set of prices at most.
 pub const MAX_STEPS: usize = 10;
 
 /// An object with a member for each kind of price, none of which has to be there, and the members that are given.
@@ -25,27 +25,27 @@ macro_rules! priced {
             $($(#[$attribute])* pub $field: $type,)*
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub input: Option<Price>,
-            /// Of input that the backend had in its cache; else what other input costs.
+            /// The price of input that the backend had in its cache; if absent, that of other input.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub cached_input: Option<Price>,
-            /// Of input that is written to a cache for five minutes; else what other input costs.
+            /// The price of input that is written to a cache for five minutes; if absent, that of other input.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub cache_write_5m: Option<Price>,
-            /// The same for an hour; else what one of five minutes costs.
+            /// The price of input that is written to a cache for an hour; if absent, that of five minutes.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub cache_write_1h: Option<Price>,
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub output: Option<Price>,
-            /// Else what other output costs.
+            /// The price of reasoning; if absent, that of other output.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub reasoning: Option<Price>,
-            /// Else what other input costs.
+            /// The price of sound in the input; if absent, that of other input.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub audio_input: Option<Price>,
-            /// Else what other output costs.
+            /// The price of sound in the output; if absent, that of other output.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub audio_output: Option<Price>,
-            /// USD for each request; else nothing.
+            /// USD for each request; if absent, 0.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub request: Option<Price>,
         }
@@ -72,7 +72,7 @@ macro_rules! priced {
 }
 
 priced! {
-    /// What a model costs from a moment on, in USD a million tokens.
+    /// Prices of a model from a moment on, in USD per million tokens.
     PriceEntry {
         /// The entry's name too: no two of a model begin at the same moment.
         from: Timestamp,
@@ -89,7 +89,7 @@ priced! {
 }
 
 priced! {
-    /// The same for a tier of service, with steps of its own.
+    /// Prices that replace others in a tier of service, with steps of its own.
     TierPrices {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         above_input_tokens: Steps,
@@ -104,7 +104,7 @@ pub type Steps = BTreeMap<Step, PriceSet>;
 #[serde(try_from = "String", into = "String")]
 pub struct Step(pub u64);
 
-/// What replaces the prices for requests that are served in a tier.
+/// Prices that replace others for requests that are served in a tier.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tiers {
@@ -161,7 +161,7 @@ impl PriceEntry {
     }
 }
 
-/// Why a list of prices cannot be one; the message for whoever sends it.
+/// Checks a list of prices. An error is the message for whoever sends it.
 pub fn check_prices(prices: &[PriceEntry]) -> Result<(), String> {
     if prices.len() > MAX_PRICES {
         return Err(format!("may hold at most {MAX_PRICES} entries"));

@@ -1,38 +1,25 @@
 //! The single prices of a model that has no list of prices.
 
-use super::amount::{MicroUsd, Price};
-use super::rates::{Rates, total};
-use super::split::{Details, Split};
-use crate::models::tokens::Tokens;
+use super::amount::Price;
+use super::rates::Rates;
 
-/// What the tokens of a model cost that has single prices.
+/// Prices of the tokens of a model that has no list, each in force at any time and in any tier.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Prices {
     pub input: Price,
-    /// For input that the backend had in its cache.
+    /// The price of input that the backend had in its cache.
     pub cached_input: Price,
-    /// For input that the backend has written to its cache.
+    /// The price of input that the backend has written to its cache.
     pub cache_write: Price,
-    /// For input that the backend has written to its cache for an hour.
+    /// The price of input that the backend has written to its cache for an hour.
     pub cache_write_1h: Price,
-    /// For all output, reasoning included.
+    /// The price of all output, reasoning included.
     pub output: Price,
 }
 
 impl Prices {
-    /// What `tokens` cost.
-    pub fn cost(self, tokens: Tokens) -> MicroUsd {
-        self.rates().cost(&Split::new(tokens, &Details::default()))
-    }
-
-    /// The most that so many tokens can cost, whatever part of the input is read from or written to a cache.
-    pub fn highest_cost(self, input: u64, output: u64) -> MicroUsd {
-        let rates = self.rates();
-        let dearest = rates.dearest_input().max(self.cache_write_1h);
-        total([(input, dearest), (output, rates.dearest_output())])
-    }
-
-    /// Cache writes of which it is not told how long they last cost what those of five minutes do.
+    /// The rates of these prices. Cache writes of which it is not told how long they last cost what those of five
+    /// minutes do.
     pub(super) fn rates(self) -> Rates {
         Rates {
             input: self.input,
@@ -55,7 +42,17 @@ mod tests {
     use serde_json::json;
 
     use super::super::amount::{HIGHEST, MILLION};
+    use super::super::{Details, InForce, MicroUsd};
     use super::*;
+    use crate::models::tokens::Tokens;
+
+    fn cost(prices: Prices, tokens: Tokens) -> MicroUsd {
+        InForce::Flat(prices).cost(tokens, &Details::default())
+    }
+
+    fn highest_cost(prices: Prices, input: u64, output: u64) -> MicroUsd {
+        InForce::Flat(prices).highest_cost(input, output, None)
+    }
 
     fn price(usd: f64) -> Price {
         serde_json::from_value(json!(usd)).unwrap()
@@ -97,20 +94,23 @@ mod tests {
     #[test]
     fn p43_cached_input_has_its_own_price_and_thinking_is_output() {
         let prices = prices(0.6, 0.11, 2.2);
-        assert_eq!(prices.cost(tokens(1_000_000, 0, 0)), MicroUsd(600_000));
-        assert_eq!(prices.cost(tokens(1_000_000, 1_000_000, 0)), MicroUsd(110_000));
-        assert_eq!(prices.cost(tokens(1000, 400, 500)), MicroUsd(360 + 44 + 1100));
+        assert_eq!(cost(prices, tokens(1_000_000, 0, 0)), MicroUsd(600_000));
+        assert_eq!(cost(prices, tokens(1_000_000, 1_000_000, 0)), MicroUsd(110_000));
+        assert_eq!(cost(prices, tokens(1000, 400, 500)), MicroUsd(360 + 44 + 1100));
         assert_eq!(
-            prices.cost(Tokens {
-                reasoning: 500,
-                ..tokens(0, 0, 500)
-            }),
+            cost(
+                prices,
+                Tokens {
+                    reasoning: 500,
+                    ..tokens(0, 0, 500)
+                }
+            ),
             MicroUsd(1100),
             "thinking is priced once"
         );
         assert_eq!(
-            prices.cost(tokens(10, 20, 0)),
-            prices.cost(tokens(10, 10, 0)),
+            cost(prices, tokens(10, 20, 0)),
+            cost(prices, tokens(10, 10, 0)),
             "no more can be cached than was sent"
         );
     }
@@ -127,26 +127,26 @@ mod tests {
             cache_write_1h,
             ..tokens(1000, 400, 0)
         };
-        assert_eq!(prices.cost(written(0, 0)), MicroUsd(600 + 40));
-        assert_eq!(prices.cost(written(200, 0)), MicroUsd(400 + 40 + 250));
-        assert_eq!(prices.cost(written(200, 100)), MicroUsd(400 + 40 + 125 + 200));
+        assert_eq!(cost(prices, written(0, 0)), MicroUsd(600 + 40));
+        assert_eq!(cost(prices, written(200, 0)), MicroUsd(400 + 40 + 250));
+        assert_eq!(cost(prices, written(200, 100)), MicroUsd(400 + 40 + 125 + 200));
         assert_eq!(
-            prices.cost(written(9000, 9000)),
-            prices.cost(written(600, 600)),
+            cost(prices, written(9000, 9000)),
+            cost(prices, written(600, 600)),
             "no more can be written than was sent and not read"
         );
-        assert_eq!(prices.highest_cost(1000, 10), MicroUsd(2000 + 50));
+        assert_eq!(highest_cost(prices, 1000, 10), MicroUsd(2000 + 50));
     }
 
     #[test]
     fn a_cost_is_rounded_up_once() {
         let cheap = prices(0.000_001, 0.0, 0.000_001);
-        assert_eq!(cheap.cost(tokens(0, 0, 0)), MicroUsd(0));
-        assert_eq!(cheap.cost(tokens(1, 0, 0)), MicroUsd(1));
-        assert_eq!(cheap.cost(tokens(500_000, 0, 500_000)), MicroUsd(1));
-        assert_eq!(cheap.cost(tokens(500_000, 0, 500_001)), MicroUsd(2));
+        assert_eq!(cost(cheap, tokens(0, 0, 0)), MicroUsd(0));
+        assert_eq!(cost(cheap, tokens(1, 0, 0)), MicroUsd(1));
+        assert_eq!(cost(cheap, tokens(500_000, 0, 500_000)), MicroUsd(1));
+        assert_eq!(cost(cheap, tokens(500_000, 0, 500_001)), MicroUsd(2));
         assert_eq!(
-            prices(1e9, 1e9, 1e9).cost(tokens(u64::MAX, 0, u64::MAX)),
+            cost(prices(1e9, 1e9, 1e9), tokens(u64::MAX, 0, u64::MAX)),
             MicroUsd(2 * Tokens::MOST * HIGHEST),
             "no exchange has more of a kind"
         );
@@ -199,8 +199,8 @@ mod tests {
         ) {
             let mut both = one;
             both += other;
-            let (parts, whole) = (prices.cost(one).saturating_add(prices.cost(other)), prices.cost(both));
-            prop_assert!(whole >= prices.cost(one));
+            let (parts, whole) = (cost(prices, one).saturating_add(cost(prices, other)), cost(prices, both));
+            prop_assert!(whole >= cost(prices, one));
             prop_assert!(parts >= whole && parts.0 - whole.0 <= 1);
         }
 
@@ -209,7 +209,7 @@ mod tests {
             prices in any_prices(),
             tokens in any_tokens(),
         ) {
-            prop_assert!(prices.cost(tokens) <= prices.highest_cost(tokens.input, tokens.output));
+            prop_assert!(cost(prices, tokens) <= highest_cost(prices, tokens.input, tokens.output));
         }
     }
 
@@ -226,7 +226,7 @@ mod tests {
         })
     }
 
-    /// Of two exchanges that could be one.
+    /// Tokens of one of two exchanges that could be one.
     fn any_tokens() -> impl Strategy<Value = Tokens> {
         prop::array::uniform6(0..=Tokens::MOST / 2).prop_map(
             |[input, cached_input, cache_write, cache_write_1h, output, reasoning]| {

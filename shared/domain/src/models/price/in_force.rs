@@ -53,12 +53,12 @@ impl<'a> InForce<'a> {
         ])
     }
 
-    /// What a request cost.
+    /// The cost of a request.
     pub fn cost(&self, tokens: Tokens, details: &Details) -> MicroUsd {
         self.rates(tokens, details).cost(&Split::new(tokens, details))
     }
 
-    /// In the tier that is told, else the dearer one of what was asked for and what everybody gets.
+    /// The rates of the tier that is told, else of the dearer one of what was asked for and what everybody gets.
     pub(super) fn rates(&self, tokens: Tokens, details: &Details) -> Rates {
         match self {
             Self::Entry(entry) => {

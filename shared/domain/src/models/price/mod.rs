@@ -1,4 +1,4 @@
-//! What models cost, and what requests have cost.
+//! Prices of models, and costs of requests.
 
 mod amount;
 mod entry;

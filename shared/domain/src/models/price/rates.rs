@@ -1,4 +1,4 @@
-//! What each kind of use costs, and the cost of a request.
+//! The price of each kind of use, and the cost of a request.
 
 use super::amount::{MILLION, MicroUsd, Price};
 use super::entry::PriceSet;
@@ -14,13 +14,13 @@ pub(super) struct Rates {
     pub(super) cached_input: Price,
     pub(super) cache_write_5m: Price,
     pub(super) cache_write_1h: Price,
-    /// Of cache writes of which it is not told how long they last.
+    /// The price of cache writes of which it is not told how long they last.
     pub(super) cache_write_untold: Price,
     pub(super) audio_input: Price,
     pub(super) output: Price,
     pub(super) reasoning: Price,
     pub(super) audio_output: Price,
-    /// Each.
+    /// The price of each request.
     pub(super) request: Price,
 }
 
@@ -46,7 +46,7 @@ impl Rates {
         }
     }
 
-    /// What a request cost. Rounded up, once: what costs anything is never free, and two requests are never cheaper
+    /// The cost of a request. Rounded up, once: what costs anything is never free, and two requests are never cheaper
     /// than one that is as large as both.
     pub(super) fn cost(&self, split: &Split) -> MicroUsd {
         total(self.parts(split))
@@ -85,18 +85,20 @@ impl Rates {
         }
     }
 
-    /// The most that one token of input can cost. Sound counts where it has a price of its own.
+    /// The most that one token of input can cost, of whatever kind it turns out to be. A cache write that is not told
+    /// apart costs at most what the dearer kind does.
     pub(super) fn dearest_input(&self) -> Price {
-        let of_cache = self.cached_input.max(self.cache_write_untold);
-        self.input.max(of_cache).max(self.audio_input)
+        let written = self.cache_write_5m.max(self.cache_write_1h);
+        self.input.max(self.cached_input).max(written).max(self.audio_input)
     }
 
+    /// The most that one token of output can cost.
     pub(super) fn dearest_output(&self) -> Price {
         self.output.max(self.reasoning).max(self.audio_output)
     }
 }
 
-/// Rounded up.
+/// The sum of amounts times their prices, rounded up to a micro-dollar.
 pub(super) fn total<const N: usize>(parts: [(u64, Price); N]) -> MicroUsd {
     let exact: u128 = parts
         .into_iter()

@@ -4,7 +4,7 @@ use crate::models::tokens::Tokens;
 
 use super::tier::Tier;
 
-/// What is known of a request's use beside its tokens.
+/// Facts of a request's use beside its tokens, as far as they are known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Details {
     /// The part of the cache writes that is told to last five minutes.

@@ -107,7 +107,10 @@ fn b8_a_tier_and_a_long_prompt_have_prices_of_their_own() {
     let prices = entry(&json!({
         "input": 1, "output": 10,
         "above_input_tokens": {"200000": {"input": 2}, "900000": {"input": 3, "output": 20}},
-        "tiers": {"priority": {"input": 4, "above_input_tokens": {"200000": {"input": 8}}}, "flex": {"input": 0.5, "output": 5}}
+        "tiers": {
+            "priority": {"input": 4, "above_input_tokens": {"200000": {"input": 8}}},
+            "flex": {"input": 0.5, "output": 5}
+        }
     }));
     let of = |input, told_tier| {
         let tokens = Tokens { input, ..TOKENS };
@@ -153,8 +156,8 @@ fn b8_a_cheaper_tier_counts_once_it_is_told() {
 #[test]
 fn b8_a_price_list_is_read_as_it_was_written_and_unknown_members_are_refused() {
     let written = json!([{
-        "from": "2026-01-01T00:00:00Z", "tiers": {"flex": {"input": 0.5}}, "above_input_tokens": {"200000": {"output": 2.0}},
-        "input": 1.0, "output": 0.000_001
+        "from": "2026-01-01T00:00:00Z", "tiers": {"flex": {"input": 0.5}},
+        "above_input_tokens": {"200000": {"output": 2.0}}, "input": 1.0, "output": 0.000_001
     }]);
     assert_eq!(serde_json::to_value(list(&written)).unwrap(), written);
     let item: serde_dynamo::AttributeValue = serde_dynamo::to_attribute_value(list(&written)).unwrap();
@@ -184,7 +187,8 @@ proptest! {
     ) {
         let [input, cached_input, cache_write, cache_write_1h, output, reasoning] = counts;
         let tokens = Tokens { input, cached_input, cache_write, cache_write_1h, output, reasoning }.bounded();
-        let tier = |index: usize| [None, Some(Tier::Standard), Some(Tier::Priority), Some(Tier::Flex), Some(Tier::Batch)][index];
+        let [standard, priority] = [Tier::Standard, Tier::Priority].map(Some);
+        let tier = |index: usize| [None, standard, priority, Some(Tier::Flex), Some(Tier::Batch)][index];
         let asked_tier = tier(tiers.0);
         // A vendor serves in the tier that was asked for, or in that of everybody.
         let told_tier = [asked_tier, Some(Tier::Standard), None][tiers.1 % 3];

@@ -1,6 +1,6 @@
 //! Tiers of service: the same model at another price, as OpenAI and Anthropic have them.
 
-/// How a request is served.
+/// A tier in which a request is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tier {
     Standard,

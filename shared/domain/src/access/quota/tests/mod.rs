@@ -84,6 +84,33 @@ fn p41_a_part_counts_until_all_of_it_has_left() {
 }
 
 #[test]
+fn p41_op9_tokens_that_have_left_the_window_are_not_reserved_in_it() {
+    let policy = policy(|policy| policy.token_rate_limit = NonZeroU64::new(250));
+    let hundred = Demand {
+        output_tokens: 100,
+        ..Demand::default()
+    };
+    let mut meter = begun(&policy, at(0));
+    let reservation = meter.reservations.values_mut().next().unwrap();
+    reservation.output_tokens = 100;
+    let first = reservation.place.unwrap().part;
+    let tokens = &mut meter.window.as_mut().unwrap().tokens;
+    tokens.add(first, 100);
+    tokens.add(Bucket(first.0 + 30), 200);
+    let of = |second| {
+        let refusal = judge(&meter, &policy, hundred, at(second)).unwrap();
+        let usage = refusal.usage;
+        (usage.used, usage.reserved, refusal.settled_by, refusal.retry_at)
+    };
+    assert_eq!(of(60), (300, 100, None, Some(at(91))));
+    assert_eq!(
+        of(61),
+        (200, 0, None, Some(at(91))),
+        "its request goes on, and nothing is given back"
+    );
+}
+
+#[test]
 fn p41_neither_the_window_nor_a_period_goes_back_with_a_clock_that_is_behind() {
     let policy = policy(|policy| policy.rate_limit = NonZeroU64::new(5));
     let meter = begun(&policy, at(0));
