@@ -10,7 +10,7 @@ use crate::chat::stream::{StreamEvent, StreamReader};
 use crate::error::{BackendError, ErrorContext};
 use crate::json::{Raw, Whole, ordinal};
 use crate::sse::Event;
-use crate::usage::Usage;
+use crate::usage::{ServedTier, Usage};
 
 /// Reads a stream, or one response in its place.
 #[derive(Debug, Default)]
@@ -90,7 +90,8 @@ impl ResponsesReader {
         for (place, item) in response.output.0.iter().enumerate() {
             self.items.conclude(place, item, take);
         }
-        if let Some(usage) = response.usage.and_then(Usage::from_response) {
+        if let Some(mut usage) = response.usage.and_then(Usage::from_response) {
+            usage.breakdown.tier = ServedTier::named(response.service_tier);
             take(StreamEvent::Usage(usage));
         }
         let reason = quoted(reason);
