@@ -9,6 +9,7 @@ use crate::chat::saying::{Take, quoted, word};
 use crate::chat::stream::{StreamEvent, StreamReader};
 use crate::error::{BackendError, ErrorContext};
 use crate::json::{Raw, Whole, ordinal};
+use crate::responses::failure::backend_error;
 use crate::sse::Event;
 use crate::usage::{ServedTier, Usage};
 
@@ -85,7 +86,7 @@ impl ResponsesReader {
             "completed" => "stop",
             "incomplete" if response.is_filtered() => "content_filter",
             "incomplete" => "length",
-            _ => return take(StreamEvent::Failed(self.failure(response.error))),
+            _ => return take(StreamEvent::Failed(backend_error(response.error, &self.errors))),
         };
         for (place, item) in response.output.0.iter().enumerate() {
             self.items.conclude(place, item, take);
@@ -99,17 +100,6 @@ impl ResponsesReader {
         finish.service_tier = response.service_tier;
         take(StreamEvent::Chunk(&finish));
         take(StreamEvent::Done);
-    }
-
-    /// The error of a response that failed.
-    fn failure(&self, error: Raw<'_>) -> BackendError {
-        match error {
-            Some(error) => {
-                let object = format!("{{\"error\":{}}}", error.get());
-                self.error(object.as_bytes(), BackendError::interrupted())
-            }
-            None => BackendError::interrupted(),
-        }
     }
 
     /// Text that is no JSON may be anything, also a half of an answer: it is not told.

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use crate::chat::saying::word;
 use crate::error::{BackendError, ErrorContext};
 use crate::json::{Members, Raw, to_json};
+use crate::responses::failure::backend_error;
 use crate::sse::events;
 
 /// The response that the events of `body` come to.
@@ -57,13 +58,7 @@ pub fn failure(response: Raw<'_>, errors: &ErrorContext) -> BackendError {
     let members: Members<'_> = response
         .and_then(|response| serde_json::from_str(response.get()).ok())
         .unwrap_or_default();
-    match members.get("error") {
-        Some(error) => {
-            let object = format!("{{\"error\":{}}}", error.get());
-            BackendError::from_error_object_or(object.as_bytes(), errors, BackendError::interrupted())
-        }
-        None => BackendError::interrupted(),
-    }
+    backend_error(members.get("error"), errors)
 }
 
 #[cfg(test)]
