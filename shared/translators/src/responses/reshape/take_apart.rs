@@ -16,8 +16,7 @@ pub fn take_apart(body: &str, begun: &mut Begun, out: &mut BytesMut) -> serde_js
     if let Some(id) = &begun.id {
         response.set(Cow::Borrowed("id"), to_json(id)?);
     }
-    let output = response.get("output").map(ToOwned::to_owned);
-    let items: Vec<&RawValue> = match &output {
+    let items: Vec<&RawValue> = match response.get("output") {
         Some(output) => serde_json::from_str(output.get())?,
         None => Vec::new(),
     };

@@ -30,8 +30,11 @@ impl Writer<'_> {
         event.push(Cow::Borrowed("sequence_number"), to_json(&self.begun.next)?);
         self.begun.next += 1;
         for (name, value) in members {
-            let line = RawValue::from_string(one_line(value.get()).into_owned())?;
-            event.push(Cow::Borrowed(name), Cow::Owned(line));
+            let line = match one_line(value.get()) {
+                Cow::Borrowed(_) => Cow::Borrowed(&**value),
+                Cow::Owned(line) => Cow::Owned(RawValue::from_string(line)?),
+            };
+            event.push(Cow::Borrowed(name), line);
         }
         sse::encode(self.out, kind, &event)
     }
