@@ -47,7 +47,7 @@ pub(super) fn warn_of_dropped(request: &ChatInput<'_>, scope: &mut Scope<'_>) {
         ("presence_penalty", request.presence_penalty.is_present()),
         ("frequency_penalty", request.frequency_penalty.is_present()),
         ("prediction", request.prediction.is_present()),
-        ("top_k", request.top_k.is_present() && !scope.backend.top_k),
+        ("top_k", request.top_k.is_present() && !takes_top_k(scope.backend)),
         ("store", stores),
         ("moderation", request.moderation.is_present()),
     ];
@@ -98,7 +98,7 @@ pub(super) fn write<'a>(request: &ChatInput<'a>, scope: &mut Scope<'a>) -> Resul
         text: output::write(request)?,
         temperature: sampling("temperature", request.temperature, scope),
         top_p: sampling("top_p", request.top_p, scope),
-        top_k: request.top_k.raw().filter(|_| scope.backend.top_k),
+        top_k: request.top_k.raw().filter(|_| takes_top_k(scope.backend)),
         stop: request.stop.raw().filter(|_| !request.stop.is_void()),
         service_tier: request.service_tier.raw(),
         prompt_cache_key: request.prompt_cache_key.raw(),
@@ -125,6 +125,10 @@ fn reasoning(request: &ChatInput<'_>, scope: &mut Scope<'_>) -> Result<Option<Re
     };
     let summary = "auto";
     Ok(Some(Reasoning { effort, summary }))
+}
+
+fn takes_top_k(backend: &BackendSettings) -> bool {
+    backend.sampling && backend.top_k
 }
 
 fn sampling<'a>(name: &str, field: Field<'a>, scope: &mut Scope<'_>) -> Option<&'a RawValue> {
