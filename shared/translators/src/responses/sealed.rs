@@ -8,11 +8,10 @@ use serde_json::value::RawValue;
 
 use crate::error::{Code, RequestError};
 use crate::json::{EscapedText, Field};
+use crate::signature;
 
 use super::wire::request::InputItem;
 
-/// The start of all that is sealed here. No vendor's begins so.
-const PREFIX: &str = "gw1.";
 /// Characters of one sealed text: bodies go round with every turn (K4).
 const MAX_LENGTH: usize = 256 << 10;
 
@@ -109,5 +108,5 @@ pub(crate) fn check(sealer: &dyn Sealer, items: &[InputItem<'_>]) -> Result<(), 
 
 /// Text that may have been sealed here.
 fn ours(content: Field<'_>) -> Option<EscapedText<'_>> {
-    EscapedText::of(content.raw()?).filter(|text| text.begins_with(PREFIX))
+    EscapedText::of(content.raw()?).filter(|text| text.begins_with(signature::PREFIX))
 }
