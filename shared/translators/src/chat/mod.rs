@@ -5,7 +5,7 @@ pub mod call_piece;
 pub mod completion;
 pub mod finish_reason;
 pub mod input;
-pub mod moderation;
+pub(crate) mod parameters;
 pub mod parts;
 pub mod reasoning_details;
 pub mod request;

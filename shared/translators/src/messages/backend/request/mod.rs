@@ -26,6 +26,7 @@ mod turns;
 mod user;
 
 use crate::chat::input::{ChatInput, InputStreamOptions};
+use crate::chat::parameters::refuse_unsupported;
 use crate::context::ResponseContext;
 use crate::error::{ErrorContext, FieldPath, RequestError};
 use crate::model::ModelFacts;
@@ -56,7 +57,7 @@ pub fn translate(
         names: &context.names,
         warnings: Warnings::default(),
     };
-    parameters::refuse_unsupported(request)?;
+    refuse_unsupported(request)?;
     parameters::warn_of_dropped(request, &mut scope);
     let body = write(request, &tools, messages, model, &mut scope)?;
     let stream = body.parameters.stream.is_some();
