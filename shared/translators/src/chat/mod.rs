@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod call_piece;
 pub mod completion;
+pub(crate) mod declared_tools;
 pub mod finish_reason;
 pub mod input;
 pub(crate) mod parameters;

@@ -25,6 +25,7 @@ mod tools;
 mod turns;
 mod user;
 
+use crate::chat::declared_tools::{self, DeclaredTool};
 use crate::chat::input::{ChatInput, InputStreamOptions};
 use crate::chat::parameters::refuse_unsupported;
 use crate::context::ResponseContext;
@@ -41,7 +42,6 @@ use body::{Content, MessagesRequest};
 use history::Conversation;
 use messages::ReadMessage;
 use scope::Scope;
-use tools::DeclaredTool;
 
 /// Translates a chat request for a backend. Fails before anything is sent, naming the field at fault.
 pub fn translate(
@@ -49,7 +49,7 @@ pub fn translate(
     backend: &BackendSettings,
     model: &ModelFacts,
 ) -> Result<TranslatedRequest, RequestError> {
-    let tools = tools::read(request)?;
+    let tools = declared_tools::read(request)?;
     let messages = messages::read(request)?;
     let context = context(request, &tools, &messages, backend, model)?;
     let mut scope = Scope {
