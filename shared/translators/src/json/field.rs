@@ -33,6 +33,12 @@ impl<'a> Field<'a> {
         })
     }
 
+    /// True for the string `word`, however it is escaped.
+    pub fn is(self, word: &str) -> bool {
+        let text = self.0.and_then(EscapedText::of);
+        text.is_some_and(|text| text.decode() == word)
+    }
+
     /// A string, left in its escapes.
     pub fn text(self, path: FieldPath<'_>) -> Result<Option<EscapedText<'a>>, RequestError> {
         self.0

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::body::{Content, Part};
 use crate::chat::input::{InputFile, InputImage, InputMessage, InputPart};
+use crate::chat::saying::is_text;
 use crate::error::{Code, FieldPath, RequestError};
 use crate::json::{EscapedText, Field, Json, TextBuilder};
 use crate::settings::Pdf;
@@ -30,12 +31,12 @@ pub(super) fn input<'a>(
 /// The content of an assistant's message; `None` where it says nothing.
 pub(super) fn output<'a>(message: &InputMessage<'a>, path: FieldPath<'_>) -> Result<Option<Content<'a>>, RequestError> {
     let string = message.content.raw().filter(|raw| EscapedText::of(raw).is_some());
-    let refusal = message.refusal.raw().filter(|raw| says_something(raw));
+    let refusal = message.refusal.raw().filter(|raw| is_text(Some(raw)));
     if let (Some(text), None) = (string, refusal) {
-        return Ok(says_something(text).then_some(Content::Text(Cow::Borrowed(text))));
+        return Ok(is_text(Some(text)).then_some(Content::Text(Cow::Borrowed(text))));
     }
     let mut parts = match string {
-        Some(text) if says_something(text) => vec![Part::OutputText {
+        Some(text) if is_text(Some(text)) => vec![Part::OutputText {
             text: Cow::Borrowed(text),
         }],
         Some(_) => Vec::new(),
@@ -54,7 +55,7 @@ pub(super) fn system<'a>(message: &InputMessage<'a>, path: FieldPath<'_>) -> Res
         return Ok(None);
     };
     if EscapedText::of(raw).is_some() {
-        return Ok(says_something(raw).then_some(Cow::Borrowed(raw)));
+        return Ok(is_text(Some(raw)).then_some(Cow::Borrowed(raw)));
     }
     let parts: Vec<InputPart<'a>> = message.content.objects(path)?;
     let mut text = TextBuilder::with_capacity(raw.get().len());
@@ -68,7 +69,7 @@ pub(super) fn system<'a>(message: &InputMessage<'a>, path: FieldPath<'_>) -> Res
         text = text.line(Some(part.text.required_text(path.field("text"))?));
     }
     let text = text.build()?;
-    Ok(Some(text).filter(|text| says_something(text)))
+    Ok(Some(text).filter(|text| is_text(Some(text))))
 }
 
 fn each<'a>(
@@ -152,8 +153,4 @@ fn file<'a>(field: Field<'a>, pdf: Pdf, path: FieldPath<'_>) -> Result<Part<'a>,
         filename: file.filename.raw(),
         file_data: file.file_data.raw().ok_or_else(|| path.missing())?,
     })
-}
-
-fn says_something(text: &serde_json::value::RawValue) -> bool {
-    EscapedText::of(text).is_some_and(|text| !text.is_empty())
 }
