@@ -1,6 +1,6 @@
 //! Each fixture of `fixtures/messages/{from_chat,stream}`, of `{whole,stream}` in `fixtures/chat_of_messages`,
-//! `fixtures/chat_of_responses` and `fixtures/messages_of_responses`, and of `fixtures/error`, with what clients get for it
-//! in a snapshot beside it.
+//! `fixtures/chat_of_responses` and `fixtures/messages_of_responses`, and of `fixtures/error`, with what clients get
+//! for it in a snapshot beside it.
 //!
 //! Run with `INSTA_UPDATE=always` to write the snapshots anew, and read the difference like code.
 

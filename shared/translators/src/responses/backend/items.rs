@@ -11,9 +11,9 @@ use crate::chat::saying::{Take, call, call_with, is_text, quoted, refuse, say, t
 use crate::chat::stream::StreamEvent;
 use crate::json::{EscapedText, Raw, ordinal};
 
-/// Between two parts of one summary.
+/// The text between two parts of one summary, escaped.
 const PARAGRAPH: &str = "\\n\\n";
-/// Around the text of a custom tool, which the hub knows as a function of one text (R14).
+/// The arguments around the text of a custom tool, which the hub knows as a function of one text (R14).
 const BEFORE_INPUT: &str = "{\\\"input\\\":\\\"";
 const BEHIND_INPUT: &str = "\\\"}";
 
@@ -45,7 +45,7 @@ enum Kind {
     Reasoning,
     Function,
     Custom,
-    /// Of a tool that the vendor's server runs, or of a type that nobody knows.
+    /// An item of a tool that the vendor's server runs, or of a type that nobody knows.
     Skipped,
 }
 

@@ -41,7 +41,8 @@ pub fn take_apart(body: &str, begun: &mut Begun, out: &mut BytesMut) -> serde_js
     writer.event(kind, &[("response", to_json(&response)?)])
 }
 
-/// How a text stands in an item: the member that numbers its part, its event, and the member that holds it at its end.
+/// The place of a text in an item: the member that numbers its part, its event, and the member that holds it at its
+/// end.
 struct TextForm {
     number: Option<&'static str>,
     text: &'static str,

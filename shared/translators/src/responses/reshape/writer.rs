@@ -9,7 +9,7 @@ use crate::json::{Json, Members, to_json};
 use crate::responses::wire::item::one_line;
 use crate::sse;
 
-/// What a stream goes on with whose beginning its client has already.
+/// The id and the number with which a stream goes on whose beginning its client has already.
 #[derive(Clone, Debug, Default)]
 pub struct Begun {
     /// The client's id of the response.

@@ -16,7 +16,7 @@ pub(super) struct ReadCall<'a> {
     /// The arguments as a text, or the input of a custom tool.
     pub(super) text: Json<'a>,
     pub(super) is_custom: bool,
-    /// Of the spelling before there were ids: its result names the function.
+    /// A call of the spelling before there were ids: its result names the function.
     pub(super) is_legacy: bool,
 }
 

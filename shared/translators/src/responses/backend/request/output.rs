@@ -7,7 +7,7 @@ use crate::chat::input::{ChatInput, InputJsonSchema, InputResponseFormat};
 use crate::error::{FieldPath, RequestError};
 use crate::json::Members;
 
-/// What is said of the text; `None` for nothing.
+/// The member `text`; `None` where nothing is asked of it.
 pub(super) fn write<'a>(request: &ChatInput<'a>) -> Result<Option<Text<'a>>, RequestError> {
     let text = Text {
         format: format(request)?,

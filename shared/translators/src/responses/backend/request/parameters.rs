@@ -14,7 +14,7 @@ use crate::settings::BackendSettings;
 use crate::to_hub::Scope;
 use crate::to_hub::thinking::clamp;
 
-/// The API takes no lower limit.
+/// The lowest limit that the API takes, in tokens.
 const LEAST_TOKENS: u64 = 16;
 
 /// Refuses what the backend cannot do, where its loss would show in the answer (N14).

@@ -136,7 +136,7 @@ fn image<'a>(field: Field<'a>, path: FieldPath<'_>) -> Result<Part<'a>, RequestE
     })
 }
 
-/// What lies on another account cannot be read from here.
+/// A file with its data: one that lies in another account cannot be read from here.
 fn file<'a>(field: Field<'a>, pdf: Pdf, path: FieldPath<'_>) -> Result<Part<'a>, RequestError> {
     if pdf == Pdf::Reject {
         return Err(path.error("this model does not accept files"));
