@@ -100,7 +100,7 @@ impl<'a> Items<'a> {
         scope: &mut Scope<'a>,
         path: FieldPath<'_>,
     ) -> Result<(), RequestError> {
-        let content = parts::output(&read.message, path)?;
+        let content = parts::output(&read.message, scope, path)?;
         if content.is_none() && read.calls.is_empty() {
             return Ok(());
         }

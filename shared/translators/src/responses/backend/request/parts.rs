@@ -29,7 +29,11 @@ pub(super) fn input<'a>(
 }
 
 /// The content of an assistant's message; `None` where it says nothing.
-pub(super) fn output<'a>(message: &InputMessage<'a>, path: FieldPath<'_>) -> Result<Option<Content<'a>>, RequestError> {
+pub(super) fn output<'a>(
+    message: &InputMessage<'a>,
+    scope: &mut Scope<'a>,
+    path: FieldPath<'_>,
+) -> Result<Option<Content<'a>>, RequestError> {
     let string = message.content.raw().filter(|raw| EscapedText::of(raw).is_some());
     let refusal = message.refusal.raw().filter(|raw| is_text(Some(raw)));
     if let (Some(text), None) = (string, refusal) {
@@ -40,7 +44,10 @@ pub(super) fn output<'a>(message: &InputMessage<'a>, path: FieldPath<'_>) -> Res
             text: Cow::Borrowed(text),
         }],
         Some(_) => Vec::new(),
-        None => each(message.content, path.field("content"), of_output)?,
+        None => each(message.content, path.field("content"), |part, path| {
+            scope.warnings.dropped_all(&part.rest);
+            of_output(part, path)
+        })?,
     };
     parts.extend(refusal.map(|refusal| Part::Refusal {
         refusal: Cow::Borrowed(refusal),
