@@ -55,6 +55,12 @@ impl<'a> Field<'a> {
         self.text(path)?.ok_or_else(|| path.missing())
     }
 
+    /// A string as it came, in its quotes.
+    pub fn required_string(self, path: FieldPath<'_>) -> Result<&'a RawValue, RequestError> {
+        self.required_text(path)?;
+        self.0.ok_or_else(|| path.missing())
+    }
+
     pub fn required_word(self, path: FieldPath<'_>) -> Result<Cow<'a, str>, RequestError> {
         self.word(path)?.ok_or_else(|| path.missing())
     }

@@ -10,7 +10,7 @@ use crate::chat::input::{InputMessage, InputReasoning};
 use crate::chat::reasoning_details::RESPONSES_FORMAT;
 use crate::chat::saying::is_text;
 use crate::error::{FieldPath, RequestError};
-use crate::json::{EscapedText, Json, TextBuilder};
+use crate::json::{EscapedText, Json, TextBuilder, json_string};
 use crate::to_hub::Scope;
 use crate::tool_ids::backend_id;
 
@@ -142,7 +142,7 @@ impl<'a> Items<'a> {
     ) -> Result<(), RequestError> {
         let is_custom = self.custom.contains(&id);
         let output = match parts::input(message, scope, path)? {
-            Content::Parts(parts) if parts.is_empty() => Content::Text(TextBuilder::with_capacity(0).build()?),
+            Content::Parts(parts) if parts.is_empty() => Content::Text(json_string("")?),
             output => output,
         };
         let call_id = backend_id(id, scope.backend.tool_id_max).id;

@@ -121,8 +121,7 @@ fn of_output<'a>(part: &InputPart<'a>, path: FieldPath<'_>) -> Result<Part<'a>, 
 }
 
 fn text<'a>(field: Field<'a>, path: FieldPath<'_>) -> Result<Json<'a>, RequestError> {
-    field.required_text(path)?;
-    field.raw().map(Cow::Borrowed).ok_or_else(|| path.missing())
+    field.required_string(path).map(Cow::Borrowed)
 }
 
 fn image<'a>(field: Field<'a>, path: FieldPath<'_>) -> Result<Part<'a>, RequestError> {
@@ -135,10 +134,8 @@ fn image<'a>(field: Field<'a>, path: FieldPath<'_>) -> Result<Part<'a>, RequestE
     } else {
         field.required_object(path)?
     };
-    let path = path.field("url");
-    image.url.required_text(path)?;
     Ok(Part::InputImage {
-        image_url: image.url.raw().ok_or_else(|| path.missing())?,
+        image_url: image.url.required_string(path.field("url"))?,
         detail: image.detail.raw(),
     })
 }
@@ -154,10 +151,8 @@ fn file<'a>(field: Field<'a>, pdf: Pdf, path: FieldPath<'_>) -> Result<Part<'a>,
         return Err(path.field("file_id").error(message));
     }
     file.filename.text(path.field("filename"))?;
-    let path = path.field("file_data");
-    file.file_data.required_text(path)?;
     Ok(Part::InputFile {
         filename: file.filename.raw(),
-        file_data: file.file_data.raw().ok_or_else(|| path.missing())?,
+        file_data: file.file_data.required_string(path.field("file_data"))?,
     })
 }
