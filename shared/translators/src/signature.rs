@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::json::{EscapedText, Json, TextBuilder};
 
-/// The start of every signature that we make (TH4). No vendor's begins so.
+/// The start of every signature that we make (TH4), and of all that is sealed here (K1). No vendor's begins so.
 pub const PREFIX: &str = "gw1.";
 
 /// Behind the prefix: thinking follows.

@@ -1,5 +1,5 @@
-//! The tables of docs/translation.md that tell what each direction refuses and drops are what the code does: each field is
-//! sent alone through every direction.
+//! The tables of docs/translation.md that tell what each direction refuses and drops are what the code does: each field
+//! is sent alone through every direction.
 //!
 //! A table that is wrong is printed as it should be.
 
@@ -27,7 +27,7 @@ use translators::settings::{BackendSettings, Preset};
 
 const PAGE: &str = include_str!("../../../docs/translation.md");
 
-/// What becomes of a request: the names of the fields that are dropped with a warning, or the refusal.
+/// The outcome of a request: the names of the fields that are dropped with a warning, or the refusal.
 type Outcome = Result<Vec<String>, RequestError>;
 
 /// The settings that a backend of this dialect has by default.

@@ -1,6 +1,6 @@
 //! Each request under `fixtures/messages/to_chat/`, and under `request/` of `fixtures/chat_of_messages/`,
-//! `fixtures/chat_of_responses/` and `fixtures/messages_of_responses/`, through the translation; its result lies beside it
-//! as a snapshot.
+//! `fixtures/chat_of_responses/` and `fixtures/messages_of_responses/`, through the translation; its result lies beside
+//! it as a snapshot.
 //!
 //! A fixture is `{"preset", "settings", "max_output_tokens", "output_limit", "request"}`, all but the last optional. To
 //! accept changed results: `INSTA_UPDATE=always cargo test -p translators --test golden_request`, then read the diff.

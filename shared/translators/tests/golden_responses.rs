@@ -1,5 +1,6 @@
-//! Each fixture under `fixtures/responses/`, of a backend that speaks chat, and under `fixtures/responses_of_messages/`,
-//! of one that speaks Messages, through the translation of a Responses client; its result lies beside it as a snapshot.
+//! Each fixture under `fixtures/responses/`, of a backend that speaks chat, and under
+//! `fixtures/responses_of_messages/`, of one that speaks Messages, through the translation of a Responses client; its
+//! result lies beside it as a snapshot.
 //!
 //! Run with `INSTA_UPDATE=always` to write the snapshots anew, and read the difference like code.
 

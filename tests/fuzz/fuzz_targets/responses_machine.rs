@@ -11,9 +11,9 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::model::ModelFacts;
 use translators::responses::lifecycle::Lifecycle;
-use translators::responses::stream;
 use translators::responses::to_chat::{self, ResponsesRequest};
 use translators::responses::wire::request::ResponsesBody;
 use translators::settings::BackendSettings;
@@ -32,7 +32,11 @@ fuzz_target!(|input: &[u8]| {
         lifecycle: &lifecycle,
     };
     let request = to_chat::translate(request, &BackendSettings::default(), &ModelFacts::default()).unwrap();
-    let mut machine = stream::from_chat(request.context, laws::counting_random());
+    let direction = Direction {
+        client: ClientContext::Responses(Box::new(request.context)),
+        backend: ApiDialect::Chat,
+    };
+    let mut machine = direction.stream(laws::counting_random());
     let mut out = BytesMut::new();
     for event in laws::decode(bytes, &cuts) {
         if matches!(machine.feed(&event, &mut out), Progress::Done | Progress::Failed) {

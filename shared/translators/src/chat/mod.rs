@@ -3,9 +3,10 @@
 pub mod arguments;
 pub mod call_piece;
 pub mod completion;
+pub(crate) mod declared_tools;
 pub mod finish_reason;
 pub mod input;
-pub mod moderation;
+pub(crate) mod parameters;
 pub mod parts;
 pub mod reasoning_details;
 pub mod request;

@@ -58,7 +58,7 @@ pub fn wanted_back(details: &RawValue) -> impl Iterator<Item = &RawValue> {
             return false;
         };
         let is_encrypted = detail.kind.is_some_and(|kind| kind.get() == "\"reasoning.encrypted\"");
-        is_encrypted || detail.signature.and_then(EscapedText::of).is_some()
+        is_encrypted || text(detail.signature).is_some()
     })
 }
 
@@ -75,4 +75,21 @@ fn said(text: EscapedText<'_>) -> Part<'_> {
 
 fn text(json: Raw<'_>) -> Option<EscapedText<'_>> {
     json.and_then(EscapedText::of).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h2_what_is_encrypted_or_signed_is_wanted_back() {
+        let encrypted = r#"{"type":"reasoning.encrypted","data":"d"}"#;
+        let signed = r#"{"type":"reasoning.text","text":"a","signature":"s"}"#;
+        let unsigned = r#"{"type":"reasoning.text","text":"a","signature":""}"#;
+        let plain = r#"{"type":"reasoning.text","text":"a"}"#;
+        let details = format!("[{encrypted},{unsigned},{plain},7,{signed}]");
+        let details = RawValue::from_string(details).unwrap();
+        let wanted: Vec<&str> = wanted_back(&details).map(RawValue::get).collect();
+        assert_eq!(wanted, [encrypted, signed]);
+    }
 }

@@ -6,7 +6,7 @@ use super::completion::{ChoiceMessage, Completion, FunctionDelta, ToolCallDelta}
 use super::stream::StreamEvent;
 use crate::json::{EscapedText, Lenient, LenientList, Raw};
 
-/// What takes the events of the hub.
+/// The function that takes the events of the hub.
 pub type Take<'t> = &'t mut dyn FnMut(StreamEvent<'_>);
 
 /// Text; nothing for an empty one.
@@ -81,6 +81,7 @@ pub fn word(json: Raw<'_>) -> Option<&str> {
     json.and_then(EscapedText::of).map(EscapedText::escaped)
 }
 
+/// True for a string that is not empty.
 pub fn is_text(json: Raw<'_>) -> bool {
     json.and_then(EscapedText::of).is_some_and(|text| !text.is_empty())
 }

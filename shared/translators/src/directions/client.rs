@@ -10,7 +10,7 @@ use crate::responses::stream::ResponsesWriter;
 use crate::responses::whole::WholeResponseWriter;
 use crate::stream::StreamWriter;
 
-/// Made with the backend's request, used for its response.
+/// The client's dialect with the context of its response: made with the backend's request, used for its response.
 #[derive(Debug, Clone)]
 pub enum ClientContext {
     Chat(ResponseContext),
@@ -27,7 +27,7 @@ impl ClientContext {
         }
     }
 
-    /// What clients of all dialects need.
+    /// The part that clients of all dialects have.
     pub fn response(&self) -> &ResponseContext {
         match self {
             Self::Chat(context) | Self::Messages(context) => context,
@@ -42,7 +42,7 @@ impl ClientContext {
         }
     }
 
-    /// Writes a stream.
+    /// The writer of a stream.
     pub(super) fn writer(self, random: RandomText) -> Box<dyn StreamWriter> {
         match self {
             Self::Chat(context) => Box::new(ChatWriter::new(context, random)),
@@ -51,7 +51,7 @@ impl ClientContext {
         }
     }
 
-    /// Writes nothing before the end, and then all of the response.
+    /// The writer of a whole response: it writes nothing before the end.
     pub(super) fn whole_writer(self, random: RandomText) -> Box<dyn StreamWriter> {
         match self {
             Self::Chat(context) => Box::new(WholeWriter::new(context, random)),

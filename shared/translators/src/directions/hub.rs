@@ -1,4 +1,5 @@
-//! The hub as the first of two conversions writes for it (H1): nothing is lowered that the second one's backend may take.
+//! The hub as the first of two conversions writes for it (H1): nothing is lowered that the second one's backend may
+//! take.
 
 use super::dialect::FarDialect;
 use crate::settings::{

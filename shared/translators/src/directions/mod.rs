@@ -72,7 +72,7 @@ fn gathered(mut translation: StreamTranslation, body: Bytes) -> Result<Translate
     let outcome = translation.finish(StreamEnd::Closed, &mut out);
     outcome.ending.map_err(Interruption::into_error)?;
     Ok(TranslatedResponse {
-        body: out.to_vec(),
+        body: out.into(),
         usage: outcome.usage,
         usage_is_estimated: outcome.usage_is_estimated,
         upstream_id: outcome.upstream_id,

@@ -55,7 +55,8 @@ pub fn of_responses(
     through_hub(to_hub, backend, settings, model)
 }
 
-/// The request that `to_hub` makes, with the backend's settings if it speaks the hub's dialect; else converted once more.
+/// The request that `to_hub` makes, with the backend's settings if it speaks the hub's dialect; else converted once
+/// more.
 fn through_hub(
     to_hub: impl Fn(&BackendSettings) -> Result<DirectedRequest, RequestError>,
     backend: ApiDialect,
@@ -101,9 +102,10 @@ impl FarDialect {
             }
         }
         let mut context = to_hub.context;
+        let response = context.response_mut();
         // Such a backend says what is thinking; text is never hidden in it (B10.6).
-        context.response_mut().thinking_is_unasked = false;
-        context.response_mut().keeps_reasoning_details = true;
+        response.thinking_is_unasked = false;
+        response.keeps_reasoning_details = true;
         Ok(TranslatedRequest {
             body: second.body,
             stream: second.stream,

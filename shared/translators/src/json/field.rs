@@ -33,6 +33,12 @@ impl<'a> Field<'a> {
         })
     }
 
+    /// True for the string `word`, however it is escaped.
+    pub fn is(self, word: &str) -> bool {
+        let text = self.0.and_then(EscapedText::of);
+        text.is_some_and(|text| text.decode() == word)
+    }
+
     /// A string, left in its escapes.
     pub fn text(self, path: FieldPath<'_>) -> Result<Option<EscapedText<'a>>, RequestError> {
         self.0
@@ -47,6 +53,12 @@ impl<'a> Field<'a> {
 
     pub fn required_text(self, path: FieldPath<'_>) -> Result<EscapedText<'a>, RequestError> {
         self.text(path)?.ok_or_else(|| path.missing())
+    }
+
+    /// A string as it came, in its quotes.
+    pub fn required_string(self, path: FieldPath<'_>) -> Result<&'a RawValue, RequestError> {
+        self.required_text(path)?;
+        self.0.ok_or_else(|| path.missing())
     }
 
     pub fn required_word(self, path: FieldPath<'_>) -> Result<Cow<'a, str>, RequestError> {

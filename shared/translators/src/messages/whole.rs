@@ -53,7 +53,8 @@ struct OpenBlock {
 
 impl WholeMessageWriter {
     pub(crate) fn new(mut context: ResponseContext, mut random: RandomText) -> Self {
-        let blocks = |context: &mut ResponseContext, random| Blocks {
+        let id = new_id(&mut random);
+        let blocks = Blocks {
             done: Vec::new(),
             open: None,
             thinking: context.thinking,
@@ -62,10 +63,10 @@ impl WholeMessageWriter {
             random,
         };
         Self {
-            id: new_id(&mut random),
-            model: mem::take(&mut context.model),
-            stop_sequences: mem::take(&mut context.stop_sequences),
-            sequencer: Sequencer::new(blocks(&mut context, random), &context),
+            id,
+            sequencer: Sequencer::new(blocks, &context),
+            model: context.model,
+            stop_sequences: context.stop_sequences,
         }
     }
 }
@@ -138,6 +139,14 @@ impl Blocks {
         })
     }
 
+    /// The open block if it is of this kind, else a new one.
+    fn open_as(&mut self, kind: ContentKind) -> &mut OpenBlock {
+        match self.open.take_if(|open| open.kind == kind) {
+            Some(open) => self.open.insert(open),
+            None => self.open(kind),
+        }
+    }
+
     fn close(&mut self) {
         let Some(OpenBlock {
             kind, text, details, ..
@@ -173,19 +182,11 @@ impl ContentWriter for Blocks {
     }
 
     fn write(&mut self, kind: ContentKind, text: EscapedText<'_>, _: &mut BytesMut) {
-        let open = match self.open.take_if(|open| open.kind == kind) {
-            Some(open) => self.open.insert(open),
-            None => self.open(kind),
-        };
-        open.text.push_str(text.escaped());
+        self.open_as(kind).text.push_str(text.escaped());
     }
 
     fn write_details(&mut self, details: Vec<String>, _: &mut BytesMut) {
-        let open = match self.open.take_if(|open| open.kind == ContentKind::Thinking) {
-            Some(open) => self.open.insert(open),
-            None => self.open(ContentKind::Thinking),
-        };
-        open.details.extend(details);
+        self.open_as(ContentKind::Thinking).details.extend(details);
     }
 
     fn open_call(&mut self, call: &PendingCall, details: Option<&RawValue>, _: &mut BytesMut) {

@@ -38,8 +38,8 @@ pub fn translate(
     }
     sequencer.finish(&mut nowhere);
     let finish_reason = choice.finish_reason().map(EscapedText::decode);
-    let status = Status::of(finish_reason.as_deref(), sequencer.calls())?;
     let calls = sequencer.calls();
+    let status = Status::of(finish_reason.as_deref(), calls)?;
     sequencer.content().close_last(status, calls, &mut nowhere)?;
     let received = sequencer.received();
     let reported = completion.usage();

@@ -1,5 +1,5 @@
-//! What a client carries for us until the next turn, sealed: reasoning with all that its maker wants back, and the
-//! summary that stands for a conversation (K1). How it is sealed is not known here.
+//! Content that a client carries for us until the next turn, sealed: reasoning with all that its maker wants back, and
+//! the summary that stands for a conversation (K1). How it is sealed is not known here.
 
 use std::fmt;
 
@@ -8,24 +8,24 @@ use serde_json::value::RawValue;
 
 use crate::error::{Code, RequestError};
 use crate::json::{EscapedText, Field};
+use crate::signature;
 
 use super::wire::request::InputItem;
 
-/// The start of all that is sealed here. No vendor's begins so.
-const PREFIX: &str = "gw1.";
-/// Characters of one sealed text: bodies go round with every turn (K4).
+/// The most characters of one sealed text: bodies go round with every turn (K4).
 const MAX_LENGTH: usize = 256 << 10;
 
-/// What is sealed. Opened as anything else it is nothing.
+/// The kind of sealed content. Opened as another kind it is nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SealedKind {
     Reasoning,
     Compaction,
 }
 
-/// Seals for one owner, and opens what was sealed for that owner.
+/// A sealer for one owner, which opens what was sealed for that owner.
 pub trait Sealer: fmt::Debug + Send + Sync {
-    /// Text of `[A-Za-z0-9_.-]` that begins with `gw1.`; `None` if nothing can be sealed at the moment.
+    /// The sealed content: text of `[A-Za-z0-9_.-]` that begins with `gw1.`; `None` if nothing can be sealed at the
+    /// moment.
     fn seal(&self, kind: SealedKind, content: &str) -> Option<String>;
 
     /// The content; `None` for what anybody else has sealed, or changed (K2).
@@ -35,11 +35,11 @@ pub trait Sealer: fmt::Debug + Send + Sync {
     fn most_in_request(&self) -> usize;
 }
 
-/// Seals nothing: for who has no keys.
+/// A sealer without keys, which seals nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct NoSealer;
 
-/// What was opened. The text is a JSON string, as it was sealed.
+/// Content that was opened. The text is a JSON string, as it was sealed.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Opened {
     pub(crate) text: Box<RawValue>,
@@ -87,7 +87,7 @@ pub(crate) fn seal(
     sealer.seal(kind, &content).filter(|sealed| sealed.len() <= MAX_LENGTH)
 }
 
-/// What an item's `encrypted_content` holds, if it was sealed here for this client.
+/// The content of an item's `encrypted_content`, if it was sealed here for this client.
 pub(crate) fn open(sealer: &dyn Sealer, kind: SealedKind, content: Field<'_>) -> Option<Opened> {
     let ours = ours(content)?;
     let content = sealer.open(kind, ours.escaped())?;
@@ -109,5 +109,5 @@ pub(crate) fn check(sealer: &dyn Sealer, items: &[InputItem<'_>]) -> Result<(), 
 
 /// Text that may have been sealed here.
 fn ours(content: Field<'_>) -> Option<EscapedText<'_>> {
-    EscapedText::of(content.raw()?).filter(|text| text.begins_with(PREFIX))
+    EscapedText::of(content.raw()?).filter(|text| text.begins_with(signature::PREFIX))
 }

@@ -1,6 +1,6 @@
-//! What a response's writers have written, where it is stored: the object at the end, which says last whether it is.
+//! The written text of a response that is to be stored: the object at its end, which says last whether it is stored.
 
-/// How the object ends that says so. Nothing follows in it, so that it can be taken back.
+/// The end of an object that is stored. Nothing follows in it, so that it can be taken back.
 const STORED: &str = "\"store\":true}";
 const NOT_STORED: &str = "\"store\":false}";
 

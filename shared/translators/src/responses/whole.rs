@@ -51,8 +51,8 @@ impl StreamWriter for WholeResponseWriter {
     }
 
     fn stop(&mut self, finish: &Finish, usage: Usage, out: &mut BytesMut) -> Result<(), BackendError> {
-        let status = Status::of(finish.finish_reason.as_deref(), self.sequencer.calls())?;
         let calls = self.sequencer.calls();
+        let status = Status::of(finish.finish_reason.as_deref(), calls)?;
         self.sequencer.content().close_last(status, calls, out)?;
         let response = status.response(&self.lifecycle, self.sequencer.content().output(), usage);
         let mut json = String::with_capacity(response.capacity());

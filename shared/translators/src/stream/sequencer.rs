@@ -96,9 +96,9 @@ impl<W: ContentWriter> Sequencer<W> {
 
     /// One entry of `reasoning_details` that has all its text: it belongs to the thinking before it.
     pub(crate) fn details(&mut self, entry: &RawValue, out: &mut BytesMut) {
-        self.details
-            .iter_mut()
-            .for_each(|details| details.push(entry.get().to_owned()));
+        if let Some(details) = &mut self.details {
+            details.push(entry.get().to_owned());
+        }
         if !self.in_call() {
             self.write_details(out);
         }
@@ -122,6 +122,7 @@ impl<W: ContentWriter> Sequencer<W> {
             unsealed_reasoning: self.content.is_unsealed(),
         }
     }
+
     pub(crate) fn content(&mut self) -> &mut W {
         &mut self.content
     }

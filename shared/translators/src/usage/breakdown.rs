@@ -1,8 +1,8 @@
-//! What a report tells of tokens beside their kinds: prices depend on it.
+//! The parts of a report besides the kinds of tokens: prices depend on them.
 
 use crate::json::Raw;
 
-/// How a vendor served a request.
+/// The tier in which a vendor served a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServedTier {
     Standard,

@@ -1,6 +1,6 @@
 //! Each fixture of `fixtures/messages/{from_chat,stream}`, of `{whole,stream}` in `fixtures/chat_of_messages`,
-//! `fixtures/chat_of_responses` and `fixtures/messages_of_responses`, and of `fixtures/error`, with what clients get for it
-//! in a snapshot beside it.
+//! `fixtures/chat_of_responses` and `fixtures/messages_of_responses`, and of `fixtures/error`, with what clients get
+//! for it in a snapshot beside it.
 //!
 //! Run with `INSTA_UPDATE=always` to write the snapshots anew, and read the difference like code.
 
@@ -26,90 +26,80 @@ use translators::stream::{Interruption, StreamOutcome};
 
 use fixture::{ErrorFixture, ResponseFixture, StreamFixture};
 
-/// A client that speaks Messages, in front of a backend that speaks chat.
-fn messages_of_chat(context: ResponseContext) -> Direction {
-    Direction {
-        client: ClientContext::Messages(context),
-        backend: ApiDialect::Chat,
-    }
-}
+/// The client's side, made of a fixture's context.
+type Client = fn(ResponseContext) -> ClientContext;
 
-/// A client that speaks chat, in front of a backend that speaks Messages.
-fn chat_of_messages(context: ResponseContext) -> Direction {
-    Direction {
-        client: ClientContext::Chat(context),
-        backend: ApiDialect::Messages,
-    }
-}
-
-/// A client that speaks chat, in front of a backend that speaks Responses.
-fn chat_of_responses(context: ResponseContext) -> Direction {
-    Direction {
-        client: ClientContext::Chat(context),
-        backend: ApiDialect::Responses,
-    }
-}
-
-/// A client that speaks Messages, in front of a backend that speaks Responses.
-fn messages_of_responses(context: ResponseContext) -> Direction {
-    Direction {
-        client: ClientContext::Messages(ResponseContext {
-            keeps_reasoning_details: true,
-            ..context
-        }),
-        backend: ApiDialect::Responses,
-    }
+/// A Messages client as it is where the backend's dialect is not chat's.
+fn composed_messages(context: ResponseContext) -> ClientContext {
+    ClientContext::Messages(ResponseContext {
+        keeps_reasoning_details: true,
+        ..context
+    })
 }
 
 #[test]
 fn whole_messages_of_chat() {
-    for_each("messages/from_chat", |fixture| whole(messages_of_chat, fixture));
+    for_each("messages/from_chat", |fixture| {
+        whole(ClientContext::Messages, ApiDialect::Chat, fixture)
+    });
 }
 
 #[test]
 fn whole_completions_of_messages() {
-    for_each("chat_of_messages/whole", |fixture| whole(chat_of_messages, fixture));
+    for_each("chat_of_messages/whole", |fixture| {
+        whole(ClientContext::Chat, ApiDialect::Messages, fixture)
+    });
 }
 
 #[test]
 fn whole_completions_of_responses() {
-    for_each("chat_of_responses/whole", |fixture| whole(chat_of_responses, fixture));
+    for_each("chat_of_responses/whole", |fixture| {
+        whole(ClientContext::Chat, ApiDialect::Responses, fixture)
+    });
 }
 
 #[test]
 fn whole_messages_of_responses() {
     for_each("messages_of_responses/whole", |fixture| {
-        whole(messages_of_responses, fixture)
+        whole(composed_messages, ApiDialect::Responses, fixture)
     });
 }
 
 #[test]
 fn chat_streams_of_responses() {
     for_each("chat_of_responses/stream", |fixture| {
-        streamed(chat_of_responses, fixture)
+        streamed(ClientContext::Chat, ApiDialect::Responses, fixture)
     });
 }
 
 #[test]
 fn message_streams_of_responses() {
     for_each("messages_of_responses/stream", |fixture| {
-        streamed(messages_of_responses, fixture)
+        streamed(composed_messages, ApiDialect::Responses, fixture)
     });
 }
 
 #[test]
 fn message_streams_of_chat() {
-    for_each("messages/stream", |fixture| streamed(messages_of_chat, fixture));
+    for_each("messages/stream", |fixture| {
+        streamed(ClientContext::Messages, ApiDialect::Chat, fixture)
+    });
 }
 
 #[test]
 fn chat_streams_of_messages() {
-    for_each("chat_of_messages/stream", |fixture| streamed(chat_of_messages, fixture));
+    for_each("chat_of_messages/stream", |fixture| {
+        streamed(ClientContext::Chat, ApiDialect::Messages, fixture)
+    });
 }
 
-fn whole(direction: fn(ResponseContext) -> Direction, fixture: &ResponseFixture) -> String {
+fn whole(client: Client, backend: ApiDialect, fixture: &ResponseFixture) -> String {
+    let direction = Direction {
+        client: client(fixture.context.build()),
+        backend,
+    };
     let body = Bytes::from(text_of(&fixture.backend));
-    match direction(fixture.context.build()).whole(body, counting_random()) {
+    match direction.whole(body, counting_random()) {
         Ok(response) => {
             let body = String::from_utf8(response.body).unwrap();
             let body = body
@@ -125,8 +115,12 @@ fn whole(direction: fn(ResponseContext) -> Direction, fixture: &ResponseFixture)
     }
 }
 
-fn streamed(direction: fn(ResponseContext) -> Direction, fixture: &StreamFixture) -> String {
-    let mut machine = direction(fixture.context.build()).stream(counting_random());
+fn streamed(client: Client, backend: ApiDialect, fixture: &StreamFixture) -> String {
+    let direction = Direction {
+        client: client(fixture.context.build()),
+        backend,
+    };
+    let mut machine = direction.stream(counting_random());
     let mut out = BytesMut::new();
     if fixture.commit_first {
         machine.commit(&mut out);

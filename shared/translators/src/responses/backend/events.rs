@@ -43,7 +43,7 @@ lenient_object! {
         pub(super) call_id: Raw<'a> = b"call_id",
         pub(super) name: Raw<'a> = b"name",
         pub(super) arguments: Raw<'a> = b"arguments",
-        /// Of a custom tool.
+        /// The text for a custom tool.
         pub(super) input: Raw<'a> = b"input",
         pub(super) content: LenientList<Part<'a>> = b"content",
         pub(super) summary: LenientList<Part<'a>> = b"summary",

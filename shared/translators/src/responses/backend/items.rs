@@ -11,9 +11,9 @@ use crate::chat::saying::{Take, call, call_with, is_text, quoted, refuse, say, t
 use crate::chat::stream::StreamEvent;
 use crate::json::{EscapedText, Raw, ordinal};
 
-/// Between two parts of one summary.
+/// The text between two parts of one summary, escaped.
 const PARAGRAPH: &str = "\\n\\n";
-/// Around the text of a custom tool, which the hub knows as a function of one text (R14).
+/// The arguments around the text of a custom tool, which the hub knows as a function of one text (R14).
 const BEFORE_INPUT: &str = "{\\\"input\\\":\\\"";
 const BEHIND_INPUT: &str = "\\\"}";
 
@@ -45,7 +45,7 @@ enum Kind {
     Reasoning,
     Function,
     Custom,
-    /// Of a tool that the vendor's server runs, or of a type that nobody knows.
+    /// An item of a tool that the vendor's server runs, or of a type that nobody knows.
     Skipped,
 }
 
@@ -165,26 +165,23 @@ impl Items {
                 let arguments = item.arguments.filter(|text| is_text(Some(text)));
                 call_with(index, arguments.or(nothing.as_deref()), take);
             }
-            Kind::Custom => {
-                let text = item.input.and_then(EscapedText::of).map_or("", EscapedText::escaped);
-                let all = [BEFORE_INPUT, &escape_again(text), BEHIND_INPUT].concat();
-                let rest = if has_said { BEHIND_INPUT } else { &all };
-                call_with(index, quoted(rest).as_deref(), take);
-            }
+            Kind::Custom if has_said => call_with(index, quoted(BEHIND_INPUT).as_deref(), take),
+            Kind::Custom => call_with(index, quoted(&whole_input(item)).as_deref(), take),
             Kind::Skipped => take(StreamEvent::Skipped(word(item.kind).unwrap_or_default())),
             Kind::Message | Kind::Function => {}
         }
     }
 
-    /// An item of the response at its end, which may lack others: it is known by its id, else by its place.
+    /// An item of the response at its end, which may lack others: it is known by its id, else by its place. Where
+    /// events came without places, nothing is told of items that only the end has.
     pub(super) fn conclude(&mut self, place: usize, item: &Item<'_>, take: Take<'_>) {
         let id = word(item.id).filter(|id| !id.is_empty());
         let known = |open: &&OpenItem| !open.is_concluded && open.id.as_deref() == id;
         let known = id.and_then(|_| self.list.iter().find(known));
-        let index = known
-            .and_then(|open| open.index)
-            .map_or(place.to_string(), |index| index.to_string());
-        let index = RawValue::from_string(index).ok();
+        let has_places = self.list.iter().all(|open| open.index.is_some());
+        let place = u64::try_from(place).ok().filter(|_| has_places);
+        let index = known.map_or(place, |open| open.index);
+        let index = index.and_then(|index| RawValue::from_string(index.to_string()).ok());
         self.finish(index.as_deref(), item, take);
         if let Some(open) = self.find(index.as_deref()) {
             open.is_concluded = true;
@@ -258,6 +255,12 @@ impl OpenItem {
         self.has_said |= is_text;
         is_text
     }
+}
+
+/// The arguments of the function that stands for a custom tool, of a call that came whole.
+fn whole_input(item: &Item<'_>) -> String {
+    let text = item.input.and_then(EscapedText::of).map_or("", EscapedText::escaped);
+    [BEFORE_INPUT, &escape_again(text), BEHIND_INPUT].concat()
 }
 
 /// A part of a message that came whole.

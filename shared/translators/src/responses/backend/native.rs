@@ -1,30 +1,32 @@
-//! A Responses client in front of a backend that speaks Responses too: its bytes pass, but for what is ours or would act
-//! in the operator's account (N1 to N7).
+//! A Responses client in front of a backend that speaks Responses too: its bytes pass, but for what is ours or would
+//! act in the operator's account (N1 to N7).
 
 use std::borrow::Cow;
 
 use memchr::memmem;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use crate::chat::saying::word;
 use crate::error::{FieldPath, RequestError};
-use crate::json::{EscapedText, Field, Json, Members, Raw, lenient, lenient_object};
+use crate::json::{EscapedText, Field, Json, Members, Raw, lenient, lenient_object, to_json};
 use crate::responses::refusal;
 use crate::responses::wire::request::ResponsesBody;
 use crate::settings::BackendSettings;
 use crate::signature;
 use crate::warnings::Warnings;
 
-/// What only some items have; an input without any of it is not read.
-const MARKS: [&str; 5] = [
+/// Texts of which one is in each item that must not pass as it is; an input without any of them is not read.
+const MARKS: [&str; 6] = [
     signature::PREFIX,
     "additional_tools",
     "tool_search_output",
     "item_reference",
     "compaction",
+    // An ASCII character in its escape: the others may be spelled with it.
+    "\\u00",
 ];
 
-/// What becomes of a request for a backend.
+/// The changes of a request for a backend.
 #[derive(Debug, Default)]
 pub struct Adapted<'a> {
     /// Members with another value; those without one are taken out.
@@ -47,8 +49,7 @@ pub fn adapt<'a>(request: &ResponsesBody<'a>, settings: &BackendSettings) -> Res
         settings,
         warnings: Warnings::default(),
     };
-    let mut members = Vec::new();
-    members.extend(adapter.tools(request)?);
+    let mut members = adapter.tools(request)?;
     if let Some(input) = adapter.input(request.input)? {
         members.push(("input", Some(input)));
     }
@@ -62,13 +63,12 @@ pub fn adapt<'a>(request: &ResponsesBody<'a>, settings: &BackendSettings) -> Res
 pub fn without_reasoning(body: &[u8]) -> Option<Vec<u8>> {
     let mut members: Members<'_> = serde_json::from_slice(body).ok()?;
     let items: Vec<&RawValue> = serde_json::from_str(members.get("input")?.get()).ok()?;
-    let is_reasoning = |item: &&RawValue| kind(item) == Some("reasoning");
+    let is_reasoning = |item: &&RawValue| kind(item).as_deref() == Some("reasoning");
     let kept: Vec<_> = items.iter().copied().filter(|item| !is_reasoning(item)).collect();
     if kept.len() == items.len() {
         return None;
     }
-    let kept = to_raw_value(&kept).ok()?;
-    members.set(Cow::Borrowed("input"), Cow::Owned(kept));
+    members.set(Cow::Borrowed("input"), to_json(&kept).ok()?);
     serde_json::to_vec(&members).ok()
 }
 
@@ -78,10 +78,11 @@ struct Adapter<'s> {
 }
 
 /// A list of tools without those that the backend must not run.
+#[derive(Default)]
 struct Filtered<'a> {
     kept: Vec<&'a RawValue>,
     /// The type of the first one that was taken out.
-    lost: Option<&'a str>,
+    lost: Option<Cow<'a, str>>,
 }
 
 impl Adapter<'_> {
@@ -93,17 +94,17 @@ impl Adapter<'_> {
         let choice = request.tool_choice.raw();
         if let Some(hosted) = choice
             .and_then(kind)
-            .filter(|kind| *kind != "allowed_tools" && self.runs(kind))
+            .filter(|kind| kind != "allowed_tools" && self.runs(kind))
         {
-            return Err(refusal::hosted_tool(hosted));
+            return Err(refusal::hosted_tool(&hosted));
         }
         let Filtered { kept, lost } = self.filtered(request.tools, FieldPath::root("tools"))?;
         let Some(lost) = lost else { return Ok(Vec::new()) };
         if !kept.is_empty() {
-            return Ok(vec![("tools", Some(Cow::Owned(to_raw_value(&kept)?)))]);
+            return Ok(vec![("tools", Some(to_json(&kept)?))]);
         }
         if choice.is_some_and(|choice| choice.get() == "\"required\"") {
-            return Err(refusal::hosted_tool(lost));
+            return Err(refusal::hosted_tool(&lost));
         }
         let without_choice = choice.map(|_| ("tool_choice", None));
         Ok([("tools", None)].into_iter().chain(without_choice).collect())
@@ -127,11 +128,7 @@ impl Adapter<'_> {
             is_changed |= !matches!(sent, Some(Cow::Borrowed(_)));
             kept.extend(sent);
         }
-        Ok(if is_changed {
-            Some(Cow::Owned(to_raw_value(&kept)?))
-        } else {
-            None
-        })
+        Ok(if is_changed { Some(to_json(&kept)?) } else { None })
     }
 
     /// An item as it is sent; `None` for one that is not.
@@ -146,7 +143,7 @@ impl Adapter<'_> {
             .encrypted_content
             .and_then(EscapedText::of)
             .is_some_and(|content| content.begins_with(signature::PREFIX));
-        match word(typed.kind) {
+        match typed.kind().as_deref() {
             Some("reasoning") if is_ours => {
                 self.warnings.dropped("reasoning");
                 Ok(None)
@@ -160,7 +157,7 @@ impl Adapter<'_> {
 
     /// An item that adds tools, with those that may pass.
     fn with_tools<'a>(&mut self, item: &'a RawValue, path: FieldPath<'_>) -> Result<Json<'a>, RequestError> {
-        let mut members: Members<'a> = serde_json::from_str(item.get())?;
+        let mut members = serde_json::from_str::<Members<'a>>(item.get())?.unique();
         let tools = members.0.iter().find(|(name, _)| name == "tools");
         let Some((_, Cow::Borrowed(tools))) = tools else {
             return Ok(Cow::Borrowed(item));
@@ -169,16 +166,13 @@ impl Adapter<'_> {
         if filtered.lost.is_none() {
             return Ok(Cow::Borrowed(item));
         }
-        let kept = to_raw_value(&filtered.kept)?;
-        members.set(Cow::Borrowed("tools"), Cow::Owned(kept));
-        Ok(Cow::Owned(to_raw_value(&members)?))
+        let kept = to_json(&filtered.kept)?;
+        members.set(Cow::Borrowed("tools"), kept);
+        Ok(to_json(&members)?)
     }
 
     fn filtered<'a>(&mut self, tools: Field<'a>, path: FieldPath<'_>) -> Result<Filtered<'a>, RequestError> {
-        let mut filtered = Filtered {
-            kept: Vec::new(),
-            lost: None,
-        };
+        let mut filtered = Filtered::default();
         for tool in tools.list(path)? {
             match kind(tool).filter(|kind| self.runs(kind)) {
                 None => filtered.kept.push(tool),
@@ -198,9 +192,15 @@ impl Adapter<'_> {
     }
 }
 
-fn kind(json: &RawValue) -> Option<&str> {
-    let typed: Typed<'_> = lenient(json)?;
-    word(typed.kind)
+impl<'a> Typed<'a> {
+    /// The type, however it is escaped.
+    fn kind(&self) -> Option<Cow<'a, str>> {
+        self.kind.and_then(EscapedText::of).map(EscapedText::decode)
+    }
+}
+
+fn kind(json: &RawValue) -> Option<Cow<'_, str>> {
+    lenient::<Typed<'_>>(json)?.kind()
 }
 
 #[cfg(test)]
@@ -253,6 +253,19 @@ mod tests {
             let error = adapted(forced, &[]).unwrap_err();
             assert_eq!(error.message, "`web_search` is not available for this model.");
         }
+    }
+
+    #[test]
+    fn n4_no_spelling_of_an_item_hides_its_tools() {
+        for item in [
+            r#"{"type":"additional\u005ftools","tools":[{"type":"mcp"}]}"#,
+            r#"{"type":"additional_tools","tools":[],"to\u006fls":[{"type":"m\u0063p"}]}"#,
+        ] {
+            let (members, warnings) = adapted(&format!(r#"{{"input":[{item}]}}"#), &[]).unwrap();
+            assert!(members.ends_with(r#""tools":[]}]"#), "{members}");
+            assert_eq!(warnings, ["tools.mcp"], "{item}");
+        }
+        assert!(adapted(r#"{"input":[{"type":"item\u005freference","id":"i"}]}"#, &[]).is_err());
     }
 
     #[test]

@@ -9,8 +9,9 @@ use crate::chat::saying::{Take, quoted, word};
 use crate::chat::stream::{StreamEvent, StreamReader};
 use crate::error::{BackendError, ErrorContext};
 use crate::json::{Raw, Whole, ordinal};
+use crate::responses::failure::backend_error;
 use crate::sse::Event;
-use crate::usage::Usage;
+use crate::usage::{ServedTier, Usage};
 
 /// Reads a stream, or one response in its place.
 #[derive(Debug, Default)]
@@ -85,12 +86,13 @@ impl ResponsesReader {
             "completed" => "stop",
             "incomplete" if response.is_filtered() => "content_filter",
             "incomplete" => "length",
-            _ => return take(StreamEvent::Failed(self.failure(response.error))),
+            _ => return take(StreamEvent::Failed(backend_error(response.error, &self.errors))),
         };
         for (place, item) in response.output.0.iter().enumerate() {
             self.items.conclude(place, item, take);
         }
-        if let Some(usage) = response.usage.and_then(Usage::from_response) {
+        if let Some(mut usage) = response.usage.and_then(Usage::from_response) {
+            usage.breakdown.tier = ServedTier::named(response.service_tier);
             take(StreamEvent::Usage(usage));
         }
         let reason = quoted(reason);
@@ -98,17 +100,6 @@ impl ResponsesReader {
         finish.service_tier = response.service_tier;
         take(StreamEvent::Chunk(&finish));
         take(StreamEvent::Done);
-    }
-
-    /// The error of a response that failed.
-    fn failure(&self, error: Raw<'_>) -> BackendError {
-        match error {
-            Some(error) => {
-                let object = format!("{{\"error\":{}}}", error.get());
-                self.error(object.as_bytes(), BackendError::interrupted())
-            }
-            None => BackendError::interrupted(),
-        }
     }
 
     /// Text that is no JSON may be anything, also a half of an answer: it is not told.

@@ -1,6 +1,6 @@
 //! A Responses stream put together to one response, and a response taken apart to a stream, for backends that answer in
-//! the other form than they were asked for (B9.1); and the events that the gateway writes into a stream that it passes on
-//! (RS6, N8). Members that nobody here knows are kept.
+//! the other form than they were asked for (B9.1); and the events that the gateway writes into a stream that it passes
+//! on (RS6, N8). Members that nobody here knows are kept.
 
 mod assemble;
 mod own_events;

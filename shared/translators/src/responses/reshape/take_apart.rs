@@ -16,8 +16,7 @@ pub fn take_apart(body: &str, begun: &mut Begun, out: &mut BytesMut) -> serde_js
     if let Some(id) = &begun.id {
         response.set(Cow::Borrowed("id"), to_json(id)?);
     }
-    let output = response.get("output").map(ToOwned::to_owned);
-    let items: Vec<&RawValue> = match &output {
+    let items: Vec<&RawValue> = match response.get("output") {
         Some(output) => serde_json::from_str(output.get())?,
         None => Vec::new(),
     };
@@ -42,7 +41,8 @@ pub fn take_apart(body: &str, begun: &mut Begun, out: &mut BytesMut) -> serde_js
     writer.event(kind, &[("response", to_json(&response)?)])
 }
 
-/// How a text stands in an item: the member that numbers its part, its event, and the member that holds it at its end.
+/// The place of a text in an item: the member that numbers its part, its event, and the member that holds it at its
+/// end.
 struct TextForm {
     number: Option<&'static str>,
     text: &'static str,
@@ -181,4 +181,47 @@ fn added(item: &Members<'_>) -> serde_json::Result<Json<'static>> {
         }
     }
     to_json(&added)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::error::ErrorContext;
+    use crate::responses::reshape::assemble;
+    use crate::sse::{Event, events};
+
+    /// Lines break between its tokens, which must not break the lines of an event.
+    const RESPONSE: &str = r#"{"id":"resp_1","object":"response","novel":1,"status":"completed","output":[
+        {"id":"rs_1","type":"reasoning",
+         "summary":[{"type":"summary_text","text":"hm"}]},
+        {"id":"msg_1","type":"message","status":"completed","role":"assistant",
+         "content":[{"type":"output_text","text":"a\nb","annotations":[{"novel":
+            1}]}]},
+        {"id":"fc_1","type":"function_call","status":"completed","call_id":"c","name":"f","arguments":"{}"}
+    ],"usage":{"input_tokens":1}}"#;
+
+    #[test]
+    fn b9_1_a_response_taken_apart_and_put_together_is_itself() {
+        let (mut begun, mut out) = (Begun::default(), BytesMut::new());
+        take_apart(RESPONSE, &mut begun, &mut out).unwrap();
+        let value = |json: &[u8]| serde_json::from_slice::<Value>(json).unwrap();
+        let assembled = assemble(&out, &ErrorContext::default()).unwrap();
+        assert_eq!(value(&assembled), value(RESPONSE.as_bytes()));
+        let events = events(&out);
+        let events: Vec<Value> = events.iter().filter_map(Event::data).map(value).collect();
+        let numbers = events.iter().map(|event| event["sequence_number"].as_u64().unwrap());
+        assert!(numbers.eq(0..begun.next));
+        let kinds: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+        assert_eq!(
+            kinds.join(" ").replace("response.", ""),
+            "created in_progress \
+            output_item.added reasoning_summary_part.added reasoning_summary_text.delta reasoning_summary_text.done \
+            reasoning_summary_part.done output_item.done \
+            output_item.added content_part.added output_text.delta output_text.done content_part.done output_item.done \
+            output_item.added function_call_arguments.delta function_call_arguments.done output_item.done \
+            completed"
+        );
+    }
 }

@@ -9,7 +9,7 @@ use crate::json::{Json, Members, to_json};
 use crate::responses::wire::item::one_line;
 use crate::sse;
 
-/// What a stream goes on with whose beginning its client has already.
+/// The id and the number with which a stream goes on whose beginning its client has already.
 #[derive(Clone, Debug, Default)]
 pub struct Begun {
     /// The client's id of the response.
@@ -30,8 +30,11 @@ impl Writer<'_> {
         event.push(Cow::Borrowed("sequence_number"), to_json(&self.begun.next)?);
         self.begun.next += 1;
         for (name, value) in members {
-            let line = RawValue::from_string(one_line(value.get()).into_owned())?;
-            event.push(Cow::Borrowed(name), Cow::Owned(line));
+            let line = match one_line(value.get()) {
+                Cow::Borrowed(_) => Cow::Borrowed(&**value),
+                Cow::Owned(line) => Cow::Owned(RawValue::from_string(line)?),
+            };
+            event.push(Cow::Borrowed(name), line);
         }
         sse::encode(self.out, kind, &event)
     }

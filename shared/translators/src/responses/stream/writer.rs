@@ -85,8 +85,8 @@ impl StreamWriter for ResponsesWriter {
     }
 
     fn stop(&mut self, finish: &Finish, usage: Usage, out: &mut BytesMut) -> Result<(), BackendError> {
-        let status = Status::of(finish.finish_reason.as_deref(), self.sequencer.calls())?;
         let calls = self.sequencer.calls();
+        let status = Status::of(finish.finish_reason.as_deref(), calls)?;
         self.sequencer.content().close_last(status, calls, out)?;
         self.end(status.event(), out, |lifecycle, output, events, kind| {
             events.terminal(kind, &status.response(lifecycle, output, usage));

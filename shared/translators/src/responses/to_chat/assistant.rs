@@ -54,8 +54,8 @@ pub(super) struct Reasoning<'a> {
     pub(super) details: Vec<Box<RawValue>>,
 }
 
-/// What a reasoning item says: what was sealed here, else its content, else its summary. What only another maker can
-/// read is lost (R8).
+/// The content of a reasoning item: what was sealed here, else its content, else its summary. What only another
+/// maker can read is lost (R8).
 pub(super) fn reasoning<'a>(
     item: &InputItem<'a>,
     sealer: &dyn Sealer,

@@ -9,7 +9,7 @@ use crate::responses::wire::request::InputItem;
 
 const HEADING: &str = "Summary of the conversation so far, written by another model:";
 
-/// What the model is asked, as a user asks it.
+/// The request for a summary, as a user makes it.
 const INSTRUCTION: &str = "Summarize the conversation so far for a handoff: goal, decisions, state, next steps. \
     Answer with the summary alone.";
 

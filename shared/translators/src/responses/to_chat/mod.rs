@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | `checks.rs`, `parameters.rs`, `format.rs`, `reasoning.rs` | top-level fields (R20 to R22) |
 //! | `conversation.rs`, `outputs.rs` | the items of `input` as turns (R1 to R7) |
-//! | `parts.rs`, `files.rs`, `assistant.rs`, `hosted.rs`, `compaction.rs` | the content of items (R4, R8, R9, R11, R12) |
+//! | `parts.rs`, `files.rs`, `assistant.rs`, `hosted.rs` | the content of items (R4, R8, R9, R12) |
+//! | `compaction.rs` | summaries that stand for a conversation (R11) |
 //! | `tools.rs`, `function.rs`, `tool_choice.rs` | tools (R13 to R19) |
 
 mod assistant;

@@ -7,14 +7,14 @@ use crate::responses::wire::request::{InputItem, Reasoning, ResponsesBody};
 use crate::settings::Effort;
 use crate::to_hub::thinking::{Mode, ThinkingRequest};
 
-/// What `include` names to get it.
+/// The name in `include` that asks for sealed reasoning.
 const ENCRYPTED_REASONING: &str = "reasoning.encrypted_content";
 
 pub(super) struct ReasoningRequest {
     pub(super) thinking: ThinkingRequest,
     /// A summary is asked for.
     pub(super) summarizes: bool,
-    /// What the client can send back is asked for.
+    /// Sealed reasoning is asked for, which the client can send back.
     pub(super) seals: bool,
 }
 

@@ -19,7 +19,7 @@ pub enum ItemKind {
     /// The text is a summary, or the content itself.
     Reasoning {
         is_summary: bool,
-        /// What the client can send back, once the item is done (K1).
+        /// The sealed form that the client can send back, once the item is done (K1).
         sealed: Option<String>,
     },
     /// A summary that stands for the conversation, sealed (CO1). Without text.

@@ -205,8 +205,7 @@ impl<'a> InputItem<'a> {
 
     /// True if the type is this one.
     pub fn is(&self, kind: &str) -> bool {
-        let own = self.kind.word(FieldPath::root("type"));
-        own.is_ok_and(|own| own.as_deref() == Some(kind))
+        self.kind.is(kind)
     }
 }
 

@@ -9,8 +9,9 @@ use super::scope::Scope;
 use super::{cache, user};
 use crate::chat::input::{InputMessage, InputPart, InputReasoning};
 use crate::chat::reasoning_details::ANTHROPIC_FORMAT;
+use crate::chat::saying::is_text;
 use crate::error::{FieldPath, RequestError};
-use crate::json::{EscapedText, Field, json_string};
+use crate::json::{EscapedText, json_string};
 use crate::signature;
 
 /// An assistant turn, in the order in which its blocks are written.
@@ -77,20 +78,20 @@ fn texts<'a>(
 /// signed.
 fn thinking<'a>(message: &InputMessage<'a>, path: FieldPath<'_>) -> Result<Vec<Block<'a>>, RequestError> {
     let entries: Vec<InputReasoning<'a>> = message.reasoning_details.objects(path.field("reasoning_details"))?;
-    let own = entries.iter().filter(|entry| is(entry.format, ANTHROPIC_FORMAT));
+    let own = entries.iter().filter(|entry| entry.format.is(ANTHROPIC_FORMAT));
     Ok(own.filter_map(block).map(Block::new).collect())
 }
 
 fn block<'a>(entry: &InputReasoning<'a>) -> Option<BlockKind<'a>> {
-    if is(entry.kind, "reasoning.encrypted") {
-        let data = entry.data.raw().filter(|_| is_text(entry.data))?;
+    if entry.kind.is("reasoning.encrypted") {
+        let data = entry.data.raw().filter(|data| is_text(Some(data)))?;
         return Some(BlockKind::RedactedThinking {
             data: Cow::Borrowed(data),
         });
     }
-    let signature = entry.signature.raw().filter(|_| is_text(entry.signature))?;
+    let signature = entry.signature.raw().filter(|signature| is_text(Some(signature)))?;
     let is_ours = EscapedText::of(signature).is_some_and(|signature| signature.begins_with(signature::PREFIX));
-    if !is(entry.kind, "reasoning.text") || is_ours {
+    if !entry.kind.is("reasoning.text") || is_ours {
         return None;
     }
     let text = entry.text.raw().filter(|text| EscapedText::of(text).is_some());
@@ -99,16 +100,4 @@ fn block<'a>(entry: &InputReasoning<'a>) -> Option<BlockKind<'a>> {
         thinking: text.map(Cow::Borrowed).or_else(nothing)?,
         signature: Cow::Borrowed(signature),
     })
-}
-
-fn is(field: Field<'_>, word: &str) -> bool {
-    let text = field.raw().and_then(EscapedText::of);
-    text.is_some_and(|text| text.decode() == word)
-}
-
-fn is_text(field: Field<'_>) -> bool {
-    field
-        .raw()
-        .and_then(EscapedText::of)
-        .is_some_and(|text| !text.is_empty())
 }

@@ -25,7 +25,9 @@ mod tools;
 mod turns;
 mod user;
 
+use crate::chat::declared_tools::{self, DeclaredTool};
 use crate::chat::input::{ChatInput, InputStreamOptions};
+use crate::chat::parameters::refuse_unsupported;
 use crate::context::ResponseContext;
 use crate::error::{ErrorContext, FieldPath, RequestError};
 use crate::model::ModelFacts;
@@ -40,7 +42,6 @@ use body::{Content, MessagesRequest};
 use history::Conversation;
 use messages::ReadMessage;
 use scope::Scope;
-use tools::DeclaredTool;
 
 /// Translates a chat request for a backend. Fails before anything is sent, naming the field at fault.
 pub fn translate(
@@ -48,7 +49,7 @@ pub fn translate(
     backend: &BackendSettings,
     model: &ModelFacts,
 ) -> Result<TranslatedRequest, RequestError> {
-    let tools = tools::read(request)?;
+    let tools = declared_tools::read(request)?;
     let messages = messages::read(request)?;
     let context = context(request, &tools, &messages, backend, model)?;
     let mut scope = Scope {
@@ -56,7 +57,7 @@ pub fn translate(
         names: &context.names,
         warnings: Warnings::default(),
     };
-    parameters::refuse_unsupported(request)?;
+    refuse_unsupported(request)?;
     parameters::warn_of_dropped(request, &mut scope);
     let body = write(request, &tools, messages, model, &mut scope)?;
     let stream = body.parameters.stream.is_some();

@@ -6,8 +6,9 @@ use serde_json::value::RawValue;
 
 use super::body::{Metadata, Parameters};
 use super::scope::Scope;
+use crate::chat;
 use crate::chat::input::ChatInput;
-use crate::chat::moderation;
+use crate::chat::parameters::output_limit;
 use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Field, Json};
 use crate::model::ModelFacts;
@@ -16,45 +17,10 @@ use crate::sha256::sha256_hex;
 /// The longest `metadata.user_id`, in characters.
 const MAX_USER_ID: usize = 256;
 
-/// Refuses what the backend cannot do, where its loss would show in the answer (O25).
-pub(super) fn refuse_unsupported(request: &ChatInput<'_>) -> Result<(), RequestError> {
-    let is_true = |field: Field<'_>| field.raw().is_some_and(|raw| raw.get() == "true");
-    let wants_audio = request
-        .modalities
-        .raw()
-        .is_some_and(|raw| raw.get().contains("\"audio\""));
-    let several = request.n.raw().is_some_and(|raw| raw.get().parse() != Ok(1.0_f64));
-    let refused = [
-        ("n", several),
-        ("logprobs", is_true(request.logprobs)),
-        ("top_logprobs", request.top_logprobs.is_present()),
-        ("logit_bias", !request.logit_bias.is_void()),
-        ("modalities", wants_audio),
-        ("audio", request.audio.is_present()),
-        ("web_search_options", request.web_search_options.is_present()),
-        ("moderation", request.moderation.raw().is_some_and(moderation::blocks)),
-    ];
-    match refused.iter().find(|(_, refused)| *refused) {
-        Some((name, _)) => Err(RequestError::unsupported(name)),
-        None => Ok(()),
-    }
-}
-
 /// Names what is left out and could be missed (O26). What else has no counterpart goes silently (O27).
 pub(super) fn warn_of_dropped(request: &ChatInput<'_>, scope: &mut Scope<'_>) {
-    let stores = request.store.raw().is_some_and(|raw| raw.get() == "true");
-    let fields = [
-        ("seed", request.seed.is_present()),
-        ("presence_penalty", request.presence_penalty.is_present()),
-        ("frequency_penalty", request.frequency_penalty.is_present()),
-        ("prediction", request.prediction.is_present()),
-        ("verbosity", request.verbosity.is_present()),
-        ("store", stores),
-        ("moderation", request.moderation.is_present()),
-    ];
-    for (name, _) in fields.iter().filter(|(_, is_dropped)| *is_dropped) {
-        scope.warnings.dropped(name);
-    }
+    let verbosity = ("verbosity", request.verbosity.is_present());
+    chat::parameters::warn_of_dropped(request, verbosity, &mut scope.warnings);
 }
 
 /// The client's limit, else the gateway's, else the backend's default; never above what the model can (O11).
@@ -63,36 +29,17 @@ pub(super) fn max_tokens(
     model: &ModelFacts,
     scope: &mut Scope<'_>,
 ) -> Result<u64, RequestError> {
-    let fields = [
-        ("max_completion_tokens", request.max_completion_tokens),
-        ("max_tokens", request.max_tokens),
-    ];
     let most = model.max_output_tokens.unwrap_or(u64::MAX).max(1);
-    for (name, field) in fields {
-        // 0 and less are no limit, as for chat backends.
-        let wanted = limit(field, FieldPath::root(name))?;
-        if let Some(wanted) = wanted.filter(|wanted| *wanted > 0) {
-            if wanted > most {
-                scope.warnings.dropped(name);
-            }
-            return Ok(wanted.min(most));
+    if let Some((name, wanted)) = output_limit(request)? {
+        if wanted > most {
+            scope.warnings.dropped(name);
         }
+        return Ok(wanted.min(most));
     }
     Ok(model
         .output_limit
         .unwrap_or_else(|| scope.backend.default_max_tokens.into())
         .min(most))
-}
-
-fn limit(field: Field<'_>, path: FieldPath<'_>) -> Result<Option<u64>, RequestError> {
-    let Some(raw) = field.raw() else { return Ok(None) };
-    let number: f64 = raw.get().parse().map_err(|_| path.error("must be a number"))?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "`as` saturates, which is meant"
-    )]
-    Ok(Some(number.ceil() as u64))
 }
 
 pub(super) fn write<'a>(request: &ChatInput<'a>, scope: &mut Scope<'a>) -> Result<Parameters<'a>, RequestError> {

@@ -5,7 +5,8 @@ use serde_json::value::RawValue;
 use super::body::{OutputConfig, OutputFormat, Parameters, ThinkingConfig};
 use super::scope::Scope;
 use crate::chat::input::ChatInput;
-use crate::error::{FieldPath, RequestError};
+use crate::chat::parameters::effort;
+use crate::error::RequestError;
 use crate::json::Json;
 use crate::settings::{Effort, ThinkingParam};
 
@@ -48,17 +49,6 @@ pub(super) fn write<'a>(
         drop_sampling(parameters, scope);
     }
     Ok(())
-}
-
-fn effort(request: &ChatInput<'_>) -> Result<Option<Effort>, RequestError> {
-    let path = FieldPath::root("reasoning_effort");
-    let Some(word) = request.reasoning_effort.word(path)? else {
-        return Ok(None);
-    };
-    let effort = serde_json::from_value(serde_json::Value::from(word.as_ref()));
-    effort
-        .map(Some)
-        .map_err(|_| path.error(format!("unknown effort `{word}`")))
 }
 
 /// The nearest lower effort that the backend knows, or its lowest.

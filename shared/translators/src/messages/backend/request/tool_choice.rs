@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::body::{ChoiceKind, ToolChoice};
 use super::scope::Scope;
-use super::tools::DeclaredTool;
+use crate::chat::declared_tools::DeclaredTool;
 use crate::chat::input::{ChatInput, InputAllowedTools, InputDefinition, InputTool, InputToolChoice};
 use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Field};

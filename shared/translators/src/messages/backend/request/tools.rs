@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 
 use super::body::Tool;
 use super::scope::Scope;
-use crate::chat::input::{ChatInput, InputDefinition, InputGrammar, InputTool};
+use crate::chat::declared_tools::DeclaredTool;
+use crate::chat::input::{InputDefinition, InputGrammar};
 use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Json, Members, TextBuilder};
 use crate::schema::{Fitted, fit};
@@ -16,55 +17,6 @@ const CUSTOM_SCHEMA: &str =
     r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}"#;
 const EMPTY_SCHEMA: &str = r#"{"type":"object","properties":{}}"#;
 
-/// A tool with the client's own name.
-pub(super) struct DeclaredTool<'a> {
-    pub(super) name: Cow<'a, str>,
-    pub(super) is_custom: bool,
-    definition: InputDefinition<'a>,
-    member: &'static str,
-    index: usize,
-}
-
-/// `tools`, and the functions of the spelling before there were tools.
-pub(super) fn read<'a>(request: &ChatInput<'a>) -> Result<Vec<DeclaredTool<'a>>, RequestError> {
-    let root = FieldPath::root("tools");
-    let tools: Vec<InputTool<'a>> = request.tools.objects(root)?;
-    let mut declared = Vec::with_capacity(tools.len());
-    for (index, tool) in tools.iter().enumerate() {
-        let path = root.index(index);
-        let kind = tool.kind.word(path.field("type"))?;
-        let (member, field) = match kind.as_deref() {
-            None | Some("function") => ("function", tool.function),
-            Some("custom") => ("custom", tool.custom),
-            Some(kind) => {
-                let message = format!("tools of type `{kind}` are not supported");
-                return Err(path.field("type").error(message));
-            }
-        };
-        let path = path.field(member);
-        let definition: InputDefinition<'a> = field.required_object(path)?;
-        declared.push(DeclaredTool {
-            name: definition.name.required_word(path.field("name"))?,
-            is_custom: member == "custom",
-            definition,
-            member,
-            index,
-        });
-    }
-    let root = FieldPath::root("functions");
-    let functions: Vec<InputDefinition<'a>> = request.functions.objects(root)?;
-    for (index, definition) in functions.into_iter().enumerate() {
-        declared.push(DeclaredTool {
-            name: definition.name.required_word(root.index(index).field("name"))?,
-            is_custom: false,
-            definition,
-            member: "functions",
-            index,
-        });
-    }
-    Ok(declared)
-}
-
 /// The tools that the client allows the model, as many as the backend takes (TO10).
 pub(super) fn write<'a>(
     declared: &[DeclaredTool<'a>],
@@ -72,7 +24,9 @@ pub(super) fn write<'a>(
     scope: &mut Scope<'a>,
 ) -> Result<Vec<Tool<'a>>, RequestError> {
     let offered = declared.iter().filter(|tool| is_allowed(&tool.name));
-    let tools: Vec<Tool<'a>> = offered.map(|tool| tool.write(scope)).collect::<Result<_, _>>()?;
+    let tools: Vec<Tool<'a>> = offered
+        .map(|tool| tool.at_path(|path| written(tool, path, scope)))
+        .collect::<Result<_, _>>()?;
     if let Some(limit) = scope.backend.max_tools.exceeded_by(tools.len()) {
         let message = format!("{} tools, but this model takes at most {limit}", tools.len());
         return Err(FieldPath::root("tools").error(message));
@@ -80,36 +34,28 @@ pub(super) fn write<'a>(
     Ok(tools)
 }
 
-impl<'a> DeclaredTool<'a> {
-    fn write(&self, scope: &mut Scope<'a>) -> Result<Tool<'a>, RequestError> {
-        let (tools, functions) = (FieldPath::root("tools"), FieldPath::root("functions"));
-        let item = tools.index(self.index);
-        let path = match self.member {
-            "functions" => functions.index(self.index),
-            member => item.field(member),
-        };
-        let definition = &self.definition;
-        scope.warnings.dropped_all(&definition.rest);
-        definition.description.text(path.field("description"))?;
-        let (description, input_schema) = if self.is_custom {
-            (custom_description(definition, path)?, schema(CUSTOM_SCHEMA)?)
-        } else {
-            (
-                definition.description.raw().map(Cow::Borrowed),
-                parameters(definition, scope, path)?,
-            )
-        };
-        let strict = definition.strict.flag(path.field("strict"))? && !self.is_custom;
-        if strict && !scope.backend.strict_tools {
-            scope.warnings.dropped("strict");
-        }
-        Ok(Tool {
-            name: scope.backend_name(&self.name),
-            description,
-            input_schema,
-            strict: (strict && scope.backend.strict_tools).then_some(true),
-        })
+fn written<'a>(tool: &DeclaredTool<'a>, path: FieldPath<'_>, scope: &mut Scope<'a>) -> Result<Tool<'a>, RequestError> {
+    let definition = &tool.definition;
+    scope.warnings.dropped_all(&definition.rest);
+    definition.description.text(path.field("description"))?;
+    let (description, input_schema) = if tool.is_custom {
+        (custom_description(definition, path)?, schema(CUSTOM_SCHEMA)?)
+    } else {
+        (
+            definition.description.raw().map(Cow::Borrowed),
+            parameters(definition, scope, path)?,
+        )
+    };
+    let strict = definition.strict.flag(path.field("strict"))? && !tool.is_custom;
+    if strict && !scope.backend.strict_tools {
+        scope.warnings.dropped("strict");
     }
+    Ok(Tool {
+        name: scope.backend_name(&tool.name),
+        description,
+        input_schema,
+        strict: (strict && scope.backend.strict_tools).then_some(true),
+    })
 }
 
 /// The schema as the backend reads it (B10.1), with the type that the API asks for.

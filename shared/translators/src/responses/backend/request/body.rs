@@ -41,7 +41,7 @@ macro_rules! optional_members {
 }
 
 optional_members! {
-    /// What is said besides the prompt and the tools.
+    /// The members besides the prompt and the tools.
     Parameters {
         parallel_tool_calls: &'a RawValue,
         reasoning: Reasoning,
@@ -95,7 +95,7 @@ pub(super) enum Item<'a> {
         content: Content<'a>,
     },
     Reasoning {
-        /// Always empty: the encrypted content has it.
+        /// The summary is always empty: the encrypted content has it.
         summary: [(); 0],
         encrypted_content: Json<'a>,
     },

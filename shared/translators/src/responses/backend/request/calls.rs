@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use crate::chat::input::{InputCall, InputFunction, InputMessage};
 use crate::error::{FieldPath, RequestError};
-use crate::json::{EscapedText, Field, Json, TextBuilder};
+use crate::json::{EscapedText, Field, Json, TextBuilder, json_string};
 
 /// A call with the client's own id and name.
 #[derive(Debug)]
@@ -16,7 +14,7 @@ pub(super) struct ReadCall<'a> {
     /// The arguments as a text, or the input of a custom tool.
     pub(super) text: Json<'a>,
     pub(super) is_custom: bool,
-    /// Of the spelling before there were ids: its result names the function.
+    /// A call of the spelling before there were ids: its result names the function.
     pub(super) is_legacy: bool,
 }
 
@@ -64,11 +62,7 @@ fn of_call<'a>(call: &InputCall<'a>, path: FieldPath<'_>) -> Result<ReadCall<'a>
         id,
         name: function.name.required_word(path.field("name"))?,
         text: if is_custom {
-            function.input.required_text(path.field("input"))?;
-            function
-                .input
-                .raw()
-                .map_or_else(|| empty("\"\""), |raw| Ok(Cow::Borrowed(raw)))?
+            Cow::Borrowed(function.input.required_string(path.field("input"))?)
         } else {
             arguments(function.arguments)?
         },
@@ -80,15 +74,11 @@ fn of_call<'a>(call: &InputCall<'a>, path: FieldPath<'_>) -> Result<ReadCall<'a>
 /// The text as it is; some clients send the object itself.
 fn arguments(field: Field<'_>) -> Result<Json<'_>, RequestError> {
     let Some(raw) = field.raw() else {
-        return empty("\"{}\"");
+        return json_string("{}");
     };
     match EscapedText::of(raw) {
-        Some(text) if text.is_blank() => empty("\"{}\""),
+        Some(text) if text.is_blank() => json_string("{}"),
         Some(_) => Ok(Cow::Borrowed(raw)),
         None => TextBuilder::with_capacity(raw.get().len() * 2).json(raw.get()).build(),
     }
-}
-
-fn empty<'a>(json: &str) -> Result<Json<'a>, RequestError> {
-    Ok(Cow::Owned(RawValue::from_string(json.to_owned())?))
 }

@@ -8,8 +8,9 @@ use super::messages::ReadMessage;
 use super::parts;
 use crate::chat::input::{InputMessage, InputReasoning};
 use crate::chat::reasoning_details::RESPONSES_FORMAT;
+use crate::chat::saying::is_text;
 use crate::error::{FieldPath, RequestError};
-use crate::json::{EscapedText, Field, Json, TextBuilder};
+use crate::json::{EscapedText, Json, TextBuilder, json_string};
 use crate::to_hub::Scope;
 use crate::tool_ids::backend_id;
 
@@ -99,7 +100,7 @@ impl<'a> Items<'a> {
         scope: &mut Scope<'a>,
         path: FieldPath<'_>,
     ) -> Result<(), RequestError> {
-        let content = parts::output(&read.message, path)?;
+        let content = parts::output(&read.message, scope, path)?;
         if content.is_none() && read.calls.is_empty() {
             return Ok(());
         }
@@ -141,7 +142,7 @@ impl<'a> Items<'a> {
     ) -> Result<(), RequestError> {
         let is_custom = self.custom.contains(&id);
         let output = match parts::input(message, scope, path)? {
-            Content::Parts(parts) if parts.is_empty() => Content::Text(TextBuilder::with_capacity(0).build()?),
+            Content::Parts(parts) if parts.is_empty() => Content::Text(json_string("")?),
             output => output,
         };
         let call_id = backend_id(id, scope.backend.tool_id_max).id;
@@ -164,15 +165,11 @@ fn developer(text: Json<'_>) -> Item<'_> {
 /// The reasoning items that the entries of `reasoning_details` were (H2). Other reasoning means nothing to the API.
 fn reasoning<'a>(message: &InputMessage<'a>, path: FieldPath<'_>) -> Result<Vec<Item<'a>>, RequestError> {
     let entries: Vec<InputReasoning<'a>> = message.reasoning_details.objects(path.field("reasoning_details"))?;
-    let is = |field: Field<'_>, word: &str| {
-        let text = field.raw().and_then(EscapedText::of);
-        text.is_some_and(|text| text.decode() == word)
-    };
     let own = entries
         .iter()
-        .filter(|entry| is(entry.format, RESPONSES_FORMAT) && is(entry.kind, "reasoning.encrypted"));
+        .filter(|entry| entry.format.is(RESPONSES_FORMAT) && entry.kind.is("reasoning.encrypted"));
     let data = own.filter_map(|entry| entry.data.raw());
-    let items = data.filter(|data| EscapedText::of(data).is_some_and(|data| !data.is_empty()));
+    let items = data.filter(|data| is_text(Some(data)));
     Ok(items
         .map(|data| Item::Reasoning {
             summary: [],

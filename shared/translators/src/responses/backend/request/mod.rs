@@ -17,6 +17,7 @@ mod parts;
 mod tool_choice;
 mod tools;
 
+use crate::chat::declared_tools::{self, DeclaredTool};
 use crate::chat::input::{ChatInput, InputStreamOptions};
 use crate::context::ResponseContext;
 use crate::error::{ErrorContext, FieldPath, RequestError};
@@ -31,7 +32,6 @@ use crate::translated::TranslatedRequest;
 use crate::warnings::Warnings;
 use body::ResponsesRequest;
 use messages::ReadMessage;
-use tools::DeclaredTool;
 
 /// Translates a chat request for a backend. Fails before anything is sent, naming the field at fault.
 pub fn translate(
@@ -40,7 +40,7 @@ pub fn translate(
     model: &ModelFacts,
 ) -> Result<TranslatedRequest, RequestError> {
     parameters::refuse_unsupported(request, backend)?;
-    let tools = tools::read(request)?;
+    let tools = declared_tools::read(request)?;
     let messages = messages::read(request)?;
     let context = context(request, &tools, &messages, backend, model)?;
     let mut scope = Scope {

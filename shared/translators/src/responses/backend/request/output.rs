@@ -7,7 +7,7 @@ use crate::chat::input::{ChatInput, InputJsonSchema, InputResponseFormat};
 use crate::error::{FieldPath, RequestError};
 use crate::json::Members;
 
-/// What is said of the text; `None` for nothing.
+/// The member `text`; `None` where nothing is asked of it.
 pub(super) fn write<'a>(request: &ChatInput<'a>) -> Result<Option<Text<'a>>, RequestError> {
     let text = Text {
         format: format(request)?,
@@ -27,8 +27,7 @@ fn format<'a>(request: &ChatInput<'a>) -> Result<Option<Format<'a>>, RequestErro
         "json_schema" => {
             let path = path.field("json_schema");
             let format: InputJsonSchema<'a> = format.json_schema.required_object(path)?;
-            format.name.required_text(path.field("name"))?;
-            let name = format.name.raw().ok_or_else(|| path.field("name").missing())?;
+            let name = format.name.required_string(path.field("name"))?;
             let strict = format.strict.flag(path.field("strict"))?;
             let path = path.field("schema");
             format.schema.required_object::<Members<'_>>(path)?;

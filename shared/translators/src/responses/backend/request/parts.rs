@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::body::{Content, Part};
 use crate::chat::input::{InputFile, InputImage, InputMessage, InputPart};
+use crate::chat::saying::is_text;
 use crate::error::{Code, FieldPath, RequestError};
 use crate::json::{EscapedText, Field, Json, TextBuilder};
 use crate::settings::Pdf;
@@ -28,18 +29,25 @@ pub(super) fn input<'a>(
 }
 
 /// The content of an assistant's message; `None` where it says nothing.
-pub(super) fn output<'a>(message: &InputMessage<'a>, path: FieldPath<'_>) -> Result<Option<Content<'a>>, RequestError> {
+pub(super) fn output<'a>(
+    message: &InputMessage<'a>,
+    scope: &mut Scope<'a>,
+    path: FieldPath<'_>,
+) -> Result<Option<Content<'a>>, RequestError> {
     let string = message.content.raw().filter(|raw| EscapedText::of(raw).is_some());
-    let refusal = message.refusal.raw().filter(|raw| says_something(raw));
+    let refusal = message.refusal.raw().filter(|raw| is_text(Some(raw)));
     if let (Some(text), None) = (string, refusal) {
-        return Ok(says_something(text).then_some(Content::Text(Cow::Borrowed(text))));
+        return Ok(is_text(Some(text)).then_some(Content::Text(Cow::Borrowed(text))));
     }
     let mut parts = match string {
-        Some(text) if says_something(text) => vec![Part::OutputText {
+        Some(text) if is_text(Some(text)) => vec![Part::OutputText {
             text: Cow::Borrowed(text),
         }],
         Some(_) => Vec::new(),
-        None => each(message.content, path.field("content"), of_output)?,
+        None => each(message.content, path.field("content"), |part, path| {
+            scope.warnings.dropped_all(&part.rest);
+            of_output(part, path)
+        })?,
     };
     parts.extend(refusal.map(|refusal| Part::Refusal {
         refusal: Cow::Borrowed(refusal),
@@ -54,7 +62,7 @@ pub(super) fn system<'a>(message: &InputMessage<'a>, path: FieldPath<'_>) -> Res
         return Ok(None);
     };
     if EscapedText::of(raw).is_some() {
-        return Ok(says_something(raw).then_some(Cow::Borrowed(raw)));
+        return Ok(is_text(Some(raw)).then_some(Cow::Borrowed(raw)));
     }
     let parts: Vec<InputPart<'a>> = message.content.objects(path)?;
     let mut text = TextBuilder::with_capacity(raw.get().len());
@@ -68,7 +76,7 @@ pub(super) fn system<'a>(message: &InputMessage<'a>, path: FieldPath<'_>) -> Res
         text = text.line(Some(part.text.required_text(path.field("text"))?));
     }
     let text = text.build()?;
-    Ok(Some(text).filter(|text| says_something(text)))
+    Ok(Some(text).filter(|text| is_text(Some(text))))
 }
 
 fn each<'a>(
@@ -113,8 +121,7 @@ fn of_output<'a>(part: &InputPart<'a>, path: FieldPath<'_>) -> Result<Part<'a>, 
 }
 
 fn text<'a>(field: Field<'a>, path: FieldPath<'_>) -> Result<Json<'a>, RequestError> {
-    field.required_text(path)?;
-    field.raw().map(Cow::Borrowed).ok_or_else(|| path.missing())
+    field.required_string(path).map(Cow::Borrowed)
 }
 
 fn image<'a>(field: Field<'a>, path: FieldPath<'_>) -> Result<Part<'a>, RequestError> {
@@ -127,15 +134,13 @@ fn image<'a>(field: Field<'a>, path: FieldPath<'_>) -> Result<Part<'a>, RequestE
     } else {
         field.required_object(path)?
     };
-    let path = path.field("url");
-    image.url.required_text(path)?;
     Ok(Part::InputImage {
-        image_url: image.url.raw().ok_or_else(|| path.missing())?,
+        image_url: image.url.required_string(path.field("url"))?,
         detail: image.detail.raw(),
     })
 }
 
-/// What lies on another account cannot be read from here.
+/// A file with its data: one that lies in another account cannot be read from here.
 fn file<'a>(field: Field<'a>, pdf: Pdf, path: FieldPath<'_>) -> Result<Part<'a>, RequestError> {
     if pdf == Pdf::Reject {
         return Err(path.error("this model does not accept files"));
@@ -146,14 +151,8 @@ fn file<'a>(field: Field<'a>, pdf: Pdf, path: FieldPath<'_>) -> Result<Part<'a>,
         return Err(path.field("file_id").error(message));
     }
     file.filename.text(path.field("filename"))?;
-    let path = path.field("file_data");
-    file.file_data.required_text(path)?;
     Ok(Part::InputFile {
         filename: file.filename.raw(),
-        file_data: file.file_data.raw().ok_or_else(|| path.missing())?,
+        file_data: file.file_data.required_string(path.field("file_data"))?,
     })
-}
-
-fn says_something(text: &serde_json::value::RawValue) -> bool {
-    EscapedText::of(text).is_some_and(|text| !text.is_empty())
 }

@@ -8,7 +8,7 @@ use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Field};
 use crate::to_hub::Scope;
 
-/// Only called where there are tools to choose from (TO6).
+/// The choice; called only where there are tools to choose from (TO6).
 pub(super) fn write<'a>(request: &ChatInput<'a>, scope: &Scope<'a>) -> Result<Option<ToolChoice<'a>>, RequestError> {
     let (path, field) = if request.tool_choice.is_present() {
         (FieldPath::root("tool_choice"), request.tool_choice)

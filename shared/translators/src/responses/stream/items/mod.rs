@@ -42,7 +42,7 @@ pub(in crate::responses) struct Items {
     sequence: Option<u64>,
 }
 
-/// Whether the client can send reasoning back.
+/// The state of sealing: if the client can send reasoning back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sealing {
     Unasked,
@@ -56,7 +56,7 @@ struct OpenItem {
     content: ContentKind,
     /// Of a call of a custom tool.
     input: Option<CustomInput>,
-    /// Of reasoning: what its maker wants back with it, the items of a list (H2).
+    /// The entries that the maker of reasoning wants back with it, the items of a list (H2).
     details: Vec<String>,
 }
 

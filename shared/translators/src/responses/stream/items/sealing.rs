@@ -1,4 +1,4 @@
-//! What of a response is sealed: reasoning (K1), and a summary that stands for the conversation (CO1).
+//! The sealed parts of a response: reasoning (K1), and a summary that stands for the conversation (CO1).
 
 use bytes::BytesMut;
 
