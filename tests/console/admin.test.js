@@ -65,20 +65,20 @@ test("what two people change at once is joined, and what both have changed is as
 });
 
 test("hours of a policy are painted by keyboard, and what changes is shown before it is saved", async () => {
-  await gateway.admin("POST", "policies", { name: "night", available_time_ranges: [{ start: "08:00", end: "18:00" }], timezone: "UTC" });
+  await gateway.admin("POST", "policies", { name: "night", available_time_ranges: [{ start: "08:00", end: "18:00", days: ["mon", "tue"] }, { start: "22:00", end: "06:00", days: ["sun"] }], timezone: "UTC" });
   const { page, check } = await open("admin/policies/night");
   const sheet = page.getByRole("dialog");
-  const first = sheet.getByRole("gridcell", { name: /^00:00/ });
-  await first.focus();
-  await page.keyboard.press("Space");
-  await page.keyboard.press("Shift+ArrowRight");
+  await sheet.getByRole("gridcell", { name: /^Mon 00:00/ }).focus();
+  for (const key of ["ArrowDown", "ArrowRight", "ArrowRight", "Space"]) await page.keyboard.press(key);
+  await page.keyboard.press("Shift+ArrowDown");
   await sheet.getByLabel("Requests a day").fill("100");
   await sheet.getByText("request_quota_daily").waitFor();
-  await sheet.getByText(/08:00–18:00 → /).waitFor();
+  await sheet.getByText(/08:00–18:00 Mon Tue, 22:00–06:00 Sun → /).waitFor();
   await sheet.getByRole("button", { name: "Save" }).click();
   await sheet.waitFor({ state: "detached" });
   const { data } = await gateway.admin("GET", "policies/night");
-  assert.deepEqual(data.available_time_ranges.map(({ start, end }) => [start, end]), [["00:00", "01:00"], ["08:00", "18:00"]]);
+  assert.deepEqual(data.available_time_ranges.map(({ start, end, days }) => [start, end, days]), [
+    ["08:00", "18:00", ["mon", "tue"]], ["01:00", "01:30", ["tue", "wed"]], ["22:00", "06:00", ["sun"]]]);
   assert.equal(data.request_quota_daily, 100);
   check();
 });

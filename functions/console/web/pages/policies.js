@@ -10,6 +10,7 @@ import { pageHead } from "../ui/parts.js";
 import { dataTable } from "../ui/table.js";
 import { readAll, write } from "../api.js";
 import { go } from "../router.js";
+import { rangeName } from "../ui/week.js";
 import { LIMITS, PolicySheet } from "./policy_sheet.js";
 import { w } from "../words.js";
 
@@ -18,7 +19,7 @@ function sentence(policy) {
   const t = w().policies;
   const limits = LIMITS.filter((each) => policy[each] !== null).map((each) => t.limit(/** @type {any} */ (t.short)[each], amountOf(each, policy[each]), policy.rate_limit_window));
   const models = policy.models.length > 0 && t.onlyModels(policy.models.join(", "));
-  const hours = policy.available_time_ranges.length > 0 && t.onlyHours(policy.available_time_ranges.map((/** @type {any} */ each) => `${each.start}–${each.end}`).join(", "), policy.timezone);
+  const hours = policy.available_time_ranges.length > 0 && t.onlyHours(policy.available_time_ranges.map(rangeName).join(", "), policy.timezone);
   return [...limits, models, hours].filter(Boolean).join(t.and) || t.limitsNothing;
 }
 

@@ -8,7 +8,7 @@ import { formNotes, numberOrNull, useForm } from "../ui/form.js";
 import { limitName } from "../ui/limits.js";
 import { note, segment } from "../ui/parts.js";
 import { ModelPicker } from "../ui/picker.js";
-import { Week } from "../ui/week.js";
+import { Week, rangeName } from "../ui/week.js";
 import { read, write } from "../api.js";
 import { BROWSERS_ZONE } from "../prefs.js";
 import { w } from "../words.js";
@@ -21,7 +21,7 @@ const EMPTY_POLICY = { name: "", mode: "enforce", rate_limit: null, token_rate_l
 const matched = (glob, models) => models.filter((each) => new RegExp(`^${glob.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`).test(each.id));
 
 /** @param {unknown} value */
-const told = (value) => (value === null ? "–" : Array.isArray(value) ? value.map((each) => (typeof each === "object" ? `${each.start}–${each.end}` : each)).join(", ") || "–" : String(value));
+const told = (value) => (value === null ? "–" : Array.isArray(value) ? value.map((each) => (typeof each === "object" ? rangeName(each) : each)).join(", ") || "–" : String(value));
 
 /** @param {{ of: any, begin: any, models: any[], people: number | null, close: () => void, saved: () => void }} props */
 export function PolicySheet({ of, begin, models, people, close, saved }) {

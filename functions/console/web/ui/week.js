@@ -1,44 +1,21 @@
-// Hours as cells of half an hour, painted by mouse or by keyboard: arrows walk, Shift paints on the way, Space turns one.
+// A week of hours, painted by mouse or by keyboard: arrows walk, Shift paints on the way, Space turns one.
 
 import { h, useEffect, useRef, useState } from "../vendor/preact.js";
 import { div, span } from "../dom.js";
+import { CELLS, DAYS, cellsOf, rangesOf, timeOf } from "../hours.js";
+import { locale } from "../prefs.js";
 import { w } from "../words.js";
 
-/** @typedef {{ start: string, end: string, days?: string[] }} HourRange */
-export const CELLS = 48;
-const CELL_MINUTES = 30;
+/** Its short name; the first of January 2024 was a Monday. @param {number} day */
+const dayName = (day) => new Intl.DateTimeFormat(locale(), { timeZone: "UTC", weekday: "short" }).format(Date.UTC(2024, 0, 1 + day));
 
-/** @param {string} time */
-const minutesOf = (time) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
-/** @param {number} cell */
-export const timeOf = (cell) => `${String(Math.floor(cell / 2)).padStart(2, "0")}:${cell % 2 ? "30" : "00"}`;
+/** @typedef {import("../hours.js").HourRange} HourRange */
 
-/** The cells of one day; no range means always. @param {HourRange[]} ranges @returns {boolean[]} */
-export function cellsOf(ranges) {
-  return Array.from({ length: CELLS }, (_, cell) => {
-    const at = cell * CELL_MINUTES;
-    return ranges.length === 0 || ranges.some(({ start, end }) => {
-      const [from, to] = [minutesOf(start), minutesOf(end)];
-      return from < to ? at >= from && at < to : at >= from || at < to;
-    });
-  });
-}
+/** @param {HourRange} range */
+export const rangeName = ({ start, end, days }) => `${start}–${end}${days?.length ? ` ${days.map((day) => dayName(DAYS.indexOf(day))).join(" ")}` : ""}`;
 
-/** The ranges of painted cells. @param {boolean[]} cells @returns {HourRange[]} */
-export function rangesOf(cells) {
-  if (cells.every(Boolean)) return [];
-  const ranges = [];
-  for (let cell = 0; cell < CELLS; cell++) {
-    if (!cells[cell] || cells[cell - 1]) continue;
-    let end = cell;
-    while (cells[end]) end++;
-    ranges.push({ start: timeOf(cell), end: timeOf(end) });
-  }
-  // What ends at midnight and goes on there is one range.
-  const [first, last] = [ranges[0], ranges.at(-1)];
-  if (first && last && first !== last && first.start === "00:00" && last.end === "24:00") return [{ start: last.start, end: first.end }, ...ranges.slice(1, -1)];
-  return ranges;
-}
+/** @type {Record<string, number>} */
+const STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: CELLS, ArrowUp: -CELLS };
 
 /** @param {{ ranges: HourRange[], change: (ranges: HourRange[]) => void, name: string }} props */
 export function Week({ ranges, change, name }) {
@@ -51,12 +28,14 @@ export function Week({ ranges, change, name }) {
     if (focused.current) /** @type {HTMLElement | null} */ (grid.current?.querySelector("[tabindex='0']"))?.focus();
   }, [at]);
   const paint = (/** @type {boolean[]} */ from, /** @type {number} */ cell, /** @type {boolean} */ on) => from.map((each, place) => (place === cell ? on : each));
+  // Without any the policy would have no hours, which means always.
+  const set = (/** @type {boolean[]} */ painted) => painted.some(Boolean) && change(rangesOf(painted));
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
-    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-    if (event.key === " ") change(rangesOf(paint(cells, at, !cells[at])));
+    const step = STEPS[event.key];
+    if (event.key === " ") set(paint(cells, at, !cells[at]));
     else if (step) {
-      const next = Math.min(CELLS - 1, Math.max(0, at + step));
-      if (event.shiftKey) change(rangesOf(paint(paint(cells, at, cells[at]), next, cells[at])));
+      const next = at + step in cells ? at + step : at;
+      if (event.shiftKey) set(paint(paint(cells, at, cells[at]), next, cells[at]));
       focused.current = true;
       setAt(next);
     } else return;
@@ -67,12 +46,14 @@ export function Week({ ranges, change, name }) {
     setStroke({ cells: paint(cells, cell, !cells[cell]), on: !cells[cell] });
   };
   const end = () => {
-    if (stroke) change(rangesOf(stroke.cells));
+    if (stroke) set(stroke.cells);
     setStroke(null);
   };
   const cellView = (/** @type {boolean} */ on, /** @type {number} */ cell) =>
-    h("div", { key: cell, role: "gridcell", class: on ? "cell on" : "cell", tabIndex: cell === at ? 0 : -1, "aria-selected": on, "aria-label": `${timeOf(cell)} ${on ? w().policies.open : w().policies.closed}`, onPointerDown: () => begin(cell), onPointerEnter: () => stroke && setStroke({ ...stroke, cells: paint(stroke.cells, cell, stroke.on) }) });
+    h("div", { key: cell, role: "gridcell", class: on ? "cell on" : "cell", tabIndex: cell === at ? 0 : -1, "aria-selected": on, "aria-label": `${dayName(Math.floor(cell / CELLS))} ${timeOf(cell % CELLS)} ${on ? w().policies.open : w().policies.closed}`, onPointerDown: () => begin(cell), onPointerEnter: () => stroke && setStroke({ ...stroke, cells: paint(stroke.cells, cell, stroke.on) }) });
+  const row = (/** @type {string} */ key, /** @type {number} */ day) =>
+    div({ role: "row", class: "cells-row", key }, span({ role: "rowheader", class: "small muted" }, dayName(day)), cells.slice(day * CELLS, (day + 1) * CELLS).map((on, cell) => cellView(on, day * CELLS + cell)));
   return div({ class: "week" },
-    div({ role: "grid", "aria-label": name, "aria-multiselectable": true, class: "cells", ref: grid, onKeyDown, onPointerUp: end, onPointerLeave: end, onFocusOut: () => (focused.current = false) }, div({ role: "row", class: "cells-row" }, cells.map(cellView))),
+    div({ role: "grid", "aria-label": name, "aria-multiselectable": true, class: "cells", ref: grid, onKeyDown, onPointerUp: end, onPointerLeave: end, onFocusOut: () => (focused.current = false) }, DAYS.map(row)),
     div({ class: "hours", "aria-hidden": true }, [0, 4, 8, 12, 16, 20, 24].map((hour) => span(String(hour)))));
 }
