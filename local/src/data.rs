@@ -1,6 +1,6 @@
 //! The data folder: the database, the secrets and a lock against a second process.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,9 +24,9 @@ const DATABASE: &str = "tidegate.db";
 const SECRETS: &str = "secrets.json";
 /// What a file of `SQLite` begins with.
 const SQLITE: &[u8] = b"SQLite format 3\0";
-/// Of what lies in the folder, raised when an older release could not read it.
+/// The version of what lies in the folder, raised when an older release could not read it.
 const LAYOUT: u32 = 1;
-/// Before each table's name, as in the cloud.
+/// The beginning of each table's name, as in the cloud.
 const TABLE_PREFIX: &str = "tidegate-";
 
 /// `tidegate` in the user's folder for application data.
@@ -61,7 +61,10 @@ impl Data {
         };
         create_private(folder)?;
         let lock = open_private(&folder.join("lock")).map_err(StartError::folder(folder))?;
-        lock.try_lock().map_err(|_| StartError::InUse(folder.to_owned()))?;
+        lock.try_lock().map_err(|refused| match refused {
+            TryLockError::WouldBlock => StartError::InUse(folder.to_owned()),
+            TryLockError::Error(error) => StartError::folder(folder)(error),
+        })?;
         let secrets = FileSecrets::new(folder.join(SECRETS));
         if secrets.check().is_err() {
             return Err(StartError::SecretsFile(folder.join(SECRETS)));
@@ -135,10 +138,12 @@ fn head_of(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Refuses data that a later release has written, and marks what this one writes.
+/// Refuses data that a later release has written, and marks what this one writes. An empty file is a mark that was not
+/// written to its end, such as on a full disk.
 fn check_version(folder: &Path) -> Result<(), StartError> {
     let path = folder.join("version");
     let written = match fs::read_to_string(&path) {
+        Ok(text) if text.trim().is_empty() => Some(0),
         Ok(text) => text.trim().parse().ok(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(0),
         Err(error) => return Err(StartError::folder(folder)(error)),
@@ -271,6 +276,18 @@ mod tests {
         fs::write(folder.join(SECRETS), "{\"half").unwrap();
         assert!(matches!(Data::open(Some(&folder)), Err(StartError::SecretsFile(_))));
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn op2_a_start_whose_mark_was_not_written_to_its_end_hinders_no_other() {
+        let folder = folder();
+        for written in ["", "\n"] {
+            drop(Data::open(Some(&folder)).unwrap());
+            fs::write(folder.join("version"), written).unwrap();
+            drop(Data::open(Some(&folder)).unwrap());
+            assert_eq!(fs::read_to_string(folder.join("version")).unwrap(), "1\n");
+        }
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
