@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -162,9 +163,7 @@ fn check_version(folder: &Path) -> Result<(), StartError> {
 /// link or a file of his own in the place of one of ours.
 fn create_private(folder: &Path) -> Result<(), StartError> {
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).mode(0o700);
     builder.create(folder).map_err(StartError::folder(folder))?;
     make_private(folder)?;
     for entry in fs::read_dir(folder).map_err(StartError::folder(folder))? {
@@ -174,9 +173,7 @@ fn create_private(folder: &Path) -> Result<(), StartError> {
 }
 
 /// Takes all rights of others away: of a file or folder of this user, which is no link.
-#[cfg(unix)]
 fn make_private(path: &Path) -> Result<(), StartError> {
-    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
     let refused = || StartError::NotPrivate(path.to_owned());
     // Without waiting: a named pipe would hold the start up.
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
@@ -195,27 +192,17 @@ fn make_private(path: &Path) -> Result<(), StartError> {
     Ok(())
 }
 
-#[cfg(not(unix))]
-fn make_private(_: &Path) -> Result<(), StartError> {
-    Ok(())
-}
-
 /// The file, made for its owner alone where there is none. A link is not followed.
 fn open_private(path: &Path) -> std::io::Result<File> {
     let mut options = fs::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let no_links = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
-        options.mode(0o600).custom_flags(no_links);
-    }
-    options.open(path)
+    let no_links = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+    options.mode(0o600).custom_flags(no_links).open(path)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 

@@ -3,6 +3,9 @@
 //! The routers, the store and the SDK are those of the cloud; only the database's transport, the home of secrets and
 //! the timers are the laptop's. [`Gateway::start`] serves the `local` binary and the tests alike.
 
+#[cfg(not(unix))]
+compile_error!("the local gateway runs on Unix: Linux, macOS, or the Linux subsystem of Windows");
+
 mod administrator;
 mod cloud;
 mod config_error;

@@ -1,8 +1,5 @@
 //! `local`: the whole gateway on this machine.
 
-#[cfg(not(unix))]
-compile_error!("the local gateway runs on Unix: Linux, macOS, or the Linux subsystem of Windows");
-
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
