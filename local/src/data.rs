@@ -23,7 +23,7 @@ use crate::start_error::{DatabaseState, StartError};
 
 const DATABASE: &str = "tidegate.db";
 const SECRETS: &str = "secrets.json";
-/// What a file of `SQLite` begins with.
+/// The first bytes of a file of `SQLite`.
 const SQLITE: &[u8] = b"SQLite format 3\0";
 /// The version of what lies in the folder, raised when an older release could not read it.
 const LAYOUT: u32 = 1;

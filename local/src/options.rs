@@ -96,9 +96,7 @@ impl Options {
             trusted_proxies: TrustedProxies::default(),
         }
     }
-}
 
-impl Options {
     /// The administrator that the options name.
     pub(crate) fn first_admin(&self) -> FirstAdmin {
         FirstAdmin {

@@ -1,4 +1,5 @@
-//! The client behind trusted proxies: what `X-Forwarded-For` or `Forwarded` (RFC 7239) says, as far as it can be believed.
+//! The client behind trusted proxies: what `X-Forwarded-For` or `Forwarded` (RFC 7239) says, as far as it can be
+//! believed.
 //!
 //! Each proxy adds whom it has the request from at the right, so the list is read from there: as long as a trusted
 //! proxy says so, the next address is believed. What stands further left anybody may have written.

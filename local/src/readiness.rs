@@ -1,10 +1,10 @@
-//! `GET /ready`: whether a balancer should send requests to this process.
+//! `GET /ready`, which tells a balancer if it should send requests to this process.
 
 use http::StatusCode;
 use service::store::Store;
 use tokio_util::sync::CancellationToken;
 
-/// What readiness depends on.
+/// The tables that must be readable, and the end that must not have begun.
 #[derive(Clone, Debug)]
 pub(crate) struct Readiness {
     pub(crate) store: Store,

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::functions::Functions;
 use crate::home::Home;
 
-/// Of usage, what a killed process may lose.
+/// How often usage is written: a killed process loses as much.
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Runs at this interval until `stop`. Of processes that share their tables one does the work, as long as it lives.
@@ -38,7 +38,7 @@ pub(crate) async fn run(every: Duration, home: Home, functions: Functions, stop:
     }
 }
 
-/// Whether the schedule is this process's until the time after the next. Whoever cannot tell leaves it to others.
+/// True if the schedule is this process's until the time after the next. Whoever cannot tell leaves it to others.
 async fn has_turn(store: &Store, holder: &str, every: Duration) -> bool {
     let lasts = SignedDuration::try_from(every * 2).unwrap_or(SignedDuration::MAX);
     let until = store.clock().now().saturating_add(lasts);

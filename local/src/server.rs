@@ -22,7 +22,8 @@ use crate::json_errors::JsonErrors;
 
 /// How long the head of a request may take (promise 30). The library's own limit of 100 headers is ours too.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-/// What is read of a body at once, and what is written. The library lets a head be as long, so [`Front`] measures it.
+/// The bytes that are read of a body at once, and written. The library lets a head be as long, so that [`Front`]
+/// measures it.
 const BUFFER_BYTES: usize = 256 * 1024;
 /// How long connections may take to end behind the end of the streams.
 const CLOSING: Duration = Duration::from_secs(2);
