@@ -41,14 +41,14 @@ pub(crate) async fn run(every: Duration, home: Home, functions: Functions, stop:
 /// True if the schedule is this process's until the time after the next. Whoever cannot tell leaves it to others.
 async fn has_turn(store: &Store, holder: &str, every: Duration) -> bool {
     let lasts = SignedDuration::try_from(every * 2).unwrap_or(SignedDuration::MAX);
-    let until = store.clock().now().saturating_add(lasts);
-    match until.map(|until| store.take_turn("schedule", holder, until)) {
-        Ok(turn) => turn.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the turn at the schedule cannot be taken");
-            false
-        }),
-        Err(_) => false,
-    }
+    let Ok(until) = store.clock().now().saturating_add(lasts) else {
+        return false;
+    };
+    let turn = store.take_turn("schedule", holder, until).await;
+    turn.unwrap_or_else(|error| {
+        tracing::error!(%error, "the turn at the schedule cannot be taken");
+        false
+    })
 }
 
 /// Writes what callers without limits have used, a second late at most, until `stop`; what comes later is written at
