@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 use service::http::routes::Row;
 
-use super::super::table::{NOBODY, form};
+use super::super::table::{NOBODY, form, name};
 
 /// Objects that hang together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) fn kinds(row: &Row) -> Vec<Kind> {
         // Limits, and sessions and accounts that are made of nothing that others change.
         "admin/users/{id}/quota/reset" | "admin/top-ups" | "admin/top-ups/{account}/{id}" => Vec::new(),
         "auth/login" | "auth/register" | "auth/setup" | "auth/sso/token" => Vec::new(),
-        _ => panic!("{} {} is not known to races", row.method, row.path),
+        _ => panic!("{} is not known to races", name(row)),
     }
 }
 

@@ -9,7 +9,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use service::http::routes::Row;
 
-use super::super::table::{NOBODY, form};
+use super::super::table::{NOBODY, form, name};
 use super::deeds::{Kind, body, csv, ends_sessions, is_bulk, is_persons, policy, raises_version};
 use super::invariants::{Tables, Traces};
 
@@ -258,10 +258,6 @@ impl Round {
             _ => self.path(row),
         }
     }
-}
-
-fn name(row: &Row) -> String {
-    format!("{} {}", row.method, row.path)
 }
 
 /// The requests and their statuses, for the message of a failure.
