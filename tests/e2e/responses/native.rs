@@ -11,14 +11,7 @@ async fn bench(members: Value) -> Bench {
     for (name, value) in members.as_object().unwrap() {
         backend[name] = value.clone();
     }
-    let (gateway, provider) = (Gateway::start().await, Provider::start());
-    gateway.admin().create_model_with("m", &provider, &backend).await;
-    let program = gateway.program().await;
-    Bench {
-        gateway,
-        provider,
-        program,
-    }
+    Bench::with_backend(Gateway::start().await, &backend).await
 }
 
 #[tokio::test]
