@@ -61,7 +61,8 @@ pub(crate) async fn setup_link(
         None
     })?;
     let code = auth.issue_setup_code(newcomer.id);
-    Some(format!("http://{address}/console/#setup={}", code.expose()).into())
+    let base = options.reached_at(address);
+    Some(format!("{base}/console/#setup={}", code.expose()).into())
 }
 
 /// The administrator of `options`, while there is no model.
