@@ -1,4 +1,4 @@
-//! What the audit trail tells of a change: who made it, and what was and is; and who was refused (promise 76).
+//! The audit trail: of a change who made it, and what was and is; and who was refused (promise 76).
 
 use futures_util::future::join_all;
 use harness::Gateway;

@@ -1,4 +1,4 @@
-//! What ids are called, and by which words people and keys are found.
+//! The names beside ids, and the words by which people and keys are found.
 
 use harness::Gateway;
 use harness::client::{Client, data};

@@ -1,4 +1,4 @@
-//! What administrators do for others: keys made, and many accounts changed at once.
+//! The work of administrators for others: keys made, and many accounts changed at once.
 
 use harness::Gateway;
 use harness::client::{Client, PASSWORD, data, pick, refusal, status};

@@ -25,7 +25,7 @@ pub(super) struct World {
 /// The objects of one round, and the person whose they are.
 struct Round {
     number: usize,
-    /// Signed in where a route of the round is a person's.
+    /// The person, signed in where a route of the round is a person's.
     person: Client,
     user: String,
     key: String,
