@@ -1,5 +1,5 @@
-//! The administrator at a start: the first one, the link that sets the gateway up, and the way back for whoever owns the
-//! data.
+//! The administrator at a start: the first one, the link that sets the gateway up, and the way back for whoever owns
+//! the data.
 
 use std::net::SocketAddr;
 
@@ -43,8 +43,9 @@ pub async fn reset_admin(options: &Options) -> Result<ResetAdmin, StartError> {
     reset.ok_or(StartError::NoAdmin)
 }
 
-/// A link to the console that signs in the administrator of `options`, if the installation has no model yet. Its code is
-/// known to this process alone, so that there is none where several share their tables. A start does not fail for it.
+/// A link to the console that signs in the administrator of `options`, if the installation has no model yet. Its code
+/// is known to this process alone, so that there is none where several share their tables. A start does not fail for
+/// it.
 pub(crate) async fn setup_link(
     home: &Home,
     store: &Store,
@@ -60,7 +61,8 @@ pub(crate) async fn setup_link(
         None
     })?;
     let code = auth.issue_setup_code(newcomer.id);
-    Some(format!("http://{address}/console/#setup={}", code.expose()).into())
+    let base = options.reached_at(address);
+    Some(format!("{base}/console/#setup={}", code.expose()).into())
 }
 
 /// The administrator of `options`, while there is no model.

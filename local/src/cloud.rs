@@ -14,7 +14,7 @@ use crate::start_error::StartError;
 /// The tables and secrets of an installation in the cloud.
 #[derive(Clone, Debug)]
 pub struct CloudStorage {
-    /// Before each table's name.
+    /// The beginning of each table's name.
     pub table_prefix: String,
     pub secrets: SecretsConfig,
     /// Makes the tables that are missing, where no template has made them.

@@ -1,11 +1,11 @@
-//! Why a gateway does not start with the file of `--config`.
+//! Errors of the file of `--config`.
 
 use std::path::PathBuf;
 
 use domain::models::Email;
 use service::store::StoreError;
 
-/// Why a start with the file fails: before anything is made.
+/// The reason why a start with the file fails, before anything is made.
 #[derive(Debug, thiserror::Error)]
 #[error("{} cannot be applied: {why}", .path.display())]
 pub struct ConfigError {

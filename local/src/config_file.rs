@@ -18,14 +18,14 @@ use service::store::Store;
 use crate::config_error::{ConfigError, Mistake};
 use crate::options::{ConfigFile, Options};
 
-/// What became of the file.
+/// The outcome of a file that was applied.
 #[derive(Clone, Debug)]
 pub struct Applied {
     /// Changes that were made.
     pub changed: usize,
     /// Objects of the file that were as it says.
     pub unchanged: usize,
-    /// Why it was not applied wholly. The next start goes on from there.
+    /// The reason why it was not applied wholly. The next start goes on from there.
     pub problem: Option<String>,
 }
 

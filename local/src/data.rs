@@ -1,7 +1,8 @@
 //! The data folder: the database, the secrets and a lock against a second process.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,11 +23,11 @@ use crate::start_error::{DatabaseState, StartError};
 
 const DATABASE: &str = "tidegate.db";
 const SECRETS: &str = "secrets.json";
-/// What a file of `SQLite` begins with.
+/// The first bytes of a file of `SQLite`.
 const SQLITE: &[u8] = b"SQLite format 3\0";
-/// Of what lies in the folder, raised when an older release could not read it.
+/// The version of what lies in the folder, raised when an older release could not read it.
 const LAYOUT: u32 = 1;
-/// Before each table's name, as in the cloud.
+/// The beginning of each table's name, as in the cloud.
 const TABLE_PREFIX: &str = "tidegate-";
 
 /// `tidegate` in the user's folder for application data.
@@ -61,7 +62,10 @@ impl Data {
         };
         create_private(folder)?;
         let lock = open_private(&folder.join("lock")).map_err(StartError::folder(folder))?;
-        lock.try_lock().map_err(|_| StartError::InUse(folder.to_owned()))?;
+        lock.try_lock().map_err(|refused| match refused {
+            TryLockError::WouldBlock => StartError::InUse(folder.to_owned()),
+            TryLockError::Error(error) => StartError::folder(folder)(error),
+        })?;
         let secrets = FileSecrets::new(folder.join(SECRETS));
         if secrets.check().is_err() {
             return Err(StartError::SecretsFile(folder.join(SECRETS)));
@@ -135,10 +139,12 @@ fn head_of(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Refuses data that a later release has written, and marks what this one writes.
+/// Refuses data that a later release has written, and marks what this one writes. An empty file is a mark that was not
+/// written to its end, such as on a full disk.
 fn check_version(folder: &Path) -> Result<(), StartError> {
     let path = folder.join("version");
     let written = match fs::read_to_string(&path) {
+        Ok(text) if text.trim().is_empty() => Some(0),
         Ok(text) => text.trim().parse().ok(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(0),
         Err(error) => return Err(StartError::folder(folder)(error)),
@@ -157,9 +163,7 @@ fn check_version(folder: &Path) -> Result<(), StartError> {
 /// link or a file of his own in the place of one of ours.
 fn create_private(folder: &Path) -> Result<(), StartError> {
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).mode(0o700);
     builder.create(folder).map_err(StartError::folder(folder))?;
     make_private(folder)?;
     for entry in fs::read_dir(folder).map_err(StartError::folder(folder))? {
@@ -169,9 +173,7 @@ fn create_private(folder: &Path) -> Result<(), StartError> {
 }
 
 /// Takes all rights of others away: of a file or folder of this user, which is no link.
-#[cfg(unix)]
 fn make_private(path: &Path) -> Result<(), StartError> {
-    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
     let refused = || StartError::NotPrivate(path.to_owned());
     // Without waiting: a named pipe would hold the start up.
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
@@ -190,27 +192,17 @@ fn make_private(path: &Path) -> Result<(), StartError> {
     Ok(())
 }
 
-#[cfg(not(unix))]
-fn make_private(_: &Path) -> Result<(), StartError> {
-    Ok(())
-}
-
 /// The file, made for its owner alone where there is none. A link is not followed.
 fn open_private(path: &Path) -> std::io::Result<File> {
     let mut options = fs::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let no_links = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
-        options.mode(0o600).custom_flags(no_links);
-    }
-    options.open(path)
+    let no_links = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+    options.mode(0o600).custom_flags(no_links).open(path)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -271,6 +263,18 @@ mod tests {
         fs::write(folder.join(SECRETS), "{\"half").unwrap();
         assert!(matches!(Data::open(Some(&folder)), Err(StartError::SecretsFile(_))));
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn op2_a_start_whose_mark_was_not_written_to_its_end_hinders_no_other() {
+        let folder = folder();
+        for written in ["", "\n"] {
+            drop(Data::open(Some(&folder)).unwrap());
+            fs::write(folder.join("version"), written).unwrap();
+            drop(Data::open(Some(&folder)).unwrap());
+            assert_eq!(fs::read_to_string(folder.join("version")).unwrap(), "1\n");
+        }
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::embedded;
 use crate::hosts::Hosts;
+use crate::server::accept;
 use crate::sigv4::AccessKey;
 
 /// More than `DynamoDB` takes in one request.
@@ -39,8 +40,7 @@ pub(crate) struct Door {
 
 /// Serves until `stop`.
 pub(crate) async fn serve(listener: TcpListener, door: Door, stop: CancellationToken) {
-    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
-        let Ok((stream, _)) = accepted else { continue };
+    while let Some((stream, _)) = accept(&listener, &stop).await {
         let (door, stop) = (door.clone(), stop.clone());
         #[expect(
             clippy::disallowed_methods,

@@ -1,5 +1,7 @@
 //! File descriptors: each connection has one, and the system's usual soft limit is a few hundred.
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 /// Half-open connections are not more than this part of the limit, and never more than so many.
 const HALF_OPEN: u64 = 2;
 const MOST_HALF_OPEN: usize = 10_000;
@@ -11,20 +13,12 @@ pub(crate) fn half_open(workers: usize) -> usize {
 }
 
 /// The most descriptors that this process may have, if there is such a number.
-#[cfg(unix)]
 fn limit() -> Option<u64> {
-    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
-}
-
-#[cfg(not(unix))]
-fn limit() -> Option<u64> {
-    None
+    getrlimit(Resource::Nofile).current
 }
 
 /// Raises the soft limit to the hard one.
-#[cfg(unix)]
 pub(crate) fn raise_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
@@ -35,16 +29,13 @@ pub(crate) fn raise_limit() {
     }
 }
 
-#[cfg(not(unix))]
-pub(crate) fn raise_limit() {}
-
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
-    use rustix::process::{Resource, getrlimit};
+    use super::*;
 
     #[test]
     fn ha25_the_soft_limit_is_the_hard_one() {
-        super::raise_limit();
+        raise_limit();
         let limit = getrlimit(Resource::Nofile);
         assert_eq!(limit.current, limit.maximum);
     }

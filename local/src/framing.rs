@@ -5,7 +5,7 @@ use http::header::{CONNECTION, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue};
 use service::http::{ApiError, Code};
 
-/// What is to be thought of where a message ends.
+/// The judgement about where a message ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
     Sound,
@@ -17,7 +17,7 @@ pub(crate) enum Framing {
 }
 
 impl Framing {
-    /// Of a request with these headers.
+    /// The framing of a request with these headers.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         if names_length(headers) {
             Self::Forged

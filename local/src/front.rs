@@ -53,9 +53,7 @@ impl Front {
         framing.end(&mut response);
         response.map(|body| PermittedBody { body, _permit: permit })
     }
-}
 
-impl Front {
     /// Puts the client's address into the request: that of the connection, or whom a trusted proxy names.
     fn tell_client(&self, request: &mut Request<Body>, peer: IpAddr) {
         let named = self.proxies.client(peer, request.headers());

@@ -36,12 +36,7 @@ impl Functions {
         let rules = admin::Rules {
             networks,
             passwords: options.passwords,
-            public_url: Some(
-                options
-                    .public_url
-                    .clone()
-                    .unwrap_or_else(|| format!("http://{address}")),
-            ),
+            public_url: Some(options.reached_at(address)),
         };
         let delegates = admin::Delegates {
             check: check_client(health.clone()),

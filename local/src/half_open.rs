@@ -1,5 +1,5 @@
-//! Connections on which no request has begun. The oldest give way to new ones, so that whoever opens connections and says
-//! nothing on them shuts nobody out.
+//! Connections on which no request has begun. The oldest give way to new ones, so that whoever opens connections and
+//! says nothing on them shuts nobody out.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
 
-/// The half-open connections of one worker, by the order in which they came. One that is being set up has no handle yet.
+/// The half-open connections of one worker, by the order in which they came. One that is being set up has no handle
+/// yet.
 #[derive(Debug)]
 pub(crate) struct HalfOpen {
     most: usize,
@@ -55,7 +56,7 @@ impl HalfOpen {
         })
     }
 
-    /// Whole again whoever panicked with it.
+    /// The connections, which are whole also if somebody panicked with them.
     fn lock(&self) -> MutexGuard<'_, Connections> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! Where a gateway keeps its tables and secrets.
+//! The place where a gateway keeps its tables and secrets.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::cloud::CloudStorage;
 use crate::data::Data;
 use crate::start_error::StartError;
 
-/// Where a gateway is to keep its tables and secrets.
+/// The place where a gateway is to keep its tables and secrets.
 #[derive(Clone, Debug)]
 pub enum Storage {
     /// In memory: nothing is left at the end.

@@ -15,7 +15,7 @@ use http::uri::Authority;
 pub(crate) struct Hosts(Option<Arc<[String]>>);
 
 impl Hosts {
-    /// Of a gateway that listens at `address`, and is called by these names besides those of this machine.
+    /// The names of a gateway that listens at `address`, and is called by these names besides those of this machine.
     pub(crate) fn of(address: SocketAddr, also: &[String]) -> Self {
         let names = also.iter().map(|name| name.to_ascii_lowercase());
         Self(address.ip().is_loopback().then(|| names.collect()))

@@ -16,7 +16,7 @@ use service::http::{ApiError, Code, Dialect};
 /// A connection whose every error is JSON.
 pub(crate) struct JsonErrors<T> {
     io: T,
-    /// What is still to be written in place of the library's response.
+    /// The rest that is to be written in place of the library's response.
     instead: Bytes,
 }
 

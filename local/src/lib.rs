@@ -3,6 +3,9 @@
 //! The routers, the store and the SDK are those of the cloud; only the database's transport, the home of secrets and
 //! the timers are the laptop's. [`Gateway::start`] serves the `local` binary and the tests alike.
 
+#[cfg(not(unix))]
+compile_error!("the local gateway runs on Unix: Linux, macOS, or the Linux subsystem of Windows");
+
 mod administrator;
 mod cloud;
 mod config_error;
@@ -80,7 +83,7 @@ async fn bind(address: SocketAddr, option: &'static str) -> Result<TcpListener, 
     bound.map_err(|why| StartError::Listen { address, option, why })
 }
 
-/// Where the embedded database listens, which is for this machine alone.
+/// The socket of the embedded database, if it is to have one: for this machine alone.
 async fn bind_door(options: &Options) -> Result<Option<TcpListener>, StartError> {
     match (options.dynamodb_listen, &options.storage) {
         (None, _) | (_, Storage::Cloud(_)) => Ok(None),
@@ -91,8 +94,8 @@ async fn bind_door(options: &Options) -> Result<Option<TcpListener>, StartError>
     }
 }
 
-/// Settles what a process has left behind that did not end in order (OP3): of data that this one has for itself, so that
-/// nothing is under way. Processes that share their tables leave it to the schedules.
+/// Settles what a process has left behind that did not end in order (OP3): only of data that this process has for
+/// itself, so that nothing is under way. Processes that share their tables leave it to the schedules.
 async fn recover(home: &Home, resources: &Resources, janitor: &janitor::App) -> Result<(), StartError> {
     if let Home::Embedded(_) = home {
         resources.store.forget_leases().await?;
@@ -122,7 +125,7 @@ fn front(
     }
 }
 
-/// What is done without a request, until `stop`.
+/// Begins the work that needs no request, which goes on until `stop`.
 fn begin_schedules(
     options: &Options,
     home: &Home,
@@ -222,7 +225,7 @@ impl Gateway {
         self.ignores_admin_password
     }
 
-    /// What became of the file of the configuration, if there is one.
+    /// The outcome of the configuration's file, if there is one.
     pub fn applied(&self) -> Option<&Applied> {
         self.applied.as_ref()
     }

@@ -1,8 +1,5 @@
 //! `local`: the whole gateway on this machine.
 
-#[cfg(not(unix))]
-compile_error!("the local gateway runs on Unix: Linux, macOS, or the Linux subsystem of Windows");
-
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,10 +42,10 @@ struct Arguments {
     /// Where tables and secrets are.
     #[arg(long, env = "STORE", value_enum, default_value = "embedded")]
     store: StoreKind,
-    /// Before each table's name in `DynamoDB`.
+    /// The beginning of each table's name in `DynamoDB`.
     #[arg(long, env = "TABLE_PREFIX", default_value = "tidegate-")]
     table_prefix: String,
-    /// Before each secret's name in Secrets Manager.
+    /// The beginning of each secret's name in Secrets Manager.
     #[arg(long, env = "SECRET_PREFIX", default_value = "tidegate/")]
     secret_prefix: String,
     /// A file of secrets, shared by all processes, in place of Secrets Manager.
@@ -63,10 +60,10 @@ struct Arguments {
     /// Where clients reach the gateway, if not where it listens: `https://gateway.example`.
     #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
-    /// What passwords have to be: `basic` or `strict` [default: `strict` over `DynamoDB`].
+    /// The rules for passwords: `basic` or `strict` [default: `strict` over `DynamoDB`].
     #[arg(long, env = "PASSWORD_POLICY", value_name = "POLICY")]
     password_policy: Option<PasswordPolicy>,
-    /// For how many seconds streams may go on after SIGTERM [default: 2, over `DynamoDB` 30].
+    /// Seconds for which streams may go on after SIGTERM [default: 2, over `DynamoDB` 30].
     #[arg(long, env = "DRAIN_SECONDS", value_name = "SECONDS")]
     drain_seconds: Option<u16>,
     /// The folder of the data [default: `tidegate` in your folder for application data].
@@ -109,14 +106,14 @@ struct Arguments {
     /// Reverse proxies that say in `X-Forwarded-For` or `Forwarded` whose requests they bring: `127.0.0.1,10.0.0.0/8`.
     #[arg(long, env = "TRUSTED_PROXIES", value_name = "CIDRS", default_value = "")]
     trusted_proxies: TrustedProxies,
-    /// What is logged: `warn`, `info`, `proxy=debug`.
+    /// The levels that are logged: `warn`, `info`, `proxy=debug`.
     #[arg(long, env = "RUST_LOG", default_value = "warn", value_parser = log_filter)]
     log: String,
-    /// How it is logged: `text` or `json`.
+    /// The form of the log: `text` or `json`.
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = |text: &str| text.parse::<LogFormat>())]
     log_format: LogFormat,
-    /// Give the administrator of `--admin-email`, else the oldest one, a new password, and end: for whoever owns the data
-    /// and cannot sign in.
+    /// Give the administrator of `--admin-email`, else the oldest one, a new password, and end: for whoever owns the
+    /// data and cannot sign in.
     #[arg(long, conflicts_with = "memory")]
     reset_admin: bool,
 }
@@ -186,9 +183,7 @@ impl Arguments {
             trusted_proxies: self.trusted_proxies,
         })
     }
-}
 
-impl Arguments {
     fn storage(&self) -> Result<Storage, StartError> {
         Ok(match (self.store, &self.data) {
             (StoreKind::Dynamodb, _) => Storage::Cloud(CloudStorage {

@@ -96,9 +96,13 @@ impl Options {
             trusted_proxies: TrustedProxies::default(),
         }
     }
-}
 
-impl Options {
+    /// The address at which clients reach a gateway that listens on `address`.
+    pub(crate) fn reached_at(&self, address: SocketAddr) -> String {
+        let given = self.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned());
+        given.unwrap_or_else(|| format!("http://{address}"))
+    }
+
     /// The administrator that the options name.
     pub(crate) fn first_admin(&self) -> FirstAdmin {
         FirstAdmin {

@@ -1,4 +1,5 @@
-//! The client behind trusted proxies: what `X-Forwarded-For` or `Forwarded` (RFC 7239) says, as far as it can be believed.
+//! The client behind trusted proxies: what `X-Forwarded-For` or `Forwarded` (RFC 7239) says, as far as it can be
+//! believed.
 //!
 //! Each proxy adds whom it has the request from at the right, so the list is read from there: as long as a trusted
 //! proxy says so, the next address is believed. What stands further left anybody may have written.
@@ -60,10 +61,9 @@ impl TrustedProxies {
 
     /// The last address, from the right, that a trusted proxy vouches for. An entry that is none ends the walk: whoever
     /// is behind it is unknown.
-    fn walk(&self, entries: impl Iterator<Item = Option<IpAddr>>) -> Option<IpAddr> {
-        let entries: Vec<Option<IpAddr>> = entries.collect();
+    fn walk(&self, entries: impl DoubleEndedIterator<Item = Option<IpAddr>>) -> Option<IpAddr> {
         let mut found = None;
-        for entry in entries.into_iter().rev() {
+        for entry in entries.rev() {
             let Some(address) = entry else { break };
             found = Some(address);
             if !self.trusts(address) {
@@ -84,23 +84,16 @@ fn values<'a>(headers: &'a HeaderMap, name: &str) -> Option<Vec<&'a str>> {
 /// The elements of a value of `Forwarded`. One that ends within quotes would hide what the proxy has added: it has none
 /// that says anything.
 fn elements(value: &str) -> Vec<&str> {
-    let elements = split(value, ',');
-    if is_quoted_at_end(value) { vec![""] } else { elements }
+    split(value, ',').unwrap_or_else(|| vec![""])
 }
 
-/// The parts of `text` between separators, which may also stand in quotes (RFC 9110 §5.6.4).
-fn split(text: &str, separator: char) -> Vec<&str> {
+/// The parts of `text` between separators, which may also stand in quotes (RFC 9110 §5.6.4); `None` if a quote is never
+/// closed.
+fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     let mut quotes = Quotes::default();
-    text.split(|character| !quotes.pass(character) && character == separator)
-        .collect()
-}
-
-fn is_quoted_at_end(text: &str) -> bool {
-    let mut quotes = Quotes::default();
-    for character in text.chars() {
-        quotes.pass(character);
-    }
-    quotes.quoted
+    let parts = text.split(|character| !quotes.pass(character) && character == separator);
+    let parts = parts.collect();
+    (!quotes.quoted).then_some(parts)
 }
 
 /// Where quotes are open, character by character.
@@ -128,7 +121,7 @@ impl Quotes {
 
 /// The value of `for` in an element of `Forwarded`.
 fn sender(element: &str) -> Option<&str> {
-    split(element, ';').into_iter().find_map(|pair| {
+    split(element, ';')?.into_iter().find_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         name.trim()
             .eq_ignore_ascii_case("for")

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::functions::Functions;
 use crate::home::Home;
 
-/// Of usage, what a killed process may lose.
+/// How often usage is written: a killed process loses as much.
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Runs at this interval until `stop`. Of processes that share their tables one does the work, as long as it lives.
@@ -38,17 +38,17 @@ pub(crate) async fn run(every: Duration, home: Home, functions: Functions, stop:
     }
 }
 
-/// Whether the schedule is this process's until the time after the next. Whoever cannot tell leaves it to others.
+/// True if the schedule is this process's until the time after the next. Whoever cannot tell leaves it to others.
 async fn has_turn(store: &Store, holder: &str, every: Duration) -> bool {
     let lasts = SignedDuration::try_from(every * 2).unwrap_or(SignedDuration::MAX);
-    let until = store.clock().now().saturating_add(lasts);
-    match until.map(|until| store.take_turn("schedule", holder, until)) {
-        Ok(turn) => turn.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the turn at the schedule cannot be taken");
-            false
-        }),
-        Err(_) => false,
-    }
+    let Ok(until) = store.clock().now().saturating_add(lasts) else {
+        return false;
+    };
+    let turn = store.take_turn("schedule", holder, until).await;
+    turn.unwrap_or_else(|error| {
+        tracing::error!(%error, "the turn at the schedule cannot be taken");
+        false
+    })
 }
 
 /// Writes what callers without limits have used, a second late at most, until `stop`; what comes later is written at

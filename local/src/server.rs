@@ -20,9 +20,10 @@ use crate::front::Front;
 use crate::half_open::{HalfOpen, Place};
 use crate::json_errors::JsonErrors;
 
-/// Of a request's head (promise 30, docs/api.md §7). The library's own limit of 100 headers is ours too.
+/// How long the head of a request may take (promise 30). The library's own limit of 100 headers is ours too.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-/// What is read of a body at once, and what is written. The library lets a head be as long, so [`Front`] measures it.
+/// The bytes that are read of a body at once, and written. The library lets a head be as long, so that [`Front`]
+/// measures it.
 const BUFFER_BYTES: usize = 256 * 1024;
 /// How long connections may take to end behind the end of the streams.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -60,13 +61,22 @@ async fn serve(listener: std::net::TcpListener, front: Arc<Front>, most: usize, 
 async fn accept_all(listener: TcpListener, front: Arc<Front>, half_open: Arc<HalfOpen>, stop: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let connections = TaskTracker::new();
-    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
-        match accepted {
-            Ok((stream, peer)) => {
-                let place = half_open.enter();
-                let conversation = converse(stream, peer, Arc::clone(&front), Arc::clone(&place), graceful.watcher());
-                place.served_by(connections.spawn(conversation).abort_handle());
-            }
+    while let Some((stream, peer)) = accept(&listener, &stop).await {
+        let place = half_open.enter();
+        let conversation = converse(stream, peer, Arc::clone(&front), Arc::clone(&place), graceful.watcher());
+        place.served_by(connections.spawn(conversation).abort_handle());
+    }
+    drop(listener);
+    connections.close();
+    let closing = front.stream_grace + CLOSING;
+    let _ = tokio::time::timeout(closing, async { tokio::join!(graceful.shutdown(), connections.wait()) }).await;
+}
+
+/// The next connection; `None` at `stop`.
+pub(crate) async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<(TcpStream, SocketAddr)> {
+    loop {
+        match stop.run_until_cancelled(listener.accept()).await? {
+            Ok(accepted) => return Some(accepted),
             // Out of file descriptors, most likely: without a pause this would spin.
             Err(error) => {
                 tracing::error!(%error, "a connection could not be accepted");
@@ -74,10 +84,6 @@ async fn accept_all(listener: TcpListener, front: Arc<Front>, half_open: Arc<Hal
             }
         }
     }
-    drop(listener);
-    connections.close();
-    let closing = front.stream_grace + CLOSING;
-    let _ = tokio::time::timeout(closing, async { tokio::join!(graceful.shutdown(), connections.wait()) }).await;
 }
 
 /// Serves the requests of one connection, one after the other.

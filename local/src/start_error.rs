@@ -1,4 +1,4 @@
-//! Why the gateway cannot start, for the person at the terminal: with the path, the address or the option it is about.
+//! Errors of a start, for the person at the terminal: each with the path, the address or the option that it is about.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,17 +12,24 @@ use service::store::StoreError;
 
 use crate::config_error::ConfigError;
 
+/// The reason why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("there is no folder for data on this system; name one with --data (DATA)")]
     NoFolder,
     #[error("another gateway uses the data in {}", .0.display())]
     InUse(PathBuf),
-    #[error("{} must be a plain file or folder that only its owner can read: chmod -R go= the folder of the data", .0.display())]
+    #[error(
+        "{} must be a plain file or folder that only its owner can read: chmod -R go= the folder of the data",
+        .0.display()
+    )]
     NotPrivate(PathBuf),
     #[error("{} cannot be used as the folder of the data (--data, DATA): {}", .path.display(), Plainly(.why))]
     Folder { path: PathBuf, why: io::Error },
-    #[error("{} is {state}, and is left as it is: restore it from a backup, or name another folder with --data", .path.display())]
+    #[error(
+        "{} is {state}, and is left as it is: restore it from a backup, or name another folder with --data",
+        .path.display()
+    )]
     Database { path: PathBuf, state: DatabaseState },
     #[error("{} cannot be read as secrets, and is left as it is: restore it from a backup", .0.display())]
     SecretsFile(PathBuf),
@@ -57,7 +64,7 @@ pub enum StartError {
     NoAdmin,
 }
 
-/// What is wrong with the file of the database.
+/// The fault of a file that should be the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DatabaseState {
     /// Gone, though the secrets beside it say that there was an installation.

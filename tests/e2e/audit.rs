@@ -15,7 +15,7 @@ async fn p60_each_change_has_one_entry_that_says_who_did_what_to_whom() {
     let admin = gateway.admin();
     let actor = admin.profile().await["id"].clone();
     let person = admin.create_person("a@example.com", json!({})).await;
-    let id = person.profile().await["id"].as_str().unwrap().to_owned();
+    let id = person.id().await;
     let path = format!("/api/v1/admin/users/{id}");
     let changed = json!({"name": "B", "password": "a new long password"});
     data(
@@ -98,7 +98,7 @@ async fn ha9_an_entry_names_its_actor_and_tells_what_was_and_is() {
     let gateway = Gateway::start().await;
     let admin = gateway.admin();
     let person = admin.create_person("a@example.com", json!({"role": "manager"})).await;
-    let id = person.profile().await["id"].as_str().unwrap().to_owned();
+    let id = person.id().await;
     let change = json!({"name": "B", "role": "user", "password": "a new long password"});
     admin.change(&format!("/api/v1/admin/users/{id}"), &change).await;
     let of_user = entries(admin, &format!("target={id}")).await;

@@ -93,6 +93,23 @@ fn links_of_the_documents_lead_to_files() {
     }
 }
 
+#[test]
+fn every_error_is_in_the_table_of_errors() {
+    let page = read("docs/api.md");
+    let table = page.split("## 8. Errors").nth(1).unwrap();
+    let table = table.split("\n## ").next().unwrap();
+    let source = read("shared/translators/src/error/code.rs");
+    let codes = source.split("\ncodes! {").nth(1).unwrap();
+    let codes = codes.split("\n}").next().unwrap();
+    let mut checked = 0;
+    // In quotes are the code of management, OpenAI's type and code, and Anthropic's type.
+    for name in codes.split('"').skip(1).step_by(2) {
+        assert!(table.contains(&format!("`{name}`")), "docs/api.md, §8, has no {name}");
+        checked += 1;
+    }
+    assert!(checked > 100, "{checked} names");
+}
+
 /// The pages for users and operators, in both languages.
 fn guides() -> Vec<PathBuf> {
     let readmes = ["README.md", "README.zh.md", "infra/README.md"];

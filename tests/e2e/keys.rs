@@ -114,7 +114,7 @@ async fn p20_a_deleted_key_and_a_disabled_owner_open_nothing() {
     assert_eq!(person.delete(&path(&first)).send().await.unwrap().status(), 200);
     assert_eq!(models(&programs[0]).await, 401);
     assert_eq!(refusal(person.delete(&path(&first)), 404).await, "not_found");
-    let account = format!("/api/v1/admin/users/{}", person.profile().await["id"].as_str().unwrap());
+    let account = person.account_path().await;
     data(gateway.admin().put(&account).json(&json!({"status": "disabled"})), 200).await;
     assert_eq!(models(&programs[1]).await, 401);
 }

@@ -40,7 +40,7 @@ async fn g10_managers_read_the_accounts_of_their_department() {
     for (department, status) in [("sales", 200), ("law", 404)] {
         let email = format!("{department}@example.com");
         let person = admin.create_person(&email, json!({"department": department})).await;
-        let path = format!("/api/v1/admin/users/{}", person.profile().await["id"].as_str().unwrap());
+        let path = person.account_path().await;
         assert_eq!(
             harness::client::status(manager.get(&path)).await,
             status,

@@ -62,8 +62,8 @@ async fn p83_b8_record_row_and_meter_have_the_same_cost_of_every_part() {
     let gateway = Gateway::start().await.with_model("m", &provider).await;
     let admin = gateway.admin();
     let prices = json!([{
-        "from": "2026-01-01T00:00:00Z", "input": 2, "cached_input": 0.2, "cache_write_5m": 2.5, "cache_write_1h": 4, "output": 10,
-        "audio_input": 20, "audio_output": 50, "above_input_tokens": {"5000": {"input": 4}},
+        "from": "2026-01-01T00:00:00Z", "input": 2, "cached_input": 0.2, "cache_write_5m": 2.5, "cache_write_1h": 4,
+        "output": 10, "audio_input": 20, "audio_output": 50, "above_input_tokens": {"5000": {"input": 4}},
         "tiers": {"priority": {"input": 6, "output": 30, "above_input_tokens": {"5000": {"input": 12}}}}
     }]);
     admin.change("/api/v1/admin/models/m", &json!({"prices": prices})).await;

@@ -14,18 +14,7 @@ const CLIENTS: usize = 64;
 
 /// A program of a person under a policy of these limits.
 async fn limited(gateway: &Gateway, limits: &Value) -> (Client, Client) {
-    let mut policy = json!({"name": "tight"});
-    for (field, value) in limits.as_object().unwrap() {
-        policy[field] = value.clone();
-    }
-    let made = gateway
-        .admin()
-        .post("/api/v1/admin/policies")
-        .json(&policy)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(made.status(), 201);
+    gateway.admin().create_policy("tight", limits).await;
     let person = gateway
         .admin()
         .create_person("a@example.com", json!({"quota_policy": "tight"}))

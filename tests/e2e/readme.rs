@@ -54,7 +54,7 @@ async fn the_commands_of_the_chinese_pages_work() {
         .create("/api/v1/admin/models", &json!({"id": "kimi2.5", "name": "Kimi"}))
         .await;
     let person = admin.create_person("somebody@example.com", json!({})).await;
-    let id = person.profile().await["id"].as_str().unwrap().to_owned();
+    let id = person.id().await;
     let address = format!("http://{}", gateway.local().address());
     let variables = [
         ("GATEWAY", address.as_str()),

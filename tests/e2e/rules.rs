@@ -97,7 +97,7 @@ fn functions(source: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether the id of `rule` is one of the words of `name`.
+/// True if the id of `rule` is one of the words of `name`.
 fn tells(name: &str, rule: &str) -> bool {
     let name = format!("_{name}_");
     let rule = rule.to_lowercase().replace('.', "_");

@@ -66,7 +66,7 @@ async fn g1_the_key_goes_with_its_owner() {
     let gateway = Gateway::start().await;
     let person = gateway.admin().create_person("a@example.com", json!({})).await;
     let (_, program) = create(&person).await;
-    let id = person.profile().await["id"].as_str().unwrap().to_owned();
+    let id = person.id().await;
     assert_eq!(
         status(gateway.admin().delete(&format!("/api/v1/admin/users/{id}"))).await,
         200

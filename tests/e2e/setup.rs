@@ -8,6 +8,7 @@ use harness::client::{Client, data, refusal};
 use harness::process::LocalProcess;
 use harness::provider::Provider;
 use harness::{ADMIN_EMAIL, Gateway};
+use local::Options;
 use reqwest::RequestBuilder;
 use serde_json::json;
 use tempfile::TempDir;
@@ -21,6 +22,17 @@ fn code(gateway: &Gateway) -> String {
 
 fn redeem(anybody: &Client, code: &str) -> RequestBuilder {
     anybody.post("/api/v1/auth/setup").json(&json!({"code": code}))
+}
+
+#[tokio::test]
+async fn g17_the_link_leads_where_clients_reach_the_gateway() {
+    let gateway = Gateway::start_with(|options| Options {
+        public_url: Some("https://gateway.example/".to_owned()),
+        ..options
+    })
+    .await;
+    let link = gateway.local().setup_link().unwrap().expose();
+    assert!(link.starts_with("https://gateway.example/console/#setup="), "{link}");
 }
 
 #[tokio::test]

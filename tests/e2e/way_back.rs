@@ -10,10 +10,6 @@ use harness::{ADMIN_EMAIL, ADMIN_PASSWORD, Gate, Gateway};
 use serde_json::json;
 use tempfile::TempDir;
 
-async fn path_of(person: &Client) -> String {
-    format!("/api/v1/admin/users/{}", person.profile().await["id"].as_str().unwrap())
-}
-
 async fn second_admin(gateway: &Gateway) -> Client {
     let admin = json!({"role": "admin"});
     gateway.admin().create_person("second@example.com", admin).await
@@ -22,12 +18,12 @@ async fn second_admin(gateway: &Gateway) -> Client {
 #[tokio::test]
 async fn op1_p15_the_last_password_of_an_administrator_stays_while_single_sign_on_is_off() {
     let gateway = Gateway::start().await;
-    let (admin, own) = (gateway.admin(), path_of(gateway.admin()).await);
+    let (admin, own) = (gateway.admin(), gateway.admin().account_path().await);
     let clear = json!({"password": null});
     assert_eq!(refusal(admin.put(&own).json(&clear), 409).await, "last_admin");
     // A second administrator without a password is no way in.
     let second = second_admin(&gateway).await;
-    let other = path_of(&second).await;
+    let other = second.account_path().await;
     admin.change(&other, &clear).await;
     for change in [json!({"role": "user"}), json!({"status": "disabled"}), clear.clone()] {
         assert_eq!(
@@ -54,7 +50,7 @@ async fn op1_p15_two_who_give_up_their_passwords_at_once_leave_one() {
         let gateway = Gateway::start().await;
         let (first, second) = (gateway.admin(), second_admin(&gateway).await);
         let clear = json!({"password": null});
-        let (one, other) = (path_of(first).await, path_of(&second).await);
+        let (one, other) = (first.account_path().await, second.account_path().await);
         let (one, other) = tokio::join!(
             status(first.put(&one).json(&clear)),
             status(second.put(&other).json(&clear))
@@ -140,7 +136,7 @@ async fn op1_the_account_that_is_named_is_an_active_administrator_again() {
     let second = admin
         .create_person("second@example.com", json!({"role": "admin"}))
         .await;
-    let path = path_of(&second).await;
+    let path = second.account_path().await;
     admin
         .change(&path, &json!({"role": "user", "status": "disabled"}))
         .await;

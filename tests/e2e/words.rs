@@ -1,5 +1,5 @@
-//! What people read: every message in English and Chinese, with the field that it is about and none of our libraries'
-//! words (OP10).
+//! The messages that people read: each in English and Chinese, with the field that it is about and none of our
+//! libraries' words (OP10).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use service::http::language::Language;
 use service::http::messages;
 
-/// Where messages of `/api/v1` are written.
+/// The sources of messages of `/api/v1`.
 const SOURCES: [&str; 9] = [
     "functions/admin/src",
     "functions/auth/src",
@@ -34,7 +34,7 @@ const OTHERS: [&str; 8] = [
     "http/usage.rs",
     "models/health",
 ];
-/// What stands before a message.
+/// The beginnings of calls that have a message.
 const MARKS: [&str; 7] = [
     "ApiError::new(",
     "ApiError::invalid(",

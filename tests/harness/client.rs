@@ -168,6 +168,16 @@ impl Client {
         data(self.get("/api/v1/user/profile"), 200).await
     }
 
+    /// The id of the own account.
+    pub async fn id(&self) -> String {
+        self.profile().await["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The path at which administrators find the own account.
+    pub async fn account_path(&self) -> String {
+        format!("/api/v1/admin/users/{}", self.id().await)
+    }
+
     /// As a person: a program with a new API key.
     #[must_use]
     pub async fn create_key(&self) -> Self {

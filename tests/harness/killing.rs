@@ -12,7 +12,7 @@ use crate::provider::{Provider, Received, Reply, openai};
 #[derive(Clone, Debug)]
 pub struct Answers(Arc<Mutex<Gate>>);
 
-/// What a client got.
+/// The outcome of a request, as its client saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Whole,

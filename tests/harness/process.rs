@@ -42,8 +42,7 @@ impl LocalProcess {
 
     /// Like [`start`](Self::start), with these variables in its environment.
     pub async fn start_with(folder: &Path, environment: &[(&str, &str)]) -> Self {
-        let started = Self::try_start(folder, environment).await;
-        started.unwrap_or_else(|ended| panic!("the gateway did not start: {ended:?}"))
+        started(Self::try_start(folder, environment).await)
     }
 
     /// Like [`start`](Self::start), listening at `listen`, with no more than so many file descriptors.
@@ -51,26 +50,20 @@ impl LocalProcess {
         let mut command = Command::new("/bin/sh");
         let limited = format!("ulimit -n {descriptors}; exec \"$0\" \"$@\"");
         command.args(["-c", &limited]).arg(binaries::binary("local"));
-        command
-            .env_clear()
-            .args(["--listen", listen, "--log", "info", "--data"])
-            .arg(folder);
-        let started = Self::spawn(command).await;
-        started.unwrap_or_else(|ended| panic!("the gateway did not start: {ended:?}"))
+        started(Self::spawn(command.env_clear(), listen, folder).await)
     }
 
     /// Like [`start_with`](Self::start_with); a process that ends instead of listening is the error.
     pub async fn try_start(folder: &Path, environment: &[(&str, &str)]) -> Result<Self, Ended> {
         let mut command = Command::new(binaries::binary("local"));
         command.env_clear().envs(environment.iter().copied());
-        command
-            .args(["--listen", "127.0.0.1:0", "--log", "info", "--data"])
-            .arg(folder);
-        Self::spawn(command).await
+        Self::spawn(&mut command, "127.0.0.1:0", folder).await
     }
 
-    async fn spawn(mut command: Command) -> Result<Self, Ended> {
+    async fn spawn(command: &mut Command, listen: &str, folder: &Path) -> Result<Self, Ended> {
         command
+            .args(["--listen", listen, "--log", "info", "--data"])
+            .arg(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -165,4 +158,8 @@ impl LocalProcess {
             log,
         }
     }
+}
+
+fn started(process: Result<LocalProcess, Ended>) -> LocalProcess {
+    process.unwrap_or_else(|ended| panic!("the gateway did not start: {ended:?}"))
 }

@@ -19,7 +19,7 @@ use crate::quota::History;
 /// Follows a run.
 pub(crate) struct Checks {
     policy: Policy,
-    /// By how much clocks may differ.
+    /// The most by which clocks may differ.
     skew_ms: i64,
     /// What was ever added to the meter, in that order.
     admitted: Vec<(UsageId, StoredReservation)>,

@@ -60,7 +60,7 @@ async fn p8_the_record_decides_about_status_and_role() {
         .admin()
         .create_person("a@example.com", json!({"role": "admin"}))
         .await;
-    let path = format!("/api/v1/admin/users/{}", person.profile().await["id"].as_str().unwrap());
+    let path = person.account_path().await;
     data(person.get("/api/v1/admin/users"), 200).await;
     data(gateway.admin().put(&path).json(&json!({"role": "user"})), 200).await;
     assert_eq!(refusal(person.get("/api/v1/user/profile"), 401).await, "unauthorized");

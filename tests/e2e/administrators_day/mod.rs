@@ -1,5 +1,5 @@
-//! An administrator's day, through the API alone: people, departments, policies, models, keys, a month of usage, and what
-//! goes wrong. In both languages.
+//! An administrator's day, through the API alone: people, departments, policies, models, keys, a month of usage, and
+//! what goes wrong. In both languages.
 
 mod office;
 
@@ -51,7 +51,8 @@ async fn set_up(office: &Office) {
         json!({"name": format!("server {index}"), "base_url": office.providers[index].base_url(), "model_name": "m",
             "api_key": "the-first-key"})
     };
-    let model = |id: &&str| json!({"id": id, "name": id, "input_price": 1, "output_price": 2, "backends": (0..3).map(backend).collect::<Vec<_>>()});
+    let backends: Vec<Value> = (0..3).map(backend).collect();
+    let model = |id: &&str| json!({"id": id, "name": id, "input_price": 1, "output_price": 2, "backends": backends});
     let document = json!({
         "policies": (0..3).map(policy).collect::<Vec<_>>(),
         "models": MODELS.iter().map(model).collect::<Vec<_>>(),

@@ -1,4 +1,4 @@
-//! Where the administrator works.
+//! The office where the administrator works.
 
 use domain::clock::Clock;
 use harness::client::Client;

@@ -15,7 +15,8 @@ async fn bench() -> (Gateway, Provider, Client) {
 }
 
 async fn ask(program: &Client, members: Value) -> reqwest::Response {
-    let mut body = json!({"model": "m", "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "go"}]});
+    let messages = json!([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "go"}]);
+    let mut body = json!({"model": "m", "messages": messages});
     for (name, value) in members.as_object().unwrap() {
         body[name] = value.clone();
     }
@@ -104,7 +105,8 @@ async fn n14_a_refusal_calls_nobody() {
 async fn n10_n16_a_messages_client_is_served_by_two_conversions() {
     let (_gateway, provider, program) = bench().await;
     let ask = |stream: bool| {
-        let body = json!({"model": "m", "max_tokens": 200, "system": "Be brief.", "stream": stream, "messages": [{"role": "user", "content": "go"}]});
+        let mut body = json!({"model": "m", "max_tokens": 200, "system": "Be brief.", "stream": stream});
+        body["messages"] = json!([{"role": "user", "content": "go"}]);
         program.post("/v1/messages").json(&body).send()
     };
     provider.will(Reply::json(&responses::response("Done.")));

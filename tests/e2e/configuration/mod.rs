@@ -238,7 +238,8 @@ async fn names_move_between_models_and_a_key_stays_with_its_address() {
     let admin = gateway.admin();
     let provider = Provider::always(openai::stream(&["Hello"]));
     let backend = |url: &str| json!([{"name": "one", "base_url": url, "model_name": "m"}]);
-    let models = |a: Value, b: Value| json!({"models": [{"id": "a", "name": "A", "aliases": a}, {"id": "b", "name": "B", "aliases": b}]});
+    let model = |id: &str, aliases: Value| json!({"id": id, "name": id.to_uppercase(), "aliases": aliases});
+    let models = |a: Value, b: Value| json!({"models": [model("a", a), model("b", b)]});
     import(admin, &models(json!([]), json!(["x"]))).await;
     let moved = import(admin, &models(json!(["x"]), json!([]))).await;
     assert_eq!(changes(&moved), ["update model b: done", "update model a: done"]);

@@ -71,7 +71,7 @@ async fn p67_ha19_managers_learn_nothing_of_policies() {
     let person = admin
         .create_person("a@example.com", json!({"department": "sales"}))
         .await;
-    let path = format!("/api/v1/admin/users/{}", person.profile().await["id"].as_str().unwrap());
+    let path = person.account_path().await;
     for change in [
         json!({"quota_policy": "gold"}),
         json!({"quota_policy": "silver"}),

@@ -1,4 +1,4 @@
-//! What the audit trail tells of a change: who made it, and what was and is; and who was refused (promise 76).
+//! The audit trail: of a change who made it, and what was and is; and who was refused (promise 76).
 
 use futures_util::future::join_all;
 use harness::Gateway;
@@ -13,10 +13,6 @@ async fn entries(admin: &Client, query: &str) -> Vec<Value> {
 
 async fn newest(admin: &Client, action: &str) -> Value {
     entries(admin, &format!("action={action}")).await[0].clone()
-}
-
-async fn path_of(person: &Client) -> String {
-    format!("/api/v1/admin/users/{}", person.profile().await["id"].as_str().unwrap())
 }
 
 #[tokio::test]
@@ -183,7 +179,7 @@ async fn p76_ha9_a_refused_change_names_its_actor() {
     let manager = admin
         .create_person("m@example.com", json!({"role": "manager", "department": "sales"}))
         .await;
-    let account = path_of(&user).await;
+    let account = user.account_path().await;
     // Refused by its row of the table, and by what it would change.
     let by_route = user.delete(&account).header("x-request-id", "by-route");
     assert_eq!(refusal(by_route, 403).await, "forbidden");
@@ -226,7 +222,7 @@ async fn ha9_keys_that_are_made_while_a_password_is_reset_go_with_the_others() {
     let admin = gateway.admin();
     for round in 0..6 {
         let person = admin.create_person(&format!("a{round}@example.com"), json!({})).await;
-        let account = path_of(&person).await;
+        let account = person.account_path().await;
         let keys = (0..4).map(|_| status(person.post("/api/v1/user/keys").json(&json!({"name": "k"}))));
         let reset = json!({"password": "what the administrator has set", "revoke_keys": true});
         let reset = status(admin.put(&account).json(&reset));
@@ -239,7 +235,7 @@ async fn ha9_keys_that_are_made_while_a_password_is_reset_go_with_the_others() {
     // Who resets the own password goes on to revoke the own keys, though the session has ended.
     let program = admin.create_key().await;
     let own = json!({"password": "another long password", "revoke_keys": true});
-    admin.change(&path_of(admin).await, &own).await;
+    admin.change(&admin.account_path().await, &own).await;
     assert_eq!(status(program.get("/v1/models")).await, 401);
 }
 
@@ -250,7 +246,7 @@ async fn ha9_a_reset_that_is_refused_leaves_the_keys() {
     let program = admin.create_key().await;
     let last = json!({"status": "disabled", "revoke_keys": true});
     assert_eq!(
-        refusal(admin.put(&path_of(admin).await).json(&last), 409).await,
+        refusal(admin.put(&admin.account_path().await).json(&last), 409).await,
         "last_admin"
     );
     assert_eq!(status(program.get("/v1/models")).await, 200);

@@ -5,7 +5,7 @@ use harness::client::{ask, data, refusal};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-use super::table::{Place, Scene, at, forms, places, with};
+use super::table::{Place, Scene, at, forms, name, places, with};
 
 /// Members whose values may be any JSON.
 const FREE: [&str; 3] = ["model_params", "settings", "claims"];
@@ -15,7 +15,7 @@ const FREE: [&str; 3] = ["model_params", "settings", "claims"];
 async fn all_refused(changes: impl Fn(&Value) -> Vec<String>) {
     let scene = Scene::start().await;
     for (row, form) in forms() {
-        let name = format!("{} {}", row.method, row.path);
+        let name = name(&row);
         for body in changes(&form) {
             let response = scene.send(&row, body.clone()).send().await.unwrap();
             let status = response.status();
@@ -31,12 +31,7 @@ async fn all_refused(changes: impl Fn(&Value) -> Vec<String>) {
         let response = scene.send(&row, form.to_string()).send().await.unwrap();
         let refused = response.status();
         let body = response.text().await.unwrap();
-        assert!(
-            refused != 400 && refused != 415,
-            "{} {}: {form}: {body}",
-            row.method,
-            row.path
-        );
+        assert!(refused != 400 && refused != 415, "{}: {form}: {body}", name(&row));
     }
 }
 

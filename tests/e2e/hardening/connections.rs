@@ -32,8 +32,8 @@ async fn p77_ha25_half_open_connections_shut_nobody_out() {
 }
 
 #[tokio::test]
-async fn ha25_who_listens_beyond_loopback_is_warned_at_the_terminal() {
-    for (listen, is_warned) in [("0.0.0.0:0", true), ("127.0.0.1:0", false)] {
+async fn ha25_op2_who_listens_beyond_loopback_is_warned_at_the_terminal() {
+    for (listen, is_warned) in [("0.0.0.0:0", true), ("127.0.0.1:0", false), ("localhost:0", false)] {
         let folder = TempDir::new().unwrap();
         let mut local = LocalProcess::start_limited(folder.path(), listen, 1024).await;
         let next = local.line().await.unwrap();

@@ -11,6 +11,7 @@ use super::table::{Scene, at, forms, management, places, with};
 /// Numbers of forms: method and path, member, the least and the most.
 const NUMBERS: &[(&str, &str, i64, i64)] = &[
     ("PUT /api/v1/admin/settings", "log_retention_days", 1, 3650),
+    ("PUT /api/v1/admin/settings", "responses_retention_days", 1, 3650),
     ("PUT /api/v1/admin/policies/{name}", "rate_limit", 0, 1_000_000_000_000),
     ("PUT /api/v1/admin/policies/{name}", "rate_limit_window", 1, 86_400),
     (
@@ -51,6 +52,12 @@ const NUMBERS: &[(&str, &str, i64, i64)] = &[
     ),
     ("PUT /api/v1/admin/models/{id}", "context_window", 1, 1_000_000_000),
     ("PUT /api/v1/admin/models/{id}", "max_output_tokens", 1, 1_000_000_000),
+    (
+        "PUT /api/v1/admin/models/{id}",
+        "default_output_tokens",
+        1,
+        1_000_000_000,
+    ),
     ("PUT /api/v1/admin/models/{id}", "input_price", 0, 1_000_000_000),
     ("PUT /api/v1/admin/models/{id}", "cached_input_price", 0, 1_000_000_000),
     ("PUT /api/v1/admin/models/{id}", "cache_write_price", 0, 1_000_000_000),
@@ -77,6 +84,7 @@ const TEXTS: &[(&str, &str, usize, usize)] = &[
     ("POST /api/v1/admin/models", "id", 1, 128),
     ("PUT /api/v1/admin/models/{id}", "name", 1, 128),
     ("PUT /api/v1/admin/models/{id}", "description", 0, 1000),
+    ("PUT /api/v1/admin/models/{id}", "agent_instructions", 0, 20_000),
     ("PUT /api/v1/admin/backends/{id}", "name", 1, 128),
     ("PUT /api/v1/admin/backends/{id}", "region", 1, 128),
     ("PUT /api/v1/admin/backends/{id}", "model_name", 1, 128),

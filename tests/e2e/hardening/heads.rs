@@ -3,11 +3,10 @@
 use harness::client::refusal;
 use serde_json::Value;
 use service::http::Dialect;
-use service::http::routes::Row;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::table::{Scene, forms, management, rows};
+use super::table::{Scene, forms, management, name, rows};
 
 /// Types that a web page sends to any address without asking it first.
 const UNASKED: [&str; 5] = [
@@ -17,10 +16,6 @@ const UNASKED: [&str; 5] = [
     "application/x-www-form-urlencoded",
     "multipart/form-data; boundary=b",
 ];
-
-fn name(row: &Row) -> String {
-    format!("{} {}", row.method, row.path)
-}
 
 #[tokio::test]
 async fn ha22_no_route_of_management_reads_what_a_page_sends_unasked() {

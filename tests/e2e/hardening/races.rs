@@ -9,11 +9,6 @@ use serde_json::{Value, json};
 const ROUNDS: usize = 12;
 const RESET: &str = "what the administrator has set";
 
-/// The account's path for administrators.
-async fn path_of(person: &Client) -> String {
-    format!("/api/v1/admin/users/{}", person.profile().await["id"].as_str().unwrap())
-}
-
 fn change(person: &Client, old: &str, new: &str) -> RequestBuilder {
     person
         .put("/api/v1/user/password")
@@ -35,7 +30,7 @@ async fn p61_ha5_a_password_change_does_not_undo_an_administrators_reset() {
         let person = gateway.admin().create_person(&email, json!({})).await;
         let reset = gateway
             .admin()
-            .put(&path_of(&person).await)
+            .put(&person.account_path().await)
             .json(&json!({"password": RESET}));
         let (changed, reset) = join(
             status(change(&person, PASSWORD, "what the person has chosen")),
@@ -83,7 +78,7 @@ async fn ha5_an_administrator_who_is_demoted_changes_nothing_more() {
             .await;
         let demotion = gateway
             .admin()
-            .put(&path_of(&admin).await)
+            .put(&admin.account_path().await)
             .json(&json!({"role": "user"}));
         let policies = (0..4).map(|number| {
             let policy = json!({"name": format!("p{round}-{number}")});
@@ -128,7 +123,7 @@ async fn ha5_who_is_disabled_makes_no_key_and_keeps_no_session() {
             .await;
         let disable = gateway
             .admin()
-            .put(&path_of(&person).await)
+            .put(&person.account_path().await)
             .json(&json!({"status": "disabled"}));
         let keys = (0..4).map(|_| status(person.post("/api/v1/user/keys").json(&json!({"name": "k"}))));
         let (disabled, made) = join(status(disable), join_all(keys)).await;
@@ -233,7 +228,7 @@ async fn p74_ha16_a_user_who_goes_leaves_no_key_behind() {
             .admin()
             .create_person(&format!("k{round}@example.com"), json!({}))
             .await;
-        let path = path_of(&person).await;
+        let path = person.account_path().await;
         let request = person.post("/api/v1/user/keys").json(&json!({"name": "late"}));
         let (made, deleted) = join(request.send(), status(gateway.admin().delete(&path))).await;
         assert_eq!(deleted, 200, "round {round}");

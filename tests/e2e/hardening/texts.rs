@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::table::{Place, Scene, at, forms, places, with};
+use super::table::{Place, Scene, at, forms, name, places, with};
 
 /// Strings of control characters, directions, invisible ones, scripts, paths and what other languages act on.
 const PLAIN: [&str; 42] = [
@@ -99,7 +99,7 @@ async fn every_text_of_every_form_may_be_odd_and_what_is_refused_names_its_field
                 let status = response.status().as_u16();
                 let answer: Value = response.json().await.unwrap();
                 let tried: String = text.chars().take(40).collect();
-                let tried = format!("{} {} {place:?} {tried}: {status} {answer}", row.method, row.path);
+                let tried = format!("{} {place:?} {tried}: {status} {answer}", name(&row));
                 assert!(status < 500, "{tried}");
                 let code = answer["error"]["code"].as_str().unwrap_or_default();
                 assert!(
@@ -127,7 +127,7 @@ async fn a_form_of_more_than_64_kib_is_too_large_whichever_member_it_is_in() {
                 .send(&row, with(&form, place, &long))
                 .header("connection", "close");
             let response = request.send().await.unwrap();
-            assert_eq!(response.status(), 413, "{} {} {place:?}", row.method, row.path);
+            assert_eq!(response.status(), 413, "{} {place:?}", name(&row));
         }
     }
 }
@@ -136,12 +136,12 @@ async fn a_form_of_more_than_64_kib_is_too_large_whichever_member_it_is_in() {
 async fn names_of_members_may_be_odd_too() {
     let scene = Scene::start().await;
     for (row, form) in forms() {
-        for name in odd() {
-            let body = format!("{{{name}:1,{}", &form.to_string()[1..]);
+        for member in odd() {
+            let body = format!("{{{member}:1,{}", &form.to_string()[1..]);
             let response = scene.send(&row, body).send().await.unwrap();
             let status = response.status().as_u16();
             let answer: Value = response.json().await.unwrap();
-            assert_eq!(status, 400, "{} {} {answer}", row.method, row.path);
+            assert_eq!(status, 400, "{} {answer}", name(&row));
             assert!(answer.to_string().len() < 4000, "{answer}");
         }
     }

@@ -41,7 +41,7 @@ fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     operations.collect()
 }
 
-/// What the gateway says of a member or parameter that it does not know, sent as `request`: the ones that it knows.
+/// The members or parameters that the gateway knows, as it tells them in its refusal of `request`, which has another.
 async fn known(request: reqwest::RequestBuilder) -> Option<BTreeSet<String>> {
     let body: Value = request.send().await.unwrap().json().await.ok()?;
     let names = body["error"]["params"]["fields"].as_str()?.split(", ");

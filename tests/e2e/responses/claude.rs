@@ -6,15 +6,8 @@ use harness::provider::anthropic;
 use super::*;
 
 async fn bench() -> Bench {
-    let (gateway, provider) = (Gateway::start().await, Provider::start());
     let backend = json!({"protocol": "anthropic", "model_name": "claude-x"});
-    gateway.admin().create_model_with("m", &provider, &backend).await;
-    let program = gateway.program().await;
-    Bench {
-        gateway,
-        provider,
-        program,
-    }
+    Bench::with_backend(Gateway::start().await, &backend).await
 }
 
 #[tokio::test]

@@ -38,8 +38,13 @@ impl Bench {
 
     /// The same of a gateway that has no model yet.
     async fn of(gateway: Gateway) -> Self {
+        Self::with_backend(gateway, &json!({})).await
+    }
+
+    /// The same with these members of the backend's entry.
+    async fn with_backend(gateway: Gateway, members: &Value) -> Self {
         let provider = Provider::start();
-        let gateway = gateway.with_model("m", &provider).await;
+        gateway.admin().create_model_with("m", &provider, members).await;
         let program = gateway.program().await;
         Self {
             gateway,

@@ -1,4 +1,4 @@
-//! What a client carries for us, sealed: it comes back in the next turn, and is nothing in anybody else's hands.
+//! Sealed content that a client carries for us: it comes back in the next turn, and is nothing in others' hands.
 
 use harness::provider::openai;
 

@@ -17,7 +17,7 @@ struct Target {
 
 type Targets = Arc<Mutex<Vec<Target>>>;
 
-/// Dropping it ends it.
+/// A balancer before some servers. Dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Balancer {
     address: SocketAddr,

@@ -64,7 +64,7 @@ impl Installation {
     }
 }
 
-/// How a request ended.
+/// The end of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Whole,

@@ -104,7 +104,7 @@ async fn p10_an_account_with_a_password_is_linked_only_after_an_admin_has_cleare
     );
     assert_eq!(installation.log_in(&json!({"sub": "subject-2"})).await.status(), 200);
     let other = admin.create_person("other@example.com", json!({})).await;
-    let other = other.profile().await["id"].as_str().unwrap().to_owned();
+    let other = other.id().await;
     let taken = json!({"identity": {"issuer": installation.provider.issuer(), "subject": "subject-2"}});
     assert_eq!(
         refusal(admin.put(&format!("/api/v1/admin/users/{other}")).json(&taken), 409).await,

@@ -25,7 +25,7 @@ struct Installation {
     provider: IdentityProvider,
     key: SigningKey,
     clock: Clock,
-    /// Of the test's thread, where the gateway runs too.
+    /// The log of the test's thread, where the gateway runs too.
     log: Log,
     _logging: tracing::subscriber::DefaultGuard,
 }

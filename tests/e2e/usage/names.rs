@@ -1,4 +1,4 @@
-//! What ids are called, and by which words people and keys are found.
+//! The names beside ids, and the words by which people and keys are found.
 
 use harness::Gateway;
 use harness::client::{Client, data};
@@ -37,7 +37,7 @@ fn provider() -> Provider {
 async fn g6_ids_of_a_page_have_names() {
     let provider = provider();
     let (gateway, person, key) = served(&provider).await;
-    let user = person.profile().await["id"].as_str().unwrap().to_owned();
+    let user = person.id().await;
     let key_id = key["id"].as_str().unwrap();
     let ann = json!({"name": "Ann", "email": "ann@example.com"});
     let laptop = json!({"name": "laptop", "prefix": key["key_prefix"]});
@@ -120,7 +120,7 @@ async fn op6_people_are_found_by_their_addresses_and_keys_by_their_beginnings() 
     assert!(count("/api/v1/admin/audit?target=ann@example.com&from=2026-01-01").await > 0);
     assert_eq!(count("/api/v1/admin/audit?actor=bob@example.com").await, 0);
 
-    let id = person.profile().await["id"].as_str().unwrap().to_owned();
+    let id = person.id().await;
     delete(admin, &id).await;
     let entry = answer(admin, "/api/v1/admin/logs?user=ann@example.com", 200).await["data"][0].take();
     assert_eq!(

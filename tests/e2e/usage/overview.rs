@@ -1,4 +1,4 @@
-//! What administrators and managers see first.
+//! The overview, which administrators and managers see first.
 
 use domain::clock::Clock;
 use harness::Gateway;

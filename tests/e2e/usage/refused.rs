@@ -1,4 +1,4 @@
-//! Who is refused, and why: in sums, in the log, and by policies that only try.
+//! Refused requests and their reasons: in sums, in the log, and by policies that only try.
 
 use domain::clock::Clock;
 use harness::Gateway;

@@ -80,7 +80,7 @@ async fn op6_a_table_has_names_beside_its_ids() {
         .admin()
         .create_person("ann@example.com", json!({"name": "Ann"}))
         .await;
-    let id = ann.profile().await["id"].as_str().unwrap().to_owned();
+    let id = ann.id().await;
     let now = gateway.local().store().await.unwrap().clock().now();
     enter(&gateway, [json!({"user": id, "at": now.to_string()})]).await;
     let (_, usage) = csv(gateway.admin(), "/api/v1/admin/usage", "en").await;

@@ -1,11 +1,11 @@
-//! What administrators do for others: keys made, and many accounts changed at once.
+//! The work of administrators for others: keys made, and many accounts changed at once.
 
 use harness::Gateway;
 use harness::client::{Client, PASSWORD, data, pick, refusal, status};
 use harness::provider::{Provider, Reply, openai};
 use serde_json::{Value, json};
 
-use super::limits::{id_of, person_under};
+use super::limits::person_under;
 
 #[tokio::test]
 async fn op7_g11_an_administrator_makes_a_key_for_another() {
@@ -114,7 +114,7 @@ async fn op7_a_bulk_change_is_bounded_and_ends_with_the_callers_own_account() {
     let gateway = Gateway::start().await;
     let admin = gateway.admin();
     let other = admin.create_person("a@example.com", json!({"role": "admin"})).await;
-    let (own, other) = (id_of(admin).await, id_of(&other).await);
+    let (own, other) = (admin.id().await, other.id().await);
     for (wrong, field) in [
         (json!({"ids": [], "change": {"status": "active"}}), "ids"),
         (

@@ -4,10 +4,6 @@ use harness::Gateway;
 use harness::client::{Client, data, pick, refusal, status};
 use serde_json::{Value, json};
 
-async fn path_of(person: &Client) -> String {
-    format!("/api/v1/admin/users/{}", person.profile().await["id"].as_str().unwrap())
-}
-
 async fn keys(admin: &Client, person: &str) -> Vec<Value> {
     data(admin.get(&format!("{person}/keys")), 200)
         .await
@@ -25,7 +21,7 @@ async fn g11_op7_an_administrator_sees_switches_off_and_deletes_a_persons_keys()
     let gateway = Gateway::start().await;
     let admin = gateway.admin();
     let person = admin.create_person("a@example.com", json!({})).await;
-    let (program, account) = (person.create_key().await, path_of(&person).await);
+    let (program, account) = (person.create_key().await, person.account_path().await);
     let listed = keys(admin, &account).await;
     assert_eq!(json!(listed), data(person.get("/api/v1/user/keys"), 200).await);
     assert_eq!(listed[0]["key"], Value::Null);
@@ -59,7 +55,7 @@ async fn g11_p39_managers_read_the_keys_and_limits_of_their_department_and_chang
         let members = json!({"department": department, "quota_policy": "team"});
         let person = admin.create_person(&format!("{department}@example.com"), members).await;
         let _ = person.create_key().await;
-        let account = path_of(&person).await;
+        let account = person.account_path().await;
         assert_eq!(
             status(manager.get(&format!("{account}/keys"))).await,
             seen,
@@ -118,7 +114,7 @@ async fn ha9_a_password_that_is_reset_can_take_the_keys_with_it() {
     let gateway = Gateway::start().await;
     let admin = gateway.admin();
     let person = admin.create_person("a@example.com", json!({})).await;
-    let (program, account) = (person.create_key().await, path_of(&person).await);
+    let (program, account) = (person.create_key().await, person.account_path().await);
     let _ = person.create_key().await;
     admin
         .change(&account, &json!({"password": "another long password"}))
@@ -140,6 +136,8 @@ async fn ha9_a_password_that_is_reset_can_take_the_keys_with_it() {
     let member = admin
         .create_person("c@example.com", json!({"department": "sales"}))
         .await;
-    let revoke = manager.put(&path_of(&member).await).json(&json!({"revoke_keys": true}));
+    let revoke = manager
+        .put(&member.account_path().await)
+        .json(&json!({"revoke_keys": true}));
     assert_eq!(refusal(revoke, 403).await, "forbidden");
 }

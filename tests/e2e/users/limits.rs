@@ -10,17 +10,13 @@ use serde_json::{Value, json};
 
 const TOP_UPS: &str = "/api/v1/admin/top-ups";
 
-pub(super) async fn id_of(person: &Client) -> String {
-    person.profile().await["id"].as_str().unwrap().to_owned()
-}
-
 /// A person under the policy `team` with these limits.
 pub(super) async fn person_under(gateway: &Gateway, limits: &Value) -> (Client, String) {
     let admin = gateway.admin();
     admin.create_policy("team", limits).await;
     let member = json!({"quota_policy": "team", "department": "sales"});
     let person = admin.create_person("a@example.com", member).await;
-    let path = format!("/api/v1/admin/users/{}", id_of(&person).await);
+    let path = person.account_path().await;
     (person, path)
 }
 
@@ -159,7 +155,7 @@ async fn op7_a_limit_is_raised_for_a_time() {
     let second = gateway.admin().create(TOP_UPS, &top_up).await;
     assert_eq!(status(program.chat("m")).await, 200);
     let path = format!("{TOP_UPS}/{account}/{}", second["id"].as_str().unwrap());
-    data_message(gateway.admin().delete(&path)).await;
+    assert_eq!(status(gateway.admin().delete(&path)).await, 200);
     assert_eq!(refusal(gateway.admin().delete(&path), 404).await, "not_found");
     assert_eq!(status(program.chat("m")).await, 429);
     clock.advance(Duration::from_hours(1));
@@ -170,10 +166,6 @@ async fn op7_a_limit_is_raised_for_a_time() {
     assert_eq!(trail[0]["values"]["reason"]["new"], "a release");
     let trail = data(gateway.admin().get("/api/v1/admin/audit?action=top_up.delete"), 200).await;
     assert_eq!(trail[0]["values"]["reason"], json!({"old": "a release", "new": null}));
-}
-
-async fn data_message(request: reqwest::RequestBuilder) {
-    assert_eq!(status(request).await, 200);
 }
 
 /// A top-up of this account that is right.

@@ -28,7 +28,7 @@ pub struct Invocation {
     began: Instant,
 }
 
-/// Whether API Gateway can pass the answer on before it has ended.
+/// The two ways in which an answer leaves: before it has ended, or afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     Streamed,
@@ -44,7 +44,7 @@ pub struct Answer {
     /// What came in the same frame as the head.
     rest: Option<Chunk>,
     wire: Invocation,
-    /// Whether the body has ended, and then whether it did so regularly.
+    /// `None` until the body has ended; then true if it did so regularly.
     complete: Option<bool>,
 }
 

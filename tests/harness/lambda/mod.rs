@@ -97,7 +97,7 @@ impl Function {
         peak.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// Whether the process lives.
+    /// True while the process lives.
     pub fn is_running(&mut self) -> bool {
         self.process.try_wait().unwrap().is_none()
     }

@@ -77,7 +77,7 @@ impl Provider {
         self.place = None;
     }
 
-    /// Whether it was not killed, or has come back.
+    /// True unless it was killed, and has not come back.
     pub fn is_running(&self) -> bool {
         self.server.is_some()
     }

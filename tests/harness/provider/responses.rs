@@ -49,7 +49,10 @@ pub fn begun(pieces: &[&str]) -> Reply {
         json!({"type": "response.in_progress", "response": opening}),
         json!({"type": "response.output_item.added", "output_index": 0, "item": item}),
     ];
-    let delta = |text: &&str| json!({"type": "response.output_text.delta", "item_id": "msg_up1", "output_index": 0, "content_index": 0, "delta": text, "logprobs": []});
+    let delta = |text: &&str| {
+        json!({"type": "response.output_text.delta", "item_id": "msg_up1", "output_index": 0, "content_index": 0,
+            "delta": text, "logprobs": []})
+    };
     events.extend(pieces.iter().map(delta));
     let numbered = (0..).zip(events).map(|(number, event)| with_number(event, number));
     numbered.fold(Reply::events(), named)

@@ -19,7 +19,7 @@ impl World {
         assert_eq!(counted, Some(admins as u64), "the count of administrators");
     }
 
-    /// Of everybody who is there (promise 21).
+    /// The counts of keys of everybody who is there are exact (promise 21).
     pub(super) fn keys_are_counted(&self) {
         for user in &items(&self.database, "users", "users") {
             let id = user["id"].as_str().unwrap();

@@ -35,7 +35,7 @@ struct World {
     network: Network,
     schedule: Schedule,
     clock: Clock,
-    /// Of each process.
+    /// The store of each process.
     stores: Vec<Store>,
     database: Database,
     /// Everybody who was ever asked for.

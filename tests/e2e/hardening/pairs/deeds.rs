@@ -1,11 +1,11 @@
-//! What a route does in a race: to which kind of object, by whom, and with which body.
+//! Routes in a race: the kinds of objects that each changes, who calls it, and with which body.
 
 use harness::client::PASSWORD;
 use http::Method;
 use serde_json::{Value, json};
 use service::http::routes::Row;
 
-use super::super::table::{NOBODY, form};
+use super::super::table::{NOBODY, form, name};
 
 /// Objects that hang together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,25 +19,34 @@ pub(super) enum Kind {
     SingleSignOn,
 }
 
-/// What a route changes; nothing of those that only read.
+/// The objects that a route changes; none of those that only read. A new route has to be told here.
 pub(super) fn kinds(row: &Row) -> Vec<Kind> {
     if row.method == Method::GET || row.method == Method::HEAD {
         return Vec::new();
     }
     let path = row.path.strip_prefix("/api/v1/").unwrap_or_default();
     match path {
-        "admin/users" | "admin/users/import" => vec![Kind::User, Kind::Policy],
+        "admin/users" | "admin/users/import" | "admin/users/bulk" => vec![Kind::User, Kind::Policy],
         "admin/users/{id}" => vec![Kind::User, Kind::Key, Kind::Policy],
         "user/profile" | "user/password" | "auth/logout" | "auth/refresh" => vec![Kind::User],
         _ if path.starts_with("admin/users/{id}/keys") || path.starts_with("user/keys") => vec![Kind::Key],
+        "admin/import" => vec![Kind::Catalog, Kind::Policy],
         // A trial changes nothing.
         "admin/backends/test" => Vec::new(),
         _ if path.starts_with("admin/models") || path.starts_with("admin/backends") => vec![Kind::Catalog],
         _ if path.starts_with("admin/policies") => vec![Kind::Policy],
         _ if path.starts_with("admin/settings") => vec![Kind::Settings],
         _ if path.starts_with("admin/sso") => vec![Kind::SingleSignOn],
-        _ => Vec::new(),
+        // Limits, and sessions and accounts that are made of nothing that others change.
+        "admin/users/{id}/quota/reset" | "admin/top-ups" | "admin/top-ups/{account}/{id}" => Vec::new(),
+        "auth/login" | "auth/register" | "auth/setup" | "auth/sso/token" => Vec::new(),
+        _ => panic!("{} is not known to races", name(row)),
     }
+}
+
+/// True if the route changes many accounts, of which a race names one in the body.
+pub(super) fn is_bulk(row: &Row) -> bool {
+    row.path == "/api/v1/admin/users/bulk"
 }
 
 /// True if the person whose account it is calls the route, with the session that the race may end.
@@ -45,15 +54,16 @@ pub(super) fn is_persons(row: &Row) -> bool {
     row.path.starts_with("/api/v1/user/") || row.path.starts_with("/api/v1/auth/")
 }
 
-/// True if a success raises the version of the object that the path names.
+/// True if a success raises the version of the object that the path names, or the body.
 pub(super) fn raises_version(row: &Row) -> bool {
-    row.method == Method::PUT || row.path == "/api/v1/auth/logout"
+    row.method == Method::PUT || row.path == "/api/v1/auth/logout" || is_bulk(row)
 }
 
 /// True if a success with this body ends the sessions of the account.
 pub(super) fn ends_sessions(row: &Row, body: &Value) -> bool {
     match row.path {
         "/api/v1/auth/logout" | "/api/v1/user/password" => true,
+        "/api/v1/admin/users/bulk" => body["change"]["status"] == "disabled",
         "/api/v1/admin/users/{id}" => {
             row.method == Method::DELETE || body["status"] == "disabled" || body.get("password").is_some()
         }
@@ -84,6 +94,11 @@ fn of_people(row: &Row, number: usize, turn: usize) -> Option<Value> {
             json!({"role": "user", "quota_policy": "default"}),
             json!({"identity": {"issuer": "https://idp.example", "subject": format!("s{number}")}}),
         ]),
+        ("POST", "/api/v1/admin/users/bulk") => pick(&[
+            json!({"change": {"status": "disabled"}}),
+            json!({"change": {"quota_policy": policy(number)}}),
+            json!({"change": {"role": "admin", "department": "sales"}}),
+        ]),
         ("POST", "/api/v1/user/keys") => json!({"name": format!("key {turn}")}),
         ("PUT", "/api/v1/user/keys/{id}") => {
             pick(&[json!({"enabled": turn.is_multiple_of(2)}), json!({"name": "another"})])
@@ -103,6 +118,10 @@ fn of_catalog(row: &Row, number: usize, turn: usize) -> Option<Value> {
         ("POST", "/api/v1/admin/models") => {
             json!({"id": format!("new{number}-{}", turn % 3), "name": "M", "aliases": [alias]})
         }
+        ("POST", "/api/v1/admin/import") => json!({
+            "models": [{"id": format!("new{number}-{}", turn % 3), "name": "M", "aliases": [alias]}],
+            "policies": [{"name": format!("fresh{number}"), "rate_limit": turn + 1}],
+        }),
         ("PUT", "/api/v1/admin/models/{id}") => pick(&[json!({"aliases": [alias]}), json!({"description": "d"})]),
         ("POST", "/api/v1/admin/models/{id}/backends") => {
             json!({"id": format!("nb{number}"), "name": "b", "base_url": NOBODY, "model_name": "n", "api_key": "sk-1"})

@@ -1,4 +1,4 @@
-//! What holds of the tables whatever has happened at the same moment.
+//! The rules that the tables keep, whatever has happened at the same moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ pub(super) struct Tables {
     emails: Vec<String>,
 }
 
-/// Where a round may leave something.
+/// The accounts and addresses for which a round may leave something.
 pub(super) struct Traces<'a> {
     pub(super) user: &'a str,
     pub(super) emails: Vec<String>,
@@ -84,7 +84,7 @@ impl Tables {
         }
     }
 
-    /// What does not hold.
+    /// The rules that are broken.
     pub(super) fn broken(&self) -> Vec<String> {
         let mut broken = self.broken_accounts();
         broken.extend(self.broken_keys());

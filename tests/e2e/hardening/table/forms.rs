@@ -35,7 +35,8 @@ pub(in super::super) fn form(row: &Row) -> Option<Value> {
         "/api/v1/admin/settings" if change => json!({
             "registration_enabled": true, "default_model": "m", "log_retention_days": 30, "request_log": true,
             "cors_origins": ["https://page.example.com"], "password_policy": "basic",
-            "show_backend_id": false, "version": 0,
+            "show_backend_id": false, "unpriced_models": "refuse", "responses_store": "client",
+            "responses_retention_days": 30, "version": 0,
         }),
         "/api/v1/admin/sso/config" => and(single_sign_on(), json!({"version": 0})),
         "/api/v1/admin/sso/test" => and(
@@ -67,9 +68,8 @@ fn account(email: &str) -> Value {
 fn policy() -> Value {
     json!({
         "mode": "enforce", "rate_limit": 60, "rate_limit_window": 60, "request_quota_daily": 1000,
-        "token_rate_limit": 1000,
-        "token_quota_daily": 1000, "token_quota_monthly": 1000, "cost_quota_monthly": 5.5, "max_concurrency": 4,
-        "available_time_ranges": [{"start": "09:00", "end": "17:00"}], "timezone": "Europe/Berlin", "models": ["m"],
+        "token_rate_limit": 1000, "token_quota_daily": 1000, "token_quota_monthly": 1000, "cost_quota_monthly": 5.5, "max_concurrency": 4,
+        "available_time_ranges": [{"start": "09:00", "end": "17:00", "days": ["mon", "fri"]}], "timezone": "Europe/Berlin", "models": ["m"],
         "default_model": "m", "region": "eu",
     })
 }
@@ -79,7 +79,8 @@ fn model() -> Value {
         "name": "A model", "description": "Small and quick", "enabled": true, "kinds": ["chat"],
         "model_params": {"temperature": 0.5, "extra": {"a": 1}, "__user_agent__": "me"}, "input_price": 1.5,
         "cached_input_price": 0.5, "cache_write_price": 2, "cache_write_1h_price": 3, "output_price": 6,
-        "context_window": 100_000, "max_output_tokens": 4096,
+        "context_window": 100_000, "max_output_tokens": 4096, "default_output_tokens": 1024,
+        "input_modalities": ["text", "image"], "reasoning_efforts": ["low", "high"], "agent_instructions": "Be brief.",
     })
 }
 

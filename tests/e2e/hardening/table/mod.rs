@@ -23,6 +23,11 @@ pub(super) use forms::form;
 /// Where a provider would listen, if there were one: connections are refused at once.
 pub(super) const NOBODY: &str = "http://127.0.0.1:9";
 
+/// The row as `METHOD /path`.
+pub(super) fn name(row: &Row) -> String {
+    format!("{} {}", row.method, row.path)
+}
+
 /// All rows of all functions.
 pub(super) fn rows() -> Vec<Row> {
     tables().into_iter().flat_map(|(_, rows)| rows).collect()

@@ -1,4 +1,4 @@
-//! What a request goes on from: responses before it, and items of them.
+//! The history that a request goes on from: responses before it, and items of them.
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -173,7 +173,7 @@ async fn st8_deleting_a_user_deletes_its_responses() {
     let long: String = (0..40_000).map(|_| domain::random::base62(16)).collect();
     let ask = json!({"model": "m", "input": long});
     let response = Answer::of(program.post("/v1/responses").json(&ask)).await.json();
-    let user = person.profile().await["id"].as_str().unwrap().to_owned();
+    let user = person.id().await;
     assert_eq!(response["store"], true);
     let owner = domain::models::UserId::parse(user.as_str()).unwrap();
     let store = bench.gateway.local().store().await.unwrap();
