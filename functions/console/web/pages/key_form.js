@@ -11,7 +11,7 @@ import { write } from "../api.js";
 import { refusalText, w } from "../words.js";
 
 /** @typedef {import("./keys.js").Key} Key */
-const DAYS = ["30", "90", "365"];
+const LIFETIMES = ["30", "90", "365"];
 
 /** @param {string} choice @param {Key | null} of */
 const expiryOf = (choice, of) => (choice === "kept" ? of?.expires_at ?? null : choice === "none" ? null : new Date(Date.now() + Number(choice) * 86_400_000).toISOString());
@@ -41,7 +41,7 @@ export function KeyForm({ of, models, close, saved }) {
     }
   }
   /** @type {[string, string][]} */
-  const expiries = [...DAYS.map((days) => /** @type {[string, string]} */ ([days, t.days(Number(days))])), ["none", t.noExpiry]];
+  const expiries = [...LIFETIMES.map((days) => /** @type {[string, string]} */ ([days, t.days(Number(days))])), ["none", t.noExpiry]];
   if (of) expiries.unshift(["kept", of.expires_at ? date(of.expires_at) : t.noExpiry]);
   const wrong = (/** @type {string} */ field) => errorOf(refusal, field, refusalText);
   const actions = [span({ class: "grow" }), button({ type: "button", class: "btn", onClick: close }, w().cancel), button({ type: "submit", form: "key-form", class: "btn primary", disabled: busy }, of ? w().save : t.make)];
