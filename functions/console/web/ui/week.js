@@ -7,15 +7,15 @@ import { locale } from "../prefs.js";
 import { w } from "../words.js";
 
 /** Its short name; the first of January 2024 was a Monday. @param {number} day */
-const dayName = (day) => new Intl.DateTimeFormat(locale(), { timeZone: "UTC", weekday: "short" }).format(Date.UTC(2024, 0, 1 + day));
+const weekdayName = (day) => new Intl.DateTimeFormat(locale(), { timeZone: "UTC", weekday: "short" }).format(Date.UTC(2024, 0, 1 + day));
 
 /** @typedef {import("../hours.js").HourRange} HourRange */
 
 /** @param {HourRange} range */
-export const rangeName = ({ start, end, days }) => `${start}–${end}${days?.length ? ` ${days.map((day) => dayName(DAYS.indexOf(day))).join(" ")}` : ""}`;
+export const rangeName = ({ start, end, days }) => `${start}–${end}${days?.length ? ` ${days.map((day) => weekdayName(DAYS.indexOf(day))).join(" ")}` : ""}`;
 
 /** @type {Record<string, number>} */
-const STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: CELLS, ArrowUp: -CELLS };
+const MOVES = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: CELLS, ArrowUp: -CELLS };
 
 /** @param {{ ranges: HourRange[], change: (ranges: HourRange[]) => void, name: string }} props */
 export function Week({ ranges, change, name }) {
@@ -31,7 +31,7 @@ export function Week({ ranges, change, name }) {
   // Without any the policy would have no hours, which means always.
   const set = (/** @type {boolean[]} */ painted) => painted.some(Boolean) && change(rangesOf(painted));
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
-    const step = STEPS[event.key];
+    const step = MOVES[event.key];
     if (event.key === " ") set(paint(cells, at, !cells[at]));
     else if (step) {
       const next = at + step in cells ? at + step : at;
@@ -50,9 +50,9 @@ export function Week({ ranges, change, name }) {
     setStroke(null);
   };
   const cellView = (/** @type {boolean} */ on, /** @type {number} */ cell) =>
-    h("div", { key: cell, role: "gridcell", class: on ? "cell on" : "cell", tabIndex: cell === at ? 0 : -1, "aria-selected": on, "aria-label": `${dayName(Math.floor(cell / CELLS))} ${timeOf(cell % CELLS)} ${on ? w().policies.open : w().policies.closed}`, onPointerDown: () => begin(cell), onPointerEnter: () => stroke && setStroke({ ...stroke, cells: paint(stroke.cells, cell, stroke.on) }) });
+    h("div", { key: cell, role: "gridcell", class: on ? "cell on" : "cell", tabIndex: cell === at ? 0 : -1, "aria-selected": on, "aria-label": `${weekdayName(Math.floor(cell / CELLS))} ${timeOf(cell % CELLS)} ${on ? w().policies.open : w().policies.closed}`, onPointerDown: () => begin(cell), onPointerEnter: () => stroke && setStroke({ ...stroke, cells: paint(stroke.cells, cell, stroke.on) }) });
   const row = (/** @type {string} */ key, /** @type {number} */ day) =>
-    div({ role: "row", class: "cells-row", key }, span({ role: "rowheader", class: "small muted" }, dayName(day)), cells.slice(day * CELLS, (day + 1) * CELLS).map((on, cell) => cellView(on, day * CELLS + cell)));
+    div({ role: "row", class: "cells-row", key }, span({ role: "rowheader", class: "small muted" }, weekdayName(day)), cells.slice(day * CELLS, (day + 1) * CELLS).map((on, cell) => cellView(on, day * CELLS + cell)));
   return div({ class: "week" },
     div({ role: "grid", "aria-label": name, "aria-multiselectable": true, class: "cells", ref: grid, onKeyDown, onPointerUp: end, onPointerLeave: end, onFocusOut: () => (focused.current = false) }, DAYS.map(row)),
     div({ class: "hours", "aria-hidden": true }, [0, 4, 8, 12, 16, 20, 24].map((hour) => span(String(hour)))));
