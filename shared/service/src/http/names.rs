@@ -43,11 +43,11 @@ impl Names {
             names.add_person(&user.id, &user.name, &user.email);
         }
         for key in keys.into_iter().flatten() {
-            let named = Named {
+            let called = Named {
                 prefix: Some(key.key_prefix),
                 ..Named::by(key.name)
             };
-            names.0.insert(key.id.into(), named);
+            names.0.insert(key.id.into(), called);
         }
         if !ids.backends.is_empty() {
             let catalog = store.catalog().await?;
