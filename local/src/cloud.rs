@@ -40,5 +40,5 @@ async fn aws_config() -> Result<AwsConfig, StartError> {
     let loaded = defaults.load().await;
     let region = loaded.region().ok_or(StartError::NoRegion)?.to_string();
     let credentials = loaded.credentials_provider().ok_or(StartError::NoCredentials)?;
-    Ok(AwsConfig::refreshing(region, credentials, &Process))
+    Ok(AwsConfig::new(region, credentials).at_endpoints_of(&Process))
 }

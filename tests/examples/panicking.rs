@@ -9,7 +9,6 @@ use bytes::Bytes;
 use domain::clock::Clock;
 use futures_util::stream;
 use service::aws;
-use service::config::AwsConfig;
 use service::http::Dialect;
 use service::http::caller::KeyGate;
 use service::http::routes::{Access, Routes};
@@ -27,7 +26,7 @@ async fn main() -> Result<(), lambda::Error> {
             panics_in_the_body,
         );
     // Nothing here reads the tables: the edge would, for a browser's request.
-    let store = Store::new(aws::dynamodb(&AwsConfig::default()), "", Clock::system());
+    let store = Store::new(aws::embedded_dynamodb(aws::http_client(None)), "", Clock::system());
     lambda::serve_streaming(routes.into_edge(KeyGate::new(store))).await
 }
 

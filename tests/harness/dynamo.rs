@@ -1,6 +1,7 @@
 //! An embedded `DynamoDB` behind real HTTP, so that real function binaries can use it.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Credentials;
 use dynoxide::Database;
 use dynoxide::server::serve_with_shutdown;
 use service::aws;
@@ -25,14 +26,14 @@ impl Dynamo {
                 .await
                 .unwrap();
         });
-        let client = aws::dynamodb(&config(&server));
+        let client = client(&url(&server), "test", "test");
         create_tables(&client, prefix).await.unwrap();
         Self { server, client }
     }
 
     /// What the SDK needs to be told to come here.
     pub fn config(&self) -> AwsConfig {
-        config(&self.server)
+        config(url(&self.server), "test", "test")
     }
 
     pub fn client(&self) -> &Client {
@@ -40,23 +41,18 @@ impl Dynamo {
     }
 }
 
-/// A client of the database at `url`, with this key.
-pub fn client(url: &str, access_key_id: &str, secret: &str) -> Client {
-    aws::dynamodb(&AwsConfig {
-        region: "eu-central-1".into(),
-        access_key_id: access_key_id.into(),
-        secret_access_key: secret.into(),
-        dynamodb_endpoint: Some(url.to_owned()),
-        ..AwsConfig::default()
-    })
+fn url(server: &Loopback) -> String {
+    format!("http://{}", server.address())
 }
 
-fn config(server: &Loopback) -> AwsConfig {
+/// A client of the database at `url`, with this key.
+pub fn client(url: &str, access_key_id: &str, secret: &str) -> Client {
+    aws::dynamodb(&config(url.to_owned(), access_key_id, secret))
+}
+
+fn config(url: String, access_key_id: &str, secret: &str) -> AwsConfig {
     AwsConfig {
-        region: "eu-central-1".into(),
-        access_key_id: "test".into(),
-        secret_access_key: "test".into(),
-        dynamodb_endpoint: Some(format!("http://{}", server.address())),
-        ..AwsConfig::default()
+        dynamodb_endpoint: Some(url),
+        ..AwsConfig::new("eu-central-1", Credentials::from_keys(access_key_id, secret, None))
     }
 }

@@ -29,7 +29,8 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
 use crate::metrics::Source;
 use crate::outbound::Authorities;
@@ -60,10 +61,7 @@ impl Environment for Process {
 
 /// `ADMIN_PASSWORD`, the first administrator's password where one is given (local gateway and bootstrap).
 pub fn admin_password(environment: &impl Environment) -> Option<domain::secret::Secret> {
-    environment
-        .get("ADMIN_PASSWORD")
-        .filter(|password| !password.is_empty())
-        .map(Into::into)
+    optional(environment, "ADMIN_PASSWORD").map(Into::into)
 }
 
 /// The configuration of a process.
@@ -101,14 +99,11 @@ pub enum LogFormat {
 }
 
 /// Region, credentials and endpoints of the AWS services.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct AwsConfig {
     pub region: String,
-    pub access_key_id: String,
-    pub secret_access_key: domain::secret::Secret,
-    pub session_token: Option<String>,
-    /// Credentials that are fetched anew before they end, in place of the key.
-    pub refreshing: Option<SharedCredentialsProvider>,
+    /// The key of a function's environment, or a chain that fetches credentials anew before they end.
+    pub credentials: SharedCredentialsProvider,
     pub dynamodb_endpoint: Option<String>,
     pub lambda_endpoint: Option<String>,
     pub secrets_manager_endpoint: Option<String>,
@@ -185,36 +180,39 @@ impl LogConfig {
 }
 
 impl AwsConfig {
+    /// The services of this region, with these credentials, at AWS's endpoints.
+    pub fn new(region: impl Into<String>, credentials: impl ProvideCredentials + 'static) -> Self {
+        Self {
+            region: region.into(),
+            credentials: SharedCredentialsProvider::new(credentials),
+            dynamodb_endpoint: None,
+            lambda_endpoint: None,
+            secrets_manager_endpoint: None,
+        }
+    }
+
+    /// The same services at the endpoints that the environment names.
+    #[must_use]
+    pub fn at_endpoints_of(self, environment: &impl Environment) -> Self {
+        let endpoint = |service| optional(environment, &format!("AWS_ENDPOINT_URL_{service}"));
+        Self {
+            dynamodb_endpoint: endpoint("DYNAMODB"),
+            lambda_endpoint: endpoint("LAMBDA"),
+            secrets_manager_endpoint: endpoint("SECRETS_MANAGER"),
+            ..self
+        }
+    }
+
     fn read(reader: &mut Reader<'_, impl Environment>) -> Self {
-        Self {
-            region: reader.required("AWS_REGION"),
-            access_key_id: reader.required("AWS_ACCESS_KEY_ID"),
-            secret_access_key: reader.required("AWS_SECRET_ACCESS_KEY").into(),
-            session_token: reader.optional("AWS_SESSION_TOKEN"),
-            ..Self::endpoints(reader)
-        }
-    }
-
-    fn endpoints(reader: &Reader<'_, impl Environment>) -> Self {
-        Self {
-            dynamodb_endpoint: reader.optional("AWS_ENDPOINT_URL_DYNAMODB"),
-            lambda_endpoint: reader.optional("AWS_ENDPOINT_URL_LAMBDA"),
-            secrets_manager_endpoint: reader.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
-            ..Self::default()
-        }
-    }
-
-    /// The services of this region, with these credentials, at the endpoints that the environment names.
-    pub fn refreshing(region: String, credentials: SharedCredentialsProvider, environment: &impl Environment) -> Self {
-        let reader = Reader {
-            environment,
-            problems: Vec::new(),
-        };
-        Self {
-            region,
-            refreshing: Some(credentials),
-            ..Self::endpoints(&reader)
-        }
+        let region = reader.required("AWS_REGION");
+        let credentials = Credentials::new(
+            reader.required("AWS_ACCESS_KEY_ID"),
+            reader.required("AWS_SECRET_ACCESS_KEY"),
+            reader.optional("AWS_SESSION_TOKEN"),
+            None,
+            "environment",
+        );
+        Self::new(region, credentials).at_endpoints_of(reader.environment)
     }
 }
 
@@ -230,15 +228,19 @@ impl FromStr for LogFormat {
     }
 }
 
+/// An empty variable counts as absent: templates cannot leave one out conditionally.
+fn optional(environment: &impl Environment, name: &str) -> Option<String> {
+    environment.get(name).filter(|value| !value.is_empty())
+}
+
 struct Reader<'a, E> {
     environment: &'a E,
     problems: Vec<String>,
 }
 
 impl<E: Environment> Reader<'_, E> {
-    /// An empty variable counts as absent: templates cannot leave one out conditionally.
     fn optional(&self, name: &str) -> Option<String> {
-        self.environment.get(name).filter(|value| !value.is_empty())
+        optional(self.environment, name)
     }
 
     fn text(&self, name: &str, default: &str) -> String {

@@ -1,15 +1,11 @@
-//! What all clients of AWS share: connections, trusted certificates and credentials.
+//! What all clients of AWS share: connections and trusted certificates.
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-
-use crate::config::AwsConfig;
 
 /// Until a connection is established: within AWS's network it does at once, or not at all.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
@@ -41,22 +37,4 @@ pub fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
         Some(endpoint) if endpoint.starts_with("http://") => aws_smithy_http_client::Builder::new().build_http(),
         _ => HTTPS.clone(),
     }
-}
-
-/// The credentials of clients that the SDK signs for.
-pub(super) fn credentials_provider(config: &AwsConfig) -> SharedCredentialsProvider {
-    let refreshing = config.refreshing.clone();
-    refreshing.unwrap_or_else(|| SharedCredentialsProvider::new(credentials(config)))
-}
-
-/// The key that the environment of a function has.
-pub(super) fn credentials(config: &AwsConfig) -> Credentials {
-    let secret = config.secret_access_key.expose().to_owned();
-    Credentials::new(
-        config.access_key_id.clone(),
-        secret,
-        config.session_token.clone(),
-        None,
-        "environment",
-    )
 }

@@ -6,6 +6,7 @@
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_async::rt::sleep::TokioSleep;
@@ -19,7 +20,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::connection::{CONNECT_TIMEOUT, credentials, http_client};
+use super::connection::{CONNECT_TIMEOUT, http_client};
 use crate::config::AwsConfig;
 use domain::clock::Clock;
 
@@ -35,6 +36,8 @@ pub enum InvokeError {
     Refused(u16),
     #[error("the function failed")]
     Failed,
+    #[error("there are no credentials for Lambda")]
+    NoCredentials(#[source] BoxError),
     #[error("Lambda cannot be reached")]
     Unreachable(#[source] BoxError),
 }
@@ -43,6 +46,7 @@ pub enum InvokeError {
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>).
 #[derive(Clone, Debug)]
 pub struct LambdaClient {
+    credentials: SharedCredentialsProvider,
     invoke: Operation<Invocation, Bytes, InvokeError>,
 }
 
@@ -50,6 +54,7 @@ pub struct LambdaClient {
 struct Invocation {
     function: String,
     event: Vec<u8>,
+    credentials: Credentials,
 }
 
 /// A client of Lambda.
@@ -61,7 +66,6 @@ pub fn lambda(config: &AwsConfig, clock: Clock) -> LambdaClient {
     let signer = Signer {
         endpoint: endpoint.clone(),
         region: config.region.clone(),
-        credentials: credentials(config),
         clock,
     };
     let invoke = Operation::builder()
@@ -82,7 +86,10 @@ pub fn lambda(config: &AwsConfig, clock: Clock) -> LambdaClient {
         .serializer(move |invocation| signer.request(invocation))
         .deserializer(response)
         .build();
-    LambdaClient { invoke }
+    LambdaClient {
+        credentials: config.credentials.clone(),
+        invoke,
+    }
 }
 
 fn default_endpoint(region: &str) -> String {
@@ -97,9 +104,11 @@ fn default_endpoint(region: &str) -> String {
 impl LambdaClient {
     /// The response of the function called `function` to `event`.
     pub async fn invoke(&self, function: &str, event: &Value) -> Result<Bytes, InvokeError> {
+        let credentials = self.credentials.provide_credentials().await;
         let invocation = Invocation {
             function: function.to_owned(),
             event: event.to_string().into(),
+            credentials: credentials.map_err(|error| InvokeError::NoCredentials(error.into()))?,
         };
         let invoked = Box::pin(self.invoke.invoke(invocation)).await;
         invoked.map_err(|error| match error {
@@ -113,16 +122,19 @@ impl LambdaClient {
 struct Signer {
     endpoint: String,
     region: String,
-    credentials: Credentials,
     clock: Clock,
 }
 
 impl Signer {
     fn request(&self, invocation: Invocation) -> Result<HttpRequest, BoxError> {
-        let Invocation { function, event } = invocation;
+        let Invocation {
+            function,
+            event,
+            credentials,
+        } = invocation;
         let path = format!("/2015-03-31/functions/{function}/invocations");
         let url = format!("{}{path}", self.endpoint);
-        let identity = self.credentials.clone().into();
+        let identity = credentials.into();
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)

@@ -13,7 +13,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::config::AwsConfig;
 
-use connection::{CONNECT_TIMEOUT, credentials_provider};
+use connection::CONNECT_TIMEOUT;
 
 pub use connection::http_client;
 pub use lambda::{InvokeError, LambdaClient, lambda};
@@ -22,7 +22,7 @@ pub use lambda::{InvokeError, LambdaClient, lambda};
 pub fn dynamodb(config: &AwsConfig) -> aws_sdk_dynamodb::Client {
     let mut builder = dynamodb_config(http_client(config.dynamodb_endpoint.as_deref()))
         .region(aws_sdk_dynamodb::config::Region::new(config.region.clone()))
-        .credentials_provider(credentials_provider(config));
+        .credentials_provider(config.credentials.clone());
     builder.set_endpoint_url(config.dynamodb_endpoint.clone());
     aws_sdk_dynamodb::Client::from_conf(builder.build())
 }
@@ -47,7 +47,7 @@ pub fn secrets_manager(config: &AwsConfig) -> aws_sdk_secretsmanager::Client {
     let mut builder = aws_sdk_secretsmanager::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(aws_sdk_secretsmanager::config::Region::new(config.region.clone()))
-        .credentials_provider(credentials_provider(config))
+        .credentials_provider(config.credentials.clone())
         .retry_config(retries())
         .timeout_config(timeouts())
         .http_client(http_client(config.secrets_manager_endpoint.as_deref()));
@@ -73,14 +73,13 @@ fn timeouts() -> TimeoutConfig {
 
 #[cfg(test)]
 mod tests {
+    use aws_credential_types::Credentials;
+
     use super::*;
 
     #[test]
     fn clients_are_made_with_the_built_in_roots() {
-        let config = AwsConfig {
-            region: "eu-central-1".into(),
-            ..AwsConfig::default()
-        };
+        let config = AwsConfig::new("eu-central-1", Credentials::from_keys("id", "secret", None));
         let client = dynamodb(&config);
         assert_eq!(client.config().region().map(AsRef::as_ref), Some("eu-central-1"));
         secrets_manager(&config);

@@ -266,18 +266,15 @@ mod tests {
     use http_body_util::BodyExt;
 
     use super::*;
-    use crate::config::AwsConfig;
+    use crate::aws;
     use crate::http::caller::KeyGate;
     use crate::http::routes::{Access, Routes};
     use domain::clock::Clock;
 
     /// A store that no test here reads.
     fn store() -> Store {
-        let config = AwsConfig {
-            region: "eu-central-1".into(),
-            ..AwsConfig::default()
-        };
-        Store::new(crate::aws::dynamodb(&config), "", Clock::system())
+        let client = aws::embedded_dynamodb(aws::http_client(None));
+        Store::new(client, "", Clock::system())
     }
 
     async fn respond(path: &str, header: Option<(&str, &str)>) -> (u16, HeaderMap, String) {
