@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { launch, openPage } from "./browser.js";
+import { launch, openPage, openSignedIn } from "./browser.js";
 import { startGateway } from "./gateway.js";
 
 const FIRST_VISIT_BYTES = 75 * 1024;
 const FIRST_VISIT_FILES = 4;
+const ADMIN_BYTES = 40 * 1024;
 
 let gateway, browser;
 before(async () => {
@@ -32,6 +33,32 @@ test("a first visit is four files of 75 KB, and the next one asks for the page a
   await second.goto(`${gateway.url}/console/`);
   await second.getByLabel("E-mail").waitFor();
   assert.ok(asked.length <= FIRST_VISIT_FILES, JSON.stringify(asked));
+  check();
+});
+
+test("the pages of administrators are one file more, once, which other people never load", async () => {
+  const { page, check } = await openSignedIn(browser, gateway, { path: "keys" });
+  const scripts = () => page.evaluate(() => performance.getEntriesByType("resource").filter((each) => each.name.includes("/admin.js")).map((each) => each.encodedBodySize));
+  await page.getByRole("heading", { name: "Keys", level: 1 }).waitFor();
+  assert.deepEqual(await scripts(), []);
+  for (const name of ["Operations", "Models", "Policies"]) {
+    await page.getByRole("navigation").getByRole("link", { name }).click();
+    await page.getByRole("heading", { name, level: 1 }).waitFor();
+  }
+  const [bytes, ...more] = await scripts();
+  assert.deepEqual(more, []);
+  assert.ok(bytes > 0 && bytes <= ADMIN_BYTES, `${bytes} bytes`);
+  console.log(`# the pages of administrators: ${bytes} bytes`);
+  check();
+});
+
+test("a script that cannot be loaded is told, and loaded again", async () => {
+  const { page, check } = await openSignedIn(browser, gateway, { path: "keys" });
+  await page.route(/admin\.js/, (route) => route.abort(), { times: 1 });
+  await page.getByRole("navigation").getByRole("link", { name: "Models" }).click();
+  await page.getByText("The gateway does not answer.").waitFor();
+  await page.getByText("There is no model yet.").waitFor();
+  await page.waitForFunction(() => document.activeElement?.tagName === "H1");
   check();
 });
 

@@ -98,17 +98,23 @@ export async function write(method, path, body, version) {
   return answer.data ?? answer;
 }
 
-/** All members of a list, page by page. @param {string} path @returns {Promise<any[]>} */
-export async function readAll(path) {
-  const all = [];
+/** All members of a list, page by page, and what the ids in them are called. @param {string} path @returns {Promise<{ data: any[], names: Record<string, any> }>} */
+export async function readNamed(path) {
+  /** @type {any[]} */
+  const data = [];
+  const names = {};
   let cursor = null;
   do {
     const page = await get(withQuery(path, { limit: "200", cursor }));
-    all.push(...page.data);
+    data.push(...page.data);
+    Object.assign(names, page.names);
     cursor = page.next_cursor;
   } while (cursor);
-  return all;
+  return { data, names };
 }
+
+/** @param {string} path @returns {Promise<any[]>} */
+export const readAll = async (path) => (await readNamed(path)).data;
 
 /** `path` with what is given of `query`. @param {string} path @param {Record<string, string | number | null | undefined>} query */
 export function withQuery(path, query) {

@@ -37,6 +37,9 @@ export const exactTime = (at) => inZone(at, { month: "short", day: "numeric", ho
 /** @param {string | number | Date} at */
 export const date = (at) => inZone(at, { dateStyle: "medium" });
 
+/** The hour that begins then. @param {string} at */
+export const hourName = (at) => inZone(at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
 /** A day that is given as `2026-11-27`, whatever the zone. @param {string} day */
 export const dayName = (day) => new Intl.DateTimeFormat(locale(), { timeZone: "UTC", weekday: "short", day: "numeric" }).format(new Date(`${day}T00:00Z`));
 
@@ -50,9 +53,9 @@ export function ago(at) {
   return new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "short" }).format(Math.round(seconds / size), unit);
 }
 
-/** `2026-11-27`, in the zone that is shown. @param {Date} at */
-export function dayOf(at) {
-  const parts = new Intl.DateTimeFormat("en", { timeZone: zone.value, year: "numeric", month: "2-digit", day: "2-digit" }).formatToParts(at);
+/** `2026-11-27`. @param {Date} at @param {string} ofZone */
+export function dayOf(at, ofZone) {
+  const parts = new Intl.DateTimeFormat("en", { timeZone: ofZone, year: "numeric", month: "2-digit", day: "2-digit" }).formatToParts(at);
   const part = (/** @type {string} */ type) => parts.find((each) => each.type === type)?.value;
   return `${part("year")}-${part("month")}-${part("day")}`;
 }

@@ -27,7 +27,7 @@ function Page() {
   useArrival(title);
   const pages = PLACES.filter((each) => hasRole(each.role)).map((each) => ({ to: each.path, text: w().places[/** @type {keyof ReturnType<typeof w>["places"]} */ (each.path)], kind: w().page }));
   return h(Frame, { places: PLACES, at, title },
-    h(at.page, { key: at.path, rest: allowed?.rest ?? "" }),
+    h(at.page, { key: at.path, path: at.path, rest: allowed?.rest ?? "" }),
     jumpOpen.value && h(Jump, { pages }));
 }
 

@@ -1,20 +1,12 @@
 // The places of the console: what each address shows, for whom, and where it stands in the navigation.
 
+import { AdminPage } from "./admin_page.js";
 import { Account } from "./pages/account.js";
-import { Audit } from "./pages/audit.js";
 import { Connect } from "./pages/connect.js";
-import { Import } from "./pages/import.js";
 import { Keys } from "./pages/keys.js";
-import { Models } from "./pages/models.js";
-import { Operations } from "./pages/operations.js";
 import { Overview } from "./pages/overview.js";
-import { People } from "./pages/people.js";
 import { Play } from "./pages/play.js";
-import { Policies } from "./pages/policies.js";
 import { AllRequests, Requests } from "./pages/requests.js";
-import { Settings } from "./pages/settings.js";
-import { Setup } from "./pages/setup.js";
-import { Sso } from "./pages/sso.js";
 import { Traffic, Usage } from "./pages/usage.js";
 
 /** @typedef {import("./session.js").Role} Role */
@@ -28,17 +20,17 @@ export const PLACES = [
   { path: "connect", page: Connect, role: "user", icon: "plug", group: "yours", letter: "c" },
   { path: "usage", page: Usage, role: "user", icon: "chart", group: "yours", letter: "u" },
   { path: "requests", page: Requests, role: "user", icon: "list", group: "yours", letter: "r" },
-  { path: "admin", page: Operations, role: "manager", icon: "bolt", group: "gateway", letter: "g" },
-  { path: "admin/models", page: Models, role: "admin", icon: "cube", group: "gateway", letter: "m" },
-  { path: "admin/policies", page: Policies, role: "admin", icon: "shield", group: "gateway" },
-  { path: "admin/people", page: People, role: "manager", icon: "people", group: "gateway" },
-  { path: "admin/people/import", page: Import, role: "admin" },
+  { path: "admin", page: AdminPage, role: "manager", icon: "bolt", group: "gateway", letter: "g" },
+  { path: "admin/models", page: AdminPage, role: "admin", icon: "cube", group: "gateway", letter: "m" },
+  { path: "admin/policies", page: AdminPage, role: "admin", icon: "shield", group: "gateway" },
+  { path: "admin/people", page: AdminPage, role: "manager", icon: "people", group: "gateway" },
+  { path: "admin/people/import", page: AdminPage, role: "admin" },
   { path: "admin/traffic", page: Traffic, role: "manager", icon: "chart", group: "gateway" },
   { path: "admin/requests", page: AllRequests, role: "manager", icon: "list", group: "gateway" },
-  { path: "admin/audit", page: Audit, role: "admin", icon: "clock", group: "gateway" },
-  { path: "admin/sso", page: Sso, role: "admin", icon: "door", group: "gateway" },
-  { path: "admin/settings", page: Settings, role: "admin", icon: "gear", group: "gateway" },
-  { path: "admin/setup", page: Setup, role: "admin" },
+  { path: "admin/audit", page: AdminPage, role: "admin", icon: "clock", group: "gateway" },
+  { path: "admin/sso", page: AdminPage, role: "admin", icon: "door", group: "gateway" },
+  { path: "admin/settings", page: AdminPage, role: "admin", icon: "gear", group: "gateway" },
+  { path: "admin/setup", page: AdminPage, role: "admin" },
   { path: "account", page: Account, role: "user" },
 ];
 

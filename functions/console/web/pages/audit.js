@@ -1,44 +1,67 @@
 // The audit trail: who changed what, on what, from where, with which result.
 
 import { Fragment, h } from "../vendor/preact.js";
-import { code, input, section, span } from "../dom.js";
-import { shown, useLoad, usePages } from "../ui/load.js";
+import { code, details, input, li, section, span, summary, ul } from "../dom.js";
+import { CsvButton } from "../ui/csv.js";
+import { shown, usePages } from "../ui/load.js";
 import { plainSelect } from "../ui/field.js";
 import { emptyState, pageHead } from "../ui/parts.js";
 import { dataTable, showMore } from "../ui/table.js";
-import { exactTime } from "../format.js";
-import { get, readAll, withQuery } from "../api.js";
+import { daysAgo, exactTime } from "../format.js";
+import { get, withQuery } from "../api.js";
 import { place, setQuery } from "../router.js";
+import { nameIn } from "../sums.js";
 import { w } from "../words.js";
+import { wa } from "../words_admin.js";
+
+const AUDIT_DAYS = ["30", "90", "365"];
 
 /** `backend.create` in words. @param {string} action */
 export function actionText(action) {
   const [object, deed] = action.split(".");
-  const t = w().audit;
+  const t = wa().audit;
   return `${/** @type {any} */ (t.deeds)[deed] ?? deed} ${/** @type {any} */ (t.objects)[object] ?? object}`;
 }
 
-/** What ids of the trail are called. @returns {Promise<Map<string, string>>} */
-export async function auditNames() {
-  const lists = await Promise.all(["users", "backends"].map((each) => readAll(`api/v1/admin/${each}`)));
-  return new Map(lists.flat().map((each) => [each.id, each.name]));
+/** Who it was, also if the account is gone. @param {any} entry */
+export const actorName = (entry) => entry.actor_name ?? (entry.actor === "system" ? wa().audit.system : entry.actor);
+
+/** @param {any} value */
+const shortly = (value) => (value === null || value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value));
+
+/** The fields that were changed, and from what to what, where that is no secret. @param {any} entry */
+function changesOf(entry) {
+  const fields = [...new Set([...entry.changed, ...Object.keys(entry.values ?? {})])];
+  return fields.map((field) => {
+    const told = entry.values?.[field];
+    return li(code(field), told && span({ class: "muted" }, ` ${shortly(told.old)} → ${shortly(told.new)}`));
+  });
+}
+
+/** @param {any} entry @param {Record<string, any>} names */
+function changed(entry, names) {
+  const fields = changesOf(entry);
+  const what = [actionText(entry.action), " ", nameIn(names, entry.target)];
+  return fields.length === 0 ? what : details(summary(what), ul({ class: "small" }, fields));
 }
 
 export function Audit() {
   const query = place.value.query;
   const filter = { action: query.get("action"), target: query.get("target"), result: query.get("result") };
-  const list = usePages((cursor, signal) => get(withQuery("api/v1/admin/audit", { ...filter, cursor }), { signal }), Object.values(filter));
-  const names = useLoad(auditNames, []);
-  const called = (/** @type {string} */ id) => (id === "system" ? w().audit.system : names.data?.get(id) ?? id);
-  const t = w().audit;
+  const days = query.get("days") ?? AUDIT_DAYS[0];
+  const path = () => withQuery("api/v1/admin/audit", { ...filter, from: daysAgo(Number(days)).toISOString() });
+  const list = usePages((cursor, signal) => get(withQuery(path(), { cursor }), { signal }), [days, ...Object.values(filter)]);
+  const t = wa().audit;
   return h(Fragment, null,
     pageHead(w().places["admin/audit"], t.about,
       input({ type: "search", class: "input", placeholder: t.target, "aria-label": t.target, value: filter.target ?? "", onChange: (event) => setQuery({ target: event.currentTarget.value.trim() }) }),
-      plainSelect([["", t.anyResult], ["ok", t.ok], ["refused", t.refused]], filter.result ?? "", (value) => setQuery({ result: value }), { "aria-label": t.result, class: "input auto" })),
+      plainSelect(AUDIT_DAYS.map((each) => [each, w().usage.days(Number(each))]), days, (value) => setQuery({ days: value }), { "aria-label": w().usage.range, class: "input auto" }),
+      plainSelect([["", t.anyResult], ["ok", t.ok], ["refused", t.refused]], filter.result ?? "", (value) => setQuery({ result: value }), { "aria-label": t.result, class: "input auto" }),
+      h(CsvButton, { path: path(), name: "audit.csv" })),
     shown(list, (page) => page.data.length === 0 ? emptyState(w().nothingFound) : section({ class: "card" }, dataTable(w().places["admin/audit"], [
       { name: t.time, class: "mono", cell: (each) => exactTime(each.at) },
-      { name: t.who, cell: (each) => called(each.actor) },
-      { name: t.what, cell: (each) => [actionText(each.action), " ", called(each.target), each.changed.map((/** @type {string} */ field) => [" ", code({ class: "tag" }, field)])] },
+      { name: t.who, cell: (each) => span({ title: each.actor_email ?? undefined }, actorName(each)) },
+      { name: t.what, cell: (each) => changed(each, page.names) },
       { name: t.from, class: "mono wide", cell: (each) => each.address ?? "–" },
       { name: t.result, class: "wide", cell: (each) => (each.result === "ok" ? t.ok : span({ class: "tag warn" }, each.result)) },
       { name: w().requestId, class: "mono wide", cell: (each) => span({ class: "muted" }, each.request_id.slice(-8)) },

@@ -3,15 +3,17 @@
 import { h, useState } from "../vendor/preact.js";
 import { button, datalist, details, div, formElement, label, option, span, summary } from "../dom.js";
 import { Dialog } from "../ui/dialog.js";
-import { areaField, secretField, selectField, textField } from "../ui/field.js";
+import { areaField, selectField, textField } from "../ui/field.js";
 import { formNotes, numberOrNull, useForm } from "../ui/form.js";
 import { Toggle } from "../ui/parts.js";
+import { secretField } from "../ui/secret_field.js";
 import { percent } from "../format.js";
 import { stepReport } from "../ui/steps.js";
 import { read, write } from "../api.js";
 import { SERVER_KINDS, completionsUrl } from "../presets.js";
 import { toastRefusal } from "../ui/toast.js";
 import { w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 const FIELDS_OF_BACKEND = ["name", "base_url", "model_name", "api_key", "protocol", "preset", "weight", "region", "enabled", "max_concurrency", "timeout_ms", "idle_timeout_ms", "headers"];
 const EMPTY_BACKEND = { name: "", base_url: "", model_name: "", protocol: "openai", preset: null, weight: 1, region: null, enabled: true, max_concurrency: 0, timeout_ms: null, idle_timeout_ms: null, headers: {} };
@@ -30,7 +32,7 @@ export function BackendSheet({ of, model, siblings, close, saved, remove }) {
   const form = useForm(of ?? { ...EMPTY_BACKEND, name: `${model.id}-${siblings.length + 1}` }, FIELDS_OF_BACKEND);
   const [tested, setTested] = useState(/** @type {any} */ (null));
   const [testing, setTesting] = useState(false);
-  const t = w().backend;
+  const t = wa().backend;
   const { now } = form;
   const newest = () => read(`api/v1/admin/backends/${of.id}`);
   const send = (/** @type {object} */ changes, /** @type {number} */ version) =>
@@ -65,21 +67,21 @@ export function BackendSheet({ of, model, siblings, close, saved, remove }) {
   };
   const total = siblings.filter((each) => each.enabled).reduce((sum, each) => sum + each.weight, 0) + (now.weight ?? 0);
   const actions = [of && button({ type: "button", class: "btn danger", onClick: remove }, w().delete),
-    span({ class: "muted small grow" }, testing ? w().setup.testing : form.dirty ? t.unsaved : ""),
+    span({ class: "muted small grow" }, testing ? wa().setup.testing : form.dirty ? t.unsaved : ""),
     button({ type: "button", class: "btn", onClick: close }, w().cancel),
     button({ type: "button", class: "btn", disabled: testing || !now.base_url, onClick: () => void test() }, t.test),
-    button({ type: "submit", form: "backend-form", class: "btn primary", disabled: form.busy || (of && !form.dirty) }, form.conflicts.length ? w().saveMine : tested && !tested.passed ? t.saveAnyway : of ? w().save : t.add)];
+    button({ type: "submit", form: "backend-form", class: "btn primary", disabled: form.busy || (of && !form.dirty) }, form.conflicts.length ? wa().saveMine : tested && !tested.passed ? t.saveAnyway : of ? w().save : t.add)];
   return h(Dialog, { title: of ? of.name : t.add, about: t.forModel(model.id), sheet: true, close, actions },
     formElement({ id: "backend-form", class: "stack", onSubmit: save },
       formNotes(form, FIELDS_OF_BACKEND),
       selectField(t.kind, [["", t.otherKind], ...SERVER_KINDS.map((each) => /** @type {[string, string]} */ ([each.id, each.title]))], kind?.id ?? "", choose, { hint: t.kindHint, changed: changed("preset") }),
       text("base_url", t.url, { class: "input mono", required: true, hint: completionsUrl(now.base_url) && `${t.urlHint} ${completionsUrl(now.base_url)}` }),
-      secretField(t.key, { isSet: of?.has_api_key ?? false, value: now.api_key, change: (value) => form.set("api_key", value), words: { ...w().secret, undo: w().undo }, hint: t.keyHint, error: form.error("api_key") }),
+      secretField(t.key, { isSet: of?.has_api_key ?? false, value: now.api_key, change: (value) => form.set("api_key", value), words: { ...wa().secret, undo: w().undo }, hint: t.keyHint, error: form.error("api_key") }),
       text("model_name", t.there, { class: "input mono", required: true, list: "offered", hint: tested?.models.length > 0 && t.offered(tested.models.length) }),
       datalist({ id: "offered" }, (tested?.models ?? []).map((/** @type {string} */ each) => option({ value: each }))),
       text("name", t.name, { required: true }),
       amount("weight", t.weight, { max: "1000", step: "1", hint: now.weight === 0 ? t.reserveHint : t.weightHint(now.weight ?? 0, total, percent(now.weight ?? 0, total)) }),
-      label({ class: "row small" }, h(Toggle, { name: w().models.switch(now.name), on: now.enabled, act: async (on) => form.set("enabled", on) }), t.enabled),
+      label({ class: "row small" }, h(Toggle, { name: wa().models.switch(now.name), on: now.enabled, act: async (on) => form.set("enabled", on) }), t.enabled),
       details({ class: "more-fields" }, summary(t.more),
         div({ class: "stack" },
           selectField(

@@ -3,7 +3,7 @@
 import { span } from "../dom.js";
 import { state } from "../ui/icon.js";
 import { dateTime } from "../format.js";
-import { w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 const KINDS = /** @type {Record<string, import("../ui/icon.js").Kind>} */ ({ available: "ok", in: "ok", probation: "warn", trial: "warn", ejected: "bad", out: "bad" });
 
@@ -12,7 +12,7 @@ export const healthOf = (backend) => (backend.enabled ? KINDS[backend.health?.st
 
 /** @param {any} backend */
 export function backendState(backend) {
-  const t = w().models;
+  const t = wa().models;
   const kind = healthOf(backend);
   const { until, reason, failures } = backend.health ?? {};
   const word = kind === "ok" ? t.in : kind === "warn" ? t.trial : kind === "off" ? t.off : until ? t.outUntil(dateTime(until)) : t.out;

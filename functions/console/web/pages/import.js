@@ -6,6 +6,7 @@ import { areaField } from "../ui/field.js";
 import { act, note, pageHead, saveFile } from "../ui/parts.js";
 import { write } from "../api.js";
 import { w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 const COLUMNS = ["email", "password", "name", "role", "department", "quota_policy"];
 const REQUIRED = ["email"];
@@ -31,7 +32,7 @@ export const writeCsv = (rows) => rows.map((row) => row.map((cell) => (/[",\n]/.
 
 /** What is wrong with a cell, as far as it can be seen here. @param {string} column @param {string} value */
 function wrongWith(column, value) {
-  const t = w().import;
+  const t = wa().import;
   if (REQUIRED.includes(column) && !value.trim()) return t.missing;
   if (column === "email" && !/^\S+@\S+$/.test(value.trim())) return t.noEmail;
   if (column === "role" && value && !["user", "manager", "admin"].includes(value.trim())) return t.noRole;
@@ -40,7 +41,7 @@ function wrongWith(column, value) {
 
 /** @param {string[]} head @param {string[][]} rows @param {any[]} reports of the rows in their order, once they were sent */
 function preview(head, rows, reports) {
-  const t = w().import;
+  const t = wa().import;
   const cell = (/** @type {string[]} */ row, /** @type {number} */ place) => {
     const [column, value] = [head[place], row[place] ?? ""];
     const wrong = wrongWith(column, value);
@@ -58,7 +59,7 @@ function preview(head, rows, reports) {
 export function Import() {
   const [text, setText] = useState("");
   const [report, setReport] = useState(/** @type {any[] | null} */ (null));
-  const t = w().import;
+  const t = wa().import;
   const [head = [], ...rows] = parseCsv(text);
   const names = head.map((each) => each.trim());
   const unknown = names.filter((each) => !COLUMNS.includes(each));

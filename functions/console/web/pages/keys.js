@@ -12,6 +12,7 @@ import { ago, date, dateTime, dayOf, money } from "../format.js";
 import { get, readAll, withQuery, write } from "../api.js";
 import { loadModels, userModels } from "../catalog.js";
 import { place, setQuery } from "../router.js";
+import { inShownZone } from "../sums.js";
 import { KeyForm } from "./key_form.js";
 import { KeyMade } from "./key_made.js";
 import { w } from "../words.js";
@@ -26,12 +27,14 @@ const ROLL_MS = 86_400_000;
 /** @param {Key} key */
 const isInUse = (key) => key.last_used_at !== null && Date.now() - Date.parse(key.last_used_at) < WEEK_MS;
 /** @param {Key} key */
-const hasEnded = (key) => key.expires_at !== null && Date.parse(key.expires_at) < Date.now();
+export const hasEnded = (key) => key.expires_at !== null && Date.parse(key.expires_at) < Date.now();
 
 /** What each key has cost this month. @returns {Promise<Map<string, number>>} */
 async function costs() {
-  const from = `${dayOf(new Date()).slice(0, 8)}01`;
-  const { data } = await get(withQuery("api/v1/user/usage", { group_by: "key", from, to: dayOf(new Date()) }));
+  const { data } = await inShownZone((timezone) => {
+    const today = dayOf(new Date(), timezone);
+    return get(withQuery("api/v1/user/usage", { group_by: "key", from: `${today.slice(0, 8)}01`, to: today, timezone }));
+  });
   return new Map(data.map((/** @type {any} */ each) => [each.key, each.cost_usd]));
 }
 

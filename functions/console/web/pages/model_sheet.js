@@ -7,6 +7,7 @@ import { areaField, textField } from "../ui/field.js";
 import { formNotes, lines, numberOrNull, useForm } from "../ui/form.js";
 import { read, write } from "../api.js";
 import { w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 const FIELDS = ["id", "name", "description", "aliases", "input_price", "cached_input_price", "output_price", "context_window", "max_output_tokens"];
 const EMPTY_MODEL = { id: "", name: "", description: null, aliases: [], input_price: null, cached_input_price: null, output_price: null, context_window: null, max_output_tokens: null };
@@ -14,7 +15,7 @@ const EMPTY_MODEL = { id: "", name: "", description: null, aliases: [], input_pr
 /** @param {{ of: any, close: () => void, saved: () => void, remove: () => void }} props */
 export function ModelSheet({ of, close, saved, remove }) {
   const form = useForm(of ?? EMPTY_MODEL, FIELDS);
-  const t = w().models;
+  const t = wa().models;
   const path = of && `api/v1/admin/models/${encodeURIComponent(of.id)}`;
   async function save(/** @type {Event} */ event) {
     event.preventDefault();
@@ -28,7 +29,7 @@ export function ModelSheet({ of, close, saved, remove }) {
   const amount = (/** @type {string} */ field, /** @type {string} */ name, /** @type {object} */ more) =>
     textField(name, form.now[field]?.toString() ?? "", (value) => form.set(field, numberOrNull(value)), { type: "number", min: "0", step: "any", error: form.error(field), changed: changed(field), ...more });
   const actions = [of && button({ type: "button", class: "btn danger", onClick: remove }, w().delete), span({ class: "grow" }),
-    button({ type: "button", class: "btn", onClick: close }, w().cancel), button({ type: "submit", form: "model-form", class: "btn primary", disabled: form.busy || !form.dirty }, form.conflicts.length ? w().saveMine : of ? w().save : t.add)];
+    button({ type: "button", class: "btn", onClick: close }, w().cancel), button({ type: "submit", form: "model-form", class: "btn primary", disabled: form.busy || !form.dirty }, form.conflicts.length ? wa().saveMine : of ? w().save : t.add)];
   return h(Dialog, { title: of ? of.name : t.add, about: of?.id, sheet: true, close, actions },
     formElement({ id: "model-form", class: "stack", onSubmit: save },
       formNotes(form, FIELDS),

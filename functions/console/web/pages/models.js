@@ -11,16 +11,16 @@ import { toast } from "../ui/toast.js";
 import { ago, compact, duration, money, number, percent } from "../format.js";
 import { get, readAll, withQuery, write } from "../api.js";
 import { place, setQuery } from "../router.js";
+import { DAY_MS, HOUR_MS } from "../sums.js";
 import { BackendSheet } from "./backend_sheet.js";
 import { ModelSheet } from "./model_sheet.js";
 import { backendState, healthOf } from "./backend_state.js";
 import { w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 /** @typedef {any} Backend */
 /** @typedef {any} Model */
 const LIVE_SECONDS = 10;
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 
 /** Models with their backends and how often each was asked in 24 hours. */
 async function catalog() {
@@ -36,7 +36,7 @@ async function catalog() {
 
 /** The share of a backend by its weight, among those that are enabled. @param {Backend} backend @param {Backend[]} siblings */
 function shareCell(backend, siblings) {
-  const t = w().models;
+  const t = wa().models;
   const total = siblings.filter((each) => each.enabled).reduce((sum, each) => sum + each.weight, 0);
   const inUse = siblings.filter((each) => healthOf(each) === "ok");
   const now = inUse.reduce((sum, each) => sum + each.weight, 0);
@@ -46,7 +46,7 @@ function shareCell(backend, siblings) {
 
 /** @param {Model} model @param {Backend[]} backends @param {Map<string, number>} asked @param {{ edit: (what: any) => void, reload: () => Promise<void> }} does */
 function modelCard(model, backends, asked, { edit, reload }) {
-  const t = w().models;
+  const t = wa().models;
   const alive = backends.filter((each) => healthOf(each) === "ok").length;
   const requests = backends.reduce((sum, each) => sum + (asked.get(each.id) ?? 0), 0);
   const summaryState = !model.enabled ? state("off", t.off) : backends.length === 0 ? state("bad", t.noBackend) : state(alive === backends.length ? "ok" : alive ? "warn" : "bad", t.alive(alive, backends.length));
@@ -84,7 +84,7 @@ export function Models() {
   const loaded = useLoad(catalog, [], LIVE_SECONDS);
   const [edited, setEdited] = useState(/** @type {any} */ (null));
   const [asked, setAsked] = useState(/** @type {any} */ (null));
-  const t = w().models;
+  const t = wa().models;
   const query = place.value.query;
   const [find, only] = [query.get("find") ?? place.value.path.slice("admin/models/".length), query.get("only") ?? "all"];
   const close = () => setEdited(null);

@@ -1,100 +1,105 @@
-// Operations: what needs somebody, the figures of a week beside those of the week before, backends, failures and changes.
+// Operations: what needs somebody, the figures of a time beside those of the time before, backends, failures and changes.
 
 import { Fragment, h } from "../vendor/preact.js";
-import { a, b, code, div, h2, header, li, p, section, span, ul } from "../dom.js";
+import { a, b, code, div, h2, header, i, li, p, section, span, ul } from "../dom.js";
 import { Columns } from "../ui/chart.js";
 import { waiting } from "../ui/frame.js";
-import { icon } from "../ui/icon.js";
 import { shown, useLoad } from "../ui/load.js";
 import { pageHead, segment } from "../ui/parts.js";
 import { dataTable } from "../ui/table.js";
-import { ago, compact, dayName, duration, exactTime, money, number, percent } from "../format.js";
-import { get, readAll, withQuery } from "../api.js";
+import { ago, compact, duration, exactTime, money, number, percent } from "../format.js";
+import { get, read, readAll, withQuery } from "../api.js";
+import { zone } from "../prefs.js";
 import { place, setQuery } from "../router.js";
 import { hasRole } from "../session.js";
-import { formatOf, lastDays, measured, totalOf } from "../sums.js";
-import { actionText, auditNames } from "./audit.js";
-import { backendState, healthOf } from "./backend_state.js";
+import { formatOf, inShownZone, lastTime, nameIn, readSums, seriesOf } from "../sums.js";
+import { attentionCard } from "./attention.js";
+import { actionText, actorName } from "./audit.js";
+import { backendState } from "./backend_state.js";
 import { statusTag } from "./requests.js";
+import { refusedCard } from "./usage.js";
 import { w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 const LIVE = 30;
 const LATEST_SHOWN = 6;
-const FAILED_FROM = 500;
+/** @type {{ data: any[], names: Record<string, any> }} */
+const NOTHING = { data: [], names: {} };
 
-/** @param {number} days */
-async function figuresOf(days) {
-  const range = lastDays(days * 2);
-  const usage = (/** @type {object} */ more) => get(withQuery("api/v1/admin/usage", { from: range[0], to: range.at(-1), .../** @type {any} */ (more) }));
+/** @param {number} days @param {string} ofZone */
+async function figuresOf(days, ofZone) {
+  const range = lastTime(days, ofZone);
   const admin = hasRole("admin");
-  const [byDay, people, logs, backends, changes, names, models] = await Promise.all([
-    usage({ group_by: "day" }), readAll("api/v1/admin/users"), get(withQuery("api/v1/admin/logs", { limit: 200 })),
-    admin ? readAll("api/v1/admin/backends") : [], admin ? get(withQuery("api/v1/admin/audit", { limit: LATEST_SHOWN })) : { data: [] }, admin ? auditNames() : new Map(), admin ? readAll("api/v1/admin/models") : []]);
-  const pending = people.filter((each) => each.status === "pending");
-  waiting.value = { ...waiting.value, "admin/people": pending.length };
-  return { byDay: new Map(byDay.data.map((/** @type {any} */ each) => [each.day, each])), people, pending, logs: logs.data, backends, changes: changes.data, names, models };
-}
-
-/** @param {any} data */
-function attention({ backends, pending, models }) {
-  const t = w().operations;
-  const out = backends.filter((/** @type {any} */ each) => healthOf(each) === "bad");
-  const lines_ = [
-    ...out.map((/** @type {any} */ each) => ["bad", "cross", t.backendOut(each.name, each.model_id, each.health?.since ? ago(each.health.since) : ""), "admin/models?only=trouble", t.look]),
-    ...(pending.length ? [["warn", "people", t.approvals(pending.length), "admin/people", t.decide]] : []),
-    ...(hasRole("admin") && models.length === 0 ? [["info", "info", t.noModel, "admin/setup", w().places["admin/setup"]]] : []),
-  ];
-  if (lines_.length === 0) return section({ class: "card body row" }, span({ class: "ok" }, icon("check")), p(t.nothing));
-  return section({ class: "card" }, header(h2(t.needsYou), span({ class: "count" }, lines_.length)),
-    ul({ class: "list" }, lines_.map(([kind, glyph, text, to, action]) => li(span({ class: kind }, icon(/** @type {any} */ (glyph))), p({ class: "grow" }, text), a({ class: "btn small", href: `#/${to}` }, action)))));
+  const [overview, sums, failures, backends, changes] = await Promise.all([
+    read(withQuery("api/v1/admin/overview", range.query)),
+    readSums("api/v1/admin/usage", range, { group_by: `${range.unit},model` }),
+    get(withQuery("api/v1/admin/logs", { outcome: "failed", limit: LATEST_SHOWN })),
+    admin ? readAll("api/v1/admin/backends") : [],
+    admin ? get(withQuery("api/v1/admin/audit", { limit: LATEST_SHOWN })) : NOTHING,
+  ]);
+  waiting.value = { ...waiting.value, "admin/people": overview.people.pending };
+  return { range, overview, sums, failures, backends, changes };
 }
 
 /** @param {string} name @param {string} value @param {string} about */
 const tile = (name, value, about) => div({ class: "card tile" }, span({ class: "muted small" }, name), b(value), span({ class: "delta" }, about));
 
-/** @param {number} now @param {number} before */
+/** @param {number} now @param {number | undefined} before */
 function against(now, before) {
   if (!before) return "";
   const change = (now - before) / before;
-  return w().operations.against(`${change >= 0 ? "▲" : "▼"} ${percent(Math.abs(change), 1)}`);
+  return wa().operations.against(`${change >= 0 ? "▲" : "▼"} ${percent(Math.abs(change), 1)}`);
+}
+
+/** @param {{ now: any, before: any, people: { active: number, all: number } }} overview */
+function tiles({ now, before, people }) {
+  const t = wa().operations;
+  const first = now.first_byte_ms;
+  return div({ class: "grid tiles" },
+    tile(w().usage.requests, number(now.requests), against(now.requests, before?.requests)),
+    tile(w().usage.failed, percent(now.errors, now.requests), before?.requests ? t.from(percent(before.errors, before.requests)) : ""),
+    tile(w().usage.tokens, compact(now.input_tokens + now.output_tokens), t.cached(percent(now.cached_input_tokens, now.input_tokens))),
+    tile(w().usage.cost, money(now.cost_usd), against(now.cost_usd, before?.cost_usd)),
+    tile(w().usage.first, first ? duration(first.p50) : "–", first ? w().usage.within(duration(first.p95)) : ""),
+    tile(w().usage.speed, now.output_tokens_per_s ? number(now.output_tokens_per_s, { maximumFractionDigits: 0 }) : "–", before?.output_tokens_per_s ? t.from(number(before.output_tokens_per_s, { maximumFractionDigits: 0 })) : ""),
+    tile(w().places["admin/people"], number(people.active), t.activeOf(people.all)));
+}
+
+/** @param {string} title @param {string} to @param {...import("../dom.js").Child} inside */
+const linkedCard = (title, to, ...inside) =>
+  section({ class: "card" }, header(h2(title), a({ class: "small", href: `#/${to}` }, /** @type {Record<string, string>} */ (w().places)[to.split("?")[0]])), ...inside);
+
+/** @param {import("../sums.js").TimeRange} range @param {any} sums @param {number} days */
+function trafficCard(range, sums, days) {
+  const title = range.unit === "hour" ? wa().operations.trafficByHour : wa().operations.traffic;
+  const series = seriesOf(range, sums, "model", "requests", w().usage.others);
+  return linkedCard(title, `admin/traffic?days=${days}`,
+    div({ class: "body" }, h(Columns, { name: title, whole: true, labels: range.labels, series, format: formatOf("requests"), together: w().usage.requests })),
+    series.length > 1 && ul({ class: "body row small" }, series.map((each) => li(i({ class: `key c${each.color}` }), each.name))));
 }
 
 export function Operations() {
   const days = Number(place.value.query.get("days") ?? 7);
-  const loaded = useLoad(() => figuresOf(days), [days], LIVE);
-  const t = w().operations;
+  const loaded = useLoad(() => inShownZone((ofZone) => figuresOf(days, ofZone)), [days, zone.value], LIVE);
+  const t = wa().operations;
   return h(Fragment, null,
-    pageHead(w().places.admin, loaded.at > 0 && t.updated(ago(loaded.at)), segment(w().usage.range, [["7", w().usage.days(7)], ["30", w().usage.days(30)]], String(days), (value) => setQuery({ days: value }))),
-    shown(loaded, (data) => {
-      const range = lastDays(days * 2);
-      const sums = (/** @type {string[]} */ part) => totalOf(part.map((day) => data.byDay.get(day)).filter(Boolean));
-      const [before, now] = [sums(range.slice(0, days)), sums(range.slice(days))];
-      const firsts = data.logs.map((/** @type {any} */ each) => each.first_byte_ms).filter((/** @type {any} */ each) => each !== null).sort((/** @type {number} */ one, /** @type {number} */ other) => one - other);
-      const active = new Set(data.logs.map((/** @type {any} */ each) => each.user)).size;
-      const failures = data.logs.filter((/** @type {any} */ each) => each.status >= FAILED_FROM || each.outcome === "failed").slice(0, LATEST_SHOWN);
-      const called = (/** @type {string} */ id) => data.names.get(id) ?? data.people.find((each) => each.id === id)?.name ?? (id === "system" ? w().audit.system : id);
-      const shownDays = range.slice(days);
-      return div({ class: "stack" },
-        attention(data),
-        div({ class: "grid tiles" },
-          tile(w().usage.requests, number(now.requests), against(now.requests, before.requests)),
-          tile(w().usage.failed, percent(now.errors, now.requests), before.requests ? t.from(percent(before.errors, before.requests)) : ""),
-          tile(w().usage.tokens, compact(now.input_tokens + now.output_tokens), t.cached(percent(now.cached_input_tokens, now.input_tokens))),
-          tile(w().usage.cost, money(now.cost_usd), against(now.cost_usd, before.cost_usd)),
-          tile(w().play.first, firsts.length ? duration(firsts[Math.floor(firsts.length / 2)]) : "–", firsts.length ? t.within(duration(firsts[Math.floor(firsts.length * 0.95)])) : ""),
-          tile(w().places["admin/people"], number(data.people.length), t.active(active))),
-        section({ class: "card" }, header(h2(t.traffic), a({ class: "small", href: "#/admin/traffic" }, w().places["admin/traffic"])),
-          div({ class: "body" }, h(Columns, { name: t.traffic, whole: true, labels: shownDays.map(dayName), series: [{ name: w().usage.requests, color: 1, values: shownDays.map((day) => (data.byDay.has(day) ? measured(data.byDay.get(day), "requests") : 0)) }], format: formatOf("requests"), together: w().usage.requests }))),
-        div({ class: "grid pair" },
-          data.backends.length > 0 && section({ class: "card" }, header(h2(t.backends), a({ class: "small", href: "#/admin/models" }, w().places["admin/models"])), dataTable(t.backends, [
-            { name: w().models.backend, cell: (each) => [each.name, span({ class: "sub mono" }, each.model_id)] }, { name: w().models.state, cell: backendState },
-            { name: w().models.latency, class: "num wide", cell: (each) => duration(each.health?.latency_ms) }, { name: w().models.underWay, class: "num wide", cell: (each) => each.health?.under_way ?? "–" },
-          ], data.backends, (each) => each.id)),
-          section({ class: "card" }, header(h2(t.failures), a({ class: "small", href: "#/admin/requests" }, w().places["admin/requests"])), failures.length === 0 ? p({ class: "body muted" }, t.noFailures) : dataTable(t.failures, [
-            { name: w().requests.time, class: "mono", cell: (each) => a({ href: `#/admin/requests/${each.request_id}` }, exactTime(each.at)) }, { name: w().requests.who, class: "wide", cell: (each) => called(each.user) },
-            { name: w().requests.model, cell: (each) => code(each.model ?? "–") }, { name: w().requests.status, cell: (each) => statusTag(each.status) },
-          ], failures, (each) => each.id))),
-        data.changes.length > 0 && section({ class: "card" }, header(h2(t.changes), a({ class: "small", href: "#/admin/audit" }, w().places["admin/audit"])),
-          ul({ class: "list" }, data.changes.map((/** @type {any} */ each) => li(p({ class: "grow" }, b(called(each.actor)), " ", actionText(each.action), " ", called(each.target)), span({ class: "muted tiny" }, ago(each.at)))))));
-    }, 8));
+    pageHead(w().places.admin, loaded.data && `${t.updated(ago(loaded.at))} · ${w().usage.zone(loaded.data.range.zone)}`,
+      segment(w().usage.range, [["1", w().usage.days(1)], ["7", w().usage.days(7)], ["30", w().usage.days(30)]], String(days), (value) => setQuery({ days: value }))),
+    shown(loaded, ({ range, overview, sums, failures, backends, changes }) => div({ class: "stack" },
+      attentionCard(overview.attention),
+      tiles(overview),
+      trafficCard(range, sums, days),
+      div({ class: "grid pair" },
+        backends.length > 0 && linkedCard(t.backends, "admin/models", dataTable(t.backends, [
+          { name: wa().models.backend, cell: (each) => [each.name, span({ class: "sub mono" }, each.model_id)] }, { name: wa().models.state, cell: backendState },
+          { name: wa().models.latency, class: "num wide", cell: (each) => duration(each.health?.latency_ms) }, { name: wa().models.underWay, class: "num wide", cell: (each) => each.health?.under_way ?? "–" },
+        ], backends, (each) => each.id)),
+        linkedCard(t.failures, "admin/requests?outcome=failed", failures.data.length === 0 ? p({ class: "body muted" }, t.noFailures) : dataTable(t.failures, [
+          { name: w().requests.time, class: "mono", cell: (each) => a({ href: `#/admin/requests/${each.request_id}` }, exactTime(each.at)) },
+          { name: w().requests.who, class: "wide", cell: (each) => each.user_name ?? nameIn(failures.names, each.user) },
+          { name: w().requests.model, cell: (each) => code(each.model ?? "–") }, { name: w().requests.status, cell: (each) => statusTag(each.status) },
+        ], failures.data, (each) => each.id)),
+        refusedCard(overview.now.refused)),
+      changes.data.length > 0 && linkedCard(t.changes, "admin/audit",
+        ul({ class: "list" }, changes.data.map((/** @type {any} */ each) => li(p({ class: "grow" }, b(actorName(each)), " ", actionText(each.action), " ", nameIn(changes.names, each.target)), span({ class: "muted tiny" }, ago(each.at))))))), 8));
 }

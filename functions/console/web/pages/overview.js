@@ -8,10 +8,11 @@ import { limitMeter } from "../ui/limits.js";
 import { shown, useLoad } from "../ui/load.js";
 import { pageHead } from "../ui/parts.js";
 import { dataTable } from "../ui/table.js";
-import { ago, compact, dateTime, dayName, money } from "../format.js";
+import { ago, compact, dateTime, money } from "../format.js";
 import { get, read, readAll, withQuery } from "../api.js";
+import { zone } from "../prefs.js";
 import { hasRole, session } from "../session.js";
-import { formatOf, lastDays, measured, totalOf } from "../sums.js";
+import { formatOf, inShownZone, lastTime, readSums, seriesOf, totalOf } from "../sums.js";
 import { statusTag } from "./requests.js";
 import { w } from "../words.js";
 
@@ -31,9 +32,11 @@ function limitsCard(quota) {
 }
 
 export function Overview() {
-  const days = lastDays(DAYS_SHOWN);
   const quota = useLoad(() => read("api/v1/user/quota"), []);
-  const use = useLoad(async () => (await get(withQuery("api/v1/user/usage", { group_by: "day", from: days[0], to: days.at(-1) }))).data, []);
+  const use = useLoad(() => inShownZone(async (ofZone) => {
+    const range = lastTime(DAYS_SHOWN, ofZone);
+    return { range, sums: await readSums("api/v1/user/usage", range, { group_by: "day,model" }) };
+  }), [zone.value]);
   const latest = useLoad(async () => (await get(withQuery("api/v1/user/logs", { limit: LATEST }))).data, []);
   const keys = useLoad(() => readAll("api/v1/user/keys"), []);
   const models = useLoad(() => (hasRole("admin") ? readAll("api/v1/admin/models") : Promise.resolve([{}])), []);
@@ -46,13 +49,12 @@ export function Overview() {
         hasRole("admin") && firstStep(steps[0], t.addModel, "admin/setup"), firstStep(steps[1], t.makeKey, "keys"), firstStep(steps[2], t.firstRequest, "play"))),
       div({ class: "grid pair" },
         shown(quota, limitsCard),
-        shown(use, (sums) => {
-          const byDay = new Map(sums.map((/** @type {any} */ each) => [each.day, each]));
-          const total = totalOf(sums);
+        shown(use, ({ range, sums }) => {
+          const total = totalOf(sums.data);
           return section({ class: "card" },
             header(h2(t.use), a({ class: "small", href: "#/usage" }, w().places.usage)),
             div({ class: "body stack" },
-              h(Columns, { name: t.use, whole: true, labels: days.map(dayName), series: [{ name: w().usage.requests, color: 1, values: days.map((day) => (byDay.has(day) ? measured(byDay.get(day), "requests") : 0)) }], format: formatOf("requests"), together: w().usage.requests }),
+              h(Columns, { name: t.use, whole: true, labels: range.labels, series: seriesOf(range, sums, "model", "requests", w().usage.others), format: formatOf("requests"), together: w().usage.requests }),
               p({ class: "row small muted" }, `${formatOf("requests")(total.requests)} ${w().usage.requests} · ${compact(total.input_tokens + total.output_tokens)} ${w().usage.tokens} · ${money(total.cost_usd)}`)));
         })),
       shown(latest, (records) => records.length > 0 && section({ class: "card" },

@@ -15,12 +15,13 @@ import { go, place, setQuery } from "../router.js";
 import { hasRole } from "../session.js";
 import { PersonSheet } from "./person_sheet.js";
 import { w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 const APPROVALS_SECONDS = 60;
 
 /** @param {any} person */
 export function personState(person) {
-  const t = w().people;
+  const t = wa().people;
   return state(person.status === "active" ? "ok" : person.status === "pending" ? "warn" : "off", /** @type {any} */ (t.statuses)[person.status] ?? person.status);
 }
 
@@ -30,7 +31,7 @@ const setStatus = (person, status) => write("PUT", `api/v1/admin/users/${person.
 /** Those who wait, each decided in place; what was done can be taken back. @param {{ changed: () => void }} props */
 function Approvals({ changed }) {
   const pending = useLoad(() => readAll("api/v1/admin/users?status=pending"), [], APPROVALS_SECONDS);
-  const t = w().people;
+  const t = wa().people;
   useEffect(() => {
     if (pending.data) waiting.value = { ...waiting.value, "admin/people": pending.data.length };
   }, [pending.data]);
@@ -60,7 +61,7 @@ export function People({ rest }) {
   const list = usePages((cursor, signal) => get(withQuery("api/v1/admin/users", { ...filter, cursor }), { signal }), Object.values(filter));
   const policies = useLoad(() => (hasRole("admin") ? readAll("api/v1/admin/policies") : Promise.resolve([])), []);
   const [invited, setInvited] = useState(false);
-  const t = w().people;
+  const t = wa().people;
   const one = useLoad(async () => (rest ? list.data?.data.find((each) => each.id === rest) ?? read(`api/v1/admin/users/${rest}`) : null), [rest, !list.data]);
   const close = () => { setInvited(false); if (rest) go("admin/people"); };
   /** @type {(field: string, name: string, options: [string, string][]) => any} */

@@ -10,6 +10,7 @@ import { dateTime } from "../format.js";
 import { read, write } from "../api.js";
 import { hasRole } from "../session.js";
 import { w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 const FIELDS_OF_PERSON = ["email", "name", "role", "department", "quota_policy", "status", "password", "identity"];
 const EMPTY_PERSON = { email: "", name: "", role: "user", department: null, quota_policy: "default", status: "active" };
@@ -18,7 +19,7 @@ const EMPTY_PERSON = { email: "", name: "", role: "user", department: null, quot
 export function PersonSheet({ of, policies, close, saved }) {
   const form = useForm(of ?? EMPTY_PERSON, FIELDS_OF_PERSON);
   const [asked, setAsked] = useState(/** @type {"delete" | "password" | "identity" | null} */ (null));
-  const t = w().people;
+  const t = wa().people;
   const { now } = form;
   const path = of && `api/v1/admin/users/${of.id}`;
   async function save(/** @type {Event} */ event) {
@@ -39,7 +40,7 @@ export function PersonSheet({ of, policies, close, saved }) {
     ? { title: t.deleteTitle(of.name), text: t.deleteText, word: of.email, wordLabel: t.typeEmail, danger: true, yes: w().delete, act: end, close: () => setAsked(null) }
     : { title: asked === "password" ? t.clearPassword : t.forgetIdentity, text: asked === "password" ? t.clearPasswordText : t.forgetIdentityText, yes: w().yes, act: end, close: () => setAsked(null) });
   const actions = [of && may && button({ type: "button", class: "btn danger", onClick: () => setAsked("delete") }, w().delete), span({ class: "grow" }),
-    button({ type: "button", class: "btn", onClick: close }, w().cancel), button({ type: "submit", form: "person-form", class: "btn primary", disabled: form.busy || !form.dirty }, form.conflicts.length ? w().saveMine : of ? w().save : t.add)];
+    button({ type: "button", class: "btn", onClick: close }, w().cancel), button({ type: "submit", form: "person-form", class: "btn primary", disabled: form.busy || !form.dirty }, form.conflicts.length ? wa().saveMine : of ? w().save : t.add)];
   const policyNames = [...new Set(["default", now.quota_policy, ...policies.map((each) => each.name)])];
   return h(Fragment, null,
     h(Dialog, { title: of ? of.name : t.add, about: of && `${of.email} · ${dateTime(of.created_at)}`, sheet: true, close, actions },

@@ -13,10 +13,11 @@ import { go } from "../router.js";
 import { rangeName } from "../ui/week.js";
 import { LIMITS, PolicySheet } from "./policy_sheet.js";
 import { w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 /** What a policy limits. @param {any} policy */
 function sentence(policy) {
-  const t = w().policies;
+  const t = wa().policies;
   const limits = LIMITS.filter((each) => policy[each] !== null).map((each) => t.limit(/** @type {any} */ (t.short)[each], amountOf(each, policy[each]), policy.rate_limit_window));
   const models = policy.models.length > 0 && t.onlyModels(policy.models.join(", "));
   const hours = policy.available_time_ranges.length > 0 && t.onlyHours(policy.available_time_ranges.map(rangeName).join(", "), policy.timezone);
@@ -34,7 +35,7 @@ export function Policies({ rest }) {
   const loaded = useLoad(policiesAndModels, []);
   const [made, setMade] = useState(/** @type {any} */ (null));
   const [asked, setAsked] = useState(/** @type {any} */ (null));
-  const t = w().policies;
+  const t = wa().policies;
   const name = decodeURIComponent(rest);
   const of = loaded.data?.policies.find((each) => each.name === name);
   const close = () => { setMade(null); if (rest) go("admin/policies"); };

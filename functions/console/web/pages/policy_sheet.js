@@ -12,6 +12,7 @@ import { Week, rangeName } from "../ui/week.js";
 import { read, write } from "../api.js";
 import { BROWSERS_ZONE } from "../prefs.js";
 import { w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 export const LIMITS = ["rate_limit", "token_rate_limit", "request_quota_daily", "token_quota_daily", "token_quota_monthly", "cost_quota_monthly", "max_concurrency"];
 const FIELDS_OF_POLICY = ["name", "mode", ...LIMITS, "rate_limit_window", "models", "default_model", "available_time_ranges", "timezone", "region"];
@@ -27,7 +28,7 @@ const told = (value) => (value === null ? "–" : Array.isArray(value) ? value.m
 export function PolicySheet({ of, begin, models, people, close, saved }) {
   const form = useForm(of ?? EMPTY_POLICY, FIELDS_OF_POLICY);
   const [begun, setBegun] = useState(false);
-  const t = w().policies;
+  const t = wa().policies;
   const { now } = form;
   // A copy begins with what was copied, as changes of an empty one.
   if (begin && !begun) {
@@ -46,7 +47,7 @@ export function PolicySheet({ of, begin, models, people, close, saved }) {
   const globs = now.models.filter((/** @type {string} */ each) => each.includes("*"));
   const zones = [...new Set([now.timezone, BROWSERS_ZONE, "UTC", ...Intl.supportedValuesOf("timeZone")])];
   const actions = [span({ class: "muted small grow" }, form.dirty && of ? t.meets(people) : ""),
-    button({ type: "button", class: "btn", onClick: close }, w().cancel), button({ type: "submit", form: "policy-form", class: "btn primary", disabled: form.busy || !form.dirty }, form.conflicts.length ? w().saveMine : of ? w().save : t.new)];
+    button({ type: "button", class: "btn", onClick: close }, w().cancel), button({ type: "submit", form: "policy-form", class: "btn primary", disabled: form.busy || !form.dirty }, form.conflicts.length ? wa().saveMine : of ? w().save : t.new)];
   return h(Dialog, { title: of ? of.name : t.new, about: of && t.under(people), sheet: true, close, actions },
     formElement({ id: "policy-form", class: "stack", onSubmit: save },
       formNotes(form, FIELDS_OF_POLICY),

@@ -1,82 +1,87 @@
 // Requests: one's own, or of all; a row opens all fields and a sentence on what happened.
 
 import { Fragment, h } from "../vendor/preact.js";
-import { code, div, p, section, span, table, tbody, td, th, tr } from "../dom.js";
+import { button, code, div, section, span } from "../dom.js";
 import { CsvButton } from "../ui/csv.js";
-import { Dialog } from "../ui/dialog.js";
 import { plainSelect } from "../ui/field.js";
-import { shown, useLoad, usePages } from "../ui/load.js";
-import { CopyButton, emptyState, pageHead } from "../ui/parts.js";
+import { icon } from "../ui/icon.js";
+import { errorCard, shown, useLoad, usePages } from "../ui/load.js";
+import { emptyState, pageHead } from "../ui/parts.js";
 import { dataTable, showMore } from "../ui/table.js";
-import { compact, dateTime, daysAgo, duration, exactTime, money } from "../format.js";
-import { get, readAll, withQuery } from "../api.js";
+import { compact, daysAgo, duration, exactTime, money } from "../format.js";
+import { get, withQuery } from "../api.js";
 import { go, place, setQuery } from "../router.js";
-import { hasRole } from "../session.js";
+import { nameIn } from "../sums.js";
+import { RequestSheet } from "./request_sheet.js";
 import { w } from "../words.js";
 
 const RANGES = ["1", "7", "30"];
-const FILTERS_OF_LOG = ["user", "department", "model", "backend", "key", "status"];
+const FILTERS_OF_ALL = ["user", "department", "model", "backend", "key"];
+const FILTERS_OF_LOG = ["status", "outcome", "client", "min_duration_ms"];
+const STATUSES = ["2xx", "4xx", "5xx", "400", "401", "403", "404", "413", "429", "500", "502", "503", "504"];
+const SLOW_MS = ["1000", "5000", "30000", "120000"];
 
 /** @param {number} status */
 export const statusTag = (status) => span({ class: `tag mono ${status >= 500 ? "bad" : status >= 400 ? "warn" : ""}` }, String(status));
 
-/** What happened, in a sentence. @param {any} record */
-function story(record) {
+/** @param {Record<string, string | null>} filter */
+function choosers(filter) {
   const t = w().requests;
-  const model = record.model ?? "–";
-  if (record.outcome === "failed") return t.failedStory(model, record.status);
-  if (record.status >= 400) return t.refusedStory(model, record.status);
-  return t.servedStory(model, record.streamed ? t.streamed : t.whole, duration(record.duration_ms), duration(record.first_byte_ms));
+  const chooser = (/** @type {string} */ field, /** @type {string} */ name, /** @type {[string, string][]} */ options) =>
+    plainSelect([["", name], ...options], filter[field] ?? "", (value) => setQuery({ [field]: value }), { "aria-label": name, class: "input auto" });
+  return [
+    chooser("status", t.anyStatus, STATUSES.map((each) => [each, each])),
+    chooser("outcome", t.anyOutcome, Object.entries(t.outcomes)),
+    chooser("min_duration_ms", t.anyDuration, SLOW_MS.map((each) => [each, t.slower(duration(Number(each)))])),
+  ];
 }
 
-/** @param {{ record: any, names: Map<string, string>, close: () => void }} props */
-function RecordSheet({ record, names, close }) {
-  const shownValue = (/** @type {string} */ name, /** @type {any} */ value) =>
-    value === null || value === undefined ? "–" : name === "at" ? dateTime(value) : name === "cost_usd" ? money(value) : name.endsWith("_ms") ? duration(value) : names.get(value) ?? (typeof value === "object" ? JSON.stringify(value) : String(value));
-  return h(Dialog, { title: w().requestId, about: exactTime(record.at), sheet: true, close },
-    p(story(record)),
-    div({ class: "secret" }, code(record.request_id), h(CopyButton, { text: record.request_id })),
-    table(tbody(Object.entries(record).filter(([name]) => !["id", "request_id"].includes(name)).map(([name, value]) =>
-      tr(th({ scope: "row" }, /** @type {Record<string, string>} */ (w().requests.fields)[name] ?? name), td({ class: "mono" }, shownValue(name, value)))))));
+/** What the log is narrowed to besides, each of which can be taken away. @param {string[]} fields @param {Record<string, string | null>} filter @param {Record<string, any>} names */
+function narrowed(fields, filter, names) {
+  const given = fields.filter((each) => filter[each]);
+  const called = (/** @type {string} */ field) => /** @type {Record<string, string>} */ (w().requests.fields)[field];
+  return given.length > 0 && div({ class: "row" }, given.map((each) =>
+    button({ type: "button", class: "btn small", "aria-label": w().usage.unfilter(called(each)), onClick: () => setQuery({ [each]: null }) }, `${called(each)}: ${nameIn(names, filter[each])}`, icon("cross", 12))));
 }
 
 /** @param {{ all?: boolean, rest: string }} props */
 export function Requests({ all = false, rest }) {
   const query = place.value.query;
   const days = query.get("days") ?? "7";
-  const filter = Object.fromEntries(FILTERS_OF_LOG.map((each) => [each, query.get(each)]));
+  const fields = [...(all ? FILTERS_OF_ALL : []), ...FILTERS_OF_LOG];
+  const filter = Object.fromEntries(fields.map((each) => [each, query.get(each)]));
   const base = all ? "api/v1/admin/logs" : "api/v1/user/logs";
   const here = all ? "admin/requests" : "requests";
-  const path = withQuery(base, { ...(all ? filter : {}), from: daysAgo(Number(days)).toISOString() });
-  const list = usePages((cursor, signal) => get(withQuery(path.replace(/from=[^&]*/, `from=${encodeURIComponent(daysAgo(Number(days)).toISOString())}`), { cursor }), { signal }), [base, days, ...Object.values(filter)]);
-  const names = useLoad(async () => {
-    const lists = await Promise.all([all ? readAll("api/v1/admin/users") : readAll("api/v1/user/keys"), all && hasRole("admin") ? readAll("api/v1/admin/backends") : []]);
-    return new Map(lists.flat().map((each) => [each.id, each.name]));
-  }, [all]);
-  const called = (/** @type {string | null} */ id) => (id ? names.data?.get(id) ?? span({ class: "muted mono" }, id.slice(-8)) : "–");
+  const path = () => withQuery(base, { ...filter, from: daysAgo(Number(days)).toISOString() });
+  const list = usePages((cursor, signal) => get(withQuery(path(), { cursor }), { signal }), [base, days, ...Object.values(filter)]);
+  const opened = useLoad(async () => (rest ? get(withQuery(base, { request_id: rest })) : null), [rest]);
   const t = w().requests;
-  // A record that is asked for by its request is among the latest, else it is looked for.
-  const opened = useLoad(async () => (rest ? list.data?.data.find((each) => each.request_id === rest || each.id === rest) ?? null : null), [rest, list.data]);
-  const own = (/** @type {any} */ each) => (all ? called(each.user) : called(each.key));
+  const who = (/** @type {any} */ each) => (all ? each.user_name ?? nameIn(list.data?.names, each.user) : nameIn(list.data?.names, each.key));
+  const close = () => go(`${here}${query.size ? `?${query}` : ""}`);
+  const record = opened.data?.data[0];
   return h(Fragment, null,
     pageHead(w().places[here], t.about,
       plainSelect(RANGES.map((each) => [each, w().usage.days(Number(each))]), days, (value) => setQuery({ days: value }), { "aria-label": w().usage.range, class: "input auto" }),
-      all && plainSelect([["", t.anyStatus], ["200", "200"], ["400", "400"], ["401", "401"], ["404", "404"], ["429", "429"], ["500", "500"], ["502", "502"], ["503", "503"], ["504", "504"]], query.get("status") ?? "", (value) => setQuery({ status: value }), { "aria-label": t.status, class: "input auto" }),
-      h(CsvButton, { path, name: "requests.csv" })),
-    shown(list, (page) => page.data.length === 0
-      ? emptyState(t.none)
-      : section({ class: "card" }, dataTable(w().places[here], [
-        { name: t.time, class: "mono", cell: (each) => exactTime(each.at) },
-        { name: all ? t.who : t.key, cell: own },
-        { name: t.model, class: "wide", cell: (each) => [code(each.model ?? "–"), each.backend && span({ class: "sub" }, called(each.backend))] },
-        { name: t.client, class: "wide", cell: (each) => each.client },
-        { name: t.status, cell: (each) => statusTag(each.status) },
-        { name: t.tokens, class: "num wide", cell: (each) => `${compact(each.input_tokens)} → ${compact(each.output_tokens)}` },
-        { name: t.cost, class: "num wide", cell: (each) => money(each.cost_usd) },
-        { name: t.first, class: "num wide", cell: (each) => duration(each.first_byte_ms) },
-        { name: t.took, class: "num wide", cell: (each) => duration(each.duration_ms) },
-      ], page.data, (each) => each.id, (each) => go(`${here}/${each.request_id}`)), showMore(page, list.more)), 8),
-    rest && opened.data && h(RecordSheet, { key: rest, record: opened.data, names: names.data ?? new Map(), close: () => go(here) }));
+      choosers(filter),
+      h(CsvButton, { path: path(), name: "requests.csv" })),
+    div({ class: "stack" },
+      rest && opened.error && errorCard(opened.error, opened.reload),
+      rest && opened.data?.data.length === 0 && emptyState(t.notFound(rest)),
+      narrowed([...FILTERS_OF_ALL, "client"], filter, list.data?.names ?? {}),
+      shown(list, (page) => page.data.length === 0
+        ? emptyState(t.none)
+        : section({ class: "card" }, dataTable(w().places[here], [
+          { name: t.time, class: "mono", cell: (each) => exactTime(each.at) },
+          { name: all ? t.who : t.key, cell: who },
+          { name: t.model, class: "wide", cell: (each) => [code(each.model ?? "–"), each.backend && span({ class: "sub" }, nameIn(page.names, each.backend))] },
+          { name: t.client, class: "wide", cell: (each) => each.client },
+          { name: t.status, cell: (each) => [statusTag(each.status), each.attempts?.length > 1 && span({ class: "sub" }, t.tried(each.attempts.length))] },
+          { name: t.tokens, class: "num wide", cell: (each) => `${compact(each.input_tokens)} → ${compact(each.output_tokens)}` },
+          { name: t.cost, class: "num wide", cell: (each) => money(each.cost_usd) },
+          { name: t.first, class: "num wide", cell: (each) => duration(each.first_byte_ms) },
+          { name: t.took, class: "num wide", cell: (each) => duration(each.duration_ms) },
+        ], page.data, (each) => each.id, (each) => go(`${here}/${each.request_id}${query.size ? `?${query}` : ""}`)), showMore(page, list.more)), 8)),
+    rest && record && h(RequestSheet, { key: rest, record, names: opened.data.names, close }));
 }
 
 /** @param {{ rest: string }} props */

@@ -10,12 +10,13 @@ import { toast } from "../ui/toast.js";
 import { read, readAll, write } from "../api.js";
 import { API_ROOT } from "../api_root.js";
 import { w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 const SETTINGS = "api/v1/admin/settings";
 
 /** What is wrong with an origin: a page's scheme, host and port, and nothing more. @param {string} text */
 function originFault(text) {
-  const t = w().settings;
+  const t = wa().settings;
   if (!URL.canParse(text)) return t.noOrigin(text);
   return new URL(text).origin === text ? null : t.onlyOrigin(text, new URL(text).origin);
 }
@@ -31,7 +32,7 @@ function Block({ title, settings, fields, show, saved }) {
     saved();
   }
   return formElement({ class: "card", onSubmit: save }, header(h2(title)),
-    div({ class: "body stack" }, formNotes(form, fields), show(form), div(button({ type: "submit", class: "btn", disabled: !form.dirty || form.busy }, form.conflicts.length ? w().saveMine : w().save))));
+    div({ class: "body stack" }, formNotes(form, fields), show(form), div(button({ type: "submit", class: "btn", disabled: !form.dirty || form.busy }, form.conflicts.length ? wa().saveMine : w().save))));
 }
 
 /** @param {string} name @param {string} value */
@@ -42,7 +43,7 @@ export function Settings() {
     const [settings, models, options] = await Promise.all([read(SETTINGS), readAll("api/v1/admin/models"), read("api/v1/auth/options")]);
     return { settings, models, options };
   }, []);
-  const t = w().settings;
+  const t = wa().settings;
   return h(Fragment, null, pageHead(w().places["admin/settings"], null),
     shown(loaded, ({ settings, models, options }) => {
       const block = (/** @type {string} */ title, /** @type {string[]} */ fields, /** @type {(form: import("../ui/form.js").Form) => import("../dom.js").Child} */ show) =>

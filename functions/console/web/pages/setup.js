@@ -16,10 +16,11 @@ import { complete } from "../stream.js";
 import { Snippets } from "./connect.js";
 import { KeyMade } from "./key_made.js";
 import { refusalText, w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 /** The call that a step makes, for a terminal. @param {string} path @param {object} body */
-const asCurl = (path, body) => details({ class: "small" }, summary({ class: "muted" }, w().setup.asCurl),
-  h(CodeBlock, { label: w().setup.asCurl, text: `curl ${new URL(path, API_ROOT).href} -H "authorization: Bearer $TOKEN" \\\n  -H 'content-type: application/json' -d '${JSON.stringify(body)}'` }));
+const asCurl = (path, body) => details({ class: "small" }, summary({ class: "muted" }, wa().setup.asCurl),
+  h(CodeBlock, { label: wa().setup.asCurl, text: `curl ${new URL(path, API_ROOT).href} -H "authorization: Bearer $TOKEN" \\\n  -H 'content-type: application/json' -d '${JSON.stringify(body)}'` }));
 
 /** @param {number} number @param {string} title @param {boolean} open @param {boolean} done @param {...import("../dom.js").Child} inside */
 const step = (number, title, open, done, ...inside) =>
@@ -37,7 +38,7 @@ function WhereAndName({ made }) {
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const [check, setCheck] = useState(/** @type {any} */ (null));
   const [busy, setBusy] = useState(false);
-  const t = w().setup;
+  const t = wa().setup;
   const modelBody = { id: id || idFrom(there), name: there };
   const backendBody = { name: `${kind.id}-1`, base_url: url, model_name: there, ...(kind.preset && { preset: kind.preset }), ...(key && { api_key: key }) };
   const choose = (/** @type {typeof kind} */ next) => {
@@ -70,9 +71,9 @@ function WhereAndName({ made }) {
   const known = ["base_url", "api_key", "model_name", "id"];
   return form({ class: "stack", onSubmit: make },
     div({ class: "kinds", role: "group", "aria-label": t.where }, SERVER_KINDS.map((each) => button({ type: "button", class: "btn", "aria-pressed": each.id === kind.id, onClick: () => choose(each) }, each.title))),
-    textField(w().backend.url, url, setUrl, { class: "input mono", type: "url", required: true, hint: completionsUrl(url) && `${w().backend.urlHint} ${completionsUrl(url)}`, error: wrong("base_url") }),
-    kind.key && textField(w().backend.key, key, setKey, { type: "password", autocomplete: "off", required: true, hint: w().backend.keyHint, error: wrong("api_key") }),
-    textField(w().backend.there, there, setThere, { class: "input mono", required: true, placeholder: kind.model, list: "names-there", hint: check?.models.length > 0 && w().backend.offered(check.models.length), error: wrong("model_name") }),
+    textField(wa().backend.url, url, setUrl, { class: "input mono", type: "url", required: true, hint: completionsUrl(url) && `${wa().backend.urlHint} ${completionsUrl(url)}`, error: wrong("base_url") }),
+    kind.key && textField(wa().backend.key, key, setKey, { type: "password", autocomplete: "off", required: true, hint: wa().backend.keyHint, error: wrong("api_key") }),
+    textField(wa().backend.there, there, setThere, { class: "input mono", required: true, placeholder: kind.model, list: "names-there", hint: check?.models.length > 0 && wa().backend.offered(check.models.length), error: wrong("model_name") }),
     textField(t.id, id, setId, { class: "input mono", placeholder: idFrom(there) || idFrom(kind.model), hint: t.idHint, error: wrong("id") }),
     refusal && !known.some((each) => wrong(each)) && note("bad", p(refusalText(refusal))),
     datalist({ id: "names-there" }, (check?.models ?? []).map((/** @type {string} */ each) => option({ value: each }))),
@@ -86,7 +87,7 @@ function FirstAnswer({ model, done }) {
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
-  const t = w().setup;
+  const t = wa().setup;
   const ask = { model, system: "", temperature: null, max: null, thinking: "", tools: "", turns: [{ asked: { text: t.hello, images: [] } }] };
   async function say() {
     if (busy) return;
@@ -116,7 +117,7 @@ export function Setup() {
   const [answered, setAnswered] = useState(false);
   const [made, setMade] = useState(/** @type {any} */ (null));
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
-  const t = w().setup;
+  const t = wa().setup;
   const makeKey = () => write("POST", "api/v1/user/keys", { name: w().connect.keyName }).then(setMade, setRefusal);
   return h(Fragment, null,
     pageHead(w().places["admin/setup"], t.about),

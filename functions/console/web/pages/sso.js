@@ -3,16 +3,18 @@
 import { Fragment, h, useState } from "../vendor/preact.js";
 import { button, code, div, formElement, h2, header, li, ol, p, section, span } from "../dom.js";
 import { Confirm } from "../ui/dialog.js";
-import { secretField, textField } from "../ui/field.js";
+import { textField } from "../ui/field.js";
 import { formNotes, lines, useForm } from "../ui/form.js";
 import { state } from "../ui/icon.js";
 import { shown, useLoad } from "../ui/load.js";
 import { stepReport } from "../ui/steps.js";
 import { CopyButton, act, checkbox, note, pageHead, segment } from "../ui/parts.js";
+import { secretField } from "../ui/secret_field.js";
 import { toast } from "../ui/toast.js";
 import { read, write } from "../api.js";
 import { API_ROOT } from "../api_root.js";
 import { w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 const FIELDS_OF_SSO = ["provider", "issuer_url", "client_id", "client_secret", "redirect_url", "console_url", "email_claim", "auto_provision", "allowed_domains"];
 const STATUS = "api/v1/admin/sso/status";
@@ -30,7 +32,7 @@ function Steps({ config, reload }) {
   const [report, setReport] = useState(config.last_test);
   const [claims, setClaims] = useState("");
   const [asking, setAsking] = useState(false);
-  const t = w().sso;
+  const t = wa().sso;
   const { now } = form;
   const isNew = config.issuer_url === null;
   const choose = (/** @type {Vendor} */ next) => {
@@ -64,11 +66,11 @@ function Steps({ config, reload }) {
       card(2, t.register, p(t.registerText), div({ class: "secret" }, code(redirect), h(CopyButton, { text: redirect }))),
       card(3, t.client,
         text("issuer_url", t.issuer, { type: "url", required: true, hint: t.issuers[vendor] }), text("client_id", t.clientId, { required: true }),
-        secretField(t.secret, { isSet: config.has_client_secret, value: now.client_secret, change: (value) => form.set("client_secret", value), words: { ...w().secret, undo: w().undo }, error: form.error("client_secret") }),
+        secretField(t.secret, { isSet: config.has_client_secret, value: now.client_secret, change: (value) => form.set("client_secret", value), words: { ...wa().secret, undo: w().undo }, error: form.error("client_secret") }),
         textField(t.domains, now.allowed_domains.join(", "), (value) => form.set("allowed_domains", lines(value)), { class: "input mono", placeholder: "example.com", hint: t.domainsHint, error: form.error("allowed_domains"), changed: changed("allowed_domains") }),
         checkbox(t.provision, now.auto_provision, (on) => form.set("auto_provision", on)),
         text("console_url", t.console, { type: "url" }),
-        div(button({ type: "submit", class: "btn primary", disabled: form.busy || (!isNew && !form.dirty) }, form.conflicts.length ? w().saveMine : isNew ? t.saveOff : w().save)))),
+        div(button({ type: "submit", class: "btn primary", disabled: form.busy || (!isNew && !form.dirty) }, form.conflicts.length ? wa().saveMine : isNew ? t.saveOff : w().save)))),
     card(4, t.test, p(t.testText),
       textField(t.claims, claims, setClaims, { class: "input mono", placeholder: '{"email": "ada@example.com", "email_verified": true}', hint: t.claimsHint }),
       div(act("btn", test, t.test)), report && stepReport(report)),
@@ -80,5 +82,5 @@ function Steps({ config, reload }) {
 
 export function Sso() {
   const loaded = useLoad(() => read(STATUS), []);
-  return h(Fragment, null, pageHead(w().places["admin/sso"], w().sso.about), shown(loaded, (config) => h(Steps, { key: config.version, config, reload: loaded.reload })));
+  return h(Fragment, null, pageHead(w().places["admin/sso"], wa().sso.about), shown(loaded, (config) => h(Steps, { key: config.version, config, reload: loaded.reload })));
 }

@@ -1,75 +1,126 @@
-// Usage: columns by day, and the same as a table, by model, key, person, department or backend. Of one's own, or of all.
+// Usage: columns by hour or day, and the same as a table, by one or two of model, key, person, department and backend. Of one's
+// own, or of all.
 
 import { Fragment, h } from "../vendor/preact.js";
-import { code, div, h2, header, p, section, span } from "../dom.js";
+import { button, code, div, h2, header, i, li, p, section, span, ul } from "../dom.js";
 import { Columns } from "../ui/chart.js";
 import { CsvButton } from "../ui/csv.js";
 import { plainSelect } from "../ui/field.js";
+import { icon } from "../ui/icon.js";
 import { shown, useLoad } from "../ui/load.js";
 import { bar, emptyState, pageHead, segment } from "../ui/parts.js";
 import { dataTable } from "../ui/table.js";
-import { compact, dayName, money, number, percent } from "../format.js";
-import { get, readAll, withQuery } from "../api.js";
+import { compact, duration, money, number, percent } from "../format.js";
+import { withQuery } from "../api.js";
+import { zone } from "../prefs.js";
 import { place, setQuery } from "../router.js";
-import { hasRole } from "../session.js";
-import { formatOf, lastDays, measured, totalOf } from "../sums.js";
+import { formatOf, inShownZone, lastTime, measured, nameIn, readSums, seriesOf, totalOf } from "../sums.js";
 import { w } from "../words.js";
 
 /** @typedef {import("../sums.js").Measure} Measure */
-const FILTERS = ["user", "department", "model", "backend", "key"];
+/** @typedef {{ range: import("../sums.js").TimeRange, byTime: any, byGroup: any }} Report */
 
-/** What ids of a grouping are called. @param {string} group @param {boolean} all @returns {Promise<Map<string, string>>} */
-async function namesOf(group, all) {
-  const path = group === "key" && !all ? "api/v1/user/keys" : group === "user" ? "api/v1/admin/users" : group === "backend" && hasRole("admin") ? "api/v1/admin/backends" : null;
-  return new Map(path ? (await readAll(path)).map((each) => [each.id, each.name]) : []);
+const FILTERS = ["user", "department", "model", "backend", "key"];
+/** Groups that are few enough for columns of each; of all people and keys there may be thousands. */
+const STACKED = ["model", "department", "backend"];
+const LONGEST_STACK = 30;
+
+/**
+ * @param {string} base @param {number} days @param {string[]} groups @param {Record<string, string | null>} filter @param {boolean} stacks
+ * @returns {Promise<Report>}
+ */
+const readReport = (base, days, groups, filter, stacks) => inShownZone(async (ofZone) => {
+  const range = lastTime(days, ofZone);
+  const by = stacks ? `${range.unit},${groups[0]}` : range.unit;
+  const [byTime, byGroup] = await Promise.all([readSums(base, range, { ...filter, group_by: by }), readSums(base, range, { ...filter, group_by: groups.join(",") })]);
+  return { range, byTime, byGroup };
+});
+
+/** What a value of a group is called. @param {string} group @param {any} each @param {Record<string, any>} names */
+const groupCell = (group, each, names) => (names[each[group]] ? span({ title: names[each[group]].email }, nameIn(names, each[group])) : code(each[group] ?? "–"));
+
+/** @param {Report} report @param {string} group @param {Measure} measure */
+function columnsCard({ range, byTime, byGroup }, group, measure) {
+  const t = w().usage;
+  const total = totalOf(byGroup.data);
+  const stacked = seriesOf(range, byTime, group, measure, t.others);
+  const series = stacked.length > 1 ? stacked : seriesOf(range, byTime, "", measure, t.others).map((each) => ({ ...each, name: t.measures[measure] }));
+  const title = range.unit === "hour" ? t.byHour : t.byDay;
+  /** @type {[string, string][]} */
+  const figures = [[t.requests, number(total.requests)], [t.failed, percent(total.errors, total.requests)], [t.input, compact(total.input_tokens)], [t.cached, percent(total.cached_input_tokens, total.input_tokens)], [t.output, compact(total.output_tokens)], [t.cost, money(total.cost_usd)]];
+  return section({ class: "card", "aria-labelledby": "by-time" },
+    header(h2({ id: "by-time" }, title), segment(t.measure, [["requests", t.requests], ["tokens", t.tokens], ["cost", t.cost]], measure, (value) => setQuery({ measure: value }))),
+    div({ class: "body" }, h(Columns, { name: title, whole: measure !== "cost", labels: range.labels, series, format: formatOf(measure), together: t.measures[measure] })),
+    stacked.length > 1 && ul({ class: "body row small" }, stacked.map((each) => li(i({ class: `key c${each.color}` }), each.name))),
+    p({ class: "body row small" }, figures.map(([name, value]) => span(name, " ", span({ class: "strong" }, value)))));
+}
+
+/** @param {Report} report @param {string[]} groups @param {Measure} measure @param {string[]} choices @param {((each: any) => void) | undefined} open */
+function tableCard({ byGroup }, groups, measure, choices, open) {
+  const t = w().usage;
+  const names = /** @type {Record<string, string>} */ (t.groups);
+  const [group, second] = groups;
+  const whole = measured(totalOf(byGroup.data), measure) || 1;
+  const options = (/** @type {string[]} */ of) => of.map((each) => /** @type {[string, string]} */ ([each, names[each]]));
+  return section({ class: "card" },
+    header(h2(t.table),
+      plainSelect(options(choices), group, (value) => setQuery({ group: value, second: null }), { "aria-label": t.group, class: "input auto" }),
+      plainSelect([["", t.noSecond], ...options(choices.filter((each) => each !== group))], second ?? "", (value) => setQuery({ second: value }), { "aria-label": t.second, class: "input auto" })),
+    dataTable(t.table, [
+      { name: names[group], cell: (each) => groupCell(group, each, byGroup.names) },
+      ...(second ? [{ name: names[second], cell: (/** @type {any} */ each) => groupCell(second, each, byGroup.names) }] : []),
+      { name: t.share, class: "wide", cell: (each) => div({ class: "row nowrap" }, bar(measured(each, measure) / whole), span({ class: "num share" }, percent(measured(each, measure), whole))) },
+      { name: t.requests, class: "num", cell: (each) => number(each.requests) },
+      { name: t.failed, class: "num wide", cell: (each) => percent(each.errors, each.requests) },
+      { name: t.input, class: "num wide", cell: (each) => compact(each.input_tokens) },
+      { name: t.cached, class: "num wide", cell: (each) => compact(each.cached_input_tokens) },
+      { name: t.output, class: "num wide", cell: (each) => compact(each.output_tokens) },
+      { name: t.thinking, class: "num wide", cell: (each) => compact(each.reasoning_tokens) },
+      { name: t.first, class: "num wide", cell: (each) => each.first_byte_ms ? span({ title: t.within(duration(each.first_byte_ms.p95)) }, duration(each.first_byte_ms.p50)) : "–" },
+      { name: t.speed, class: "num wide", cell: (each) => (each.output_tokens_per_s ? number(each.output_tokens_per_s, { maximumFractionDigits: 0 }) : "–") },
+      { name: t.cost, class: "num", cell: (each) => money(each.cost_usd) },
+    ], byGroup.data.filter((/** @type {any} */ each) => each.requests > 0).sort((/** @type {any} */ one, /** @type {any} */ other) => measured(other, measure) - measured(one, measure)), (each) => groups.map((by) => each[by]).join(" "), open));
+}
+
+/** Requests that no backend was called for. @param {Record<string, number>} refused */
+export function refusedCard(refused) {
+  const t = w().usage;
+  const reasons = Object.entries(refused).sort(([, one], [, other]) => other - one);
+  return reasons.length > 0 && section({ class: "card" },
+    header(h2(t.refused), span({ class: "muted small" }, t.refusedAbout)),
+    ul({ class: "list" }, reasons.map(([reason, count]) => li(span({ class: "grow" }, /** @type {Record<string, string>} */ (t.refusals)[reason] ?? reason), span({ class: "num" }, number(count))))));
 }
 
 /** @param {{ all?: boolean }} props */
 export function Usage({ all = false }) {
   const query = place.value.query;
   const days = Number(query.get("days") ?? 30);
+  const choices = all ? ["model", "user", "department", "backend", "key"] : ["model", "key"];
   const group = query.get("group") ?? "model";
+  const groups = [group, query.get("second") ?? ""].filter((each) => choices.includes(each));
   const measure = /** @type {Measure} */ (query.get("measure") ?? "requests");
   const base = all ? "api/v1/admin/usage" : "api/v1/user/usage";
   const filter = Object.fromEntries(FILTERS.map((each) => [each, all ? query.get(each) : null]));
-  const range = lastDays(days);
-  const asked = { ...filter, from: range[0], to: range.at(-1) };
-  const loaded = useLoad(async () => {
-    const [byDay, byGroup, names] = await Promise.all([get(withQuery(base, { ...asked, group_by: "day" })), get(withQuery(base, { ...asked, group_by: group })), namesOf(group, all)]);
-    return { byDay: new Map(byDay.data.map((/** @type {any} */ each) => [each.day, each])), byGroup: /** @type {any[]} */ (byGroup.data), names };
-  }, [base, days, group, ...Object.values(filter)]);
+  const stacks = days <= LONGEST_STACK && (!all || STACKED.includes(group));
+  const loaded = useLoad(() => readReport(base, days, groups, filter, stacks), [base, days, groups.join(), zone.value, ...Object.values(filter)]);
   const t = w().usage;
-  const title = all ? w().places["admin/traffic"] : w().places.usage;
-  const groups = all ? ["model", "user", "department", "backend", "key"] : ["model", "key"];
-  const narrowed = FILTERS.filter((each) => filter[each]);
+  const names = /** @type {Record<string, string>} */ (t.groups);
+  const range = loaded.data?.range;
+  const called = (/** @type {string | null} */ id) => nameIn({ ...loaded.data?.byTime.names, ...loaded.data?.byGroup.names }, id);
+  // A row of all leads to its models, or to its people.
+  const open = all && groups.length === 1 ? (/** @type {any} */ each) => each[group] && setQuery({ [group]: each[group], group: group === "model" ? "user" : "model" }) : undefined;
   return h(Fragment, null,
-    pageHead(title, [t.utc, narrowed.length > 0 && ` · ${narrowed.map((each) => `${/** @type {any} */ (t.groups)[each]}: ${filter[each]}`).join(", ")}`],
-      segment(t.range, [["7", t.days(7)], ["30", t.days(30)], ["90", t.days(90)]], String(days), (value) => setQuery({ days: value })),
-      h(CsvButton, { path: withQuery(base, { ...asked, group_by: group }), name: `usage-${range[0]}-${range.at(-1)}.csv` })),
-    shown(loaded, ({ byDay, byGroup, names }) => {
-      const values = range.map((day) => (byDay.has(day) ? measured(byDay.get(day), measure) : 0));
-      const total = totalOf(byGroup);
-      if (total.requests === 0) return emptyState(t.none);
-      const whole = measured(total, measure) || 1;
-      return div({ class: "stack" },
-        section({ class: "card", "aria-labelledby": "by-day" },
-          header(h2({ id: "by-day" }, t.byDay), segment(t.measure, [["requests", t.requests], ["tokens", t.tokens], ["cost", t.cost]], measure, (value) => setQuery({ measure: value }))),
-          div({ class: "body" }, h(Columns, { name: t.byDay, whole: measure !== "cost", labels: range.map(dayName), series: [{ name: t.measures[measure], color: 1, values }], format: formatOf(measure), together: t.measures[measure] })),
-          p({ class: "body row small" }, span(t.requests, " ", span({ class: "strong" }, number(total.requests))), span(t.failed, " ", span({ class: "strong" }, percent(total.errors, total.requests))), span(t.input, " ", span({ class: "strong" }, compact(total.input_tokens))), span(t.cached, " ", span({ class: "strong" }, percent(total.cached_input_tokens, total.input_tokens))), span(t.output, " ", span({ class: "strong" }, compact(total.output_tokens))), span(t.cost, " ", span({ class: "strong" }, money(total.cost_usd))))),
-        section({ class: "card" },
-          header(h2(t.table), plainSelect(groups.map((each) => [each, /** @type {any} */ (t.groups)[each]]), group, (value) => setQuery({ group: value }), { "aria-label": t.group, class: "input auto" })),
-          dataTable(t.table, [
-            { name: /** @type {any} */ (t.groups)[group], cell: (each) => (names.get(each[group]) ? span(names.get(each[group])) : code(each[group] ?? "–")) },
-            { name: t.share, class: "wide", cell: (each) => div({ class: "row nowrap" }, bar(measured(each, measure) / whole), span({ class: "num share" }, percent(measured(each, measure), whole))) },
-            { name: t.requests, class: "num", cell: (each) => number(each.requests) },
-            { name: t.failed, class: "num wide", cell: (each) => percent(each.errors, each.requests) },
-            { name: t.input, class: "num wide", cell: (each) => compact(each.input_tokens) },
-            { name: t.cached, class: "num wide", cell: (each) => compact(each.cached_input_tokens) },
-            { name: t.output, class: "num wide", cell: (each) => compact(each.output_tokens) },
-            { name: t.thinking, class: "num wide", cell: (each) => compact(each.reasoning_tokens) },
-            { name: t.cost, class: "num", cell: (each) => money(each.cost_usd) },
-          ], [...byGroup].sort((one, other) => measured(other, measure) - measured(one, measure)), (each) => each[group] ?? "")));
-    }, 8));
+    pageHead(all ? w().places["admin/traffic"] : w().places.usage, range && t.zone(range.zone),
+      segment(t.range, [["1", t.days(1)], ["7", t.days(7)], ["30", t.days(30)], ["90", t.days(90)]], String(days), (value) => setQuery({ days: value })),
+      range && h(CsvButton, { path: withQuery(base, { ...filter, ...range.query, group_by: groups.join(",") }), name: `usage-${range.query.from.slice(0, 10)}-${range.query.to.slice(0, 10)}.csv` })),
+    div({ class: "stack" },
+      FILTERS.some((each) => filter[each]) && div({ class: "row" }, FILTERS.filter((each) => filter[each]).map((each) =>
+        button({ type: "button", class: "btn small", "aria-label": t.unfilter(names[each]), onClick: () => setQuery({ [each]: null }) }, `${names[each]}: ${called(filter[each])}`, icon("cross", 12)))),
+      shown(loaded, (report) => {
+        const total = totalOf(report.byGroup.data);
+        if (total.requests === 0) return [emptyState(t.none), refusedCard(total.refused)];
+        return [columnsCard(report, group, measure), tableCard(report, groups, measure, choices, open), refusedCard(total.refused)];
+      }, 8)));
 }
 
 export function Traffic() {

@@ -1,7 +1,7 @@
 // Fields of forms: a control with its label, what helps to fill it in, and what is wrong with it.
 
 import { h, useId } from "../vendor/preact.js";
-import { button, div, input, label, option, select, span, textarea } from "../dom.js";
+import { div, input, label, option, select, span, textarea } from "../dom.js";
 import { icon } from "./icon.js";
 
 /** @typedef {import("../dom.js").Child} Child */
@@ -57,24 +57,6 @@ export function selectField(name, options, value, change, { hint, error, changed
 export const plainSelect = (options, value, change, attributes = {}) =>
   select({ class: "input", value, ...attributes, onChange: (event) => change(/** @type {T} */ (event.currentTarget.value)) },
     options.map(([each, text]) => option({ value: each, selected: each === value }, text)));
-
-/**
- * A secret that is written and never read.
- * @param {string} name
- * @param {{ isSet: boolean, value: string | null | undefined, change: (value: string | null | undefined) => void, words: { isSet: string, replace: string, remove: string, removed: string, undo: string } } & More} props
- */
-export function secretField(name, { isSet, value, change, words, hint, error }) {
-  if (isSet && typeof value !== "string") {
-    const control = (/** @type {any} */ tie) => div({ class: "row", ...tie, "aria-label": name, role: "group" },
-      span({ class: "grow muted" }, value === null ? words.removed : words.isSet),
-      button({ type: "button", class: "btn small", onClick: () => change("") }, words.replace),
-      value === null
-        ? button({ type: "button", class: "btn small", onClick: () => change(undefined) }, words.undo)
-        : button({ type: "button", class: "btn small danger", onClick: () => change(null) }, words.remove));
-    return h(Field, { name, hint, error, control });
-  }
-  return textField(name, value ?? "", change, { type: "password", autocomplete: "off", hint, error, spellcheck: false });
-}
 
 /**
  * The refusal of a field, for the field alone.

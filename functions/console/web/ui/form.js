@@ -7,6 +7,7 @@ import { note } from "./parts.js";
 import { errorOf } from "./field.js";
 import { guardPage } from "../router.js";
 import { refusalText, w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 /** @param {unknown} one @param {unknown} other */
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
@@ -84,7 +85,7 @@ export function useForm(initial, fields) {
 /** What stands over a form: what was refused and belongs to no field, and what others have changed. @param {Form} form @param {readonly string[]} fields */
 export const formNotes = (form, fields) => [
   form.refusal && !fields.some((field) => form.error(field)) && note("bad", p(refusalText(form.refusal), form.refusal.field && [" ", code(form.refusal.field)])),
-  form.conflicts.length > 0 && note("warn", div(p(w().conflict), ul(form.conflicts.map(({ field, theirs }) => li(code(field), ": ", w().theirs, " ", code(JSON.stringify(theirs))))))),
+  form.conflicts.length > 0 && note("warn", div(p(wa().conflict), ul(form.conflicts.map(({ field, theirs }) => li(code(field), ": ", wa().theirs, " ", code(JSON.stringify(theirs))))))),
 ];
 
 /** A number, or `null` for an empty field. @param {string} text */

@@ -118,14 +118,17 @@ function useShortcuts(places) {
   }, [places]);
 }
 
+/** Takes the focus to the heading, unless it is in the page already. */
+export function focusHeading() {
+  const focused = document.activeElement;
+  if (focused && focused !== document.body && focused.closest("main, dialog")) return;
+  requestAnimationFrame(() => document.querySelector("h1")?.focus({ preventScroll: true }));
+}
+
 /** Titles the document and takes the focus to the heading, on arrival at another place. @param {string} title */
 export function useArrival(title) {
   useEffect(() => {
     document.title = `${title} · tidegate`;
   }, [title]);
-  useEffect(() => {
-    const focused = document.activeElement;
-    if (focused && focused !== document.body && focused.closest("main, dialog")) return;
-    requestAnimationFrame(() => document.querySelector("h1")?.focus({ preventScroll: true }));
-  }, [place.value.path]);
+  useEffect(focusHeading, [place.value.path]);
 }

@@ -4,7 +4,7 @@ import { h, useEffect, useRef, useState } from "../vendor/preact.js";
 import { div, span } from "../dom.js";
 import { CELLS, DAYS, cellsOf, rangesOf, timeOf } from "../hours.js";
 import { locale } from "../prefs.js";
-import { w } from "../words.js";
+import { wa } from "../words_admin.js";
 
 /** Its short name; the first of January 2024 was a Monday. @param {number} day */
 const weekdayName = (day) => new Intl.DateTimeFormat(locale(), { timeZone: "UTC", weekday: "short" }).format(Date.UTC(2024, 0, 1 + day));
@@ -50,7 +50,7 @@ export function Week({ ranges, change, name }) {
     setStroke(null);
   };
   const cellView = (/** @type {boolean} */ on, /** @type {number} */ cell) =>
-    h("div", { key: cell, role: "gridcell", class: on ? "cell on" : "cell", tabIndex: cell === at ? 0 : -1, "aria-selected": on, "aria-label": `${weekdayName(Math.floor(cell / CELLS))} ${timeOf(cell % CELLS)} ${on ? w().policies.open : w().policies.closed}`, onPointerDown: () => begin(cell), onPointerEnter: () => stroke && setStroke({ ...stroke, cells: paint(stroke.cells, cell, stroke.on) }) });
+    h("div", { key: cell, role: "gridcell", class: on ? "cell on" : "cell", tabIndex: cell === at ? 0 : -1, "aria-selected": on, "aria-label": `${weekdayName(Math.floor(cell / CELLS))} ${timeOf(cell % CELLS)} ${on ? wa().policies.open : wa().policies.closed}`, onPointerDown: () => begin(cell), onPointerEnter: () => stroke && setStroke({ ...stroke, cells: paint(stroke.cells, cell, stroke.on) }) });
   const row = (/** @type {string} */ key, /** @type {number} */ day) =>
     div({ role: "row", class: "cells-row", key }, span({ role: "rowheader", class: "small muted" }, weekdayName(day)), cells.slice(day * CELLS, (day + 1) * CELLS).map((on, cell) => cellView(on, day * CELLS + cell)));
   return div({ class: "week" },

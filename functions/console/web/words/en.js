@@ -1,6 +1,5 @@
 // The console's words in English, the original: zh.js has the same, and the type check compares them.
 
-import { enAdmin } from "./en_admin.js";
 import { enUse } from "./en_use.js";
 
 /** @param {number} count @param {string} one @param {string} many */
@@ -8,7 +7,6 @@ export const counted = (count, one, many) => `${count.toLocaleString("en")} ${co
 
 export const en = {
   ...enUse,
-  ...enAdmin,
   places: {
     "": "Overview", play: "Playground", keys: "Keys", connect: "Connect", usage: "Usage", requests: "Requests", account: "Account",
     admin: "Operations", "admin/models": "Models", "admin/policies": "Policies", "admin/people": "People", "admin/traffic": "Traffic",

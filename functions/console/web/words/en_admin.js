@@ -1,4 +1,4 @@
-// Words of the pages on which the gateway is run and watched, in English.
+// Words of the pages on which the gateway is run, in English.
 
 export const enAdmin = {
   conflict: "Somebody else has changed the same fields in the meantime. What they wrote is below; saving overwrites it.", theirs: "theirs:", saveMine: "Save mine",
@@ -28,6 +28,7 @@ export const enAdmin = {
     meets: (/** @type {number | null} */ n) => (n === null ? "Meets everybody without another policy" : n === 1 ? "Meets 1 person" : `Meets ${n} people`), under: (/** @type {number | null} */ n) => (n === null ? "everybody without another policy" : n === 1 ? "1 person under it" : `${n} people under it`),
     name: "Name", enforceHint: "What is over a limit is refused.", shadowHint: "Limits are judged and logged; nobody is refused.", toEnforce: (/** @type {number | null} */ n) => `From now on requests over a limit are refused${n === null ? "" : `, of ${n} people`}.`,
     noLimit: "no limit", window: "Window of the rates, seconds", models: "Models", glob: "Id, or a glob such as glm*", matchesNothing: "nothing now", fallback: "Default model", fallbackHint: "Serves requests for a model that has no backend.",
+    found: "What it would have refused in 7 days", foundNothing: "Nothing.", wouldRefuse: (/** @type {number} */ requests, /** @type {number} */ people) => `${requests === 1 ? "1 request" : `${requests} requests`} of ${people === 1 ? "1 person" : `${people} people`}`,
     hours: "Hours", open: "open", closed: "closed", zone: "Time zone", zoneHint: "By its clock days and months begin, and hours are judged.",
   },
   people: {
@@ -35,6 +36,11 @@ export const enAdmin = {
     anyStatus: "Any status", anyRole: "Any role", statuses: { active: "Active", pending: "Pending", disabled: "Disabled" }, import: "Import", add: "Add a person", none: "There is nobody yet.",
     name: "Name", email: "E-mail", status: "Status", role: "Role", department: "Department", policy: "Policy", since: "Since", password: "Password", passwordHint: "Empty: the account is for single sign-on.",
     deleteTitle: (/** @type {string} */ name) => `Delete ${name}?`, deleteText: "The account and its keys go, and programs that use them are refused at once. Usage stays.", typeEmail: "Type the e-mail address",
+    limits: "Limits", noLimits: "The policy limits nothing.", reset: "Reset", resetTitle: (/** @type {string} */ limit, /** @type {string} */ name) => `Reset "${limit}" of ${name}?`, resetText: "What was used of it counts no more. Usage and cost stay in the reports.",
+    limit: "Limit", more: "How much more", raisedFor: "For", reason: "Reason", raise: "Raise", raiseTitle: "Raise a limit for a time", raisedBy: (/** @type {string} */ limit, /** @type {string} */ amount, /** @type {string} */ day) => `${limit}: ${amount} more until ${day}`, end: "End",
+    noKeys: "No keys.", keyName: "Name of a new key",
+    choose: "Choose", chooseOne: (/** @type {string} */ name) => `Choose ${name}`, chosen: (/** @type {number} */ n) => (n === 1 ? "1 person" : `${n} people`), chooseAll: (/** @type {number} */ n) => `Choose all ${n}`, chooseNone: "Choose none", bulk: "Change several people", bulkField: "What changes", bulkValue: "To what",
+    bulkApply: (/** @type {number} */ n) => `Change ${n}`, bulkDone: (/** @type {number} */ n) => `${n} changed`, skipped: "not reached", tooMany: (/** @type {number} */ n) => `At most ${n} at once.`, anyDepartment: "Any department", inDepartment: (/** @type {string} */ name, /** @type {number} */ n) => `${name} (${n})`,
     clearPassword: "Clear password", clearPasswordText: "The person signs in by single sign-on from then on.", forgetIdentity: "Forget identity", forgetIdentityText: "The next sign-in with this address links a new identity.",
     withPassword: "Signs in with a password.", withoutPassword: "Has no password.", withIdentity: "Linked to the identity provider.", requests: "Requests", usage: "Usage",
   },
@@ -63,29 +69,26 @@ export const enAdmin = {
       other: ["A web application: authorization code flow with a client secret", "One redirect address: that of step 2", "ID tokens signed with RSA, ECDSA or EdDSA, and email_verified"],
     },
   },
-  usage: {
-    range: "Range", days: (/** @type {number} */ n) => (n === 1 ? "24 hours" : `${n} days`), utc: "Days are days in UTC", none: "Nothing was used in this time.", byDay: "By day", measure: "Measure", requests: "Requests", tokens: "Tokens", cost: "Cost",
-    measures: { requests: "Requests", tokens: "Tokens", cost: "Cost" }, failed: "Failed", input: "Input", cached: "Cached", output: "Output", thinking: "Thinking", table: "As a table", group: "Group", share: "Share",
-    groups: { model: "Model", key: "Key", user: "Person", department: "Department", backend: "Backend" }, stopCsv: (/** @type {number} */ n) => `${n} rows · stop`,
-  },
-  requests: {
-    about: "Newest first, without prompts.", none: "There is no request in this time.", time: "Time", who: "Who", key: "Key", model: "Model", client: "Client", status: "Status", anyStatus: "Any status", tokens: "Tokens", cost: "Cost", first: "First byte", took: "Duration",
-    failedStory: (/** @type {string} */ model, /** @type {number} */ status) => `No backend of ${model} served it; the client got ${status}.`, refusedStory: (/** @type {string} */ model, /** @type {number} */ status) => `The request for ${model} was refused with ${status}.`,
-    servedStory: (/** @type {string} */ model, /** @type {string} */ how, /** @type {string} */ all, /** @type {string} */ first) => `${model} answered ${how} in ${all}, the first byte after ${first}.`, streamed: "as a stream", whole: "as a whole",
-    fields: { at: "Time", user: "Person", department: "Department", key: "Key", model: "Model", backend: "Backend", endpoint: "Endpoint", client: "Client", streamed: "Streamed", status: "Status", outcome: "Outcome", input_tokens: "Input", cached_input_tokens: "Cached input", cache_write_tokens: "Written to cache", cache_write_1h_tokens: "For an hour", output_tokens: "Output", reasoning_tokens: "Thinking", estimated: "Estimated", cost_usd: "Cost", duration_ms: "Duration", first_byte_ms: "First byte" },
-  },
   audit: {
     about: "Who changed what, on what, from where.", target: "Target", anyResult: "Any result", ok: "Done", refused: "Refused", time: "Time", who: "Who", what: "What", from: "From", result: "Result", system: "the gateway",
     deeds: { create: "made", update: "changed", delete: "deleted", login: "signed in", test: "tested", import: "imported", check: "checked", end: "ended" },
     objects: { user: "person", key: "key", model: "model", backend: "backend", policy: "policy", settings: "settings", session: "session", sso: "single sign-on", password: "password" },
   },
-  overview: {
-    hello: (/** @type {string} */ name) => `Hello, ${name}`, limits: "Your limits", open: "Open", opens: (/** @type {string} */ when) => `Opens ${when}`, noLimits: "Your policy limits nothing.", shadow: "In shadow mode: nobody is refused.", use: "30 days", latest: "Last requests",
-    addModel: "Add a model", makeKey: "Make a key", firstRequest: "Send a first request",
-  },
   operations: {
-    updated: (/** @type {string} */ when) => `Updated ${when} · days in UTC`, needsYou: "Needs you", nothing: "Nothing needs you.", look: "Look at it", decide: "Decide", backendOut: (/** @type {string} */ name, /** @type {string} */ model, /** @type {string} */ since) => `${name} of ${model} is out${since ? `, since ${since}` : ""}.`,
+    updated: (/** @type {string} */ when) => `Updated ${when}`, needsYou: "Needs you", nothing: "Nothing needs you.", look: "Look at it", decide: "Decide", backendOut: (/** @type {string} */ name, /** @type {string} */ why, /** @type {string} */ since) => `${name} is out${since ? `, since ${since}` : ""}${why ? `: ${why}` : ""}.`, ssoFailed: (/** @type {string} */ why) => `The last test of single sign-on failed${why ? `: ${why}` : ""}.`,
+    limitNear: (/** @type {string} */ name, /** @type {number} */ n, /** @type {string} */ limit) => `${name} has used ${n} % of a limit: ${limit}.`, shadow: (/** @type {string} */ name, /** @type {number} */ n) => `${name}, in shadow mode, would have refused ${n === 1 ? "1 request" : `${n} requests`}.`,
     approvals: (/** @type {number} */ n) => (n === 1 ? "1 person waits for approval." : `${n} people wait for approval.`), noModel: "There is no model yet.", against: (/** @type {string} */ change) => `${change} on the time before`, from: (/** @type {string} */ before) => `from ${before}`, cached: (/** @type {string} */ part) => `${part} of input cached`,
-    within: (/** @type {string} */ time) => `95 % within ${time}`, active: (/** @type {number} */ n) => `${n} active of late`, traffic: "Requests by day", backends: "Backends now", failures: "Latest failures", noFailures: "Nothing has failed of late.", changes: "Latest changes",
+    activeOf: (/** @type {number} */ all) => `active, of ${all}`, traffic: "Requests by day", trafficByHour: "Requests by hour", backends: "Backends now", failures: "Latest failures", noFailures: "Nothing has failed of late.", changes: "Latest changes",
+  },
+  setup: {
+    about: "From a server to a first answer.", where: "Where is a model?", id: "Its id here", idHint: "What clients ask for.", make: "Make it and test", testing: "Testing…",
+    unreachable: (/** @type {string | number} */ why) => `The server does not answer: ${why}. Change what is wrong and try again.`, reachedBut: (/** @type {string} */ why) => `The server answers, but: ${why}.`,
+    made: (/** @type {string} */ id) => `${id} is there.`, try: "Try it", hello: "Say hello.", use: "Use it", useAbout: "A key for your client; then people, limits, single sign-on.", invite: "Invite people", limits: "Set limits", asCurl: "The same with curl",
+  },
+  backend: {
+    url: "Address", urlHint: "Requests will go to", key: "Key", keyHint: "Kept in the secret store. Nobody can read it again, you neither.", there: "Name of the model there", offered: (/** @type {number} */ n) => `${n} names read from the server`,
+    add: "Add backend", forModel: (/** @type {string} */ id) => `for ${id}`, kind: "Kind of server", otherKind: "Other", kindHint: "Sets how thinking, tools and limits are spoken of.", name: "Name", weight: "Share of the requests, as a weight", reserveHint: "Used only when no other is available.",
+    weightHint: (/** @type {number} */ n, /** @type {number} */ of, /** @type {string} */ part) => `Weight ${n} of ${of}: ${part}`, enabled: "Switched on", more: "Protocol, region, limits, headers, timeouts", protocol: "Protocol", region: "Region", concurrency: "Requests at once", concurrencyHint: "0: no limit", timeout: "Time to the first event, ms", idle: "Longest silence, ms", headers: "Headers, as JSON",
+    unsaved: "Nothing is saved yet", test: "Test", saveAnyway: "Save, though the test failed",
   },
 };

@@ -1,12 +1,10 @@
 // The console's words in Chinese: the same as in en.js, which the type check compares.
 
-import { zhAdmin } from "./zh_admin.js";
 import { zhUse } from "./zh_use.js";
 
 /** @type {typeof import("./en.js").en} */
 export const zh = {
   ...zhUse,
-  ...zhAdmin,
   places: {
     "": "概览", play: "对话测试", keys: "密钥", connect: "接入", usage: "用量", requests: "请求记录", account: "账户",
     admin: "运行状况", "admin/models": "模型", "admin/policies": "策略", "admin/people": "用户", "admin/traffic": "流量",

@@ -1,4 +1,4 @@
-// Words of the pages on which the gateway is run and watched, in Chinese.
+// Words of the pages on which the gateway is run, in Chinese.
 
 /** @type {typeof import("./en_admin.js").enAdmin} */
 export const zhAdmin = {
@@ -29,6 +29,7 @@ export const zhAdmin = {
     meets: (n) => (n === null ? "影响所有未设其他策略的用户" : `影响 ${n} 人`), under: (n) => (n === null ? "所有未设其他策略的用户" : `${n} 人使用`),
     name: "名称", enforceHint: "超出限额的请求会被拒绝。", shadowHint: "只评估并记录，不拒绝任何人。", toEnforce: (n) => `此后超出限额的请求会被拒绝${n === null ? "" : `，涉及 ${n} 人`}。`,
     noLimit: "不限", window: "速率窗口（秒）", models: "模型", glob: "ID 或通配符，如 glm*", matchesNothing: "目前无匹配", fallback: "默认模型", fallbackHint: "当所请求的模型没有可用后端时使用。",
+    found: "近 7 天本应拒绝的请求", foundNothing: "没有。", wouldRefuse: (requests, people) => `${people} 人的 ${requests} 次请求`,
     hours: "时段", open: "开放", closed: "关闭", zone: "时区", zoneHint: "日、月和时段均按此时区计算。",
   },
   people: {
@@ -36,6 +37,11 @@ export const zhAdmin = {
     anyStatus: "全部状态", anyRole: "全部角色", statuses: { active: "正常", pending: "待审核", disabled: "已停用" }, import: "导入", add: "添加用户", none: "还没有用户。",
     name: "姓名", email: "邮箱", status: "状态", role: "角色", department: "部门", policy: "策略", since: "加入时间", password: "密码", passwordHint: "留空则账户用于单点登录。",
     deleteTitle: (name) => `删除 ${name}？`, deleteText: "账户及其密钥会被删除，使用它们的程序会立即被拒绝。用量记录保留。", typeEmail: "输入邮箱以确认",
+    limits: "限额", noLimits: "该策略没有限制。", reset: "重置", resetTitle: (limit, name) => `重置 ${name} 的“${limit}”？`, resetText: "已用的部分不再计入限额。报表中的用量和费用保留。",
+    limit: "限额", more: "增加多少", raisedFor: "有效期", reason: "原因", raise: "提高", raiseTitle: "临时提高限额", raisedBy: (limit, amount, day) => `${limit}：增加 ${amount}，至 ${day}`, end: "结束",
+    noKeys: "没有密钥。", keyName: "新密钥的名称",
+    choose: "选择", chooseOne: (name) => `选择 ${name}`, chosen: (n) => `已选 ${n} 人`, chooseAll: (n) => `选择全部 ${n} 人`, chooseNone: "取消选择", bulk: "批量修改", bulkField: "修改项", bulkValue: "改为",
+    bulkApply: (n) => `修改 ${n} 人`, bulkDone: (n) => `已修改 ${n} 人`, skipped: "未处理", tooMany: (n) => `一次最多 ${n} 人。`, anyDepartment: "全部部门", inDepartment: (name, n) => `${name}（${n}）`,
     clearPassword: "清除密码", clearPasswordText: "此后该用户通过单点登录进入。", forgetIdentity: "解除身份绑定", forgetIdentityText: "下次使用此邮箱登录时会绑定新的身份。",
     withPassword: "使用密码登录。", withoutPassword: "没有密码。", withIdentity: "已绑定身份提供方。", requests: "请求记录", usage: "用量",
   },
@@ -64,29 +70,26 @@ export const zhAdmin = {
       other: ["Web 应用：授权码流程与客户端密钥", "一个重定向地址：步骤 2 的地址", "ID 令牌使用 RSA、ECDSA 或 EdDSA 签名，并包含 email_verified"],
     },
   },
-  usage: {
-    range: "时间范围", days: (n) => (n === 1 ? "24 小时" : `${n} 天`), utc: "按 UTC 计日", none: "此期间没有用量。", byDay: "按日", measure: "指标", requests: "请求", tokens: "Token", cost: "费用",
-    measures: { requests: "请求", tokens: "Token", cost: "费用" }, failed: "失败", input: "输入", cached: "缓存", output: "输出", thinking: "思考", table: "表格", group: "分组", share: "占比",
-    groups: { model: "模型", key: "密钥", user: "用户", department: "部门", backend: "后端" }, stopCsv: (n) => `${n} 行 · 停止`,
-  },
-  requests: {
-    about: "按时间倒序，不含提示词。", none: "此期间没有请求。", time: "时间", who: "用户", key: "密钥", model: "模型", client: "客户端", status: "状态", anyStatus: "全部状态", tokens: "Token 数", cost: "费用", first: "首字节", took: "耗时",
-    failedStory: (model, status) => `${model} 的后端均未能响应，客户端收到 ${status}。`, refusedStory: (model, status) => `对 ${model} 的请求被拒绝（${status}）。`,
-    servedStory: (model, how, all, first) => `${model} ${how}，耗时 ${all}，首字节 ${first}。`, streamed: "以流式返回", whole: "一次性返回",
-    fields: { at: "时间", user: "用户", department: "部门", key: "密钥", model: "模型", backend: "后端", endpoint: "接口", client: "客户端", streamed: "流式", status: "状态", outcome: "结果", input_tokens: "输入", cached_input_tokens: "缓存输入", cache_write_tokens: "写入缓存", cache_write_1h_tokens: "缓存一小时", output_tokens: "输出", reasoning_tokens: "思考", estimated: "估算", cost_usd: "费用", duration_ms: "耗时", first_byte_ms: "首字节" },
-  },
   audit: {
     about: "谁在何处修改了什么。", target: "对象", anyResult: "全部结果", ok: "成功", refused: "被拒绝", time: "时间", who: "操作者", what: "操作", from: "来源", result: "结果", system: "网关",
     deeds: { create: "创建了", update: "修改了", delete: "删除了", login: "登录", test: "测试了", import: "导入了", check: "检测了", end: "结束了" },
     objects: { user: "用户", key: "密钥", model: "模型", backend: "后端", policy: "策略", settings: "设置", session: "会话", sso: "单点登录", password: "密码" },
   },
-  overview: {
-    hello: (name) => `你好，${name}`, limits: "我的限额", open: "开放中", opens: (when) => `${when} 开放`, noLimits: "你的策略没有限制。", shadow: "影子模式：不会拒绝请求。", use: "近 30 天", latest: "最近请求",
-    addModel: "添加模型", makeKey: "创建密钥", firstRequest: "发送第一个请求",
-  },
   operations: {
-    updated: (when) => `${when}更新 · 按 UTC 计日`, needsYou: "待处理", nothing: "没有待处理的事项。", look: "查看", decide: "去审核", backendOut: (name, model, since) => `${model} 的后端 ${name} 已摘除${since ? `（${since}）` : ""}。`,
+    updated: (when) => `${when}更新`, needsYou: "待处理", nothing: "没有待处理的事项。", look: "查看", decide: "去审核", backendOut: (name, why, since) => `后端 ${name} 已摘除${since ? `（${since}）` : ""}${why ? `：${why}` : ""}。`, ssoFailed: (why) => `单点登录的最近一次测试失败${why ? `：${why}` : ""}。`,
+    limitNear: (name, n, limit) => `${name} 已用 ${n}%：${limit}。`, shadow: (name, n) => `影子模式的策略 ${name} 本应拒绝 ${n} 次请求。`,
     approvals: (n) => `${n} 个注册申请等待审核。`, noModel: "还没有模型。", against: (change) => `较上期 ${change}`, from: (before) => `上期 ${before}`, cached: (part) => `输入 ${part} 命中缓存`,
-    within: (time) => `95% 在 ${time} 内`, active: (n) => `近期活跃 ${n} 人`, traffic: "每日请求", backends: "后端实时状态", failures: "最近失败", noFailures: "近期没有失败。", changes: "最近变更",
+    activeOf: (all) => `活跃，共 ${all} 人`, traffic: "每日请求", trafficByHour: "每小时请求", backends: "后端实时状态", failures: "最近失败", noFailures: "近期没有失败。", changes: "最近变更",
+  },
+  setup: {
+    about: "从服务器到第一个回答。", where: "模型在哪里？", id: "在网关中的 ID", idHint: "客户端请求时使用的名称。", make: "创建并测试", testing: "测试中…",
+    unreachable: (why) => `服务器没有响应：${why}。请修正后重试。`, reachedBut: (why) => `服务器有响应，但：${why}。`,
+    made: (id) => `${id} 已就绪。`, try: "试一试", hello: "打个招呼吧。", use: "开始使用", useAbout: "为客户端创建密钥；然后可以邀请用户、设置限额、配置单点登录。", invite: "邀请用户", limits: "设置限额", asCurl: "对应的 curl 命令",
+  },
+  backend: {
+    url: "地址", urlHint: "请求将发往", key: "密钥", keyHint: "存入密钥库，之后任何人（包括你）都无法再读出。", there: "服务端的模型名", offered: (n) => `已从服务端读到 ${n} 个名称`,
+    add: "添加后端", forModel: (id) => `用于 ${id}`, kind: "服务类型", otherKind: "其他", kindHint: "决定思考、工具与各项限制的表达方式。", name: "名称", weight: "请求占比（权重）", reserveHint: "仅在没有其他可用后端时使用。",
+    weightHint: (n, of, part) => `权重 ${n}/${of}：${part}`, enabled: "启用", more: "协议、区域、限制、请求头、超时", protocol: "协议", region: "区域", concurrency: "并发请求数", concurrencyHint: "0：不限", timeout: "首个事件超时（毫秒）", idle: "最长静默（毫秒）", headers: "请求头（JSON）",
+    unsaved: "尚未保存", test: "测试", saveAnyway: "测试未通过，仍然保存",
   },
 };

@@ -1,4 +1,4 @@
-// Words of the pages on which a person uses models, in Chinese.
+// Words of the pages on which a person uses models and sees what was used, in Chinese.
 
 /** @type {typeof import("./en_use.js").enUse} */
 export const zhUse = {
@@ -20,15 +20,24 @@ export const zhUse = {
     about: "客户端接入网关所需的配置。", title: "你的客户端", client: "客户端", noModel: "目前没有你可以使用的模型。", newKey: "创建密钥", keyName: "接入", tryIt: "试一试",
     keyHint: "密钥只在创建时显示，因此代码中留有占位。在此创建密钥即可自动填入。",
   },
-  setup: {
-    about: "从服务器到第一个回答。", where: "模型在哪里？", id: "在网关中的 ID", idHint: "客户端请求时使用的名称。", make: "创建并测试", testing: "测试中…",
-    unreachable: (why) => `服务器没有响应：${why}。请修正后重试。`, reachedBut: (why) => `服务器有响应，但：${why}。`,
-    made: (id) => `${id} 已就绪。`, try: "试一试", hello: "打个招呼吧。", use: "开始使用", useAbout: "为客户端创建密钥；然后可以邀请用户、设置限额、配置单点登录。", invite: "邀请用户", limits: "设置限额", asCurl: "对应的 curl 命令",
+  usage: {
+    range: "时间范围", days: (n) => (n === 1 ? "24 小时" : `${n} 天`), zone: (name) => `按 ${name.replaceAll("_", " ")} 计日`, none: "此期间没有用量。", byDay: "按日", byHour: "按小时", others: "其他", noSecond: "不再细分", second: "第二分组", measure: "指标", requests: "请求", tokens: "Token", cost: "费用",
+    measures: { requests: "请求", tokens: "Token", cost: "费用" }, failed: "失败", input: "输入", cached: "缓存", output: "输出", thinking: "思考", first: "首字节", speed: "Token/秒", within: (time) => `95% 在 ${time} 内`, unfilter: (name) => `取消筛选：${name}`, table: "表格", group: "分组", share: "占比",
+    groups: { model: "模型", key: "密钥", user: "用户", department: "部门", backend: "后端" }, stopCsv: (n) => `${n} 行 · 停止`,
+    refused: "被拒绝", refusedAbout: "未调用任何后端的请求，不计入上面的数字。",
+    refusals: { rate_limit_exceeded: "窗口内请求或 Token 过多", insufficient_quota: "配额已用完", concurrency_limit_exceeded: "并发请求过多", outside_available_hours: "不在开放时段", model_not_found: "没有该模型", model_not_supported: "模型不适用于该接口", no_policy: "没有策略", context_length_exceeded: "超出上下文窗口", invalid_request: "请求有误", other: "其他" },
   },
-  backend: {
-    url: "地址", urlHint: "请求将发往", key: "密钥", keyHint: "存入密钥库，之后任何人（包括你）都无法再读出。", there: "服务端的模型名", offered: (n) => `已从服务端读到 ${n} 个名称`,
-    add: "添加后端", forModel: (id) => `用于 ${id}`, kind: "服务类型", otherKind: "其他", kindHint: "决定思考、工具与各项限制的表达方式。", name: "名称", weight: "请求占比（权重）", reserveHint: "仅在没有其他可用后端时使用。",
-    weightHint: (n, of, part) => `权重 ${n}/${of}：${part}`, enabled: "启用", more: "协议、区域、限制、请求头、超时", protocol: "协议", region: "区域", concurrency: "并发请求数", concurrencyHint: "0：不限", timeout: "首个事件超时（毫秒）", idle: "最长静默（毫秒）", headers: "请求头（JSON）",
-    unsaved: "尚未保存", test: "测试", saveAnyway: "测试未通过，仍然保存",
+  requests: {
+    about: "按时间倒序，不含提示词。", none: "此期间没有请求。", time: "时间", who: "用户", key: "密钥", model: "模型", client: "客户端", status: "状态", anyStatus: "全部状态", anyOutcome: "全部结果", anyDuration: "全部耗时", slower: (time) => `${time} 以上`, tried: (n) => `尝试了 ${n} 次`, notFound: (id) => `没有 ${id} 的记录。`, tokens: "Token 数", cost: "费用", first: "首字节", took: "耗时",
+    attempts: "尝试过的后端", backend: "后端", result: "结果", askedStory: (asked, model) => `请求的是 ${asked}，由 ${model} 提供服务。`, codeStory: (code) => `错误码：${code}。`,
+    results: { ok: "已响应", timeout: "超时", connect: "无法连接", credentials: "密钥被拒绝", billing: "余额不足", model_missing: "未提供该模型", rate_limited: "请求过多", dns: "域名没有地址", tls: "证书无效", forbidden_address: "不允许访问的地址", secret: "密钥无法读取", status: "返回错误", malformed: "应答无效", interrupted: "中途断开", other: "其他故障", refused: "拒绝了请求", client_gone: "客户端断开", stopped: "已停止", not_sent: "未发送" },
+    outcomes: { complete: "完成", cut_short: "被截断", client_gone: "客户端断开", stopped: "已停止", failed: "失败", abandoned: "已放弃" },
+    failedStory: (model, status) => `${model} 的后端均未能响应，客户端收到 ${status}。`, refusedStory: (model, status) => `对 ${model} 的请求被拒绝（${status}）。`,
+    servedStory: (model, how, all, first) => `${model} ${how}，耗时 ${all}，首字节 ${first}。`, streamed: "以流式返回", whole: "一次性返回",
+    fields: { at: "时间", user: "用户", department: "部门", key: "密钥", model: "模型", asked_model: "请求的模型", policy: "策略", code: "错误", price: "价格", backend: "后端", endpoint: "接口", client: "客户端", streamed: "流式", status: "状态", outcome: "结果", input_tokens: "输入", cached_input_tokens: "缓存输入", cache_write_tokens: "写入缓存", cache_write_1h_tokens: "缓存一小时", output_tokens: "输出", reasoning_tokens: "思考", estimated: "估算", cost_usd: "费用", duration_ms: "耗时", first_byte_ms: "首字节" },
+  },
+  overview: {
+    hello: (name) => `你好，${name}`, limits: "我的限额", open: "开放中", opens: (when) => `${when} 开放`, noLimits: "你的策略没有限制。", shadow: "影子模式：不会拒绝请求。", use: "近 30 天", latest: "最近请求",
+    addModel: "添加模型", makeKey: "创建密钥", firstRequest: "发送第一个请求",
   },
 };
