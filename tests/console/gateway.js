@@ -71,6 +71,10 @@ export async function startServer() {
   return { url: `http://127.0.0.1:${server.address().port}/v1`, requests, replies, release: () => gate.resolve(), stop: () => server.close() };
 }
 
+/** What a client with the key `secret` gets of `model`. */
+export const complete = (gateway, secret, model) =>
+  fetch(`${gateway.url}/v1/chat/completions`, { method: "POST", headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" }, body: JSON.stringify({ model, messages: [{ role: "user", content: "hi" }] }) });
+
 /** Makes `id` a model that `server` serves. */
 export async function addModel(gateway, id, server) {
   await gateway.admin("POST", "models", { id, name: id.toUpperCase(), input_price: 1, output_price: 4 });

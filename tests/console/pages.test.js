@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import axe from "axe-core";
 import { after, before, test } from "node:test";
 import { fitsItsWidth, launch, openPage, openSignedIn } from "./browser.js";
-import { addModel, startGateway, startServer } from "./gateway.js";
+import { addModel, complete, startGateway, startServer } from "./gateway.js";
 
-const PAGES = ["", "play", "keys", "connect", "usage", "requests", "account", "admin", "admin/models", "admin/policies", "admin/people", "admin/people/import", "admin/traffic", "admin/requests", "admin/audit", "admin/sso", "admin/settings", "admin/setup"];
+const PAGES = ["", "play", "keys", "connect", "usage", "usage?days=1", "requests", "account", "admin", "admin/models", "admin/policies", "admin/policies/small", "admin/people", "admin/people/import", "admin/traffic?group=user&second=model", "admin/requests", "admin/audit", "admin/sso", "admin/settings", "admin/setup"];
+/** Sheets of records that the test makes. */
+const sheets = [];
 const LOOKS = [
   { locale: "en-US", colorScheme: "light", viewport: { width: 1440, height: 900 } },
   { locale: "zh-CN", colorScheme: "dark", viewport: { width: 1440, height: 900 } },
@@ -18,7 +20,19 @@ let gateway, server, browser;
 before(async () => {
   [gateway, server, browser] = await Promise.all([startGateway(), startServer(), launch()]);
   await addModel(gateway, "demo", server);
-  await gateway.call("POST", "/api/v1/user/keys", { name: "laptop" }, gateway.token);
+  await gateway.admin("POST", "policies", { name: "small", mode: "shadow", request_quota_daily: 1, cost_quota_monthly: 5 });
+  const ann = (await gateway.admin("POST", "users", { email: "ann@example.com", name: "Ann", department: "Sea", quota_policy: "small" })).data;
+  await gateway.admin("POST", "users", { email: "new@example.com", name: "Newcomer", status: "pending" });
+  await gateway.admin("POST", "top-ups", { account: ann.id, limit: "cost_quota_monthly", add: 2, until: new Date(Date.now() + 86_400_000).toISOString(), reason: "a demonstration" });
+  const { data } = await gateway.admin("POST", `users/${ann.id}/keys`, { name: "laptop" });
+  const own = (await gateway.call("POST", "/api/v1/user/keys", { name: "laptop" }, gateway.token)).data;
+  for (const [secret, model] of [[data.key, "demo"], [data.key, "nothing"], [own.key, "demo"], [data.key, "demo"]]) await (await complete(gateway, secret, model)).text();
+  server.replies.push(500);
+  await (await complete(gateway, data.key, "demo")).text();
+  // Usage is written behind the answers.
+  let records = [];
+  while (records.length < 4) records = (await gateway.admin("GET", "logs")).data;
+  sheets.push(`admin/people/${ann.id}`, `admin/requests/${records[0].request_id}`);
 });
 after(async () => {
   await browser?.close();
@@ -53,7 +67,7 @@ for (const options of LOOKS) {
     await examine(login.page, "login", options);
     login.check();
     const { page, problems } = await openSignedIn(browser, gateway, { browser: options });
-    for (const path of PAGES) {
+    for (const path of [...PAGES, ...sheets]) {
       await page.goto(`${gateway.url}/console/#/${path}`);
       await examine(page, path, options);
       assert.deepEqual(problems, [], path);

@@ -2,6 +2,7 @@
 
 import { Fragment, h, useEffect, useState } from "../vendor/preact.js";
 import { a, button, div, h2, header, input, li, p, section, span, ul } from "../dom.js";
+import { CsvButton } from "../ui/csv.js";
 import { waiting } from "../ui/frame.js";
 import { icon, state } from "../ui/icon.js";
 import { shown, useLoad, usePages } from "../ui/load.js";
@@ -13,6 +14,7 @@ import { ago, dateTime } from "../format.js";
 import { get, read, readAll, withQuery, write } from "../api.js";
 import { go, place, setQuery } from "../router.js";
 import { hasRole } from "../session.js";
+import { PeopleBulk } from "./people_bulk.js";
 import { PersonSheet } from "./person_sheet.js";
 import { w } from "../words.js";
 import { wa } from "../words_admin.js";
@@ -60,25 +62,32 @@ export function People({ rest }) {
   const filter = { q: query.get("q"), status: query.get("status"), role: query.get("role"), department: query.get("department") };
   const list = usePages((cursor, signal) => get(withQuery("api/v1/admin/users", { ...filter, cursor }), { signal }), Object.values(filter));
   const policies = useLoad(() => (hasRole("admin") ? readAll("api/v1/admin/policies") : Promise.resolve([])), []);
+  const departments = useLoad(() => readAll("api/v1/admin/departments"), []);
   const [invited, setInvited] = useState(false);
+  const [chosen, setChosen] = useState(/** @type {string[]} */ ([]));
   const t = wa().people;
   const one = useLoad(async () => (rest ? list.data?.data.find((each) => each.id === rest) ?? read(`api/v1/admin/users/${rest}`) : null), [rest, !list.data]);
   const close = () => { setInvited(false); if (rest) go("admin/people"); };
   /** @type {(field: string, name: string, options: [string, string][]) => any} */
   const chooser = (field, name, options) => plainSelect([["", name], ...options], query.get(field) ?? "", (value) => setQuery({ [field]: value }), { "aria-label": name, class: "input auto" });
+  const pick = (/** @type {string} */ id, /** @type {boolean} */ on) => setChosen(on ? [...chosen, id] : chosen.filter((each) => each !== id));
   const isFiltered = Object.values(filter).some(Boolean);
   const admins = hasRole("admin");
   return h(Fragment, null,
     pageHead(w().places["admin/people"], null,
       input({ type: "search", class: "input", placeholder: t.find, "aria-label": t.find, value: filter.q ?? "", onChange: (event) => setQuery({ q: event.currentTarget.value }) }),
       chooser("status", t.anyStatus, Object.entries(t.statuses)), chooser("role", t.anyRole, Object.entries(w().roles)),
+      admins && (departments.data?.length ?? 0) > 0 && chooser("department", t.anyDepartment, (departments.data ?? []).map((each) => [each.name, t.inDepartment(each.name, each.people)])),
+      h(CsvButton, { path: withQuery("api/v1/admin/users", filter), name: "people.csv" }),
       admins && a({ class: "btn", href: "#/admin/people/import" }, t.import),
       admins && button({ type: "button", class: "btn primary", onClick: () => setInvited(true) }, icon("plus", 16), t.add)),
     div({ class: "stack" },
       h(Approvals, { changed: () => void list.reload() }),
+      list.data && h(PeopleBulk, { chosen: list.data.data.filter((each) => chosen.includes(each.id)), all: list.data.data, policies: policies.data ?? [], choose: setChosen, changed: list.reload }),
       shown(list, (page) => page.data.length === 0
         ? emptyState(isFiltered ? w().nothingFound : t.none)
         : section({ class: "card" }, dataTable(w().places["admin/people"], [
+          { name: t.choose, class: "pick", cell: (each) => input({ type: "checkbox", "aria-label": t.chooseOne(each.name), checked: chosen.includes(each.id), onChange: (event) => pick(each.id, event.currentTarget.checked) }) },
           { name: t.name, cell: (each) => [span({ class: "strong" }, each.name), span({ class: "sub" }, each.email)] },
           { name: t.status, cell: personState },
           { name: t.role, class: "wide", cell: (each) => w().roles[/** @type {import("../session.js").Role} */ (each.role)] },

@@ -9,6 +9,8 @@ import { note } from "../ui/parts.js";
 import { dateTime } from "../format.js";
 import { read, write } from "../api.js";
 import { hasRole } from "../session.js";
+import { PersonKeys } from "./person_keys.js";
+import { PersonLimits } from "./person_limits.js";
 import { w } from "../words.js";
 import { wa } from "../words_admin.js";
 
@@ -59,6 +61,7 @@ export function PersonSheet({ of, policies, close, saved }) {
             of.has_password && button({ type: "button", class: "btn small", onClick: () => setAsked("password") }, t.clearPassword),
             of.identity && button({ type: "button", class: "btn small", onClick: () => setAsked("identity") }, t.forgetIdentity),
             a({ class: "btn small", href: `#/admin/requests?user=${of.id}` }, t.requests),
-            a({ class: "btn small", href: `#/admin/traffic?user=${of.id}` }, t.usage))))),
+            a({ class: "btn small", href: `#/admin/traffic?user=${of.id}` }, t.usage)))),
+      of && [h(PersonLimits, { user: of.id, name: of.name }), h(PersonKeys, { user: of.id })]),
     confirm);
 }

@@ -6,11 +6,13 @@ import { Dialog } from "../ui/dialog.js";
 import { selectField, textField } from "../ui/field.js";
 import { formNotes, numberOrNull, useForm } from "../ui/form.js";
 import { limitName } from "../ui/limits.js";
+import { useLoad } from "../ui/load.js";
 import { note, segment } from "../ui/parts.js";
 import { ModelPicker } from "../ui/picker.js";
 import { Week, rangeName } from "../ui/week.js";
 import { read, write } from "../api.js";
 import { BROWSERS_ZONE } from "../prefs.js";
+import { findings, readFindings } from "./shadow_findings.js";
 import { w } from "../words.js";
 import { wa } from "../words_admin.js";
 
@@ -28,6 +30,8 @@ const told = (value) => (value === null ? "–" : Array.isArray(value) ? value.m
 export function PolicySheet({ of, begin, models, people, close, saved }) {
   const form = useForm(of ?? EMPTY_POLICY, FIELDS_OF_POLICY);
   const [begun, setBegun] = useState(false);
+  const wasShadow = of?.mode === "shadow";
+  const found = useLoad(() => (wasShadow ? readFindings(of.name) : Promise.resolve([])), [wasShadow]);
   const t = wa().policies;
   const { now } = form;
   // A copy begins with what was copied, as changes of an empty one.
@@ -53,7 +57,8 @@ export function PolicySheet({ of, begin, models, people, close, saved }) {
       formNotes(form, FIELDS_OF_POLICY),
       !of && textField(t.name, now.name, (value) => form.set("name", value), { class: "input mono", required: true, autofocus: true, error: form.error("name") }),
       div({ class: "field" }, p({ class: "label" }, t.mode), div(segment(t.mode, [["enforce", t.enforce], ["shadow", t.shadow]], now.mode, (value) => form.set("mode", value))), span({ class: "hint" }, now.mode === "shadow" ? t.shadowHint : t.enforceHint)),
-      of?.mode === "shadow" && now.mode === "enforce" && note("warn", p(t.toEnforce(people))),
+      wasShadow && findings(found),
+      wasShadow && now.mode === "enforce" && note("warn", p(t.toEnforce(people))),
       section({ class: "grid two" }, LIMITS.map(amount), textField(t.window, String(now.rate_limit_window), (value) => form.set("rate_limit_window", numberOrNull(value)), { type: "number", min: "1", error: form.error("rate_limit_window"), changed: changed("rate_limit_window") })),
       h(ModelPicker, { name: t.models, options: models, chosen: now.models, change: (value) => form.set("models", value), all: w().all, typed: t.glob }),
       globs.length > 0 && ul({ class: "small muted" }, globs.map((/** @type {string} */ glob) => li(code(glob), " → ", matched(glob, models).map((each) => each.id).join(", ") || t.matchesNothing))),
