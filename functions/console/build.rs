@@ -152,7 +152,9 @@ impl Bundle {
 
     fn scripts(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Box<dyn Error>> {
         let named = SCRIPTS.into_iter().zip(&self.scripts);
-        named.map(|(name, script)| Ok((name, script.made()?.into_bytes()))).collect()
+        named
+            .map(|(name, script)| Ok((name, script.made()?.into_bytes())))
+            .collect()
     }
 }
 
