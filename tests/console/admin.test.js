@@ -46,6 +46,35 @@ test("a backend is tested as it is typed, added, changed, and its model deleted 
   check();
 });
 
+test("the kind of a server fills in its address and protocol, and settings of its own lie over those of the preset", async () => {
+  await gateway.admin("POST", "models", { id: "third", name: "Third" });
+  const { page, check } = await open("admin/models");
+  await page.getByRole("button", { name: "Add a backend: Third" }).click();
+  const sheet = page.getByRole("dialog");
+  await sheet.getByLabel("Kind of server").selectOption("Anthropic");
+  assert.equal(await sheet.getByLabel("Address").inputValue(), "https://api.anthropic.com/v1");
+  await sheet.getByText("Protocol, region, limits").click();
+  assert.equal(await sheet.getByLabel("Protocol", { exact: true }).inputValue(), "anthropic");
+  await sheet.getByLabel("Kind of server").selectOption("vLLM");
+  await sheet.getByLabel("Name of the model there").fill("served-model");
+  await sheet.getByText("How it speaks").click();
+  for (const name of ["vision", "max_tools", "extra_body"]) {
+    await sheet.getByLabel("Add a setting").selectOption(name);
+    await sheet.getByRole("button", { name: "Add", exact: true }).click();
+  }
+  await sheet.getByLabel("max_tools", { exact: true }).fill("8");
+  await sheet.getByLabel("extra_body", { exact: true }).fill("nonsense");
+  await sheet.getByRole("button", { name: "Add backend" }).click();
+  await sheet.locator(".error").waitFor();
+  await sheet.getByLabel("extra_body", { exact: true }).fill('{"seed": 1}');
+  await sheet.getByRole("button", { name: "Remove vision" }).click();
+  await sheet.getByRole("button", { name: "Add backend" }).click();
+  await sheet.waitFor({ state: "detached" });
+  const [backend] = (await gateway.admin("GET", "models/third/backends")).data;
+  assert.deepEqual([backend.preset, backend.protocol, backend.settings], ["vllm", "openai", { extra_body: { seed: 1 }, max_tools: 8 }]);
+  check();
+});
+
 test("what two people change at once is joined, and what both have changed is asked about", async () => {
   const { page, check } = await open("admin/models");
   await page.getByRole("button", { name: "Edit: DEMO", exact: true }).click();

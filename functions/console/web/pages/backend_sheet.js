@@ -5,31 +5,28 @@ import { button, datalist, details, div, formElement, label, option, span, summa
 import { Dialog } from "../ui/dialog.js";
 import { areaField, selectField, textField } from "../ui/field.js";
 import { formNotes, numberOrNull, useForm } from "../ui/form.js";
+import { errorCard, useLoad } from "../ui/load.js";
 import { Toggle } from "../ui/parts.js";
 import { secretField } from "../ui/secret_field.js";
 import { percent } from "../format.js";
 import { stepReport } from "../ui/steps.js";
 import { read, write } from "../api.js";
-import { SERVER_KINDS, completionsUrl } from "../presets.js";
+import { completionsUrl } from "../presets.js";
 import { toastRefusal } from "../ui/toast.js";
+import { BackendSettings, asJson, readPresets } from "./backend_settings.js";
 import { w } from "../words.js";
 import { wa } from "../words_admin.js";
 
-const FIELDS_OF_BACKEND = ["name", "base_url", "model_name", "api_key", "protocol", "preset", "weight", "region", "enabled", "max_concurrency", "timeout_ms", "idle_timeout_ms", "headers"];
-const EMPTY_BACKEND = { name: "", base_url: "", model_name: "", protocol: "openai", preset: null, weight: 1, region: null, enabled: true, max_concurrency: 0, timeout_ms: null, idle_timeout_ms: null, headers: {} };
+const FIELDS_OF_BACKEND = ["name", "base_url", "model_name", "api_key", "protocol", "preset", "settings", "weight", "region", "enabled", "max_concurrency", "timeout_ms", "idle_timeout_ms", "headers"];
+const EMPTY_BACKEND = { name: "", base_url: "", model_name: "", protocol: "openai", preset: null, settings: {}, weight: 1, region: null, enabled: true, max_concurrency: 0, timeout_ms: null, idle_timeout_ms: null, headers: {} };
 
-/** @param {string} text @returns {any} what was typed, where it is no JSON: the API says what is wrong with it */
-function asJson(text) {
-  try {
-    return JSON.parse(text || "{}");
-  } catch {
-    return text;
-  }
-}
+/** Of presets that do not speak as OpenAI's Chat Completions does. @type {Record<string, string>} */
+const PROTOCOLS = { anthropic: "anthropic", "openai-responses": "responses" };
 
 /** @param {{ of: any, model: any, siblings: any[], close: () => void, saved: () => void, remove: () => void }} props */
 export function BackendSheet({ of, model, siblings, close, saved, remove }) {
   const form = useForm(of ?? { ...EMPTY_BACKEND, name: `${model.id}-${siblings.length + 1}` }, FIELDS_OF_BACKEND);
+  const known = useLoad(readPresets, []);
   const [tested, setTested] = useState(/** @type {any} */ (null));
   const [testing, setTesting] = useState(false);
   const t = wa().backend;
@@ -59,12 +56,15 @@ export function BackendSheet({ of, model, siblings, close, saved, remove }) {
     textField(name, now[field] ?? "", (value) => form.set(field, value || (field === "region" ? null : "")), { error: form.error(field), changed: changed(field), ...more });
   const amount = (/** @type {string} */ field, /** @type {string} */ name, /** @type {object} */ more = {}) =>
     textField(name, now[field]?.toString() ?? "", (value) => form.set(field, numberOrNull(value)), { type: "number", min: "0", error: form.error(field), changed: changed(field), ...more });
-  const kind = SERVER_KINDS.find((each) => each.preset === now.preset);
-  const choose = (/** @type {string} */ id) => {
-    const next = SERVER_KINDS.find((each) => each.id === id);
-    form.set("preset", next?.preset ?? null);
-    if (next && !of) form.set("base_url", next.url);
+  const presets = known.data?.presets ?? [];
+  const preset = presets.find((each) => each.name === now.preset);
+  const choose = (/** @type {string} */ name) => {
+    const next = presets.find((each) => each.name === name);
+    form.set("preset", next?.name ?? null);
+    form.set("protocol", PROTOCOLS[name] ?? "openai");
+    if (next && !of) form.set("base_url", next.base_url);
   };
+  const kinds = /** @type {[string, string][]} */ ([["", t.otherKind], ...presets.map((each) => [each.name, each.title]), ...(now.preset && !preset ? [[now.preset, now.preset]] : [])]);
   const total = siblings.filter((each) => each.enabled).reduce((sum, each) => sum + each.weight, 0) + (now.weight ?? 0);
   const actions = [of && button({ type: "button", class: "btn danger", onClick: remove }, w().delete),
     span({ class: "muted small grow" }, testing ? wa().setup.testing : form.dirty ? t.unsaved : ""),
@@ -74,7 +74,8 @@ export function BackendSheet({ of, model, siblings, close, saved, remove }) {
   return h(Dialog, { title: of ? of.name : t.add, about: t.forModel(model.id), sheet: true, close, actions },
     formElement({ id: "backend-form", class: "stack", onSubmit: save },
       formNotes(form, FIELDS_OF_BACKEND),
-      selectField(t.kind, [["", t.otherKind], ...SERVER_KINDS.map((each) => /** @type {[string, string]} */ ([each.id, each.title]))], kind?.id ?? "", choose, { hint: t.kindHint, changed: changed("preset") }),
+      known.error && !known.data && errorCard(known.error, known.reload),
+      selectField(t.kind, kinds, now.preset ?? "", choose, { hint: t.kindHint, error: form.error("preset"), changed: changed("preset") }),
       text("base_url", t.url, { class: "input mono", required: true, hint: completionsUrl(now.base_url) && `${t.urlHint} ${completionsUrl(now.base_url)}` }),
       secretField(t.key, { isSet: of?.has_api_key ?? false, value: now.api_key, change: (value) => form.set("api_key", value), words: { ...wa().secret, undo: w().undo }, hint: t.keyHint, error: form.error("api_key") }),
       text("model_name", t.there, { class: "input mono", required: true, list: "offered", hint: tested?.models.length > 0 && t.offered(tested.models.length) }),
@@ -82,6 +83,8 @@ export function BackendSheet({ of, model, siblings, close, saved, remove }) {
       text("name", t.name, { required: true }),
       amount("weight", t.weight, { max: "1000", step: "1", hint: now.weight === 0 ? t.reserveHint : t.weightHint(now.weight ?? 0, total, percent(now.weight ?? 0, total)) }),
       label({ class: "row small" }, h(Toggle, { name: wa().models.switch(now.name), on: now.enabled, act: async (on) => form.set("enabled", on) }), t.enabled),
+      known.data && details({ class: "more-fields" }, summary(t.settings(Object.keys(now.settings).length)),
+        h(BackendSettings, { settings: known.data.settings, preset, own: now.settings, change: (value) => form.set("settings", value), error: form.error })),
       details({ class: "more-fields" }, summary(t.more),
         div({ class: "stack" },
           selectField(

@@ -89,6 +89,7 @@ export const enAdmin = {
     url: "Address", urlHint: "Requests will go to", key: "Key", keyHint: "Kept in the secret store. Nobody can read it again, you neither.", there: "Name of the model there", offered: (/** @type {number} */ n) => `${n} names read from the server`,
     add: "Add backend", forModel: (/** @type {string} */ id) => `for ${id}`, kind: "Kind of server", otherKind: "Other", kindHint: "Sets how thinking, tools and limits are spoken of.", name: "Name", weight: "Share of the requests, as a weight", reserveHint: "Used only when no other is available.",
     weightHint: (/** @type {number} */ n, /** @type {number} */ of, /** @type {string} */ part) => `Weight ${n} of ${of}: ${part}`, enabled: "Switched on", more: "Protocol, region, limits, headers, timeouts", protocol: "Protocol", region: "Region", concurrency: "Requests at once", concurrencyHint: "0: no limit", timeout: "Time to the first event, ms", idle: "Longest silence, ms", headers: "Headers, as JSON",
+    settings: (/** @type {number} */ n) => `How it speaks${n ? ` · ${n} of its own` : ""}`, addSetting: "Add a setting", removeSetting: (/** @type {string} */ name) => `Remove ${name}`, elseIs: (/** @type {string} */ value) => `Else ${value}.`, now: (/** @type {string} */ value) => `Now ${value}.`,
     unsaved: "Nothing is saved yet", test: "Test", saveAnyway: "Save, though the test failed",
   },
 };
