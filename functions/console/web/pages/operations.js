@@ -1,8 +1,8 @@
 // Operations: what needs somebody, the figures of a time beside those of the time before, backends, failures and changes.
 
 import { Fragment, h } from "../vendor/preact.js";
-import { a, b, code, div, h2, header, i, li, p, section, span, ul } from "../dom.js";
-import { Columns } from "../ui/chart.js";
+import { a, b, code, div, h2, header, li, p, section, span, ul } from "../dom.js";
+import { Columns, legendOf } from "../ui/chart.js";
 import { waiting } from "../ui/frame.js";
 import { shown, useLoad } from "../ui/load.js";
 import { pageHead, segment } from "../ui/parts.js";
@@ -74,8 +74,7 @@ function trafficCard(range, sums, days) {
   const title = range.unit === "hour" ? wa().operations.trafficByHour : wa().operations.traffic;
   const series = seriesOf(range, sums, "model", "requests", w().usage.others);
   return linkedCard(title, `admin/traffic?days=${days}`,
-    div({ class: "body" }, h(Columns, { name: title, whole: true, labels: range.labels, series, format: formatOf("requests"), together: w().usage.requests })),
-    series.length > 1 && ul({ class: "body row small" }, series.map((each) => li(i({ class: `key c${each.color}` }), each.name))));
+    div({ class: "body stack" }, h(Columns, { name: title, whole: true, labels: range.labels, series, format: formatOf("requests"), together: w().usage.requests }), legendOf(series)));
 }
 
 export function Operations() {

@@ -2,7 +2,7 @@
 
 import { Fragment, h } from "../vendor/preact.js";
 import { a, code, div, h2, header, li, p, section, span, ul } from "../dom.js";
-import { Columns } from "../ui/chart.js";
+import { Columns, legendOf } from "../ui/chart.js";
 import { icon, state } from "../ui/icon.js";
 import { limitMeter } from "../ui/limits.js";
 import { shown, useLoad } from "../ui/load.js";
@@ -51,10 +51,12 @@ export function Overview() {
         shown(quota, limitsCard),
         shown(use, ({ range, sums }) => {
           const total = totalOf(sums.data);
+          const series = seriesOf(range, sums, "model", "requests", w().usage.others);
           return section({ class: "card" },
             header(h2(t.use), a({ class: "small", href: "#/usage" }, w().places.usage)),
             div({ class: "body stack" },
-              h(Columns, { name: t.use, whole: true, labels: range.labels, series: seriesOf(range, sums, "model", "requests", w().usage.others), format: formatOf("requests"), together: w().usage.requests }),
+              h(Columns, { name: t.use, whole: true, labels: range.labels, series, format: formatOf("requests"), together: w().usage.requests }),
+              legendOf(series),
               p({ class: "row small muted" }, `${formatOf("requests")(total.requests)} ${w().usage.requests} · ${compact(total.input_tokens + total.output_tokens)} ${w().usage.tokens} · ${money(total.cost_usd)}`)));
         })),
       shown(latest, (records) => records.length > 0 && section({ class: "card" },

@@ -2,8 +2,8 @@
 // own, or of all.
 
 import { Fragment, h } from "../vendor/preact.js";
-import { button, code, div, h2, header, i, li, p, section, span, ul } from "../dom.js";
-import { Columns } from "../ui/chart.js";
+import { button, code, div, h2, header, li, p, section, span, ul } from "../dom.js";
+import { Columns, legendOf } from "../ui/chart.js";
 import { CsvButton } from "../ui/csv.js";
 import { plainSelect } from "../ui/field.js";
 import { icon } from "../ui/icon.js";
@@ -50,9 +50,10 @@ function columnsCard({ range, byTime, byGroup }, group, measure) {
   const figures = [[t.requests, number(total.requests)], [t.failed, percent(total.errors, total.requests)], [t.input, compact(total.input_tokens)], [t.cached, percent(total.cached_input_tokens, total.input_tokens)], [t.output, compact(total.output_tokens)], [t.cost, money(total.cost_usd)]];
   return section({ class: "card", "aria-labelledby": "by-time" },
     header(h2({ id: "by-time" }, title), segment(t.measure, [["requests", t.requests], ["tokens", t.tokens], ["cost", t.cost]], measure, (value) => setQuery({ measure: value }))),
-    div({ class: "body" }, h(Columns, { name: title, whole: measure !== "cost", labels: range.labels, series, format: formatOf(measure), together: t.measures[measure] })),
-    stacked.length > 1 && ul({ class: "body row small" }, stacked.map((each) => li(i({ class: `key c${each.color}` }), each.name))),
-    p({ class: "body row small" }, figures.map(([name, value]) => span(name, " ", span({ class: "strong" }, value)))));
+    div({ class: "body stack" },
+      h(Columns, { name: title, whole: measure !== "cost", labels: range.labels, series, format: formatOf(measure), together: t.measures[measure] }),
+      legendOf(series),
+      p({ class: "row small" }, figures.map(([name, value]) => span(name, " ", span({ class: "strong" }, value))))));
 }
 
 /** @param {Report} report @param {string[]} groups @param {Measure} measure @param {string[]} choices @param {((each: any) => void) | undefined} open */

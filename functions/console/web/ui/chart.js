@@ -18,6 +18,9 @@ function niceStep(value) {
 
 /** @typedef {{ name: string, color: number, values: number[] }} Series */
 
+/** What the colours stand for, where there are several. @param {Series[]} series */
+export const legendOf = (series) => series.length > 1 && ul({ class: "row small" }, series.map((each) => li(i({ class: `key c${each.color}` }), each.name)));
+
 /** @param {{ name: string, whole?: boolean, series: Series[], labels: string[], format: (value: number) => string, together: string }} props */
 export function Columns({ name, whole, series, labels, format, together }) {
   const [at, setAt] = useState(-1);
