@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 
-const binary = process.env.GATEWAY ?? new URL("../../target/debug/local", import.meta.url).pathname;
+const binary = process.env.GATEWAY ?? new URL("../../target/debug/tidegate", import.meta.url).pathname;
 
 export const ADMIN = { email: "admin@localhost", password: "correct horse battery staple" };
 

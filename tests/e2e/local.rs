@@ -1,4 +1,4 @@
-//! The real `local` binary: what it says, how it ends, and what outlives it.
+//! The real `tidegate` program: what it says, how it ends, and what outlives it.
 
 use std::time::Duration;
 
@@ -116,4 +116,20 @@ async fn sigterm_ends_it_within_5_seconds_with_running_streams_told_and_settled(
     assert!(body.contains("\"error\"") && !body.contains("[DONE]"), "{body}");
     let settled = ended.log.lines().find(|line| line.contains("outcome=Stopped"));
     assert!(settled.is_some(), "{}", ended.log);
+}
+
+#[tokio::test]
+async fn c1_serve_is_what_no_command_is() {
+    let folder = TempDir::new().unwrap();
+    for arguments in [["--reset-admin"].as_slice(), &["serve", "--reset-admin"]] {
+        let ended = LocalProcess::run(folder.path(), arguments, &[]).await;
+        assert!(
+            ended
+                .log
+                .contains("tidegate cannot start: there is no administrator yet"),
+            "{ended:?}"
+        );
+    }
+    let both = LocalProcess::run(folder.path(), &["--reset-admin", "serve"], &[]).await;
+    assert_eq!(both.status.code(), Some(2), "{both:?}");
 }

@@ -1,4 +1,4 @@
-//! The real `local` binary, as a person at a terminal runs it.
+//! The real `tidegate` binary, as a person at a terminal runs it.
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -49,13 +49,13 @@ impl LocalProcess {
     pub async fn start_limited(folder: &Path, listen: &str, descriptors: u32) -> Self {
         let mut command = Command::new("/bin/sh");
         let limited = format!("ulimit -n {descriptors}; exec \"$0\" \"$@\"");
-        command.args(["-c", &limited]).arg(binaries::binary("local"));
+        command.args(["-c", &limited]).arg(binaries::binary("tidegate"));
         started(Self::spawn(command.env_clear(), listen, folder).await)
     }
 
     /// Like [`start_with`](Self::start_with); a process that ends instead of listening is the error.
     pub async fn try_start(folder: &Path, environment: &[(&str, &str)]) -> Result<Self, Ended> {
-        let mut command = Command::new(binaries::binary("local"));
+        let mut command = Command::new(binaries::binary("tidegate"));
         command.env_clear().envs(environment.iter().copied());
         Self::spawn(&mut command, "127.0.0.1:0", folder).await
     }
@@ -92,7 +92,7 @@ impl LocalProcess {
     /// Runs the gateway with these arguments besides the folder, and waits for its end.
     pub async fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
         let began = Instant::now();
-        let mut command = Command::new(binaries::binary("local"));
+        let mut command = Command::new(binaries::binary("tidegate"));
         command.env_clear().envs(environment.iter().copied());
         command.args(arguments).arg("--data").arg(folder).stdin(Stdio::null());
         let output = command.kill_on_drop(true).output().await.unwrap();

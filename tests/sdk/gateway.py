@@ -6,16 +6,17 @@ import pathlib
 import subprocess
 import urllib.request
 
-LOCAL = pathlib.Path(os.environ.get("GATEWAY") or pathlib.Path(__file__).resolve().parents[2] / "target/debug/local")
+LOCAL = pathlib.Path(os.environ.get("GATEWAY") or pathlib.Path(__file__).resolve().parents[2] / "target/debug/tidegate")
 
 
 class Gateway:
     """A running gateway, and what an administrator does with it."""
 
-    def __init__(self):
-        assert LOCAL.exists(), f"{LOCAL} is not there: `cargo test --workspace` builds it"
-        command = [LOCAL, "--memory", "--listen", "127.0.0.1:0"]
-        environment = {"ADMIN_EMAIL": "admin@example.com", "ADMIN_PASSWORD": "correct horse battery staple"}
+    def __init__(self, command=None, variables={}):
+        assert command or LOCAL.exists(), f"{LOCAL} is not there: `cargo test --workspace` builds it"
+        command = command or [LOCAL, "--memory", "--listen", "127.0.0.1:0"]
+        administrator = {"ADMIN_EMAIL": "admin@example.com", "ADMIN_PASSWORD": "correct horse battery staple"}
+        environment = {**variables, **administrator}
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().removeprefix("tidegate listens on ").strip()
         self.token = None

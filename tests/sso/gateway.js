@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-const binary = process.env.GATEWAY ?? new URL('../../target/debug/local', import.meta.url).pathname;
+const binary = process.env.GATEWAY ?? new URL('../../target/debug/tidegate', import.meta.url).pathname;
 const password = 'correct horse battery staple';
 
 export async function startGateway() {

@@ -1,4 +1,4 @@
-//! The document as a file, applied at the start of the real `local` binary.
+//! The document as a file, applied at the start of the real `tidegate` program.
 
 use std::fs;
 

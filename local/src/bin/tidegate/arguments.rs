@@ -1,26 +1,19 @@
-//! `local`: the whole gateway on this machine.
+//! The command line of a running gateway, and its environment.
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use domain::access::egress::AllowedNetworks;
 use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
 use local::{
-    Applied, CloudStorage, ConfigFile, Gateway, Options, ResetAdmin, StartError, Storage, TrustedProxies,
-    default_folder,
+    CloudStorage, ConfigFile, Options, StartError, Storage, TrustedProxies, default_folder,
 };
 use service::config::{self, LogConfig, LogFormat, SecretsConfig};
 use service::outbound::Authorities;
-use tokio::signal::unix::{SignalKind, signal};
-
-/// Measured beside the system's (docs/performance.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Where tables and secrets are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -31,11 +24,10 @@ enum StoreKind {
     Dynamodb,
 }
 
-/// An LLM gateway for `OpenAI` and Anthropic clients: with its database inside, or over `DynamoDB`.
-#[derive(Debug, Parser)]
-#[command(name = "local", version)]
+/// Options of the running gateway.
+#[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
-struct Arguments {
+pub(crate) struct Arguments {
     /// Where to listen: `127.0.0.1:8080`, `localhost:8080`.
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080", value_parser = listen_address)]
     listen: SocketAddr,
@@ -118,42 +110,21 @@ struct Arguments {
     reset_admin: bool,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    service::telemetry::init(&LogConfig {
-        filter: arguments.log.clone(),
-        format: arguments.log_format,
-        metrics: None,
-    });
-    match run(arguments).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell_error(&error);
-            ExitCode::FAILURE
+impl Arguments {
+    /// True if the process is only to give an administrator a new password.
+    pub(crate) fn resets_admin(&self) -> bool {
+        self.reset_admin
+    }
+
+    pub(crate) fn log(&self) -> LogConfig {
+        LogConfig {
+            filter: self.log.clone(),
+            format: self.log_format,
+            metrics: None,
         }
     }
-}
 
-async fn run(arguments: Arguments) -> Result<(), StartError> {
-    if arguments.reset_admin {
-        let reset = local::reset_admin(&arguments.options()?).await?;
-        tell_reset(&reset);
-        return Ok(());
-    }
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let gateway = Gateway::start(arguments.options()?).await?;
-    greet(&gateway);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    gateway.shutdown().await;
-    Ok(())
-}
-
-impl Arguments {
-    fn options(self) -> Result<Options, StartError> {
+    pub(crate) fn options(self) -> Result<Options, StartError> {
         let (passwords, drain_seconds) = match self.store {
             StoreKind::Embedded => (PasswordPolicy::Basic, local::STREAM_GRACE.as_secs()),
             StoreKind::Dynamodb => (PasswordPolicy::Strict, 30),
@@ -204,7 +175,7 @@ impl Arguments {
 }
 
 /// An address to listen on; `localhost` and other names are those of this machine's resolver.
-fn listen_address(text: &str) -> Result<SocketAddr, String> {
+pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
     let form = || format!("{text} is no address to listen on: write 127.0.0.1:8080, or 0.0.0.0:8080 for all networks");
     let (host, port) = text.rsplit_once(':').ok_or_else(form)?;
     if let Ok(address) = text.parse() {
@@ -229,67 +200,4 @@ fn log_filter(text: &str) -> Result<String, String> {
     } else {
         Err("must be levels like `warn`, `info` or `proxy=debug`, separated by commas".to_owned())
     }
-}
-
-#[expect(clippy::print_stdout, reason = "the person at the terminal has asked for it")]
-fn tell_reset(reset: &ResetAdmin) {
-    println!("The administrator {} has a new password", reset.email);
-    match &reset.generated_password {
-        Some(password) => println!("which is {} (shown only now)", password.expose()),
-        None => println!("which is the one of ADMIN_PASSWORD"),
-    }
-}
-
-/// Says where it listens, and once, at the first start, how to sign in.
-#[expect(clippy::print_stdout, reason = "this is what the person at the terminal waits for")]
-fn greet(gateway: &Gateway) {
-    println!("tidegate listens on http://{}", gateway.address());
-    if !gateway.address().ip().is_loopback() {
-        println!("without TLS, for everybody who reaches this address: put a reverse proxy with TLS before it");
-    }
-    if let Some((address, key)) = gateway.database() {
-        println!("The database listens on http://{address}");
-        println!(
-            "with AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={}",
-            key.id,
-            key.secret.expose()
-        );
-    }
-    if let Some(admin) = gateway.first_admin() {
-        println!("The first administrator is {}", admin.email);
-        if let Some(password) = &admin.generated_password {
-            println!("with the password {} (shown only now)", password.expose());
-        }
-    }
-    if gateway.ignores_admin_password() {
-        println!("ADMIN_PASSWORD is not used: there is an administrator already (--reset-admin sets a new password)");
-    }
-    if let Some(Applied {
-        changed,
-        unchanged,
-        problem,
-    }) = gateway.applied()
-    {
-        println!("The configuration is applied: {changed} changes, {unchanged} as they were");
-        if let Some(problem) = problem {
-            println!("but not wholly: {problem}");
-        }
-    }
-    if let Some(link) = gateway.setup_link() {
-        println!("Set it up at {} (once, within 15 minutes)", link.expose());
-    }
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "the reason has to be seen also when nothing is logged"
-)]
-fn tell_error(error: &StartError) {
-    let mut next: Option<&dyn std::error::Error> = Some(error);
-    let mut reasons = Vec::new();
-    while let Some(error) = next {
-        reasons.push(error.to_string());
-        next = error.source();
-    }
-    eprintln!("tidegate cannot start: {}", reasons.join(": "));
 }
