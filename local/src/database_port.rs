@@ -4,8 +4,6 @@
 //! A web page reaches any port of the machine that its browser runs on. So this one answers who signs with the key that
 //! the start has printed, by a name of this machine, and nobody whom a browser speaks for.
 
-use std::convert::Infallible;
-
 use axum::body::Body;
 use axum::response::Response;
 use domain::clock::Clock;
@@ -14,15 +12,12 @@ use http::header::{CONNECTION, CONTENT_TYPE, ORIGIN};
 use http::{HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::embedded;
 use crate::hosts::Hosts;
-use crate::server::accept;
+use crate::side_port;
 use crate::sigv4::AccessKey;
 
 /// More than `DynamoDB` takes in one request.
@@ -40,23 +35,11 @@ pub(crate) struct Door {
 
 /// Serves until `stop`.
 pub(crate) async fn serve(listener: TcpListener, door: Door, stop: CancellationToken) {
-    while let Some((stream, _)) = accept(&listener, &stop).await {
-        let (door, stop) = (door.clone(), stop.clone());
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a connection of the database's port lives beside the others"
-        )]
-        tokio::spawn(async move {
-            let service = service_fn(move |request| {
-                let door = door.clone();
-                async move { Ok::<_, Infallible>(door.respond(request).await) }
-            });
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(stream), service);
-            let _ = stop.run_until_cancelled(connection).await;
-        });
-    }
+    let respond = move |request| {
+        let door = door.clone();
+        async move { door.respond(request).await }
+    };
+    side_port::serve(listener, respond, stop).await;
 }
 
 impl Door {

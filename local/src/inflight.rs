@@ -10,16 +10,28 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The permits, of which each request takes one. Clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct Permits(Arc<Semaphore>);
+pub(crate) struct Permits {
+    free: Arc<Semaphore>,
+    most: usize,
+}
 
 impl Permits {
     pub(crate) fn new(most: usize) -> Self {
-        Self(Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))))
+        let most = most.min(Semaphore::MAX_PERMITS);
+        Self {
+            free: Arc::new(Semaphore::new(most)),
+            most,
+        }
     }
 
     /// A permit, if one is free.
     pub(crate) fn take(&self) -> Option<Permit> {
-        Arc::clone(&self.0).try_acquire_owned().ok()
+        Arc::clone(&self.free).try_acquire_owned().ok()
+    }
+
+    /// How many are taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.most.saturating_sub(self.free.available_permits())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The whole gateway in one process: every function's routes on one port, over an embedded `DynamoDB`.
 //!
 //! The routers, the store and the SDK are those of the cloud; only the database's transport, the home of secrets and
-//! the timers are the laptop's. [`Gateway::start`] serves the `local` binary and the tests alike.
+//! the timers are the laptop's. [`Gateway::start`] serves the `tidegate` binary and the tests alike.
 
 #[cfg(not(unix))]
 compile_error!("the local gateway runs on Unix: Linux, macOS, or the Linux subsystem of Windows");
@@ -22,12 +22,15 @@ mod home;
 mod hosts;
 mod inflight;
 mod json_errors;
+mod metrics;
 mod options;
 mod proxies;
 mod readiness;
 mod schedule;
 mod server;
+mod side_port;
 mod sigv4;
+mod sockets;
 mod start_error;
 
 use std::net::SocketAddr;
@@ -41,18 +44,18 @@ use futures_util::future::BoxFuture;
 use service::http::edge::Edge;
 use service::resources::Resources;
 use service::store::Store;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{LocalPoolHandle, TaskTracker};
 
 use crate::administrator::{first_admin, ignores_password, setup_link};
-use crate::data::Data;
 use crate::front::Front;
 use crate::functions::Functions;
 use crate::home::Home;
 use crate::hosts::Hosts;
 use crate::inflight::Permits;
+use crate::metrics::Gauges;
 use crate::readiness::Readiness;
+use crate::sockets::{SidePorts, Sockets};
 
 pub use administrator::{FirstAdmin, reset_admin};
 pub use cloud::CloudStorage;
@@ -60,39 +63,11 @@ pub use config_error::ConfigError;
 pub use config_file::Applied;
 pub use data::default_folder;
 pub use home::Storage;
-pub use options::{ConfigFile, MAX_BODY_BYTES, MAX_INFLIGHT, Options, SCHEDULE, STREAM_GRACE, workers};
+pub use metrics::Metrics;
+pub use options::{ConfigFile, MAX_BODY_BYTES, MAX_INFLIGHT, MetricsPort, Options, SCHEDULE, STREAM_GRACE, workers};
 pub use proxies::TrustedProxies;
 pub use sigv4::AccessKey;
 pub use start_error::StartError;
-
-/// Lets clients of this machine that have a new key use the tables.
-fn open_door(
-    data: &Data,
-    listener: TcpListener,
-    tasks: &TaskTracker,
-    stop: &CancellationToken,
-) -> Result<(SocketAddr, AccessKey), StartError> {
-    let (address, key) = (listener.local_addr()?, AccessKey::generate());
-    let door = data.door(key.clone(), Hosts::of(address, &[]));
-    tasks.spawn(database_port::serve(listener, door, stop.clone()));
-    Ok((address, key))
-}
-
-async fn bind(address: SocketAddr, option: &'static str) -> Result<TcpListener, StartError> {
-    let bound = TcpListener::bind(address).await;
-    bound.map_err(|why| StartError::Listen { address, option, why })
-}
-
-/// The socket of the embedded database, if it is to have one: for this machine alone.
-async fn bind_door(options: &Options) -> Result<Option<TcpListener>, StartError> {
-    match (options.dynamodb_listen, &options.storage) {
-        (None, _) | (_, Storage::Cloud(_)) => Ok(None),
-        (Some(listen), _) if listen.ip().is_loopback() => {
-            bind(listen, "--dynamodb-listen, DYNAMODB_LISTEN").await.map(Some)
-        }
-        (Some(listen), _) => Err(StartError::DatabaseForOthers(listen)),
-    }
-}
 
 /// Settles what a process has left behind that did not end in order (OP3): only of data that this process has for
 /// itself, so that nothing is under way. Processes that share their tables leave it to the schedules.
@@ -153,8 +128,7 @@ pub struct Gateway {
     tasks: TaskTracker,
     /// Kept until all that runs on them has ended.
     workers: Option<LocalPoolHandle>,
-    /// Where the database listens, and the key to it.
-    database: Option<(SocketAddr, AccessKey)>,
+    sides: SidePorts,
     stream_grace: Duration,
     /// Kept open, and locked against a second process.
     home: Home,
@@ -168,12 +142,12 @@ impl Gateway {
         Box::pin(Self::start_with(options))
     }
 
-    /// Nothing is made before both sockets are this process's, and nothing can fail behind the first administrator,
+    /// Nothing is made before all sockets are this process's, and nothing can fail behind the first administrator,
     /// whose password is shown once (OP1).
     async fn start_with(options: Options) -> Result<Self, StartError> {
         descriptors::raise_limit();
-        let listener = bind(options.listen, "--listen, LISTEN").await?;
-        let (address, door) = (listener.local_addr()?, bind_door(&options).await?);
+        let sockets = Sockets::bind(&options).await?;
+        let address = sockets.gateway.local_addr()?;
         let home = Home::open(&options.storage, &options.clock).await?;
         let resources = home.resources(options.clock.clone()).await?;
         let functions = Functions::new(&resources, &options, address)?;
@@ -182,11 +156,8 @@ impl Gateway {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let front = Arc::new(front(&functions, resources.store.clone(), &options, address, &stop));
         let workers = (options.workers > 0).then(|| LocalPoolHandle::new(options.workers));
-        let database = match (door, &home) {
-            (Some(listener), Home::Embedded(data)) => Some(open_door(data, listener, &tasks, &stop)?),
-            _ => None,
-        };
-        let listener = listener.into_std()?;
+        let gauges = Gauges::new(&front.permits, &options.clock);
+        let (listener, sides) = sockets.serve_sides(&home, gauges, &tasks, &stop)?;
         let first_admin = first_admin(&resources, &options).await?;
         let applied = config_file::apply(config, &functions.admin, &resources.store, &options).await;
         server::begin(&listener, &front, workers.as_ref(), &tasks, &stop)?;
@@ -204,7 +175,7 @@ impl Gateway {
             stop,
             tasks,
             workers,
-            database,
+            sides,
             stream_grace: options.stream_grace,
             home,
         })
@@ -237,7 +208,12 @@ impl Gateway {
 
     /// Where the embedded database listens, if it does, and the key that its clients sign with.
     pub fn database(&self) -> Option<&(SocketAddr, AccessKey)> {
-        self.database.as_ref()
+        self.sides.database.as_ref()
+    }
+
+    /// Where metrics are told, if they are.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.sides.metrics
     }
 
     /// The tables, for tests that look behind the routes.

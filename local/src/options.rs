@@ -14,6 +14,7 @@ use domain::secret::Secret;
 use service::outbound::Authorities;
 
 use crate::home::Storage;
+use crate::metrics::Metrics;
 use crate::proxies::TrustedProxies;
 
 /// The default of `MAX_BODY_BYTES` here, where no event limits a body.
@@ -31,6 +32,13 @@ pub struct ConfigFile {
     pub path: PathBuf,
     /// Deletes what the lists of the file do not have.
     pub prune: bool,
+}
+
+/// The port that tells metrics, and what this process counts for it.
+#[derive(Clone, Debug)]
+pub struct MetricsPort {
+    pub listen: SocketAddr,
+    pub metrics: Metrics,
 }
 
 /// How a local gateway is to run.
@@ -65,6 +73,8 @@ pub struct Options {
     pub clock: Clock,
     /// Where on this machine the embedded `DynamoDB` also listens, for `cargo lambda watch`.
     pub dynamodb_listen: Option<SocketAddr>,
+    /// Where metrics are told, if they are counted.
+    pub metrics: Option<MetricsPort>,
     /// Names by which a gateway on loopback is called besides those of this machine, such as a reverse proxy's.
     pub hosts: Vec<String>,
     /// Reverse proxies that are believed who their clients are.
@@ -92,6 +102,7 @@ impl Options {
             stream_grace: STREAM_GRACE,
             clock: Clock::system(),
             dynamodb_listen: None,
+            metrics: None,
             hosts: Vec::new(),
             trusted_proxies: TrustedProxies::default(),
         }

@@ -36,6 +36,7 @@ mod own_models;
 mod policies;
 mod prices;
 mod processes;
+mod prometheus;
 mod promises;
 mod quota_edges;
 mod quotas;

@@ -16,6 +16,7 @@ use tracing_subscriber::fmt::{self as lines, FmtContext};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer, Registry};
 
 use crate::config::{LogConfig, LogFormat};
 use crate::metrics::Source;
@@ -26,15 +27,16 @@ pub fn is_filter(text: &str) -> bool {
     text.parse::<Targets>().is_ok()
 }
 
+/// Not `EnvFilter`, which distinguishes spans and fields too: its regular expressions add 400 KB to each function.
+fn filter(config: &LogConfig) -> Targets {
+    let filter = config.filter.parse();
+    filter.unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO))
+}
+
 /// Installs the process's subscriber. Only the first call has an effect.
 pub fn init(config: &LogConfig) {
-    // Not `EnvFilter`, which distinguishes spans and fields too: its regular expressions add 400 KB to each function.
-    let filter = config
-        .filter
-        .parse()
-        .unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let (filtered, lines) = (
-        tracing_subscriber::registry().with(filter),
+        tracing_subscriber::registry().with(filter(config)),
         lines::layer().with_writer(io::stderr),
     );
     let _ = match config.format {
@@ -48,6 +50,24 @@ pub fn init(config: &LogConfig) {
     if config.metrics.is_some() {
         tracing::info!(cold_starts = 1, "started");
     }
+}
+
+/// Like [`init`], with another layer beside the log, which sees also what the log's filter hides.
+pub fn init_beside(config: &LogConfig, layer: impl Layer<Registry> + Send + Sync) {
+    let (beside, lines) = (
+        tracing_subscriber::registry().with(layer),
+        lines::layer().with_writer(io::stderr),
+    );
+    let _ = match config.format {
+        LogFormat::Json => {
+            let lines = lines.event_format(JsonLines::new(config.metrics.clone()));
+            beside.with(lines.with_filter(filter(config))).try_init()
+        }
+        LogFormat::Text => {
+            let lines = lines.with_target(false).with_ansi(io::stderr().is_terminal());
+            beside.with(lines.with_filter(filter(config))).try_init()
+        }
+    };
 }
 
 /// Events as JSON objects, with their metrics where there is somebody to count them.

@@ -10,7 +10,7 @@ use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
 use local::{
-    CloudStorage, ConfigFile, Options, StartError, Storage, TrustedProxies, default_folder,
+    CloudStorage, ConfigFile, Metrics, MetricsPort, Options, StartError, Storage, TrustedProxies, default_folder,
 };
 use service::config::{self, LogConfig, LogFormat, SecretsConfig};
 use service::outbound::Authorities;
@@ -92,6 +92,9 @@ pub(crate) struct Arguments {
     /// lambda watch`.
     #[arg(long, env = "DYNAMODB_LISTEN", value_name = "ADDRESS", value_parser = listen_address)]
     dynamodb_listen: Option<SocketAddr>,
+    /// Also tell metrics at this address, as `/metrics`, in the form that Prometheus reads.
+    #[arg(long, env = "METRICS_LISTEN", value_name = "ADDRESS", value_parser = listen_address)]
+    metrics_listen: Option<SocketAddr>,
     /// Names by which a gateway on loopback is called, such as a reverse proxy's: `gateway.example`.
     #[arg(long, env = "HOSTS", value_name = "NAMES", value_delimiter = ',')]
     hosts: Vec<String>,
@@ -150,6 +153,10 @@ impl Arguments {
             schedule: self.schedules.then_some(local::SCHEDULE),
             clock: Clock::system(),
             dynamodb_listen: self.dynamodb_listen,
+            metrics: self.metrics_listen.map(|listen| MetricsPort {
+                listen,
+                metrics: Metrics::default(),
+            }),
             hosts: self.hosts,
             trusted_proxies: self.trusted_proxies,
         })

@@ -63,7 +63,10 @@ async fn serve(arguments: Arguments) -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), StartError> {
     let (log, resets_admin, options) = (arguments.log(), arguments.resets_admin(), arguments.options()?);
-    telemetry::init(&log);
+    match &options.metrics {
+        None => telemetry::init(&log),
+        Some(port) => telemetry::init_beside(&log, port.metrics.layer()),
+    }
     if resets_admin {
         let reset = local::reset_admin(&options).await?;
         terminal::tell_reset(&reset);

@@ -26,6 +26,9 @@ pub(crate) fn greet(gateway: &Gateway) {
             key.secret.expose()
         );
     }
+    if let Some(address) = gateway.metrics() {
+        println!("Metrics are told on http://{address}/metrics");
+    }
     if let Some(admin) = gateway.first_admin() {
         println!("The first administrator is {}", admin.email);
         if let Some(password) = &admin.generated_password {
