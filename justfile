@@ -16,6 +16,12 @@ watch:
 test *filter:
     cargo test --workspace {{filter}}
 
+# Makes the files of a release in target/release-files, of the program alone (see `infra/dist`).
+dist:
+    infra/dist/build amd64
+    infra/dist/build arm64
+    infra/dist/package amd64 arm64
+
 # Builds the functions for deployment into target/lambda (needs cargo-lambda).
 build:
     cargo lambda build --profile deploy --arm64
