@@ -158,7 +158,7 @@ fn options_that_the_documents_name_are_those_of_the_local_gateway() {
             .filter(|line| line.contains("tidegate --") || line.contains("local --") || !line.starts_with(' '));
         let in_code = lines.flat_map(|line| line.split(['`', ' ']));
         for option in in_code.filter(|word| word.starts_with("--") && word.len() > 2 && !word.starts_with("---")) {
-            // Of cargo, curl, wsl and the servers of models.
+            // Of cargo, curl, docker, sha256sum, wsl and the servers of models.
             if [
                 "--release",
                 "--locked",
@@ -167,6 +167,14 @@ fn options_that_the_documents_name_are_those_of_the_local_gateway() {
                 "--model",
                 "--data-binary",
                 "--install",
+                "--add-host",
+                "--cap-drop",
+                "--ignore-missing",
+                "--name",
+                "--profile",
+                "--read-only",
+                "--rm",
+                "--stop-timeout",
             ]
             .contains(&option)
             {
