@@ -18,14 +18,14 @@ use serde_json::value::RawValue;
 use service::http::edge::Edge;
 use tower::{ServiceExt, service_fn};
 
-use request::plain;
+use request::{harmless, plain};
 use streaming::StreamingLayer;
 
 pub use lambda_http::Error;
 
 /// Runs a function whose responses are buffered.
 pub async fn serve(edge: Edge) -> Result<(), Error> {
-    lambda_http::run_concurrent(buffered(edge)).await
+    lambda_runtime::run_concurrent(Adapter::from(buffered(edge)).map_request(harmless)).await
 }
 
 /// The function as `lambda_http` calls it.
@@ -69,9 +69,8 @@ where
 
 async fn respond_to_http(edge: Edge, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Error> {
     let request: LambdaRequest = serde_json::from_str(event.payload.get())?;
-    let response = Adapter::from(buffered(edge))
-        .oneshot(LambdaEvent::new(request, event.context))
-        .await?;
+    let event = harmless(LambdaEvent::new(request, event.context));
+    let response = Adapter::from(buffered(edge)).oneshot(event).await?;
     Ok(serde_json::value::to_raw_value(&response)?)
 }
 

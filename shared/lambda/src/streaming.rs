@@ -18,13 +18,13 @@ use http::{Method, Request};
 use http_body::{Frame, SizeHint};
 use hyper_util::client::legacy::connect::HttpConnector;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Error, RequestExt as _};
+use lambda_http::{Error, LambdaEvent, RequestExt as _};
 use lambda_runtime::{LambdaInvocation, MetadataPrelude};
 use lambda_runtime_api_client::{PooledClient, body, build_request};
 use service::http::edge::Edge;
 use tower::{Layer, Service};
 
-use crate::request::plain;
+use crate::request::{harmless, plain};
 
 /// The bytes between the head and the body of a response.
 const DELIMITER: [u8; 8] = [0; 8];
@@ -92,15 +92,18 @@ where
 
     fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
         match serde_json::from_slice(&invocation.body) {
-            Ok(event) => self.layer.clone().respond(event, invocation).boxed(),
+            Ok(event) => {
+                let event = harmless(LambdaEvent::new(event, invocation.context.clone()));
+                self.layer.clone().respond(event, invocation).boxed()
+            }
             Err(_) => self.inner.call(invocation).boxed(),
         }
     }
 }
 
 impl StreamingLayer {
-    async fn respond(self, event: LambdaRequest, invocation: LambdaInvocation) -> Result<(), Error> {
-        let mut request = plain(Request::from(event).with_lambda_context(invocation.context.clone()));
+    async fn respond(self, event: LambdaEvent<LambdaRequest>, invocation: LambdaInvocation) -> Result<(), Error> {
+        let mut request = plain(Request::from(event.payload).with_lambda_context(event.context));
         let trace = invocation
             .context
             .xray_trace_id
