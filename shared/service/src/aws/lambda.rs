@@ -92,12 +92,19 @@ pub fn lambda(config: &AwsConfig, clock: Clock) -> LambdaClient {
     }
 }
 
+/// Domains of the partitions that have their own, by the beginnings of their regions' names.
+const PARTITIONS: [(&str, &str); 6] = [
+    ("cn-", "amazonaws.com.cn"),
+    ("eusc-", "amazonaws.eu"),
+    ("us-iso-", "c2s.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("us-isof-", "csp.hci.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+];
+
 fn default_endpoint(region: &str) -> String {
-    let domain = if region.starts_with("cn-") {
-        "amazonaws.com.cn"
-    } else {
-        "amazonaws.com"
-    };
+    let own = PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix));
+    let domain = own.map_or("amazonaws.com", |(_, domain)| domain);
     format!("https://lambda.{region}.{domain}")
 }
 
@@ -160,4 +167,32 @@ fn response(response: &HttpResponse) -> Result<Bytes, OrchestratorError<InvokeEr
         return Err(OrchestratorError::operation(InvokeError::Failed));
     }
     Ok(Bytes::copy_from_slice(response.body().bytes().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn each_partition_has_the_domain_that_the_sdk_knows() {
+        let regions = [
+            "us-east-1",
+            "eu-central-1",
+            "cn-north-1",
+            "cn-northwest-1",
+            "eusc-de-east-1",
+            "us-gov-west-1",
+            "us-iso-east-1",
+            "us-isob-east-1",
+            "us-isof-south-1",
+            "eu-isoe-west-1",
+        ];
+        for region in regions {
+            let params = Params::builder().region(region).build().unwrap();
+            let dynamodb = DefaultResolver::new().resolve_endpoint(&params).await.unwrap();
+            assert_eq!(dynamodb.url().replace("dynamodb", "lambda"), default_endpoint(region));
+        }
+    }
 }
