@@ -145,6 +145,24 @@ impl Leases {
     }
 }
 
+/// The largest change of leases: all that one write removes are dead.
+#[cfg(test)]
+pub(super) fn of_most_dead() -> (Expression, Expression) {
+    let lease = Lease {
+        backend: BackendId::generate(),
+        id: random::base62(ID_LENGTH),
+    };
+    let dead: Vec<_> = of(REMOVED_AT_ONCE).leases.into_iter().collect();
+    add(&lease, Timestamp::MAX, u32::MAX, &dead)
+}
+
+/// So many leases.
+#[cfg(test)]
+pub(super) fn of(count: usize) -> Leases {
+    let leases = (0..count).map(|_| (random::base62(ID_LENGTH), 1_796_000_000)).collect();
+    Leases { leases }
+}
+
 /// Adds `lease` in the place of the `dead`, if they are there as they were seen and there is room without them.
 fn add(lease: &Lease, until: Timestamp, most: u32, dead: &[(String, i64)]) -> (Expression, Expression) {
     let places: Vec<_> = (0..dead.len()).map(|number| format!("#leases.#d{number}")).collect();

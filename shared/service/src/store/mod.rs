@@ -11,6 +11,8 @@ mod findings;
 mod item;
 mod keys;
 mod leases;
+#[cfg(test)]
+mod limits;
 mod login_guard;
 mod page;
 mod policies;

@@ -124,7 +124,7 @@ impl Transaction<'_> {
 }
 
 /// Sets the attributes of a row, and adds to its counters.
-fn set_and_add(row: Item, counters: impl IntoIterator<Item = (String, AttributeValue)>) -> Expression {
+pub(super) fn set_and_add(row: Item, counters: impl IntoIterator<Item = (String, AttributeValue)>) -> Expression {
     // In their order: a batch that is written again has to be the same to the letter.
     let (row, counters) = (BTreeMap::from_iter(row), BTreeMap::from_iter(counters));
     let set: Vec<_> = row.keys().map(|name| format!("#{name} = :{name}")).collect();
@@ -161,6 +161,27 @@ fn days_after(at: Timestamp, days: u32) -> i64 {
         .as_second()
 }
 
+/// The size of an item in bytes
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>).
+#[cfg(test)]
+pub(super) fn size(attributes: impl IntoIterator<Item = (String, AttributeValue)>) -> usize {
+    fn of_value(value: AttributeValue) -> usize {
+        match value {
+            AttributeValue::S(text) => text.len(),
+            AttributeValue::B(bytes) => bytes.into_inner().len(),
+            AttributeValue::N(number) => number.len().div_ceil(2) + 1,
+            AttributeValue::Bool(_) | AttributeValue::Null(_) => 1,
+            AttributeValue::M(map) => 3 + map.len() + size(map),
+            AttributeValue::L(list) => 3 + list.len() + list.into_iter().map(of_value).sum::<usize>(),
+            other => panic!("{other:?}"),
+        }
+    }
+    attributes
+        .into_iter()
+        .map(|(name, value)| name.len() + of_value(value))
+        .sum()
+}
+
 #[cfg(test)]
 mod tests {
     use domain::models::circumstances::BackendCall;
@@ -171,26 +192,6 @@ mod tests {
 
     /// The bytes of a write unit, by which writes are paid (twice in a transaction, once for an index).
     const UNIT: usize = 1024;
-
-    /// The size of an item in bytes
-    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>).
-    fn size(attributes: impl IntoIterator<Item = (String, AttributeValue)>) -> usize {
-        attributes
-            .into_iter()
-            .map(|(name, value)| name.len() + size_of_value(value))
-            .sum()
-    }
-
-    fn size_of_value(value: AttributeValue) -> usize {
-        match value {
-            AttributeValue::S(text) => text.len(),
-            AttributeValue::N(number) => number.len().div_ceil(2) + 1,
-            AttributeValue::Bool(_) | AttributeValue::Null(_) => 1,
-            AttributeValue::M(map) => 3 + map.len() + size(map),
-            AttributeValue::L(list) => 3 + list.len() + list.into_iter().map(size_of_value).sum::<usize>(),
-            other => panic!("{other:?}"),
-        }
-    }
 
     fn record() -> UsageRecord {
         let id = "019aafd0c07b7f3cb1e5c1ed2ad1a1f5";

@@ -15,6 +15,9 @@ use super::moment::Moment;
 
 /// So many parts may have left and still be kept: they cost bytes, taking them out costs a condition that may fail.
 const SPARE_PARTS: usize = 12;
+/// So many parts are taken out one by one at most, of both tallies together: each is two of the 300 operators that a
+/// condition may have. Beyond that the whole window is replaced, which is one.
+const TAKEN_OUT_AT_ONCE: usize = 40;
 
 /// The counts of requests and tokens in one user's window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,6 +160,18 @@ impl Window {
         })
     }
 
+    /// The window without the parts that have left.
+    fn without_left(&self, now_ms: i64) -> Self {
+        let frame = Frame::of_parts(self.part_ms);
+        let all = (now_ms, Bucket(self.newest));
+        Self {
+            part_ms: self.part_ms,
+            newest: self.newest,
+            requests: self.requests.recut(frame, frame, all),
+            tokens: self.tokens.recut(frame, frame, all),
+        }
+    }
+
     /// The window in parts of the length of `frame`: itself where it is cut so already.
     pub(super) fn cut(&self, frame: Frame, now_ms: i64) -> Self {
         if self.part_ms == frame.part_ms {
@@ -201,6 +216,9 @@ impl Rates {
             )),
             Some(Some(window)) if window.part_ms == self.frame.part_ms => {
                 let count = self.count(window, now.at_ms());
+                if count.taken_out() > TAKEN_OUT_AT_ONCE {
+                    return self.begin(Some(window), window.without_left(now.at_ms()), now.at_ms());
+                }
                 match window.without_future(now) {
                     Some(present) if !count.has_room(window) => self.begin(Some(window), present, now.at_ms()),
                     Some(_) | None => WindowStep::Count(count),
@@ -247,6 +265,11 @@ impl Rates {
 }
 
 impl WindowCount {
+    fn taken_out(&self) -> usize {
+        let of = |step: &Option<TallyStep>| step.as_ref().map_or(0, |step| step.gone.len());
+        of(&self.requests) + of(&self.tokens)
+    }
+
     fn has_room(&self, window: &Window) -> bool {
         let has_room = |step: Option<&TallyStep>, tally: &Tally| {
             let at_most = step.and_then(|step| step.at_most);

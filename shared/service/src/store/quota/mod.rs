@@ -2,6 +2,8 @@
 //! (promises 40 to 46; the arithmetic is in `access/quota`, the whole is described in `docs/quotas.md`).
 
 mod builder;
+#[cfg(test)]
+mod limits;
 mod overdue;
 mod reset;
 mod update;

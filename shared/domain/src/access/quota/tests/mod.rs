@@ -84,6 +84,54 @@ fn p41_a_part_counts_until_all_of_it_has_left() {
 }
 
 #[test]
+fn p41_a_window_that_much_has_left_is_replaced_as_a_whole() {
+    let policy = policy(|policy| {
+        policy.rate_limit = NonZeroU64::new(100);
+        policy.token_rate_limit = NonZeroU64::new(100);
+    });
+    let mut meter = begun(&policy, at(0));
+    let window = meter.window.as_mut().unwrap();
+    let first = Bucket(window.newest);
+    for part in 1..30 {
+        window.requests.add(Bucket(first.0 + part), 3);
+        window.tokens.add(Bucket(first.0 + part), 3);
+        window.newest = first.0 + part;
+    }
+    let known = meter.window.clone();
+    // 20 parts of each have left: they are taken out one by one. With one more of each it is the window.
+    let step = planned(Some(&meter), &policy, at(80)).window;
+    let WindowStep::Count(count) = &step else {
+        panic!("{step:?}")
+    };
+    assert_eq!(
+        count.requests.as_ref().unwrap().gone.len() + count.tokens.as_ref().unwrap().gone.len(),
+        39
+    );
+    let step = planned(Some(&meter), &policy, at(81)).window;
+    let WindowStep::Begin {
+        known: expected,
+        window,
+    } = step
+    else {
+        panic!("{step:?}")
+    };
+    assert_eq!(expected, known);
+    assert_eq!((window.requests.sum, window.requests.parts.len()), (9 * 3 + 1, 10));
+    assert_eq!((window.tokens.sum, window.newest), (9 * 3, first.0 + 81));
+    // A window that is full all the same is refused by the database, with nothing taken out.
+    for part in 1..30 {
+        meter.window.as_mut().unwrap().requests.add(Bucket(first.0 + part), 30);
+    }
+    let step = planned(Some(&meter), &policy, at(81)).window;
+    let WindowStep::Count(count) = step else {
+        panic!("{step:?}")
+    };
+    let requests = count.requests.unwrap();
+    assert!(requests.gone.is_empty() && requests.at_most == Some(99));
+    assert!(judge(&meter, &policy, Demand::default(), at(81)).is_some());
+}
+
+#[test]
 fn p41_op9_tokens_that_have_left_the_window_are_not_reserved_in_it() {
     let policy = policy(|policy| policy.token_rate_limit = NonZeroU64::new(250));
     let hundred = Demand {
