@@ -9,7 +9,7 @@
 use serde_json::{Map, Value, json};
 
 /// Fields that are metrics, and their units.
-pub const METRICS: [(&str, &str); 9] = [
+pub const METRICS: [(&str, &str); 10] = [
     // Of a request, from its head to its last byte; and until the first byte of a completion.
     ("duration_ms", "Milliseconds"),
     ("first_byte_ms", "Milliseconds"),
@@ -22,6 +22,8 @@ pub const METRICS: [(&str, &str); 9] = [
     ("failed_attempts", "Count"),
     // Exchanges whose process had died, found by the janitor.
     ("settled_by_janitor", "Count"),
+    // Requests whose usage could not be written.
+    ("usage_lost", "Count"),
     ("cold_starts", "Count"),
 ];
 

@@ -4,17 +4,22 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use domain::models::rollup::Rollup;
 use domain::models::shadow::Finding;
 use domain::models::usage::UsageRecord;
 use jiff::Timestamp;
-use service::store::{Store, UsageBatch};
+use service::store::{Store, StoreError, UsageBatch};
 
 use super::tallies::Tallies;
 
 /// Batches kept while the store cannot be reached; the oldest beyond them are lost.
 const MAX_PENDING: usize = 1000;
+/// Time for a record that is written at once, as a settlement has it: what an exchange leaves of its invocation.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// Pause between two tries. The store retries by itself within each.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Writes usage records. Clones share the buffer.
 #[derive(Clone, Debug)]
@@ -57,14 +62,34 @@ impl UsageWriter {
         }
     }
 
-    /// Writes a record. The response is out, so a failure is only logged.
+    /// Writes a record. The response is out, so a failure is only logged and counted.
     pub(crate) async fn write(&self, record: UsageRecord) {
+        let settings = self.store.settings().await.unwrap_or_default();
         if let Waiting::Buffer(buffer) = &self.waiting {
-            let settings = self.store.settings().await.unwrap_or_default();
             lock(buffer).add(record, settings.kept_days());
-        } else if let Err(error) = Box::pin(self.store.record_usage(&record)).await {
-            tracing::error!(usage.id = %record.id, %error, "usage could not be recorded");
+            return;
         }
+        let id = record.id.clone();
+        let mut batch = UsageBatch::default();
+        batch.add(record, settings.kept_days());
+        if let Err(error) = self.insist(&batch).await {
+            tracing::error!(usage.id = %id, %error, usage_lost = 1, "usage could not be recorded");
+        }
+    }
+
+    /// Tries for as long as there is time: requests of one key add to one row, and those that meet there have to wait
+    /// for one another.
+    async fn insist(&self, batch: &UsageBatch) -> Result<(), StoreError> {
+        let mut last = StoreError::Conflict;
+        let trying = async {
+            while let Err(error) = Box::pin(self.store.record_batch(batch)).await {
+                tracing::warn!(%error, "usage not recorded yet");
+                last = error;
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        let done = tokio::time::timeout(TIMEOUT, trying).await;
+        done.map_err(|_| last)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -143,11 +168,11 @@ impl Buffer {
 
     fn put_back(&mut self, mut older: VecDeque<UsageBatch>) {
         older.append(&mut self.closed);
-        let lost = older.len().saturating_sub(MAX_PENDING);
-        if lost > 0 {
-            older.drain(..lost);
+        let beyond = older.len().saturating_sub(MAX_PENDING);
+        if beyond > 0 {
+            let lost: u64 = older.drain(..beyond).map(|batch| batch.requests()).sum();
             tracing::error!(
-                batches = lost,
+                usage_lost = lost,
                 "usage is lost: the store cannot be reached for too long"
             );
         }

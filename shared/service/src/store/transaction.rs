@@ -143,7 +143,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Writes all or nothing; tries again when it met another transaction on the same items.
+    /// Writes all or nothing; tries again when it met another writer on the same items, or too many.
     pub(super) async fn commit(self) -> Result<Commit, StoreError> {
         let mut attempts = Attempts::at_most(TRIES);
         loop {
@@ -216,8 +216,14 @@ fn narrow(write: &mut TransactWriteItem, also: Expression) {
     values.get_or_insert_default().extend(also.values);
 }
 
-/// The places whose conditions failed; an empty list when another transaction was in the way; `None` for any other
-/// error.
+/// Reasons for a cancellation that pass: another writer on the same item, or more writes than its partition takes.
+const PASSING: [&str; 3] = [
+    "TransactionConflict",
+    "ProvisionedThroughputExceeded",
+    "ThrottlingError",
+];
+
+/// The places whose conditions failed; an empty list when nothing but time was in the way; `None` for any other error.
 fn refused_places(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<usize>> {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
         return None;
@@ -233,6 +239,44 @@ fn refused_places(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<usize
         .filter(|(_, code)| *code == "ConditionalCheckFailed")
         .map(|(place, _)| place)
         .collect();
-    let met_another = codes().any(|code| code == "TransactionConflict");
-    (!places.is_empty() || met_another).then_some(places)
+    let may_pass = codes().any(|code| PASSING.contains(&code));
+    (!places.is_empty() || may_pass).then_some(places)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::CancellationReason;
+    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+    use aws_smithy_runtime_api::http::{Response as HttpResponse, StatusCode};
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    fn cancelled(codes: &[&str]) -> SdkError<TransactWriteItemsError> {
+        let reasons = codes
+            .iter()
+            .map(|code| CancellationReason::builder().code(*code).build());
+        let cancelled = TransactionCanceledException::builder().set_cancellation_reasons(Some(reasons.collect()));
+        let response = HttpResponse::new(StatusCode::try_from(400).unwrap(), SdkBody::empty());
+        SdkError::service_error(
+            TransactWriteItemsError::TransactionCanceledException(cancelled.build()),
+            response,
+        )
+    }
+
+    #[test]
+    fn p55_what_passes_is_tried_again_and_what_does_not_is_told() {
+        for passing in PASSING {
+            assert_eq!(
+                refused_places(&cancelled(&["None", passing])),
+                Some(vec![]),
+                "{passing}"
+            );
+        }
+        assert_eq!(
+            refused_places(&cancelled(&["ThrottlingError", "ConditionalCheckFailed"])),
+            Some(vec![1])
+        );
+        assert_eq!(refused_places(&cancelled(&["ValidationError"])), None);
+    }
 }

@@ -39,6 +39,12 @@ impl UsageBatch {
         self.sums.is_empty() && self.findings.is_empty()
     }
 
+    /// The number of requests that are added up.
+    pub fn requests(&self) -> u64 {
+        let hours = self.sums.values().flat_map(|rollup| rollup.hours.values());
+        hours.map(|sums| sums.requests).sum()
+    }
+
     /// True if another record fits in any case.
     pub fn has_room(&self) -> bool {
         self.records.len() + self.sums.len() + self.findings.len() + 2 <= MOST
