@@ -16,6 +16,16 @@ LEFT_AT_DEFAULT = {"LOG_FORMAT"}
 OF_ONE = {"API_URL": "Auth"}
 
 
+def given(**parameters):
+    """Says with which parameters a check takes the template: what it judges is off by default."""
+
+    def mark(check):
+        check.parameters = parameters
+        return check
+
+    return mark
+
+
 def of_type(resources, kind):
     return {name: each["Properties"] for name, each in resources.items() if each["Type"] == kind}
 
@@ -26,8 +36,9 @@ def routes(resources):
     for path, methods in resources["Api"]["Properties"]["Body"]["paths"].items():
         for method, operation in methods.items():
             integration = operation["x-amazon-apigateway-integration"]
-            function = re.search(r"<(\w+)\.Arn>", integration["uri"])[1]
-            found[path, method.upper()] = function, integration
+            if integration["type"] != "mock":
+                function = re.search(r"<(\w+)\.Arn>", integration["uri"])[1]
+                found[path, method.upper()] = function, integration
     return found
 
 
@@ -36,7 +47,20 @@ def streams_v1_and_the_console_and_buffers_the_rest(resources, _):
         is_streamed = function in ("Proxy", "Console")
         assert integration.get("responseTransferMode", "BUFFERED") == ("STREAM" if is_streamed else "BUFFERED"), (path, method)
         assert integration["uri"].endswith("/response-streaming-invocations" if is_streamed else "Arn>/invocations"), (path, method)
-        assert is_streamed == path.startswith(("/v1/", "/console")) or path in ("/", "/health", "/rerank", "/v2/rerank"), (path, method)
+        of_clients = path.startswith(("/v1/", "/console")) or path in ("/", "/health", "/rerank", "/v2/rerank")
+        assert is_streamed == (of_clients and method != "OPTIONS"), (path, method)
+
+
+def streams_nothing_without_a_body(resources, _):
+    """Such streams have hung behind API Gateway in other runtimes."""
+    paths = resources["Api"]["Properties"]["Body"]["paths"]
+    heads = {path for path, methods in paths.items() if "head" in methods}
+    assert heads == {"/", "/health"}
+    for path in heads:
+        integration = paths[path]["head"]["x-amazon-apigateway-integration"]
+        assert (integration["type"], integration["responses"]["default"]["statusCode"]) == ("mock", "200"), path
+    for (path, method), (_, integration) in routes(resources).items():
+        assert method not in ("OPTIONS", "HEAD") or "responseTransferMode" not in integration, (path, method)
 
 
 def gives_completions_their_time(resources, _):
@@ -44,7 +68,7 @@ def gives_completions_their_time(resources, _):
     functions = of_type(resources, "AWS::Lambda::Function")
     assert int(functions["Proxy"]["Timeout"]) == 900
     for (path, method), (function, integration) in routes(resources).items():
-        if path.startswith("/v1/"):
+        if path.startswith("/v1/") and method != "OPTIONS":
             assert integration["timeoutInMillis"] == 900_000, (path, method)
         elif function != "Proxy":
             assert int(functions[function]["Timeout"]) <= 29, function
@@ -96,6 +120,7 @@ def schema(keyed):
     return kinds["HASH"], kinds["RANGE"]
 
 
+@given(DeletionProtection="true", TableKey="aws-managed")
 def keeps_the_tables_safe(resources, _):
     for name, resource in resources.items():
         if resource["Type"] == "AWS::DynamoDB::Table":
@@ -144,6 +169,7 @@ def allows_nothing_by_wildcard(resources, _):
             assert all("*" not in where or where.endswith((":secret:tidegate/backend/*", ":secret:tidegate/sso/*")) for where in wheres), (name, statement)
 
 
+@given(AuthConcurrency="20", ProxyConcurrency="500")
 def throttles_and_keeps_logins_apart(resources, _):
     """Promise 58."""
     settings = {(each["HttpMethod"], each["ResourcePath"]): each for each in stage(resources)["MethodSettings"]}
@@ -160,6 +186,7 @@ def gives_password_hashes_a_cpu(resources, _):
     assert of_type(resources, "AWS::Lambda::Function")["Auth"]["MemorySize"] >= 1024
 
 
+@given(ApiGatewayLogRole="create")
 def logs_no_secrets_at_the_edge(resources, _):
     """Promise 25: neither query strings, headers nor bodies."""
     harmless = {
@@ -185,11 +212,15 @@ def keeps_logs_for_a_time(resources, _):
         assert function["LoggingConfig"]["LogGroup"] == f"<{name}Log>" and f"{name}Log" in groups, name
 
 
+@given(CorsOrigin="https://chat.example.com")
 def answers_at_the_edge_like_the_gateway(resources, _):
     """Promise 24, and the common body of errors."""
     answers = resources["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
     statuses = {kind: int(answer.get("statusCode", 0)) for kind, answer in answers.items()}
-    wanted = {"MISSING_AUTHENTICATION_TOKEN": 404, "REQUEST_TOO_LARGE": 413, "THROTTLED": 429, "INTEGRATION_TIMEOUT": 504}
+    wanted = {
+        "MISSING_AUTHENTICATION_TOKEN": 404, "INVALID_SIGNATURE": 404, "REQUEST_TOO_LARGE": 413, "THROTTLED": 429,
+        "INTEGRATION_TIMEOUT": 504,
+    }
     assert wanted.items() <= statuses.items() and {"DEFAULT_4XX", "DEFAULT_5XX"} <= set(statuses)
     for kind, answer in answers.items():
         body = json.loads(answer["responseTemplates"]["application/json"])
@@ -197,6 +228,12 @@ def answers_at_the_edge_like_the_gateway(resources, _):
         headers = {name.rpartition(".")[2].lower() for name in answer["responseParameters"]}
         assert {"x-request-id", "x-content-type-options", "cache-control"} <= headers, kind
         assert ("retry-after" in headers) == (statuses[kind] in (429, 503)), kind
+        allowed = answer["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"]
+        assert allowed == "'https://chat.example.com'", kind
+    said = {kind: json.loads(answer["responseTemplates"]["application/json"])["error"]["message"] for kind, answer in answers.items()}
+    assert "/v1" in said["INVALID_SIGNATURE"] and "/v1" in said["MISSING_AUTHENTICATION_TOKEN"]
+    assert "server" in said["REQUEST_TOO_LARGE"] and "4.5 MB" in said["REQUEST_TOO_LARGE"]
+    assert all("failed" in said[kind] for kind in ("API_CONFIGURATION_ERROR", "INTEGRATION_FAILURE"))
 
 
 def is_regional(resources, _):
@@ -218,6 +255,16 @@ def runs_schedules_once_a_minute_without_retries(resources, _):
         assert (each["MaximumRetryAttempts"], each["MaximumEventAgeInSeconds"]) == (0, 60), name
 
 
+@given(AlarmEmail="ops@example.com")
+def watches_every_function(resources, _):
+    """Each has an alarm of what dies or runs out of time, which its own lines may not tell."""
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    errors = [alarm for alarm in alarms if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")]
+    assert sorted(alarm["Dimensions"][0]["Value"] for alarm in errors) == sorted(f"<{name}>" for name in FUNCTIONS)
+    assert all(alarm["AlarmActions"] == ["<Alarms>"] for alarm in alarms)
+
+
+@given(AlarmEmail="ops@example.com")
 def watches_what_is_measured(resources, code):
     """A misspelt metric or code would be an alarm that never rings."""
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
@@ -228,7 +275,7 @@ def watches_what_is_measured(resources, code):
         assert set(codes) <= set(code["codes"]), alarm
     watched = {each["Value"] for alarm in own for each in alarm["Dimensions"] if each["Name"] == "code"}
     assert watched == set(code["codes"]), "an alarm is missing"
-    assert "settled_by_janitor" in {alarm["MetricName"] for alarm in own}
+    assert {"settled_by_janitor", "usage_lost"} <= {alarm["MetricName"] for alarm in own}
     board = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"])
     metrics = [each for widget in board["widgets"] for each in widget["properties"]["metrics"]]
     shown = {each[1] for each in metrics if each[0] == "tidegate"}
@@ -238,10 +285,39 @@ def watches_what_is_measured(resources, code):
 
 def has_no_options_unasked(resources, _):
     kinds = {each["Type"] for each in resources.values()}
-    assert not kinds & {"AWS::Lambda::Url", "AWS::WAFv2::WebACL", "AWS::ApiGateway::DomainName", "AWS::SNS::Topic"}
+    optional = {
+        "AWS::Lambda::Url", "AWS::WAFv2::WebACL", "AWS::ApiGateway::DomainName", "AWS::SNS::Topic", "AWS::ApiGateway::Account",
+    }
+    assert not kinds & optional
+
+
+def deploys_in_a_new_account(resources, _):
+    """Ten functions at once are all that one has, of which none can be kept; a failed deployment can be taken back."""
+    functions = of_type(resources, "AWS::Lambda::Function").values()
+    assert not any("ReservedConcurrentExecutions" in function or "VpcConfig" in function for function in functions)
+    assert all(table["DeletionProtectionEnabled"] == "false" for table in of_type(resources, "AWS::DynamoDB::Table").values())
+    assert "AccessLogSetting" not in stage(resources)
+    paid = [alarm for alarm in resources.values() if alarm["Type"] == "AWS::CloudWatch::Alarm"]
+    assert len(paid) <= 10, "an account has ten without paying"
+
+
+@given(SubnetIds="subnet-1,subnet-2", SecurityGroupIds="sg-1")
+def reaches_backends_from_a_vpc(resources, _):
+    """Only for who calls out, with the rights that this takes, and which nobody else has."""
+    calling = {"Auth", "Proxy", "Health"}
+    functions = of_type(resources, "AWS::Lambda::Function")
+    assert {name for name, function in functions.items() if "VpcConfig" in function} == calling
+    for name in functions:
+        statements = resources[f"{name}Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        rights = {action for each in statements if each["Sid"] == "Interfaces" for action in each["Action"]}
+        assert ("ec2:CreateNetworkInterface" in rights) == (name in calling), name
 
 
 CHECKS = [
+    deploys_in_a_new_account,
+    reaches_backends_from_a_vpc,
+    streams_nothing_without_a_body,
+    watches_every_function,
     streams_v1_and_the_console_and_buffers_the_rest,
     gives_completions_their_time,
     leads_every_route_to_its_function,

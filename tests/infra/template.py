@@ -4,14 +4,18 @@ A reference to a resource becomes its logical name in angle brackets: `<Users>`,
 """
 
 import copy
+import json
 import pathlib
 import re
+import subprocess
+import sys
 
 from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 PATH = pathlib.Path(__file__).parents[2] / "infra/template.yaml"
+SERVER = PATH.with_name("server.yaml")
 
 PSEUDO = {
     "AWS::StackName": "tidegate",
@@ -23,9 +27,22 @@ PSEUDO = {
 }
 
 
-def read():
+def read(path=PATH):
     """The file as it stands."""
-    return yaml_parse(PATH.read_text())
+    return yaml_parse(path.read_text())
+
+
+def servers(template, **parameters):
+    """The resources of the template of servers, which has nothing of SAM, with these parameters."""
+    values = {name: str(parameter.get("Default", f"<{name}>")) for name, parameter in template["Parameters"].items()}
+    return Resolver(template, values | parameters).resources()
+
+
+def linted(path, *regions):
+    """What cfn-lint has to say of a template in these regions: rule and message."""
+    program = pathlib.Path(sys.executable).with_name("cfn-lint")
+    result = subprocess.run([program, "--format", "json", "-r", *regions, "--", path], capture_output=True, text=True, check=False)
+    return {(each["Rule"]["Id"], each["Message"]) for each in json.loads(result.stdout)}
 
 
 def deployed(template, **parameters):
@@ -94,12 +111,19 @@ class Resolver:
         return re.sub(r"\$\{([^}!]+)\}", lambda match: str(names.get(match[1], self.reference(match[1]))), text)
 
 
+def listed(value):
+    """A parameter that is a list comes as a text with commas."""
+    return value.split(",") if isinstance(value, str) else value
+
+
 FUNCTIONS = {
     "Ref": Resolver.reference,
     "Fn::If": Resolver.choice,
     "Fn::GetAtt": Resolver.attribute,
     "Fn::Sub": Resolver.substituted,
     "Fn::Equals": lambda self, argument: len({str(each) for each in self.resolved(argument)}) == 1,
+    "Fn::And": lambda self, argument: all(map(self.resolved, argument)),
+    "Condition": Resolver.holds,
     "Fn::Not": lambda self, argument: not self.resolved(argument)[0],
-    "Fn::Join": lambda self, argument: argument[0].join(map(str, self.resolved(argument[1]))),
+    "Fn::Join": lambda self, argument: argument[0].join(map(str, listed(self.resolved(argument[1])))),
 }

@@ -3,6 +3,8 @@
 import copy
 import os
 import pathlib
+import re
+import shlex
 import subprocess
 import sys
 
@@ -24,9 +26,14 @@ def resources(raw):
     return deployed(raw)
 
 
+def judge(check, template, code):
+    """With the parameters that the check is for."""
+    check(deployed(template, **getattr(check, "parameters", {})), code)
+
+
 @pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
-def test_the_template(check, resources, code):
-    check(resources, code)
+def test_the_template(check, raw, code):
+    judge(check, raw, code)
 
 
 def test_p58_each_function_has_the_rights_of_the_table(resources, code):
@@ -66,7 +73,7 @@ def statement(role, sid, **properties):
 
     def mutate(resources):
         (policy,) = resources[role]["Properties"]["Policies"]
-        (found,) = (each for each in policy["PolicyDocument"]["Statement"] if each["Sid"] == sid)
+        (found,) = (each for each in policy["PolicyDocument"]["Statement"] if each.get("Sid") == sid)
         found.update(properties)
 
     return mutate
@@ -110,7 +117,15 @@ MUTATIONS = [
     (checks.keeps_the_tables_safe, "paid while idle", change("Users", PROPERTIES, "BillingMode", to="PROVISIONED")),
     (checks.keeps_the_tables_safe, "no backups", change("Users", PROPERTIES, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled", to=False)),
     (checks.keeps_the_tables_safe, "not protected", change("Users", PROPERTIES, "DeletionProtectionEnabled", to="false")),
-    (checks.keeps_the_tables_safe, "not encrypted", change("Users", PROPERTIES, "SSESpecification", "SSEEnabled", to=False)),
+    (checks.deploys_in_a_new_account, "kept concurrency", change("Auth", PROPERTIES, "ReservedConcurrentExecutions", to=20)),
+    (checks.deploys_in_a_new_account, "protected from the start", change("Users", PROPERTIES, "DeletionProtectionEnabled", to="true")),
+    (checks.deploys_in_a_new_account, "an alarm to pay", change("ProxyFailingAlarm", "Condition", to="HasMetrics")),
+    (checks.reaches_backends_from_a_vpc, "from outside", change("Health", PROPERTIES, "VpcConfig", to=None)),
+    (checks.reaches_backends_from_a_vpc, "rights of no use", statement("KeysRole", "Read", Sid="Interfaces", Action=["ec2:CreateNetworkInterface"])),
+    (checks.streams_nothing_without_a_body, "a streamed OPTIONS", event("Keys", "RerankOptions", ResponseTransferMode="RESPONSE_STREAM")),
+    (checks.streams_nothing_without_a_body, "no HEAD", change("Api", PROPERTIES, "DefinitionBody", "paths", "/", to=None)),
+    (checks.watches_every_function, "nobody watches", change("ConsoleFailingAlarm", to=None)),
+    (checks.keeps_the_tables_safe, "not encrypted", change("Users", PROPERTIES, "SSESpecification", "Fn::If", 1, "SSEEnabled", to=False)),
     (checks.keeps_the_tables_safe, "deleted with the stack", change("Users", "DeletionPolicy", to="Delete")),
     (checks.sets_the_variables_that_the_code_reads, "one more", change("Auth", PROPERTIES, "Environment", to={"Variables": {"NEW": "1"}})),
     (checks.gives_each_function_its_rights_and_no_more, "one action more", statement("HealthRole", "Read", Action=["dynamodb:Scan"])),
@@ -129,13 +144,14 @@ MUTATIONS = [
     (checks.throttles_and_keeps_logins_apart, "no throttling of begun logins", setting(2, HttpMethod="PUT")),
     (checks.throttles_and_keeps_logins_apart, "one pool", change("Auth", PROPERTIES, "ReservedConcurrentExecutions", to=0)),
     (checks.gives_password_hashes_a_cpu, "a small function", change("Auth", PROPERTIES, "MemorySize", to=512)),
-    (checks.logs_no_secrets_at_the_edge, "query strings", change("Api", PROPERTIES, "AccessLogSetting", "Format", to='{"path":"$context.path"}')),
+    (checks.logs_no_secrets_at_the_edge, "query strings", change("Api", PROPERTIES, "AccessLogSetting", "Fn::If", 1, "Format", to='{"path":"$context.path"}')),
     (checks.logs_no_secrets_at_the_edge, "whole requests", setting(0, LoggingLevel="INFO", DataTraceEnabled=True)),
     (checks.keeps_logs_for_a_time, "for ever", change("AuthLog", PROPERTIES, "RetentionInDays", to=0)),
     (checks.keeps_logs_for_a_time, "another's group", change("Auth", PROPERTIES, "LoggingConfig", "LogGroup", to={"Ref": "KeysLog"})),
     (checks.answers_at_the_edge_like_the_gateway, "its own 403", change("Api", PROPERTIES, "GatewayResponses", "MISSING_AUTHENTICATION_TOKEN", to=None)),
     (checks.answers_at_the_edge_like_the_gateway, "its own body", change("Api", PROPERTIES, "GatewayResponses", "THROTTLED", "ResponseTemplates", "application/json", to='{"message":"no"}')),
     (checks.answers_at_the_edge_like_the_gateway, "no Retry-After", change("Api", PROPERTIES, "GatewayResponses", "THROTTLED", "ResponseParameters", "Headers", "Retry-After", to=None)),
+    (checks.answers_at_the_edge_like_the_gateway, "closed to web pages", change("Api", PROPERTIES, "GatewayResponses", "THROTTLED", "ResponseParameters", "Headers", "Access-Control-Allow-Origin", to=None)),
     (checks.is_regional, "edge-optimised", change("Api", PROPERTIES, "EndpointConfiguration", "Type", to="EDGE")),
     (checks.runs_schedules_once_a_minute_without_retries, "retries of the scheduler", event("Health", "EveryMinute", RetryPolicy={"MaximumRetryAttempts": 185})),
     (checks.runs_schedules_once_a_minute_without_retries, "retries of Lambda", change("Janitor", PROPERTIES, "EventInvokeConfig", to=None)),
@@ -152,7 +168,7 @@ def test_a_broken_template_fails_its_check(check, mutate, raw, code):
     broken = copy.deepcopy(raw)
     mutate(broken["Resources"])
     with pytest.raises((AssertionError, KeyError)):
-        check(deployed(broken), code)
+        judge(check, broken, code)
 
 
 def test_every_check_can_fail():
@@ -173,6 +189,19 @@ def test_options_are_there_when_asked_for(raw):
     # What runs on instances is the proxy: its variables and its rights.
     proxy, steady = resources["Proxy"]["Properties"], resources["Steady"]["Properties"]
     assert all(proxy[name] == steady[name] for name in ("Role", "Environment", "Timeout", "Architectures"))
+    # AWS allows 64 requests at once for each CPU, of which 2 GiB have one.
+    per_cpu = steady["CapacityProviderConfig"]["LambdaManagedInstancesCapacityProviderConfig"]["PerExecutionEnvironmentMaxConcurrency"]
+    assert per_cpu <= 64 * steady["MemorySize"] // 2048
+
+
+@pytest.mark.parametrize(("asked", "told"), [
+    ({}, ""),
+    ({"FunctionUrl": "on"}, "<ProxyUrl.FunctionUrl>"),
+    ({"FunctionUrl": "on", "CapacityProviderArn": "arn:aws:lambda:::capacity-provider:steady"}, "<SteadyUrl.FunctionUrl>"),
+    ({"FunctionUrl": "on", "ApiUrl": "https://llm.example.com"}, "https://llm.example.com"),
+])
+def test_people_are_told_where_completions_are(asked, told, raw):
+    assert deployed(raw, **asked)["Auth"]["Properties"]["Environment"]["Variables"]["API_URL"] == told
 
 
 def test_p9_single_sign_on_is_told_its_address_with_and_without_a_domain_name(raw, code):
@@ -183,15 +212,38 @@ def test_p9_single_sign_on_is_told_its_address_with_and_without_a_domain_name(ra
     assert template.outputs(raw, **domain)["SsoRedirectUrl"] == f"https://llm.example.com{path}"
 
 
-def test_a_small_account_can_reserve_nothing(raw):
-    functions = checks.of_type(deployed(raw, AuthConcurrency="0", ProxyConcurrency="0"), "AWS::Lambda::Function")
-    assert not any("ReservedConcurrentExecutions" in function for function in functions.values())
+def test_web_pages_read_the_edge_only_where_they_may(raw):
+    answers = deployed(raw)["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+    assert not any(name.endswith("Allow-Origin") for answer in answers.values() for name in answer["responseParameters"])
 
 
 def test_without_metrics_none_are_paid_for(raw):
     resources = deployed(raw, Metrics="off")
     assert resources["Proxy"]["Properties"]["Environment"]["Variables"]["METRICS_NAMESPACE"] == ""
     assert all(alarm["Namespace"].startswith("AWS/") for alarm in checks.of_type(resources, "AWS::CloudWatch::Alarm").values())
+
+
+# Where Lambda has no function URLs, CloudFormation does not know their type: infra/README.md says what to do.
+WITHOUT_URLS = {
+    "ap-east-2", "ap-south-2", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1", "cn-northwest-1",
+    "eu-central-2", "il-central-1", "me-central-1", "mx-central-1", "us-gov-east-1", "us-gov-west-1",
+}
+
+
+def test_every_region_has_what_the_template_needs():
+    missing = {("E3006", f"Resource type 'AWS::Lambda::Url' does not exist in '{region}'") for region in WITHOUT_URLS}
+    assert template.linted(template.PATH, "ALL_REGIONS") == missing
+    told = (template.PATH.parent / "README.md").read_text()
+    assert all(f"`{region}`" in told for region in WITHOUT_URLS)
+
+
+def test_without_function_urls_it_fits_every_region(tmp_path):
+    """By the very command of the guide."""
+    (command,) = re.findall(r"^sed .*(?= > )", (template.PATH.parent / "README.md").read_text(), re.MULTILINE)
+    left = subprocess.check_output(shlex.split(command), cwd=template.PATH.parents[1], text=True)
+    assert "AWS::Lambda::Url" not in left and "AWS::Lambda::Permission" not in left
+    (tmp_path / "template.yaml").write_text(left)
+    assert not template.linted(tmp_path / "template.yaml", "ALL_REGIONS")
 
 
 def test_the_linter_of_sam_has_nothing_to_say():
