@@ -69,7 +69,7 @@ fn p20_every_row_of_sums_is_within_the_limits() {
     let record: UsageRecord = serde_json::from_value(json!({
         "id": id, "request_id": id, "at": "2026-03-01T10:00:00Z", "user": id, "key": id, "department": "Research", "model": "m",
         "endpoint": "chat_completions", "client": "anthropic_sdk", "streamed": true, "backend": id, "status": 200,
-        "outcome": "complete", "input_tokens": 1, "cached_input_tokens": 1, "cache_write_tokens": 1, "output_tokens": 1,
+        "outcome": "complete", "input_tokens": 1, "cached_input_tokens": 1, "cache_write_tokens": 1, "cache_write_1h_tokens": 1, "output_tokens": 1,
         "reasoning_tokens": 1, "estimated": true, "cost": 1, "duration_ms": 1, "first_byte_ms": 1
     }))
     .unwrap();

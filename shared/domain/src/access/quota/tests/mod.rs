@@ -105,7 +105,7 @@ fn p41_a_window_that_much_has_left_is_replaced_as_a_whole() {
     };
     assert_eq!(
         count.requests.as_ref().unwrap().gone.len() + count.tokens.as_ref().unwrap().gone.len(),
-        39
+        40
     );
     let step = planned(Some(&meter), &policy, at(81)).window;
     let WindowStep::Begin {
