@@ -16,11 +16,8 @@ pub(super) async fn shown_all<'a>(
     backends: impl Iterator<Item = &'a Backend>,
 ) -> Result<Vec<Value>, ApiError> {
     let backends: Vec<&Backend> = backends.collect();
-    let under_way = if backends.iter().any(|backend| backend.max_concurrency > 0) {
-        store.leases_taken().await?
-    } else {
-        HashMap::new()
-    };
+    let limited = backends.iter().filter(|backend| backend.max_concurrency > 0);
+    let under_way = store.leases_taken(limited.map(|backend| &backend.id)).await?;
     let now = store.clock().now();
     Ok(backends
         .into_iter()

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::iter;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::expression::Expression;
 use super::item::Range;
-use super::keys::{self, CATALOG, LEASES};
+use super::keys::{self, BACKEND, CATALOG};
 use super::retry::Attempts;
 use super::table::Table;
 use super::write::Written;
@@ -39,12 +40,10 @@ pub(super) struct Leases {
     leases: HashMap<String, i64>,
 }
 
-/// The same with the sort key, which names the backend.
+/// Of a backend its id.
 #[derive(Deserialize)]
-struct LeasesItem {
-    sk: String,
-    #[serde(flatten)]
-    leases: Leases,
+struct Named {
+    id: BackendId,
 }
 
 impl Store {
@@ -85,33 +84,35 @@ impl Store {
         }
     }
 
-    /// The numbers of requests under way at the backends that take only so many.
-    pub async fn leases_taken(&self) -> Result<HashMap<BackendId, usize>, StoreError> {
-        let range = Range {
-            table: Table::Catalog,
-            index: None,
-            pk: CATALOG,
-            prefix: LEASES,
-            newest_first: false,
-        };
-        let items: Vec<LeasesItem> = self.all(&range).await?;
+    /// The numbers of requests under way at these backends, which take only so many.
+    pub async fn leases_taken(
+        &self,
+        backends: impl Iterator<Item = &BackendId>,
+    ) -> Result<HashMap<BackendId, usize>, StoreError> {
         let now = self.clock.now().as_second();
-        let taken = |LeasesItem { sk, leases }: LeasesItem| {
-            let backend = BackendId::parse(sk.strip_prefix(LEASES)?).ok()?;
-            Some((backend, leases.leases.values().filter(|until| now < **until).count()))
-        };
-        Ok(items.into_iter().filter_map(taken).collect())
+        let taken = backends.map(async |backend| {
+            let leases: Option<Leases> = self.get(&keys::leases(backend)).await?;
+            Ok::<_, StoreError>((backend.clone(), leases.map_or(0, |leases| leases.held_at(now))))
+        });
+        Ok(try_join_all(taken).await?.into_iter().collect())
     }
 
     /// Makes all places free, for an installation of which no process runs.
     pub async fn forget_leases(&self) -> Result<(), StoreError> {
-        for backend in self.leases_taken().await?.into_keys() {
+        let range = Range {
+            table: Table::Catalog,
+            index: None,
+            pk: CATALOG,
+            prefix: BACKEND,
+            newest_first: false,
+        };
+        let backends: Vec<Named> = self.all(&range).await?;
+        for Named { id } in backends {
             let none = Expression::new("SET #leases = :none")
                 .name("#leases", "leases")
                 .value(":none", AttributeValue::M(HashMap::new()));
-            let _: Written<Leases> = self
-                .update_if(&keys::leases(&backend), none, Expression::present())
-                .await?;
+            // Those of before each had its partition have no item yet.
+            let _: Written<Leases> = self.update_if(&keys::leases(&id), none, Expression::always()).await?;
         }
         Ok(())
     }
@@ -133,6 +134,10 @@ impl Store {
 }
 
 impl Leases {
+    fn held_at(&self, now: i64) -> usize {
+        self.leases.values().filter(|until| now < **until).count()
+    }
+
     fn dead_at(&self, now: i64) -> Vec<(String, i64)> {
         let latest = now + LATEST_EXPIRY.as_secs();
         let dead = self

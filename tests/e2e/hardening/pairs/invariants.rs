@@ -200,10 +200,11 @@ impl Tables {
             .filter(|item| !models.contains(text(item, "model_id")))
             .map(|item| format!("an orphan: {item}"))
             .collect();
-        for beside in ["health#", "leases#"] {
-            let orphans = of(beside).filter(|item| !backends.contains(&text(item, "sk")[beside.len()..]));
-            broken.extend(orphans.map(|item| format!("without its backend: {item}")));
-        }
+        let health = of("health#").map(|item| (item, text(item, "sk").trim_start_matches("health#")));
+        let leases = self.items(Table::Catalog, "leases#", "leases");
+        let leases = leases.map(|item| (item, text(item, "pk").trim_start_matches("leases#")));
+        let orphans = health.chain(leases).filter(|(_, backend)| !backends.contains(backend));
+        broken.extend(orphans.map(|(item, _)| format!("without its backend: {item}")));
         let mut names = BTreeSet::new();
         for model in of("model#") {
             let aliases = model["aliases"]
