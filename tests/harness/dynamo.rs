@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Credentials;
+use domain::random;
 use dynoxide::Database;
 use dynoxide::server::serve_with_shutdown;
 use service::aws;
@@ -10,30 +11,44 @@ use service::store::table::create_tables;
 
 use crate::loopback::Loopback;
 
+/// The variable that names another implementation's address, to run tests on it: a second opinion (`.ci/run`).
+const OTHER: &str = "OTHER_DYNAMODB";
+const REGION: &str = "eu-central-1";
+
 /// A database in memory with all tables of an installation. Dropping it loses them.
 #[derive(Debug)]
 pub struct Dynamo {
-    server: Loopback,
+    /// Absent for another implementation.
+    _server: Option<Loopback>,
+    config: AwsConfig,
     client: Client,
 }
 
 impl Dynamo {
     /// A fresh database whose tables' names begin with `prefix`.
     pub async fn start(prefix: &str) -> Self {
-        let database = Database::memory().unwrap();
-        let server = Loopback::start(|listener| async {
-            serve_with_shutdown(listener, database, std::future::pending())
-                .await
-                .unwrap();
-        });
-        let client = client(&url(&server), "test", "test");
+        let (server, url, region) = match std::env::var(OTHER) {
+            // One process of another implementation has a database for each region.
+            Ok(url) => (None, url, format!("test-{}", random::base62(12))),
+            Err(_) => {
+                let server = embedded();
+                let url = format!("http://{}", server.address());
+                (Some(server), url, REGION.to_owned())
+            }
+        };
+        let config = config(url, &region, ("test", "test"));
+        let client = aws::dynamodb(&config);
         create_tables(&client, prefix).await.unwrap();
-        Self { server, client }
+        Self {
+            _server: server,
+            config,
+            client,
+        }
     }
 
     /// What the SDK needs to be told to come here.
     pub fn config(&self) -> AwsConfig {
-        config(url(&self.server), "test", "test")
+        self.config.clone()
     }
 
     pub fn client(&self) -> &Client {
@@ -41,18 +56,23 @@ impl Dynamo {
     }
 }
 
-fn url(server: &Loopback) -> String {
-    format!("http://{}", server.address())
-}
-
 /// A client of the database at `url`, with this key.
 pub fn client(url: &str, access_key_id: &str, secret: &str) -> Client {
-    aws::dynamodb(&config(url.to_owned(), access_key_id, secret))
+    aws::dynamodb(&config(url.to_owned(), REGION, (access_key_id, secret)))
 }
 
-fn config(url: String, access_key_id: &str, secret: &str) -> AwsConfig {
+fn embedded() -> Loopback {
+    let database = Database::memory().unwrap();
+    Loopback::start(|listener| async {
+        serve_with_shutdown(listener, database, std::future::pending())
+            .await
+            .unwrap();
+    })
+}
+
+fn config(url: String, region: &str, (access_key_id, secret): (&str, &str)) -> AwsConfig {
     AwsConfig {
         dynamodb_endpoint: Some(url),
-        ..AwsConfig::new("eu-central-1", Credentials::from_keys(access_key_id, secret, None))
+        ..AwsConfig::new(region, Credentials::from_keys(access_key_id, secret, None))
     }
 }

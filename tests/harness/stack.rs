@@ -57,6 +57,7 @@ impl Stack {
     pub async fn function_at_once(&self, name: &str, events: usize) -> Function {
         let environment = [
             ("AWS_LAMBDA_MAX_CONCURRENCY", events.to_string()),
+            ("AWS_REGION", self.dynamo.config().region),
             (
                 "AWS_ENDPOINT_URL_DYNAMODB",
                 self.dynamo.config().dynamodb_endpoint.unwrap(),
