@@ -76,7 +76,7 @@ async fn find(app: &App, caller: &ApiCaller, id: &str) -> Result<Record, ApiErro
 
 async fn shelf(app: &App, caller: &ApiCaller) -> Result<Shelf, ApiError> {
     let seals = app.seals(&caller.user.id).await;
-    Ok(Shelf::new(app.store.clone(), seals.ok_or_else(unreadable)?))
+    Ok(Shelf::new(app, seals.ok_or_else(unreadable)?))
 }
 
 fn not_found(id: &str) -> ApiError {

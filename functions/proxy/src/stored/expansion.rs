@@ -16,8 +16,15 @@ pub(super) fn expanded(
 ) -> Result<Bytes, ApiError> {
     let body = request.with_input(&joined(&history.items(), own))?;
     if body.len() > most {
-        let message = format!("the conversation is longer than {most} bytes");
-        return Err(ApiError::new(Code::RequestTooLarge, message).field("previous_response_id"));
+        return Err(too_long(most).field("previous_response_id"));
     }
     Ok(body)
+}
+
+/// The error of a request that refers to more than it may hold itself.
+pub(super) fn too_long(most: usize) -> ApiError {
+    ApiError::new(
+        Code::RequestTooLarge,
+        format!("the conversation is longer than {most} bytes"),
+    )
 }

@@ -71,10 +71,11 @@ pub(crate) async fn begin(
         });
     }
     let seals = seals.ok_or_else(unreadable)?;
-    let shelf = Shelf::new(app.store.clone(), seals);
+    let most = app.limits.max_body_bytes;
+    let shelf = Shelf::new(app, seals);
     let history = shelf.history(&references).await?;
-    let own = references.resolved(&history)?;
-    let body = (!references.is_empty()).then(|| expanded(request, &history, &own, app.limits.max_body_bytes));
+    let own = references.resolved(&history, most)?;
+    let body = (!references.is_empty()).then(|| expanded(request, &history, &own, most));
     let storing = lifecycle.is_stored().then(|| {
         let (id, days) = (lifecycle.id(), settings.responses_retention_days);
         let before = if references.asks_for_a_summary() {

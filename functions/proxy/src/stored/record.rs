@@ -1,6 +1,7 @@
 //! The record of a stored response. Pure.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -62,14 +63,22 @@ impl Record {
         items
     }
 
-    /// The item of this id, where the record is that of the response `response`.
-    pub(super) fn item(&self, response: &str, id: &str) -> Option<Box<RawValue>> {
-        let is_it = |item: &RawValue| id_of(item).as_deref() == Some(id);
-        let said = self.output().into_iter().find(|item| is_it(item));
-        said.or_else(|| {
-            let mut asked = self.input.iter().enumerate();
-            asked.find_map(|(number, item)| (is_it(item) || input_id(response, number) == id).then(|| item.clone()))
-        })
+    /// Its items by their ids, where it is the record of the response `response`: of two with one id that of the output,
+    /// and the first one.
+    pub(super) fn items_by_id(&self, response: &str) -> HashMap<String, Cow<'_, RawValue>> {
+        let mut items = HashMap::new();
+        for item in self.output() {
+            if let Some(id) = id_of(&item).map(Cow::into_owned) {
+                items.entry(id).or_insert(Cow::Owned(item));
+            }
+        }
+        for (number, item) in self.input.iter().enumerate() {
+            let own = id_of(item).map(Cow::into_owned);
+            for id in own.into_iter().chain([input_id(response, number)]) {
+                items.entry(id).or_insert(Cow::Borrowed(&**item));
+            }
+        }
+        items
     }
 }
 

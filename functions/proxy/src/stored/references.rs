@@ -2,13 +2,17 @@
 //! Pure.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde_json::value::RawValue;
+use service::http::ApiError;
 use translators::error::{FieldPath, RequestError};
 use translators::responses::refusal::no_item;
 use translators::responses::wire::request::{InputItem, ResponsesBody};
 
-use super::record::{History, response_of};
+use super::expansion::too_long;
+use super::record::{History, Record, response_of};
 
 pub(super) struct References<'a> {
     previous: Option<String>,
@@ -93,8 +97,9 @@ impl<'a> References<'a> {
         })
     }
 
-    /// The request's own items as JSON, with commas between them, each said in full.
-    pub(super) fn resolved(&self, history: &History) -> Result<String, RequestError> {
+    /// The request's own items as JSON, with commas between them, each said in full: at most so many bytes, however many
+    /// of them stand for one long item.
+    pub(super) fn resolved(&self, history: &History, most: usize) -> Result<String, ApiError> {
         let items = match &self.input {
             Input::Text(text) => {
                 return Ok(format!(
@@ -104,15 +109,18 @@ impl<'a> References<'a> {
             }
             Input::Items(items) => items,
         };
-        let mut json = String::new();
+        let (mut json, mut stored) = (String::new(), StoredItems::of(history));
         for item in items {
+            if json.len() > most {
+                return Err(too_long(most).field("input"));
+            }
             if !json.is_empty() {
                 json.push(',');
             }
             match item {
                 Own::Said(item) => json.push_str(item.get()),
-                Own::Reference(id) => json.push_str(history.item(id).ok_or_else(|| no_item(id))?.get()),
-                Own::Thought(item, id) => match history.item(id) {
+                Own::Reference(id) => json.push_str(stored.item(id).ok_or_else(|| no_item(id))?.get()),
+                Own::Thought(item, id) => match stored.item(id) {
                     Some(stored) => json.push_str(stored.get()),
                     None => json.push_str(item.get()),
                 },
@@ -140,13 +148,81 @@ impl<'a> Own<'a> {
     }
 }
 
-impl History {
+/// The items that references stand for: a record is taken apart once, however many refer to it.
+struct StoredItems<'a> {
+    records: HashMap<&'a str, &'a Record>,
+    /// Of the records that were asked for.
+    items: HashMap<String, HashMap<String, Cow<'a, RawValue>>>,
+}
+
+impl<'a> StoredItems<'a> {
+    fn of(history: &'a History) -> Self {
+        let turns = history.ids.iter().zip(&history.turns);
+        let others = history.others.iter().map(|(id, record)| (id, record));
+        Self {
+            records: turns.chain(others).map(|(id, record)| (id.as_str(), record)).collect(),
+            items: HashMap::new(),
+        }
+    }
+
     /// The stored item of this id.
-    fn item(&self, id: &str) -> Option<Box<RawValue>> {
+    fn item(&mut self, id: &str) -> Option<&RawValue> {
         let response = response_of(id)?;
-        let turns = self.ids.iter().zip(&self.turns);
-        let others = self.others.iter().map(|(id, record)| (id, record));
-        let mut records = turns.chain(others).filter(|(id, _)| **id == response);
-        records.find_map(|(_, record)| record.item(&response, id))
+        let record = self.records.get(response.as_str())?;
+        let items = match self.items.entry(response) {
+            Entry::Occupied(items) => items.into_mut(),
+            Entry::Vacant(place) => {
+                let items = record.items_by_id(place.key());
+                place.insert(items)
+            }
+        };
+        items.get(id).map(|item| &**item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const KEY: &str = "0123456789abcdefghij";
+
+    fn history(text: &str) -> History {
+        let response = json!({"output": [{"id": format!("msg_{KEY}_1"), "type": "message", "content": text}]});
+        let record = json!({"ancestors": [], "input": [{"id": "own", "content": "asked"}], "response": response});
+        let record = serde_json::from_str(&record.to_string()).unwrap();
+        History {
+            others: vec![(format!("resp_{KEY}"), record)],
+            ..History::default()
+        }
+    }
+
+    fn resolved(ids: &[&str], most: usize) -> Result<String, ApiError> {
+        let references: Vec<_> = ids.iter().map(|id| json!({"id": id})).collect();
+        let body = json!({"model": "m", "input": references}).to_string();
+        let body: ResponsesBody<'_> = serde_json::from_str(&body).unwrap();
+        References::read(&body).unwrap().resolved(&history("said"), most)
+    }
+
+    #[test]
+    fn st6_an_item_is_found_by_its_id_and_by_its_place() {
+        let [said, asked] = [format!("msg_{KEY}_1"), format!("in_{KEY}_0")];
+        let json = resolved(&[&said, &asked, &said], 1000).unwrap();
+        let items: Vec<serde_json::Value> = serde_json::from_str(&format!("[{json}]")).unwrap();
+        let contents: Vec<_> = items.iter().map(|item| &item["content"]).collect();
+        assert_eq!(contents, ["said", "asked", "said"]);
+        for unknown in [format!("msg_{KEY}_2"), format!("in_{KEY}_1"), "own".to_owned()] {
+            assert!(resolved(&[&unknown], 1000).is_err(), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn st6_ha15_many_references_to_one_item_do_not_multiply_it_beyond_the_limit() {
+        let said = format!("msg_{KEY}_1");
+        let one = resolved(&[&said], 1000).unwrap().len();
+        assert!(resolved(&[said.as_str(); 5], one * 5 + 4).is_ok());
+        let error = resolved(&[said.as_str(); 1000], one * 5).unwrap_err();
+        assert_eq!(error.code(), service::http::Code::RequestTooLarge);
     }
 }

@@ -53,14 +53,24 @@ impl Store {
         first.await
     }
 
-    /// What is sealed of the responses with these ids that `owner` has, by id.
-    pub async fn responses(&self, owner: &UserId, ids: &[&str]) -> Result<HashMap<String, Vec<u8>>, StoreError> {
-        let heads = self
-            .parts(ids.iter().map(|id| keys::response(owner, id, 0)).collect())
-            .await?;
+    /// What is sealed of the responses with these ids that `owner` has, by id; `None` if that is more than `most` bytes,
+    /// of which little more is read.
+    pub async fn responses(
+        &self,
+        owner: &UserId,
+        ids: &[&str],
+        most: usize,
+    ) -> Result<Option<HashMap<String, Vec<u8>>>, StoreError> {
+        let mut room = most;
+        let heads = ids.iter().map(|id| keys::response(owner, id, 0)).collect();
+        let Some(heads) = self.parts(heads, &mut room).await? else {
+            return Ok(None);
+        };
         let further = ids.iter().filter_map(|id| Some((*id, parts_of(heads.get(*id)?))));
         let further = further.flat_map(|(id, parts)| (1..parts).map(move |part| keys::response(owner, id, part)));
-        let rest = self.parts(further.collect()).await?;
+        let Some(rest) = self.parts(further.collect(), &mut room).await? else {
+            return Ok(None);
+        };
         let whole = |id: &str| {
             let head = heads.get(id)?;
             let mut sealed = bytes_of(head)?.to_vec();
@@ -69,16 +79,15 @@ impl Store {
             }
             Some(sealed)
         };
-        Ok(ids
-            .iter()
-            .filter_map(|id| Some(((*id).to_owned(), whole(id)?)))
-            .collect())
+        let found = ids.iter().filter_map(|id| Some(((*id).to_owned(), whole(id)?)));
+        Ok(Some(found.collect()))
     }
 
     /// False if there is none.
     pub async fn delete_response(&self, owner: &UserId, id: &str) -> Result<bool, StoreError> {
-        let heads = self.parts(vec![keys::response(owner, id, 0)]).await?;
-        let Some(head) = heads.get(id) else {
+        let mut room = usize::MAX;
+        let heads = self.parts(vec![keys::response(owner, id, 0)], &mut room).await?;
+        let Some(head) = heads.as_ref().and_then(|heads| heads.get(id)) else {
             return Ok(false);
         };
         // The first one first: without it there is no response.
@@ -121,8 +130,9 @@ impl Store {
         }
     }
 
-    /// The items at `keys` that are there and whose time has not passed, by their sort keys.
-    async fn parts(&self, keys: Vec<Key>) -> Result<HashMap<String, Item>, StoreError> {
+    /// The items at `keys` that are there and whose time has not passed, by their sort keys; `None` where they take more
+    /// bytes than there is `room`.
+    async fn parts(&self, keys: Vec<Key>, room: &mut usize) -> Result<Option<HashMap<String, Item>>, StoreError> {
         let table = self.table(Table::Responses);
         let mut found = HashMap::new();
         let mut wanted: Vec<Item> = keys.iter().map(Key::attributes).collect();
@@ -138,6 +148,10 @@ impl Store {
                 .and_then(|mut tables| tables.remove(&table))
                 .unwrap_or_default();
             for item in items.into_iter().filter(|item| self.is_live(item)) {
+                let Some(left) = room.checked_sub(bytes_of(&item).map_or(0, <[u8]>::len)) else {
+                    return Ok(None);
+                };
+                *room = left;
                 if let Some(AttributeValue::S(sk)) = item.get(SK) {
                     found.insert(sk.clone(), item);
                 }
@@ -146,7 +160,7 @@ impl Store {
             let left = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&table));
             wanted.extend(left.map(|left| left.keys).unwrap_or_default());
         }
-        Ok(found)
+        Ok(Some(found))
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use domain::clock::Clock;
 use harness::client::status;
 use harness::provider::openai;
+use local::Options;
+use proxy::Limits;
 
 use super::*;
 
@@ -123,6 +125,26 @@ async fn st6_a_reference_stands_for_its_item_wherever_that_was_said() {
         let begin = format!("Item with id '{}' not found. ", unknown.as_str().unwrap());
         assert!(message.starts_with(&begin), "{message}");
     }
+}
+
+#[tokio::test]
+async fn st6_ha15_a_request_refers_to_no_more_than_there_is_room_for() {
+    let limited = |options| Options {
+        limits: Limits::with_max_body(40_000),
+        ..options
+    };
+    let bench = Bench::of(Gateway::start_with(limited).await).await;
+    let mut references = Vec::new();
+    for _ in 0..6 {
+        let response = bench.said(json!({"input": "x".repeat(30_000)}), "short").await;
+        references.push(json!({"type": "item_reference", "id": response["output"][0]["id"]}));
+    }
+    bench.said(json!({"input": references[..5]}), "Well.").await;
+    let ask = json!({"model": "m", "input": references});
+    let [code, ..] = Answer::of(bench.program.post("/v1/responses").json(&ask))
+        .await
+        .error(413);
+    assert_eq!(code, "request_too_large");
 }
 
 #[tokio::test]
