@@ -1,5 +1,7 @@
 //! `POST /v1/responses/compact`: a conversation in, its user messages and a sealed summary of it out (CO3).
 
+use std::borrow::Cow;
+
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
@@ -60,12 +62,12 @@ fn user_messages(body: &Bytes) -> Vec<Box<RawValue>> {
     #[derive(Deserialize)]
     struct Item<'a> {
         #[serde(borrow, default)]
-        role: Option<&'a str>,
+        role: Option<Cow<'a, str>>,
     }
     let asked: Option<Asked> = serde_json::from_slice(body).ok();
     let is_users = |item: &RawValue| {
         let item = serde_json::from_str::<Item<'_>>(item.get());
-        item.is_ok_and(|item| item.role == Some("user"))
+        item.is_ok_and(|item| item.role.as_deref() == Some("user"))
     };
     let items = asked.map(|asked| asked.input).unwrap_or_default();
     items.into_iter().filter(|item| is_users(item)).collect()
