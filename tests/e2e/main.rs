@@ -30,6 +30,7 @@ mod messages;
 mod metrics;
 mod models;
 mod odd_backends;
+mod older_data;
 mod one_object;
 mod openapi;
 mod own_models;

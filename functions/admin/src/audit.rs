@@ -130,7 +130,9 @@ impl Filter {
         let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
         let is_actor = || {
             let (wanted, address) = (self.actor.as_deref(), entry.actor_email.as_ref());
-            wanted.is_some_and(|wanted| address.is_some_and(|address| address.folded() == wanted.to_lowercase()))
+            wanted.is_some_and(|wanted| {
+                address.is_some_and(|address| [address.folded(), address.kept()].contains(&wanted.to_lowercase()))
+            })
         };
         (is(&self.actor, &entry.actor) || is_actor())
             && is(&self.action, &entry.action)

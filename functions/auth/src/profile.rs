@@ -33,7 +33,7 @@ pub(crate) struct PasswordChange {
 pub(crate) async fn show(State(app): State<App>, caller: SessionCaller) -> Result<Data<Profile>, ApiError> {
     let user = app
         .store
-        .user(&caller.user.id)
+        .account(&caller.user.id)
         .await?
         .ok_or_else(ApiError::unauthorized)?;
     Ok(Data(Profile::from(&user)))

@@ -140,7 +140,7 @@ pub(crate) async fn delete(
     Id(id): Id<UserId>,
 ) -> Result<Message, ApiError> {
     const DELETED: Message = Message("the user is deleted");
-    let Some(user) = app.store.user(&id).await? else {
+    let Some(user) = app.store.account(&id).await? else {
         return match app.store.resume_user_deletion(&id).await? {
             Removal::Done => Ok(DELETED),
             Removal::NotFound => Err(no_user()),

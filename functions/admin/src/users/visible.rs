@@ -10,7 +10,7 @@ use crate::app::App;
 
 /// The account, if the actor may know of it.
 pub(crate) async fn visible(app: &App, actor: &Actor, id: &UserId) -> Result<User, ApiError> {
-    let user = app.store.user(id).await?;
+    let user = app.store.account(id).await?;
     user.filter(|user| reach(&actor.user).covers(user)).ok_or_else(no_user)
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::text::is_invisible;
@@ -59,7 +59,21 @@ impl Email {
 
     /// The form that is compared: one mailbox is one account, however it is written (promise 3).
     pub fn folded(&self) -> String {
+        ComposingNormalizerBorrowed::new_nfc().normalize(&self.0).to_lowercase()
+    }
+
+    /// The form that an account is found by: the folded one, but that of an account from before addresses were composed
+    /// has its accents as they were written.
+    pub fn kept(&self) -> String {
         self.0.to_lowercase()
+    }
+
+    /// The same address with its accents apart, as an account from before addresses were composed may have it; `None`
+    /// where that is no other one.
+    #[must_use]
+    pub fn apart(&self) -> Option<Self> {
+        let apart = DecomposingNormalizerBorrowed::new_nfd().normalize(&self.0);
+        (*apart != *self.0).then(|| Self(apart.into_owned()))
     }
 }
 
@@ -121,6 +135,18 @@ mod tests {
         let (composed, apart) = ("jos\u{e9}@example.com", "jose\u{301}@example.com");
         assert_eq!(Email::parse(composed), Email::parse(apart));
         assert_eq!(Email::parse(apart).unwrap().as_str(), composed);
+    }
+
+    #[test]
+    fn op4_an_address_is_known_by_its_accents_apart_too() {
+        let composed = Email::parse("Jos\u{c9}@example.com").unwrap();
+        let apart = composed.apart().unwrap();
+        assert_eq!(apart.as_str(), "JosE\u{301}@example.com");
+        assert_eq!(apart.kept(), "jose\u{301}@example.com");
+        assert_eq!(apart.folded(), composed.folded());
+        assert_eq!(composed.folded(), composed.kept());
+        assert_eq!(apart.apart(), None);
+        assert_eq!(Email::parse("jose@example.com").unwrap().apart(), None);
     }
 
     #[test]

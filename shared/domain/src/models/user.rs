@@ -114,10 +114,14 @@ pub enum Password {
     Absent,
     /// There is one, and its hash was not read. Stored, it leaves the hash as it is.
     Unread,
+    /// Whether there is one is in the hash alone, which was not read: the account is older than the attribute that
+    /// tells it. Stored, it leaves both as they are.
+    Untold,
     Hash(PasswordHash),
 }
 
 impl Password {
+    /// True also where it is not told: what relies on there being none, or on its being the last one, is refused.
     pub fn is_set(&self) -> bool {
         *self != Self::Absent
     }
@@ -126,7 +130,7 @@ impl Password {
     pub fn hash(&self) -> Option<&PasswordHash> {
         match self {
             Self::Hash(hash) => Some(hash),
-            Self::Absent | Self::Unread => None,
+            Self::Absent | Self::Unread | Self::Untold => None,
         }
     }
 }
@@ -144,7 +148,7 @@ struct StoredPassword {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     password_hash: Option<Option<PasswordHash>>,
     /// Absent in items that are older than the attribute.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     has_password: Option<bool>,
 }
 
@@ -157,7 +161,8 @@ impl From<StoredPassword> for Password {
         match (stored.password_hash, stored.has_password) {
             (Some(hash), _) => hash.into(),
             (None, Some(false)) => Self::Absent,
-            (None, Some(true) | None) => Self::Unread,
+            (None, Some(true)) => Self::Unread,
+            (None, None) => Self::Untold,
         }
     }
 }
@@ -165,10 +170,10 @@ impl From<StoredPassword> for Password {
 impl From<Password> for StoredPassword {
     fn from(password: Password) -> Self {
         Self {
-            has_password: Some(password.is_set()),
+            has_password: (password != Password::Untold).then(|| password.is_set()),
             password_hash: match password {
                 Password::Absent => Some(None),
-                Password::Unread => None,
+                Password::Unread | Password::Untold => None,
                 Password::Hash(hash) => Some(Some(hash)),
             },
         }
@@ -227,14 +232,14 @@ mod tests {
                 json!({"password_hash": "$argon2id$", "has_password": true}),
             ),
             (Password::Unread, json!({"has_password": true})),
+            (Password::Untold, json!({})),
         ] {
             assert_eq!(serde_json::to_value(&password).unwrap(), stored);
             assert_eq!(read(stored), password);
         }
-        // Of an item without the attribute, and of such a one without the hash.
+        // Of items without the one attribute or the other.
         assert_eq!(read(json!({"password_hash": null})), Password::Absent);
         assert_eq!(read(json!({"password_hash": "$argon2id$"})), hash);
-        assert_eq!(read(json!({})), Password::Unread);
         assert_eq!(read(json!({"has_password": false})), Password::Absent);
     }
 

@@ -78,7 +78,7 @@ pub(super) fn user(id: &UserId) -> Key {
 
 /// Holds an address for its account: an item of its own, so that an address cannot be taken twice.
 pub(super) fn email(email: &Email) -> Key {
-    Key::new(Table::Users, format!("email#{}", email.folded()), "email")
+    Key::new(Table::Users, format!("email#{}", email.kept()), "email")
 }
 
 /// Holds an identity for its account, as [`email`] does an address. A digest, since issuers and subjects may hold

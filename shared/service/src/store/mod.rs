@@ -14,6 +14,7 @@ mod leases;
 #[cfg(test)]
 mod limits;
 mod login_guard;
+mod older_accounts;
 mod page;
 mod policies;
 mod quota;

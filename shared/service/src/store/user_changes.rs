@@ -26,7 +26,7 @@ impl Store {
         audit: &AuditEntry,
         change: impl Fn(&User) -> Result<User, E>,
     ) -> Result<Result<User, UserRefusal>, E> {
-        self.change_read(id, audit, || self.user(id), change).await
+        self.change_read(id, audit, || self.account(id), change).await
     }
 
     /// Changes the account as `read` finds it.
@@ -136,10 +136,8 @@ impl Transaction<'_> {
         meanings: &mut Vec<UserRefusal>,
     ) -> Result<Self, StoreError> {
         let holder = HolderItem::of(after);
-        if before.email.folded() != after.email.folded() {
-            self = self.put(&keys::email(&after.email), &holder, Expression::absent())?;
-            self = self.delete(&keys::email(&before.email), Expression::present())?;
-            meanings.extend([UserRefusal::EmailTaken, UserRefusal::VersionConflict]);
+        if before.email.kept() != after.email.kept() {
+            self = self.take_address(after, Some(&before.email), meanings)?;
         }
         if before.identity != after.identity {
             if let Some(identity) = &after.identity {

@@ -55,7 +55,8 @@ pub(super) struct HolderItem {
 }
 
 impl Store {
-    /// The account as it is now, without the hash of its password.
+    /// The account as it is now, without the hash of its password. Of one that is older than `has_password`, whether it
+    /// has one is not told: see [`Store::account`].
     pub async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
         self.get_attributes(&keys::user(id), &ACCOUNT).await
     }
@@ -75,17 +76,17 @@ impl Store {
 
     /// The account of an address, without the hash of its password.
     pub async fn user_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
-        match self.holder(&keys::email(email)).await? {
-            Some(id) => self.user(&id).await,
+        match self.holder_of(email).await? {
+            Some(id) => self.account(&id).await,
             None => Ok(None),
         }
     }
 
     /// The account of an address with the hash of its password: for logins alone, since no other function may read it
-    /// (promise 75). It takes two reads whether there is an account or not, so that the time reveals nothing
-    /// (promise 3).
+    /// (promise 75). It takes as many reads whether there is an account or not, so that the time reveals
+    /// nothing (promise 3).
     pub async fn user_with_password(&self, email: &Email) -> Result<Option<User>, StoreError> {
-        let id = self.holder(&keys::email(email)).await?;
+        let id = self.holder_of(email).await?;
         self.get(&keys::user(&id.unwrap_or_else(UserId::generate))).await
     }
 
@@ -95,6 +96,16 @@ impl Store {
             Some(id) => self.user(&id).await,
             None => Ok(None),
         }
+    }
+
+    /// Whose the address is, in whichever of its forms it is kept.
+    async fn holder_of(&self, email: &Email) -> Result<Option<UserId>, StoreError> {
+        let holder = self.holder(&keys::email(email)).await?;
+        let older = match email.apart() {
+            Some(apart) => self.holder(&keys::email(&apart)).await?,
+            None => None,
+        };
+        Ok(holder.or(older))
     }
 
     /// Whose the address or identity at `key` is.
@@ -127,13 +138,17 @@ impl Store {
                 newest_first: false,
             },
         };
-        self.page(&range, span, keep).await
+        let mut page = self.page(&range, span, keep).await?;
+        for user in &mut page.items {
+            self.tell_password(user).await?;
+        }
+        Ok(page)
     }
 
     /// Adds an account, if its address is free and its policy exists.
     pub async fn create_user(&self, user: &User, audit: &AuditEntry) -> Result<Result<(), UserRefusal>, StoreError> {
-        let mut transaction = self.new_user(user)?;
-        let mut meanings = vec![UserRefusal::EmailTaken; 2];
+        let mut meanings = Vec::new();
+        let mut transaction = self.new_user(user, &mut meanings)?;
         if counts_users(&user.quota_policy) {
             transaction = transaction.join_policy(&user.quota_policy)?;
             meanings.push(UserRefusal::NoPolicy);
@@ -152,9 +167,9 @@ impl Store {
 
     /// Adds the first administrator: done once among any number of processes that try (promise 6).
     pub async fn create_first_admin(&self, user: &User, audit: &AuditEntry) -> Result<Change, StoreError> {
-        let transaction = self
-            .new_user(user)?
-            .put(&keys::admins(), &Count { count: 1 }, Expression::absent())?;
+        let transaction =
+            self.new_user(user, &mut Vec::new())?
+                .put(&keys::admins(), &Count { count: 1 }, Expression::absent())?;
         let audit = telling(audit, None, Some(user));
         Ok(transaction.audited(&audit)?.commit().await?.into())
     }
@@ -164,10 +179,9 @@ impl Store {
         Ok(self.get::<Count>(&keys::admins()).await?.is_some())
     }
 
-    fn new_user(&self, user: &User) -> Result<Transaction<'_>, StoreError> {
-        let transaction =
-            self.transaction()
-                .put(&keys::email(&user.email), &HolderItem::of(user), Expression::absent())?;
+    fn new_user(&self, user: &User, meanings: &mut Vec<UserRefusal>) -> Result<Transaction<'_>, StoreError> {
+        let transaction = self.transaction().take_address(user, None, meanings)?;
+        meanings.push(UserRefusal::EmailTaken);
         transaction.put(&keys::user(&user.id), user, Expression::absent())
     }
 }
@@ -176,6 +190,31 @@ impl Store {
 pub(super) fn telling(audit: &AuditEntry, before: Option<&User>, after: Option<&User>) -> AuditEntry {
     let (before, after) = (before.map(Profile::from), after.map(Profile::from));
     audit.clone().telling_of(TOLD, &before, &after)
+}
+
+impl Transaction<'_> {
+    /// Takes the address for its account in place of `former`, if nobody has it in any of its forms.
+    pub(super) fn take_address(
+        mut self,
+        user: &User,
+        former: Option<&Email>,
+        meanings: &mut Vec<UserRefusal>,
+    ) -> Result<Self, StoreError> {
+        self = self.put(&keys::email(&user.email), &HolderItem::of(user), Expression::absent())?;
+        meanings.push(UserRefusal::EmailTaken);
+        let former = former.map(keys::email);
+        // The database takes one write of each item, so what is given up is not looked at besides.
+        let apart = user.email.apart().map(|apart| keys::email(&apart));
+        if let Some(apart) = apart.filter(|apart| former.as_ref() != Some(apart)) {
+            self = self.check(&apart, Expression::absent())?;
+            meanings.push(UserRefusal::EmailTaken);
+        }
+        if let Some(former) = former {
+            self = self.delete(&former, Expression::present())?;
+            meanings.push(UserRefusal::VersionConflict);
+        }
+        Ok(self)
+    }
 }
 
 impl HolderItem {

@@ -67,9 +67,7 @@ impl Transaction<'_> {
 }
 
 fn with_password() -> Expression {
-    // Items that are older than the attribute have no other.
-    let text = "#role = :admin AND #status = :active AND (#password = :true OR attribute_not_exists(#password))";
-    Expression::new(text)
+    Expression::new("#role = :admin AND #status = :active AND #password = :true")
         .name("#role", "role")
         .name("#status", "status")
         .name("#password", "has_password")
