@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod clock;
+pub mod csv;
 pub mod models;
 pub mod random;
 pub mod secret;

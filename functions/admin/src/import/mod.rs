@@ -19,7 +19,7 @@ use service::http::{ApiError, Code};
 
 use crate::app::App;
 use crate::users::{NewUser, check_new, create_user, email_taken, ends_all};
-use file::{File, Row};
+use file::{File, Line};
 use report::{Interruption, LineResult, Report};
 
 /// Hashing takes its time: what is not begun by then is left for the next request (docs/api.md §7).
@@ -90,8 +90,8 @@ impl Importer<'_> {
         } else {
             HashSet::new()
         };
-        let mut rows = file.rows(from_line);
-        while let Some(Row { line, email, account }) = rows.next() {
+        let mut lines = file.lines(from_line);
+        while let Some(Line { number, email, account }) = lines.next() {
             let is_late = began.elapsed() > TIME && !report.is_empty();
             let done = match account {
                 _ if is_late => None,
@@ -99,16 +99,16 @@ impl Importer<'_> {
                 Err(error) => Some(Err(error)),
             };
             match done {
-                Some(Ok(result)) => report.add(line, result),
+                Some(Ok(result)) => report.add(number, result),
                 Some(Err(error)) if !ends_all(&error) => {
-                    report.add(line, LineResult::refused(email, &error, self.language));
+                    report.add(number, LineResult::refused(email, &error, self.language));
                 }
                 Some(Err(error)) if report.is_empty() => return Err(error),
                 stopped => {
                     let why = stopped.and_then(Result::err);
                     report.interrupted = why.map(|error| Interruption::new(&error, self.language));
-                    report.next_line = Some(line);
-                    report.skipped = 1 + rows.count();
+                    report.next_line = Some(number);
+                    report.skipped = 1 + lines.count();
                     break;
                 }
             }

@@ -164,6 +164,7 @@ pub(super) const ROWS: &[Row] = &[
     row("password_common", "the password is one of the most common ones", "该密码过于常见"),
     // Files.
     row("unknown_column", "the columns are {columns}", "可用的列为 {columns}"),
+    row("column_twice", "the first line must name each column once", "第一行中每个列名只能出现一次"),
     row("missing_column", "the first line must name the columns: {columns}", "第一行必须列出列名:{columns}"),
     row("wrong_number_of_fields", "the line has more or fewer fields than the first one", "该行的字段数与第一行不同"),
     row("not_csv", "the body is not CSV in UTF-8", "请求体不是 UTF-8 编码的 CSV"),
