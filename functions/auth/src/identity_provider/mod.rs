@@ -8,6 +8,7 @@ mod http_client;
 mod metadata;
 mod token;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::access::id_token::{self, Claims, Expected, TokenError};
@@ -43,23 +44,26 @@ const SILENCE: ProviderError = ProviderError::NoResponse(FailureClass::Timeout);
 #[derive(Debug, Default)]
 struct Known {
     snapshot: Option<Arc<Snapshot>>,
-    /// The issuer that was silent, and until when it is not asked.
-    silent: Option<(String, Timestamp)>,
+    /// Issuers that were silent, and until when each is not asked.
+    silent: BTreeMap<String, Timestamp>,
 }
 
 impl Known {
     /// Refuses while the provider is not to be asked.
     fn check(&self, config: &SsoConfig, now: Timestamp) -> Result<(), ProviderError> {
-        match &self.silent {
-            Some((issuer, until)) if *issuer == config.issuer_url && now < *until => Err(SILENCE),
+        match self.silent.get(&config.issuer_url) {
+            Some(until) if now < *until => Err(SILENCE),
             Some(_) | None => Ok(()),
         }
     }
 
     /// Remembers whether the provider has responded.
     fn note<T>(&mut self, config: &SsoConfig, response: &Result<T, ProviderError>, now: Timestamp) {
-        let is_silent = response.as_ref().err() == Some(&SILENCE);
-        self.silent = is_silent.then(|| (config.issuer_url.clone(), now + SILENT));
+        self.silent
+            .retain(|issuer, until| now < *until && *issuer != config.issuer_url);
+        if response.as_ref().err() == Some(&SILENCE) {
+            self.silent.insert(config.issuer_url.clone(), now + SILENT);
+        }
     }
 }
 
@@ -217,5 +221,37 @@ impl Provider {
         }
         claims.take_address_from(user_info, &config.email_claim);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn config(issuer: &str) -> SsoConfig {
+        serde_json::from_value(json!({
+            "enabled": true, "provider": "generic-oidc", "issuer_url": issuer, "client_id": "us",
+            "redirect_url": "https://us.example.com/api/v1/auth/sso/callback", "email_claim": "email", "scopes": [],
+            "auto_provision": false, "default_policy": "default", "updated_at": "2026-01-01T00:00:00Z", "version": 1
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn p77_an_issuer_that_responds_does_not_end_the_silence_of_another() {
+        let (one, other) = (config("https://one.example.com"), config("https://other.example.com"));
+        let (mut known, now) = (Known::default(), Timestamp::UNIX_EPOCH);
+        known.note::<()>(&one, &Err(SILENCE), now);
+        known.note(&other, &Ok(()), now);
+        assert!(known.check(&one, now).is_err() && known.check(&other, now).is_ok());
+        known.note::<()>(&other, &Err(SILENCE), now);
+        assert!(known.check(&one, now).is_err() && known.check(&other, now).is_err());
+        known.note(&one, &Ok(()), now);
+        assert!(known.check(&one, now).is_ok() && known.check(&other, now).is_err());
+        assert!(known.check(&other, now + SILENT).is_ok());
+        known.note(&one, &Ok(()), now + SILENT);
+        assert!(known.silent.is_empty(), "nobody is remembered for nothing");
     }
 }
