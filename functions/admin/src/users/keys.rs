@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use service::http::extract::{Actor, Id, Ids, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
 use service::http::key_object::KeyObject;
-use service::http::key_rules::{MAX_MODELS, check_expiry, check_models};
+use service::http::key_rules::{MAX_MODELS, check_expiry, check_models, too_many_keys};
 use service::http::managed::constraint::max_items;
 use service::http::page::List;
 use service::http::{ApiError, Code};
@@ -63,10 +63,7 @@ pub(crate) async fn create(
         .creating(&["owner", "name", "models", "expires_at"], &key);
     match app.store.create_api_key(&key, minted.digest, &audit).await? {
         KeyCreation::Done => Ok(Created(KeyObject::new(key, minted.secret))),
-        KeyCreation::TooMany => Err(ApiError::new(
-            Code::TooManyKeys,
-            "there are 50 keys already; delete one first",
-        )),
+        KeyCreation::TooMany => Err(too_many_keys()),
         KeyCreation::OwnerGone => Err(ApiError::new(Code::Conflict, "the account is not active")),
     }
 }

@@ -6,13 +6,13 @@ mod session;
 use axum::extract::State;
 use domain::access::api_key::MintedKey;
 use domain::models::KeyId;
+use service::http::ApiError;
 use service::http::caller::SessionCaller;
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
 use service::http::key_object::KeyObject;
-use service::http::key_rules::{check_expiry, check_models};
+use service::http::key_rules::{check_expiry, check_models, too_many_keys};
 use service::http::page::List;
-use service::http::{ApiError, Code};
 use service::store::{Change, KeyCreation, Removal};
 
 use crate::app::App;
@@ -36,10 +36,7 @@ pub(crate) async fn create_key(
         .creating(KeyPatch::FIELDS, &key);
     match app.store.create_api_key(&key, minted.digest, &audit).await? {
         KeyCreation::Done => Ok(Created(KeyObject::new(key, minted.secret))),
-        KeyCreation::TooMany => Err(ApiError::new(
-            Code::TooManyKeys,
-            "there are 50 keys already; delete one first",
-        )),
+        KeyCreation::TooMany => Err(too_many_keys()),
         KeyCreation::OwnerGone => Err(ApiError::unauthorized()),
     }
 }

@@ -2,14 +2,22 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ApiError;
-use crate::store::Store;
+use super::{ApiError, Code};
+use crate::store::{MAX_KEYS, Store};
 use domain::models::user::User;
 
 /// The most models that a key may name.
 pub const MAX_MODELS: usize = 100;
 /// The longest time that an expiry may lie ahead: five years.
 const MAX_LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
+
+/// The refusal of one more key.
+pub fn too_many_keys() -> ApiError {
+    ApiError::new(
+        Code::TooManyKeys,
+        format!("there are {MAX_KEYS} keys already; delete one first"),
+    )
+}
 
 /// Each model must exist and be allowed by the owner's policy, which is one error (promise 19); `*` stands for all
 /// that are.

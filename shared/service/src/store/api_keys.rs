@@ -20,7 +20,7 @@ use domain::models::audit::AuditEntry;
 use domain::models::{KeyId, UserId};
 
 /// Keys that one person may have (promise 21).
-const MAX_KEYS: u64 = 50;
+pub const MAX_KEYS: u64 = 50;
 
 /// How often a key's last use is written at most.
 const RECORD_USE_EVERY: SignedDuration = SignedDuration::from_mins(5);

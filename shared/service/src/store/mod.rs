@@ -56,7 +56,7 @@ use domain::models::settings::Settings;
 use domain::models::user::User;
 use domain::models::{PolicyName, UserId};
 
-pub use api_keys::KeyCreation;
+pub use api_keys::{KeyCreation, MAX_KEYS};
 pub use change::{CatalogChange, Change, Removal};
 pub use error::StoreError;
 pub use leases::Lease;
