@@ -2,6 +2,7 @@
 
 use harness::client::{Client, data, refusal, status};
 use harness::process::LocalProcess;
+use harness::provider::{Provider, openai};
 use harness::{ADMIN_EMAIL, ADMIN_PASSWORD, Gateway};
 use local::Options;
 use serde_json::{Value, json};
@@ -73,6 +74,29 @@ async fn op4_the_log_names_the_client_of_a_proxy_and_no_other() {
         .lines()
         .filter(|line| line.contains("/api/v1/auth/options"))
         .collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    assert!(lines[0].contains(&format!("client.address={OWNER}")), "{}", lines[0]);
+    assert!(!lines[1].contains("client.address"), "{}", lines[1]);
+}
+
+#[tokio::test]
+async fn op4_the_log_names_the_client_of_a_delivered_response_too() {
+    let folder = TempDir::new().unwrap();
+    let provider = Provider::always(openai::stream(&["Hello"]));
+    let environment = [("TRUSTED_PROXIES", "127.0.0.0/8"), ("ADMIN_PASSWORD", "password123")];
+    let local = LocalProcess::start_with(folder.path(), &environment).await;
+    let admin = local.anybody().signed_in("admin@localhost", "password123").await;
+    admin.create_model("m", &provider).await;
+    let program = admin.create_key().await;
+    for request in [
+        program.chat_stream("m").header("x-forwarded-for", OWNER),
+        program.chat_stream("m"),
+    ] {
+        let response = request.send().await.unwrap().text().await.unwrap();
+        assert!(response.ends_with("[DONE]\n\n"), "{response}");
+    }
+    let log = local.terminate().await.log;
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("tokens.output")).collect();
     assert_eq!(lines.len(), 2, "{log}");
     assert!(lines[0].contains(&format!("client.address={OWNER}")), "{}", lines[0]);
     assert!(!lines[1].contains("client.address"), "{}", lines[1]);

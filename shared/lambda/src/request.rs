@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, Uri};
 use jiff::Timestamp;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{LambdaEvent, Request, RequestExt};
-use service::http::edge::{ClientAddress, Deadline};
+use service::http::edge::{ClientAddress, Deadline, LoggedClient};
 
 /// Where `Host` waits while `lambda_http` makes a request of the event.
 const HIDDEN_HOST: HeaderName = HeaderName::from_static("x-host-as-sent");
@@ -57,6 +57,7 @@ pub(super) fn plain(request: Request) -> http::Request<Body> {
     }
     if let Some(address) = address {
         request.extensions_mut().insert(ClientAddress(address));
+        request.extensions_mut().insert(LoggedClient(address));
     }
     if let Some(deadline) = deadline {
         request.extensions_mut().insert(deadline);

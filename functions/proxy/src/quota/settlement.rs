@@ -257,6 +257,7 @@ fn log(Ended { record, caller, .. }: &Ended, translation: &TranslationLog) {
         duration_ms = record.duration_ms,
         first_byte_ms = record.first_byte_ms,
         outcome = ?record.outcome,
+        client.address = caller.address.map(tracing::field::display),
         upstream.id = translation.upstream_id,
         nameless_calls = translation.nameless_calls,
         repairs = translation.repairs.told(),

@@ -1,5 +1,6 @@
 //! Who calls: from the headers to a person or a program (promises 12, 18, 20).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -7,6 +8,7 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
 
+use super::edge::LoggedClient;
 use super::refused_change::RefusedChange;
 use super::routes::{Access, Gate};
 use super::trace::TraceContext;
@@ -32,6 +34,8 @@ pub struct ApiCaller {
     pub client: ClientKind,
     /// The trace that its request is part of.
     pub trace: Option<TraceContext>,
+    /// The address that the log names.
+    pub address: Option<IpAddr>,
 }
 
 /// Authenticates people by their session tokens.
@@ -165,11 +169,13 @@ impl Gate for KeyGate {
             None => agent.map_or(ClientKind::Other, ClientKind::of_user_agent),
         };
         let trace = request.extensions.get().cloned();
+        let address = request.extensions.get().map(|LoggedClient(address)| *address);
         request.extensions.insert(ApiCaller {
             user,
             key,
             client,
             trace,
+            address,
         });
         Ok(())
     }

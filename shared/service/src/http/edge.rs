@@ -34,8 +34,8 @@ const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
-/// The client that the log line names: where a proxy has brought its request, since the connection's own address says
-/// nothing then.
+/// The client that the log line names: where a proxy or API Gateway has brought its request, since the connection's own
+/// address says nothing then.
 #[derive(Clone, Copy, Debug)]
 pub struct LoggedClient(pub IpAddr);
 
