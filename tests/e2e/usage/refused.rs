@@ -156,3 +156,20 @@ async fn g14_a_policy_in_shadow_mode_tells_whom_it_would_have_refused() {
     answer(gateway.admin(), "/api/v1/admin/policies/other/shadow", 404).await;
     answer(&person, SHADOW, 403).await;
 }
+
+#[tokio::test]
+async fn op9_a_policy_in_shadow_mode_tells_of_models_without_a_price() {
+    let provider = Provider::always(Reply::json(&openai::completion("Hi")));
+    let shadow = json!({"mode": "shadow", "cost_quota_monthly": 5});
+    let (gateway, _, program) = under(&provider, shadow).await;
+    let told = async |expected: Value| {
+        assert_eq!(status(program.chat("m")).await, 200);
+        gateway.local().write_usage().await;
+        let found = answer(gateway.admin(), SHADOW, 200).await;
+        assert_eq!(pick(&found["data"][0], ["limit", "requests"]), expected);
+    };
+    told(json!(["unpriced_models", 1])).await;
+    let free = json!({"unpriced_models": "free"});
+    gateway.admin().change("/api/v1/admin/settings", &free).await;
+    told(json!(["unpriced_models", 1])).await;
+}

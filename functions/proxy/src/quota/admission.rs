@@ -86,7 +86,7 @@ pub(crate) async fn reserve(
     let facts = facts(grant, request.endpoint(), request.stream(), request_id, at);
     let mut reservation = Reservation::new(grant.clone(), facts, request.input_estimate());
     reservation.asked_tier = demand::asked_tier(request, &grant.entry.model);
-    check_price(store, grant, request.endpoint(), at).await?;
+    let would_refuse_price = check_price(store, grant, request.endpoint(), at).await?;
     if !grant.policy.counts_nothing() {
         let demand = demand(grant, request, reservation.asked_tier, at);
         let (stored, meter) = admit(store, &reservation, demand, max_duration).await?;
@@ -103,6 +103,9 @@ pub(crate) async fn reserve(
             }
         }
         reservation.stored = Some(stored);
+    }
+    if would_refuse_price {
+        tallies.find(finding(&reservation, "unpriced_models")).await;
     }
     if grant.is_outside_hours {
         tallies.find(finding(&reservation, "available_time_ranges")).await;
@@ -149,18 +152,18 @@ pub(crate) async fn pass_rate(
     Ok(())
 }
 
-/// Refuses a model without a price under a limit of cost, which could not limit it (OP9).
-async fn check_price(store: &Store, grant: &Grant, endpoint: Endpoint, at: Timestamp) -> Result<(), ApiError> {
+/// Refuses a model without a price under a limit of cost, which could not limit it (OP9). True if a policy in shadow
+/// mode would have.
+async fn check_price(store: &Store, grant: &Grant, endpoint: Endpoint, at: Timestamp) -> Result<bool, ApiError> {
     let (policy, model) = (&grant.policy, &grant.entry.model);
     if policy.cost_quota_monthly.is_none() || model.is_priced_at(endpoint, at) {
-        return Ok(());
+        return Ok(false);
     }
     if store.settings().await?.unpriced_models == UnpricedModels::Free {
-        return Ok(());
+        return Ok(false);
     }
     if policy.mode == Mode::Shadow {
-        tracing::info!(policy = %policy.name, model = %model.id, "a model without a price; served in shadow mode");
-        return Ok(());
+        return Ok(true);
     }
     Err(refusal::unpriced(policy, &model.id))
 }
