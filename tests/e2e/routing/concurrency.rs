@@ -53,6 +53,37 @@ async fn a_backend_gets_no_more_requests_at_once_than_it_takes() {
 }
 
 #[tokio::test]
+async fn op3_a_place_that_is_renewed_is_held_and_one_of_a_dead_process_is_not() {
+    let gateway = Gateway::start().await;
+    gateway
+        .admin()
+        .create_model_with("m", &Provider::start(), &json!({"id": "b"}))
+        .await;
+    let store = gateway.local().store().await.unwrap();
+    let (backend, now) = (BackendId::parse("b").unwrap(), store.clock().now());
+    let (past, future) = (now - SignedDuration::from_secs(1), now + SignedDuration::from_mins(5));
+    let take = |until| store.take_lease(&backend, 2, until);
+    let alive = take(past).await.unwrap().unwrap();
+    let dead = take(past).await.unwrap().unwrap();
+    assert!(store.renew_lease(&alive, future).await.unwrap());
+    let other = take(future).await.unwrap().unwrap();
+    assert!(
+        !store.renew_lease(&dead, future).await.unwrap(),
+        "another has its place"
+    );
+    assert!(take(future).await.unwrap().is_none());
+    for lease in [&alive, &other] {
+        store.give_lease_back(lease).await.unwrap();
+    }
+    assert!(
+        !store.renew_lease(&alive, future).await.unwrap(),
+        "what is given back is not taken anew"
+    );
+    let taken = store.leases_taken([&backend].into_iter()).await.unwrap();
+    assert_eq!(taken[&backend], 0);
+}
+
+#[tokio::test]
 async fn places_at_a_backend_are_counted_for_all_processes_together() {
     let gateway = Gateway::start().await;
     gateway

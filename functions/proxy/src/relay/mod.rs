@@ -48,7 +48,7 @@ impl Relay<'_> {
     ) {
         let OpenResponse {
             mut response,
-            permit,
+            mut permit,
             writes,
             calls,
         } = upstream;
@@ -75,7 +75,11 @@ impl Relay<'_> {
                 let (mut driver, body) = drive(Pump::new(*started, *self.limits, response.idle), self.limits);
                 let head = if is_json { headers::json } else { headers::stream };
                 downstream.stream(Body::new(body), |body| head(body, headers));
-                let halt = driver.halted(self.stop, deadlines.end).await;
+                let halt = tokio::select! {
+                    biased;
+                    halt = driver.halted(self.stop, deadlines.end) => halt,
+                    never = permit.held(self.store) => match never {},
+                };
                 let ending = driver.finish(halt, &reservation.request.request_id, storing).await;
                 let result = RelayResult::of_stream(halt, ending);
                 self.close(permit, writes, reservation, first_byte, result).await;

@@ -181,7 +181,7 @@ impl<'s> Search<'_, 's> {
             exchanges,
             ..
         } = self.upstream;
-        let permit = Permit::acquire(&balancer.pool, store, backend, self.caller, self.deadlines)
+        let permit = Permit::acquire(&balancer.pool, store, backend, self.caller)
             .await
             .map_err(Failure::not_sent)?;
         let mut permit = permit.ok_or_else(|| Failure::not_sent(none_available()))?;
@@ -198,6 +198,7 @@ impl<'s> Search<'_, 's> {
             biased;
             () = self.client_state.left() => Err(Failure::client_left()),
             () = exchanges.stop().cancelled() => Err(Failure::stopped()),
+            never = permit.held(store) => match never {},
             called = attempt.run() => called,
         };
         self.note(&backend.id, began.elapsed(), called.as_ref().err());

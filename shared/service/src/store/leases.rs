@@ -117,6 +117,17 @@ impl Store {
         Ok(())
     }
 
+    /// Holds the place until `until`; false if it is no longer there.
+    pub async fn renew_lease(&self, lease: &Lease, until: Timestamp) -> Result<bool, StoreError> {
+        let renew = Expression::new("SET #leases.#id = :until")
+            .name("#leases", "leases")
+            .name("#id", &lease.id)
+            .number(":until", until.as_second());
+        let is_there = Expression::new("attribute_exists(#leases.#id)");
+        let written: Written<Leases> = self.update_if(&keys::leases(&lease.backend), renew, is_there).await?;
+        Ok(matches!(written, Written::Done))
+    }
+
     /// Makes the place free. Doing it twice changes nothing.
     pub async fn give_lease_back(&self, lease: &Lease) -> Result<(), StoreError> {
         let remove = Expression::new("REMOVE #leases.#id")
