@@ -33,7 +33,7 @@ enum Said {
 }
 
 impl Period<'_> {
-    /// The hours of a report, at most `most` days of them; up to today and 30 days when nothing is said.
+    /// The hours of a report, at most `most` days of them; up to today and 30 days, or `most`, when nothing is said.
     pub fn hours(self, now: Timestamp, most: i32) -> Result<Range<UtcHour>, ApiError> {
         let today = || Said::Day(UtcHour::of(now).date_in(self.zone.rules()));
         let end = match read("to", self.to)?.unwrap_or_else(today) {
@@ -47,7 +47,7 @@ impl Period<'_> {
             Some(Said::Moment(at)) => UtcHour::beginning_at(at).ok_or_else(|| no_hour("from"))?,
             None => {
                 let last = end.plus(-1).date_in(self.zone.rules());
-                self.begin(last.checked_sub((USUAL_DAYS - 1).days()).unwrap_or(Date::MIN))?
+                self.begin(last.checked_sub((USUAL_DAYS.min(most) - 1).days()).unwrap_or(Date::MIN))?
             }
         };
         check_order(start, end.plus(-1))?;
@@ -82,7 +82,7 @@ impl Period<'_> {
 }
 
 /// Refuses more days than `most`; one of them may have 25 hours.
-pub fn check_days(hours: &Range<UtcHour>, most: i32) -> Result<(), ApiError> {
+fn check_days(hours: &Range<UtcHour>, most: i32) -> Result<(), ApiError> {
     if UtcHour::count(hours) > i64::from(most) * 24 + 1 {
         return Err(ApiError::invalid(
             "from",
@@ -170,7 +170,11 @@ mod tests {
     }
 
     fn hours(from: &str, to: &str, zone: &str) -> Result<String, String> {
-        let hours = period(from, to, &Zone::parse(zone).unwrap()).hours(NOON.parse().unwrap(), 92);
+        hours_of(from, to, zone, 92)
+    }
+
+    fn hours_of(from: &str, to: &str, zone: &str, most: i32) -> Result<String, String> {
+        let hours = period(from, to, &Zone::parse(zone).unwrap()).hours(NOON.parse().unwrap(), most);
         let shown = |hour: UtcHour| hour.begin().strftime("%m-%dT%H").to_string();
         hours
             .map(|hours| format!("{} {}", shown(hours.start), shown(hours.end)))
@@ -204,6 +208,12 @@ mod tests {
         ] {
             assert_eq!(hours(from, to, zone).unwrap(), expected, "{from} {to} {zone}");
         }
+    }
+
+    #[test]
+    fn g4_when_nothing_is_said_a_report_has_no_more_days_than_it_may() {
+        assert_eq!(hours_of("", "", "UTC", 14).unwrap(), "03-18T00 04-01T00");
+        assert_eq!(hours_of("", "2026-02-28", "UTC", 14).unwrap(), "02-15T00 03-01T00");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::ApiError;
 use super::csv::Table;
 use super::names::{Ids, Names};
 use super::page::Walk;
-use super::period::{Period, check_days, check_days_of};
+use super::period::{Period, check_days_of};
 use crate::store::{Page, Span, Store, StoreError, UsageSums, Whose};
 use domain::models::log_entry::LogEntry;
 use domain::models::report::{Group, GroupBy, Grouping, UsageRow};
@@ -41,10 +41,12 @@ type Groups = BTreeMap<Group, (Sums, Option<UserId>)>;
 impl Report {
     /// Refuses a time of which the sums cannot be told exactly.
     pub fn new(by: Grouping, period: Period<'_>, now: Timestamp, most_days: i32) -> Result<Self, ApiError> {
+        let most_days = if by.has(GroupBy::Hour) {
+            MOST_DAYS_BY_HOUR.min(most_days)
+        } else {
+            most_days
+        };
         let hours = period.hours(now, most_days)?;
-        if by.has(GroupBy::Hour) {
-            check_days(&hours, MOST_DAYS_BY_HOUR)?;
-        }
         if by.has(GroupBy::Day) {
             check_days_of(period.zone, &hours)?;
         }
