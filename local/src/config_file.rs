@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use admin::{Change, Outcome, Report};
+use admin::{Change, Outcome, Refusal, Report};
 use domain::models::user::User;
 use domain::models::{Email, RequestId};
 use serde_json::Value;
@@ -102,7 +102,7 @@ impl Applied {
 }
 
 fn failure(change: &Change) -> Option<String> {
-    let Outcome::Failed { field, message, .. } = &change.outcome else {
+    let Outcome::Failed(Refusal { field, message, .. }) = &change.outcome else {
         return None;
     };
     let object = format!("{:?}", change.object).to_lowercase();

@@ -12,6 +12,8 @@ mod import;
 mod models;
 mod overview;
 mod policies;
+mod refusal;
+mod secret_change;
 mod settings;
 mod sso;
 mod storable;
@@ -31,6 +33,7 @@ use service::http::routes::{Access, Routes};
 
 pub use app::{App, Delegates, Rules};
 pub use configuration::{Change, Outcome, Report};
+pub use refusal::Refusal;
 
 const ADMIN: Access = Access::Session(Role::Admin);
 const MANAGER: Access = Access::Session(Role::Manager);

@@ -16,7 +16,11 @@ fn example() -> String {
     block.split("```").next().unwrap().to_owned()
 }
 
-const KEYS: [(&str, &str); 2] = [("ZAI_API_KEY", "zai-key"), ("MOONSHOT_API_KEY", "moonshot-key")];
+const KEYS: [(&str, &str); 3] = [
+    ("ZAI_API_KEY", "zai-key"),
+    ("MOONSHOT_API_KEY", "moonshot-key"),
+    ("SSO_CLIENT_SECRET", "client-secret"),
+];
 
 #[tokio::test]
 async fn the_example_of_the_documents_starts_a_gateway_and_a_second_start_changes_nothing() {
@@ -51,13 +55,13 @@ async fn the_example_of_the_documents_starts_a_gateway_and_a_second_start_change
         "The first administrator is admin@localhost"
     );
     let line = local.line().await.unwrap();
-    assert_eq!(line, "The configuration is applied: 8 changes, 0 as they were");
+    assert_eq!(line, "The configuration is applied: 9 changes, 0 as they were");
     let said = local.terminate().await;
     assert_eq!(said.output, "", "with models there is no link to set it up");
 
     let mut again = LocalProcess::start_with(&stored, &environment("")).await;
     let line = again.line().await.unwrap();
-    assert_eq!(line, "The configuration is applied: 0 changes, 8 as they were");
+    assert_eq!(line, "The configuration is applied: 0 changes, 9 as they were");
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 mod file;
 mod mistakes;
+mod room;
+mod sso;
 
 use harness::Gateway;
 use harness::client::{Client, data, pick, refusal, status};
@@ -195,41 +197,6 @@ async fn what_the_document_does_not_have_goes_only_when_the_caller_says_so() {
     );
     let nothing = data(admin.post(&format!("{IMPORT}?prune=true")).json(&json!({})), 200).await;
     assert_eq!(nothing["changes"], json!([]), "a part that is absent is left as it is");
-}
-
-#[tokio::test]
-async fn a_change_that_fails_is_told_with_what_was_made_before() {
-    let gateway = Gateway::start().await;
-    let admin = gateway.admin();
-    let provider = Provider::always(openai::stream(&["Hello"]));
-    admin.create_policy("used", &json!({})).await;
-    admin
-        .create_person("somebody@example.com", json!({"quota_policy": "used"}))
-        .await;
-    let document = json!({"policies": [], "models": [{"id": "glm", "name": "GLM", "backends": [
-        {"name": "one", "base_url": provider.base_url(), "model_name": "m"}]}]});
-    admin.create_policy("zzz", &json!({})).await;
-    let report = data(admin.post(&format!("{IMPORT}?prune=true")).json(&document), 200).await;
-    assert_eq!(
-        changes(&report),
-        [
-            "create model glm: done",
-            "create backend one: done",
-            "delete policy used: failed",
-            "delete policy zzz: skipped"
-        ]
-    );
-    assert_eq!(pick(&report["changes"][2], ["code"]), json!(["policy_in_use"]));
-    assert_eq!(report["complete"], false);
-    let again = admin.post(&format!("{IMPORT}?prune=true")).json(&document);
-    let chinese = data(again.header("accept-language", "zh"), 200).await;
-    assert_eq!(
-        [&report["changes"][2]["message"], &chinese["changes"][0]["message"]],
-        [
-            "users are under this policy; give them another one first",
-            "仍有用户使用该策略,请先为他们更换策略"
-        ]
-    );
 }
 
 #[tokio::test]

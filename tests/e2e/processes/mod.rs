@@ -1,5 +1,6 @@
 //! Functions in processes of their own, over one database and one clock.
 
+mod configuration;
 mod import;
 mod installation;
 mod revocation;

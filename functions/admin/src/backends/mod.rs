@@ -10,6 +10,7 @@ use axum::extract::State;
 use domain::models::catalog::{Backend, Catalog};
 use domain::models::health::Health;
 use domain::models::{BackendId, ModelId, SecretId};
+use domain::secret::Secret;
 use serde_json::Value;
 use service::functions::{CheckRequest, CheckResult};
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
@@ -21,6 +22,7 @@ use service::store::Change;
 
 use crate::app::App;
 use crate::catalog::judged;
+use crate::secret_change::write_with_secret;
 use form::{BackendKey, BackendPatch, NewBackend, check, refuse_other_origin};
 use view::{shown_all, shown_one};
 
@@ -59,7 +61,7 @@ pub(crate) async fn create(
     Id(model): Id<ModelId>,
     Body(mut new): Body<NewBackend>,
 ) -> Result<Created<Value>, ApiError> {
-    check_room(&app.store.read_catalog().await?, &model)?;
+    check_room_of(&app.store.read_catalog().await?, &model)?;
     let now = app.store.clock().now();
     let key = new.api_key.take();
     let secret = key.as_ref().map(|_| SecretId::generate());
@@ -70,29 +72,38 @@ pub(crate) async fn create(
         .audit(now, "backend.create", &backend.id, vec![])
         .creating(BackendPatch::FIELDS, &backend);
     let (store, new, audit) = (&app.store, &backend, &audit);
-    write_with_key(
-        &app,
-        &backend,
-        key,
-        || {
-            judged(store, |catalog| async move {
-                check_room(&catalog, &new.model_id)?;
-                Ok(store.create_backend(new, catalog.revision(), audit).await?)
-            })
-        },
-        || ApiError::new(Code::Conflict, "there is a backend with this id already").field("id"),
-    )
-    .await?;
+    let write = async {
+        let created = judged(store, |catalog| async move {
+            check_room_of(&catalog, &new.model_id)?;
+            Ok(store.create_backend(new, catalog.revision(), audit).await?)
+        });
+        Ok((created.await? == Change::Conflict).then(id_taken))
+    };
+    write_with_secret(&app, named_key(&backend, key.as_ref()), write).await?;
     shown_one(&app.store, &backend).await.map(Created)
 }
 
-fn check_room(catalog: &Catalog, model: &ModelId) -> Result<(), ApiError> {
+fn check_room_of(catalog: &Catalog, model: &ModelId) -> Result<(), ApiError> {
     let entry = catalog.find(model).ok_or_else(|| ApiError::not_found("model"))?;
-    if entry.backends.len() < MAX_BACKENDS {
+    check_room(entry.backends.len() + 1)
+}
+
+/// Refuses that a model has so many backends.
+pub(crate) fn check_room(backends: usize) -> Result<(), ApiError> {
+    if backends <= MAX_BACKENDS {
         return Ok(());
     }
     let message = format!("a model can have at most {MAX_BACKENDS} backends");
     Err(ApiError::new(Code::Conflict, message))
+}
+
+pub(crate) fn id_taken() -> ApiError {
+    ApiError::new(Code::Conflict, "there is a backend with this id already").field("id")
+}
+
+/// A new key under the name that `backend` has for it.
+fn named_key<'a>(backend: &Backend, key: Option<&'a BackendKey>) -> Option<(String, &'a Secret)> {
+    key.and_then(|key| Some((backend.secret_name()?, key.secret())))
 }
 
 /// `PUT /api/v1/admin/backends/{id}`
@@ -119,8 +130,11 @@ pub(crate) async fn update(
     let audit = actor
         .audit(now, "backend.update", &id, patch.changed())
         .telling(&old, &backend);
-    let write = || async { app.store.update_backend(&backend, &audit).await.map_err(Into::into) };
-    write_with_key(&app, &backend, patch.api_key.value().cloned(), write, version_conflict).await?;
+    let write = async {
+        let updated = app.store.update_backend(&backend, &audit).await?;
+        Ok((updated == Change::Conflict).then(version_conflict))
+    };
+    write_with_secret(&app, named_key(&backend, patch.api_key.value()), write).await?;
     if let Some(older) = old
         .retired_secret
         .as_ref()
@@ -186,28 +200,6 @@ pub(crate) async fn forget_keys(app: &App, backend: &Backend) -> Result<(), ApiE
         app.secrets.delete(&backend.secret_name_of(secret)).await?;
     }
     Ok(())
-}
-
-/// Writes the key under its new name, then the entry that names it. If the entry is refused, the key goes again; while
-/// it is not known whether it was, the key stays, since the entry may name it.
-async fn write_with_key<F: Future<Output = Result<Change, ApiError>>>(
-    app: &App,
-    backend: &Backend,
-    key: Option<BackendKey>,
-    write: impl FnOnce() -> F,
-    refusal: impl FnOnce() -> ApiError,
-) -> Result<(), ApiError> {
-    let name = key.is_some().then(|| backend.secret_name()).flatten();
-    if let (Some(name), Some(key)) = (&name, key) {
-        app.secrets.put(name, key.secret()).await?;
-    }
-    if write().await? == Change::Done {
-        return Ok(());
-    }
-    if let Some(name) = name {
-        app.secrets.delete(&name).await?;
-    }
-    Err(refusal())
 }
 
 /// The health of a backend that was changed: what was found with another key or at another address says nothing of it.

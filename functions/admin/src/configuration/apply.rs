@@ -14,7 +14,8 @@ use super::plan::Plan;
 use super::report::{Action, Change, Object, Outcome, Report};
 use crate::app::App;
 use crate::fields::{Fields, as_form};
-use crate::{backends, models, policies, settings};
+use crate::refusal::Refusal;
+use crate::{backends, models, policies, settings, sso};
 
 /// The report of what was made. The first change that fails is the last that is tried: later ones may need it.
 pub(super) async fn apply(
@@ -35,7 +36,7 @@ pub(super) async fn apply(
                 Ok(()) => Outcome::Done,
                 Err(error) => {
                     has_failed = true;
-                    Outcome::failed(&error, language)
+                    Outcome::Failed(Refusal::new(&error, language))
                 }
             }
         };
@@ -49,6 +50,7 @@ async fn make(app: &App, actor: &Actor, change: &Change) -> Result<(), ApiError>
     let seen = change.version.map_or(IfMatch::ANY, IfMatch::version);
     let id = change.id.as_str();
     match (change.object, change.action) {
+        (Object::Sso, _) => done(sso::change(&app, &actor, seen, &as_form(body)?).await),
         (Object::Settings, _) => done(settings::update(app, actor, seen, form(body)?).await),
         (Object::Policy, Action::Create) => done(policies::create(app, actor, form(body)?).await),
         (Object::Policy, Action::Update) => {

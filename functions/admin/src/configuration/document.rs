@@ -1,19 +1,23 @@
-//! The document: settings, policies, and models with their backends, each as its route takes it.
+//! The document: settings, policies, single sign-on, and models with their backends, each as its route takes it.
 
 use domain::models::catalog::{Backend, Entry};
+use domain::models::sso::SsoConfig;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::stored::Stored;
+use crate::app::App;
 use crate::fields::Fields;
+use crate::sso::form::{console_beside, default_redirect_url};
 
 /// Members that the gateway sets itself, and no document has.
-const OF_THE_GATEWAY: [&str; 8] = [
+const OF_THE_GATEWAY: [&str; 9] = [
     "created_at",
     "key_fingerprint",
     "model_id",
     "retired_secret",
     "secret",
+    "secret_fingerprint",
     "updated_at",
     "users",
     "version",
@@ -29,6 +33,8 @@ pub(crate) struct Document {
     pub(super) policies: Option<Vec<Fields>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) models: Option<Vec<ModelFields>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sso: Option<Fields>,
 }
 
 /// A model with its backends.
@@ -42,13 +48,14 @@ pub(super) struct ModelFields {
 
 impl Document {
     /// The whole configuration, without secrets.
-    pub(super) fn of(stored: &Stored) -> serde_json::Result<Self> {
+    pub(super) fn of(app: &App, stored: &Stored) -> serde_json::Result<Self> {
         let policies = stored.policies.iter().map(short).collect::<Result<_, _>>()?;
         let models = stored.catalog.entries().map(|entry| with_backends(entry));
         Ok(Self {
             settings: Some(short(&stored.settings)?),
             policies: Some(policies),
             models: Some(models.collect::<Result<_, _>>()?),
+            sso: stored.sso.as_ref().map(|config| sso(app, config)).transpose()?,
         })
     }
 }
@@ -65,6 +72,20 @@ fn with_backends(entry: &Entry) -> serde_json::Result<ModelFields> {
         model: short(&entry.model)?,
         backends: Some(backends.collect::<serde_json::Result<_>>()?),
     })
+}
+
+/// Single sign-on, without the addresses that it has by default: another installation has its own.
+fn sso(app: &App, config: &SsoConfig) -> serde_json::Result<Fields> {
+    let mut fields = short(config)?;
+    if default_redirect_url(app).as_ref() == Some(&config.redirect_url) {
+        fields.remove("redirect_url");
+    }
+    if config.console_url == console_beside(&config.redirect_url) {
+        fields.remove("console_url");
+    } else if config.console_url.is_none() {
+        fields.insert("console_url".to_owned(), Value::Null);
+    }
+    Ok(fields)
 }
 
 /// True if the name tells the backend from the others of its model. Ids differ between installations.

@@ -45,7 +45,7 @@ pub(crate) struct ImportOptions {
 /// `GET /api/v1/admin/export`
 pub(crate) async fn export(State(app): State<App>) -> Result<Data<Document>, ApiError> {
     let stored = Stored::read(&app).await?;
-    Ok(Data(Document::of(&stored).map_err(ApiError::internal)?))
+    Ok(Data(Document::of(&app, &stored).map_err(ApiError::internal)?))
 }
 
 /// `POST /api/v1/admin/import`

@@ -1,11 +1,9 @@
 //! The report of an import: what it has changed, or would change.
 
+use crate::fields::Fields;
+use crate::refusal::Refusal;
 use domain::models::ModelId;
 use serde::Serialize;
-use service::http::ApiError;
-use service::http::language::Language;
-
-use crate::fields::Fields;
 
 /// The changes in the order in which they are made. Where one fails, those after it are skipped.
 #[derive(Debug, Serialize)]
@@ -25,7 +23,7 @@ pub struct Change {
     /// The model that a backend is of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelId>,
-    /// The model's id, the policy's or the backend's name.
+    /// The model's id, the policy's or the backend's name; `settings`, `sso`.
     pub name: String,
     /// The fields that the document gives or changes.
     pub fields: Vec<String>,
@@ -57,6 +55,7 @@ pub enum Object {
     Policy,
     Model,
     Backend,
+    Sso,
 }
 
 /// The state of a change.
@@ -65,11 +64,7 @@ pub enum Object {
 pub enum Outcome {
     Planned,
     Done,
-    Failed {
-        code: &'static str,
-        field: Option<String>,
-        message: String,
-    },
+    Failed(Refusal),
     /// Another one failed before, or there was no time left.
     Skipped,
 }
@@ -91,16 +86,6 @@ impl Report {
             complete: !changes.iter().any(is_open),
             unchanged,
             changes,
-        }
-    }
-}
-
-impl Outcome {
-    pub(super) fn failed(error: &ApiError, language: Language) -> Self {
-        Self::Failed {
-            code: error.code().name(),
-            field: error.field_name().map(ToOwned::to_owned),
-            message: error.told(language).text,
         }
     }
 }

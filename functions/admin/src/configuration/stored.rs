@@ -3,6 +3,7 @@
 use domain::models::catalog::Catalog;
 use domain::models::policy::Policy;
 use domain::models::settings::Settings;
+use domain::models::sso::SsoConfig;
 use service::http::ApiError;
 
 use crate::app::App;
@@ -12,17 +13,23 @@ pub(super) struct Stored {
     pub(super) settings: Settings,
     pub(super) policies: Vec<Policy>,
     pub(super) catalog: Catalog,
+    pub(super) sso: Option<SsoConfig>,
 }
 
 impl Stored {
     pub(super) async fn read(app: &App) -> Result<Self, ApiError> {
         let store = &app.store;
-        let (settings, policies, catalog) =
-            tokio::try_join!(store.read_settings(), store.policies(), store.read_catalog())?;
+        let (settings, policies, catalog, sso) = tokio::try_join!(
+            store.read_settings(),
+            store.policies(),
+            store.read_catalog(),
+            store.sso_config()
+        )?;
         Ok(Self {
             settings,
             policies,
             catalog,
+            sso,
         })
     }
 }

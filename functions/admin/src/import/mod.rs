@@ -18,6 +18,7 @@ use service::http::language::{Language, RefusalLanguage};
 use service::http::{ApiError, Code};
 
 use crate::app::App;
+use crate::refusal::Refusal;
 use crate::users::{NewUser, check_new, create_user, email_taken, ends_all};
 use file::{File, Line};
 use report::{Interruption, LineResult, Report};
@@ -101,7 +102,8 @@ impl Importer<'_> {
             match done {
                 Some(Ok(result)) => report.add(number, result),
                 Some(Err(error)) if !ends_all(&error) => {
-                    report.add(number, LineResult::refused(email, &error, self.language));
+                    let why = Refusal::new(&error, self.language);
+                    report.add(number, LineResult::Refused { email, why });
                 }
                 Some(Err(error)) if report.is_empty() => return Err(error),
                 stopped => {

@@ -5,6 +5,8 @@ use serde::Serialize;
 use service::http::ApiError;
 use service::http::language::Language;
 
+use crate::refusal::Refusal;
+
 #[derive(Default, Serialize)]
 pub(crate) struct Report {
     /// True if nothing was to be done: lines that would be made are `valid`.
@@ -50,21 +52,9 @@ pub(super) enum LineResult {
     Refused {
         /// The text in the place of the address.
         email: Option<String>,
-        code: &'static str,
-        field: Option<String>,
-        message: String,
+        #[serde(flatten)]
+        why: Refusal,
     },
-}
-
-impl LineResult {
-    pub(super) fn refused(email: Option<String>, error: &ApiError, language: Language) -> Self {
-        Self::Refused {
-            email,
-            code: error.code().name(),
-            field: error.field_name().map(ToOwned::to_owned),
-            message: error.told(language).text,
-        }
-    }
 }
 
 impl Interruption {

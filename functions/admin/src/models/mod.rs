@@ -26,6 +26,15 @@ pub(crate) fn no_default_model(id: &ModelId) -> ApiError {
 /// Models of one installation (docs/api.md §7).
 const MAX_MODELS: usize = 500;
 
+/// Refuses that there are so many models.
+pub(crate) fn check_room(models: usize) -> Result<(), ApiError> {
+    if models <= MAX_MODELS {
+        return Ok(());
+    }
+    let message = format!("there can be at most {MAX_MODELS} models");
+    Err(ApiError::new(Code::Conflict, message))
+}
+
 /// `?cascade=true` deletes a model's backends with it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,10 +71,7 @@ pub(crate) async fn create(
         .creating(ModelPatch::FIELDS, &model);
     let (store, new, audit) = (&app.store, &model, &audit);
     let created = judged(store, |catalog| async move {
-        if catalog.entries().count() >= MAX_MODELS {
-            let message = format!("there can be at most {MAX_MODELS} models");
-            return Err(ApiError::new(Code::Conflict, message));
-        }
+        check_room(catalog.entries().count() + 1)?;
         check_names(new, &catalog)?;
         Ok(store.create_model(new, catalog.revision(), audit).await?)
     });

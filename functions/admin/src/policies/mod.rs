@@ -22,6 +22,15 @@ use form::PolicyPatch;
 /// same moment each may get the last place, and nothing hangs on the exact number.
 const MAX_POLICIES: usize = 100;
 
+/// Refuses that there are so many policies.
+pub(crate) fn check_room(policies: usize) -> Result<(), ApiError> {
+    if policies <= MAX_POLICIES {
+        return Ok(());
+    }
+    let message = format!("there can be at most {MAX_POLICIES} policies");
+    Err(ApiError::new(Code::Conflict, message))
+}
+
 /// A policy, and how many users are under it.
 #[derive(Serialize)]
 pub(crate) struct PolicyResponse {
@@ -71,12 +80,7 @@ pub(crate) async fn create(
     if policies.iter().any(|policy| policy.name == name) {
         return Err(name_taken());
     }
-    if policies.len() >= MAX_POLICIES {
-        return Err(ApiError::new(
-            Code::Conflict,
-            format!("there can be at most {MAX_POLICIES} policies"),
-        ));
-    }
+    check_room(policies.len() + 1)?;
     let now = app.store.clock().now();
     let policy = patch.applied(Policy::unlimited(name), now)?;
     patch.check_default_model(&policy, &app.store).await?;

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use domain::access::session::SigningKeys;
 use domain::access::sso::is_issuer_of;
 use domain::models::sso::{ProviderKind, SsoConfig};
 use domain::models::{PolicyName, SecretId};
@@ -57,9 +58,23 @@ impl From<Domains> for Vec<String> {
     }
 }
 
+/// Whose secret it is, of all whose fingerprints are kept: no id of a backend has a blank.
+const OWNER: &str = "single sign-on";
+
+/// The fingerprint of a client secret.
+pub(super) fn fingerprint(keys: &SigningKeys, secret: &str) -> String {
+    keys.fingerprint(OWNER, secret)
+}
+
+/// True if `secret` is the one that `config` has.
+pub(crate) fn is_secret_of(keys: &SigningKeys, secret: &str, config: &SsoConfig) -> bool {
+    let known = config.secret_fingerprint.as_deref().filter(|_| config.secret.is_some());
+    known.is_some_and(|known| keys.is_fingerprint(OWNER, secret, known))
+}
+
 impl SsoPatch {
     /// `old` with the changes. A new secret is stored under a new name, and the one before stays.
-    pub(super) fn applied(&self, app: &App, old: Option<&SsoConfig>) -> Result<SsoConfig, ApiError> {
+    pub(crate) fn applied(&self, app: &App, old: Option<&SsoConfig>) -> Result<SsoConfig, ApiError> {
         if self
             .client_secret
             .value()
@@ -95,6 +110,7 @@ impl SsoPatch {
             client_id: required("client_id", self.client_id.clone())?,
             secret: None,
             retired_secret: None,
+            secret_fingerprint: None,
             redirect_url: required("redirect_url", redirect_url)?,
             console_url,
             email_claim: EMAIL.to_owned(),
@@ -109,7 +125,7 @@ impl SsoPatch {
 }
 
 /// The callback at the address that the gateway was told it has.
-pub(super) fn default_redirect_url(app: &App) -> Option<String> {
+pub(crate) fn default_redirect_url(app: &App) -> Option<String> {
     app.rules
         .public_url
         .as_ref()
@@ -117,7 +133,7 @@ pub(super) fn default_redirect_url(app: &App) -> Option<String> {
 }
 
 /// The console at the address that the provider sends people back to: `PUBLIC_URL/console/`, unless another one is set.
-pub(super) fn console_beside(redirect_url: &str) -> Option<String> {
+pub(crate) fn console_beside(redirect_url: &str) -> Option<String> {
     redirect_url
         .strip_suffix(CALLBACK)
         .map(|base| format!("{base}{CONSOLE}"))
@@ -133,6 +149,19 @@ fn required<T>(field: &str, value: Option<T>) -> Result<T, ApiError> {
 
 /// Refuses what cannot work, or must not.
 pub(super) async fn check(app: &App, config: &SsoConfig) -> Result<(), ApiError> {
+    check_addresses(app, config)?;
+    match app.store.read_policy(&config.default_policy).await? {
+        Some(_) => Ok(()),
+        None => Err(no_default_policy(&config.default_policy)),
+    }
+}
+
+pub(crate) fn no_default_policy(name: &PolicyName) -> ApiError {
+    ApiError::invalid("default_policy", format!("there is no policy {:?}", name.as_str()))
+}
+
+/// Refuses addresses and a claim that cannot be used.
+pub(crate) fn check_addresses(app: &App, config: &SsoConfig) -> Result<(), ApiError> {
     let issuer = app.rules.networks.base_url(&config.issuer_url);
     let issuer = issuer
         .map_err(|problem| ApiError::new(Code::InvalidBaseUrl, format!("the issuer {problem}")).field("issuer_url"))?;
@@ -152,13 +181,7 @@ pub(super) async fn check(app: &App, config: &SsoConfig) -> Result<(), ApiError>
             "must be `email`, whose address the provider verifies; at azure another claim may do",
         ));
     }
-    match app.store.read_policy(&config.default_policy).await? {
-        Some(_) => Ok(()),
-        None => Err(ApiError::invalid(
-            "default_policy",
-            format!("there is no policy {:?}", config.default_policy.as_str()),
-        )),
-    }
+    Ok(())
 }
 
 fn is_token(text: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Single sign-on as administrators set it up. The client secret goes in here and never comes out (promise 22).
 
-mod form;
+pub(crate) mod form;
 
 use axum::extract::{Request, State};
 use domain::models::audit::AuditEntry;
@@ -18,8 +18,9 @@ use service::store::SsoChange;
 
 use crate::app::App;
 use crate::fields::{Fields, as_form};
+use crate::secret_change::write_with_secret;
 use crate::users::last_way_in;
-use form::{SsoPatch, check, console_beside, default_redirect_url};
+use form::{SsoPatch, check, console_beside, default_redirect_url, fingerprint};
 
 /// `GET /api/v1/admin/sso/status`
 pub(crate) async fn status(
@@ -46,23 +47,41 @@ pub(crate) async fn configure(
     RefusalLanguage(language): RefusalLanguage,
     Body(patch): Body<SsoPatch>,
 ) -> Result<Data<Value>, ApiError> {
+    let config = change(&app, &actor, expected, &patch).await?;
+    Ok(Data(shown(&config, last_test(&app, language).await?.as_ref())))
+}
+
+/// The configuration after the change.
+pub(crate) async fn change(
+    app: &App,
+    actor: &Actor,
+    expected: IfMatch,
+    patch: &SsoPatch,
+) -> Result<SsoConfig, ApiError> {
     let old = app.store.sso_config().await?;
     expected.check(patch.version, old.as_ref().map_or(0, |old| old.version))?;
-    let config = patch.applied(&app, old.as_ref())?;
-    check(&app, &config).await?;
+    let mut config = patch.applied(app, old.as_ref())?;
+    check(app, &config).await?;
+    let secret = patch.client_secret.value().map(String::as_str);
+    if patch.client_secret.is_given() {
+        let keys = app.signing_keys.keys().await?;
+        config.secret_fingerprint = secret.map(|secret| fingerprint(&keys, secret));
+    }
     refuse_other_issuer(old.as_ref(), &config, patch.client_secret.is_given())?;
     // Also what the first configuration has by default.
     let audit = actor
         .audit(app.store.clock().now(), "sso.configure", "sso", patch.changed())
         .telling_of(SsoPatch::FIELDS, &old, &config);
-    write(&app, &config, patch.client_secret.value(), &audit).await?;
+    let secret = secret.map(Secret::from);
+    let named = secret.as_ref().and_then(|secret| Some((config.secret_name()?, secret)));
+    write_with_secret(app, named, write(app, &config, &audit)).await?;
     let retired = old
         .and_then(|old| old.retired_secret)
         .filter(|older| config.retired_secret.as_ref() != Some(older));
     if let Some(older) = retired {
         app.secrets.delete(&SsoConfig::secret_name_of(&older)).await?;
     }
-    Ok(Data(shown(&config, last_test(&app, language).await?.as_ref())))
+    Ok(config)
 }
 
 /// The result of the last test, with its advice in this language.
@@ -136,7 +155,11 @@ async fn sent(request: Request) -> Result<(SsoPatch, Option<Fields>), ApiError> 
 }
 
 /// The secret stays with the issuer that it was set for (promise 23).
-fn refuse_other_issuer(old: Option<&SsoConfig>, config: &SsoConfig, secret_is_sent: bool) -> Result<(), ApiError> {
+pub(crate) fn refuse_other_issuer(
+    old: Option<&SsoConfig>,
+    config: &SsoConfig,
+    secret_is_sent: bool,
+) -> Result<(), ApiError> {
     let moves = old.is_some_and(|old| old.secret.is_some() && old.issuer_url != config.issuer_url);
     if moves && !secret_is_sent {
         return Err(
@@ -146,22 +169,18 @@ fn refuse_other_issuer(old: Option<&SsoConfig>, config: &SsoConfig, secret_is_se
     Ok(())
 }
 
-/// Writes the secret under its new name, then the entry that names it. If the entry is refused, the secret goes again;
-/// while it is not known whether it was, the secret stays, since the entry may name it (docs/decisions/0019).
-async fn write(app: &App, config: &SsoConfig, secret: Option<&String>, audit: &AuditEntry) -> Result<(), ApiError> {
-    let name = secret.is_some().then(|| config.secret_name()).flatten();
-    if let (Some(name), Some(secret)) = (&name, secret) {
-        app.secrets.put(name, &Secret::from(secret.as_str())).await?;
-    }
-    let refusal = match app.store.update_sso_config(config, audit).await? {
-        SsoChange::Done => return Ok(()),
-        SsoChange::Conflict => version_conflict(),
-        SsoChange::LastWayIn => last_way_in().field("enabled"),
-    };
-    if let Some(name) = name {
-        app.secrets.delete(&name).await?;
-    }
-    Err(refusal)
+/// Writes the configuration; the refusal, if it is refused.
+async fn write(app: &App, config: &SsoConfig, audit: &AuditEntry) -> Result<Option<ApiError>, ApiError> {
+    Ok(match app.store.update_sso_config(config, audit).await? {
+        SsoChange::Done => None,
+        SsoChange::Conflict => Some(version_conflict()),
+        SsoChange::LastWayIn => Some(no_way_in()),
+    })
+}
+
+/// The refusal to switch off what would be the last way in.
+pub(crate) fn no_way_in() -> ApiError {
+    last_way_in().field("enabled")
 }
 
 /// The configuration without its secret.

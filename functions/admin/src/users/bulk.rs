@@ -13,6 +13,7 @@ use service::http::managed::member::Member;
 use super::form::UserPatch;
 use super::{change, ends_all};
 use crate::app::App;
+use crate::refusal::Refusal;
 
 /// Accounts of one request.
 const MAX_IDS: usize = 100;
@@ -58,11 +59,7 @@ enum AccountResult {
     Changed {
         email: Email,
     },
-    Refused {
-        code: &'static str,
-        field: Option<String>,
-        message: String,
-    },
+    Refused(Refusal),
     /// The gateway failed at an account before; nothing was done.
     Skipped,
 }
@@ -135,11 +132,7 @@ impl AccountResult {
     fn new(result: Result<Email, ApiError>, language: Language) -> Self {
         match result {
             Ok(email) => Self::Changed { email },
-            Err(error) => Self::Refused {
-                code: error.code().name(),
-                field: error.field_name().map(ToOwned::to_owned),
-                message: error.told(language).text,
-            },
+            Err(error) => Self::Refused(Refusal::new(&error, language)),
         }
     }
 }
@@ -148,7 +141,7 @@ impl Report {
     fn add(&mut self, id: UserId, result: AccountResult) {
         match result {
             AccountResult::Changed { .. } => self.changed += 1,
-            AccountResult::Refused { .. } => self.refused += 1,
+            AccountResult::Refused(_) => self.refused += 1,
             AccountResult::Skipped => self.skipped += 1,
         }
         self.results.push(AccountReport { id, result });

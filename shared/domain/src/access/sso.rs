@@ -154,6 +154,7 @@ mod tests {
             client_id: "us".into(),
             secret: None,
             retired_secret: None,
+            secret_fingerprint: None,
             redirect_url: "https://gateway/api/v1/auth/sso/callback".into(),
             console_url: None,
             email_claim: "email".into(),

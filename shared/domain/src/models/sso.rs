@@ -38,6 +38,9 @@ pub struct SsoConfig {
     /// The secret before: it stays for a while, as a backend's key does.
     #[serde(default)]
     pub retired_secret: Option<SecretId>,
+    /// A keyed hash of the secret, to know the secret again.
+    #[serde(default)]
+    pub secret_fingerprint: Option<String>,
     /// Where the provider sends people back: this gateway's `/api/v1/auth/sso/callback`, as registered there.
     pub redirect_url: String,
     /// The page that gets the one-time code; without one, the callback responds with JSON.

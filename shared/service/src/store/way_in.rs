@@ -33,6 +33,11 @@ impl Store {
         self.admin_with_password(Some(without)).await
     }
 
+    /// True if an active administrator has a password.
+    pub async fn has_admin_with_password(&self) -> Result<bool, StoreError> {
+        Ok(self.admin_with_password(None).await?.is_some())
+    }
+
     /// An active administrator who has a password, and is not `but`. No account behind that one's page is read: the
     /// first administrator is among the oldest accounts.
     pub(super) async fn admin_with_password(&self, but: Option<&UserId>) -> Result<Option<WayIn>, StoreError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::models::ModelId;
-use domain::models::catalog::{Backend, Catalog};
+use domain::models::catalog::Backend;
 use serde_json::Value;
 use service::http::ApiError;
 
@@ -12,29 +12,38 @@ use super::super::report::{Action, Object};
 use super::{Plan, Subject, at, difference, form, once};
 use crate::app::App;
 use crate::backends::form::{BackendKey, BackendPatch, NewBackend, check, refuse_other_origin};
+use crate::backends::{check_room, id_taken};
 use crate::fields::Fields;
 
 const API_KEY: &str = "api_key";
 
 impl Plan {
-    /// The backends of one model, whose list stands at `place`.
+    /// The backends of one model, whose list stands at `place`. `ids` are those of all models.
     pub(super) async fn backends(
         &mut self,
         app: &App,
         place: &str,
-        model: &ModelId,
-        parts: &[Fields],
-        catalog: &Catalog,
+        (model, parts): (&ModelId, &[Fields]),
+        known: &[Backend],
+        ids: &mut BTreeSet<String>,
         prune: bool,
     ) -> Result<(), ApiError> {
-        let known = catalog.find(model).map_or(&[][..], |entry| &entry.backends);
         let mut seen = BTreeSet::new();
+        let mut count = known.len();
         for (index, part) in parts.iter().enumerate() {
             let place = format!("{place}[{index}]");
             let old = old(part, known).map_err(at(&place))?;
+            if old.is_none() {
+                count += 1;
+                check_id(part, ids).map_err(at(&place))?;
+            }
             let changed = self.backend(app, model, part, old).await;
             let id = changed.map_err(at(&place))?;
             once(&mut seen, &id, "name").map_err(at(&place))?;
+        }
+        // What goes does so last.
+        if count > known.len() {
+            check_room(count).map_err(at(place))?;
         }
         let gone = known
             .iter()
@@ -89,6 +98,15 @@ fn old<'a>(part: &Fields, known: &'a [Backend]) -> Result<Option<&'a Backend>, A
             "must be given: several backends of the model have this name",
         )),
         found => Ok(found),
+    }
+}
+
+/// Refuses a new backend whose id another one has, of whichever model.
+fn check_id(part: &Fields, ids: &mut BTreeSet<String>) -> Result<(), ApiError> {
+    let id = part.get("id").and_then(Value::as_str);
+    match id {
+        Some(id) if !ids.insert(id.to_owned()) => Err(id_taken()),
+        Some(_) | None => Ok(()),
     }
 }
 
