@@ -46,7 +46,7 @@ async fn more_than_there_may_be_is_refused_before_the_first_change() {
         ),
         (json!({"models": models}), "models"),
     ] {
-        let (code, place, _) = refused(admin, "", &document).await;
+        let (code, place, _) = refused(admin, "prune=false", &document).await;
         assert_eq!((&*code, &*place), ("conflict", field));
     }
     let most = json!({"policies": policies[1..], "models": [model("b", &backends[1..])]});
