@@ -66,6 +66,9 @@ struct Script {
     text: String,
 }
 
+/// A name and the content.
+type File = (&'static str, Vec<u8>);
+
 #[derive(Default)]
 struct Bundle {
     scripts: [Script; SCRIPTS.len()],
@@ -150,7 +153,7 @@ impl Bundle {
         Ok(())
     }
 
-    fn scripts(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Box<dyn Error>> {
+    fn scripts(&self) -> Result<Vec<File>, Box<dyn Error>> {
         let named = SCRIPTS.into_iter().zip(&self.scripts);
         named
             .map(|(name, script)| Ok((name, script.made()?.into_bytes())))

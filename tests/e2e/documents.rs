@@ -140,6 +140,25 @@ fn requests_that_the_documents_name_have_routes() {
     }
 }
 
+/// Of cargo, curl, docker, sha256sum, wsl and the servers of models.
+const OPTIONS_OF_OTHERS: [&str; 15] = [
+    "--release",
+    "--locked",
+    "--workspace",
+    "--port",
+    "--model",
+    "--data-binary",
+    "--install",
+    "--add-host",
+    "--cap-drop",
+    "--ignore-missing",
+    "--name",
+    "--profile",
+    "--read-only",
+    "--rm",
+    "--stop-timeout",
+];
+
 #[test]
 fn options_that_the_documents_name_are_those_of_the_local_gateway() {
     let table = read("README.md");
@@ -157,29 +176,8 @@ fn options_that_the_documents_name_are_those_of_the_local_gateway() {
             .lines()
             .filter(|line| line.contains("tidegate --") || line.contains("local --") || !line.starts_with(' '));
         let in_code = lines.flat_map(|line| line.split(['`', ' ']));
-        for option in in_code.filter(|word| word.starts_with("--") && word.len() > 2 && !word.starts_with("---")) {
-            // Of cargo, curl, docker, sha256sum, wsl and the servers of models.
-            if [
-                "--release",
-                "--locked",
-                "--workspace",
-                "--port",
-                "--model",
-                "--data-binary",
-                "--install",
-                "--add-host",
-                "--cap-drop",
-                "--ignore-missing",
-                "--name",
-                "--profile",
-                "--read-only",
-                "--rm",
-                "--stop-timeout",
-            ]
-            .contains(&option)
-            {
-                continue;
-            }
+        let options = in_code.filter(|word| word.starts_with("--") && word.len() > 2 && !word.starts_with("---"));
+        for option in options.filter(|option| !OPTIONS_OF_OTHERS.contains(option)) {
             assert!(known(option), "{page} names {option}, which the README does not have");
             checked += 1;
         }

@@ -6,7 +6,7 @@ use domain::random;
 use dynoxide::Database;
 use dynoxide::server::serve_with_shutdown;
 use service::aws;
-use service::config::AwsConfig;
+use service::config::{AwsConfig, Environment as _, Process};
 use service::store::table::create_tables;
 
 use crate::loopback::Loopback;
@@ -27,14 +27,13 @@ pub struct Dynamo {
 impl Dynamo {
     /// A fresh database whose tables' names begin with `prefix`.
     pub async fn start(prefix: &str) -> Self {
-        let (server, url, region) = match std::env::var(OTHER) {
+        let (server, url, region) = if let Some(url) = Process.get(OTHER) {
             // One process of another implementation has a database for each region.
-            Ok(url) => (None, url, format!("test-{}", random::base62(12))),
-            Err(_) => {
-                let server = embedded();
-                let url = format!("http://{}", server.address());
-                (Some(server), url, REGION.to_owned())
-            }
+            (None, url, format!("test-{}", random::base62(12)))
+        } else {
+            let server = embedded();
+            let url = format!("http://{}", server.address());
+            (Some(server), url, REGION.to_owned())
         };
         let config = config(url, &region, ("test", "test"));
         let client = aws::dynamodb(&config);

@@ -83,6 +83,13 @@ fn p41_a_part_counts_until_all_of_it_has_left() {
     );
 }
 
+fn counted(step: WindowStep) -> WindowCount {
+    let WindowStep::Count(count) = step else {
+        panic!("{step:?}")
+    };
+    count
+}
+
 #[test]
 fn p41_a_window_that_much_has_left_is_replaced_as_a_whole() {
     let policy = policy(|policy| {
@@ -99,13 +106,10 @@ fn p41_a_window_that_much_has_left_is_replaced_as_a_whole() {
     }
     let known = meter.window.clone();
     // 20 parts of each have left: they are taken out one by one. With one more of each it is the window.
-    let step = planned(Some(&meter), &policy, at(80)).window;
-    let WindowStep::Count(count) = &step else {
-        panic!("{step:?}")
-    };
+    let count = counted(planned(Some(&meter), &policy, at(80)).window);
     assert_eq!(
-        count.requests.as_ref().unwrap().gone.len() + count.tokens.as_ref().unwrap().gone.len(),
-        40
+        (count.requests.unwrap().gone.len(), count.tokens.unwrap().gone.len()),
+        (20, 20)
     );
     let step = planned(Some(&meter), &policy, at(81)).window;
     let WindowStep::Begin {
@@ -122,11 +126,7 @@ fn p41_a_window_that_much_has_left_is_replaced_as_a_whole() {
     for part in 1..30 {
         meter.window.as_mut().unwrap().requests.add(Bucket(first.0 + part), 30);
     }
-    let step = planned(Some(&meter), &policy, at(81)).window;
-    let WindowStep::Count(count) = step else {
-        panic!("{step:?}")
-    };
-    let requests = count.requests.unwrap();
+    let requests = counted(planned(Some(&meter), &policy, at(81)).window).requests.unwrap();
     assert!(requests.gone.is_empty() && requests.at_most == Some(99));
     assert!(judge(&meter, &policy, Demand::default(), at(81)).is_some());
 }
