@@ -61,8 +61,9 @@ async function examine(page, name, options) {
   assert.deepEqual(texts.filter((text) => ENGLISH.test(text) && !/[\u4e00-\u9fff]/.test(text) && text !== "Switch to English"), [], `${name} in Chinese`);
 }
 
-for (const options of LOOKS) {
-  test(`every page is sound: ${look(options)}`, async () => {
+// At once: most of the time is spent waiting for a page to be at rest.
+test("every page is sound", { concurrency: LOOKS.length }, async (context) => {
+  await Promise.all(LOOKS.map((options) => context.test(look(options), async () => {
     const login = await openPage(browser, gateway, options);
     await examine(login.page, "login", options);
     login.check();
@@ -72,5 +73,5 @@ for (const options of LOOKS) {
       await examine(page, path, options);
       assert.deepEqual(problems, [], path);
     }
-  });
-}
+  })));
+});
