@@ -62,7 +62,8 @@ def may_do_what_all_functions_may(resources):
 
 
 def sets_options_that_there_are(resources):
-    known = set(re.findall(r'env = "(\w+)"', (ROOT / "local/src/main.rs").read_text()))
+    sources = "".join(path.read_text() for path in (ROOT / "local/src").rglob("*.rs"))
+    known = set(re.findall(r'env = "(\w+)"', sources))
     given = environment(resources)
     assert given.keys() <= known, given.keys() - known
     assert (given["STORE"], given["TABLE_PREFIX"], given["SECRET_PREFIX"]) == ("dynamodb", "tidegate-", "tidegate/")
