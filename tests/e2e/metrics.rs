@@ -9,6 +9,7 @@ use domain::models::{PolicyName, UsageId, UserId};
 use harness::provider::{Provider, Reply, openai};
 use serde_json::{Value, json};
 use service::metrics::METRICS;
+use service::store::table::Table;
 
 use crate::lambda::Cloud;
 
@@ -57,8 +58,8 @@ fn measurements(line: &Value) -> Vec<Measured> {
         .collect()
 }
 
-/// Lets the default policy limit everybody to `requests` a day.
-async fn limit(cloud: &mut Cloud, requests: u64) {
+/// Lets the default policy limit everybody to `requests` a day, or not.
+async fn limit(cloud: &mut Cloud, requests: Option<u64>) {
     let route = cloud
         .event("admin/update_policy")
         .to_string()
@@ -91,8 +92,9 @@ async fn every_metric_is_told_by_a_function_in_the_form_that_cloudwatch_reads() 
     provider.will(Reply::error(500, &json!({})));
     provider.will(Reply::json(&openai::completion("Hello")));
     provider.will(openai::stream(&["Hel", "lo"]));
+    provider.will(Reply::json(&openai::completion("Hello")));
     let mut cloud = Cloud::with_model(&provider).await;
-    limit(&mut cloud, 2).await;
+    limit(&mut cloud, Some(2)).await;
     for (event, status) in [("chat", 502), ("chat", 200), ("chat_stream", 200), ("chat", 429)] {
         let answer = cloud.invoke(&format!("proxy/{event}")).await;
         assert_eq!(answer.status, status, "{event}");
@@ -102,7 +104,15 @@ async fn every_metric_is_told_by_a_function_in_the_form_that_cloudwatch_reads() 
     let event = cloud.event("janitor/scheduled");
     cloud.function("janitor").await.invoke(event).output().await;
 
-    let log = cloud.function("proxy").await.log() + &cloud.function("janitor").await.log();
+    limit(&mut cloud, None).await;
+    cloud.stack.lose(Table::Usage).await;
+    let unwritten = cloud.stack.function("proxy").await;
+    let answer = unwritten.invoke(cloud.event("proxy/chat")).answer().await;
+    assert_eq!(answer.status, 200);
+    answer.end().await;
+
+    let mut log = cloud.function("proxy").await.log() + &unwritten.log();
+    log += &cloud.function("janitor").await.log();
     let told = measured(&log);
     let names: BTreeSet<_> = told.iter().map(|(metric, ..)| metric.as_str()).collect();
     assert_eq!(names, METRICS.iter().map(|(name, _)| *name).collect(), "{log}");
@@ -117,6 +127,7 @@ async fn every_metric_is_told_by_a_function_in_the_form_that_cloudwatch_reads() 
         ("cost_usd", "model", "m"),
         ("failed_attempts", "function", "function"),
         ("settled_by_janitor", "function", "function"),
+        ("usage_lost", "function", "function"),
         ("cold_starts", "function", "function"),
     ] {
         assert!(

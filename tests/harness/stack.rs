@@ -8,6 +8,7 @@ use service::config::SecretsConfig;
 use service::resources::Resources;
 use service::secrets::Secrets;
 use service::store::Store;
+use service::store::table::Table;
 use tempfile::TempDir;
 
 use crate::dynamo::Dynamo;
@@ -46,6 +47,13 @@ impl Stack {
     /// What is behind the functions.
     pub fn store(&self) -> Store {
         Store::new(self.dynamo.client().clone(), TABLE_PREFIX, Clock::system())
+    }
+
+    /// Deletes a table: nothing can be written there any more.
+    pub async fn lose(&self, table: Table) {
+        let delete = self.dynamo.client().delete_table();
+        let name = format!("{TABLE_PREFIX}{}", table.name());
+        delete.table_name(name).send().await.unwrap();
     }
 
     /// Boots the function called `name` of this installation, which others of it can then invoke.
