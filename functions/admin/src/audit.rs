@@ -3,18 +3,16 @@
 use axum::extract::State;
 use axum::response::Response;
 use domain::models::audit::AuditEntry;
-use domain::models::zone::Zone;
 use domain::models::{BackendId, Email, KeyId, UserId};
 use jiff::SignedDuration;
-use serde::Deserialize;
 use service::http::ApiError;
-use service::http::accept::{Bom, Format};
+use service::http::accept::Format;
 use service::http::csv::Table;
 use service::http::extract::{Actor, Query};
 use service::http::names::{Ids, Names};
-use service::http::page::{Limit, Walk};
-use service::http::period::Period;
+use service::http::page::Walk;
 use service::store::StoreError;
+use service::time_query;
 
 use crate::app::App;
 
@@ -38,24 +36,15 @@ const COLUMNS: [&str; 13] = [
     "request_id",
 ];
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Filter {
-    from: Option<String>,
-    to: Option<String>,
-    #[serde(default)]
-    timezone: Zone,
-    /// An id or an address.
-    actor: Option<String>,
-    action: Option<String>,
-    /// An id, or the address of a person.
-    target: Option<String>,
-    result: Option<String>,
-    #[serde(default)]
-    limit: Limit,
-    cursor: Option<String>,
-    #[serde(default, rename = "bom")]
-    _bom: Bom,
+time_query! {
+    Filter {
+        /// An id or an address.
+        actor: Option<String>,
+        action: Option<String>,
+        /// An id, or the address of a person.
+        target: Option<String>,
+        result: Option<String>,
+    }
 }
 
 /// `GET /api/v1/admin/audit`, newest first.
@@ -67,14 +56,9 @@ pub(crate) async fn list(
 ) -> Result<Response, ApiError> {
     let keys = app.signing_keys.keys().await?;
     let walk = Walk::new(&keys, "audit", &actor.user.id);
-    let span = walk.span(filter.limit, filter.cursor.as_deref())?;
+    let span = filter.span(&walk)?;
     let now = app.store.clock().now();
-    let period = Period {
-        from: filter.from.as_deref(),
-        to: filter.to.as_deref(),
-        zone: &filter.timezone,
-    };
-    let (from, until) = period.time(now)?.into_inner();
+    let (from, until) = filter.period().time(now)?.into_inner();
     let target = filter.person(&app).await?;
     let keep = |entry: &AuditEntry| filter.fits(entry, target.as_ref());
     let page = app

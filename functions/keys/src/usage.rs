@@ -4,35 +4,23 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::models::log_entry::LogEntry;
 use domain::models::report::{GroupBy, Grouping};
-use domain::models::usage::{ClientKind, Outcome, UsageRecord};
-use domain::models::zone::Zone;
-use serde::Deserialize;
+use domain::models::usage::UsageRecord;
 use service::http::ApiError;
-use service::http::accept::{Bom, Format};
+use service::http::accept::Format;
 use service::http::caller::SessionCaller;
 use service::http::extract::Query;
-use service::http::log_filter::{LogFilter, StatusFilter};
-use service::http::page::{Limit, Walk};
-use service::http::period::Period;
+use service::http::page::Walk;
 use service::http::usage::{self, Report};
 use service::store::Whose;
+use service::{log_query, time_query};
 
 use crate::app::App;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ReportQuery {
-    from: Option<String>,
-    to: Option<String>,
-    #[serde(default)]
-    timezone: Zone,
-    #[serde(default = "by_day")]
-    group_by: Grouping,
-    #[serde(default)]
-    limit: Limit,
-    cursor: Option<String>,
-    #[serde(default, rename = "bom")]
-    _bom: Bom,
+time_query! {
+    ReportQuery {
+        #[serde(default = "by_day")]
+        group_by: Grouping,
+    }
 }
 
 fn by_day() -> Grouping {
@@ -42,23 +30,8 @@ fn by_day() -> Grouping {
 /// The dimensions by which a person's usage may be summed. The backend is the operator's concern.
 const OWN: [GroupBy; 4] = [GroupBy::Hour, GroupBy::Day, GroupBy::Model, GroupBy::Key];
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct LogQuery {
-    from: Option<String>,
-    to: Option<String>,
-    #[serde(default)]
-    timezone: Zone,
-    request_id: Option<String>,
-    outcome: Option<Outcome>,
-    client: Option<ClientKind>,
-    status: Option<StatusFilter>,
-    min_duration_ms: Option<u64>,
-    #[serde(default)]
-    limit: Limit,
-    cursor: Option<String>,
-    #[serde(default, rename = "bom")]
-    _bom: Bom,
+log_query! {
+    LogQuery {}
 }
 
 /// `GET /api/v1/user/usage`
@@ -72,14 +45,9 @@ pub(crate) async fn report(
     check_group(&query.group_by)?;
     let keys = app.signing_keys.keys().await?;
     let walk = Walk::new(&keys, &Report::list_name(&query.group_by), user);
-    let span = walk.span(query.limit, query.cursor.as_deref())?;
-    let period = Period {
-        from: query.from.as_deref(),
-        to: query.to.as_deref(),
-        zone: &query.timezone,
-    };
+    let span = query.span(&walk)?;
     let now = app.store.clock().now();
-    let report = Report::new(query.group_by, period, now, usage::MOST_DAYS_OF_ONE)?;
+    let report = Report::new(query.group_by.clone(), query.period(), now, usage::MOST_DAYS_OF_ONE)?;
     let page = report.page(&app.store, Whose::User(user), |_| true, (&walk, &span));
     page.await?.respond(format)
 }
@@ -102,22 +70,11 @@ pub(crate) async fn log(
     let user = &caller.user.id;
     let keys = app.signing_keys.keys().await?;
     let walk = Walk::new(&keys, "own logs", user);
-    let span = walk.span(query.limit, query.cursor.as_deref())?;
-    let period = Period {
-        from: query.from.as_deref(),
-        to: query.to.as_deref(),
-        zone: &query.timezone,
-    };
-    let time = period.time(app.store.clock().now())?;
+    let span = query.span(&walk)?;
+    let time = query.period().time(app.store.clock().now())?;
     let shows_backend = app.store.settings().await?.show_backend_id;
     let show = |entry: LogEntry| if shows_backend { entry } else { entry.without_backend() };
-    let became = LogFilter {
-        request_id: query.request_id,
-        outcome: query.outcome,
-        client: query.client,
-        status: query.status,
-        min_duration_ms: query.min_duration_ms,
-    };
+    let became = query.became();
     let keep = |record: &UsageRecord| became.fits(record);
     let page = app.store.usage_records(Whose::User(user), &time, &span, keep).await?;
     usage::log(&app.store, page, &walk, show).await?.respond(format)

@@ -33,6 +33,7 @@ mod refused_change;
 pub mod routes;
 mod session_caller;
 mod single_header;
+pub mod time_query;
 pub mod trace;
 pub mod usage;
 
