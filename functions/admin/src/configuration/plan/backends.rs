@@ -9,7 +9,7 @@ use service::http::ApiError;
 
 use super::super::document::has_own_name;
 use super::super::report::{Action, Object};
-use super::{Plan, Subject, at, difference, form, once};
+use super::changes::{Plan, Subject, at, difference, form, once};
 use crate::app::App;
 use crate::backends::form::{BackendKey, BackendPatch, NewBackend, check, refuse_other_origin};
 use crate::backends::{check_room, id_taken};

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use domain::models::ModelId;
 use domain::models::catalog::{Catalog, Model};
 use service::http::ApiError;
 
 use super::super::document::ModelFields;
 use super::super::report::{Action, Object};
 use super::super::stored::Stored;
-use super::{Plan, Subject, at, difference, form, once};
+use super::changes::{Plan, Subject, at, difference, form, once};
 use crate::app::App;
 use crate::fields::Fields;
-use crate::models::check_room;
 use crate::models::form::{ModelPatch, NewModel, check_names, check_one_way_of_prices};
+use crate::models::{check_room, no_default_model};
 
 /// The models that the document has, as they will be.
 pub(super) fn wanted(app: &App, parts: &[ModelFields]) -> Result<Vec<Model>, ApiError> {
@@ -42,6 +43,14 @@ pub(super) fn check(wanted: &[Model], future: &Catalog) -> Result<(), ApiError> 
         checked.map_err(at(&format!("models[{index}]")))
     };
     wanted.iter().enumerate().try_for_each(check)
+}
+
+/// Refuses a default model that there will not be.
+pub(super) fn check_default_model(id: Option<&ModelId>, future: &Catalog) -> Result<(), ApiError> {
+    match id.filter(|id| future.find(id).is_none()) {
+        Some(id) => Err(no_default_model(id)),
+        None => Ok(()),
+    }
 }
 
 impl Plan {

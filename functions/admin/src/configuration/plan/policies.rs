@@ -9,7 +9,8 @@ use service::http::{ApiError, Code};
 
 use super::super::report::{Action, Object};
 use super::super::stored::Stored;
-use super::{Plan, Subject, at, check_default_model, difference, form, models, once};
+use super::changes::{Plan, Subject, at, difference, form, once};
+use super::models::{self, check_default_model};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::policies::check_room;

@@ -6,7 +6,7 @@ use service::http::ApiError;
 
 use super::super::report::{Action, Object};
 use super::super::stored::Stored;
-use super::{Plan, Subject, difference, form};
+use super::changes::{Plan, Subject, difference, form};
 use crate::app::App;
 use crate::fields::Fields;
 use crate::sso::form::{SsoPatch, check_addresses, is_secret_of, no_default_policy};
