@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Credentials;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use domain::random;
 use dynoxide::Database;
 use dynoxide::server::serve_with_shutdown;
@@ -55,9 +56,12 @@ impl Dynamo {
     }
 }
 
-/// A client of the database at `url`, with this key.
+/// A client of the database at `url`, with this key. It waits as long as it takes: what a test reads tells of the
+/// gateway, not of how busy the machine is.
 pub fn client(url: &str, access_key_id: &str, secret: &str) -> Client {
-    aws::dynamodb(&config(url.to_owned(), REGION, (access_key_id, secret)))
+    let client = aws::dynamodb(&config(url.to_owned(), REGION, (access_key_id, secret)));
+    let patient = client.config().to_builder().timeout_config(TimeoutConfig::disabled());
+    Client::from_conf(patient.build())
 }
 
 fn embedded() -> Loopback {

@@ -38,6 +38,7 @@ pub(in super::super) fn form(row: &Row) -> Option<Value> {
             "show_backend_id": false, "unpriced_models": "refuse", "responses_store": "client",
             "responses_retention_days": 30, "version": 0,
         }),
+        "/api/v1/admin/import" => document(),
         "/api/v1/admin/sso/config" => and(single_sign_on(), json!({"version": 0})),
         "/api/v1/admin/sso/test" => and(
             single_sign_on(),
@@ -91,6 +92,19 @@ fn backend() -> Value {
         "api_key": "sk-secret", "protocol": "openai", "preset": "vllm", "settings": {"extra_body": {"top_k": 5}},
         "max_concurrency": 3, "timeout_ms": 1000, "idle_timeout_ms": 1000, "headers": {"x-source": "gateway"},
         "health_path": "/health",
+    })
+}
+
+/// What the forms of its objects do not have is in it.
+fn document() -> Value {
+    json!({
+        "settings": {"unpriced_models": "serve"},
+        "policies": [{"name": "of-a-document", "models": ["of-a-document"]}],
+        "models": [{
+            "id": "of-a-document", "name": "A model", "aliases": ["its-alias"],
+            "prices": [{"from": "2026-01-01T00:00:00Z", "input": 1, "output": 2, "tiers": {"priority": {"input": 3}}}],
+            "backends": [{"name": "b", "base_url": NOBODY, "model_name": "n", "api_key": "sk-secret"}],
+        }],
     })
 }
 
