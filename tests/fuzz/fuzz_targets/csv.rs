@@ -46,9 +46,11 @@ fn check_cell(text: &str) {
     let begins = written.trim_start_matches(|character: char| character.is_whitespace() || character == BOM);
     assert!(!begins.starts_with(['=', '+', '-', '@']), "{written:?} is a formula");
     let mut writer = csv::Writer::from_writer(Vec::new());
+    // A table begins with its columns; a mark of the byte order is no part of what it begins with.
+    writer.write_record(["text", "last"]).unwrap();
     writer.write_record([&*written, "end"]).unwrap();
     let table = writer.into_inner().unwrap();
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&*table);
+    let mut reader = csv::Reader::from_reader(&*table);
     let read: Vec<_> = reader.records().map(Result::unwrap).collect();
     assert_eq!(read.len(), 1);
     assert_eq!(&read[0], &[&*written, "end"][..]);

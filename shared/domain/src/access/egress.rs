@@ -127,7 +127,11 @@ fn well_formed(text: &str) -> Result<Url, EgressError> {
     if text.len() > 2048 || !matches!(url.scheme(), "http" | "https") || !text.is_ascii() || url.port() == Some(0) {
         return Err(EgressError::Form);
     }
-    let rest = text.split_once("://").ok_or(EgressError::Form)?.1;
+    // A URL may do without the slashes and have them further behind: `https:user@host/://`.
+    let (scheme, rest) = text.split_once("://").ok_or(EgressError::Form)?;
+    if !scheme.eq_ignore_ascii_case(url.scheme()) {
+        return Err(EgressError::Form);
+    }
     let odd = rest
         .bytes()
         .any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control() || b"\\@?#".contains(&byte));
@@ -293,6 +297,9 @@ mod tests {
         }
         for bad in [
             "ftp://x",
+            "https:user@host/://",
+            "https:host",
+            "https:/host/://x",
             "https://",
             "/v1",
             "https://user:pw@host",
