@@ -116,6 +116,15 @@ def test_every_event_gets_its_answer(told, code):
         assert told[name][0] == status, (name, told[name])
 
 
+@pytest.mark.parametrize(("method", "path", "expected"), [("HEAD", "/", 200), ("HEAD", "/health", 200), ("OPTIONS", "/v1/chat/completions", 404)])
+def test_what_has_no_body_does_not_come_from_a_stream(method, path, expected, stack):
+    """HEAD is the API's own; of OPTIONS a buffered function's edge says what origins may do, which is nothing here."""
+    asking = {"origin": "https://chat.example.com", "access-control-request-method": "POST"}
+    status, headers, body = stack.send({"path": path, "httpMethod": method, "headers": asking, "queryStringParameters": None, "body": None})
+    assert (status, "access-control-allow-origin" in headers) == (expected, False)
+    assert method == "HEAD" or (headers["x-request-id"] and json.loads(body)["error"])
+
+
 def test_functions_have_room_for_more_than_they_have_taken(told, binaries):
     """What docs/cost.md says of memory; `-s` shows it."""
     functions = {name.lower(): each["Properties"] for name, each in template.deployed(template.read()).items() if each["Type"] == "AWS::Lambda::Function"}
