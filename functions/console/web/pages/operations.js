@@ -54,14 +54,13 @@ function against(now, before) {
 /** @param {{ now: any, before: any, people: { active: number, all: number } }} overview */
 function tiles({ now, before, people }) {
   const t = wa().operations;
-  const first = now.first_byte_ms;
+  const { first_byte_ms: first, output_tokens_per_s: speed } = now;
   return div({ class: "grid tiles" },
     tile(w().usage.requests, number(now.requests), against(now.requests, before?.requests)),
     tile(w().usage.failed, percent(now.errors, now.requests), before?.requests ? t.from(percent(before.errors, before.requests)) : ""),
     tile(w().usage.tokens, compact(now.input_tokens + now.output_tokens), t.cached(percent(now.cached_input_tokens, now.input_tokens))),
     tile(w().usage.cost, money(now.cost_usd), against(now.cost_usd, before?.cost_usd)),
-    tile(w().usage.first, first ? duration(first.p50) : "–", first ? w().usage.within(duration(first.p95)) : ""),
-    tile(w().usage.speed, now.output_tokens_per_s ? number(now.output_tokens_per_s, { maximumFractionDigits: 0 }) : "–", before?.output_tokens_per_s ? t.from(number(before.output_tokens_per_s, { maximumFractionDigits: 0 })) : ""),
+    tile(w().usage.first, first ? duration(first.p50) : "–", [first && w().usage.within(duration(first.p95)), speed && w().play.speed(number(speed, { maximumFractionDigits: 0 }))].filter(Boolean).join(" · ")),
     tile(w().places["admin/people"], number(people.active), t.activeOf(people.all)));
 }
 
