@@ -2,6 +2,7 @@
 //! else.
 
 use crate::error::ErrorContext;
+use crate::sealed::ClientSealer;
 use crate::settings::ThinkTags;
 use crate::tool_ids::UsedIds;
 use crate::tool_names::ToolNames;
@@ -36,6 +37,8 @@ pub struct ResponseContext {
     /// For errors of the backend.
     pub errors: ErrorContext,
     pub think_tags: ThinkTags,
+    /// Seals the thinking that the client sends back (K1).
+    pub sealer: ClientSealer,
     /// Used where the backend reports no usage, and in `message_start` (W5).
     pub estimated_input_tokens: u64,
 }

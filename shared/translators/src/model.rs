@@ -1,8 +1,9 @@
-//! The requested model, as far as a translation needs it.
+//! The requested model and its client, as far as a translation needs them.
 
 use crate::error::Secrets;
+use crate::sealed::ClientSealer;
 
-/// The catalog's facts of the requested model.
+/// The catalog's facts of the requested model, and who seals for its client.
 #[derive(Clone, Debug, Default)]
 pub struct ModelFacts {
     /// The name that the client used; the response repeats it.
@@ -17,4 +18,5 @@ pub struct ModelFacts {
     pub context_window: Option<u64>,
     /// What must not leave with an error of the backend (HA1).
     pub secrets: Secrets,
+    pub sealer: ClientSealer,
 }

@@ -2,13 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as expected")]
 
+mod support;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use support::{Hex, counting_random};
 use translators::chat::input::ChatInput;
-use translators::context::RandomText;
 use translators::directions::request::{DirectedRequest, of_chat, of_messages, of_responses};
 use translators::directions::{ApiDialect, Direction, FarDialect};
 use translators::messages::wire::request::MessagesBody;
@@ -33,7 +35,11 @@ fn of_messages_client(request: &Value) -> DirectedRequest {
     let text = request.to_string();
     let body = MessagesBody::parse(text.as_bytes()).unwrap();
     let settings = Preset::OpenAiResponses.settings();
-    of_messages(&body, ApiDialect::Responses, &settings, &ModelFacts::default()).unwrap()
+    let facts = ModelFacts {
+        sealer: Arc::new(Hex(usize::MAX)).into(),
+        ..ModelFacts::default()
+    };
+    of_messages(&body, ApiDialect::Responses, &settings, &facts).unwrap()
 }
 
 fn of_chat_client(request: &Value) -> DirectedRequest {
@@ -57,14 +63,6 @@ fn answered(request: DirectedRequest, backend: ApiDialect, answer: &Value) -> Va
 
 fn sent(request: &DirectedRequest) -> Value {
     serde_json::from_slice(&request.body).unwrap()
-}
-
-fn counting_random() -> RandomText {
-    let mut count = 0;
-    Box::new(move || {
-        count += 1;
-        format!("r{count:02}")
-    })
 }
 
 /// A response of a backend that thinks, says `text`, and calls a tool with `arguments`.

@@ -19,7 +19,7 @@ use translators::directions::{ApiDialect, FarDialect};
 use translators::error::RequestError;
 use translators::messages::wire::request::MessagesBody;
 use translators::model::ModelFacts;
-use translators::responses::backend::native;
+use translators::responses::backend::native::{self, NativeRequest};
 use translators::responses::lifecycle::Lifecycle;
 use translators::responses::to_chat::{ResponsesRequest, check};
 use translators::responses::wire::request::ResponsesBody;
@@ -59,7 +59,12 @@ fn responses(request: &str, backend: ApiDialect) -> Outcome {
     let lifecycle = Lifecycle::new("k".repeat(20), Arc::new(|| 1));
     check(&body)?;
     if backend.far() == Some(FarDialect::Responses) {
-        return Ok(native::adapt(&body, &settings(backend))?.warnings);
+        let request = NativeRequest {
+            body: &body,
+            lifecycle: &lifecycle,
+            is_for_compaction: false,
+        };
+        return Ok(native::adapt(request, &settings(backend))?.warnings);
     }
     let request = ResponsesRequest {
         body: &body,

@@ -8,11 +8,15 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as expected")]
 
 mod golden;
+#[expect(dead_code, reason = "not all of it is needed here")]
+mod support;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use support::Hex;
 use translators::chat::input::ChatInput;
 use translators::directions::ApiDialect;
 use translators::directions::request::of_messages;
@@ -108,6 +112,7 @@ impl Fixture<'_> {
             backend_model: "backend-name".into(),
             max_output_tokens: self.max_output_tokens,
             output_limit: self.output_limit,
+            sealer: Arc::new(Hex(usize::MAX)).into(),
             ..ModelFacts::default()
         }
     }

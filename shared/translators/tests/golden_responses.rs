@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as expected")]
 
 mod golden;
+mod support;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use translators::context::RandomText;
+use support::counting_random;
 use translators::directions::request::{DirectedRequest, of_responses};
 use translators::directions::{ApiDialect, Direction};
 use translators::error::{Dialect, ErrorBody, RequestError};
@@ -165,15 +166,6 @@ fn context_lifecycle(fixture: &Fixture<'_>, lifecycle: &Lifecycle) -> Lifecycle 
 
 fn lifecycle() -> Lifecycle {
     Lifecycle::new("k".repeat(20), Arc::new(|| 1_795_770_000))
-}
-
-/// `r01`, `r02`, … in place of random characters.
-fn counting_random() -> RandomText {
-    let mut count = 0;
-    Box::new(move || {
-        count += 1;
-        format!("r{count:02}")
-    })
 }
 
 fn refused(error: &RequestError) -> String {

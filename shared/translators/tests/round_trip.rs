@@ -4,10 +4,14 @@
 
 #[expect(dead_code, reason = "the laws of streams alone are checked elsewhere")]
 mod laws;
+mod support;
+
+use std::sync::Arc;
 
 use laws::{Accumulated, Block, any_input_ends_in_order};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use support::Hex;
 use translators::messages::to_chat;
 use translators::messages::wire::request::MessagesBody;
 use translators::model::ModelFacts;
@@ -42,6 +46,7 @@ fn chat(body: &str) -> TranslatedRequest {
         client_model: "m".into(),
         backend_model: "b".into(),
         max_output_tokens: None,
+        sealer: Arc::new(Hex(usize::MAX)).into(),
         ..ModelFacts::default()
     };
     to_chat::translate(

@@ -2,50 +2,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as expected")]
 
-use std::fmt::Write as _;
+mod support;
+
 use std::sync::Arc;
 
 use bytes::BytesMut;
 use serde_json::{Value, json};
+use support::{Hex, counting_random};
 use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::error::{Code, RequestError};
 use translators::model::ModelFacts;
 use translators::responses::context::ResponsesContext;
 use translators::responses::from_chat;
 use translators::responses::lifecycle::Lifecycle;
-use translators::responses::sealed::{SealedKind, Sealer};
 use translators::responses::to_chat::{self, ResponsesRequest};
 use translators::responses::wire::request::ResponsesBody;
+use translators::sealed::{SealedKind, Sealer};
 use translators::settings::{BackendOverrides, BackendSettings};
 use translators::sse::Event;
 use translators::stream::StreamEnd;
 use translators::translated::TranslatedRequest;
-
-/// Writes each byte as two digits behind the kind: enough to see what is sealed, and for whom.
-#[derive(Debug)]
-struct Hex(usize);
-
-impl Sealer for Hex {
-    fn seal(&self, kind: SealedKind, content: &str) -> Option<String> {
-        let mut sealed = format!("gw1.{}-", kind.as_str());
-        for byte in content.bytes() {
-            write!(sealed, "{byte:02x}").unwrap();
-        }
-        Some(sealed)
-    }
-
-    fn open(&self, kind: SealedKind, sealed: &str) -> Option<String> {
-        let digits = sealed.strip_prefix(&format!("gw1.{}-", kind.as_str()))?;
-        let bytes: Option<Vec<u8>> = (0..digits.len() / 2)
-            .map(|at| u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok())
-            .collect();
-        String::from_utf8(bytes?).ok()
-    }
-
-    fn most_in_request(&self) -> usize {
-        self.0
-    }
-}
 
 const ASKED: &str = "reasoning.encrypted_content";
 
@@ -81,7 +57,7 @@ fn sent(input: &Value, settings: &Value) -> (Value, Vec<String>) {
 fn output(message: &Value, request: &Value) -> Vec<Value> {
     let completion = json!({"choices": [{"message": message, "finish_reason": "stop"}]}).to_string();
     let context = translated(request, &json!({})).context;
-    let response = from_chat::translate(completion.as_bytes(), &context, Box::new(|| "r".repeat(24))).unwrap();
+    let response = from_chat::translate(completion.as_bytes(), &context, counting_random()).unwrap();
     let response: Value = serde_json::from_slice(&response.body).unwrap();
     response["output"].as_array().unwrap().clone()
 }
@@ -92,6 +68,7 @@ fn asking() -> Value {
 
 fn content(item: &Value) -> Value {
     let sealed = item["encrypted_content"].as_str().unwrap();
+    let sealed = sealed.strip_prefix("gw1.").unwrap();
     serde_json::from_str(&Hex(0).open(SealedKind::Reasoning, sealed).unwrap()).unwrap()
 }
 
@@ -111,7 +88,7 @@ fn k1_a_stream_seals_in_the_item_that_is_done() {
         client: ClientContext::Responses(Box::new(translated(&asking(), &json!({})).context)),
         backend: ApiDialect::Chat,
     };
-    let mut machine = direction.stream(Box::new(|| "r".repeat(24)));
+    let mut machine = direction.stream(counting_random());
     let mut out = BytesMut::new();
     for delta in [
         json!({"reasoning_content": "deep"}),
@@ -179,7 +156,10 @@ fn k5_reasoning_that_nobody_can_read_is_carried_without_a_text() {
 
 #[test]
 fn k2_a_blob_of_another_kind_or_server_is_foreign() {
-    let compaction = Hex(0).seal(SealedKind::Compaction, r#"{"text":"x"}"#).unwrap();
+    let compaction = format!(
+        "gw1.{}",
+        Hex(0).seal(SealedKind::Compaction, r#"{"text":"x"}"#).unwrap()
+    );
     for blob in ["gAAAA", "gw1.", "gw1.reasoning-7b", "gw1.reasoning-zz", &compaction] {
         let item = json!({"type": "reasoning", "summary": [], "encrypted_content": blob});
         let (messages, warnings) = sent(&json!([{"role": "user", "content": "x"}, item]), &json!({}));
@@ -198,8 +178,8 @@ fn k4_reasoning_that_is_too_long_is_not_sealed() {
     let message = json!({"content": "done", "reasoning_content": long});
     let completion = json!({"choices": [{"message": message, "finish_reason": "stop"}]}).to_string();
     let context = translated(&asking(), &json!({})).context;
-    let response = from_chat::translate(completion.as_bytes(), &context, Box::new(|| "r".repeat(24))).unwrap();
-    assert_eq!(response.repairs.told().as_deref(), Some("unsealed_reasoning"));
+    let response = from_chat::translate(completion.as_bytes(), &context, counting_random()).unwrap();
+    assert_eq!(response.repairs.told().as_deref(), Some("unsealed_reasoning=too_long"));
     let response: Value = serde_json::from_slice(&response.body).unwrap();
     assert_eq!(response["output"][0]["encrypted_content"], Value::Null);
     assert_eq!(response["output"][0]["content"][0]["text"], long);
@@ -218,9 +198,8 @@ fn k4_a_request_with_more_than_may_be_opened_is_refused_before_anything_is() {
 
 #[test]
 fn r11_k1_a_summary_of_ours_stands_for_the_conversation_before_it() {
-    let blob = Hex(0)
-        .seal(SealedKind::Compaction, r#"{"text":"Summary: a \"long\" story."}"#)
-        .unwrap();
+    let sealed = Hex(0).seal(SealedKind::Compaction, r#"{"text":"Summary: a \"long\" story."}"#);
+    let blob = format!("gw1.{}", sealed.unwrap());
     let input = json!([
         {"type": "compaction", "encrypted_content": blob},
         {"role": "user", "content": "go on"},
@@ -228,4 +207,19 @@ fn r11_k1_a_summary_of_ours_stands_for_the_conversation_before_it() {
     let (messages, _) = sent(&input, &json!({}));
     let said = "Summary of the conversation so far, written by another model:\nSummary: a \"long\" story.\ngo on";
     assert_eq!(messages, json!([{"role": "user", "content": said}]));
+}
+
+#[test]
+fn k1_without_keys_the_log_says_so() {
+    let message = json!({"content": "done", "reasoning_content": "deep"});
+    let completion = json!({"choices": [{"message": message, "finish_reason": "stop"}]}).to_string();
+    let text = asking().to_string();
+    let body: ResponsesBody<'_> = serde_json::from_str(&text).unwrap();
+    let request = ResponsesRequest {
+        body: &body,
+        lifecycle: &Lifecycle::new("k".repeat(20), Arc::new(|| 7)),
+    };
+    let context = to_chat::translate(request, &BackendSettings::default(), &ModelFacts::default());
+    let response = from_chat::translate(completion.as_bytes(), &context.unwrap().context, counting_random()).unwrap();
+    assert_eq!(response.repairs.told().as_deref(), Some("unsealed_reasoning=no_keys"));
 }

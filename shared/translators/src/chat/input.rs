@@ -2,6 +2,7 @@
 //!
 //! Parts, calls and tools are one struct for all their types, so that `type` may stand anywhere.
 
+use crate::error::{FieldPath, RequestError};
 use crate::json::raw_object;
 
 raw_object! {
@@ -200,5 +201,16 @@ raw_object! {
 raw_object! {
     pub InputStreamOptions {
         include_usage: "include_usage",
+    }
+}
+
+impl InputMessage<'_> {
+    /// Refuses a message that must say something and has no `content`.
+    pub(crate) fn require_content(&self, path: FieldPath<'_>) -> Result<(), RequestError> {
+        if self.content.is_present() {
+            Ok(())
+        } else {
+            Err(path.field("content").missing())
+        }
     }
 }

@@ -131,7 +131,7 @@ impl StreamWriter for ChatWriter {
             tool_calls: self.calls.count(),
             nameless_calls: self.calls.nameless(),
             junk_behind_arguments: self.calls.has_junk(),
-            unsealed_reasoning: false,
+            unsealed_reasoning: None,
         }
     }
 }

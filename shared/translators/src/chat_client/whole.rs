@@ -191,7 +191,7 @@ impl StreamWriter for WholeWriter {
             tool_calls: self.calls.count(),
             nameless_calls: self.calls.nameless(),
             junk_behind_arguments: self.calls.has_junk(),
-            unsealed_reasoning: false,
+            unsealed_reasoning: None,
         }
     }
 }

@@ -12,12 +12,13 @@ use crate::context::{ResponseContext, ThinkingDisplay};
 use crate::error::BackendError;
 use crate::json::EscapedText;
 use crate::messages::chat_text::{quoted, thinking_and_text};
+use crate::messages::signature::Signer;
 use crate::messages::stop_reason::{StopFacts, stop_reason};
 use crate::messages::wire::message::{
     MessageKind, ResponseBlock, ResponseMessage, Role, StopDetails, StopReason, new_id,
 };
-use crate::signature;
-use crate::stream::Repairs;
+use crate::sealed::Unsealed;
+use crate::stream::{Repairs, list};
 use crate::tool_ids::{Load, ToolIds};
 use crate::translated::TranslatedResponse;
 use crate::usage::{Usage, anthropic_service_tier};
@@ -76,6 +77,8 @@ struct ResponseContent<'a> {
     has_junk: bool,
     /// Bytes of thinking that the client does not see.
     hidden_bytes: usize,
+    /// Why thinking that the backend wants back was not sealed.
+    unsealed: Option<Unsealed>,
 }
 
 impl<'a> ResponseContent<'a> {
@@ -87,6 +90,7 @@ impl<'a> ResponseContent<'a> {
             nameless_calls: 0,
             has_junk: false,
             hidden_bytes: 0,
+            unsealed: None,
         };
         let Some(message) = choice.message().or(choice.delta.0.as_ref()) else {
             return response;
@@ -99,7 +103,7 @@ impl<'a> ResponseContent<'a> {
             text = thinking.take();
         }
         let details = details(message, context);
-        response.think(thinking, details.as_deref(), context.thinking, random);
+        response.think(thinking, &details, context, random);
         response.blocks.extend(text.map(|text| ResponseBlock::Text { text }));
         if let Some(refusal) = message.refusal() {
             response.refusal = quoted(refusal.escaped());
@@ -107,7 +111,8 @@ impl<'a> ResponseContent<'a> {
                 .blocks
                 .extend(quoted(refusal.escaped()).map(|text| ResponseBlock::Text { text: Cow::Owned(text) }));
         }
-        let details = details.filter(|_| context.thinking == ThinkingDisplay::Discarded);
+        let is_unsaid = context.thinking == ThinkingDisplay::Discarded;
+        let details = if is_unsaid { list(&details) } else { None };
         response.call(calls, details, context, random);
         response
     }
@@ -115,11 +120,12 @@ impl<'a> ResponseContent<'a> {
     fn think(
         &mut self,
         thinking: Option<Cow<'a, RawValue>>,
-        details: Option<&RawValue>,
-        display: ThinkingDisplay,
+        details: &[String],
+        context: &ResponseContext,
         random: &mut dyn FnMut() -> String,
     ) {
-        if thinking.is_none() && (details.is_none() || display == ThinkingDisplay::Discarded) {
+        let display = context.thinking;
+        if thinking.is_none() && (details.is_empty() || display == ThinkingDisplay::Discarded) {
             return;
         }
         let text = thinking.or_else(|| quoted("").map(Cow::Owned));
@@ -127,19 +133,16 @@ impl<'a> ResponseContent<'a> {
         if display != ThinkingDisplay::Shown {
             self.hidden_bytes = text.get().len();
         }
-        let hidden = EscapedText::of(&text).unwrap_or(EscapedText::EMPTY);
-        let (thinking, signature) = match (display, details) {
-            (ThinkingDisplay::Shown, None) => (Some(text), signature::opaque(random)),
-            (ThinkingDisplay::Shown, Some(details)) => {
-                (Some(text), signature::carrying_details(EscapedText::EMPTY, details))
+        let mut signer = Signer::new(context);
+        let (thinking, signature) = match display {
+            ThinkingDisplay::Shown => (Some(text), signer.sign(EscapedText::EMPTY, details, random)),
+            ThinkingDisplay::Omitted => {
+                let hidden = EscapedText::of(&text).unwrap_or(EscapedText::EMPTY);
+                (quoted("").map(Cow::Owned), signer.sign(hidden, details, random))
             }
-            (ThinkingDisplay::Omitted, details) => {
-                let carrying = |details| signature::carrying_details(hidden, details);
-                let signature = details.map_or_else(|| signature::carrying(hidden), carrying);
-                (quoted("").map(Cow::Owned), signature)
-            }
-            (ThinkingDisplay::Discarded, _) => return,
+            ThinkingDisplay::Discarded => return,
         };
+        self.unsealed = signer.unsealed();
         self.blocks
             .extend(thinking.map(|thinking| ResponseBlock::Thinking { thinking, signature }));
     }
@@ -188,6 +191,7 @@ impl<'a> ResponseContent<'a> {
         let unknown = reason.filter(|reason| is_unknown(reason));
         Repairs {
             junk_behind_arguments: self.has_junk,
+            unsealed_reasoning: self.unsealed,
             unknown_finish_reason: unknown.map(|reason| context.errors.secrets.clean(&reason)),
             ..Repairs::default()
         }
@@ -218,12 +222,11 @@ impl<'a> ResponseContent<'a> {
     }
 }
 
-/// The encrypted reasoning of a message as a list, where it is kept (B10.5).
-fn details(message: &ChoiceMessage<'_>, context: &ResponseContext) -> Option<Box<RawValue>> {
-    let details = message.reasoning_details.filter(|_| context.keeps_reasoning_details)?;
-    let items: Vec<&RawValue> = wanted_back(details).collect();
-    let list = || serde_json::value::to_raw_value(&items).ok();
-    if items.is_empty() { None } else { list() }
+/// The encrypted reasoning of a message, the items of a list, where it is kept (B10.5).
+fn details(message: &ChoiceMessage<'_>, context: &ResponseContext) -> Vec<String> {
+    let details = message.reasoning_details.filter(|_| context.keeps_reasoning_details);
+    let items = details.into_iter().flat_map(wanted_back);
+    items.map(|item| item.get().to_owned()).collect()
 }
 
 fn calls(message: &ChoiceMessage<'_>) -> PendingCalls {

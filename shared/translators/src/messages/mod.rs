@@ -6,6 +6,7 @@ mod chat_text;
 pub mod from_chat;
 pub mod passthrough;
 pub mod reshape;
+mod signature;
 pub mod stop_reason;
 pub mod stream;
 pub mod to_chat;

@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 
 use crate::json::{EscapedText, Members};
 use crate::messages::wire::request::{InputBlock, InputContent, InputMessage, MessagesBody};
+use crate::sealed::{self, PREFIX};
 use crate::settings::{BackendSettings, changes};
-use crate::signature;
 use crate::tool_ids::{LOADED_ID_PREFIX, anthropic_id, is_loaded};
 
 use crate::error::{FieldPath, RequestError};
@@ -68,7 +68,7 @@ fn with_plain_ids(body: &[u8]) -> Option<Vec<u8>> {
 /// The body without the thinking blocks that we have signed. A turn that had nothing else goes with them, since
 /// an empty one would be refused.
 pub fn without_own_thinking(body: &[u8]) -> Result<Cow<'_, [u8]>, RequestError> {
-    if memmem::find(body, signature::PREFIX.as_bytes()).is_none() {
+    if memmem::find(body, PREFIX.as_bytes()).is_none() {
         return Ok(Cow::Borrowed(body));
     }
     let text = as_text(body)?;
@@ -119,8 +119,8 @@ fn own_blocks<'a>(
 }
 
 fn is_own_thinking(block: &InputBlock<'_>) -> bool {
-    let text = |field: Option<&RawValue>, start| field.and_then(EscapedText::of).is_some_and(|t| t.begins_with(start));
-    text(block.kind.raw(), "thinking") && text(block.signature.raw(), signature::PREFIX)
+    let is_thinking = block.kind.raw().and_then(EscapedText::of);
+    is_thinking.is_some_and(|kind| kind.begins_with("thinking")) && sealed::is_ours(block.signature)
 }
 
 /// The ranges that take the chosen items out of a list, each with the comma that is then too many.

@@ -7,6 +7,7 @@ use bytes::{BufMut as _, BytesMut};
 use serde_json::value::RawValue;
 
 use super::chat_text::quoted;
+use super::signature::Signer;
 use crate::chat::arguments::Arguments;
 use crate::chat::completion::ChoiceMessage;
 use crate::chat::tool_calls::PendingCall;
@@ -17,8 +18,8 @@ use crate::messages::stop_reason::{StopFacts, stop_reason};
 use crate::messages::wire::message::{
     MessageKind, ResponseBlock, ResponseMessage, Role, StopDetails, StopReason, new_id,
 };
-use crate::signature;
-use crate::stream::{ContentKind, ContentWriter, Finish, Received, Sequencer, StreamWriter, list};
+use crate::sealed::Unsealed;
+use crate::stream::{ContentKind, ContentWriter, Finish, Received, Sequencer, StreamWriter};
 use crate::tool_ids::{Load, ToolIds};
 use crate::tool_names::ToolNames;
 use crate::usage::{Usage, anthropic_service_tier};
@@ -35,6 +36,7 @@ pub(crate) struct WholeMessageWriter {
 struct Blocks {
     done: Vec<ResponseBlock<'static>>,
     open: Option<OpenBlock>,
+    signer: Signer,
     thinking: ThinkingDisplay,
     names: ToolNames,
     ids: ToolIds,
@@ -57,6 +59,7 @@ impl WholeMessageWriter {
         let blocks = Blocks {
             done: Vec::new(),
             open: None,
+            signer: Signer::new(&context),
             thinking: context.thinking,
             names: mem::take(&mut context.names),
             ids: ToolIds::new(mem::take(&mut context.used_ids)),
@@ -166,11 +169,7 @@ impl Blocks {
     fn thinking_block(&mut self, text: EscapedText<'_>, details: &[String]) -> Option<ResponseBlock<'static>> {
         let is_shown = self.thinking == ThinkingDisplay::Shown;
         let hidden = if is_shown { EscapedText::EMPTY } else { text };
-        let signature = match list(details) {
-            Some(details) => signature::carrying_details(hidden, &details),
-            None if hidden.is_empty() => signature::opaque(&mut self.random),
-            None => signature::carrying(hidden),
-        };
+        let signature = self.signer.sign(hidden, details, &mut self.random);
         let thinking = text_of(if is_shown { text } else { EscapedText::EMPTY })?;
         Some(ResponseBlock::Thinking { thinking, signature })
     }
@@ -222,6 +221,10 @@ impl ContentWriter for Blocks {
                 .map(|input| ResponseBlock::ToolUse { id, name, input });
             self.done.extend(block);
         }
+    }
+
+    fn unsealed(&self) -> Option<Unsealed> {
+        self.signer.unsealed()
     }
 
     fn end(&mut self, _: &mut BytesMut) {

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::BytesMut;
 
 use crate::error::RequestError;
+use crate::sealed::{ClientSealer, Sealer};
 
 use super::echo;
 use super::failure::failure_code;
-use super::sealed::{NoSealer, Sealer};
 use super::wire::event::EventWriter;
 use super::wire::request::ResponsesBody;
 use super::wire::response::{Failure, Head, ResponseObject};
@@ -28,7 +28,7 @@ pub struct Lifecycle {
     head: Head,
     now: UnixTime,
     early_events: Arc<AtomicU64>,
-    sealer: Arc<dyn Sealer>,
+    sealer: ClientSealer,
     /// The id of the response that it goes on from.
     previous: Option<Arc<str>>,
 }
@@ -45,15 +45,15 @@ impl Lifecycle {
             },
             now,
             early_events: Arc::default(),
-            sealer: Arc::new(NoSealer),
+            sealer: ClientSealer::default(),
             previous: None,
         }
     }
 
     /// The same response to a client for whom `sealer` seals.
     #[must_use]
-    pub fn sealed_by(mut self, sealer: Arc<dyn Sealer>) -> Self {
-        self.sealer = sealer;
+    pub fn sealed_by(mut self, sealer: impl Into<ClientSealer>) -> Self {
+        self.sealer = sealer.into();
         self
     }
 
@@ -86,8 +86,13 @@ impl Lifecycle {
         self.head.is_stored
     }
 
+    /// The id of the response that it goes on from.
+    pub(crate) fn previous(&self) -> Option<&str> {
+        self.previous.as_deref()
+    }
+
     pub(crate) fn sealer(&self) -> &dyn Sealer {
-        &*self.sealer
+        self.sealer.get()
     }
 
     /// Seconds since 1970.

@@ -144,6 +144,8 @@ settings! {
     stop: bool = false,
     /// The types of tools that a Responses backend may run itself for clients (N4).
     hosted_tools: Vec<String> = Vec::new(),
+    /// A Responses backend makes its own compactions (CO1, CO3).
+    compact: bool = false,
     /// How an Anthropic backend is asked to think (O17).
     thinking_param: ThinkingParam = ThinkingParam::Adaptive,
     /// Members that are taken out of every request, as paths such as `output_config.format` (B10.4).

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use crate::chat::arguments::Arguments;
 use crate::chat::tool_calls::PendingCall;
 use crate::json::EscapedText;
+use crate::sealed::Unsealed;
 
 /// The kinds of content, each of which is a block or an item of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +39,9 @@ pub(crate) trait ContentWriter: Send {
     /// Closes the open call, whose arguments may be cut.
     fn close_call(&mut self, call: &PendingCall, out: &mut BytesMut);
 
-    /// True if the client gets reasoning that it cannot send back, since it was too long to be sealed (K4).
-    fn is_unsealed(&self) -> bool {
-        false
+    /// Set if the client gets reasoning that it cannot send back: why that was not sealed.
+    fn unsealed(&self) -> Option<Unsealed> {
+        None
     }
 
     /// Nothing follows.

@@ -1,6 +1,7 @@
 //! Reports of a translated stream to its relay: the next step, and at the end the outcome.
 
 use crate::error::{BackendError, CleanedMessage};
+use crate::sealed::Unsealed;
 use crate::usage::Usage;
 
 /// The next step of the relay.
@@ -44,7 +45,6 @@ pub struct StreamOutcome {
 
 /// What had to be put right in a response, for the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a word of the log line")]
 pub struct Repairs {
     /// Bytes that were no UTF-8 became U+FFFD (B5.3).
     pub invalid_utf8: bool,
@@ -56,8 +56,8 @@ pub struct Repairs {
     pub absurd_usage: bool,
     /// The type of the first item that was left out, since the client's dialect has no such thing.
     pub skipped_item: Option<CleanedMessage>,
-    /// Reasoning was too long to be sealed (K4).
-    pub unsealed_reasoning: bool,
+    /// Reasoning that the client cannot send back, since it was not sealed.
+    pub unsealed_reasoning: Option<Unsealed>,
 }
 
 impl Repairs {
@@ -68,7 +68,8 @@ impl Repairs {
             self.invalid_utf8.then(|| "invalid_utf8".to_owned()),
             self.junk_behind_arguments.then(|| "junk_behind_arguments".to_owned()),
             self.absurd_usage.then(|| "absurd_usage".to_owned()),
-            self.unsealed_reasoning.then(|| "unsealed_reasoning".to_owned()),
+            self.unsealed_reasoning
+                .map(|reason| format!("unsealed_reasoning={}", reason.as_str())),
             unknown.map(|reason| format!("unknown_finish_reason={reason}")),
             skipped.map(|kind| format!("skipped_item={kind}")),
         ];

@@ -119,7 +119,7 @@ impl<W: ContentWriter> Sequencer<W> {
             tool_calls: self.calls.list.len(),
             nameless_calls: self.nameless_calls,
             junk_behind_arguments: self.calls.list.iter().any(|call| call.arguments.has_junk()),
-            unsealed_reasoning: self.content.is_unsealed(),
+            unsealed_reasoning: self.content.unsealed(),
         }
     }
 

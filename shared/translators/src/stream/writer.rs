@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::chat::completion::ChoiceMessage;
 use crate::error::BackendError;
+use crate::sealed::Unsealed;
 use crate::usage::Usage;
 
 /// Writes the events of one dialect. [`StreamTranslation`](super::StreamTranslation) calls it in this order, so a
@@ -63,8 +64,8 @@ pub struct Received {
     pub nameless_calls: usize,
     /// Something was dropped behind complete arguments (B3.1).
     pub junk_behind_arguments: bool,
-    /// Reasoning was too long to be sealed (K4).
-    pub unsealed_reasoning: bool,
+    /// Reasoning that the client cannot send back, since it was not sealed.
+    pub unsealed_reasoning: Option<Unsealed>,
 }
 
 impl Received {

@@ -11,28 +11,39 @@
 )]
 
 mod fixture;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use translators::context::{RandomText, ResponseContext};
+use translators::context::ResponseContext;
 use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::error::{BackendError, Code, Dialect, ErrorBody, ErrorContext, Secrets};
 use translators::sse::Event;
 use translators::stream::{Interruption, StreamOutcome};
 
 use fixture::{ErrorFixture, ResponseFixture, StreamFixture};
+use support::{Hex, counting_random};
 
 /// The client's side, made of a fixture's context.
 type Client = fn(ResponseContext) -> ClientContext;
 
 /// A Messages client as it is where the backend's dialect is not chat's.
 fn composed_messages(context: ResponseContext) -> ClientContext {
-    ClientContext::Messages(ResponseContext {
+    messages(ResponseContext {
         keeps_reasoning_details: true,
+        ..context
+    })
+}
+
+fn messages(context: ResponseContext) -> ClientContext {
+    ClientContext::Messages(ResponseContext {
+        sealer: Arc::new(Hex(usize::MAX)).into(),
         ..context
     })
 }
@@ -40,7 +51,7 @@ fn composed_messages(context: ResponseContext) -> ClientContext {
 #[test]
 fn whole_messages_of_chat() {
     for_each("messages/from_chat", |fixture| {
-        whole(ClientContext::Messages, ApiDialect::Chat, fixture)
+        whole(messages, ApiDialect::Chat, fixture)
     });
 }
 
@@ -82,7 +93,7 @@ fn message_streams_of_responses() {
 #[test]
 fn message_streams_of_chat() {
     for_each("messages/stream", |fixture| {
-        streamed(ClientContext::Messages, ApiDialect::Chat, fixture)
+        streamed(messages, ApiDialect::Chat, fixture)
     });
 }
 
@@ -180,15 +191,6 @@ fn fixtures(folder: &Path) -> Vec<PathBuf> {
 /// A fixture's JSON as it is written there; a string stands for text that is no JSON.
 fn text_of(json: &RawValue) -> String {
     serde_json::from_str(json.get()).unwrap_or_else(|_| json.get().to_owned())
-}
-
-/// `r01`, `r02`, … in place of random characters.
-fn counting_random() -> RandomText {
-    let mut count = 0;
-    Box::new(move || {
-        count += 1;
-        format!("r{count:02}")
-    })
 }
 
 /// The data of the events, one a line: each repeats the name of its event as `type`.

@@ -1,17 +1,21 @@
 //! What must hold for every input, as functions: the property tests and the fuzz targets call the same ones.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use serde_json::Value;
-use translators::context::RandomText;
 use translators::context::ResponseContext;
 use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::sse::{Decoder, Event};
 use translators::stream::{Progress, StreamEnd, StreamOutcome};
 
+use crate::support::{Hex, counting_random};
+
 /// A client that speaks Messages, in front of a backend that speaks chat.
 fn messages_of_chat(context: ResponseContext) -> Direction {
+    let sealer = Arc::new(Hex(usize::MAX)).into();
     Direction {
-        client: ClientContext::Messages(context),
+        client: ClientContext::Messages(ResponseContext { sealer, ..context }),
         backend: ApiDialect::Chat,
     }
 }
@@ -113,15 +117,6 @@ pub(crate) fn accumulate(stream: &[u8]) -> Accumulated {
         }
     }
     message
-}
-
-/// `r1`, `r2`, … in place of random characters.
-pub(crate) fn counting_random() -> RandomText {
-    let mut count = 0;
-    Box::new(move || {
-        count += 1;
-        format!("r{count}")
-    })
 }
 
 fn started(block: &Value) -> Block {

@@ -15,15 +15,18 @@ mod grammar;
 #[expect(dead_code, reason = "the laws of Messages are not used here")]
 #[path = "../laws/mod.rs"]
 mod laws;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::sync::Arc;
 
 use bytes::BytesMut;
 use generated::{Chance, Segment, call, chunks, segment, sse, text};
-use laws::{counting_random, decode};
+use laws::decode;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
+use support::counting_random;
 use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::model::ModelFacts;
 use translators::responses::context::ResponsesContext;

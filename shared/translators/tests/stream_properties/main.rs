@@ -5,14 +5,17 @@
 mod generated;
 #[path = "../laws/mod.rs"]
 mod laws;
+#[path = "../support/mod.rs"]
+mod support;
 
 use bytes::BytesMut;
 use generated::{Chance, Segment, call, chunks, context, segment, sse, text};
-use laws::{Accumulated, Block, accumulate, any_input_ends_in_order, counting_random, cuts_change_nothing};
+use laws::{Accumulated, Block, accumulate, any_input_ends_in_order, cuts_change_nothing};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
+use support::counting_random;
 use translators::context::ResponseContext;
 use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::messages::from_chat;

@@ -1,6 +1,5 @@
 //! The content blocks of a message, one open at a time (I2).
 
-use std::borrow::Cow;
 use std::mem;
 
 use bytes::BytesMut;
@@ -10,9 +9,10 @@ use crate::chat::arguments::Arguments;
 use crate::chat::tool_calls::PendingCall;
 use crate::context::{RandomText, ResponseContext, ThinkingDisplay};
 use crate::json::EscapedText;
+use crate::messages::signature::Signer;
 use crate::messages::wire::event::{BlockDelta, EventWriter};
-use crate::signature;
-use crate::stream::{ContentKind, ContentWriter, list};
+use crate::sealed::Unsealed;
+use crate::stream::{ContentKind, ContentWriter};
 use crate::tool_ids::{Load, ToolIds};
 use crate::tool_names::ToolNames;
 
@@ -21,8 +21,9 @@ pub(super) struct Blocks {
     open: Option<ContentKind>,
     /// The index of the next block to be opened.
     next_index: u32,
-    /// The signature of thinking blocks whose text is shown.
-    signature: String,
+    signer: Signer,
+    /// The signature of thinking where nothing can be sealed.
+    unsigned: String,
     thinking: ThinkingDisplay,
     /// The text that the open thinking block does not show, escaped.
     hidden: String,
@@ -38,7 +39,8 @@ impl Blocks {
         Self {
             open: None,
             next_index: 0,
-            signature: signature::opaque(&mut random),
+            signer: Signer::new(context),
+            unsigned: random(),
             thinking: context.thinking,
             hidden: String::new(),
             details: Vec::new(),
@@ -54,22 +56,13 @@ impl Blocks {
         let mut events = EventWriter { out };
         if kind == ContentKind::Thinking {
             // Once, and right before the stop (I5).
-            events.signature_delta(index, &self.signature());
+            let hidden = EscapedText::from_escaped(&self.hidden);
+            let signature = self.signer.sign(hidden, &self.details, || self.unsigned.clone());
+            events.signature_delta(index, &signature);
             self.hidden.clear();
             self.details.clear();
         }
         events.block_stop(index);
-    }
-
-    fn signature(&self) -> Cow<'_, str> {
-        let hidden = EscapedText::from_escaped(&self.hidden);
-        if let Some(details) = list(&self.details) {
-            return Cow::Owned(signature::carrying_details(hidden, &details));
-        }
-        if hidden.is_empty() {
-            return Cow::Borrowed(&self.signature);
-        }
-        Cow::Owned(signature::carrying(hidden))
     }
 
     fn switch_to(&mut self, kind: ContentKind, out: &mut BytesMut) {
@@ -134,6 +127,10 @@ impl ContentWriter for Blocks {
 
     fn close_call(&mut self, _: &PendingCall, out: &mut BytesMut) {
         self.close(out);
+    }
+
+    fn unsealed(&self) -> Option<Unsealed> {
+        self.signer.unsealed()
     }
 
     fn end(&mut self, out: &mut BytesMut) {

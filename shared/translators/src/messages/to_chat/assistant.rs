@@ -1,11 +1,13 @@
 //! Assistant turns: text, calls, and the thinking that led to them (OR2, TH1).
 
-use crate::chat::request::ContentPart;
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
+use crate::chat::request::ContentPart;
 use crate::json::TextBuilder;
+use crate::messages::signature;
 use crate::messages::wire::request::{InputBlock, InputContent, InputMessage};
-use crate::signature;
 use crate::tool_ids::backend_id;
 
 use super::{blocks, parts, server_tools};
@@ -66,7 +68,7 @@ impl<'a> AssistantTurn<'a> {
                 self.add_details(call.backend_id.reasoning_details.take());
                 self.calls.push(call);
             }
-            "thinking" => self.think(block, path)?,
+            "thinking" => self.think(block, scope, path)?,
             // Opaque, and for another vendor's eyes; a mark that is not rendered.
             "redacted_thinking" | "fallback" => {}
             kind if server_tools::is_call(kind) => self.parts.push(server_tools::call(block, path)?),
@@ -79,19 +81,20 @@ impl<'a> AssistantTurn<'a> {
     }
 
     /// The text of a thinking block, or what its signature carries in place of it and beside it.
-    fn think(&mut self, block: &InputBlock<'a>, path: FieldPath<'_>) -> Result<(), RequestError> {
+    fn think(&mut self, block: &InputBlock<'a>, scope: &Scope<'a>, path: FieldPath<'_>) -> Result<(), RequestError> {
         let shown = block.thinking.required_text(path.field("thinking"))?;
-        let signature = block.signature.word(path.field("signature"))?;
-        let carried = signature
-            .map(|signature| signature::carried(&signature))
-            .unwrap_or_default();
+        block.signature.text(path.field("signature"))?;
+        let carried = signature::carried(block, scope.sealer);
         if shown.is_empty() {
-            self.thinking.extend(carried.thinking.map(ContentPart::text));
+            let hidden = carried.as_ref().filter(|carried| !carried.text().is_empty());
+            self.thinking
+                .extend(hidden.map(|carried| ContentPart::text(Cow::Owned(carried.text.clone()))));
         } else {
             self.thinking
                 .extend(block.thinking.raw().map(parts::of_string).unwrap_or_default());
         }
-        self.add_details(carried.reasoning_details);
+        self.reasoning_details
+            .extend(carried.into_iter().flat_map(|carried| carried.details));
         Ok(())
     }
 

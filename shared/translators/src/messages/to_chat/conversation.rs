@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::chat::request::ContentPart;
 use crate::error::{FieldPath, RequestError};
-use crate::messages::wire::request::{InputContent, InputMessage};
+use crate::json::Field;
+use crate::messages::wire::request::{InputBlock, InputContent, InputMessage};
 use crate::tool_ids::UsedIds;
 
 use super::tool_changes::ToolChanges;
@@ -18,29 +19,33 @@ pub(super) struct Conversation<'a>(pub Vec<(InputMessage<'a>, InputContent<'a>)>
 impl<'a> Conversation<'a> {
     /// The tools that earlier turns called, by the client's names (NA2).
     pub(super) fn tool_names(&self) -> impl Iterator<Item = Cow<'a, str>> {
-        let blocks = self.0.iter().filter_map(|(_, content)| match content {
-            InputContent::Text(_) => None,
-            InputContent::Blocks(blocks) => Some(blocks),
-        });
         // A name that is no string is reported where the block is read.
-        blocks
-            .flatten()
+        self.blocks()
             .filter_map(|block| block.name.word(FieldPath::root("name")).ok().flatten())
     }
 
     /// The ids of all calls so far (B2.5).
     pub(super) fn used_ids(&self) -> UsedIds {
         let mut used = UsedIds::default();
-        let blocks = self.0.iter().filter_map(|(_, content)| match content {
-            InputContent::Text(_) => None,
-            InputContent::Blocks(blocks) => Some(blocks),
-        });
-        for block in blocks.flatten() {
+        for block in self.blocks() {
             if let Ok(Some(id)) = block.id.word(FieldPath::root("id")) {
                 used.add(&id);
             }
         }
         used
+    }
+
+    /// What blocks bring back sealed, if it was sealed here.
+    pub(super) fn signatures(&self) -> impl Iterator<Item = Field<'a>> {
+        self.blocks().map(|block| block.signature)
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = &InputBlock<'a>> {
+        let blocks = self.0.iter().filter_map(|(_, content)| match content {
+            InputContent::Text(_) => None,
+            InputContent::Blocks(blocks) => Some(blocks),
+        });
+        blocks.flatten()
     }
 
     /// Turns in their final order. Tools that system turns add or remove are noted in `changes`.

@@ -41,12 +41,12 @@ use crate::messages::wire::request::{MessagesBody, OutputConfig};
 use crate::model::ModelFacts;
 use crate::request_members;
 use crate::restricted::Path;
+use crate::sealed::{self, Sealer};
 use crate::settings::BackendSettings;
 use crate::to_hub::thinking::ThinkingRequest;
 use crate::to_hub::{Scope, messages};
 use crate::tool_names::ToolNames;
 use crate::translated::TranslatedRequest;
-use crate::warnings::Warnings;
 
 use crate::error::{ErrorContext, FieldPath, RequestError};
 use conversation::Conversation;
@@ -59,13 +59,9 @@ pub fn translate(
     backend: &BackendSettings,
     model: &ModelFacts,
 ) -> Result<TranslatedRequest, RequestError> {
-    let parsed = Parsed::read(request)?;
+    let parsed = Parsed::read(request, model.sealer.get())?;
     let context = parsed.context(backend, model)?;
-    let mut scope = Scope {
-        backend,
-        names: &context.names,
-        warnings: Warnings::default(),
-    };
+    let mut scope = Scope::new(backend, &context.names, model.sealer.get());
     let chat = parsed.into_chat(model, &mut scope)?;
     let stream = chat.parameters.stream.is_some();
     let mut warnings = scope.warnings;
@@ -88,13 +84,14 @@ struct Parsed<'a> {
 }
 
 impl<'a> Parsed<'a> {
-    fn read(request: &'a MessagesBody<'a>) -> Result<Self, RequestError> {
+    fn read(request: &'a MessagesBody<'a>, sealer: &dyn Sealer) -> Result<Self, RequestError> {
         let output = request
             .output_config
             .object(FieldPath::root("output_config"))?
             .unwrap_or_default();
         let thinking = thinking::read(request, &output)?;
         let messages = Conversation(request.conversation()?);
+        sealed::check(sealer, "messages", messages.signatures())?;
         Ok(Self {
             request,
             thinking,
@@ -123,6 +120,7 @@ impl<'a> Parsed<'a> {
                 ..ErrorContext::default()
             },
             think_tags: backend.think_tags,
+            sealer: model.sealer.clone(),
             estimated_input_tokens: token_count::estimate(self.request, &self.messages.0),
             ..ResponseContext::default()
         })
@@ -140,7 +138,12 @@ impl<'a> Parsed<'a> {
 
         let tools = tools::write(&self.tools, &changes, scope)?;
         if !tools.is_empty() {
-            tool_choice::write(request, self.thinking.is_on(), scope, &mut parameters)?;
+            tool_choice::write(
+                request,
+                (self.tools.as_slice(), self.thinking.is_on()),
+                scope,
+                &mut parameters,
+            )?;
             parameters.tool_stream = (scope.backend.tool_stream && parameters.stream.is_some()).then_some(true);
         }
         self.thinking.write(!tools.is_empty(), scope, &mut parameters);

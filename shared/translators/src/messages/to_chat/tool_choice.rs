@@ -4,13 +4,15 @@ use crate::chat::request::{ChatToolChoice, FunctionType, NamedFunction, Paramete
 use crate::messages::wire::request::{MessagesBody, ToolChoice};
 use crate::settings::ToolChoiceSupport;
 
+use super::tools::DeclaredTool;
+
 use crate::error::{FieldPath, RequestError};
 use crate::to_hub::Scope;
 
 /// Only called where there are tools to choose from (TO6).
 pub(super) fn write<'a>(
     request: &MessagesBody<'a>,
-    thinking: bool,
+    (tools, thinking): (&[DeclaredTool<'a>], bool),
     scope: &mut Scope<'a>,
     parameters: &mut Parameters<'a>,
 ) -> Result<(), RequestError> {
@@ -25,7 +27,7 @@ pub(super) fn write<'a>(
             .field("type")
             .error(format!("this model chooses tools by itself: `{kind}` is not supported")));
     }
-    parameters.tool_choice = Some(choice_of(&kind, &choice, scope, path)?);
+    parameters.tool_choice = Some(choice_of(&kind, &choice, (tools, scope), path)?);
     let disabled = choice
         .disable_parallel_tool_use
         .flag(path.field("disable_parallel_tool_use"))?;
@@ -39,7 +41,7 @@ pub(super) fn write<'a>(
 fn choice_of<'a>(
     kind: &str,
     choice: &ToolChoice<'a>,
-    scope: &Scope<'a>,
+    (tools, scope): (&[DeclaredTool<'a>], &Scope<'a>),
     path: FieldPath<'_>,
 ) -> Result<ChatToolChoice<'a>, RequestError> {
     Ok(match kind {
@@ -47,10 +49,15 @@ fn choice_of<'a>(
         "any" => ChatToolChoice::Mode("required"),
         "none" => ChatToolChoice::Mode("none"),
         "tool" => {
-            let name = scope.backend_name(choice.name.required_word(path.field("name"))?);
+            let name = choice.name.required_word(path.field("name"))?;
+            if !tools.iter().any(|tool| tool.name == name) {
+                return Err(path.field("name").error(format!("there is no tool `{name}`")));
+            }
             ChatToolChoice::Named {
                 kind: FunctionType::Function,
-                function: NamedFunction { name },
+                function: NamedFunction {
+                    name: scope.backend_name(name),
+                },
             }
         }
         kind => {

@@ -30,6 +30,11 @@ pub fn failed_event(response: Option<&[u8]>, begun: &mut Begun, error: &BackendE
             members.set(Cow::Borrowed(name), Cow::Owned(value));
         }
     }
+    if members.contains("store")
+        && let Ok(not_stored) = to_json(&false)
+    {
+        members.set(Cow::Borrowed("store"), not_stored);
+    }
     if !members.contains("output")
         && let Ok(none) = RawValue::from_string("[]".to_owned())
     {

@@ -9,9 +9,9 @@ use super::parts::{self, Place};
 use crate::chat::request::ContentPart;
 use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Field, Json, TextBuilder};
-use crate::responses::sealed::{self, SealedKind, Sealer};
 use crate::responses::tools::{TOOL_SEARCH, flat_name};
 use crate::responses::wire::request::InputItem;
+use crate::sealed::{self, SealedKind};
 use crate::to_hub::Scope;
 use crate::to_hub::turns::ToolUse;
 use crate::tool_ids::backend_id;
@@ -58,13 +58,11 @@ pub(super) struct Reasoning<'a> {
 /// maker can read is lost (R8).
 pub(super) fn reasoning<'a>(
     item: &InputItem<'a>,
-    sealer: &dyn Sealer,
     scope: &mut Scope<'a>,
     path: FieldPath<'_>,
 ) -> Result<Reasoning<'a>, RequestError> {
-    if let Some(opened) = sealed::open(sealer, SealedKind::Reasoning, item.encrypted_content) {
-        let is_empty = EscapedText::of(&opened.text).is_none_or(EscapedText::is_empty);
-        let text = (!is_empty).then_some(Cow::Owned(opened.text));
+    if let Some(opened) = sealed::open(scope.sealer, SealedKind::Reasoning, item.encrypted_content) {
+        let text = (!opened.text().is_empty()).then_some(Cow::Owned(opened.text));
         return Ok(Reasoning {
             texts: text.map(ContentPart::text).into_iter().collect(),
             details: opened.details,

@@ -9,7 +9,6 @@ use crate::chat::request::{ChatMessage, ContentPart};
 use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Json, TextBuilder};
 use crate::responses::refusal;
-use crate::responses::sealed::Sealer;
 use crate::responses::wire::request::{InputItem, ResponsesBody, TextOr};
 use crate::to_hub::history::History;
 use crate::to_hub::turns::{AssistantTurn, ToolResult, UserTurn};
@@ -17,7 +16,7 @@ use crate::to_hub::{Scope, messages};
 
 /// All messages, the leading system message first (R1).
 pub(super) fn write<'a>(
-    (request, sealer): (&ResponsesBody<'a>, &'a dyn Sealer),
+    request: &ResponsesBody<'a>,
     input: &TextOr<'a, InputItem<'a>>,
     scope: &mut Scope<'a>,
 ) -> Result<Vec<ChatMessage<'a>>, RequestError> {
@@ -34,7 +33,6 @@ pub(super) fn write<'a>(
         waiting: Vec::new(),
         outputs: Outputs::read(input.items(), scope)?,
         has_begun: false,
-        sealer,
         last: input.items().len().saturating_sub(1),
     };
     let root = FieldPath::root("input");
@@ -60,7 +58,6 @@ struct Conversation<'a> {
     waiting: Vec<Vec<ContentPart<'a>>>,
     outputs: Outputs<'a>,
     has_begun: bool,
-    sealer: &'a dyn Sealer,
     /// The place of the last item.
     last: usize,
 }
@@ -78,7 +75,7 @@ impl<'a> Conversation<'a> {
             None if item.role.is_present() => self.message(index, item, scope, path),
             Some("message") => self.message(index, item, scope, path),
             Some("reasoning") => {
-                let reasoning = assistant::reasoning(item, self.sealer, scope, path)?;
+                let reasoning = assistant::reasoning(item, scope, path)?;
                 let turn = self.assistant(index);
                 turn.thinking.extend(reasoning.texts);
                 turn.reasoning_details.extend(reasoning.details);
@@ -98,7 +95,7 @@ impl<'a> Conversation<'a> {
             }
             None | Some("item_reference") => Err(reference(item, path)),
             Some("compaction" | "compaction_summary") => {
-                let summary = compaction::summary(item, self.sealer, index)?;
+                let summary = compaction::summary(item, scope.sealer, index)?;
                 self.push_user(index, vec![summary])
             }
             Some("compaction_trigger") if index == self.last => {

@@ -25,7 +25,6 @@ mod tools;
 
 use super::context::ResponsesContext;
 use super::lifecycle::Lifecycle;
-use super::sealed;
 use super::token_count;
 use super::tools::ClientTools;
 use super::wire::request::{InputItem, ResponsesBody, TextOr};
@@ -35,12 +34,12 @@ use crate::error::{ErrorContext, RequestError};
 use crate::model::ModelFacts;
 use crate::request_members;
 use crate::restricted::Path;
+use crate::sealed;
 use crate::settings::BackendSettings;
 use crate::to_hub::Scope;
 use crate::tool_ids::UsedIds;
 use crate::tool_names::ToolNames;
 use crate::translated::TranslatedRequest;
-use crate::warnings::Warnings;
 
 pub use checks::check;
 use reasoning::ReasoningRequest;
@@ -70,11 +69,7 @@ fn translated(
 ) -> Result<TranslatedRequest<ResponsesContext>, RequestError> {
     let parsed = Parsed::read(request)?;
     let context = parsed.context(backend, model)?;
-    let mut scope = Scope {
-        backend,
-        names: context.tools.names(),
-        warnings: Warnings::default(),
-    };
+    let mut scope = Scope::new(backend, context.tools.names(), request.lifecycle.sealer());
     let chat = parsed.into_chat(model, &mut scope)?;
     let stream = chat.parameters.stream.is_some();
     let mut warnings = scope.warnings;
@@ -101,7 +96,8 @@ impl<'a> Parsed<'a> {
         let input = request.body.input()?;
         let items = input.items();
         checks::refuse_previous(request.body)?;
-        sealed::check(request.lifecycle.sealer(), items)?;
+        let contents = items.iter().map(|item| item.encrypted_content);
+        sealed::check(request.lifecycle.sealer(), "input", contents)?;
         Ok(Self {
             reasoning: ReasoningRequest::read(request.body, items)?,
             declared: Declared::read(request.body, items)?,
@@ -131,7 +127,7 @@ impl<'a> Parsed<'a> {
             tools: ClientTools::new(self.declared.client_tools(), names),
             summarizes: self.reasoning.summarizes,
             seals,
-            compacts: compaction::is_asked_for(items),
+            compacts: body.asks_for_a_summary(),
             response: ResponseContext {
                 model: model.client_model.clone(),
                 thinking: ThinkingDisplay::Shown,
@@ -154,11 +150,11 @@ impl<'a> Parsed<'a> {
         let body = self.request.body;
         checks::warn_of_dropped(body, self.request.lifecycle.is_stored(), scope)?;
         let mut parameters = parameters::write(body, model, scope)?;
-        let compacts = compaction::is_asked_for(self.input.items());
+        let compacts = body.asks_for_a_summary();
         if !compacts {
             parameters.response_format = format::write(body, self.input.items())?;
         }
-        let messages = conversation::write((body, self.request.lifecycle.sealer()), &self.input, scope)?;
+        let messages = conversation::write(body, &self.input, scope)?;
         let choice = Choice::read(body, &self.declared)?;
         // A summary is a text, and calls nothing (CO1).
         let tools = if compacts {

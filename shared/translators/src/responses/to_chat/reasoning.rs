@@ -4,11 +4,9 @@ use crate::context::ThinkingDisplay;
 use crate::error::{FieldPath, RequestError};
 use crate::json::Field;
 use crate::responses::wire::request::{InputItem, Reasoning, ResponsesBody};
+use crate::sealed::ENCRYPTED_REASONING;
 use crate::settings::Effort;
 use crate::to_hub::thinking::{Mode, ThinkingRequest};
-
-/// The name in `include` that asks for sealed reasoning.
-const ENCRYPTED_REASONING: &str = "reasoning.encrypted_content";
 
 pub(super) struct ReasoningRequest {
     pub(super) thinking: ThinkingRequest,

@@ -174,6 +174,14 @@ impl<'a> ResponsesBody<'a> {
     }
 
     /// True if `include` names `what`.
+    /// True if the last item of `input` asks for a summary in place of a response (CO1).
+    pub fn asks_for_a_summary(&self) -> bool {
+        let items = self.input.raw().filter(|input| input.get().starts_with('['));
+        let items = items.and_then(|items| serde_json::from_str::<Vec<&RawValue>>(items.get()).ok());
+        let last = items.and_then(|items| serde_json::from_str::<InputItem<'_>>(items.last()?.get()).ok());
+        last.is_some_and(|item| item.is("compaction_trigger"))
+    }
+
     pub fn includes(&self, what: &str) -> Result<bool, RequestError> {
         let included = self.include.words(FieldPath::root("include"))?;
         Ok(included.iter().any(|name| name == what))

@@ -126,7 +126,8 @@ impl<'a> ResponseObject<'a> {
             let _ = write!(json, ",\"completed_at\":{at}");
         }
         json.push_str(echo);
-        // The last member: `stored.rs` finds it there.
+        // What failed is not stored (ST4). The last member: `stored.rs` finds it there.
+        let is_stored = *is_stored && self.failure.is_none();
         let _ = write!(json, ",\"store\":{is_stored}}}");
     }
 }

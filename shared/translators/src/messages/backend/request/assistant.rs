@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use super::body::{Block, BlockKind};
 use super::calls::ReadCall;
 use super::messages::ReadMessage;
-use super::scope::Scope;
 use super::{cache, user};
 use crate::chat::input::{InputMessage, InputPart, InputReasoning};
 use crate::chat::reasoning_details::ANTHROPIC_FORMAT;
 use crate::chat::saying::is_text;
 use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, json_string};
-use crate::signature;
+use crate::sealed;
+use crate::to_hub::Scope;
 
 /// An assistant turn, in the order in which its blocks are written.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub(super) fn read<'a>(
 ) -> Result<AssistantTurn<'a>, RequestError> {
     let message = &read.message;
     let calls = read.calls.into_iter().map(|call| ReadCall {
-        name: scope.backend_name(&call.name),
+        name: scope.backend_name(call.name.clone()),
         ..call
     });
     let calls = calls.collect();
@@ -90,8 +90,7 @@ fn block<'a>(entry: &InputReasoning<'a>) -> Option<BlockKind<'a>> {
         });
     }
     let signature = entry.signature.raw().filter(|signature| is_text(Some(signature)))?;
-    let is_ours = EscapedText::of(signature).is_some_and(|signature| signature.begins_with(signature::PREFIX));
-    if !entry.kind.is("reasoning.text") || is_ours {
+    if !entry.kind.is("reasoning.text") || sealed::is_ours(entry.signature) {
         return None;
     }
     let text = entry.text.raw().filter(|text| EscapedText::of(text).is_some());

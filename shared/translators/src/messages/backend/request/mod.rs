@@ -17,7 +17,6 @@ mod media;
 mod messages;
 mod output;
 mod parameters;
-mod scope;
 mod system;
 mod thinking;
 mod tool_choice;
@@ -34,14 +33,13 @@ use crate::model::ModelFacts;
 use crate::request_members;
 use crate::restricted::Path;
 use crate::settings::BackendSettings;
+use crate::to_hub::Scope;
 use crate::tool_ids::UsedIds;
 use crate::tool_names::ToolNames;
 use crate::translated::TranslatedRequest;
-use crate::warnings::Warnings;
 use body::{Content, MessagesRequest};
 use history::Conversation;
 use messages::ReadMessage;
-use scope::Scope;
 
 /// Translates a chat request for a backend. Fails before anything is sent, naming the field at fault.
 pub fn translate(
@@ -52,11 +50,7 @@ pub fn translate(
     let tools = declared_tools::read(request)?;
     let messages = messages::read(request)?;
     let context = context(request, &tools, &messages, backend, model)?;
-    let mut scope = Scope {
-        backend,
-        names: &context.names,
-        warnings: Warnings::default(),
-    };
+    let mut scope = Scope::new(backend, &context.names, model.sealer.get());
     refuse_unsupported(request)?;
     parameters::warn_of_dropped(request, &mut scope);
     let body = write(request, &tools, messages, model, &mut scope)?;

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::body::{Block, OutputFormat};
 use super::history::Conversation;
-use super::scope::Scope;
 use crate::chat::input::{ChatInput, InputJsonSchema, InputResponseFormat};
 use crate::error::{FieldPath, RequestError};
 use crate::json::{Members, json_string};
+use crate::to_hub::Scope;
 
 /// Stands for `json_object`, which the API does not know.
 const JSON_ONLY: &str = "Answer with one JSON object and nothing else.";

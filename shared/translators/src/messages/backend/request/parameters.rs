@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::body::{Metadata, Parameters};
-use super::scope::Scope;
 use crate::chat;
 use crate::chat::input::ChatInput;
 use crate::chat::parameters::output_limit;
@@ -13,6 +12,7 @@ use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Field, Json};
 use crate::model::ModelFacts;
 use crate::sha256::sha256_hex;
+use crate::to_hub::Scope;
 
 /// The longest `metadata.user_id`, in characters.
 const MAX_USER_ID: usize = 256;

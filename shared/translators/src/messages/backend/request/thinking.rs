@@ -3,12 +3,12 @@
 use serde_json::value::RawValue;
 
 use super::body::{OutputConfig, OutputFormat, Parameters, ThinkingConfig};
-use super::scope::Scope;
 use crate::chat::input::ChatInput;
 use crate::chat::parameters::effort;
 use crate::error::RequestError;
 use crate::json::Json;
 use crate::settings::{Effort, ThinkingParam};
+use crate::to_hub::Scope;
 
 /// The least budget that the API takes.
 const MIN_BUDGET: u64 = 1024;

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use super::body::{ChoiceKind, ToolChoice};
-use super::scope::Scope;
 use crate::chat::declared_tools::DeclaredTool;
 use crate::chat::input::{ChatInput, InputAllowedTools, InputDefinition, InputTool, InputToolChoice};
 use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Field};
+use crate::to_hub::Scope;
 
 /// The client's choice.
 #[derive(Debug, Default)]
@@ -58,7 +58,7 @@ impl<'a> Choice<'a> {
         };
         Ok(Some(ToolChoice {
             kind,
-            name: self.name.map(|name| scope.backend_name(&name)),
+            name: self.name.map(|name| scope.backend_name(name)),
             disable_parallel_tool_use: (is_single && kind != ChoiceKind::None).then_some(true),
         }))
     }

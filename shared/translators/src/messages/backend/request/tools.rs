@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::body::Tool;
-use super::scope::Scope;
 use crate::chat::declared_tools::DeclaredTool;
 use crate::chat::input::{InputDefinition, InputGrammar};
 use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Json, Members, TextBuilder};
 use crate::schema::{Fitted, fit};
+use crate::to_hub::Scope;
 
 /// The schema of a function that stands for a custom tool (R14).
 const CUSTOM_SCHEMA: &str =
@@ -51,7 +51,7 @@ fn written<'a>(tool: &DeclaredTool<'a>, path: FieldPath<'_>, scope: &mut Scope<'
         scope.warnings.dropped("strict");
     }
     Ok(Tool {
-        name: scope.backend_name(&tool.name),
+        name: scope.backend_name(tool.name.clone()),
         description,
         input_schema,
         strict: (strict && scope.backend.strict_tools).then_some(true),

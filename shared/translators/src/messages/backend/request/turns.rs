@@ -2,9 +2,9 @@
 
 use super::history::Conversation;
 use super::messages::ReadMessage;
-use super::scope::Scope;
 use super::{assistant, user};
 use crate::error::{FieldPath, RequestError};
+use crate::to_hub::Scope;
 
 /// Adds a message to the conversation.
 pub(super) fn add<'a>(
@@ -19,7 +19,10 @@ pub(super) fn add<'a>(
     scope.warnings.dropped_all(&message.rest);
     match message.role.required_word(path.field("role"))?.as_ref() {
         "system" | "developer" => history.system(user::texts(message, path)?),
-        "user" => history.user(read.index, user::read(message, scope, path)?),
+        "user" => {
+            message.require_content(path)?;
+            history.user(read.index, user::read(message, scope, path)?)
+        }
         "assistant" => {
             let turn = assistant::read(read, scope, path)?;
             history.assistant(turn)

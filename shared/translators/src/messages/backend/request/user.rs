@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use super::body::Block;
-use super::scope::Scope;
 use super::{cache, media};
 use crate::chat::input::{InputMessage, InputPart};
 use crate::error::{FieldPath, RequestError};
 use crate::json::{EscapedText, Field, json_string};
+use crate::to_hub::Scope;
 
 /// The blocks of a message's content.
 pub(super) fn read<'a>(

@@ -69,6 +69,7 @@ impl<'a> Items<'a> {
                 Ok(())
             }
             "user" => {
+                message.require_content(path)?;
                 let content = parts::input(message, scope, path)?;
                 self.input.push(Item::Message { role: "user", content });
                 Ok(())

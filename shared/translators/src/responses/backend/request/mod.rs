@@ -29,7 +29,6 @@ use crate::to_hub::Scope;
 use crate::tool_ids::UsedIds;
 use crate::tool_names::ToolNames;
 use crate::translated::TranslatedRequest;
-use crate::warnings::Warnings;
 use body::ResponsesRequest;
 use messages::ReadMessage;
 
@@ -43,11 +42,7 @@ pub fn translate(
     let tools = declared_tools::read(request)?;
     let messages = messages::read(request)?;
     let context = context(request, &tools, &messages, backend, model)?;
-    let mut scope = Scope {
-        backend,
-        names: &context.names,
-        warnings: Warnings::default(),
-    };
+    let mut scope = Scope::new(backend, &context.names, model.sealer.get());
     parameters::warn_of_dropped(request, &mut scope);
     let body = write(request, &tools, messages, model, &mut scope)?;
     let stream = body.parameters.stream.is_some();
@@ -100,11 +95,12 @@ fn write<'a>(
     scope: &mut Scope<'a>,
 ) -> Result<ResponsesRequest<'a>, RequestError> {
     let (instructions, input) = conversation::write(messages, scope)?;
-    let tools = tools::write(tools, scope)?;
+    let declared = tools;
+    let tools = tools::write(declared, scope)?;
     let tool_choice = if tools.is_empty() {
         None
     } else {
-        tool_choice::write(request, scope)?
+        tool_choice::write(request, declared, scope)?
     };
     Ok(ResponsesRequest {
         model: &model.backend_model,

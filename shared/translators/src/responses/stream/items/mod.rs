@@ -18,6 +18,7 @@ use crate::responses::status::Status;
 use crate::responses::tools::{ClientTools, ToolKind};
 use crate::responses::wire::event::EventWriter;
 use crate::responses::wire::item::{Item, ItemKind};
+use crate::sealed::Unsealed;
 use crate::stream::{ContentKind, ContentWriter};
 use crate::tool_ids::{Load, ToolIds};
 
@@ -47,8 +48,8 @@ pub(in crate::responses) struct Items {
 enum Sealing {
     Unasked,
     Asked,
-    /// Some was too long (K4).
-    Failed,
+    /// Some could not be sealed.
+    Failed(Unsealed),
 }
 
 struct OpenItem {
@@ -279,8 +280,11 @@ impl ContentWriter for Items {
         }
     }
 
-    fn is_unsealed(&self) -> bool {
-        self.sealing == Sealing::Failed
+    fn unsealed(&self) -> Option<Unsealed> {
+        match self.sealing {
+            Sealing::Failed(reason) => Some(reason),
+            Sealing::Unasked | Sealing::Asked => None,
+        }
     }
 
     /// The last item ends with the response, whose status it has.

@@ -6,9 +6,9 @@ use super::{Items, OpenItem, Sealing};
 use crate::chat::tool_calls::CallsState;
 use crate::error::BackendError;
 use crate::json::EscapedText;
-use crate::responses::sealed::{self, SealedKind};
 use crate::responses::status::Status;
 use crate::responses::wire::item::{Item, ItemKind};
+use crate::sealed::{self, SealedKind};
 
 impl Items {
     /// Seals reasoning that is done, where that is asked for.
@@ -21,9 +21,9 @@ impl Items {
         }
         let text = EscapedText::from_escaped(&open.item.text);
         let kind = (SealedKind::Reasoning, self.lifecycle.now());
-        *sealed = sealed::seal(self.lifecycle.sealer(), kind, text, &open.details);
-        if sealed.is_none() {
-            self.sealing = Sealing::Failed;
+        match sealed::seal(self.lifecycle.sealer(), kind, text, &open.details) {
+            Ok(text) => *sealed = Some(text),
+            Err(reason) => self.sealing = Sealing::Failed(reason),
         }
     }
 
@@ -38,7 +38,7 @@ impl Items {
         let is_whole = status == Status::Completed && calls == CallsState::None;
         let summary = Some(EscapedText::from_escaped(summary)).filter(|summary| is_whole && !summary.is_blank());
         let kind = (SealedKind::Compaction, self.lifecycle.now());
-        let sealed = summary.and_then(|summary| sealed::seal(self.lifecycle.sealer(), kind, summary, &[]));
+        let sealed = summary.and_then(|summary| sealed::seal(self.lifecycle.sealer(), kind, summary, &[]).ok());
         let kind = ItemKind::Compaction {
             sealed: sealed.ok_or_else(BackendError::no_summary)?,
         };

@@ -1,30 +1,39 @@
 //! A Responses client in front of a backend that speaks Responses too: its bytes pass, but for what is ours or would
 //! act in the operator's account (N1 to N7).
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `tools.rs` | tools that a vendor's server would run (N4) |
+//! | `items.rs` | items with ids, reasoning and summaries of ours (N5, N6) |
+//! | `answer.rs` | an answer that is stored here, under ids of ours (N5) |
+
+mod answer;
+mod items;
+mod tools;
 
 use std::borrow::Cow;
 
-use memchr::memmem;
 use serde_json::value::RawValue;
 
-use crate::chat::saying::word;
 use crate::error::{FieldPath, RequestError};
-use crate::json::{EscapedText, Field, Json, Members, Raw, lenient, lenient_object, to_json};
-use crate::responses::refusal;
+use crate::json::{EscapedText, Json, Members, Raw, lenient, lenient_object, to_json};
+use crate::responses::lifecycle::Lifecycle;
 use crate::responses::wire::request::ResponsesBody;
+use crate::sealed::{ENCRYPTED_REASONING, Sealer};
 use crate::settings::BackendSettings;
-use crate::signature;
 use crate::warnings::Warnings;
 
-/// Texts of which one is in each item that must not pass as it is; an input without any of them is not read.
-const MARKS: [&str; 6] = [
-    signature::PREFIX,
-    "additional_tools",
-    "tool_search_output",
-    "item_reference",
-    "compaction",
-    // An ASCII character in its escape: the others may be spelled with it.
-    "\\u00",
-];
+pub use answer::StoredAnswer;
+
+/// The request of a client.
+#[derive(Clone, Copy, Debug)]
+pub struct NativeRequest<'r, 'a> {
+    pub body: &'r ResponsesBody<'a>,
+    /// The response that it will get.
+    pub lifecycle: &'r Lifecycle,
+    /// It goes to the backend's own route for compactions, where none has to be asked for (CO3).
+    pub is_for_compaction: bool,
+}
 
 /// The changes of a request for a backend.
 #[derive(Debug, Default)]
@@ -44,19 +53,37 @@ lenient_object! {
 }
 
 /// The changes of `request` for a backend with `settings`.
-pub fn adapt<'a>(request: &ResponsesBody<'a>, settings: &BackendSettings) -> Result<Adapted<'a>, RequestError> {
+pub fn adapt<'a>(request: NativeRequest<'_, 'a>, settings: &BackendSettings) -> Result<Adapted<'a>, RequestError> {
+    let NativeRequest { body, lifecycle, .. } = request;
     let mut adapter = Adapter {
         settings,
+        sealer: lifecycle.sealer(),
+        drops_trigger: request.is_for_compaction,
         warnings: Warnings::default(),
     };
-    let mut members = adapter.tools(request)?;
-    if let Some(input) = adapter.input(request.input)? {
+    let mut members = adapter.tools(body)?;
+    if let Some(input) = adapter.input(body.input)? {
         members.push(("input", Some(input)));
+    }
+    if lifecycle.is_stored() {
+        members.extend(with_encrypted_reasoning(body)?);
     }
     Ok(Adapted {
         members,
         warnings: adapter.warnings.into_names(),
     })
+}
+
+/// What is stored here is all that the backend will be told of its reasoning (N1).
+fn with_encrypted_reasoning<'a>(
+    request: &ResponsesBody<'a>,
+) -> Result<Option<(&'static str, Option<Json<'a>>)>, RequestError> {
+    if request.includes(ENCRYPTED_REASONING)? {
+        return Ok(None);
+    }
+    let mut included = request.include.words(FieldPath::root("include"))?;
+    included.push(Cow::Borrowed(ENCRYPTED_REASONING));
+    Ok(Some(("include", Some(to_json(&included)?))))
 }
 
 /// The request without its reasoning items, which the backend cannot read (N7); `None` if it has none.
@@ -74,122 +101,10 @@ pub fn without_reasoning(body: &[u8]) -> Option<Vec<u8>> {
 
 struct Adapter<'s> {
     settings: &'s BackendSettings,
+    sealer: &'s dyn Sealer,
+    /// The item that asks for a summary is left out.
+    drops_trigger: bool,
     warnings: Warnings,
-}
-
-/// A list of tools without those that the backend must not run.
-#[derive(Default)]
-struct Filtered<'a> {
-    kept: Vec<&'a RawValue>,
-    /// The type of the first one that was taken out.
-    lost: Option<Cow<'a, str>>,
-}
-
-impl Adapter<'_> {
-    /// The changes of the tools and of the choice among them (N4, R18).
-    fn tools<'a>(
-        &mut self,
-        request: &ResponsesBody<'a>,
-    ) -> Result<Vec<(&'static str, Option<Json<'a>>)>, RequestError> {
-        let choice = request.tool_choice.raw();
-        if let Some(hosted) = choice
-            .and_then(kind)
-            .filter(|kind| kind != "allowed_tools" && self.runs(kind))
-        {
-            return Err(refusal::hosted_tool(&hosted));
-        }
-        let Filtered { kept, lost } = self.filtered(request.tools, FieldPath::root("tools"))?;
-        let Some(lost) = lost else { return Ok(Vec::new()) };
-        if !kept.is_empty() {
-            return Ok(vec![("tools", Some(to_json(&kept)?))]);
-        }
-        if choice.is_some_and(|choice| choice.get() == "\"required\"") {
-            return Err(refusal::hosted_tool(&lost));
-        }
-        let without_choice = choice.map(|_| ("tool_choice", None));
-        Ok([("tools", None)].into_iter().chain(without_choice).collect())
-    }
-
-    /// The items, if some of them must not pass as they are.
-    fn input<'a>(&mut self, input: Field<'a>) -> Result<Option<Json<'a>>, RequestError> {
-        let is_marked = |raw: &RawValue| {
-            let has = |mark: &str| memmem::find(raw.get().as_bytes(), mark.as_bytes()).is_some();
-            raw.get().starts_with('[') && MARKS.into_iter().any(has)
-        };
-        if !input.raw().is_some_and(is_marked) {
-            return Ok(None);
-        }
-        let root = FieldPath::root("input");
-        let items = input.list(root)?;
-        let mut kept: Vec<Json<'a>> = Vec::with_capacity(items.len());
-        let mut is_changed = false;
-        for (index, item) in items.into_iter().enumerate() {
-            let sent = self.item(index, item, root.index(index))?;
-            is_changed |= !matches!(sent, Some(Cow::Borrowed(_)));
-            kept.extend(sent);
-        }
-        Ok(if is_changed { Some(to_json(&kept)?) } else { None })
-    }
-
-    /// An item as it is sent; `None` for one that is not.
-    fn item<'a>(
-        &mut self,
-        index: usize,
-        item: &'a RawValue,
-        path: FieldPath<'_>,
-    ) -> Result<Option<Json<'a>>, RequestError> {
-        let typed: Typed<'_> = lenient(item).unwrap_or_default();
-        let is_ours = typed
-            .encrypted_content
-            .and_then(EscapedText::of)
-            .is_some_and(|content| content.begins_with(signature::PREFIX));
-        match typed.kind().as_deref() {
-            Some("reasoning") if is_ours => {
-                self.warnings.dropped("reasoning");
-                Ok(None)
-            }
-            Some("compaction" | "compaction_summary") if is_ours => Err(refusal::foreign_compaction(index)),
-            Some("item_reference") => Err(refusal::no_item(word(typed.id).unwrap_or_default())),
-            Some("additional_tools" | "tool_search_output") => self.with_tools(item, path).map(Some),
-            _ => Ok(Some(Cow::Borrowed(item))),
-        }
-    }
-
-    /// An item that adds tools, with those that may pass.
-    fn with_tools<'a>(&mut self, item: &'a RawValue, path: FieldPath<'_>) -> Result<Json<'a>, RequestError> {
-        let mut members = serde_json::from_str::<Members<'a>>(item.get())?.unique();
-        let tools = members.0.iter().find(|(name, _)| name == "tools");
-        let Some((_, Cow::Borrowed(tools))) = tools else {
-            return Ok(Cow::Borrowed(item));
-        };
-        let filtered = self.filtered(Field::new(tools), path.field("tools"))?;
-        if filtered.lost.is_none() {
-            return Ok(Cow::Borrowed(item));
-        }
-        let kept = to_json(&filtered.kept)?;
-        members.set(Cow::Borrowed("tools"), kept);
-        Ok(to_json(&members)?)
-    }
-
-    fn filtered<'a>(&mut self, tools: Field<'a>, path: FieldPath<'_>) -> Result<Filtered<'a>, RequestError> {
-        let mut filtered = Filtered::default();
-        for tool in tools.list(path)? {
-            match kind(tool).filter(|kind| self.runs(kind)) {
-                None => filtered.kept.push(tool),
-                Some(kind) => {
-                    self.warnings.dropped(&format!("tools.{kind}"));
-                    filtered.lost.get_or_insert(kind);
-                }
-            }
-        }
-        Ok(filtered)
-    }
-
-    /// True for a type of tools that the vendor's server would run, and that the operator has not allowed.
-    fn runs(&self, kind: &str) -> bool {
-        let is_clients = matches!(kind, "function" | "custom" | "namespace" | "tool_search");
-        !is_clients && !self.settings.hosted_tools.iter().any(|allowed| allowed == kind)
-    }
 }
 
 impl<'a> Typed<'a> {
@@ -205,15 +120,31 @@ fn kind(json: &RawValue) -> Option<Cow<'_, str>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn adapted(request: &str, hosted_tools: &[&str]) -> Result<(String, Vec<String>), RequestError> {
+        adapted_for(request, hosted_tools, false)
+    }
+
+    fn adapted_for(
+        request: &str,
+        hosted_tools: &[&str],
+        is_stored: bool,
+    ) -> Result<(String, Vec<String>), RequestError> {
         let settings = BackendSettings {
             hosted_tools: hosted_tools.iter().map(|tool| (*tool).to_owned()).collect(),
             ..BackendSettings::default()
         };
         let body: ResponsesBody<'_> = serde_json::from_str(request).unwrap();
-        let adapted = adapt(&body, &settings)?;
+        let lifecycle = Lifecycle::new("k".repeat(20), Arc::new(|| 1));
+        let request = NativeRequest {
+            body: &body,
+            lifecycle: &lifecycle.stored(is_stored),
+            is_for_compaction: false,
+        };
+        let adapted = adapt(request, &settings)?;
         let members = adapted.members.iter();
         let members: Vec<String> = members
             .map(|(name, value)| format!("{name}={}", value.as_ref().map_or("-", |value| value.get())))
@@ -266,6 +197,35 @@ mod tests {
             assert_eq!(warnings, ["tools.mcp"], "{item}");
         }
         assert!(adapted(r#"{"input":[{"type":"item\u005freference","id":"i"}]}"#, &[]).is_err());
+    }
+
+    #[test]
+    fn n5_items_lose_the_ids_that_were_made_here_and_keep_all_others() {
+        let ours = format!("msg_{}_0", "k".repeat(32));
+        let request = format!(
+            r#"{{"input":[{{"type":"message","id":"{ours}","role":"assistant","content":"a"}},{{"id":"msg_1","role":"user"}}]}}"#
+        );
+        let (members, warnings) = adapted(&request, &[]).unwrap();
+        assert_eq!(
+            members,
+            r#"input=[{"type":"message","role":"assistant","content":"a"},{"id":"msg_1","role":"user"}]"#
+        );
+        assert!(warnings.is_empty());
+    }
+
+    #[test]
+    fn n1_the_reasoning_of_an_answer_that_is_stored_is_asked_for() {
+        for (request, include) in [
+            (r#"{"input":"x"}"#, r#"include=["reasoning.encrypted_content"]"#),
+            (
+                r#"{"input":"x","include":["a"]}"#,
+                r#"include=["a","reasoning.encrypted_content"]"#,
+            ),
+            (r#"{"input":"x","include":["reasoning.encrypted_content"]}"#, ""),
+        ] {
+            assert_eq!(adapted_for(request, &[], true).unwrap().0, include);
+            assert_eq!(adapted(request, &[]).unwrap().0, "");
+        }
     }
 
     #[test]
