@@ -21,7 +21,8 @@ use crate::quota::refusals::Refusals;
 use crate::quota::settlement::{self, Undelivered};
 use crate::relay::Relay;
 use crate::request::{CompletionRequest, MessagesRequest, ResponsesRequest};
-use crate::stored::Storing;
+use crate::stored::{StoredTurn, Storing};
+use crate::turn::Turn;
 use crate::upstream::failover::OpenResponse;
 use crate::upstream::token_count;
 
@@ -39,22 +40,15 @@ pub(crate) async fn run(
     app: &App,
     context: RequestContext,
     request: Result<CompletionRequest<'_>, ApiError>,
-    downstream: Downstream,
-) {
-    run_storing(app, context, request, None, downstream).await;
-}
-
-/// Runs the exchange of `request` as [`run`] does, and stores its response by `storing`.
-pub(crate) async fn run_storing(
-    app: &App,
-    context: RequestContext,
-    request: Result<CompletionRequest<'_>, ApiError>,
-    storing: Option<Storing>,
     mut downstream: Downstream,
 ) {
     let deadlines = Deadlines::new(&app.limits, context.deadline, app.store.clock().now());
     match open(app, context, request, &deadlines, &mut downstream).await {
-        Ok((response, reservation)) => {
+        Ok(Opened {
+            response,
+            reservation,
+            storing,
+        }) => {
             let relay = Relay {
                 store: &app.store,
                 usage_writer: &app.usage_writer,
@@ -69,6 +63,14 @@ pub(crate) async fn run_storing(
     }
 }
 
+/// An exchange whose response has begun.
+struct Opened<'a> {
+    response: OpenResponse<'a>,
+    reservation: Reservation,
+    /// `None` if the response is not to be stored.
+    storing: Option<Storing>,
+}
+
 /// All steps until a backend's response has begun.
 async fn open<'a>(
     app: &'a App,
@@ -76,16 +78,24 @@ async fn open<'a>(
     request: Result<CompletionRequest<'_>, ApiError>,
     deadlines: &Deadlines,
     downstream: &mut Downstream,
-) -> Result<(OpenResponse<'a>, Reservation), ApiError> {
+) -> Result<Opened<'a>, ApiError> {
     let refusals = Refusals::of(&app.usage_writer, &context.caller);
-    let mut request = refusals.counted(None, request).await?;
+    let request = refusals.counted(None, request).await?;
     let granted = authorize(app, context.caller, (request.endpoint(), request.model())).await;
     let grant = refusals.counted(None, granted).await?;
+    let begun = Turn::begin(app, &grant, &request).await;
+    let mut turn = refusals.counted(Some(&grant), begun).await?;
+    let storing = turn.take_storing();
+    let mut request = refusals.counted(Some(&grant), turn.complete(request)).await?;
     let (writer, total) = (&app.usage_writer, app.limits.total);
     let reserved = reserve(&app.store, writer, total, &grant, &mut request, context.id).await;
     let mut reservation = refusals.counted(Some(&grant), reserved).await?;
     match opening::open(app, &reservation, &request, deadlines, downstream).await {
-        Ok(response) => Ok((response, reservation)),
+        Ok(response) => Ok(Opened {
+            response,
+            reservation,
+            storing,
+        }),
         Err(failed) => {
             reservation.calls = failed.calls;
             let rate_limits = reservation.rate_limits.clone();
@@ -99,6 +109,20 @@ async fn open<'a>(
             Err(failed.error.hints(rate_limits))
         }
     }
+}
+
+/// What `request` refers to, for who may use its model.
+pub(crate) async fn stored_turn(
+    app: &App,
+    caller: &ApiCaller,
+    request: Result<&ResponsesRequest<'_>, ApiError>,
+) -> Result<StoredTurn, ApiError> {
+    let refusals = Refusals::of(&app.usage_writer, caller);
+    let request = refusals.counted(None, request).await?;
+    let granted = authorize(app, caller.clone(), (Endpoint::Responses, request.model())).await;
+    let grant = refusals.counted(None, granted).await?;
+    let begun = StoredTurn::begin(app, &grant, request).await;
+    refusals.counted(Some(&grant), begun).await
 }
 
 /// Approximate tokens of a conversation. Requires the same rights as the conversation itself (promise 19).
@@ -121,8 +145,11 @@ pub(crate) async fn count_input_tokens(
 ) -> Result<u64, ApiError> {
     let refusals = Refusals::of(&app.usage_writer, &context.caller);
     let request = refusals.counted(None, request).await?;
-    count(app, &refusals, context, (Endpoint::Responses, request.model())).await?;
-    Ok(request.input_estimate())
+    let grant = count(app, &refusals, context, (Endpoint::Responses, request.model())).await?;
+    let begun = StoredTurn::begin(app, &grant, &request).await;
+    let turn = refusals.counted(Some(&grant), begun).await?;
+    let complete = turn.complete(request);
+    Ok(refusals.counted(Some(&grant), complete).await?.input_estimate())
 }
 
 /// The right to count tokens for a model, which is counted in the rate of requests.

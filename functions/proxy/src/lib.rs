@@ -1,7 +1,7 @@
 //! Models for clients: `/v1/models`, `/v1/chat/completions`, `/v1/messages` and `/v1/responses` (api.md §4).
 //!
 //! A completion is one line of steps, [`exchange`]: authorise, admit, call a backend, relay, settle. Modules import
-//! downwards only: routes → exchange → relay → upstream, stored → quota → grant, request, response → patch.
+//! downwards only: routes → exchange → turn → relay → upstream, stored → quota → grant, request, response → patch.
 
 mod app;
 #[doc(hidden)]
@@ -22,6 +22,7 @@ mod response;
 mod routes;
 mod seals;
 mod stored;
+mod turn;
 mod upstream;
 
 use axum::response::{IntoResponse, Response};

@@ -6,7 +6,7 @@ use domain::access::sealing::{Seal, SealingKeys};
 use domain::clock::Clock;
 use domain::models::UserId;
 use service::secrets::key_ring::KeyRing;
-use translators::responses::sealed::{SealedKind, Sealer};
+use translators::sealed::{SealedKind, Sealer};
 
 /// The seals of one owner for one request, with the keys as they were when it came.
 #[derive(Debug)]

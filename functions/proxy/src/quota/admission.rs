@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use domain::access::quota::{self, AdmissionRequest, Demand, Meter, Refusal, StoredFacts, StoredReservation};
 use domain::models::circumstances::BackendCall;
-use domain::models::policy::Mode;
+use domain::models::policy::{Mode, Policy};
 use domain::models::price::Tier;
 use domain::models::settings::UnpricedModels;
 use domain::models::shadow::Finding;
@@ -152,6 +152,27 @@ pub(crate) async fn pass_rate(
     Ok(())
 }
 
+/// Refuses a caller who has no request left, and counts nothing: for work that comes before the reservation.
+pub(crate) async fn check(store: &Store, grant: &Grant) -> Result<(), ApiError> {
+    let policy = &grant.policy;
+    if policy.counts_nothing() || policy.mode == Mode::Shadow {
+        return Ok(());
+    }
+    let Some(meter) = store.meter(&grant.caller.user.id).await? else {
+        return Ok(());
+    };
+    let at = store.clock().now();
+    match quota::judge(&meter, policy, Demand::default(), at) {
+        Some(refusal) => Err(refused(policy, &refusal, Dialect::OpenAi, at)),
+        None => Ok(()),
+    }
+}
+
+fn refused(policy: &Policy, refusal: &Refusal, dialect: Dialect, at: Timestamp) -> ApiError {
+    let headers = rate_limits::headers(&[refusal.usage], dialect, at);
+    refusal::over_limit(policy, refusal, at).hints(headers)
+}
+
 /// Refuses a model without a price under a limit of cost, which could not limit it (OP9). True if a policy in shadow
 /// mode would have.
 async fn check_price(store: &Store, grant: &Grant, endpoint: Endpoint, at: Timestamp) -> Result<bool, ApiError> {
@@ -221,10 +242,7 @@ async fn admit(
             reservation: stored,
             meter,
         }) => Ok((stored, meter)),
-        Ok(Admission::Refused(refusal)) => {
-            let headers = rate_limits::headers(&[refusal.usage], reservation.dialect(), now);
-            Err(refusal::over_limit(policy, &refusal, now).hints(headers))
-        }
+        Ok(Admission::Refused(refusal)) => Err(refused(policy, &refusal, reservation.dialect(), now)),
         // Other requests won each time: nothing is admitted without its update (docs/api.md §9).
         Err(error @ StoreError::Conflict) => Err(ApiError::new(
             Code::DependencyUnavailable,

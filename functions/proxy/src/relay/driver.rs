@@ -76,6 +76,13 @@ pub(super) fn drive(pump: Pump, limits: &Limits) -> (Driver, DrivenBody) {
     (driver, body)
 }
 
+/// The frames that end a response.
+#[derive(Debug, Default)]
+pub(super) struct LastFrames {
+    frames: Vec<Bytes>,
+    storing: Option<Storing>,
+}
+
 impl Driver {
     /// Waits until the pump has stopped: at `deadline` and on `stop` even if the client does not read.
     pub(super) async fn halted(&mut self, stop: &CancellationToken, deadline: Instant) -> Halt {
@@ -102,15 +109,16 @@ impl Driver {
         }
     }
 
-    /// Ends the stream and sends the final frames, once a response that is to be stored is; `None` if it was ended
-    /// before.
+    /// Ends the stream; `None` if it was ended before. Only what ended well is stored.
     pub(super) async fn finish(
         &mut self,
         halt: Halt,
         id: &RequestId,
         storing: Option<Storing>,
-    ) -> Option<StreamEnding> {
-        let mut pump = self.pump.take()?;
+    ) -> (Option<StreamEnding>, LastFrames) {
+        let Some(mut pump) = self.pump.take() else {
+            return (None, LastFrames::default());
+        };
         let end = match halt {
             Halt::Ended(end) => {
                 pump.read_tail().await;
@@ -119,16 +127,20 @@ impl Driver {
             Halt::ClientGone | Halt::Stopped => StreamEnd::TimedOut,
         };
         let mut ending = pump.finish(end, id);
-        let mut frames = mem::take(&mut ending.frames);
-        if let (Some(storing), Ok(())) = (storing, &ending.result) {
-            frames = storing.keep_last(frames).await;
-        }
-        self.send(frames).await;
-        Some(ending)
+        let last = LastFrames {
+            frames: mem::take(&mut ending.frames),
+            storing: storing.filter(|_| ending.result.is_ok()),
+        };
+        (Some(ending), last)
     }
 
-    /// Sends the frames as one: the channel has room for one frame of a client that does not read at the moment.
-    async fn send(&self, frames: Vec<Bytes>) {
+    /// Sends the last frames, once a response that is to be stored is.
+    pub(super) async fn send_last(&self, LastFrames { frames, storing }: LastFrames) {
+        let frames = match storing {
+            Some(storing) => storing.keep_last(frames).await,
+            None => frames,
+        };
+        // As one: the channel has room for one frame of a client that does not read at the moment.
         let frame = frames.concat();
         if !frame.is_empty() {
             let _ = self.final_frames.send_timeout(frame.into(), FINAL_FRAMES_TIMEOUT).await;

@@ -24,7 +24,7 @@ use crate::quota::admission::Reservation;
 use crate::quota::settlement::{Settlement, settle};
 use crate::quota::usage_writer::UsageWriter;
 use crate::response::outcome::FullResponse;
-use crate::stored::Storing;
+use crate::stored::{Storing, kept};
 use crate::upstream::failover::OpenResponse;
 use crate::upstream::permit::{PendingWrites, Permit};
 use crate::upstream::response::Content;
@@ -62,12 +62,9 @@ impl Relay<'_> {
                     usage,
                     translation,
                 } = *full;
-                let body = match storing {
-                    Some(storing) => storing.keep(body).await,
-                    None => body,
-                };
                 let result = RelayResult::complete(usage, translation);
-                self.close(permit, writes, reservation, first_byte, result).await;
+                let closed = self.close(permit, writes, reservation, first_byte, result);
+                let (body, ()) = tokio::join!(kept(storing, body), closed);
                 downstream.respond(headers::json(body.into(), headers));
             }
             Content::Stream(started) => {
@@ -80,9 +77,10 @@ impl Relay<'_> {
                     halt = driver.halted(self.stop, deadlines.end) => halt,
                     never = permit.held(self.store) => match never {},
                 };
-                let ending = driver.finish(halt, &reservation.request.request_id, storing).await;
+                let (ending, last) = driver.finish(halt, &reservation.request.request_id, storing).await;
                 let result = RelayResult::of_stream(halt, ending);
-                self.close(permit, writes, reservation, first_byte, result).await;
+                let closed = self.close(permit, writes, reservation, first_byte, result);
+                tokio::join!(driver.send_last(last), closed);
                 // The client's body ends here.
                 drop(driver);
             }

@@ -2,6 +2,7 @@
 
 use domain::models::usage::Endpoint;
 use translators::directions::ApiDialect;
+use translators::sealed::ClientSealer;
 use translators::usage::ServedTier;
 
 use super::chat::ChatRequest;
@@ -86,6 +87,15 @@ impl CompletionRequest<'_> {
             Self::Direct(request) => request.service_tier(),
             Self::Responses(request) => request.service_tier(),
         })
+    }
+
+    /// Who seals for its client.
+    pub(crate) fn sealer(&self) -> ClientSealer {
+        match self {
+            Self::Messages(request) => request.sealer(),
+            // What they seal, a response's lifecycle knows; chat carries it unsealed (H2).
+            Self::Chat(_) | Self::Direct(_) | Self::Responses(_) => ClientSealer::default(),
+        }
     }
 
     /// Number of choices requested.

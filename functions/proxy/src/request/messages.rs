@@ -16,6 +16,7 @@ use translators::messages::wire::request::MessagesBody;
 use translators::messages::{passthrough, token_count};
 use translators::model::ModelFacts;
 use translators::restricted::Path;
+use translators::sealed::ClientSealer;
 use translators::settings::BackendSettings;
 
 use super::backend_body::BackendBody;
@@ -37,6 +38,7 @@ pub(crate) struct MessagesRequest<'a> {
     model: Cow<'a, str>,
     stream: bool,
     protocol_headers: HeaderMap,
+    sealer: ClientSealer,
 }
 
 impl<'a> MessagesRequest<'a> {
@@ -59,12 +61,25 @@ impl<'a> MessagesRequest<'a> {
             model,
             stream,
             protocol_headers: protocol_headers(headers),
+            sealer: ClientSealer::default(),
         })
     }
 
     /// The member `service_tier` as the client wrote it.
     pub(super) fn service_tier(&self) -> Option<&RawValue> {
         self.request.service_tier.raw()
+    }
+
+    /// The same request of a client for whom `sealer` seals.
+    pub(crate) fn sealed_by(self, sealer: impl Into<ClientSealer>) -> Self {
+        Self {
+            sealer: sealer.into(),
+            ..self
+        }
+    }
+
+    pub(super) fn sealer(&self) -> ClientSealer {
+        self.sealer.clone()
     }
 
     pub(crate) fn model(&self) -> &str {

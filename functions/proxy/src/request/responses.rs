@@ -10,7 +10,7 @@ use translators::directions::request::{DirectedRequest, of_responses};
 use translators::error::{FieldPath, RequestError};
 use translators::json::Members;
 use translators::model::ModelFacts;
-use translators::responses::backend::native;
+use translators::responses::backend::native::{self, NativeRequest};
 use translators::responses::lifecycle::Lifecycle;
 use translators::responses::to_chat::{self, check};
 use translators::responses::token_count;
@@ -40,6 +40,8 @@ pub(crate) struct ResponsesRequest<'a> {
     /// Approximate tokens of the prompt.
     input_estimate: u64,
     lifecycle: Lifecycle,
+    /// It asks for a compaction by the route for them (CO3).
+    is_for_compaction: bool,
 }
 
 impl<'a> ResponsesRequest<'a> {
@@ -64,6 +66,7 @@ impl<'a> ResponsesRequest<'a> {
             stream,
             output_limit: None,
             lifecycle,
+            is_for_compaction: false,
         })
     }
 
@@ -110,6 +113,33 @@ impl<'a> ResponsesRequest<'a> {
         }
     }
 
+    /// `complete`, which says in full what this refers to.
+    pub(crate) fn said_by(self, complete: Self) -> Self {
+        Self {
+            is_for_compaction: self.is_for_compaction,
+            ..complete
+        }
+    }
+
+    /// The same request, which came by the route for compactions (CO3).
+    pub(crate) fn for_compaction(self) -> Self {
+        Self {
+            is_for_compaction: true,
+            ..self
+        }
+    }
+
+    /// True if a backend with `settings` has a route of its own for what this asks for (CO3).
+    pub(crate) fn is_compacted_by(&self, settings: &BackendSettings) -> bool {
+        self.is_for_compaction && settings.compact
+    }
+
+    /// True if a backend with `settings` that speaks Responses gets the client's own request. A summary is asked of it
+    /// in our words unless it has its own (CO1, CO3).
+    pub(crate) fn passes_to(&self, settings: &BackendSettings) -> bool {
+        settings.compact || !self.request.asks_for_a_summary()
+    }
+
     /// The client's limit of the response, in tokens.
     pub(super) fn max_tokens(&self) -> Option<u64> {
         self.max_tokens
@@ -143,22 +173,37 @@ impl<'a> ResponsesRequest<'a> {
         settings: &BackendSettings,
         params: &ModelParams,
     ) -> Result<BackendBody, ApiError> {
-        let adapted = native::adapt(&self.request, settings).map_err(RequestError::with_brackets)?;
+        let is_for_compaction = self.is_compacted_by(settings);
+        let request = NativeRequest {
+            body: &self.request,
+            lifecycle: &self.lifecycle,
+            is_for_compaction,
+        };
+        let adapted = native::adapt(request, settings).map_err(RequestError::with_brackets)?;
         let mut warnings = adapted.warnings;
         let withheld = self.body.withheld(Path::Responses, settings);
         let is_set = |name: &str| {
             (self.body.contains(name) && !withheld.iter().any(|withheld| withheld == name))
                 || (is_limit(name) && self.max_tokens.or(self.output_limit).is_some())
         };
-        let mut patches = vec![self.unstored()?];
+        let mut removed = withheld.clone();
+        let mut patches = Vec::new();
+        if is_for_compaction {
+            removed.push("store".to_owned());
+        } else {
+            patches.push(self.unstored()?);
+        }
         patches.extend(params.patch(self.bytes, is_set));
         let (_, span) = self.body.model()?;
         patches.extend((self.model != model_name).then(|| Patch::replace_string(span, model_name)));
-        let mut removed = withheld.clone();
         for (name, value) in adapted.members {
             match (value, self.body.value(name)) {
                 (Some(new), Some(old)) => patches.push(Patch::replace(self.body.span(old)?, new.get().to_owned())),
-                _ => removed.push(name.to_owned()),
+                (Some(new), None) => {
+                    let member = format!("\"{name}\":{},", new.get());
+                    patches.push(Patch::insert(self.body.start(), member));
+                }
+                (None, _) => removed.push(name.to_owned()),
             }
         }
         patches.extend(self.body.without(&removed));

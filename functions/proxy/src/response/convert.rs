@@ -8,6 +8,7 @@ use translators::directions::{ApiDialect, Direction};
 use translators::error::{BackendError, ErrorContext};
 use translators::json::{Raw, Whole};
 use translators::lenient_object;
+use translators::responses::backend::native::StoredAnswer;
 use translators::responses::lifecycle::Lifecycle;
 use translators::stream::Repairs;
 use translators::translated::TranslatedResponse;
@@ -41,7 +42,14 @@ impl ResponseConverter {
         match self {
             Self::Chat(context) => passed_through(body, ApiDialect::Chat, &context),
             Self::Messages(context) => passed_through(body, ApiDialect::Messages, &context),
-            Self::Responses(context, _) => passed_through(body, ApiDialect::Responses, &context),
+            Self::Responses(context, lifecycle) => {
+                let passed = passed_through(body, ApiDialect::Responses, &context)?;
+                Ok(if lifecycle.is_stored() {
+                    renamed(passed, &context, *lifecycle)
+                } else {
+                    passed
+                })
+            }
             Self::Translated(direction) => {
                 let body = whole(body, direction.backend, &direction.client.response().errors)?;
                 direction.whole(body, Box::new(new_id)).map(full)
@@ -123,6 +131,19 @@ fn passed_through(
     })
 }
 
+/// The response under ids of ours, since it is to be stored (N5).
+fn renamed(response: FullResponse, context: &PassthroughContext, lifecycle: Lifecycle) -> FullResponse {
+    let mut answer = StoredAnswer::new(lifecycle, context.model_name.as_json());
+    let object = serde_json::from_slice(&response.body).and_then(|object| answer.object(object));
+    match object {
+        Ok(object) => FullResponse {
+            body: String::from(Box::<str>::from(object)).into(),
+            ..response
+        },
+        Err(_) => response,
+    }
+}
+
 /// The body as it is, or with U+FFFD for bytes that are no UTF-8 (B5.3), and without a byte order mark.
 fn readable(body: Bytes) -> (Bytes, bool) {
     let body = if body.starts_with(b"\xEF\xBB\xBF") {
@@ -155,7 +176,10 @@ fn is_response(dialect: ApiDialect, body: &[u8]) -> bool {
         ApiDialect::Messages => is(response.kind, "\"message\""),
         ApiDialect::Chat => response.choices.is_some_and(|choices| choices.get().starts_with('[')),
         // One that failed is an error, whatever its status (B6.1).
-        ApiDialect::Responses => is(response.object, "\"response\"") && !is(response.status, "\"failed\""),
+        ApiDialect::Responses => {
+            let is_object = is(response.object, "\"response\"") || is(response.object, "\"response.compaction\"");
+            is_object && !is(response.status, "\"failed\"")
+        }
     }
 }
 

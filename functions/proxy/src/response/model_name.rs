@@ -16,6 +16,11 @@ impl ModelName {
     }
 
     /// The name itself.
+    pub(super) fn as_json(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// The same.
     pub(super) fn into_json(self) -> Bytes {
         self.0
     }

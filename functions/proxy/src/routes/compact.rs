@@ -11,9 +11,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use service::http::ApiError;
 use service::http::caller::ApiCaller;
-use translators::responses::lifecycle::Lifecycle;
 
-use super::responses::begin;
+use super::responses::new_response;
 use crate::app::App;
 use crate::exchange::{self, RequestContext};
 use crate::quota::refusals::Refusals;
@@ -28,15 +27,16 @@ pub(crate) async fn compact(
     request: Request,
 ) -> Result<Response, ApiError> {
     let body = app.body(&context.caller, request).await?;
-    let begun = begin_summary(&app, &context.caller, &body.bytes).await;
-    let (asked, lifecycle) = Refusals::of(&app.usage_writer, &context.caller)
-        .counted(None, begun)
+    let read = summary_request(&body.bytes);
+    let asked = Refusals::of(&app.usage_writer, &context.caller)
+        .counted(None, read)
         .await?;
+    let asked = complete(&app, &context.caller, asked).await?;
     let kept = user_messages(&asked);
     let exchanges = app.exchanges.clone();
     let exchange = |downstream| async move {
-        let request = ResponsesRequest::read(&asked, lifecycle);
-        let request = request.map(|request| CompletionRequest::Responses(Box::new(request)));
+        let request = ResponsesRequest::read(&asked, new_response(&app));
+        let request = request.map(|request| CompletionRequest::Responses(Box::new(request.for_compaction())));
         exchange::run(&app, context, request, downstream).await;
     };
     let response = exchanges.run(exchange).await?;
@@ -44,11 +44,12 @@ pub(crate) async fn compact(
     compaction(response, kept).await
 }
 
-/// The request for the summary that `body` asks for, with all that it refers to, and the response that it will get.
-async fn begin_summary(app: &App, caller: &ApiCaller, body: &Bytes) -> Result<(Bytes, Lifecycle), ApiError> {
-    let asked = summary_request(body)?;
-    let (_, turn) = begin(app, caller, &asked).await?;
-    Ok((turn.body.unwrap_or(asked), turn.lifecycle))
+/// The request for a summary with all that it refers to.
+async fn complete(app: &App, caller: &ApiCaller, asked: Bytes) -> Result<Bytes, ApiError> {
+    let request = ResponsesRequest::read(&asked, new_response(app));
+    let turn = exchange::stored_turn(app, caller, request.as_ref().map_err(Clone::clone)).await?;
+    drop(request);
+    Ok(turn.into_body().unwrap_or(asked))
 }
 
 #[derive(Deserialize)]
@@ -75,6 +76,7 @@ fn user_messages(body: &Bytes) -> Vec<Box<RawValue>> {
 
 #[derive(Deserialize)]
 struct Summary {
+    object: String,
     id: Box<RawValue>,
     created_at: Box<RawValue>,
     output: Vec<Box<RawValue>>,
@@ -86,6 +88,10 @@ async fn compaction(response: Response, kept: Vec<Box<RawValue>>) -> Result<Resp
     let (mut parts, body) = response.into_parts();
     let body = to_bytes(body, MOST_BYTES).await.map_err(ApiError::internal)?;
     let summary: Summary = serde_json::from_slice(&body).map_err(ApiError::internal)?;
+    if summary.object == "response.compaction" {
+        // The backend's own, whole.
+        return Ok((parts, body).into_response());
+    }
     let items = kept.iter().chain(&summary.output).map(|item| item.get());
     let object = format!(
         "{{\"id\":{},\"object\":\"response.compaction\",\"created_at\":{},\"output\":[{}],\"usage\":{}}}",

@@ -14,7 +14,7 @@ pub(super) fn expanded(
     own: &str,
     most: usize,
 ) -> Result<Bytes, ApiError> {
-    let body = request.with_input(&joined(&history.items(), own))?;
+    let body = request.with_input(&joined(history.items(), own))?;
     if body.len() > most {
         return Err(too_long(most).field("previous_response_id"));
     }

@@ -10,17 +10,27 @@ use serde_json::value::RawValue;
 const MAX_ANCESTORS: usize = 90;
 
 /// A response, with what its input had that no ancestor has.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Record {
     /// The responses before it whose items are not in `input`, the oldest first.
     pub(super) ancestors: Vec<String>,
     pub(super) input: Vec<Box<RawValue>>,
     /// The object as its client got it.
     pub(super) response: Box<RawValue>,
+    /// The items that the object says.
+    output: Vec<Box<RawValue>>,
+}
+
+/// A record as it is written down.
+#[derive(Deserialize)]
+struct Written {
+    ancestors: Vec<String>,
+    input: Vec<Box<RawValue>>,
+    response: Box<RawValue>,
 }
 
 /// The items before a request's own input, as records.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct History {
     /// The ids of `turns`.
     pub(super) ids: Vec<String>,
@@ -51,31 +61,40 @@ struct Identified<'a> {
 }
 
 impl Record {
-    pub(super) fn output(&self) -> Vec<Box<RawValue>> {
-        let object = serde_json::from_str::<Object>(self.response.get());
-        object.map(|object| object.output).unwrap_or_default()
+    /// The record that was written as `json`.
+    pub(super) fn read(json: &[u8]) -> serde_json::Result<Self> {
+        let Written {
+            ancestors,
+            input,
+            response,
+        } = serde_json::from_slice(json)?;
+        let Object { output } = serde_json::from_str(response.get())?;
+        Ok(Self {
+            ancestors,
+            input,
+            response,
+            output,
+        })
     }
 
     /// The items that it adds to a conversation: its input, then its output.
-    pub(super) fn items(&self) -> Vec<Box<RawValue>> {
-        let mut items = self.input.clone();
-        items.extend(self.output());
-        items
+    pub(super) fn items(&self) -> impl Iterator<Item = &RawValue> {
+        self.input.iter().chain(&self.output).map(AsRef::as_ref)
     }
 
     /// Its items by their ids, where it is the record of the response `response`: of two with one id that of the output,
     /// and the first one.
-    pub(super) fn items_by_id(&self, response: &str) -> HashMap<String, Cow<'_, RawValue>> {
+    pub(super) fn items_by_id(&self, response: &str) -> HashMap<String, &RawValue> {
         let mut items = HashMap::new();
-        for item in self.output() {
-            if let Some(id) = id_of(&item).map(Cow::into_owned) {
-                items.entry(id).or_insert(Cow::Owned(item));
+        for item in &self.output {
+            if let Some(id) = id_of(item).map(Cow::into_owned) {
+                items.entry(id).or_insert(&**item);
             }
         }
         for (number, item) in self.input.iter().enumerate() {
             let own = id_of(item).map(Cow::into_owned);
             for id in own.into_iter().chain([input_id(response, number)]) {
-                items.entry(id).or_insert(Cow::Borrowed(&**item));
+                items.entry(id).or_insert(&**item);
             }
         }
         items
@@ -84,13 +103,16 @@ impl Record {
 
 impl History {
     /// All items before the request's own.
-    pub(super) fn items(&self) -> Vec<Box<RawValue>> {
-        self.turns.iter().flat_map(Record::items).collect()
+    pub(super) fn items(&self) -> impl Iterator<Item = &RawValue> {
+        self.turns.iter().flat_map(Record::items)
     }
 
     /// The record's parts of a request that goes on with `own`, items as JSON. A list that is full starts anew, with a
-    /// record that holds everything.
-    pub(super) fn continued_with(&self, own: String) -> Continuation {
+    /// record that holds everything. What follows a summary goes on from it alone.
+    pub(super) fn continued_with(&self, own: String, is_summary: bool) -> Continuation {
+        if is_summary {
+            return Continuation::default();
+        }
         if self.ids.len() <= MAX_ANCESTORS {
             return Continuation {
                 ancestors: self.ids.clone(),
@@ -99,14 +121,14 @@ impl History {
         }
         Continuation {
             ancestors: Vec::new(),
-            input: joined(&self.items(), &own),
+            input: joined(self.items(), &own),
         }
     }
 }
 
 /// The items as JSON with commas between them, and `own` behind them.
-pub(super) fn joined(items: &[Box<RawValue>], own: &str) -> String {
-    let texts = items.iter().map(|item| item.get());
+pub(super) fn joined<'a>(items: impl Iterator<Item = &'a RawValue>, own: &'a str) -> String {
+    let texts = items.map(RawValue::get);
     let texts: Vec<&str> = texts.chain(Some(own).filter(|own| !own.is_empty())).collect();
     texts.join(",")
 }
@@ -118,19 +140,4 @@ pub(super) fn id_of(item: &RawValue) -> Option<Cow<'_, str>> {
 /// The id of an item of a response's input that has none of its own.
 pub(super) fn input_id(response: &str, number: usize) -> String {
     format!("in_{}_{number}", response.trim_start_matches("resp_"))
-}
-
-/// The response that an item's id names: `resp_<k>` of `<type>_<k>_<n>` (RA2).
-pub(super) fn response_of(item: &str) -> Option<String> {
-    let (_, key) = item.rsplit_once('_')?.0.split_once('_')?;
-    Some(format!("resp_{key}")).filter(|id| is_response_id(id))
-}
-
-/// True for the form of our ids (RA2).
-pub(super) fn is_response_id(id: &str) -> bool {
-    let is_key = |key: &str| {
-        let mut letters = key.bytes();
-        (20..=40).contains(&key.len()) && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
-    };
-    id.strip_prefix("resp_").is_some_and(is_key)
 }

@@ -8,11 +8,12 @@ use std::collections::hash_map::Entry;
 use serde_json::value::RawValue;
 use service::http::ApiError;
 use translators::error::{FieldPath, RequestError};
+use translators::responses::ids::response_of;
 use translators::responses::refusal::no_item;
 use translators::responses::wire::request::{InputItem, ResponsesBody};
 
 use super::expansion::too_long;
-use super::record::{History, Record, response_of};
+use super::record::{History, Record};
 
 pub(super) struct References<'a> {
     previous: Option<String>,
@@ -62,18 +63,6 @@ impl<'a> References<'a> {
     /// True if the request says everything itself.
     pub(super) fn is_empty(&self) -> bool {
         self.previous.is_none() && self.ids().next().is_none()
-    }
-
-    /// True if the response is a summary that stands for all before it (CO1).
-    pub(super) fn asks_for_a_summary(&self) -> bool {
-        let Input::Items(items) = &self.input else {
-            return false;
-        };
-        let Some(Own::Said(last)) = items.last() else {
-            return false;
-        };
-        let item = serde_json::from_str::<InputItem<'_>>(last.get());
-        item.is_ok_and(|item| item.is("compaction_trigger"))
     }
 
     /// The ids of the previous response and of those from which single items are taken, each once; of ids of other
@@ -152,7 +141,7 @@ impl<'a> Own<'a> {
 struct StoredItems<'a> {
     records: HashMap<&'a str, &'a Record>,
     /// Of the records that were asked for.
-    items: HashMap<String, HashMap<String, Cow<'a, RawValue>>>,
+    items: HashMap<String, HashMap<String, &'a RawValue>>,
 }
 
 impl<'a> StoredItems<'a> {
@@ -176,7 +165,7 @@ impl<'a> StoredItems<'a> {
                 place.insert(items)
             }
         };
-        items.get(id).map(|item| &**item)
+        items.get(id).copied()
     }
 }
 
@@ -191,7 +180,7 @@ mod tests {
     fn history(text: &str) -> History {
         let response = json!({"output": [{"id": format!("msg_{KEY}_1"), "type": "message", "content": text}]});
         let record = json!({"ancestors": [], "input": [{"id": "own", "content": "asked"}], "response": response});
-        let record = serde_json::from_str(&record.to_string()).unwrap();
+        let record = Record::read(record.to_string().as_bytes()).unwrap();
         History {
             others: vec![(format!("resp_{KEY}"), record)],
             ..History::default()

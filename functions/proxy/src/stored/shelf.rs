@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use service::http::ApiError;
 use service::store::{Store, StoreError};
+use translators::responses::ids::is_response_id;
 use translators::responses::refusal::no_previous_response;
 
 use super::expansion::too_long;
-use super::record::{History, Record, is_response_id};
+use super::record::{History, Record};
 use super::references::References;
 use crate::app::App;
 use crate::seals::OwnersSeals;
@@ -86,7 +87,7 @@ impl Shelf {
             };
             // What is sealed may be far shorter than what is in it.
             *room = room.checked_sub(content.len()).ok_or_else(too_long)?;
-            if let Ok(record) = serde_json::from_slice(&content) {
+            if let Ok(record) = Record::read(&content) {
                 records.insert(id, record);
             }
         }

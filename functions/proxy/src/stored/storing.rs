@@ -17,6 +17,14 @@ pub(crate) struct Storing {
     days: u32,
 }
 
+/// The body of a whole response, which is stored first if it is to be.
+pub(crate) async fn kept(storing: Option<Storing>, body: Bytes) -> Bytes {
+    match storing {
+        Some(storing) => storing.keep(body).await,
+        None => body,
+    }
+}
+
 impl Storing {
     pub(super) fn new(shelf: Shelf, id: String, before: Continuation, days: u32) -> Self {
         Self {
@@ -28,7 +36,7 @@ impl Storing {
     }
 
     /// Stores a whole response. What cannot be stored is delivered all the same, and says so.
-    pub(crate) async fn keep(self, body: Bytes) -> Bytes {
+    async fn keep(self, body: Bytes) -> Bytes {
         let Ok(text) = std::str::from_utf8(&body) else {
             return body;
         };

@@ -50,7 +50,7 @@ impl<'e> BackendRequest<'e> {
             (CompletionRequest::Messages(request), Some(FarDialect::Messages)) => {
                 return Self::messages(request, grant, backend, endpoint);
             }
-            (CompletionRequest::Responses(request), Some(FarDialect::Responses)) => {
+            (CompletionRequest::Responses(request), Some(FarDialect::Responses)) if request.passes_to(settings) => {
                 return Self::responses(request, grant, backend, endpoint);
             }
             (CompletionRequest::Chat(request), Some(far)) => request.translated(far, settings, facts())?,
@@ -159,8 +159,13 @@ impl<'e> BackendRequest<'e> {
     ) -> Result<Self, ApiError> {
         let body = request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params)?;
         let context = passthrough(grant, request.model(), endpoint, Dialect::OpenAi);
+        let url = if request.is_compacted_by(&endpoint.settings) {
+            &endpoint.compact
+        } else {
+            &endpoint.responses
+        };
         Ok(Self {
-            url: &endpoint.responses,
+            url,
             headers: endpoint.headers.clone(),
             body: body.bytes,
             warnings: body.warnings,
@@ -220,6 +225,7 @@ fn facts(request: &CompletionRequest<'_>, grant: &Grant, backend: &Backend, endp
         max_output_tokens: grant.entry.model.max_output_tokens,
         context_window: grant.entry.model.context_window,
         secrets: endpoint.errors.secrets.clone(),
+        sealer: request.sealer(),
         ..ModelFacts::default()
     }
 }

@@ -50,6 +50,8 @@ pub(super) struct BackendEndpoint {
     pub(super) messages: Uri,
     pub(super) rerank: Uri,
     pub(super) responses: Uri,
+    /// The route of Responses for compactions.
+    pub(super) compact: Uri,
     pub(super) count_tokens: Uri,
     base: Url,
     pub(super) headers: HeaderMap,
@@ -115,6 +117,7 @@ impl Endpoints {
             })?,
             messages: uri(&endpoint(base.clone(), "messages"))?,
             responses: uri(&endpoint(base.clone(), "responses"))?,
+            compact: uri(&endpoint(base.clone(), "responses/compact"))?,
             count_tokens: uri(&endpoint(base.clone(), "messages/count_tokens"))?,
             errors: ErrorContext {
                 secrets: secrets(key.as_ref(), backend, &base),

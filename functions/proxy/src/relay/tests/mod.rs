@@ -131,7 +131,9 @@ fn running(begun: StartedStream) -> (JoinHandle<RelayResult>, DrivenBody) {
     let (mut driver, body) = drive(Pump::new(begun, limits, limits.idle), &limits);
     let exchange = tokio::spawn(async move {
         let halt = driver.halted(&CancellationToken::new(), Instant::now() + TOTAL).await;
-        RelayResult::of_stream(halt, driver.finish(halt, &RequestId::generate(), None).await)
+        let (ending, last) = driver.finish(halt, &RequestId::generate(), None).await;
+        driver.send_last(last).await;
+        RelayResult::of_stream(halt, ending)
     });
     (exchange, body)
 }

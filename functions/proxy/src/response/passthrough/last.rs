@@ -55,26 +55,54 @@ impl Passthrough {
         let info = ChunkInfo::of(body.as_bytes());
         let stream = match info.kind {
             ChunkKind::Error => Err(BackendError::from_error_object(body.as_bytes(), &self.context.errors)),
-            ChunkKind::Content => {
-                let begun = self.numbering.begun();
-                reshape::stream_of(self.dialect, &body, &info, &self.context, begun)
-            }
+            ChunkKind::Content => self.stream_of(&body, &info),
             ChunkKind::End | ChunkKind::Nothing | ChunkKind::Malformed => Err(BackendError::unreadable()),
         };
         match stream {
             Ok(stream) => {
+                let stream = self.held(stream);
                 self.usage.add_body(self.dialect, info, body.as_bytes());
                 (self.has_begun, self.is_done) = (true, true);
-                vec![if mem::take(&mut self.drops_start) {
+                let frame = if mem::take(&mut self.drops_start) {
                     without_first_event(stream)
                 } else {
                     stream
-                }]
+                };
+                Some(frame).filter(|frame| !frame.is_empty()).into_iter().collect()
             }
             Err(error) => {
                 self.error = Some(error);
                 Vec::new()
             }
+        }
+    }
+}
+
+impl Passthrough {
+    /// The events that a whole response comes to.
+    fn stream_of(&mut self, body: &str, info: &ChunkInfo) -> Result<Bytes, BackendError> {
+        let own = self.stored.as_mut().and_then(|stored| stored.body(body));
+        let begun = self.numbering.begun();
+        match own {
+            Some(body) => reshape::stream_of(
+                self.dialect,
+                &body,
+                &ChunkInfo::of(body.as_bytes()),
+                &self.context,
+                begun,
+            ),
+            None => reshape::stream_of(self.dialect, body, info, &self.context, begun),
+        }
+    }
+
+    /// The frames that go out now: none of a response that is to be stored first (ST4).
+    fn held(&mut self, frames: Bytes) -> Bytes {
+        match &mut self.stored {
+            Some(stored) => {
+                stored.hold_frames(frames);
+                Bytes::new()
+            }
+            None => frames,
         }
     }
 }

@@ -4,6 +4,7 @@ mod last;
 mod lossy;
 mod numbering;
 mod responses;
+mod stored;
 
 use std::borrow::Cow;
 use std::mem;
@@ -19,6 +20,7 @@ use translators::sse::{Decoder, Event};
 use translators::stream::{Progress, Repairs, StreamEnd};
 
 use self::numbering::Numbering;
+use self::stored::StoredStream;
 use crate::patch::{Patch, Span};
 use crate::response::beginning::sign_of_life;
 use crate::response::context::PassthroughContext;
@@ -38,6 +40,8 @@ pub(crate) struct Passthrough {
     context: PassthroughContext,
     /// The numbers and the id of a Responses stream.
     numbering: Numbering,
+    /// The response, if it is to be stored.
+    stored: Option<StoredStream>,
     /// True until `message_start` has come, if the client has got one already.
     drops_start: bool,
     /// Bytes of the event whose end has not come yet.
@@ -83,6 +87,7 @@ impl Passthrough {
     /// response is `lifecycle` as long as no backend has a part in it.
     pub(crate) fn responses(context: PassthroughContext, lifecycle: Lifecycle) -> Self {
         Self {
+            stored: StoredStream::of(&lifecycle, &context.model_name),
             numbering: Numbering::of(lifecycle),
             ..Self::new(ApiDialect::Responses, context)
         }
@@ -94,6 +99,7 @@ impl Passthrough {
             usage: StreamUsage::new(context.context_window),
             context,
             numbering: Numbering::default(),
+            stored: None,
             drops_start: false,
             pending: 0,
             template: LastTemplate::default(),
@@ -153,6 +159,7 @@ impl Passthrough {
 
     pub(super) fn finish(mut self, mut decoder: Decoder, end: StreamEnd, id: &RequestId) -> StreamEnding {
         let mut frames = self.close(&mut decoder).frames;
+        frames.extend(self.stored.take().and_then(StoredStream::into_end));
         let result = match (self.error.take(), self.has_begun) {
             (Some(error), _) => Err(error),
             (None, true) if self.is_done => Ok(()),

@@ -102,16 +102,23 @@ impl Numbering {
         Some(failed_event(named.as_deref(), &mut self.begun, error).freeze())
     }
 
+    /// The number of an event in the client's stream.
+    pub(super) fn take(&mut self, said: Raw<'_>) -> u64 {
+        let own = self.begun.next;
+        let number = if self.renumbers {
+            own
+        } else {
+            ordinal(said).unwrap_or(own)
+        };
+        self.begun.next = number + 1;
+        number
+    }
+
     /// The patch that gives an event its number in the client's stream.
     pub(super) fn number(&mut self, said: Raw<'_>, text: &[u8]) -> Option<Patch> {
-        let number = self.begun.next;
-        if !self.renumbers {
-            self.begun.next = ordinal(said).unwrap_or(number) + 1;
-            return None;
-        }
-        self.begun.next += 1;
+        let number = self.take(said);
         let span = span(said, text).filter(|_| ordinal(said) != Some(number))?;
-        Some(Patch::replace(span, number.to_string()))
+        self.renumbers.then(|| Patch::replace(span, number.to_string()))
     }
 }
 

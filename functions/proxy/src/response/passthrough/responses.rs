@@ -62,22 +62,37 @@ impl Passthrough {
         if let Some(action) = self.take_kind(kind, frame.response, &text, event) {
             return action;
         }
+        let is_held = self.is_done && self.hold(&frame, &text);
         self.has_begun = true;
         self.numbering.end_silence();
         let delta = frame.delta.and_then(EscapedText::of);
         let response: Response<'_> = response_of(frame.response);
         self.usage
             .add_event(delta.map_or(0, |delta| delta.escaped().len()), response.reported());
-        let patches = self.patches(&frame, &response, text.as_bytes());
-        placed(event, data, text, patches)
+        if is_held {
+            return Action::remove(event);
+        }
+        let patches = match &mut self.stored {
+            Some(stored) => {
+                let mut patches = stored.patches(kind, frame.response, &text);
+                patches.extend(self.numbering.number(frame.sequence_number, text.as_bytes()));
+                in_order(patches)
+            }
+            None => self.patches(&frame, &response, text.as_bytes()),
+        };
+        placed(kind, (event, data), &text, patches)
     }
 
     /// Notes what an event of this kind tells of the response; gives an action if it is not passed on as others are.
     fn take_kind(&mut self, kind: &str, response: Raw<'_>, text: &str, event: &Event) -> Option<Action> {
         match kind {
             "response.created" | "response.queued" | "response.in_progress" => {
-                let response = || response.map(|response| bytes_of(response.get(), event));
-                self.numbering.begin(response);
+                let stored = &mut self.stored;
+                self.numbering.begin(|| match (response, stored) {
+                    (Some(response), Some(stored)) => stored.object(response),
+                    (Some(response), None) => Some(bytes_of(response.get(), event)),
+                    (None, _) => None,
+                });
                 if self.numbering.id().is_some() {
                     self.has_begun = true;
                     return Some(Action::remove(event));
@@ -97,6 +112,12 @@ impl Passthrough {
         None
     }
 
+    /// Holds back the event that ends a response which is to be stored; false for all others.
+    fn hold(&mut self, frame: &Frame<'_>, text: &str) -> bool {
+        let Some(stored) = &mut self.stored else { return false };
+        stored.hold(text, self.numbering.take(frame.sequence_number))
+    }
+
     /// The patches of the event's own text: the number, the id and the model's name.
     fn patches(&mut self, frame: &Frame<'_>, response: &Response<'_>, text: &[u8]) -> Vec<Patch> {
         let mut patches = Vec::new();
@@ -114,7 +135,7 @@ impl Passthrough {
 }
 
 /// The patches of an event's data at their places in the event.
-fn placed(event: &Event, data: &[u8], text: Cow<'_, str>, patches: Vec<Patch>) -> Action {
+fn placed(kind: &str, (event, data): (&Event, &[u8]), text: &Cow<'_, str>, patches: Vec<Patch>) -> Action {
     match (Span::of(data, &event.raw), text) {
         (Ok(place), Cow::Owned(text)) => Action::Patch(vec![Patch::replace(place, patched(text.as_bytes(), &patches))]),
         (Ok(_), Cow::Borrowed(_)) if patches.is_empty() => Action::Pass,
@@ -122,12 +143,14 @@ fn placed(event: &Event, data: &[u8], text: Cow<'_, str>, patches: Vec<Patch>) -
             let start = place.range().start;
             Action::Patch(patches.into_iter().map(|patch| patch.shifted(start)).collect())
         }
-        // Its data has several lines, and was joined.
-        (Err(_), Cow::Owned(_)) => {
-            let text = String::from_utf8_lossy(&event.raw).into_owned();
-            Action::Patch(vec![Patch::replace(Span::first(event.raw.len()), text)])
+        (Err(_), Cow::Borrowed(_)) if patches.is_empty() => Action::Pass,
+        // Its data has several lines, and was joined: lines break between the tokens of JSON alone.
+        (Err(_), text) => {
+            let json = patched(text.as_bytes(), &patches);
+            let line = String::from_utf8_lossy(&json).replace(['\n', '\r'], " ");
+            let written = format!("event: {kind}\ndata: {line}\n\n");
+            Action::Patch(vec![Patch::replace(Span::first(event.raw.len()), written)])
         }
-        (Err(_), Cow::Borrowed(_)) => Action::Pass,
     }
 }
 
