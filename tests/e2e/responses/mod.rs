@@ -4,6 +4,7 @@
 mod claude;
 mod compaction;
 mod native;
+mod native_stored;
 mod requests;
 mod sealed;
 mod stored;

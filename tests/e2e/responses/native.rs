@@ -6,7 +6,7 @@ use harness::provider::responses;
 use super::*;
 
 /// A gateway with the model `m` of one scripted provider that speaks Responses.
-async fn bench(members: Value) -> Bench {
+pub(super) async fn bench(members: Value) -> Bench {
     let mut backend = json!({"protocol": "responses"});
     for (name, value) in members.as_object().unwrap() {
         backend[name] = value.clone();
@@ -21,7 +21,7 @@ async fn n1_n2_s12_bytes_pass_but_for_the_model_and_nothing_is_stored() {
     upstream["novel"] = json!({"b": 1, "a": 2.0});
     bench.provider.will(Reply::json(&upstream));
     let body =
-        r#"{ "model":"m", "input":[{"type":"hologram"},{"role":"user","content":"é"}],"store":true,"x":{"b":1} }"#;
+        r#"{ "model":"m", "input":[{"type":"hologram"},{"role":"user","content":"é"}],"store":false,"x":{"b":1} }"#;
     let request = bench.program.post("/v1/responses").body(body);
     let answer = Answer::of(request.header("content-type", "application/json")).await;
     let mut expected = upstream.clone();
@@ -29,7 +29,7 @@ async fn n1_n2_s12_bytes_pass_but_for_the_model_and_nothing_is_stored() {
     assert_eq!(answer.json(), expected);
     let sent = bench.received();
     assert_eq!(sent.path, "/v1/responses");
-    assert_eq!(sent.body, body.replace("\"m\"", "\"gpt-x\"").replace("true", "false"));
+    assert_eq!(sent.body, body.replace("\"m\"", "\"gpt-x\""));
     assert_eq!(sent.header("authorization"), format!("Bearer {BACKEND_KEY}"));
     bench.gateway.local().write_usage().await;
     let record = harness::client::data(bench.gateway.admin().get("/api/v1/admin/logs"), 200).await[0].clone();
@@ -43,7 +43,10 @@ async fn n1_n2_s12_bytes_pass_but_for_the_model_and_nothing_is_stored() {
 async fn n2_events_pass_with_their_numbers() {
     let bench = bench(json!({})).await;
     let answer = bench
-        .ask(json!({"stream": true}), responses::stream(&["Hel", "lo"]))
+        .ask(
+            json!({"stream": true, "store": false}),
+            responses::stream(&["Hel", "lo"]),
+        )
         .await;
     let events = answer.events();
     let last = &events.last().unwrap()["response"];
@@ -120,7 +123,7 @@ async fn n8_a_stream_that_breaks_off_is_a_failed_response_with_the_next_number()
         responses::begun(&["Once"]).reset(),
         responses::begun(&["Once"]).event(&error).end(),
     ] {
-        let answer = bench.ask(json!({"stream": true}), reply).await;
+        let answer = bench.ask(json!({"stream": true, "store": false}), reply).await;
         let events = answer.events();
         assert_eq!(events.len(), 5);
         assert_eq!(events[4]["type"], "response.failed");
