@@ -23,6 +23,7 @@ mod health;
 mod input;
 mod keys;
 mod lambda;
+mod limit_lists;
 mod limits;
 mod local;
 mod log;

@@ -25,7 +25,7 @@ TABLE = {
     "Console": {},
     "Proxy": {
         "ApiKeys": "R U", "Users/account": "R", "Catalog": "R U", "Policies": "R", "Settings": "R",
-        "Quota": "R U T(U)", "Usage": "T(C,U)", "Responses": "B C D", "SealingKeys": "read", "backend/*": "read",
+        "Quota": "R U T(U)", "Usage": "Q T(C,U)", "Responses": "B C D", "SealingKeys": "read", "backend/*": "read",
     },
     "Health": {"Catalog": "R U", "Settings": "R", "backend/*": "read"},
     "Janitor": {"Quota": "R U T(U)", "Quota/due": "R", "Usage": "T(C,U)"},

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::access::quota::{Meter, StoredReservation, limit_usage};
+use domain::access::quota::{Limits, Meter, Place, StoredReservation, limit_usage};
+use domain::models::api_key::ApiKey;
 use domain::models::policy::{Mode, Policy};
 use domain::models::rollup::Rollup;
 use domain::models::sums::Sums;
@@ -12,19 +13,22 @@ use dynoxide::Database;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::committed::Committed;
 use crate::contents::{items, plain_item, read, read_item};
 use crate::network::Done;
 use crate::quota::History;
 
 /// Follows a run.
 pub(crate) struct Checks {
-    policy: Policy,
+    pub(crate) policy: Policy,
+    keys: Vec<ApiKey>,
     /// The most by which clocks may differ.
     skew_ms: i64,
     /// What was ever added to the meter, in that order.
     admitted: Vec<(UsageId, StoredReservation)>,
     /// When each was counted in the window.
     counted_at: Vec<i64>,
+    committed: Committed,
 }
 
 /// What lies in the tables about one user.
@@ -35,9 +39,11 @@ pub(crate) struct Books {
 }
 
 impl Checks {
-    pub(crate) fn new(policy: Policy, skew_ms: i64) -> Self {
+    pub(crate) fn new(policy: Policy, keys: Vec<ApiKey>, skew_ms: i64) -> Self {
         Self {
             policy,
+            keys,
+            committed: Committed::default(),
             skew_ms,
             admitted: Vec::new(),
             counted_at: Vec::new(),
@@ -51,13 +57,12 @@ impl Checks {
             let Some((id, reservation)) = added(&request) else {
                 continue;
             };
-            if self.policy.mode == Mode::Enforce {
-                let answer: Value = serde_json::from_slice(&write.answer).unwrap();
-                let meter: Meter = read_item(&answer["Attributes"]);
-                let now = Timestamp::from_millisecond(reservation.facts.at).unwrap();
-                for usage in limit_usage(&meter, &self.policy, now) {
-                    assert!(usage.used <= usage.value, "{usage:?} with {id}");
-                }
+            let answer: Value = serde_json::from_slice(&write.answer).unwrap();
+            let meter: Meter = read_item(&answer["Attributes"]);
+            let now = Timestamp::from_millisecond(reservation.facts.at).unwrap();
+            let used = limit_usage(&meter, &self.limits_of(&reservation), now);
+            for usage in used.iter().filter(|usage| usage.is_enforced) {
+                assert!(usage.used <= usage.value, "{usage:?} with {id}");
             }
             // A write that was lost and arrives when its request is settled adds it again, until somebody finds out.
             if !self.admitted.iter().any(|(known, _)| *known == id) {
@@ -65,6 +70,32 @@ impl Checks {
                 self.admitted.push((id, reservation));
             }
         }
+    }
+
+    /// The limits that an admission with this reservation had to look at.
+    fn limits_of(&self, reservation: &StoredReservation) -> Limits {
+        let facts = &reservation.facts;
+        let key = self.keys.iter().find(|key| key.id == facts.key);
+        let of_request = key.map(|key| Limits::of(&self.policy, key, facts.model.as_str()));
+        let mut limits = of_request.unwrap_or_else(|| Limits::from(&self.policy));
+        // One that has come meanwhile was not looked at.
+        limits.rules.retain(|rule| match &rule.place {
+            Place::Slot(level, slot) => {
+                let mut counted = reservation.counted.iter();
+                counted.any(|counted| counted.level == *level && counted.slot == *slot)
+            }
+            Place::Day | Place::Month | Place::Window | Place::Live => true,
+        });
+        limits
+    }
+
+    /// Each counter is what the books and the requests under way say, after every write (B2).
+    pub(crate) fn committed(&mut self, meter: &Meter, books: &Books) {
+        self.committed.check(&self.admitted, meter, books);
+    }
+
+    pub(crate) fn skew_ms(&self) -> i64 {
+        self.skew_ms
     }
 
     pub(crate) fn at_the_end(&self, books: &Books, history: &History) {
@@ -208,7 +239,7 @@ fn added(request: &Value) -> Option<(UsageId, StoredReservation)> {
 /// When an admission was counted: when it was asked for, or with the newest that were counted before it.
 fn counted_at(request: &Value, asked_at: i64) -> Option<i64> {
     let values = plain_item(&request["ExpressionAttributeValues"]);
-    let (part, length) = match (values.get(":n"), values.get(":l"), values.get(":w")) {
+    let (part, length) = match (values.get(":wn"), values.get(":wl"), values.get(":w")) {
         (Some(part), Some(length), _) => (part, length),
         (_, _, Some(window)) => (&window["n"], &window["l"]),
         _ => return None,

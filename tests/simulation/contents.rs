@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::access::quota::Meter;
+use domain::models::UserId;
 use dynoxide::Database;
 use serde::de::DeserializeOwned;
 use serde_dynamo::AttributeValue;
@@ -11,8 +13,19 @@ use serde_json::{Map, Value, json};
 
 use crate::PREFIX;
 
-/// All items of a partition.
+/// All items of a partition, without `DynamoDB`'s types.
 pub(crate) fn items(database: &Database, table: &str, pk: &str) -> Vec<Value> {
+    raw_items(database, table, pk).iter().map(plain_item).collect()
+}
+
+/// A user's meter as it lies there.
+pub(crate) fn meter(database: &Database, user: &UserId) -> Option<Meter> {
+    raw_items(database, "quota", &format!("user#{user}"))
+        .pop()
+        .map(|item| read_item(&item))
+}
+
+fn raw_items(database: &Database, table: &str, pk: &str) -> Vec<Value> {
     let ask = json!({
         "ConsistentRead": true,
         "KeyConditionExpression": "pk = :pk",
@@ -21,9 +34,7 @@ pub(crate) fn items(database: &Database, table: &str, pk: &str) -> Vec<Value> {
     perform(database, "Query", table, ask)["Items"]
         .as_array()
         .unwrap()
-        .iter()
-        .map(plain_item)
-        .collect()
+        .clone()
 }
 
 /// Puts a number there by the name `count`.

@@ -13,6 +13,7 @@
 
 mod accounts;
 mod check;
+mod committed;
 mod contents;
 mod dice;
 mod network;

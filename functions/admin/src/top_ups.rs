@@ -1,9 +1,10 @@
 //! Top-ups: limits of an account that are raised for a time, with a reason.
 
+use std::num::NonZeroU64;
+
 use axum::extract::State;
-use domain::access::quota::{Limit, TopUp};
-use domain::models::policy::MAX_LIMIT;
-use domain::models::price::MicroUsd;
+use domain::access::quota::{LimitName, TopUp};
+use domain::models::limit::read_amount;
 use domain::models::{DisplayName, TopUpId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,6 @@ use service::http::{ApiError, Code};
 use service::store::{Removal, TopUpCreation};
 
 use crate::app::App;
-use crate::policies::form::MAX_COST;
 use crate::users::visible;
 
 /// The longest time of a top-up: 92 days.
@@ -29,7 +29,7 @@ const TOLD: [&str; 4] = ["limit", "add", "until", "reason"];
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTopUp {
     account: UserId,
-    limit: Limit,
+    limit: LimitName,
     /// The number of requests or tokens; USD for a limit of cost.
     add: Number,
     until: Timestamp,
@@ -41,7 +41,7 @@ pub(crate) struct NewTopUp {
 pub(crate) struct TopUpObject {
     id: TopUpId,
     account: UserId,
-    limit: Limit,
+    limit: LimitName,
     add: Amount,
     until: Timestamp,
     reason: DisplayName,
@@ -123,8 +123,8 @@ impl NewTopUp {
         }
         Ok(TopUp {
             id: TopUpId::generate(),
+            add: amount(&self.limit, &self.add)?,
             limit: self.limit,
-            add: amount(self.limit, &self.add)?,
             until: self.until,
             reason: self.reason,
             created_at: now,
@@ -134,15 +134,11 @@ impl NewTopUp {
 }
 
 /// The amount that is added, in the unit in which the limit is counted.
-fn amount(limit: Limit, add: &Number) -> Result<u64, ApiError> {
-    if limit == Limit::CostQuotaMonthly {
-        let cost = add.as_f64().and_then(MicroUsd::from_usd).map(|cost| cost.0);
-        return cost
-            .filter(|cost| (1..=MAX_COST.0).contains(cost))
-            .ok_or_else(|| ApiError::invalid("add", "must be USD, above 0 to 1000000000, with at most six decimals"));
-    }
-    let count = add.as_u64().filter(|count| (1..=MAX_LIMIT).contains(count));
-    count.ok_or_else(|| ApiError::invalid("add", format!("must be a whole number, 1 to {MAX_LIMIT}")))
+fn amount(limit: &LimitName, add: &Number) -> Result<u64, ApiError> {
+    let amount = read_amount(limit.unit(), add);
+    amount
+        .map(NonZeroU64::get)
+        .map_err(|message| ApiError::invalid("add", message))
 }
 
 impl TopUpObject {
@@ -150,8 +146,8 @@ impl TopUpObject {
         Self {
             id: top_up.id,
             account,
+            add: Amount::of(top_up.limit.unit(), top_up.add),
             limit: top_up.limit,
-            add: Amount::of(top_up.limit, top_up.add),
             until: top_up.until,
             reason: top_up.reason,
             created_at: top_up.created_at,

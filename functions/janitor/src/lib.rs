@@ -140,6 +140,7 @@ mod tests {
             output_tokens: 7,
             cost: 11,
             facts,
+            counted: Vec::new(),
         };
         let (user, id, now) = (
             UserId::parse("u").unwrap(),

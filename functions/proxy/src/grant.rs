@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use domain::access::hours;
+use domain::access::quota::Limits;
 use domain::models::catalog::{Backend, Catalog, Entry, Model};
 use domain::models::policy::{Mode, Policy};
 use domain::models::usage::Endpoint;
@@ -60,6 +61,11 @@ impl Grant {
             endpoint,
             is_fallback,
         })
+    }
+
+    /// The limits that hold for the request: the policy's and the key's, for this model.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits::of(&self.policy, &self.caller.key, self.entry.model.id.as_str())
     }
 
     /// The backends that may serve the request.

@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use divan::{AllocProfiler, Bencher};
 use domain::access::api_key::{KeyDigest, MintedKey};
-use domain::access::quota::{AdmissionRequest, Demand, Meter, PeriodStep, StoredFacts, WindowStep, judge, plan};
+use domain::access::quota::{
+    AdmissionRequest, Demand, Limits, Meter, PeriodStep, StoredFacts, WindowStep, judge, plan,
+};
 use domain::clock::Clock;
 use domain::models::api_key::ApiKey;
 use domain::models::catalog::{Catalog, Model};
@@ -73,8 +75,8 @@ fn model_by_name(bencher: Bencher<'_, '_>) {
 /// One more request as a change of its user's meter, under every limit that there is, with so many requests under way.
 #[divan::bench(args = [1, 100])]
 fn admission(bencher: Bencher<'_, '_>, under_way: usize) {
-    let (policy, facts) = (policy(), facts());
-    let request = request(&policy, &facts);
+    let (limits, facts) = (Limits::from(&policy()), facts());
+    let request = request(&limits, &facts);
     let meter = meter(&request, under_way);
     bencher.bench(|| plan(black_box(Some(&meter)), &request));
 }
@@ -82,10 +84,10 @@ fn admission(bencher: Bencher<'_, '_>, under_way: usize) {
 /// True if a limit is in its way.
 #[divan::bench(args = [1, 100])]
 fn judgement(bencher: Bencher<'_, '_>, under_way: usize) {
-    let (policy, facts) = (policy(), facts());
-    let request = request(&policy, &facts);
+    let (limits, facts) = (Limits::from(&policy()), facts());
+    let request = request(&limits, &facts);
     let meter = meter(&request, under_way);
-    bencher.bench(|| judge(black_box(&meter), &policy, request.demand, request.now));
+    bencher.bench(|| judge(black_box(&meter), &limits, request.demand, request.now));
 }
 
 fn policy() -> Policy {
@@ -106,10 +108,10 @@ fn facts() -> StoredFacts {
     }
 }
 
-fn request<'a>(policy: &'a Policy, facts: &'a StoredFacts) -> AdmissionRequest<'a> {
+fn request<'a>(limits: &'a Limits, facts: &'a StoredFacts) -> AdmissionRequest<'a> {
     let now = Timestamp::from_second(1_796_000_000).unwrap();
     AdmissionRequest {
-        policy,
+        limits,
         demand: Demand {
             input_tokens: 100,
             output_tokens: 1000,
@@ -137,5 +139,6 @@ fn meter(request: &AdmissionRequest<'_>, under_way: usize) -> Meter {
         day,
         month,
         reservations,
+        ..Meter::default()
     }
 }

@@ -84,6 +84,8 @@ pub(super) fn api_key(id: KeyId, owner: UserId, now: Timestamp) -> ApiKey {
         name: DisplayName::parse("key").unwrap(),
         key_prefix: String::new(),
         models: Vec::new(),
+        limits: Vec::new(),
+        slots: Vec::new(),
         expires_at: None,
         enabled: true,
         created_at: now,

@@ -5,13 +5,13 @@ use std::num::NonZeroU64;
 use std::rc::Rc;
 use std::time::Duration;
 
-use domain::access::quota::Demand;
+use domain::access::quota::{Demand, Limits};
 use domain::clock::Clock;
 use domain::models::policy::Policy;
 use domain::models::price::MicroUsd;
 use domain::models::tokens::Tokens;
 use domain::models::usage::Outcome;
-use domain::models::{PolicyName, UsageId, UserId};
+use domain::models::{KeyId, ModelId, PolicyName, UsageId, UserId};
 use dynoxide::Database;
 use serde_json::Value;
 use service::store::Store;
@@ -106,7 +106,7 @@ impl Scene {
         Self {
             schedule: Schedule::new(network.clone()),
             store: network.store(clock.clone()),
-            checks: Checks::new(policy.clone(), 0),
+            checks: Checks::new(policy.clone(), Vec::new(), 0),
             history: Rc::default(),
             database,
             clock,
@@ -141,7 +141,8 @@ impl Scene {
         let request = Request {
             id: self.id(id),
             user: self.user.clone(),
-            policy: self.policy.clone(),
+            limits: Limits::from(&self.policy),
+            asked: (KeyId::parse("k").unwrap(), ModelId::parse("m").unwrap()),
             demand: RESERVED,
             actual: (Outcome::Complete, USED),
             store: self.store.clone(),

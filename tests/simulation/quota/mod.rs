@@ -1,6 +1,7 @@
 //! Many requests of one user in several processes, against every kind of limit (promises 40 to 46).
 
 mod crash;
+mod lists;
 mod request;
 
 use std::cell::RefCell;
@@ -9,17 +10,21 @@ use std::num::NonZeroU64;
 use std::rc::Rc;
 use std::time::Duration;
 
+use domain::access::quota::Limits;
 use domain::clock::Clock;
+use domain::models::api_key::ApiKey;
+use domain::models::limit::Limit;
 use domain::models::policy::{Mode, Policy};
 use domain::models::price::MicroUsd;
 use domain::models::tokens::Tokens;
 use domain::models::usage::Outcome;
-use domain::models::{PolicyName, UsageId, UserId};
+use domain::models::{ModelId, PolicyName, UsageId, UserId};
 use dynoxide::Database;
 use jiff::Timestamp;
 use service::store::Store;
 
 use crate::check::{Books, Checks};
+use crate::contents;
 use crate::dice::Dice;
 use crate::network::{Fate, Network};
 use crate::run_seeds;
@@ -46,6 +51,9 @@ struct World {
     dice: Dice,
     user: UserId,
     policy: Policy,
+    keys: Vec<ApiKey>,
+    /// A limit that the policy gets after some requests.
+    to_come: Option<Limit>,
     clocks: Vec<Clock>,
     stores: Vec<Store>,
     network: Network,
@@ -67,6 +75,13 @@ fn p40_p41_p42_p43_p44_p45_p46_quotas_hold_whatever_happens() {
     });
 }
 
+#[test]
+fn p88_p89_b1_b2_b3_lists_of_limits_hold_whatever_happens() {
+    run_seeds(10_000, |database, seed| async move {
+        World::with_lists(database, seed).run().await;
+    });
+}
+
 impl World {
     fn new(database: Database, seed: u64) -> Self {
         let mut dice = Dice::new(seed);
@@ -85,7 +100,7 @@ impl World {
             stores: clocks.iter().map(|clock| network.store(clock.clone())).collect(),
             schedule: Schedule::new(network.clone()),
             history: Rc::default(),
-            checks: Checks::new(policy.clone(), skew_ms),
+            checks: Checks::new(policy.clone(), Vec::new(), skew_ms),
             fault_odds: dice.pick(&[0, 3, 6, 12]),
             requests_left: usize::try_from(dice.between(2, 7)).unwrap(),
             asked: 0,
@@ -93,15 +108,44 @@ impl World {
             seed,
             clocks,
             network,
+            keys: vec![lists::key("k", Vec::new())],
+            to_come: None,
             policy,
             dice,
         }
     }
 
+    /// The same with limits in lists: weeks, all time, some models, keys.
+    fn with_lists(database: Database, seed: u64) -> Self {
+        let mut world = Self::new(database, seed);
+        let dice = &mut world.dice;
+        if dice.one_in(2) {
+            // A week ends while the day does.
+            let back = Duration::from_hours(24);
+            let earlier = |clock: &Clock| Clock::fixed(clock.now() - back);
+            world.clocks = world.clocks.iter().map(earlier).collect();
+            world.stores = world
+                .clocks
+                .iter()
+                .map(|clock| world.network.store(clock.clone()))
+                .collect();
+        }
+        if dice.one_in(2) {
+            let mode = world.policy.mode;
+            world.policy = Policy::unlimited(PolicyName::default());
+            world.policy.mode = mode;
+        }
+        lists::add(&mut world.policy, dice);
+        world.keys = lists::keys(dice);
+        world.to_come = dice.one_in(3).then(|| lists::coming(dice));
+        world.checks = Checks::new(world.policy.clone(), world.keys.clone(), world.checks.skew_ms());
+        world
+    }
+
     async fn run(mut self) {
         loop {
             let ready = self.schedule.settle().await;
-            self.checks.see(&self.network.take_done());
+            self.look();
             if ready.is_empty() && self.requests_left == 0 {
                 break;
             }
@@ -114,6 +158,15 @@ impl World {
             "without faults an admission failed"
         );
         self.checks.at_the_end(&Books::of(&self.database, &self.user), &history);
+    }
+
+    /// What the database has done since, and what lies in it now (B1, B2).
+    fn look(&mut self) {
+        let done = self.network.take_done();
+        self.checks.see(&done);
+        if let (false, Some(meter)) = (done.is_empty(), contents::meter(&self.database, &self.user)) {
+            self.checks.committed(&meter, &Books::of(&self.database, &self.user));
+        }
     }
 
     fn step(&mut self, ready: &[usize]) {
@@ -165,11 +218,22 @@ impl World {
     fn ask(&mut self, process: usize) {
         self.requests_left -= 1;
         self.asked += 1;
+        if self.asked == 3
+            && let Some(limit) = self.to_come.take()
+        {
+            lists::put(&mut self.policy, limit);
+            self.checks.policy = self.policy.clone();
+        }
+        let key = &self.keys[self.asked % self.keys.len()];
+        let model = ["m", "opus-1"][self.asked / 2 % 2];
+        let limits = Limits::of(&self.policy, key, model);
+        let asked = (key.id.clone(), ModelId::parse(model).unwrap());
         let request = Request {
             id: UsageId::parse(format!("{}-{}", self.seed, self.asked)).unwrap(),
             user: self.user.clone(),
-            policy: self.policy.clone(),
-            demand: demand(&mut self.dice, &self.policy),
+            demand: demand(&mut self.dice, &limits),
+            limits,
+            asked,
             actual: actual(&mut self.dice),
             store: self.stores[process].clone(),
             doors: self.schedule.doors(),
@@ -186,7 +250,7 @@ impl World {
         }
         self.clean_up(0);
         self.schedule.go_on().await;
-        self.checks.see(&self.network.take_done());
+        self.look();
     }
 }
 

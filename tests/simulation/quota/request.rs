@@ -3,13 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use domain::access::quota::{AdmissionRequest, Demand, StoredFacts, StoredReservation};
+use domain::access::quota::{AdmissionRequest, Demand, Limits, StoredFacts, StoredReservation};
 use domain::models::circumstances::Circumstances;
-use domain::models::policy::Policy;
 use domain::models::price::MicroUsd;
 use domain::models::tokens::Tokens;
 use domain::models::usage::{Outcome, RequestFacts, UsageRecord};
-use domain::models::{RequestId, UsageId, UserId};
+use domain::models::{KeyId, ModelId, RequestId, UsageId, UserId};
 use jiff::Timestamp;
 use service::store::{Admission, Store};
 
@@ -25,7 +24,9 @@ const TRIES: usize = 3;
 pub(super) struct Request {
     pub(super) id: UsageId,
     pub(super) user: UserId,
-    pub(super) policy: Policy,
+    /// With the key and the model that it asks for.
+    pub(super) limits: Limits,
+    pub(super) asked: (KeyId, ModelId),
     pub(super) demand: Demand,
     pub(super) actual: (Outcome, Tokens),
     pub(super) store: Store,
@@ -36,10 +37,10 @@ pub(super) struct Request {
 impl Request {
     pub(super) async fn run(self) {
         let now = self.store.clock().now();
-        let facts = facts(&self.id, now);
+        let facts = self.facts(now);
         let expires_at = (now + LIFETIME).as_second();
         let request = AdmissionRequest {
-            policy: &self.policy,
+            limits: &self.limits,
             demand: self.demand,
             facts: &facts,
             now,
@@ -58,6 +59,18 @@ impl Request {
             if self.store.settle(&reservation, &record).await.is_ok() {
                 return;
             }
+        }
+    }
+
+    fn facts(&self, now: Timestamp) -> StoredFacts {
+        let (key, model) = self.asked.clone();
+        StoredFacts {
+            at: now.as_millisecond(),
+            request_id: RequestId::parse(self.id.as_str()).unwrap(),
+            kept_days: Some(30),
+            key,
+            model,
+            ..StoredFacts::fixture()
         }
     }
 
@@ -83,19 +96,9 @@ impl Request {
     }
 }
 
-fn facts(id: &UsageId, now: Timestamp) -> StoredFacts {
-    StoredFacts {
-        at: now.as_millisecond(),
-        request_id: RequestId::parse(id.as_str()).unwrap(),
-        kept_days: Some(30),
-        ..StoredFacts::fixture()
-    }
-}
-
 /// What a request reserves, where tokens or cost are limited.
-pub(super) fn demand(dice: &mut Dice, policy: &Policy) -> Demand {
-    let is_limited =
-        policy.token_rate_limit.is_some() || policy.token_quota_daily.is_some() || policy.cost_quota_monthly.is_some();
+pub(super) fn demand(dice: &mut Dice, limits: &Limits) -> Demand {
+    let is_limited = limits.counts_tokens();
     let (input_tokens, output_tokens) = (dice.between(1, 30), dice.between(1, 100));
     if is_limited {
         Demand {

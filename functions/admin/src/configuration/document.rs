@@ -11,13 +11,14 @@ use crate::fields::Fields;
 use crate::sso::form::{console_beside, default_redirect_url};
 
 /// Members that the gateway sets itself, and no document has.
-const OF_THE_GATEWAY: [&str; 9] = [
+const OF_THE_GATEWAY: [&str; 10] = [
     "created_at",
     "key_fingerprint",
     "model_id",
     "retired_secret",
     "secret",
     "secret_fingerprint",
+    "slots",
     "updated_at",
     "users",
     "version",

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use domain::access::quota::{self, Limit, LimitUsage};
+use domain::access::quota::{self, Limits};
 use domain::models::UserId;
 use domain::models::policy::Mode;
 use futures_util::future::try_join_all;
@@ -36,28 +36,13 @@ async fn near_of(store: &Store, id: &UserId) -> Result<Option<Attention>, StoreE
         return Ok(None);
     };
     let meter = store.meter(id).await?.unwrap_or_default();
-    let limits = quota::limit_usage(&meter, &policy, store.clock().now());
-    let quotas = limits.iter().filter(|usage| is_quota(usage.limit));
-    let fullest = quotas
-        .map(|usage| (percent(usage), usage.limit))
-        .max_by_key(|(percent, _)| *percent);
-    Ok(fullest
-        .filter(|(percent, _)| *percent >= NEAR)
-        .map(|(percent, limit)| Attention {
-            count: Some(percent),
-            reason: Some(limit.field().to_owned()),
-            ..Attention::new(Kind::LimitNear).about(id, &user.name)
-        }))
-}
-
-/// True of a limit that stays used for hours: rates and places come back within moments.
-fn is_quota(limit: Limit) -> bool {
-    match limit {
-        Limit::RequestQuotaDaily | Limit::TokenQuotaDaily | Limit::TokenQuotaMonthly | Limit::CostQuotaMonthly => true,
-        Limit::RateLimit | Limit::TokenRateLimit | Limit::MaxConcurrency => false,
-    }
-}
-
-fn percent(usage: &LimitUsage) -> u64 {
-    usage.used.saturating_mul(100) / usage.value.max(1)
+    let limits = quota::limit_usage(&meter, &Limits::from(&*policy), store.clock().now());
+    let quotas = limits.iter().filter(|usage| usage.measure.is_budget());
+    let fullest = quotas.max_by_key(|usage| usage.percent_used());
+    let fullest = fullest.filter(|usage| usage.percent_used() >= NEAR);
+    Ok(fullest.map(|usage| Attention {
+        count: Some(usage.percent_used()),
+        reason: Some(usage.name.to_string()),
+        ..Attention::new(Kind::LimitNear).about(id, &user.name)
+    }))
 }

@@ -4,6 +4,7 @@ use std::num::NonZeroU64;
 
 use domain::models::catalog::{Catalog, Model};
 use domain::models::hours::{TimeOfDay, TimeRange};
+use domain::models::limit::{self, MAX_COST};
 use domain::models::policy::{DEFAULT_WINDOW_SECONDS, MAX_LIMIT, MAX_WINDOW_SECONDS, Mode, Policy};
 use domain::models::price::MicroUsd;
 use domain::models::settings::{Settings, UnpricedModels};
@@ -22,8 +23,8 @@ use crate::models::no_default_model;
 
 const MAX_MODELS: usize = 100;
 const MAX_RANGES: usize = 50;
-/// A thousand million dollars.
-pub(crate) const MAX_COST: MicroUsd = MicroUsd(1_000_000_000_000_000);
+/// Limits of one policy's list.
+const MAX_LIMITS: usize = 12;
 
 managed_object! {
     // Also the creation form, which changes a policy without limits.
@@ -38,6 +39,7 @@ managed_object! {
         nullable token_quota_monthly:   Limit;
         nullable cost_quota_monthly:    Cost;
         nullable max_concurrency:       Limit;
+        nullable limits:                Vec<limit::Limit>, list(check_limits);
         nullable available_time_ranges: Vec<TimeRange>, list(check_ranges);
         nullable timezone:              Zone;
         nullable models:                Vec<ModelGlob>, max_items(MAX_MODELS, "models");
@@ -49,8 +51,10 @@ managed_object! {
 impl PolicyPatch {
     /// `old` with the changes.
     pub(crate) fn applied(&self, old: Policy, now: Timestamp) -> Result<Policy, ApiError> {
-        let mut policy = old;
+        let mut policy = old.clone();
         self.apply(&mut policy)?;
+        check_spellings(&policy)?;
+        policy.slots = limit::slots(&policy.limits, (&old.limits, &old.slots));
         policy.created_at = policy.created_at.or(Some(now));
         policy.updated_at = Some(now);
         policy.version += 1;
@@ -59,7 +63,8 @@ impl PolicyPatch {
 
     /// True if `policy` limits cost, and the patch gives the limit or the models that it is for.
     pub(crate) fn concerns_cost(&self, policy: &Policy) -> bool {
-        policy.cost_quota_monthly.is_some() && (self.cost_quota_monthly.is_given() || self.models.is_given())
+        let is_given = self.cost_quota_monthly.is_given() || self.limits.is_given() || self.models.is_given();
+        policy.limits_cost() && is_given
     }
 
     /// Refuses a default model that does not exist or must not be used under the policy (promise 19), if the patch
@@ -74,6 +79,23 @@ impl PolicyPatch {
         }
         check_default_is_allowed(policy)
     }
+}
+
+/// Refuses a limit that a field and the list both have.
+fn check_spellings(policy: &Policy) -> Result<(), ApiError> {
+    for (place, listed) in policy
+        .limits
+        .iter()
+        .enumerate()
+        .filter(|(_, limit)| limit.models.is_empty())
+    {
+        let mut fields = policy.field_limits();
+        if fields.any(|(measure, _)| measure == listed.measure) {
+            let message = format!("`{}` is limited by the policy's own field already", listed.measure);
+            return Err(ApiError::invalid(format!("limits[{place}]"), message));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a default model that must not be used under the policy.
@@ -166,6 +188,10 @@ impl From<Cost> for Option<MicroUsd> {
     fn from(cost: Cost) -> Self {
         Some(cost.0).filter(|amount| *amount > MicroUsd(0))
     }
+}
+
+fn check_limits(limits: &[limit::Limit]) -> Result<(), String> {
+    limit::check_list(limits, MAX_LIMITS)
 }
 
 fn check_ranges(ranges: &[TimeRange]) -> Result<(), String> {

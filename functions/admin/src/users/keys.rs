@@ -1,16 +1,17 @@
-//! A person's keys in the hands of administrators: to make, to see, to switch off, to delete. Managers see those of
+//! A person's keys in the hands of administrators: to make, to see, to limit, to switch off, to delete. Managers see those of
 //! their department.
 
 use axum::extract::State;
 use domain::access::api_key::MintedKey;
 use domain::models::api_key::ApiKey;
+use domain::models::limit::{self, Limit};
 use domain::models::{DisplayName, KeyId, UserId};
 use jiff::Timestamp;
 use service::http::extract::{Actor, Id, Ids, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
 use service::http::key_object::KeyObject;
-use service::http::key_rules::{MAX_MODELS, check_expiry, check_models, too_many_keys};
-use service::http::managed::constraint::max_items;
+use service::http::key_rules::{MAX_MODELS, check_expiry, check_limits, check_models, too_many_keys};
+use service::http::managed::constraint::{self, max_items};
 use service::http::page::List;
 use service::http::{ApiError, Code};
 use service::managed_object;
@@ -20,17 +21,18 @@ use super::visible::visible;
 use crate::app::App;
 
 /// The fields of a deleted key whose values the audit trail tells.
-const TOLD: [&str; 4] = ["name", "enabled", "models", "expires_at"];
+const TOLD: [&str; 5] = ["name", "enabled", "models", "limits", "expires_at"];
 
 managed_object! {
     ApiKey: NewKey, KeyPatch {
         fixed         name:       DisplayName;
         fixed         models:     Vec<String> = Vec::new(), max_items(MAX_MODELS, "models");
         fixed         expires_at: Timestamp = None;
+        nullable      limits:     Vec<Limit>, constraint::list(check_limits);
         later default enabled:    bool = true;
     }
     new(owner: UserId, key_prefix: String, now: Timestamp) {
-        id: KeyId::generate(), owner, key_prefix, created_at: now, last_used_at: None, session: None, version: 1
+        id: KeyId::generate(), owner, key_prefix, created_at: now, last_used_at: None, session: None, version: 1, slots: Vec::new()
     }
 }
 
@@ -55,12 +57,13 @@ pub(crate) async fn create(
     let owner = visible(&app, &actor, &id).await?;
     let now = app.store.clock().now();
     let minted = MintedKey::generate();
-    let key = new.create(owner.id.clone(), minted.shown, now)?;
+    let mut key = new.create(owner.id.clone(), minted.shown, now)?;
+    key.slots = limit::slots(&key.limits, (&[], &[]));
     check_models(&app.store, &owner, &key.models).await?;
     check_expiry(key.expires_at, now)?;
     let audit = actor
         .audit(now, "key.create", &key.id, vec![])
-        .creating(&["owner", "name", "models", "expires_at"], &key);
+        .creating(&["owner", "name", "models", "limits", "expires_at"], &key);
     match app.store.create_api_key(&key, minted.digest, &audit).await? {
         KeyCreation::Done => Ok(Created(KeyObject::new(key, minted.secret))),
         KeyCreation::TooMany => Err(too_many_keys()),
@@ -81,6 +84,7 @@ pub(crate) async fn update(
     let mut key = old.clone();
     expected.check(patch.version, key.version)?;
     patch.apply(&mut key)?;
+    key.slots = limit::slots(&key.limits, (&old.limits, &old.slots));
     key.version += 1;
     let audit = actor
         .audit(app.store.clock().now(), "key.update", &id, patch.changed())

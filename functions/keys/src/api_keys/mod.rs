@@ -5,7 +5,7 @@ mod session;
 
 use axum::extract::State;
 use domain::access::api_key::MintedKey;
-use domain::models::KeyId;
+use domain::models::{KeyId, limit};
 use service::http::ApiError;
 use service::http::caller::SessionCaller;
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
@@ -28,7 +28,8 @@ pub(crate) async fn create_key(
 ) -> Result<Created<KeyObject>, ApiError> {
     let now = app.store.clock().now();
     let minted = MintedKey::generate();
-    let key = new.create(actor.user.id.clone(), minted.shown, now)?;
+    let mut key = new.create(actor.user.id.clone(), minted.shown, now)?;
+    key.slots = limit::slots(&key.limits, (&[], &[]));
     check_models(&app.store, &actor.user, &key.models).await?;
     check_expiry(key.expires_at, now)?;
     let audit = actor
@@ -72,6 +73,7 @@ pub(crate) async fn update_key(
     expected.check(patch.version, key.version)?;
     let now = app.store.clock().now();
     patch.apply(&mut key)?;
+    key.slots = limit::slots(&key.limits, (&old.limits, &old.slots));
     key.version += 1;
     if let Some(models) = patch.models.value() {
         check_models(&app.store, &actor.user, models).await?;

@@ -36,6 +36,8 @@ pub(crate) async fn create(
         name: DisplayName::parse("console").map_err(ApiError::internal)?,
         key_prefix: minted.shown,
         models: Vec::new(),
+        limits: Vec::new(),
+        slots: Vec::new(),
         expires_at: Some(session.expires_at),
         enabled: true,
         created_at: now,

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::access::quota::{self, AdmissionRequest, Demand, Meter, Refusal, StoredFacts, StoredReservation};
+use domain::access::quota::{self, AdmissionRequest, Demand, Limits, Meter, Refusal, StoredFacts, StoredReservation};
 use domain::models::circumstances::BackendCall;
-use domain::models::policy::{Mode, Policy};
+use domain::models::limit::Unit;
+use domain::models::policy::Policy;
 use domain::models::price::Tier;
 use domain::models::settings::UnpricedModels;
 use domain::models::shadow::Finding;
@@ -32,6 +33,8 @@ pub(crate) struct Reservation {
     pub(crate) id: UsageId,
     pub(crate) request: RequestFacts,
     pub(crate) grant: Grant,
+    /// The limits of the caller and its key.
+    pub(crate) limits: Arc<Limits>,
     /// Approximate tokens of the prompt.
     pub(crate) input_estimate: u64,
     /// The tier of service that it asks for: prices may depend on it.
@@ -46,11 +49,12 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    fn new(grant: Grant, request: RequestFacts, input_estimate: u64) -> Self {
+    fn new(grant: Grant, limits: Limits, request: RequestFacts, input_estimate: u64) -> Self {
         Self {
             id: UsageId::generate(request.at),
             request,
             grant,
+            limits: Arc::new(limits),
             input_estimate,
             asked_tier: None,
             began: Instant::now(),
@@ -84,44 +88,45 @@ pub(crate) async fn reserve(
 ) -> Result<Reservation, ApiError> {
     let at = store.clock().now();
     let facts = facts(grant, request.endpoint(), request.stream(), request_id, at);
-    let mut reservation = Reservation::new(grant.clone(), facts, request.input_estimate());
+    let limits = grant.limits();
+    let mut reservation = Reservation::new(grant.clone(), limits, facts, request.input_estimate());
     reservation.asked_tier = demand::asked_tier(request, &grant.entry.model);
-    let would_refuse_price = check_price(store, grant, request.endpoint(), at).await?;
-    if !grant.policy.counts_nothing() {
-        let demand = demand(grant, request, reservation.asked_tier, at);
+    let would_refuse_price = check_price(store, &reservation, request.endpoint()).await?;
+    if !reservation.limits.is_empty() {
+        let demand = demand(&reservation, request);
         let (stored, meter) = admit(store, &reservation, demand, max_duration).await?;
-        match grant.policy.mode {
-            Mode::Enforce => {
-                let usage = quota::limit_usage(&meter, &grant.policy, at);
-                reservation.rate_limits = rate_limits::headers(&usage, reservation.dialect(), at);
-                reservation.rate_limits.extend(budget::headers(&grant.policy, &usage));
-            }
-            Mode::Shadow => {
-                if let Some(Refusal { usage, .. }) = quota::overrun(&meter, &grant.policy, at) {
-                    tallies.find(finding(&reservation, usage.limit.field())).await;
-                }
-            }
+        let limits = Arc::clone(&reservation.limits);
+        if limits.rules.iter().any(|rule| rule.is_enforced) {
+            let mut usage = quota::limit_usage(&meter, &limits, at);
+            usage.retain(|usage| usage.is_enforced);
+            reservation.rate_limits = rate_limits::headers(&usage, reservation.dialect(), at);
+            reservation.rate_limits.extend(budget::headers(&usage));
+        }
+        if let Some(Refusal { usage, .. }) = quota::overrun(&meter, &limits, at) {
+            tallies.find(finding(&reservation, usage.name.to_string())).await;
         }
         reservation.stored = Some(stored);
     }
     if would_refuse_price {
-        tallies.find(finding(&reservation, "unpriced_models")).await;
+        tallies.find(finding(&reservation, "unpriced_models".to_owned())).await;
     }
     if grant.is_outside_hours {
-        tallies.find(finding(&reservation, "available_time_ranges")).await;
+        tallies
+            .find(finding(&reservation, "available_time_ranges".to_owned()))
+            .await;
     }
     Ok(reservation)
 }
 
-/// The finding that the policy, which is in shadow mode, would have refused the request for its field `limit`.
-fn finding(reservation: &Reservation, limit: &str) -> Finding {
+/// The finding that the policy, which is in shadow mode, would have refused the request for its limit of this name.
+fn finding(reservation: &Reservation, limit: String) -> Finding {
     let (policy, request) = (&reservation.grant.policy, &reservation.request);
     let user = &reservation.grant.caller.user;
     tracing::info!(policy = %policy.name, user.id = %user.id, limit, "over a limit; served in shadow mode");
     Finding {
         policy: policy.name.clone(),
         day: Offset::UTC.to_datetime(request.at).date(),
-        limit: limit.to_owned(),
+        limit,
         user: user.id.clone(),
         user_name: user.name.clone(),
         department: user.department.clone(),
@@ -138,13 +143,12 @@ pub(crate) async fn pass_rate(
     endpoint: Endpoint,
     request_id: RequestId,
 ) -> Result<(), ApiError> {
-    let Some(rate) = grant.policy.rate_of_requests() else {
+    let rates = grant.limits().rates_of_requests();
+    if rates.is_empty() {
         return Ok(());
-    };
+    }
     let facts = facts(grant, endpoint, false, request_id, store.clock().now());
-    let mut grant = grant.clone();
-    grant.policy = Arc::new(rate);
-    let reservation = Reservation::new(grant, facts, 0);
+    let reservation = Reservation::new(grant.clone(), rates, facts, 0);
     let (stored, _) = admit(store, &reservation, Demand::default(), max_duration).await?;
     store
         .withdraw(&stored, &reservation.request.user, &reservation.id)
@@ -154,39 +158,44 @@ pub(crate) async fn pass_rate(
 
 /// Refuses a caller who has no request left, and counts nothing: for work that comes before the reservation.
 pub(crate) async fn check(store: &Store, grant: &Grant) -> Result<(), ApiError> {
-    let policy = &grant.policy;
-    if policy.counts_nothing() || policy.mode == Mode::Shadow {
+    let limits = grant.limits();
+    if limits.rules.iter().all(|rule| !rule.is_enforced) {
         return Ok(());
     }
     let Some(meter) = store.meter(&grant.caller.user.id).await? else {
         return Ok(());
     };
     let at = store.clock().now();
-    match quota::judge(&meter, policy, Demand::default(), at) {
-        Some(refusal) => Err(refused(policy, &refusal, Dialect::OpenAi, at)),
+    match quota::judge(&meter, &limits, Demand::default(), at) {
+        Some(refusal) => Err(refused(&grant.policy, &refusal, Dialect::OpenAi, at)),
         None => Ok(()),
     }
 }
 
 fn refused(policy: &Policy, refusal: &Refusal, dialect: Dialect, at: Timestamp) -> ApiError {
-    let headers = rate_limits::headers(&[refusal.usage], dialect, at);
+    let headers = rate_limits::headers(std::slice::from_ref(&refusal.usage), dialect, at);
     refusal::over_limit(policy, refusal, at).hints(headers)
 }
 
 /// Refuses a model without a price under a limit of cost, which could not limit it (OP9). True if a policy in shadow
 /// mode would have.
-async fn check_price(store: &Store, grant: &Grant, endpoint: Endpoint, at: Timestamp) -> Result<bool, ApiError> {
-    let (policy, model) = (&grant.policy, &grant.entry.model);
-    if policy.cost_quota_monthly.is_none() || model.is_priced_at(endpoint, at) {
+async fn check_price(store: &Store, reservation: &Reservation, endpoint: Endpoint) -> Result<bool, ApiError> {
+    let Reservation { grant, limits, .. } = reservation;
+    let model = &grant.entry.model;
+    let mut of_cost = limits.rules.iter().filter(|rule| rule.measure.unit() == Unit::Cost);
+    let Some(first) = of_cost.next() else {
+        return Ok(false);
+    };
+    if model.is_priced_at(endpoint, reservation.request.at) {
         return Ok(false);
     }
     if store.settings().await?.unpriced_models == UnpricedModels::Free {
         return Ok(false);
     }
-    if policy.mode == Mode::Shadow {
-        return Ok(true);
+    match std::iter::once(first).chain(of_cost).find(|rule| rule.is_enforced) {
+        Some(rule) => Err(refusal::unpriced(&grant.policy, rule.level, &model.id)),
+        None => Ok(true),
     }
-    Err(refusal::unpriced(policy, &model.id))
 }
 
 fn facts(grant: &Grant, endpoint: Endpoint, streamed: bool, request_id: RequestId, at: Timestamp) -> RequestFacts {
@@ -204,11 +213,12 @@ fn facts(grant: &Grant, endpoint: Endpoint, streamed: bool, request_id: RequestI
     }
 }
 
-fn demand(grant: &Grant, request: &mut CompletionRequest<'_>, asked: Option<Tier>, at: Timestamp) -> Demand {
-    if !grant.policy.counts_tokens() {
+fn demand(reservation: &Reservation, request: &mut CompletionRequest<'_>) -> Demand {
+    if !reservation.limits.counts_tokens() {
         return Demand::default();
     }
-    let (demand, limit) = demand::of(request, &grant.entry, asked, at);
+    let (entry, at) = (&reservation.grant.entry, reservation.request.at);
+    let (demand, limit) = demand::of(request, entry, reservation.asked_tier, at);
     if let Some(tokens) = limit {
         request.limit_output(tokens);
     }
@@ -231,7 +241,7 @@ async fn admit(
         ..StoredFacts::new(&reservation.request, store.settings().await?.kept_days())
     };
     let request = AdmissionRequest {
-        policy,
+        limits: &reservation.limits,
         demand,
         facts: &facts,
         now,

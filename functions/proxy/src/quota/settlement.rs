@@ -224,7 +224,7 @@ impl Reservation {
     /// An estimate never exceeds what was reserved (promise 44); what a backend reports may.
     fn within_reserved(&self, tokens: Tokens, report: UsageReport) -> Tokens {
         match &self.stored {
-            Some(stored) if report.is_estimated() && self.grant.policy.counts_tokens() => Tokens {
+            Some(stored) if report.is_estimated() && self.limits.counts_tokens() => Tokens {
                 input: tokens.input.min(stored.input_tokens),
                 output: tokens.output.min(stored.output_tokens),
                 ..tokens

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::limit::{Limit, Slot};
 use super::{DisplayName, KeyId, UserId};
 
 /// What is known of a key besides its digest, under which it lies.
@@ -16,6 +17,12 @@ pub struct ApiKey {
     /// Models that it may use; empty or `*` adds nothing to the owner's policy.
     #[serde(default)]
     pub models: Vec<String>,
+    /// Limits of the key alone: they hold beside those of its owner, never instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
+    /// The name of the counter of each of `limits` in the owner's meter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slots: Vec<Slot>,
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
     pub enabled: bool,

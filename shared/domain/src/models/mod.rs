@@ -9,6 +9,7 @@ mod email;
 pub mod health;
 pub mod hours;
 pub mod kind;
+pub mod limit;
 pub mod log_entry;
 mod model;
 pub mod policy;

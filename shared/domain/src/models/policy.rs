@@ -7,14 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::glob_matches;
 use super::hours::TimeRange;
+use super::limit::{Limit, Measure, Per, Slot, Unit};
 use super::price::MicroUsd;
 use super::zone::Zone;
 use super::{ModelGlob, ModelId, PolicyName};
 
-/// The largest limit that is not of money (promise 47).
-pub const MAX_LIMIT: u64 = 1_000_000_000_000;
-/// The longest window of a rate: a day.
-pub const MAX_WINDOW_SECONDS: u32 = 24 * 60 * 60;
+pub use super::limit::{MAX_LIMIT, MAX_WINDOW_SECONDS};
+
 pub const DEFAULT_WINDOW_SECONDS: u32 = 60;
 
 /// A policy. A limit that is absent is none; 0 is never stored.
@@ -44,6 +43,12 @@ pub struct Policy {
     /// Requests under way at once.
     #[serde(default)]
     pub max_concurrency: Option<NonZeroU64>,
+    /// Limits besides those of the fields above.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
+    /// For each of `limits` the name of the counter that it has if no counter of all users' meters is its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slots: Vec<Slot>,
     /// Empty is always.
     #[serde(default)]
     pub available_time_ranges: Vec<TimeRange>,
@@ -92,6 +97,8 @@ impl Policy {
             token_quota_monthly: None,
             cost_quota_monthly: None,
             max_concurrency: None,
+            limits: Vec::new(),
+            slots: Vec::new(),
             available_time_ranges: Vec::new(),
             timezone: Zone::default(),
             models: Vec::new(),
@@ -105,33 +112,31 @@ impl Policy {
 
     /// True if nothing has to be counted before a request is served.
     pub fn counts_nothing(&self) -> bool {
-        let counted = [
-            self.rate_limit,
-            self.request_quota_daily,
-            self.token_rate_limit,
-            self.token_quota_daily,
-            self.token_quota_monthly,
-            self.max_concurrency,
+        self.limits.is_empty() && self.field_limits().next().is_none()
+    }
+
+    /// The limits of the fields, with what they are about.
+    pub fn field_limits(&self) -> impl Iterator<Item = (Measure, NonZeroU64)> {
+        let window = Per::Seconds(self.rate_limit_window);
+        let cost = self.cost_quota_monthly.and_then(|cost| NonZeroU64::new(cost.0));
+        let fields = [
+            (Measure::Amount(Unit::Requests, window), self.rate_limit),
+            (Measure::Amount(Unit::Tokens, window), self.token_rate_limit),
+            (Measure::Amount(Unit::Requests, Per::Day), self.request_quota_daily),
+            (Measure::Amount(Unit::Tokens, Per::Day), self.token_quota_daily),
+            (Measure::Amount(Unit::Tokens, Per::Month), self.token_quota_monthly),
+            (Measure::Amount(Unit::Cost, Per::Month), cost),
+            (Measure::Concurrency, self.max_concurrency),
         ];
-        counted.iter().all(Option::is_none) && self.cost_quota_monthly.is_none()
+        fields
+            .into_iter()
+            .filter_map(|(measure, amount)| Some((measure, amount?)))
     }
 
-    /// The policy with its rate of requests as the only limit; `None` if it has no such rate.
-    pub fn rate_of_requests(&self) -> Option<Self> {
-        self.rate_limit?;
-        Some(Self {
-            mode: self.mode,
-            rate_limit: self.rate_limit,
-            rate_limit_window: self.rate_limit_window,
-            timezone: self.timezone.clone(),
-            ..Self::unlimited(self.name.clone())
-        })
-    }
-
-    /// True if what a request will use has to be reserved (promise 43).
-    pub fn counts_tokens(&self) -> bool {
-        let tokens = [self.token_rate_limit, self.token_quota_daily, self.token_quota_monthly];
-        tokens.iter().any(Option::is_some) || self.cost_quota_monthly.is_some()
+    /// True if a limit is of cost: what a request will cost has to be known.
+    pub fn limits_cost(&self) -> bool {
+        let is_cost = |limit: &Limit| limit.measure.unit() == Unit::Cost;
+        self.cost_quota_monthly.is_some() || self.limits.iter().any(is_cost)
     }
 
     /// True if the model `id` may be used (promise 19).

@@ -4,38 +4,21 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
-use domain::access::quota::{Limit, LimitUsage};
-use domain::models::policy::Policy;
+use domain::access::quota::LimitUsage;
+use domain::models::limit::Unit;
 use domain::models::price::MicroUsd;
 
 /// The percentage used from which on answers warn.
-const WARNED_FROM: u128 = 80;
+const WARNED_FROM: u64 = 80;
 
 const WARNING: HeaderName = HeaderName::from_static("x-budget-warning");
 const REMAINING_USD: HeaderName = HeaderName::from_static("x-budget-remaining-usd");
 
-/// The level of all limits: they count what one user uses.
-const LEVEL: &str = "user";
-
-/// The unit and the window of a limit: `cost/month`, `requests/60s`, `concurrency`.
-fn name(policy: &Policy, limit: Limit) -> String {
-    let window = policy.rate_limit_window;
-    match limit {
-        Limit::RateLimit => format!("requests/{window}s"),
-        Limit::TokenRateLimit => format!("tokens/{window}s"),
-        Limit::RequestQuotaDaily => "requests/day".to_owned(),
-        Limit::TokenQuotaDaily => "tokens/day".to_owned(),
-        Limit::TokenQuotaMonthly => "tokens/month".to_owned(),
-        Limit::CostQuotaMonthly => "cost/month".to_owned(),
-        Limit::MaxConcurrency => "concurrency".to_owned(),
-    }
-}
-
 /// Members of the error that refuses a request for this limit.
-pub fn members(policy: &Policy, usage: &LimitUsage) -> Map<String, Value> {
+pub fn members(usage: &LimitUsage) -> Map<String, Value> {
     let members = [
-        ("level", json!(LEVEL)),
-        ("limit", json!(name(policy, usage.limit))),
+        ("level", json!(usage.level.name())),
+        ("limit", json!(usage.budget())),
         ("resets_at", json!(usage.resets_at)),
     ];
     members
@@ -44,21 +27,21 @@ pub fn members(policy: &Policy, usage: &LimitUsage) -> Map<String, Value> {
         .collect()
 }
 
-/// The headers of an answer once a limit of a day or a month is used and reserved to [`WARNED_FROM`]: the limit that is
+/// The headers of an answer once a limit of a day or longer is used and reserved to [`WARNED_FROM`]: the limit that is
 /// fullest, and the USD that are left where cost is limited.
-pub fn headers(policy: &Policy, limit_usage: &[LimitUsage]) -> HeaderMap {
+pub fn headers(limit_usage: &[LimitUsage]) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let budgets = || limit_usage.iter().filter(|usage| is_budget(usage.limit));
-    let Some(fullest) = budgets().max_by_key(|usage| percent_used(usage)) else {
+    let budgets = || limit_usage.iter().filter(|usage| usage.measure.is_budget());
+    let Some(fullest) = budgets().max_by_key(|usage| usage.percent_used()) else {
         return headers;
     };
-    let percent = percent_used(fullest);
+    let percent = fullest.percent_used();
     if percent < WARNED_FROM {
         return headers;
     }
-    let warning = format!("{LEVEL} {} {percent}%", name(policy, fullest.limit));
+    let warning = format!("{} {} {percent}%", fullest.level.name(), fullest.budget());
     headers.extend(HeaderValue::try_from(warning).ok().map(|value| (WARNING, value)));
-    let of_cost = budgets().filter(|usage| usage.limit == Limit::CostQuotaMonthly);
+    let of_cost = budgets().filter(|usage| usage.measure.unit() == Unit::Cost);
     if let Some(least) = of_cost.map(LimitUsage::remaining).min() {
         let usd = HeaderValue::try_from(MicroUsd(least).usd().to_string());
         headers.extend(usd.ok().map(|value| (REMAINING_USD, value)));
@@ -66,44 +49,23 @@ pub fn headers(policy: &Policy, limit_usage: &[LimitUsage]) -> HeaderMap {
     headers
 }
 
-fn is_budget(limit: Limit) -> bool {
-    match limit {
-        Limit::RequestQuotaDaily | Limit::TokenQuotaDaily | Limit::TokenQuotaMonthly | Limit::CostQuotaMonthly => true,
-        Limit::RateLimit | Limit::TokenRateLimit | Limit::MaxConcurrency => false,
-    }
-}
-
-fn percent_used(usage: &LimitUsage) -> u128 {
-    u128::from(usage.used) * 100 / u128::from(usage.value.max(1))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use domain::models::PolicyName;
-    use jiff::Timestamp;
+    use domain::access::quota::Level;
 
-    fn usage(limit: Limit, value: u64, used: u64) -> LimitUsage {
-        LimitUsage {
-            limit,
-            value,
-            used,
-            reserved: 0,
-            resets_at: Timestamp::UNIX_EPOCH,
-        }
-    }
+    use super::*;
 
     fn told(limit_usage: &[LimitUsage]) -> Vec<(String, String)> {
-        let headers = headers(&Policy::unlimited(PolicyName::default()), limit_usage);
+        let headers = headers(limit_usage);
         let text = |(name, value): (&HeaderName, &HeaderValue)| (name.to_string(), value.to_str().unwrap().to_owned());
         headers.iter().map(text).collect()
     }
 
     #[test]
     fn b12_answers_warn_from_80_percent_on_of_the_limit_that_is_fullest() {
-        let tokens = |used| usage(Limit::TokenQuotaDaily, 1000, used);
-        let cost = |used| usage(Limit::CostQuotaMonthly, 5_000_000, used);
-        assert!(told(&[tokens(799), cost(0), usage(Limit::RateLimit, 1, 1)]).is_empty());
+        let tokens = |used| LimitUsage::fixture("tokens/day", 1000, used);
+        let cost = |used| LimitUsage::fixture("cost/month", 5_000_000, used);
+        assert!(told(&[tokens(799), cost(0), LimitUsage::fixture("requests/60s", 1, 1)]).is_empty());
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(
             told(&[tokens(800), cost(1_000_000)]),
@@ -122,6 +84,17 @@ mod tests {
         assert_eq!(
             told(&[tokens(1200)]),
             [pair("x-budget-warning", "user tokens/day 120%")]
+        );
+        let of_key = LimitUsage {
+            level: Level::Key,
+            ..LimitUsage::fixture("cost/week/opus*", 2_000_000, 1_900_000)
+        };
+        assert_eq!(
+            told(&[cost(4_199_999), of_key]),
+            [
+                pair("x-budget-warning", "key cost/week/opus* 95%"),
+                pair("x-budget-remaining-usd", "0.1")
+            ]
         );
     }
 }

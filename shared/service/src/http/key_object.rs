@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use domain::models::api_key::ApiKey;
+use domain::models::limit::Limit;
 use domain::models::{DisplayName, KeyId};
 
 /// A key without its digest.
@@ -16,6 +17,7 @@ pub struct KeyObject {
     key: Option<String>,
     key_prefix: String,
     models: Vec<String>,
+    limits: Vec<Limit>,
     expires_at: Option<Timestamp>,
     enabled: bool,
     created_at: Timestamp,
@@ -41,6 +43,7 @@ impl From<ApiKey> for KeyObject {
             key: None,
             key_prefix: key.key_prefix,
             models: key.models,
+            limits: key.limits,
             expires_at: key.expires_at,
             enabled: key.enabled,
             created_at: key.created_at,

@@ -1,13 +1,16 @@
-//! Rules for the models and the expiry of a new key, made by its owner or by an administrator.
+//! Rules for the models, the limits and the expiry of a key, made by its owner or by an administrator.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ApiError, Code};
 use crate::store::{MAX_KEYS, Store};
+use domain::models::limit::{self, Limit};
 use domain::models::user::User;
 
 /// The most models that a key may name.
 pub const MAX_MODELS: usize = 100;
+/// Limits of one key.
+const MAX_LIMITS: usize = 4;
 /// The longest time that an expiry may lie ahead: five years.
 const MAX_LIFETIME: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
 
@@ -35,6 +38,11 @@ pub async fn check_models(store: &Store, owner: &User, models: &[String]) -> Res
         )),
         None => Ok(()),
     }
+}
+
+/// A few limits, each another one.
+pub fn check_limits(limits: &[Limit]) -> Result<(), String> {
+    limit::check_list(limits, MAX_LIMITS)
 }
 
 /// An expiry lies ahead, but not too far.

@@ -8,12 +8,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{ApiError, refusal};
-use crate::store::Store;
+use crate::store::{Seen, Store, StoreError};
 use domain::access::hours;
-use domain::access::quota::{self, Limit, LimitUsage, TopUp};
+use domain::access::quota::{self, LimitName, LimitUsage, Limits, Meter, TopUp};
+use domain::models::limit::Unit;
 use domain::models::policy::Policy;
 use domain::models::price::MicroUsd;
 use domain::models::user::User;
+use domain::models::{DisplayName, KeyId};
 
 /// The limits of one person.
 #[derive(Debug, Serialize)]
@@ -25,12 +27,22 @@ pub struct Quota {
     limits: Vec<LimitStatus>,
     /// What is added, and until when.
     top_ups: Vec<TopUpStatus>,
+    /// The keys that have limits of their own.
+    keys: Vec<KeyQuota>,
+}
+
+/// The limits of one key, which hold beside those of the person.
+#[derive(Debug, Serialize)]
+struct KeyQuota {
+    id: KeyId,
+    name: DisplayName,
+    limits: Vec<LimitStatus>,
 }
 
 /// A limit that is raised for a time.
 #[derive(Debug, Serialize)]
 struct TopUpStatus {
-    name: &'static str,
+    name: LimitName,
     add: Amount,
     until: Timestamp,
 }
@@ -38,8 +50,8 @@ struct TopUpStatus {
 /// One limit, and how far it is used.
 #[derive(Debug, Serialize)]
 struct LimitStatus {
-    /// The policy's field.
-    name: &'static str,
+    /// The policy's field, or what the limit says.
+    name: LimitName,
     limit: Amount,
     /// Settled, and reserved by requests under way.
     used: Amount,
@@ -60,11 +72,11 @@ pub enum Amount {
 }
 
 impl Amount {
-    /// `amount` of what `limit` counts, as people write it.
-    pub fn of(limit: Limit, amount: u64) -> Self {
-        match limit {
-            Limit::CostQuotaMonthly => Self::Usd(MicroUsd(amount).usd()),
-            _ => Self::Count(amount),
+    /// `amount` of `unit`, as people write it.
+    pub fn of(unit: Unit, amount: u64) -> Self {
+        match unit {
+            Unit::Cost => Self::Usd(MicroUsd(amount).usd()),
+            Unit::Requests | Unit::Tokens => Self::Count(amount),
         }
     }
 }
@@ -72,34 +84,81 @@ impl Amount {
 impl Quota {
     /// The limits of `user` now.
     pub async fn of(store: &Store, user: &User) -> Result<Self, ApiError> {
-        let (policy, meter, top_ups) = tokio::try_join!(
+        let (policy, meter, top_ups, keys) = tokio::try_join!(
             store.policy(&user.quota_policy),
             store.meter(&user.id),
-            store.top_ups(&user.id)
+            store.top_ups(&user.id),
+            store.api_keys(&user.id)
         )?;
+        let meter = meter.unwrap_or_default();
         let policy = policy.ok_or_else(refusal::no_policy)?;
         let now = store.clock().now();
         let raised = quota::raised(&policy, &top_ups, now);
-        let limit_usage = quota::limit_usage(&meter.unwrap_or_default(), raised.as_ref().unwrap_or(&policy), now);
+        let limits = Limits::from(raised.as_ref().unwrap_or(&policy));
+        let look = Look {
+            store,
+            user,
+            meter: &meter,
+            now,
+        };
+        let mut limited = Vec::new();
+        for key in keys.into_iter().filter(|key| !key.limits.is_empty()) {
+            limited.push(KeyQuota {
+                limits: look.used(Limits::of_key(&policy, &key), Some(&key.id)).await?,
+                id: key.id,
+                name: key.name,
+            });
+        }
         Ok(Self {
             opens_at: hours::closed_until(&policy, now),
-            limits: limit_usage.iter().map(|usage| LimitStatus::new(usage, now)).collect(),
+            limits: look.used(limits, None).await?,
+            keys: limited,
             top_ups: top_ups.iter().map(TopUpStatus::from).collect(),
             policy,
         })
     }
 
     /// What is used of each limit, by its name.
-    pub fn used(&self) -> BTreeMap<&'static str, &Amount> {
-        self.limits.iter().map(|limit| (limit.name, &limit.used)).collect()
+    pub fn used(&self) -> BTreeMap<String, &Amount> {
+        let used = self.limits.iter().map(|limit| (limit.name.to_string(), &limit.used));
+        used.collect()
+    }
+}
+
+/// A look at a person's meter.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    store: &'a Store,
+    user: &'a User,
+    meter: &'a Meter,
+    now: Timestamp,
+}
+
+impl Look<'_> {
+    /// How far the limits are used; of a key, those of `key`.
+    async fn used(self, limits: Limits, key: Option<&KeyId>) -> Result<Vec<LimitStatus>, StoreError> {
+        let Self {
+            store,
+            user,
+            meter,
+            now,
+        } = self;
+        let seen = Seen {
+            user: &user.id,
+            key,
+            now,
+        };
+        let limits = store.beginning(seen, &limits, meter).await?.unwrap_or(limits);
+        let used = quota::limit_usage(meter, &limits, now);
+        Ok(used.iter().map(|usage| LimitStatus::new(usage, now)).collect())
     }
 }
 
 impl From<&TopUp> for TopUpStatus {
     fn from(top_up: &TopUp) -> Self {
         Self {
-            name: top_up.limit.field(),
-            add: Amount::of(top_up.limit, top_up.add),
+            name: top_up.limit.clone(),
+            add: Amount::of(top_up.limit.unit(), top_up.add),
             until: top_up.until,
         }
     }
@@ -107,14 +166,14 @@ impl From<&TopUp> for TopUpStatus {
 
 impl LimitStatus {
     fn new(usage: &LimitUsage, now: Timestamp) -> Self {
-        let amount = |amount| Amount::of(usage.limit, amount);
+        let amount = |amount| Amount::of(usage.measure.unit(), amount);
         Self {
-            name: usage.limit.field(),
+            name: usage.name.clone(),
             limit: amount(usage.value),
             used: amount(usage.used),
             reserved: Some(usage.reserved).filter(|reserved| *reserved > 0).map(amount),
             remaining: amount(usage.remaining()),
-            resets_at: Some(usage.resets_at).filter(|at| *at > now),
+            resets_at: Some(usage.resets_at).filter(|at| *at > now && *at < Timestamp::MAX),
         }
     }
 }

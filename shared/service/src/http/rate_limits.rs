@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
 use super::Dialect;
-use domain::access::quota::{Limit, LimitUsage};
+use domain::access::quota::LimitUsage;
+use domain::models::limit::{Measure, Unit};
 
 /// The headers of one limit.
 struct Names {
@@ -21,8 +22,8 @@ struct Names {
 /// The headers of `dialect` for the limits that there are, as they stand at `now`.
 pub fn headers(limit_usage: &[LimitUsage], dialect: Dialect, now: Timestamp) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    for (limits, [of_openai, of_anthropic]) in [(REQUESTS, REQUEST_NAMES), (TOKENS, TOKEN_NAMES)] {
-        let Some(tightest) = tightest(limit_usage, limits) else {
+    for (unit, [of_openai, of_anthropic]) in [(Unit::Requests, REQUEST_NAMES), (Unit::Tokens, TOKEN_NAMES)] {
+        let Some(tightest) = tightest(limit_usage, unit) else {
             continue;
         };
         let (names, reset) = match dialect {
@@ -35,9 +36,6 @@ pub fn headers(limit_usage: &[LimitUsage], dialect: Dialect, now: Timestamp) -> 
     }
     headers
 }
-
-const REQUESTS: &[Limit] = &[Limit::RateLimit, Limit::RequestQuotaDaily];
-const TOKENS: &[Limit] = &[Limit::TokenRateLimit, Limit::TokenQuotaDaily, Limit::TokenQuotaMonthly];
 
 /// `OpenAI`'s (<https://platform.openai.com/docs/guides/rate-limits>) and Anthropic's
 /// (<https://docs.anthropic.com/en/api/rate-limits>).
@@ -66,9 +64,10 @@ const TOKEN_NAMES: [Names; 2] = [
     },
 ];
 
-/// Of those of `limits` that there are, the one with least left; of several, the one that takes longest to reset.
-fn tightest<'a>(limit_usage: &'a [LimitUsage], limits: &[Limit]) -> Option<&'a LimitUsage> {
-    let of_these = limit_usage.iter().filter(|usage| limits.contains(&usage.limit));
+/// Of the limits of this unit, the one with least left; of several, the one that takes longest to reset.
+fn tightest(limit_usage: &[LimitUsage], unit: Unit) -> Option<&LimitUsage> {
+    let is_of_it = |usage: &&LimitUsage| usage.measure != Measure::Concurrency && usage.measure.unit() == unit;
+    let of_these = limit_usage.iter().filter(is_of_it);
     of_these.min_by_key(|usage| (usage.remaining(), std::cmp::Reverse(usage.resets_at)))
 }
 
@@ -118,17 +117,14 @@ mod tests {
     #[test]
     fn each_dialect_is_told_the_tightest_of_its_limits() {
         let usage = |limit, value, used, resets_at| LimitUsage {
-            limit,
-            value,
-            used,
-            reserved: 0,
             resets_at: at(resets_at),
+            ..LimitUsage::fixture(limit, value, used)
         };
         let limit_usage = [
-            usage(Limit::RateLimit, 60, 3, "2026-11-23T10:06:00Z"),
-            usage(Limit::RequestQuotaDaily, 100, 90, "2026-11-24T00:00:00Z"),
-            usage(Limit::TokenRateLimit, 1000, 1200, "2026-11-23T10:06:00Z"),
-            usage(Limit::CostQuotaMonthly, 5, 5, "2026-12-01T00:00:00Z"),
+            usage("requests/60s", 60, 3, "2026-11-23T10:06:00Z"),
+            usage("requests/day", 100, 90, "2026-11-24T00:00:00Z"),
+            usage("tokens/60s", 1000, 1200, "2026-11-23T10:06:00Z"),
+            usage("cost/month", 5, 5, "2026-12-01T00:00:00Z"),
         ];
         assert_eq!(
             rendered(&limit_usage, Dialect::OpenAi),

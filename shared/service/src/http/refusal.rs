@@ -5,10 +5,11 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
 use super::{ApiError, Code, budget};
-use domain::access::quota::{Limit, Refusal};
-use domain::models::ModelId;
+use domain::access::quota::{Level, LimitUsage, Refusal};
+use domain::models::limit::{Measure, Per, Unit};
 use domain::models::policy::Policy;
 use domain::models::price::MicroUsd;
+use domain::models::{ModelGlob, ModelId};
 
 /// The SDKs of `OpenAI` and of Anthropic wait as `Retry-After` says, if that is no longer than this. Otherwise they
 /// come back within seconds, in vain.
@@ -24,13 +25,18 @@ pub fn no_policy() -> ApiError {
     )
 }
 
-/// The policy limits cost, and what the model costs is not known.
-pub fn unpriced(policy: &Policy, model: &ModelId) -> ApiError {
-    let message = format!(
-        "the policy `{}` limits cost, and the model `{model}` has no price; an administrator has to set one",
-        policy.name
-    );
+/// A limit of the policy or the key is of cost, and what the model costs is not known.
+pub fn unpriced(policy: &Policy, level: Level, model: &ModelId) -> ApiError {
+    let whose = whose(policy, level);
+    let message = format!("{whose} limits cost, and the model `{model}` has no price; an administrator has to set one");
     ApiError::new(Code::ModelUnpriced, message).field("model")
+}
+
+fn whose(policy: &Policy, level: Level) -> String {
+    match level {
+        Level::User => format!("the policy `{}`", policy.name),
+        Level::Key => "the key".to_owned(),
+    }
 }
 
 /// The policy cannot be used before `opens_at`.
@@ -45,10 +51,10 @@ pub fn outside_hours(policy: &Policy, opens_at: Timestamp, now: Timestamp) -> Ap
     )
 }
 
-/// A limit of the policy leaves no room for the request.
+/// A limit of the policy or the key leaves no room for the request.
 pub fn over_limit(policy: &Policy, refusal: &Refusal, now: Timestamp) -> ApiError {
-    let error = ApiError::new(code(refusal.usage.limit), message(policy, refusal));
-    let error = error.members(budget::members(policy, &refusal.usage));
+    let error = ApiError::new(code(refusal.usage.measure), message(policy, refusal));
+    let error = error.members(budget::members(&refusal.usage));
     let wait = refusal.retry_after_seconds(now);
     come_back(
         error,
@@ -57,70 +63,68 @@ pub fn over_limit(policy: &Policy, refusal: &Refusal, now: Timestamp) -> ApiErro
     )
 }
 
-const fn code(limit: Limit) -> Code {
-    match limit {
-        Limit::RateLimit | Limit::TokenRateLimit => Code::RateLimitExceeded,
-        Limit::RequestQuotaDaily | Limit::TokenQuotaDaily | Limit::TokenQuotaMonthly | Limit::CostQuotaMonthly => {
-            Code::InsufficientQuota
-        }
-        Limit::MaxConcurrency => Code::ConcurrencyLimitExceeded,
+const fn code(measure: Measure) -> Code {
+    match measure {
+        Measure::Amount(_, Per::Seconds(_)) => Code::RateLimitExceeded,
+        Measure::Amount(_, Per::Day | Per::Week | Per::Month | Per::Total) => Code::InsufficientQuota,
+        Measure::Concurrency => Code::ConcurrencyLimitExceeded,
     }
 }
 
 fn message(policy: &Policy, refusal: &Refusal) -> String {
     let usage = &refusal.usage;
-    let (name, limit, field) = (&policy.name, usage.limit, usage.limit.field());
-    let allowed = format!(
-        "the policy `{name}` allows {} (`{field}`)",
-        allowance(policy, limit, usage.value)
-    );
-    let used = amount(limit, usage.used);
-    let unreserved = amount(limit, usage.used - usage.reserved);
-    let reserved = amount(limit, usage.reserved);
-    let demand = if counts_requests(limit) {
+    let unit = usage.measure.unit();
+    let (whose, name) = (whose(policy, usage.level), &usage.name);
+    let allowed = format!("{whose} allows {} (`{name}`)", allowance(policy, usage));
+    let used = amount(unit, usage.used);
+    let unreserved = amount(unit, usage.used - usage.reserved);
+    let reserved = amount(unit, usage.reserved);
+    let demand = if unit == Unit::Requests {
         String::new()
     } else {
-        format!(", and this one may need {}", amount(limit, refusal.demand))
+        format!(", and this one may need {}", amount(unit, refusal.demand))
     };
     match refusal.retry_at {
         None => format!(
             "{allowed}: this request may need {}, for which there is never room",
-            amount(limit, refusal.demand)
+            amount(unit, refusal.demand)
         ),
-        Some(_) if limit == Limit::MaxConcurrency => format!("{allowed}: {used} are under way"),
+        Some(_) if usage.measure == Measure::Concurrency => format!("{allowed}: {used} are under way"),
         Some(_) if let Some(at) = refusal.settled_by => format!(
             "{allowed}: {unreserved} are used{demand}; {reserved} are reserved by requests under way, which give back \
              what they do not use when they end, at {at:.0} at the latest"
         ),
+        Some(at) if at == Timestamp::MAX => format!("{allowed}: {used} are used{demand}"),
         Some(at) => format!("{allowed}: {used} are used{demand}; there is room again at {at:.0}"),
     }
 }
 
 /// The limit as a person would say it.
-fn allowance(policy: &Policy, limit: Limit, value: u64) -> String {
-    let value = amount(limit, value);
-    let (window, zone) = (policy.rate_limit_window, policy.timezone.name());
-    match limit {
-        Limit::RateLimit | Limit::TokenRateLimit => format!("{value} in any {window} seconds"),
-        Limit::RequestQuotaDaily | Limit::TokenQuotaDaily => format!("{value} a day, by the clock of {zone}"),
-        Limit::TokenQuotaMonthly | Limit::CostQuotaMonthly => format!("{value} a month, by the clock of {zone}"),
-        Limit::MaxConcurrency => format!("{value} at once"),
+fn allowance(policy: &Policy, usage: &LimitUsage) -> String {
+    let value = amount(usage.measure.unit(), usage.value);
+    let zone = policy.timezone.name();
+    let allowed = match usage.measure {
+        Measure::Amount(_, Per::Seconds(window)) => format!("{value} in any {window} seconds"),
+        Measure::Amount(_, Per::Day) => format!("{value} a day, by the clock of {zone}"),
+        Measure::Amount(_, Per::Week) => format!("{value} a week, by the clock of {zone}"),
+        Measure::Amount(_, Per::Month) => format!("{value} a month, by the clock of {zone}"),
+        Measure::Amount(_, Per::Total) => format!("{value} in all"),
+        Measure::Concurrency => format!("{value} at once"),
+    };
+    let models: Vec<&str> = usage.name.models().iter().map(ModelGlob::as_str).collect();
+    if models.is_empty() {
+        allowed
+    } else {
+        format!("{allowed}, of {}", models.join(", "))
     }
 }
 
-fn amount(limit: Limit, amount: u64) -> String {
-    match limit {
-        Limit::CostQuotaMonthly => format!("{} USD", MicroUsd(amount).usd()),
-        limit if counts_requests(limit) => format!("{amount} requests"),
-        _ => format!("{amount} tokens"),
+fn amount(unit: Unit, amount: u64) -> String {
+    match unit {
+        Unit::Cost => format!("{} USD", MicroUsd(amount).usd()),
+        Unit::Requests => format!("{amount} requests"),
+        Unit::Tokens => format!("{amount} tokens"),
     }
-}
-
-fn counts_requests(limit: Limit) -> bool {
-    matches!(
-        limit,
-        Limit::RateLimit | Limit::RequestQuotaDaily | Limit::MaxConcurrency
-    )
 }
 
 /// The error with its `Retry-After`. `helps` when waiting does.
@@ -144,7 +148,7 @@ fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::access::quota::LimitUsage;
+    use domain::access::quota::{Field, LimitName};
     use domain::models::PolicyName;
     use domain::models::hours::{Day, Days, TimeOfDay, TimeRange};
 
@@ -188,18 +192,16 @@ mod tests {
 
     /// The error of a limit of the policy `team`: its code, its advice and its message.
     fn refused(
-        limit: Limit,
+        (limit, measure): (Field, &str),
         (value, used, demand): (u64, u64, u64),
         retry_at: Option<&str>,
     ) -> (Code, (Option<u64>, bool), String) {
         let resets_at = at("2026-12-01T00:00:00Z");
         let refusal = Refusal {
             usage: LimitUsage {
-                limit,
-                value,
-                used,
-                reserved: 0,
+                name: LimitName::Field(limit),
                 resets_at,
+                ..LimitUsage::fixture(measure, value, used)
             },
             demand,
             retry_at: retry_at.map(at),
@@ -211,7 +213,11 @@ mod tests {
 
     #[test]
     fn p47_a_refusal_names_the_limit_what_is_used_and_when_there_is_room() {
-        let (code, advice, message) = refused(Limit::RateLimit, (60, 60, 1), Some("2026-11-23T10:00:07.1Z"));
+        let (code, advice, message) = refused(
+            (Field::RateLimit, "requests/60s"),
+            (60, 60, 1),
+            Some("2026-11-23T10:00:07.1Z"),
+        );
         assert_eq!((code, advice), (Code::RateLimitExceeded, (Some(8), false)));
         assert_eq!(
             message,
@@ -219,7 +225,11 @@ mod tests {
              there is room again at 2026-11-23T10:00:07Z"
         );
         let amounts = (30_000_000, 29_990_000, 500_000);
-        let (code, advice, message) = refused(Limit::CostQuotaMonthly, amounts, Some("2026-12-01T00:00:00Z"));
+        let (code, advice, message) = refused(
+            (Field::CostQuotaMonthly, "cost/month"),
+            amounts,
+            Some("2026-12-01T00:00:00Z"),
+        );
         assert_eq!((code, advice), (Code::InsufficientQuota, (Some(655_200), true)));
         assert_eq!(
             message,
@@ -230,14 +240,18 @@ mod tests {
 
     #[test]
     fn p47_a_refusal_says_if_there_is_never_room_or_too_much_at_once() {
-        let (code, advice, message) = refused(Limit::TokenRateLimit, (1000, 0, 5000), None);
+        let (code, advice, message) = refused((Field::TokenRateLimit, "tokens/60s"), (1000, 0, 5000), None);
         assert_eq!((code, advice), (Code::RateLimitExceeded, (Some(655_200), true)));
         assert_eq!(
             message,
             "the policy `team` allows 1000 tokens in any 60 seconds (`token_rate_limit`): this request may need 5000 tokens, \
              for which there is never room"
         );
-        let (code, advice, message) = refused(Limit::MaxConcurrency, (4, 4, 1), Some("2026-11-23T10:00:00Z"));
+        let (code, advice, message) = refused(
+            (Field::MaxConcurrency, "concurrency"),
+            (4, 4, 1),
+            Some("2026-11-23T10:00:00Z"),
+        );
         assert_eq!((code, advice), (Code::ConcurrencyLimitExceeded, (Some(1), false)));
         assert_eq!(
             message,

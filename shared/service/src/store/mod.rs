@@ -63,7 +63,7 @@ pub use leases::Lease;
 pub use login_guard::LoginAttempt;
 pub use page::{Page, Span};
 pub use policies::PolicyRemoval;
-pub use quota::{Admission, Settlement};
+pub use quota::{Admission, Seen, Settlement};
 pub use single_use::Taken;
 pub use sso::{ATTEMPT_LIFETIME as SSO_ATTEMPT_LIFETIME, SsoChange};
 use table::Table;

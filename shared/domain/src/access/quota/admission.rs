@@ -3,24 +3,31 @@
 use jiff::Timestamp;
 
 use super::amounts::{Amounts, Demand, PeriodCaps, amount};
-use super::bucket::Frame;
+use super::bucket::{Frame, WindowBucket};
 use super::calendar::Span;
+use super::counted::Counted;
+use super::limits::{Limits, Place, Rule};
 use super::meter::Meter;
 use super::moment::Moment;
-use super::period::{Calendar, Period};
-use super::reservation::{StoredFacts, StoredReservation, WindowBucket};
+use super::period_step::{Now, PeriodStep, period};
+use super::reservation::{StoredFacts, StoredReservation};
+use super::slot::SlotStep;
 use super::window::{Rates, WindowStep};
-use super::{cost_limit, count_limit};
 use crate::models::UsageId;
-use crate::models::policy::{Mode, Policy};
+use crate::models::limit::Unit;
 
 /// Of the expired reservations, so many are taken off the live ones: a condition has to name each.
 const EXPIRED_KNOWN: usize = 64;
+/// So many parts are taken out of the window of both rates one by one at most, of both tallies together: each is two of
+/// the 300 operators that a condition may have. Beyond that the whole window is replaced, which is one.
+const TAKEN_OUT_AT_ONCE: usize = 40;
+/// A counter of a limit's own takes as much room of a condition as so many expired reservations, and so many parts.
+const ROOM_OF_A_SLOT: (usize, usize) = (4, 2);
 
 /// A request for one more unit.
 #[derive(Clone, Copy, Debug)]
 pub struct AdmissionRequest<'a> {
-    pub policy: &'a Policy,
+    pub limits: &'a Limits,
     pub demand: Demand,
     pub facts: &'a StoredFacts,
     pub now: Timestamp,
@@ -34,26 +41,11 @@ pub struct Plan {
     pub window: WindowStep,
     pub day: PeriodStep,
     pub month: PeriodStep,
+    /// The counters of limits that have one of their own.
+    pub slots: Vec<SlotStep>,
     pub live: Option<LiveStep>,
     /// The reservation that is added, if it is not there.
     pub reservation: StoredReservation,
-}
-
-/// The change of the counters of a day or a month.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PeriodStep {
-    /// To be added, while it is this one and not over, to counters that are at most the caps.
-    Count {
-        number: i32,
-        /// The second since 1970 at which the request is counted.
-        now: i64,
-        add: Amounts,
-        caps: PeriodCaps,
-    },
-    /// A new one, in the place of one with a lower number.
-    Begin(Period),
-    /// A new one, in the place of the one with the number `known`.
-    Replace { known: i32, period: Period },
 }
 
 /// How many reservations there may be: so many, those that are known to have expired included, if they still are there.
@@ -70,51 +62,74 @@ pub fn plan(known: Option<&Meter>, request: &AdmissionRequest<'_>) -> Plan {
 
 /// The plan for a request that came a while before `present`.
 pub fn plan_at(known: Option<&Meter>, request: &AdmissionRequest<'_>, present: Timestamp) -> Plan {
-    let AdmissionRequest { policy, demand, .. } = *request;
-    let now = Moment {
-        at: request.now,
-        present,
+    let AdmissionRequest { limits, demand, .. } = *request;
+    let now = Now {
+        moment: Moment {
+            at: request.now,
+            present,
+        },
+        zone: limits.zone.rules(),
     };
     let amounts = demand.amounts();
-    let zone = policy.timezone.rules();
-    let enforced = |limit: Option<i64>| limit.filter(|_| policy.mode == Mode::Enforce);
-    let window = rates(policy, amounts).step(known.map(|meter| meter.window.as_ref()), now);
-    let of_day = PeriodCaps {
-        requests: enforced(count_limit(policy.request_quota_daily)),
-        tokens: enforced(count_limit(policy.token_quota_daily)),
-        cost: None,
-    };
-    let of_month = PeriodCaps {
-        requests: None,
-        tokens: enforced(count_limit(policy.token_quota_monthly)),
-        cost: enforced(cost_limit(policy)),
-    };
-    let calendar = |span| Calendar { span, zone, now };
-    let day = period(known.map(|meter| &meter.day), calendar(Span::Day), amounts, of_day);
-    let month = period(
-        known.map(|meter| &meter.month),
-        calendar(Span::Month),
-        amounts,
-        of_month,
-    );
-    let place = policy.token_rate_limit.and_then(|_| window.place());
-    let live = enforced(count_limit(policy.max_concurrency)).map(|most| live(known, most, now.at));
+    let own = limits.rules.iter().filter_map(Rule::slotted);
+    let (slots, counted): (Vec<SlotStep>, Vec<Counted>) = own.map(|own| own.step(known, amounts, now)).unzip();
+    let (expired, parts) = room_beside(slots.len());
+    let window = known.map(|meter| meter.window.as_ref());
+    let window = limits.rates(amounts, parts).step(window, now.moment);
+    let counters = |span, place| (now.calendar(span), limits.caps(&place));
+    let (calendar, caps) = counters(Span::Day, Place::Day);
+    let day = period(known.map(|meter| &meter.day), calendar, amounts, caps);
+    let (calendar, caps) = counters(Span::Month, Place::Month);
+    let month = period(known.map(|meter| &meter.month), calendar, amounts, caps);
+    let place = limits.rate(Unit::Tokens).and_then(|_| window.place());
+    let live = limits.caps(&Place::Live).requests;
+    let live = live.map(|most| live_step(known, most, (expired, request.now)));
     Plan {
-        reservation: reservation(request, (day.number(), month.number()), place),
+        reservation: StoredReservation {
+            counted,
+            ..reservation(request, (day.number(), month.number()), place)
+        },
         window,
         day,
         month,
+        slots,
         live,
     }
 }
 
-fn rates(policy: &Policy, amounts: Amounts) -> Rates {
-    let rate =
-        |value, amount| count_limit(value).map(|limit| (amount, Some(limit).filter(|_| policy.mode == Mode::Enforce)));
-    Rates {
-        frame: Frame::of_seconds(policy.rate_limit_window),
-        requests: rate(policy.rate_limit, amounts.requests),
-        tokens: rate(policy.token_rate_limit, amounts.tokens),
+/// How many expired reservations and parts of the window a condition has room for beside so many counters of limits.
+fn room_beside(slots: usize) -> (usize, usize) {
+    let (expired, parts) = ROOM_OF_A_SLOT;
+    (
+        EXPIRED_KNOWN.saturating_sub(expired * slots),
+        TAKEN_OUT_AT_ONCE.saturating_sub(parts * slots),
+    )
+}
+
+impl Limits {
+    /// What the limits that are enforced allow in a counter that they share.
+    fn caps(&self, place: &Place) -> PeriodCaps {
+        let mut caps = PeriodCaps::default();
+        for rule in self.rules.iter().filter(|rule| rule.place == *place) {
+            caps.lower(rule.measure.unit(), rule.cap());
+        }
+        caps
+    }
+
+    /// The rate of a policy's own field.
+    fn rate(&self, unit: Unit) -> Option<&Rule> {
+        let mut rules = self.rules.iter();
+        rules.find(|rule| rule.place == Place::Window && rule.measure.unit() == unit)
+    }
+
+    fn rates(&self, amounts: Amounts, most_gone: usize) -> Rates {
+        let rate = |unit| self.rate(unit).map(|rule| (amounts.of(unit), rule.cap()));
+        Rates {
+            frame: Frame::of_seconds(self.window_seconds),
+            most_gone,
+            requests: rate(Unit::Requests),
+            tokens: rate(Unit::Tokens),
+        }
     }
 }
 
@@ -137,42 +152,11 @@ fn reservation(
         output_tokens,
         cost,
         facts: request.facts.clone(),
+        counted: Vec::new(),
     }
 }
 
-/// A period never goes back when a clock is behind the meter, unless it was begun by one that was far ahead and has no
-/// room. One that the amounts alone are too much for is not begun: it would have to be refused.
-fn period(known: Option<&Period>, calendar: Calendar<'_>, add: Amounts, limits: PeriodCaps) -> PeriodStep {
-    let caps = PeriodCaps {
-        requests: limits.requests.map(|limit| limit - add.requests),
-        tokens: limits.tokens.map(|limit| limit - add.tokens),
-        cost: limits.cost.map(|limit| limit - add.cost),
-    };
-    let count = |number| PeriodStep::Count {
-        number,
-        now: calendar.now.at.as_second(),
-        add,
-        caps,
-    };
-    let Some(known) = known else {
-        return count(calendar.number());
-    };
-    let counts = calendar.is_running(known) && (known.has_room(caps) || !calendar.is_of_the_future(known));
-    if counts || !Period::default().has_room(caps) {
-        return count(known.number);
-    }
-    let period = calendar.begun(known, add);
-    if known.number < period.number {
-        PeriodStep::Begin(period)
-    } else {
-        PeriodStep::Replace {
-            known: known.number,
-            period,
-        }
-    }
-}
-
-fn live(known: Option<&Meter>, most: i64, now: Timestamp) -> LiveStep {
+fn live_step(known: Option<&Meter>, most: i64, (names, now): (usize, Timestamp)) -> LiveStep {
     let reservations = known.iter().flat_map(|meter| meter.reservations.iter());
     let expired = reservations
         .filter(|(_, reservation)| reservation.has_expired(now))
@@ -180,38 +164,12 @@ fn live(known: Option<&Meter>, most: i64, now: Timestamp) -> LiveStep {
     // As long as there is room in any case, nothing needs to be known of those that have expired.
     let is_needed = known.is_some_and(|meter| amount(meter.reservations.len() as u64) >= most);
     let expired: Vec<UsageId> = if is_needed {
-        expired.take(EXPIRED_KNOWN).collect()
+        expired.take(names).collect()
     } else {
         Vec::new()
     };
     LiveStep {
         at_most: most - 1 + amount(expired.len() as u64),
         expired,
-    }
-}
-
-impl PeriodStep {
-    pub fn number(&self) -> i32 {
-        match self {
-            Self::Count { number, .. } => *number,
-            Self::Begin(period) | Self::Replace { period, .. } => period.number,
-        }
-    }
-}
-
-impl WindowStep {
-    /// Where the request is counted.
-    fn place(&self) -> Option<WindowBucket> {
-        match self {
-            Self::Skip => None,
-            Self::Count(count) => Some(WindowBucket {
-                part_ms: count.part_ms,
-                part: count.part,
-            }),
-            Self::Begin { window, .. } => Some(WindowBucket {
-                part_ms: window.part_ms,
-                part: super::Bucket(window.newest),
-            }),
-        }
     }
 }

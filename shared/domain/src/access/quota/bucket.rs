@@ -16,6 +16,15 @@ pub struct Frame {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bucket(pub i64);
 
+/// Which part of a window, and how long its parts are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowBucket {
+    #[serde(rename = "l")]
+    pub part_ms: i64,
+    #[serde(rename = "p")]
+    pub part: Bucket,
+}
+
 impl Frame {
     pub fn of_seconds(window_seconds: u32) -> Self {
         let window_ms = i64::from(window_seconds) * 1000;

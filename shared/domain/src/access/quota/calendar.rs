@@ -1,6 +1,7 @@
-//! Days and months in a policy's time zone, as numbers that people can read in the table: 20261123 and 202611.
+//! Days, weeks and months in a policy's time zone, as numbers that people can read in the table: 20261123, 202648 and
+//! 202611.
 
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, ISOWeekDate, Weekday, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
@@ -8,15 +9,24 @@ use jiff::{Timestamp, ToSpan};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Span {
     Day,
+    /// From Monday on.
+    Week,
     Month,
+    /// All time, of which there is one.
+    Total,
 }
+
+/// The number of all time: as good as any above that of a counter which has not begun.
+pub const ALL_TIME: i32 = 1;
 
 impl Span {
     /// The number of the period that `now` lies in.
     pub(super) fn number(self, now: Timestamp, zone: &TimeZone) -> i32 {
         match self {
             Self::Day => day(now, zone),
+            Self::Week => week(now, zone),
             Self::Month => month(now, zone),
+            Self::Total => ALL_TIME,
         }
     }
 
@@ -24,7 +34,9 @@ impl Span {
     pub(super) fn begins(self, number: i32, zone: &TimeZone) -> Timestamp {
         match self {
             Self::Day => begins(date_of(number), zone),
+            Self::Week => begins(monday_of(number), zone),
             Self::Month => begins(first_of(number), zone),
+            Self::Total => Timestamp::UNIX_EPOCH,
         }
     }
 
@@ -32,7 +44,9 @@ impl Span {
     pub(super) fn ends(self, number: i32, zone: &TimeZone) -> Timestamp {
         match self {
             Self::Day => day_ends(number, zone),
+            Self::Week => begins(monday_of(number).checked_add(1.week()).unwrap_or(Date::MAX), zone),
             Self::Month => month_ends(number, zone),
+            Self::Total => Timestamp::MAX,
         }
     }
 }
@@ -46,6 +60,21 @@ pub(super) fn day(now: Timestamp, zone: &TimeZone) -> i32 {
 /// The number of the month.
 pub(super) fn month(now: Timestamp, zone: &TimeZone) -> i32 {
     month_of(zone.to_datetime(now).date())
+}
+
+/// The number of the week, as ISO 8601 counts them: 202648.
+fn week(now: Timestamp, zone: &TimeZone) -> i32 {
+    let week = zone.to_datetime(now).date().iso_week_date();
+    i32::from(week.year()) * 100 + i32::from(week.week())
+}
+
+/// The day on which the week of this number begins; the last day that there is for what is no week.
+fn monday_of(week: i32) -> Date {
+    let parts = (i16::try_from(week / 100), i8::try_from(week % 100));
+    let (Ok(year), Ok(week)) = parts else {
+        return Date::MAX;
+    };
+    ISOWeekDate::new(year, week, Weekday::Monday).map_or(Date::MAX, ISOWeekDate::date)
 }
 
 fn month_of(date: Date) -> i32 {
@@ -116,6 +145,18 @@ mod tests {
             );
             assert_eq!(day(at(begins), &berlin), number);
         }
+    }
+
+    #[test]
+    fn p88_weeks_are_those_of_iso_8601_in_the_zone() {
+        let shanghai = TimeZone::get("Asia/Shanghai").unwrap();
+        let number = |time: &str| Span::Week.number(at(time), &shanghai);
+        assert_eq!(number("2026-11-29T15:59:59Z"), 202_648);
+        assert_eq!(number("2026-11-29T16:00:00Z"), 202_649);
+        assert_eq!(number("2027-01-03T00:00:00Z"), 202_653, "a week of the year before");
+        assert_eq!(Span::Week.begins(202_649, &shanghai), at("2026-11-29T16:00:00Z"));
+        assert_eq!(Span::Week.ends(202_653, &shanghai), at("2027-01-03T16:00:00Z"));
+        assert_eq!(Span::Week.ends(0, &shanghai), Timestamp::MAX, "no week");
     }
 
     /// A moment in the years 2020 to 2029; every other one lies within two days of a change of the clocks.

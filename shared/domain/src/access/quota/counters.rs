@@ -3,176 +3,189 @@
 use jiff::Timestamp;
 
 use super::amounts::{Amounts, amount};
-use super::bucket::Frame;
+use super::bucket::{Frame, WindowBucket};
 use super::calendar::Span;
-use super::limit::Limit;
-use super::meter::Meter;
+use super::counted::CountedAt;
+use super::limits::{Limits, Place, Rule};
+use super::meter::{Meter, SlotCounter};
 use super::moment::Moment;
 use super::period::{Calendar, Period};
-use super::reservation::{StoredReservation, WindowBucket};
-use super::window::{Tally, Window};
-use super::{cost_limit, count_limit};
-use crate::models::policy::Policy;
+use super::reservation::StoredReservation;
+use super::slot::Slotted;
+use super::tally::Tally;
+use super::window::Window;
+use crate::models::limit::{Measure, Unit};
 
 /// A limit with the amounts that it is about, before they are shown.
 pub(super) struct Count<'a> {
-    pub(super) limit: Limit,
-    pub(super) value: i64,
+    pub(super) rule: &'a Rule,
     pub(super) used: i64,
     /// The part of `used` that requests under way may give back.
     pub(super) reserved: i64,
     /// The moment at which the last of these requests is settled at the latest; `None` if nothing is reserved.
     pub(super) settled_by: Option<Timestamp>,
     pub(super) add: i64,
-    pub(super) until: Until<'a>,
+    pub(super) until: Until,
 }
 
 /// The end of the time for which what is counted counts.
-pub(super) enum Until<'a> {
-    Leaves(&'a Tally, Frame),
+pub(super) enum Until {
+    Leaves(Tally, Frame),
     Ends(Timestamp),
     Settled,
 }
 
-/// The amounts of a limit: what is used, the part of it that is reserved, what is added; and until when they count.
-type Counted<'a> = (i64, i64, i64, Until<'a>);
-
-/// Tokens and cost that requests under way hold.
-#[derive(Clone, Copy, Debug, Default)]
-struct Reserved {
-    day: i64,
-    month: Amounts,
-    window: i64,
-}
+/// The amounts of a limit: what is used, the part of it that is reserved; and until when they count.
+type Counted = (i64, i64, Until);
 
 /// A meter as its counters stand at one moment.
 pub(super) struct Counters<'a> {
-    policy: &'a Policy,
+    limits: &'a Limits,
+    meter: &'a Meter,
     add: Amounts,
-    now_ms: i64,
-    frame: Frame,
-    window: Window,
-    day: Period,
-    day_ends: Timestamp,
-    month: Period,
-    month_ends: Timestamp,
+    now: Moment,
     /// Reservations that have not expired.
-    live: i64,
-    reserved: Reserved,
+    live: Vec<&'a StoredReservation>,
     /// The moment at which the last of them expires.
     settled_by: Option<Timestamp>,
 }
 
 impl<'a> Counters<'a> {
-    pub(super) fn at(now: Moment, meter: &Meter, policy: &'a Policy, add: Amounts) -> Self {
-        let frame = Frame::of_seconds(policy.rate_limit_window);
-        let window = meter.window.as_ref().map(|window| window.seen(frame, now));
-        let zone = policy.timezone.rules();
-        let calendar = |span| Calendar { span, zone, now };
-        let (day, day_ends) = calendar(Span::Day).current(meter.day);
-        let (month, month_ends) = calendar(Span::Month).current(meter.month);
+    pub(super) fn at(now: Moment, meter: &'a Meter, limits: &'a Limits, add: Amounts) -> Self {
         let reservations = meter.reservations.values();
         let live: Vec<&StoredReservation> = reservations.filter(|found| !found.has_expired(now.at)).collect();
         let last = live.iter().map(|reservation| reservation.expires_at).max();
-        let window = window.unwrap_or_default();
-        let is_in_window = |place: WindowBucket| {
-            place.part_ms == frame.part_ms
-                && frame.leaves_at(place.part) > now.at_ms()
-                && window.tokens.parts.contains_key(&place.part)
-        };
         Self {
-            policy,
+            limits,
+            meter,
             add,
-            now_ms: now.at_ms(),
-            frame,
-            reserved: Reserved::by(&live, (day.number, month.number), is_in_window),
-            window,
-            day,
-            day_ends,
-            month,
-            month_ends,
-            live: amount(live.len() as u64),
+            now,
+            live,
             settled_by: last.and_then(|second| Timestamp::from_second(second).ok()),
         }
     }
 
-    /// The limits that the policy has.
+    /// Each of the limits.
     pub(super) fn counts(&self) -> impl Iterator<Item = Count<'_>> {
-        Limit::ALL.into_iter().filter_map(|limit| self.count(limit))
+        self.limits.rules.iter().map(|rule| self.count(rule))
     }
 
-    fn count(&self, of: Limit) -> Option<Count<'_>> {
-        let policy = self.policy;
-        let value = match of {
-            Limit::RateLimit => count_limit(policy.rate_limit),
-            Limit::TokenRateLimit => count_limit(policy.token_rate_limit),
-            Limit::RequestQuotaDaily => count_limit(policy.request_quota_daily),
-            Limit::TokenQuotaDaily => count_limit(policy.token_quota_daily),
-            Limit::TokenQuotaMonthly => count_limit(policy.token_quota_monthly),
-            Limit::CostQuotaMonthly => cost_limit(policy),
-            Limit::MaxConcurrency => count_limit(policy.max_concurrency),
-        }?;
-        let (used, reserved, add, until) = self.counted(of);
-        Some(Count {
-            limit: of,
-            value,
+    fn count<'r>(&self, rule: &'r Rule) -> Count<'r> {
+        let (used, reserved, until) = match &rule.place {
+            Place::Live => (amount(self.live.len() as u64), 0, Until::Settled),
+            Place::Day => self.period(rule, self.calendar(Span::Day), self.meter.day, |reservation, number| {
+                reservation.day == number
+            }),
+            Place::Month => self.period(
+                rule,
+                self.calendar(Span::Month),
+                self.meter.month,
+                |reservation, number| reservation.month == number,
+            ),
+            Place::Window => {
+                let frame = Frame::of_seconds(self.limits.window_seconds);
+                self.window(rule, frame, self.meter.window.as_ref(), |reservation| reservation.place)
+            }
+            Place::Slot(..) => self.slot(rule),
+        };
+        Count {
+            rule,
             used,
             reserved,
             settled_by: self.settled_by.filter(|_| reserved > 0),
-            add,
+            add: self.add.of(rule.measure.unit()),
             until,
+        }
+    }
+
+    fn calendar(&self, span: Span) -> Calendar<'a> {
+        Calendar {
+            span,
+            zone: self.limits.zone.rules(),
+            now: self.now,
+        }
+    }
+
+    /// Of a limit with a counter of its own.
+    fn slot(&self, rule: &Rule) -> Counted {
+        let Some(slotted) = rule.slotted() else {
+            return (0, 0, Until::Settled);
+        };
+        let counter = slotted.counter(self.meter);
+        match rule.span() {
+            Some(span) => self.slot_period(rule, (slotted, span), counter),
+            None => {
+                let window = match counter {
+                    Some(SlotCounter::Window(window)) => Some(window),
+                    Some(SlotCounter::Period(_)) | None => None,
+                };
+                let frame = rule.frame().unwrap_or(Frame::of_seconds(1));
+                self.window(rule, frame, window, |reservation| reservation.part_of(slotted))
+            }
+        }
+    }
+
+    fn slot_period(&self, rule: &Rule, (slotted, span): (Slotted<'_>, Span), counter: Option<&SlotCounter>) -> Counted {
+        let calendar = self.calendar(span);
+        let known = match counter {
+            Some(SlotCounter::Period(period)) => *period,
+            Some(SlotCounter::Window(_)) | None => slotted.beginning(calendar),
+        };
+        let counted = self.period(rule, calendar, known, |reservation, number| {
+            reservation.is_counted(slotted, |at| at == CountedAt::Period(number))
+        });
+        if rule.measure == Measure::Concurrency {
+            (counted.0, 0, Until::Settled)
+        } else {
+            counted
+        }
+    }
+
+    fn period(
+        &self,
+        rule: &Rule,
+        calendar: Calendar<'_>,
+        known: Period,
+        is_of: impl Fn(&StoredReservation, i32) -> bool,
+    ) -> Counted {
+        let unit = rule.measure.unit();
+        let (period, ends) = calendar.current(known);
+        let reserved = self.reserved(unit, |reservation| is_of(reservation, period.number));
+        (period.amounts().of(unit), reserved, Until::Ends(ends))
+    }
+
+    fn window(
+        &self,
+        rule: &Rule,
+        frame: Frame,
+        known: Option<&Window>,
+        place: impl Fn(&StoredReservation) -> Option<WindowBucket>,
+    ) -> Counted {
+        let (unit, now_ms) = (rule.measure.unit(), self.now.at_ms());
+        let window = known.map(|window| window.seen(frame, self.now)).unwrap_or_default();
+        let is_in_window = |place: WindowBucket| {
+            place.part_ms == frame.part_ms
+                && frame.leaves_at(place.part) > now_ms
+                && window.tokens.parts.contains_key(&place.part)
+        };
+        let reserved = self.reserved(unit, |reservation| place(reservation).is_some_and(is_in_window));
+        let tally = window.into_tally(unit);
+        (tally.counted(frame, now_ms), reserved, Until::Leaves(tally, frame))
+    }
+
+    /// What requests under way may give back; of requests nothing: each counts once it is sent.
+    fn reserved(&self, unit: Unit, is_counted: impl Fn(&StoredReservation) -> bool) -> i64 {
+        if unit == Unit::Requests {
+            return 0;
+        }
+        let counted = self.live.iter().filter(|reservation| is_counted(reservation));
+        counted.fold(0, |sum: i64, reservation| {
+            sum.saturating_add(reservation.amounts().of(unit))
         })
     }
-
-    fn counted(&self, of: Limit) -> Counted<'_> {
-        let Self {
-            add,
-            reserved,
-            day,
-            month,
-            ..
-        } = self;
-        let day_ends = Until::Ends(self.day_ends);
-        let month_ends = Until::Ends(self.month_ends);
-        match of {
-            Limit::RateLimit => self.rate(&self.window.requests, 0, add.requests),
-            Limit::TokenRateLimit => self.rate(&self.window.tokens, reserved.window, add.tokens),
-            Limit::RequestQuotaDaily => (day.requests, 0, add.requests, day_ends),
-            Limit::TokenQuotaDaily => (day.tokens, reserved.day, add.tokens, day_ends),
-            Limit::TokenQuotaMonthly => (month.tokens, reserved.month.tokens, add.tokens, month_ends),
-            Limit::CostQuotaMonthly => (month.cost, reserved.month.cost, add.cost, month_ends),
-            Limit::MaxConcurrency => (self.live, 0, add.requests, Until::Settled),
-        }
-    }
-
-    fn rate<'w>(&self, tally: &'w Tally, reserved: i64, add: i64) -> Counted<'w> {
-        let used = tally.counted(self.frame, self.now_ms);
-        (used, reserved, add, Until::Leaves(tally, self.frame))
-    }
 }
 
-impl Reserved {
-    /// The amounts of the `live` reservations in the periods of these numbers and in the window.
-    fn by(live: &[&StoredReservation], (day, month): (i32, i32), is_in_window: impl Fn(WindowBucket) -> bool) -> Self {
-        let mut reserved = Self::default();
-        for reservation in live {
-            let amounts = reservation.amounts();
-            if reservation.day == day {
-                reserved.day += amounts.tokens;
-            }
-            if reservation.month == month {
-                reserved.month.tokens += amounts.tokens;
-                reserved.month.cost += amounts.cost;
-            }
-            if reservation.place.is_some_and(&is_in_window) {
-                reserved.window += amounts.tokens;
-            }
-        }
-        reserved
-    }
-}
-
-impl Until<'_> {
+impl Until {
     /// The moment from which on at most `rest` is counted.
     pub(super) fn falls_to(&self, rest: i64, now: Timestamp) -> Timestamp {
         match self {

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "the texts are constants")]
 
-use super::StoredFacts;
+use jiff::Timestamp;
+
+use super::{Level, LimitName, LimitUsage, StoredFacts};
+use crate::models::limit::Measure;
 use crate::models::usage::{ClientKind, Endpoint};
 use crate::models::{KeyId, ModelId, RequestId};
 
@@ -20,6 +23,23 @@ impl StoredFacts {
             streamed: false,
             kept_days: None,
             price: None,
+        }
+    }
+}
+
+impl LimitUsage {
+    /// The use of a limit of a user, by its name in the words of budgets: `cost/month`, `tokens/day/opus*`.
+    pub fn fixture(budget: &str, value: u64, used: u64) -> Self {
+        let measure = Measure::parse(budget).or_else(|| Measure::parse(budget.rsplit_once('/')?.0));
+        Self {
+            level: Level::User,
+            name: LimitName::try_from(budget.to_owned()).unwrap(),
+            measure: measure.unwrap(),
+            is_enforced: true,
+            value,
+            used,
+            reserved: 0,
+            resets_at: Timestamp::UNIX_EPOCH,
         }
     }
 }

@@ -4,18 +4,23 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::amounts::{Amounts, Demand};
 use super::counters::{Count, Counters};
-use super::limit::Limit;
+use super::limits::{Level, Limits, Rule};
 use super::meter::Meter;
 use super::moment::Moment;
-use crate::models::policy::Policy;
+use super::name::{LimitName, Models};
+use crate::models::limit::Measure;
 
 /// Time to wait while only what is reserved is in the way: most requests are settled sooner than at the latest.
 const SETTLED_SOON: SignedDuration = SignedDuration::from_secs(5);
 
 /// How far a limit is used. Amounts are requests, tokens, or millionths of a dollar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitUsage {
-    pub limit: Limit,
+    pub level: Level,
+    pub name: LimitName,
+    pub measure: Measure,
+    /// False in shadow mode.
+    pub is_enforced: bool,
     pub value: u64,
     /// Settled and reserved.
     pub used: u64,
@@ -26,7 +31,7 @@ pub struct LimitUsage {
 }
 
 /// Why a request is not admitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub usage: LimitUsage,
     /// How much the request would add.
@@ -39,27 +44,38 @@ pub struct Refusal {
 }
 
 /// Why `meter` has no room for `demand` at `now`: the limit that it has to wait for longest.
-pub fn judge(meter: &Meter, policy: &Policy, demand: Demand, now: impl Into<Moment>) -> Option<Refusal> {
-    worst(meter, policy, demand.amounts(), now.into())
+pub fn judge(meter: &Meter, limits: &Limits, demand: Demand, now: impl Into<Moment>) -> Option<Refusal> {
+    worst(meter, limits, demand.amounts(), (now.into(), |rule| rule.is_enforced))
 }
 
 /// The limit that is overrun, where it is not enforced.
-pub fn overrun(meter: &Meter, policy: &Policy, now: Timestamp) -> Option<Refusal> {
-    worst(meter, policy, Amounts::default(), now.into())
+pub fn overrun(meter: &Meter, limits: &Limits, now: Timestamp) -> Option<Refusal> {
+    worst(
+        meter,
+        limits,
+        Amounts::default(),
+        (now.into(), |rule| !rule.is_enforced),
+    )
 }
 
-fn worst(meter: &Meter, policy: &Policy, add: Amounts, now: Moment) -> Option<Refusal> {
-    let counters = Counters::at(now, meter, policy, add);
+/// The worst limit of those that are meant.
+fn worst(
+    meter: &Meter,
+    limits: &Limits,
+    add: Amounts,
+    (now, is_meant): (Moment, fn(&Rule) -> bool),
+) -> Option<Refusal> {
+    let counters = Counters::at(now, meter, limits, add);
     let refusals = counters
         .counts()
-        .filter(|count| count.used.saturating_add(count.add) > count.value)
+        .filter(|count| is_meant(count.rule) && count.used.saturating_add(count.add) > count.rule.value)
         .map(|count| count.refusal(now.at));
     refusals.max_by_key(|refusal| refusal.retry_at.unwrap_or(Timestamp::MAX))
 }
 
-/// How far each limit of the policy is used at `now`.
-pub fn limit_usage(meter: &Meter, policy: &Policy, now: Timestamp) -> Vec<LimitUsage> {
-    let counters = Counters::at(now.into(), meter, policy, Amounts::default());
+/// How far each of the limits is used at `now`.
+pub fn limit_usage(meter: &Meter, limits: &Limits, now: Timestamp) -> Vec<LimitUsage> {
+    let counters = Counters::at(now.into(), meter, limits, Amounts::default());
     counters.counts().map(|count| count.usage(now)).collect()
 }
 
@@ -67,8 +83,11 @@ impl Count<'_> {
     fn usage(&self, now: Timestamp) -> LimitUsage {
         let shown = |amount: i64| u64::try_from(amount).unwrap_or_default();
         LimitUsage {
-            limit: self.limit,
-            value: shown(self.value),
+            level: self.rule.level,
+            name: self.rule.name.clone(),
+            measure: self.rule.measure,
+            is_enforced: self.rule.is_enforced,
+            value: shown(self.rule.value),
             used: shown(self.used),
             reserved: shown(self.reserved.min(self.used)),
             resets_at: self.until.falls_to(0, now),
@@ -76,7 +95,7 @@ impl Count<'_> {
     }
 
     fn refusal(&self, now: Timestamp) -> Refusal {
-        let rest = self.value.saturating_sub(self.add);
+        let rest = self.rule.value.saturating_sub(self.add);
         let is_possible = rest >= 0;
         let settled_by = self
             .settled_by
@@ -93,8 +112,18 @@ impl Count<'_> {
 }
 
 impl LimitUsage {
+    /// The name in the words of budgets: `cost/month`, `requests/60s`, `tokens/day/opus*`.
+    pub fn budget(&self) -> String {
+        format!("{}{}", self.measure, Models(self.name.models()))
+    }
+
     pub fn remaining(&self) -> u64 {
         self.value.saturating_sub(self.used)
+    }
+
+    pub fn percent_used(&self) -> u64 {
+        let percent = u128::from(self.used) * 100 / u128::from(self.value.max(1));
+        u64::try_from(percent).unwrap_or(u64::MAX)
     }
 }
 

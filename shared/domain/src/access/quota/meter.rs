@@ -6,10 +6,24 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::Level;
 use super::period::Period;
 use super::reservation::StoredReservation;
 use super::window::Window;
 use crate::models::UsageId;
+use crate::models::limit::Slot;
+
+/// A limit's own counter. It counts what its limit is about and nothing else; a window counts requests in its tally of
+/// requests, and tokens or cost in that of tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SlotCounter {
+    Window(Window),
+    Period(Period),
+}
+
+/// The counters of limits that have one of their own.
+pub type Slots = BTreeMap<Slot, SlotCounter>;
 
 /// The counters of one user and the requests that are under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +35,34 @@ pub struct Meter {
     pub day: Period,
     #[serde(rename = "m")]
     pub month: Period,
+    /// Of limits of policies; there once a policy has had such a limit.
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    pub of_user: Option<Slots>,
+    /// Of limits of the user's keys.
+    #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
+    pub of_keys: Option<Slots>,
     /// What is admitted and not settled, by its reservation.
     #[serde(rename = "r")]
     pub reservations: BTreeMap<UsageId, StoredReservation>,
+}
+
+impl Meter {
+    /// A limit's own counter; `None` if there is none yet.
+    pub fn slot(&self, level: Level, slot: &Slot) -> Option<&SlotCounter> {
+        self.slots(level)?.get(slot)
+    }
+
+    pub fn slots(&self, level: Level) -> Option<&Slots> {
+        match level {
+            Level::User => self.of_user.as_ref(),
+            Level::Key => self.of_keys.as_ref(),
+        }
+    }
+
+    pub fn slots_mut(&mut self, level: Level) -> &mut Option<Slots> {
+        match level {
+            Level::User => &mut self.of_user,
+            Level::Key => &mut self.of_keys,
+        }
+    }
 }

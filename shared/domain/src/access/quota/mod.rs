@@ -9,48 +9,45 @@ mod admission;
 mod amounts;
 mod bucket;
 mod calendar;
+mod counted;
 mod counters;
 #[cfg(any(test, feature = "fixtures"))]
 mod fixtures;
 mod judgement;
-mod limit;
+mod limits;
 mod meter;
 mod moment;
+mod name;
 mod packed;
 mod period;
+mod period_step;
 mod reservation;
 mod reset;
 mod settlement;
+mod slot;
+mod tally;
 mod top_up;
 mod window;
 
-pub use admission::{AdmissionRequest, LiveStep, PeriodStep, Plan, plan, plan_at};
+pub use admission::{AdmissionRequest, LiveStep, Plan, plan, plan_at};
 pub use amounts::{Amounts, Demand, PeriodCaps};
-pub use bucket::{Bucket, Frame};
-pub use calendar::{day_ends, month_ends};
+pub use bucket::{Bucket, Frame, WindowBucket};
+pub use calendar::{ALL_TIME, day_ends, month_ends};
+pub use counted::{Counted, CountedAt};
 pub use judgement::{LimitUsage, Refusal, judge, limit_usage, overrun};
-pub use limit::Limit;
-pub use meter::Meter;
+pub use limits::{Level, Limits, Place, Rule};
+pub use meter::{Meter, SlotCounter, Slots};
 pub use moment::Moment;
+pub use name::{Field, LimitName};
 pub use period::Period;
-pub use reservation::{LATEST_EXPIRY, StoredFacts, StoredReservation, WindowBucket};
-pub use reset::{Reset, take_back};
-pub use settlement::{ActualUsage, Adjustment, correct};
+pub use period_step::PeriodStep;
+pub use reservation::{LATEST_EXPIRY, StoredFacts, StoredReservation};
+pub use reset::{Reset, SlotReset, take_back};
+pub use settlement::{ActualUsage, Adjustment, SlotAdjustment, correct};
+pub use slot::{SlotChange, SlotStep};
+pub use tally::{Tally, TallyStep};
 pub use top_up::{TopUp, raised};
-pub use window::{Tally, TallyStep, Window, WindowCount, WindowStep};
-
-use amounts::amount;
-
-use crate::models::policy::Policy;
-
-/// A limit of a policy as the amounts are counted.
-fn count_limit(value: Option<std::num::NonZeroU64>) -> Option<i64> {
-    value.map(|value| amount(value.get()))
-}
-
-fn cost_limit(policy: &Policy) -> Option<i64> {
-    policy.cost_quota_monthly.map(|cost| amount(cost.0))
-}
+pub use window::{Window, WindowCount, WindowStep};
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::counted::Counted;
 use super::reservation::StoredReservation;
 
 impl Serialize for StoredReservation {
@@ -24,6 +25,10 @@ impl Serialize for StoredReservation {
         if let Some(price) = self.facts.price {
             packed.push(PRICE);
             packed.extend(price.to_be_bytes());
+        }
+        if !self.counted.is_empty() {
+            packed.push(COUNTED);
+            packed.extend(postcard::to_allocvec(&self.counted).map_err(S::Error::custom)?);
         }
         serializer.serialize_bytes(&packed)
     }
@@ -38,9 +43,21 @@ impl<'de> Deserialize<'de> for StoredReservation {
 /// Begins the name of the price, which most reservations do not have: eight bytes, the highest first.
 const PRICE: u8 = b'$';
 
-fn price(behind: &[u8]) -> Option<i64> {
-    let name = behind.strip_prefix(&[PRICE])?.first_chunk()?;
-    Some(i64::from_be_bytes(*name))
+/// Begins the counters of limits that have one of their own, behind the price if there is one.
+const COUNTED: u8 = b'#';
+
+/// The name of the price, and what is behind it.
+fn price(behind: &[u8]) -> (Option<i64>, &[u8]) {
+    let name = behind.strip_prefix(&[PRICE]).and_then(<[u8]>::split_first_chunk);
+    name.map_or((None, behind), |(name, behind)| {
+        (Some(i64::from_be_bytes(*name)), behind)
+    })
+}
+
+/// None where a later version has put something else there.
+fn counted(behind: &[u8]) -> Vec<Counted> {
+    let list = behind.strip_prefix(&[COUNTED]).map(postcard::take_from_bytes);
+    list.and_then(Result::ok).map(|(list, _)| list).unwrap_or_default()
 }
 
 /// Reads a reservation.
@@ -57,7 +74,9 @@ impl<'de> Visitor<'de> for Packed {
         let mut members = postcard::Deserializer::from_bytes(packed);
         let mut reservation = StoredReservation::deserialize(&mut members).map_err(E::custom)?;
         let behind = members.finalize().map_err(E::custom)?;
-        reservation.facts.price = price(behind);
+        let (price, behind) = price(behind);
+        reservation.facts.price = price;
+        reservation.counted = counted(behind);
         Ok(reservation)
     }
 
@@ -74,8 +93,9 @@ mod tests {
     use serde_dynamo::AttributeValue;
     use serde_json::json;
 
-    use super::super::{Bucket, StoredFacts, WindowBucket};
+    use super::super::{Bucket, CountedAt, Level, StoredFacts, WindowBucket};
     use super::*;
+    use crate::models::limit::{Slot, Unit};
     use crate::models::usage::{ClientKind, Endpoint};
     use crate::models::{DisplayName, KeyId, ModelId, RequestId};
 
@@ -109,7 +129,26 @@ mod tests {
             output_tokens: 4096,
             cost: 97_440,
             facts,
+            counted: Vec::new(),
         }
+    }
+
+    fn counted() -> Vec<Counted> {
+        let of = |level, unit, at| Counted {
+            level,
+            slot: Slot::draw(),
+            unit,
+            at,
+        };
+        let part = WindowBucket {
+            part_ms: 60_000,
+            part: Bucket(29_933_333),
+        };
+        vec![
+            of(Level::User, Unit::Cost, CountedAt::Period(202_648)),
+            of(Level::Key, Unit::Tokens, CountedAt::Part(part)),
+            of(Level::Key, Unit::Requests, CountedAt::Live),
+        ]
     }
 
     fn packed(reservation: &StoredReservation) -> Vec<u8> {
@@ -149,8 +188,20 @@ mod tests {
             StoredReservation {
                 facts: StoredFacts {
                     price: Some(1_793_491_200),
+                    ..facts.clone()
+                },
+                ..reservation()
+            },
+            StoredReservation {
+                counted: counted(),
+                ..reservation()
+            },
+            StoredReservation {
+                facts: StoredFacts {
+                    price: Some(1_793_491_200),
                     ..facts
                 },
+                counted: counted(),
                 ..reservation()
             },
         ] {

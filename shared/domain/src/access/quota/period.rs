@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::amounts::{Amounts, PeriodCaps};
 use super::calendar::Span;
 use super::moment::Moment;
+use crate::models::limit::Unit;
 
 /// The addition to the number of a period for each time that its date was in use before, so that a reservation of the
 /// earlier one is not settled in it.
@@ -101,6 +102,29 @@ impl Period {
     /// The number without what tells it from an earlier one of the same date.
     fn date(&self) -> i32 {
         self.number % AGAIN
+    }
+
+    /// The same with so much more.
+    pub(super) fn plus(self, add: Amounts) -> Self {
+        Self {
+            requests: self.requests.saturating_add(add.requests),
+            tokens: self.tokens.saturating_add(add.tokens),
+            cost: self.cost.saturating_add(add.cost),
+            ..self
+        }
+    }
+
+    /// The same with the amount of one unit as in `amounts`.
+    pub(super) fn with(self, unit: Unit, amounts: Amounts) -> Self {
+        self.plus(Amounts::of_unit(unit, amounts.of(unit) - self.amounts().of(unit)))
+    }
+
+    pub(super) fn amounts(&self) -> Amounts {
+        Amounts {
+            requests: self.requests,
+            tokens: self.tokens,
+            cost: self.cost,
+        }
     }
 
     /// True if so much is left as the caps demand.

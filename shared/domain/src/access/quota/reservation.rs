@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::amounts::{Amounts, Demand};
-use super::bucket::Bucket;
+use super::bucket::WindowBucket;
+use super::counted::Counted;
 use crate::models::usage::{ClientKind, Endpoint, RequestFacts};
 use crate::models::{DisplayName, KeyId, ModelId, RequestId, UserId};
 
@@ -36,15 +37,9 @@ pub struct StoredReservation {
     pub cost: u64,
     #[serde(rename = "a")]
     pub facts: StoredFacts,
-}
-
-/// Which part of a window, and how long its parts are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WindowBucket {
-    #[serde(rename = "l")]
-    pub part_ms: i64,
-    #[serde(rename = "p")]
-    pub part: Bucket,
+    /// The counters of limits that have one of their own.
+    #[serde(skip)]
+    pub counted: Vec<Counted>,
 }
 
 /// The facts of a request as they are stored, for the record of one that nobody settles. The user is in the item's key.

@@ -4,11 +4,16 @@
 //! of requests are never corrected.
 
 use super::amounts::Amounts;
-use super::limit::Limit;
-use super::meter::Meter;
+use super::bucket::WindowBucket;
+use super::counted::{Counted, CountedAt};
+use super::limits::{Level, Limits, Place};
+use super::meter::{Meter, SlotCounter};
+use super::name::{Field, LimitName};
 use super::period::Period;
 use super::reservation::StoredReservation;
-use super::window::{Tally, Window};
+use super::tally::Tally;
+use super::window::Window;
+use crate::models::limit::{Slot, Unit};
 
 /// The counters that are replaced: as they are known, and as they become.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +21,16 @@ pub struct Reset {
     pub day: Option<(Period, Period)>,
     pub month: Option<(Period, Period)>,
     pub window: Option<(Window, Window)>,
+    pub slots: Vec<SlotReset>,
+}
+
+/// A limit's own counter that is replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotReset {
+    pub level: Level,
+    pub slot: Slot,
+    pub known: SlotCounter,
+    pub replaced: SlotCounter,
 }
 
 impl Reset {
@@ -25,37 +40,88 @@ impl Reset {
     }
 }
 
-/// Takes back what `meter` counts of `limits`. Requests under way at once are reservations, of which nothing can be
-/// taken back.
-pub fn take_back(meter: &Meter, limits: &[Limit]) -> Reset {
-    let has = |limit| limits.contains(&limit);
-    let (mut day, mut month, mut window) = (meter.day, meter.month, meter.window.clone());
-    let of_day = reserved(meter, |reservation| reservation.day == meter.day.number);
-    let of_month = reserved(meter, |reservation| reservation.month == meter.month.number);
-    if has(Limit::RequestQuotaDaily) {
-        day.requests = of_day.requests;
-    }
-    if has(Limit::TokenQuotaDaily) {
-        day.tokens = of_day.tokens;
-    }
-    if has(Limit::TokenQuotaMonthly) {
-        month.tokens = of_month.tokens;
-    }
-    if has(Limit::CostQuotaMonthly) {
-        month.cost = of_month.cost;
-    }
-    if let Some(window) = &mut window {
-        if has(Limit::RateLimit) {
-            window.requests = Tally::default();
-        }
-        if has(Limit::TokenRateLimit) {
-            window.tokens = reserved_tokens(meter, window);
+/// Takes back what `meter` counts of the limits of these names, of which `limits` says where those of a list are
+/// counted. Requests under way at once are reservations, of which nothing can be taken back.
+pub fn take_back(meter: &Meter, names: &[LimitName], limits: &Limits) -> Reset {
+    let mut after = meter.clone();
+    let mut slots = Vec::new();
+    for name in names {
+        match place(name, limits) {
+            Some((Place::Day, unit)) => {
+                let of_day = reserved(meter, |reservation| reservation.day == meter.day.number);
+                after.day = after.day.with(unit, of_day);
+            }
+            Some((Place::Month, unit)) => {
+                let of_month = reserved(meter, |reservation| reservation.month == meter.month.number);
+                after.month = after.month.with(unit, of_month);
+            }
+            Some((Place::Window, unit)) => {
+                if let Some(window) = &mut after.window {
+                    emptied(window, unit, meter, |reservation| reservation.place);
+                }
+            }
+            Some((Place::Slot(level, slot), unit)) => slots.extend(slot_reset(meter, (level, slot), unit)),
+            Some((Place::Live, _)) | None => {}
         }
     }
     Reset {
-        day: changed(meter.day, day),
-        month: changed(meter.month, month),
-        window: meter.window.clone().zip(window).filter(|(old, new)| old != new),
+        day: changed(meter.day, after.day),
+        month: changed(meter.month, after.month),
+        window: meter.window.clone().zip(after.window).filter(|(old, new)| old != new),
+        slots,
+    }
+}
+
+/// Where the limit of this name is counted, and what it counts.
+fn place(name: &LimitName, limits: &Limits) -> Option<(Place, Unit)> {
+    let place = match name {
+        LimitName::Field(field) => match field {
+            Field::RateLimit | Field::TokenRateLimit => Place::Window,
+            Field::RequestQuotaDaily | Field::TokenQuotaDaily => Place::Day,
+            Field::TokenQuotaMonthly | Field::CostQuotaMonthly => Place::Month,
+            Field::MaxConcurrency => Place::Live,
+        },
+        LimitName::Listed(..) => {
+            let mut rules = limits.rules.iter();
+            let rule = rules.find(|rule| rule.level == Level::User && rule.name == *name)?;
+            rule.place.clone()
+        }
+    };
+    Some((place, name.unit()))
+}
+
+/// A limit's own counter with nothing but what is reserved; `None` if that is what it has.
+fn slot_reset(meter: &Meter, (level, slot): (Level, Slot), unit: Unit) -> Option<SlotReset> {
+    let known = meter.slot(level, &slot)?.clone();
+    let counted = |reservation: &StoredReservation| -> Option<CountedAt> {
+        let is_here = |counted: &&Counted| counted.level == level && counted.slot == slot;
+        reservation.counted.iter().find(is_here).map(|counted| counted.at)
+    };
+    let mut replaced = known.clone();
+    match &mut replaced {
+        SlotCounter::Period(period) => {
+            let at = CountedAt::Period(period.number);
+            let current = reserved(meter, |reservation| counted(reservation) == Some(at));
+            *period = period.with(unit, current);
+        }
+        SlotCounter::Window(window) => emptied(window, unit, meter, |reservation| match counted(reservation) {
+            Some(CountedAt::Part(part)) => Some(part),
+            Some(CountedAt::Period(_) | CountedAt::Live) | None => None,
+        }),
+    }
+    (known != replaced).then_some(SlotReset {
+        level,
+        slot,
+        known,
+        replaced,
+    })
+}
+
+/// Takes what is not reserved out of a window.
+fn emptied(window: &mut Window, unit: Unit, meter: &Meter, place: impl Fn(&StoredReservation) -> Option<WindowBucket>) {
+    match unit {
+        Unit::Requests => window.requests = Tally::default(),
+        Unit::Tokens | Unit::Cost => window.tokens = reserved_in(meter, window, unit, place),
     }
 }
 
@@ -78,13 +144,18 @@ fn reserved(meter: &Meter, is_current: impl Fn(&StoredReservation) -> bool) -> A
         })
 }
 
-/// The tokens of reservations whose part is still in the window.
-fn reserved_tokens(meter: &Meter, window: &Window) -> Tally {
+/// What is reserved in parts that are still in the window.
+fn reserved_in(
+    meter: &Meter,
+    window: &Window,
+    unit: Unit,
+    place: impl Fn(&StoredReservation) -> Option<WindowBucket>,
+) -> Tally {
     let mut tally = Tally::default();
     for reservation in meter.reservations.values() {
-        let place = reservation.place.filter(|place| place.part_ms == window.part_ms);
+        let place = place(reservation).filter(|place| place.part_ms == window.part_ms);
         if let Some(place) = place.filter(|place| window.tokens.parts.contains_key(&place.part)) {
-            tally.add(place.part, reservation.amounts().tokens);
+            tally.add(place.part, reservation.amounts().of(unit));
         }
     }
     tally
@@ -103,13 +174,13 @@ mod tests {
     use crate::models::price::MicroUsd;
     use crate::models::{PolicyName, UsageId};
 
-    const ALL: [Limit; 6] = [
-        Limit::RateLimit,
-        Limit::TokenRateLimit,
-        Limit::RequestQuotaDaily,
-        Limit::TokenQuotaDaily,
-        Limit::TokenQuotaMonthly,
-        Limit::CostQuotaMonthly,
+    const ALL: [Field; 6] = [
+        Field::RateLimit,
+        Field::TokenRateLimit,
+        Field::RequestQuotaDaily,
+        Field::TokenQuotaDaily,
+        Field::TokenQuotaMonthly,
+        Field::CostQuotaMonthly,
     ];
 
     fn policy() -> Policy {
@@ -133,7 +204,7 @@ mod tests {
             cost: 5,
         };
         let request = AdmissionRequest {
-            policy: &policy,
+            limits: &Limits::from(&policy),
             demand,
             facts: &facts,
             now,
@@ -161,12 +232,18 @@ mod tests {
             day: used(day),
             month: used(month),
             reservations,
+            ..Meter::default()
         };
         (meter, id)
     }
 
-    fn after(meter: &Meter, limits: &[Limit]) -> Meter {
-        let reset = take_back(meter, limits);
+    fn taken_back(meter: &Meter, fields: &[Field]) -> Reset {
+        let names: Vec<LimitName> = fields.iter().copied().map(LimitName::Field).collect();
+        take_back(meter, &names, &Limits::from(&policy()))
+    }
+
+    fn after(meter: &Meter, fields: &[Field]) -> Meter {
+        let reset = taken_back(meter, fields);
         Meter {
             day: reset.day.map_or(meter.day, |(_, new)| new),
             month: reset.month.map_or(meter.month, |(_, new)| new),
@@ -195,15 +272,15 @@ mod tests {
     fn op7_g11_each_limit_is_reset_alone() {
         let now: Timestamp = "2026-11-27T12:00:00Z".parse().unwrap();
         let (meter, _) = meter(now);
-        assert!(take_back(&meter, &[]).is_nothing());
-        assert!(take_back(&meter, &[Limit::MaxConcurrency]).is_nothing());
+        assert!(taken_back(&meter, &[]).is_nothing());
+        assert!(taken_back(&meter, &[Field::MaxConcurrency]).is_nothing());
         for limit in ALL {
             let changed = after(&meter, &[limit]);
             assert_ne!(changed, meter, "{limit:?}");
-            assert!(take_back(&changed, &[limit]).is_nothing(), "{limit:?}: twice is once");
+            assert!(taken_back(&changed, &[limit]).is_nothing(), "{limit:?}: twice is once");
             for other in ALL.into_iter().filter(|other| *other != limit) {
                 assert!(
-                    !take_back(&changed, &[other]).is_nothing(),
+                    !taken_back(&changed, &[other]).is_nothing(),
                     "{limit:?} leaves {other:?}"
                 );
             }
@@ -216,9 +293,9 @@ mod tests {
         let (mut meter, _) = meter(now);
         let mut policy = Policy::unlimited(PolicyName::default());
         policy.request_quota_daily = NonZeroU64::new(8);
-        let asked = |meter: &Meter| judge(meter, &policy, Demand::default(), now).is_some();
+        let asked = |meter: &Meter| judge(meter, &Limits::from(&policy), Demand::default(), now).is_some();
         assert!(asked(&meter), "7 are used and one is under way");
-        meter = after(&meter, &[Limit::RequestQuotaDaily]);
+        meter = after(&meter, &[Field::RequestQuotaDaily]);
         assert!(!asked(&meter));
         meter.day.requests += 7;
         assert!(asked(&meter), "seven more and no eighth");

@@ -3,9 +3,12 @@
 use jiff::Timestamp;
 
 use super::amounts::{Amounts, amount};
-use super::bucket::Frame;
-use super::meter::Meter;
-use super::reservation::{StoredReservation, WindowBucket};
+use super::bucket::{Frame, WindowBucket};
+use super::counted::{Counted, CountedAt};
+use super::meter::{Meter, SlotCounter};
+use super::reservation::StoredReservation;
+use super::window::Window;
+use crate::models::limit::Unit;
 use crate::models::usage::{Outcome, UsageRecord};
 
 /// What a request came to.
@@ -39,12 +42,21 @@ impl From<&UsageRecord> for ActualUsage {
 }
 
 /// What is added to the counters that the reservation names, each only while it is the current one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Adjustment {
     pub day: Amounts,
     pub month: Amounts,
     /// To the tokens in the window; `None` when they have left it.
     pub tokens: Option<(WindowBucket, i64)>,
+    /// To the counters of limits that have one of their own.
+    pub slots: Vec<SlotAdjustment>,
+}
+
+/// What is added to the counter of one limit, while it is at this place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotAdjustment {
+    pub counted: Counted,
+    pub add: i64,
 }
 
 /// The corrections for `reservation` at `now`; those of windows that are over in `meter` are left out. Of a meter that
@@ -70,16 +82,61 @@ pub fn correct(
         day: while_current(meter.is_none_or(|meter| meter.day.number == reservation.day)),
         month: while_current(meter.is_none_or(|meter| meter.month.number == reservation.month)),
         tokens: place.map(|place| (place, difference.tokens)),
+        slots: slots(&reservation.counted, difference, meter, now),
     }
+}
+
+/// The corrections of the limits' own counters that are still where the reservation was counted.
+fn slots(counted: &[Counted], difference: Amounts, meter: Option<&Meter>, now: Timestamp) -> Vec<SlotAdjustment> {
+    let adjusted = counted.iter().filter_map(|counted| {
+        let add = match (counted.at, counted.unit) {
+            // It is under way no longer.
+            (CountedAt::Live, _) => -1,
+            // A rate of requests is never corrected.
+            (CountedAt::Part(_), Unit::Requests) => 0,
+            (CountedAt::Part(_) | CountedAt::Period(_), unit) => difference.of(unit),
+        };
+        let is_there = add != 0 && counted.is_there(meter, now);
+        is_there.then(|| SlotAdjustment {
+            counted: counted.clone(),
+            add,
+        })
+    });
+    adjusted.collect()
+}
+
+impl Counted {
+    /// True if the counter may still be at this place.
+    fn is_there(&self, meter: Option<&Meter>, now: Timestamp) -> bool {
+        let counter = meter.map(|meter| meter.slot(self.level, &self.slot));
+        match (self.at, counter) {
+            (CountedAt::Live, None) | (CountedAt::Period(_), None) => true,
+            (CountedAt::Live, Some(counter)) => counter.is_some(),
+            (CountedAt::Period(number), Some(counter)) => {
+                matches!(counter, Some(SlotCounter::Period(period)) if period.number == number)
+            }
+            (CountedAt::Part(place), None) => has_not_left(place, now),
+            (CountedAt::Part(place), Some(Some(SlotCounter::Window(window)))) => holds(window, place),
+            (CountedAt::Part(_), Some(_)) => false,
+        }
+    }
+}
+
+fn has_not_left(place: WindowBucket, now: Timestamp) -> bool {
+    Frame::of_parts(place.part_ms).leaves_at(place.part) > now.as_millisecond()
+}
+
+/// True if the tokens of this part are still in the window.
+fn holds(window: &Window, place: WindowBucket) -> bool {
+    window.part_ms == place.part_ms && window.tokens.parts.contains_key(&place.part)
 }
 
 /// True if the tokens may still be in the window. Whoever admits takes parts out that have left.
 fn is_counted(place: WindowBucket, meter: Option<&Meter>, now: Timestamp) -> bool {
     let Some(meter) = meter else {
-        return Frame::of_parts(place.part_ms).leaves_at(place.part) > now.as_millisecond();
+        return has_not_left(place, now);
     };
-    let window = meter.window.as_ref().filter(|window| window.part_ms == place.part_ms);
-    window.is_some_and(|window| window.tokens.parts.contains_key(&place.part))
+    meter.window.as_ref().is_some_and(|window| holds(window, place))
 }
 
 impl Adjustment {
@@ -90,12 +147,25 @@ impl Adjustment {
             period.tokens += amounts.tokens;
             period.cost += amounts.cost;
         }
-        let tally = meter.window.as_mut().map(|window| &mut window.tokens);
-        if let (Some((place, tokens)), Some(tally)) = (self.tokens, tally)
-            && let Some(count) = tally.parts.get_mut(&place.part)
-        {
-            *count += tokens;
-            tally.sum += tokens;
+        if let (Some((place, tokens)), Some(window)) = (self.tokens, &mut meter.window) {
+            add_tokens(window, place, tokens);
         }
+        for SlotAdjustment { counted, add } in &self.slots {
+            let slots = meter.slots_mut(counted.level).as_mut();
+            match (slots.and_then(|slots| slots.get_mut(&counted.slot)), counted.at) {
+                (Some(SlotCounter::Period(period)), CountedAt::Period(_) | CountedAt::Live) => {
+                    *period = period.plus(Amounts::of_unit(counted.unit, *add));
+                }
+                (Some(SlotCounter::Window(window)), CountedAt::Part(place)) => add_tokens(window, place, *add),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn add_tokens(window: &mut Window, place: WindowBucket, tokens: i64) {
+    if let Some(count) = window.tokens.parts.get_mut(&place.part) {
+        *count += tokens;
+        window.tokens.sum += tokens;
     }
 }

@@ -8,7 +8,8 @@ use std::num::NonZeroU64;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::limit::Limit;
+use super::name::{Field, LimitName};
+use crate::models::limit::{MAX_COST, Unit};
 use crate::models::policy::{MAX_LIMIT, Policy};
 use crate::models::price::MicroUsd;
 use crate::models::{DisplayName, TopUpId, UserId};
@@ -17,7 +18,7 @@ use crate::models::{DisplayName, TopUpId, UserId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopUp {
     pub id: TopUpId,
-    pub limit: Limit,
+    pub limit: LimitName,
     /// Requests or tokens; of a limit of cost, millionths of a dollar.
     pub add: u64,
     pub until: Timestamp,
@@ -43,14 +44,28 @@ pub fn raised(policy: &Policy, top_ups: &[TopUp], now: Timestamp) -> Option<Poli
 }
 
 fn raise(policy: &mut Policy, TopUp { limit, add, .. }: &TopUp) {
-    let value = match limit {
-        Limit::RateLimit => &mut policy.rate_limit,
-        Limit::TokenRateLimit => &mut policy.token_rate_limit,
-        Limit::RequestQuotaDaily => &mut policy.request_quota_daily,
-        Limit::TokenQuotaDaily => &mut policy.token_quota_daily,
-        Limit::TokenQuotaMonthly => &mut policy.token_quota_monthly,
-        Limit::MaxConcurrency => &mut policy.max_concurrency,
-        Limit::CostQuotaMonthly => {
+    let of_list = policy
+        .limits
+        .iter_mut()
+        .find(|listed| LimitName::of_listed(listed) == *limit);
+    if let Some(listed) = of_list {
+        let largest = if limit.unit() == Unit::Cost {
+            MAX_COST.0
+        } else {
+            MAX_LIMIT
+        };
+        let raised = listed.amount.get().saturating_add(*add).min(largest);
+        listed.amount = NonZeroU64::new(raised).unwrap_or(listed.amount).max(listed.amount);
+    }
+    let LimitName::Field(field) = limit else { return };
+    let value = match field {
+        Field::RateLimit => &mut policy.rate_limit,
+        Field::TokenRateLimit => &mut policy.token_rate_limit,
+        Field::RequestQuotaDaily => &mut policy.request_quota_daily,
+        Field::TokenQuotaDaily => &mut policy.token_quota_daily,
+        Field::TokenQuotaMonthly => &mut policy.token_quota_monthly,
+        Field::MaxConcurrency => &mut policy.max_concurrency,
+        Field::CostQuotaMonthly => {
             let more = |cost: MicroUsd| MicroUsd(cost.0.saturating_add(*add));
             policy.cost_quota_monthly = policy.cost_quota_monthly.map(more);
             return;
@@ -70,10 +85,10 @@ mod tests {
     use super::*;
     use crate::models::PolicyName;
 
-    fn top_up(limit: Limit, add: u64, until: &str) -> TopUp {
+    fn top_up(limit: Field, add: u64, until: &str) -> TopUp {
         TopUp {
             id: TopUpId::generate(),
-            limit,
+            limit: LimitName::Field(limit),
             add,
             until: until.parse().unwrap(),
             reason: DisplayName::parse("a deadline").unwrap(),
@@ -88,10 +103,10 @@ mod tests {
         policy.request_quota_daily = NonZeroU64::new(10);
         policy.cost_quota_monthly = Some(MicroUsd(5_000_000));
         let top_ups = [
-            top_up(Limit::RequestQuotaDaily, 5, "2026-11-28T00:00:00Z"),
-            top_up(Limit::RequestQuotaDaily, 7, "2026-11-29T00:00:00Z"),
-            top_up(Limit::CostQuotaMonthly, 2_500_000, "2026-11-28T00:00:00Z"),
-            top_up(Limit::TokenQuotaDaily, 1, "2026-12-28T00:00:00Z"),
+            top_up(Field::RequestQuotaDaily, 5, "2026-11-28T00:00:00Z"),
+            top_up(Field::RequestQuotaDaily, 7, "2026-11-29T00:00:00Z"),
+            top_up(Field::CostQuotaMonthly, 2_500_000, "2026-11-28T00:00:00Z"),
+            top_up(Field::TokenQuotaDaily, 1, "2026-12-28T00:00:00Z"),
         ];
         let at = |time: &str| raised(&policy, &top_ups, time.parse().unwrap());
         let both = at("2026-11-27T23:59:59Z").unwrap();
@@ -118,7 +133,7 @@ mod tests {
         (policy.rate_limit, policy.token_rate_limit, policy.max_concurrency) = (one, one, one);
         (policy.request_quota_daily, policy.token_quota_daily) = (one, one);
         (policy.token_quota_monthly, policy.cost_quota_monthly) = (one, Some(MicroUsd(1)));
-        for limit in Limit::ALL {
+        for limit in Field::ALL {
             let more = raised(&policy, &[top_up(limit, u64::MAX, "2026-11-28T00:00:00Z")], now);
             assert!(more.is_some_and(|more| more.rate_limit <= Some(LARGEST)), "{limit:?}");
         }

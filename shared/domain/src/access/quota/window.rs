@@ -6,18 +6,12 @@
 //! that knows of parts that have left takes them out with the same update, on the condition that they still are what it
 //! knows.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::bucket::{Bucket, Frame};
+use super::bucket::{Bucket, Frame, WindowBucket};
 use super::moment::Moment;
-
-/// So many parts may have left and still be kept: they cost bytes, taking them out costs a condition that may fail.
-const SPARE_PARTS: usize = 12;
-/// So many parts are taken out one by one at most, of both tallies together: each is two of the 300 operators that a
-/// condition may have. Beyond that the whole window is replaced, which is one.
-const TAKEN_OUT_AT_ONCE: usize = 40;
+use super::tally::{Tally, TallyStep};
+use crate::models::limit::Unit;
 
 /// The counts of requests and tokens in one user's window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,15 +25,6 @@ pub struct Window {
     pub requests: Tally,
     #[serde(rename = "t")]
     pub tokens: Tally,
-}
-
-/// The counts of one kind, by part, and their sum.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
-    #[serde(rename = "s")]
-    pub sum: i64,
-    #[serde(rename = "p")]
-    pub parts: BTreeMap<Bucket, i64>,
 }
 
 /// What becomes of the window with one more request.
@@ -64,88 +49,19 @@ pub struct WindowCount {
     pub tokens: Option<TallyStep>,
 }
 
-/// The change of one tally.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TallyStep {
-    pub add: i64,
-    /// Only if the sum is at most this; `None` for a limit that is not enforced.
-    pub at_most: Option<i64>,
-    /// Parts that have left and are taken out, if they still have these counts.
-    pub gone: Vec<(Bucket, i64)>,
-}
-
-impl Tally {
-    /// How much is in the window at `now_ms`.
-    pub(super) fn counted(&self, frame: Frame, now_ms: i64) -> i64 {
-        self.parts
-            .iter()
-            .filter(|(part, _)| frame.leaves_at(**part) > now_ms)
-            .map(|(_, count)| count)
-            .sum()
-    }
-
-    /// The moment at which so much has left that at most `rest` is counted, in milliseconds since 1970.
-    pub(super) fn falls_to(&self, rest: i64, frame: Frame, now_ms: i64) -> i64 {
-        let mut left = self.counted(frame, now_ms);
-        let mut counted = self.parts.iter().filter(|(part, _)| frame.leaves_at(**part) > now_ms);
-        let mut at = now_ms;
-        while left > rest {
-            let Some((part, count)) = counted.next() else { break };
-            left -= count;
-            at = frame.leaves_at(*part);
-        }
-        at
-    }
-
-    /// How to add to the tally as it is known.
-    fn step(&self, add: i64, limit: Option<i64>, frame: Frame, now_ms: i64) -> TallyStep {
-        let gone = self.parts.iter().filter(|(part, _)| frame.leaves_at(**part) <= now_ms);
-        let mut gone: Vec<(Bucket, i64)> = gone.map(|(part, count)| (*part, *count)).collect();
-        let fits = limit.is_none_or(|limit| self.sum + add <= limit);
-        if fits && gone.len() <= SPARE_PARTS {
-            gone.clear();
-        }
-        let room: i64 = gone.iter().map(|(_, count)| count).sum();
-        TallyStep {
-            add,
-            at_most: limit.map(|limit| limit - add + room),
-            gone,
-        }
-    }
-
-    /// The counts of the parts up to `last`.
-    fn until(&self, last: Bucket) -> Self {
-        let parts: BTreeMap<Bucket, i64> = self.parts.range(..=last).map(|(part, count)| (*part, *count)).collect();
-        Self {
-            sum: parts.values().sum(),
-            parts,
-        }
-    }
-
-    pub(super) fn add(&mut self, part: Bucket, count: i64) {
-        *self.parts.entry(part).or_default() += count;
-        self.sum += count;
-    }
-
-    /// The same counts in parts of another length: each in the part that its own one ends in, but none after `last`.
-    fn recut(&self, old: Frame, new: Frame, (now_ms, last): (i64, Bucket)) -> Self {
-        let mut tally = Self::default();
-        for (part, count) in self
-            .parts
-            .iter()
-            .filter(|(part, _)| old.leaves_at(**part) - old.window_ms + new.window_ms > now_ms)
-        {
-            tally.add(new.part((part.0 + 1) * old.part_ms - 1).min(last), *count);
-        }
-        tally
-    }
-}
-
 impl Window {
     /// The window in parts of the length of `frame`, without what a clock that was wrong has counted ahead.
     pub(super) fn seen(&self, frame: Frame, now: Moment) -> Self {
         let window = self.cut(frame, now.at_ms());
         window.without_future(now).unwrap_or(window)
+    }
+
+    /// The tally of what is limited: of requests, else that of tokens.
+    pub(super) fn into_tally(self, unit: Unit) -> Tally {
+        match unit {
+            Unit::Requests => self.requests,
+            Unit::Tokens | Unit::Cost => self.tokens,
+        }
     }
 
     /// The window without the parts that begin later than clocks may differ; `None` if there are none.
@@ -195,6 +111,8 @@ impl Window {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rates {
     pub(super) frame: Frame,
+    /// So many parts leave in one update, each with a condition of its own; of more the whole window is replaced.
+    pub(super) most_gone: usize,
     /// The amount, and the limit if it is enforced.
     pub(super) requests: Option<(i64, Option<i64>)>,
     pub(super) tokens: Option<(i64, Option<i64>)>,
@@ -216,7 +134,7 @@ impl Rates {
             )),
             Some(Some(window)) if window.part_ms == self.frame.part_ms => {
                 let count = self.count(window, now.at_ms());
-                if count.taken_out() > TAKEN_OUT_AT_ONCE {
+                if count.gone() > self.most_gone {
                     return self.begin(Some(window), window.without_left(now.at_ms()), now.at_ms());
                 }
                 match window.without_future(now) {
@@ -265,9 +183,10 @@ impl Rates {
 }
 
 impl WindowCount {
-    fn taken_out(&self) -> usize {
-        let of = |step: &Option<TallyStep>| step.as_ref().map_or(0, |step| step.gone.len());
-        of(&self.requests) + of(&self.tokens)
+    /// The number of parts that it takes out.
+    fn gone(&self) -> usize {
+        let steps = [&self.requests, &self.tokens].into_iter().flatten();
+        steps.map(|step| step.gone.len()).sum()
     }
 
     fn has_room(&self, window: &Window) -> bool {
@@ -276,5 +195,22 @@ impl WindowCount {
             at_most.is_none_or(|at_most| tally.sum <= at_most)
         };
         has_room(self.requests.as_ref(), &window.requests) && has_room(self.tokens.as_ref(), &window.tokens)
+    }
+}
+
+impl WindowStep {
+    /// Where the request is counted.
+    pub(super) fn place(&self) -> Option<WindowBucket> {
+        match self {
+            Self::Skip => None,
+            Self::Count(count) => Some(WindowBucket {
+                part_ms: count.part_ms,
+                part: count.part,
+            }),
+            Self::Begin { window, .. } => Some(WindowBucket {
+                part_ms: window.part_ms,
+                part: Bucket(window.newest),
+            }),
+        }
     }
 }

@@ -2,7 +2,11 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use serde::Serialize;
+
+use super::super::StoreError;
 use super::super::expression::Expression;
+use super::super::table::Table;
 
 /// A change and its condition, under construction.
 #[derive(Default)]
@@ -11,6 +15,23 @@ pub(super) struct Update {
     remove: Vec<String>,
     expected: Vec<String>,
     placeholders: Expression,
+}
+
+/// Where a counter lies, and how the placeholders of its names and values begin.
+#[derive(Clone, Copy)]
+pub(super) struct Counter<'a> {
+    pub(super) path: &'a str,
+    pub(super) tag: &'a str,
+}
+
+impl Counter<'static> {
+    pub(super) const WINDOW: Self = Self::named("w");
+    pub(super) const DAY: Self = Self::named("d");
+    pub(super) const MONTH: Self = Self::named("m");
+
+    const fn named(name: &'static str) -> Self {
+        Self { path: name, tag: name }
+    }
 }
 
 impl Update {
@@ -62,4 +83,13 @@ impl Update {
         change.text = clause("SET", &self.set) + &clause("REMOVE", &self.remove);
         (change, Expression::new(self.expected.join(" AND ")))
     }
+}
+
+/// A part of the item as it is stored.
+pub(super) fn value(part: &impl Serialize) -> Result<AttributeValue, StoreError> {
+    let corrupt = |source| StoreError::Corrupt {
+        entity: Table::Quota.name(),
+        source: Box::new(source),
+    };
+    serde_dynamo::to_attribute_value(part).map_err(corrupt)
 }

@@ -1,11 +1,14 @@
 //! Quotas in the database: a user's meter is one item, admission is one update of it, settlement one transaction
 //! (promises 40 to 46; the arithmetic is in `access/quota`, the whole is described in `docs/quotas.md`).
 
+mod beginning;
 mod builder;
+mod counters;
 #[cfg(test)]
 mod limits;
 mod overdue;
 mod reset;
+mod slots;
 mod update;
 
 use std::sync::Arc;
@@ -16,12 +19,13 @@ use super::retry::Attempts;
 use super::transaction::Commit;
 use super::{Store, StoreError};
 use domain::access::quota::{
-    self, ActualUsage, Adjustment, AdmissionRequest, Meter, Moment, Refusal, StoredReservation,
+    self, ActualUsage, Adjustment, AdmissionRequest, Limits, Meter, Moment, Refusal, StoredReservation,
 };
-use domain::models::policy::Mode;
 use domain::models::usage::UsageRecord;
 use domain::models::{UsageId, UserId};
 use jiff::Timestamp;
+
+pub use beginning::Seen;
 
 /// Attempts of one admission or settlement while others change the meter.
 const TRIES: u32 = 16;
@@ -90,8 +94,13 @@ impl Store {
         request: &AdmissionRequest<'_>,
     ) -> Result<Admission, StoreError> {
         let mut known = self.memory.meters.get(user).map_or(Known::Nothing, Known::Seen);
+        let mut begun = self.beginning_of(user, request, &known).await?;
         let mut attempts = Attempts::at_most(TRIES);
         loop {
+            let request = &AdmissionRequest {
+                limits: begun.as_ref().unwrap_or(request.limits),
+                ..*request
+            };
             let found = match self.add_reservation(user, id, request, &known).await {
                 Ok(Update::Done(meter)) => return self.admitted(user, id, meter),
                 Ok(Update::Refused(found)) => found,
@@ -110,11 +119,36 @@ impl Store {
                 Some(meter) => Known::Seen(meter),
                 None => Known::Absent,
             };
+            let beginning = self.beginning_of(user, request, &known).await?;
+            let request = &AdmissionRequest {
+                limits: beginning.as_ref().unwrap_or(request.limits),
+                ..*request
+            };
             if let Some(refusal) = known.refusal(request, self.clock.now()) {
                 self.remember(user, &known);
                 return Ok(Admission::Refused(refusal));
             }
             attempts.overtaken()?;
+            begun = beginning.or(begun);
+        }
+    }
+
+    /// The limits of the request with what those begin with that `known` does not count yet, if there are any.
+    async fn beginning_of(
+        &self,
+        user: &UserId,
+        request: &AdmissionRequest<'_>,
+        known: &Known,
+    ) -> Result<Option<Limits>, StoreError> {
+        let seen = Seen {
+            user,
+            key: Some(&request.facts.key),
+            now: request.now,
+        };
+        match known {
+            Known::Nothing => Ok(None),
+            Known::Absent => self.beginning(seen, request.limits, &Meter::default()).await,
+            Known::Seen(meter) => self.beginning(seen, request.limits, meter).await,
         }
     }
 
@@ -128,8 +162,8 @@ impl Store {
     ) -> Result<Update, StoreError> {
         let present = self.clock.now();
         let (change, condition) = match known {
-            Known::Nothing => update::add(&quota::plan_at(None, request, present), id)?,
-            Known::Seen(meter) => update::add(&quota::plan_at(Some(meter), request, present), id)?,
+            Known::Nothing => update::add(&quota::plan_at(None, request, present), id, None)?,
+            Known::Seen(meter) => update::add(&quota::plan_at(Some(meter), request, present), id, Some(meter))?,
             Known::Absent => update::create(&quota::plan_at(Some(&Meter::default()), request, present), id)?,
         };
         let written = self
@@ -233,7 +267,7 @@ impl Store {
 }
 
 impl Known {
-    /// Why a meter that was read has no room, where the policy is enforced.
+    /// Why a meter that was read has no room.
     fn refusal(&self, request: &AdmissionRequest<'_>, present: Timestamp) -> Option<Refusal> {
         let empty = Meter::default();
         let meter = match self {
@@ -244,9 +278,6 @@ impl Known {
             at: request.now,
             present,
         };
-        let is_enforced = request.policy.mode == Mode::Enforce;
-        is_enforced
-            .then(|| quota::judge(meter, request.policy, request.demand, now))
-            .flatten()
+        quota::judge(meter, request.limits, request.demand, now)
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use std::num::NonZeroU64;
 
 use super::*;
+use crate::models::policy::Policy;
 use crate::models::{PolicyName, UsageId};
 
 fn at(second: i64) -> Timestamp {
@@ -22,7 +23,7 @@ fn planned(known: Option<&Meter>, policy: &Policy, now: Timestamp) -> Plan {
     plan(
         known,
         &AdmissionRequest {
-            policy,
+            limits: &Limits::from(policy),
             demand: Demand::default(),
             facts: &StoredFacts::fixture(),
             now,
@@ -47,6 +48,7 @@ fn begun(policy: &Policy, now: Timestamp) -> Meter {
         day,
         month,
         reservations: [(UsageId::parse("first").unwrap(), plan.reservation)].into(),
+        ..Meter::default()
     }
 }
 
@@ -64,7 +66,7 @@ fn p41_a_part_counts_until_all_of_it_has_left() {
     let meter = begun(&policy, at(0));
     for (second, is_full) in [(0, true), (60, true), (61, false)] {
         assert_eq!(
-            judge(&meter, &policy, Demand::default(), at(second)).is_some(),
+            judge(&meter, &Limits::from(&policy), Demand::default(), at(second)).is_some(),
             is_full,
             "{second}"
         );
@@ -76,7 +78,7 @@ fn p41_a_part_counts_until_all_of_it_has_left() {
             "{second}"
         );
     }
-    let refusal = judge(&meter, &policy, Demand::default(), at(0)).unwrap();
+    let refusal = judge(&meter, &Limits::from(&policy), Demand::default(), at(0)).unwrap();
     assert_eq!(
         (refusal.retry_at, refusal.retry_after_seconds(at(0))),
         (Some(at(61)), Some(61))
@@ -128,7 +130,7 @@ fn p41_a_window_that_much_has_left_is_replaced_as_a_whole() {
     }
     let requests = counted(planned(Some(&meter), &policy, at(81)).window).requests.unwrap();
     assert!(requests.gone.is_empty() && requests.at_most == Some(99));
-    assert!(judge(&meter, &policy, Demand::default(), at(81)).is_some());
+    assert!(judge(&meter, &Limits::from(&policy), Demand::default(), at(81)).is_some());
 }
 
 #[test]
@@ -146,7 +148,7 @@ fn p41_op9_tokens_that_have_left_the_window_are_not_reserved_in_it() {
     tokens.add(first, 100);
     tokens.add(Bucket(first.0 + 30), 200);
     let of = |second| {
-        let refusal = judge(&meter, &policy, hundred, at(second)).unwrap();
+        let refusal = judge(&meter, &Limits::from(&policy), hundred, at(second)).unwrap();
         let usage = refusal.usage;
         (usage.used, usage.reserved, refusal.settled_by, refusal.retry_at)
     };
@@ -179,9 +181,18 @@ fn p41_a_window_of_another_length_keeps_what_was_counted() {
             rate_limit_window: seconds,
             ..minute.clone()
         };
-        assert!(judge(&meter, &other, Demand::default(), at(0)).is_some(), "{seconds}");
         assert!(
-            judge(&meter, &other, Demand::default(), at(i64::from(seconds) + 12)).is_none(),
+            judge(&meter, &Limits::from(&other), Demand::default(), at(0)).is_some(),
+            "{seconds}"
+        );
+        assert!(
+            judge(
+                &meter,
+                &Limits::from(&other),
+                Demand::default(),
+                at(i64::from(seconds) + 12)
+            )
+            .is_none(),
             "{seconds}"
         );
     }
@@ -217,8 +228,8 @@ fn p42_a_request_that_gave_nothing_gets_its_daily_unit_back_and_not_that_of_the_
 fn p46_a_reservation_that_has_expired_takes_no_place() {
     let policy = policy(|policy| policy.max_concurrency = NonZeroU64::new(1));
     let meter = begun(&policy, at(0));
-    assert!(judge(&meter, &policy, Demand::default(), at(899)).is_some());
-    assert!(judge(&meter, &policy, Demand::default(), at(900)).is_none());
+    assert!(judge(&meter, &Limits::from(&policy), Demand::default(), at(899)).is_some());
+    assert!(judge(&meter, &Limits::from(&policy), Demand::default(), at(900)).is_none());
     let live = planned(Some(&meter), &policy, at(900)).live.unwrap();
     assert_eq!((live.at_most, live.expired.len()), (1, 1), "one, if it still is there");
 }
@@ -232,7 +243,7 @@ fn with_one_more(meter: &Meter, policy: &Policy, id: &str, now: Timestamp) -> Me
     let plan = plan(
         Some(meter),
         &AdmissionRequest {
-            policy,
+            limits: &Limits::from(policy),
             demand: hundred,
             facts: &StoredFacts::fixture(),
             now,
@@ -263,7 +274,7 @@ fn p81_op9_what_is_reserved_is_not_used_up() {
     };
     let one = with_one_more(&Meter::default(), &policy, "one", at(0));
     let mut meter = with_one_more(&one, &policy, "two", at(1));
-    let refusal = judge(&meter, &policy, hundred, at(2)).unwrap();
+    let refusal = judge(&meter, &Limits::from(&policy), hundred, at(2)).unwrap();
     assert_eq!((refusal.usage.used, refusal.usage.reserved), (200, 200));
     assert_eq!(
         refusal.settled_by,
@@ -280,7 +291,7 @@ fn p81_op9_what_is_reserved_is_not_used_up() {
         correct(&reservation, used_up, Some(&meter), at(3)).apply(&mut meter);
         meter.reservations.remove(&id);
     }
-    let refusal = judge(&meter, &policy, hundred, at(4)).unwrap();
+    let refusal = judge(&meter, &Limits::from(&policy), hundred, at(4)).unwrap();
     assert_eq!((refusal.usage.reserved, refusal.settled_by), (0, None));
     assert_eq!(
         refusal.retry_at,

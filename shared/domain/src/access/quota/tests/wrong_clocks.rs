@@ -9,7 +9,7 @@ fn p82_op9_a_day_of_a_clock_that_was_far_ahead_ends_when_it_is_full() {
     let step = planned(Some(&ahead), &policy, at(0)).day;
     assert_eq!(step.number(), ahead.day.number, "while it has room it is counted in");
     let full = with_one_more(&ahead, &policy, "full", at(80 * 86_400));
-    assert!(judge(&full, &policy, Demand::default(), at(0)).is_none());
+    assert!(judge(&full, &Limits::from(&policy), Demand::default(), at(0)).is_none());
     let PeriodStep::Begin(period) = planned(Some(&full), &policy, at(0)).day else {
         panic!("the day stays")
     };
@@ -36,7 +36,7 @@ fn p82_op9_a_day_of_a_clock_that_was_far_ahead_ends_when_it_is_full() {
 fn p82_op9_a_window_of_a_clock_that_was_far_ahead_ends_when_it_is_full() {
     let policy = policy(|policy| policy.rate_limit = NonZeroU64::new(1));
     let full = begun(&policy, at(80 * 86_400));
-    assert!(judge(&full, &policy, Demand::default(), at(0)).is_none());
+    assert!(judge(&full, &Limits::from(&policy), Demand::default(), at(0)).is_none());
     let plan = planned(Some(&full), &policy, at(0));
     let WindowStep::Begin { known, window } = plan.window else {
         panic!("{plan:?}")
@@ -48,7 +48,7 @@ fn p82_op9_a_window_of_a_clock_that_was_far_ahead_ends_when_it_is_full() {
 fn p82_op9_a_reservation_of_a_clock_that_was_far_ahead_has_expired() {
     let policy = policy(|policy| policy.max_concurrency = NonZeroU64::new(1));
     let meter = begun(&policy, at(80 * 86_400));
-    assert!(judge(&meter, &policy, Demand::default(), at(0)).is_none());
+    assert!(judge(&meter, &Limits::from(&policy), Demand::default(), at(0)).is_none());
     let reservation = meter.reservations.values().next().unwrap();
     assert!(reservation.has_expired(at(0)));
     let facts = StoredFacts {
@@ -73,18 +73,18 @@ fn p82_op9_another_time_zone_gives_no_second_day_and_no_longer_one() {
     let midnight: Timestamp = "2026-11-28T00:00:00Z".parse().unwrap();
     let meter = with_one_more(&Meter::default(), &utc, "one", noon);
     for policy in [&utc, &kiritimati, &pago_pago] {
-        let refusal = judge(&meter, policy, Demand::default(), noon).unwrap();
+        let refusal = judge(&meter, &Limits::from(policy), Demand::default(), noon).unwrap();
         assert_eq!(
             refusal.retry_at,
             Some(midnight),
             "the day that has begun ends as it would have"
         );
-        assert!(judge(&meter, policy, Demand::default(), midnight).is_none());
+        assert!(judge(&meter, &Limits::from(policy), Demand::default(), midnight).is_none());
     }
     let there = with_one_more(&meter, &kiritimati, "two", midnight);
     assert_eq!(there.day.number, 20_261_128);
     let ends: Timestamp = "2026-11-28T10:00:00Z".parse().unwrap();
-    let refusal = judge(&there, &utc, Demand::default(), midnight).unwrap();
+    let refusal = judge(&there, &Limits::from(&utc), Demand::default(), midnight).unwrap();
     assert_eq!(refusal.retry_at, Some(ends));
     // The same date again, by another clock: another number, so that no reservation is taken for one of this day.
     let back = with_one_more(&there, &utc, "three", ends);
