@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::access::quota::{AdmissionRequest, Demand, StoredFacts};
+use domain::access::quota::{AdmissionRequest, Demand, Limits, StoredFacts};
 use domain::clock::Clock;
 use domain::models::policy::Policy;
 use domain::models::{PolicyName, UsageId, UserId};
@@ -72,9 +72,10 @@ async fn limit(cloud: &mut Cloud, requests: Option<u64>) {
 /// Leaves a reservation behind that has expired, as a process does that dies.
 async fn abandon(cloud: &Cloud) {
     let store = cloud.stack.store();
-    let (policy, now) = (Policy::unlimited(PolicyName::default()), Clock::system().now());
+    let limits = Limits::from(&Policy::unlimited(PolicyName::default()));
+    let now = Clock::system().now();
     let request = AdmissionRequest {
-        policy: &policy,
+        limits: &limits,
         demand: Demand::default(),
         facts: &StoredFacts::fixture(),
         now,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use domain::access::quota::{AdmissionRequest, Demand, StoredFacts};
+use domain::access::quota::{AdmissionRequest, Demand, Limits, StoredFacts};
 use domain::clock::Clock;
 use domain::models::policy::Policy;
 use domain::models::rollup::Rollup;
@@ -119,10 +119,10 @@ async fn p45_what_the_janitor_enters_is_kept_as_the_settings_said_at_admission()
         kept_days: Some(3),
         ..StoredFacts::fixture()
     };
-    let policy = Policy::unlimited(PolicyName::default());
+    let limits = Limits::from(&Policy::unlimited(PolicyName::default()));
     let now = books.store.clock().now();
     let request = AdmissionRequest {
-        policy: &policy,
+        limits: &limits,
         demand: Demand::default(),
         facts: &facts,
         now,
