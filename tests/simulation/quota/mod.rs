@@ -77,7 +77,7 @@ fn p40_p41_p42_p43_p44_p45_p46_quotas_hold_whatever_happens() {
 
 #[test]
 fn p88_p89_b1_b2_b3_lists_of_limits_hold_whatever_happens() {
-    run_seeds(10_000, |database, seed| async move {
+    run_seeds(5_000, |database, seed| async move {
         World::with_lists(database, seed).run().await;
     });
 }
