@@ -111,7 +111,7 @@ async fn p88_a_new_limit_begins_at_what_was_used_in_its_window() {
         .map(|limit| &limit["used"])
         .collect();
     // The provider tells 5 tokens of each request.
-    assert_eq!(used, [&json!(1), &json!(4), &json!(20), &json!(2)], "{quota}");
+    assert_eq!(used, [&json!(4), &json!(4), &json!(20), &json!(2)], "{quota}");
     assert_eq!(refused(&program, "opus-1").await["limit"], "requests/total/opus*");
     served(&program, "m").await;
     assert_eq!(refused(&program, "m").await["limit"], "requests/week");

@@ -2,6 +2,7 @@
 //! little is.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use domain::access::quota::LimitUsage;
@@ -19,7 +20,10 @@ pub fn members(usage: &LimitUsage) -> Map<String, Value> {
     let members = [
         ("level", json!(usage.level.name())),
         ("limit", json!(usage.budget())),
-        ("resets_at", json!(usage.resets_at)),
+        (
+            "resets_at",
+            json!(Some(usage.resets_at).filter(|at| *at < Timestamp::MAX)),
+        ),
     ];
     members
         .map(|(name, value)| (name.to_owned(), value))

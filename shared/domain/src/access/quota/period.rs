@@ -88,7 +88,9 @@ impl Calendar<'_> {
         } else {
             self.begun(&known, Amounts::default())
         };
-        let end = Timestamp::from_second(self.ends(&period));
+        // All time ends never, which is no whole second.
+        let ends = Some(self.ends(&period)).filter(|ends| *ends < Timestamp::MAX.as_second());
+        let end = ends.and_then(|ends| Timestamp::from_second(ends).ok());
         (period, end.unwrap_or(Timestamp::MAX))
     }
 
