@@ -66,7 +66,11 @@ const TOKEN_NAMES: [Names; 2] = [
 
 /// Of the limits of this unit, the one with least left; of several, the one that takes longest to reset.
 fn tightest(limit_usage: &[LimitUsage], unit: Unit) -> Option<&LimitUsage> {
-    let is_of_it = |usage: &&LimitUsage| usage.measure != Measure::Concurrency && usage.measure.unit() == unit;
+    // What never resets has no place in headers that tell when.
+    let is_of_it = |usage: &&LimitUsage| {
+        let resets = usage.measure != Measure::Concurrency && usage.resets_at < Timestamp::MAX;
+        resets && usage.measure.unit() == unit
+    };
     let of_these = limit_usage.iter().filter(is_of_it);
     of_these.min_by_key(|usage| (usage.remaining(), std::cmp::Reverse(usage.resets_at)))
 }
