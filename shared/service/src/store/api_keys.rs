@@ -189,11 +189,14 @@ fn changes(key: &ApiKey) -> Result<Expression, StoreError> {
             source: Box::new(source),
         })
     };
-    let set = "SET #name = :name, #enabled = :enabled, #models = :models, #expires = :expires, #version = :version";
+    let set = "SET #name = :name, #enabled = :enabled, #models = :models, #limits = :limits, #slots = :slots, \
+               #expires = :expires, #version = :version";
     let set = Expression::new(set)
         .name("#name", "name")
         .name("#enabled", "enabled")
-        .name("#models", "models");
+        .name("#models", "models")
+        .name("#limits", "limits")
+        .name("#slots", "slots");
     let set = set
         .name("#expires", "expires_at")
         .name("#version", "version")
@@ -201,6 +204,9 @@ fn changes(key: &ApiKey) -> Result<Expression, StoreError> {
     let set = set
         .text(":name", key.name.as_str())
         .value(":enabled", AttributeValue::Bool(key.enabled));
-    let set = set.value(":models", value(serde_dynamo::to_attribute_value(&key.models))?);
+    let set = set
+        .value(":models", value(serde_dynamo::to_attribute_value(&key.models))?)
+        .value(":limits", value(serde_dynamo::to_attribute_value(&key.limits))?)
+        .value(":slots", value(serde_dynamo::to_attribute_value(&key.slots))?);
     Ok(set.value(":expires", value(serde_dynamo::to_attribute_value(key.expires_at))?))
 }
