@@ -10,7 +10,7 @@ use bytes::Bytes;
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher};
 use domain::models::catalog::Backend;
-use proxy::bench::{Candidate, ChatRequest, ClientStream, pick};
+use proxy::bench::{Candidate, ChatRequest, ClientStream, ConversationKey, pick};
 use serde_json::json;
 
 #[global_allocator]
@@ -23,22 +23,29 @@ fn main() {
 /// The backend for a request, among `backends` equal ones.
 #[divan::bench(args = [1, 4, 32])]
 fn backend_of_a_model(bencher: Bencher<'_, '_>, backends: usize) {
+    choose(bencher, backends, || None);
+}
+
+/// The same, for a request of a conversation.
+#[divan::bench(args = [1, 4, 32])]
+fn backend_of_a_conversation(bencher: Bencher<'_, '_>, backends: usize) {
+    choose(bencher, backends, || Some(ConversationKey(7)));
+}
+
+fn choose(bencher: Bencher<'_, '_>, backends: usize, conversation: impl Fn() -> Option<ConversationKey> + Sync) {
     let backends: Vec<_> = (0..backends).map(|number| backend(&number.to_string())).collect();
     let candidates: Vec<_> = backends
         .iter()
         .map(|backend| Candidate {
             backend,
             load: 3,
+            recent: 90.0,
             usable: true,
         })
         .collect();
     bencher.bench(|| {
-        pick(black_box(&candidates), Some("eu"), || 7)
-            .unwrap()
-            .backend
-            .id
-            .as_str()
-            .len()
+        let chosen = pick(black_box(&candidates), Some("eu"), &conversation, || 7);
+        chosen.unwrap().backend.id.as_str().len()
     });
 }
 

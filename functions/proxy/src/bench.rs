@@ -18,8 +18,9 @@ use crate::response::context::PassthroughContext;
 use crate::response::convert::ResponseConverter;
 use crate::response::stream::ResponseStream;
 
-pub use crate::request::ChatRequest;
-pub use crate::upstream::balance::{Candidate, pick};
+pub use crate::request::{ChatRequest, ConversationKey};
+pub use crate::upstream::balance::pick;
+pub use crate::upstream::candidate::Candidate;
 
 /// A stream on its way to a client that calls the model `m`.
 pub struct ClientStream {

@@ -83,8 +83,9 @@ async fn p52_another_backend_answers_where_one_fails() {
     let gateway = Gateway::start().await.with_model("m", &sick).await;
     gateway.admin().create_backend("m", &well).await;
     let program = gateway.program().await;
-    for _ in 0..8 {
-        let answer = program.chat_stream("m").send().await.unwrap();
+    for conversation in 0..8 {
+        let request = program.chat_stream("m").header("session-id", conversation.to_string());
+        let answer = request.send().await.unwrap();
         assert!(answer.text().await.unwrap().ends_with("data: [DONE]\n\n"));
     }
     assert!(

@@ -87,7 +87,7 @@ const TEXTS: &[(&str, &str, usize, usize)] = &[
     ("PUT /api/v1/admin/models/{id}", "agent_instructions", 0, 20_000),
     ("PUT /api/v1/admin/backends/{id}", "name", 1, 128),
     ("PUT /api/v1/admin/backends/{id}", "region", 1, 128),
-    ("PUT /api/v1/admin/backends/{id}", "model_name", 1, 128),
+    ("PUT /api/v1/admin/backends/{id}", "model_name", 1, 512),
     ("PUT /api/v1/admin/backends/{id}", "api_key", 1, 8192),
     ("PUT /api/v1/user/keys/{id}", "name", 1, 128),
 ];

@@ -122,8 +122,11 @@ async fn p53_a_backend_that_fails_five_times_in_a_row_is_left_alone_and_all_are_
         .create_backend_with("m", &well, &json!({"id": "well"}))
         .await;
     let program = gateway.program().await;
+    let mut conversations = 0..;
     while sick.received().len() < 5 {
-        assert_eq!(program.chat("m").send().await.unwrap().status(), 200);
+        let conversation = conversations.next().unwrap().to_string();
+        let request = program.chat("m").header("session-id", conversation);
+        assert_eq!(request.send().await.unwrap().status(), 200);
     }
     for _ in 0..20 {
         assert_eq!(program.chat("m").send().await.unwrap().status(), 200);

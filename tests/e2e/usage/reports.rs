@@ -78,7 +78,7 @@ async fn administrators_add_up_by_what_they_like() {
     let rows = answer(admin, &format!("/api/v1/admin/usage?{DAYS}group_by=day"), 200).await;
     let second = json!({
         "day": "2026-03-02", "requests": 2, "errors": 1, "estimated": 1, "input_tokens": 20, "cached_input_tokens": 8,
-        "cache_write_tokens": 6, "cache_write_1h_tokens": 2, "output_tokens": 10, "reasoning_tokens": 4, "cost_usd": 0.000_014,
+        "cached_input_share": 0.4, "cache_write_tokens": 6, "cache_write_1h_tokens": 2, "output_tokens": 10, "reasoning_tokens": 4, "cost_usd": 0.000_014,
         "first_byte_ms": null, "output_tokens_per_s": null, "refused": {}
     });
     assert_eq!(rows["data"][1], second);
@@ -179,10 +179,10 @@ async fn a_spreadsheet_gets_csv_without_formulas() {
         response.headers()["content-disposition"],
         "attachment; filename=\"usage.csv\""
     );
-    let expected = "department,requests,errors,estimated,input_tokens,cached_input_tokens,cache_write_tokens,cache_write_1h_tokens,\
+    let expected = "department,requests,errors,estimated,input_tokens,cached_input_tokens,cached_input_share,cache_write_tokens,cache_write_1h_tokens,\
         output_tokens,reasoning_tokens,cost_usd,first_byte_ms.p50,first_byte_ms.p95,output_tokens_per_s,refused.rate_limit_exceeded,\
         refused.insufficient_quota,refused.concurrency_limit_exceeded,refused.outside_available_hours,refused.model_not_found,\
         refused.model_not_supported,refused.no_policy,refused.context_length_exceeded,refused.invalid_request,refused.other\n\
-        \"'=HYPERLINK(\"\"x\"\")\",1,0,0,10,4,3,1,5,2,0.000007,,,,,,,,,,,,,\n";
+        \"'=HYPERLINK(\"\"x\"\")\",1,0,0,10,4,0.4,3,1,5,2,0.000007,,,,,,,,,,,,,\n";
     assert_eq!(response.text().await.unwrap(), expected);
 }

@@ -32,7 +32,7 @@ managed_object! {
         fixed    id:              BackendId = BackendId::generate();
         required name:            DisplayName;
         required base_url:        String;
-        required model_name:      String, form(is_model_name, "must have 1 to 128 characters");
+        required model_name:      String, form(is_model_name, "must have 1 to 512 characters");
         default  weight:          u32 = 1, within(0..=MAX_WEIGHT);
         nullable region:          String, form(is_display_name, "must have 1 to 128 characters");
         default  enabled:         bool = true;
@@ -103,8 +103,9 @@ impl BackendPatch {
     }
 }
 
+/// The name of a cloud's deployment or inference profile is long.
 fn is_model_name(text: &str) -> bool {
-    (1..=128).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+    (1..=512).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 
 fn is_display_name(text: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::models::affinity::Affinity;
 use domain::models::capability::{Modality, ReasoningEffort};
 use domain::models::catalog::{Catalog, Model, param_header};
 use domain::models::kind::ModelKind;
@@ -40,6 +41,7 @@ managed_object! {
         nullable input_modalities:      Vec<Modality>, list(each_once);
         nullable reasoning_efforts:     Vec<ReasoningEffort>, list(each_once);
         nullable agent_instructions:    String, max_chars(20_000);
+        nullable affinity:              Affinity;
     }
     new(now: Timestamp) { created_at: now, updated_at: now, version: 1 }
 }

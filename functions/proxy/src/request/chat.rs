@@ -13,6 +13,7 @@ use translators::settings::BackendSettings;
 
 use super::backend_body::BackendBody;
 use super::body::RequestBody;
+use super::conversation::ConversationParts;
 use super::generation::Generation;
 use super::model_params::ModelParams;
 use super::{estimate, reasoning_details};
@@ -50,6 +51,16 @@ impl<'a> ChatRequest<'a> {
     /// The member `service_tier` as the client wrote it.
     pub(super) fn service_tier(&self) -> Option<&RawValue> {
         self.body.get("service_tier")
+    }
+
+    /// What tells its conversation from others.
+    pub(super) fn conversation(&self) -> ConversationParts<'a> {
+        ConversationParts {
+            cache_key: self.body.get("prompt_cache_key"),
+            metadata: None,
+            preamble: [self.body.get("tools"), self.body.get("functions")],
+            turns: self.body.get("messages"),
+        }
     }
 
     pub(crate) fn model(&self) -> &str {

@@ -6,6 +6,7 @@ use translators::sealed::ClientSealer;
 use translators::usage::ServedTier;
 
 use super::chat::ChatRequest;
+use super::conversation::ConversationKey;
 use super::direct::DirectRequest;
 use super::messages::MessagesRequest;
 use super::responses::ResponsesRequest;
@@ -47,6 +48,18 @@ impl CompletionRequest<'_> {
             Self::Direct(request) => request.endpoint(),
             Self::Responses(_) => Endpoint::Responses,
         }
+    }
+
+    /// The conversation that the request is part of, for a client that names it `session_id` in its headers; `None`
+    /// where no backend has a cache to keep.
+    pub(crate) fn conversation(&self, session_id: Option<&[u8]>, user: &str) -> Option<ConversationKey> {
+        let parts = match self {
+            Self::Chat(request) => Some(request.conversation()),
+            Self::Messages(request) => Some(request.conversation()),
+            Self::Direct(request) => request.conversation(),
+            Self::Responses(request) => Some(request.conversation()),
+        };
+        parts?.key(session_id, user)
     }
 
     /// Approximate tokens of the prompt, for responses that report no usage. Costs nothing.

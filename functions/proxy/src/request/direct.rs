@@ -10,6 +10,7 @@ use translators::settings::{BackendSettings, MaxTokensField};
 
 use super::backend_body::BackendBody;
 use super::body::RequestBody;
+use super::conversation::ConversationParts;
 use super::generation::Generation;
 use super::model_params::ModelParams;
 use super::{estimate, fim, rerank};
@@ -50,6 +51,15 @@ impl<'a> DirectRequest<'a> {
     /// The member `service_tier` as the client wrote it.
     pub(super) fn service_tier(&self) -> Option<&RawValue> {
         self.body.get("service_tier")
+    }
+
+    /// What tells its conversation from others; `None` where no prompt is read.
+    pub(super) fn conversation(&self) -> Option<ConversationParts<'a>> {
+        let parts = ConversationParts {
+            cache_key: self.body.get("prompt_cache_key"),
+            ..ConversationParts::default()
+        };
+        (self.endpoint == Endpoint::Completions).then_some(parts)
     }
 
     pub(crate) fn model(&self) -> &str {

@@ -21,6 +21,7 @@ use translators::settings::BackendSettings;
 
 use super::backend_body::BackendBody;
 use super::body::RequestBody;
+use super::conversation::ConversationParts;
 use super::model_params::ModelParams;
 use super::{estimate, max_tokens};
 use crate::patch::{Patch, patched_pieces};
@@ -80,6 +81,16 @@ impl<'a> MessagesRequest<'a> {
 
     pub(super) fn sealer(&self) -> ClientSealer {
         self.sealer.clone()
+    }
+
+    /// What tells its conversation from others.
+    pub(super) fn conversation(&self) -> ConversationParts<'a> {
+        ConversationParts {
+            cache_key: self.members.get("prompt_cache_key"),
+            metadata: self.request.metadata.raw(),
+            preamble: [self.request.system.raw(), self.request.tools.raw()],
+            turns: self.request.messages.raw(),
+        }
     }
 
     pub(crate) fn model(&self) -> &str {

@@ -20,6 +20,7 @@ use translators::settings::{BackendSettings, changes};
 
 use super::backend_body::BackendBody;
 use super::body::RequestBody;
+use super::conversation::ConversationParts;
 use super::max_tokens;
 use super::model_params::ModelParams;
 use crate::patch::{Patch, in_order, patched, patched_pieces};
@@ -73,6 +74,16 @@ impl<'a> ResponsesRequest<'a> {
     /// The member `service_tier` as the client wrote it.
     pub(super) fn service_tier(&self) -> Option<&RawValue> {
         self.request.service_tier.raw()
+    }
+
+    /// What tells its conversation from others.
+    pub(super) fn conversation(&self) -> ConversationParts<'a> {
+        ConversationParts {
+            cache_key: self.body.get("prompt_cache_key"),
+            metadata: None,
+            preamble: [self.request.instructions.raw(), self.request.tools.raw()],
+            turns: self.request.input.raw(),
+        }
     }
 
     pub(crate) fn model(&self) -> &str {

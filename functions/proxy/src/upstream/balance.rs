@@ -1,15 +1,18 @@
 //! Load balancing: which backend is called next (promises 52 and 53).
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use domain::clock::Clock;
 use domain::models::BackendId;
+use domain::models::affinity::Affinity;
 use domain::models::catalog::Backend;
 use domain::random;
 
-use super::pool::{MemberState, Pool};
+use super::affinity;
+use super::candidate::Candidate;
+use super::pool::Pool;
 use crate::grant::Grant;
+use crate::request::ConversationKey;
 
 /// Chooses among the backends of a model.
 #[derive(Clone, Debug)]
@@ -20,40 +23,39 @@ pub(crate) struct Balancer {
     pub(crate) region: Option<Arc<str>>,
 }
 
-/// A backend that may be called, as this process sees it at the moment.
-#[derive(Clone, Copy, Debug)]
-pub struct Candidate<'a> {
-    pub backend: &'a Backend,
-    /// Requests of this process in flight.
-    pub load: u32,
-    /// False for an ejected backend, which is the last resort.
-    pub usable: bool,
-}
-
 impl Balancer {
-    /// The backend to call, of those not `tried` yet.
-    pub(super) fn choose<'a>(&self, grant: &'a Grant, tried: &[&BackendId]) -> Option<Candidate<'a>> {
-        let now = self.clock.now();
+    /// The backend to call, of those not `tried` yet. The `conversation` is looked at only if there is a choice.
+    pub(super) fn choose<'a>(
+        &self,
+        grant: &'a Grant,
+        tried: &[&BackendId],
+        conversation: impl FnOnce() -> Option<ConversationKey>,
+    ) -> Option<Candidate<'a>> {
         let left = grant.backends().filter(|backend| !tried.contains(&&backend.id));
-        let candidates: Vec<_> = left
-            .map(|backend| {
-                let MemberState { load, usable } = self.pool.state(backend, now);
-                Candidate { backend, load, usable }
-            })
-            .collect();
         let region = grant.policy.region.as_deref().or(self.region.as_deref());
-        pick(&candidates, region, || u64::from_le_bytes(random::bytes()))
+        let has_affinity = grant.entry.model.affinity == Affinity::Auto;
+        let conversation = || has_affinity.then(conversation).flatten();
+        pick(&self.candidates(left), region, conversation, || {
+            u64::from_le_bytes(random::bytes())
+        })
+    }
+
+    /// `backends` as this process sees them now.
+    pub(super) fn candidates<'a>(&self, backends: impl Iterator<Item = &'a Backend>) -> Vec<Candidate<'a>> {
+        let now = self.clock.now();
+        backends.map(|backend| self.pool.state(backend, now)).collect()
     }
 }
 
 /// The candidate to call: a usable one before an ejected one, one with a weight before one without, one of `region`
-/// before another; of those the one with the least load for its weight; of equals one at random, in proportion to their
-/// weights. Pure.
+/// before another; of those the one that the `conversation` keeps to; without one, the one with the least load for its
+/// weight, of equals one at random, in proportion to their weights. Pure.
 ///
-/// `chance` gives a uniformly distributed number. It is called only if there is a choice.
+/// `conversation` is called only if there is a choice, and so is `chance`, which gives a uniformly distributed number.
 pub fn pick<'a>(
     candidates: &[Candidate<'a>],
     region: Option<&str>,
+    conversation: impl FnOnce() -> Option<ConversationKey>,
     chance: impl FnOnce() -> u64,
 ) -> Option<Candidate<'a>> {
     if let [only] = candidates {
@@ -63,40 +65,36 @@ pub fn pick<'a>(
         let is_near = region.is_some() && candidate.backend.region.as_deref() == region;
         (candidate.usable, candidate.backend.weight > 0, is_near)
     };
-    let best = candidates
-        .iter()
-        .max_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| by_load(b, a)))?;
-    let equals: Vec<_> = candidates
-        .iter()
-        .filter(|other| rank(other) == rank(best) && by_load(other, best).is_eq())
-        .collect();
-    match equals.as_slice() {
-        [only] => Some(**only),
+    let best = candidates.iter().map(rank).max()?;
+    let equals: Vec<_> = candidates.iter().filter(|each| rank(each) == best).copied().collect();
+    if let [only] = equals.as_slice() {
+        return Some(*only);
+    }
+    match conversation() {
+        Some(conversation) => affinity::pick(&equals, conversation),
+        None => least_loaded(equals, chance),
+    }
+}
+
+fn least_loaded<'a>(mut candidates: Vec<Candidate<'a>>, chance: impl FnOnce() -> u64) -> Option<Candidate<'a>> {
+    let least = candidates.iter().min_by(|a, b| a.by_load(b)).copied()?;
+    candidates.retain(|each| each.by_load(&least).is_eq());
+    match candidates.as_slice() {
+        [only] => Some(*only),
         several => by_weight(several, chance()),
     }
 }
 
-/// Compares loads in proportion to weights.
-fn by_load(a: &Candidate<'_>, b: &Candidate<'_>) -> Ordering {
-    let scaled = |load: u32, other: &Candidate<'_>| u64::from(load) * u64::from(weight(other));
-    scaled(a.load, b).cmp(&scaled(b.load, a))
-}
-
-fn by_weight<'a>(candidates: &[&Candidate<'a>], chance: u64) -> Option<Candidate<'a>> {
-    let total: u64 = candidates.iter().map(|candidate| u64::from(weight(candidate))).sum();
+fn by_weight<'a>(candidates: &[Candidate<'a>], chance: u64) -> Option<Candidate<'a>> {
+    let total: u64 = candidates.iter().map(|candidate| u64::from(candidate.weight())).sum();
     let mut point = chance.checked_rem(total)?;
     let found = candidates.iter().find(|candidate| {
-        let weight = u64::from(weight(candidate));
+        let weight = u64::from(candidate.weight());
         let is_here = point < weight;
         point = point.saturating_sub(weight);
         is_here
     });
-    found.map(|candidate| **candidate)
-}
-
-/// Backends without a weight compete only with each other, as equals.
-fn weight(candidate: &Candidate<'_>) -> u32 {
-    candidate.backend.weight.max(1)
+    found.copied()
 }
 
 #[cfg(test)]
@@ -120,6 +118,7 @@ mod tests {
         Candidate {
             backend,
             load: 0,
+            recent: 0.0,
             usable: true,
         }
     }
@@ -132,7 +131,7 @@ mod tests {
     }
 
     fn picked<'a>(candidates: &[Candidate<'a>], region: Option<&str>) -> &'a str {
-        pick(candidates, region, || 0).unwrap().backend.id.as_str()
+        pick(candidates, region, || None, || 0).unwrap().backend.id.as_str()
     }
 
     /// Pseudo-random numbers that are the same in each run.
@@ -158,7 +157,7 @@ mod tests {
         let mut picks: HashMap<&str, u32> = HashMap::new();
         for chance in 0..10_000 {
             *picks
-                .entry(pick(&candidates, None, || chance).unwrap().backend.id.as_str())
+                .entry(pick(&candidates, None, || None, || chance).unwrap().backend.id.as_str())
                 .or_default() += 1;
         }
         assert_eq!(picks, HashMap::from([("a", 2500), ("b", 7500)]));
@@ -180,7 +179,7 @@ mod tests {
                 .zip(loads)
                 .map(|(backend, load)| Candidate { load, ..idle(backend) })
                 .collect();
-            let chosen = pick(&candidates, None, &mut dice).unwrap().backend;
+            let chosen = pick(&candidates, None, || None, &mut dice).unwrap().backend;
             let place = backends.iter().position(|backend| backend.id == chosen.id).unwrap();
             (loads[place], picks[place]) = (loads[place] + 1, picks[place] + 1);
             in_flight.push_back(place);
@@ -249,6 +248,6 @@ mod tests {
         let (a, b) = (backend("a", 1, None), backend("spare", 0, None));
         assert_eq!(picked(&[ejected(&a), idle(&b)], None), "spare");
         assert_eq!(picked(&[ejected(&a), ejected(&b)], None), "a");
-        assert!(pick(&[], None, || 0).is_none());
+        assert!(pick(&[], None, || None, || 0).is_none());
     }
 }

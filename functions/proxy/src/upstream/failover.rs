@@ -7,11 +7,14 @@ use domain::models::BackendId;
 use domain::models::catalog::Backend;
 use domain::models::circumstances::BackendCall;
 use domain::models::health::CallerMark;
+use http::HeaderValue;
 use service::http::ApiError;
+use service::http::caller::ApiCaller;
 use service::store::Store;
 
 use super::attempt::Attempt;
-use super::balance::{Balancer, Candidate};
+use super::balance::Balancer;
+use super::candidate::Candidate;
 use super::client::BackendClient;
 use super::failure::{Failure, Failures, Fault, none_available};
 use super::permit::{PendingWrites, Permit};
@@ -22,7 +25,7 @@ use crate::deadlines::Deadlines;
 use crate::detached::Exchanges;
 use crate::downstream::ClientState;
 use crate::quota::admission::Reservation;
-use crate::request::CompletionRequest;
+use crate::request::{CompletionRequest, ConversationKey};
 
 /// Backends called for one request at most.
 const MAX_ATTEMPTS: usize = 3;
@@ -74,6 +77,7 @@ impl Upstream {
             deadlines,
             client_state,
             caller: CallerMark::from(&reservation.request.user),
+            conversation: None,
             tried: Vec::new(),
             calls: Vec::new(),
             failures: Failures::default(),
@@ -116,6 +120,8 @@ struct Search<'a, 's> {
     deadlines: &'s Deadlines,
     client_state: &'s ClientState,
     caller: CallerMark,
+    /// What the conversation is known by, once it has been looked at.
+    conversation: Option<Option<ConversationKey>>,
     tried: Vec<&'s BackendId>,
     calls: Vec<BackendCall>,
     failures: Failures,
@@ -142,7 +148,10 @@ impl<'s> Search<'_, 's> {
         if self.failures.are_final() || calls >= MAX_ATTEMPTS || !self.deadlines.allow_attempt() {
             return None;
         }
-        let candidate = self.upstream.balancer.choose(&self.reservation.grant, &self.tried)?;
+        let grant = &self.reservation.grant;
+        let (request, known) = (self.request, &mut self.conversation);
+        let conversation = || *known.get_or_insert_with(|| key_of(request, &grant.caller));
+        let candidate = self.upstream.balancer.choose(grant, &self.tried, conversation)?;
         if calls > 0 && !self.upstream.retry_budget.take_retry() {
             return None;
         }
@@ -236,4 +245,10 @@ impl<'s> Search<'_, 's> {
             permit.release(failure.call_result(), &mut self.writes);
         }
     }
+}
+
+/// What the conversation is known by that `caller` goes on with.
+fn key_of(request: &CompletionRequest<'_>, caller: &ApiCaller) -> Option<ConversationKey> {
+    let session_id = caller.conversation.as_ref().map(HeaderValue::as_bytes);
+    request.conversation(session_id, caller.user.id.as_str())
 }

@@ -13,6 +13,9 @@ use domain::models::health::{Availability, CallerMark, Evidence, FailureClass, H
 use jiff::Timestamp;
 use service::store::Change;
 
+use super::candidate::Candidate;
+use super::recent::Recent;
+
 /// All backends that this process has called. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pool(Arc<RwLock<HashMap<BackendId, Arc<Member>>>>);
@@ -34,17 +37,10 @@ struct Observed {
     /// The health after the catalog's; `None` while both are equal.
     health: Option<Health>,
     evidence: Evidence,
+    /// Requests that this process has sent there.
+    recent: Recent,
     /// When this process last had a success written.
     success_written_at: Option<Timestamp>,
-}
-
-/// A backend as it is at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MemberState {
-    /// Requests of this process in flight.
-    pub(crate) load: u32,
-    /// True if one more request may be sent: the backend is available, or on probation and not being probed.
-    pub(crate) usable: bool,
 }
 
 /// A request in flight. It counts as its backend's load until it is dropped.
@@ -96,28 +92,36 @@ impl CallResult {
 }
 
 impl Pool {
-    pub(crate) fn state(&self, backend: &Backend, now: Timestamp) -> MemberState {
+    /// `backend` as it is now.
+    pub(crate) fn state<'a>(&self, backend: &'a Backend, now: Timestamp) -> Candidate<'a> {
         let Some(member) = self.known(backend) else {
-            return MemberState {
+            return Candidate {
+                backend,
                 load: 0,
+                recent: 0.0,
                 usable: backend.health.usable(now),
             };
         };
-        let usable = match member.availability(&backend.health, now) {
-            Availability::Available => true,
-            Availability::Probation => !member.is_probed.load(Ordering::Relaxed),
-            Availability::Ejected => false,
-        };
-        MemberState {
+        let observed = member.observed();
+        let availability = observed.health(&backend.health).availability(now);
+        let recent = observed.recent.count(now);
+        drop(observed);
+        Candidate {
+            backend,
             load: member.in_flight.load(Ordering::Relaxed),
-            usable,
+            recent,
+            usable: match availability {
+                Availability::Available => true,
+                Availability::Probation => !member.is_probed.load(Ordering::Relaxed),
+                Availability::Ejected => false,
+            },
         }
     }
 
     /// The time until the end of the ejection of `backend`, if it is ejected.
     pub(crate) fn ejected_for(&self, backend: &Backend, now: Timestamp) -> Option<Duration> {
         let until = match self.known(backend) {
-            Some(member) => member.with_health(&backend.health, |health| health.ejected_at(now)),
+            Some(member) => member.observed().health(&backend.health).ejected_at(now),
             None => backend.health.ejected_at(now),
         };
         Duration::try_from(until?.duration_since(now)).ok()
@@ -127,7 +131,10 @@ impl Pool {
     pub(crate) fn begin(&self, backend: &Backend, caller: CallerMark, now: Timestamp) -> InFlight {
         let member = self.known(backend).unwrap_or_else(|| self.add(backend));
         member.in_flight.fetch_add(1, Ordering::Relaxed);
-        let is_on_probation = member.availability(&backend.health, now) == Availability::Probation;
+        let mut observed = member.observed();
+        observed.recent.add(now);
+        let is_on_probation = observed.health(&backend.health).availability(now) == Availability::Probation;
+        drop(observed);
         let is_probe = is_on_probation && !member.is_probed.swap(true, Ordering::Relaxed);
         InFlight {
             backend: backend.id.clone(),
@@ -168,24 +175,20 @@ impl Member {
         }
     }
 
-    fn availability(&self, stored: &Health, now: Timestamp) -> Availability {
-        self.with_health(stored, |health| health.availability(now))
-    }
-
-    /// The observed health, unless the catalog's has a later version.
-    fn with_health<T>(&self, stored: &Health, read: impl FnOnce(&Health) -> T) -> T {
-        match &self.observed().health {
-            Some(observed) if observed.version >= stored.version => read(observed),
-            _ => read(stored),
-        }
-    }
-
     fn observed(&self) -> MutexGuard<'_, Observed> {
         self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Observed {
+    /// The observed health, unless the catalog's has a later version.
+    fn health<'a>(&'a self, stored: &'a Health) -> &'a Health {
+        match &self.health {
+            Some(observed) if observed.version >= stored.version => observed,
+            _ => stored,
+        }
+    }
+
     /// The health after `result`; `None` if it is as before. Tells what of it is new to others.
     fn after(
         &mut self,
@@ -316,7 +319,7 @@ mod tests {
     }
 
     fn state(pool: &Pool, backend: &Backend, now: Timestamp) -> (u32, bool) {
-        let MemberState { load, usable } = pool.state(backend, now);
+        let Candidate { load, usable, .. } = pool.state(backend, now);
         (load, usable)
     }
 

@@ -37,7 +37,7 @@ pub(crate) async fn count(
     grant: &Grant,
     request: &MessagesRequest<'_>,
 ) -> Result<u64, ApiError> {
-    let Some(candidate) = balancer.choose(grant, &[]) else {
+    let Some(candidate) = balancer.choose(grant, &[], || None) else {
         return request.count_tokens();
     };
     match timeout(TIMEOUT, count_at(client, grant, request, candidate.backend)).await {

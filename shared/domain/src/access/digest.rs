@@ -1,6 +1,6 @@
 //! Digests of secrets that are only ever compared: what is stored gives nobody the secret back.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256, digest};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,6 +21,30 @@ pub fn sha256_base64url(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
 }
 
+/// The beginning of the SHA-256 of several parts: a number that spreads evenly over all, and is the same in every
+/// process.
+#[derive(Clone)]
+pub struct PartsDigest(Context);
+
+impl PartsDigest {
+    #[expect(clippy::new_without_default, reason = "a digest of nothing is of no use")]
+    pub fn new() -> Self {
+        Self(Context::new(&SHA256))
+    }
+
+    /// Adds a part with its length, so that the same bytes in other parts are something else.
+    pub fn add(&mut self, part: &[u8]) {
+        self.0.update(&(part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    pub fn number(self) -> u64 {
+        let bytes = self.0.finish();
+        let first = bytes.as_ref().first_chunk();
+        first.map_or(0, |first| u64::from_le_bytes(*first))
+    }
+}
+
 /// HMAC-SHA-256 of `text` of `owner`, by a key that is derived of `secret` for one purpose: what is made for another
 /// purpose says nothing of it.
 pub(super) fn keyed(secret: &[u8], purpose: &[u8], owner: &str, text: &str) -> hmac::Tag {
@@ -35,6 +59,17 @@ pub(super) fn keyed(secret: &[u8], purpose: &[u8], owner: &str, text: &str) -> h
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_are_told_apart() {
+        let number = |parts: &[&str]| {
+            let mut digest = PartsDigest::new();
+            parts.iter().for_each(|part| digest.add(part.as_bytes()));
+            digest.number()
+        };
+        assert_eq!(number(&["ab", "c"]), number(&["ab", "c"]));
+        assert_ne!(number(&["ab", "c"]), number(&["a", "bc"]));
+    }
 
     #[test]
     fn digests_are_those_of_the_standards() {

@@ -196,6 +196,7 @@ pub fn glob_matches(glob: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::ModelName;
+    use super::super::affinity::Affinity;
     use super::*;
 
     fn model(id: &str, aliases: &[&str]) -> Model {
@@ -218,6 +219,7 @@ mod tests {
             input_modalities: Vec::new(),
             reasoning_efforts: Vec::new(),
             agent_instructions: None,
+            affinity: Affinity::Auto,
             kinds: Vec::new(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,

@@ -1,5 +1,6 @@
 //! What is stored and shown. Plain data with its rules of form; knows of no storage and no HTTP.
 
+pub mod affinity;
 pub mod api_key;
 pub mod audit;
 pub mod capability;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::affinity::Affinity;
 use super::capability::{Modality, ReasoningEffort};
 use super::kind::ModelKind;
 use super::price::{InForce, Price, PriceEntry, Prices};
@@ -60,6 +61,8 @@ pub struct Model {
     /// What a coding agent that takes its instructions from the list of models is told (ML4).
     #[serde(default)]
     pub agent_instructions: Option<String>,
+    #[serde(default)]
+    pub affinity: Affinity,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: u64,

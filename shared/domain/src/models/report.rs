@@ -143,6 +143,7 @@ const SUMS: &[Column<Sums>] = &[
     ("estimated", |sums| json!(sums.estimated)),
     ("input_tokens", |sums| json!(sums.tokens.input)),
     ("cached_input_tokens", |sums| json!(sums.tokens.cached_input)),
+    ("cached_input_share", |sums| json!(sums.tokens.cached_share())),
     ("cache_write_tokens", |sums| json!(sums.tokens.cache_write)),
     ("cache_write_1h_tokens", |sums| json!(sums.tokens.cache_write_1h)),
     ("output_tokens", |sums| json!(sums.tokens.output)),

@@ -49,6 +49,13 @@ impl Tokens {
         }
     }
 
+    /// The share of the input that was read from a cache, in ten-thousandths at most; `None` without input.
+    pub fn cached_share(self) -> Option<f64> {
+        let ten_thousandths = u128::from(self.cached_input) * 10_000 / u128::from(self.input.max(1));
+        let share = u32::try_from(ten_thousandths).map_or(1.0, |share| f64::from(share) / 10_000.0);
+        (self.input > 0).then_some(share)
+    }
+
     /// Input and output.
     pub fn total(self) -> u64 {
         self.input.saturating_add(self.output)
@@ -95,6 +102,23 @@ mod tests {
             reasoning: 3,
         };
         assert_eq!(nonsense.bounded(), bounded);
+    }
+
+    #[test]
+    fn the_share_from_a_cache_is_of_the_input() {
+        let share = |input, cached_input| {
+            let tokens = Tokens {
+                input,
+                cached_input,
+                ..Tokens::default()
+            };
+            tokens.cached_share()
+        };
+        assert_eq!(share(0, 0), None);
+        assert_eq!(
+            (share(3, 2), share(7, 0), share(7, 7)),
+            (Some(0.6666), Some(0.0), Some(1.0))
+        );
     }
 
     #[test]

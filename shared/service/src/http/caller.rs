@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use http::HeaderMap;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 
 use super::edge::LoggedClient;
 use super::refused_change::RefusedChange;
@@ -24,6 +24,8 @@ use domain::models::user::{Status, User};
 pub use super::session_caller::SessionCaller;
 
 const API_KEY: &str = "x-api-key";
+/// Agents name the conversation in it that a request is part of.
+const SESSION_ID: &str = "session-id";
 
 /// A program with an API key.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub struct ApiCaller {
     pub trace: Option<TraceContext>,
     /// The address that the log names.
     pub address: Option<IpAddr>,
+    /// The conversation that its request is part of, as it names it.
+    pub conversation: Option<HeaderValue>,
 }
 
 /// Authenticates people by their session tokens.
@@ -170,12 +174,14 @@ impl Gate for KeyGate {
         };
         let trace = request.extensions.get().cloned();
         let address = request.extensions.get().map(|LoggedClient(address)| *address);
+        let conversation = request.headers.get(SESSION_ID).cloned();
         request.extensions.insert(ApiCaller {
             user,
             key,
             client,
             trace,
             address,
+            conversation,
         });
         Ok(())
     }

@@ -82,6 +82,7 @@ fn model() -> Value {
         "cached_input_price": 0.5, "cache_write_price": 2, "cache_write_1h_price": 3, "output_price": 6,
         "context_window": 100_000, "max_output_tokens": 4096, "default_output_tokens": 1024,
         "input_modalities": ["text", "image"], "reasoning_efforts": ["low", "high"], "agent_instructions": "Be brief.",
+        "affinity": "off",
     })
 }
 
