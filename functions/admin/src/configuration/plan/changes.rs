@@ -13,9 +13,9 @@ use crate::fields::{Fields, as_form};
 
 /// The changes, and how many objects need none.
 #[derive(Default)]
-pub(in super::super) struct Plan {
-    pub(in super::super) unchanged: usize,
-    pub(in super::super) changes: Vec<Change>,
+pub(crate) struct Plan {
+    pub(crate) unchanged: usize,
+    pub(crate) changes: Vec<Change>,
 }
 
 impl Plan {
