@@ -58,7 +58,9 @@ test("a person's keys are switched off, deleted, and made for the person", async
   const { page, check } = await open(`admin/people/${ann.id}`);
   const sheet = page.getByRole("dialog").first();
   const keys = async () => (await gateway.admin("GET", `users/${ann.id}/keys`)).data.map((each) => [each.name, each.enabled]);
+  const changed = page.waitForResponse((response) => response.request().method() === "PUT");
   await sheet.getByRole("switch", { name: "laptop: on" }).uncheck();
+  await changed;
   await sheet.getByLabel("Name of a new key").fill("terminal");
   await sheet.getByRole("button", { name: "Make key" }).click();
   assert.match(await page.locator("#made").textContent(), /^sk-tg-/);
