@@ -204,6 +204,8 @@ fn open_private(path: &Path) -> std::io::Result<File> {
 mod tests {
     use std::os::unix::fs::symlink;
 
+    use domain::models::UserId;
+
     use super::*;
 
     fn folder() -> PathBuf {
@@ -287,6 +289,40 @@ mod tests {
             "{error}"
         );
         fs::remove_file(file).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_folder_from_before_stored_responses_gets_their_table_and_keeps_the_others() {
+        let folder = folder();
+        let owner = UserId::parse("u1").unwrap();
+        let clock = Clock::system();
+        let ttl = clock.now().as_second() + 1000;
+        let data = Data::open(Some(&folder)).unwrap();
+        let tables = |data: &Data| {
+            let all = serde_json::from_str("{}").unwrap();
+            data.database.list_tables(all).unwrap().table_names
+        };
+        let store = data.store(clock.clone()).await.unwrap();
+        assert!(store.create_response(&owner, "resp_a", b"sealed", ttl).await.unwrap());
+        let all = tables(&data);
+        let removed = serde_json::from_str(r#"{"TableName": "tidegate-responses"}"#).unwrap();
+        data.database.delete_table(removed).unwrap();
+        assert_eq!(tables(&data).len(), all.len() - 1);
+        drop((store, data));
+
+        let data = Data::open(Some(&folder)).unwrap();
+        let store = data.store(clock).await.unwrap();
+        assert_eq!(tables(&data), all);
+        let read = store.responses(&owner, &["resp_a"], usize::MAX).await.unwrap();
+        assert!(read.unwrap().is_empty());
+        assert!(store.create_response(&owner, "resp_a", b"sealed", ttl).await.unwrap());
+        let read = store.responses(&owner, &["resp_a"], usize::MAX).await.unwrap();
+        assert_eq!(
+            read.unwrap().get("resp_a").map(Vec::as_slice),
+            Some(b"sealed".as_slice())
+        );
+        drop((store, data));
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
