@@ -63,12 +63,3 @@ def home(tmp_path, proxy):
         pytest.skip("there is no Node on this machine")
     assert (INSTALLED / "node_modules").exists(), f"the clients are not in {INSTALLED}: `.ci/run` installs them"
     return Home(tmp_path, proxy)
-
-
-def pytest_collection_modifyitems(items):
-    """Skips what is not done for backends of Responses."""
-    for item in items:
-        if item.get_closest_marker("memory") and "gpt-model" in item.name:
-            item.add_marker(
-                pytest.mark.skip(reason="what a backend of Responses has said is neither stored nor shrunk")
-            )

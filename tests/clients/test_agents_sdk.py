@@ -101,7 +101,6 @@ def test_a_conversation_goes_on(agent, upstream):
     assert [said for said in ("How is it in Oslo?", "Rain in Oslo.", "Sure?") if said not in last.said] == []
 
 
-@pytest.mark.memory
 @responses_only
 def test_a_conversation_goes_on_from_a_response(agent, upstream):
     upstream.script = [rain("call_a", "Oslo"), Turn("Rain in Oslo."), Turn("As I said.")]

@@ -47,7 +47,6 @@ def test_texts_are_embedded(ai):
     assert ai("chat", "embed") == [[0.5, -0.25, 1.0]] * 2
 
 
-@pytest.mark.memory
 @pytest.mark.parametrize("scene", ["generate", "stream"])
 def test_items_of_earlier_answers_are_referred_to(ai, scene, upstream):
     upstream.script = [rain("call_a", "Oslo"), rain("call_b", "Rome"), Turn("Rain everywhere.")]

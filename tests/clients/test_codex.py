@@ -91,7 +91,6 @@ def test_a_task_of_several_turns(codex, home, model, upstream):
     assert "4" in last.results["call_b"] and "note.txt" in last.results["call_c"]
 
 
-@pytest.mark.memory
 def test_reasoning_comes_back(codex, model, upstream):
     upstream.script = [shell("call_a", "true"), shell("call_b", "true"), Turn("Done.")]
     codex(model, "Do it.")
@@ -173,7 +172,7 @@ def test_reasoning_is_shown(codex, model, upstream):
 
 
 # Codex' own provider has the server make a compaction; others ask for a summary.
-@pytest.mark.parametrize("configuration", ["listed", "unlisted", pytest.param("builtin", marks=pytest.mark.memory)])
+@pytest.mark.parametrize("configuration", ["listed", "unlisted", "builtin"])
 def test_a_long_history_is_shrunk(codex, model, upstream):
     summary = Turn("SUMMARY: all was said.")
     upstream.script = [Turn("One.", input_tokens=50_000), summary, Turn("Two.")]

@@ -83,7 +83,6 @@ def test_a_picture_is_seen(chat, upstream):
     assert upstream.requests[0].images == [PIXEL]
 
 
-@pytest.mark.memory
 def test_a_conversation_goes_on_from_a_response(gateway, key, model, upstream):
     upstream.script = [Turn("One."), Turn("Two.")]
     address = {"base_url": f"{gateway.url}/v1", "api_key": key, "max_retries": 0}
