@@ -229,11 +229,8 @@ async fn key_with(person: &Client, limits: &Value) -> (String, Client) {
 #[tokio::test]
 async fn p89_the_limits_of_a_key_hold_beside_those_of_its_owner() {
     let scene = Scene::under(json!({"request_quota_daily": 3})).await;
-    let (path, narrow) = key_with(
-        &scene.person,
-        &json!([{"what": "requests", "per": "total", "amount": 1}]),
-    )
-    .await;
+    let total = |amount: u64| json!([{"what": "requests", "per": "total", "amount": amount}]);
+    let (path, narrow) = key_with(&scene.person, &total(1)).await;
     let wide = scene.person.create_key().await;
     served(&narrow, "m").await;
     let error = refused(&narrow, "m").await;
@@ -260,13 +257,7 @@ async fn p89_the_limits_of_a_key_hold_beside_those_of_its_owner() {
         ),
         "{quota}"
     );
-    scene
-        .person
-        .change(
-            &path,
-            &json!({"limits": [{"what": "requests", "per": "total", "amount": 5}]}),
-        )
-        .await;
+    scene.person.change(&path, &json!({"limits": total(5)})).await;
     scene.clock.advance(REMEMBERED);
     served(&narrow, "m").await;
     let error = refused(&narrow, "m").await;

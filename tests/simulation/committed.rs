@@ -54,20 +54,20 @@ impl Committed {
         let is_here = |counted: &&Counted| counted.level == level && counted.slot == *slot;
         let named = |reservation: &StoredReservation| reservation.counted.iter().find(is_here).cloned();
         let committed = shares.iter().filter_map(|(reservation, amounts)| {
-            let counted = named(reservation)?;
-            (counted.at == CountedAt::Period(period.number)).then(|| amounts.of(counted.unit))
+            let place = named(reservation)?;
+            (place.at == CountedAt::Period(period.number)).then(|| amounts.of(place.unit))
         });
         let under_way = meter.reservations.values().filter_map(named);
-        let live = under_way.filter(|counted| counted.at == CountedAt::Live).count();
+        let live = under_way.filter(|place| place.at == CountedAt::Live).count();
         let expected = committed.sum::<i64>() + i64::try_from(live).unwrap();
-        let counted = period.requests + period.tokens + period.cost;
+        let stored = period.requests + period.tokens + period.cost;
         let begun = self
             .beginnings
             .entry((level, slot.clone()))
-            .or_insert((period.number, counted - expected));
+            .or_insert((period.number, stored - expected));
         assert!(begun.1 >= 0, "{slot:?} begins with less than nothing: {period:?}");
         let beginning = if begun.0 == period.number { begun.1 } else { 0 };
-        assert_eq!(counted, expected + beginning, "{level:?} {slot:?}: {period:?}");
+        assert_eq!(stored, expected + beginning, "{level:?} {slot:?}: {period:?}");
     }
 }
 

@@ -7,15 +7,16 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is not as expected")]
 
 mod golden;
-mod support;
+#[path = "support/random.rs"]
+mod random;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use random::counting_random;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use support::counting_random;
 use translators::directions::request::{DirectedRequest, of_responses};
 use translators::directions::{ApiDialect, Direction};
 use translators::error::{Dialect, ErrorBody, RequestError};

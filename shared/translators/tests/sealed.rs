@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use serde_json::{Value, json};
-use support::{Hex, counting_random};
+use support::Hex;
+use support::random::counting_random;
 use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::error::{Code, RequestError};
 use translators::model::ModelFacts;

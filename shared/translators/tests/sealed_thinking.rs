@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use serde_json::{Value, json};
-use support::{Hex, counting_random};
+use support::Hex;
+use support::random::counting_random;
 use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::error::{Code, RequestError};
 use translators::messages;
@@ -61,13 +62,8 @@ fn thinking_blocks(message: &Value) -> [Value; 2] {
     machine.finish(StreamEnd::Closed, &mut out);
     let text = String::from_utf8(out.to_vec()).unwrap();
     let events = text.lines().filter_map(|line| line.strip_prefix("data: "));
-    let signature = events
-        .filter_map(|event| {
-            serde_json::from_str::<Value>(event).unwrap()["delta"]
-                .get("signature")
-                .cloned()
-        })
-        .next();
+    let mut deltas = events.map(|event| serde_json::from_str::<Value>(event).unwrap()["delta"].take());
+    let signature = deltas.find_map(|delta| delta.get("signature").cloned());
     [
         whole["content"][0].clone(),
         json!({"type": "thinking", "thinking": "", "signature": signature}),

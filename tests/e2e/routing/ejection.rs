@@ -108,19 +108,12 @@ async fn p53_b6_5_while_all_are_out_one_is_tried_and_clients_are_told_when_to_co
 
 #[tokio::test]
 async fn p53_a_backend_that_fails_five_times_in_a_row_is_left_alone_and_all_are_told() {
-    let (sick, well) = (
-        Provider::always(Reply::error(500, &json!({}))),
-        Provider::always(hello()),
-    );
+    let sick = Provider::always(Reply::error(500, &json!({})));
+    let well = Provider::always(hello());
     let gateway = Gateway::start().await;
-    gateway
-        .admin()
-        .create_model_with("m", &sick, &json!({"id": "sick", "weight": 1000}))
-        .await;
-    gateway
-        .admin()
-        .create_backend_with("m", &well, &json!({"id": "well"}))
-        .await;
+    let (admin, heavy) = (gateway.admin(), json!({"id": "sick", "weight": 1000}));
+    admin.create_model_with("m", &sick, &heavy).await;
+    admin.create_backend_with("m", &well, &json!({"id": "well"})).await;
     let program = gateway.program().await;
     let mut conversations = 0..;
     while sick.received().len() < 5 {

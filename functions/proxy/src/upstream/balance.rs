@@ -76,7 +76,7 @@ pub fn pick<'a>(
     }
 }
 
-fn least_loaded<'a>(mut candidates: Vec<Candidate<'a>>, chance: impl FnOnce() -> u64) -> Option<Candidate<'a>> {
+fn least_loaded(mut candidates: Vec<Candidate<'_>>, chance: impl FnOnce() -> u64) -> Option<Candidate<'_>> {
     let least = candidates.iter().min_by(|a, b| a.by_load(b)).copied()?;
     candidates.retain(|each| each.by_load(&least).is_eq());
     match candidates.as_slice() {

@@ -102,10 +102,9 @@ impl Upstream {
         }
         search.judge_unclear(Verdict::Unknown);
         search.writes.done().await;
-        let backend = search.tried.last().map(|id| BackendId::clone(id));
         Err(UpstreamError {
+            backend: search.tried.last().map(|id| BackendId::clone(id)),
             error: search.failures.into_error(),
-            backend,
             client_left: search.client_left,
             calls: search.calls,
         })

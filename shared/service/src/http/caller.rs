@@ -139,6 +139,25 @@ impl KeyGate {
     }
 }
 
+impl ApiCaller {
+    /// The owner of `key`, and what `request` tells of the client.
+    fn of(request: &Parts, user: Arc<User>, key: Arc<ApiKey>) -> Self {
+        let agent = request.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let client = match key.session {
+            Some(_) => ClientKind::Console,
+            None => agent.map_or(ClientKind::Other, ClientKind::of_user_agent),
+        };
+        Self {
+            user,
+            key,
+            client,
+            trace: request.extensions.get().cloned(),
+            address: request.extensions.get().map(|LoggedClient(address)| *address),
+            conversation: request.headers.get(SESSION_ID).cloned(),
+        }
+    }
+}
+
 impl Gate for KeyGate {
     /// Puts the [`ApiCaller`] into the request (promise 18); noise costs no look-up.
     async fn authenticate(&self, access: Access, request: &mut Parts) -> Result<(), ApiError> {
@@ -167,22 +186,8 @@ impl Gate for KeyGate {
         {
             tracing::warn!(key.id = %key.id, error = %error, "the key's last use could not be recorded");
         }
-        let agent = request.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-        let client = match key.session {
-            Some(_) => ClientKind::Console,
-            None => agent.map_or(ClientKind::Other, ClientKind::of_user_agent),
-        };
-        let trace = request.extensions.get().cloned();
-        let address = request.extensions.get().map(|LoggedClient(address)| *address);
-        let conversation = request.headers.get(SESSION_ID).cloned();
-        request.extensions.insert(ApiCaller {
-            user,
-            key,
-            client,
-            trace,
-            address,
-            conversation,
-        });
+        let caller = ApiCaller::of(request, user, key);
+        request.extensions.insert(caller);
         Ok(())
     }
 

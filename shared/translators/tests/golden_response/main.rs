@@ -28,7 +28,8 @@ use translators::sse::Event;
 use translators::stream::{Interruption, StreamOutcome};
 
 use fixture::{ErrorFixture, ResponseFixture, StreamFixture};
-use support::{Hex, counting_random};
+use support::Hex;
+use support::random::counting_random;
 
 /// The client's side, made of a fixture's context.
 type Client = fn(ResponseContext) -> ClientContext;

@@ -9,7 +9,8 @@ use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::sse::{Decoder, Event};
 use translators::stream::{Progress, StreamEnd, StreamOutcome};
 
-use crate::support::{Hex, counting_random};
+use crate::support::Hex;
+use crate::support::random::counting_random;
 
 /// A client that speaks Messages, in front of a backend that speaks chat.
 fn messages_of_chat(context: ResponseContext) -> Direction {

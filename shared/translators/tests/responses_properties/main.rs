@@ -26,7 +26,7 @@ use laws::decode;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
-use support::counting_random;
+use support::random::counting_random;
 use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::model::ModelFacts;
 use translators::responses::context::ResponsesContext;

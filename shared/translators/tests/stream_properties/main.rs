@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
-use support::counting_random;
+use support::random::counting_random;
 use translators::context::ResponseContext;
 use translators::directions::{ApiDialect, ClientContext, Direction};
 use translators::messages::from_chat;

@@ -1,18 +1,10 @@
-//! What tests of several files need in place of chance and of keys.
+//! What tests of several files need in place of keys and of chance.
+
+pub(crate) mod random;
 
 use std::fmt::Write as _;
 
-use translators::context::RandomText;
 use translators::sealed::{SealedKind, Sealer};
-
-/// `r01`, `r02`, … in place of random characters.
-pub(crate) fn counting_random() -> RandomText {
-    let mut count = 0;
-    Box::new(move || {
-        count += 1;
-        format!("r{count:02}")
-    })
-}
 
 /// Writes each byte as two digits behind the kind: enough to see what is sealed, and as what. A request may bring as
 /// many bytes.

@@ -80,7 +80,7 @@ impl Passthrough {
             }
             None => self.patches(&frame, &response, text.as_bytes()),
         };
-        placed(kind, (event, data), &text, patches)
+        placed(kind, (event, data), (&text, matches!(text, Cow::Owned(_))), patches)
     }
 
     /// Notes what an event of this kind tells of the response; gives an action if it is not passed on as others are.
@@ -134,18 +134,19 @@ impl Passthrough {
     }
 }
 
-/// The patches of an event's data at their places in the event.
-fn placed(kind: &str, (event, data): (&Event, &[u8]), text: &Cow<'_, str>, patches: Vec<Patch>) -> Action {
-    match (Span::of(data, &event.raw), text) {
-        (Ok(place), Cow::Owned(text)) => Action::Patch(vec![Patch::replace(place, patched(text.as_bytes(), &patches))]),
-        (Ok(_), Cow::Borrowed(_)) if patches.is_empty() => Action::Pass,
-        (Ok(place), Cow::Borrowed(_)) => {
+/// The patches of an event's data at their places in the event. Data that was not UTF-8 has been mended in `text`.
+fn placed(kind: &str, (event, data): (&Event, &[u8]), (text, is_mended): (&str, bool), patches: Vec<Patch>) -> Action {
+    if patches.is_empty() && !is_mended {
+        return Action::Pass;
+    }
+    match Span::of(data, &event.raw) {
+        Ok(place) if is_mended => Action::Patch(vec![Patch::replace(place, patched(text.as_bytes(), &patches))]),
+        Ok(place) => {
             let start = place.range().start;
             Action::Patch(patches.into_iter().map(|patch| patch.shifted(start)).collect())
         }
-        (Err(_), Cow::Borrowed(_)) if patches.is_empty() => Action::Pass,
         // Its data has several lines, and was joined: lines break between the tokens of JSON alone.
-        (Err(_), text) => {
+        Err(_) => {
             let json = patched(text.as_bytes(), &patches);
             let line = String::from_utf8_lossy(&json).replace(['\n', '\r'], " ");
             let written = format!("event: {kind}\ndata: {line}\n\n");

@@ -112,17 +112,15 @@ impl<'a> Counters<'a> {
             return (0, 0, Until::Settled);
         };
         let counter = slotted.counter(self.meter);
-        match rule.span() {
-            Some(span) => self.slot_period(rule, (slotted, span), counter),
-            None => {
-                let window = match counter {
-                    Some(SlotCounter::Window(window)) => Some(window),
-                    Some(SlotCounter::Period(_)) | None => None,
-                };
-                let frame = rule.frame().unwrap_or(Frame::of_seconds(1));
-                self.window(rule, frame, window, |reservation| reservation.part_of(slotted))
-            }
+        if let Some(span) = rule.span() {
+            return self.slot_period(rule, (slotted, span), counter);
         }
+        let window = match counter {
+            Some(SlotCounter::Window(window)) => Some(window),
+            Some(SlotCounter::Period(_)) | None => None,
+        };
+        let frame = rule.frame().unwrap_or(Frame::of_seconds(1));
+        self.window(rule, frame, window, |reservation| reservation.part_of(slotted))
     }
 
     fn slot_period(&self, rule: &Rule, (slotted, span): (Slotted<'_>, Span), counter: Option<&SlotCounter>) -> Counted {
@@ -131,13 +129,13 @@ impl<'a> Counters<'a> {
             Some(SlotCounter::Period(period)) => *period,
             Some(SlotCounter::Window(_)) | None => slotted.beginning(calendar),
         };
-        let counted = self.period(rule, calendar, known, |reservation, number| {
+        let period = self.period(rule, calendar, known, |reservation, number| {
             reservation.is_counted(slotted, |at| at == CountedAt::Period(number))
         });
         if rule.measure == Measure::Concurrency {
-            (counted.0, 0, Until::Settled)
+            (period.0, 0, Until::Settled)
         } else {
-            counted
+            period
         }
     }
 

@@ -110,7 +110,7 @@ impl Counted {
     fn is_there(&self, meter: Option<&Meter>, now: Timestamp) -> bool {
         let counter = meter.map(|meter| meter.slot(self.level, &self.slot));
         match (self.at, counter) {
-            (CountedAt::Live, None) | (CountedAt::Period(_), None) => true,
+            (CountedAt::Live | CountedAt::Period(_), None) => true,
             (CountedAt::Live, Some(counter)) => counter.is_some(),
             (CountedAt::Period(number), Some(counter)) => {
                 matches!(counter, Some(SlotCounter::Period(period)) if period.number == number)

@@ -79,10 +79,10 @@ impl Slotted<'_> {
     /// What the request changes in the counter, and where it is counted then. Of an unknown meter the counter is taken
     /// for one in use.
     pub(super) fn step(self, known: Option<&Meter>, amounts: Amounts, now: Now<'_>) -> (SlotStep, Counted) {
-        let counter = known.map(|meter| meter.slot(self.level, self.slot));
+        let before = known.map(|meter| meter.slot(self.level, self.slot));
         let (change, at) = match self.rule.span() {
-            Some(span) => self.period_step(counter, amounts, now.calendar(span)),
-            None => self.window_step(counter, amounts, now),
+            Some(span) => self.period_step(before, amounts, now.calendar(span)),
+            None => self.window_step(before, amounts, now),
         };
         let step = SlotStep {
             level: self.level,

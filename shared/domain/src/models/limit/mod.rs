@@ -102,7 +102,7 @@ pub fn read_amount(unit: Unit, written: &Number) -> Result<NonZeroU64, String> {
 fn written_amount(unit: Unit, amount: u64) -> Number {
     let whole = || Number::from(amount);
     match unit {
-        Unit::Cost if amount % 1_000_000 == 0 => Number::from(amount / 1_000_000),
+        Unit::Cost if amount.is_multiple_of(1_000_000) => Number::from(amount / 1_000_000),
         Unit::Cost => Number::from_f64(MicroUsd(amount).usd()).unwrap_or_else(whole),
         Unit::Requests | Unit::Tokens => whole(),
     }

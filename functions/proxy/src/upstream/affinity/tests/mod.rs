@@ -140,14 +140,18 @@ fn p92_requests_at_once_of_few_conversations_stay() {
 #[test]
 fn p92_a_full_backend_is_left_for_the_next() {
     let mut backends = ["a", "b", "c"].map(|id| backend(id, 1));
-    backends.iter_mut().for_each(|backend| backend.max_concurrency = 2);
+    for backend in &mut backends {
+        backend.max_concurrency = 2;
+    }
     let candidates = idle(&backends);
     for number in 0..100 {
         let [first, second] = first_two(&candidates, number);
         let mut full = candidates.clone();
         full[first].load = 2;
         assert_eq!(picked(&full, number), backends[second].id.as_str());
-        full.iter_mut().for_each(|each| each.load = 2);
+        for each in &mut full {
+            each.load = 2;
+        }
         assert_eq!(picked(&full, number), backends[first].id.as_str(), "all are full");
     }
 }
@@ -164,17 +168,17 @@ const EIGHT: Experiment = Experiment {
 #[test]
 fn p92_eight_backends_cache_what_one_would_and_share_the_load() {
     let one = Experiment { backends: 1, ..EIGHT }.run();
-    let mut figures = format!("one backend: {one:?}\n");
+    let mut figures = vec![("one backend", one)];
     for (seed, at_once) in [(1, 64), (2, 200), (3, 24)] {
         let whole = Experiment { seed, at_once, ..EIGHT };
         let failing = Experiment { fails: true, ..whole };
         let [whole, failing] = [whole, failing].map(Experiment::run);
-        figures += &format!("{seed}, {at_once} at once: {whole:?}; one fails: {failing:?}\n");
-        assert!(one.cached - whole.cached < 0.02, "{figures}");
-        assert!(one.cached - failing.cached < 0.05, "{figures}");
-        assert!(whole.heaviest < 1.35 && failing.heaviest < 1.35, "{figures}");
+        figures.extend([("all serve", whole), ("one fails", failing)]);
+        assert!(one.cached - whole.cached < 0.02, "{figures:#?}");
+        assert!(one.cached - failing.cached < 0.05, "{figures:#?}");
+        assert!(whole.heaviest < 1.35 && failing.heaviest < 1.35, "{figures:#?}");
     }
     let routing = Routing::LeastLoaded;
     let without = Experiment { routing, ..EIGHT }.run();
-    assert!(one.cached - without.cached > 0.3, "{figures}without: {without:?}");
+    assert!(one.cached - without.cached > 0.3, "{figures:#?}, without: {without:?}");
 }
