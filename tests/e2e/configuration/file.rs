@@ -16,7 +16,9 @@ fn example() -> String {
     block.split("```").next().unwrap().to_owned()
 }
 
-const KEYS: [(&str, &str); 3] = [
+/// What the example needs; and an address that stays, since the callback of single sign-on is below it.
+const VARIABLES: [(&str, &str); 4] = [
+    ("PUBLIC_URL", "https://gateway.example.com"),
     ("ZAI_API_KEY", "zai-key"),
     ("MOONSHOT_API_KEY", "moonshot-key"),
     ("SSO_CLIENT_SECRET", "client-secret"),
@@ -30,7 +32,7 @@ async fn the_example_of_the_documents_starts_a_gateway_and_a_second_start_change
     let environment = |password: &'static str| {
         let config = ("CONFIG", file.to_str().unwrap());
         let password = Some(("ADMIN_PASSWORD", password)).filter(|(_, password)| !password.is_empty());
-        [config].into_iter().chain(password).chain(KEYS).collect::<Vec<_>>()
+        [config].into_iter().chain(password).chain(VARIABLES).collect::<Vec<_>>()
     };
     let mut local = LocalProcess::start_with(&stored, &environment("password123")).await;
     let admin = local.anybody().signed_in("admin@localhost", "password123").await;

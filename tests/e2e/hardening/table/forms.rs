@@ -99,7 +99,7 @@ fn backend() -> Value {
 /// What the forms of its objects do not have is in it.
 fn document() -> Value {
     json!({
-        "settings": {"unpriced_models": "serve"},
+        "settings": {"unpriced_models": "free"},
         "policies": [{"name": "of-a-document", "models": ["of-a-document"]}],
         "models": [{
             "id": "of-a-document", "name": "A model", "aliases": ["its-alias"],

@@ -1,5 +1,5 @@
-//! Which of several equal backends serves a conversation, so that its prompts are read from that backend's cache:
-//! rendezvous hashing by weight, with bounded load (promise 92, decision 80).
+//! The affinity of conversations: which of several equal backends serves one, so that its prompts are read from that
+//! backend's cache. Rendezvous hashing by weight, with bounded load (promise 92, decision 80).
 //!
 //! The order of the backends follows from the conversation's key and their ids alone: it is the same in every process,
 //! and a backend that comes or goes moves no conversation but its own.

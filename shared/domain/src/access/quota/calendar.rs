@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(number("2027-01-03T00:00:00Z"), 202_653, "a week of the year before");
         assert_eq!(Span::Week.begins(202_649, &shanghai), at("2026-11-29T16:00:00Z"));
         assert_eq!(Span::Week.ends(202_653, &shanghai), at("2027-01-03T16:00:00Z"));
-        assert_eq!(Span::Week.ends(0, &shanghai), Timestamp::MAX, "no week");
+        assert!(Span::Week.ends(0, &shanghai) > at("9999-12-30T00:00:00Z"), "no week");
     }
 
     /// A moment in the years 2020 to 2029; every other one lies within two days of a change of the clocks.

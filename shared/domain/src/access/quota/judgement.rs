@@ -106,7 +106,7 @@ impl Count<'_> {
             usage: self.usage(now),
             demand: u64::try_from(self.add).unwrap_or_default(),
             retry_at: is_possible.then(|| has_left.min(is_settled)),
-            settled_by: settled_by.filter(|at| *at < has_left),
+            settled_by: settled_by.map(|at| at.min(has_left)),
         }
     }
 }
