@@ -38,8 +38,8 @@ pub struct Refusal {
     pub demand: u64,
     /// When it could be admitted if no other request came; `None` for one that is larger than the limit.
     pub retry_at: Option<Timestamp>,
-    /// The moment at which the requests under way are settled at the latest; `None` if there would be no room without
-    /// what they reserve either.
+    /// The moment at which the requests under way are settled, or the limit has reset, at the latest; `None` if there
+    /// would be no room without what they reserve either.
     pub settled_by: Option<Timestamp>,
 }
 
