@@ -33,7 +33,7 @@ struct Family {
     fields: &'static [(&'static str, &'static str)],
 }
 
-const FAMILIES: [Family; 7] = [
+const FAMILIES: [Family; 8] = [
     Family {
         name: "tidegate_requests_total",
         help: "Requests that have ended; with the code of their error.",
@@ -86,6 +86,13 @@ const FAMILIES: [Family; 7] = [
         kind: Kind::Sum,
         labels: &["model"],
         fields: &[("settled_by_janitor", "")],
+    },
+    Family {
+        name: "tidegate_usage_lost_total",
+        help: "Requests whose usage could not be written.",
+        kind: Kind::Sum,
+        labels: &[],
+        fields: &[("usage_lost", "")],
     },
 ];
 
