@@ -13,7 +13,7 @@ from gateway import Gateway
 SCHEMATHESIS = pathlib.Path(sys.executable).with_name("schemathesis")
 HERE = pathlib.Path(__file__).parent
 
-# The check that what the schema allows is taken, in a run of its own: `schemathesis.toml` names where no schema can say it.
+# The check that what the schema allows is taken, in a run of its own: `taken.toml` names where no schema can say it.
 TAKEN = "positive_data_acceptance"
 # May end the session, or the account, of the administrator that calls: each called alone.
 ENDING = ["/api/v1/admin/users/{id}", "/api/v1/user/password", "/api/v1/auth/logout"]
@@ -31,10 +31,10 @@ def call(gateway, tmp_path):
     """Runs schemathesis, the same each time. What it keeps of a run goes with the test."""
 
     def run(credential, *selection, taken=False):
-        config = ["--config-file", HERE / "schemathesis.toml"] if taken else []
         command = [
             SCHEMATHESIS,
-            *config,
+            "--config-file",
+            HERE / ("taken.toml" if taken else "described.toml"),
             "run",
             f"{gateway.url}/api/v1/openapi.json",
             "-H",

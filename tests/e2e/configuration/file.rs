@@ -32,7 +32,11 @@ async fn the_example_of_the_documents_starts_a_gateway_and_a_second_start_change
     let environment = |password: &'static str| {
         let config = ("CONFIG", file.to_str().unwrap());
         let password = Some(("ADMIN_PASSWORD", password)).filter(|(_, password)| !password.is_empty());
-        [config].into_iter().chain(password).chain(VARIABLES).collect::<Vec<_>>()
+        [config]
+            .into_iter()
+            .chain(password)
+            .chain(VARIABLES)
+            .collect::<Vec<_>>()
     };
     let mut local = LocalProcess::start_with(&stored, &environment("password123")).await;
     let admin = local.anybody().signed_in("admin@localhost", "password123").await;
