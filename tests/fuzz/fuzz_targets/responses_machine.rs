@@ -5,6 +5,8 @@
 #[path = "../../../shared/translators/tests/laws/mod.rs"]
 #[expect(dead_code, reason = "each target checks one law")]
 mod laws;
+#[path = "../../../shared/translators/tests/support/mod.rs"]
+mod support;
 
 use std::sync::Arc;
 
@@ -36,7 +38,7 @@ fuzz_target!(|input: &[u8]| {
         client: ClientContext::Responses(Box::new(request.context)),
         backend: ApiDialect::Chat,
     };
-    let mut machine = direction.stream(laws::counting_random());
+    let mut machine = direction.stream(support::random::counting_random());
     let mut out = BytesMut::new();
     for event in laws::decode(bytes, &cuts) {
         if matches!(machine.feed(&event, &mut out), Progress::Done | Progress::Failed) {

@@ -5,6 +5,8 @@
 #[path = "../../../shared/translators/tests/laws/mod.rs"]
 #[expect(dead_code, reason = "each target checks one law")]
 mod laws;
+#[path = "../../../shared/translators/tests/support/mod.rs"]
+mod support;
 
 use libfuzzer_sys::fuzz_target;
 use translators::context::ResponseContext;
