@@ -29,7 +29,7 @@ impl Permits {
         Arc::clone(&self.free).try_acquire_owned().ok()
     }
 
-    /// How many are taken.
+    /// The number that is taken.
     pub(crate) fn taken(&self) -> usize {
         self.most.saturating_sub(self.free.available_permits())
     }

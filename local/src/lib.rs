@@ -211,7 +211,7 @@ impl Gateway {
         self.sides.database.as_ref()
     }
 
-    /// Where metrics are told, if they are.
+    /// The address on which metrics are told, if they are.
     pub fn metrics(&self) -> Option<SocketAddr> {
         self.sides.metrics
     }

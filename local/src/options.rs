@@ -73,7 +73,7 @@ pub struct Options {
     pub clock: Clock,
     /// Where on this machine the embedded `DynamoDB` also listens, for `cargo lambda watch`.
     pub dynamodb_listen: Option<SocketAddr>,
-    /// Where metrics are told, if they are counted.
+    /// The address on which metrics are told, if they are counted.
     pub metrics: Option<MetricsPort>,
     /// Names by which a gateway on loopback is called besides those of this machine, such as a reverse proxy's.
     pub hosts: Vec<String>,

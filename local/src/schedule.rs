@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::functions::Functions;
 use crate::home::Home;
 
-/// How often usage is written: a killed process loses as much.
+/// The time between two writes of usage: a killed process loses as much.
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Runs at this interval until `stop`. Of processes that share their tables one does the work, as long as it lives.

@@ -20,7 +20,7 @@ use crate::front::Front;
 use crate::half_open::{HalfOpen, Place};
 use crate::json_errors::JsonErrors;
 
-/// How long the head of a request may take (promise 30). The library's own limit of 100 headers is ours too.
+/// The time limit of a request's head (promise 30). The library's own limit of 100 headers is ours too.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 /// The bytes that are read of a body at once, and written. The library lets a head be as long, so that [`Front`]
 /// measures it.

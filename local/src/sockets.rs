@@ -17,7 +17,7 @@ use crate::start_error::StartError;
 
 pub(crate) struct Sockets {
     pub(crate) gateway: TcpListener,
-    /// Of the embedded database, if it is to have one.
+    /// The socket of the embedded database, if it is to have one.
     database: Option<TcpListener>,
     metrics: Option<(TcpListener, Metrics)>,
 }
@@ -25,7 +25,7 @@ pub(crate) struct Sockets {
 /// The sockets beside the gateway's own, served.
 #[derive(Debug)]
 pub(crate) struct SidePorts {
-    /// Where the database listens, and the key to it.
+    /// The database's socket, and the key to it.
     pub(crate) database: Option<(SocketAddr, AccessKey)>,
     pub(crate) metrics: Option<SocketAddr>,
 }

@@ -140,7 +140,7 @@ fn requests_that_the_documents_name_have_routes() {
     }
 }
 
-/// Of cargo, curl, docker, sha256sum, wsl and the servers of models.
+/// Options of cargo, curl, docker, sha256sum, wsl and the servers of models.
 const OPTIONS_OF_OTHERS: [&str; 15] = [
     "--release",
     "--locked",

@@ -1,4 +1,4 @@
-//! Of each counter, what is committed is what the books and the requests under way say (B2).
+//! Each counter's committed amount is what the books and the requests under way say (B2).
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use domain::models::usage::{Outcome, UsageRecord};
 
 use crate::check::Books;
 
-/// What counters began with, besides what names them: a new limit begins at what was used before it came.
+/// The amounts that counters began with, by their names: a new limit begins at what was used before it came.
 #[derive(Default)]
 pub(crate) struct Committed {
     beginnings: BTreeMap<(Level, Slot), (i32, i64)>,
 }
 
-/// What a request committed, by its record or by its reservation.
+/// The amounts that a request committed, by its record or by its reservation.
 type Shares<'a> = Vec<(&'a StoredReservation, Amounts)>;
 
 impl Committed {
@@ -71,7 +71,7 @@ impl Committed {
     }
 }
 
-/// What each admitted request has committed: what its record says, and what a reservation of it holds.
+/// The amounts that each admitted request has committed: what its record says, and what a reservation of it holds.
 fn shares<'a>(admitted: &'a [(UsageId, StoredReservation)], meter: &'a Meter, books: &Books) -> Shares<'a> {
     let recorded = admitted.iter().filter_map(|(id, reservation)| {
         let record = books.records.get(id)?;

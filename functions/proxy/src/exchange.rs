@@ -111,7 +111,7 @@ async fn open<'a>(
     }
 }
 
-/// What `request` refers to, for who may use its model.
+/// The stored responses that `request` refers to, for a caller who may use its model.
 pub(crate) async fn stored_turn(
     app: &App,
     caller: &ApiCaller,

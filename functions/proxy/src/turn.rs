@@ -1,4 +1,4 @@
-//! What a request brings with it from earlier turns: made ready once its caller may use the model, and before anything
+//! The earlier turns that a request brings with it: made ready once its caller may use the model, and before anything
 //! is reserved for it.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::stored::{StoredTurn, Storing};
 pub(crate) enum Turn {
     /// The request says everything itself.
     Plain,
-    /// Of a Messages client, whose thinking is sealed where it is translated (K1).
+    /// A Messages client's turn, whose thinking is sealed where it is translated (K1).
     Sealed(Arc<OwnersSeals>),
     Stored(Box<StoredTurn>),
 }

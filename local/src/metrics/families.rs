@@ -1,4 +1,4 @@
-//! Which metrics there are, and how they are added up. Pure.
+//! The families of metrics, and how they are added up. Pure.
 //!
 //! They are those of the cloud ([`service::metrics`]): fields of log lines. A series of Prometheus costs nothing, so
 //! several labels tell one apart, where `CloudWatch` has one dimension.
@@ -11,10 +11,10 @@ const BOUNDS: [f64; 15] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0,
 ];
 
-/// How the numbers of a field become a metric.
+/// The way in which the numbers of a field become a metric.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// How many there are.
+    /// The count of measurements.
     Number,
     /// Their sum.
     Sum,
@@ -108,7 +108,7 @@ pub(super) fn is_label(name: &str) -> bool {
     FAMILIES.iter().any(|family| family.labels.contains(&name))
 }
 
-/// What an event has for the families.
+/// The fields of an event that count in families.
 #[derive(Default)]
 pub(super) struct Measurement {
     pub(super) numbers: Vec<(&'static str, f64)>,
@@ -137,7 +137,7 @@ fn label(name: &str, value: &str) -> String {
 struct Total {
     count: u64,
     sum: f64,
-    /// Of each bound, how many were not above it and above those before.
+    /// The counts of each bound: not above it, and above those before.
     buckets: [u64; BOUNDS.len()],
 }
 

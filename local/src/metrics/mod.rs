@@ -21,7 +21,7 @@ use families::{Measurement, Totals, is_label, is_number};
 
 pub(crate) use port::{Gauges, serve};
 
-/// What this process has counted since its start. Clones share it.
+/// The totals of this process since its start. Clones share it.
 #[derive(Clone, Default)]
 pub struct Metrics(Arc<Mutex<Totals>>);
 

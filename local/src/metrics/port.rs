@@ -14,7 +14,7 @@ use super::Metrics;
 use crate::inflight::Permits;
 use crate::side_port;
 
-/// What the process says of itself besides what it has counted.
+/// The facts that the process tells of itself besides its totals.
 #[derive(Clone, Debug)]
 pub(crate) struct Gauges {
     permits: Permits,
@@ -42,7 +42,7 @@ fn respond(request: &Request<Incoming>, metrics: &Metrics, gauges: &Gauges) -> R
 }
 
 impl Gauges {
-    /// Of a process that starts now.
+    /// The facts of a process that starts now.
     pub(crate) fn new(permits: &Permits, clock: &Clock) -> Self {
         Self {
             permits: permits.clone(),

@@ -16,7 +16,7 @@ pub struct File {
     columns: StringRecord,
 }
 
-/// Which columns a file may have, in any order, and which of them it must have.
+/// The columns that a file may have, in any order, and those that it must have.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns {
     pub known: &'static [&'static str],

@@ -11,7 +11,7 @@ use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{LambdaEvent, Request, RequestExt};
 use service::http::edge::{ClientAddress, Deadline, LoggedClient};
 
-/// Where `Host` waits while `lambda_http` makes a request of the event.
+/// The header in which `Host` waits while `lambda_http` makes a request of the event.
 const HIDDEN_HOST: HeaderName = HeaderName::from_static("x-host-as-sent");
 
 /// The event as `lambda_http` makes a request of it without a panic: it puts `X-Forwarded-Proto`, `Host` and the path

@@ -16,7 +16,7 @@ fn example() -> String {
     block.split("```").next().unwrap().to_owned()
 }
 
-/// What the example needs; and an address that stays, since the callback of single sign-on is below it.
+/// The variables that the example needs; and an address that stays, since the callback of single sign-on is below it.
 const VARIABLES: [(&str, &str); 4] = [
     ("PUBLIC_URL", "https://gateway.example.com"),
     ("ZAI_API_KEY", "zai-key"),

@@ -14,7 +14,7 @@ use translators::responses::wire::request::ResponsesBody;
 use translators::settings::BackendSettings;
 use translators::{messages, responses};
 
-/// By its grammar alone: numbers that nobody here reads may be of any size.
+/// True for JSON by its grammar alone: numbers that nobody here reads may be of any size.
 fn is_json(body: &[u8]) {
     serde_json::from_slice::<&RawValue>(body).unwrap();
 }

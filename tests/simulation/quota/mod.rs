@@ -160,7 +160,7 @@ impl World {
         self.checks.at_the_end(&Books::of(&self.database, &self.user), &history);
     }
 
-    /// What the database has done since, and what lies in it now (B1, B2).
+    /// The writes of the database since then, and its content now (B1, B2).
     fn look(&mut self) {
         let done = self.network.take_done();
         self.checks.see(&done);

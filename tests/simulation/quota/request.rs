@@ -24,7 +24,7 @@ const TRIES: usize = 3;
 pub(super) struct Request {
     pub(super) id: UsageId,
     pub(super) user: UserId,
-    /// With the key and the model that it asks for.
+    /// The same with the key and the model that it asks for.
     pub(super) limits: Limits,
     pub(super) asked: (KeyId, ModelId),
     pub(super) demand: Demand,

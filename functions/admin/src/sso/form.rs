@@ -58,7 +58,7 @@ impl From<Domains> for Vec<String> {
     }
 }
 
-/// Whose secret it is, of all whose fingerprints are kept: no id of a backend has a blank.
+/// The owner of the secret among all whose fingerprints are kept: no id of a backend has a blank.
 const OWNER: &str = "single sign-on";
 
 /// The fingerprint of a client secret.

@@ -1,5 +1,5 @@
-//! A person's keys in the hands of administrators: to make, to see, to limit, to switch off, to delete. Managers see those of
-//! their department.
+//! A person's keys in the hands of administrators: to make, to see, to limit, to switch off, to delete. Managers see
+//! those of their department.
 
 use axum::extract::State;
 use domain::access::api_key::MintedKey;

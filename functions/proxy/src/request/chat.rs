@@ -53,7 +53,7 @@ impl<'a> ChatRequest<'a> {
         self.body.get("service_tier")
     }
 
-    /// What tells its conversation from others.
+    /// The key of its conversation.
     pub(super) fn conversation(&self) -> ConversationParts<'a> {
         ConversationParts {
             cache_key: self.body.get("prompt_cache_key"),

@@ -102,7 +102,7 @@ impl CompletionRequest<'_> {
         })
     }
 
-    /// Who seals for its client.
+    /// The sealer of what its client gets.
     pub(crate) fn sealer(&self) -> ClientSealer {
         match self {
             Self::Messages(request) => request.sealer(),

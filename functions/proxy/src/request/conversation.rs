@@ -21,7 +21,7 @@ pub(super) struct ConversationParts<'a> {
     pub(super) cache_key: Option<&'a RawValue>,
     /// `metadata`, in whose `user_id` Claude Code names its session.
     pub(super) metadata: Option<&'a RawValue>,
-    /// What stands before the turns: the system's prompt, and tools.
+    /// The members before the turns: the system's prompt, and tools.
     pub(super) preamble: [Option<&'a RawValue>; 2],
     pub(super) turns: Option<&'a RawValue>,
 }
@@ -69,8 +69,8 @@ fn text(value: &RawValue) -> Option<Cow<'_, str>> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The session that Claude Code names in `user_id`: a member of an object in a string, and the end of a name in versions
-/// before.
+/// The session that Claude Code names in `user_id`: a member of an object in a string, and the end of a name in
+/// versions before.
 fn claude_code_session(metadata: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
     struct Metadata {

@@ -53,7 +53,7 @@ impl<'a> DirectRequest<'a> {
         self.body.get("service_tier")
     }
 
-    /// What tells its conversation from others; `None` where no prompt is read.
+    /// The key of its conversation; `None` where no prompt is read.
     pub(super) fn conversation(&self) -> Option<ConversationParts<'a>> {
         let parts = ConversationParts {
             cache_key: self.body.get("prompt_cache_key"),

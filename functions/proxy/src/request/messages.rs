@@ -83,7 +83,7 @@ impl<'a> MessagesRequest<'a> {
         self.sealer.clone()
     }
 
-    /// What tells its conversation from others.
+    /// The key of its conversation.
     pub(super) fn conversation(&self) -> ConversationParts<'a> {
         ConversationParts {
             cache_key: self.members.get("prompt_cache_key"),

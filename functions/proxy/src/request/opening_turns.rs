@@ -1,7 +1,7 @@
 //! The texts at the beginning of a conversation, which its later requests repeat.
 //!
-//! Only texts count: a client that moves its `cache_control` from turn to turn, or writes a text as a string first and as
-//! a block later, goes on with the same conversation. The JSON is known to be well-formed.
+//! Only texts count: a client that moves its `cache_control` from turn to turn, or writes a text as a string first and
+//! as a block later, goes on with the same conversation. The JSON is known to be well-formed.
 
 use domain::access::digest::PartsDigest;
 use memchr::memchr2;

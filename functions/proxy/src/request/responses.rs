@@ -76,7 +76,7 @@ impl<'a> ResponsesRequest<'a> {
         self.request.service_tier.raw()
     }
 
-    /// What tells its conversation from others.
+    /// The key of its conversation.
     pub(super) fn conversation(&self) -> ConversationParts<'a> {
         ConversationParts {
             cache_key: self.body.get("prompt_cache_key"),

@@ -6,8 +6,8 @@
 //! response ──▶ storing ────────┘
 //! ```
 //!
-//! Behind a [`StoredTurn`] nobody knows that anything is stored: the backend gets what a client would send that sends all of
-//! its conversation.
+//! Behind a [`StoredTurn`] nobody knows that anything is stored: the backend gets what a client would send that sends
+//! all of its conversation.
 
 mod expansion;
 mod listing;

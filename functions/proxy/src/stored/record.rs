@@ -82,8 +82,8 @@ impl Record {
         self.input.iter().chain(&self.output).map(AsRef::as_ref)
     }
 
-    /// Its items by their ids, where it is the record of the response `response`: of two with one id that of the output,
-    /// and the first one.
+    /// Its items by their ids, where it is the record of the response `response`: of two with one id that of the
+    /// output, and the first one.
     pub(super) fn items_by_id(&self, response: &str) -> HashMap<String, &RawValue> {
         let mut items = HashMap::new();
         for item in &self.output {

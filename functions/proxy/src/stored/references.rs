@@ -86,8 +86,8 @@ impl<'a> References<'a> {
         })
     }
 
-    /// The request's own items as JSON, with commas between them, each said in full: at most so many bytes, however many
-    /// of them stand for one long item.
+    /// The request's own items as JSON, with commas between them, each said in full: at most so many bytes, however
+    /// many of them stand for one long item.
     pub(super) fn resolved(&self, history: &History, most: usize) -> Result<String, ApiError> {
         let items = match &self.input {
             Input::Text(text) => {
@@ -140,7 +140,7 @@ impl<'a> Own<'a> {
 /// The items that references stand for: a record is taken apart once, however many refer to it.
 struct StoredItems<'a> {
     records: HashMap<&'a str, &'a Record>,
-    /// Of the records that were asked for.
+    /// The items of the records that were asked for.
     items: HashMap<String, HashMap<String, &'a RawValue>>,
 }
 

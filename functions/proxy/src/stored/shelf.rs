@@ -14,7 +14,7 @@ use super::references::References;
 use crate::app::App;
 use crate::seals::OwnersSeals;
 
-/// What is read for a request at most, in lengths of the longest body: each record may hold all of its conversation.
+/// The most that is read for a request, in lengths of the longest body: each record may hold all of its conversation.
 const BODIES: usize = 4;
 
 /// The responses that one user may read, and nobody else.

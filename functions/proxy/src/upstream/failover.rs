@@ -119,7 +119,7 @@ struct Search<'a, 's> {
     deadlines: &'s Deadlines,
     client_state: &'s ClientState,
     caller: CallerMark,
-    /// What the conversation is known by, once it has been looked at.
+    /// The conversation's key, once it has been looked at.
     conversation: Option<Option<ConversationKey>>,
     tried: Vec<&'s BackendId>,
     calls: Vec<BackendCall>,
@@ -246,7 +246,7 @@ impl<'s> Search<'_, 's> {
     }
 }
 
-/// What the conversation is known by that `caller` goes on with.
+/// The key of the conversation that `caller` goes on with.
 fn key_of(request: &CompletionRequest<'_>, caller: &ApiCaller) -> Option<ConversationKey> {
     let session_id = caller.conversation.as_ref().map(HeaderValue::as_bytes);
     request.conversation(session_id, caller.user.id.as_str())

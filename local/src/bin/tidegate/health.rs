@@ -8,14 +8,14 @@ use clap::Args;
 
 use crate::arguments::listen_address;
 
-/// Of the connection, and of each read. Below what container engines wait for (30 s).
+/// The time limit of the connection, and of each read. Below what container engines wait for (30 s).
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The beginning of an answer of 200.
 const HEALTHY: &[u8] = b"HTTP/1.1 200 ";
 
 #[derive(Debug, Args)]
 pub(crate) struct HealthCheck {
-    /// Where the gateway listens.
+    /// The address on which the gateway listens.
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080", value_parser = listen_address)]
     listen: SocketAddr,
 }
@@ -41,7 +41,7 @@ impl HealthCheck {
     }
 }
 
-/// Where this machine reaches what listens on `address`: that of all networks is reached on loopback.
+/// The address at which this machine reaches what listens on `address`: that of all networks is reached on loopback.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),

@@ -1,4 +1,4 @@
-//! What the program says on the terminal.
+//! The lines that the program writes on the terminal.
 
 use local::{Applied, Gateway, ResetAdmin, StartError};
 

@@ -135,7 +135,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// How far the limits are used; of a key, those of `key`.
+    /// The use of the limits; of a key, those of `key`.
     async fn used(self, limits: Limits, key: Option<&KeyId>) -> Result<Vec<LimitStatus>, StoreError> {
         let Self {
             store,

@@ -64,7 +64,7 @@ const TOKEN_NAMES: [Names; 2] = [
     },
 ];
 
-/// Of the limits of this unit, the one with least left; of several, the one that takes longest to reset.
+/// The limit of this unit with least left; of several, the one that takes longest to reset.
 fn tightest(limit_usage: &[LimitUsage], unit: Unit) -> Option<&LimitUsage> {
     // What never resets has no place in headers that tell when.
     let is_of_it = |usage: &&LimitUsage| {

@@ -40,7 +40,7 @@ pub(super) struct Leases {
     leases: HashMap<String, i64>,
 }
 
-/// Of a backend its id.
+/// The id of a backend.
 #[derive(Deserialize)]
 struct Named {
     id: BackendId,

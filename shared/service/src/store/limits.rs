@@ -21,7 +21,8 @@ const PLACEHOLDER: usize = 255;
 /// Bytes of an item.
 pub(super) const ITEM: usize = 400 << 10;
 
-/// The operators and functions of an expression. The `=` of `SET` is none: `SET a = :b + :c + :d` has two, the page says.
+/// The operators and functions of an expression. The `=` of `SET` is none: `SET a = :b + :c + :d` has two, the page
+/// says.
 pub(super) fn operators(text: &str) -> usize {
     let is_change = ["SET ", "REMOVE ", "ADD "].iter().any(|verb| text.starts_with(verb));
     let words = text.split([' ', ',', '(', ')']).filter(|word| match *word {

@@ -53,8 +53,8 @@ impl Store {
         first.await
     }
 
-    /// What is sealed of the responses with these ids that `owner` has, by id; `None` if that is more than `most` bytes,
-    /// of which little more is read.
+    /// The sealed texts of the responses with these ids that `owner` has, by id; `None` if that is more than `most`
+    /// bytes, of which little more is read.
     pub async fn responses(
         &self,
         owner: &UserId,
@@ -130,8 +130,8 @@ impl Store {
         }
     }
 
-    /// The items at `keys` that are there and whose time has not passed, by their sort keys; `None` where they take more
-    /// bytes than there is `room`.
+    /// The items at `keys` that are there and whose time has not passed, by their sort keys; `None` where they take
+    /// more bytes than there is `room`.
     async fn parts(&self, keys: Vec<Key>, room: &mut usize) -> Result<Option<HashMap<String, Item>>, StoreError> {
         let table = self.table(Table::Responses);
         let mut found = HashMap::new();

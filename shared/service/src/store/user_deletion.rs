@@ -28,7 +28,8 @@ struct Deletion {
 }
 
 impl Store {
-    /// Removes the account as [`Store::account`] has read it, frees its address, and removes its keys and stored responses.
+    /// Removes the account as [`Store::account`] has read it, frees its address, and removes its keys and stored
+    /// responses.
     pub async fn delete_user(&self, user: &User, audit: &AuditEntry) -> Result<Result<(), UserRefusal>, StoreError> {
         let deletion = Deletion { user: user.id.clone() };
         let transaction = self

@@ -98,7 +98,7 @@ impl Store {
         }
     }
 
-    /// Whose the address is, in whichever of its forms it is kept.
+    /// The account that has the address, in whichever of its forms it is kept.
     async fn holder_of(&self, email: &Email) -> Result<Option<UserId>, StoreError> {
         let holder = self.holder(&keys::email(email)).await?;
         let older = match email.apart() {

@@ -56,7 +56,7 @@ fn opaque(random: impl FnOnce() -> String) -> String {
     [PREFIX, &random()].concat()
 }
 
-/// What the block's signature carries: nothing if it is another server's, or was tampered with.
+/// The content that the block's signature carries: nothing if it is another server's, or was tampered with.
 pub(super) fn carried(block: &InputBlock<'_>, sealer: &dyn Sealer) -> Option<Opened> {
     sealed::open(sealer, SealedKind::Reasoning, block.signature)
 }

@@ -7,7 +7,7 @@ use crate::settings::BackendSettings;
 use crate::tool_names::ToolNames;
 use crate::warnings::Warnings;
 
-/// What all steps share, and the warnings that they add to.
+/// The facts that all steps share, and the warnings that they add to.
 pub(crate) struct Scope<'a> {
     pub backend: &'a BackendSettings,
     pub names: &'a ToolNames,

@@ -1,4 +1,4 @@
-//! What tests of several files need in place of keys and of chance.
+//! Stand-ins for keys and for chance, for tests of several files.
 
 pub(crate) mod random;
 

@@ -1,4 +1,4 @@
-//! What comes in place of chance.
+//! A counter in place of chance.
 
 use translators::context::RandomText;
 

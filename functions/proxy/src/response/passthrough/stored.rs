@@ -1,5 +1,5 @@
-//! A Responses stream that is stored here: events with ids of ours (N5), and an end that is held back until the response
-//! is stored (ST4).
+//! A Responses stream that is stored here: events with ids of ours (N5), and an end that is held back until the
+//! response is stored (ST4).
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -91,7 +91,7 @@ impl StoredStream {
         self.end = Some(frames);
     }
 
-    /// What was held back.
+    /// The events that were held back.
     pub(super) fn into_end(self) -> Option<Bytes> {
         self.end
     }

@@ -12,7 +12,7 @@ use crate::request::ConversationKey;
 
 /// The part of its fair share that a backend may carry before conversations are sent on.
 const BOUND: f64 = 1.25;
-/// What is added to it for the most patient of conversations.
+/// The part that is added to it for the most patient of conversations.
 const PATIENCE: f64 = 0.1;
 /// Standard deviations of a count of requests that are no proof of a lasting overload.
 const CHANCE: f64 = 0.5;

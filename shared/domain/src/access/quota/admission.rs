@@ -97,7 +97,7 @@ pub fn plan_at(known: Option<&Meter>, request: &AdmissionRequest<'_>, present: T
     }
 }
 
-/// How many expired reservations and parts of the window a condition has room for beside so many counters of limits.
+/// The expired reservations and parts of the window that a condition has room for beside so many counters of limits.
 fn room_beside(slots: usize) -> (usize, usize) {
     let (expired, parts) = ROOM_OF_A_SLOT;
     (
@@ -107,7 +107,7 @@ fn room_beside(slots: usize) -> (usize, usize) {
 }
 
 impl Limits {
-    /// What the limits that are enforced allow in a counter that they share.
+    /// The amount that the limits which are enforced allow in a counter that they share.
     fn caps(&self, place: &Place) -> PeriodCaps {
         let mut caps = PeriodCaps::default();
         for rule in self.rules.iter().filter(|rule| rule.place == *place) {

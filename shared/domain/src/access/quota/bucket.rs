@@ -16,7 +16,7 @@ pub struct Frame {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bucket(pub i64);
 
-/// Which part of a window, and how long its parts are.
+/// A part of a window, and the length of its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowBucket {
     #[serde(rename = "l")]

@@ -1,4 +1,4 @@
-//! Where a reservation is counted, besides the counters that every meter has.
+//! The places where a reservation is counted, besides the counters that every meter has.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::bucket::WindowBucket;
 use super::limits::Level;
 use crate::models::limit::{Slot, Unit};
 
-/// Where one reservation is counted, besides its day, its month and the window that the policy's rates share.
+/// A place where one reservation is counted, besides its day, its month and the window that the policy's rates share.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     pub level: Level,

@@ -106,7 +106,7 @@ impl<'a> Counters<'a> {
         }
     }
 
-    /// Of a limit with a counter of its own.
+    /// The count of a limit with a counter of its own.
     fn slot(&self, rule: &Rule) -> Counted {
         let Some(slotted) = rule.slotted() else {
             return (0, 0, Until::Settled);
@@ -171,7 +171,7 @@ impl<'a> Counters<'a> {
         (tally.counted(frame, now_ms), reserved, Until::Leaves(tally, frame))
     }
 
-    /// What requests under way may give back; of requests nothing: each counts once it is sent.
+    /// The amount that requests under way may give back; of requests nothing: each counts once it is sent.
     fn reserved(&self, unit: Unit, is_counted: impl Fn(&StoredReservation) -> bool) -> i64 {
         if unit == Unit::Requests {
             return 0;

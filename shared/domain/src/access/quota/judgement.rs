@@ -73,7 +73,7 @@ fn worst(
     refusals.max_by_key(|refusal| refusal.retry_at.unwrap_or(Timestamp::MAX))
 }
 
-/// How far each of the limits is used at `now`.
+/// The use of each of the limits at `now`.
 pub fn limit_usage(meter: &Meter, limits: &Limits, now: Timestamp) -> Vec<LimitUsage> {
     let counters = Counters::at(now.into(), meter, limits, Amounts::default());
     counters.counts().map(|count| count.usage(now)).collect()

@@ -17,7 +17,7 @@ pub enum Level {
     Key,
 }
 
-/// Where the amounts of a limit are counted in the meter.
+/// The place in the meter where the amounts of a limit are counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     Day,
@@ -40,14 +40,14 @@ pub struct Rule {
     /// False in shadow mode: it is counted, and refuses nothing.
     pub is_enforced: bool,
     pub place: Place,
-    /// What its window has seen already when its counter begins.
+    /// The use that its window has seen already when its counter begins.
     pub(super) begins_with: Amounts,
 }
 
 /// The limits of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// By whose clock days, weeks and months begin.
+    /// The zone by whose clock days, weeks and months begin.
     pub zone: Zone,
     /// The length in seconds of the window that the policy's rates share.
     pub window_seconds: u32,
@@ -142,7 +142,7 @@ fn listed<'a>(level: Level, limits: &'a [Limit], slots: &'a [Slot]) -> impl Iter
 }
 
 impl Rule {
-    /// Of a policy's list: counted with the day, the month or all requests under way where it is about these.
+    /// A rule of a policy's list: counted with the day, the month or all requests under way where it is about these.
     fn of_user(limit: &Limit, slot: Place) -> Self {
         let shared = Place::shared(limit.measure).filter(|_| limit.models.is_empty());
         Self {

@@ -35,10 +35,10 @@ pub struct Meter {
     pub day: Period,
     #[serde(rename = "m")]
     pub month: Period,
-    /// Of limits of policies; there once a policy has had such a limit.
+    /// Counters of limits of policies; there once a policy has had such a limit.
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub of_user: Option<Slots>,
-    /// Of limits of the user's keys.
+    /// Counters of limits of the user's keys.
     #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
     pub of_keys: Option<Slots>,
     /// What is admitted and not settled, by its reservation.

@@ -19,7 +19,7 @@ pub enum Field {
     MaxConcurrency,
 }
 
-/// What a limit is called: `cost_quota_monthly`, `cost/week`, `tokens/day/opus*,sonnet*`.
+/// The name of a limit: `cost_quota_monthly`, `cost/week`, `tokens/day/opus*,sonnet*`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum LimitName {
@@ -75,12 +75,12 @@ impl Field {
 }
 
 impl LimitName {
-    /// Of a limit that a policy has in a field.
+    /// The name of a limit that a policy has in a field.
     pub(super) fn of_field(measure: Measure) -> Self {
         Field::of(measure).map_or_else(|| Self::Listed(measure, Vec::new()), Self::Field)
     }
 
-    /// Of a limit in a policy's list.
+    /// The name of a limit in a policy's list.
     pub fn of_listed(limit: &Limit) -> Self {
         Self::listed(limit.measure, limit.models.clone())
     }

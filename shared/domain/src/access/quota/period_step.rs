@@ -24,7 +24,7 @@ pub enum PeriodStep {
     Replace { known: i32, period: Period },
 }
 
-/// When a request is counted, and by whose clock.
+/// The moment at which a request is counted, and the clock.
 #[derive(Clone, Copy)]
 pub(super) struct Now<'a> {
     pub(super) moment: Moment,

@@ -72,7 +72,7 @@ pub fn take_back(meter: &Meter, names: &[LimitName], limits: &Limits) -> Reset {
     }
 }
 
-/// Where the limit of this name is counted, and what it counts.
+/// The place where the limit of this name is counted, and its unit.
 fn place(name: &LimitName, limits: &Limits) -> Option<(Place, Unit)> {
     let place = match name {
         LimitName::Field(field) => match field {
@@ -144,7 +144,7 @@ fn reserved(meter: &Meter, is_current: impl Fn(&StoredReservation) -> bool) -> A
         })
 }
 
-/// What is reserved in parts that are still in the window.
+/// The amount reserved in parts that are still in the window.
 fn reserved_in(
     meter: &Meter,
     window: &Window,

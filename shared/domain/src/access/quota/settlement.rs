@@ -52,7 +52,7 @@ pub struct Adjustment {
     pub slots: Vec<SlotAdjustment>,
 }
 
-/// What is added to the counter of one limit, while it is at this place.
+/// The amount that is added to the counter of one limit, while it is at this place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotAdjustment {
     pub counted: Counted,

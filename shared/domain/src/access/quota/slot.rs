@@ -62,7 +62,7 @@ impl Rule {
         }
     }
 
-    /// How its own window is cut.
+    /// The frame of its own window.
     pub(super) fn frame(&self) -> Option<Frame> {
         match self.measure.per()? {
             Per::Seconds(seconds) => Some(Frame::of_seconds(seconds)),
@@ -76,8 +76,8 @@ impl Slotted<'_> {
         meter.slot(self.level, self.slot)
     }
 
-    /// What the request changes in the counter, and where it is counted then. Of an unknown meter the counter is taken
-    /// for one in use.
+    /// The change of the counter by the request, and the place where it is counted then. Of an unknown meter the
+    /// counter is taken for one in use.
     pub(super) fn step(self, known: Option<&Meter>, amounts: Amounts, now: Now<'_>) -> (SlotStep, Counted) {
         let before = known.map(|meter| meter.slot(self.level, self.slot));
         let (change, at) = match self.rule.span() {

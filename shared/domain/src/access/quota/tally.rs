@@ -29,7 +29,7 @@ pub struct TallyStep {
 }
 
 impl Tally {
-    /// How much is in the window at `now_ms`.
+    /// The amount in the window at `now_ms`.
     pub(super) fn counted(&self, frame: Frame, now_ms: i64) -> i64 {
         self.parts
             .iter()
@@ -51,7 +51,7 @@ impl Tally {
         at
     }
 
-    /// How to add to the tally as it is known.
+    /// The step that adds to the tally as it is known.
     pub(super) fn step(&self, add: i64, limit: Option<i64>, frame: Frame, now_ms: i64) -> TallyStep {
         let gone = self.parts.iter().filter(|(part, _)| frame.leaves_at(**part) <= now_ms);
         let mut gone: Vec<(Bucket, i64)> = gone.map(|(part, count)| (*part, *count)).collect();

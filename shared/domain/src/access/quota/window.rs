@@ -199,7 +199,7 @@ impl WindowCount {
 }
 
 impl WindowStep {
-    /// Where the request is counted.
+    /// The place where the request is counted.
     pub(super) fn place(&self) -> Option<WindowBucket> {
         match self {
             Self::Skip => None,

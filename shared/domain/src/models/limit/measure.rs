@@ -1,4 +1,4 @@
-//! What a limit counts, and in which span of time: `cost/month`, `requests/60s`, `concurrency`.
+//! The unit of a limit and its span of time: `cost/month`, `requests/60s`, `concurrency`.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The longest window of a rate: a day.
 pub const MAX_WINDOW_SECONDS: u32 = 24 * 60 * 60;
 
-/// What is counted. Stored by its place.
+/// The unit that is counted. Stored by its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unit {
     Requests,
@@ -30,7 +30,7 @@ pub enum Per {
     Seconds(u32),
 }
 
-/// What a limit is about.
+/// The measure of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
     /// Requests under way at once.
@@ -51,7 +51,7 @@ impl Unit {
 }
 
 impl Per {
-    /// What is wrong with a text that names no span.
+    /// The fault of a text that names no span.
     pub(super) const EXPECTED: &'static str = "must be day, week, month, total, or 1s to 86400s";
 
     pub(super) fn parse(text: &str) -> Option<Self> {

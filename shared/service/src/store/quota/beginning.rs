@@ -1,4 +1,5 @@
-//! What a limit has seen before its own counter begins: a new limit begins at what the sums of usage say of its window.
+//! The use that a limit has seen before its own counter begins: a new limit begins at what the sums of usage say of its
+//! window.
 
 use super::super::usage_reads::Whose;
 use super::super::{Store, StoreError};
@@ -8,11 +9,11 @@ use domain::models::utc_hour::UtcHour;
 use domain::models::{KeyId, UserId};
 use jiff::Timestamp;
 
-/// Whose use is looked for, and until when.
+/// The account whose use is looked for, and until when.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
     pub user: &'a UserId,
-    /// Of limits of a key: which one.
+    /// The key, for limits of one.
     pub key: Option<&'a KeyId>,
     pub now: Timestamp,
 }
@@ -46,7 +47,7 @@ impl Store {
         Ok(Some(limits))
     }
 
-    /// What was used of a limit since its window began. Sums have no parts of an hour: the hour in which the window
+    /// The use of a limit since its window began. Sums have no parts of an hour: the hour in which the window
     /// begins counts as a whole.
     async fn seen_by(&self, seen: Seen<'_>, rule: &Rule, begins_at: Timestamp) -> Result<Amounts, StoreError> {
         let hours = UtcHour::of(begins_at)..UtcHour::of(seen.now).plus(1);

@@ -17,7 +17,7 @@ pub(super) struct Update {
     placeholders: Expression,
 }
 
-/// Where a counter lies, and how the placeholders of its names and values begin.
+/// The path of a counter, and the beginning of the placeholders of its names and values.
 #[derive(Clone, Copy)]
 pub(super) struct Counter<'a> {
     pub(super) path: &'a str,

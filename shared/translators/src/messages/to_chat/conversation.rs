@@ -35,7 +35,7 @@ impl<'a> Conversation<'a> {
         used
     }
 
-    /// What blocks bring back sealed, if it was sealed here.
+    /// The content that blocks bring back sealed, if it was sealed here.
     pub(super) fn signatures(&self) -> impl Iterator<Item = Field<'a>> {
         self.blocks().map(|block| block.signature)
     }

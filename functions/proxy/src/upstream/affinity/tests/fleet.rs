@@ -68,7 +68,7 @@ struct Fleet {
     caches: Vec<PrefixCache<Block>>,
     processes: Vec<Balancer>,
     conversations: Vec<Conversation>,
-    /// Of each backend, and the part that would have been fair.
+    /// The load of each backend, and the part that would have been fair.
     requests: Vec<(f64, f64)>,
     sent: u64,
     prompt_tokens: usize,
