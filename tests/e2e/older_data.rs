@@ -4,9 +4,7 @@ use aws_sdk_dynamodb::Client as Database;
 use aws_sdk_dynamodb::types::AttributeValue;
 use harness::Gateway;
 use harness::client::{Client, PASSWORD, data, refusal, status};
-use harness::dynamo;
 use harness::identity_provider::{Begun, IdentityProvider, SigningKey};
-use local::Options;
 use serde_json::{Value, json};
 
 const USERS: &str = "/api/v1/admin/users";
@@ -22,13 +20,8 @@ struct Older {
 
 impl Older {
     async fn start() -> Self {
-        let with_port = |options| Options {
-            dynamodb_listen: Some(([127, 0, 0, 1], 0).into()),
-            ..options
-        };
-        let gateway = Gateway::start_with(with_port).await;
-        let (address, key) = gateway.local().database().unwrap().clone();
-        let database = dynamo::client(&format!("http://{address}"), &key.id, key.secret.expose());
+        let gateway = Gateway::start_with_database().await;
+        let database = gateway.database();
         let tables = database.list_tables().send().await.unwrap().table_names.unwrap();
         let users = tables.into_iter().find(|name| name.ends_with("users")).unwrap();
         Self {

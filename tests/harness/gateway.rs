@@ -6,6 +6,7 @@ use local::Options;
 use reqwest::RequestBuilder;
 
 use crate::client::Client;
+use crate::dynamo;
 use crate::provider::Provider;
 use crate::{ADMIN_EMAIL, ADMIN_PASSWORD};
 
@@ -33,6 +34,21 @@ impl Gateway {
             .signed_in(ADMIN_EMAIL, ADMIN_PASSWORD)
             .await;
         Self { local, admin }
+    }
+
+    /// A gateway whose database listens too.
+    pub async fn start_with_database() -> Self {
+        Self::start_with(|options| Options {
+            dynamodb_listen: Some(([127, 0, 0, 1], 0).into()),
+            ..options
+        })
+        .await
+    }
+
+    /// A client of its database, with the key to it.
+    pub fn database(&self) -> aws_sdk_dynamodb::Client {
+        let (address, key) = self.local.database().unwrap();
+        dynamo::client(&format!("http://{address}"), &key.id, key.secret.expose())
     }
 
     /// A gateway by this clock.

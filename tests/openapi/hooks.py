@@ -25,6 +25,7 @@ FORMATS = {
     "person": ["somebody@example.com", "01a21f20bc927606834116ceed7b8df3"],
     "http-url": ["http://127.0.0.1:9/v1", "https://api.example.com"],
     "origin": ["https://console.example.com", "http://localhost:3000"],
+    "limit-name": ["rate_limit", "token_quota_daily", "cost_quota_monthly"],
     "preset": ["vllm", "kimi"],
     "cursor": [""],
 }

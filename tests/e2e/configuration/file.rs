@@ -30,13 +30,10 @@ async fn the_example_of_the_documents_starts_a_gateway_and_a_second_start_change
     let (file, stored) = (folder.path().join("gateway.yaml"), folder.path().join("data"));
     fs::write(&file, example()).unwrap();
     let environment = |password: &'static str| {
-        let config = ("CONFIG", file.to_str().unwrap());
-        let password = Some(("ADMIN_PASSWORD", password)).filter(|(_, password)| !password.is_empty());
-        [config]
-            .into_iter()
-            .chain(password)
-            .chain(VARIABLES)
-            .collect::<Vec<_>>()
+        let mut variables = VARIABLES.to_vec();
+        variables.push(("CONFIG", file.to_str().unwrap()));
+        variables.extend(Some(("ADMIN_PASSWORD", password)).filter(|(_, password)| !password.is_empty()));
+        variables
     };
     let mut local = LocalProcess::start_with(&stored, &environment("password123")).await;
     let admin = local.anybody().signed_in("admin@localhost", "password123").await;

@@ -4,17 +4,9 @@ use harness::client::status;
 use harness::{Gateway, dynamo};
 use local::Options;
 
-async fn gateway() -> Gateway {
-    Gateway::start_with(|options| Options {
-        dynamodb_listen: Some(([127, 0, 0, 1], 0).into()),
-        ..options
-    })
-    .await
-}
-
 #[tokio::test]
 async fn p68_ha23_the_database_answers_who_signs_with_its_key_and_nobody_else() {
-    let gateway = gateway().await;
+    let gateway = Gateway::start_with_database().await;
     let (address, key) = gateway.local().database().unwrap();
     let tables = async |id: &str, secret: &str, address: &str| {
         let client = dynamo::client(address, id, secret);
@@ -45,7 +37,7 @@ async fn ha23_the_database_listens_on_loopback_only() {
 
 #[tokio::test]
 async fn ha22_a_gateway_on_loopback_does_not_answer_to_other_names() {
-    let gateway = gateway().await;
+    let gateway = Gateway::start_with_database().await;
     let options = |host: &str| gateway.anybody().get("/api/v1/auth/options").header("host", host);
     assert_eq!(status(options("evil.example")).await, 400);
     assert_eq!(status(options("localhost:8080")).await, 200);

@@ -1,10 +1,9 @@
 //! One round of a race: objects of its own, four requests at once, and what must hold afterwards.
 
 use futures_util::future::join_all;
+use harness::Gateway;
 use harness::client::{Client, PASSWORD, status};
-use harness::{Gateway, dynamo};
 use http::Method;
-use local::Options;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use service::http::routes::Row;
@@ -41,13 +40,8 @@ struct Done<'a> {
 
 impl World {
     pub(super) async fn start() -> Self {
-        let with_port = |options| Options {
-            dynamodb_listen: Some(([127, 0, 0, 1], 0).into()),
-            ..options
-        };
-        let gateway = Gateway::start_with(with_port).await;
-        let (address, key) = gateway.local().database().unwrap().clone();
-        let database = dynamo::client(&format!("http://{address}"), &key.id, key.secret.expose());
+        let gateway = Gateway::start_with_database().await;
+        let database = gateway.database();
         Self { gateway, database }
     }
 
