@@ -6,6 +6,7 @@ use domain::clock::Clock;
 use harness::Gateway;
 use harness::client::{Client, data, status};
 use harness::provider::{Provider, Reply, openai};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 /// As long as a process remembers a policy or a key.
@@ -46,6 +47,12 @@ impl Scene {
         let changed = self.admin().change("/api/v1/admin/policies/team", &change).await;
         self.clock.advance(REMEMBERED);
         changed
+    }
+
+    /// The reset of a limit of the person.
+    async fn reset(&self, limit: &str) -> RequestBuilder {
+        let path = format!("{}/quota/reset", self.person.account_path().await);
+        self.admin().post(&path).json(&json!({"limits": [limit]}))
     }
 }
 
@@ -104,17 +111,26 @@ async fn p88_a_new_limit_begins_at_what_was_used_in_its_window() {
         .await;
     served(&program, "opus-1").await;
     let quota = data(scene.person.get("/api/v1/user/quota"), 200).await;
-    let used: Vec<&Value> = quota["limits"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|limit| &limit["used"])
-        .collect();
+    let limits = quota["limits"].as_array().unwrap();
+    let used: Vec<&Value> = limits.iter().map(|limit| &limit["used"]).collect();
     // The provider tells 5 tokens of each request.
     assert_eq!(used, [&json!(4), &json!(4), &json!(20), &json!(2)], "{quota}");
     assert_eq!(refused(&program, "opus-1").await["limit"], "requests/total/opus*");
     served(&program, "m").await;
     assert_eq!(refused(&program, "m").await["limit"], "requests/week");
+}
+
+#[tokio::test]
+async fn p88_a_new_limit_that_is_full_already_can_be_reset() {
+    let scene = Scene::under(json!({"rate_limit": 100})).await;
+    let program = scene.person.create_key().await;
+    served(&program, "m").await;
+    let limits = json!([{"what": "requests", "per": "total", "amount": 1}]);
+    scene.change_policy(json!({ "limits": limits })).await;
+    assert_eq!(refused(&program, "m").await["limit"], "requests/total");
+    data(scene.reset("requests/total").await, 200).await;
+    served(&program, "m").await;
+    assert_eq!(refused(&program, "m").await["limit"], "requests/total");
 }
 
 #[tokio::test]
@@ -196,15 +212,9 @@ async fn p88_limits_of_a_list_are_raised_and_reset_by_their_names() {
     let program = scene.person.create_key().await;
     served(&program, "m").await;
     assert_eq!(refused(&program, "m").await["limit"], "requests/week/m");
-    let reset = format!("{}/quota/reset", scene.person.account_path().await);
-    let quota = data(
-        scene.admin().post(&reset).json(&json!({"limits": ["requests/week/m"]})),
-        200,
-    )
-    .await;
+    let quota = data(scene.reset("requests/week/m").await, 200).await;
     assert_eq!(quota["limits"][0]["used"], 0, "{quota}");
-    let unknown = scene.admin().post(&reset).json(&json!({"limits": ["requests/week"]}));
-    assert_eq!(status(unknown).await, 400);
+    assert_eq!(status(scene.reset("requests/week").await).await, 400);
     served(&program, "m").await;
     let top_up = json!({
         "account": scene.person.id().await, "limit": "requests/week/m", "add": 1, "until": "2026-11-28T00:00:00Z",

@@ -44,7 +44,7 @@ pub use period_step::PeriodStep;
 pub use reservation::{LATEST_EXPIRY, StoredFacts, StoredReservation};
 pub use reset::{Reset, SlotReset, take_back};
 pub use settlement::{ActualUsage, Adjustment, SlotAdjustment, correct};
-pub use slot::{SlotChange, SlotStep};
+pub use slot::{SlotChange, SlotStep, beginnings};
 pub use tally::{Tally, TallyStep};
 pub use top_up::{TopUp, raised};
 pub use window::{Window, WindowCount, WindowStep};

@@ -5,8 +5,9 @@ use super::amounts::{Amounts, PeriodCaps};
 use super::bucket::{Frame, WindowBucket};
 use super::calendar::Span;
 use super::counted::{Counted, CountedAt};
-use super::limits::{Level, Place, Rule};
+use super::limits::{Level, Limits, Place, Rule};
 use super::meter::{Meter, SlotCounter};
+use super::moment::Moment;
 use super::period::{Calendar, Period};
 use super::period_step::{Now, PeriodStep, period};
 use super::reservation::StoredReservation;
@@ -27,6 +28,18 @@ pub enum SlotChange {
     Begin(SlotCounter),
     Period(PeriodStep),
     Window(WindowStep),
+}
+
+/// The counters of budgets that `meter` has not yet, as they are before a first request.
+pub fn beginnings(meter: &Meter, limits: &Limits, moment: Moment) -> Vec<SlotStep> {
+    let now = Now {
+        moment,
+        zone: limits.zone.rules(),
+    };
+    let budgets = limits.rules.iter().filter(|rule| rule.begins_with_sums());
+    let own = budgets.filter_map(|rule| rule.slotted().zip(rule.span()));
+    let new = own.filter(|(own, _)| own.counter(meter).is_none());
+    new.map(|(own, span)| own.begun(now.calendar(span))).collect()
 }
 
 /// A rule's counter, and the rule.
@@ -124,6 +137,14 @@ impl Slotted<'_> {
             (_, _, step) => SlotChange::Period(step),
         };
         (change, at)
+    }
+
+    fn begun(self, calendar: Calendar<'_>) -> SlotStep {
+        SlotStep {
+            level: self.level,
+            slot: self.slot.clone(),
+            change: SlotChange::Begin(SlotCounter::Period(self.beginning(calendar))),
+        }
     }
 
     /// The period before the first request that is counted in it.

@@ -1,9 +1,12 @@
 //! The use that a limit has seen before its own counter begins: a new limit begins at what the sums of usage say of its
 //! window.
 
+use std::sync::Arc;
+
 use super::super::usage_reads::Whose;
-use super::super::{Store, StoreError};
-use domain::access::quota::{Amounts, Level, Limits, Meter, Place, Rule};
+use super::super::{Store, StoreError, keys};
+use super::update;
+use domain::access::quota::{self, Amounts, Level, Limits, Meter, Moment, Place, Rule};
 use domain::models::rollup::Rollup;
 use domain::models::utc_hour::UtcHour;
 use domain::models::{KeyId, UserId};
@@ -45,6 +48,23 @@ impl Store {
             of_rule.map(|(_, amounts)| *amounts).unwrap_or_default()
         });
         Ok(Some(limits))
+    }
+
+    /// The meter with the counters that a refused request has found missing: else the next one would read the sums
+    /// again, and there would be nothing to reset. `None` if the meter has changed meanwhile, or cannot be written.
+    pub(super) async fn begin_counters(
+        &self,
+        user: &UserId,
+        (meter, limits): (&Meter, &Limits),
+        moment: Moment,
+    ) -> Option<Arc<Meter>> {
+        let counters = quota::beginnings(meter, limits, moment);
+        if counters.is_empty() {
+            return None;
+        }
+        let (change, condition) = update::begin(&counters, meter).ok()?;
+        let written = self.update_and_see(&keys::meter(user), change, condition).await;
+        written.ok()?.ok().map(Arc::new)
     }
 
     /// The use of a limit since its window began. Sums have no parts of an hour: the hour in which the window

@@ -23,7 +23,6 @@ use domain::access::quota::{
 };
 use domain::models::usage::UsageRecord;
 use domain::models::{UsageId, UserId};
-use jiff::Timestamp;
 
 pub use beginning::Seen;
 
@@ -124,13 +123,26 @@ impl Store {
                 limits: beginning.as_ref().unwrap_or(request.limits),
                 ..*request
             };
-            if let Some(refusal) = known.refusal(request, self.clock.now()) {
-                self.remember(user, &known);
+            if let Some(refusal) = self.refusal(user, request, &known).await {
                 return Ok(Admission::Refused(refusal));
             }
             attempts.overtaken()?;
             begun = beginning.or(begun);
         }
+    }
+
+    /// The reason why a meter that was read has no room; the meter is remembered.
+    async fn refusal(&self, user: &UserId, request: &AdmissionRequest<'_>, known: &Known) -> Option<Refusal> {
+        let now = Moment {
+            at: request.now,
+            present: self.clock.now(),
+        };
+        let refusal = known.refusal(request, now)?;
+        if let Known::Seen(meter) = known {
+            let begun = self.begin_counters(user, (meter, request.limits), now).await;
+            self.remember(user, begun.as_ref().unwrap_or(meter));
+        }
+        Some(refusal)
     }
 
     /// The limits of the request with what those begin with that `known` does not count yet, if there are any.
@@ -176,15 +188,13 @@ impl Store {
     }
 
     fn admitted(&self, user: &UserId, id: &UsageId, meter: Arc<Meter>) -> Result<Admission, StoreError> {
-        self.memory.meters.insert(user.clone(), Arc::clone(&meter));
+        self.remember(user, &meter);
         let reservation = meter.reservations.get(id).cloned().ok_or(StoreError::Conflict)?;
         Ok(Admission::Admitted { reservation, meter })
     }
 
-    fn remember(&self, user: &UserId, known: &Known) {
-        if let Known::Seen(meter) = known {
-            self.memory.meters.insert(user.clone(), Arc::clone(meter));
-        }
+    fn remember(&self, user: &UserId, meter: &Arc<Meter>) {
+        self.memory.meters.insert(user.clone(), Arc::clone(meter));
     }
 
     /// Puts what the request came to in the place of what was reserved, and records it; both or neither,
@@ -268,15 +278,11 @@ impl Store {
 
 impl Known {
     /// Why a meter that was read has no room.
-    fn refusal(&self, request: &AdmissionRequest<'_>, present: Timestamp) -> Option<Refusal> {
+    fn refusal(&self, request: &AdmissionRequest<'_>, now: Moment) -> Option<Refusal> {
         let empty = Meter::default();
         let meter = match self {
             Self::Seen(meter) => meter,
             Self::Nothing | Self::Absent => &empty,
-        };
-        let now = Moment {
-            at: request.now,
-            present,
         };
         quota::judge(meter, request.limits, request.demand, now)
     }

@@ -12,7 +12,7 @@ use super::super::table::{DUE, PK, QUEUE, TTL};
 use super::builder::{Counter, Update, value};
 use super::slots;
 use domain::access::quota::{
-    Adjustment, Level, LiveStep, Meter, PeriodStep, Plan, Reset, StoredReservation, WindowStep,
+    Adjustment, Level, LiveStep, Meter, PeriodStep, Plan, Reset, SlotStep, StoredReservation, WindowStep,
 };
 use domain::models::UsageId;
 
@@ -77,6 +77,14 @@ pub(super) fn create(plan: &Plan, id: &UsageId) -> Result<(Expression, Expressio
     }
     update.kept_after(&plan.reservation);
     update.queued_until(&plan.reservation);
+    Ok(update.finish())
+}
+
+/// Makes counters of limits in a meter that is there, and of which this is `known`.
+pub(super) fn begin(counters: &[SlotStep], known: &Meter) -> Result<(Expression, Expression), StoreError> {
+    let mut update = Update::default();
+    update.expect("attribute_exists(r)");
+    update.slots(counters, Some(known))?;
     Ok(update.finish())
 }
 
