@@ -57,5 +57,6 @@ mod sso;
 mod trials;
 mod usage;
 mod users;
+mod warnings;
 mod way_back;
 mod words;

@@ -63,6 +63,7 @@ pub const STORY: &[(&str, u16)] = &[
     ("proxy/health", 200),
     ("proxy/list_models", 200),
     ("proxy/find_model", 200),
+    ("proxy/show_quota", 200),
     ("proxy/chat", 200),
     ("proxy/chat_stream", 200),
     ("proxy/messages", 200),

@@ -1,4 +1,5 @@
-//! Models for clients: `/v1/models`, `/v1/chat/completions`, `/v1/messages` and `/v1/responses` (api.md §4).
+//! Models for clients: `/v1/models`, `/v1/chat/completions`, `/v1/messages` and `/v1/responses`, and what a key may
+//! still use of its limits: `/v1/quota` (api.md §4).
 //!
 //! A completion is one line of steps, [`exchange`]: authorise, admit, call a backend, relay, settle. Modules import
 //! downwards only: routes → exchange → turn → relay → upstream, stored → quota → grant, request, response → patch.
@@ -44,6 +45,7 @@ pub fn routes() -> Routes<App, KeyGate> {
         .get("/health", Management, Anyone, alive)
         .get("/v1/models", OpenAi, ApiKey, routes::models::list)
         .get("/v1/models/{*id}", OpenAi, ApiKey, routes::models::find)
+        .get("/v1/quota", OpenAi, ApiKey, routes::quota::show)
         .post("/v1/chat/completions", OpenAi, ApiKey, routes::chat::complete)
         .post("/v1/completions", OpenAi, ApiKey, routes::direct::completions)
         .post("/v1/fim/completions", OpenAi, ApiKey, routes::direct::completions)

@@ -6,5 +6,6 @@ pub(crate) mod count_tokens;
 pub(crate) mod direct;
 pub(crate) mod messages;
 pub(crate) mod models;
+pub(crate) mod quota;
 pub(crate) mod responses;
 pub(crate) mod stored;

@@ -11,6 +11,7 @@ use super::{ApiError, refusal};
 use crate::store::{Seen, Store, StoreError};
 use domain::access::hours;
 use domain::access::quota::{self, LimitName, LimitUsage, Limits, Meter, TopUp};
+use domain::models::api_key::ApiKey;
 use domain::models::limit::Unit;
 use domain::models::policy::Policy;
 use domain::models::price::MicroUsd;
@@ -82,13 +83,22 @@ impl Amount {
 }
 
 impl Quota {
-    /// The limits of `user` now.
+    /// The limits of `user` now, with those of all keys.
     pub async fn of(store: &Store, user: &User) -> Result<Self, ApiError> {
-        let (policy, meter, top_ups, keys) = tokio::try_join!(
+        let keys = store.api_keys(&user.id).await?;
+        Self::with_keys(store, user, &keys).await
+    }
+
+    /// The limits of `user` now, with those of `key` alone: a key tells nothing of the others.
+    pub async fn of_key(store: &Store, user: &User, key: &ApiKey) -> Result<Self, ApiError> {
+        Self::with_keys(store, user, std::slice::from_ref(key)).await
+    }
+
+    async fn with_keys(store: &Store, user: &User, keys: &[ApiKey]) -> Result<Self, ApiError> {
+        let (policy, meter, top_ups) = tokio::try_join!(
             store.policy(&user.quota_policy),
             store.meter(&user.id),
-            store.top_ups(&user.id),
-            store.api_keys(&user.id)
+            store.top_ups(&user.id)
         )?;
         let meter = meter.unwrap_or_default();
         let policy = policy.ok_or_else(refusal::no_policy)?;
@@ -102,11 +112,11 @@ impl Quota {
             now,
         };
         let mut limited = Vec::new();
-        for key in keys.into_iter().filter(|key| !key.limits.is_empty()) {
+        for key in keys.iter().filter(|key| !key.limits.is_empty()) {
             limited.push(KeyQuota {
-                limits: look.used(Limits::of_key(&policy, &key), Some(&key.id)).await?,
-                id: key.id,
-                name: key.name,
+                limits: look.used(Limits::of_key(&policy, key), Some(&key.id)).await?,
+                id: key.id.clone(),
+                name: key.name.clone(),
             });
         }
         Ok(Self {
