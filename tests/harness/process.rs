@@ -5,7 +5,8 @@ use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
 
 use crate::binaries;
 use crate::client::Client;
@@ -18,7 +19,8 @@ const LISTENS: &str = "tidegate listens on ";
 pub struct LocalProcess {
     process: Child,
     output: Lines<BufReader<ChildStdout>>,
-    errors: ChildStderr,
+    /// All that it logs, read as it comes: a process whose pipe is full waits.
+    log: JoinHandle<String>,
     base_url: String,
 }
 
@@ -70,11 +72,16 @@ impl LocalProcess {
             .kill_on_drop(true);
         let mut process = command.spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap()).lines();
-        let errors = process.stderr.take().unwrap();
+        let mut errors = process.stderr.take().unwrap();
+        let log = tokio::spawn(async move {
+            let mut log = String::new();
+            errors.read_to_string(&mut log).await.unwrap();
+            log
+        });
         let mut local = Self {
             process,
             output,
-            errors,
+            log,
             base_url: String::new(),
         };
         let Some(line) = local.line().await else {
@@ -141,15 +148,11 @@ impl LocalProcess {
 
     async fn ended(mut self, since: Instant) -> Ended {
         let mut output = String::new();
-        let mut log = String::new();
-        let lines = async {
-            while let Some(line) = self.output.next_line().await.unwrap() {
-                output.push_str(&line);
-                output.push('\n');
-            }
-        };
-        let ((), read) = tokio::join!(lines, self.errors.read_to_string(&mut log));
-        read.unwrap();
+        while let Some(line) = self.output.next_line().await.unwrap() {
+            output.push_str(&line);
+            output.push('\n');
+        }
+        let log = self.log.await.unwrap();
         let status = self.process.wait().await.unwrap();
         Ended {
             status,

@@ -1,5 +1,6 @@
 //! Which backend serves a request, and how many requests it gets at once.
 
+mod affinity;
 mod choice;
 mod concurrency;
 mod ejection;

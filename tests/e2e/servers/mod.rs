@@ -29,13 +29,13 @@ const AT_ONCE: usize = 24;
 const DAILY: usize = 90;
 
 /// The tables and secrets that servers share.
-struct Installation {
+pub(crate) struct Installation {
     dynamo: Dynamo,
     folder: TempDir,
 }
 
 impl Installation {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self {
             dynamo: Dynamo::start("shared-").await,
             folder: TempDir::new().unwrap(),
@@ -43,7 +43,7 @@ impl Installation {
     }
 
     /// One more server.
-    async fn server(&self) -> LocalProcess {
+    pub(crate) async fn server(&self) -> LocalProcess {
         let (config, secrets) = (self.dynamo.config(), self.folder.path().join("secrets.json"));
         let environment = HashMap::from([
             ("STORE", "dynamodb"),
