@@ -57,6 +57,7 @@ mod sso;
 mod trials;
 mod usage;
 mod users;
+mod vendors;
 mod warnings;
 mod way_back;
 mod words;

@@ -211,19 +211,38 @@ async fn g8_an_entry_that_could_not_be_saved_is_not_tried() {
 #[tokio::test]
 async fn g9_a_form_offers_servers_and_settings() {
     let gateway = Gateway::start().await;
-    let offered = data(gateway.admin().get("/api/v1/admin/presets"), 200).await;
+    let presets = data(gateway.admin().get("/api/v1/admin/presets"), 200).await;
     gateway
         .admin()
         .create("/api/v1/admin/models", &json!({"id": "m", "name": "m"}))
         .await;
-    for preset in offered["presets"].as_array().unwrap() {
-        let entry = json!({
-            "name": preset["title"], "base_url": preset["base_url"], "model_name": "m", "preset": preset["name"],
-            "settings": preset["settings"]
-        });
-        gateway.admin().create("/api/v1/admin/models/m/backends", &entry).await;
+    let filled = |endpoint: &Value| {
+        let url = endpoint["base_url"].as_str().unwrap();
+        let url = url.replace("{region}", "eu-central-1").replace("{location}", "global");
+        url.replace("{resource}", "mine").replace("{project}", "mine")
+    };
+    for preset in presets.as_array().unwrap() {
+        let mut made = Vec::new();
+        for endpoint in preset["endpoints"].as_array().unwrap() {
+            let mut entry = json!({
+                "name": preset["name"], "base_url": filled(endpoint), "model_name": "m", "preset": preset["id"],
+                "protocol": endpoint["protocol"], "auth": endpoint["auth"], "settings": preset["settings"]
+            });
+            if endpoint["auth"]["type"] == "api_key" {
+                entry["api_key"] = json!("a-key");
+            }
+            let backend = gateway.admin().create("/api/v1/admin/models/m/backends", &entry).await;
+            assert_eq!(backend["auth"], endpoint["auth"]);
+            made.push(backend["id"].as_str().unwrap().to_owned());
+        }
+        // A model has 20 backends at most.
+        for id in made {
+            let path = format!("/api/v1/admin/backends/{id}");
+            data(gateway.admin().delete(&path), 200).await;
+        }
     }
-    let settings = offered["settings"].as_array().unwrap();
+    let settings = data(gateway.admin().get("/api/v1/admin/backend-settings"), 200).await;
+    let settings = settings.as_array().unwrap();
     let schema = settings.iter().find(|setting| setting["name"] == "schema").unwrap();
     assert_eq!(
         (&schema["kind"], &schema["values"], &schema["default"]),

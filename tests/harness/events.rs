@@ -87,6 +87,7 @@ pub const STORY: &[(&str, u16)] = &[
     ("admin/check_backend", 200),
     ("admin/try_backend", 200),
     ("admin/list_presets", 200),
+    ("admin/list_backend_settings", 200),
     ("keys/usage", 200),
     ("keys/logs", 200),
     ("admin/overview", 200),

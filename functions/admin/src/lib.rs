@@ -40,15 +40,17 @@ const MANAGER: Access = Access::Session(Role::Manager);
 
 /// The function's routes.
 pub fn routes() -> Routes<App, SessionGate> {
-    policy_routes(catalog_routes(limit_routes(account_routes(Routes::new()))))
-        .get("/api/v1/admin/settings", Management, ADMIN, settings::show)
-        .put("/api/v1/admin/settings", Management, ADMIN, settings::update)
-        .get("/api/v1/admin/export", Management, ADMIN, configuration::export)
-        .post("/api/v1/admin/import", Management, ADMIN, configuration::import)
-        .get("/api/v1/admin/audit", Management, ADMIN, audit::list)
-        .get("/api/v1/admin/overview", Management, MANAGER, overview::show)
-        .get("/api/v1/admin/usage", Management, MANAGER, usage::report)
-        .get("/api/v1/admin/logs", Management, MANAGER, usage::log)
+    policy_routes(backend_routes(catalog_routes(limit_routes(account_routes(
+        Routes::new(),
+    )))))
+    .get("/api/v1/admin/settings", Management, ADMIN, settings::show)
+    .put("/api/v1/admin/settings", Management, ADMIN, settings::update)
+    .get("/api/v1/admin/export", Management, ADMIN, configuration::export)
+    .post("/api/v1/admin/import", Management, ADMIN, configuration::import)
+    .get("/api/v1/admin/audit", Management, ADMIN, audit::list)
+    .get("/api/v1/admin/overview", Management, MANAGER, overview::show)
+    .get("/api/v1/admin/usage", Management, MANAGER, usage::report)
+    .get("/api/v1/admin/logs", Management, MANAGER, usage::log)
 }
 
 fn account_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> {
@@ -132,6 +134,16 @@ fn catalog_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
         .put("/api/v1/admin/models/{id}", Management, ADMIN, models::update)
         .delete("/api/v1/admin/models/{id}", Management, ADMIN, models::delete)
         .get(
+            "/api/v1/admin/price-catalogue",
+            Management,
+            ADMIN,
+            models::catalogue::show,
+        )
+}
+
+fn backend_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> {
+    routes
+        .get(
             "/api/v1/admin/models/{id}/backends",
             Management,
             ADMIN,
@@ -143,15 +155,15 @@ fn catalog_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
             ADMIN,
             backends::create,
         )
-        .get(
-            "/api/v1/admin/price-catalogue",
-            Management,
-            ADMIN,
-            models::catalogue::show,
-        )
         .get("/api/v1/admin/backends", Management, ADMIN, backends::list)
         .post("/api/v1/admin/backends/test", Management, ADMIN, backends::try_entry)
         .get("/api/v1/admin/presets", Management, ADMIN, backends::list_presets)
+        .get(
+            "/api/v1/admin/backend-settings",
+            Management,
+            ADMIN,
+            backends::list_settings,
+        )
         .get("/api/v1/admin/backends/{id}", Management, ADMIN, backends::show)
         .put("/api/v1/admin/backends/{id}", Management, ADMIN, backends::update)
         .delete("/api/v1/admin/backends/{id}", Management, ADMIN, backends::delete)

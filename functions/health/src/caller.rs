@@ -5,7 +5,7 @@ use domain::models::health::FailureClass;
 use domain::secret::Secret;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response};
-use service::outbound::backend::credential;
+use service::outbound::backend::{Addresses, credential};
 use service::outbound::{CallError, Pieces, ResponseBody};
 use url::Url;
 
@@ -39,10 +39,11 @@ impl<'a> Caller<'a> {
         Self { app, backend, key }
     }
 
-    /// The backend's address, if it may be called.
-    pub(crate) fn base(&self) -> Result<Url, FailureClass> {
+    /// The backend's addresses, if they may be called.
+    pub(crate) fn addresses(&self) -> Result<Addresses, FailureClass> {
         let base = self.app.outbound.networks.base_url(&self.backend.base_url);
-        base.map_err(|_| FailureClass::ForbiddenAddress)
+        let base = base.map_err(|_| FailureClass::ForbiddenAddress)?;
+        Ok(Addresses::of(self.backend, base))
     }
 
     pub(crate) async fn get(&self, url: Url) -> Result<Response<ResponseBody>, FailureClass> {
@@ -70,7 +71,7 @@ impl<'a> Caller<'a> {
             request = request.header(name, value);
         }
         if let Some(key) = &self.key {
-            let (name, value) = credential(self.backend.protocol, key).map_err(|_| FailureClass::Secret)?;
+            let (name, value) = credential(self.backend, key).map_err(|_| FailureClass::Secret)?;
             request = request.header(name, value);
         }
         let request = request.body(body).map_err(|error| CallError::from(error).class())?;

@@ -11,7 +11,6 @@ use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 use service::functions::{BackendTrial, BackendTrialResult, TrialStep, TrialStepName};
 use service::outbound::ResponseBody;
-use service::outbound::backend::endpoint;
 use tokio::time::{Instant, timeout_at};
 use translators::settings::{BackendSettings, MaxTokensField};
 
@@ -42,7 +41,7 @@ pub async fn try_backend(app: &App, trial: BackendTrial) -> BackendTrialResult {
 
 async fn walk(caller: &Caller<'_>, report: &mut Report, end: Instant) {
     let began = Instant::now();
-    let list = async { caller.get(endpoint(caller.base()?, "models")).await };
+    let list = async { caller.get(caller.addresses()?.route("models")).await };
     let list = timeout_at(end, list).await.unwrap_or(Err(FailureClass::Timeout));
     let status = match list {
         Err(class @ (FailureClass::Dns | FailureClass::ForbiddenAddress)) => {
@@ -111,7 +110,7 @@ async fn answer(caller: &Caller<'_>) -> Result<(), FailureClass> {
         Protocol::Responses => "responses",
     };
     let body = Value::Object(question(caller)).to_string().into_bytes();
-    let response = caller.post(endpoint(caller.base()?, path), body).await?;
+    let response = caller.post(caller.addresses()?.route(path), body).await?;
     match response.status().as_u16() {
         200..=299 if is_object(response).await => Ok(()),
         200..=299 => Err(FailureClass::Malformed),

@@ -89,7 +89,7 @@ fn every_fixture_gives_its_snapshot(
 fn section_2_1_each_preset_differs_from_the_defaults_as_its_snapshot_says() {
     let defaults = serde_json::to_value(BackendSettings::default()).unwrap();
     let mut text = String::new();
-    for preset in Preset::ALL {
+    for preset in Preset::ALL.iter().copied() {
         writeln!(text, "{}", serde_json::to_string(&preset).unwrap()).unwrap();
         let settings = serde_json::to_value(preset.settings()).unwrap();
         for (name, value) in settings.as_object().unwrap() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::access::session::SigningKeys;
+use domain::models::auth::{Auth, KeyUse};
 use domain::models::catalog::{Backend, Protocol};
 use domain::models::health::Health;
 use domain::models::{BackendId, DisplayName, ModelId, SecretId};
@@ -38,6 +39,8 @@ managed_object! {
         default  enabled:         bool = true;
         secret   api_key:         BackendKey;
         default  protocol:        Protocol = Protocol::Openai;
+        nullable auth:            Auth;
+        nullable api_version:     String, form(is_api_version, "must have 1 to 32 letters, digits, dots or hyphens");
         nullable preset:          String;
         nullable settings:        BTreeMap<String, Value>, check_storable;
         default  max_concurrency: u32 = 0;
@@ -112,6 +115,12 @@ fn is_display_name(text: &str) -> bool {
     DisplayName::parse(text).is_ok()
 }
 
+/// Nothing else goes into a query, which could carry a credential.
+fn is_api_version(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+    (1..=32).contains(&text.len()) && text.bytes().all(is_plain)
+}
+
 fn is_plain_path(path: &str) -> bool {
     let is_absolute = path.starts_with('/') && !path.starts_with("//");
     is_absolute && !path.contains(['?', '#', '\\']) && path.bytes().all(|byte| byte.is_ascii_graphic())
@@ -153,12 +162,32 @@ pub(crate) fn check(app: &App, backend: &Backend) -> Result<(), ApiError> {
     })
 }
 
-/// The key stays with the address that it was set for (promise 23).
-pub(crate) fn refuse_other_origin(patch: &BackendPatch, old: &Backend, backend: &Backend) -> Result<(), ApiError> {
-    if !patch.api_key.is_given() && old.secret.is_some() && origin(backend) != origin(old) {
-        return Err(ApiError::new(Code::SecretRequired, "another address needs the key again").field("api_key"));
+/// Refuses a backend whose `auth` needs a key and has none, or the other way round.
+pub(crate) fn check_key(backend: &Backend, has_key: bool) -> Result<(), ApiError> {
+    match (Auth::key_use(backend.auth.as_ref()), has_key) {
+        (KeyUse::Required, false) => Err(ApiError::invalid("api_key", "must be given")),
+        (KeyUse::Refused, true) => Err(ApiError::invalid(
+            "api_key",
+            "must be null: with this `auth` no key is sent",
+        )),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// The key stays with the address that it was set for, and with the way in which it is shown (promise 23).
+pub(crate) fn refuse_other_use_of_key(patch: &BackendPatch, old: &Backend, backend: &Backend) -> Result<(), ApiError> {
+    if patch.api_key.is_given() || old.secret.is_none() {
+        return Ok(());
+    }
+    let way = |backend: &Backend| backend.auth.as_ref().map(Auth::way);
+    let problem = if origin(backend) != origin(old) {
+        "another address needs the key again"
+    } else if way(backend) != way(old) {
+        "another `auth` needs the key again"
+    } else {
+        return Ok(());
+    };
+    Err(ApiError::new(Code::SecretRequired, problem).field("api_key"))
 }
 
 /// Scheme, host and port of a backend, to which its key is bound.

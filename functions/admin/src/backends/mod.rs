@@ -4,6 +4,7 @@ mod advice;
 pub(crate) mod form;
 mod presets;
 mod trial;
+mod vendors;
 mod view;
 
 use axum::extract::State;
@@ -23,10 +24,10 @@ use service::store::Change;
 use crate::app::App;
 use crate::catalog::judged;
 use crate::secret_change::write_with_secret;
-use form::{BackendKey, BackendPatch, NewBackend, check, refuse_other_origin};
+use form::{BackendKey, BackendPatch, NewBackend, check, check_key, refuse_other_use_of_key};
 use view::{shown_all, shown_one};
 
-pub(crate) use presets::list_presets;
+pub(crate) use presets::{list_presets, list_settings};
 pub(crate) use trial::try_entry;
 
 /// Backends of one model (docs/api.md §7).
@@ -67,6 +68,7 @@ pub(crate) async fn create(
     let secret = key.as_ref().map(|_| SecretId::generate());
     let mut backend = new.create(model, secret, now)?;
     check(&app, &backend)?;
+    check_key(&backend, key.is_some())?;
     backend.key_fingerprint = fingerprint(&app, &backend, key.as_ref()).await?;
     let audit = actor
         .audit(now, "backend.create", &backend.id, vec![])
@@ -123,7 +125,8 @@ pub(crate) async fn update(
     let now = app.store.clock().now();
     let mut backend = patch.applied(&old, now)?;
     check(&app, &backend)?;
-    refuse_other_origin(&patch, &old, &backend)?;
+    check_key(&backend, backend.secret.is_some())?;
+    refuse_other_use_of_key(&patch, &old, &backend)?;
     if patch.api_key.is_given() {
         backend.key_fingerprint = fingerprint(&app, &backend, patch.api_key.value()).await?;
     }

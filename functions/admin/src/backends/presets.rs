@@ -1,35 +1,34 @@
 //! The choices of a form for a backend: known servers and vendors, and the settings with their values.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
-use service::http::json::Data;
+use service::http::page::List;
 use translators::settings::{BackendSettings, Preset, SettingInfo};
 
-#[derive(Serialize)]
-pub(crate) struct Presets {
-    presets: Vec<PresetInfo>,
-    settings: Vec<SettingInfo>,
-}
+use super::vendors::{Endpoint, VENDORS, Vendor};
 
 #[derive(Serialize)]
-struct PresetInfo {
-    name: Preset,
-    title: &'static str,
-    base_url: &'static str,
-    /// The settings that differ from the defaults.
-    settings: Map<String, Value>,
+pub(crate) struct PresetInfo {
+    id: Preset,
+    name: &'static str,
+    docs: &'static str,
+    endpoints: &'static [Endpoint],
+    /// All of them, as they are with this preset.
+    settings: BackendSettings,
 }
 
 /// `GET /api/v1/admin/presets`
-pub(crate) async fn list_presets() -> Data<Presets> {
-    let preset = |preset: Preset| PresetInfo {
-        name: preset,
-        title: preset.title(),
-        base_url: preset.base_url(),
-        settings: preset.differences(),
+pub(crate) async fn list_presets() -> List<PresetInfo> {
+    let preset = |vendor: &Vendor| PresetInfo {
+        id: vendor.preset,
+        name: vendor.name,
+        docs: vendor.docs,
+        endpoints: vendor.endpoints,
+        settings: vendor.preset.settings(),
     };
-    Data(Presets {
-        presets: Preset::ALL.into_iter().map(preset).collect(),
-        settings: BackendSettings::describe(),
-    })
+    List::whole(VENDORS.iter().map(preset).collect())
+}
+
+/// `GET /api/v1/admin/backend-settings`
+pub(crate) async fn list_settings() -> List<SettingInfo> {
+    List::whole(BackendSettings::describe())
 }

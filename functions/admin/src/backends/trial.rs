@@ -18,7 +18,7 @@ use service::http::language::{Language, RefusalLanguage};
 use service::http::messages;
 
 use super::advice::advice_code;
-use super::form::{BackendPatch, check, refuse_other_origin};
+use super::form::{BackendPatch, check, check_key, refuse_other_use_of_key};
 use crate::app::App;
 use crate::fields::{Fields, as_form};
 
@@ -65,7 +65,8 @@ pub(crate) async fn try_entry(
         return Err(ApiError::invalid("base_url", "must be given"));
     }
     check(&app, &backend)?;
-    refuse_other_origin(&patch, &old, &backend)?;
+    check_key(&backend, backend.secret.is_some())?;
+    refuse_other_use_of_key(&patch, &old, &backend)?;
     // Before the trial, which may cost something: no question to a backend without an entry in the audit trail.
     let target = id.as_ref().map_or("new", BackendId::as_str);
     app.store
@@ -107,6 +108,8 @@ async fn blank(app: &App, model: Option<ModelId>, now: Timestamp) -> Result<Back
         retired_secret: None,
         key_fingerprint: None,
         protocol: Protocol::default(),
+        auth: None,
+        api_version: None,
         preset: None,
         settings: BTreeMap::new(),
         max_concurrency: 0,

@@ -42,6 +42,8 @@ fn shown(backend: &Backend, under_way: &HashMap<BackendId, usize>, now: Timestam
         region,
         enabled,
         protocol,
+        auth,
+        api_version,
         preset,
         settings,
         ..
@@ -52,7 +54,8 @@ fn shown(backend: &Backend, under_way: &HashMap<BackendId, usize>, now: Timestam
         "id": id, "model_id": model_id, "name": name, "base_url": base_url, "model_name": model_name, "weight": weight,
         "region": region, "enabled": enabled, "healthy": backend.health.healthy,
         "last_check_at": backend.health.last_check_at, "health": shown_health(&backend.health, under_way, now),
-        "has_api_key": backend.secret.is_some(), "protocol": protocol, "preset": preset, "settings": settings,
+        "has_api_key": backend.secret.is_some(), "protocol": protocol, "auth": auth, "api_version": api_version,
+        "preset": preset, "settings": settings,
         "max_concurrency": backend.max_concurrency, "timeout_ms": backend.timeout_ms,
         "idle_timeout_ms": backend.idle_timeout_ms, "headers": backend.headers, "health_path": backend.health_path,
         "created_at": backend.created_at, "updated_at": backend.updated_at, "version": backend.version,

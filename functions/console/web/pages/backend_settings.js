@@ -10,10 +10,13 @@ import { w } from "../words.js";
 import { wa } from "../words_admin.js";
 
 /** @typedef {{ name: string, kind: "choice" | "choices" | "bool" | "number" | "limit" | "text" | "texts" | "object", values?: string[], default: any, help: string }} Setting */
-/** @typedef {{ name: string, title: string, base_url: string, settings: Record<string, any> }} Preset */
+/** @typedef {{ id: string, name: string, docs: string, endpoints: { protocol: string, base_url: string, auth: any }[], settings: Record<string, any> }} Preset */
 
 /** @returns {Promise<{ presets: Preset[], settings: Setting[] }>} */
-export const readPresets = () => read("api/v1/admin/presets");
+export async function readPresets() {
+  const [presets, settings] = await Promise.all([read("api/v1/admin/presets"), read("api/v1/admin/backend-settings")]);
+  return { presets, settings };
+}
 
 /** What a new setting begins with, so that it can be seen to differ. @param {Setting} setting @param {any} now */
 const begun = ({ kind, values }, now) => (kind === "bool" ? !now : kind === "choice" ? values?.find((each) => each !== now) ?? now : kind === "limit" && now === "none" ? 1 : now);

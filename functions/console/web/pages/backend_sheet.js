@@ -17,11 +17,11 @@ import { BackendSettings, asJson, readPresets } from "./backend_settings.js";
 import { w } from "../words.js";
 import { wa } from "../words_admin.js";
 
-const FIELDS_OF_BACKEND = ["name", "base_url", "model_name", "api_key", "protocol", "preset", "settings", "weight", "region", "enabled", "max_concurrency", "timeout_ms", "idle_timeout_ms", "headers"];
-const EMPTY_BACKEND = { name: "", base_url: "", model_name: "", protocol: "openai", preset: null, settings: {}, weight: 1, region: null, enabled: true, max_concurrency: 0, timeout_ms: null, idle_timeout_ms: null, headers: {} };
+const FIELDS_OF_BACKEND = ["name", "base_url", "model_name", "api_key", "protocol", "auth", "preset", "settings", "weight", "region", "enabled", "max_concurrency", "timeout_ms", "idle_timeout_ms", "headers"];
+const EMPTY_BACKEND = { name: "", base_url: "", model_name: "", protocol: "openai", auth: null, preset: null, settings: {}, weight: 1, region: null, enabled: true, max_concurrency: 0, timeout_ms: null, idle_timeout_ms: null, headers: {} };
 
-/** Of presets that do not speak as OpenAI's Chat Completions does. @type {Record<string, string>} */
-const PROTOCOLS = { anthropic: "anthropic", "openai-responses": "responses" };
+/** The header in which each protocol is shown a key anyway. @type {Record<string, string>} */
+const KEY_HEADERS = { openai: "authorization", responses: "authorization", anthropic: "x-api-key" };
 
 /** @param {{ of: any, model: any, siblings: any[], close: () => void, saved: () => void, remove: () => void }} props */
 export function BackendSheet({ of, model, siblings, close, saved, remove }) {
@@ -57,14 +57,17 @@ export function BackendSheet({ of, model, siblings, close, saved, remove }) {
   const amount = (/** @type {string} */ field, /** @type {string} */ name, /** @type {object} */ more = {}) =>
     textField(name, now[field]?.toString() ?? "", (value) => form.set(field, numberOrNull(value)), { type: "number", min: "0", error: form.error(field), changed: changed(field), ...more });
   const presets = known.data?.presets ?? [];
-  const preset = presets.find((each) => each.name === now.preset);
+  const preset = presets.find((each) => each.id === now.preset);
   const choose = (/** @type {string} */ name) => {
-    const next = presets.find((each) => each.name === name);
-    form.set("preset", next?.name ?? null);
-    form.set("protocol", PROTOCOLS[name] ?? "openai");
-    if (next && !of) form.set("base_url", next.base_url);
+    const next = presets.find((each) => each.id === name);
+    const endpoint = next?.endpoints[0];
+    form.set("preset", next?.id ?? null);
+    form.set("protocol", endpoint?.protocol ?? "openai");
+    if (!endpoint || of) return;
+    form.set("base_url", endpoint.base_url);
+    form.set("auth", endpoint.auth?.header === KEY_HEADERS[endpoint.protocol] ? null : endpoint.auth);
   };
-  const kinds = /** @type {[string, string][]} */ ([["", t.otherKind], ...presets.map((each) => [each.name, each.title]), ...(now.preset && !preset ? [[now.preset, now.preset]] : [])]);
+  const kinds = /** @type {[string, string][]} */ ([["", t.otherKind], ...presets.map((each) => [each.id, each.name]), ...(now.preset && !preset ? [[now.preset, now.preset]] : [])]);
   const total = siblings.filter((each) => each.enabled).reduce((sum, each) => sum + each.weight, 0) + (now.weight ?? 0);
   const actions = [of && button({ type: "button", class: "btn danger", onClick: remove }, w().delete),
     span({ class: "muted small grow" }, testing ? wa().setup.testing : form.dirty ? t.unsaved : ""),

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use jiff::Timestamp;
 use service::cache::Cache;
 use service::outbound::IdleTime;
-use service::outbound::backend::{credential, endpoint, outside_v1};
+use service::outbound::backend::{Addresses, credential};
 use service::secrets::backend_keys::BackendKeys;
 use translators::error::{ErrorContext, Secrets};
 use translators::settings::{BackendSettings, RerankApi, UpstreamAuthErrors};
@@ -53,7 +53,7 @@ pub(super) struct BackendEndpoint {
     /// The route of Responses for compactions.
     pub(super) compact: Uri,
     pub(super) count_tokens: Uri,
-    base: Url,
+    addresses: Addresses,
     pub(super) headers: HeaderMap,
     /// How long its connections are kept.
     pub(super) idle: IdleTime,
@@ -106,27 +106,29 @@ impl Endpoints {
         let settings = settings.map_err(|_| unusable(FailureClass::Other, "its settings"))?;
         let key = self.backend_key(backend).await?;
         let params = ModelParams::of(model);
+        let errors = ErrorContext {
+            secrets: secrets(key.as_ref(), backend, &base),
+            passes_auth_errors: settings.upstream_auth_errors == UpstreamAuthErrors::Pass,
+            same_dialect: None,
+        };
+        let addresses = Addresses::of(backend, base);
         Ok(BackendEndpoint {
             idle: IdleTime::default(),
-            chat_completions: uri(&endpoint(base.clone(), "chat/completions"))?,
-            completions: uri(&endpoint(base.clone(), "completions"))?,
-            embeddings: uri(&endpoint(base.clone(), "embeddings"))?,
+            chat_completions: uri(&addresses.route("chat/completions"))?,
+            completions: uri(&addresses.route("completions"))?,
+            embeddings: uri(&addresses.route("embeddings"))?,
             rerank: uri(&match settings.rerank {
-                RerankApi::Pass => endpoint(base.clone(), "rerank"),
-                RerankApi::Tei => outside_v1(base.clone(), "rerank"),
+                RerankApi::Pass => addresses.route("rerank"),
+                RerankApi::Tei => addresses.outside_v1("rerank"),
             })?,
-            messages: uri(&endpoint(base.clone(), "messages"))?,
-            responses: uri(&endpoint(base.clone(), "responses"))?,
-            compact: uri(&endpoint(base.clone(), "responses/compact"))?,
-            count_tokens: uri(&endpoint(base.clone(), "messages/count_tokens"))?,
-            errors: ErrorContext {
-                secrets: secrets(key.as_ref(), backend, &base),
-                passes_auth_errors: settings.upstream_auth_errors == UpstreamAuthErrors::Pass,
-                same_dialect: None,
-            },
+            messages: uri(&addresses.route("messages"))?,
+            responses: uri(&addresses.route("responses"))?,
+            compact: uri(&addresses.route("responses/compact"))?,
+            count_tokens: uri(&addresses.route("messages/count_tokens"))?,
+            errors,
             headers: headers(params.headers.clone(), backend, key.as_ref())?,
             params,
-            base,
+            addresses,
             settings,
         })
     }
@@ -148,7 +150,7 @@ impl Endpoints {
 impl BackendEndpoint {
     /// `path` at the server's root, beside `/v1`, where tokenizers are.
     pub(super) fn beside_v1(&self, path: &str) -> Result<Uri, Failure> {
-        uri(&outside_v1(self.base.clone(), path))
+        uri(&self.addresses.outside_v1(path))
     }
 }
 
@@ -180,7 +182,7 @@ fn headers(of_model: HeaderMap, backend: &Backend, key: Option<&Secret>) -> Resu
     }
     let Some(key) = key else { return Ok(headers) };
     let (name, value) =
-        credential(backend.protocol, key).map_err(|_| unusable(FailureClass::Secret, "its key is no header value"))?;
+        credential(backend, key).map_err(|_| unusable(FailureClass::Secret, "its key is no header value"))?;
     headers.insert(name, value);
     Ok(headers)
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::auth::Auth;
 use super::health::Health;
 use super::usage::Endpoint;
 use super::{BackendId, DisplayName, ModelId, SecretId};
@@ -37,6 +38,12 @@ pub struct Backend {
     #[serde(default)]
     pub key_fingerprint: Option<String>,
     pub protocol: Protocol,
+    /// How it is shown who we are; absent: its key, if there is one, in the protocol's own header.
+    #[serde(default)]
+    pub auth: Option<Auth>,
+    /// Sent with every request, as the query `api-version`.
+    #[serde(default)]
+    pub api_version: Option<String>,
     #[serde(default)]
     pub preset: Option<String>,
     #[serde(default)]

@@ -3,6 +3,7 @@
 pub mod affinity;
 pub mod api_key;
 pub mod audit;
+pub mod auth;
 pub mod capability;
 pub mod catalog;
 pub mod circumstances;

@@ -10,6 +10,7 @@ mod describe;
 mod fim;
 mod presets;
 mod values;
+mod vendors;
 
 use std::collections::BTreeMap;
 
@@ -71,7 +72,7 @@ mod tests {
 
     #[test]
     fn settings_survive_a_round_trip() {
-        for preset in Preset::ALL {
+        for preset in Preset::ALL.iter().copied() {
             let settings = preset.settings();
             let json = serde_json::to_string(&settings).unwrap();
             assert_eq!(

@@ -90,7 +90,8 @@ fn backend() -> Value {
     json!({
         "name": "A backend", "base_url": NOBODY, "model_name": "provider-model", "weight": 1, "region": "eu",
         "enabled": true,
-        "api_key": "sk-secret", "protocol": "openai", "preset": "vllm", "settings": {"extra_body": {"top_k": 5}},
+        "api_key": "sk-secret", "protocol": "openai", "auth": {"type": "api_key", "header": "api-key"},
+        "api_version": "2024-10-21", "preset": "vllm", "settings": {"extra_body": {"top_k": 5}},
         "max_concurrency": 3, "timeout_ms": 1000, "idle_timeout_ms": 1000, "headers": {"x-source": "gateway"},
         "health_path": "/health",
     })

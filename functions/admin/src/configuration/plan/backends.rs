@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::models::ModelId;
+use domain::models::auth::{Auth, KeyUse};
 use domain::models::catalog::Backend;
 use serde_json::Value;
 use service::http::ApiError;
@@ -11,7 +12,7 @@ use super::super::document::has_own_name;
 use super::super::report::{Action, Object};
 use super::changes::{Plan, Subject, at, difference, form, once};
 use crate::app::App;
-use crate::backends::form::{BackendKey, BackendPatch, NewBackend, check, refuse_other_origin};
+use crate::backends::form::{BackendKey, BackendPatch, NewBackend, check, check_key, refuse_other_use_of_key};
 use crate::backends::{check_room, id_taken};
 use crate::fields::Fields;
 
@@ -66,6 +67,10 @@ impl Plan {
         let key = new.api_key.take();
         let mut backend = new.create(model.clone(), None, app.store.clock().now())?;
         check(app, &backend)?;
+        // A document has no other way to say that a key goes.
+        let drops_key = key.is_none() && Auth::key_use(backend.auth.as_ref()) == KeyUse::Refused;
+        let keeps_key = !drops_key && old.is_some_and(|old| old.secret.is_some());
+        check_key(&backend, key.is_some() || keeps_key)?;
         let Some(old) = old else {
             let known_by = part.get("id").and_then(Value::as_str).unwrap_or(backend.name.as_str());
             let known_by = known_by.to_owned();
@@ -77,8 +82,11 @@ impl Plan {
         if is_new(app, key.as_ref(), old).await? {
             body.extend(part.get(API_KEY).map(|key| (API_KEY.to_owned(), key.clone())));
         }
+        if drops_key && old.secret.is_some() {
+            body.insert(API_KEY.to_owned(), Value::Null);
+        }
         let patch: BackendPatch = form(&body)?;
-        refuse_other_origin(&patch, old, &backend)?;
+        refuse_other_use_of_key(&patch, old, &backend)?;
         self.update::<BackendPatch>(subject(&backend, old.id.as_str()), body, old.version)?;
         Ok(old.id.to_string())
     }

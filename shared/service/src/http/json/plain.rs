@@ -47,11 +47,17 @@ fn in_plain_words(text: &str) -> Plain {
     if let Some(member) = quoted_after(text, "duplicate field ") {
         return about("stands twice", Some(member));
     }
-    if text.starts_with("unknown field ") {
+    if let Some((member, _)) = text
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.split_once("`, "))
+    {
         let fields = expected_names(text);
         return match fields.as_str() {
-            "" => about("there is no such field here", None),
-            fields => about(&format!("there is no such field; the fields are {fields}"), None),
+            "" => about("there is no such field here", Some(member)),
+            fields => about(
+                &format!("there is no such field; the fields are {fields}"),
+                Some(member),
+            ),
         };
     }
     if text.starts_with("unknown variant ") {
@@ -137,11 +143,6 @@ mod tests {
             "must be one of user, manager, admin",
         ),
         ("unknown variant `x`, expected `a` or `b`", "must be one of a, b"),
-        (
-            "unknown field `x`, expected `a` or `b`",
-            "there is no such field; the fields are a, b",
-        ),
-        ("unknown field `x`, there are no fields", "there is no such field here"),
         ("invalid type: string \"10\", expected u64", WHOLE),
         (
             "invalid type: integer `1`, expected a string at line 1 column 5",
@@ -178,11 +179,18 @@ mod tests {
                 "{text}"
             );
         }
-        let missing = in_plain_words("missing field `name` at line 1 column 2");
-        assert_eq!(
-            (missing.message.as_str(), missing.member.as_deref()),
-            ("is required", Some("name"))
-        );
+        for (text, message) in [
+            ("missing field `x` at line 1 column 2", "is required"),
+            ("duplicate field `x`", "stands twice"),
+            (
+                "unknown field `x`, expected `a` or `b`",
+                "there is no such field; the fields are a, b",
+            ),
+            ("unknown field `x`, there are no fields", "there is no such field here"),
+        ] {
+            let Plain { message: told, member } = in_plain_words(text);
+            assert_eq!((told.as_str(), member.as_deref()), (message, Some("x")), "{text}");
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub(super) const ROWS: &[Row] = &[
         "the account with this e-mail address is linked to another identity; an administrator can forget it",
         "使用该电子邮件地址的账户已关联其他身份;管理员可以清除它"),
     row("secret_for_issuer", "another issuer needs the client secret again", "更换 issuer 需要重新填写 client_secret"),
+    row("secret_for_auth", "another `auth` needs the key again", "更换 `auth` 需要重新填写密钥"),
     row("secret_for_address", "another address needs the key again", "更换地址需要重新填写密钥"),
     // What is there, and what is not.
     row("not_found", "there is no such {what}", "不存在({what})"),
