@@ -73,6 +73,10 @@ impl LocalProcess {
         let mut process = command.spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut errors = process.stderr.take().unwrap();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a pipe that nobody reads stops the process when it is full"
+        )]
         let log = tokio::spawn(async move {
             let mut log = String::new();
             errors.read_to_string(&mut log).await.unwrap();
