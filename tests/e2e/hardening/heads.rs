@@ -165,6 +165,30 @@ async fn every_header_may_come_twice_without_a_failure() {
 }
 
 #[tokio::test]
+async fn a_list_on_two_lines_is_one_list() {
+    let scene = Scene::start().await;
+    let users = scene.gateway.admin().get("/api/v1/admin/users");
+    let wanted = ["application/json;q=0.5", "text/csv"].into_iter();
+    let response = wanted
+        .fold(users, |users, line| users.header("accept", line))
+        .send()
+        .await
+        .unwrap();
+    assert!(
+        response.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/csv")
+    );
+    let unknown = scene.gateway.admin().get("/api/v1/admin/users/nobody");
+    let response = ["fr", "zh"]
+        .into_iter()
+        .fold(unknown, |request, line| request.header("accept-language", line));
+    let error: Value = response.send().await.unwrap().json().await.unwrap();
+    assert!(!error["error"]["message"].as_str().unwrap().is_ascii(), "{error}");
+}
+
+#[tokio::test]
 async fn p78_a_header_that_decides_comes_once() {
     let scene = Scene::start().await;
     for (row, form) in forms() {

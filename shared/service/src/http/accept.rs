@@ -5,7 +5,22 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
+
+/// Makes one line of the lines that one of these lists comes on (RFC 9110 §5.3): their readers look at one.
+pub(super) fn join_lines(headers: &mut HeaderMap) {
+    for name in [ACCEPT, ACCEPT_LANGUAGE] {
+        let lines = headers.get_all(&name);
+        if lines.iter().nth(1).is_none() {
+            continue;
+        }
+        let lines: Vec<_> = lines.iter().map(HeaderValue::as_bytes).collect();
+        if let Ok(line) = HeaderValue::from_bytes(&lines.join(&b", "[..])) {
+            headers.insert(name, line);
+        }
+    }
+}
 
 /// What is wanted most of the `,`-separated ranges of a header, as `known` understands them; the first one of equals.
 pub(super) fn preferred<T>(header: &str, known: impl Fn(&str) -> Option<T>) -> Option<T> {
@@ -121,5 +136,18 @@ mod tests {
         for (query, asked) in [("bom=1", Some(true)), ("from=x&bom=0", Some(false)), ("xbom=1", None)] {
             assert_eq!(asked_for_bom(query), asked, "{query}");
         }
+    }
+
+    #[test]
+    fn ha_lists_on_several_lines_are_one_list() {
+        let mut headers = HeaderMap::new();
+        for line in ["application/json;q=0.5", "text/csv"] {
+            headers.append(ACCEPT, HeaderValue::from_static(line));
+        }
+        headers.append(ACCEPT_LANGUAGE, HeaderValue::from_static("zh"));
+        join_lines(&mut headers);
+        assert_eq!(headers[ACCEPT], "application/json;q=0.5, text/csv");
+        assert_eq!(headers[ACCEPT_LANGUAGE], "zh");
+        assert_eq!(headers.len(), 2);
     }
 }

@@ -14,12 +14,12 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use jiff::Timestamp;
 use tower_service::Service;
 
-use super::cors;
 use super::error::{ApiError, Code, Dialect, shown};
 use super::json::Said;
 use super::language::{Language, RefusalLanguage};
 use super::messages;
 use super::trace::TraceContext;
+use super::{accept, cors};
 use crate::store::Store;
 use domain::models::RequestId;
 
@@ -213,6 +213,7 @@ struct Head {
 impl Head {
     /// Takes the head, and puts the ids into the request's extensions.
     fn of(request: &mut Request) -> Self {
+        accept::join_lines(request.headers_mut());
         let head = Self {
             started: Instant::now(),
             request_id: request_id(request.headers()),
