@@ -38,6 +38,8 @@ pub(crate) struct ChunkInfo {
     pub(crate) last_text: Option<Span>,
     /// The usage that a chat response reports.
     pub(crate) usage: Option<Usage>,
+    /// The tier that a chat response was served in.
+    pub(crate) tier: Option<ServedTier>,
     /// The place of the model's name, quotes included.
     pub(crate) model: Option<Span>,
 }
@@ -63,6 +65,7 @@ impl ChunkInfo {
             announces_end: false,
             last_text: None,
             usage: None,
+            tier: None,
             model: None,
         }
     }
@@ -107,10 +110,8 @@ impl<'a> Members<'a> {
             is_usage_only: self.usage.is_some() && self.choices.is_some_and(is_empty),
             is_final_usage: self.has_type("\"message_delta\"") && self.usage.is_some(),
             announces_end: self.announces_end(),
-            usage: usage_of_members(self.usage, self.choices).map(|mut usage| {
-                usage.breakdown.tier = ServedTier::named(self.service_tier);
-                usage
-            }),
+            usage: usage_of_members(self.usage, self.choices),
+            tier: ServedTier::named(self.service_tier),
             model: self.model_name().and_then(|name| Span::of(name, json).ok()),
         }
     }

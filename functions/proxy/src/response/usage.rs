@@ -1,7 +1,7 @@
 //! The tokens of a response, as far as its backend reported them. Pure.
 
 use translators::directions::ApiDialect;
-use translators::usage::{Usage, update_from_event, update_from_response_event};
+use translators::usage::{ServedTier, Usage, update_from_event, update_from_response_event};
 
 use super::scan::ChunkInfo;
 
@@ -73,6 +73,8 @@ pub(super) struct StreamUsage {
     reported: Option<Usage>,
     /// True if `reported` is the usage of the whole response.
     is_complete: bool,
+    /// The tier that chunks of chat tell, with or without usage.
+    tier: Option<ServedTier>,
     text_bytes: usize,
     context_window: Option<u64>,
 }
@@ -98,6 +100,7 @@ impl StreamUsage {
                 self.is_complete |= info.is_final_usage;
             }
             ApiDialect::Chat => {
+                self.tier = info.tier.or(self.tier);
                 if let Some(usage) = info.usage {
                     self.reported.get_or_insert_default().update(usage);
                     self.is_complete = true;
@@ -122,7 +125,7 @@ impl StreamUsage {
     }
 
     pub(super) fn report(self) -> UsageReport {
-        match self.reported {
+        match self.reported.map(|usage| usage.served_in(self.tier)) {
             Some(usage) if self.is_complete => UsageReport::of(Some(usage), self.text_bytes, self.context_window),
             reported => UsageReport::Incomplete {
                 reported: reported.filter(|usage| !usage.is_absurd(self.context_window)),

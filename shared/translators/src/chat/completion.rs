@@ -144,9 +144,13 @@ impl<'a> Completion<'a> {
 
     pub fn usage(&self) -> Option<Usage> {
         let of_choice = || self.choice().and_then(|choice| choice.usage);
-        let mut usage = Usage::from_chat(self.usage.or_else(of_choice)?)?;
-        usage.breakdown.tier = ServedTier::named(self.service_tier);
-        Some(usage)
+        let usage = Usage::from_chat(self.usage.or_else(of_choice)?)?;
+        Some(usage.served_in(self.tier()))
+    }
+
+    /// The tier in which it was served, if that is told.
+    pub fn tier(&self) -> Option<ServedTier> {
+        ServedTier::named(self.service_tier)
     }
 
     /// True if this is an error in place of an answer: by its `error` member, or as vLLM, OpenRouter and others mark it

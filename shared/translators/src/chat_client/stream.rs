@@ -11,7 +11,7 @@ use crate::context::{RandomText, ResponseContext};
 use crate::error::{BackendError, Code, Dialect, ErrorBody};
 use crate::json::EscapedText;
 use crate::stream::{Finish, Received, StreamWriter};
-use crate::usage::{ChatUsageOut, Usage};
+use crate::usage::{ChatUsageOut, ServedTier, Usage};
 
 pub(crate) struct ChatWriter {
     chunks: Chunks,
@@ -103,9 +103,10 @@ impl StreamWriter for ChatWriter {
 
     fn stop(&mut self, finish: &Finish, usage: Usage, out: &mut BytesMut) -> Result<(), BackendError> {
         let reason = finish_reason(finish, self.calls.state(), self.has_refused)?;
-        self.chunks.finish(reason, out);
+        let tier = usage.breakdown.tier.and_then(ServedTier::openai);
+        self.chunks.finish(reason, tier, out);
         if self.includes_usage {
-            self.chunks.usage(usage.to_chat(), out);
+            self.chunks.usage(usage.to_chat(), tier, out);
         }
         out.put_slice(b"data: [DONE]\n\n");
         Ok(())
@@ -198,19 +199,30 @@ impl Chunks {
         });
     }
 
-    fn finish(&self, reason: &str, out: &mut BytesMut) {
+    fn finish(&self, reason: &str, tier: Option<&str>, out: &mut BytesMut) {
         out.put_slice(self.head.as_bytes());
         out.put_slice(br#"{"index":0,"delta":{},"finish_reason":""#);
         out.put_slice(reason.as_bytes());
-        out.put_slice(b"\"}]}\n\n");
+        out.put_slice(b"\"}]");
+        end(tier, out);
     }
 
-    fn usage(&self, usage: ChatUsageOut, out: &mut BytesMut) {
+    fn usage(&self, usage: ChatUsageOut, tier: Option<&str>, out: &mut BytesMut) {
         out.put_slice(self.head.as_bytes());
         out.put_slice(br#"],"usage":"#);
         write_json(&usage, out);
-        out.put_slice(b"}\n\n");
+        end(tier, out);
     }
+}
+
+/// Ends a chunk that tells the tier, once it is known.
+fn end(tier: Option<&str>, out: &mut BytesMut) {
+    if let Some(tier) = tier {
+        for piece in [",\"service_tier\":\"", tier, "\""] {
+            out.put_slice(piece.as_bytes());
+        }
+    }
+    out.put_slice(b"}\n\n");
 }
 
 fn json(text: &str) -> String {

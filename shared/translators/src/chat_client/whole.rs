@@ -11,7 +11,7 @@ use crate::context::{RandomText, ResponseContext};
 use crate::error::BackendError;
 use crate::json::EscapedText;
 use crate::stream::{Finish, Received, StreamWriter};
-use crate::usage::{ChatUsageOut, Usage};
+use crate::usage::{ChatUsageOut, ServedTier, Usage};
 
 /// Gathers the deltas, and writes nothing before the end.
 pub(crate) struct WholeWriter {
@@ -46,6 +46,8 @@ struct Completion<'a> {
     model: &'a str,
     choices: [Choice<'a>; 1],
     usage: ChatUsageOut,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -177,6 +179,7 @@ impl StreamWriter for WholeWriter {
                 logprobs: None,
             }],
             usage: usage.to_chat(),
+            service_tier: usage.breakdown.tier.and_then(ServedTier::openai),
         };
         serde_json::to_writer(out.writer(), &completion).map_err(|_| BackendError::unreadable())
     }

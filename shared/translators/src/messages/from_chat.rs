@@ -21,7 +21,7 @@ use crate::sealed::Unsealed;
 use crate::stream::{Repairs, list};
 use crate::tool_ids::{Load, ToolIds};
 use crate::translated::TranslatedResponse;
-use crate::usage::{Usage, anthropic_service_tier};
+use crate::usage::Usage;
 use crate::whole;
 
 /// Translates the body of a backend's response with status 200.
@@ -40,7 +40,7 @@ pub fn translate(
     let estimate = Usage::estimate(context.estimated_input_tokens, response.text_bytes());
     let reported = completion.usage();
     let (usage, usage_is_estimated) = Usage::believed(reported, estimate, context.context_window);
-    let tier = completion.service_tier.and_then(EscapedText::of);
+    let usage = usage.served_in(completion.tier());
     let repairs = Repairs {
         invalid_utf8: matches!(text, Cow::Owned(_)),
         absurd_usage: reported.is_some_and(|usage| usage.is_absurd(context.context_window)),
@@ -55,7 +55,7 @@ pub fn translate(
         stop_reason: Some(stop_reason),
         stop_sequence: matched_stop.filter(|_| stop_reason == StopReason::StopSequence),
         stop_details: StopDetails::of(stop_reason, response.refusal),
-        usage: usage.to_anthropic(tier.and_then(|tier| anthropic_service_tier(tier.escaped()))),
+        usage: usage.to_anthropic(),
     };
     Ok(TranslatedResponse {
         body: serde_json::to_vec(&message).map_err(|_| BackendError::unreadable())?,

@@ -22,7 +22,7 @@ use crate::sealed::Unsealed;
 use crate::stream::{ContentKind, ContentWriter, Finish, Received, Sequencer, StreamWriter};
 use crate::tool_ids::{Load, ToolIds};
 use crate::tool_names::ToolNames;
-use crate::usage::{Usage, anthropic_service_tier};
+use crate::usage::Usage;
 
 /// Gathers the content, and writes nothing before the end.
 pub(crate) struct WholeMessageWriter {
@@ -118,7 +118,7 @@ impl StreamWriter for WholeMessageWriter {
                 .filter(|_| stop_reason == StopReason::StopSequence)
                 .map(Cow::Borrowed),
             stop_details: StopDetails::of(stop_reason, refusal),
-            usage: usage.to_anthropic(finish.service_tier.as_deref().and_then(anthropic_service_tier)),
+            usage: usage.to_anthropic(),
         };
         serde_json::to_writer(out.writer(), &message).map_err(|_| BackendError::unreadable())
     }

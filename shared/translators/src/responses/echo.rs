@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::value::RawValue;
 
 use crate::error::RequestError;
-use crate::json::Field;
+use crate::json::{EscapedText, Field};
 
 use super::wire::item::{one_line, quoted};
 use super::wire::request::{ResponsesBody, Text};
@@ -35,7 +35,7 @@ pub(super) fn of(request: &ResponsesBody<'_>, model: &str, previous: Option<&str
 }
 
 /// The members that are repeated as they came. Those without a default are left out where the client has none.
-fn members<'a>(request: &ResponsesBody<'a>) -> [(&'static str, Field<'a>, Option<&'static str>); 20] {
+fn members<'a>(request: &ResponsesBody<'a>) -> [(&'static str, Field<'a>, Option<&'static str>); 19] {
     let null = Some("null");
     [
         ("instructions", request.instructions, null),
@@ -45,7 +45,6 @@ fn members<'a>(request: &ResponsesBody<'a>) -> [(&'static str, Field<'a>, Option
         ("parallel_tool_calls", request.parallel_tool_calls, Some("true")),
         ("prompt_cache_key", request.prompt_cache_key, null),
         ("safety_identifier", request.safety_identifier, null),
-        ("service_tier", tier(request.service_tier), Some("\"default\"")),
         ("temperature", request.temperature, Some("1.0")),
         ("tool_choice", request.tool_choice, Some("\"auto\"")),
         ("tools", request.tools, Some("[]")),
@@ -61,12 +60,10 @@ fn members<'a>(request: &ResponsesBody<'a>) -> [(&'static str, Field<'a>, Option
     ]
 }
 
-/// `auto` is a wish, and the response tells what it came to.
-fn tier(field: Field<'_>) -> Field<'_> {
-    match field.raw() {
-        Some(raw) if raw.get() == "\"auto\"" => Field::default(),
-        _ => field,
-    }
+/// The tier that the request asks for, in its JSON escapes. `auto` is a wish, and the response tells what it came to.
+pub(super) fn tier<'a>(request: &ResponsesBody<'a>) -> Option<&'a str> {
+    let tier = request.service_tier.raw().and_then(EscapedText::of)?.escaped();
+    Some(tier).filter(|tier| *tier != "auto")
 }
 
 fn text(text: &Text<'_>) -> String {

@@ -45,6 +45,7 @@ pub fn translate(
     let reported = completion.usage();
     let estimate = Usage::estimate(shared.estimated_input_tokens, received.text_bytes);
     let (usage, usage_is_estimated) = Usage::believed(reported, estimate, shared.context_window);
+    let usage = usage.served_in(completion.tier());
     let response = status.response(&context.lifecycle, sequencer.content().output(), usage);
     Ok(TranslatedResponse {
         body: json(&response),

@@ -41,6 +41,7 @@ impl Lifecycle {
                 key,
                 created_at: now(),
                 echo: Arc::default(),
+                tier: None,
                 is_stored: false,
             },
             now,
@@ -61,6 +62,7 @@ impl Lifecycle {
     pub fn of_request(&self, request: &ResponsesBody<'_>, model: &str) -> Result<Self, RequestError> {
         let mut response = self.clone();
         response.head.echo = Arc::from(echo::of(request, model, self.previous.as_deref())?);
+        response.head.tier = echo::tier(request).map(Arc::from);
         Ok(response)
     }
 

@@ -11,13 +11,15 @@ use crate::chat::stream::StreamEvent;
 use crate::context::ResponseContext;
 use crate::error::{BackendError, CleanedMessage, Secrets};
 use crate::json::EscapedText;
-use crate::usage::Usage;
+use crate::usage::{ServedTier, Usage};
 
 pub(super) struct StreamedResponse {
     writer: Box<dyn StreamWriter>,
     phase: Phase,
     end_seen: End,
     usage: Option<Usage>,
+    /// Told beside the usage, or before it.
+    tier: Option<ServedTier>,
     facts: ResponseFacts,
     finish: Finish,
     failure: Option<BackendError>,
@@ -71,6 +73,7 @@ impl StreamedResponse {
             phase: Phase::Waiting,
             end_seen: End::Nothing,
             usage: None,
+            tier: None,
             facts,
             finish: Finish::default(),
             failure: None,
@@ -174,9 +177,7 @@ impl StreamedResponse {
         if self.upstream_id.is_none() {
             self.upstream_id = chunk.id().filter(|id| !self.facts.secrets.are_in(id));
         }
-        if let Some(tier) = chunk.service_tier.and_then(EscapedText::of) {
-            self.set_service_tier(tier.escaped());
-        }
+        self.tier = chunk.tier().or(self.tier);
         if let Some(choice) = chunk.choice() {
             self.choice(choice, out);
         }
@@ -211,13 +212,6 @@ impl StreamedResponse {
             self.finish.finish_reason = Some(reason.decode().into_owned());
         }
         self.end_seen = self.end_seen.max(End::FinishReason);
-    }
-
-    /// Some backends repeat the tier in every chunk.
-    fn set_service_tier(&mut self, tier: &str) {
-        if self.finish.service_tier.as_deref() != Some(tier) {
-            self.finish.service_tier = Some(tier.to_owned());
-        }
     }
 
     fn start(&mut self, out: &mut BytesMut) {
@@ -270,6 +264,7 @@ impl StreamedResponse {
     /// The usage, as far as it can be believed (B7), and true if some of it is an estimate.
     fn usage(&self) -> (Usage, bool) {
         let estimate = Usage::estimate(self.facts.estimated_input_tokens, self.writer.received().text_bytes);
-        Usage::believed(self.usage, estimate, self.facts.context_window)
+        let (usage, is_estimated) = Usage::believed(self.usage, estimate, self.facts.context_window);
+        (usage.served_in(self.tier), is_estimated)
     }
 }

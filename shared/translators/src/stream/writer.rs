@@ -51,7 +51,6 @@ pub struct Finish {
     pub finish_reason: Option<String>,
     /// The stop sequence that ended the text.
     pub matched_stop: Option<String>,
-    pub service_tier: Option<String>,
 }
 
 /// The amount of content of a response.

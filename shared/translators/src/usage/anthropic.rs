@@ -41,14 +41,14 @@ impl Usage {
     }
 
     /// The `usage` object of an Anthropic message.
-    pub fn to_anthropic(self, service_tier: Option<&'static str>) -> AnthropicUsage {
+    pub fn to_anthropic(self) -> AnthropicUsage {
         AnthropicUsage {
             input_tokens: self.uncached_input(),
             cache_creation_input_tokens: self.cache_write,
             cache_read_input_tokens: self.cached_input,
             output_tokens: self.output,
             output_tokens_details: self.reasoning.map(|thinking_tokens| OutputDetails { thinking_tokens }),
-            service_tier,
+            service_tier: self.breakdown.tier.and_then(ServedTier::anthropic),
         }
     }
 }
@@ -66,15 +66,6 @@ pub fn update_from_event(usage: &mut Option<Usage>, data: &[u8]) {
     let of_message = event.message.0.and_then(|message| message.usage);
     if let Some(json) = event.usage.or(of_message) {
         usage.get_or_insert_default().update_from_anthropic(json);
-    }
-}
-
-/// Chat's `service_tier` in Anthropic's words; `None` leaves the field out.
-pub fn anthropic_service_tier(chat: &str) -> Option<&'static str> {
-    match chat {
-        "priority" | "fast" => Some("priority"),
-        "default" => Some("standard"),
-        _ => None,
     }
 }
 
@@ -177,7 +168,7 @@ mod tests {
             output: 9,
             ..Usage::default()
         };
-        let anthropic = usage.to_anthropic(None);
+        let anthropic = usage.to_anthropic();
         assert_eq!(anthropic.input_tokens, 10);
         assert_eq!(
             (anthropic.cache_read_input_tokens, anthropic.cache_creation_input_tokens),
@@ -215,14 +206,7 @@ mod tests {
             cache_write_1h: 4,
             ..Usage::default()
         };
-        let anthropic = usage.to_anthropic(None);
+        let anthropic = usage.to_anthropic();
         assert_eq!((anthropic.input_tokens, anthropic.cache_creation_input_tokens), (10, 7));
-    }
-
-    #[test]
-    fn s4_3_service_tiers_have_other_names() {
-        assert_eq!(anthropic_service_tier("fast"), Some("priority"));
-        assert_eq!(anthropic_service_tier("default"), Some("standard"));
-        assert_eq!(anthropic_service_tier("flex"), None);
     }
 }

@@ -34,6 +34,26 @@ impl ServedTier {
             _ => None,
         }
     }
+
+    /// The tier in `OpenAI`'s words. Nothing that was asked for at once is served in a batch.
+    pub fn openai(self) -> Option<&'static str> {
+        match self {
+            Self::Standard => Some("default"),
+            Self::Priority => Some("priority"),
+            Self::Flex => Some("flex"),
+            Self::Batch => None,
+        }
+    }
+
+    /// The tier in Anthropic's words, which has no cheaper one for what is asked for at once.
+    pub fn anthropic(self) -> Option<&'static str> {
+        match self {
+            Self::Standard => Some("standard"),
+            Self::Priority => Some("priority"),
+            Self::Batch => Some("batch"),
+            Self::Flex => None,
+        }
+    }
 }
 
 impl Breakdown {
@@ -46,5 +66,27 @@ impl Breakdown {
             audio_output: last(self.audio_output, new.audio_output),
             tier: new.tier.or(self.tier),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    #[test]
+    fn s4_3_service_tiers_have_other_names_elsewhere() {
+        for (name, openai, anthropic) in [
+            ("fast", Some("priority"), Some("priority")),
+            ("default", Some("default"), Some("standard")),
+            ("standard", Some("default"), Some("standard")),
+            ("flex", Some("flex"), None),
+            ("batch", None, Some("batch")),
+        ] {
+            let json = RawValue::from_string(format!("\"{name}\"")).unwrap();
+            let tier = ServedTier::named(Some(&json)).unwrap();
+            assert_eq!((tier.openai(), tier.anthropic()), (openai, anthropic), "{name}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The token counts of one call, whatever the dialect.
 
-use super::breakdown::Breakdown;
+use super::breakdown::{Breakdown, ServedTier};
 
 /// More tokens than any window has.
 const MAX_COUNT: u64 = 1 << 31;
@@ -31,6 +31,13 @@ impl Usage {
             output,
             ..Self::default()
         }
+    }
+
+    /// The same tokens, served in this tier if one is told.
+    #[must_use]
+    pub fn served_in(mut self, tier: Option<ServedTier>) -> Self {
+        self.breakdown.tier = tier.or(self.breakdown.tier);
+        self
     }
 
     /// Takes over a later report: of each count the last value that is not zero stands (B7.1).

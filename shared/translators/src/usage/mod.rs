@@ -11,7 +11,7 @@ mod input;
 mod member;
 mod responses;
 
-pub use anthropic::{AnthropicUsage, anthropic_service_tier, update_from_event};
+pub use anthropic::{AnthropicUsage, update_from_event};
 pub use breakdown::{Breakdown, ServedTier};
 pub use chat::{ChatUsageOut, usage_of_members};
 pub use counts::Usage;

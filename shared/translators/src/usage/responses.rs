@@ -72,9 +72,9 @@ pub fn update_from_response_event(usage: &mut Option<Usage>, data: &[u8]) {
         return;
     };
     let response = event.response.0.unwrap_or_default();
-    if let Some(mut new) = event.usage.or(response.usage).and_then(Usage::from_response) {
-        new.breakdown.tier = ServedTier::named(event.service_tier.or(response.service_tier));
-        usage.get_or_insert_default().update(new);
+    if let Some(new) = event.usage.or(response.usage).and_then(Usage::from_response) {
+        let tier = ServedTier::named(event.service_tier.or(response.service_tier));
+        usage.get_or_insert_default().update(new.served_in(tier));
     }
 }
 

@@ -3,6 +3,7 @@
 mod last;
 mod lossy;
 mod numbering;
+mod response_event;
 mod responses;
 mod stored;
 

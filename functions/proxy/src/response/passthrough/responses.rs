@@ -6,42 +6,14 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use translators::chat::saying::word;
 use translators::error::BackendError;
-use translators::json::{EscapedText, Lenient, Raw, Whole};
-use translators::lenient_object;
+use translators::json::{EscapedText, Raw, Whole};
 use translators::responses::reshape::failure;
 use translators::sse::Event;
-use translators::usage::{ServedTier, Usage};
 
 use super::numbering::span;
+use super::response_event::{Response, ResponseEvent};
 use super::{Action, Passthrough};
 use crate::patch::{Patch, Span, in_order, patched};
-
-lenient_object! {
-    Frame {
-        kind: Raw<'a> = b"type",
-        sequence_number: Raw<'a> = b"sequence_number",
-        delta: Raw<'a> = b"delta",
-        response: Raw<'a> = b"response",
-    }
-}
-
-lenient_object! {
-    Response {
-        id: Raw<'a> = b"id",
-        model: Raw<'a> = b"model",
-        usage: Raw<'a> = b"usage",
-        service_tier: Raw<'a> = b"service_tier",
-    }
-}
-
-impl Response<'_> {
-    /// The usage, with the tier that the response was served in: prices depend on it.
-    fn reported(&self) -> Option<Usage> {
-        let mut usage = self.usage.and_then(Usage::from_response)?;
-        usage.breakdown.tier = ServedTier::named(self.service_tier);
-        Some(usage)
-    }
-}
 
 impl Passthrough {
     pub(super) fn inspect_response(&mut self, event: &Event, data: &[u8]) -> Action {
@@ -49,7 +21,7 @@ impl Passthrough {
         if text.trim_ascii() == "null" {
             return Action::Pass;
         }
-        let Ok(Whole(frame)) = serde_json::from_str::<Whole<Frame<'_>>>(&text) else {
+        let Ok(Whole(frame)) = serde_json::from_str::<Whole<ResponseEvent<'_>>>(&text) else {
             self.error = Some(BackendError::from_error_object(data, &self.context.errors));
             return Action::Stop;
         };
@@ -66,7 +38,7 @@ impl Passthrough {
         self.has_begun = true;
         self.numbering.end_silence();
         let delta = frame.delta.and_then(EscapedText::of);
-        let response: Response<'_> = response_of(frame.response);
+        let response = frame.read_response();
         self.usage
             .add_event(delta.map_or(0, |delta| delta.escaped().len()), response.reported());
         if is_held {
@@ -74,7 +46,7 @@ impl Passthrough {
         }
         let patches = match &mut self.stored {
             Some(stored) => {
-                let mut patches = stored.patches(kind, frame.response, &text);
+                let mut patches = stored.patches(kind, &frame, &text);
                 patches.extend(self.numbering.number(frame.sequence_number, text.as_bytes()));
                 in_order(patches)
             }
@@ -113,13 +85,13 @@ impl Passthrough {
     }
 
     /// Holds back the event that ends a response which is to be stored; false for all others.
-    fn hold(&mut self, frame: &Frame<'_>, text: &str) -> bool {
+    fn hold(&mut self, frame: &ResponseEvent<'_>, text: &str) -> bool {
         let Some(stored) = &mut self.stored else { return false };
         stored.hold(text, self.numbering.take(frame.sequence_number))
     }
 
     /// The patches of the event's own text: the number, the id and the model's name.
-    fn patches(&mut self, frame: &Frame<'_>, response: &Response<'_>, text: &[u8]) -> Vec<Patch> {
+    fn patches(&mut self, frame: &ResponseEvent<'_>, response: &Response<'_>, text: &[u8]) -> Vec<Patch> {
         let mut patches = Vec::new();
         patches.extend(self.numbering.number(frame.sequence_number, text));
         if let Some(name) = response.model.filter(|name| name.get().starts_with('"')) {
@@ -155,11 +127,6 @@ fn placed(kind: &str, (event, data): (&Event, &[u8]), (text, is_mended): (&str, 
     }
 }
 
-fn response_of(response: Raw<'_>) -> Response<'_> {
-    let response = response.and_then(|response| serde_json::from_str::<Lenient<Response<'_>>>(response.get()).ok());
-    response.and_then(|Lenient(response)| response).unwrap_or_default()
-}
-
 /// A part of an event, which shares its memory where it is a slice of it.
 fn bytes_of(part: &str, event: &Event) -> Bytes {
     match Span::of(part.as_bytes(), &event.raw) {
@@ -175,6 +142,7 @@ mod tests {
     use translators::responses::lifecycle::Lifecycle;
     use translators::sse::Decoder;
     use translators::stream::Progress;
+    use translators::usage::ServedTier;
 
     use super::*;
     use crate::response::context::PassthroughContext;

@@ -3,12 +3,12 @@
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use translators::json::{Raw, ordinal};
-use translators::lenient_object;
+use translators::json::ordinal;
 use translators::responses::backend::native::StoredAnswer;
 use translators::responses::lifecycle::Lifecycle;
 
 use super::numbering::span;
+use super::response_event::ResponseEvent;
 use crate::patch::Patch;
 use crate::response::model_name::ModelName;
 
@@ -17,14 +17,6 @@ pub(super) struct StoredStream {
     answer: StoredAnswer,
     /// The frames that end the response.
     end: Option<Bytes>,
-}
-
-lenient_object! {
-    ItemEvent {
-        output_index: Raw<'a> = b"output_index",
-        item: Raw<'a> = b"item",
-        item_id: Raw<'a> = b"item_id",
-    }
 }
 
 impl StoredStream {
@@ -48,19 +40,16 @@ impl StoredStream {
         Some(Box::<str>::from(object).into())
     }
 
-    /// The patches that write ids of ours into an event of this type, with this response if it has one.
-    pub(super) fn patches(&mut self, kind: &str, response: Raw<'_>, text: &str) -> Vec<Patch> {
-        let whole = response.and_then(|response| {
+    /// The patches that write ids of ours into an event of this type.
+    pub(super) fn patches(&mut self, kind: &str, event: &ResponseEvent<'_>, text: &str) -> Vec<Patch> {
+        let place = |json| span(json, text.as_bytes());
+        let whole = event.response.and_then(|response| {
             let object = self.object(response)?;
-            Some(Patch::replace(span(Some(response), text.as_bytes())?, object))
+            Some(Patch::replace(place(Some(response))?, object))
         });
         if whole.is_some() {
             return whole.into_iter().collect();
         }
-        let event: ItemEvent<'_> = serde_json::from_str::<translators::json::Lenient<ItemEvent<'_>>>(text)
-            .ok()
-            .and_then(|event| event.0)
-            .unwrap_or_default();
         let index = ordinal(event.output_index);
         let item = event.item.and_then(|item| {
             let named = if kind == "response.output_item.done" {
@@ -68,11 +57,11 @@ impl StoredStream {
             } else {
                 self.answer.item(index, item)
             };
-            Some(Patch::replace(span(Some(item), text.as_bytes())?, bytes(named.ok()?)))
+            Some(Patch::replace(place(Some(item))?, bytes(named.ok()?)))
         });
         let item_id = event.item_id.and_then(|id| {
-            let place = span(Some(id), text.as_bytes())?;
-            Some(Patch::replace_string(place, self.answer.item_id(index, Some(id))))
+            let id = self.answer.item_id(index, Some(id));
+            Some(Patch::replace_string(place(event.item_id)?, id))
         });
         item.into_iter().chain(item_id).collect()
     }

@@ -7,6 +7,7 @@ use service::http::{ApiError, Dialect};
 use translators::context::ResponseContext;
 use translators::directions::{ClientContext, Direction};
 use translators::error::{BackendError, ErrorContext};
+use translators::responses::lifecycle::Lifecycle;
 use translators::settings::ThinkTags;
 use translators::sse::Decoder;
 use translators::stream::{Progress, StreamEnd};
@@ -72,8 +73,13 @@ impl Crossing {
         }
     }
 
-    /// The converter of a request that fits the script: it asks for thinking and usage, and names no stop sequence.
     fn converter(self, script: &Script) -> ResponseConverter {
+        self.converting(script, test_requests::new_response())
+    }
+
+    /// The converter of a request that fits the script: it asks for thinking and usage, and names no stop sequence. A
+    /// Responses client gets `response`.
+    pub(super) fn converting(self, script: &Script, response: Lifecycle) -> ResponseConverter {
         let context = || {
             Box::new(PassthroughContext {
                 errors: self.errors(),
@@ -84,17 +90,13 @@ impl Crossing {
             (Protocol::Chat, Protocol::Chat) => return ResponseConverter::Chat(context()),
             (Protocol::Messages, Protocol::Messages) => return ResponseConverter::Messages(context()),
             (Protocol::Responses, Protocol::Responses) => {
-                return ResponseConverter::Responses(context(), Box::new(test_requests::new_response()));
+                return ResponseConverter::Responses(context(), Box::new(response));
             }
             (Protocol::Chat, _) => ClientContext::Chat(response_context(script)),
             (Protocol::Messages, _) => ClientContext::Messages(response_context(script)),
             (Protocol::Responses, backend) => {
-                let response = test_requests::new_response();
-                ClientContext::Responses(Box::new(test_requests::context(
-                    script,
-                    api_dialect(backend),
-                    &response,
-                )))
+                let context = test_requests::context(script, api_dialect(backend), &response);
+                ClientContext::Responses(Box::new(context))
             }
         };
         ResponseConverter::Translated(Box::new(Direction {

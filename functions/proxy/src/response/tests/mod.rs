@@ -2,6 +2,7 @@
 //! is right; never less, never twice. Every crossing of dialects, streamed and whole.
 
 mod crossing;
+mod usage;
 
 use odd_servers::{Level, Oddity, Script, check};
 

@@ -13,7 +13,7 @@ use crate::messages::stop_reason::{StopFacts, stop_reason};
 use crate::messages::wire::event::{EventWriter, MessageDelta};
 use crate::messages::wire::message::{MessageKind, ResponseMessage, Role, StopReason, new_id};
 use crate::stream::{Finish, Received, Sequencer, StreamWriter};
-use crate::usage::{Usage, anthropic_service_tier};
+use crate::usage::Usage;
 
 pub(crate) struct MessagesWriter {
     /// Empty once it is written.
@@ -59,9 +59,8 @@ impl MessagesWriter {
         let matched = matched_stop.filter(|_| stop_reason == StopReason::StopSequence);
         let refusal = Some(self.sequencer.refusal()).filter(|text| !text.is_empty());
         let refusal = refusal.and_then(|text| RawValue::from_string(format!("\"{text}\"")).ok());
-        let usage = usage.to_anthropic(finish.service_tier.as_deref().and_then(anthropic_service_tier));
         let mut events = EventWriter { out };
-        events.message_delta(&MessageDelta::new(stop_reason, matched, refusal, usage));
+        events.message_delta(&MessageDelta::new(stop_reason, matched, refusal, usage.to_anthropic()));
         events.message_stop();
         Ok(())
     }
@@ -79,7 +78,7 @@ impl StreamWriter for MessagesWriter {
                 stop_reason: None,
                 stop_sequence: None,
                 stop_details: None,
-                usage: usage.to_anthropic(None),
+                usage: usage.to_anthropic(),
             };
             EventWriter { out }.message_start(&message);
         });

@@ -11,7 +11,7 @@ use crate::error::{BackendError, ErrorContext};
 use crate::json::{Raw, Whole, ordinal};
 use crate::responses::failure::backend_error;
 use crate::sse::Event;
-use crate::usage::{ServedTier, Usage};
+use crate::usage::Usage;
 
 /// Reads a stream, or one response in its place.
 #[derive(Debug, Default)]
@@ -91,8 +91,7 @@ impl ResponsesReader {
         for (place, item) in response.output.0.iter().enumerate() {
             self.items.conclude(place, item, take);
         }
-        if let Some(mut usage) = response.usage.and_then(Usage::from_response) {
-            usage.breakdown.tier = ServedTier::named(response.service_tier);
+        if let Some(usage) = response.usage.and_then(Usage::from_response) {
             take(StreamEvent::Usage(usage));
         }
         let reason = quoted(reason);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::usage::Usage;
+use crate::usage::{ServedTier, Usage};
 
 /// What all forms of one response have in common.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct Head {
     pub created_at: i64,
     /// Members that repeat the request or have their default, each with a comma before it.
     pub echo: Arc<str>,
+    /// The tier that is asked for, in its JSON escapes. The end of the response tells the one in which it was served.
+    pub tier: Option<Arc<str>>,
     /// It is to be stored; if it cannot be, its end says so (ST4).
     pub is_stored: bool,
 }
@@ -95,6 +97,7 @@ impl<'a> ResponseObject<'a> {
             created_at,
             echo,
             is_stored,
+            ..
         } = self.head;
         let status = self.status;
         let _ = write!(
@@ -128,7 +131,16 @@ impl<'a> ResponseObject<'a> {
         json.push_str(echo);
         // What failed is not stored (ST4). The last member: `stored.rs` finds it there.
         let is_stored = *is_stored && self.failure.is_none();
-        let _ = write!(json, ",\"store\":{is_stored}}}");
+        let _ = write!(json, ",\"service_tier\":\"{}\",\"store\":{is_stored}}}", self.tier());
+    }
+
+    /// The tier that is asked for; at the end the one in which the response was served.
+    fn tier(&self) -> &str {
+        let tier = match self.usage {
+            Some(usage) => usage.breakdown.tier.and_then(ServedTier::openai),
+            None => self.head.tier.as_deref(),
+        };
+        tier.unwrap_or("default")
     }
 }
 
