@@ -286,4 +286,6 @@ pub enum ServiceTier {
     Auto,
     Default,
     Fast,
+    Priority,
+    Flex,
 }

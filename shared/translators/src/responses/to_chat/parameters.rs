@@ -83,18 +83,23 @@ fn max_tokens(
 }
 
 fn service_tier(body: &ResponsesBody<'_>, scope: &mut Scope<'_>) -> Result<Option<ServiceTier>, RequestError> {
-    let tier = body.service_tier.word(FieldPath::root("service_tier"))?;
-    let tier = tier.as_deref().filter(|_| scope.backend.service_tier);
-    Ok(match tier {
-        Some("auto") => Some(ServiceTier::Auto),
-        Some("default") => Some(ServiceTier::Default),
-        Some("fast" | "priority") => Some(ServiceTier::Fast),
-        Some(_) => {
-            scope.warnings.dropped("service_tier");
-            None
-        }
-        None => None,
-    })
+    let Some(tier) = body.service_tier.word(FieldPath::root("service_tier"))? else {
+        return Ok(None);
+    };
+    let known = match tier.as_ref() {
+        "auto" => Some(ServiceTier::Auto),
+        "default" => Some(ServiceTier::Default),
+        "fast" => Some(ServiceTier::Fast),
+        "priority" => Some(ServiceTier::Priority),
+        "flex" => Some(ServiceTier::Flex),
+        _ => None,
+    };
+    let taken = known.filter(|_| scope.backend.service_tier);
+    // A backend without tiers serves as these two ask.
+    if taken.is_none() && !matches!(known, Some(ServiceTier::Auto | ServiceTier::Default)) {
+        scope.warnings.dropped("service_tier");
+    }
+    Ok(taken)
 }
 
 fn verbosity<'a>(body: &ResponsesBody<'a>, scope: &mut Scope<'_>) -> Result<Option<Json<'a>>, RequestError> {
