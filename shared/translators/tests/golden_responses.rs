@@ -23,6 +23,7 @@ use translators::error::{Dialect, ErrorBody, RequestError};
 use translators::model::ModelFacts;
 use translators::responses::lifecycle::Lifecycle;
 use translators::responses::to_chat::{ResponsesRequest, check};
+use translators::responses::token_count;
 use translators::responses::wire::request::ResponsesBody;
 use translators::settings::{BackendOverrides, BackendSettings, Preset};
 use translators::sse::Event;
@@ -155,10 +156,9 @@ fn body<'a>(fixture: &Fixture<'a>) -> ResponsesBody<'a> {
 }
 
 fn direction(fixture: &Fixture<'_>, backend: ApiDialect, lifecycle: &Lifecycle) -> Direction {
-    Direction {
-        client: translated(fixture, backend, lifecycle).unwrap().context,
-        backend,
-    }
+    let mut client = translated(fixture, backend, lifecycle).unwrap().context;
+    client.response_mut().estimated_input_tokens = token_count::estimate(&body(fixture));
+    Direction { client, backend }
 }
 
 fn context_lifecycle(fixture: &Fixture<'_>, lifecycle: &Lifecycle) -> Lifecycle {

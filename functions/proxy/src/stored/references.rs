@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use memchr::memmem;
 use serde_json::value::RawValue;
 use service::http::ApiError;
 use translators::error::{FieldPath, RequestError};
@@ -23,6 +24,8 @@ pub(super) struct References<'a> {
 enum Input<'a> {
     /// One user message.
     Text(&'a RawValue),
+    /// Items without ids, which stand for nothing else. They are not read.
+    Plain(&'a RawValue),
     Items(Vec<Own<'a>>),
 }
 
@@ -43,6 +46,7 @@ impl<'a> References<'a> {
         let path = FieldPath::root("input");
         let input = match request.input.raw() {
             Some(text) if text.get().starts_with('"') => Input::Text(text),
+            Some(list) if list.get().starts_with('[') && !may_have_ids(list) => Input::Plain(list),
             Some(list) if list.get().starts_with('[') => {
                 let items = request.input.list(path)?;
                 Input::Items(items.into_iter().map(Own::read).collect())
@@ -77,7 +81,7 @@ impl<'a> References<'a> {
 
     fn ids(&self) -> impl Iterator<Item = &str> {
         let items: &[Own<'_>] = match &self.input {
-            Input::Text(_) => &[],
+            Input::Text(_) | Input::Plain(_) => &[],
             Input::Items(items) => items,
         };
         items.iter().filter_map(|item| match item {
@@ -95,6 +99,10 @@ impl<'a> References<'a> {
                     "{{\"type\":\"message\",\"role\":\"user\",\"content\":{}}}",
                     text.get()
                 ));
+            }
+            Input::Plain(list) => {
+                let items = list.get().strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+                return Ok(items.unwrap_or_default().trim().to_owned());
             }
             Input::Items(items) => items,
         };
@@ -117,6 +125,12 @@ impl<'a> References<'a> {
         }
         Ok(json)
     }
+}
+
+/// False if no member of an item can be its id, however that is spelled.
+fn may_have_ids(items: &RawValue) -> bool {
+    let items = items.get().as_bytes();
+    memmem::find(items, b"\"id\"").is_some() || memmem::find(items, b"\\u00").is_some()
 }
 
 impl<'a> Own<'a> {
@@ -203,6 +217,32 @@ mod tests {
         assert_eq!(contents, ["said", "asked", "said"]);
         for unknown in [format!("msg_{KEY}_2"), format!("in_{KEY}_1"), "own".to_owned()] {
             assert!(resolved(&[&unknown], 1000).is_err(), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn st6_items_without_ids_are_said_as_they_came() {
+        for items in ["[]", "[ ]", r#"[{"role":"user","content":"a"}, {"type":"hologram"}]"#] {
+            let body = format!(r#"{{"model":"m","input":{items}}}"#);
+            let body: ResponsesBody<'_> = serde_json::from_str(&body).unwrap();
+            let references = References::read(&body).unwrap();
+            assert!(references.is_empty() && references.responses().is_empty());
+            let said = references.resolved(&History::default(), 1000).unwrap();
+            assert_eq!(format!("[{said}]"), items.replace("[ ]", "[]"));
+        }
+    }
+
+    #[test]
+    fn st6_no_spelling_hides_a_reference() {
+        let said = format!("msg_{KEY}_1");
+        for name in ["id", r"i\u0064", r"\u0069d"] {
+            let body = format!(r#"{{"model":"m","input":[{{"{name}":"{said}"}}]}}"#);
+            let body: ResponsesBody<'_> = serde_json::from_str(&body).unwrap();
+            assert_eq!(
+                References::read(&body).unwrap().responses(),
+                [format!("resp_{KEY}")],
+                "{name}"
+            );
         }
     }
 

@@ -25,7 +25,6 @@ mod tools;
 
 use super::context::ResponsesContext;
 use super::lifecycle::Lifecycle;
-use super::token_count;
 use super::tools::ClientTools;
 use super::wire::request::{InputItem, ResponsesBody, TextOr};
 use crate::chat::request::ChatBody;
@@ -106,6 +105,11 @@ impl<'a> Parsed<'a> {
         })
     }
 
+    /// A summary in place of a response (CO1).
+    fn asks_for_a_summary(&self) -> bool {
+        self.input.items().last().is_some_and(InputItem::asks_for_a_summary)
+    }
+
     fn context(&self, backend: &BackendSettings, model: &ModelFacts) -> Result<ResponsesContext, RequestError> {
         let items = self.input.items();
         let mut used_ids = UsedIds::default();
@@ -127,7 +131,7 @@ impl<'a> Parsed<'a> {
             tools: ClientTools::new(self.declared.client_tools(), names),
             summarizes: self.reasoning.summarizes,
             seals,
-            compacts: body.asks_for_a_summary(),
+            compacts: self.asks_for_a_summary(),
             response: ResponseContext {
                 model: model.client_model.clone(),
                 thinking: ThinkingDisplay::Shown,
@@ -140,7 +144,6 @@ impl<'a> Parsed<'a> {
                     ..ErrorContext::default()
                 },
                 think_tags: backend.think_tags,
-                estimated_input_tokens: token_count::estimate(body),
                 ..ResponseContext::default()
             },
         })
@@ -150,7 +153,7 @@ impl<'a> Parsed<'a> {
         let body = self.request.body;
         checks::warn_of_dropped(body, self.request.lifecycle.is_stored(), scope)?;
         let mut parameters = parameters::write(body, model, scope)?;
-        let compacts = body.asks_for_a_summary();
+        let compacts = self.asks_for_a_summary();
         if !compacts {
             parameters.response_format = format::write(body, self.input.items())?;
         }

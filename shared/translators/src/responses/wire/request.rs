@@ -173,15 +173,15 @@ impl<'a> ResponsesBody<'a> {
         Ok(reasoning.unwrap_or_default())
     }
 
-    /// True if `include` names `what`.
     /// True if the last item of `input` asks for a summary in place of a response (CO1).
     pub fn asks_for_a_summary(&self) -> bool {
         let items = self.input.raw().filter(|input| input.get().starts_with('['));
         let items = items.and_then(|items| serde_json::from_str::<Vec<&RawValue>>(items.get()).ok());
         let last = items.and_then(|items| serde_json::from_str::<InputItem<'_>>(items.last()?.get()).ok());
-        last.is_some_and(|item| item.is("compaction_trigger"))
+        last.is_some_and(|item| item.asks_for_a_summary())
     }
 
+    /// True if `include` names `what`.
     pub fn includes(&self, what: &str) -> Result<bool, RequestError> {
         let included = self.include.words(FieldPath::root("include"))?;
         Ok(included.iter().any(|name| name == what))
@@ -209,6 +209,11 @@ impl<'a> InputItem<'a> {
     /// The id by which a call and its output find each other; one that is no string is reported where the item is read.
     pub fn id_of_call(&self) -> Option<Cow<'a, str>> {
         self.call_id.word(FieldPath::root("call_id")).ok().flatten()
+    }
+
+    /// True if it asks for a summary of what is before it (CO1).
+    pub fn asks_for_a_summary(&self) -> bool {
+        self.is("compaction_trigger")
     }
 
     /// True if the type is this one.
