@@ -149,7 +149,7 @@ def test_a_custom_tool_gets_its_text(codex, home, model, upstream):
     assert upstream.requests[-1].calls["call_a"].arguments == {"input": patch}
 
 
-def test_the_list_of_models_is_read(codex, model, upstream):
+def test_pa5_ml3_the_list_of_models_is_read(codex, model, upstream):
     upstream.script = [Turn("Hello.")]
     assert items(codex(model, "Say hello."), "error") == []
     # The gateway's prompt, and not Codex' own.

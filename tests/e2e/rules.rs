@@ -6,11 +6,12 @@ use std::path::Path;
 use harness::workspace;
 
 /// Where the translation is tested. Elsewhere `p1` is a promise of docs/promises.md.
-const FOLDERS: [&str; 13] = [
+const FOLDERS: [&str; 14] = [
     "shared/domain/src/access",
     "shared/translators/src",
     "shared/translators/tests",
     "functions/proxy/src",
+    "tests/clients",
     "tests/e2e/chat",
     "tests/e2e/direct",
     "tests/e2e/health",

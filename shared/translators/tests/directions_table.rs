@@ -30,6 +30,9 @@ const PAGE: &str = include_str!("../../../docs/translation.md");
 /// The outcome of a request: the names of the fields that are dropped with a warning, or the refusal.
 type Outcome = Result<Vec<String>, RequestError>;
 
+/// A field by its name on the page, and members of a request that have it.
+type Field = (&'static str, Value);
+
 /// The settings that a backend of this dialect has by default.
 fn settings(backend: ApiDialect) -> BackendSettings {
     match backend {
@@ -83,7 +86,7 @@ fn with(base: &Value, members: &Value) -> String {
 }
 
 /// The rows of one client's table. A field that every backend gets has none.
-fn table(base: &Value, fields: &[(&str, Value)], translate: impl Fn(&str, ApiDialect) -> Option<Outcome>) -> String {
+fn table(base: &Value, fields: &[Field], translate: impl Fn(&str, ApiDialect) -> Option<Outcome>) -> String {
     let mut table =
         "| field ↓ backend → | `openai` | `anthropic` | `responses` |\n| --- | --- | --- | --- |\n".to_owned();
     for backend in ApiDialect::ALL {
@@ -112,13 +115,12 @@ fn is_on_the_page(table: &str) {
     assert!(PAGE.contains(table), "docs/translation.md does not have:\n{table}");
 }
 
-#[test]
-fn s13_s13_1_what_chat_clients_lose_is_on_the_page() {
-    let part = |kind: &str| {
-        let part = json!({"type": kind, "input_audio": {}, "file": {"file_id": "f"}});
-        json!({"messages": [{"role": "user", "content": [part]}]})
-    };
-    let fields = [
+/// Members of a chat request, with what they are called on the page.
+fn chat_members() -> Vec<Field> {
+    let function = json!({"name": "f", "parameters": {"type": "object"}});
+    let forced = json!({"reasoning_effort": "low", "tool_choice": "required",
+        "tools": [{"type": "function", "function": function}]});
+    vec![
         ("`stop`", json!({"stop": ["a"]})),
         ("`n` above 1", json!({"n": 2})),
         (
@@ -133,8 +135,6 @@ fn s13_s13_1_what_chat_clients_lose_is_on_the_page() {
         ("`web_search_options`", json!({"web_search_options": {}})),
         ("`moderation` that blocks", json!({"moderation": {"policy": "block"}})),
         ("`moderation` that tells", json!({"moderation": {"policy": "tell"}})),
-        ("a part `input_audio`", part("input_audio")),
-        ("a part `file` with `file_id`", part("file")),
         (
             "`seed`, penalties",
             json!({"seed": 1, "presence_penalty": 1, "frequency_penalty": 1}),
@@ -150,14 +150,45 @@ fn s13_s13_1_what_chat_clients_lose_is_on_the_page() {
             json!({"response_format": {"type": "json_object"}}),
         ),
         ("a limit below 16", json!({"max_tokens": 5})),
-    ];
+        ("a `stop` of white space", json!({"stop": [" "]})),
+        ("`reasoning_effort` beside a forced tool", forced),
+        (
+            "`temperature` below 1 beside `reasoning_effort`",
+            json!({"reasoning_effort": "low", "temperature": 0.5}),
+        ),
+    ]
+}
+
+/// Conversations of a chat request.
+fn chat_conversations() -> Vec<Field> {
+    let part = |kind: &str| {
+        let part = json!({"type": kind, "input_audio": {}, "file": {"file_id": "f"}});
+        json!({"messages": [{"role": "user", "content": [part]}]})
+    };
+    let calls = json!([{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]);
+    let call = json!({"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": calls}]});
+    vec![
+        ("a part `input_audio`", part("input_audio")),
+        ("a part `file` with `file_id`", part("file")),
+        ("a part of an unknown type", part("hologram")),
+        ("a call without its result", call),
+    ]
+}
+
+#[test]
+fn s13_s13_1_what_chat_clients_lose_is_on_the_page() {
     let base = json!({"model": "m", "messages": [{"role": "user", "content": "x"}]});
+    let fields = [chat_members(), chat_conversations()].concat();
     is_on_the_page(&table(&base, &fields, chat));
 }
 
 #[test]
 fn s13_2_what_messages_clients_lose_is_on_the_page() {
     let tool = |kind: &str| json!({"tools": [{"type": kind, "name": "t"}]});
+    let block = |kind: &str| {
+        let block = json!({"type": kind, "source": {"type": "file", "file_id": "f"}});
+        json!({"messages": [{"role": "user", "content": [block]}]})
+    };
     let fields = [
         ("`stop_sequences`", json!({"stop_sequences": ["a"]})),
         (
@@ -181,16 +212,16 @@ fn s13_2_what_messages_clients_lose_is_on_the_page() {
         ("`speed: fast`", json!({"speed": "fast"})),
         ("`top_k`", json!({"top_k": 3})),
         ("`max_tokens` below 16", json!({"max_tokens": 5})),
+        ("an image or a document by `file_id`", block("image")),
+        ("a block of an unknown type", block("hologram")),
     ];
     let base = json!({"model": "m", "max_tokens": 100, "messages": [{"role": "user", "content": "x"}]});
     is_on_the_page(&table(&base, &fields, messages));
 }
 
-#[test]
-fn s13_3_what_responses_clients_lose_is_on_the_page() {
-    let user = |part: Value| json!({"input": [{"role": "user", "content": [part]}]});
-    let item = |kind: &str| json!({"input": [{"role": "user", "content": "x"}, {"type": kind, "id": "i"}]});
-    let fields = [
+/// Members of a Responses request.
+fn responses_members() -> Vec<Field> {
+    vec![
         ("`background`, `conversation`, `prompt`", json!({"background": true})),
         ("`moderation` with a policy", json!({"moderation": {"policy": {}}})),
         (
@@ -198,19 +229,10 @@ fn s13_3_what_responses_clients_lose_is_on_the_page() {
             json!({"tools": [{"type": "web_search"}], "tool_choice": "required"}),
         ),
         ("other hosted tools", json!({"tools": [{"type": "web_search"}]})),
-        ("items of hosted tools", item("web_search_call")),
-        ("items of unknown types", item("hologram")),
-        (
-            "a part `input_audio`",
-            user(json!({"type": "input_audio", "input_audio": {}})),
-        ),
-        (
-            "a part `input_file` with `file_id`",
-            user(json!({"type": "input_file", "file_id": "f"})),
-        ),
         ("`top_logprobs`, or `include` of them", json!({"top_logprobs": 2})),
         ("`text.verbosity`", json!({"text": {"verbosity": "low"}})),
         ("`store: true`", json!({"store": true})),
+        ("`service_tier: flex`", json!({"service_tier": "flex"})),
         ("`truncation: auto`", json!({"truncation": "auto"})),
         (
             "`context_management`, `access_programs`",
@@ -222,8 +244,41 @@ fn s13_3_what_responses_clients_lose_is_on_the_page() {
             "`text.format: json_object`",
             json!({"text": {"format": {"type": "json_object"}}}),
         ),
-    ];
+    ]
+}
+
+/// Input of a Responses request.
+fn responses_input() -> Vec<Field> {
+    let user = |part: Value| json!({"input": [{"role": "user", "content": [part]}]});
+    let behind = |item: Value| json!({"input": [{"role": "user", "content": "x"}, item]});
+    let item = |kind: &str| behind(json!({"type": kind, "id": "i", "call_id": "c", "output": "o"}));
+    let sealed = |kind: &str| behind(json!({"type": kind, "summary": [], "encrypted_content": "theirs"}));
+    vec![
+        ("items of hosted tools", item("web_search_call")),
+        ("items of unknown types", item("hologram")),
+        (
+            "a part `input_audio`",
+            user(json!({"type": "input_audio", "input_audio": {}})),
+        ),
+        (
+            "a part `input_file` with `file_id`",
+            user(json!({"type": "input_file", "file_id": "f"})),
+        ),
+        (
+            "a part `input_file` with `file_url`",
+            user(json!({"type": "input_file", "file_url": "https://host/a.pdf"})),
+        ),
+        ("a part of an unknown type", user(json!({"type": "hologram"}))),
+        ("reasoning that only another server can read", sealed("reasoning")),
+        ("a compaction of another server", sealed("compaction")),
+        ("an output without its call", item("function_call_output")),
+    ]
+}
+
+#[test]
+fn s13_3_what_responses_clients_lose_is_on_the_page() {
     let base = json!({"model": "m", "input": "x"});
+    let fields = [responses_members(), responses_input()].concat();
     is_on_the_page(&table(&base, &fields, |request, backend| {
         Some(responses(request, backend))
     }));
