@@ -4,14 +4,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up must stop")]
 
+use std::fmt;
 use std::hint::black_box;
 
 use bytes::Bytes;
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher};
 use domain::models::catalog::Backend;
-use proxy::bench::{Candidate, ChatRequest, ClientStream, ConversationKey, pick};
-use serde_json::json;
+use proxy::bench::{ApiDialect, Candidate, ChatRequest, ClientStream, ConversationKey, pick};
+use serde_json::{Value, json};
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -79,37 +80,79 @@ fn read(bencher: Bencher<'_, '_>, body: String) {
         .bench(|| ChatRequest::read(black_box(&body)).is_ok());
 }
 
-/// A hundred events of a chat stream that is passed through, each in a chunk of its own.
-#[divan::bench]
-fn events_passed_through(bencher: Bencher<'_, '_>) {
-    stream(bencher, &chat_events(), ClientStream::passed);
+/// A hundred fragments of a stream, each in a chunk of its own, by the client's dialect and the backend's.
+#[divan::bench(args = DIRECTIONS)]
+fn fragments(bencher: Bencher<'_, '_>, direction: Between) {
+    let Between(client, backend) = direction;
+    stream(bencher, &fragments_of(backend), || {
+        ClientStream::between(client, backend).unwrap()
+    });
 }
 
-/// The same, translated for a client that speaks Responses.
+/// The same of a response that is stored here.
 #[divan::bench]
-fn events_translated_to_responses(bencher: Bencher<'_, '_>) {
-    stream(bencher, &chat_events(), || ClientStream::to_responses().unwrap());
+fn fragments_of_a_stored_response(bencher: Bencher<'_, '_>) {
+    stream(bencher, &fragments_of(ApiDialect::Responses), ClientStream::stored);
 }
 
-/// The same words of a backend that speaks Anthropic Messages, for a client that speaks chat.
-#[divan::bench]
-fn events_translated_from_anthropic(bencher: Bencher<'_, '_>) {
-    let event = |number: usize| {
-        let delta = json!({"type": "text_delta", "text": format!("word {number}")});
-        let event = json!({"type": "content_block_delta", "index": 0, "delta": delta});
-        Bytes::from(format!("event: content_block_delta\ndata: {event}\n\n"))
-    };
-    let events: Vec<_> = (0..100).map(event).collect();
-    stream(bencher, &events, ClientStream::from_anthropic);
+/// A client's dialect and a backend's.
+#[derive(Clone, Copy, Debug)]
+struct Between(ApiDialect, ApiDialect);
+
+/// All nine.
+const DIRECTIONS: [Between; 9] = {
+    use ApiDialect::{Chat, Messages, Responses};
+    [
+        Between(Chat, Chat),
+        Between(Messages, Messages),
+        Between(Responses, Responses),
+        Between(Chat, Messages),
+        Between(Chat, Responses),
+        Between(Messages, Chat),
+        Between(Messages, Responses),
+        Between(Responses, Chat),
+        Between(Responses, Messages),
+    ]
+};
+
+impl fmt::Display for Between {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} of {:?}", self.0, self.1)
+    }
 }
 
-fn chat_events() -> Vec<Bytes> {
-    let event = |number: usize| {
-        let chunk =
-            json!({"id": "c", "model": "m", "choices": [{"index": 0, "delta": {"content": format!("word {number}")}}]});
-        Bytes::from(format!("data: {chunk}\n\n"))
-    };
-    (0..100).map(event).collect()
+/// Fragments as vendors write them.
+fn fragments_of(backend: ApiDialect) -> Vec<Bytes> {
+    let text = |number: usize| format!("word {number}");
+    let named = |event: Value| Bytes::from(format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()));
+    match backend {
+        ApiDialect::Chat => {
+            let event = |number| {
+                let delta = json!({"content": text(number)});
+                let choice = json!({"index": 0, "delta": delta, "logprobs": null, "finish_reason": null});
+                let chunk = json!({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_790_000_000,
+                    "model": "p", "choices": [choice]});
+                Bytes::from(format!("data: {chunk}\n\n"))
+            };
+            (0..100).map(event).collect()
+        }
+        ApiDialect::Messages => {
+            let event = |number| {
+                let delta = json!({"type": "text_delta", "text": text(number)});
+                named(json!({"type": "content_block_delta", "index": 0, "delta": delta}))
+            };
+            (0..100).map(event).collect()
+        }
+        ApiDialect::Responses => {
+            let event = |number| {
+                named(
+                    json!({"type": "response.output_text.delta", "item_id": "msg_1", "output_index": 0,
+                    "content_index": 0, "delta": text(number), "logprobs": [], "sequence_number": number + 4}),
+                )
+            };
+            (0..100).map(event).collect()
+        }
+    }
 }
 
 fn stream(bencher: Bencher<'_, '_>, events: &[Bytes], begun: impl Fn() -> ClientStream + Sync) {

@@ -17,6 +17,8 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::interval;
 
+use crate::script::{self, Script};
+
 pub(crate) type Body = UnsyncBoxBody<Bytes, hyper::Error>;
 
 /// The model whose fragments come 10 ms apart, and how many they are.
@@ -26,8 +28,6 @@ pub(crate) const BURST: (&str, usize) = ("burst", 1000);
 const PACE: Duration = Duration::from_millis(10);
 
 const ANSWER: &str = r#"{"id":"chatcmpl-1","object":"chat.completion","created":1790000000,"model":"burst","choices":[{"index":0,"message":{"role":"assistant","content":"The quick brown fox jumps over the lazy dog. The quick brown fox jumps over the lazy dog. The quick brown fox jumps over the lazy dog."},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":30,"total_tokens":40}}"#;
-const FRAGMENT: &str = "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1790000000,\"model\":\"burst\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"The quick brown fox jumps over a dog. \"},\"logprobs\":null,\"finish_reason\":null}]}\n\n";
-const LAST: &str = "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1790000000,\"model\":\"burst\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
 
 #[derive(Deserialize)]
 struct Ask {
@@ -62,12 +62,13 @@ where
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Body>, hyper::Error> {
+    let script = script::of(request.uri().path());
     let body = request.into_body().collect().await?.to_bytes();
     let ask: Ask = serde_json::from_slice(&body).unwrap();
     let (kind, body) = match (ask.stream, ask.model == PACED.0) {
         (false, _) => ("application/json", full(ANSWER)),
-        (true, true) => ("text/event-stream", streamed(paced())),
-        (true, false) => ("text/event-stream", streamed(stream::iter(script(BURST.1)))),
+        (true, true) => ("text/event-stream", streamed(paced(script))),
+        (true, false) => ("text/event-stream", streamed(stream::iter(script.frames(BURST.1)))),
     };
     Ok(Response::builder().header("content-type", kind).body(body).unwrap())
 }
@@ -81,13 +82,12 @@ fn streamed(fragments: impl Stream<Item = &'static str> + Send + 'static) -> Bod
     StreamBody::new(frames).map_err(|never| match never {}).boxed_unsync()
 }
 
-fn script(fragments: usize) -> impl Iterator<Item = &'static str> + Send {
-    std::iter::repeat_n(FRAGMENT, fragments - 1).chain([LAST])
-}
-
-fn paced() -> impl Stream<Item = &'static str> + Send {
-    stream::unfold((interval(PACE), script(PACED.1)), |(mut pace, mut script)| async move {
-        pace.tick().await;
-        script.next().map(|text| (text, (pace, script)))
-    })
+fn paced(script: Script) -> impl Stream<Item = &'static str> + Send {
+    stream::unfold(
+        (interval(PACE), script.frames(PACED.1)),
+        |(mut pace, mut script)| async move {
+            pace.tick().await;
+            script.next().map(|text| (text, (pace, script)))
+        },
+    )
 }

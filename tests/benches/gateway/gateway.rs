@@ -8,6 +8,7 @@ use service::config::{LogConfig, LogFormat};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::backend::{BURST, PACED};
+use crate::dialect::Dialect;
 
 /// Who calls, and what is kept of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +43,18 @@ async fn prepare(backend: &str, caller: Caller) -> (String, String) {
     let admin = client::Client::new(format!("http://{address}"))
         .signed_in(ADMIN_EMAIL, ADMIN_PASSWORD)
         .await;
-    for (model, _) in [PACED, BURST] {
-        let entry = json!({"id": model, "name": model});
-        client::data(admin.post("/api/v1/admin/models").json(&entry), 201).await;
-        let entry = json!({"name": "scripted", "base_url": format!("http://{backend}/v1"), "model_name": model, "api_key": "its-key"});
-        let created = admin
-            .post(&format!("/api/v1/admin/models/{model}/backends"))
-            .json(&entry);
-        client::data(created, 201).await;
+    for (spoken, _) in [PACED, BURST] {
+        for dialect in Dialect::ALL {
+            let model = dialect.model(spoken);
+            let entry = json!({"id": model, "name": model});
+            client::data(admin.post("/api/v1/admin/models").json(&entry), 201).await;
+            let entry = json!({"name": "scripted", "base_url": format!("http://{backend}/v1"), "model_name": spoken,
+                "api_key": "its-key", "protocol": dialect.protocol()});
+            let created = admin
+                .post(&format!("/api/v1/admin/models/{model}/backends"))
+                .json(&entry);
+            client::data(created, 201).await;
+        }
     }
     let settings = admin
         .put("/api/v1/admin/settings")

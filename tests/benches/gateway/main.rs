@@ -13,10 +13,12 @@
 #![expect(clippy::disallowed_methods, reason = "nothing here runs in a Lambda")]
 
 mod backend;
+mod dialect;
 mod gateway;
 mod load;
 mod part;
 mod pass_through;
+mod script;
 mod table;
 
 use crate::gateway::Caller;

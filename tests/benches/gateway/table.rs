@@ -7,11 +7,9 @@ use serde_json::{Value, json};
 
 use crate::Effort;
 use crate::backend::{BURST, PACED};
+use crate::dialect::Dialect::{self, Chat, Messages, Responses};
 use crate::gateway::Caller;
 use crate::load::{Load, Sample};
-
-const CHAT: &str = "/v1/chat/completions";
-const MESSAGES: &str = "/v1/messages";
 
 pub(crate) const HEADING: &str = "\
 | what | limit | gateway | ratio |
@@ -26,11 +24,21 @@ enum Measure {
     Latency,
 }
 
+/// A client's dialect and a backend's, wherever they differ.
+const TRANSLATED: [(Dialect, Dialect); 6] = [
+    (Messages, Chat),
+    (Responses, Chat),
+    (Chat, Messages),
+    (Responses, Messages),
+    (Chat, Responses),
+    (Messages, Responses),
+];
+
 /// CPU time of the proxy for each request.
 const CPU: Measure = Measure::Cpu { each: 1 };
 
 pub(crate) struct Row {
-    what: &'static str,
+    what: String,
     measure: Measure,
     pub(crate) caller: Caller,
     pub(crate) limit: Load,
@@ -50,7 +58,7 @@ impl Row {
     }
 
     fn requests(effort: Effort) -> Vec<Self> {
-        let request = || Self::body(CHAT, BURST.0, false, 0);
+        let request = || Self::body(Chat, BURST.0, false, 0);
         vec![
             Self::same("CPU a request, 64 connections", CPU, effort.times(64, 400), request()),
             Self::same(
@@ -65,25 +73,26 @@ impl Row {
     fn streams(effort: Effort) -> Vec<Self> {
         let (paced, burst) = (Measure::Cpu { each: PACED.1 }, Measure::Cpu { each: BURST.1 });
         let (many, few) = (effort.times(100, 1), effort.times(16, 20));
-        let stream = |path, model| Self::body(path, model, true, 0);
-        let (paced_chat, burst_chat) = (|| stream(CHAT, PACED.0), || stream(CHAT, BURST.0));
-        let (paced_messages, burst_messages) = (stream(MESSAGES, PACED.0), stream(MESSAGES, BURST.0));
-        vec![
-            Self::same("CPU a fragment, 100 streams, 10 ms apart", paced, many, paced_chat()),
-            Self::same("CPU a fragment, 16 streams, no gap", burst, few, burst_chat()),
-            Self::of(
-                "the same, 10 ms apart, translated",
-                paced,
-                many,
-                paced_chat(),
-                paced_messages,
-            ),
-            Self::of("the same, no gap, translated", burst, few, burst_chat(), burst_messages),
-        ]
+        let stream = |model| Self::body(Chat, model, true, 0);
+        let mut rows = vec![
+            Self::same("CPU a fragment, 100 streams, 10 ms apart", paced, many, stream(PACED.0)),
+            Self::same("CPU a fragment, 16 streams, no gap", burst, few, stream(BURST.0)),
+        ];
+        for (client, backend) in TRANSLATED {
+            for (model, measure, times, pace) in
+                [(PACED.0, paced, many, "10 ms apart"), (BURST.0, burst, few, "no gap")]
+            {
+                let what = format!("the same, {pace}, {client:?} of {backend:?}");
+                let limit = Self::body(backend, model, true, 0);
+                let gateway = Self::body(client, &backend.model(model), true, 0);
+                rows.push(Self::of(&what, measure, times, limit, gateway));
+            }
+        }
+        rows
     }
 
     fn bodies(effort: Effort) -> Vec<Self> {
-        let body = |bytes| Self::body(CHAT, BURST.0, false, bytes);
+        let body = |bytes| Self::body(Chat, BURST.0, false, bytes);
         vec![
             Self::same("CPU a request of 1 MB", CPU, effort.times(1, 400), body(1 << 20)),
             Self::same("CPU a request of 8 MB", CPU, effort.times(1, 50), body(8 << 20)),
@@ -92,8 +101,8 @@ impl Row {
 
     /// Rows of a caller with limits.
     fn limited(effort: Effort) -> Vec<Self> {
-        let request = || Self::body(CHAT, BURST.0, false, 0);
-        let (stream, burst) = (Self::body(CHAT, BURST.0, true, 0), Measure::Cpu { each: BURST.1 });
+        let request = || Self::body(Chat, BURST.0, false, 0);
+        let (stream, burst) = (Self::body(Chat, BURST.0, true, 0), Measure::Cpu { each: BURST.1 });
         let rows = [
             Self::same(
                 "CPU a governed request, 16 connections",
@@ -117,12 +126,12 @@ impl Row {
         rows.map(Self::governed).into()
     }
 
-    fn same(what: &'static str, measure: Measure, times: (usize, usize), asked: (&'static str, Value)) -> Self {
+    fn same(what: &str, measure: Measure, times: (usize, usize), asked: (&'static str, Value)) -> Self {
         Self::of(what, measure, times, asked.clone(), asked)
     }
 
     fn of(
-        what: &'static str,
+        what: &str,
         measure: Measure,
         times: (usize, usize),
         limit: (&'static str, Value),
@@ -136,7 +145,7 @@ impl Row {
             requests,
         };
         Self {
-            what,
+            what: what.to_owned(),
             measure,
             caller: Caller::Unlimited,
             limit: load(limit),
@@ -152,17 +161,14 @@ impl Row {
     }
 
     /// A request, with an image of so many bytes in it.
-    fn body(path: &'static str, model: &str, stream: bool, image: usize) -> (&'static str, Value) {
+    fn body(dialect: Dialect, model: &str, stream: bool, image: usize) -> (&'static str, Value) {
         let content = match image {
             0 => json!("Hello"),
             bytes => {
                 json!([{"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{}", "A".repeat(bytes))}}])
             }
         };
-        (
-            path,
-            json!({"model": model, "stream": stream, "max_tokens": 100, "messages": [{"role": "user", "content": content}]}),
-        )
+        (dialect.path(), dialect.request(model, stream, &content))
     }
 
     /// The medians of both, and their ratio.
