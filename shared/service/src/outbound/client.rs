@@ -90,8 +90,8 @@ impl Client {
         headers.entry(USER_AGENT).or_insert(AGENT);
         headers.entry(ACCEPT_ENCODING).or_insert(IDENTITY);
         let response = self.0.client(idle).request(request).await?;
-        Reuse::note(&response);
-        Ok(ResponseBody::of(response))
+        let acknowledging = Reuse::note(&response);
+        Ok(ResponseBody::of(response, acknowledging))
     }
 }
 

@@ -12,21 +12,35 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 
+use super::socket::Acknowledging;
+
 /// A stream with its [`Reuse`].
 pub(super) struct ReusableStream<S> {
     stream: S,
     reuse: Reuse,
 }
 
-/// True once a connection has served a request.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Reuse(Arc<AtomicBool>);
+/// What is known of a connection to who has a response of it.
+#[derive(Clone, Debug)]
+pub(super) struct Reuse(Arc<Known>);
+
+#[derive(Debug)]
+struct Known {
+    /// True once it has served a request.
+    has_served: AtomicBool,
+    acknowledging: Acknowledging,
+}
 
 impl<S> ReusableStream<S> {
-    pub(super) fn new(stream: S) -> Self {
+    pub(super) fn new(stream: S, acknowledging: Acknowledging) -> Self {
+        let has_served = AtomicBool::new(false);
+        let known = Known {
+            has_served,
+            acknowledging,
+        };
         Self {
             stream,
-            reuse: Reuse::default(),
+            reuse: Reuse(Arc::new(known)),
         }
     }
 }
@@ -44,15 +58,16 @@ impl Reuse {
             info.get_extras(&mut extensions);
             extensions
                 .get::<Self>()
-                .is_some_and(|reuse| reuse.0.load(Ordering::Relaxed))
+                .is_some_and(|reuse| reuse.0.has_served.load(Ordering::Relaxed))
         })
     }
 
-    /// Notes the head of a response.
-    pub(super) fn note<B>(response: &Response<B>) {
-        if let Some(reuse) = response.extensions().get::<Self>() {
-            reuse.0.store(true, Ordering::Relaxed);
-        }
+    /// Notes the head of a response. Returns its connection, if that has served another request before: a new one
+    /// acknowledges at once by itself.
+    pub(super) fn note<B>(response: &Response<B>) -> Option<Acknowledging> {
+        let known = &response.extensions().get::<Self>()?.0;
+        let was_used = known.has_served.swap(true, Ordering::Relaxed);
+        was_used.then(|| known.acknowledging.clone())
     }
 }
 

@@ -14,15 +14,14 @@ use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
-use hyper_util::rt::TokioIo;
 use rustls::RootCertStore;
 use rustls::crypto::aws_lc_rs;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tower_service::Service;
 
 use super::Authorities;
 use super::connection::ReusableStream;
+use super::socket::{Socket, Sockets};
 use domain::access::egress::{AllowedNetworks, EgressError, Transport};
 
 /// Until a connection is established: its name, TCP and TLS (promise 49).
@@ -41,7 +40,7 @@ pub(super) struct Connector {
     tls: Https,
 }
 
-type Https = HttpsConnector<HttpConnector<JudgingResolver>>;
+type Https = HttpsConnector<Sockets<HttpConnector<JudgingResolver>>>;
 
 impl Connector {
     pub(super) fn new(networks: AllowedNetworks, authorities: &Authorities) -> Result<Self, rustls::Error> {
@@ -65,7 +64,7 @@ fn https(config: rustls::ClientConfig, transport: Transport, networks: &AllowedN
         .with_tls_config(config)
         .https_or_http()
         .enable_all_versions();
-    tls.wrap_connector(tcp)
+    tls.wrap_connector(Sockets(tcp))
 }
 
 /// The public roots are built in: reading the system's certificates would cost milliseconds of every cold start.
@@ -83,7 +82,7 @@ fn tls(authorities: &Authorities) -> Result<rustls::ClientConfig, rustls::Error>
 }
 
 impl Service<Uri> for Connector {
-    type Response = ReusableStream<MaybeHttpsStream<TokioIo<TcpStream>>>;
+    type Response = ReusableStream<MaybeHttpsStream<Socket>>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
@@ -111,9 +110,19 @@ impl Service<Uri> for Connector {
         let connecting = timeout(CONNECT_TIMEOUT, connector.call(address));
         async move {
             let connected = connecting.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
-            connected.map(ReusableStream::new)
+            let stream = connected?;
+            let acknowledging = socket(&stream).acknowledging();
+            Ok(ReusableStream::new(stream, acknowledging))
         }
         .boxed()
+    }
+}
+
+/// The socket of a connection.
+fn socket(stream: &MaybeHttpsStream<Socket>) -> &Socket {
+    match stream {
+        MaybeHttpsStream::Http(socket) => socket,
+        MaybeHttpsStream::Https(tls) => tls.inner().get_ref().0.inner(),
     }
 }
 

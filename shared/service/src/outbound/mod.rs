@@ -9,6 +9,7 @@ mod connection;
 mod connector;
 mod error;
 mod response_body;
+mod socket;
 
 use self::connector::Connector;
 use domain::access::egress::AllowedNetworks;

@@ -8,12 +8,13 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use flate2::write::GzDecoder;
-use http::header::CONTENT_ENCODING;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Response};
-use http_body::Body as _;
+use http_body::{Body as _, Frame};
 use hyper::body::Incoming;
 
 use super::CallError;
+use super::socket::Acknowledging;
 
 /// What one chunk may become when it is decompressed.
 const MAX_INFLATED: usize = 16 * 1024 * 1024;
@@ -23,6 +24,10 @@ const MAX_INFLATED: usize = 16 * 1024 * 1024;
 pub struct ResponseBody {
     incoming: Incoming,
     gzip: Option<Box<GzDecoder<Bounded>>>,
+    /// Acknowledges what has come whenever more is waited for: of a stream its first event, of anything else all of it
+    /// (B9.5). Behind that an acknowledgement for each event would cost more than it brings.
+    acknowledging: Option<Acknowledging>,
+    is_stream: bool,
 }
 
 /// Decompressed bytes, up to [`MAX_INFLATED`] at once.
@@ -35,9 +40,15 @@ struct InvalidGzip(#[source] io::Error);
 
 impl ResponseBody {
     /// The response with its body to be read.
-    pub(super) fn of(response: Response<Incoming>) -> Response<Self> {
+    pub(super) fn of(response: Response<Incoming>, acknowledging: Option<Acknowledging>) -> Response<Self> {
         let gzip = is_gzip(response.headers()).then(|| Box::new(GzDecoder::new(Bounded::default())));
-        response.map(|incoming| Self { incoming, gzip })
+        let is_stream = acknowledging.is_some() && is_event_stream(response.headers());
+        response.map(|incoming| Self {
+            incoming,
+            gzip,
+            acknowledging,
+            is_stream,
+        })
     }
 
     /// The length of the whole body, if it is known.
@@ -61,7 +72,7 @@ impl ResponseBody {
 
     /// The same for whoever waits for something else too.
     pub fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, CallError>> {
-        while let Some(frame) = ready!(Pin::new(&mut self.incoming).poll_frame(context)) {
+        while let Some(frame) = ready!(self.poll_incoming(context)) {
             // Trailers say nothing to us.
             let Ok(bytes) = frame?.into_data() else { continue };
             let bytes = match &mut self.gzip {
@@ -73,6 +84,16 @@ impl ResponseBody {
             }
         }
         Poll::Ready(self.end())
+    }
+
+    fn poll_incoming(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = Pin::new(&mut self.incoming).poll_frame(context);
+        match &self.acknowledging {
+            Some(acknowledging) if frame.is_pending() => acknowledging.now(),
+            Some(_) if self.is_stream => self.acknowledging = None,
+            _ => {}
+        }
+        frame
     }
 
     /// The last bytes of a compressed body, which must be whole.
@@ -88,7 +109,12 @@ impl ResponseBody {
 
 impl From<Incoming> for ResponseBody {
     fn from(incoming: Incoming) -> Self {
-        Self { incoming, gzip: None }
+        Self {
+            incoming,
+            gzip: None,
+            acknowledging: None,
+            is_stream: false,
+        }
     }
 }
 
@@ -105,6 +131,11 @@ fn is_gzip(headers: &HeaderMap) -> bool {
             .iter()
             .any(|name| coding.trim().eq_ignore_ascii_case(name))
     })
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
 /// What `bytes` become. Flushed, so that an event is passed on as soon as its bytes are there.
