@@ -7,6 +7,7 @@ mod overview;
 mod refused;
 mod reports;
 mod retention;
+mod segments;
 mod tables;
 mod zones;
 

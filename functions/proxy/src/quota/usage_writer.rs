@@ -70,8 +70,7 @@ impl UsageWriter {
             return;
         }
         let id = record.id.clone();
-        let mut batch = UsageBatch::default();
-        batch.add(record, settings.kept_days());
+        let batch = UsageBatch::of_one(record, settings.kept_days());
         if let Err(error) = self.insist(&batch).await {
             tracing::error!(usage.id = %id, %error, usage_lost = 1, "usage could not be recorded");
         }

@@ -19,6 +19,7 @@ pub mod price;
 pub mod refusal_reason;
 pub mod report;
 pub mod rollup;
+pub mod segment;
 pub mod settings;
 pub mod shadow;
 pub mod speed;

@@ -12,7 +12,7 @@ use domain::models::rollup::Dimensions;
 use domain::models::shadow::Finding;
 use domain::models::sso::Identity;
 use domain::models::usage::UsageRecord;
-use domain::models::{BackendId, DisplayName, Email, KeyId, ModelId, PolicyName, UserId};
+use domain::models::{BackendId, DisplayName, Email, KeyId, ModelId, PolicyName, UsageId, UserId};
 
 use super::table::Table;
 
@@ -224,8 +224,9 @@ pub(super) fn audit(entry: &AuditEntry) -> Key {
     Key::new(Table::Audit, Key::audit_month(entry.at), entry.id.clone())
 }
 
-/// Kinds of items in the table of usage: records, and rows of sums.
+/// Kinds of items in the table of usage: records, records that were written together, and rows of sums.
 pub(super) const LOG: &str = "log";
+pub(super) const SEGMENT: &str = "segment";
 pub(super) const ROLLUP: &str = "rollup";
 
 /// A partition of an index takes a thousand writes a second, and the time-ordered keys of usage cannot be split any
@@ -234,6 +235,11 @@ pub(super) const SHARDS: u32 = 8;
 
 pub(super) fn usage_record(record: &UsageRecord) -> Key {
     Key::new(Table::Usage, usage_of(LOG, &record.request.user), record.id.as_str())
+}
+
+/// Of records that were written together, by the newest of them.
+pub(super) fn segment(user: &UserId, newest: &UsageId) -> Key {
+    Key::new(Table::Usage, usage_of(SEGMENT, user), newest.as_str())
 }
 
 /// Before all ids that were made at `at` or later.

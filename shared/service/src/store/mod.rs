@@ -32,6 +32,7 @@ mod turns;
 mod usage;
 mod usage_batch;
 mod usage_reads;
+mod usage_segments;
 mod usage_sums;
 mod user_changes;
 mod user_deletion;

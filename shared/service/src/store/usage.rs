@@ -53,7 +53,7 @@ struct FindingRow<'a> {
 
 /// The partitions in which the table's indexes have an item.
 #[derive(Serialize)]
-struct Shards {
+pub(super) struct Shards {
     /// Among everybody's.
     shard: String,
     /// Among those of the department. Left out without one: the index holds only items that have it.
@@ -62,7 +62,7 @@ struct Shards {
 }
 
 impl Shards {
-    fn new(key: &Key, kind: &str, department: Option<&DisplayName>) -> Self {
+    pub(super) fn new(key: &Key, kind: &str, department: Option<&DisplayName>) -> Self {
         let number = keys::shard_number(key);
         let shard_of = |department: &DisplayName| keys::department_shard(kind, number, department.as_str());
         Self {
@@ -149,13 +149,11 @@ impl Store {
     /// Records an exchange that has no reservation to be settled. Recording it again changes nothing.
     pub async fn record_usage(&self, record: &UsageRecord) -> Result<(), StoreError> {
         let kept_days = self.settings().await?.kept_days();
-        let mut batch = UsageBatch::default();
-        batch.add(record.clone(), kept_days);
-        self.record_batch(&batch).await
+        self.record_batch(&UsageBatch::of_one(record.clone(), kept_days)).await
     }
 }
 
-fn days_after(at: Timestamp, days: u32) -> i64 {
+pub(super) fn days_after(at: Timestamp, days: u32) -> i64 {
     at.checked_add((i64::from(days) * 24).hours())
         .unwrap_or(Timestamp::MAX)
         .as_second()

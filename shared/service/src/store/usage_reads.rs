@@ -4,13 +4,13 @@
 
 use std::ops::RangeInclusive;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::expression::Expression;
 use super::item::{Item, Select, from_item};
-use super::keys::{self, LOG, SHARDS};
+use super::keys::{self, LOG, SEGMENT, SHARDS};
 use super::page::{Page, Span};
 use super::table::{Index, PK, SK, Table};
 use super::{Store, StoreError};
@@ -19,6 +19,8 @@ use domain::models::{DisplayName, UserId};
 
 /// How often a page is filled up with what a filter has left over, before it is given out short.
 const ROUNDS: usize = 20;
+/// Segments that are read at first. Each may have one record or hundreds, so more are read only when these are few.
+const FEW_SEGMENTS: usize = 8;
 
 /// Whose usage is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +54,17 @@ impl Whose<'_> {
 }
 
 /// The newest records of one partition between two ids.
-struct Part {
-    items: Vec<Item>,
-    /// Where there are more, the last that was read.
-    until: Option<String>,
+pub(super) struct Part {
+    pub(super) records: Vec<UsageRecord>,
+    /// Where there are more, an id below which all of them are.
+    pub(super) until: Option<String>,
+}
+
+/// How much of each partition is read.
+#[derive(Clone, Copy)]
+struct Most {
+    records: usize,
+    segments: usize,
 }
 
 impl Store {
@@ -67,7 +76,6 @@ impl Store {
         span: &Span,
         keep: impl Fn(&UsageRecord) -> bool,
     ) -> Result<Page<UsageRecord>, StoreError> {
-        let partitions = whose.partitions(LOG);
         let (oldest, newest) = (keys::usage_ids_from(*time.start()), keys::usage_ids_until(*time.end()));
         let mut newest = span.after.clone().unwrap_or(newest);
         let mut items = Vec::new();
@@ -75,10 +83,11 @@ impl Store {
             // The cursor is from before this time; the database refuses bounds that run backwards.
             return Ok(Page { items, next: None });
         }
-        for _ in 0..ROUNDS {
-            let (records, horizon) = self
-                .newest_of_all(&partitions, (&oldest, &newest), span.limit + 1)
-                .await?;
+        for round in 0..ROUNDS {
+            let records = span.limit + 1;
+            let segments = records.min(FEW_SEGMENTS << round);
+            let most = Most { records, segments };
+            let (records, horizon) = self.newest_of_all(whose, (&oldest, &newest), most).await?;
             let is_wanted = |record: &UsageRecord| time.contains(&record.request.at) && keep(record);
             for record in records.into_iter().filter(is_wanted) {
                 if items.len() == span.limit {
@@ -100,20 +109,32 @@ impl Store {
         })
     }
 
-    /// The newest records of all partitions, at most `limit` of each, and the id below which there may be more.
+    /// The newest records of all partitions, and the id below which there may be more.
     async fn newest_of_all(
         &self,
-        partitions: &[Partition],
+        whose: Whose<'_>,
         ids: (&str, &str),
-        limit: usize,
+        most: Most,
     ) -> Result<(Vec<UsageRecord>, Option<String>), StoreError> {
-        let parts = partitions
+        let (alone, together) = (whose.partitions(LOG), whose.partitions(SEGMENT));
+        let alone = alone
             .iter()
-            .map(|partition| self.newest_records(partition, ids, limit));
-        let parts = try_join_all(parts).await?;
+            .map(|partition| self.newest_records(partition, ids, most.records));
+        let together = together
+            .iter()
+            .map(|partition| self.newest_of_segments(partition, ids, most.segments));
+        let (alone, together) = try_join(try_join_all(alone), try_join_all(together)).await?;
         // Below the highest place where a partition was left, it may have more that belong between the others'.
-        let horizon = parts.iter().filter_map(|part| part.until.clone()).max();
-        Ok((self.merged(parts, horizon.as_deref())?, horizon))
+        let mut horizon = None;
+        let mut records = Vec::new();
+        for part in alone.into_iter().chain(together) {
+            horizon = horizon.max(part.until);
+            records.extend(part.records);
+        }
+        let is_above = |record: &UsageRecord| horizon.as_deref().is_none_or(|horizon| record.id.as_str() > horizon);
+        records.retain(is_above);
+        records.sort_unstable_by(|one, other| other.id.cmp(&one.id));
+        Ok((records, horizon))
     }
 
     async fn newest_records(&self, partition: &Partition, ids: (&str, &str), limit: usize) -> Result<Part, StoreError> {
@@ -123,32 +144,21 @@ impl Store {
             ..partition.between(ids.0, ids.1)
         };
         let page = self.select(select, None).await?;
-        let until = page
-            .last_evaluated_key
-            .and_then(|mut key| key.remove(SK))
-            .and_then(|sk| sk.as_s().ok().cloned());
+        let items = page.items.unwrap_or_default().into_iter();
+        let records = items
+            .filter(|item| self.is_live(item))
+            .map(|item| from_item(Table::Usage, item));
         Ok(Part {
-            items: page.items.unwrap_or_default(),
-            until,
+            records: records.collect::<Result<_, _>>()?,
+            until: last_read(page.last_evaluated_key),
         })
     }
+}
 
-    /// The records of all parts above the horizon, newest first.
-    fn merged(&self, parts: Vec<Part>, horizon: Option<&str>) -> Result<Vec<UsageRecord>, StoreError> {
-        let items = parts
-            .into_iter()
-            .flat_map(|part| part.items)
-            .filter(|item| self.is_live(item));
-        let records = items
-            .map(|item| from_item::<UsageRecord>(Table::Usage, item))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut records: Vec<_> = records
-            .into_iter()
-            .filter(|record| horizon.is_none_or(|horizon| record.id.as_str() > horizon))
-            .collect();
-        records.sort_unstable_by(|one, other| other.id.cmp(&one.id));
-        Ok(records)
-    }
+/// The sort key of the last item that was read, where there are more.
+pub(super) fn last_read(key: Option<Item>) -> Option<String> {
+    key.and_then(|mut key| key.remove(SK))
+        .and_then(|sk| sk.as_s().ok().cloned())
 }
 
 impl Partition {
