@@ -15,6 +15,8 @@ use service::store::{Span, Store, UsageBatch, Whose};
 use super::record;
 
 const BEGIN: &str = "2026-03-01T08:00:00Z";
+/// Milliseconds between two records.
+const STEP: i64 = 100;
 
 async fn store() -> (Dynamo, Store) {
     let dynamo = Dynamo::start("t-").await;
@@ -23,11 +25,11 @@ async fn store() -> (Dynamo, Store) {
     (dynamo, store)
 }
 
-/// So many records, 37 ms apart, of two people in turns, one of whom has a department.
+/// So many records of two people in turns, one of whom has a department.
 fn records(count: i64) -> Vec<UsageRecord> {
     let begin: Timestamp = BEGIN.parse().unwrap();
     let one = |number: i64| {
-        let at = (begin + SignedDuration::from_millis(37 * number)).to_string();
+        let at = (begin + SignedDuration::from_millis(STEP * number)).to_string();
         let model = ["glm", "kimi", "qwen"][usize::try_from(number % 3).unwrap()];
         if number % 2 == 0 {
             record(json!({"user": "ann", "at": at, "model": model, "department": "Research", "cost": number}))
@@ -85,7 +87,7 @@ fn ever() -> RangeInclusive<Timestamp> {
 #[tokio::test]
 async fn p57_pages_lose_and_double_none_of_what_was_written_together() {
     let (_dynamo, store) = store().await;
-    let mut records = records(400);
+    let mut records = records(150);
     write(&store, &records).await;
     records.reverse();
     let (ann, research) = (UserId::parse("ann").unwrap(), DisplayName::parse("Research").unwrap());
@@ -94,7 +96,7 @@ async fn p57_pages_lose_and_double_none_of_what_was_written_together() {
         .filter(|record| record.request.user == ann)
         .cloned()
         .collect();
-    for limit in [1, 3, 50, 200] {
+    for limit in [7, 40, 200] {
         assert_eq!(
             read(&store, Whose::Everybody, limit, ever(), |_| true).await,
             records,
@@ -116,19 +118,19 @@ async fn p57_pages_lose_and_double_none_of_what_was_written_together() {
 #[tokio::test]
 async fn g19_filters_and_times_hold_among_what_was_written_together() {
     let (_dynamo, store) = store().await;
-    let mut records = records(300);
+    let mut records = records(150);
     write(&store, &records).await;
     records.reverse();
-    let second = |second| BEGIN.parse::<Timestamp>().unwrap() + SignedDuration::from_millis(second);
-    for (first, last) in [(1_000, 9_000), (4_100, 4_200), (5_000, 5_000), (37 * 50, 37 * 50)] {
-        let time = second(first)..=second(last);
+    let at = |millis| BEGIN.parse::<Timestamp>().unwrap() + SignedDuration::from_millis(millis);
+    for (first, last) in [(1_000, 9_000), (4_050, 4_250), (5_010, 5_020), (STEP * 49, STEP * 49)] {
+        let time = at(first)..=at(last);
         let keep = |record: &UsageRecord| record.request.model.as_str() == "kimi";
         let expected: Vec<_> = records
             .iter()
             .filter(|record| time.contains(&record.request.at) && keep(record))
             .cloned()
             .collect();
-        for limit in [1, 7, 100] {
+        for limit in [3, 100] {
             let found = read(&store, Whose::Everybody, limit, time.clone(), keep).await;
             assert_eq!(found, expected, "{time:?} {limit}");
         }
@@ -174,7 +176,7 @@ async fn a_batch_is_full_before_its_transaction_is() {
         aws_sdk_dynamodb::types::AttributeValue::S("segment#ann".to_owned()),
     );
     let segments = items.send().await.unwrap().count();
-    assert!((2..20).contains(&segments), "{segments} segments");
+    assert!((2..60).contains(&segments), "{segments} segments");
     assert_eq!(
         read(&store, Whose::Everybody, 200, ever(), |_| true).await.len(),
         fitting.len()
