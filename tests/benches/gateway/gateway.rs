@@ -1,6 +1,7 @@
-//! The local gateway in memory, with the backend's models and a caller's key.
+//! The local gateway in memory, with the backend's models and callers' keys.
 
 use domain::models::Email;
+use harness::client::Client;
 use harness::{ADMIN_EMAIL, ADMIN_PASSWORD, client};
 use local::Options;
 use serde_json::{Value, json};
@@ -10,27 +11,62 @@ use tokio::runtime::{Builder, Runtime};
 use crate::backend::{BURST, PACED};
 use crate::dialect::Dialect;
 
-/// Who calls, and what is kept of it.
+/// How a gateway is set up, and who calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Caller {
+pub(crate) enum Setup {
     /// Nothing is limited, and the request log is off.
-    Unlimited,
-    /// Everything is limited, though never reached, and the request log is on.
-    Governed,
+    Unlogged,
+    /// As it is installed: nothing is limited, and the request log is on.
+    Default,
+    /// The same, and each request is a line of its output.
+    LevelInfo,
+    /// Everything is limited, though never reached, for one user.
+    Limited,
+    /// The same for [`USERS`] in turns.
+    LimitedUsers,
 }
 
-pub(crate) fn start(backend: &str, caller: Caller) -> (Runtime, String, String) {
+/// Users of [`Setup::LimitedUsers`].
+const USERS: usize = 16;
+
+impl Setup {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Unlogged,
+        Self::Default,
+        Self::LevelInfo,
+        Self::Limited,
+        Self::LimitedUsers,
+    ];
+
+    /// As an argument, and in the table.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Unlogged => "no limits, request log off, 64 connections",
+            Self::Default => "default: no limits, request log on",
+            Self::LevelInfo => "the same, log level info",
+            Self::Limited => "limits on, one user, 16 connections",
+            Self::LimitedUsers => "limits on, sixteen users, a connection each",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Self {
+        Self::ALL.into_iter().find(|setup| setup.name() == name).unwrap()
+    }
+}
+
+pub(crate) fn start(backend: &str, setup: Setup) -> (Runtime, String, String) {
+    let level = if setup == Setup::LevelInfo { "info" } else { "warn" };
     service::telemetry::init(&LogConfig {
-        filter: "warn".to_owned(),
+        filter: level.to_owned(),
         format: LogFormat::Text,
         metrics: None,
     });
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let (address, key) = runtime.block_on(prepare(backend, caller));
-    (runtime, address, key)
+    let (address, keys) = runtime.block_on(prepare(backend, setup));
+    (runtime, address, keys.join(","))
 }
 
-async fn prepare(backend: &str, caller: Caller) -> (String, String) {
+async fn prepare(backend: &str, setup: Setup) -> (String, Vec<String>) {
     let options = Options::in_memory(Email::parse(ADMIN_EMAIL).unwrap());
     // One worker, as on one core.
     let options = Options {
@@ -40,9 +76,22 @@ async fn prepare(backend: &str, caller: Caller) -> (String, String) {
     };
     let gateway = local::Gateway::start(options).await.unwrap();
     let address = gateway.address().to_string();
-    let admin = client::Client::new(format!("http://{address}"))
+    let admin = Client::new(format!("http://{address}"))
         .signed_in(ADMIN_EMAIL, ADMIN_PASSWORD)
         .await;
+    add_models(&admin, backend).await;
+    if setup == Setup::Unlogged {
+        let settings = admin.put("/api/v1/admin/settings").json(&json!({"request_log": false}));
+        client::data(settings, 200).await;
+    }
+    let keys = keys(&admin, setup).await;
+    // Runs until the process ends.
+    std::mem::forget(gateway);
+    (address, keys)
+}
+
+/// The backend's models in each dialect.
+async fn add_models(admin: &Client, backend: &str) {
     for (spoken, _) in [PACED, BURST] {
         for dialect in Dialect::ALL {
             let model = dialect.model(spoken);
@@ -56,21 +105,25 @@ async fn prepare(backend: &str, caller: Caller) -> (String, String) {
             client::data(created, 201).await;
         }
     }
-    let settings = admin
-        .put("/api/v1/admin/settings")
-        .json(&json!({"request_log": caller == Caller::Governed}));
-    client::data(settings, 200).await;
-    let program = match caller {
-        Caller::Unlimited => admin.create_key().await,
-        Caller::Governed => {
-            admin.create_policy("governed", &limits()).await;
-            admin.create_program_under("governed").await
+}
+
+/// The keys of the callers.
+async fn keys(admin: &Client, setup: Setup) -> Vec<String> {
+    let users = match setup {
+        Setup::Unlogged | Setup::Default | Setup::LevelInfo => {
+            return vec![admin.create_key().await.credential().to_owned()];
         }
+        Setup::Limited => 1,
+        Setup::LimitedUsers => USERS,
     };
-    let key = program.credential().to_owned();
-    // Runs until the process ends.
-    std::mem::forget(gateway);
-    (address, key)
+    admin.create_policy("limited", &limits()).await;
+    let mut keys = Vec::new();
+    for number in 0..users {
+        let email = format!("user{number}@example.com");
+        let user = admin.create_person(&email, json!({"quota_policy": "limited"})).await;
+        keys.push(user.create_key().await.credential().to_owned());
+    }
+    keys
 }
 
 fn limits() -> Value {

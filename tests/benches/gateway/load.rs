@@ -1,5 +1,6 @@
 //! The clients: so many connections, each asking again when it has its answer.
 
+use std::future::pending;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::part::Part;
 
@@ -21,6 +23,8 @@ pub(crate) struct Load {
     pub(crate) connections: usize,
     /// Of each connection, one after the other.
     pub(crate) requests: usize,
+    /// Time behind it for what is written once a second.
+    pub(crate) rest: Duration,
 }
 
 /// What it came to.
@@ -29,29 +33,31 @@ pub(crate) struct Sample {
     pub(crate) cpu: Duration,
     /// The median time of a request.
     pub(crate) median: Duration,
+    /// From the first request to the last response.
+    pub(crate) whole: Duration,
 }
 
 /// Asks `part`, and measures what that costs it.
 pub(crate) fn run(part: &Part, load: &Load) -> Sample {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let before = part.cpu();
+    let (before, began) = (part.cpu(), Instant::now());
     let mut times = runtime.block_on(all(part, load));
+    let whole = began.elapsed();
+    // Nothing is waited for but the time.
+    let _ = runtime.block_on(async { timeout(load.rest, pending::<()>()).await });
     let cpu = part.cpu().saturating_sub(before);
     times.sort_unstable();
     Sample {
         cpu,
         median: times[times.len() / 2],
+        whole,
     }
 }
 
 async fn all(part: &Part, load: &Load) -> Vec<Duration> {
     let mut connections = JoinSet::new();
-    for _ in 0..load.connections {
-        connections.spawn(one(
-            part.address().to_owned(),
-            format!("Bearer {}", part.key()),
-            load.clone(),
-        ));
+    for key in part.keys().iter().cycle().take(load.connections) {
+        connections.spawn(one(part.address().to_owned(), format!("Bearer {key}"), load.clone()));
     }
     connections.join_all().await.concat()
 }

@@ -1,8 +1,8 @@
 //! What the gateway costs beside the least that a proxy can do: `cargo bench -p e2e --bench gateway`.
 //!
 //! This binary plays every part, each in a process of its own: a scripted backend, a pass-through of a few lines, the
-//! local gateway with key check and an unlimited caller, one with a governed caller, and here the clients. Ratios are
-//! what to look at: the parts share the machine. `cargo test -p e2e --bench gateway` only shows that everything runs.
+//! local gateway in each of its setups, and here the clients. Ratios are what to look at: the parts share the machine.
+//! `cargo test -p e2e --bench gateway` only shows that everything runs.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ mod pass_through;
 mod script;
 mod table;
 
-use crate::gateway::Caller;
+use crate::gateway::Setup;
 use crate::load::Sample;
 use crate::part::Part;
 use crate::table::Row;
@@ -41,8 +41,7 @@ fn main() {
     {
         ["backend"] => part::play(backend::start()),
         ["pass-through", backend] => part::play(pass_through::start(backend)),
-        ["gateway", backend] => part::play(gateway::start(backend, Caller::Unlimited)),
-        ["governed", backend] => part::play(gateway::start(backend, Caller::Governed)),
+        ["gateway", backend, setup] => part::play(gateway::start(backend, Setup::named(setup))),
         // `cargo bench` says so; `cargo test` does not.
         options => compare(if options.contains(&"--bench") {
             Effort::Measured
@@ -75,22 +74,19 @@ impl Effort {
 fn compare(effort: Effort) {
     let backend = Part::start(&["backend"]);
     let limit = Part::start(&["pass-through", backend.address()]);
-    let unlimited = Part::start(&["gateway", backend.address()]);
-    let governed = Part::start(&["governed", backend.address()]);
     let rounds = if effort == Effort::Measured { 3 } else { 1 };
     println!("{}", table::HEADING);
-    for row in Row::all(effort) {
-        let gateway = match row.caller {
-            Caller::Unlimited => &unlimited,
-            Caller::Governed => &governed,
-        };
-        // Once to fill caches and pools, then in turns.
-        load::run(&limit, &row.limit);
-        load::run(gateway, &row.gateway);
-        let samples: Vec<(Sample, Sample)> = (0..rounds)
-            .map(|_| (load::run(&limit, &row.limit), load::run(gateway, &row.gateway)))
-            .collect();
-        let (limits, gateways): (Vec<_>, Vec<_>) = samples.into_iter().unzip();
-        println!("{}", row.line(&limits, &gateways));
+    for setup in Setup::ALL {
+        let gateway = Part::start(&["gateway", backend.address(), setup.name()]);
+        for row in Row::all(setup, effort) {
+            // Once to fill caches and pools, then in turns.
+            load::run(&limit, &row.limit);
+            load::run(&gateway, &row.gateway);
+            let samples: Vec<(Sample, Sample)> = (0..rounds)
+                .map(|_| (load::run(&limit, &row.limit), load::run(&gateway, &row.gateway)))
+                .collect();
+            let (limits, gateways): (Vec<_>, Vec<_>) = samples.into_iter().unzip();
+            println!("{}", row.line(&limits, &gateways));
+        }
     }
 }

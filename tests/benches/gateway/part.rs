@@ -1,4 +1,5 @@
-//! The processes: each plays one part until the one that started it is gone.
+//! The processes: each plays one part until the one that started it is gone. What they log goes nowhere; what makes
+//! one of them fail is in the answers of its requests.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -15,12 +16,12 @@ pub(crate) struct Part {
     /// Closed at the end, which the process waits for.
     _stdin: Option<ChildStdin>,
     address: String,
-    key: String,
+    keys: Vec<String>,
 }
 
-/// Plays a part that listens at an address and takes a key, until standard input ends.
-pub(crate) fn play((runtime, address, key): (Runtime, String, String)) {
-    println!("{address} {key}");
+/// Plays a part that listens at an address and takes keys with commas between them, until standard input ends.
+pub(crate) fn play((runtime, address, keys): (Runtime, String, String)) {
+    println!("{address} {keys}");
     let (ended, end) = oneshot::channel();
     thread::spawn(move || {
         std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
@@ -37,19 +38,20 @@ impl Part {
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let (address, key) = line
+        let (address, keys) = line
             .trim_end()
             .split_once(' ')
             .unwrap_or_else(|| panic!("{arguments:?} did not start: {line}"));
         Self {
             address: address.to_owned(),
-            key: key.to_owned(),
+            keys: keys.split(',').map(str::to_owned).collect(),
             _stdin: process.stdin.take(),
             process,
         }
@@ -59,9 +61,9 @@ impl Part {
         &self.address
     }
 
-    /// What it wants to see as `Authorization: Bearer`.
-    pub(crate) fn key(&self) -> &str {
-        &self.key
+    /// What it wants to see as `Authorization: Bearer`, one of them with each request.
+    pub(crate) fn keys(&self) -> &[String] {
+        &self.keys
     }
 
     /// CPU time that the process has used so far, in the kernel's steps of 10 ms (proc(5)).

@@ -8,12 +8,15 @@ use serde_json::{Value, json};
 use crate::Effort;
 use crate::backend::{BURST, PACED};
 use crate::dialect::Dialect::{self, Chat, Messages, Responses};
-use crate::gateway::Caller;
+use crate::gateway::Setup;
 use crate::load::{Load, Sample};
 
 pub(crate) const HEADING: &str = "\
-| what | limit | gateway | ratio |
-| --- | ---: | ---: | ---: |";
+| what | pass-through | gateway | × | requests a second |
+| --- | ---: | ---: | ---: | ---: |";
+
+/// A gateway writes once a second what it has to.
+const REST: Duration = Duration::from_millis(1500);
 
 /// What one line tells.
 #[derive(Clone, Copy, Debug)]
@@ -37,37 +40,46 @@ const TRANSLATED: [(Dialect, Dialect); 6] = [
 /// CPU time of the proxy for each request.
 const CPU: Measure = Measure::Cpu { each: 1 };
 
+#[derive(Clone)]
 pub(crate) struct Row {
     what: String,
     measure: Measure,
-    pub(crate) caller: Caller,
     pub(crate) limit: Load,
     pub(crate) gateway: Load,
 }
 
 impl Row {
-    /// Every row; `Shown` ones are short.
-    pub(crate) fn all(effort: Effort) -> Vec<Self> {
-        let groups = [
-            Self::requests(effort),
-            Self::streams(effort),
-            Self::bodies(effort),
-            Self::limited(effort),
-        ];
-        groups.into_iter().flatten().collect()
+    /// Every row of a setup; `Shown` ones are short.
+    pub(crate) fn all(setup: Setup, effort: Effort) -> Vec<Self> {
+        let further = match setup {
+            Setup::Unlogged => [Self::latency(effort), Self::streams(effort), Self::bodies(effort)].concat(),
+            Setup::Limited => Self::limited(effort),
+            Setup::Default | Setup::LevelInfo | Setup::LimitedUsers => Vec::new(),
+        };
+        [vec![Self::requests(setup, effort)], further].concat()
     }
 
-    fn requests(effort: Effort) -> Vec<Self> {
-        let request = || Self::body(Chat, BURST.0, false, 0);
-        vec![
-            Self::same("CPU a request, 64 connections", CPU, effort.times(64, 400), request()),
-            Self::same(
-                "median time of a request",
-                Measure::Latency,
-                effort.times(1, 2000),
-                request(),
-            ),
-        ]
+    fn requests(setup: Setup, effort: Effort) -> Self {
+        // Admissions of one user wait for one another: more than a few at once are refused by a busy machine.
+        let (connections, requests) = match setup {
+            Setup::Limited | Setup::LimitedUsers => (16, 100),
+            Setup::Unlogged | Setup::Default | Setup::LevelInfo => (64, 1000),
+        };
+        let mut row = Self::same(setup.name(), CPU, effort.times(connections, requests), Self::chat());
+        if effort == Effort::Measured {
+            row.limit.rest = REST;
+            row.gateway.rest = REST;
+        }
+        row
+    }
+
+    fn chat() -> (&'static str, Value) {
+        Self::body(Chat, BURST.0, false, 0)
+    }
+
+    fn latency(effort: Effort) -> Vec<Self> {
+        let (what, times) = ("median time of a request", effort.times(1, 2000));
+        vec![Self::same(what, Measure::Latency, times, Self::chat())]
     }
 
     fn streams(effort: Effort) -> Vec<Self> {
@@ -99,31 +111,23 @@ impl Row {
         ]
     }
 
-    /// Rows of a caller with limits.
+    /// Further rows of a caller with limits.
     fn limited(effort: Effort) -> Vec<Self> {
-        let request = || Self::body(Chat, BURST.0, false, 0);
         let (stream, burst) = (Self::body(Chat, BURST.0, true, 0), Measure::Cpu { each: BURST.1 });
-        let rows = [
+        vec![
             Self::same(
-                "CPU a governed request, 16 connections",
-                CPU,
-                effort.times(16, 100),
-                request(),
-            ),
-            Self::same(
-                "median time of a governed request",
+                "median time of a request under limits",
                 Measure::Latency,
                 effort.times(1, 500),
-                request(),
+                Self::chat(),
             ),
             Self::same(
-                "CPU a fragment, 16 governed streams, no gap",
+                "CPU a fragment, 16 streams under limits, no gap",
                 burst,
                 effort.times(16, 20),
                 stream,
             ),
-        ];
-        rows.map(Self::governed).into()
+        ]
     }
 
     fn same(what: &str, measure: Measure, times: (usize, usize), asked: (&'static str, Value)) -> Self {
@@ -143,20 +147,13 @@ impl Row {
             body: Bytes::from(body.to_string()),
             connections,
             requests,
+            rest: Duration::ZERO,
         };
         Self {
             what: what.to_owned(),
             measure,
-            caller: Caller::Unlimited,
             limit: load(limit),
             gateway: load(gateway),
-        }
-    }
-
-    fn governed(self) -> Self {
-        Self {
-            caller: Caller::Governed,
-            ..self
         }
     }
 
@@ -180,7 +177,19 @@ impl Row {
         } else {
             format!("{:.2}", gateway.div_duration_f64(limit))
         };
-        format!("| {} | {limit:.1?} | {gateway:.1?} | {ratio} |", self.what)
+        let rate = match self.measure {
+            Measure::Cpu { each: 1 } => format!("{:.0}", self.rate(gateways)),
+            _ => "–".to_owned(),
+        };
+        format!("| {} | {limit:.1?} | {gateway:.1?} | {ratio} | {rate} |", self.what)
+    }
+
+    /// The median of the requests a second.
+    fn rate(&self, samples: &[Sample]) -> f64 {
+        let mut whole: Vec<_> = samples.iter().map(|sample| sample.whole).collect();
+        whole.sort_unstable();
+        let requests = u32::try_from(self.gateway.connections * self.gateway.requests).unwrap();
+        f64::from(requests) / whole[whole.len() / 2].as_secs_f64()
     }
 
     fn median(&self, load: &Load, samples: &[Sample]) -> Duration {
