@@ -11,6 +11,7 @@ lenient_object! {
         pub(super) delta: Raw<'a> = b"delta",
         pub(super) response: Raw<'a> = b"response",
         pub(super) output_index: Raw<'a> = b"output_index",
+        pub(super) content_index: Raw<'a> = b"content_index",
         pub(super) item: Raw<'a> = b"item",
         pub(super) item_id: Raw<'a> = b"item_id",
     }

@@ -1,9 +1,12 @@
 //! A Responses stream that is stored here: events with ids of ours (N5), and an end that is held back until the
 //! response is stored (ST4).
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use translators::json::ordinal;
+use translators::json::{Raw, lenient, ordinal};
+use translators::lenient_object;
 use translators::responses::backend::native::StoredAnswer;
 use translators::responses::lifecycle::Lifecycle;
 
@@ -63,7 +66,25 @@ impl StoredStream {
             let id = self.answer.item_id(index, Some(id));
             Some(Patch::replace_string(place(event.item_id)?, id))
         });
-        item.into_iter().chain(item_id).collect()
+        let mut patches: Vec<Patch> = item.into_iter().chain(item_id).collect();
+        patches.extend(self.places(kind, event, text));
+        patches
+    }
+
+    /// The members that tell where an event belongs, for a backend that does not: SDKs put a response together by them.
+    fn places(&self, kind: &str, event: &ResponseEvent<'_>, text: &str) -> Option<Patch> {
+        let upstream = || event.item_id.or_else(|| id_of(event.item?));
+        let mut members = String::new();
+        if event.output_index.is_none() {
+            let place = self.answer.place(upstream())?;
+            let _ = write!(members, "\"output_index\":{place},");
+        }
+        // Such a backend has no item with a second part.
+        if event.content_index.is_none() && PARTS.iter().any(|part| kind.starts_with(part)) {
+            members.push_str("\"content_index\":0,");
+        }
+        let start = text.find('{')? + 1;
+        (!members.is_empty()).then(|| Patch::insert(start, members))
     }
 
     /// Holds back the event that ends the response; false if it cannot be read.
@@ -86,6 +107,66 @@ impl StoredStream {
     }
 }
 
+/// Beginnings of the types of events about a part of an item.
+const PARTS: [&str; 4] = [
+    "response.content_part.",
+    "response.output_text.",
+    "response.refusal.",
+    "response.reasoning_text.",
+];
+
+lenient_object! {
+    Identified {
+        id: Raw<'a> = b"id",
+    }
+}
+
+fn id_of(item: &RawValue) -> Raw<'_> {
+    lenient::<Identified<'_>>(item)?.id
+}
+
 fn bytes(json: Box<RawValue>) -> Bytes {
     String::from(Box::<str>::from(json)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::patch::{in_order, patched};
+
+    /// The events as the client gets them.
+    fn events(events: &[&str]) -> Vec<Value> {
+        let lifecycle = Lifecycle::new("k".repeat(20), Arc::new(|| 1)).stored(true);
+        let mut stored = StoredStream::of(&lifecycle, &ModelName::new("m")).unwrap();
+        let mut written = |text: &&str| {
+            let event: ResponseEvent<'_> = lenient(serde_json::from_str(text).unwrap()).unwrap();
+            let kind: Value = serde_json::from_str(text).unwrap();
+            let patches = stored.patches(kind["type"].as_str().unwrap(), &event, text);
+            serde_json::from_slice(&patched(text.as_bytes(), &in_order(patches))).unwrap()
+        };
+        events.iter().map(&mut written).collect()
+    }
+
+    #[test]
+    fn n5_rs4_an_event_that_does_not_tell_its_place_gets_it() {
+        let told = events(&[
+            r#"{"type":"response.output_item.added","item":{"type":"reasoning","id":"rs_up"}}"#,
+            r#"{"type":"response.output_item.done","item":{"type":"reasoning","id":"rs_up"}}"#,
+            r#"{"type":"response.output_item.added","item":{"type":"message","id":"msg_up"}}"#,
+            r#"{"type":"response.output_text.delta","item_id":"msg_up","delta":"a"}"#,
+            r#"{"type":"response.output_text.delta","item_id":"msg_up","delta":"a","output_index":1,"content_index":3}"#,
+        ]);
+        let places: Vec<_> = told.iter().map(|event| &event["output_index"]).collect();
+        assert_eq!(places, [0, 0, 1, 1, 1]);
+        assert_eq!(told[3]["item_id"], format!("msg_{}_1", "k".repeat(20)));
+        assert_eq!(
+            (&told[3]["content_index"], &told[4]["content_index"]),
+            (&0.into(), &3.into())
+        );
+        assert!(told[2].get("content_index").is_none());
+    }
 }

@@ -100,6 +100,13 @@ impl StoredAnswer {
         &self.known(index, word(upstream).unwrap_or_default(), None).id
     }
 
+    /// The place in the output of an item that is known by the backend's id.
+    pub fn place(&self, upstream: Raw<'_>) -> Option<u64> {
+        let upstream = word(upstream)?;
+        let item = self.items.iter().find(|item| item.upstream == upstream);
+        item.map(|item| item.index)
+    }
+
     /// The event that ends the response, `event` of the backend's, with this number: the response is its last member.
     pub fn last_event(&mut self, event: &str, number: u64) -> serde_json::Result<BytesMut> {
         let members = serde_json::from_str::<Members<'_>>(event)?.unique();
