@@ -35,6 +35,7 @@ impl Functions {
         let auth = auth::App::new(resources.clone(), outbound.clone(), options.passwords);
         let rules = admin::Rules {
             networks,
+            identity_origins: options.identity.origins().clone(),
             passwords: options.passwords,
             public_url: Some(options.reached_at(address)),
         };
@@ -46,6 +47,7 @@ impl Functions {
         Ok(Self {
             proxy: proxy::App::new(resources.clone(), outbound, options.limits)
                 .in_region(options.backend_region.as_deref())
+                .with_identity(options.identity.clone())
                 .with_buffered_usage(),
             auth,
             keys: keys::App::new(resources.clone()),

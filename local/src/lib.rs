@@ -58,7 +58,7 @@ use crate::readiness::Readiness;
 use crate::sockets::{SidePorts, Sockets};
 
 pub use administrator::{FirstAdmin, reset_admin};
-pub use cloud::CloudStorage;
+pub use cloud::{CloudStorage, identity};
 pub use config_error::ConfigError;
 pub use config_file::Applied;
 pub use data::default_folder;

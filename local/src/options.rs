@@ -11,6 +11,7 @@ use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
 use domain::secret::Secret;
+use service::identity::Identity;
 use service::outbound::Authorities;
 
 use crate::home::Storage;
@@ -55,6 +56,8 @@ pub struct Options {
     pub backend_networks: AllowedNetworks,
     /// Authorities that certify backends, besides the public ones.
     pub backend_authorities: Authorities,
+    /// Who the gateway is at vendors of models.
+    pub identity: Identity,
     /// The region whose backends come first.
     pub backend_region: Option<String>,
     /// Where clients reach the gateway, if not where it listens.
@@ -92,6 +95,7 @@ impl Options {
             config: None,
             backend_networks: AllowedNetworks::default(),
             backend_authorities: Authorities::default(),
+            identity: Identity::default(),
             backend_region: None,
             public_url: None,
             passwords: PasswordPolicy::Basic,

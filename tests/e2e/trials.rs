@@ -228,7 +228,10 @@ async fn g9_a_form_offers_servers_and_settings() {
                 "name": preset["name"], "base_url": filled(endpoint), "model_name": "m", "preset": preset["id"],
                 "protocol": endpoint["protocol"], "auth": endpoint["auth"], "settings": preset["settings"]
             });
-            if endpoint["auth"]["type"] == "api_key" {
+            if ["api_key", "azure_entra"]
+                .iter()
+                .any(|kind| endpoint["auth"]["type"] == *kind)
+            {
                 entry["api_key"] = json!("a-key");
             }
             let backend = gateway.admin().create("/api/v1/admin/models/m/backends", &entry).await;

@@ -10,6 +10,7 @@
     reason = "a harness that cannot go on fails its test"
 )]
 
+pub mod bedrock;
 pub mod binaries;
 pub mod client;
 pub mod dynamo;

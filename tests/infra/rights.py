@@ -6,6 +6,8 @@ keys begin so, `Policies/count` an attribute, `Users/account` all attributes but
 those that say whether an account may be used, `Responses/keys` no attribute but the keys.
 """
 
+from template import listed
+
 TABLE = {
     "Auth": {
         "Users": "R T(C,U)", "LoginGuard": "R U", "Settings": "R", "Settings/sso#*": "C D", "Policies/count": "T(U)", "Audit": "C",
@@ -31,6 +33,9 @@ TABLE = {
     "Janitor": {"Quota": "R U T(U)", "Quota/due": "R", "Usage": "T(C,U)"},
 }
 
+# What the roles have besides with the parameters of the template that give them more.
+WITH_PARAMETERS = {"Proxy": {"BedrockModels": "models", "FederatedAudiences": "show"}}
+
 LETTERS = {"C": "dynamodb:PutItem", "U": "dynamodb:UpdateItem", "D": "dynamodb:DeleteItem", "K": "dynamodb:ConditionCheckItem"}
 WORDS = {
     "R": ["dynamodb:GetItem", "dynamodb:Query"],
@@ -41,6 +46,8 @@ WORDS = {
     "put": ["secretsmanager:PutSecretValue"],
     "delete": ["secretsmanager:DeleteSecret"],
     "invoke": ["lambda:InvokeFunction"],
+    "show": ["sts:GetWebIdentityToken"],
+    "models": ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedrock-mantle:CreateInference"],
 } | {letter: [action] for letter, action in LETTERS.items()}
 
 # What is read of an account where its password is not (`store/table.rs`), with the keys of the table and its index.
@@ -66,6 +73,16 @@ PARTS = {
     "count": attributes(["pk", "sk", "count"]),
     "keys": {**attributes(["pk", "sk"]), "StringEquals": SELECTED},
 }
+# A token that shows the role to other clouds, for these audiences.
+def token_for(audiences):
+    return {
+        "ForAllValues:StringEquals": {"sts:IdentityTokenAudience": audiences},
+        "Null": {"sts:IdentityTokenAudience": "false"},
+        "NumericLessThanEquals": {"sts:DurationSeconds": "300"},
+        "StringEquals": {"sts:SigningAlgorithm": "RS256"},
+    }
+
+
 TRANSACTION = {"StringEquals": {"dynamodb:EnclosingOperation": "TransactWriteItems"}}
 
 
@@ -78,6 +95,15 @@ def wanted(function):
             if word.startswith("T("):
                 actions, only = [LETTERS[letter] for letter in word[2:-1].split(",")], True
             rights |= {(action, resource(name), only) for action in actions}
+    return rights
+
+
+def wanted_with(function, parameters):
+    """The same, and what `parameters` add: lists of ARNs by the parameters' names."""
+    rights = wanted(function)
+    for name, word in WITH_PARAMETERS.get(function, {}).items():
+        for each in parameters.get(name, []):
+            rights |= {(action, f"*/for {each}" if word == "show" else each, False) for action in WORDS[word]}
     return rights
 
 
@@ -100,8 +126,15 @@ def granted(resources, function):
     rights = set()
     for statement in (each for policy in role["Policies"] for each in policy["PolicyDocument"]["Statement"]):
         assert statement["Effect"] == "Allow", f"{function}: {statement}"
-        part, only = scope(statement.get("Condition", {}))
-        rights |= {(action, each + part, only) for action in statement["Action"] for each in statement["Resource"]}
+        condition = statement.get("Condition", {})
+        audiences = listed(condition.get("ForAllValues:StringEquals", {}).get("sts:IdentityTokenAudience", []))
+        if audiences:
+            whole = {**condition, "ForAllValues:StringEquals": {"sts:IdentityTokenAudience": audiences}}
+            assert whole == token_for(audiences) and statement["Resource"] == ["*"], statement
+            rights |= {(action, f"*/for {each}", False) for action in statement["Action"] for each in audiences}
+            continue
+        part, only = scope(condition)
+        rights |= {(action, each + part, only) for action in statement["Action"] for each in listed(statement["Resource"])}
     return rights
 
 

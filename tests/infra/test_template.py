@@ -12,7 +12,7 @@ import pytest
 
 import checks
 import template
-from rights import ACCOUNT, attributes
+from rights import ACCOUNT, attributes, granted, wanted_with
 from template import deployed
 
 
@@ -39,6 +39,13 @@ def test_the_template(check, raw, code):
 def test_p58_each_function_has_the_rights_of_the_table(resources, code):
     checks.gives_each_function_its_rights_and_no_more(resources, code)
     checks.allows_nothing_by_wildcard(resources, code)
+
+
+def test_p58_parameters_give_the_proxy_more_and_nobody_else(raw):
+    models = ["arn:aws:bedrock:*::foundation-model/anthropic.*", "arn:aws:bedrock:eu-central-1:123456789012:inference-profile/eu.anthropic.*"]
+    resources = deployed(raw, BedrockModels=",".join(models), FederatedAudiences="api://AzureADTokenExchange", IdentityOrigins="https://apim.example.com")
+    for function in checks.FUNCTIONS:
+        assert granted(resources, function) == wanted_with(function, {"BedrockModels": models, "FederatedAudiences": ["api://AzureADTokenExchange"]}), function
 
 
 def test_p75_no_function_but_the_logins_reads_password_hashes(resources, code):

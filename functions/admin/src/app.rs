@@ -1,6 +1,7 @@
 //! The parts that the handlers of this function work with.
 
 use domain::access::egress::AllowedNetworks;
+use domain::access::identity_hosts::IdentityOrigins;
 use domain::access::password::PasswordPolicy;
 use service::aws;
 use service::config::Config;
@@ -31,6 +32,8 @@ pub struct App {
 pub struct Rules {
     /// The private networks that backends may be in.
     pub networks: AllowedNetworks,
+    /// The origins besides the vendors' own to which the gateway shows its identity.
+    pub identity_origins: IdentityOrigins,
     pub passwords: PasswordPolicy,
     /// The address of the gateway from outside, if it is configured.
     pub public_url: Option<String>,
@@ -53,6 +56,7 @@ impl App {
         let resources = Resources::connect(config);
         let rules = Rules {
             networks: config.backend_networks.clone(),
+            identity_origins: config.identity_origins.clone(),
             passwords: config.password_policy,
             public_url: config.public_url.clone(),
         };

@@ -70,8 +70,9 @@ impl<'a> Caller<'a> {
         for (name, value) in &self.backend.headers {
             request = request.header(name, value);
         }
-        if let Some(key) = &self.key {
-            let (name, value) = credential(self.backend, key).map_err(|_| FailureClass::Secret)?;
+        if let Some(key) = &self.key
+            && let Some((name, value)) = credential(self.backend, key).map_err(|_| FailureClass::Secret)?
+        {
             request = request.header(name, value);
         }
         let request = request.body(body).map_err(|error| CallError::from(error).class())?;

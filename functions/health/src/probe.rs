@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use domain::models::auth::Auth;
 use domain::models::catalog::Backend;
 use domain::models::health::{CheckFinding, FailureClass};
 use http::StatusCode;
@@ -26,6 +27,8 @@ pub(crate) struct ProbeResponse {
     is_named: bool,
     /// True if the server lists its models, and not the backend's.
     lacks_model: bool,
+    /// True if the server was not shown who asks: what it says of us then is of nobody.
+    is_anonymous: bool,
 }
 
 impl ProbeResponse {
@@ -34,6 +37,7 @@ impl ProbeResponse {
     pub(crate) fn finding(self, latency: Duration, asked: Asked) -> CheckFinding {
         let finding = match self.status.as_u16() {
             500.. => return CheckFinding::Failed(FailureClass::Status),
+            _ if self.is_anonymous => return CheckFinding::Up { latency },
             _ if self.lacks_model => Some(FailureClass::ModelMissing),
             200..=299 => None,
             429 => Some(FailureClass::RateLimited),
@@ -55,11 +59,13 @@ impl ProbeResponse {
 pub(crate) async fn send(app: &App, backend: &Backend, asked: Asked) -> Result<ProbeResponse, FailureClass> {
     let caller = Caller::of(app, backend).await?;
     let addresses = caller.addresses()?;
+    let is_anonymous = backend.auth.as_ref().is_some_and(Auth::is_identity);
     if let Some(path) = &backend.health_path {
         return Ok(ProbeResponse {
             status: caller.get(addresses.at(path)).await?.status(),
             is_named: true,
             lacks_model: false,
+            is_anonymous,
         });
     }
     let models = caller.get(addresses.route("models")).await?;
@@ -72,6 +78,7 @@ pub(crate) async fn send(app: &App, backend: &Backend, asked: Asked) -> Result<P
                 status: StatusCode::OK,
                 is_named: false,
                 lacks_model: Models::read(models.into_body()).await.lack(&backend.model_name),
+                is_anonymous,
             });
         }
         status => status,
@@ -80,6 +87,7 @@ pub(crate) async fn send(app: &App, backend: &Backend, asked: Asked) -> Result<P
         status,
         is_named: false,
         lacks_model: false,
+        is_anonymous,
     })
 }
 
@@ -109,13 +117,37 @@ mod tests {
                     status: StatusCode::from_u16(status).unwrap(),
                     is_named,
                     lacks_model: false,
+                    is_anonymous: false,
                 };
                 match response.finding(Duration::ZERO, Asked::BySchedule) {
                     CheckFinding::Reachable { finding, .. } => Ok(finding),
+                    CheckFinding::Up { .. } => Ok(None),
                     CheckFinding::Failed(class) => Err(class),
                 }
             };
             assert_eq!((found(false), found(true)), (unnamed, named), "{status}");
+        }
+    }
+
+    #[test]
+    fn p93_a_server_that_does_not_know_who_asks_is_up_below_500() {
+        for (status, is_up) in [
+            (200, true),
+            (401, true),
+            (403, true),
+            (404, true),
+            (429, true),
+            (500, false),
+            (503, false),
+        ] {
+            let response = ProbeResponse {
+                status: StatusCode::from_u16(status).unwrap(),
+                is_named: true,
+                lacks_model: false,
+                is_anonymous: true,
+            };
+            let finding = response.finding(Duration::ZERO, Asked::ByHand);
+            assert_eq!(matches!(finding, CheckFinding::Up { .. }), is_up, "{status}");
         }
     }
 }

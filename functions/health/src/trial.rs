@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use domain::models::auth::Auth;
 use domain::models::catalog::Protocol;
 use domain::models::health::FailureClass;
 use domain::models::sso::StepResult;
@@ -63,6 +64,10 @@ async fn walk(caller: &Caller<'_>, report: &mut Report, end: Instant) {
             status
         }
     };
+    // Only requests of clients show the gateway's own identity (promise 93).
+    if caller.backend.auth.as_ref().is_some_and(Auth::is_identity) {
+        return;
+    }
     if let Some(class) = refused_key(status) {
         return report.end(TrialStepName::Credentials, class, Duration::ZERO);
     }

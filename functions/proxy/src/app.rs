@@ -11,6 +11,7 @@ use service::config::Config;
 use service::http::ApiError;
 use service::http::body_budget::BudgetedBody;
 use service::http::caller::{ApiCaller, KeyGate};
+use service::identity::Identity;
 use service::outbound::{ClientError, Outbound};
 use service::resources::Resources;
 use service::secrets::backend_keys::BackendKeys;
@@ -60,7 +61,9 @@ impl App {
     pub fn connect(config: &Config) -> Result<Self, ClientError> {
         let (resources, outbound) = (Resources::connect(config), Outbound::connect(config)?);
         let app = Self::new(resources, outbound, Limits::with_max_body(config.max_body_bytes));
-        Ok(app.in_region(config.backend_region.as_deref()))
+        let (origins, endpoints) = (config.identity_origins.clone(), config.token_endpoints.clone());
+        let identity = Identity::of(&config.aws, origins, endpoints);
+        Ok(app.in_region(config.backend_region.as_deref()).with_identity(identity))
     }
 
     /// The function over resources that are connected already.
@@ -108,6 +111,12 @@ impl App {
     #[must_use]
     pub fn in_region(self, region: Option<&str>) -> Self {
         self.with(|parts| parts.upstream.balancer.region = region.map(Into::into))
+    }
+
+    /// The same function with an identity to show at vendors of models.
+    #[must_use]
+    pub fn with_identity(self, identity: Identity) -> Self {
+        self.with(|parts| parts.upstream.client.show(identity))
     }
 
     /// The same function in a process that serves many requests for long: usage is buffered, and written by

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A text that must not be printed.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
 impl Secret {

@@ -12,6 +12,8 @@
 //! | `PASSWORD_POLICY` | `strict` | `basic` or `strict` (promise 1) |
 //! | `BACKEND_ALLOWED_CIDRS` | – | private networks that backends may be in, separated by commas (promise 33) |
 //! | `BACKEND_CA_CERTS` | – | certificate authorities that backends may have besides the public ones: PEM text (all variables of a function hold 4 KB), or the path of a PEM file (of a layer, below `/opt`) |
+//! | `IDENTITY_ORIGINS` | – | origins besides the vendors' own to which the gateway shows its identity, separated by commas (promise 93) |
+//! | `AZURE_AUTHORITY_HOST` | `https://login.microsoftonline.com` | where Entra is, in sovereign clouds |
 //! | `BACKEND_REGION` | – | the region whose backends come first |
 //! | `LAMBDA_TASK_ROOT` | – | set by Lambda: loopback is not called then (promise 33) |
 //! | `MAX_BODY_BYTES` | 4 MiB | the largest body on `/v1` |
@@ -20,7 +22,7 @@
 //! | `API_URL` | – | where `/v1` is reached from outside, if not below `PUBLIC_URL`: a function URL |
 //! | `AUTH_FUNCTION` | `auth` | the name of the function that tries single sign-on, for `admin` |
 //! | `HEALTH_FUNCTION` | `health` | the name of the function that checks backends, for `admin` |
-//! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` | AWS's own | another endpoint |
+//! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL_STS` | AWS's own | another endpoint |
 //!
 //! The local gateway has options instead, and reads `ADMIN_PASSWORD`. Nothing else here is a secret of ours: those live
 //! in [`crate::secrets`]. Names and meanings of `AWS_*` are those of the AWS SDKs.
@@ -35,6 +37,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use crate::metrics::Source;
 use crate::outbound::Authorities;
 use domain::access::egress::AllowedNetworks;
+use domain::access::identity_hosts::IdentityOrigins;
 use domain::access::password::PasswordPolicy;
 
 /// The default of `MAX_BODY_BYTES`: a Lambda event holds 6 MB, and its encoding inflates a body.
@@ -74,6 +77,8 @@ pub struct Config {
     pub password_policy: PasswordPolicy,
     pub backend_networks: AllowedNetworks,
     pub backend_authorities: Authorities,
+    pub identity_origins: IdentityOrigins,
+    pub token_endpoints: TokenEndpoints,
     pub backend_region: Option<String>,
     pub max_body_bytes: usize,
     pub public_url: Option<String>,
@@ -109,6 +114,13 @@ pub struct AwsConfig {
     pub secrets_manager_endpoint: Option<String>,
 }
 
+/// Token endpoints other than the vendors' own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenEndpoints {
+    pub sts: Option<String>,
+    pub azure_authority: Option<String>,
+}
+
 /// Where secrets are kept.
 #[derive(Clone, Debug)]
 pub enum SecretsConfig {
@@ -141,6 +153,8 @@ impl Config {
             password_policy: reader.parsed("PASSWORD_POLICY", PasswordPolicy::Strict),
             backend_networks: backend_networks(&mut reader),
             backend_authorities: reader.parsed("BACKEND_CA_CERTS", Authorities::default()),
+            token_endpoints: TokenEndpoints::of(environment),
+            identity_origins: reader.parsed("IDENTITY_ORIGINS", IdentityOrigins::default()),
             backend_region: reader.optional("BACKEND_REGION"),
             max_body_bytes: reader.parsed("MAX_BODY_BYTES", MAX_BODY_BYTES),
             public_url: reader.optional("PUBLIC_URL"),
@@ -213,6 +227,16 @@ impl AwsConfig {
             "environment",
         );
         Self::new(region, credentials).at_endpoints_of(reader.environment)
+    }
+}
+
+impl TokenEndpoints {
+    /// Those that the environment names.
+    pub fn of(environment: &impl Environment) -> Self {
+        Self {
+            sts: optional(environment, "AWS_ENDPOINT_URL_STS"),
+            azure_authority: optional(environment, "AZURE_AUTHORITY_HOST"),
+        }
     }
 }
 

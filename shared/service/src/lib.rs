@@ -18,6 +18,7 @@ pub mod config;
 pub mod functions;
 pub mod hasher;
 pub mod http;
+pub mod identity;
 pub mod metrics;
 pub mod outbound;
 pub mod resources;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use auth::bootstrap::{self, FirstAdmin};
 use axum::body::{Body, to_bytes};
 use domain::access::egress::AllowedNetworks;
+use domain::access::identity_hosts::IdentityOrigins;
 use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
@@ -54,6 +55,7 @@ impl Installation {
         let limits = proxy::Limits::with_max_body(1024);
         let rules = admin::Rules {
             networks,
+            identity_origins: IdentityOrigins::default(),
             passwords: PasswordPolicy::Strict,
             public_url: None,
         };

@@ -1,5 +1,7 @@
 //! Vendors and how they are shown who the gateway is.
 
+mod bedrock;
+mod entra;
 mod keys;
 
 use http::StatusCode;

@@ -145,8 +145,14 @@ fn check_headers(extra: &BTreeMap<String, String>) -> Result<(), String> {
 
 /// Refuses what depends on more than one field: on the networks that backends may be in, and on the preset.
 pub(crate) fn check(app: &App, backend: &Backend) -> Result<(), ApiError> {
-    if let Err(problem) = app.rules.networks.base_url(&backend.base_url) {
-        return Err(ApiError::new(Code::InvalidBaseUrl, format!("the base_url {problem}")).field("base_url"));
+    let invalid_base_url = |problem| ApiError::new(Code::InvalidBaseUrl, problem).field("base_url");
+    let base = app.rules.networks.base_url(&backend.base_url);
+    let base = base.map_err(|problem| invalid_base_url(format!("the base_url {problem}")))?;
+    if let Some(auth) = &backend.auth
+        && !app.rules.identity_origins.admit(auth, &base)
+    {
+        let problem = "the base_url must be an https address of the vendor that `auth` is for, or in IDENTITY_ORIGINS";
+        return Err(invalid_base_url(problem.to_owned()));
     }
     let nothing = BTreeMap::new();
     if let Some(preset) = backend.preset.as_deref()

@@ -28,7 +28,15 @@ pub(super) struct Endpoint {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Shown {
-    ApiKey { header: &'static str },
+    ApiKey {
+        header: &'static str,
+    },
+    AwsSigv4,
+    AzureEntra {
+        tenant_id: &'static str,
+        client_id: &'static str,
+        credential: &'static str,
+    },
 }
 
 const BEARER: Option<Shown> = Some(Shown::ApiKey {
@@ -36,6 +44,14 @@ const BEARER: Option<Shown> = Some(Shown::ApiKey {
 });
 const X_API_KEY: Option<Shown> = Some(Shown::ApiKey { header: "x-api-key" });
 const API_KEY: Option<Shown> = Some(Shown::ApiKey { header: "api-key" });
+
+const SIGNED: Option<Shown> = Some(Shown::AwsSigv4);
+
+const ENTRA: Option<Shown> = Some(Shown::AzureEntra {
+    tenant_id: "TENANT",
+    client_id: "CLIENT",
+    credential: "client_secret",
+});
 
 const fn chat(base_url: &'static str, auth: Option<Shown>) -> Endpoint {
     Endpoint {
@@ -94,12 +110,27 @@ pub(super) const VENDORS: &[Vendor] = &[
         &own("http://127.0.0.1:11434/v1", "http://127.0.0.1:11434")),
     row(Preset::LmStudio, "LM Studio", "https://lmstudio.ai/docs/developer/openai-compat",
         &own("http://127.0.0.1:1234/v1", "http://127.0.0.1:1234")),
+    row(Preset::Bedrock, "Amazon Bedrock", "https://docs.aws.amazon.com/bedrock/latest/userguide/inference-messages-api.html",
+        &[
+            messages("https://bedrock-runtime.{region}.amazonaws.com/anthropic", SIGNED),
+            chat("https://bedrock-runtime.{region}.amazonaws.com/openai/v1", SIGNED),
+        ]),
+    row(Preset::BedrockMantle, "Amazon Bedrock (mantle)", "https://docs.aws.amazon.com/bedrock/latest/userguide/endpoints.html",
+        &[
+            messages("https://bedrock-mantle.{region}.api.aws/anthropic", SIGNED),
+            chat("https://bedrock-mantle.{region}.api.aws/v1", SIGNED),
+        ]),
     row(Preset::Azure, "Azure OpenAI", "https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle",
-        &[chat("https://{resource}.openai.azure.com/openai/v1", API_KEY)]),
+        &[
+            chat("https://{resource}.openai.azure.com/openai/v1", API_KEY),
+            chat("https://{resource}.openai.azure.com/openai/v1", ENTRA),
+        ]),
     row(Preset::Foundry, "Microsoft Foundry", "https://learn.microsoft.com/azure/ai-foundry/",
         &[
             chat("https://{resource}.services.ai.azure.com/openai/v1", API_KEY),
             messages("https://{resource}.services.ai.azure.com/anthropic", API_KEY),
+            chat("https://{resource}.services.ai.azure.com/openai/v1", ENTRA),
+            messages("https://{resource}.services.ai.azure.com/anthropic", ENTRA),
         ]),
     row(Preset::Gemini, "Gemini API", "https://ai.google.dev/gemini-api/docs/openai",
         &[chat("https://generativelanguage.googleapis.com/v1beta/openai", BEARER)]),
@@ -182,6 +213,7 @@ const KIMI: &[Endpoint] = &[
 #[cfg(test)]
 mod tests {
     use domain::access::egress::AllowedNetworks;
+    use domain::access::identity_hosts::IdentityOrigins;
     use domain::models::auth::Auth;
 
     use super::*;
@@ -209,9 +241,13 @@ mod tests {
                 base_url = base_url.replace(placeholder, text);
             }
             assert!(!base_url.contains('{'), "{base_url}");
-            networks.base_url(&base_url).unwrap();
+            let url = networks.base_url(&base_url).unwrap();
             let auth = serde_json::to_value(&endpoint.auth).unwrap();
-            serde_json::from_value::<Option<Auth>>(auth).unwrap();
+            let auth: Option<Auth> = serde_json::from_value(auth).unwrap();
+            assert!(
+                auth.is_none_or(|auth| IdentityOrigins::default().admit(&auth, &url)),
+                "{base_url}"
+            );
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use domain::models::catalog::{Backend, Model};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 use serde_json::value::RawValue;
 use service::http::ApiError;
 use translators::directions::ApiDialect;
@@ -23,11 +23,9 @@ use super::backend_body::BackendBody;
 use super::body::RequestBody;
 use super::conversation::ConversationParts;
 use super::model_params::ModelParams;
+use super::native_settings::{self, BETA, VERSION};
 use super::{estimate, max_tokens};
 use crate::patch::{Patch, patched_pieces};
-
-const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
-const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 
 /// A Messages request that borrows from its body.
 #[derive(Debug)]
@@ -101,9 +99,11 @@ impl<'a> MessagesRequest<'a> {
         self.stream
     }
 
-    /// The headers that belong to the body, for a backend that speaks the same API.
-    pub(crate) fn protocol_headers(&self) -> &HeaderMap {
-        &self.protocol_headers
+    /// The headers that belong to the body, for a backend with `settings` that speaks the same API, and what they leave
+    /// out of the client's.
+    pub(crate) fn protocol_headers(&self, settings: &BackendSettings) -> (HeaderMap, Option<String>) {
+        let (headers, denied) = native_settings::headers(&self.protocol_headers, settings);
+        (headers, denied.then(|| BETA.to_string()))
     }
 
     /// Approximate tokens of the conversation, by its text.
@@ -182,7 +182,10 @@ impl<'a> MessagesRequest<'a> {
         settings: &BackendSettings,
         params: &ModelParams,
     ) -> Result<BackendBody, ApiError> {
-        let withheld = members.withheld(Path::Messages, settings);
+        let mut withheld = members.withheld(Path::Messages, settings);
+        if native_settings::is_in_its_region(members, settings)? {
+            withheld.push("inference_geo".to_owned());
+        }
         let is_set = |name: &str| {
             (members.contains(name) && !withheld.iter().any(|withheld| withheld == name))
                 || (max_tokens::FIELDS.contains(&name) && self.request.max_tokens.is_present())
@@ -193,6 +196,7 @@ impl<'a> MessagesRequest<'a> {
             let (_, span) = members.model()?;
             patches.push(Patch::replace_string(span, model_name));
         }
+        patches.extend(native_settings::user_id(members, settings)?);
         patches.extend(params);
         Ok(BackendBody {
             bytes: patched_pieces(body, patches),
@@ -201,9 +205,11 @@ impl<'a> MessagesRequest<'a> {
     }
 }
 
-/// The headers of a request that was made here.
-pub(crate) fn own_protocol_headers() -> HeaderMap {
-    protocol_headers(&HeaderMap::new())
+/// The headers of a request that was made here, for a backend with `settings`.
+pub(crate) fn own_protocol_headers(settings: &BackendSettings) -> HeaderMap {
+    let mut headers = protocol_headers(&HeaderMap::new());
+    native_settings::set_version(&mut headers, settings);
+    headers
 }
 
 /// The API's version, which it requires but clients of the gateway may omit, and the beta features that the body uses.

@@ -14,6 +14,7 @@ mod json_walk;
 pub(crate) mod max_tokens;
 mod messages;
 pub(crate) mod model_params;
+mod native_settings;
 mod opening_turns;
 mod reasoning_details;
 mod rerank;

@@ -134,9 +134,10 @@ impl<'e> BackendRequest<'e> {
         endpoint: &'e BackendEndpoint,
     ) -> Result<Self, ApiError> {
         // The operator's headers override the client's.
-        let mut headers = request.protocol_headers().clone();
+        let (mut headers, left_out) = request.protocol_headers(&endpoint.settings);
         headers.extend(endpoint.headers.clone());
-        let body = request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params)?;
+        let mut body = request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params)?;
+        body.warnings.extend(left_out);
         Ok(Self {
             url: &endpoint.messages,
             headers,
@@ -183,7 +184,7 @@ impl<'e> BackendRequest<'e> {
     ) -> Self {
         let (url, mut headers) = match dialect {
             ApiDialect::Chat => (&endpoint.chat_completions, HeaderMap::new()),
-            ApiDialect::Messages => (&endpoint.messages, own_protocol_headers()),
+            ApiDialect::Messages => (&endpoint.messages, own_protocol_headers(&endpoint.settings)),
             ApiDialect::Responses => (&endpoint.responses, HeaderMap::new()),
         };
         headers.extend(endpoint.headers.clone());

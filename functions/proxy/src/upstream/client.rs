@@ -10,12 +10,14 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use memchr::memmem;
 use service::http::ApiError;
+use service::identity::{Identity, Shown};
 use service::outbound::{CallError, Client, Pieces, ResponseBody};
+use tokio::time::Instant;
 use translators::error::{BackendError, Dialect, ErrorContext};
 
 use super::blame::Blame;
 use super::body;
-use super::endpoint::{BackendEndpoint, Endpoints};
+use super::endpoint::{BackendEndpoint, Endpoints, unidentified};
 use super::failure::Failure;
 use crate::limits::Limits;
 
@@ -52,40 +54,84 @@ pub(super) struct PostRequest<'a> {
 }
 
 impl BackendClient {
-    /// The head of a response with status 200. An error passes as it is to a client of `same_dialect` (B6.6). Where a
-    /// connection fails that was kept, the request is made `again` and sent over a new one: the server may just have
-    /// closed it (B9.4).
+    /// Shows this identity to the backends that are to see one.
+    pub(crate) fn show(&mut self, identity: Identity) {
+        self.endpoints.identity = identity.over(self.http.clone());
+    }
+
+    /// The head of a response with status 200. An error passes as it is to a client of `same_dialect` (B6.6). Where the
+    /// backend has refused what showed our identity, the request is made `again`, once, with another proof.
     pub(super) async fn post<'a>(
         &self,
         endpoint: &BackendEndpoint,
         same_dialect: Option<Dialect>,
         request: PostRequest<'a>,
-        again: impl FnOnce() -> Result<PostRequest<'a>, Failure>,
+        again: impl Fn() -> Result<PostRequest<'a>, Failure>,
     ) -> Result<Response<ResponseBody>, Failure> {
+        let began = endpoint.proof.as_ref().map(|_| Instant::now());
+        let (mut response, mut shown) = self.send(endpoint, request, &again).await?;
+        if let (Some(proof), Some(refused), Some(began)) = (&endpoint.proof, &shown, began) {
+            let told = (response.status(), aws_error_kind(response.headers()));
+            if Box::pin(self.endpoints.identity.renews(proof, refused, began, told)).await {
+                (response, shown) = self.send(endpoint, again()?, &again).await?;
+            }
+        }
+        if response.status() == StatusCode::OK {
+            Ok(response)
+        } else {
+            let mut errors = ErrorContext {
+                same_dialect,
+                ..endpoint.errors.clone()
+            };
+            if let Some(token) = shown.as_ref().and_then(Shown::token) {
+                errors.secrets = errors.secrets.and(token.expose());
+            }
+            Err(self.error(response, errors).await)
+        }
+    }
+
+    /// The head of any response, and what showed our identity. Where a connection fails that was kept, the request is
+    /// made `again` and sent over a new one: the server may just have closed it (B9.4).
+    async fn send<'a>(
+        &self,
+        endpoint: &BackendEndpoint,
+        request: PostRequest<'a>,
+        again: &impl Fn() -> Result<PostRequest<'a>, Failure>,
+    ) -> Result<(Response<ResponseBody>, Option<Shown>), Failure> {
+        let (request, mut shown) = self.authorized(endpoint, request).await?;
         let PostRequest { url, headers, body } = request;
         let posted = match self.http.post(url.clone(), headers, body, &endpoint.idle).await {
             Err(error) if error.is_stale() => {
-                let PostRequest { url, headers, body } = again()?;
+                let (request, shown_again) = self.authorized(endpoint, again()?).await?;
+                shown = shown_again;
+                let PostRequest { url, headers, body } = request;
                 self.http.post_anew(url.clone(), headers, body).await
             }
             posted => posted,
         };
-        let response = posted.map_err(disconnected)?;
-        if response.status() == StatusCode::OK {
-            Ok(response)
-        } else {
-            let errors = ErrorContext {
-                same_dialect,
-                ..endpoint.errors.clone()
-            };
-            Err(self.error(response, errors).await)
-        }
+        Ok((posted.map_err(disconnected)?, shown))
+    }
+
+    /// The request with what shows the backend our identity, and what that is, if it is to see it.
+    async fn authorized<'a>(
+        &self,
+        endpoint: &BackendEndpoint,
+        mut request: PostRequest<'a>,
+    ) -> Result<(PostRequest<'a>, Option<Shown>), Failure> {
+        let Some(proof) = &endpoint.proof else {
+            return Ok((request, None));
+        };
+        // Boxed, so that requests without it carry none of its state.
+        let identity = &self.endpoints.identity;
+        let shown = Box::pin(identity.authorize(proof, request.url, &mut request.headers, &request.body)).await;
+        let shown = shown.map_err(|error| unidentified(FailureClass::Credentials, error))?;
+        Ok((request, Some(shown)))
     }
 
     /// The failure of a response with another status, with what the backend says about retries.
     async fn error(&self, response: Response<ResponseBody>, mut errors: ErrorContext) -> Failure {
         let (head, body) = response.into_parts();
-        let kind = head.headers.get(AWS_ERROR_KIND).and_then(|kind| kind.to_str().ok());
+        let kind = aws_error_kind(&head.headers);
         // What a redirect says is not about the request.
         let limit = if head.status.is_redirection() {
             0
@@ -128,6 +174,10 @@ pub(super) fn disconnected(error: CallError) -> Failure {
         _ => BackendError::broken_off(),
     };
     Failure::of_backend(class, ApiError::from(reason).source(error))
+}
+
+fn aws_error_kind(headers: &HeaderMap) -> Option<&str> {
+    headers.get(AWS_ERROR_KIND).and_then(|kind| kind.to_str().ok())
 }
 
 /// Seconds of a `Retry-After`: a number, or a date (RFC 9110 §10.2.3).

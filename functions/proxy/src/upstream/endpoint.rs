@@ -12,6 +12,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use jiff::Timestamp;
 use service::cache::Cache;
+use service::identity::{Identity, IdentityError, Proof};
 use service::outbound::IdleTime;
 use service::outbound::backend::{Addresses, credential};
 use service::secrets::backend_keys::BackendKeys;
@@ -30,6 +31,8 @@ pub(crate) struct Endpoints {
     cache: Arc<Cache<EndpointKey, Arc<BackendEndpoint>>>,
     networks: AllowedNetworks,
     backend_keys: BackendKeys,
+    /// Who the gateway is at vendors of models.
+    pub(super) identity: Identity,
 }
 
 /// The versions of which an endpoint was made.
@@ -55,6 +58,8 @@ pub(super) struct BackendEndpoint {
     pub(super) count_tokens: Uri,
     addresses: Addresses,
     pub(super) headers: HeaderMap,
+    /// How it is shown the gateway's own identity, if it is.
+    pub(super) proof: Option<Proof>,
     /// How long its connections are kept.
     pub(super) idle: IdleTime,
     /// The parameters that the model adds to a body.
@@ -76,6 +81,7 @@ impl Endpoints {
             cache: Arc::new(Cache::new(CACHED_ENDPOINTS, clock)),
             networks,
             backend_keys,
+            identity: Identity::default(),
         }
     }
 
@@ -97,14 +103,10 @@ impl Endpoints {
     async fn make(&self, model: &Model, backend: &Backend) -> Result<BackendEndpoint, Failure> {
         let base = self.networks.base_url(&backend.base_url);
         let base = base.map_err(|_| unusable(FailureClass::ForbiddenAddress, "its address may not be called"))?;
-        let preset = backend.preset.as_deref().or(match backend.protocol {
-            Protocol::Anthropic => Some("anthropic"),
-            Protocol::Responses => Some("openai-responses"),
-            Protocol::Openai => None,
-        });
-        let settings = BackendSettings::of_entry(preset, &backend.settings);
-        let settings = settings.map_err(|_| unusable(FailureClass::Other, "its settings"))?;
+        let settings = settings(backend)?;
         let key = self.backend_key(backend).await?;
+        let proof = self.identity.proof(backend.auth.as_ref(), &base, key.as_ref());
+        let proof = proof.map_err(|error| unidentified(FailureClass::ForbiddenAddress, error))?;
         let params = ModelParams::of(model);
         let errors = ErrorContext {
             secrets: secrets(key.as_ref(), backend, &base),
@@ -129,6 +131,7 @@ impl Endpoints {
             headers: headers(params.headers.clone(), backend, key.as_ref())?,
             params,
             addresses,
+            proof,
             settings,
         })
     }
@@ -159,8 +162,24 @@ fn unusable(class: FailureClass, reason: &'static str) -> Failure {
     Failure::of_backend(class, none_available().source(UnusableBackend(reason)))
 }
 
+/// The failure of a backend to which the gateway cannot show who it is. The log says why, and no client is told.
+pub(super) fn unidentified(class: FailureClass, error: IdentityError) -> Failure {
+    Failure::of_backend(class, none_available().source(error))
+}
+
 fn uri(url: &Url) -> Result<Uri, Failure> {
     Uri::try_from(url.as_str()).map_err(|_| unusable(FailureClass::Other, "its address"))
+}
+
+/// The settings of its entry. What speaks a vendor's protocol is that vendor's unless the entry says otherwise.
+fn settings(backend: &Backend) -> Result<BackendSettings, Failure> {
+    let preset = backend.preset.as_deref().or(match backend.protocol {
+        Protocol::Anthropic => Some("anthropic"),
+        Protocol::Responses => Some("openai-responses"),
+        Protocol::Openai => None,
+    });
+    let settings = BackendSettings::of_entry(preset, &backend.settings);
+    settings.map_err(|_| unusable(FailureClass::Other, "its settings"))
 }
 
 /// What must not leave with a backend's words: its key, the values of its headers, and where it is.
@@ -181,8 +200,9 @@ fn headers(of_model: HeaderMap, backend: &Backend, key: Option<&Secret>) -> Resu
         headers.insert(name, value);
     }
     let Some(key) = key else { return Ok(headers) };
-    let (name, value) =
-        credential(backend, key).map_err(|_| unusable(FailureClass::Secret, "its key is no header value"))?;
-    headers.insert(name, value);
+    let shown = credential(backend, key).map_err(|_| unusable(FailureClass::Secret, "its key is no header value"))?;
+    if let Some((name, value)) = shown {
+        headers.insert(name, value);
+    }
     Ok(headers)
 }

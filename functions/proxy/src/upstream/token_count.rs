@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use service::http::ApiError;
 use service::outbound::Pieces;
 use tokio::time::timeout;
-use translators::settings::Tokenizer;
+use translators::settings::{CountTokens, Tokenizer};
 
 use super::backend_request::BackendRequest;
 use super::balance::Balancer;
@@ -65,6 +65,7 @@ async fn count_at(
         endpoint: &endpoint,
     };
     match (backend.protocol, endpoint.settings.tokenizer) {
+        (Protocol::Anthropic, _) if endpoint.settings.count_tokens == CountTokens::Estimate => Ok(None),
         (Protocol::Anthropic, _) => {
             let outgoing =
                 BackendRequest::count_tokens(request, grant, backend, &endpoint).map_err(Failure::not_sent)?;

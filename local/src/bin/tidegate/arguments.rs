@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 use domain::access::egress::AllowedNetworks;
+use domain::access::identity_hosts::IdentityOrigins;
 use domain::access::password::PasswordPolicy;
 use domain::clock::Clock;
 use domain::models::Email;
@@ -79,6 +80,9 @@ pub(crate) struct Arguments {
     /// Certificate authorities that backends may have besides the public ones: a PEM file, or its text.
     #[arg(long, env = "BACKEND_CA_CERTS", value_name = "FILE", default_value = "")]
     backend_ca_certs: Authorities,
+    /// Origins besides the vendors' own to which the gateway shows its identity: `https://apim.example.com`.
+    #[arg(long, env = "IDENTITY_ORIGINS", value_name = "ORIGINS", default_value = "")]
+    identity_origins: IdentityOrigins,
     /// The region whose backends come first.
     #[arg(long, env = "BACKEND_REGION", value_name = "REGION")]
     backend_region: Option<String>,
@@ -146,6 +150,7 @@ impl Arguments {
             }),
             backend_networks: self.backend_allowed_cidrs,
             backend_authorities: self.backend_ca_certs,
+            identity: local::identity(self.identity_origins, Clock::system()),
             backend_region: self.backend_region,
             limits: proxy::Limits::with_max_body(self.max_body_bytes),
             max_inflight: self.max_inflight,

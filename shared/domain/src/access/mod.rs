@@ -8,6 +8,7 @@ pub mod egress;
 pub mod fingerprint;
 pub mod hours;
 pub mod id_token;
+pub mod identity_hosts;
 pub mod key_set;
 pub mod password;
 pub mod quota;

@@ -62,15 +62,17 @@ fn ends_in_version(path: &str) -> bool {
     last.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// The header that shows a backend its key: the one that its `auth` names, else its protocol's own.
-pub fn credential(backend: &Backend, key: &Secret) -> Result<(HeaderName, HeaderValue), CredentialError> {
+/// The header that shows a backend its key: the one that its `auth` names, else its protocol's own; `None` where
+/// something else is shown.
+pub fn credential(backend: &Backend, key: &Secret) -> Result<Option<(HeaderName, HeaderValue)>, CredentialError> {
     let own = match backend.protocol {
         Protocol::Openai | Protocol::Responses => KeyHeader::AUTHORIZATION,
         Protocol::Anthropic => "x-api-key",
     };
     let name = match &backend.auth {
         Some(Auth::ApiKey { header }) => HeaderName::try_from(header.as_str()).map_err(|_| CredentialError::Name)?,
-        Some(Auth::None) | None => HeaderName::from_static(own),
+        Some(Auth::None | Auth::AwsSigv4(_) | Auth::AzureEntra(_)) => return Ok(None),
+        None => HeaderName::from_static(own),
     };
     let mut value = if name == AUTHORIZATION {
         HeaderValue::try_from(format!("Bearer {}", key.expose()))
@@ -78,7 +80,7 @@ pub fn credential(backend: &Backend, key: &Secret) -> Result<(HeaderName, Header
         HeaderValue::try_from(key.expose())
     }?;
     value.set_sensitive(true);
-    Ok((name, value))
+    Ok(Some((name, value)))
 }
 
 /// Why a key cannot be shown.
@@ -207,7 +209,7 @@ mod tests {
 
     #[test]
     fn p38_a_key_is_shown_in_the_protocols_own_header_or_the_one_of_the_entry() {
-        let shown = |protocol, auth| credential(&backend(protocol, auth), &"k".into()).unwrap();
+        let shown = |protocol, auth| credential(&backend(protocol, auth), &"k".into()).unwrap().unwrap();
         let authorization = (AUTHORIZATION, HeaderValue::from_static("Bearer k"));
         let header = |name| (HeaderName::from_static(name), HeaderValue::from_static("k"));
         assert_eq!(shown(Protocol::Openai, None), authorization);
@@ -219,11 +221,13 @@ mod tests {
         ] {
             let auth = format!(r#"{{"type":"api_key","header":"{name}"}}"#);
             let backend = backend(protocol, Some(&auth));
-            assert_eq!(credential(&backend, &"k".into()).unwrap(), header(name));
+            assert_eq!(credential(&backend, &"k".into()).unwrap(), Some(header(name)));
         }
         let bearer = Some(r#"{"type":"api_key","header":"Authorization"}"#);
         assert_eq!(shown(Protocol::Anthropic, bearer), authorization);
         assert!(shown(Protocol::Openai, None).1.is_sensitive());
         assert!(credential(&backend(Protocol::Openai, None), &"a\nb".into()).is_err());
+        let signed = backend(Protocol::Openai, Some(r#"{"type":"aws_sigv4"}"#));
+        assert!(credential(&signed, &"k".into()).unwrap().is_none());
     }
 }

@@ -70,6 +70,12 @@ impl Secrets {
         Self(secrets.into())
     }
 
+    /// These and one more.
+    #[must_use]
+    pub fn and(&self, value: &str) -> Self {
+        Self::new(self.0.iter().map(String::as_str).chain([value]))
+    }
+
     /// The text without secrets and addresses, cut to 500 characters.
     pub fn clean(&self, text: &str) -> CleanedMessage {
         CleanedMessage(Cow::Owned(cut(self.without_secrets(text))))

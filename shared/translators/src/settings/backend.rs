@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use super::describe::SettingInfo;
 use super::fim::Fim;
 use super::values::{
-    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, RerankApi,
-    Schema, SystemRole, TextParts, ThinkTags, ThinkingParam, Tokenizer, ToolChoiceSupport, ToolResultMedia,
-    UnsignedCalls, UpstreamAuthErrors, UserField,
+    AnthropicVersion, Cache, CountTokens, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam,
+    ReasoningReplay, RerankApi, Schema, SystemRole, TextParts, ThinkTags, ThinkingParam, Tokenizer, ToolChoiceSupport,
+    ToolResultMedia, UnsignedCalls, UpstreamAuthErrors, UserField, UserId,
 };
 
 /// Declares a setting once and makes of it a field of the settings and an optional field of the overrides.
@@ -148,6 +148,14 @@ settings! {
     compact: bool = false,
     /// How an Anthropic backend is asked to think (O17).
     thinking_param: ThinkingParam = ThinkingParam::Adaptive,
+    /// The form of `metadata.user_id` for an Anthropic backend.
+    user_id: UserId = UserId::Pass,
+    /// Betas that are taken out of the header `anthropic-beta`.
+    deny_betas: Vec<String> = Vec::new(),
+    /// The version of its API that an Anthropic backend is told: `client`, or one.
+    anthropic_version: AnthropicVersion = AnthropicVersion::Client,
+    /// Who counts tokens for an Anthropic backend (§7).
+    count_tokens: CountTokens = CountTokens::Backend,
     /// Members that are taken out of every request, as paths such as `output_config.format` (B10.4).
     drop_fields: Vec<String> = Vec::new(),
     /// Merged into every request last; objects key by key (§2.1).

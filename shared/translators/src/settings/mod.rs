@@ -21,9 +21,9 @@ pub use describe::SettingInfo;
 pub use fim::{Fim, FimTemplate};
 pub use presets::Preset;
 pub use values::{
-    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, RerankApi,
-    Schema, SystemRole, TextParts, ThinkTags, ThinkingParam, Tokenizer, ToolChoiceSupport, ToolResultMedia,
-    UnsignedCalls, UpstreamAuthErrors, UserField,
+    AnthropicVersion, Cache, CountTokens, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam,
+    ReasoningReplay, RerankApi, Schema, SystemRole, TextParts, ThinkTags, ThinkingParam, Tokenizer, ToolChoiceSupport,
+    ToolResultMedia, UnsignedCalls, UpstreamAuthErrors, UserField, UserId,
 };
 
 impl BackendSettings {

@@ -29,6 +29,9 @@ presets! {
     LlamaCpp = "llamacpp",
     Ollama = "ollama",
     LmStudio = "lmstudio",
+    Bedrock = "bedrock",
+    /// Bedrock's second endpoint, which also counts tokens.
+    BedrockMantle = "bedrock_mantle",
     Azure = "azure",
     Foundry = "foundry",
     /// Google's API for developers.
@@ -66,6 +69,8 @@ impl Preset {
             Self::Vllm => of::vllm(defaults),
             Self::Sglang => of::template_server(defaults),
             Self::LlamaCpp => of::llamacpp(defaults),
+            Self::Bedrock => of::bedrock(defaults),
+            Self::BedrockMantle => of::bedrock_mantle(defaults),
             Self::Azure | Self::Foundry => of::azure(defaults),
             Self::Gemini | Self::Vertex => of::google(defaults),
             Self::OpenRouter => of::openrouter(defaults),

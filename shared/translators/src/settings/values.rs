@@ -1,5 +1,6 @@
 //! The values a setting can have. The first one of each is the default, as in the table of §2.1.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Deserializer, Visitor};
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::describe::Describe;
+use crate::sha256::sha256_hex;
 
 /// Declares enums whose values are written in snake case and whose first value is the default.
 macro_rules! choices {
@@ -71,6 +73,12 @@ choices! {
         Budget,
     }
     RerankApi { Pass, Tei }
+    UserId {
+        Pass,
+        /// As 32 hexadecimal digits of its SHA-256: some vendors refuse the JSON that agents put there.
+        Hash,
+    }
+    CountTokens { Backend, Estimate }
 }
 
 choices! {
@@ -85,6 +93,51 @@ impl SystemRole {
             Self::Developer => "developer",
         }
     }
+}
+
+impl UserId {
+    /// The user's id as the backend takes it.
+    pub fn applied(self, id: Cow<'_, str>) -> Cow<'_, str> {
+        match self {
+            Self::Pass => id,
+            Self::Hash => Cow::Owned(sha256_hex(&id)[..32].to_owned()),
+        }
+    }
+}
+
+/// The version of Anthropic's API that a backend is told: the client's own, written `client`, or always the same one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum AnthropicVersion {
+    #[default]
+    Client,
+    Fixed(String),
+}
+
+impl TryFrom<String> for AnthropicVersion {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+        match text.as_str() {
+            "client" => Ok(Self::Client),
+            _ if (1..=64).contains(&text.len()) && text.bytes().all(is_plain) => Ok(Self::Fixed(text)),
+            _ => Err("must be client, or a version such as 2023-06-01"),
+        }
+    }
+}
+
+impl From<AnthropicVersion> for String {
+    fn from(version: AnthropicVersion) -> Self {
+        match version {
+            AnthropicVersion::Client => "client".to_owned(),
+            AnthropicVersion::Fixed(version) => version,
+        }
+    }
+}
+
+impl Describe for AnthropicVersion {
+    const KIND: &'static str = "text";
 }
 
 /// An upper limit, written as a number or as `"none"`, so that an override can lift a preset's limit.

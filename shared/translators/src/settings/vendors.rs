@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::backend::BackendSettings;
 use super::values::{
-    Cache, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay, Schema,
-    SystemRole, TextParts, ThinkTags, ToolChoiceSupport, UnsignedCalls, UserField,
+    Cache, CountTokens, Effort, InlineSystem, Limit, MaxTokensField, Pdf, Prefill, ReasoningParam, ReasoningReplay,
+    Schema, SystemRole, TextParts, ThinkTags, ToolChoiceSupport, UnsignedCalls, UserField, UserId,
 };
 
 pub(super) fn openai(defaults: BackendSettings) -> BackendSettings {
@@ -126,6 +126,27 @@ pub(super) fn llamacpp(defaults: BackendSettings) -> BackendSettings {
         think_tags: ThinkTags::ParseOpened,
         schema: Schema::Llamacpp,
         ..defaults
+    }
+}
+
+/// Claude and open models of Amazon. What it refuses of Messages was measured in September 2026.
+pub(super) fn bedrock(defaults: BackendSettings) -> BackendSettings {
+    let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect();
+    BackendSettings {
+        user_id: UserId::Hash,
+        deny_betas: texts(&["prompt-caching-scope-2026-01-05"]),
+        drop_fields: texts(&["output_config.format", "output_format", "fallbacks"]),
+        // It has no such route, and answers 200 to any.
+        count_tokens: CountTokens::Estimate,
+        top_k: false,
+        ..anthropic(defaults)
+    }
+}
+
+pub(super) fn bedrock_mantle(defaults: BackendSettings) -> BackendSettings {
+    BackendSettings {
+        count_tokens: CountTokens::Backend,
+        ..bedrock(defaults)
     }
 }
 

@@ -37,5 +37,9 @@ pub enum CheckFinding {
         /// True if an administrator asked for it.
         by_hand: bool,
     },
+    /// The backend answered after `latency`, and was not told who asked: nothing is known of key, credit and model.
+    Up {
+        latency: Duration,
+    },
     Failed(FailureClass),
 }

@@ -83,11 +83,12 @@ impl Health {
                 by_hand,
             } => {
                 let ends = checked.ends_by(finding, by_hand);
-                let reached = Self {
-                    latency_ms: Some(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
-                    finding,
-                    ..checked
-                };
+                let reached = checked.reached(latency, finding);
+                if ends { reached.back(now) } else { reached }
+            }
+            CheckFinding::Up { latency } => {
+                let ends = checked.ends_by_answering();
+                let reached = checked.reached(latency, None);
                 if ends { reached.back(now) } else { reached }
             }
             CheckFinding::Failed(class) => Self {
@@ -96,6 +97,14 @@ impl Health {
                 ..checked
             }
             .after_failed_check(now, class),
+        }
+    }
+
+    fn reached(self, latency: Duration, finding: Option<FailureClass>) -> Self {
+        Self {
+            latency_ms: Some(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
+            finding,
+            ..self
         }
     }
 
@@ -108,6 +117,12 @@ impl Health {
         }
         let time = ejection_time(self.ejections);
         self.failed(now, class, None).ejected_for(now, time)
+    }
+
+    /// True if any answer ends its ejection: of a reason that says nothing of who asked.
+    fn ends_by_answering(&self) -> bool {
+        use FailureClass::{Billing, Credentials, ModelMissing};
+        !matches!(self.last_failure, Some(Billing | Credentials | ModelMissing))
     }
 
     /// True if a check that reached the backend ends its ejection: not where the check cannot show that the reason is

@@ -49,7 +49,7 @@ pub(super) fn write<'a>(request: &ChatInput<'a>, scope: &mut Scope<'a>) -> Resul
         temperature: share("temperature", request.temperature, scope)?,
         top_p: share("top_p", request.top_p, scope)?,
         top_k: top_k(request.top_k, scope),
-        metadata: user_id(request)?.map(|user_id| Metadata { user_id }),
+        metadata: user_id(request, scope)?.map(|user_id| Metadata { user_id }),
         service_tier: service_tier(request, scope)?,
         stream: stream.then_some(true),
         ..Parameters::default()
@@ -103,8 +103,8 @@ fn top_k<'a>(field: Field<'a>, scope: &mut Scope<'_>) -> Option<Json<'a>> {
     field.raw().filter(|_| taken).map(Cow::Borrowed)
 }
 
-/// As its hash if it is longer than the field may be.
-fn user_id<'a>(request: &ChatInput<'a>) -> Result<Option<Cow<'a, str>>, RequestError> {
+/// As its hash if it is longer than the field may be, or the backend wants none but hashes.
+fn user_id<'a>(request: &ChatInput<'a>, scope: &Scope<'_>) -> Result<Option<Cow<'a, str>>, RequestError> {
     let user = request.user.word(FieldPath::root("user"))?;
     let id = match user.filter(|user| !user.is_empty()) {
         Some(user) => Some(user),
@@ -117,7 +117,7 @@ fn user_id<'a>(request: &ChatInput<'a>) -> Result<Option<Cow<'a, str>>, RequestE
         if id.chars().count() > MAX_USER_ID {
             Cow::Owned(sha256_hex(&id))
         } else {
-            id
+            scope.backend.user_id.applied(id)
         }
     }))
 }

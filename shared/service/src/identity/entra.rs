@@ -1,0 +1,126 @@
+//! Tokens of an application of Entra
+//! (<https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow>).
+
+use domain::models::auth::{AzureEntra, EntraScope};
+use domain::secret::Secret;
+use serde::Deserialize;
+
+use super::exchange::{ExchangeError, FormRequest};
+use super::tokens::Minted;
+
+/// What an application of Entra trusts of another cloud's tokens.
+pub(super) const AUDIENCE: &str = "api://AzureADTokenExchange";
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// Who asks for the application's token.
+pub(super) enum Shown<'a> {
+    Secret(&'a Secret),
+    /// A token of AWS for [`AUDIENCE`].
+    Assertion(&'a Secret),
+}
+
+pub(super) fn request(
+    authority: &str,
+    application: &AzureEntra,
+    shown: &Shown<'_>,
+) -> Result<FormRequest, ExchangeError> {
+    let url = format!(
+        "{}/{}/oauth2/v2.0/token",
+        authority.trim_end_matches('/'),
+        application.tenant_id.as_str()
+    );
+    let mut form = vec![
+        ("grant_type", "client_credentials"),
+        ("client_id", application.client_id.as_str()),
+        (
+            "scope",
+            application
+                .scope
+                .as_ref()
+                .map_or(EntraScope::MODELS, EntraScope::as_str),
+        ),
+    ];
+    match shown {
+        Shown::Secret(secret) => form.push(("client_secret", secret.expose())),
+        Shown::Assertion(token) => form.extend([
+            ("client_assertion_type", ASSERTION_TYPE),
+            ("client_assertion", token.expose()),
+        ]),
+    }
+    FormRequest::new(&url, &form)
+}
+
+/// The token of a successful answer.
+pub(super) fn read(body: &[u8]) -> Result<Minted, ExchangeError> {
+    #[derive(Deserialize)]
+    struct Answer {
+        access_token: String,
+        expires_in: u64,
+    }
+    let answer: Answer = serde_json::from_slice(body).map_err(|_| ExchangeError::NoToken)?;
+    Ok(Minted {
+        token: answer.access_token.into(),
+        seconds: answer.expires_in,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::models::auth::Auth;
+
+    use super::*;
+
+    fn application(scope: &str) -> AzureEntra {
+        let entry = format!(
+            r#"{{"type":"azure_entra","tenant_id":"contoso","client_id":"app","credential":"client_secret"{scope}}}"#
+        );
+        match serde_json::from_str(&entry).unwrap() {
+            Auth::AzureEntra(application) => application,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn asked(scope: &str, shown: &Shown<'_>) -> (String, String) {
+        let request = request("https://login.example/", &application(scope), shown).unwrap();
+        (
+            request.url.to_string(),
+            String::from_utf8(request.body.to_vec()).unwrap(),
+        )
+    }
+
+    #[test]
+    fn the_request_is_that_of_the_client_credentials_flow() {
+        let secret = Secret::from("s&t");
+        assert_eq!(
+            asked("", &Shown::Secret(&secret)),
+            (
+                "https://login.example/contoso/oauth2/v2.0/token".to_owned(),
+                "grant_type=client_credentials&client_id=app&scope=https%3A%2F%2Fai.azure.com%2F.default\
+                 &client_secret=s%26t"
+                    .to_owned()
+            )
+        );
+        let token = Secret::from("a.b.c");
+        let (_, body) = asked(r#","scope":"api://mine/.default""#, &Shown::Assertion(&token));
+        assert_eq!(
+            body,
+            "grant_type=client_credentials&client_id=app&scope=api%3A%2F%2Fmine%2F.default\
+             &client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer\
+             &client_assertion=a.b.c"
+        );
+    }
+
+    #[test]
+    fn an_answer_has_a_token_and_its_life() {
+        let minted = read(br#"{"token_type":"Bearer","expires_in":3599,"access_token":"t"}"#).unwrap();
+        assert_eq!((minted.token.expose(), minted.seconds), ("t", 3599));
+        for wrong in [
+            "",
+            "{}",
+            r#"{"access_token":"t"}"#,
+            r#"{"access_token":1,"expires_in":1}"#,
+        ] {
+            assert!(matches!(read(wrong.as_bytes()), Err(ExchangeError::NoToken)), "{wrong}");
+        }
+    }
+}

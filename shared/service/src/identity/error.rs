@@ -1,0 +1,25 @@
+//! Why a backend cannot be shown who the gateway is.
+
+use aws_credential_types::provider::error::CredentialsError;
+
+use super::exchange::ExchangeError;
+use super::sigv4::SignatureError;
+
+/// Why a backend cannot be shown the identity.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    #[error("the address is none of the vendor's own, and none of IDENTITY_ORIGINS")]
+    NotTheVendors,
+    #[error("the region is neither in `auth` nor in the address, and there is no AWS_REGION")]
+    NoRegion,
+    #[error("the gateway has no credentials at AWS")]
+    NoAws,
+    #[error("there is no way to token endpoints")]
+    NoWay,
+    #[error("the gateway's credentials at AWS were not found")]
+    NoCredentials(#[from] CredentialsError),
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+}
