@@ -8,6 +8,8 @@
     reason = "a stream that cannot be built must stop the benchmark"
 )]
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher, black_box};
@@ -16,7 +18,13 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use translators::chat::completion::Completion;
 use translators::context::ResponseContext;
+use translators::directions::request::of_responses;
 use translators::directions::{ApiDialect, ClientContext, Direction};
+use translators::model::ModelFacts;
+use translators::responses::lifecycle::Lifecycle;
+use translators::responses::to_chat::ResponsesRequest;
+use translators::responses::wire::request::ResponsesBody;
+use translators::settings::BackendSettings;
 use translators::sse::{Decoder, Event};
 use translators::stream::StreamEnd;
 use translators::usage::{Usage, usage_of_members};
@@ -56,12 +64,33 @@ fn usage_of_chunk(data: &[u8]) -> Option<Usage> {
     usage_of_members(chunk.usage, chunk.choices)
 }
 
-#[divan::bench(args = ["text", "tools"])]
-fn chat_to_anthropic(bencher: Bencher<'_, '_>, kind: &str) {
-    run(bencher, &stream(kind), |chunks| {
+/// Text by the client's dialect and the backend's, wherever they differ.
+#[divan::bench(args = TRANSLATED)]
+fn text(bencher: Bencher<'_, '_>, (client, backend): (ApiDialect, ApiDialect)) {
+    translate(bencher, client, backend, &text_of(backend));
+}
+
+/// Calls of a chat backend.
+#[divan::bench(args = [ApiDialect::Messages, ApiDialect::Responses])]
+fn tools(bencher: Bencher<'_, '_>, client: ApiDialect) {
+    translate(bencher, client, ApiDialect::Chat, &tool_stream());
+}
+
+const TRANSLATED: [(ApiDialect, ApiDialect); 6] = [
+    (ApiDialect::Messages, ApiDialect::Chat),
+    (ApiDialect::Responses, ApiDialect::Chat),
+    (ApiDialect::Chat, ApiDialect::Messages),
+    (ApiDialect::Responses, ApiDialect::Messages),
+    (ApiDialect::Chat, ApiDialect::Responses),
+    (ApiDialect::Messages, ApiDialect::Responses),
+];
+
+fn translate(bencher: Bencher<'_, '_>, client: ApiDialect, backend: ApiDialect, chunks: &[Bytes]) {
+    let context = context(client, backend);
+    run(bencher, chunks, |chunks| {
         let direction = Direction {
-            client: ClientContext::Messages(ResponseContext::default()),
-            backend: ApiDialect::Chat,
+            client: context.clone(),
+            backend,
         };
         let mut machine = direction.stream(Box::new(|| "r".repeat(24)));
         let mut out = BytesMut::with_capacity(16 << 10);
@@ -71,6 +100,22 @@ fn chat_to_anthropic(bencher: Bencher<'_, '_>, kind: &str) {
         });
         black_box(machine.finish(StreamEnd::Closed, &mut out));
     });
+}
+
+fn context(client: ApiDialect, backend: ApiDialect) -> ClientContext {
+    match client {
+        ApiDialect::Chat => ClientContext::Chat(ResponseContext::default()),
+        ApiDialect::Messages => ClientContext::Messages(ResponseContext::default()),
+        ApiDialect::Responses => {
+            let body: ResponsesBody<'_> = serde_json::from_str(r#"{"model":"m","input":"x"}"#).unwrap();
+            let request = ResponsesRequest {
+                body: &body,
+                lifecycle: &Lifecycle::new("k".repeat(20), Arc::new(|| 1)),
+            };
+            let (settings, facts) = (BackendSettings::default(), ModelFacts::default());
+            of_responses(request, backend, &settings, &facts).unwrap().context
+        }
+    }
 }
 
 /// The baseline: every chunk parsed, nothing done with it.
@@ -114,9 +159,65 @@ fn stream(kind: &str) -> Vec<Bytes> {
     if kind == "tools" { tool_stream() } else { text_stream() }
 }
 
+/// The same words in each dialect.
+fn text_of(backend: ApiDialect) -> Vec<Bytes> {
+    match backend {
+        ApiDialect::Chat => text_stream(),
+        ApiDialect::Messages => named(messages_events()),
+        ApiDialect::Responses => named(responses_events()),
+    }
+}
+
+fn words() -> impl Iterator<Item = String> {
+    (0..CHUNKS - 2).map(|number| format!(" word{number},\n"))
+}
+
+fn messages_events() -> Vec<Value> {
+    let message = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "the-model", "content": [],
+        "usage": {"input_tokens": 1000, "output_tokens": 1}});
+    let mut events = vec![
+        json!({"type": "message_start", "message": message}),
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+    ];
+    events.extend(
+        words().map(
+            |text| json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}),
+        ),
+    );
+    let delta = json!({"stop_reason": "end_turn", "stop_sequence": null});
+    events.extend([
+        json!({"type": "content_block_stop", "index": 0}),
+        json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": 200}}),
+        json!({"type": "message_stop"}),
+    ]);
+    events
+}
+
+fn responses_events() -> Vec<Value> {
+    let mut response = json!({"id": "resp_1", "object": "response", "created_at": 1_790_000_000, "model": "the-model",
+        "status": "in_progress", "output": [], "usage": null});
+    let item = json!({"type": "message", "id": "msg_1", "role": "assistant", "status": "in_progress", "content": []});
+    let mut events = vec![
+        json!({"type": "response.created", "sequence_number": 0, "response": response}),
+        json!({"type": "response.output_item.added", "sequence_number": 1, "output_index": 0, "item": item}),
+    ];
+    events.extend(words().enumerate().map(|(number, text)| {
+        json!({"type": "response.output_text.delta", "sequence_number": number + 2, "item_id": "msg_1",
+            "output_index": 0, "content_index": 0, "delta": text, "logprobs": []})
+    }));
+    response["status"] = json!("completed");
+    response["usage"] = json!({"input_tokens": 1000, "output_tokens": 200, "total_tokens": 1200});
+    events.push(json!({"type": "response.completed", "sequence_number": 200, "response": response}));
+    events
+}
+
+fn named(events: Vec<Value>) -> Vec<Bytes> {
+    let written = |event: Value| Bytes::from(format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()));
+    events.into_iter().map(written).collect()
+}
+
 fn text_stream() -> Vec<Bytes> {
-    let deltas = (0..CHUNKS - 2).map(|number| json!({"content": format!(" word{number},\n")}));
-    events(deltas.collect(), "stop")
+    events(words().map(|text| json!({"content": text})).collect(), "stop")
 }
 
 /// Two calls, one after the other, with arguments full of quotes.
