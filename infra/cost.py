@@ -56,7 +56,7 @@ ASSUMPTIONS = {
     "proxy_gb": (0.125, "C", "GB of the proxy (`ProxyMemory`, 128 MB)"),
     "other_gb": (0.25, "C", "GB of the schedules' functions"),
     "schedule_seconds": (0.05, "A", "seconds of a schedule's run"),
-    "schedules": (2, "C", "schedules, each minute"),
+    "schedules": (3, "C", "schedules, each minute"),
     "record_units": (6, "C", "write units of usage: a record and a row of sums in one transaction, each with an index"),
     "meter_units": (3, "C", "write units of admission and settlement, as long as the meter has 1 KB"),
     "reads": (4, "C", "read units that a process does not remember: key, user, policy, settings; and the catalog by 4 KB"),
@@ -119,7 +119,7 @@ def idle():
         "Signing and sealing keys": A["secrets"] * P["secret"],
         "Schedules: invocations": runs / MILLION * (P["scheduler"] + P["lambda_requests"]),
         "Schedules: duration": runs * A["schedule_seconds"] * A["other_gb"] * P["lambda_gb_second"],
-        "Schedules: what they read": minutes_of_month() * (1 + A["catalog_kb"] / 4 / 2) / MILLION * P["read"],
+        "Schedules: what they read": minutes_of_month() * (1.5 + A["catalog_kb"] / 4 / 2) / MILLION * P["read"],
         "Schedules: log": runs * 0.4 / MILLION * P["log_gb"],
     }
 

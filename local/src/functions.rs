@@ -24,6 +24,7 @@ pub(crate) struct Functions {
     pub(crate) admin: admin::App,
     pub(crate) health: health::App,
     pub(crate) janitor: janitor::App,
+    pub(crate) notify: notify::App,
 }
 
 impl Functions {
@@ -45,6 +46,7 @@ impl Functions {
             try_sso: try_sso_client(auth.clone()),
         };
         Ok(Self {
+            notify: notify::App::new(resources.clone(), outbound.clone()),
             proxy: proxy::App::new(resources.clone(), outbound, options.limits)
                 .in_region(options.backend_region.as_deref())
                 .with_identity(options.identity.clone())

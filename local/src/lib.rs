@@ -43,7 +43,7 @@ use domain::secret::Secret;
 use futures_util::future::BoxFuture;
 use service::http::edge::Edge;
 use service::resources::Resources;
-use service::store::Store;
+use service::store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{LocalPoolHandle, TaskTracker};
 
@@ -123,6 +123,7 @@ pub struct Gateway {
     applied: Option<Applied>,
     setup_link: Option<Secret>,
     proxy: proxy::App,
+    notify: notify::App,
     clock: Clock,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -162,7 +163,7 @@ impl Gateway {
         let applied = config_file::apply(config, &functions.admin, &resources.store, &options).await;
         server::begin(&listener, &front, workers.as_ref(), &tasks, &stop)?;
         let setup_link = setup_link(&home, &resources.store, &options, &functions.auth, address).await;
-        let proxy = functions.proxy.clone();
+        let (proxy, notify) = (functions.proxy.clone(), functions.notify.clone());
         begin_schedules(&options, &home, functions, &tasks, &stop);
         Ok(Self {
             address,
@@ -171,6 +172,7 @@ impl Gateway {
             applied,
             setup_link,
             proxy,
+            notify,
             clock: options.clock,
             stop,
             tasks,
@@ -224,6 +226,11 @@ impl Gateway {
     /// Writes at once what else would be written within a second, for tests that read the usage.
     pub async fn write_usage(&self) {
         self.proxy.write_usage().await;
+    }
+
+    /// Delivers at once the alerts that the schedule would within a minute, for tests that receive them.
+    pub async fn deliver_alerts(&self) -> Result<(), StoreError> {
+        notify::deliver_due(&self.notify).await
     }
 
     /// Takes no more requests, lets running ones end, ends streams that go on, settles them, writes

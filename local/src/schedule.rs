@@ -35,6 +35,9 @@ pub(crate) async fn run(every: Duration, home: Home, functions: Functions, stop:
         if let Err(error) = janitor::settle_overdue(&functions.janitor).await {
             tracing::error!(%error, "expired reservations could not be settled");
         }
+        if let Some(Err(error)) = stop.run_until_cancelled(notify::deliver_due(&functions.notify)).await {
+            tracing::error!(%error, "alerts could not be delivered");
+        }
     }
 }
 

@@ -120,6 +120,23 @@ async fn p41_under_limits_one_call_before_the_backend_and_one_after() {
 }
 
 #[tokio::test]
+async fn p96_an_alert_costs_two_calls_once_and_nothing_before_or_after() {
+    let policy = json!({"request_quota_daily": 10, "notify": {"at": [30]}});
+    let usual = vec!["UpdateItem", "backend", "TransactWriteItems"];
+    let with_an_alert = vec![
+        "UpdateItem",
+        "UpdateItem",
+        "UpdateItem",
+        "backend",
+        "TransactWriteItems",
+    ];
+    assert_eq!(
+        calls_of_each_kind(policy).await,
+        [usual.clone(), with_an_alert, usual.clone(), usual]
+    );
+}
+
+#[tokio::test]
 async fn p41_without_limits_no_call_before_the_backend_and_one_after() {
     for calls in calls_of_each_kind(json!({})).await {
         assert_eq!(calls, ["backend", "TransactWriteItems"]);

@@ -50,6 +50,7 @@ pub const STORY: &[(&str, u16)] = &[
     ("admin/create_user_key", 201),
     ("admin/create_top_up", 201),
     ("admin/list_top_ups", 200),
+    ("admin/list_alerts", 200),
     ("admin/show_price_catalogue", 200),
     ("admin/export", 200),
     ("admin/import", 200),

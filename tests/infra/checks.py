@@ -5,7 +5,7 @@ import re
 
 from rights import ACCOUNT, TABLE, WORDS, granted, wanted
 
-FUNCTIONS = {"Auth", "Keys", "Admin", "Console", "Proxy", "Health", "Janitor"}
+FUNCTIONS = {"Auth", "Keys", "Admin", "Console", "Proxy", "Health", "Janitor", "Notify"}
 # Of the variables that the code reads: set by Lambda, meant for development, or right by their default.
 SET_BY_LAMBDA = {
     "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_FUNCTION_NAME", "LAMBDA_TASK_ROOT",
@@ -166,7 +166,7 @@ def allows_nothing_by_wildcard(resources, _):
         for statement in (each for policy in role.get("Policies", []) for each in policy["PolicyDocument"]["Statement"]):
             actions, wheres = ([each] if isinstance(each, str) else each for each in (statement["Action"], statement["Resource"]))
             assert not any("*" in action for action in actions), (name, statement)
-            assert all("*" not in where or where.endswith((":secret:tidegate/backend/*", ":secret:tidegate/sso/*")) for where in wheres), (name, statement)
+            assert all("*" not in where or where.endswith((":secret:tidegate/backend/*", ":secret:tidegate/sso/*", ":secret:tidegate/alerts/*")) for where in wheres), (name, statement)
 
 
 @given(AuthConcurrency="20", ProxyConcurrency="500")
@@ -245,12 +245,12 @@ def is_regional(resources, _):
 
 def runs_schedules_once_a_minute_without_retries(resources, _):
     schedules = of_type(resources, "AWS::Scheduler::Schedule")
-    assert {each["Target"]["Arn"] for each in schedules.values()} == {"<Health.Arn>", "<Janitor.Arn>"}
+    assert {each["Target"]["Arn"] for each in schedules.values()} == {"<Health.Arn>", "<Janitor.Arn>", "<Notify.Arn>"}
     for name, schedule in schedules.items():
         assert schedule["ScheduleExpression"] == "rate(1 minute)", name
         assert schedule["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}, name
     invocations = of_type(resources, "AWS::Lambda::EventInvokeConfig")
-    assert {each["FunctionName"] for each in invocations.values()} == {"<Health>", "<Janitor>"}
+    assert {each["FunctionName"] for each in invocations.values()} == {"<Health>", "<Janitor>", "<Notify>"}
     for name, each in invocations.items():
         assert (each["MaximumRetryAttempts"], each["MaximumEventAgeInSeconds"]) == (0, 60), name
 
@@ -304,7 +304,7 @@ def deploys_in_a_new_account(resources, _):
 @given(SubnetIds="subnet-1,subnet-2", SecurityGroupIds="sg-1")
 def reaches_backends_from_a_vpc(resources, _):
     """Only for who calls out, with the rights that this takes, and which nobody else has."""
-    calling = {"Auth", "Proxy", "Health"}
+    calling = {"Auth", "Proxy", "Health", "Notify"}
     functions = of_type(resources, "AWS::Lambda::Function")
     assert {name for name, function in functions.items() if "VpcConfig" in function} == calling
     for name in functions:

@@ -140,8 +140,11 @@ def part(operation, body):
         return "/account" if is_bound.get(operation) and attributes <= set(ACCOUNT) else ""
     if body["TableName"].endswith("-responses") and body.get("Select") == "SPECIFIC_ATTRIBUTES":
         return "/keys" if set(body["ProjectionExpression"].split(", ")) <= {"pk", "sk"} else ""
-    item = {"PutItem": "Item", "DeleteItem": "Key"}.get(operation)
-    return "/sso#*" if item and body[item]["pk"]["S"].startswith("sso#") else ""
+    item = {"PutItem": "Item", "DeleteItem": "Key", "GetItem": "Key", "UpdateItem": "Key"}.get(operation)
+    key = body[item]["pk"]["S"] if item else ""
+    if body["TableName"].endswith("-quota"):
+        return "/alert#*" if key.startswith("alert#") else ""
+    return "/sso#*" if operation in ("PutItem", "DeleteItem") and key.startswith("sso#") else ""
 
 
 def peak_memory(binary):

@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests/sdk"))  # the scripted provider
 
 
-FUNCTIONS = ["auth", "keys", "admin", "console", "proxy", "health", "janitor"]
+FUNCTIONS = ["auth", "keys", "admin", "console", "proxy", "health", "janitor", "notify"]
 EMULATOR = ROOT / "target/ci/emulator/bin/ministack"
 
 

@@ -1,8 +1,8 @@
 """Promise 58: what each function may do, as decision 23 has it, against the policies of its role.
 
 R reads (GetItem, Query), Q and B in one way (Query, BatchGetItem), C creates (PutItem), U updates, D deletes, K checks
-a condition; in T(…) only inside TransactWriteItems. `Users/department` is an index, `Settings/sso#*` the items whose
-keys begin so, `Policies/count` an attribute, `Users/account` all attributes but the hash of the password, `Users/owner`
+a condition; in T(…) only inside TransactWriteItems. `Users/department` is an index, `Settings/sso#*` and `Quota/alert#*` the
+items whose keys begin so, `Policies/count` an attribute, `Users/account` all attributes but the hash of the password, `Users/owner`
 those that say whether an account may be used, `Responses/keys` no attribute but the keys.
 """
 
@@ -20,8 +20,9 @@ TABLE = {
     "Admin": {
         "Users/account": "R", "Users/department/account": "R", "Users": "T(C,U,D,K)", "ApiKeys": "R T(C,U,D)",
         "Catalog": "R T(C,U,D,K)", "Policies": "R T(C,U,D,K)", "Settings": "R T(C,U,D,K)", "Usage": "R",
-        "Usage/everybody": "R", "Usage/department": "R", "Quota": "R T(U)", "Audit": "R T(C)", "SigningKey": "read",
-        "backend/*": "create put delete", "sso/*": "create put delete", "Responses/keys": "Q", "Responses": "T(D)",
+        "Usage/everybody": "R", "Usage/department": "R", "Quota": "R T(U)", "Quota/due": "R", "Audit": "R T(C)", "SigningKey": "read",
+        "backend/*": "create put delete", "sso/*": "create put delete",
+        "alerts/*": "create put delete", "Responses/keys": "Q", "Responses": "T(D)",
         "Auth": "invoke", "Health": "invoke",
     },
     "Console": {},
@@ -31,6 +32,7 @@ TABLE = {
     },
     "Health": {"Catalog": "R U", "Settings": "R", "backend/*": "read"},
     "Janitor": {"Quota": "R U T(U)", "Quota/due": "R", "Usage": "T(C,U)"},
+    "Notify": {"Quota/alert#*": "R U", "Quota/due": "R", "Policies": "R", "Settings": "R", "alerts/*": "read"},
 }
 
 # What the roles have besides with the parameters of the template that give them more.
@@ -68,6 +70,7 @@ def attributes(names):
 # Conditions that leave one part of a table.
 PARTS = {
     "sso#*": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["sso#*"]}},
+    "alert#*": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["alert#*"]}},
     "account": {**attributes(ACCOUNT), "StringEqualsIfExists": SELECTED},
     "owner": attributes(OWNER),
     "count": attributes(["pk", "sk", "count"]),
@@ -111,7 +114,7 @@ def resource(name):
     """How the resolved template writes it."""
     if name in ("SigningKey", "SealingKeys"):
         return f"<{name}>"
-    if name in ("backend/*", "sso/*"):
+    if name in ("backend/*", "sso/*", "alerts/*"):
         return f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:tidegate/{name}"
     table, _, index = name.partition("/")
     if index in PARTS:

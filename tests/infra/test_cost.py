@@ -28,7 +28,7 @@ def test_what_it_counts_is_what_the_templates_say():
     functions, servers = template.read()["Parameters"], template.read(template.SERVER)["Parameters"]
     resources = template.deployed(template.read())
     assert cost.A["proxy_gb"] * 1024 == functions["ProxyMemory"]["Default"] == int(resources["Proxy"]["Properties"]["MemorySize"])
-    assert cost.A["other_gb"] * 1024 == resources["Health"]["Properties"]["MemorySize"] == resources["Janitor"]["Properties"]["MemorySize"]
+    assert cost.A["other_gb"] * 1024 == resources["Health"]["Properties"]["MemorySize"] == resources["Janitor"]["Properties"]["MemorySize"] == resources["Notify"]["Properties"]["MemorySize"]
     assert cost.A["task_cpu"] * 1024 == servers["TaskCpu"]["Default"] and cost.A["task_gb"] * 1024 == servers["TaskMemory"]["Default"]
     assert (cost.A["task_streams"], cost.A["tasks"]) == (servers["StreamsPerTask"]["Default"], servers["TasksAtLeast"]["Default"])
     kinds = [each["Type"] for each in resources.values()]

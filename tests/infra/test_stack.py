@@ -101,7 +101,7 @@ def told(teller, stack, provider, code):
     for name, _ in code["story"]:
         if name == "admin/delete_backend":
             # While there is one to check.
-            for schedule in ("health", "janitor"):
+            for schedule in ("health", "janitor", "notify"):
                 assert stack.invoke(schedule, teller.event(f"{schedule}/scheduled")) == b"null"
         answers[name] = teller.tell(name)
     return answers
@@ -172,9 +172,9 @@ def test_p58_every_call_is_within_the_rights_of_its_function(told, stack):
 
 def arn(resources, name):
     """How the roles write what is called `name`: a table or an index of it, a secret, a function."""
-    name, part = re.fullmatch(r"(.*?)(/sso#\*|/account|/owner|/keys|)", name).groups()
+    name, part = re.fullmatch(r"(.*?)(/sso#\*|/alert#\*|/account|/owner|/keys|)", name).groups()
     name, _, index = name.partition("/index/")
-    for secrets in ("tidegate/backend/", "tidegate/sso/"):
+    for secrets in ("tidegate/backend/", "tidegate/sso/", "tidegate/alerts/"):
         if name.startswith(secrets):
             return f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{secrets}*"
     if name == "tidegate/jwt":

@@ -1,6 +1,7 @@
 //! Administration: people, policies, models, backends, single sign-on, settings, usage and the audit trail (api.md
 //! §5).
 
+mod alerts;
 mod app;
 mod audit;
 mod backends;
@@ -101,6 +102,7 @@ fn limit_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> {
             ADMIN,
             users::quota::reset,
         )
+        .get("/api/v1/admin/alerts", Management, ADMIN, alerts::list)
         .get("/api/v1/admin/top-ups", Management, ADMIN, top_ups::list)
         .post("/api/v1/admin/top-ups", Management, ADMIN, top_ups::create)
         .delete(

@@ -74,11 +74,12 @@ const RULES: &[Rule] = &[
         except: &[
             "functions/auth/src/identity_provider/http_client.rs",
             "functions/health",
+            "functions/notify",
             "functions/proxy",
             "shared/service/src/outbound",
         ],
         names: &["legacy::Client", ".outbound.http", "reqwest"],
-        reason: "only the proxy, the health checks and single sign-on call out, with the client of shared/service/src/outbound",
+        reason: "only the proxy, the health checks, alerts and single sign-on call out, with the client of shared/service/src/outbound",
     },
     Rule {
         places: PRODUCT,

@@ -1,5 +1,6 @@
 //! Several servers beside each other on one set of tables: the real program, killed and restarted behind a balancer.
 
+mod alerts;
 mod balancer;
 
 use std::collections::{HashMap, VecDeque};

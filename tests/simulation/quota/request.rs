@@ -48,7 +48,7 @@ impl Request {
         };
         let reservation = match self.store.admit(&self.user, &self.id, &request).await {
             Ok(Admission::Admitted { reservation, .. }) => reservation,
-            Ok(Admission::Refused(_)) => return self.history.borrow_mut().refused += 1,
+            Ok(Admission::Refused { .. }) => return self.history.borrow_mut().refused += 1,
             Err(_) => return self.history.borrow_mut().failed += 1,
         };
         let record = self.record(&reservation, now);

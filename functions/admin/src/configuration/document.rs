@@ -11,7 +11,8 @@ use crate::fields::Fields;
 use crate::sso::form::{console_beside, default_redirect_url};
 
 /// Members that the gateway sets itself, and no document has.
-const OF_THE_GATEWAY: [&str; 10] = [
+const OF_THE_GATEWAY: [&str; 11] = [
+    "alerts_secret",
     "created_at",
     "key_fingerprint",
     "model_id",

@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 use domain::models::catalog::{Catalog, Model};
 use domain::models::hours::{TimeOfDay, TimeRange};
 use domain::models::limit::{self, MAX_COST};
+use domain::models::notify::Notify;
 use domain::models::policy::{DEFAULT_WINDOW_SECONDS, MAX_LIMIT, MAX_WINDOW_SECONDS, Mode, Policy};
 use domain::models::price::MicroUsd;
 use domain::models::settings::{Settings, UnpricedModels};
@@ -45,6 +46,7 @@ managed_object! {
         nullable models:                Vec<ModelGlob>, max_items(MAX_MODELS, "models");
         nullable default_model:         ModelId;
         nullable region:                String;
+        nullable notify:                Notify;
     }
 }
 

@@ -16,6 +16,7 @@ use service::http::{ApiError, Code};
 use service::store::{Change, PolicyRemoval};
 
 use crate::app::App;
+use crate::settings::check_webhook;
 use form::PolicyPatch;
 
 /// Policies of one installation. Looked at before the write, not with it: of administrators who add policies at the
@@ -85,6 +86,7 @@ pub(crate) async fn create(
     let policy = patch.applied(Policy::unlimited(name), now)?;
     patch.check_default_model(&policy, &app.store).await?;
     form::check_prices(&patch, &policy, &app.store).await?;
+    check_webhook(&app, "notify.webhook", policy.notify.as_ref())?;
     let audit = actor
         .audit(now, "policy.create", &policy.name, vec![])
         .creating(PolicyPatch::FIELDS, &policy);
@@ -114,6 +116,7 @@ pub(crate) async fn update(
     let policy = patch.applied(old.clone(), now)?;
     patch.check_default_model(&policy, &app.store).await?;
     form::check_prices(&patch, &policy, &app.store).await?;
+    check_webhook(&app, "notify.webhook", policy.notify.as_ref())?;
     // The name may be repeated, but is none of the changes.
     let changed = patch.changed().into_iter().filter(|field| field != "name").collect();
     let audit = actor.audit(now, "policy.update", &name, changed).telling(&old, &policy);

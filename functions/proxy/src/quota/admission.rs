@@ -20,6 +20,7 @@ use service::store::{Admission, Store, StoreError};
 
 use super::demand;
 use super::usage_writer::UsageWriter;
+use super::warnings;
 use crate::grant::Grant;
 use crate::request::CompletionRequest;
 
@@ -96,6 +97,7 @@ pub(crate) async fn reserve(
         let demand = demand(&reservation, request);
         let (stored, meter) = admit(store, &reservation, demand, max_duration).await?;
         let limits = Arc::clone(&reservation.limits);
+        warnings::warn(store, grant, &limits, &meter, at).await;
         if limits.rules.iter().any(|rule| rule.is_enforced) {
             let mut usage = quota::limit_usage(&meter, &limits, at);
             usage.retain(|usage| usage.is_enforced);
@@ -232,10 +234,10 @@ async fn admit(
     demand: Demand,
     max_duration: Duration,
 ) -> Result<(StoredReservation, Arc<Meter>), ApiError> {
-    let policy = &reservation.grant.policy;
+    let grant = &reservation.grant;
     let (user, now) = (&reservation.request.user, reservation.request.at);
     let expires_at = now.checked_add(max_duration + EXPIRY_MARGIN).unwrap_or(now).as_second();
-    let price = reservation.grant.entry.model.price_at(now).name();
+    let price = grant.entry.model.price_at(now).name();
     let facts = StoredFacts {
         price: price.map(Timestamp::as_second),
         ..StoredFacts::new(&reservation.request, store.settings().await?.kept_days())
@@ -252,7 +254,12 @@ async fn admit(
             reservation: stored,
             meter,
         }) => Ok((stored, meter)),
-        Ok(Admission::Refused(refusal)) => Err(refused(policy, &refusal, reservation.dialect(), now)),
+        Ok(Admission::Refused { refusal, meter }) => {
+            if let Some(meter) = meter {
+                warnings::warn(store, grant, &reservation.limits, &meter, now).await;
+            }
+            Err(refused(&grant.policy, &refusal, reservation.dialect(), now))
+        }
         // Other requests won each time: nothing is admitted without its update (docs/api.md §9).
         Err(error @ StoreError::Conflict) => Err(ApiError::new(
             Code::DependencyUnavailable,

@@ -6,3 +6,4 @@ pub(crate) mod refusals;
 pub(crate) mod settlement;
 mod tallies;
 pub(crate) mod usage_writer;
+mod warnings;

@@ -6,6 +6,9 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use url::{Host, Url};
 
+/// Bytes of an address.
+const MAX_URL: usize = 2048;
+
 /// Why an address set by an administrator is not called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EgressError {
@@ -113,6 +116,21 @@ impl AllowedNetworks {
         }
         Ok(url)
     }
+
+    /// The address of a webhook as it will be called: judged as [`Self::base_url`], with a query, in which some have
+    /// their token.
+    pub fn webhook(&self, text: &str) -> Result<Url, EgressError> {
+        let Some((base, query)) = text.split_once('?') else {
+            return self.base_url(text);
+        };
+        let mut url = self.base_url(base)?;
+        let is_plain = query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        if !is_plain || text.len() > MAX_URL {
+            return Err(EgressError::Parts);
+        }
+        url.set_query(Some(query));
+        Ok(url)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -124,7 +142,7 @@ enum Kind {
 
 fn well_formed(text: &str) -> Result<Url, EgressError> {
     let url = Url::parse(text).map_err(|_| EgressError::Form)?;
-    if text.len() > 2048 || !matches!(url.scheme(), "http" | "https") || !text.is_ascii() || url.port() == Some(0) {
+    if text.len() > MAX_URL || !matches!(url.scheme(), "http" | "https") || !text.is_ascii() || url.port() == Some(0) {
         return Err(EgressError::Form);
     }
     // A URL may do without the slashes and have them further behind: `https:user@host/://`.

@@ -16,3 +16,4 @@ pub mod sealing;
 pub mod session;
 pub mod sso;
 pub mod throttle;
+pub mod webhook;

@@ -1,6 +1,7 @@
 //! What is stored and shown. Plain data with its rules of form; knows of no storage and no HTTP.
 
 pub mod affinity;
+pub mod alert;
 pub mod api_key;
 pub mod audit;
 pub mod auth;
@@ -14,6 +15,7 @@ pub mod kind;
 pub mod limit;
 pub mod log_entry;
 mod model;
+pub mod notify;
 pub mod policy;
 pub mod price;
 pub mod refusal_reason;

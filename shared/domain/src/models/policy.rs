@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::catalog::glob_matches;
 use super::hours::TimeRange;
 use super::limit::{Limit, Measure, Per, Slot, Unit};
+use super::notify::Notify;
 use super::price::MicroUsd;
 use super::zone::Zone;
 use super::{ModelGlob, ModelId, PolicyName};
@@ -64,6 +65,9 @@ pub struct Policy {
     /// Whose backends come first, before those of the gateway's own region.
     #[serde(default)]
     pub region: Option<String>,
+    /// Who is told when limits are nearly full; without it the settings say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Notify>,
     /// Absent until somebody has touched the policy that always exists.
     #[serde(default)]
     pub created_at: Option<Timestamp>,
@@ -104,6 +108,7 @@ impl Policy {
             models: Vec::new(),
             default_model: None,
             region: None,
+            notify: None,
             created_at: None,
             updated_at: None,
             version: 0,

@@ -5,7 +5,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ModelId;
+use super::notify::Notify;
+use super::{ModelId, SecretId};
 
 /// The settings (api.md §5). What is absent has the value that the installation was deployed with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,9 +36,30 @@ pub struct Settings {
     /// How long stored responses are kept.
     #[serde(default = "month")]
     pub responses_retention_days: u32,
+    /// Who is told when limits are nearly full, of all whose policy does not say it.
+    #[serde(default)]
+    pub alerts: Option<Notify>,
+    /// The secret that webhooks are signed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerts_secret: Option<AlertsSecret>,
     #[serde(default)]
     pub updated_at: Option<Timestamp>,
     pub version: u64,
+}
+
+/// A signing secret that lies where secrets do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertsSecret {
+    pub id: SecretId,
+    /// A keyed hash of the secret, to know the secret again.
+    pub fingerprint: String,
+}
+
+impl AlertsSecret {
+    /// The secret's name.
+    pub fn name(&self) -> String {
+        format!("alerts/{}", self.id)
+    }
 }
 
 /// For what a stored item does not know yet.
@@ -63,6 +85,8 @@ impl Default for Settings {
             unpriced_models: UnpricedModels::default(),
             responses_store: ResponsesStore::default(),
             responses_retention_days: month(),
+            alerts: None,
+            alerts_secret: None,
             updated_at: None,
             version: 0,
         }
@@ -73,6 +97,11 @@ impl Settings {
     /// How many days the record of a request is kept; `None` where none is made.
     pub fn kept_days(&self) -> Option<u32> {
         self.request_log.then_some(self.log_retention_days)
+    }
+
+    /// The name of the secret that webhooks are signed with.
+    pub fn alerts_secret_name(&self) -> Option<String> {
+        self.alerts_secret.as_ref().map(AlertsSecret::name)
     }
 
     /// The rules for passwords, where the installation was deployed with `deployed`.

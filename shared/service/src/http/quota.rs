@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{ApiError, refusal};
 use crate::store::{Seen, Store, StoreError};
@@ -21,6 +21,7 @@ use domain::models::{DisplayName, KeyId};
 /// The limits of one person.
 #[derive(Debug, Serialize)]
 pub struct Quota {
+    #[serde(serialize_with = "without_notify")]
     policy: Arc<Policy>,
     /// Time at which the policy's hours begin again; absent while they last.
     opens_at: Option<Timestamp>,
@@ -30,6 +31,15 @@ pub struct Quota {
     top_ups: Vec<TopUpStatus>,
     /// The keys that have limits of their own.
     keys: Vec<KeyQuota>,
+}
+
+/// The policy without the address that alerts go to, which is the administrators' alone.
+fn without_notify<S: Serializer>(policy: &Policy, serializer: S) -> Result<S::Ok, S::Error> {
+    let shown = Policy {
+        notify: None,
+        ..policy.clone()
+    };
+    shown.serialize(serializer)
 }
 
 /// The limits of one key, which hold beside those of the person.

@@ -183,6 +183,11 @@ pub(super) fn meter_owner(pk: &str) -> Option<UserId> {
 /// The partition of the quota table's index `due`, which has the meters with reservations.
 pub(super) const EXPIRY: &str = "expiry";
 
+/// The alert of a limit of a user or of their keys, by the name that tells it from all others of them.
+pub(super) fn alert(user: &UserId, name: &str) -> Key {
+    Key::new(Table::Quota, format!("alert#{user}"), name)
+}
+
 /// A second since 1970, so that texts sort as the times do.
 pub(super) fn due(second: i64) -> String {
     format!("{second:011}")

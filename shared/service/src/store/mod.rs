@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+mod alerts;
 mod api_keys;
 mod audit;
 mod catalog;
@@ -57,6 +58,7 @@ use domain::models::settings::Settings;
 use domain::models::user::User;
 use domain::models::{PolicyName, UserId};
 
+pub use alerts::{NewAlert, QueuedAlert};
 pub use api_keys::{KeyCreation, MAX_KEYS};
 pub use change::{CatalogChange, Change, Removal};
 pub use error::StoreError;

@@ -37,7 +37,8 @@ pub(super) async fn plan(app: &App, document: Document, stored: &Stored, prune: 
         plan.policies(app, parts, stored, (&wanted, &future), prune).await?;
     }
     if let Some(part) = &settings {
-        plan.settings(part, &stored.settings, &future).map_err(at("settings"))?;
+        let planned = plan.settings(app, part, &stored.settings, &future).await;
+        planned.map_err(at("settings"))?;
     }
     if let Some(part) = &sso {
         plan.sso(app, part, stored).await.map_err(at("sso"))?;

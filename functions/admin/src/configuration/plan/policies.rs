@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::fields::Fields;
 use crate::policies::check_room;
 use crate::policies::form::{PolicyPatch, check_default_is_allowed, check_prices_of};
+use crate::settings::check_webhook;
 
 impl Plan {
     /// Plans the policies, by the models that the document has and those that there will be.
@@ -59,6 +60,7 @@ impl Plan {
         let policy = patch.applied(Policy::unlimited(name.clone()), now)?;
         check_default_model(policy.default_model.as_ref(), future)?;
         check_default_is_allowed(&policy)?;
+        check_webhook(app, "notify.webhook", policy.notify.as_ref())?;
         let old = stored.policies.iter().find(|old| old.name == name);
         let body = match old {
             None => part.clone(),

@@ -7,15 +7,31 @@ use service::http::ApiError;
 use super::super::report::Object;
 use super::changes::{Plan, Subject, difference, form};
 use super::models::check_default_model;
+use crate::app::App;
 use crate::fields::Fields;
-use crate::settings::SettingsPatch;
+use crate::settings::{SettingsPatch, check_secret, check_webhook, is_new_secret};
+
+const SECRET: &str = "alerts_secret";
 
 impl Plan {
-    pub(super) fn settings(&mut self, part: &Fields, old: &Settings, future: &Catalog) -> Result<(), ApiError> {
+    pub(super) async fn settings(
+        &mut self,
+        app: &App,
+        part: &Fields,
+        old: &Settings,
+        future: &Catalog,
+    ) -> Result<(), ApiError> {
         let mut settings = Settings::default();
-        form::<SettingsPatch>(part)?.apply(&mut settings)?;
+        let patch: SettingsPatch = form(part)?;
+        patch.apply(&mut settings)?;
         check_default_model(settings.default_model.as_ref(), future)?;
+        check_webhook(app, "alerts.webhook", settings.alerts.as_ref())?;
+        check_secret(&patch)?;
+        let mut body = difference(old, &settings)?;
+        if is_new_secret(app, &patch, old).await? {
+            body.extend(part.get(SECRET).map(|secret| (SECRET.to_owned(), secret.clone())));
+        }
         let of = Subject::new(Object::Settings, "settings");
-        self.update::<SettingsPatch>(of, difference(old, &settings)?, old.version)
+        self.update::<SettingsPatch>(of, body, old.version)
     }
 }

@@ -31,7 +31,11 @@ pub(super) struct Count<'a> {
 /// The end of the time for which what is counted counts.
 pub(super) enum Until {
     Leaves(Tally, Frame),
-    Ends(Timestamp),
+    /// The end and the number of a day, week or month.
+    Ends {
+        at: Timestamp,
+        number: i32,
+    },
     Settled,
 }
 
@@ -149,7 +153,11 @@ impl<'a> Counters<'a> {
         let unit = rule.measure.unit();
         let (period, ends) = calendar.current(known);
         let reserved = self.reserved(unit, |reservation| is_of(reservation, period.number));
-        (period.amounts().of(unit), reserved, Until::Ends(ends))
+        let until = Until::Ends {
+            at: ends,
+            number: period.number,
+        };
+        (period.amounts().of(unit), reserved, until)
     }
 
     fn window(
@@ -191,7 +199,7 @@ impl Until {
                 Timestamp::from_millisecond(tally.falls_to(rest, *frame, now.as_millisecond()))
                     .unwrap_or(Timestamp::MAX)
             }
-            Self::Ends(at) => *at,
+            Self::Ends { at, .. } => *at,
             Self::Settled => now,
         }
     }

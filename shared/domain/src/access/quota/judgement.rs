@@ -80,7 +80,7 @@ pub fn limit_usage(meter: &Meter, limits: &Limits, now: Timestamp) -> Vec<LimitU
 }
 
 impl Count<'_> {
-    fn usage(&self, now: Timestamp) -> LimitUsage {
+    pub(super) fn usage(&self, now: Timestamp) -> LimitUsage {
         let shown = |amount: i64| u64::try_from(amount).unwrap_or_default();
         LimitUsage {
             level: self.rule.level,

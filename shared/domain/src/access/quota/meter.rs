@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::limits::Level;
 use super::period::Period;
 use super::reservation::StoredReservation;
+use super::warned::Warned;
 use super::window::Window;
 use crate::models::UsageId;
 use crate::models::limit::Slot;
@@ -41,6 +42,9 @@ pub struct Meter {
     /// Counters of limits of the user's keys.
     #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
     pub of_keys: Option<Slots>,
+    /// The last warning of each limit; there once somebody was warned.
+    #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
+    pub warned: Option<Warned>,
     /// What is admitted and not settled, by its reservation.
     #[serde(rename = "r")]
     pub reservations: BTreeMap<UsageId, StoredReservation>,

@@ -27,6 +27,8 @@ mod settlement;
 mod slot;
 mod tally;
 mod top_up;
+mod warned;
+mod warning;
 mod window;
 
 pub use admission::{AdmissionRequest, LiveStep, Plan, plan, plan_at};
@@ -47,6 +49,8 @@ pub use settlement::{ActualUsage, Adjustment, SlotAdjustment, correct};
 pub use slot::{SlotChange, SlotStep, beginnings};
 pub use tally::{Tally, TallyStep};
 pub use top_up::{TopUp, raised};
+pub use warned::{LastWarning, Warned};
+pub use warning::{Warning, warned, warnings};
 pub use window::{Window, WindowCount, WindowStep};
 
 #[cfg(test)]

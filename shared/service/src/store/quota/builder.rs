@@ -86,7 +86,7 @@ impl Update {
 }
 
 /// A part of the item as it is stored.
-pub(super) fn value(part: &impl Serialize) -> Result<AttributeValue, StoreError> {
+pub(in crate::store) fn value(part: &impl Serialize) -> Result<AttributeValue, StoreError> {
     let corrupt = |source| StoreError::Corrupt {
         entity: Table::Quota.name(),
         source: Box::new(source),

@@ -25,6 +25,7 @@ use domain::models::usage::UsageRecord;
 use domain::models::{UsageId, UserId};
 
 pub use beginning::Seen;
+pub(super) use builder::value;
 
 /// Attempts of one admission or settlement while others change the meter.
 const TRIES: u32 = 16;
@@ -43,7 +44,11 @@ pub enum Admission {
         /// The meter with it.
         meter: Arc<Meter>,
     },
-    Refused(Refusal),
+    Refused {
+        refusal: Refusal,
+        /// The meter that has no room, if there is one.
+        meter: Option<Arc<Meter>>,
+    },
 }
 
 /// How a settlement ended.
@@ -123,26 +128,31 @@ impl Store {
                 limits: beginning.as_ref().unwrap_or(request.limits),
                 ..*request
             };
-            if let Some(refusal) = self.refusal(user, request, &known).await {
-                return Ok(Admission::Refused(refusal));
+            if let Some(refused) = self.refusal(user, request, &known).await {
+                return Ok(refused);
             }
             attempts.overtaken()?;
             begun = beginning.or(begun);
         }
     }
 
-    /// The reason why a meter that was read has no room; the meter is remembered.
-    async fn refusal(&self, user: &UserId, request: &AdmissionRequest<'_>, known: &Known) -> Option<Refusal> {
+    /// The refusal of a request for which a meter that was read has no room; the meter is remembered.
+    async fn refusal(&self, user: &UserId, request: &AdmissionRequest<'_>, known: &Known) -> Option<Admission> {
         let now = Moment {
             at: request.now,
             present: self.clock.now(),
         };
         let refusal = known.refusal(request, now)?;
-        if let Known::Seen(meter) = known {
-            let begun = self.begin_counters(user, (meter, request.limits), now).await;
-            self.remember(user, begun.as_ref().unwrap_or(meter));
-        }
-        Some(refusal)
+        let Known::Seen(meter) = known else {
+            return Some(Admission::Refused { refusal, meter: None });
+        };
+        let begun = self.begin_counters(user, (meter, request.limits), now).await;
+        let meter = begun.unwrap_or_else(|| Arc::clone(meter));
+        self.remember(user, &meter);
+        Some(Admission::Refused {
+            refusal,
+            meter: Some(meter),
+        })
     }
 
     /// The limits of the request with what those begin with that `known` does not count yet, if there are any.

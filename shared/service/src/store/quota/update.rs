@@ -55,6 +55,7 @@ pub(super) fn create(plan: &Plan, id: &UsageId) -> Result<(Expression, Expressio
         month,
         of_user: slots::begun(plan, Level::User)?,
         of_keys: slots::begun(plan, Level::Key)?,
+        warned: None,
         reservations: [(id.clone(), plan.reservation.clone())].into(),
     };
     let mut update = Update::default();
