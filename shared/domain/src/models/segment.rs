@@ -36,9 +36,9 @@ pub struct Segment {
     packed: Vec<u8>,
 }
 
-/// The bytes of a segment are not such.
+/// The reason why records cannot be packed, or bytes are no segment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("records cannot be packed or unpacked: {0}")]
+#[error(transparent)]
 pub struct SegmentError(#[from] postcard::Error);
 
 /// A part of the bytes, behind its length.

@@ -8,7 +8,8 @@ use memchr::memmem;
 use translators::error::BackendError;
 use translators::sse::{Decoder, Event};
 
-use super::{Action, Passthrough};
+use super::Passthrough;
+use super::action::Action;
 use crate::response::frames::patched_frames;
 use crate::response::outcome::StreamChunk;
 use crate::response::reshape;

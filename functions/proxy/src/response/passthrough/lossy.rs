@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use translators::error::BackendError;
 use translators::sse::Event;
 
-use super::{Action, Passthrough};
+use super::Passthrough;
+use super::action::Action;
 use crate::patch::{Patch, Span};
 use crate::response::scan::{ChunkInfo, ChunkKind};
 

@@ -1,5 +1,6 @@
 //! A stream whose bytes are passed through: each event is validated, the end is recognised and the usage counted. Pure.
 
+mod action;
 mod last;
 mod lossy;
 mod numbering;
@@ -20,6 +21,7 @@ use translators::responses::lifecycle::Lifecycle;
 use translators::sse::{Decoder, Event};
 use translators::stream::{Progress, Repairs, StreamEnd};
 
+use self::action::Action;
 use self::numbering::Numbering;
 use self::stored::StoredStream;
 use crate::patch::{Patch, Span};
@@ -56,21 +58,6 @@ pub(crate) struct Passthrough {
     /// The reason why nothing more is passed through.
     error: Option<BackendError>,
     has_invalid_utf8: bool,
-}
-
-/// What becomes of an event.
-enum Action {
-    Pass,
-    /// The event is passed on with the patches, which may remove it.
-    Patch(Vec<Patch>),
-    /// Neither the event nor what follows is passed on.
-    Stop,
-}
-
-impl Action {
-    fn remove(event: &Event) -> Self {
-        Self::Patch(vec![Patch::remove(Span::first(event.raw.len()))])
-    }
 }
 
 impl Passthrough {

@@ -10,9 +10,10 @@ use translators::json::{EscapedText, Raw, Whole};
 use translators::responses::reshape::failure;
 use translators::sse::Event;
 
+use super::Passthrough;
+use super::action::Action;
 use super::numbering::span;
 use super::response_event::{Response, ResponseEvent};
-use super::{Action, Passthrough};
 use crate::patch::{Patch, Span, in_order, patched};
 
 impl Passthrough {
