@@ -261,6 +261,26 @@ async fn op10_g18_every_refusal_is_told_in_both_languages_with_its_field_and_cod
 }
 
 #[tokio::test]
+async fn g18_the_settings_of_backends_are_explained_in_both_languages() {
+    let gateway = Gateway::start().await;
+    let of = |language: &'static str| {
+        let asked = gateway
+            .admin()
+            .get("/api/v1/admin/presets")
+            .header("accept-language", language);
+        async move { data(asked, 200).await["settings"].as_array().unwrap().clone() }
+    };
+    let (english, chinese) = (of("en").await, of("zh-CN").await);
+    assert!(english.len() > 40, "{}", english.len());
+    for (english, chinese) in english.iter().zip(&chinese) {
+        let help = |setting: &Value| setting["help"].as_str().unwrap().to_owned();
+        assert!(is_chinese(&help(chinese)), "{}: {}", chinese["name"], help(chinese));
+        assert!(!is_chinese(&help(english)), "{}", english["name"]);
+        assert_eq!(english["name"], chinese["name"]);
+    }
+}
+
+#[tokio::test]
 async fn g18_a_refusal_tells_its_figures_and_an_action_its_end_in_chinese() {
     let gateway = Gateway::start().await;
     let admin = gateway.admin();

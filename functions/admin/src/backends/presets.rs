@@ -1,6 +1,8 @@
 //! The choices of a form for a backend: known servers and vendors, and the settings with their values.
 
 use serde::Serialize;
+use service::http::language::RefusalLanguage;
+use service::http::messages;
 use service::http::page::List;
 use translators::settings::{BackendSettings, Preset, SettingInfo};
 
@@ -29,6 +31,10 @@ pub(crate) async fn list_presets() -> List<PresetInfo> {
 }
 
 /// `GET /api/v1/admin/backend-settings`
-pub(crate) async fn list_settings() -> List<SettingInfo> {
-    List::whole(BackendSettings::describe())
+pub(crate) async fn list_settings(RefusalLanguage(language): RefusalLanguage) -> List<SettingInfo> {
+    let told = |setting: SettingInfo| SettingInfo {
+        help: messages::tell(&setting.help, language).text,
+        ..setting
+    };
+    List::whole(BackendSettings::describe().into_iter().map(told).collect())
 }

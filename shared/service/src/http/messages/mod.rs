@@ -7,6 +7,7 @@
 
 mod advice;
 mod row;
+mod settings;
 mod states;
 mod values;
 
@@ -29,7 +30,9 @@ pub struct Told {
 
 /// All messages.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [values::ROWS, states::ROWS, advice::ROWS].into_iter().flatten()
+    [values::ROWS, states::ROWS, advice::ROWS, settings::ROWS]
+        .into_iter()
+        .flatten()
 }
 
 /// The message that reads `english`, in `language`.
