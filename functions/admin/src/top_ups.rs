@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use service::http::extract::{Actor, Ids, Query};
 use service::http::json::{Body, Created, Message};
-use service::http::page::List;
+use service::http::page::{Limit, List, Walk};
 use service::http::quota::Amount;
 use service::http::{ApiError, Code};
 use service::store::{Removal, TopUpCreation};
@@ -53,10 +53,20 @@ pub(crate) struct TopUpObject {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Filter {
     account: Option<UserId>,
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<String>,
 }
 
-/// `GET /api/v1/admin/top-ups`: those in force.
-pub(crate) async fn list(State(app): State<App>, Query(filter): Query<Filter>) -> Result<List<TopUpObject>, ApiError> {
+/// `GET /api/v1/admin/top-ups`: those in force, oldest first.
+pub(crate) async fn list(
+    State(app): State<App>,
+    actor: Actor,
+    Query(filter): Query<Filter>,
+) -> Result<List<TopUpObject>, ApiError> {
+    let keys = app.signing_keys.keys().await?;
+    let walk = Walk::new(&keys, "top-ups", &actor.user.id);
+    let span = walk.span(filter.limit, filter.cursor.as_deref())?;
     let shown = |account: &UserId, top_ups: Vec<TopUp>| {
         let account = account.clone();
         top_ups
@@ -64,14 +74,15 @@ pub(crate) async fn list(State(app): State<App>, Query(filter): Query<Filter>) -
             .map(move |top_up| TopUpObject::new(account.clone(), top_up))
             .collect::<Vec<_>>()
     };
-    let found = if let Some(account) = filter.account {
+    let mut found = if let Some(account) = filter.account {
         shown(&account, app.store.top_ups(&account).await?)
     } else {
         let accounts = app.store.all_top_ups().await?;
         let each = accounts.into_iter().map(|of| shown(&of.account, of.top_ups));
         each.flatten().collect()
     };
-    Ok(List::whole(found))
+    found.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
+    Ok(walk.part(found, &span, |top_up| top_up.id.as_str()))
 }
 
 /// `POST /api/v1/admin/top-ups`

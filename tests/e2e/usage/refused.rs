@@ -147,6 +147,14 @@ async fn g14_a_policy_in_shadow_mode_tells_whom_it_would_have_refused() {
         findings,
         json!([of("available_time_ranges", 3), of("request_quota_daily", 2)])
     );
+    let first = answer(gateway.admin(), &format!("{SHADOW}?limit=1"), 200).await;
+    let rest = format!("{SHADOW}?limit=1&cursor={}", first["next_cursor"].as_str().unwrap());
+    let rest = answer(gateway.admin(), &rest, 200).await;
+    assert_eq!(
+        (&first["data"][0], &rest["data"][0]),
+        (&found["data"][0], &found["data"][1])
+    );
+    assert_eq!(rest["next_cursor"], json!(null));
     assert_eq!(
         answer(gateway.admin(), &format!("{SHADOW}?to=2026-03-09"), 200).await["data"],
         json!([])

@@ -224,6 +224,23 @@ async fn op7_top_ups_are_so_many_add_up_and_go_with_the_account() {
         refusal(gateway.admin().post(TOP_UPS).json(&right), 409).await,
         "conflict"
     );
+    let page = async |query: &str| -> Value {
+        let page = gateway.admin().get(&format!("{TOP_UPS}?limit=15{query}"));
+        page.send().await.unwrap().json().await.unwrap()
+    };
+    let first = page("").await;
+    let rest = page(&format!("&cursor={}", first["next_cursor"].as_str().unwrap())).await;
+    let ids = |page: &Value| -> Vec<Value> {
+        page["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["id"].clone())
+            .collect()
+    };
+    let all = ids(&json!({"data": data(gateway.admin().get(TOP_UPS), 200).await}));
+    assert_eq!((ids(&first), ids(&rest)), (all[..15].to_vec(), all[15..].to_vec()));
+    assert_eq!(rest["next_cursor"], json!(null));
     let quota = data(person.get("/api/v1/user/quota"), 200).await;
     assert_eq!(quota["limits"][0]["limit"], 15.0);
     assert_eq!(status(gateway.admin().delete(&path)).await, 200);

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use service::http::ApiError;
-use service::http::extract::{Id, Query};
-use service::http::page::List;
+use service::http::extract::{Actor, Id, Query};
+use service::http::page::{Limit, List, Walk};
 use service::http::period::Period;
 use service::http::usage::MOST_DAYS_OF_MANY;
 
@@ -28,6 +28,9 @@ const MOST_PEOPLE: usize = 100;
 pub(crate) struct ShadowQuery {
     from: Option<String>,
     to: Option<String>,
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<String>,
 }
 
 /// The requests that one limit would have refused.
@@ -52,16 +55,21 @@ struct PersonFindings {
 /// `GET /api/v1/admin/policies/{name}/shadow`
 pub(crate) async fn show(
     State(app): State<App>,
+    actor: Actor,
     Id(name): Id<PolicyName>,
     Query(query): Query<ShadowQuery>,
 ) -> Result<List<LimitFindings>, ApiError> {
+    let keys = app.signing_keys.keys().await?;
+    let walk = Walk::new(&keys, &format!("shadow {}", name.as_str()), &actor.user.id);
+    let span = walk.span(query.limit, query.cursor.as_deref())?;
     let days = days(&query, app.store.clock().now())?;
     app.store.read_policy(&name).await?.ok_or_else(no_policy)?;
     let mut limits: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
     for finding in app.store.findings(&name, &days).await? {
         limits.entry(finding.limit.clone()).or_default().push(finding);
     }
-    Ok(List::whole(limits.into_iter().map(summed).collect()))
+    let findings = limits.into_iter().map(summed).collect();
+    Ok(walk.part(findings, &span, |finding: &LimitFindings| &finding.limit))
 }
 
 /// The days of UTC: findings are kept by nothing smaller.

@@ -55,6 +55,20 @@ impl<'a> Walk<'a> {
         })
     }
 
+    /// The response for a part of a list that is read as a whole, in the order of its entries' positions.
+    pub fn part<T>(&self, whole: Vec<T>, span: &Span, position: impl Fn(&T) -> &str) -> List<T> {
+        let is_behind = |entry: &T| span.after.as_deref().is_none_or(|after| after < position(entry));
+        let mut rest = whole.into_iter().filter(is_behind);
+        let data: Vec<T> = rest.by_ref().take(span.limit).collect();
+        let last = data.last().filter(|_| rest.next().is_some());
+        let next_cursor = last.map(|last| self.keys.seal_cursor(&self.scope, position(last)));
+        List {
+            data,
+            next_cursor,
+            names: None,
+        }
+    }
+
     /// The response for a page of it, each entry as `show` makes it.
     pub fn list<T, U>(&self, page: Page<T>, show: impl Fn(&T) -> U) -> List<U> {
         let next_cursor = page.next.map(|position| self.keys.seal_cursor(&self.scope, &position));
