@@ -42,6 +42,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let version = format!("{:08x}", checksum.sum());
     let index = fs::read_to_string(web.join("index.html"))?.replace("{version}", &version);
+    files.push((
+        "demo.html",
+        index.replacen("<html ", "<html data-demo ", 1).into_bytes(),
+    ));
     files.push(("index.html", index.into_bytes()));
     let mut table =
         format!("pub(crate) const VERSION: &str = \"{version}\";\npub(crate) const FILES: &[(&str, &[u8])] = &[\n");

@@ -25,6 +25,6 @@ createServer(async (request, answer) => {
   const file = join(web, name === "." || name === "" ? "index.html" : name);
   if (!file.startsWith(web) || !existsSync(file)) return answer.writeHead(404).end();
   answer.writeHead(200, { "content-type": TYPES[extname(file)], "content-security-policy": POLICY, "cache-control": "no-store" });
-  if (extname(file) === ".html") answer.end((await readFile(file, "utf8")).replaceAll("{version}", "work"));
+  if (extname(file) === ".html") answer.end((await readFile(file, "utf8")).replaceAll("{version}", "work").replace("<html ", process.env.DEMO ? "<html data-demo " : "<html "));
   else createReadStream(file).pipe(answer);
 }).listen(Number(port), "127.0.0.1", () => console.log(`http://127.0.0.1:${port}/console/`));

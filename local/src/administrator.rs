@@ -43,8 +43,8 @@ pub async fn reset_admin(options: &Options) -> Result<ResetAdmin, StartError> {
     reset.ok_or(StartError::NoAdmin)
 }
 
-/// A link to the console that signs in the administrator of `options`, if the installation has no model yet. Its code
-/// is known to this process alone, so that there is none where several share their tables. A start does not fail for
+/// A link to the console that signs in the administrator of `options`, if the installation has no model yet or is a demo.
+/// Its code is known to this process alone, so that there is none where several share their tables. A start does not fail for
 /// it.
 pub(crate) async fn setup_link(
     home: &Home,
@@ -65,14 +65,14 @@ pub(crate) async fn setup_link(
     Some(format!("{base}/console/#setup={}", code.expose()).into())
 }
 
-/// The administrator of `options`, while there is no model.
+/// The administrator of `options`, while there is no model but those of a demo.
 async fn newcomer(store: &Store, options: &Options) -> Result<Option<User>, StoreError> {
     let admin = store.user_by_email(&options.admin_email).await?;
-    let has_models = store.catalog().await?.entries().next().is_some();
+    let has_models = !options.demo && store.catalog().await?.entries().next().is_some();
     Ok(admin.filter(|admin| admin.is_active_admin() && !has_models))
 }
 
 /// True if a password for a first administrator was given in vain. Servers over shared tables are all given it.
 pub(crate) fn ignores_password(home: &Home, options: &Options, made: Option<&FirstAdmin>) -> bool {
-    matches!(home, Home::Embedded(_)) && made.is_none() && options.admin_password.is_some()
+    matches!(home, Home::Embedded(_)) && made.is_none() && !options.demo && options.admin_password.is_some()
 }

@@ -96,9 +96,14 @@ impl Applied {
         Self {
             changed: report.changes.iter().filter(is_done).count(),
             unchanged: report.unchanged,
-            problem: report.changes.iter().find_map(failure),
+            problem: problem(report),
         }
     }
+}
+
+/// The reason why a document was not applied wholly.
+pub(crate) fn problem(report: &Report) -> Option<String> {
+    report.changes.iter().find_map(failure)
 }
 
 fn failure(change: &Change) -> Option<String> {
@@ -132,11 +137,15 @@ async fn actor(store: &Store, email: &Email) -> Result<Actor, Mistake> {
 
 /// The document in the file, with the variables of its strings filled in.
 fn read(path: &Path, environment: &impl Environment) -> Result<Value, Mistake> {
-    let text = std::fs::read_to_string(path)?;
+    parse(&std::fs::read_to_string(path)?, environment)
+}
+
+/// The document that is written as YAML or JSON, with the variables of its strings filled in.
+pub(crate) fn parse(text: &str, environment: &impl Environment) -> Result<Value, Mistake> {
     // `yes` and `off` are strings, as in YAML 1.2. Errors show no line of the file, which may hold a key.
     let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
     let mut document =
-        serde_saphyr::from_str_with_options(&text, options).map_err(|error| Mistake::Yaml(error.to_string()))?;
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| Mistake::Yaml(error.to_string()))?;
     fill(&mut document, environment)?;
     Ok(document)
 }

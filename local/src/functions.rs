@@ -21,6 +21,7 @@ pub(crate) struct Functions {
     pub(crate) proxy: proxy::App,
     pub(crate) auth: auth::App,
     keys: keys::App,
+    console: console::App,
     pub(crate) admin: admin::App,
     pub(crate) health: health::App,
     pub(crate) janitor: janitor::App,
@@ -53,6 +54,11 @@ impl Functions {
                 .with_buffered_usage(),
             auth,
             keys: keys::App::new(resources.clone()),
+            console: if options.demo {
+                console::App::of_demo()
+            } else {
+                console::App::default()
+            },
             admin: admin::App::new(resources.clone(), rules, delegates),
             health,
             janitor: janitor::App::new(resources.store.clone()),
@@ -67,7 +73,7 @@ impl Functions {
             .merge(auth::routes().into_router(self.auth.clone()))
             .merge(keys::routes().into_router(self.keys.clone()))
             .merge(admin::routes().into_router(self.admin.clone()))
-            .merge(console::routes().into_router(console::App::default()))
+            .merge(console::routes().into_router(self.console.clone()))
             .merge(ready)
             .route("/api/v1/openapi.json", get(description))
     }

@@ -12,6 +12,7 @@ mod config_error;
 mod config_file;
 mod data;
 mod database_port;
+mod demo;
 mod descriptors;
 pub mod embedded;
 mod framing;
@@ -48,6 +49,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{LocalPoolHandle, TaskTracker};
 
 use crate::administrator::{first_admin, ignores_password, setup_link};
+use crate::demo::Demo;
 use crate::front::Front;
 use crate::functions::Functions;
 use crate::home::Home;
@@ -62,6 +64,7 @@ pub use cloud::{CloudStorage, identity};
 pub use config_error::ConfigError;
 pub use config_file::Applied;
 pub use data::default_folder;
+pub use demo::{Access as DemoAccess, DemoError};
 pub use home::Storage;
 pub use metrics::Metrics;
 pub use options::{ConfigFile, MAX_BODY_BYTES, MAX_INFLIGHT, MetricsPort, Options, SCHEDULE, STREAM_GRACE, workers};
@@ -122,6 +125,7 @@ pub struct Gateway {
     ignores_admin_password: bool,
     applied: Option<Applied>,
     setup_link: Option<Secret>,
+    demo: Option<DemoAccess>,
     proxy: proxy::App,
     notify: notify::App,
     clock: Clock,
@@ -147,9 +151,11 @@ impl Gateway {
     /// whose password is shown once (OP1).
     async fn start_with(options: Options) -> Result<Self, StartError> {
         descriptors::raise_limit();
+        demo::check(&options)?;
         let sockets = Sockets::bind(&options).await?;
         let address = sockets.gateway.local_addr()?;
         let home = Home::open(&options.storage, &options.clock).await?;
+        let demo = Demo::make(&home, &options, address).await?;
         let resources = home.resources(options.clock.clone()).await?;
         let functions = Functions::new(&resources, &options, address)?;
         recover(&home, &resources, &functions.janitor).await?;
@@ -165,12 +171,14 @@ impl Gateway {
         let setup_link = setup_link(&home, &resources.store, &options, &functions.auth, address).await;
         let (proxy, notify) = (functions.proxy.clone(), functions.notify.clone());
         begin_schedules(&options, &home, functions, &tasks, &stop);
+        let demo = demo.map(|demo| demo.begin(&tasks, &stop));
         Ok(Self {
             address,
             ignores_admin_password: ignores_password(&home, &options, first_admin.as_ref()),
             first_admin,
             applied,
             setup_link,
+            demo,
             proxy,
             notify,
             clock: options.clock,
@@ -203,7 +211,12 @@ impl Gateway {
         self.applied.as_ref()
     }
 
-    /// A link that signs its reader in as the administrator, once: while there is no model.
+    /// How to look around, if this is a demo.
+    pub fn demo(&self) -> Option<&DemoAccess> {
+        self.demo.as_ref()
+    }
+
+    /// A link that signs its reader in as the administrator, once: while there is no model, and in a demo.
     pub fn setup_link(&self) -> Option<&Secret> {
         self.setup_link.as_ref()
     }

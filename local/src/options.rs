@@ -47,6 +47,8 @@ pub struct MetricsPort {
 pub struct Options {
     pub listen: SocketAddr,
     pub storage: Storage,
+    /// Fills an empty storage with people, models and a month of traffic that are made up.
+    pub demo: bool,
     pub admin_email: Email,
     /// The first administrator's password; `None` makes one up.
     pub admin_password: Option<Secret>,
@@ -90,6 +92,7 @@ impl Options {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             storage: Storage::Memory,
+            demo: false,
             admin_email,
             admin_password: None,
             config: None,

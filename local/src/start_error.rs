@@ -11,6 +11,7 @@ use service::secrets::SecretsError;
 use service::store::StoreError;
 
 use crate::config_error::ConfigError;
+use crate::demo::DemoError;
 
 /// The reason why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,8 @@ pub enum StartError {
     Config(#[from] ConfigError),
     #[error("the first administrator cannot be made")]
     Bootstrap(#[from] BootstrapError),
+    #[error("there is no demo")]
+    Demo(#[from] DemoError),
     #[error("there is no administrator yet: start the gateway without --reset-admin")]
     NoAdmin,
 }

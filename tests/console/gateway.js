@@ -8,10 +8,10 @@ const binary = process.env.GATEWAY ?? new URL("../../target/debug/tidegate", imp
 
 export const ADMIN = { email: "admin@localhost", password: "correct horse battery staple" };
 
-/** A gateway that keeps nothing, and its API as the administrator. */
-export async function startGateway() {
+/** A gateway that keeps nothing, and its API as the administrator. @param {...string} options */
+export async function startGateway(...options) {
   const environment = { PATH: process.env.PATH, ADMIN_PASSWORD: ADMIN.password };
-  const program = spawn(binary, ["--memory", "--listen", "127.0.0.1:0"], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
+  const program = spawn(binary, ["--memory", "--listen", "127.0.0.1:0", ...options], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface(program.stdout);
   const printed = [];
   lines.on("line", (line) => printed.push(line));

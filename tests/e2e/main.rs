@@ -12,6 +12,7 @@ mod canary;
 mod chat;
 mod configuration;
 mod console;
+mod demo;
 mod dependencies;
 mod direct;
 mod documents;

@@ -62,6 +62,13 @@ impl LocalProcess {
         Self::spawn(&mut command, "127.0.0.1:0", folder).await
     }
 
+    /// Starts a demo with its data in `folder`.
+    pub async fn start_demo(folder: &Path) -> Result<Self, Ended> {
+        let mut command = Command::new(binaries::binary("tidegate"));
+        command.env_clear().arg("--demo");
+        Self::spawn(&mut command, "127.0.0.1:0", folder).await
+    }
+
     async fn spawn(command: &mut Command, listen: &str, folder: &Path) -> Result<Self, Ended> {
         command
             .args(["--listen", listen, "--log", "info", "--data"])

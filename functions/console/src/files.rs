@@ -63,7 +63,7 @@ impl File {
 
     pub(crate) fn respond(self, request: &HeaderMap, lifetime: Lifetime) -> Result<Response, ApiError> {
         // Weak: the same for both encodings.
-        let tag = format!("W/\"{VERSION}\"");
+        let tag = format!("W/\"{VERSION}/{}\"", self.name);
         let mut response = if is_known(request, &tag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {

@@ -3,7 +3,7 @@
 
 mod files;
 
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
@@ -20,6 +20,17 @@ use files::{File, Lifetime};
 #[derive(Clone, Debug, Default)]
 pub struct App {
     gate: OpenGate,
+    is_demo: bool,
+}
+
+impl App {
+    /// The console of a gateway whose people and figures are made up, which it says on every page.
+    pub fn of_demo() -> Self {
+        Self {
+            is_demo: true,
+            ..Self::default()
+        }
+    }
 }
 
 impl AsRef<OpenGate> for App {
@@ -46,8 +57,9 @@ async fn add_slash() -> Response {
     (StatusCode::PERMANENT_REDIRECT, [(LOCATION, "console/")]).into_response()
 }
 
-async fn index(headers: HeaderMap) -> Result<Response, ApiError> {
-    find("index.html")?.respond(&headers, Lifetime::Revalidated)
+async fn index(State(app): State<App>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let name = if app.is_demo { "demo.html" } else { "index.html" };
+    find(name)?.respond(&headers, Lifetime::Revalidated)
 }
 
 /// A file of any version: a page from before a deployment gets the file of today, which is not kept under the old name.
@@ -84,6 +96,20 @@ mod tests {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         (parts.status.as_u16(), parts.headers, body.to_vec())
+    }
+
+    #[tokio::test]
+    async fn a_demo_has_a_page_of_its_own_which_no_browser_takes_for_the_other() {
+        let page = |app: App| async {
+            let request = Request::get("/console/").body(Body::empty()).unwrap();
+            let response = edge(app).respond(request).await;
+            let (parts, body) = response.into_parts();
+            let body = body.collect().await.unwrap().to_bytes().to_vec();
+            (parts.headers["etag"].clone(), String::from_utf8(body).unwrap())
+        };
+        let (usual, demo) = (page(App::default()).await, page(App::of_demo()).await);
+        assert_ne!(usual.0, demo.0);
+        assert_eq!(demo.1.replace(" data-demo", ""), usual.1);
     }
 
     fn versioned(name: &str) -> String {

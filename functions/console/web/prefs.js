@@ -17,6 +17,9 @@ function kept(name, initial) {
   return choice;
 }
 
+/** True for a gateway whose people and figures are made up. */
+export const IS_DEMO = document.documentElement.dataset.demo !== undefined;
+
 /** @type {Language} */
 const BROWSERS_LANGUAGE = navigator.languages.find((each) => /^(en|zh)/.test(each))?.startsWith("zh") ? "zh" : "en";
 

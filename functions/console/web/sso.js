@@ -1,5 +1,6 @@
 // The page's side of single sign-on: the code in the address belongs to the verifier that this tab has made.
 
+import { IS_DEMO } from "./prefs.js";
 import { keepSession } from "./session.js";
 import { Refusal, read, write } from "./api.js";
 
@@ -45,9 +46,9 @@ export async function finishSso() {
   }
 }
 
-/** The link that a fresh local gateway prints: it signs its administrator in, once. @param {string} code @returns {Promise<Refusal | null>} */
+/** The link that a fresh local gateway and a demo print: it signs its administrator in, once. @param {string} code @returns {Promise<Refusal | null>} */
 async function redeemSetup(code) {
-  history.replaceState(null, "", "#/admin/setup");
+  history.replaceState(null, "", IS_DEMO ? "#/admin" : "#/admin/setup");
   try {
     keepSession(await write("POST", "api/v1/auth/setup", { code }));
     return null;

@@ -9,6 +9,7 @@ import { note } from "../ui/parts.js";
 import { Toasts } from "../ui/toast.js";
 import { useLoad } from "../ui/load.js";
 import { read, write } from "../api.js";
+import { IS_DEMO } from "../prefs.js";
 import { place } from "../router.js";
 import { keepSession } from "../session.js";
 import { beginSso, canSignOn } from "../sso.js";
@@ -98,6 +99,7 @@ export function Login({ refusal }) {
   return main({ class: "login" },
     div({ class: "row between" }, div({ class: "brand" }, logo(), "tidegate"), div({ class: "row" }, choices())),
     div({ class: "card body stack" },
+      IS_DEMO && note("info", p(w().demo, " ", w().demoSignIn)),
       h1({ tabIndex: -1 }, registers ? w().login.register : w().login.signIn),
       refusal && note("bad", p(refusalText(refusal))),
       !registers && options.data?.sso?.enabled && signOnButton(true),

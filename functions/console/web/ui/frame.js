@@ -6,7 +6,7 @@ import { icon, logo } from "./icon.js";
 import { Dialog } from "./dialog.js";
 import { Toasts } from "./toast.js";
 import { jumpOpen } from "./jump.js";
-import { language, shortcuts, theme } from "../prefs.js";
+import { IS_DEMO, language, shortcuts, theme } from "../prefs.js";
 import { hasRole, session } from "../session.js";
 import { unavailable } from "../api.js";
 import { initials } from "../format.js";
@@ -77,6 +77,7 @@ export function Frame({ places, at, title, children }) {
           button({ type: "button", class: "btn ghost icon", "aria-label": w().menu, onClick: () => (menuOpen.value = true) }, icon("menu")),
           span({ class: "grow", "aria-hidden": true }, title),
           button({ type: "button", class: "btn ghost icon", "aria-label": w().jump, onClick: jump }, icon("search"))),
+        IS_DEMO && p({ class: "demo" }, icon("info", 16), span(w().demo)),
         unavailable.value && p({ class: "outage", role: "status" }, icon("warn", 16), w().unavailable),
         main({ id: "page", tabIndex: -1 }, children))),
     menuOpen.value && h(Dialog, { title: "tidegate", sheet: true, close: () => (menuOpen.value = false) }, div({ class: "menu" }, navigation(places, at.path), who())),

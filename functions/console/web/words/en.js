@@ -23,6 +23,8 @@ export const en = {
   delete: "Delete", edit: "Edit", yes: "Yes", no: "No", more: "More", back: "Back", next: "Next", unsaved: "There are unsaved changes. Leave them?",
   stale: (/** @type {string} */ age) => `This is as it was ${age}.`,
   unavailable: "The gateway cannot be reached at the moment. What you see may be old.",
+  demo: "This is a demo: its people and figures are made up, and a script answers in place of the models.",
+  demoSignIn: "The terminal in which it was started tells how to sign in.",
   missing: { title: "Not here", text: "There is no such page, or it is not for your role." },
   picker: { some: "Some", add: "Add", remove: (/** @type {string} */ name) => `Remove ${name}` },
   login: {

@@ -21,6 +21,8 @@ export const zh = {
   delete: "删除", edit: "编辑", yes: "是", no: "否", more: "更多", back: "返回", next: "下一步", unsaved: "有未保存的修改，确定离开吗？",
   stale: (age) => `以下为 ${age} 的数据。`,
   unavailable: "暂时无法连接网关，显示的内容可能已过时。",
+  demo: "这是演示：人员和数据均为虚构，由脚本代替模型回答。",
+  demoSignIn: "登录方法见启动它的终端。",
   missing: { title: "无此页面", text: "页面不存在，或你的角色无权查看。" },
   picker: { some: "指定", add: "添加", remove: (name) => `移除 ${name}` },
   login: {

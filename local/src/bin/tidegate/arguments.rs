@@ -65,6 +65,10 @@ pub(crate) struct Arguments {
     /// Keep nothing: all data is gone at the end.
     #[arg(long, conflicts_with = "data")]
     memory: bool,
+    /// A gateway to look around in: people, models and a month of traffic that are made up, in memory or in an empty folder
+    /// that `--data` names.
+    #[arg(long, conflicts_with_all = ["config", "reset_admin"])]
+    demo: bool,
     /// The first administrator's e-mail address. A password may be given as `ADMIN_PASSWORD` in the environment.
     #[arg(long, env = "ADMIN_EMAIL", default_value = "admin@localhost", value_parser = |text: &str| Email::parse(text))]
     admin_email: Email,
@@ -139,6 +143,7 @@ impl Arguments {
         Ok(Options {
             listen: self.listen,
             storage: self.storage()?,
+            demo: self.demo,
             public_url: self.public_url,
             passwords: self.password_policy.unwrap_or(passwords),
             stream_grace: Duration::from_secs(self.drain_seconds.map_or(drain_seconds, u64::from)),
@@ -181,6 +186,7 @@ impl Arguments {
             }),
             (StoreKind::Embedded, _) if self.memory => Storage::Memory,
             (StoreKind::Embedded, Some(folder)) => Storage::Folder(folder.clone()),
+            (StoreKind::Embedded, None) if self.demo => Storage::Memory,
             (StoreKind::Embedded, None) => Storage::Folder(default_folder()?),
         })
     }

@@ -1,6 +1,7 @@
 //! The lines that the program writes on the terminal.
 
-use local::{Applied, Gateway, ResetAdmin, StartError};
+use domain::secret::Secret;
+use local::{Applied, DemoAccess, Gateway, ResetAdmin, StartError};
 
 #[expect(clippy::print_stdout, reason = "the person at the terminal has asked for it")]
 pub(crate) fn tell_reset(reset: &ResetAdmin) {
@@ -38,19 +39,40 @@ pub(crate) fn greet(gateway: &Gateway) {
     if gateway.ignores_admin_password() {
         println!("ADMIN_PASSWORD is not used: there is an administrator already (--reset-admin sets a new password)");
     }
-    if let Some(Applied {
+    if let Some(applied) = gateway.applied() {
+        tell_applied(applied);
+    }
+    match (gateway.demo(), gateway.setup_link()) {
+        (Some(demo), link) => tell_demo(demo, link),
+        (None, Some(link)) => println!("Set it up at {} (once, within 15 minutes)", link.expose()),
+        (None, None) => {}
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "a file that was not applied must not go unseen")]
+fn tell_applied(applied: &Applied) {
+    let Applied {
         changed,
         unchanged,
         problem,
-    }) = gateway.applied()
-    {
-        println!("The configuration is applied: {changed} changes, {unchanged} as they were");
-        if let Some(problem) = problem {
-            println!("but not wholly: {problem}");
-        }
+    } = applied;
+    println!("The configuration is applied: {changed} changes, {unchanged} as they were");
+    if let Some(problem) = problem {
+        println!("but not wholly: {problem}");
     }
-    if let Some(link) = gateway.setup_link() {
-        println!("Set it up at {} (once, within 15 minutes)", link.expose());
+}
+
+#[expect(clippy::print_stdout, reason = "this is how to look around")]
+fn tell_demo(demo: &DemoAccess, link: Option<&Secret>) {
+    println!("This is a demo: its people and figures are made up, and a script answers in place of the models");
+    match &demo.folder {
+        Some(folder) => println!("Its data stays in {}", folder.display()),
+        None => println!("Its data is in memory, and gone at the end"),
+    }
+    println!("Sign in as {}", demo.accounts.join(", "));
+    println!("with the password {} (shown only now)", demo.password.expose());
+    if let Some(link) = link {
+        println!("Look around at {} (once, within 15 minutes)", link.expose());
     }
 }
 
