@@ -38,6 +38,7 @@ test("a policy in shadow mode tells what it would have refused, and of whom", as
 test("what a person has used of a limit is reset, and the limit raised for a time", async () => {
   const { page, check } = await open(`admin/people/${ann.id}`);
   const sheet = page.getByRole("dialog").first();
+  await sheet.getByRole("button", { name: "Limits" }).click();
   await sheet.getByText("3 of 2").waitFor();
   await sheet.getByRole("button", { name: "Reset: Requests a day" }).click();
   await page.getByRole("dialog").last().getByRole("button", { name: "Reset", exact: true }).click();
@@ -58,6 +59,7 @@ test("a person's keys are switched off, deleted, and made for the person", async
   const { page, check } = await open(`admin/people/${ann.id}`);
   const sheet = page.getByRole("dialog").first();
   const keys = async () => (await gateway.admin("GET", `users/${ann.id}/keys`)).data.map((each) => [each.name, each.enabled]);
+  await sheet.getByRole("button", { name: "Keys", exact: true }).click();
   const changed = page.waitForResponse((response) => response.request().method() === "PUT");
   await sheet.getByRole("switch", { name: "laptop: on" }).uncheck();
   await changed;
@@ -76,9 +78,25 @@ test("a person's keys are switched off, deleted, and made for the person", async
 test("a manager sees limits and keys of a person, and changes neither", async () => {
   const { page, check } = await open(`admin/people/${ann.id}`, MIA);
   const sheet = page.getByRole("dialog");
+  await sheet.getByRole("button", { name: "Limits" }).click();
   await sheet.getByText("0 of 2").waitFor();
+  await sheet.getByRole("button", { name: "Keys", exact: true }).click();
   await sheet.getByText("terminal").waitFor();
   assert.equal(await sheet.getByRole("button", { name: /Reset|Delete|Make key/ }).count(), 0);
+  check();
+});
+
+test("what was typed in one part of a person's sheet stays while another is looked at", async () => {
+  const { page, check } = await open(`admin/people/${ann.id}`);
+  const sheet = page.getByRole("dialog").first();
+  await sheet.getByLabel("Name").fill("Ann Lee");
+  await sheet.getByRole("button", { name: "Use", exact: true }).click();
+  await sheet.getByRole("cell", { name: "demo" }).first().waitFor();
+  assert.equal(await sheet.getByRole("button", { name: "Save" }).count(), 0);
+  await sheet.getByRole("button", { name: "Account •" }).click();
+  assert.equal(await sheet.getByLabel("Name").inputValue(), "Ann Lee");
+  await sheet.getByLabel("Name").fill("Ann");
+  await sheet.getByRole("button", { name: "Account", exact: true }).waitFor();
   check();
 });
 

@@ -16,15 +16,21 @@ import { wa } from "../words_admin.js";
 
 const AUDIT_DAYS = ["30", "90", "365"];
 
-/** `backend.create` in words. @param {string} action */
-export function actionText(action) {
+/** `backend.create` in words; a sign-in that was refused was none. @param {{ action: string, result: string }} entry */
+export function actionText({ action, result }) {
   const [object, deed] = action.split(".");
   const t = wa().audit;
+  if (action === "session.create" && result !== "ok") return t.tried;
+  const whole = /** @type {Record<string, string>} */ (t.actions)[action];
+  if (whole) return whole;
   return `${/** @type {any} */ (t.deeds)[deed] ?? deed} ${/** @type {any} */ (t.objects)[object] ?? object}`;
 }
 
 /** Who it was, also if the account is gone. @param {any} entry */
-export const actorName = (entry) => entry.actor_name ?? (entry.actor === "system" ? wa().audit.system : entry.actor);
+export const actorName = (entry) => entry.actor_name ?? (entry.actor === "system" ? wa().audit.system : entry.actor === "anonymous" ? wa().audit.anonymous : entry.actor);
+
+/** What it was done to, unless that is who has done it. @param {any} entry @param {Record<string, any>} names */
+export const targetName = (entry, names) => (entry.target === entry.actor ? "" : nameIn(names, entry.target));
 
 /** @param {any} value */
 const shortly = (value) => (value === null || value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value));
@@ -41,7 +47,7 @@ function changesOf(entry) {
 /** @param {any} entry @param {Record<string, any>} names */
 function changed(entry, names) {
   const fields = changesOf(entry);
-  const what = [actionText(entry.action), " ", nameIn(names, entry.target)];
+  const what = [actionText(entry), " ", targetName(entry, names)];
   return fields.length === 0 ? what : details(summary(what), ul({ class: "small" }, fields));
 }
 

@@ -42,7 +42,7 @@ export function Connect() {
     pageHead(w().places.connect, t.about),
     models?.length === 0 ? emptyState(t.noModel) : models && section({ class: "card" },
       header(h2(t.title), div({ class: "row" },
-        plainSelect(models.map((each) => [each.id, each.id]), model, (value) => setQuery({ model: value }), { "aria-label": w().play.model, class: "input mono" }),
+        plainSelect(models.map((each) => [each.id, each.id]), model, (value) => setQuery({ model: value }), { "aria-label": w().play.model, class: "input auto mono" }),
         button({ type: "button", class: "btn", onClick: make }, t.newKey),
         button({ type: "button", class: "btn primary", onClick: tryIt }, t.tryIt))),
       div({ class: "body stack" },

@@ -14,8 +14,8 @@ import { place, setQuery } from "../router.js";
 import { hasRole } from "../session.js";
 import { formatOf, inShownZone, lastTime, nameIn, readSums, seriesOf } from "../sums.js";
 import { attentionCard } from "./attention.js";
-import { actionText, actorName } from "./audit.js";
-import { backendState } from "./backend_state.js";
+import { actionText, actorName, targetName } from "./audit.js";
+import { backendState, dayStrip } from "./backend_state.js";
 import { statusTag } from "./requests.js";
 import { refusedCard } from "./usage.js";
 import { w } from "../words.js";
@@ -23,6 +23,9 @@ import { wa } from "../words_admin.js";
 
 const LIVE = 30;
 const LATEST_SHOWN = 6;
+/** So many entries are looked through for changes: most are people who sign in. */
+const LOOKED_THROUGH = 60;
+const SIGNING_IN = /^(session|session_key|password\.rehash|sso\.login)/;
 /** @type {{ data: any[], names: Record<string, any> }} */
 const NOTHING = { data: [], names: {} };
 
@@ -35,10 +38,11 @@ async function figuresOf(days, ofZone) {
     readSums("api/v1/admin/usage", range, { group_by: `${range.unit},model` }),
     get(withQuery("api/v1/admin/logs", { outcome: "failed", limit: LATEST_SHOWN })),
     admin ? readAll("api/v1/admin/backends") : [],
-    admin ? get(withQuery("api/v1/admin/audit", { limit: LATEST_SHOWN })) : NOTHING,
+    admin ? get(withQuery("api/v1/admin/audit", { limit: LOOKED_THROUGH })) : NOTHING,
   ]);
   waiting.value = { ...waiting.value, "admin/people": overview.people.pending };
-  return { range, overview, sums, failures, backends, changes };
+  const latest = changes.data.filter((/** @type {any} */ each) => !SIGNING_IN.test(each.action)).slice(0, LATEST_SHOWN);
+  return { range, overview, sums, failures, backends, changes: { ...changes, data: latest } };
 }
 
 /** @param {string} name @param {string} value @param {string} about */
@@ -90,14 +94,15 @@ export function Operations() {
       div({ class: "grid pair" },
         backends.length > 0 && linkedCard(t.backends, "admin/models", dataTable(t.backends, [
           { name: wa().models.backend, cell: (each) => [each.name, span({ class: "sub mono" }, each.model_id)] }, { name: wa().models.state, cell: backendState },
+          { name: w().usage.days(1), class: "wide", cell: dayStrip },
           { name: wa().models.latency, class: "num wide", cell: (each) => duration(each.health?.latency_ms) }, { name: wa().models.underWay, class: "num wide", cell: (each) => each.health?.under_way ?? "–" },
         ], backends, (each) => each.id)),
         linkedCard(t.failures, "admin/requests?outcome=failed", failures.data.length === 0 ? p({ class: "body muted" }, t.noFailures) : dataTable(t.failures, [
           { name: w().requests.time, class: "mono", cell: (each) => a({ href: `#/admin/requests/${each.request_id}` }, exactTime(each.at)) },
           { name: w().requests.who, class: "wide", cell: (each) => each.user_name ?? nameIn(failures.names, each.user) },
-          { name: w().requests.model, cell: (each) => code(each.model ?? "–") }, { name: w().requests.status, cell: (each) => statusTag(each.status) },
+          { name: w().requests.model, cell: (each) => code(each.model ?? "–") }, { name: w().requests.status, cell: (each) => [statusTag(each.status), each.code && code({ class: "sub wide" }, each.code)] },
         ], failures.data, (each) => each.id)),
         refusedCard(overview.now.refused)),
       changes.data.length > 0 && linkedCard(t.changes, "admin/audit",
-        ul({ class: "list" }, changes.data.map((/** @type {any} */ each) => li(p({ class: "grow" }, b(actorName(each)), " ", actionText(each.action), " ", nameIn(changes.names, each.target)), span({ class: "muted tiny" }, ago(each.at))))))), 8));
+        ul({ class: "list" }, changes.data.map((/** @type {any} */ each) => li(p({ class: "grow" }, b(actorName(each)), " ", actionText(each), " ", targetName(each, changes.names)), span({ class: "muted tiny" }, ago(each.at))))))), 8));
 }

@@ -54,10 +54,10 @@ export function Overview() {
           const series = seriesOf(range, sums, "model", "requests", w().usage.others);
           return section({ class: "card" },
             header(h2(t.use), a({ class: "small", href: "#/usage" }, w().places.usage)),
-            div({ class: "body stack" },
+            div({ class: "body stack" }, total.requests === 0 ? p({ class: "muted" }, w().usage.none) : [
               h(Columns, { name: t.use, whole: true, labels: range.labels, series, format: formatOf("requests"), together: w().usage.requests }),
               legendOf(series),
-              p({ class: "row small muted" }, `${formatOf("requests")(total.requests)} ${w().usage.requests} · ${compact(total.input_tokens + total.output_tokens)} ${w().usage.tokens} · ${money(total.cost_usd)}`)));
+              p({ class: "row small muted" }, `${formatOf("requests")(total.requests)} ${w().usage.requests} · ${compact(total.input_tokens + total.output_tokens)} ${w().usage.tokens} · ${money(total.cost_usd)}`)]));
         })),
       shown(latest, (records) => records.length > 0 && section({ class: "card" },
         header(h2(t.latest), a({ class: "small", href: "#/requests" }, w().places.requests)),

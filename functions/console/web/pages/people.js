@@ -52,8 +52,9 @@ function Approvals({ changed }) {
     ul({ class: "list" }, pending.data.map((person) => li(
       p({ class: "grow" }, span({ class: "strong" }, person.name), " ", span({ class: "muted" }, person.email), person.department && span({ class: "muted" }, ` · ${person.department}`)),
       span({ class: "muted tiny", title: dateTime(person.created_at) }, ago(person.created_at)),
-      act("btn small primary", () => decide([person], "active"), t.approve),
-      act("btn small", () => decide([person], "disabled"), t.decline)))));
+      div({ class: "row nowrap" },
+        act("btn small primary", () => decide([person], "active"), t.approve),
+        act("btn small", () => decide([person], "disabled"), t.decline))))));
 }
 
 /** @param {{ rest: string }} props */

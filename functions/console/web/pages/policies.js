@@ -4,7 +4,7 @@ import { Fragment, h, useState } from "../vendor/preact.js";
 import { button, div, p, section, span } from "../dom.js";
 import { Confirm } from "../ui/dialog.js";
 import { icon } from "../ui/icon.js";
-import { amountOf } from "../ui/limits.js";
+import { amountOf, listedText } from "../ui/limits.js";
 import { shown, useLoad } from "../ui/load.js";
 import { pageHead } from "../ui/parts.js";
 import { dataTable } from "../ui/table.js";
@@ -21,7 +21,7 @@ function sentence(policy) {
   const limits = LIMITS.filter((each) => policy[each] !== null).map((each) => t.limit(/** @type {any} */ (t.short)[each], amountOf(each, policy[each]), policy.rate_limit_window));
   const models = policy.models.length > 0 && t.onlyModels(policy.models.join(", "));
   const hours = policy.available_time_ranges.length > 0 && t.onlyHours(policy.available_time_ranges.map(rangeName).join(", "), policy.timezone);
-  return [...limits, models, hours].filter(Boolean).join(t.and) || t.limitsNothing;
+  return [...limits, ...policy.limits.map(listedText), models, hours].filter(Boolean).join(t.and) || t.limitsNothing;
 }
 
 /** @returns {Promise<{ policies: any[], models: any[] }>} */

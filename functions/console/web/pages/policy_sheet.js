@@ -5,26 +5,27 @@ import { button, code, div, formElement, h3, p, section, span, ul, li } from "..
 import { Dialog } from "../ui/dialog.js";
 import { selectField, textField } from "../ui/field.js";
 import { formNotes, numberOrNull, useForm } from "../ui/form.js";
-import { limitName } from "../ui/limits.js";
+import { limitName, listedText } from "../ui/limits.js";
 import { useLoad } from "../ui/load.js";
 import { note, segment } from "../ui/parts.js";
 import { ModelPicker } from "../ui/picker.js";
 import { Week, rangeName } from "../ui/week.js";
 import { read, write } from "../api.js";
 import { BROWSERS_ZONE } from "../prefs.js";
+import { PolicyLimits } from "./policy_limits.js";
 import { findings, readFindings } from "./shadow_findings.js";
 import { w } from "../words.js";
 import { wa } from "../words_admin.js";
 
 export const LIMITS = ["rate_limit", "token_rate_limit", "request_quota_daily", "token_quota_daily", "token_quota_monthly", "cost_quota_monthly", "max_concurrency"];
-const FIELDS_OF_POLICY = ["name", "mode", ...LIMITS, "rate_limit_window", "models", "default_model", "available_time_ranges", "timezone", "region"];
-const EMPTY_POLICY = { name: "", mode: "enforce", rate_limit: null, token_rate_limit: null, request_quota_daily: null, token_quota_daily: null, token_quota_monthly: null, cost_quota_monthly: null, max_concurrency: null, rate_limit_window: 60, models: [], default_model: null, available_time_ranges: [], timezone: BROWSERS_ZONE, region: null };
+const FIELDS_OF_POLICY = ["name", "mode", ...LIMITS, "limits", "rate_limit_window", "models", "default_model", "available_time_ranges", "timezone", "region"];
+const EMPTY_POLICY = { name: "", mode: "enforce", rate_limit: null, token_rate_limit: null, request_quota_daily: null, token_quota_daily: null, token_quota_monthly: null, cost_quota_monthly: null, max_concurrency: null, limits: [], rate_limit_window: 60, models: [], default_model: null, available_time_ranges: [], timezone: BROWSERS_ZONE, region: null };
 
 /** The models that a glob of a policy matches now. @param {string} glob @param {any[]} models */
 const matched = (glob, models) => models.filter((each) => new RegExp(`^${glob.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`).test(each.id));
 
 /** @param {unknown} value */
-const told = (value) => (value === null ? "–" : Array.isArray(value) ? value.map((each) => (typeof each === "object" ? rangeName(each) : each)).join(", ") || "–" : String(value));
+const told = (value) => (value === null ? "–" : Array.isArray(value) ? value.map((each) => (typeof each !== "object" ? each : each.what ? listedText(each) : rangeName(each))).join(", ") || "–" : String(value));
 
 /** @param {{ of: any, begin: any, models: any[], people: number | null, close: () => void, saved: () => void }} props */
 export function PolicySheet({ of, begin, models, people, close, saved }) {
@@ -60,6 +61,7 @@ export function PolicySheet({ of, begin, models, people, close, saved }) {
       wasShadow && findings(found),
       wasShadow && now.mode === "enforce" && note("warn", p(t.toEnforce(people))),
       section({ class: "grid two" }, LIMITS.map(amount), textField(t.window, String(now.rate_limit_window), (value) => form.set("rate_limit_window", numberOrNull(value)), { type: "number", min: "1", error: form.error("rate_limit_window"), changed: changed("rate_limit_window") })),
+      h(PolicyLimits, { limits: now.limits, change: (value) => form.set("limits", value), error: form.error("limits") }),
       h(ModelPicker, { name: t.models, options: models, chosen: now.models, change: (value) => form.set("models", value), all: w().all, typed: t.glob }),
       globs.length > 0 && ul({ class: "small muted" }, globs.map((/** @type {string} */ glob) => li(code(glob), " → ", matched(glob, models).map((each) => each.id).join(", ") || t.matchesNothing))),
       selectField(t.fallback, [["", w().none], ...models.map((each) => /** @type {[string, string]} */ ([each.id, each.id]))], now.default_model ?? "", (value) => form.set("default_model", value || null), { hint: t.fallbackHint, error: form.error("default_model"), changed: changed("default_model") }),

@@ -21,6 +21,14 @@ const FILTERS_OF_LOG = ["status", "outcome", "client", "min_duration_ms"];
 const STATUSES = ["2xx", "4xx", "5xx", "400", "401", "403", "404", "413", "429", "500", "502", "503", "504"];
 const SLOW_MS = ["1000", "5000", "30000", "120000"];
 
+/** Programs as they call themselves, by the API's names. @type {Record<string, string>} */
+const PROGRAMS = {
+  openai_sdk: "OpenAI SDK", anthropic_sdk: "Anthropic SDK", claude_code: "Claude Code", codex: "Codex", gemini_cli: "Gemini CLI", vercel_ai_sdk: "AI SDK", langchain: "LangChain", litellm: "LiteLLM", other: "–", unknown: "–",
+};
+
+/** @param {string} client */
+const clientName = (client) => (client === "console" ? w().places.play : PROGRAMS[client] ?? client);
+
 /** @param {number} status */
 export const statusTag = (status) => span({ class: `tag mono ${status >= 500 ? "bad" : status >= 400 ? "warn" : ""}` }, String(status));
 
@@ -74,7 +82,7 @@ export function Requests({ all = false, rest }) {
           { name: t.time, class: "mono", cell: (each) => exactTime(each.at) },
           { name: all ? t.who : t.key, cell: who },
           { name: t.model, class: "wide", cell: (each) => [code(each.model ?? "–"), each.backend && span({ class: "sub" }, nameIn(page.names, each.backend))] },
-          { name: t.client, class: "wide", cell: (each) => each.client },
+          { name: t.client, class: "wide", cell: (each) => clientName(each.client) },
           { name: t.status, cell: (each) => [statusTag(each.status), each.attempts?.length > 1 && span({ class: "sub" }, t.tried(each.attempts.length))] },
           { name: t.tokens, class: "num wide", cell: (each) => `${compact(each.input_tokens)} → ${compact(each.output_tokens)}` },
           { name: t.cost, class: "num wide", cell: (each) => money(each.cost_usd) },

@@ -12,8 +12,22 @@ const HIGH = 0.8;
 /** @param {string} name @param {number} amount */
 export const amountOf = (name, amount) => (name.startsWith("cost") ? money(amount) : name.startsWith("token") ? compact(amount) : number(amount));
 
-/** @param {string} name */
-export const limitName = (name) => /** @type {Record<string, string>} */ (w().limits)[name] ?? name;
+/** A limit in words; one of a list says in its name what it is: `cost/week/opus*`. @param {string} name */
+export function limitName(name) {
+  const known = /** @type {Record<string, string>} */ (w().limits)[name];
+  const { what, per, seconds, whole } = w().listedLimits;
+  const [counted, ...rest] = name.split("/");
+  const measure = /** @type {Record<string, string>} */ (what)[counted];
+  if (known || !measure) return known ?? name;
+  const time = counted === "concurrency" ? "" : rest.shift() ?? "";
+  return whole(measure, /** @type {Record<string, string>} */ (per)[time] ?? (time && seconds(parseInt(time, 10))), rest[0] ?? "");
+}
+
+/** @typedef {{ what: string, per?: string | null, amount: number, models?: string[] }} ListedLimit one of a policy's list */
+
+/** A limit of a list in words. @param {ListedLimit} limit */
+export const listedText = ({ what, per, amount, models }) =>
+  `${limitName([what, per, models?.join(",")].filter(Boolean).join("/"))}: ${amountOf(what, amount)}`;
 
 /** @param {LimitUse} use */
 export function limitMeter(use) {

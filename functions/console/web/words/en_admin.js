@@ -8,6 +8,7 @@ export const enAdmin = {
   models: {
     find: "Find by name, alias or address", state: "State", inTrouble: "In trouble", off: "Switched off", add: "Add a model", addBackend: "Add a backend", none: "There is no model yet.",
     summary: (/** @type {number} */ models, /** @type {number} */ backends, /** @type {number} */ out) => `${models} models, ${backends} backends${out ? ` · ${out} out` : ""}`,
+    awayOf: (/** @type {number} */ n, /** @type {number} */ of) => (n === 0 ? `in for all ${of} hours` : `out or on trial in ${n} of ${of} hours`),
     noBackend: "No backend", alive: (/** @type {number} */ n, /** @type {number} */ of) => `${n} of ${of} in`, answersTo: "answers to", free: "free of charge", perMillion: "per million", window: "window",
     requests: (/** @type {string} */ n) => `${n} requests in 24 h`, switch: (/** @type {string} */ name) => `${name}: on`, backendsOf: (/** @type {string} */ name) => `Backends of ${name}`,
     backend: "Backend", address: "Address", there: "Its name there", share: "Share", latency: "Last check", underWay: "Under way", checked: (/** @type {string} */ when) => `checked ${when}`, check: "Check",
@@ -28,6 +29,7 @@ export const enAdmin = {
     meets: (/** @type {number | null} */ n) => (n === null ? "Meets everybody without another policy" : n === 1 ? "Meets 1 person" : `Meets ${n} people`), under: (/** @type {number | null} */ n) => (n === null ? "everybody without another policy" : n === 1 ? "1 person under it" : `${n} people under it`),
     name: "Name", enforceHint: "What is over a limit is refused.", shadowHint: "Limits are judged and logged; nobody is refused.", toEnforce: (/** @type {number | null} */ n) => `From now on requests over a limit are refused${n === null ? "" : `, of ${n} people`}.`,
     noLimit: "no limit", window: "Window of the rates, seconds", models: "Models", glob: "Id, or a glob such as glm*", matchesNothing: "nothing now", fallback: "Default model", fallbackHint: "Serves requests for a model that has no backend.",
+    furtherLimits: "Further limits", limitOf: "Of what", limitPer: "In which time", limitAmount: "How much", limitModels: "Of which models", addLimit: "Add a limit",
     found: "What it would have refused in 7 days", foundNothing: "Nothing.", wouldRefuse: (/** @type {number} */ requests, /** @type {number} */ people) => `${requests === 1 ? "1 request" : `${requests} requests`} of ${people === 1 ? "1 person" : `${people} people`}`,
     hours: "Hours", open: "open", closed: "closed", zone: "Time zone", zoneHint: "By its clock days and months begin, and hours are judged.",
   },
@@ -38,6 +40,7 @@ export const enAdmin = {
     deleteTitle: (/** @type {string} */ name) => `Delete ${name}?`, deleteText: "The account and its keys go, and programs that use them are refused at once. Usage stays.", typeEmail: "Type the e-mail address",
     limits: "Limits", noLimits: "The policy limits nothing.", reset: "Reset", resetTitle: (/** @type {string} */ limit, /** @type {string} */ name) => `Reset "${limit}" of ${name}?`, resetText: "What was used of it counts no more. Usage and cost stay in the reports.",
     limit: "Limit", more: "How much more", raisedFor: "For", reason: "Reason", raise: "Raise", raiseTitle: "Raise a limit for a time", raisedBy: (/** @type {string} */ limit, /** @type {string} */ amount, /** @type {string} */ day) => `${limit}: ${amount} more until ${day}`, end: "End",
+    parts: { account: "Account", limits: "Limits", keys: "Keys", use: "Use" }, partsName: "What of the person", lastDays: "30 days", latest: "Last requests", noRequests: "No requests.", changes: "Sign-ins and changes",
     noKeys: "No keys.", keyName: "Name of a new key",
     choose: "Choose", chooseOne: (/** @type {string} */ name) => `Choose ${name}`, chosen: (/** @type {number} */ n) => (n === 1 ? "1 person" : `${n} people`), chooseAll: (/** @type {number} */ n) => `Choose all ${n}`, chooseNone: "Choose none", bulk: "Change several people", bulkField: "What changes", bulkValue: "To what",
     bulkApply: (/** @type {number} */ n) => `Change ${n}`, bulkDone: (/** @type {number} */ n) => `${n} changed`, skipped: "not reached", tooMany: (/** @type {number} */ n) => `At most ${n} at once.`, anyDepartment: "Any department", inDepartment: (/** @type {string} */ name, /** @type {number} */ n) => `${name} (${n})`,
@@ -71,6 +74,12 @@ export const enAdmin = {
   },
   audit: {
     about: "Who changed what, on what, from where.", target: "Target", anyResult: "Any result", ok: "Done", refused: "Refused", time: "Time", who: "Who", what: "What", from: "From", result: "Result", system: "the gateway",
+    tried: "tried to sign in as", anonymous: "Somebody",
+    actions: {
+      "session.create": "signed in", "session.end": "ended all sessions", "sso.login": "signed in with single sign-on", "user.register": "asked for an account", "password.change": "changed the password",
+      "profile.update": "changed the profile", "password.rehash": "had the password hashed anew", "quota.reset": "reset limits of", "top_up.create": "raised a limit of", "top_up.delete": "ended the raise of a limit of",
+      "sso.configure": "set up single sign-on", "session_key.create": "opened the playground", "user.link": "linked the identity of", "admin.reset": "gave a new password to",
+    },
     deeds: { create: "made", update: "changed", delete: "deleted", login: "signed in", test: "tested", import: "imported", check: "checked", end: "ended" },
     objects: { user: "person", key: "key", model: "model", backend: "backend", policy: "policy", settings: "settings", session: "session", sso: "single sign-on", password: "password" },
   },

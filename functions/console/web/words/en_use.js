@@ -7,6 +7,10 @@ export const enUse = {
     rate_limit: "Requests in a window", token_rate_limit: "Tokens in a window", request_quota_daily: "Requests a day", token_quota_daily: "Tokens a day",
     token_quota_monthly: "Tokens a month", cost_quota_monthly: "Cost a month", max_concurrency: "Requests at once",
   },
+  listedLimits: {
+    what: { requests: "Requests", tokens: "Tokens", cost: "Cost", concurrency: "Requests at once" }, per: { day: "a day", week: "a week", month: "a month", total: "in all" },
+    seconds: (/** @type {number} */ n) => `in ${n} s`, whole: (/** @type {string} */ what, /** @type {string} */ per, /** @type {string} */ models) => `${what}${per && ` ${per}`}${models && `, ${models}`}`,
+  },
   play: {
     lanes: "How many models", one: "One", compare: "Compare", oneMore: "One more", asCode: "As code", fresh: "New", settings: "Settings", write: "Write a message",
     keys: "Enter sends, Shift+Enter makes a new line", send: "Send", stop: "Stop", writing: "Writing", complete: "Complete", failed: "Failed", stopped: "Stopped.",

@@ -9,6 +9,7 @@ export const zhAdmin = {
   models: {
     find: "按名称、别名或地址查找", state: "状态", inTrouble: "有问题", off: "已停用", add: "添加模型", addBackend: "添加后端", none: "还没有模型。",
     summary: (models, backends, out) => `${models} 个模型，${backends} 个后端${out ? ` · ${out} 个已摘除` : ""}`,
+    awayOf: (n, of) => (n === 0 ? `${of} 小时内一直正常` : `${of} 小时中有 ${n} 小时已摘除或试用中`),
     noBackend: "没有后端", alive: (n, of) => `${n}/${of} 正常`, answersTo: "别名", free: "免费", perMillion: "每百万", window: "上下文",
     requests: (n) => `${n} 次请求 / 24 小时`, switch: (name) => `${name}：启用`, backendsOf: (name) => `${name} 的后端`,
     backend: "后端", address: "地址", there: "服务端模型名", share: "占比", latency: "最近检测", underWay: "进行中", checked: (when) => `${when}检测`, check: "检测",
@@ -29,6 +30,7 @@ export const zhAdmin = {
     meets: (n) => (n === null ? "影响所有未设其他策略的用户" : `影响 ${n} 人`), under: (n) => (n === null ? "所有未设其他策略的用户" : `${n} 人使用`),
     name: "名称", enforceHint: "超出限额的请求会被拒绝。", shadowHint: "只评估并记录，不拒绝任何人。", toEnforce: (n) => `此后超出限额的请求会被拒绝${n === null ? "" : `，涉及 ${n} 人`}。`,
     noLimit: "不限", window: "速率窗口（秒）", models: "模型", glob: "ID 或通配符，如 glm*", matchesNothing: "目前无匹配", fallback: "默认模型", fallbackHint: "当所请求的模型没有可用后端时使用。",
+    furtherLimits: "其他限额", limitOf: "限制什么", limitPer: "时间范围", limitAmount: "数量", limitModels: "适用模型", addLimit: "添加限额",
     found: "近 7 天本应拒绝的请求", foundNothing: "没有。", wouldRefuse: (requests, people) => `${people} 人的 ${requests} 次请求`,
     hours: "时段", open: "开放", closed: "关闭", zone: "时区", zoneHint: "日、月和时段均按此时区计算。",
   },
@@ -39,6 +41,7 @@ export const zhAdmin = {
     deleteTitle: (name) => `删除 ${name}？`, deleteText: "账户及其密钥会被删除，使用它们的程序会立即被拒绝。用量记录保留。", typeEmail: "输入邮箱以确认",
     limits: "限额", noLimits: "该策略没有限制。", reset: "重置", resetTitle: (limit, name) => `重置 ${name} 的“${limit}”？`, resetText: "已用的部分不再计入限额。报表中的用量和费用保留。",
     limit: "限额", more: "增加多少", raisedFor: "有效期", reason: "原因", raise: "提高", raiseTitle: "临时提高限额", raisedBy: (limit, amount, day) => `${limit}：增加 ${amount}，至 ${day}`, end: "结束",
+    parts: { account: "账号", limits: "限额", keys: "密钥", use: "用量" }, partsName: "用户的哪些内容", lastDays: "近 30 天", latest: "最近请求", noRequests: "没有请求。", changes: "登录与变更",
     noKeys: "没有密钥。", keyName: "新密钥的名称",
     choose: "选择", chooseOne: (name) => `选择 ${name}`, chosen: (n) => `已选 ${n} 人`, chooseAll: (n) => `选择全部 ${n} 人`, chooseNone: "取消选择", bulk: "批量修改", bulkField: "修改项", bulkValue: "改为",
     bulkApply: (n) => `修改 ${n} 人`, bulkDone: (n) => `已修改 ${n} 人`, skipped: "未处理", tooMany: (n) => `一次最多 ${n} 人。`, anyDepartment: "全部部门", inDepartment: (name, n) => `${name}（${n}）`,
@@ -72,6 +75,12 @@ export const zhAdmin = {
   },
   audit: {
     about: "谁在何处修改了什么。", target: "对象", anyResult: "全部结果", ok: "成功", refused: "被拒绝", time: "时间", who: "操作者", what: "操作", from: "来源", result: "结果", system: "网关",
+    tried: "尝试登录：", anonymous: "未登录者",
+    actions: {
+      "session.create": "登录", "session.end": "结束了所有会话", "sso.login": "通过单点登录登录", "user.register": "申请了账号", "password.change": "修改了密码",
+      "profile.update": "修改了个人资料", "password.rehash": "密码已重新加密", "quota.reset": "重置了限额：", "top_up.create": "临时提高了限额：", "top_up.delete": "结束了临时提额：",
+      "sso.configure": "配置了单点登录", "session_key.create": "打开了对话测试", "user.link": "关联了身份：", "admin.reset": "重设了密码：",
+    },
     deeds: { create: "创建了", update: "修改了", delete: "删除了", login: "登录", test: "测试了", import: "导入了", check: "检测了", end: "结束了" },
     objects: { user: "用户", key: "密钥", model: "模型", backend: "后端", policy: "策略", settings: "设置", session: "会话", sso: "单点登录", password: "密码" },
   },

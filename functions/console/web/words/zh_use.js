@@ -8,6 +8,10 @@ export const zhUse = {
     rate_limit: "窗口内请求数", token_rate_limit: "窗口内 Token", request_quota_daily: "每日请求数", token_quota_daily: "每日 Token",
     token_quota_monthly: "每月 Token", cost_quota_monthly: "每月费用", max_concurrency: "并发请求数",
   },
+  listedLimits: {
+    what: { requests: "请求数", tokens: "Token", cost: "费用", concurrency: "并发请求数" }, per: { day: "每日", week: "每周", month: "每月", total: "累计" },
+    seconds: (n) => `每 ${n} 秒`, whole: (what, per, models) => `${per}${per && /^[A-Z]/.test(what) ? " " : ""}${what}${models && `（${models}）`}`,
+  },
   play: {
     lanes: "模型数量", one: "单个", compare: "对比", oneMore: "再加一个", asCode: "查看代码", fresh: "新对话", settings: "参数", write: "输入消息",
     keys: "Enter 发送，Shift+Enter 换行", send: "发送", stop: "停止", writing: "生成中", complete: "完成", failed: "失败", stopped: "已停止。",
