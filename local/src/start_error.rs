@@ -11,7 +11,7 @@ use service::secrets::SecretsError;
 use service::store::StoreError;
 
 use crate::config_error::ConfigError;
-use crate::demo::DemoError;
+use crate::demo_error::DemoError;
 
 /// The reason why a gateway does not start.
 #[derive(Debug, thiserror::Error)]

@@ -7,6 +7,7 @@ mod records;
 mod server;
 mod story;
 mod traffic;
+mod trail;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -14,27 +15,28 @@ use std::path::{Path, PathBuf};
 
 use auth::bootstrap::{self, Bootstrap};
 use domain::clock::Clock;
+use domain::models::RequestId;
 use domain::models::user::User;
-use domain::models::{EmailError, RequestId, TextError};
 use domain::secret::Secret;
 use jiff::{Timestamp, ToSpan as _};
 use service::config::Environment;
-use service::hasher::{Hasher, HasherError};
+use service::hasher::Hasher;
 use service::http::extract::Actor;
 use service::http::origin::Origin;
 use service::resources::Resources;
-use service::store::StoreError;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config_file;
+use crate::demo_error::DemoError;
 use crate::functions::Functions;
 use crate::home::{Home, Storage};
 use crate::options::Options;
 use crate::start_error::StartError;
 use dice::Dice;
-use records::{Scribe, address_of};
+use records::Scribe;
+use trail::address_of;
 
 /// The days since the demo's gateway was installed.
 const INSTALLED: i64 = 35;
@@ -42,27 +44,6 @@ const INSTALLED: i64 = 35;
 const SEED: u64 = 20;
 /// People who can be signed in as, besides the administrator.
 const GUESTS: [&str; 2] = ["chen.jun@example.com", "lin.wei@example.com"];
-
-/// The reason why a demo cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    #[error("{} has something in it: name an empty folder with --data, or start without --demo", .0.display())]
-    NotEmpty(PathBuf),
-    #[error("its data is in memory or in a folder, not in DynamoDB (--store)")]
-    NotHere,
-    #[error("{0} cannot be made")]
-    Refused(&'static str),
-    #[error("its configuration is refused: {0}")]
-    Configuration(String),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Hasher(#[from] HasherError),
-    #[error(transparent)]
-    Text(#[from] TextError),
-    #[error(transparent)]
-    Email(#[from] EmailError),
-}
 
 /// A demo that has been made.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use domain::models::{DisplayName, Email, KeyId, PolicyName};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use service::store::Store;
 
-use super::DemoError;
-use super::records::{by, unnamed};
+use super::trail::{by, unnamed};
+use crate::demo_error::DemoError;
 
 /// The days of traffic.
 pub(super) const DAYS: i64 = 30;

@@ -1,19 +1,14 @@
-//! Entries of the audit trail and records of usage, as requests of the past would have left them.
+//! Records of usage, as requests of the past would have left them.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
 
-use domain::models::audit::AuditEntry;
 use domain::models::catalog::{Backend, Catalog, Entry};
 use domain::models::circumstances::{BackendCall, Circumstances};
 use domain::models::price::{Details, MicroUsd};
 use domain::models::tokens::Tokens;
 use domain::models::usage::{Outcome, RequestFacts, UsageRecord};
-use domain::models::user::User;
 use domain::models::{BackendId, RequestId, UsageId, UserId};
-use domain::random;
 use jiff::Timestamp;
-use service::http::origin::Origin;
 
 use super::dice::Dice;
 use super::people::Person;
@@ -25,35 +20,6 @@ const LEAVING: u64 = 18;
 const SECOND: u64 = 25;
 /// What a failed call of a backend came to.
 const RESULTS: [&str; 3] = ["timeout", "rate_limited", "connect"];
-
-/// The entry of a deed of `user` at `at`.
-pub(super) fn by(user: &User, at: Timestamp, action: &str, target: impl ToString) -> AuditEntry {
-    let origin = Origin {
-        request_id: RequestId::generate(),
-        address: Some(address_of(user)),
-    };
-    AuditEntry {
-        // Entries are listed by their ids, which begin with the time.
-        id: random::sortable_id_at(at),
-        ..origin.audit(&user.id, action, target, at).by(user)
-    }
-}
-
-/// The same of somebody who is not signed in.
-pub(super) fn unnamed(entry: AuditEntry) -> AuditEntry {
-    AuditEntry {
-        actor: "anonymous".to_owned(),
-        actor_name: None,
-        actor_email: None,
-        ..entry
-    }
-}
-
-/// An address of the office's network, the same for each person.
-pub(super) fn address_of(user: &User) -> IpAddr {
-    let sum = user.email.as_str().bytes().fold(7_u8, u8::wrapping_add);
-    IpAddr::V4(Ipv4Addr::new(10, 20, 1 + sum % 4, sum.max(2)))
-}
 
 /// Makes the records of requests.
 #[derive(Debug)]

@@ -12,10 +12,10 @@ use domain::models::{DisplayName, PolicyName, TopUpId};
 use jiff::{Timestamp, ToSpan as _};
 use service::store::Store;
 
-use super::DemoError;
 use super::dice::Dice;
 use super::people::{DAYS, Person};
-use super::records::{by, unnamed};
+use super::trail::{by, unnamed};
+use crate::demo_error::DemoError;
 
 /// Backends by their path, with the hours since they went out, the reason, and the minutes until they came back.
 const TURNS: [(&str, i64, FailureClass, Option<i64>); 6] = [
