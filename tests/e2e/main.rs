@@ -21,6 +21,7 @@ mod failover;
 mod failures;
 mod hardening;
 mod health;
+mod help;
 mod input;
 mod keys;
 mod lambda;

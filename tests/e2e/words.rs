@@ -261,23 +261,6 @@ async fn op10_g18_every_refusal_is_told_in_both_languages_with_its_field_and_cod
 }
 
 #[tokio::test]
-async fn g18_the_settings_of_backends_are_explained_in_both_languages() {
-    let gateway = Gateway::start().await;
-    let of = async |language: &str| {
-        let asked = gateway
-            .admin()
-            .get("/api/v1/admin/presets")
-            .header("accept-language", language);
-        data(asked, 200).await["settings"].as_array().unwrap().clone()
-    };
-    let is_told_in_chinese = |setting: &&Value| is_chinese(setting["help"].as_str().unwrap());
-    let (english, chinese) = (of("en").await, of("zh-CN").await);
-    assert!(english.len() > 40 && english.len() == chinese.len());
-    assert_eq!(english.iter().find(is_told_in_chinese), None);
-    assert_eq!(chinese.iter().find(|setting| !is_told_in_chinese(setting)), None);
-}
-
-#[tokio::test]
 async fn g18_a_refusal_tells_its_figures_and_an_action_its_end_in_chinese() {
     let gateway = Gateway::start().await;
     let admin = gateway.admin();
