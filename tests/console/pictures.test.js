@@ -20,8 +20,8 @@ after(async () => {
 });
 
 /** Signed in at `path`, at rest. */
-async function openAt(gateway, path, colorScheme) {
-  const { page, check } = await openSignedIn(browser, gateway, { path, browser: { colorScheme, viewport: VIEWPORT } });
+async function openAt(gateway, path, colorScheme, viewport = VIEWPORT) {
+  const { page, check } = await openSignedIn(browser, gateway, { path, browser: { colorScheme, viewport } });
   await page.getByRole("heading", { level: 1 }).waitFor({ state: "attached" });
   await page.waitForLoadState("networkidle");
   return { page, check };
@@ -47,7 +47,7 @@ for (const colorScheme of ["light", "dark"]) {
   });
 
   test(`operations tell what needs somebody and what goes on: ${colorScheme}`, async () => {
-    const { page, check } = await openAt(full, "admin?days=7", colorScheme);
+    const { page, check } = await openAt(full, "admin?days=7", colorScheme, { ...VIEWPORT, height: 900 });
     await page.getByText("2 people wait for approval.").waitFor();
     await page.getByText("trial, in shadow mode, would have refused").waitFor();
     await keep(page, `operations-${colorScheme}`);
