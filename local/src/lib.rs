@@ -146,13 +146,13 @@ impl Gateway {
     ///
     /// Boxed, so that all of the gateway is compiled in this crate, and not again in each that awaits it.
     pub fn start(options: Options) -> BoxFuture<'static, Result<Self, StartError>> {
+        descriptors::raise_limit();
         Box::pin(Self::start_with(options))
     }
 
     /// Nothing is made before all sockets are this process's, and nothing can fail behind the first administrator,
     /// whose password is shown once (OP1).
     async fn start_with(options: Options) -> Result<Self, StartError> {
-        descriptors::raise_limit();
         demo::check(&options)?;
         let sockets = Sockets::bind(&options).await?;
         let address = sockets.gateway.local_addr()?;
