@@ -35,6 +35,7 @@ pub(super) const ROWS: &[Row] = &[
     row("setting_prefill", "The form of a trailing assistant turn.", "末尾助手消息（预填）的形式。"),
     row("setting_cache", "The form of `cache_control`.", "`cache_control` 的形式。"),
     row("setting_user_field", "The field for `metadata.user_id`.", "用哪个字段传 `metadata.user_id`。"),
+    row("setting_user_id", "The form of `metadata.user_id` for an Anthropic backend.", "发给 Anthropic 后端的 `metadata.user_id` 的形式。"),
     row("setting_verbosity", "`verbosity` is accepted.", "接受 `verbosity`。"),
     row("setting_prompt_cache_key", "`prompt_cache_key` is accepted.", "接受 `prompt_cache_key`。"),
     row("setting_service_tier", "`service_tier` is accepted.", "接受 `service_tier`。"),
