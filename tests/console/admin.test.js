@@ -52,7 +52,7 @@ test("the kind of a server fills in its address and protocol, and settings of it
   await page.getByRole("button", { name: "Add a backend: Third" }).click();
   const sheet = page.getByRole("dialog");
   await sheet.getByLabel("Kind of server").selectOption("Anthropic");
-  assert.equal(await sheet.getByLabel("Address").inputValue(), "https://api.anthropic.com/v1");
+  assert.equal(await sheet.getByLabel("Address").inputValue(), "https://api.anthropic.com");
   await sheet.getByText("Protocol, region, limits").click();
   assert.equal(await sheet.getByLabel("Protocol", { exact: true }).inputValue(), "anthropic");
   await sheet.getByLabel("Kind of server").selectOption("vLLM");

@@ -30,13 +30,12 @@ async fn p96_servers_that_see_the_same_percent_at_once_make_one_alert() {
         .await
         .unwrap();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 40);
-    let told = told(&data(admin.get("/api/v1/admin/alerts"), 200).await);
+    // Requests that came at once are admitted in any order.
+    let mut told = told(&data(admin.get("/api/v1/admin/alerts"), 200).await);
+    told.sort();
     let mut once = told.clone();
     once.dedup();
     assert_eq!(told, once);
-    assert_eq!(
-        told.last().map(String::as_str),
-        Some("user requests/day 100"),
-        "{told:?}"
-    );
+    let last = "user requests/day 100".to_owned();
+    assert!(told.contains(&last), "{told:?}");
 }
