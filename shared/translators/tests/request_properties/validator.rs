@@ -5,15 +5,14 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::{Map, Value};
-use translators::settings::{BackendSettings, InlineSystem};
+use translators::settings::{BackendSettings, InlineSystem, UnsignedCalls};
 
 type Checked = Result<(), TestCaseError>;
 
 pub(crate) fn check(chat: &Value, backend: &BackendSettings) -> Checked {
-    only(
-        chat,
-        &["model", "messages", "tools", "max_tokens", "max_completion_tokens"],
-    )?;
+    let usual = ["model", "messages", "tools", "max_tokens", "max_completion_tokens"];
+    let added = backend.extra_body.keys().map(String::as_str);
+    only(chat, &usual.into_iter().chain(added).collect::<Vec<_>>())?;
     let messages = chat["messages"].as_array().unwrap();
     conversation(messages, backend)?;
     prop_assert_ne!(&messages.last().unwrap()["role"], "assistant");
@@ -68,7 +67,9 @@ fn assistant(message: &Value, backend: &BackendSettings) -> Result<Vec<String>, 
     );
     let mut ids = Vec::new();
     for call in calls.into_iter().flatten() {
-        only(call, &["id", "type", "function"])?;
+        let signed = (backend.unsigned_calls == UnsignedCalls::Google).then_some("extra_content");
+        let usual = ["id", "type", "function"];
+        only(call, &usual.into_iter().chain(signed).collect::<Vec<_>>())?;
         only(&call["function"], &["name", "arguments"])?;
         name(&call["function"]["name"], backend)?;
         let arguments = call["function"]["arguments"].as_str().unwrap();
