@@ -56,7 +56,7 @@ pub(super) struct PostRequest<'a> {
 impl BackendClient {
     /// Shows this identity to the backends that are to see one.
     pub(crate) fn show(&mut self, identity: Identity) {
-        self.endpoints.identity = identity.over(self.http.clone());
+        self.endpoints.identity = identity;
     }
 
     /// The head of a response with status 200. An error passes as it is to a client of `same_dialect` (B6.6). Where the
@@ -83,7 +83,7 @@ impl BackendClient {
                 same_dialect,
                 ..endpoint.errors.clone()
             };
-            if let Some(token) = shown.as_ref().and_then(Shown::token) {
+            if let Some(token) = shown.and_then(|shown| shown.token) {
                 errors.secrets = errors.secrets.and(token.expose());
             }
             Err(self.error(response, errors).await)
@@ -123,7 +123,8 @@ impl BackendClient {
         };
         // Boxed, so that requests without it carry none of its state.
         let identity = &self.endpoints.identity;
-        let shown = Box::pin(identity.authorize(proof, request.url, &mut request.headers, &request.body)).await;
+        let PostRequest { url, headers, body } = &mut request;
+        let shown = Box::pin(identity.authorize(proof, &self.http, url, headers, body)).await;
         let shown = shown.map_err(|error| unidentified(FailureClass::Credentials, error))?;
         Ok((request, Some(shown)))
     }

@@ -7,13 +7,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// SHA-256 as 64 hexadecimal digits.
 pub fn sha256_hex(text: &str) -> String {
+    hex(digest(&SHA256, text.as_bytes()).as_ref())
+}
+
+/// Two hexadecimal digits for each byte, in lower case.
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    let bytes = digest(&SHA256, text.as_bytes());
-    bytes.as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a `String` cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+            // Writing to a `String` cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }
 
 /// SHA-256 in base64url, the form of PKCE's challenge (RFC 7636 §4.2).

@@ -1,23 +1,22 @@
 //! The gateway's credentials at AWS: looked for when a backend first needs them, and shared by all.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use domain::clock::Clock;
-use tokio::sync::Mutex;
+use jiff::Timestamp;
+use tokio::time::Instant;
 
-/// Left of their life when they are fetched anew.
-const MARGIN: Duration = Duration::from_mins(5);
+use super::slot::{Fetched, Kept, Slot};
 
 /// Credentials that are kept until shortly before their end. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct AwsCredentials {
     provider: SharedCredentialsProvider,
     clock: Clock,
-    kept: Arc<Mutex<Option<Credentials>>>,
+    slot: Arc<Slot<Credentials>>,
 }
 
 impl AwsCredentials {
@@ -25,34 +24,32 @@ impl AwsCredentials {
         Self {
             provider,
             clock,
-            kept: Arc::default(),
+            slot: Arc::default(),
         }
     }
 
-    /// The credentials; whoever asks while they are fetched waits for the same ones.
-    pub(super) async fn get(&self) -> Result<Credentials, CredentialsError> {
-        let mut kept = self.kept.lock().await;
-        let now = SystemTime::from(self.clock.now());
-        let lasts = |from: SystemTime, kept: &&Credentials| kept.expiry().is_none_or(|end| end > from);
-        if let Some(credentials) = kept.as_ref().filter(|kept| lasts(now + MARGIN, kept)) {
-            return Ok(credentials.clone());
-        }
-        match self.provider.provide_credentials().await {
-            Ok(credentials) => Ok(kept.insert(credentials).clone()),
-            // The ones before serve until their end.
-            Err(error) => kept.as_ref().filter(|kept| lasts(now, kept)).cloned().ok_or(error),
-        }
+    pub(super) async fn get(&self) -> Result<Kept<Credentials>, CredentialsError> {
+        let fetch = async {
+            let value = self.provider.provide_credentials().await?;
+            let end = value.expiry().and_then(|end| Timestamp::try_from(end).ok());
+            Ok(Fetched {
+                value,
+                end: end.unwrap_or(Timestamp::MAX),
+            })
+        };
+        self.slot.get(&self.clock, fetch).await
     }
 
-    /// Forgets credentials that AWS has refused.
-    pub(super) async fn forget(&self) {
-        *self.kept.lock().await = None;
+    /// Forgets the credentials that were fetched at `since`: AWS has refused them.
+    pub(super) async fn forget(&self, since: Instant) {
+        self.slot.forget(since).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::{Duration, SystemTime};
 
     use aws_credential_types::provider::future;
 
@@ -92,7 +89,7 @@ mod tests {
             credentials
                 .get()
                 .await
-                .map(|found| found.access_key_id().to_owned())
+                .map(|found| found.value.access_key_id().to_owned())
                 .ok()
         };
         let pass = |minutes| clock.advance(Duration::from_mins(minutes));
@@ -103,7 +100,8 @@ mod tests {
         assert_eq!(id().await.as_deref(), Some("2"), "four minutes are left");
         pass(6);
         assert_eq!(id().await.as_deref(), Some("2"), "there are none, and these serve on");
-        credentials.forget().await;
+        let refused = credentials.get().await.unwrap().since;
+        credentials.forget(refused).await;
         assert_eq!(id().await.as_deref(), Some("4"));
     }
 }

@@ -1,12 +1,13 @@
 //! Tokens of an application of Entra
 //! (<https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow>).
 
+use std::time::Duration;
+
 use domain::models::auth::{AzureEntra, EntraScope};
 use domain::secret::Secret;
 use serde::Deserialize;
 
 use super::exchange::{ExchangeError, FormRequest};
-use super::tokens::Minted;
 
 /// What an application of Entra trusts of another cloud's tokens.
 pub(super) const AUDIENCE: &str = "api://AzureADTokenExchange";
@@ -50,18 +51,15 @@ pub(super) fn request(
     FormRequest::new(&url, &form)
 }
 
-/// The token of a successful answer.
-pub(super) fn read(body: &[u8]) -> Result<Minted, ExchangeError> {
+/// The token of a successful answer, and its life.
+pub(super) fn read(body: &[u8]) -> Result<(Secret, Duration), ExchangeError> {
     #[derive(Deserialize)]
     struct Answer {
         access_token: String,
         expires_in: u64,
     }
     let answer: Answer = serde_json::from_slice(body).map_err(|_| ExchangeError::NoToken)?;
-    Ok(Minted {
-        token: answer.access_token.into(),
-        seconds: answer.expires_in,
-    })
+    Ok((answer.access_token.into(), Duration::from_secs(answer.expires_in)))
 }
 
 #[cfg(test)]
@@ -112,8 +110,8 @@ mod tests {
 
     #[test]
     fn an_answer_has_a_token_and_its_life() {
-        let minted = read(br#"{"token_type":"Bearer","expires_in":3599,"access_token":"t"}"#).unwrap();
-        assert_eq!((minted.token.expose(), minted.seconds), ("t", 3599));
+        let (token, life) = read(br#"{"token_type":"Bearer","expires_in":3599,"access_token":"t"}"#).unwrap();
+        assert_eq!((token.expose(), life.as_secs()), ("t", 3599));
         for wrong in [
             "",
             "{}",

@@ -14,8 +14,6 @@ pub enum IdentityError {
     NoRegion,
     #[error("the gateway has no credentials at AWS")]
     NoAws,
-    #[error("there is no way to token endpoints")]
-    NoWay,
     #[error("the gateway's credentials at AWS were not found")]
     NoCredentials(#[from] CredentialsError),
     #[error(transparent)]

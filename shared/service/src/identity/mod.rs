@@ -7,6 +7,7 @@ mod error;
 mod exchange;
 mod proof;
 mod sigv4;
+mod slot;
 mod sts;
 mod tokens;
 
@@ -17,6 +18,7 @@ use domain::models::auth::{Auth, AzureCredential};
 use domain::secret::Secret;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use jiff::Timestamp;
 use tokio::time::Instant;
 use url::Url;
 
@@ -24,7 +26,8 @@ use crate::config::{AwsConfig, TokenEndpoints};
 use crate::outbound::{Client, Pieces};
 use credentials::AwsCredentials;
 use proof::{Kind, TokenSource};
-use tokens::{Minted, Tokens};
+use slot::{Fetched, Kept};
+use tokens::Tokens;
 
 pub use error::IdentityError;
 pub use exchange::ExchangeError;
@@ -40,8 +43,6 @@ pub struct Identity {
     origins: IdentityOrigins,
     aws: Option<AwsIdentity>,
     endpoints: TokenEndpoints,
-    /// The way to token endpoints.
-    http: Option<Client>,
     tokens: Tokens<TokenSource>,
     clock: Clock,
 }
@@ -83,15 +84,6 @@ impl Identity {
         Self { endpoints, ..self }
     }
 
-    /// The same identity with a way to token endpoints.
-    #[must_use]
-    pub fn over(self, http: Client) -> Self {
-        Self {
-            http: Some(http),
-            ..self
-        }
-    }
-
     /// The origins to which it may be shown besides the vendors' own.
     pub fn origins(&self) -> &IdentityOrigins {
         &self.origins
@@ -125,29 +117,31 @@ impl Identity {
     }
 
     /// Adds what shows the identity to the headers of a `POST` of `body`, which is sent at once: a signature is good
-    /// for minutes.
+    /// for minutes. Tokens are fetched by `http`.
     pub async fn authorize(
         &self,
         proof: &Proof,
+        http: &Client,
         url: &Uri,
         headers: &mut HeaderMap,
         body: &Pieces,
     ) -> Result<Shown, IdentityError> {
         match &proof.0 {
             Kind::Aws(scope) => {
-                let credentials = self.aws()?.credentials.get().await?;
-                sigv4::sign_post(credentials, scope, self.clock.now(), url, headers, body)?;
-                Ok(Shown::Signature)
+                let Kept { value, since, .. } = self.aws()?.credentials.get().await?;
+                sigv4::sign_post(value, scope, self.clock.now(), url, headers, body)?;
+                Ok(Shown { token: None, since })
             }
             Kind::Token(source) => {
-                let token = self.tokens.get(source, &self.clock, self.mint(source)).await?;
-                let bearer = HeaderValue::try_from(format!("Bearer {}", token.value.expose()));
+                let slot = self.tokens.of(source);
+                let Kept { value, since, .. } = slot.get(&self.clock, self.mint(source, http)).await?;
+                let bearer = HeaderValue::try_from(format!("Bearer {}", value.expose()));
                 let mut bearer = bearer.map_err(SignatureError::Header)?;
                 bearer.set_sensitive(true);
                 headers.insert(AUTHORIZATION, bearer);
-                Ok(Shown::Token {
-                    value: token.value,
-                    minted: token.minted,
+                Ok(Shown {
+                    token: Some(value),
+                    since,
                 })
             }
         }
@@ -162,55 +156,53 @@ impl Identity {
         began: Instant,
         (status, aws_kind): (StatusCode, Option<&str>),
     ) -> bool {
-        match (&proof.0, shown) {
-            (Kind::Aws(_), _) if proof::is_outdated(status, aws_kind) => {
+        match &proof.0 {
+            Kind::Aws(_) if proof::is_outdated(status, aws_kind) => {
                 if let Some(aws) = &self.aws {
-                    aws.credentials.forget().await;
+                    aws.credentials.forget(shown.since).await;
                 }
                 true
             }
-            (Kind::Token(source), Shown::Token { minted, .. })
-                if status == StatusCode::UNAUTHORIZED && *minted < began =>
-            {
-                self.tokens.forget(source, *minted).await;
+            Kind::Token(source) if status == StatusCode::UNAUTHORIZED && shown.since < began => {
+                self.tokens.of(source).forget(shown.since).await;
                 true
             }
-            _ => false,
+            Kind::Aws(_) | Kind::Token(_) => false,
         }
     }
 
-    async fn mint(&self, source: &TokenSource) -> Result<Minted, IdentityError> {
+    async fn mint(&self, source: &TokenSource, http: &Client) -> Result<Fetched<Secret>, IdentityError> {
         let TokenSource::Entra { application, secret } = source;
         let authority = self.endpoints.azure_authority.as_deref().unwrap_or(AZURE_AUTHORITY);
         let assertion;
         let (shown, sent) = if let Some(secret) = secret {
             (entra::Shown::Secret(secret), secret)
         } else {
-            assertion = self.web_identity(entra::AUDIENCE).await?;
+            assertion = self.web_identity(entra::AUDIENCE, http).await?;
             (entra::Shown::Assertion(&assertion), &assertion)
         };
         let request = entra::request(authority, application, &shown)?;
-        let answer = exchange::send(self.http()?, request).await?.success(Some(sent))?;
-        Ok(entra::read(&answer)?)
+        let answer = exchange::send(http, request).await?.success(Some(sent))?;
+        let (value, life) = entra::read(&answer)?;
+        Ok(Fetched {
+            value,
+            end: self.clock.now().checked_add(life).unwrap_or(Timestamp::MAX),
+        })
     }
 
     /// A token by which other clouds know the role at AWS.
-    async fn web_identity(&self, audience: &str) -> Result<Secret, IdentityError> {
+    async fn web_identity(&self, audience: &str, http: &Client) -> Result<Secret, IdentityError> {
         let aws = self.aws()?;
         let region = aws.region.as_deref().ok_or(IdentityError::NoRegion)?;
-        let credentials = aws.credentials.get().await?;
+        let credentials = aws.credentials.get().await?.value;
         let endpoint = self.endpoints.sts.as_deref();
         let request = sts::request(credentials, region, endpoint, audience, self.clock.now())?;
-        let answer = exchange::send(self.http()?, request).await?.success(None)?;
+        let answer = exchange::send(http, request).await?.success(None)?;
         Ok(sts::read(&answer)?)
     }
 
     fn aws(&self) -> Result<&AwsIdentity, IdentityError> {
         self.aws.as_ref().ok_or(IdentityError::NoAws)
-    }
-
-    fn http(&self) -> Result<&Client, IdentityError> {
-        self.http.as_ref().ok_or(IdentityError::NoWay)
     }
 }
 

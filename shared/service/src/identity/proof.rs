@@ -31,21 +31,13 @@ pub(super) enum TokenSource {
     },
 }
 
-/// What a request has shown.
+/// A proof that a request has shown.
 #[derive(Clone, Debug)]
-pub enum Shown {
-    Signature,
-    Token { value: Secret, minted: Instant },
-}
-
-impl Shown {
-    /// The token, which no client and no log is to be told.
-    pub fn token(&self) -> Option<&Secret> {
-        match self {
-            Self::Signature => None,
-            Self::Token { value, .. } => Some(value),
-        }
-    }
+pub struct Shown {
+    /// The token, which no client and no log is to be told; `None` of a signature.
+    pub token: Option<Secret>,
+    /// When the token, or what the signature was made with, was fetched.
+    pub(super) since: Instant,
 }
 
 impl Kind {

@@ -6,6 +6,7 @@ use aws_credential_types::Credentials;
 use aws_lc_rs::digest::{Context, SHA256};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningError, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use domain::access::digest::hex;
 use http::header::{ACCEPT, InvalidHeaderValue};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use jiff::Timestamp;
@@ -70,12 +71,9 @@ pub(super) fn sign_post(
 }
 
 fn sha256_hex(body: &Pieces) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut digest = Context::new(&SHA256);
     body.iter().for_each(|piece| digest.update(piece));
-    let digest = digest.finish();
-    let digits = digest.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+    hex(digest.finish().as_ref())
 }
 
 #[cfg(test)]
