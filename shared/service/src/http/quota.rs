@@ -2,6 +2,7 @@
 //! administrators.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -95,20 +96,24 @@ impl Amount {
 impl Quota {
     /// The limits of `user` now, with those of all keys.
     pub async fn of(store: &Store, user: &User) -> Result<Self, ApiError> {
-        let keys = store.api_keys(&user.id).await?;
-        Self::with_keys(store, user, &keys).await
+        Self::with_keys(store, user, store.api_keys(&user.id)).await
     }
 
     /// The limits of `user` now, with those of `key` alone: a key tells nothing of the others.
     pub async fn of_key(store: &Store, user: &User, key: &ApiKey) -> Result<Self, ApiError> {
-        Self::with_keys(store, user, std::slice::from_ref(key)).await
+        Self::with_keys(store, user, ready(Ok(vec![key.clone()]))).await
     }
 
-    async fn with_keys(store: &Store, user: &User, keys: &[ApiKey]) -> Result<Self, ApiError> {
-        let (policy, meter, top_ups) = tokio::try_join!(
+    async fn with_keys(
+        store: &Store,
+        user: &User,
+        keys: impl Future<Output = Result<Vec<ApiKey>, StoreError>>,
+    ) -> Result<Self, ApiError> {
+        let (policy, meter, top_ups, keys) = tokio::try_join!(
             store.policy(&user.quota_policy),
             store.meter(&user.id),
-            store.top_ups(&user.id)
+            store.top_ups(&user.id),
+            keys
         )?;
         let meter = meter.unwrap_or_default();
         let policy = policy.ok_or_else(refusal::no_policy)?;
@@ -122,11 +127,11 @@ impl Quota {
             now,
         };
         let mut limited = Vec::new();
-        for key in keys.iter().filter(|key| !key.limits.is_empty()) {
+        for key in keys.into_iter().filter(|key| !key.limits.is_empty()) {
             limited.push(KeyQuota {
-                limits: look.used(Limits::of_key(&policy, key), Some(&key.id)).await?,
-                id: key.id.clone(),
-                name: key.name.clone(),
+                limits: look.used(Limits::of_key(&policy, &key), Some(&key.id)).await?,
+                id: key.id,
+                name: key.name,
             });
         }
         Ok(Self {
