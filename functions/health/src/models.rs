@@ -20,15 +20,11 @@ pub(crate) struct Models {
 
 impl Models {
     /// The list in `body`. What cannot be read lists none.
-    pub(crate) async fn read(mut body: ResponseBody) -> Self {
-        let mut list = Vec::new();
-        while let Ok(Some(bytes)) = body.chunk().await {
-            if list.len() + bytes.len() > MAX_LIST_BYTES {
-                return Self::default();
-            }
-            list.extend_from_slice(&bytes);
+    pub(crate) async fn read(body: ResponseBody) -> Self {
+        match body.read(MAX_LIST_BYTES).await {
+            Ok(Some(list)) => Self::parse(&list),
+            Ok(None) | Err(_) => Self::default(),
         }
-        Self::parse(&list)
     }
 
     fn parse(list: &[u8]) -> Self {

@@ -150,14 +150,10 @@ fn question(caller: &Caller<'_>) -> Map<String, Value> {
 
 /// True if the body is a JSON object without an error: an answer, and no page of something else at this address.
 async fn is_object(response: Response<ResponseBody>) -> bool {
-    let (mut body, mut read) = (response.into_body(), Vec::new());
-    while let Ok(Some(bytes)) = body.chunk().await {
-        if read.len() + bytes.len() > MAX_ANSWER_BYTES {
-            return false;
-        }
-        read.extend_from_slice(&bytes);
-    }
-    let object: Option<Map<String, Value>> = serde_json::from_slice(&read).ok();
+    let Ok(Some(body)) = response.into_body().read(MAX_ANSWER_BYTES).await else {
+        return false;
+    };
+    let object: Option<Map<String, Value>> = serde_json::from_slice(&body).ok();
     object.is_some_and(|object| object.get("error").is_none_or(Value::is_null))
 }
 

@@ -124,14 +124,8 @@ async fn check_code(response: Response<ResponseBody>) -> Result<(), Failure> {
         #[serde(alias = "errcode", default)]
         code: i64,
     }
-    let (mut body, mut read) = (response.into_body(), Vec::new());
-    while let Some(bytes) = body.chunk().await? {
-        read.extend_from_slice(&bytes);
-        if read.len() > MAX_ANSWER {
-            break;
-        }
-    }
-    match serde_json::from_slice(&read) {
+    let body = response.into_body().read(MAX_ANSWER).await?;
+    match serde_json::from_slice(&body.unwrap_or_default()) {
         Ok(Answer { code: 0 }) => Ok(()),
         Ok(Answer { code }) => Err(Failure::Code(code)),
         Err(_) => Err(Failure::Call(FailureClass::Malformed)),

@@ -65,15 +65,8 @@ impl HttpClient {
 
     /// `None` if the body is longer than [`MAX_RESPONSE`].
     async fn whole_response(&self, request: Request<Pieces>) -> Result<Option<(StatusCode, Vec<u8>)>, CallError> {
-        let (head, mut body) = self.outbound.http.send(request).await?.into_parts();
-        let mut whole = Vec::new();
-        while let Some(bytes) = body.chunk().await? {
-            whole.extend_from_slice(&bytes);
-            if whole.len() > MAX_RESPONSE {
-                return Ok(None);
-            }
-        }
-        Ok(Some((head.status, whole)))
+        let (head, body) = self.outbound.http.send(request).await?.into_parts();
+        Ok(body.read(MAX_RESPONSE).await?.map(|whole| (head.status, whole)))
     }
 }
 

@@ -77,13 +77,9 @@ async fn answer(http: &Client, form: FormRequest) -> Result<Answer, ExchangeErro
     *request.uri_mut() = form.url;
     *request.headers_mut() = form.headers;
     let response = http.send(request).await?;
-    let (status, mut from, mut body) = (response.status(), response.into_body(), Vec::new());
-    while let Some(bytes) = from.chunk().await? {
-        if body.len() + bytes.len() > MAX_ANSWER_BYTES {
-            return Err(ExchangeError::TooLong);
-        }
-        body.extend_from_slice(&bytes);
-    }
+    let status = response.status();
+    let body = response.into_body().read(MAX_ANSWER_BYTES).await?;
+    let body = body.ok_or(ExchangeError::TooLong)?;
     Ok(Answer { status, body })
 }
 

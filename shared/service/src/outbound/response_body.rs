@@ -70,7 +70,19 @@ impl ResponseBody {
         poll_fn(|context| self.poll_chunk(context)).await
     }
 
-    /// The same for whoever waits for something else too.
+    /// All bytes; `None` if they are more than `limit`.
+    pub async fn read(mut self, limit: usize) -> Result<Option<Vec<u8>>, CallError> {
+        let mut whole = Vec::new();
+        while let Some(bytes) = self.chunk().await? {
+            if whole.len() + bytes.len() > limit {
+                return Ok(None);
+            }
+            whole.extend_from_slice(&bytes);
+        }
+        Ok(Some(whole))
+    }
+
+    /// The same as [`chunk`](Self::chunk), for whoever waits for something else too.
     pub fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, CallError>> {
         while let Some(frame) = ready!(self.poll_incoming(context)) {
             // Trailers say nothing to us.
