@@ -38,9 +38,10 @@ pub(super) async fn warn(store: &Store, grant: &Grant, limits: &Limits, meter: &
     }
 }
 
-fn alert(grant: &Grant, Warning { usage, place, last }: &Warning, at: Timestamp) -> Alert {
+fn alert(grant: &Grant, warning: &Warning, at: Timestamp) -> Alert {
     let (user, key) = (&grant.caller.user, &grant.caller.key);
-    let named = format!("{}#{place}#{}#{}#{}", user.id, last.period, last.amount, last.percent);
+    let Warning { usage, last, .. } = warning;
+    let named = format!("{}#{}", user.id, warning.name());
     Alert {
         id: format!("alert_{}", &sha256_hex(&named)[..32]),
         at,

@@ -65,7 +65,7 @@ impl Store {
     pub async fn alert(&self, user: &UserId, meter: &Meter, alerts: &[NewAlert]) -> Result<(), StoreError> {
         let now = self.clock.now();
         for NewAlert { warning, alert } in alerts {
-            let key = keys::alert(user, &name(warning));
+            let key = keys::alert(user, &warning.name());
             let item = queued(&key, alert, alert.at)?;
             let change = Expression::change(&HashMap::new(), &item);
             let made: Written<Alert> = self.update_if(&key, change, Expression::absent()).await?;
@@ -163,11 +163,6 @@ impl Store {
             .await
             .map(|_| ())
     }
-}
-
-/// The name of an alert among those of a user: its limit in one period, at one amount and percent.
-fn name(Warning { place, last, .. }: &Warning) -> String {
-    format!("{place}#{}#{}#{}", last.period, last.amount, last.percent)
 }
 
 /// The places of one queue up to a second.

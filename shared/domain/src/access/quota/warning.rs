@@ -19,6 +19,14 @@ pub struct Warning {
     pub last: LastWarning,
 }
 
+impl Warning {
+    /// The name that tells it from all others of the user: the limit in one period, at one amount and percent.
+    pub fn name(&self) -> String {
+        let Self { place, last, .. } = self;
+        format!("{place}#{}#{}#{}", last.period, last.amount, last.percent)
+    }
+}
+
 /// The limits of a day or longer that are used and reserved to a percent `at` which nobody was warned of in this
 /// period. Of several percents at once the highest is told.
 pub fn warnings(meter: &Meter, limits: &Limits, at: &Percents, now: Timestamp) -> Vec<Warning> {
