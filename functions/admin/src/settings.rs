@@ -75,7 +75,7 @@ pub(crate) async fn update(
     let settings = changed(&app, &patch, &old).await?;
     let audit = actor
         .audit(app.store.clock().now(), "settings.update", "settings", patch.changed())
-        .telling(&shown(&old), &shown(&settings));
+        .telling(&told(&old), &told(&settings));
     let secret = patch.alerts_secret.value().map(|secret| Secret::from(secret.as_str()));
     let named = settings.alerts_secret_name().zip(secret.as_ref());
     let write = async {
@@ -114,9 +114,10 @@ async fn changed(app: &App, patch: &SettingsPatch, old: &Settings) -> Result<Set
     Ok(settings)
 }
 
-/// The settings as the audit trail tells them: without names of secrets and the tokens in addresses.
-fn shown(settings: &Settings) -> Settings {
+/// The settings as the audit trail tells them: without the names of secrets and the tokens in addresses.
+fn told(settings: &Settings) -> Settings {
     Settings {
+        alerts: settings.alerts.as_ref().map(Notify::told),
         alerts_secret: None,
         ..settings.clone()
     }

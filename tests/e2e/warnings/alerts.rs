@@ -210,3 +210,20 @@ async fn p96_who_is_told_is_the_administrators_to_say_and_to_see() {
     let policy = scene.admin().change("/api/v1/admin/policies/team", &cleared).await;
     assert_eq!(policy["notify"], Value::Null);
 }
+
+#[tokio::test]
+async fn p96_the_audit_trail_tells_no_token_of_a_webhook() {
+    let scene = Scene::start().await;
+    let notify = json!({"webhook": "https://hooks.example/services/T0K3N?key=T0K3N"});
+    let alerts = json!({ "alerts": notify });
+    data(scene.admin().put("/api/v1/admin/settings").json(&alerts), 200).await;
+    scene.program(json!({ "notify": notify })).await;
+    let other = json!({"notify": {"webhook": "https://other.example/T0K3N"}});
+    data(scene.admin().put("/api/v1/admin/policies/team").json(&other), 200).await;
+    let trail = data(scene.admin().get("/api/v1/admin/audit"), 200).await.to_string();
+    assert!(
+        trail.contains("https://hooks.example") && trail.contains("https://other.example"),
+        "{trail}"
+    );
+    assert!(!trail.contains("T0K3N"), "{trail}");
+}

@@ -89,7 +89,7 @@ pub(crate) async fn create(
     check_webhook(&app, "notify.webhook", policy.notify.as_ref())?;
     let audit = actor
         .audit(now, "policy.create", &policy.name, vec![])
-        .creating(PolicyPatch::FIELDS, &policy);
+        .creating(PolicyPatch::FIELDS, &policy.told());
     match app.store.create_policy(&policy, &audit).await? {
         Change::Done => respond(&app, policy).await.map(Created),
         Change::Conflict => Err(name_taken()),
@@ -119,7 +119,9 @@ pub(crate) async fn update(
     check_webhook(&app, "notify.webhook", policy.notify.as_ref())?;
     // The name may be repeated, but is none of the changes.
     let changed = patch.changed().into_iter().filter(|field| field != "name").collect();
-    let audit = actor.audit(now, "policy.update", &name, changed).telling(&old, &policy);
+    let audit = actor
+        .audit(now, "policy.update", &name, changed)
+        .telling(&old.told(), &policy.told());
     match app.store.update_policy(&policy, &audit).await? {
         Change::Done => respond(&app, policy).await.map(Data),
         Change::Conflict => Err(version_conflict()),
@@ -143,7 +145,7 @@ pub(crate) async fn delete(
     expected.check(None, policy.version)?;
     let audit = actor
         .audit(app.store.clock().now(), "policy.delete", &name, vec![])
-        .deleting(PolicyPatch::FIELDS, &policy);
+        .deleting(PolicyPatch::FIELDS, &policy.told());
     match app.store.delete_policy(&policy, &audit).await? {
         PolicyRemoval::Done => Ok(Message("the policy is deleted")),
         PolicyRemoval::InUse => Err(ApiError::new(

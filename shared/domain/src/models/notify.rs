@@ -2,6 +2,7 @@
 //! policy.
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// The most percents of one list.
 const MAX_PERCENTS: usize = 10;
@@ -17,6 +18,18 @@ pub struct Notify {
     pub webhook: Option<String>,
     #[serde(default)]
     pub format: WebhookFormat,
+}
+
+impl Notify {
+    /// The same as the audit trail tells it: of the webhook its origin alone, since what follows may be a token.
+    #[must_use]
+    pub fn told(&self) -> Self {
+        let origin = |webhook: &String| Url::parse(webhook).ok().map(|url| url.origin().ascii_serialization());
+        Self {
+            webhook: self.webhook.as_ref().and_then(origin),
+            ..self.clone()
+        }
+    }
 }
 
 /// The percents of a limit at which alerts are made, in ascending order.
@@ -111,5 +124,23 @@ mod tests {
         let notify: Notify = serde_json::from_str(r#"{"webhook": "https://a", "format": "dingtalk"}"#).unwrap();
         assert_eq!(notify.format, WebhookFormat::DingTalk);
         assert!(serde_json::from_str::<Notify>(r#"{"sms": 1}"#).is_err());
+    }
+
+    #[test]
+    fn p96_of_a_webhook_its_origin_is_told() {
+        for (webhook, origin) in [
+            (
+                "https://hooks.example/services/T0/x?key=y",
+                Some("https://hooks.example"),
+            ),
+            ("http://10.0.0.1:8080/x", Some("http://10.0.0.1:8080")),
+        ] {
+            let notify = Notify {
+                webhook: Some(webhook.to_owned()),
+                ..Notify::default()
+            };
+            assert_eq!(notify.told().webhook.as_deref(), origin);
+        }
+        assert_eq!(Notify::default().told(), Notify::default());
     }
 }

@@ -88,6 +88,15 @@ pub enum Mode {
 }
 
 impl Policy {
+    /// The policy as the audit trail tells it.
+    #[must_use]
+    pub fn told(&self) -> Self {
+        Self {
+            notify: self.notify.as_ref().map(Notify::told),
+            ..self.clone()
+        }
+    }
+
     /// A policy that limits nothing yet, version 0.
     pub fn unlimited(name: PolicyName) -> Self {
         Self {
