@@ -43,9 +43,9 @@ pub async fn reset_admin(options: &Options) -> Result<ResetAdmin, StartError> {
     reset.ok_or(StartError::NoAdmin)
 }
 
-/// A link to the console that signs in the administrator of `options`, if the installation has no model yet or is a demo.
-/// Its code is known to this process alone, so that there is none where several share their tables. A start does not fail for
-/// it.
+/// A link to the console that signs in the administrator of `options`, if the installation has no model yet or is a
+/// demo. Its code is known to this process alone, so that there is none where several share their tables. A start does
+/// not fail for it.
 pub(crate) async fn setup_link(
     home: &Home,
     store: &Store,

@@ -52,7 +52,7 @@ async fn loaded() -> aws_config::SdkConfig {
     defaults.load().await
 }
 
-/// Who the gateway is at vendors of models: at AWS by the same chain, which is asked when a backend first needs it.
+/// The gateway's identity at vendors of models: at AWS by the same chain, which is asked when a backend first needs it.
 pub fn identity(origins: IdentityOrigins, clock: Clock) -> Identity {
     let chain = SharedCredentialsProvider::new(LateChain::default());
     Identity::at(origins, clock)

@@ -58,7 +58,7 @@ pub struct Options {
     pub backend_networks: AllowedNetworks,
     /// Authorities that certify backends, besides the public ones.
     pub backend_authorities: Authorities,
-    /// Who the gateway is at vendors of models.
+    /// The identity that is shown to vendors of models.
     pub identity: Identity,
     /// The region whose backends come first.
     pub backend_region: Option<String>,

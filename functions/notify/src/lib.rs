@@ -57,7 +57,8 @@ async fn deliver(app: &App, settings: &Settings, mut queued: QueuedAlert) -> Res
     let Err(failure) = sent else {
         return app.store.end_alert(&queued, Some(now)).await;
     };
-    tracing::warn!(alert.id = queued.alert.id, attempts = queued.alert.attempts, %failure, "an alert is not delivered yet");
+    let QueuedAlert { alert, .. } = &queued;
+    tracing::warn!(alert.id, alert.attempts, %failure, "an alert is not delivered yet");
     app.store.fail_alert(&queued, &failure.to_string()).await?;
     if queued.alert.is_given_up(now) {
         tracing::error!(alert.id = queued.alert.id, %failure, "an alert is given up");

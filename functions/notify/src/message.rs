@@ -1,4 +1,4 @@
-//! What a webhook gets, in the shape of its receiver. The bots of Feishu, `DingTalk` and `WeCom` speak Chinese.
+//! The body of a delivery, in the shape of its receiver. The bots of Feishu, `DingTalk` and `WeCom` speak Chinese.
 
 use domain::access::webhook::feishu_sign;
 use domain::models::alert::Alert;

@@ -1,4 +1,4 @@
-//! Where an alert goes.
+//! The webhook of an alert.
 
 use domain::models::notify::{Notify, WebhookFormat};
 use domain::models::policy::Policy;

@@ -18,7 +18,7 @@ const FAILING: u64 = 12;
 const LEAVING: u64 = 18;
 /// Of a thousand requests, those that a second backend answers.
 const SECOND: u64 = 25;
-/// What a failed call of a backend came to.
+/// Results of failed calls of backends.
 const RESULTS: [&str; 3] = ["timeout", "rate_limited", "connect"];
 
 /// Makes the records of requests.

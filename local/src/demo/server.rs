@@ -88,7 +88,7 @@ async fn complete(request: Request<Incoming>) -> Response {
 }
 
 impl Asked {
-    /// What is said in place of a model.
+    /// The answer in place of a model's.
     fn answer(&self) -> String {
         let last = self.messages.iter().rfind(|message| message.role == "user");
         let asked = last.map(Message::text).unwrap_or_default();

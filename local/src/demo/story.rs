@@ -1,4 +1,4 @@
-//! What else has happened in a month: logins, changes of the configuration, backends that went out and came back.
+//! Other events of the month: logins, changes of the configuration, backends that went out and came back.
 
 use std::time::Duration;
 

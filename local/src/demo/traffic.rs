@@ -75,7 +75,7 @@ pub(super) async fn store(store: &Store, records: Vec<UsageRecord>, now: Timesta
     store.record_batch(&batch).await
 }
 
-/// What policies did and would have done: requests that were refused, and findings of the policy in shadow mode.
+/// Effects of policies: requests that were refused, and findings of the policy in shadow mode.
 pub(super) async fn refuse(store: &Store, people: &[Person], records: &[UsageRecord]) -> Result<(), StoreError> {
     let mut days: BTreeMap<(&UserId, Date), (u64, Timestamp)> = BTreeMap::new();
     for UsageRecord { request, .. } in records {

@@ -110,12 +110,14 @@ pub(super) const VENDORS: &[Vendor] = &[
         &own("http://127.0.0.1:11434/v1", "http://127.0.0.1:11434")),
     row(Preset::LmStudio, "LM Studio", "https://lmstudio.ai/docs/developer/openai-compat",
         &own("http://127.0.0.1:1234/v1", "http://127.0.0.1:1234")),
-    row(Preset::Bedrock, "Amazon Bedrock", "https://docs.aws.amazon.com/bedrock/latest/userguide/inference-messages-api.html",
+    row(Preset::Bedrock, "Amazon Bedrock",
+        "https://docs.aws.amazon.com/bedrock/latest/userguide/inference-messages-api.html",
         &[
             messages("https://bedrock-runtime.{region}.amazonaws.com/anthropic", SIGNED),
             chat("https://bedrock-runtime.{region}.amazonaws.com/openai/v1", SIGNED),
         ]),
-    row(Preset::BedrockMantle, "Amazon Bedrock (mantle)", "https://docs.aws.amazon.com/bedrock/latest/userguide/endpoints.html",
+    row(Preset::BedrockMantle, "Amazon Bedrock (mantle)",
+        "https://docs.aws.amazon.com/bedrock/latest/userguide/endpoints.html",
         &[
             messages("https://bedrock-mantle.{region}.api.aws/anthropic", SIGNED),
             chat("https://bedrock-mantle.{region}.api.aws/v1", SIGNED),
@@ -135,7 +137,10 @@ pub(super) const VENDORS: &[Vendor] = &[
     row(Preset::Gemini, "Gemini API", "https://ai.google.dev/gemini-api/docs/openai",
         &[chat("https://generativelanguage.googleapis.com/v1beta/openai", BEARER)]),
     row(Preset::Vertex, "Vertex AI", "https://cloud.google.com/vertex-ai/generative-ai/docs/start/openai",
-        &[chat("https://aiplatform.googleapis.com/v1/projects/{project}/locations/{location}/endpoints/openapi", BEARER)]),
+        &[chat(
+            "https://aiplatform.googleapis.com/v1/projects/{project}/locations/{location}/endpoints/openapi",
+            BEARER,
+        )]),
     row(Preset::OpenRouter, "OpenRouter", "https://openrouter.ai/docs/api-reference/overview",
         &[
             chat("https://openrouter.ai/api/v1", BEARER),
@@ -146,7 +151,8 @@ pub(super) const VENDORS: &[Vendor] = &[
             chat("https://api.deepseek.com", BEARER),
             messages("https://api.deepseek.com/anthropic", X_API_KEY),
         ]),
-    row(Preset::Qwen, "Qwen (Alibaba Cloud)", "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
+    row(Preset::Qwen, "Qwen (Alibaba Cloud)",
+        "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
         &[
             chat("https://dashscope-intl.aliyuncs.com/compatible-mode/v1", BEARER),
             messages("https://dashscope-intl.aliyuncs.com/apps/anthropic", X_API_KEY),

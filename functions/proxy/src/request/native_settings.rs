@@ -1,5 +1,5 @@
-//! What a backend's settings change of a Messages request that passes to it in its own dialect: what its vendor refuses
-//! of the API (translation.md §2.1).
+//! Changes that a backend's settings make to a Messages request which passes to it in its own dialect: its vendor
+//! refuses parts of the API (translation.md §2.1).
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use service::http::ApiError;

@@ -31,7 +31,7 @@ pub(crate) struct Endpoints {
     cache: Arc<Cache<EndpointKey, Arc<BackendEndpoint>>>,
     networks: AllowedNetworks,
     backend_keys: BackendKeys,
-    /// Who the gateway is at vendors of models.
+    /// The identity that is shown to vendors of models.
     pub(super) identity: Identity,
 }
 

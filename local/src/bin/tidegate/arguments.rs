@@ -65,8 +65,8 @@ pub(crate) struct Arguments {
     /// Keep nothing: all data is gone at the end.
     #[arg(long, conflicts_with = "data")]
     memory: bool,
-    /// A gateway to look around in: people, models and a month of traffic that are made up, in memory or in an empty folder
-    /// that `--data` names.
+    /// A gateway to look around in: people, models and a month of traffic that are made up, in memory or in an empty
+    /// folder that `--data` names.
     #[arg(long, conflicts_with_all = ["config", "reset_admin"])]
     demo: bool,
     /// The first administrator's e-mail address. A password may be given as `ADMIN_PASSWORD` in the environment.

@@ -89,13 +89,13 @@ pub fn region_at(url: &Url) -> Option<AwsRegion> {
     AwsRegion::try_from(region?.to_owned()).ok()
 }
 
-/// What a vendor's host says of itself.
+/// Facts that a vendor's host tells by its name.
 #[derive(Clone, Copy, Default)]
 struct Place<'h> {
     region: Option<&'h str>,
 }
 
-/// What `host` says if it is one of `hosts`.
+/// The facts of `host` if it is one of `hosts`.
 fn found<'h>(hosts: &[Hosts], host: &'h str) -> Option<Place<'h>> {
     hosts.iter().find_map(|Hosts { names, suffixes }| {
         let mut before = suffixes
@@ -105,7 +105,7 @@ fn found<'h>(hosts: &[Hosts], host: &'h str) -> Option<Place<'h>> {
     })
 }
 
-/// What `text` says if its labels are those of `name`.
+/// The facts of `text` if its labels are those of `name`.
 fn matched<'h>(name: &str, text: &'h str) -> Option<Place<'h>> {
     let mut place = Place::default();
     let (mut wanted, mut labels) = (name.split('.'), text.split('.'));

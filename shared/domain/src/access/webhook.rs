@@ -1,5 +1,5 @@
-//! The signatures of what webhooks get: of Standard Webhooks (<https://www.standardwebhooks.com>), and those of the bots
-//! of Feishu and `DingTalk`.
+//! The signatures of what webhooks get: of Standard Webhooks (<https://www.standardwebhooks.com>), and those of the
+//! bots of Feishu and `DingTalk`.
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine as _;

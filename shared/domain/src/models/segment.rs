@@ -49,7 +49,7 @@ enum Part {
     Row(Row),
 }
 
-/// What requests have in common that are alike.
+/// The members that requests which are alike have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Kind {
     key: KeyId,
@@ -65,7 +65,7 @@ struct Kind {
     asked_model: Option<String>,
 }
 
-/// What a request has for itself. Times are in nanoseconds since 1970.
+/// The members that a request has for itself. Times are in nanoseconds since 1970.
 #[derive(Serialize, Deserialize)]
 struct Row {
     /// The number of its kind.

@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use super::exchange::{ExchangeError, FormRequest};
 
-/// What an application of Entra trusts of another cloud's tokens.
+/// The audience of another cloud's tokens that an application of Entra trusts.
 pub(super) const AUDIENCE: &str = "api://AzureADTokenExchange";
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Who asks for the application's token.
+/// The proof of who asks for the application's token.
 pub(super) enum Shown<'a> {
     Secret(&'a Secret),
     /// A token of AWS for [`AUDIENCE`].

@@ -1,11 +1,11 @@
-//! Why a backend cannot be shown who the gateway is.
+//! Reasons why a backend cannot be shown the gateway's identity.
 
 use aws_credential_types::provider::error::CredentialsError;
 
 use super::exchange::ExchangeError;
 use super::sigv4::SignatureError;
 
-/// Why a backend cannot be shown the identity.
+/// The reason why a backend cannot be shown the identity.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     #[error("the address is none of the vendor's own, and none of IDENTITY_ORIGINS")]

@@ -43,13 +43,13 @@ impl FormRequest {
     }
 }
 
-/// What an endpoint answered.
+/// The answer of an endpoint.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) body: Vec<u8>,
 }
 
-/// Why there is no token. Its text is for the log.
+/// The reason why there is no token. Its text is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum ExchangeError {
     #[error("the token endpoint's address is not usable")]

@@ -1,4 +1,4 @@
-//! Who the gateway is at vendors of models: requests to them are signed by its own role, or carry a token that was
+//! The gateway's own identity at vendors of models: requests to them are signed by its role, or carry a token that was
 //! minted for it (docs/backends.md).
 
 mod credentials;

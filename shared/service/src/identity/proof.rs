@@ -1,4 +1,4 @@
-//! How one backend is shown who the gateway is, as its entry says.
+//! The way in which one backend is shown the gateway's identity, as its entry says.
 
 use domain::models::auth::{AwsRegion, AwsService, AwsSignature, AzureEntra};
 use domain::secret::Secret;
@@ -9,7 +9,7 @@ use url::Url;
 use super::sigv4::Scope;
 use domain::access::identity_hosts::region_at;
 
-/// How one backend is shown the identity.
+/// The way in which one backend is shown the identity.
 #[derive(Clone, Debug)]
 pub struct Proof(pub(super) Kind);
 
@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Token(TokenSource),
 }
 
-/// What a token is made of.
+/// The ingredients of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum TokenSource {
     /// Without a secret the role at AWS is shown.

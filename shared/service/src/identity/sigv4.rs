@@ -21,14 +21,14 @@ const UNSIGNED: [HeaderName; 4] = [
     HeaderName::from_static("tracestate"),
 ];
 
-/// What a signature is good for.
+/// The region and the service that a signature is good for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Scope {
     pub(super) region: String,
     pub(super) service: &'static str,
 }
 
-/// Why a request cannot be signed.
+/// The reason why a request cannot be signed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignatureError {
     #[error("the request cannot be signed")]

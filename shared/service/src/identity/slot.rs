@@ -52,8 +52,8 @@ impl<V> Default for Slot<V> {
 }
 
 impl<V: Clone> Slot<V> {
-    /// The value, from memory or by `fetch`; who asks meanwhile waits for the same one. If it cannot be renewed, the one
-    /// before serves until its end.
+    /// The value, from memory or by `fetch`; who asks meanwhile waits for the same one. If it cannot be renewed, the
+    /// one before serves until its end.
     pub(super) async fn get<E>(
         &self,
         clock: &Clock,

@@ -83,7 +83,7 @@ pub fn credential(backend: &Backend, key: &Secret) -> Result<Option<(HeaderName,
     Ok(Some((name, value)))
 }
 
-/// Why a key cannot be shown.
+/// The reason why a key cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
     #[error("the header for the key has no name")]

@@ -20,7 +20,7 @@ pub(super) struct ReusableStream<S> {
     reuse: Reuse,
 }
 
-/// What is known of a connection to who has a response of it.
+/// Facts of a connection, for who has a response of it.
 #[derive(Clone, Debug)]
 pub(super) struct Reuse(Arc<Known>);
 

@@ -1,10 +1,10 @@
-//! What becomes of an event of a stream that is passed through.
+//! The fate of an event of a stream that is passed through.
 
 use translators::sse::Event;
 
 use crate::patch::{Patch, Span};
 
-/// What becomes of an event.
+/// The fate of an event.
 pub(super) enum Action {
     Pass,
     /// The event is passed on with the patches, which may remove it.

@@ -1,4 +1,4 @@
-//! What a meter remembers of warnings.
+//! A meter's memory of warnings.
 
 use std::collections::BTreeMap;
 

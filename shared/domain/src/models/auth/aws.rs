@@ -1,4 +1,4 @@
-//! What of AWS an entry may name: only what a signature for a model needs.
+//! The parts of AWS that an entry may name: only those that a signature for a model needs.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What of Entra an entry may name.
+//! The parts of Entra that an entry may name.
 
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,7 @@ impl TryFrom<String> for EntraId {
     }
 }
 
-/// What a token is asked for, such as `https://ai.azure.com/.default`.
+/// The scope of a token, such as `https://ai.azure.com/.default`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct EntraScope(String);

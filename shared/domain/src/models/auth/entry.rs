@@ -21,7 +21,7 @@ pub enum Auth {
     AzureEntra(AzureEntra),
 }
 
-/// What becomes of a backend's `api_key`.
+/// The use of a backend's `api_key`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyUse {
     /// It is sent where there is one.
@@ -31,7 +31,7 @@ pub enum KeyUse {
 }
 
 impl Auth {
-    /// What an entry with this `auth` does with its key.
+    /// The use that an entry with this `auth` makes of its key.
     pub fn key_use(auth: Option<&Self>) -> KeyUse {
         match auth {
             None => KeyUse::Optional,
@@ -43,7 +43,7 @@ impl Auth {
         }
     }
 
-    /// What a key is for: one that was set for another way is not used for this one (promise 23).
+    /// The name of the way: a key that was set for another one is not used for this one (promise 23).
     pub fn way(&self) -> &'static str {
         match self {
             Self::None => "none",

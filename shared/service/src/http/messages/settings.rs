@@ -1,4 +1,4 @@
-//! What the settings of a backend are for: the same words as their documentation in
+//! The purpose of each setting of a backend: the same words as their documentation in
 //! `shared/translators/src/settings/backend.rs`.
 
 use super::row::{Row, row};

@@ -36,7 +36,7 @@ fn play(converter: ResponseConverter, stream: String) -> (String, UsageReport) {
     (String::from_utf8(frames.concat()).unwrap(), ending.usage)
 }
 
-/// What is recorded of a report; thinking of none is the same as none that is told.
+/// The record of a report; thinking of none is the same as none that is told.
 fn recorded(report: UsageReport) -> Usage {
     let UsageReport::Reported(usage) = report else {
         panic!("the report was taken for an estimate: {report:?}")

@@ -1,11 +1,11 @@
-//! What a client reads of its response.
+//! The usage that a client reads in its response.
 
 use odd_servers::Protocol;
 use serde_json::{Map, Value, json};
 
 use super::report::Report;
 
-/// What a client reads of its response, in one spelling.
+/// The usage that a client reads in its response, in one spelling.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Told {
     input: u64,
@@ -17,7 +17,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// What a client has to be told of this report.
+    /// The part of this report that a client has to be told.
     pub(super) fn expected(client: Protocol, report: Report) -> Self {
         let tier = report.tier.and_then(|tier| match client {
             Protocol::Messages => tier.anthropic(),
@@ -35,12 +35,12 @@ impl Told {
         }
     }
 
-    /// What a whole response tells.
+    /// The usage in a whole response.
     pub(super) fn whole(client: Protocol, body: &[u8]) -> Self {
         Self::of(client, &serde_json::from_slice(body).unwrap())
     }
 
-    /// What a client that reads all events of a stream knows at its end.
+    /// The usage that a client knows at the end of a stream, of which it has read all events.
     pub(super) fn streamed(client: Protocol, stream: &str) -> Self {
         let data = stream.lines().filter_map(|line| line.strip_prefix("data: "));
         let events: Vec<Value> = data.filter_map(|data| serde_json::from_str(data).ok()).collect();
