@@ -16,6 +16,9 @@ pub enum EgressError {
     Form,
     #[error("must not hold credentials, a query, a fragment, blanks, backslashes or dot segments")]
     Parts,
+    /// The same of an address that may have a query.
+    #[error("must not hold credentials, a fragment, blanks, backslashes or dot segments")]
+    PartsButQuery,
     #[error("must use https, but for addresses in the allowed private networks")]
     PlainText,
     #[error("is in a network that the gateway does not call")]
@@ -120,15 +123,22 @@ impl AllowedNetworks {
     /// The address of a webhook as it will be called: judged as [`Self::base_url`], with a query, in which some have
     /// their token.
     pub fn webhook(&self, text: &str) -> Result<Url, EgressError> {
-        let Some((base, query)) = text.split_once('?') else {
-            return self.base_url(text);
+        let (base, query) = match text.split_once('?') {
+            Some((base, query)) => (base, Some(query)),
+            None => (text, None),
         };
-        let mut url = self.base_url(base)?;
-        let is_plain = query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
-        if !is_plain || text.len() > MAX_URL {
-            return Err(EgressError::Parts);
+        let mut url = self.base_url(base).map_err(|error| match error {
+            EgressError::Parts => EgressError::PartsButQuery,
+            other => other,
+        })?;
+        let is_plain = |query: &str| query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        if text.len() > MAX_URL {
+            return Err(EgressError::Form);
         }
-        url.set_query(Some(query));
+        if !query.is_none_or(is_plain) {
+            return Err(EgressError::PartsButQuery);
+        }
+        url.set_query(query);
         Ok(url)
     }
 }
@@ -385,5 +395,31 @@ mod tests {
         ] {
             assert_eq!(networks.base_url(loopback), Err(EgressError::Forbidden), "{loopback}");
         }
+    }
+
+    #[test]
+    fn p97_a_webhook_may_have_a_query_and_nothing_else_that_a_base_url_has_not() {
+        let networks = AllowedNetworks::default();
+        let judged = |text: &str| networks.webhook(text).map(|url| url.to_string());
+        for text in [
+            "https://h.example/x?key=a%20b",
+            "https://h.example/x",
+            "https://h.example/?",
+        ] {
+            assert_eq!(judged(text).unwrap(), text);
+        }
+        for (text, error) in [
+            ("https://u:p@h.example/x?key=a", EgressError::PartsButQuery),
+            ("https://h.example/x#f", EgressError::PartsButQuery),
+            ("https://h.example/x?a#f", EgressError::PartsButQuery),
+            ("https://h.example/x?a b", EgressError::PartsButQuery),
+            ("http://h.example/x?a", EgressError::PlainText),
+            ("https://169.254.169.254/x?a", EgressError::Forbidden),
+            ("h.example?a", EgressError::Form),
+        ] {
+            assert_eq!(judged(text).unwrap_err(), error, "{text}");
+        }
+        let long = format!("https://h.example/x?{}", "a".repeat(2048));
+        assert_eq!(judged(&long).unwrap_err(), EgressError::Form);
     }
 }
