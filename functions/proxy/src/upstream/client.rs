@@ -84,7 +84,7 @@ impl BackendClient {
                 ..endpoint.errors.clone()
             };
             if let Some(token) = shown.and_then(|shown| shown.token) {
-                errors.secrets = errors.secrets.and(token.expose());
+                errors.secrets = errors.secrets.and_credential(token.expose());
             }
             Err(self.error(response, errors).await)
         }

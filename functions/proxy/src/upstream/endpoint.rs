@@ -184,9 +184,10 @@ fn settings(backend: &Backend) -> Result<BackendSettings, Failure> {
 
 /// What must not leave with a backend's words: its key, the values of its headers, and where it is.
 fn secrets(key: Option<&Secret>, backend: &Backend, base: &Url) -> Secrets {
-    let key = key.map(Secret::expose);
     let headers = backend.headers.values().map(String::as_str);
-    Secrets::new(key.into_iter().chain(headers).chain(base.host_str()))
+    let told = Secrets::new(headers.chain(base.host_str()));
+    key.into_iter()
+        .fold(told, |told, key| told.and_credential(key.expose()))
 }
 
 /// The model's headers, overridden by the backend's, with its key.

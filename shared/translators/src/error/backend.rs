@@ -4,9 +4,10 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::clean::{CleanedMessage, Secrets};
+use super::clean::CleanedMessage;
 use super::dialect::Dialect;
 use super::reading::Report;
+use super::secrets::Secrets;
 
 /// The kinds of errors of the Messages API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

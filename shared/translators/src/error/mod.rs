@@ -8,14 +8,17 @@ mod backend;
 mod clean;
 mod code;
 mod dialect;
+mod letters;
 mod overflow;
 mod reading;
 mod request;
+mod secrets;
 mod status;
 mod surrogates;
 
 pub use backend::{BackendError, ErrorContext, ErrorKind, says_something};
-pub use clean::{CleanedMessage, Secrets};
+pub use clean::CleanedMessage;
 pub use code::{Code, ErrorBody};
 pub use dialect::Dialect;
 pub use request::{FieldPath, RequestError};
+pub use secrets::Secrets;

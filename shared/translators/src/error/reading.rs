@@ -4,9 +4,10 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::clean::{CleanedMessage, Secrets};
+use super::clean::CleanedMessage;
 use super::dialect::Dialect;
 use super::overflow::Overflow;
+use super::secrets::Secrets;
 use super::status::{status_of_number, status_of_word, tells_rate_limit};
 use super::surrogates::without_halves;
 use crate::sse::Decoder;
