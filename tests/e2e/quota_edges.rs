@@ -105,6 +105,35 @@ async fn p83_op9_a_model_without_a_price_is_refused_under_a_limit_of_cost_unless
 }
 
 #[tokio::test]
+async fn p83_under_a_limit_of_cost_a_dearer_tier_without_a_price_is_refused_however_it_is_asked_for() {
+    let provider = Provider::always(Reply::json(&openai::completion("Hi")));
+    let gateway = Gateway::start().await.with_model("m", &provider).await;
+    let admin = gateway.admin();
+    let priced =
+        |tiers: Value| json!({"prices": [{"from": "2026-01-01T00:00:00Z", "input": 1, "output": 2, "tiers": tiers}]});
+    admin.change("/api/v1/admin/models/m", &priced(json!({}))).await;
+    admin.create_policy("team", &json!({"cost_quota_monthly": 5})).await;
+    let program = admin.create_program_under("team").await;
+    let chat = |tier: &str| {
+        let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"Hi"}}],"service_tier":{tier}}}"#);
+        let request = program
+            .post("/v1/chat/completions")
+            .header("content-type", "application/json");
+        request.body(body)
+    };
+    for tier in [r#""priority""#, r#""fast""#, r#""f\u0061st""#] {
+        assert_eq!(refusal(chat(tier), 403).await, "model_unpriced", "{tier}");
+    }
+    let mut fast = client::message("m");
+    fast["speed"] = "fast".into();
+    assert_eq!(status(program.post("/v1/messages").json(&fast)).await, 403);
+    assert_eq!(status(chat(r#""flex""#)).await, 200, "no dearer than the others");
+    let tiers = json!({"priority": {"input": 2, "output": 4}});
+    admin.change("/api/v1/admin/models/m", &priced(tiers)).await;
+    assert_eq!(status(chat(r#""priority""#)).await, 200);
+}
+
+#[tokio::test]
 async fn op9_by_the_settings_a_policy_that_could_not_limit_cost_is_refused() {
     let provider = Provider::always(Reply::json(&openai::completion("Hi")));
     let gateway = Gateway::start().await.with_model("m", &provider).await;

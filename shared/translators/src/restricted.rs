@@ -60,7 +60,7 @@ pub fn restriction(name: &str) -> Option<Restriction> {
 fn is_limit(name: &str) -> bool {
     is_one_of!(name:
         "n_predict" "num_predict" "max_length" "max_new_tokens" "max_output_tokens" "maxOutputTokens" "maxTokens"
-        "max_gen_len" "max_gen_tokens" "max_generated_tokens" "max_predicted_tokens" "max_tokens_to_generate"
+        "max_gen_len" "max_gen_toks" "max_gen_tokens" "max_generated_tokens" "max_predicted_tokens" "max_tokens_to_generate"
         "max_tokens_to_sample")
 }
 
@@ -69,7 +69,8 @@ fn is_more(name: &str) -> bool {
     is_one_of!(name:
         "min_tokens" "min_length" "min_new_tokens" "min_output_tokens" "min_completion_tokens" "ignore_eos"
         "use_beam_search" "num_beams" "beam_width"
-        "options" "parameters" "sampling_params" "generation_config" "generationConfig" "extra_body" "extra_params")
+        "options" "parameters" "sampling_params" "generation_config" "generationConfig" "extra_body" "extra_params"
+        "inferenceConfig" "inference_config" "textGenerationConfig" "additionalModelRequestFields")
 }
 
 /// Parameters of aggregators and of servers that compute in several places.
@@ -77,15 +78,15 @@ fn is_routing(name: &str) -> bool {
     let is_named = is_one_of!(name:
         "models" "model_list" "base_model" "provider" "providers" "provider_options" "providerOptions"
         "route" "router" "routing" "gateway" "preset" "plugins" "transforms"
-        "fallback" "fallbacks" "fallback_models" "default_fallbacks" "context_window_fallbacks"
-        "context_window_fallback_dict" "content_policy_fallbacks"
         "api_base" "base_url" "api_key" "api_version" "api_type" "custom_llm_provider" "deployment" "deployment_id"
         "engine" "organization" "region_name" "user_config" "headers" "extra_headers" "extra_query"
-        "mock_response" "num_retries" "max_retries"
-        "lora" "lora_path" "adapter" "adapter_id"
+        "num_retries" "max_retries" "router_settings" "adapter" "adapter_id"
         "kv_transfer_params" "bootstrap_host" "bootstrap_port" "bootstrap_room" "data_parallel_rank");
     let is_of_family = |prefix: &&str| name.starts_with(*prefix);
-    is_named || ["litellm_", "aws_", "vertex_", "azure_"].iter().any(is_of_family)
+    let families = ["litellm_", "aws_", "vertex_", "azure_", "watsonx_", "mock_", "lora"];
+    // Anthropic's receipt for a fallback is no way to one.
+    let is_fallback = name.contains("fallback") && name != "fallback_credit_token";
+    is_named || is_fallback || families.iter().any(is_of_family)
 }
 
 /// True if a backend with `settings` does not get the client's member `name`.
@@ -153,6 +154,9 @@ mod tests {
             "base_url",
             "litellm_metadata",
             "aws_region_name",
+            "mock_testing_fallbacks",
+            "model_fallbacks",
+            "lora_request",
         ] {
             assert!(is_withheld(name, Path::Chat, &settings), "{name}");
         }

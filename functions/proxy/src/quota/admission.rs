@@ -92,7 +92,7 @@ pub(crate) async fn reserve(
     let limits = grant.limits();
     let mut reservation = Reservation::new(grant.clone(), limits, facts, request.input_estimate());
     reservation.asked_tier = demand::asked_tier(request, &grant.entry.model);
-    let would_refuse_price = check_price(store, &reservation, request.endpoint()).await?;
+    let would_refuse_price = check_price(store, &reservation, request).await?;
     if !reservation.limits.is_empty() {
         let demand = demand(&reservation, request);
         let (stored, meter) = admit(store, &reservation, demand, max_duration).await?;
@@ -179,23 +179,31 @@ fn refused(policy: &Policy, refusal: &Refusal, dialect: Dialect, at: Timestamp) 
     refusal::over_limit(policy, refusal, at).hints(headers)
 }
 
-/// Refuses a model without a price under a limit of cost, which could not limit it (OP9). True if a policy in shadow
-/// mode would have.
-async fn check_price(store: &Store, reservation: &Reservation, endpoint: Endpoint) -> Result<bool, ApiError> {
+/// Refuses a model without a price under a limit of cost, which could not limit it (OP9), and one without a price for
+/// the dearer tier that the client asks for. True if a policy in shadow mode would have.
+async fn check_price(
+    store: &Store,
+    reservation: &Reservation,
+    request: &CompletionRequest<'_>,
+) -> Result<bool, ApiError> {
     let Reservation { grant, limits, .. } = reservation;
     let model = &grant.entry.model;
     let mut of_cost = limits.rules.iter().filter(|rule| rule.measure.unit() == Unit::Cost);
     let Some(first) = of_cost.next() else {
         return Ok(false);
     };
-    if model.is_priced_at(endpoint, reservation.request.at) {
+    let at = reservation.request.at;
+    // A tier that the model's entry asks for has the model's prices.
+    let asked = request.service_tier().map(demand::price_tier);
+    let untold = asked.filter(|tier| !model.is_priced_in(*tier, at));
+    if untold.is_none() && model.is_priced_at(request.endpoint(), at) {
         return Ok(false);
     }
     if store.settings().await?.unpriced_models == UnpricedModels::Free {
         return Ok(false);
     }
     match std::iter::once(first).chain(of_cost).find(|rule| rule.is_enforced) {
-        Some(rule) => Err(refusal::unpriced(&grant.policy, rule.level, &model.id)),
+        Some(rule) => Err(refusal::unpriced(&grant.policy, rule.level, &model.id, untold)),
         None => Ok(true),
     }
 }

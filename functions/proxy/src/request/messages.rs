@@ -18,6 +18,7 @@ use translators::model::ModelFacts;
 use translators::restricted::Path;
 use translators::sealed::ClientSealer;
 use translators::settings::BackendSettings;
+use translators::usage::ServedTier;
 
 use super::backend_body::BackendBody;
 use super::body::RequestBody;
@@ -64,9 +65,15 @@ impl<'a> MessagesRequest<'a> {
         })
     }
 
-    /// The member `service_tier` as the client wrote it.
+    /// The member by which the client asks for a tier of service, as it wrote it: `speed` where that asks for the dearer
+    /// one.
     pub(super) fn service_tier(&self) -> Option<&RawValue> {
-        self.request.service_tier.raw()
+        let fast = |speed: &&RawValue| ServedTier::named(Some(speed)) == Some(ServedTier::Priority);
+        self.request
+            .speed
+            .raw()
+            .filter(fast)
+            .or(self.request.service_tier.raw())
     }
 
     /// The same request of a client for whom `sealer` seals.

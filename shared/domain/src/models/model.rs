@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::affinity::Affinity;
 use super::capability::{Modality, ReasoningEffort};
 use super::kind::ModelKind;
-use super::price::{InForce, Price, PriceEntry, Prices};
+use super::price::{InForce, Price, PriceEntry, Prices, Tier};
 use super::usage::Endpoint;
 use super::{DisplayName, ModelId, ModelName};
 
@@ -87,6 +87,13 @@ impl Model {
             return InForce::entry(&self.prices, at).is_some_and(|entry| entry.prices_all(generates));
         }
         self.input_price.is_some() && (self.output_price.is_some() || !generates)
+    }
+
+    /// True if its prices say what it costs in that tier at that moment. In a cheaper tier than the standard one it costs
+    /// no more than in that.
+    pub fn is_priced_in(&self, tier: Tier, at: Timestamp) -> bool {
+        let entry = || InForce::entry(&self.prices, at);
+        tier != Tier::Priority || entry().is_some_and(|entry| entry.tiers.priority.is_some())
     }
 
     /// What it costs at that moment. A list of prices of which none has begun costs nothing.

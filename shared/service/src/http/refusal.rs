@@ -8,7 +8,7 @@ use super::{ApiError, Code, budget};
 use domain::access::quota::{Level, LimitUsage, Refusal};
 use domain::models::limit::{Measure, Per, Unit};
 use domain::models::policy::Policy;
-use domain::models::price::MicroUsd;
+use domain::models::price::{MicroUsd, Tier};
 use domain::models::{ModelGlob, ModelId};
 
 /// The SDKs of `OpenAI` and of Anthropic wait as `Retry-After` says, if that is no longer than this. Otherwise they
@@ -25,11 +25,16 @@ pub fn no_policy() -> ApiError {
     )
 }
 
-/// A limit of the policy or the key is of cost, and what the model costs is not known.
-pub fn unpriced(policy: &Policy, level: Level, model: &ModelId) -> ApiError {
+/// A limit of the policy or the key is of cost, and what the model costs is not known: at all, or in this tier.
+pub fn unpriced(policy: &Policy, level: Level, model: &ModelId, tier: Option<Tier>) -> ApiError {
     let whose = whose(policy, level);
-    let message = format!("{whose} limits cost, and the model `{model}` has no price; an administrator has to set one");
-    ApiError::new(Code::ModelUnpriced, message).field("model")
+    let (missing, field) = match tier {
+        None => ("no price", "model"),
+        Some(_) => ("no price for a dearer tier of service", "service_tier"),
+    };
+    let message =
+        format!("{whose} limits cost, and the model `{model}` has {missing}; an administrator has to set one");
+    ApiError::new(Code::ModelUnpriced, message).field(field)
 }
 
 fn whose(policy: &Policy, level: Level) -> String {

@@ -25,7 +25,10 @@ impl Usage {
         self.input = uncached
             .saturating_add(self.cached_input)
             .saturating_add(self.cache_write);
-        self.breakdown.tier = ServedTier::named(new.service_tier).or(self.breakdown.tier);
+        // The fast mode has a price of its own, whatever the tier that it is in.
+        let fast = ServedTier::named(new.speed).filter(|tier| *tier == ServedTier::Priority);
+        let tier = fast.or_else(|| ServedTier::named(new.service_tier));
+        self.breakdown.tier = tier.or(self.breakdown.tier);
         let details = new.output_tokens_details.0.unwrap_or_default();
         self.reasoning = count(details.thinking_tokens).or(self.reasoning);
     }
@@ -96,6 +99,7 @@ lenient_object! {
         output_tokens: Raw<'a> = b"output_tokens",
         output_tokens_details: Lenient<OutputDetailsIn<'a>> = b"output_tokens_details",
         service_tier: Raw<'a> = b"service_tier",
+        speed: Raw<'a> = b"speed",
     }
 }
 
@@ -196,6 +200,19 @@ mod tests {
             writes(&[r#"{"usage":{"cache_creation_input_tokens":2,"cache_creation":null}}"#]),
             Some((2, 2, 0))
         );
+    }
+
+    #[test]
+    fn p83_an_answer_of_the_fast_mode_is_one_of_the_dearer_tier() {
+        let tier = |usage: &str| {
+            let mut read = None;
+            update_from_event(&mut read, format!("{{\"usage\":{usage}}}").as_bytes());
+            read.and_then(|usage: Usage| usage.breakdown.tier)
+        };
+        let fast = r#"{"output_tokens":1,"service_tier":"standard","speed":"fast"}"#;
+        assert_eq!(tier(fast), Some(ServedTier::Priority));
+        let standard = r#"{"output_tokens":1,"service_tier":"standard","speed":"standard"}"#;
+        assert_eq!(tier(standard), Some(ServedTier::Standard));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The parts of a report besides the kinds of tokens: prices depend on them.
 
+use std::borrow::Cow;
+
 use crate::json::Raw;
 
 /// The tier in which a vendor served a request.
@@ -26,11 +28,12 @@ pub struct Breakdown {
 impl ServedTier {
     /// The tier that a `service_tier` names; `None` for `auto`, which leaves it to the vendor, and for unknown ones.
     pub fn named(json: Raw<'_>) -> Option<Self> {
-        match json?.get() {
-            r#""default""# | r#""standard""# | r#""standard_only""# => Some(Self::Standard),
-            r#""priority""# | r#""fast""# => Some(Self::Priority),
-            r#""flex""# => Some(Self::Flex),
-            r#""batch""# => Some(Self::Batch),
+        // Not by its bytes: a client may escape its letters.
+        match serde_json::from_str::<Cow<'_, str>>(json?.get()).ok()?.as_ref() {
+            "default" | "standard" | "standard_only" => Some(Self::Standard),
+            "priority" | "fast" => Some(Self::Priority),
+            "flex" => Some(Self::Flex),
+            "batch" => Some(Self::Batch),
             _ => None,
         }
     }
@@ -88,5 +91,7 @@ mod tests {
             let tier = ServedTier::named(Some(&json)).unwrap();
             assert_eq!((tier.openai(), tier.anthropic()), (openai, anthropic), "{name}");
         }
+        let escaped = RawValue::from_string(r#""prior\u0069ty""#.to_owned()).unwrap();
+        assert_eq!(ServedTier::named(Some(&escaped)), Some(ServedTier::Priority));
     }
 }
