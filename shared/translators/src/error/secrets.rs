@@ -1,7 +1,7 @@
 //! What is secret in a call, and where it is in a backend's words, however it is written there (HA1).
 
 use std::collections::HashSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -102,9 +102,16 @@ fn spellings(secret: &str) -> Vec<Vec<u8>> {
     let mut spellings = vec![bare.to_owned()];
     if bare.len() >= SHORTEST_ENCODED {
         spellings.extend((0..3).map(|lead| in_base64(bare, lead)));
-        spellings.push(bare.bytes().map(|byte| format!("{byte:02x}")).collect());
+        spellings.push(in_hexadecimal(bare));
     }
     spellings.iter().map(|spelling| Letters::of(spelling).letters).collect()
+}
+
+fn in_hexadecimal(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// The letters of base64 that say a text alone, `lead` bytes of something else before it: of `user:key`, as HTTP's
@@ -137,7 +144,7 @@ mod tests {
                 assert!(secrets().are_in(&encoded), "{lead}{KEY} as {encoded}");
             }
         }
-        let hexadecimal: String = KEY.bytes().map(|byte| format!("{byte:02X}")).collect();
+        let hexadecimal = in_hexadecimal(KEY).to_uppercase();
         for text in [
             &hexadecimal,
             "sk-live%2F7Q+r9%3dLm2_Xw4ZkT",
