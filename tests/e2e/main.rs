@@ -55,6 +55,7 @@ mod servers;
 mod session_keys;
 mod settings;
 mod setup;
+mod sign_ins;
 mod sso;
 mod trials;
 mod usage;

@@ -1,7 +1,7 @@
 """Promise 58: what each function may do, as decision 23 has it, against the policies of its role.
 
 R reads (GetItem, Query), Q and B in one way (Query, BatchGetItem), C creates (PutItem), U updates, D deletes, K checks
-a condition; in T(…) only inside TransactWriteItems. `Users/department` is an index, `Settings/sso#*` and `Quota/alert#*` the
+a condition; in T(…) only inside TransactWriteItems. `Users/department` is an index, `Settings/sso#*`, `ApiKeys/digest#*` and `Quota/alert#*` the
 items whose keys begin so, `Policies/count` an attribute, `Users/account` all attributes but the hash of the password, `Users/owner`
 those that say whether an account may be used, `Responses/keys` no attribute but the keys.
 """
@@ -10,19 +10,20 @@ from template import listed
 
 TABLE = {
     "Auth": {
-        "Users": "R T(C,U)", "LoginGuard": "R U", "Settings": "R", "Settings/sso#*": "C D", "Policies/count": "T(U)", "Audit": "C",
+        "Users": "R T(C,U,K)", "LoginGuard": "R U", "Settings": "R", "Settings/sso#*": "C D", "Policies/count": "T(U)", "Audit": "C",
+        "SignIns": "R C U D", "ApiKeys/digest#*": "C D",
         "SigningKey": "read", "sso/*": "read",
     },
     "Keys": {
         "ApiKeys": "R T(C,U,D)", "Users/account": "R", "Users/owner": "T(K)", "Catalog": "R", "Policies": "R",
-        "Settings": "R", "Usage": "R", "Quota": "R", "Audit": "C", "SigningKey": "read",
+        "Settings": "R", "Usage": "R", "Quota": "R", "Audit": "C", "SigningKey": "read", "SignIns": "R T(D)",
     },
     "Admin": {
         "Users/account": "R", "Users/department/account": "R", "Users": "T(C,U,D,K)", "ApiKeys": "R T(C,U,D)",
         "Catalog": "R T(C,U,D,K)", "Policies": "R T(C,U,D,K)", "Settings": "R T(C,U,D,K)", "Usage": "R",
         "Usage/everybody": "R", "Usage/department": "R", "Quota": "R T(U)", "Quota/due": "R", "Audit": "R T(C)", "SigningKey": "read",
         "backend/*": "create put delete", "sso/*": "create put delete",
-        "alerts/*": "create put delete", "Responses/keys": "Q", "Responses": "T(D)",
+        "alerts/*": "create put delete", "Responses/keys": "Q", "Responses": "T(D)", "SignIns": "R T(D)",
         "Auth": "invoke", "Health": "invoke",
     },
     "Console": {},
@@ -55,7 +56,7 @@ WORDS = {
 # What is read of an account where its password is not (`store/table.rs`), with the keys of the table and its index.
 ACCOUNT = [
     "pk", "sk", "id", "email", "name", "role", "status", "department", "quota_policy", "has_password", "identity",
-    "session", "created_at", "updated_at", "version", "user",
+    "session", "sign_in_epoch", "created_at", "updated_at", "version", "user",
 ]
 OWNER = ["pk", "sk", "status", "session"]
 
@@ -70,6 +71,7 @@ def attributes(names):
 # Conditions that leave one part of a table.
 PARTS = {
     "sso#*": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["sso#*"]}},
+    "digest#*": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["digest#*"]}},
     "alert#*": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["alert#*"]}},
     "account": {**attributes(ACCOUNT), "StringEqualsIfExists": SELECTED},
     "owner": attributes(OWNER),

@@ -16,6 +16,7 @@ mod policies;
 mod refusal;
 mod secret_change;
 mod settings;
+mod sign_ins;
 mod sso;
 mod storable;
 mod top_ups;
@@ -41,8 +42,8 @@ const MANAGER: Access = Access::Session(Role::Manager);
 
 /// The function's routes.
 pub fn routes() -> Routes<App, SessionGate> {
-    policy_routes(backend_routes(catalog_routes(limit_routes(account_routes(
-        Routes::new(),
+    policy_routes(backend_routes(catalog_routes(limit_routes(sign_in_routes(
+        account_routes(Routes::new()),
     )))))
     .get("/api/v1/admin/settings", Management, ADMIN, settings::show)
     .put("/api/v1/admin/settings", Management, ADMIN, settings::update)
@@ -110,6 +111,19 @@ fn limit_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> {
             Management,
             ADMIN,
             top_ups::delete,
+        )
+}
+
+fn sign_in_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> {
+    routes
+        .get("/api/v1/admin/sign-ins", Management, MANAGER, sign_ins::list)
+        .get("/api/v1/admin/sign-ins/{id}", Management, MANAGER, sign_ins::show)
+        .delete("/api/v1/admin/sign-ins/{id}", Management, MANAGER, sign_ins::end)
+        .delete(
+            "/api/v1/admin/users/{id}/sign-ins",
+            Management,
+            MANAGER,
+            sign_ins::end_all,
         )
 }
 

@@ -36,6 +36,9 @@ managed_object! {
         required unpriced_models:      UnpricedModels;
         required responses_store:      ResponsesStore;
         required responses_retention_days: u32, within(1..=MAX_RETENTION_DAYS);
+        required sign_in_enabled:      bool;
+        required access_token_seconds: u32, within(60..=86_400);
+        required sign_in_minutes:      u32, within(2..=43_200);
         nullable alerts:               Notify;
         secret   alerts_secret:        String;
     }

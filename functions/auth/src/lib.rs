@@ -6,6 +6,7 @@ pub mod bootstrap;
 mod identity_provider;
 mod login;
 mod login_permit;
+mod oauth;
 mod profile;
 mod registration;
 mod session;
@@ -14,7 +15,7 @@ mod setup_code;
 mod sso;
 
 use domain::models::user::Role;
-use service::http::Dialect::Management;
+use service::http::Dialect::{Management, OAuth};
 use service::http::caller::SessionGate;
 use service::http::edge::Edge;
 use service::http::routes::{Access, Routes};
@@ -42,6 +43,7 @@ pub fn routes() -> Routes<App, SessionGate> {
         .get("/api/v1/auth/sso/login", Management, Access::Anyone, sso::log_in)
         .get("/api/v1/auth/sso/callback", Management, Access::Anyone, sso::call_back)
         .post("/api/v1/auth/sso/token", Management, Access::Anyone, sso::redeem)
+        .post("/oauth/token", OAuth, Access::Anyone, oauth::exchange)
         .post("/api/v1/auth/refresh", Management, OWN, session::refresh)
         .post("/api/v1/auth/logout", Management, OWN, session::log_out)
         .get("/api/v1/user/profile", Management, OWN, profile::show)

@@ -4,6 +4,7 @@ mod api_keys;
 mod app;
 mod models;
 mod quota;
+mod sign_ins;
 mod usage;
 
 use domain::models::user::Role;
@@ -28,6 +29,9 @@ pub fn routes() -> Routes<App, SessionGate> {
         .get("/api/v1/user/keys/{id}", Management, own, api_keys::show_key)
         .put("/api/v1/user/keys/{id}", Management, own, api_keys::update_key)
         .delete("/api/v1/user/keys/{id}", Management, own, api_keys::delete_key)
+        .get("/api/v1/user/sign-ins", Management, own, sign_ins::list)
+        .get("/api/v1/user/sign-ins/{id}", Management, own, sign_ins::show)
+        .delete("/api/v1/user/sign-ins/{id}", Management, own, sign_ins::end)
         .get("/api/v1/user/usage", Management, own, usage::report)
         .get("/api/v1/user/logs", Management, own, usage::log)
         .get("/api/v1/user/models", Management, own, models::list)

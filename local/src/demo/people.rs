@@ -202,6 +202,7 @@ async fn make_key(
         created_at: made,
         last_used_at: Some(now - LAST_USE),
         session: None,
+        epoch: None,
         version: 1,
     };
     let entry = by(owner, made, "key.create", &key.id);

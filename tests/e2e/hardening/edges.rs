@@ -12,6 +12,8 @@ use super::table::{Scene, at, forms, management, places, with};
 const NUMBERS: &[(&str, &str, i64, i64)] = &[
     ("PUT /api/v1/admin/settings", "log_retention_days", 1, 3650),
     ("PUT /api/v1/admin/settings", "responses_retention_days", 1, 3650),
+    ("PUT /api/v1/admin/settings", "access_token_seconds", 60, 86_400),
+    ("PUT /api/v1/admin/settings", "sign_in_minutes", 2, 43_200),
     ("PUT /api/v1/admin/policies/{name}", "rate_limit", 0, 1_000_000_000_000),
     ("PUT /api/v1/admin/policies/{name}", "rate_limit_window", 1, 86_400),
     (

@@ -71,6 +71,7 @@ pub(super) fn user(id: UserId, role: Role, now: Timestamp) -> User {
         password: Password::Absent,
         identity: None,
         session: 1,
+        sign_in_epoch: 0,
         created_at: now,
         updated_at: now,
         version: 1,
@@ -91,6 +92,7 @@ pub(super) fn api_key(id: KeyId, owner: UserId, now: Timestamp) -> ApiKey {
         created_at: now,
         last_used_at: None,
         session: None,
+        epoch: None,
         version: 1,
     }
 }

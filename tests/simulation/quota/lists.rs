@@ -56,6 +56,7 @@ pub(super) fn key(id: &str, limits: Vec<Limit>) -> ApiKey {
         created_at: Timestamp::UNIX_EPOCH,
         last_used_at: None,
         session: None,
+        epoch: None,
         version: 1,
     }
 }

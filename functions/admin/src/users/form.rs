@@ -22,6 +22,6 @@ managed_object! {
         later secret   revoke_keys:  bool;
     }
     new(password: Password, now: Timestamp) {
-        id: UserId::generate(), password, session: 1, created_at: now, updated_at: now, version: 1
+        id: UserId::generate(), password, session: 1, sign_in_epoch: 0, created_at: now, updated_at: now, version: 1
     }
 }

@@ -43,6 +43,7 @@ pub(crate) async fn create(
         created_at: now,
         last_used_at: None,
         session: Some(session.number),
+        epoch: None,
         version: 1,
     };
     let audit = actor.audit(now, "session_key.create", &key.id, vec![]);

@@ -98,7 +98,7 @@ impl EarlyResponse {
 pub(crate) fn sign_of_life(dialect: Dialect) -> Bytes {
     match dialect {
         Dialect::Anthropic => Bytes::from_static(b"event: ping\ndata: {\"type\":\"ping\"}\n\n"),
-        Dialect::OpenAi | Dialect::Management => Bytes::from_static(b": keep-alive\n\n"),
+        Dialect::OpenAi | Dialect::Management | Dialect::OAuth => Bytes::from_static(b": keep-alive\n\n"),
     }
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn error_event(error: &ApiError, dialect: Dialect, id: &RequestId) ->
 pub(super) fn error_frame(dialect: Dialect, data: &impl Display) -> Bytes {
     match dialect {
         Dialect::Anthropic => format!("event: error\ndata: {data}\n\n"),
-        Dialect::OpenAi | Dialect::Management => format!("data: {data}\n\n"),
+        Dialect::OpenAi | Dialect::Management | Dialect::OAuth => format!("data: {data}\n\n"),
     }
     .into()
 }

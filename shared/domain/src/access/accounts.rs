@@ -1,7 +1,7 @@
 //! Who may see and change whose account (promises 8, 14, 15 and 39).
 
 use crate::models::DisplayName;
-use crate::models::user::{Role, User};
+use crate::models::user::{Role, Status, User};
 
 /// Whose accounts somebody sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,10 +65,15 @@ pub fn ends_sessions(before: &User, after: &User) -> bool {
     stopped || moved || after.role < before.role || before.password != after.password || unlinked
 }
 
+/// True if the change ends the account's sign-ins for good: being active again revives none.
+pub fn ends_sign_ins(before: &User, after: &User) -> bool {
+    before.status == Status::Active && after.status != Status::Active
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::user::{Password, PasswordHash, Status};
+    use crate::models::user::{Password, PasswordHash};
     use crate::models::{Email, PolicyName, UserId};
 
     fn user(role: Role, department: Option<&str>) -> User {
@@ -83,6 +88,7 @@ mod tests {
             password: Password::Absent,
             identity: None,
             session: 1,
+            sign_in_epoch: 0,
             created_at: jiff::Timestamp::UNIX_EPOCH,
             updated_at: jiff::Timestamp::UNIX_EPOCH,
             version: 1,

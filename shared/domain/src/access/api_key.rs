@@ -5,18 +5,16 @@ use std::fmt;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::random;
+use super::credential_form::CredentialForm;
 
-/// Clients check for `sk-`; `tg` shows scanners for leaked keys where one comes from.
+/// Clients check for `sk-`.
 const PREFIX: &str = "sk-tg-";
-/// 27 × log2(62) = 160.8 bits.
-const RANDOM: usize = 27;
-const CHECKSUM: usize = 6;
-const LENGTH: usize = PREFIX.len() + RANDOM + CHECKSUM;
+/// 160.8 bits.
+const FORM: CredentialForm = CredentialForm::new(PREFIX, 27);
 /// What lists show of a key: the prefix and four characters.
 const SHOWN: usize = PREFIX.len() + 4;
 
-/// The SHA-256 of a whole key: under it the key lies in the table and in caches.
+/// The SHA-256 of a whole key or access token: under it what is known of it lies in the table and in caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct KeyDigest([u8; 32]);
@@ -31,8 +29,7 @@ pub struct MintedKey {
 
 impl MintedKey {
     pub fn generate() -> Self {
-        let mut secret = format!("{PREFIX}{}", random::base62(RANDOM));
-        secret.push_str(std::str::from_utf8(&checksum(secret.as_bytes())).unwrap_or_default());
+        let secret = FORM.generate();
         Self {
             digest: KeyDigest::of_text(&secret),
             shown: secret[..SHOWN].to_owned(),
@@ -52,13 +49,10 @@ impl fmt::Debug for MintedKey {
 impl KeyDigest {
     /// The digest of `key`, if its form and checksum are right: noise costs no look-up, and nothing is allocated.
     pub fn of(key: &str) -> Option<Self> {
-        let bytes = key.as_bytes();
-        let formed = bytes.len() == LENGTH && key.starts_with(PREFIX);
-        let (body, sum) = bytes.split_at_checked(LENGTH - CHECKSUM)?;
-        (formed && sum == checksum(body)).then(|| Self::of_text(key))
+        FORM.fits(key).then(|| Self::of_text(key))
     }
 
-    fn of_text(key: &str) -> Self {
+    pub(super) fn of_text(key: &str) -> Self {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest(&SHA256, key.as_bytes()).as_ref());
         Self(bytes)
@@ -92,17 +86,6 @@ impl TryFrom<String> for KeyDigest {
         }
         Ok(Self(bytes))
     }
-}
-
-/// CRC-32 in six characters of base 62 (62⁶ > 2³²).
-fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
-    let mut rest = crc32fast::hash(bytes) as usize;
-    let mut text = [0; CHECKSUM];
-    for place in text.iter_mut().rev() {
-        *place = random::BASE62[rest % 62];
-        rest /= 62;
-    }
-    text
 }
 
 #[cfg(test)]

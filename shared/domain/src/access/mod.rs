@@ -1,7 +1,9 @@
 //! Who may do what. Pure rules: no storage, no HTTP; the time is an argument.
 
+pub mod access_token;
 pub mod accounts;
 pub mod api_key;
+pub mod credential_form;
 pub mod cursor;
 pub mod digest;
 pub mod egress;
@@ -14,6 +16,7 @@ pub mod password;
 pub mod quota;
 pub mod sealing;
 pub mod session;
+pub mod sign_in;
 pub mod sso;
 pub mod throttle;
 pub mod webhook;

@@ -191,6 +191,7 @@ mod tests {
             password: Password::Absent,
             identity: None,
             session: 3,
+            sign_in_epoch: 0,
             created_at: now(),
             updated_at: now(),
             version: 1,

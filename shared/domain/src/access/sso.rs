@@ -315,6 +315,7 @@ mod tests {
                 subject: subject.into(),
             }),
             session: 1,
+            sign_in_epoch: 0,
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
             version: 1,

@@ -32,6 +32,9 @@ pub struct ApiKey {
     /// Number of the owner's session that the key ends with; absent for keys that are made to stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<u64>,
+    /// The owner's `sign_in_epoch` that an access token ends with, which is judged as a key. No key has one.
+    #[serde(skip)]
+    pub epoch: Option<u64>,
     pub version: u64,
 }
 
@@ -39,6 +42,11 @@ impl ApiKey {
     /// True if the key can be used at `now`.
     pub fn is_usable(&self, now: Timestamp) -> bool {
         self.enabled && self.expires_at.is_none_or(|expires| now < expires)
+    }
+
+    /// True if it was made to stay, and its uses are worth recording.
+    pub fn stays(&self) -> bool {
+        self.session.is_none() && self.epoch.is_none()
     }
 
     /// True if the key's own list lets it use the model `id`.

@@ -36,6 +36,6 @@ pub mod zone;
 
 pub use email::{Email, EmailError};
 pub use text::{
-    BackendId, DisplayName, KeyId, ModelGlob, ModelId, ModelName, PolicyName, RequestId, SecretId, TextError, TopUpId,
-    UsageId, UserId,
+    BackendId, DisplayName, KeyId, ModelGlob, ModelId, ModelName, PolicyName, RequestId, SecretId, SignInId, TextError,
+    TopUpId, UsageId, UserId, WorkloadId,
 };

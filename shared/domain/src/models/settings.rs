@@ -36,6 +36,15 @@ pub struct Settings {
     /// How long stored responses are kept.
     #[serde(default = "month")]
     pub responses_retention_days: u32,
+    /// True if programs may be signed in, and workloads come in, without API keys.
+    #[serde(default)]
+    pub sign_in_enabled: bool,
+    /// How long an access token of a person's sign-in lives.
+    #[serde(default = "hour")]
+    pub access_token_seconds: u32,
+    /// When a person's sign-in ends, however often it was refreshed.
+    #[serde(default = "day")]
+    pub sign_in_minutes: u32,
     /// Who is told when limits are nearly full, of all whose policy does not say it.
     #[serde(default)]
     pub alerts: Option<Notify>,
@@ -71,6 +80,14 @@ fn month() -> u32 {
     30
 }
 
+fn hour() -> u32 {
+    3600
+}
+
+fn day() -> u32 {
+    1440
+}
+
 impl Default for Settings {
     /// Those of an installation whose settings nobody has touched; the first change makes version 1.
     fn default() -> Self {
@@ -85,6 +102,9 @@ impl Default for Settings {
             unpriced_models: UnpricedModels::default(),
             responses_store: ResponsesStore::default(),
             responses_retention_days: month(),
+            sign_in_enabled: false,
+            access_token_seconds: hour(),
+            sign_in_minutes: day(),
             alerts: None,
             alerts_secret: None,
             updated_at: None,

@@ -112,6 +112,16 @@ checked_text!(
     check_id
 );
 checked_text!(
+    /// A sign-in's id: opaque, made by the server.
+    SignInId,
+    check_id
+);
+checked_text!(
+    /// The id of a rule for workloads, chosen by an administrator.
+    WorkloadId,
+    check_id
+);
+checked_text!(
     /// A quota policy's name, which is its key.
     PolicyName,
     check_id
@@ -143,6 +153,19 @@ checked_text!(
     check_model_glob
 );
 
+/// Ids that the server makes: each is new, and they sort by time.
+macro_rules! made_by_server {
+    ($($name:ident),+) => {
+        $(impl $name {
+            pub fn generate() -> Self {
+                Self(crate::random::sortable_id().into())
+            }
+        })+
+    };
+}
+
+made_by_server!(UserId, KeyId, BackendId, TopUpId, SecretId, SignInId);
+
 impl RequestId {
     /// A new id, sortable by time.
     pub fn generate() -> Self {
@@ -164,15 +187,17 @@ impl Default for PolicyName {
     }
 }
 
-impl UserId {
-    pub fn generate() -> Self {
-        Self(crate::random::sortable_id().into())
+/// Usage has a sign-in in the place of a key.
+impl From<SignInId> for KeyId {
+    fn from(id: SignInId) -> Self {
+        Self(id.0)
     }
 }
 
-impl KeyId {
-    pub fn generate() -> Self {
-        Self(crate::random::sortable_id().into())
+impl DisplayName {
+    /// A name of ours, which has the form of names.
+    pub(crate) fn ours(name: &'static str) -> Self {
+        Self(name.into())
     }
 }
 
@@ -180,24 +205,6 @@ impl UsageId {
     /// A new id for what begins at `at`.
     pub fn generate(at: Timestamp) -> Self {
         Self(crate::random::sortable_id_at(at).into())
-    }
-}
-
-impl BackendId {
-    pub fn generate() -> Self {
-        Self(crate::random::sortable_id().into())
-    }
-}
-
-impl TopUpId {
-    pub fn generate() -> Self {
-        Self(crate::random::sortable_id().into())
-    }
-}
-
-impl SecretId {
-    pub fn generate() -> Self {
-        Self(crate::random::sortable_id().into())
     }
 }
 
@@ -213,11 +220,8 @@ fn check_id(text: &str) -> Result<(), TextError> {
     let mut bytes = text.bytes();
     let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphanumeric());
     let rest = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
-    if first && rest && text.len() <= 128 {
-        Ok(())
-    } else {
-        Err(TextError::Id)
-    }
+    let is_id = first && rest && text.len() <= 128;
+    is_id.then_some(()).ok_or(TextError::Id)
 }
 
 fn check_model_name(text: &str) -> Result<(), TextError> {

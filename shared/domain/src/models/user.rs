@@ -28,6 +28,9 @@ pub struct User {
     pub identity: Option<Identity>,
     /// Raised to end all sessions (promise 8).
     pub session: u64,
+    /// Raised to end all sign-ins (promise 103).
+    #[serde(default)]
+    pub sign_in_epoch: u64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: u64,
@@ -67,6 +70,7 @@ impl User {
             password: Password::Absent,
             identity: None,
             session: 1,
+            sign_in_epoch: 0,
             created_at: now,
             updated_at: now,
             version: 1,

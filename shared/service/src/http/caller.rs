@@ -4,18 +4,19 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use http::header::{AUTHORIZATION, USER_AGENT};
+use http::header::{AUTHORIZATION, USER_AGENT, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 
 use super::edge::LoggedClient;
+use super::refusal::SHOULD_RETRY;
 use super::refused_change::RefusedChange;
 use super::routes::{Access, Gate};
 use super::trace::TraceContext;
 use super::{ApiError, Code};
 use crate::secrets::key_ring::KeyRing;
 use crate::store::Store;
-use domain::access::api_key::KeyDigest;
+use domain::access::access_token::{Shown, is_meant_as_token};
 use domain::models::UserId;
 use domain::models::api_key::ApiKey;
 use domain::models::usage::ClientKind;
@@ -86,7 +87,7 @@ impl SessionGate {
             .await?
             .verify(token, now)
             .map_err(|_| ApiError::unauthorized())?;
-        match account(&self.store, &session.user, session.number).await? {
+        match account(&self.store, &session.user, (session.number, 0)).await? {
             Some(user) if user.status == Status::Active && user.session == session.number => {
                 Ok(SessionCaller { user, session })
             }
@@ -122,11 +123,12 @@ impl Gate for SessionGate {
     }
 }
 
-/// The account of a credential that was issued in the session `number`: if this process remembers it as it was before,
-/// another one has issued the credential since.
-async fn account(store: &Store, id: &UserId, number: u64) -> Result<Option<Arc<User>>, ApiError> {
+/// The account of a credential that was issued in the session `number` and the epoch of sign-ins `epoch`: if this
+/// process remembers it as it was before, another one has issued the credential since.
+async fn account(store: &Store, id: &UserId, (number, epoch): (u64, u64)) -> Result<Option<Arc<User>>, ApiError> {
     let user = store.cached_user(id).await?;
-    if user.as_ref().is_some_and(|user| user.session < number) {
+    let is_older = |user: &Arc<User>| user.session < number || user.sign_in_epoch < epoch;
+    if user.as_ref().is_some_and(is_older) {
         store.forget_user(id);
         return Ok(store.cached_user(id).await?);
     }
@@ -137,6 +139,53 @@ impl KeyGate {
     pub fn new(store: Store) -> Self {
         Self { store }
     }
+}
+
+impl KeyGate {
+    /// The key that `credential` is, or the access token as one, and its owner, if both may be used now.
+    async fn known(&self, credential: &str) -> Result<Option<(Arc<User>, Arc<ApiKey>)>, ApiError> {
+        let (digest, key) = match Shown::of(credential) {
+            Some(Shown::Key(digest)) => (digest, self.store.cached_api_key(&digest).await?),
+            Some(Shown::Token(digest)) => (digest, self.store.cached_access_token(&digest).await?),
+            None => return Ok(None),
+        };
+        let Some(key) = key.filter(|key| key.is_usable(self.store.clock().now())) else {
+            return Ok(None);
+        };
+        let issued = (key.session.unwrap_or_default(), key.epoch.unwrap_or_default());
+        let owner = account(&self.store, &key.owner, issued)
+            .await?
+            .filter(|user| admits(user, &key));
+        // Worth knowing of a key that stays, but no reason to refuse.
+        if owner.is_some()
+            && key.stays()
+            && let Err(error) = self.store.record_use(&key, &digest).await
+        {
+            tracing::warn!(key.id = %key.id, error = %error, "the key's last use could not be recorded");
+        }
+        Ok(owner.map(|user| (user, key)))
+    }
+}
+
+/// True if `user` may be called for with `key`, which may end with a session or with the sign-ins of then.
+fn admits(user: &User, key: &ApiKey) -> bool {
+    user.status == Status::Active
+        && key.session.is_none_or(|number| number == user.session)
+        && key.epoch.is_none_or(|epoch| epoch == user.sign_in_epoch)
+}
+
+/// The refusal of a credential that opens nothing. Whoever has sent an access token is told not to send it again, but
+/// to get another one (RFC 6750 §3.1).
+fn refusal_of(credential: &str) -> ApiError {
+    let refusal = ApiError::unauthorized();
+    if !is_meant_as_token(credential) {
+        return refusal;
+    }
+    let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+    refusal.hints(HeaderMap::from_iter([
+        (SHOULD_RETRY, HeaderValue::from_static("false")),
+        (WWW_AUTHENTICATE, challenge),
+    ]))
 }
 
 impl ApiCaller {
@@ -166,26 +215,11 @@ impl Gate for KeyGate {
             Access::Session(_) => return Err(ApiError::unauthorized()),
             Access::ApiKey => (),
         }
-        let digest = KeyDigest::of(api_key(&request.headers)?).ok_or_else(ApiError::unauthorized)?;
-        let key = self
-            .store
-            .cached_api_key(&digest)
-            .await?
-            .ok_or_else(ApiError::unauthorized)?;
-        if !key.is_usable(self.store.clock().now()) {
-            return Err(ApiError::unauthorized());
-        }
-        let owner = account(&self.store, &key.owner, key.session.unwrap_or_default()).await?;
-        let user = owner
-            .filter(|user| user.status == Status::Active)
-            .filter(|user| key.session.is_none_or(|number| number == user.session))
-            .ok_or_else(ApiError::unauthorized)?;
-        // Worth knowing of a key that stays, but no reason to refuse.
-        if key.session.is_none()
-            && let Err(error) = self.store.record_use(&key, &digest).await
-        {
-            tracing::warn!(key.id = %key.id, error = %error, "the key's last use could not be recorded");
-        }
+        let credential = api_key(&request.headers)?;
+        let known = self.known(credential).await?;
+        let Some((user, key)) = known else {
+            return Err(refusal_of(credential));
+        };
         let caller = ApiCaller::of(request, user, key);
         request.extensions.insert(caller);
         Ok(())

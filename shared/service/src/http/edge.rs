@@ -84,7 +84,7 @@ impl Edge {
 async fn not_found(method: Method, uri: Uri) -> Response {
     let error = match Dialect::of_path(uri.path()) {
         Dialect::Management => ApiError::not_found("route"),
-        Dialect::OpenAi | Dialect::Anthropic => {
+        Dialect::OpenAi | Dialect::Anthropic | Dialect::OAuth => {
             let path = shown(uri.path());
             ApiError::new(Code::UnknownUrl, format!("Unknown request URL: {method} {path}."))
         }
@@ -106,12 +106,12 @@ fn unrouted(uri: &Uri, error: ApiError) -> Response {
     response
 }
 
-/// Says in which dialect [`cross`] renders the error that `response` may be. Management responses are never cached.
+/// Says in which dialect [`cross`] renders the error that `response` may be. What is no completion is never cached.
 pub(super) fn set_dialect(response: &mut Response, dialect: Dialect) {
     if let Some(error) = response.extensions_mut().get_mut::<ApiError>() {
         error.set_dialect(dialect);
     }
-    if dialect == Dialect::Management {
+    if matches!(dialect, Dialect::Management | Dialect::OAuth) {
         let no_store = HeaderValue::from_static("no-store");
         response.headers_mut().insert(CACHE_CONTROL, no_store);
     }
@@ -171,7 +171,7 @@ fn render_error(response: &mut Response, head: &Head) -> Option<ApiError> {
     *response.status_mut() = error.status(dialect);
     let body = match dialect {
         Dialect::Management => error.management_body(head.language(), request_id),
-        Dialect::OpenAi | Dialect::Anthropic => error.body(dialect, request_id),
+        Dialect::OpenAi | Dialect::Anthropic | Dialect::OAuth => error.body(dialect, request_id),
     };
     *response.body_mut() = Body::from(body.to_string());
     // The router has set the length of the empty body in the error's place.

@@ -32,6 +32,7 @@ pub mod refusal;
 mod refused_change;
 pub mod routes;
 mod session_caller;
+pub mod sign_in_object;
 mod single_header;
 pub mod time_query;
 pub mod trace;

@@ -28,7 +28,9 @@ pub fn headers(limit_usage: &[LimitUsage], dialect: Dialect, now: Timestamp) -> 
         };
         let (names, reset) = match dialect {
             Dialect::Anthropic => (of_anthropic, format!("{:.0}", tightest.resets_at)),
-            Dialect::OpenAi | Dialect::Management => (of_openai, Wait::until(tightest.resets_at, now).to_string()),
+            Dialect::OpenAi | Dialect::Management | Dialect::OAuth => {
+                (of_openai, Wait::until(tightest.resets_at, now).to_string())
+            }
         };
         headers.insert(names.limit, HeaderValue::from(tightest.value));
         headers.insert(names.remaining, HeaderValue::from(tightest.remaining()));

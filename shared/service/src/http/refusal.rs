@@ -15,7 +15,7 @@ use domain::models::{ModelGlob, ModelId};
 /// come back within seconds, in vain.
 const SDK_RETRY_LIMIT: u64 = 60;
 /// What both obey before they look at the status or at `Retry-After`.
-const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+pub(super) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// The caller's policy is missing: it may use nothing, rather than everything.
 pub fn no_policy() -> ApiError {

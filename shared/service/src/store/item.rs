@@ -15,6 +15,14 @@ use super::{Store, StoreError, send};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
+/// An item that counts as gone after the second `ttl`.
+#[derive(Serialize)]
+pub(super) struct Expiring<T> {
+    #[serde(flatten)]
+    pub(super) item: T,
+    pub(super) ttl: i64,
+}
+
 /// Which items of one partition, in the order of their sort keys.
 pub(super) struct Range<'a> {
     pub(super) table: Table,

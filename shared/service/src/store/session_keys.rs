@@ -2,12 +2,12 @@
 //! listed. Whose session has ended has none ([`crate::http::caller`]); the database removes them after their time.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::api_keys::OwnedKey;
 use super::change::Change;
 use super::expression::Expression;
-use super::item::Range;
+use super::item::{Expiring, Range};
 use super::keys::{self, Key, SESSION};
 use super::retry::Attempts;
 use super::table::{TTL, Table};
@@ -19,14 +19,6 @@ use domain::models::audit::AuditEntry;
 
 /// Attempts while another page of the same session makes one.
 const TRIES: u32 = 5;
-
-/// An item that counts as gone after the second `ttl`.
-#[derive(Serialize, Deserialize)]
-struct Expiring<T> {
-    #[serde(flatten)]
-    item: T,
-    ttl: i64,
-}
 
 /// What a deletion needs of the item in the owner's list.
 #[derive(Deserialize)]

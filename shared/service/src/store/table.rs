@@ -28,7 +28,7 @@ pub const DUE: &str = "due";
 
 /// All of an account but the hash of its password: what rights are judged by and administrators see (promise 75). The
 /// roles of functions that must not read hashes name the same attributes, and the keys of the table.
-pub const ACCOUNT: [&str; 13] = [
+pub const ACCOUNT: [&str; 14] = [
     "id",
     "email",
     "name",
@@ -39,6 +39,7 @@ pub const ACCOUNT: [&str; 13] = [
     "has_password",
     "identity",
     "session",
+    "sign_in_epoch",
     "created_at",
     "updated_at",
     "version",
@@ -59,6 +60,7 @@ pub enum Table {
     Settings,
     LoginGuard,
     Responses,
+    SignIns,
 }
 
 /// A global secondary index: items that have both attributes, by `partition` in the order of `sort`.
@@ -72,7 +74,7 @@ pub struct Index {
 }
 
 impl Table {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Users,
         Self::ApiKeys,
         Self::Catalog,
@@ -83,6 +85,7 @@ impl Table {
         Self::Settings,
         Self::LoginGuard,
         Self::Responses,
+        Self::SignIns,
     ];
 
     /// The name behind the installation's prefix.
@@ -98,6 +101,7 @@ impl Table {
             Self::Settings => "settings",
             Self::LoginGuard => "login-guard",
             Self::Responses => "responses",
+            Self::SignIns => "sign-ins",
         }
     }
 

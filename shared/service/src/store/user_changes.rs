@@ -9,7 +9,7 @@ use super::transaction::Transaction;
 use super::users::{HolderItem, UserRefusal, another_admin, meaning, telling};
 use super::{Store, StoreError, way_in};
 use crate::hasher::Verified;
-use domain::access::accounts::ends_sessions;
+use domain::access::accounts::{ends_sessions, ends_sign_ins};
 use domain::models::UserId;
 use domain::models::audit::AuditEntry;
 use domain::models::user::User;
@@ -52,8 +52,12 @@ impl Store {
             after.version = before.version + 1;
             after.updated_at = self.clock.now();
             after.session += u64::from(ends_sessions(&before, &after));
+            after.sign_in_epoch += u64::from(ends_sign_ins(&before, &after));
             match self.update_user(&before, &after, audit).await? {
-                Ok(()) => return Ok(Ok(after)),
+                Ok(()) => {
+                    self.tidy_sign_ins(&before, &after).await;
+                    return Ok(Ok(after));
+                }
                 Err(UserRefusal::VersionConflict) => attempts.collided().await?,
                 Err(refusal) => return Ok(Err(refusal)),
             }
@@ -77,6 +81,15 @@ impl Store {
         };
         let key = keys::user(&seen.id);
         self.change_read(&seen.id, audit, || self.get(&key), change).await
+    }
+
+    /// Removes the sign-ins that the change has ended. They are dead without that, so nobody is told if it fails.
+    async fn tidy_sign_ins(&self, before: &User, after: &User) {
+        if before.sign_in_epoch != after.sign_in_epoch
+            && let Err(error) = self.remove_sign_ins(&after.id).await
+        {
+            tracing::warn!(user.id = %after.id, %error, "ended sign-ins could not be removed");
+        }
     }
 
     /// Makes `after` of the account `before`, if it still has the version that was read. A hash that was not read

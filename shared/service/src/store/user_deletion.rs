@@ -91,6 +91,7 @@ impl Store {
             self.forget_api_key(&digest);
         }
         self.delete_responses(id).await?;
+        self.remove_sign_ins(id).await?;
         let transaction = self.transaction().delete(&keys::key_count(id), Expression::always())?;
         let transaction = transaction.delete(&keys::top_ups(id), Expression::always())?;
         transaction

@@ -52,6 +52,7 @@ impl ErrorBody<'_> {
                 let code = row.management;
                 json!({"error": {"code": code, "message": message, "field": field, "request_id": request_id}})
             }
+            Dialect::OAuth => json!({"error": code.oauth(), "error_description": message}),
         }
     }
 }
@@ -142,6 +143,16 @@ impl Code {
     /// The name in management responses and in the audit trail.
     pub fn name(self) -> &'static str {
         self.row().management
+    }
+
+    /// The error of a token endpoint. Those that clients act on are of its own making: what is left is a request that is
+    /// wrong, or a gateway that is (RFC 6749 §4.1.2.1).
+    fn oauth(self) -> &'static str {
+        match self.row().status {
+            500 => "server_error",
+            429 | 501.. => "temporarily_unavailable",
+            _ => "invalid_request",
+        }
     }
 
     /// The name on `/v1`, which tells more of what may happen to a request: OpenAI's code.

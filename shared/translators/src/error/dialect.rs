@@ -6,6 +6,8 @@ pub enum Dialect {
     OpenAi,
     Anthropic,
     Management,
+    /// Token endpoints (RFC 6749 §5.2).
+    OAuth,
 }
 
 impl Dialect {
@@ -16,8 +18,10 @@ impl Dialect {
             return Self::OpenAi;
         }
         match path.strip_prefix("/v1/") {
+            Some("oauth/token") => Self::OAuth,
             Some(rest) if rest == "messages" || rest.starts_with("messages/") => Self::Anthropic,
             Some(_) => Self::OpenAi,
+            None if path.starts_with("/oauth/") => Self::OAuth,
             None => Self::Management,
         }
     }
@@ -33,6 +37,8 @@ mod tests {
             ("/v1/chat/completions", Dialect::OpenAi),
             ("/v1/messages", Dialect::Anthropic),
             ("/v1/messages/count_tokens", Dialect::Anthropic),
+            ("/v1/oauth/token", Dialect::OAuth),
+            ("/oauth/token", Dialect::OAuth),
             ("/v1/messagesque", Dialect::OpenAi),
             ("/v2/rerank", Dialect::OpenAi),
             ("/api/v1/auth/login", Dialect::Management),

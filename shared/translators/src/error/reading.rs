@@ -144,7 +144,7 @@ impl Report {
         let has_form = match dialect {
             Dialect::OpenAi => told,
             Dialect::Anthropic => told && object["type"] == "error" && object["error"]["type"].is_string(),
-            Dialect::Management => false,
+            Dialect::Management | Dialect::OAuth => false,
         };
         has_form.then(|| secrets.clean_object(object.clone())).flatten()
     }

@@ -89,6 +89,7 @@ pub(super) const ROWS: &[Row] = &[
     row("policy_deleted", "the policy is deleted", "策略已删除"),
     row("model_deleted", "the model is deleted", "模型已删除"),
     row("backend_deleted", "the backend is deleted", "后端已删除"),
+    row("sign_in_ended", "the sign-in is ended", "该登录已结束"),
     row("top_up_ended", "the top-up is ended", "临时提额已结束"),
     row("sessions_ended", "all sessions of the account are ended", "账户的所有会话已结束"),
     row("registered", "Registered. Please wait for an administrator's approval.", "注册成功,请等待管理员审核"),

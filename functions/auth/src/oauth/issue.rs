@@ -1,0 +1,62 @@
+//! What token endpoints give: a sign-in that begins, with its first access token.
+
+use axum::response::{IntoResponse, Response};
+use domain::access::access_token::MintedToken;
+use domain::access::sign_in::{LivingToken, SignIn};
+use jiff::Timestamp;
+use serde::Serialize;
+use service::http::origin::Origin;
+use service::http::sign_in_object::{SignInObject, TOLD};
+use service::store::SignInCreation;
+
+use super::error::{NO_STORE, OAuthError};
+use crate::app::App;
+
+/// A successful response (RFC 6749 §5.1).
+#[derive(Debug, Serialize)]
+pub(crate) struct TokenResponse {
+    pub(crate) access_token: String,
+    pub(crate) token_type: &'static str,
+    /// Seconds.
+    pub(crate) expires_in: i64,
+}
+
+impl TokenResponse {
+    /// Of a token that ends at `expires_at`.
+    pub(crate) fn new(token: MintedToken, expires_at: Timestamp, now: Timestamp) -> Self {
+        Self {
+            access_token: token.secret,
+            token_type: "Bearer",
+            expires_in: expires_at.as_second() - now.as_second(),
+        }
+    }
+}
+
+impl IntoResponse for TokenResponse {
+    fn into_response(self) -> Response {
+        (NO_STORE, axum::Json(self)).into_response()
+    }
+}
+
+/// Begins `sign_in` with its first token, which lives until `expires_at`. Whose owner is gone meanwhile gets none.
+#[expect(dead_code, reason = "each grant that begins a sign-in calls it")]
+pub(crate) async fn begin(
+    app: &App,
+    origin: &Origin,
+    sign_in: &SignIn,
+    expires_at: Timestamp,
+) -> Result<TokenResponse, OAuthError> {
+    let (now, token) = (app.store.clock().now(), MintedToken::generate());
+    let living = LivingToken {
+        digest: token.digest,
+        expires_at,
+    };
+    let with_token = sign_in.with_token(living, now).map_err(|_| OAuthError::InvalidGrant)?;
+    let audit = origin
+        .audit(&sign_in.owner, "sign_in.create", &sign_in.id, now)
+        .creating(&TOLD, &SignInObject::from(sign_in));
+    match app.store.create_sign_in(&with_token, &audit).await? {
+        SignInCreation::Done => Ok(TokenResponse::new(token, expires_at.min(sign_in.ends_at), now)),
+        SignInCreation::OwnerGone => Err(OAuthError::InvalidGrant),
+    }
+}
