@@ -13,27 +13,11 @@ use domain::models::{BackendId, Email, KeyId, ModelId, PolicyName, SignInId, Use
 
 use super::table::Table;
 
+mod key;
 mod usage;
 
+pub(in crate::store) use key::Key;
 pub(in crate::store) use usage::*;
-
-/// Where one item lies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::store) struct Key {
-    pub(in crate::store) table: Table,
-    pub(in crate::store) pk: String,
-    pub(in crate::store) sk: String,
-}
-
-impl Key {
-    pub(in crate::store) fn new(table: Table, pk: impl Into<String>, sk: impl Into<String>) -> Self {
-        Self {
-            table,
-            pk: pk.into(),
-            sk: sk.into(),
-        }
-    }
-}
 
 /// The partition that holds the whole catalog: it is small, and each process reads it as one.
 pub(in crate::store) const CATALOG: &str = "catalog";

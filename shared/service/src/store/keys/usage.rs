@@ -7,7 +7,8 @@ use domain::models::shadow::Finding;
 use domain::models::usage::UsageRecord;
 use domain::models::{BackendId, DisplayName, ModelId, PolicyName, UsageId, UserId};
 
-use super::{Key, Table};
+use super::key::Key;
+use crate::store::table::Table;
 
 /// Kinds of items in the table of usage: records, records that were written together, and rows of sums.
 pub(in crate::store) const LOG: &str = "log";
