@@ -10,6 +10,7 @@ use super::{ModelId, SecretId};
 
 /// The settings (api.md §5). What is absent has the value that the installation was deployed with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// True if people may register themselves; they wait for approval in any case.
     pub registration_enabled: bool,

@@ -101,10 +101,10 @@ impl Store {
     /// The sign-ins of `owner` that have not ended, oldest first.
     pub async fn sign_ins(&self, owner: &UserId, span: &Span) -> Result<Page<SignIn>, StoreError> {
         let pk = keys::owner_keys(owner);
-        let owned: Page<OwnedSignIn> = self.page(&range(&pk), span, |_| true).await?;
+        let listed: Page<OwnedSignIn> = self.page(&range(&pk), span, |_| true).await?;
         Ok(Page {
-            items: self.read_sign_ins(owned.items).await?,
-            next: owned.next,
+            items: self.read_sign_ins(listed.items).await?,
+            next: listed.next,
         })
     }
 
@@ -164,12 +164,12 @@ impl Store {
     }
 
     async fn owned_sign_ins(&self, owner: &UserId) -> Result<Vec<SignIn>, StoreError> {
-        let owned: Vec<OwnedSignIn> = self.all(&range(&keys::owner_keys(owner))).await?;
-        self.read_sign_ins(owned).await
+        let listed: Vec<OwnedSignIn> = self.all(&range(&keys::owner_keys(owner))).await?;
+        self.read_sign_ins(listed).await
     }
 
-    async fn read_sign_ins(&self, owned: Vec<OwnedSignIn>) -> Result<Vec<SignIn>, StoreError> {
-        let each = owned.iter().map(|owned| self.sign_in(&owned.id));
+    async fn read_sign_ins(&self, listed: Vec<OwnedSignIn>) -> Result<Vec<SignIn>, StoreError> {
+        let each = listed.iter().map(|one| self.sign_in(&one.id));
         Ok(try_join_all(each).await?.into_iter().flatten().collect())
     }
 
