@@ -6,7 +6,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use domain::access::identity_hosts::IdentityOrigins;
 use domain::clock::Clock;
 use service::aws;
-use service::config::{AwsConfig, Environment as _, Process, SecretsConfig, TokenEndpoints};
+use service::config::{AwsConfig, Environment as _, Process, SecretsConfig, token_endpoints};
 use service::identity::Identity;
 use service::resources::Resources;
 use service::secrets::Secrets;
@@ -57,7 +57,7 @@ pub fn identity(origins: IdentityOrigins, clock: Clock) -> Identity {
     let chain = SharedCredentialsProvider::new(LateChain::default());
     Identity::at(origins, clock)
         .with_aws(chain, Process.get("AWS_REGION"))
-        .with_token_endpoints(TokenEndpoints::of(&Process))
+        .with_token_endpoints(token_endpoints(&Process))
 }
 
 /// The SDK's chain, made at its first use: a gateway that calls nothing at AWS looks for no credentials.

@@ -1,5 +1,6 @@
 //! Trials of a backend's entry before it is saved, and what a form for it offers.
 
+use domain::access::service_account::new_key_file;
 use harness::Gateway;
 use harness::client::{BACKEND_KEY, Client, data, refusal};
 use harness::provider::{Provider, Reply, openai};
@@ -216,6 +217,7 @@ async fn g9_a_form_offers_servers_and_settings() {
         .admin()
         .create("/api/v1/admin/models", &json!({"id": "m", "name": "m"}))
         .await;
+    let file = new_key_file().unwrap();
     let filled = |endpoint: &Value| {
         let url = endpoint["base_url"].as_str().unwrap();
         let url = url.replace("{region}", "eu-central-1").replace("{location}", "global");
@@ -228,11 +230,10 @@ async fn g9_a_form_offers_servers_and_settings() {
                 "name": preset["name"], "base_url": filled(endpoint), "model_name": "m", "preset": preset["id"],
                 "protocol": endpoint["protocol"], "auth": endpoint["auth"], "settings": preset["settings"]
             });
-            if ["api_key", "azure_entra"]
-                .iter()
-                .any(|kind| endpoint["auth"]["type"] == *kind)
-            {
-                entry["api_key"] = json!("a-key");
+            match endpoint["auth"]["type"].as_str() {
+                Some("api_key" | "azure_entra") => entry["api_key"] = json!("a-key"),
+                Some("gcp") => entry["api_key"] = json!(file.expose()),
+                _ => {}
             }
             let backend = gateway.admin().create("/api/v1/admin/models/m/backends", &entry).await;
             assert_eq!(backend["auth"], endpoint["auth"]);

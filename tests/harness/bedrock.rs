@@ -27,6 +27,13 @@ pub const AWS_KEY: AwsKey = AwsKey {
     session: "a-session-token",
 };
 
+/// The key of the role that the scripted STS gives to whoever assumes it.
+pub const ROLE_KEY: AwsKey = AwsKey {
+    id: "ASIAROLEOFMODELS",
+    secret: "another/secret+of/a/role",
+    session: "the-roles-session",
+};
+
 impl AwsKey {
     pub fn credentials(&self) -> Credentials {
         Credentials::new(self.id, self.secret, Some(self.session.to_owned()), None, "test")
@@ -42,7 +49,12 @@ pub fn scope(request: &Received) -> String {
 
 /// A Bedrock that answers whoever signs with [`AWS_KEY`] in the dialect of the path.
 pub fn start() -> Provider {
-    Provider::answering(|request| match check(request) {
+    start_for(&AWS_KEY)
+}
+
+/// The same for who signs with `key`.
+pub fn start_for(key: &'static AwsKey) -> Provider {
+    Provider::answering(|request| match check(request, key) {
         Err(problem) => refusal("InvalidSignatureException", problem),
         Ok(()) if request.path.contains("/messages") => Reply::json(&anthropic::message("Hello")),
         Ok(()) => Reply::json(&openai::completion("Hello")),
@@ -54,14 +66,17 @@ pub fn refusal(kind: &str, problem: &str) -> Reply {
     Reply::error(403, &json!({"message": problem})).header("x-amzn-errortype", &format!("{kind}:http://aws/"))
 }
 
-/// Judges the signature of a request.
-pub fn check(request: &Received) -> Result<(), &'static str> {
+/// Judges the signature of a request, which must be of `key`.
+pub fn check(request: &Received, key: &AwsKey) -> Result<(), &'static str> {
     let authorization = request.header("authorization");
     let authorization = authorization.strip_prefix("AWS4-HMAC-SHA256 ").ok_or("no signature")?;
     let credential: Vec<&str> = between(authorization, "Credential=", ",").split('/').collect();
-    let [AWS_ID, _, region, service, "aws4_request"] = credential[..] else {
-        return Err("not a known key");
+    let [id, _, region, service, "aws4_request"] = credential[..] else {
+        return Err("not a credential");
     };
+    if id != key.id || request.header("x-amz-security-token") != key.session {
+        return Err("not a known key");
+    }
     let signed: Vec<&str> = between(authorization, "SignedHeaders=", ",").split(';').collect();
     let left_out = |name: &&str| ALWAYS_SIGNED.iter().any(|each| name.starts_with(each)) && !signed.contains(name);
     if request
@@ -72,7 +87,7 @@ pub fn check(request: &Received) -> Result<(), &'static str> {
     {
         return Err("a header is not signed");
     }
-    let expected = signature(request, &signed, (region, service)).ok_or("it cannot be signed")?;
+    let expected = signature(request, key, &signed, (region, service)).ok_or("it cannot be signed")?;
     if between(authorization, "Signature=", ",") == expected {
         Ok(())
     } else {
@@ -80,10 +95,8 @@ pub fn check(request: &Received) -> Result<(), &'static str> {
     }
 }
 
-const AWS_ID: &str = AWS_KEY.id;
-
 /// The signature that the request must have.
-fn signature(request: &Received, signed: &[&str], (region, service): (&str, &str)) -> Option<String> {
+fn signature(request: &Received, key: &AwsKey, signed: &[&str], (region, service): (&str, &str)) -> Option<String> {
     let time = request.header("x-amz-date");
     let time = format!(
         "{}-{}-{}T{}:{}:{}Z",
@@ -95,7 +108,7 @@ fn signature(request: &Received, signed: &[&str], (region, service): (&str, &str
         &time[13..15]
     );
     let time: jiff::Timestamp = time.parse().ok()?;
-    let identity = AWS_KEY.credentials().into();
+    let identity = key.credentials().into();
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
         .region(region)

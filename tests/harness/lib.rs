@@ -25,6 +25,7 @@ pub mod process;
 pub mod provider;
 pub mod routes;
 mod stack;
+pub mod sts;
 pub mod tls;
 
 use std::path::Path;

@@ -27,6 +27,7 @@ FORMATS = {
     "origin": ["https://console.example.com", "http://localhost:3000"],
     "limit-name": ["rate_limit", "token_quota_daily", "cost_quota_monthly"],
     "preset": ["vllm", "kimi"],
+    "backend-key": ["sk-a", "Bearer+x/y=~!"],
     "cursor": [""],
 }
 

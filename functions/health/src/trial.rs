@@ -12,6 +12,7 @@ use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 use service::functions::{BackendTrial, BackendTrialResult, TrialStep, TrialStepName};
 use service::outbound::ResponseBody;
+use service::outbound::backend::MessagesCall;
 use tokio::time::{Instant, timeout_at};
 use translators::settings::{BackendSettings, MaxTokensField};
 
@@ -109,13 +110,15 @@ async fn ask(caller: &Caller<'_>, report: &mut Report, listed: StatusCode, end: 
 
 /// One short question.
 async fn answer(caller: &Caller<'_>) -> Result<(), FailureClass> {
-    let path = match caller.backend.protocol {
-        Protocol::Openai => "chat/completions",
-        Protocol::Anthropic => "messages",
-        Protocol::Responses => "responses",
+    let backend = caller.backend;
+    let addresses = caller.addresses()?;
+    let url = match backend.protocol {
+        Protocol::Openai => addresses.route("chat/completions"),
+        Protocol::Responses => addresses.route("responses"),
+        Protocol::Anthropic | Protocol::AnthropicVertex => addresses.messages(&backend.model_name, MessagesCall::Whole),
     };
     let body = Value::Object(question(caller)).to_string().into_bytes();
-    let response = caller.post(caller.addresses()?.route(path), body).await?;
+    let response = caller.post(url, body).await?;
     match response.status().as_u16() {
         200..=299 if is_object(response).await => Ok(()),
         200..=299 => Err(FailureClass::Malformed),
@@ -140,9 +143,17 @@ fn question(caller: &Caller<'_>) -> Map<String, Value> {
         (prompt.to_owned(), json!([{"role": "user", "content": "Say hello."}])),
         (max_tokens.to_owned(), json!(MAX_TOKENS)),
     ]);
-    if backend.protocol == Protocol::Responses {
+    match backend.protocol {
         // Nothing is to stay in the operator's account.
-        body.insert("store".to_owned(), json!(false));
+        Protocol::Responses => {
+            body.insert("store".to_owned(), json!(false));
+        }
+        // The path has the model.
+        Protocol::AnthropicVertex => {
+            body.remove("model");
+            body.insert("anthropic_version".to_owned(), json!("vertex-2023-10-16"));
+        }
+        Protocol::Openai | Protocol::Anthropic => {}
     }
     body.extend(settings.extra_body);
     body

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use domain::models::catalog::Protocol;
 use service::http::ApiError;
 
 use crate::app::App;
@@ -58,5 +57,5 @@ impl Turn {
 
 /// True if a backend may get a Messages request in another dialect.
 fn is_translated(grant: &Grant) -> bool {
-    grant.backends().any(|backend| backend.protocol != Protocol::Anthropic)
+    grant.backends().any(|backend| !backend.protocol.is_messages())
 }

@@ -14,6 +14,7 @@
 //! | `BACKEND_CA_CERTS` | – | certificate authorities that backends may have besides the public ones: PEM text (all variables of a function hold 4 KB), or the path of a PEM file (of a layer, below `/opt`) |
 //! | `IDENTITY_ORIGINS` | – | origins besides the vendors' own to which the gateway shows its identity, separated by commas (promise 93) |
 //! | `AZURE_AUTHORITY_HOST` | `https://login.microsoftonline.com` | where Entra is, in sovereign clouds |
+//! | `GOOGLE_STS_ENDPOINT`, `GOOGLE_IAM_CREDENTIALS_ENDPOINT`, `GOOGLE_TOKEN_ENDPOINT`, `OPENAI_TOKEN_ENDPOINT`, `ANTHROPIC_TOKEN_ENDPOINT` | the vendors' own | other token endpoints |
 //! | `BACKEND_REGION` | – | the region whose backends come first |
 //! | `LAMBDA_TASK_ROOT` | – | set by Lambda: loopback is not called then (promise 33) |
 //! | `MAX_BODY_BYTES` | 4 MiB | the largest body on `/v1` |
@@ -36,6 +37,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 
 use crate::metrics::Source;
 use crate::outbound::Authorities;
+use crate::token_endpoints::TokenEndpoints;
 use domain::access::egress::AllowedNetworks;
 use domain::access::identity_hosts::IdentityOrigins;
 use domain::access::password::PasswordPolicy;
@@ -65,6 +67,11 @@ impl Environment for Process {
 /// `ADMIN_PASSWORD`, the first administrator's password where one is given (local gateway and bootstrap).
 pub fn admin_password(environment: &impl Environment) -> Option<domain::secret::Secret> {
     optional(environment, "ADMIN_PASSWORD").map(Into::into)
+}
+
+/// The token endpoints that the environment names.
+pub fn token_endpoints(environment: &impl Environment) -> TokenEndpoints {
+    TokenEndpoints::read(|name| optional(environment, name))
 }
 
 /// The configuration of a process.
@@ -114,13 +121,6 @@ pub struct AwsConfig {
     pub secrets_manager_endpoint: Option<String>,
 }
 
-/// Token endpoints other than the vendors' own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TokenEndpoints {
-    pub sts: Option<String>,
-    pub azure_authority: Option<String>,
-}
-
 /// Where secrets are kept.
 #[derive(Clone, Debug)]
 pub enum SecretsConfig {
@@ -153,7 +153,7 @@ impl Config {
             password_policy: reader.parsed("PASSWORD_POLICY", PasswordPolicy::Strict),
             backend_networks: backend_networks(&mut reader),
             backend_authorities: reader.parsed("BACKEND_CA_CERTS", Authorities::default()),
-            token_endpoints: TokenEndpoints::of(environment),
+            token_endpoints: token_endpoints(environment),
             identity_origins: reader.parsed("IDENTITY_ORIGINS", IdentityOrigins::default()),
             backend_region: reader.optional("BACKEND_REGION"),
             max_body_bytes: reader.parsed("MAX_BODY_BYTES", MAX_BODY_BYTES),
@@ -227,16 +227,6 @@ impl AwsConfig {
             "environment",
         );
         Self::new(region, credentials).at_endpoints_of(reader.environment)
-    }
-}
-
-impl TokenEndpoints {
-    /// Those that the environment names.
-    pub fn of(environment: &impl Environment) -> Self {
-        Self {
-            sts: optional(environment, "AWS_ENDPOINT_URL_STS"),
-            azure_authority: optional(environment, "AZURE_AUTHORITY_HOST"),
-        }
     }
 }
 

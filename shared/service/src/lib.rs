@@ -25,3 +25,4 @@ pub mod resources;
 pub mod secrets;
 pub mod store;
 pub mod telemetry;
+pub mod token_endpoints;

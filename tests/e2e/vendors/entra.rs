@@ -1,26 +1,22 @@
 //! Models in Azure by an application of Entra.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use aws_credential_types::provider::SharedCredentialsProvider;
-use domain::clock::Clock;
 use harness::Gateway;
-use harness::bedrock::{self, AWS_KEY};
+use harness::bedrock;
 use harness::client::{BACKEND_KEY, data, status};
-use harness::provider::{Provider, Received, Reply, openai};
-use local::Options;
+use harness::provider::{Provider, Reply, openai};
+use harness::sts::{self, form};
 use serde_json::{Value, json};
-use service::config::TokenEndpoints;
-use service::identity::Identity;
+use service::token_endpoints::TokenEndpoints;
 
-use super::refused;
+use super::{gateway_at, refused};
 
 /// The number of the token that is good.
 type Good = Arc<AtomicU32>;
 
-/// An Entra that gives `token-1`, `token-2` and so on to whoever shows [`BACKEND_KEY`] or the token of [`sts`].
+/// An Entra that gives `token-1`, `token-2` and so on to whoever shows [`BACKEND_KEY`] or a token of [`sts`] for it.
 fn entra() -> (Provider, Good) {
     let good = Good::default();
     let next = Arc::clone(&good);
@@ -30,7 +26,9 @@ fn entra() -> (Provider, Good) {
             .get("client_secret")
             .or(form.get("client_assertion"))
             .map(String::as_str);
-        if request.path != "/contoso/oauth2/v2.0/token" || !matches!(shown, Some(BACKEND_KEY | "the.role.s")) {
+        if request.path != "/contoso/oauth2/v2.0/token"
+            || !matches!(shown, Some(BACKEND_KEY | "head.api---AzureADTokenExchange.signature"))
+        {
             let refusal = json!({"error": "invalid_client", "error_description": "canary: not known"});
             return Reply::error(401, &refusal);
         }
@@ -38,10 +36,6 @@ fn entra() -> (Provider, Good) {
         Reply::json(&json!({"token_type": "Bearer", "expires_in": 3600, "access_token": format!("token-{number}")}))
     });
     (provider, good)
-}
-
-fn form(request: &Received) -> HashMap<String, String> {
-    url::form_urlencoded::parse(&request.body).into_owned().collect()
 }
 
 /// A model that takes the token of this number alone.
@@ -56,33 +50,13 @@ fn model(good: &Good) -> Provider {
     })
 }
 
-/// An STS that knows [`AWS_KEY`].
-fn sts() -> Provider {
-    Provider::answering(|request| {
-        let asked = form(request);
-        let is_asked =
-            asked["Action"] == "GetWebIdentityToken" && asked["Audience.member.1"] == "api://AzureADTokenExchange";
-        match bedrock::check(request) {
-            Ok(()) if is_asked => {
-                let token = "<R><WebIdentityToken>the.role.s</WebIdentityToken></R>";
-                Reply::new(200, "text/xml", token)
-            }
-            _ => Reply::new(403, "text/xml", "<Error/>"),
-        }
-    })
-}
-
 async fn gateway(entra: &Provider, sts: Option<&Provider>, models: &[&Provider]) -> Gateway {
-    let origins: Vec<String> = models.iter().map(|model| model.base_url()).collect();
     let endpoints = TokenEndpoints {
         azure_authority: Some(entra.base_url()),
         sts: sts.map(Provider::base_url),
+        ..TokenEndpoints::default()
     };
-    let credentials = SharedCredentialsProvider::new(AWS_KEY.credentials());
-    let identity = Identity::at(origins.join(",").parse().unwrap(), Clock::system())
-        .with_aws(credentials, Some("eu-central-1".to_owned()))
-        .with_token_endpoints(endpoints);
-    Gateway::start_with(|options| Options { identity, ..options }).await
+    gateway_at(endpoints, models).await
 }
 
 fn auth(credential: &str) -> Value {
@@ -162,7 +136,7 @@ async fn p94_what_entra_says_is_told_to_no_client() {
 
 #[tokio::test]
 async fn the_role_at_aws_is_shown_in_place_of_a_secret() {
-    let ((entra, good), sts) = (entra(), sts());
+    let ((entra, good), sts) = (entra(), sts::start());
     let model = model(&good);
     let gateway = gateway(&entra, Some(&sts), &[&model]).await;
     let federated = json!({"preset": "azure", "auth": auth("aws_federation"), "api_key": null});

@@ -17,7 +17,7 @@ pub struct Received {
 }
 
 impl Received {
-    pub(super) fn new(method: Method, path: String, headers: HeaderMap) -> Self {
+    pub fn new(method: Method, path: String, headers: HeaderMap) -> Self {
         Self {
             method,
             path,

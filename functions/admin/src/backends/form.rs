@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::access::service_account::ServiceAccountKey;
 use domain::access::session::SigningKeys;
 use domain::models::auth::{Auth, KeyUse};
 use domain::models::catalog::{Backend, Protocol};
@@ -56,7 +57,7 @@ managed_object! {
 }
 
 /// A key as a header can carry it, as it is: a blank, a line break or a scheme before it comes from copying, and would
-/// be sent.
+/// be sent. Or the file with the key of a service account at Google, which is a JSON object.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct BackendKey(Secret);
@@ -65,13 +66,17 @@ impl TryFrom<String> for BackendKey {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let is_plain = (1..=MAX_KEY).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if is_plain {
+        let is_file = || serde_json::from_str::<BTreeMap<String, Value>>(&text).is_ok();
+        if (1..=MAX_KEY).contains(&text.len()) && (is_plain(&text) || is_file()) {
             Ok(Self(Secret::from(text)))
         } else {
             Err("not a key")
         }
     }
+}
+
+fn is_plain(key: &str) -> bool {
+    key.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 impl BackendKey {
@@ -154,6 +159,10 @@ pub(crate) fn check(app: &App, backend: &Backend) -> Result<(), ApiError> {
         let problem = "the base_url must be an https address of the vendor that `auth` is for, or in IDENTITY_ORIGINS";
         return Err(invalid_base_url(problem.to_owned()));
     }
+    if backend.protocol == Protocol::AnthropicVertex && !is_location(base.path()) {
+        let problem = "with this protocol the base_url must end in /locations/ and the name of one";
+        return Err(invalid_base_url(problem.to_owned()));
+    }
     let nothing = BTreeMap::new();
     if let Some(preset) = backend.preset.as_deref()
         && BackendSettings::of_entry(Some(preset), &nothing).is_err()
@@ -168,14 +177,24 @@ pub(crate) fn check(app: &App, backend: &Backend) -> Result<(), ApiError> {
     })
 }
 
-/// Refuses a backend whose `auth` needs a key and has none, or the other way round.
-pub(crate) fn check_key(backend: &Backend, has_key: bool) -> Result<(), ApiError> {
-    match (Auth::key_use(backend.auth.as_ref()), has_key) {
-        (KeyUse::Required, false) => Err(ApiError::invalid("api_key", "must be given")),
-        (KeyUse::Refused, true) => Err(ApiError::invalid(
-            "api_key",
-            "must be null: with this `auth` no key is sent",
-        )),
+/// True for `/v1/projects/p/locations/global`.
+fn is_location(path: &str) -> bool {
+    let mut ends = path.trim_end_matches('/').rsplit('/');
+    ends.next().is_some_and(|name| !name.is_empty()) && ends.next() == Some("locations")
+}
+
+/// Refuses a backend whose `auth` needs a key and has none, or the other way round, and a `new` key of another kind.
+pub(crate) fn check_key(backend: &Backend, new: Option<&BackendKey>, has_key: bool) -> Result<(), ApiError> {
+    let refused = |reason: &'static str| Err(ApiError::invalid("api_key", reason));
+    match (Auth::key_use(backend.auth.as_ref()), new) {
+        (KeyUse::Refused, _) if has_key => refused("must be null: with this `auth` no key is sent"),
+        (KeyUse::Required | KeyUse::RequiredFile, _) if !has_key => refused("must be given"),
+        (KeyUse::RequiredFile, Some(key)) => ServiceAccountKey::parse(key.secret())
+            .map(|_| ())
+            .map_err(|problem| ApiError::invalid("api_key", problem.to_string())),
+        (KeyUse::Optional | KeyUse::Required, Some(key)) if !is_plain(key.secret().expose()) => {
+            refused("must be a key, without blanks")
+        }
         _ => Ok(()),
     }
 }

@@ -68,7 +68,7 @@ pub(crate) async fn create(
     let secret = key.as_ref().map(|_| SecretId::generate());
     let mut backend = new.create(model, secret, now)?;
     check(&app, &backend)?;
-    check_key(&backend, key.is_some())?;
+    check_key(&backend, key.as_ref(), key.is_some())?;
     backend.key_fingerprint = fingerprint(&app, &backend, key.as_ref()).await?;
     let audit = actor
         .audit(now, "backend.create", &backend.id, vec![])
@@ -125,7 +125,7 @@ pub(crate) async fn update(
     let now = app.store.clock().now();
     let mut backend = patch.applied(&old, now)?;
     check(&app, &backend)?;
-    check_key(&backend, backend.secret.is_some())?;
+    check_key(&backend, patch.api_key.value(), backend.secret.is_some())?;
     refuse_other_use_of_key(&patch, &old, &backend)?;
     if patch.api_key.is_given() {
         backend.key_fingerprint = fingerprint(&app, &backend, patch.api_key.value()).await?;

@@ -65,7 +65,7 @@ pub(crate) async fn try_entry(
         return Err(ApiError::invalid("base_url", "must be given"));
     }
     check(&app, &backend)?;
-    check_key(&backend, backend.secret.is_some())?;
+    check_key(&backend, patch.api_key.value(), backend.secret.is_some())?;
     refuse_other_use_of_key(&patch, &old, &backend)?;
     // Before the trial, which may cost something: no question to a backend without an entry in the audit trail.
     let target = id.as_ref().map_or("new", BackendId::as_str);

@@ -37,6 +37,9 @@ pub(super) enum Shown {
         client_id: &'static str,
         credential: &'static str,
     },
+    Gcp {
+        credential: &'static str,
+    },
 }
 
 const BEARER: Option<Shown> = Some(Shown::ApiKey {
@@ -53,6 +56,10 @@ const ENTRA: Option<Shown> = Some(Shown::AzureEntra {
     credential: "client_secret",
 });
 
+const SERVICE_ACCOUNT: Option<Shown> = Some(Shown::Gcp {
+    credential: "service_account_key",
+});
+
 const fn chat(base_url: &'static str, auth: Option<Shown>) -> Endpoint {
     Endpoint {
         protocol: Protocol::Openai,
@@ -64,6 +71,14 @@ const fn chat(base_url: &'static str, auth: Option<Shown>) -> Endpoint {
 const fn messages(base_url: &'static str, auth: Option<Shown>) -> Endpoint {
     Endpoint {
         protocol: Protocol::Anthropic,
+        base_url,
+        auth,
+    }
+}
+
+const fn vertex(base_url: &'static str, auth: Option<Shown>) -> Endpoint {
+    Endpoint {
+        protocol: Protocol::AnthropicVertex,
         base_url,
         auth,
     }
@@ -139,8 +154,11 @@ pub(super) const VENDORS: &[Vendor] = &[
     row(Preset::Vertex, "Vertex AI", "https://cloud.google.com/vertex-ai/generative-ai/docs/start/openai",
         &[chat(
             "https://aiplatform.googleapis.com/v1/projects/{project}/locations/{location}/endpoints/openapi",
-            BEARER,
+            SERVICE_ACCOUNT,
         )]),
+    row(Preset::VertexClaude, "Claude in Vertex AI",
+        "https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude",
+        &[vertex("https://aiplatform.googleapis.com/v1/projects/{project}/locations/{location}", SERVICE_ACCOUNT)]),
     row(Preset::OpenRouter, "OpenRouter", "https://openrouter.ai/docs/api-reference/overview",
         &[
             chat("https://openrouter.ai/api/v1", BEARER),

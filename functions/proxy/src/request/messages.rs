@@ -23,6 +23,7 @@ use translators::usage::ServedTier;
 use super::backend_body::BackendBody;
 use super::body::RequestBody;
 use super::conversation::ConversationParts;
+use super::envelope::Envelope;
 use super::model_params::ModelParams;
 use super::native_settings::{self, BETA, VERSION};
 use super::{estimate, max_tokens};
@@ -102,7 +103,7 @@ impl<'a> MessagesRequest<'a> {
         &self.model
     }
 
-    pub(super) fn stream(&self) -> bool {
+    pub(crate) fn stream(&self) -> bool {
         self.stream
     }
 
@@ -162,19 +163,23 @@ impl<'a> MessagesRequest<'a> {
 
     /// The body for an Anthropic backend that knows the model as `model_name`: the client's bytes with that name,
     /// without thinking blocks that the gateway made and members that are withheld, as its settings want it, and with
-    /// the parameters that the client has not set.
+    /// the parameters that the client has not set, in `envelope`.
     pub(crate) fn body_for(
         &self,
         model_name: &str,
         settings: &BackendSettings,
         params: &ModelParams,
+        envelope: &Envelope,
     ) -> Result<BackendBody, ApiError> {
+        let patched = |body: &Bytes, members: &RequestBody<'_>| {
+            self.patched(body, members, (model_name, envelope), settings, params)
+        };
         let adapted = passthrough::adapted(self.body, settings)?;
         let mut sent = match adapted.body {
-            Cow::Borrowed(_) => self.patched(self.body, &self.members, model_name, settings, params)?,
+            Cow::Borrowed(_) => patched(self.body, &self.members)?,
             Cow::Owned(body) => {
                 let body = Bytes::from(body);
-                self.patched(&body, &RequestBody::parse(&body)?, model_name, settings, params)?
+                patched(&body, &RequestBody::parse(&body)?)?
             }
         };
         sent.warnings.extend(adapted.dropped);
@@ -185,7 +190,7 @@ impl<'a> MessagesRequest<'a> {
         &self,
         body: &Bytes,
         members: &RequestBody<'_>,
-        model_name: &str,
+        (model_name, envelope): (&str, &Envelope),
         settings: &BackendSettings,
         params: &ModelParams,
     ) -> Result<BackendBody, ApiError> {
@@ -198,8 +203,12 @@ impl<'a> MessagesRequest<'a> {
                 || (max_tokens::FIELDS.contains(&name) && self.request.max_tokens.is_present())
         };
         let params = params.patch(body, is_set);
+        let withheld_count = withheld.len();
+        withheld.extend(envelope.left_out().iter().map(ToString::to_string));
         let mut patches = members.without(&withheld);
-        if self.model != model_name {
+        withheld.truncate(withheld_count);
+        patches.extend(envelope.added(members));
+        if envelope.names_model() && self.model != model_name {
             let (_, span) = members.model()?;
             patches.push(Patch::replace_string(span, model_name));
         }
@@ -235,7 +244,9 @@ fn protocol_headers(headers: &HeaderMap) -> HeaderMap {
 
 #[cfg(test)]
 mod tests {
+    use domain::models::catalog::Protocol;
     use service::http::Code;
+    use service::outbound::backend::MessagesCall;
 
     use super::*;
     use crate::patch::joined;
@@ -252,7 +263,12 @@ mod tests {
             let sent = Bytes::from(body(&blocks, "claude"));
             let pieces = MessagesRequest::read(&HeaderMap::new(), &sent)
                 .unwrap()
-                .body_for("glm", &BackendSettings::default(), &ModelParams::default())
+                .body_for(
+                    "glm",
+                    &BackendSettings::default(),
+                    &ModelParams::default(),
+                    &Envelope::Own,
+                )
                 .unwrap();
             assert_eq!(String::from_utf8(joined(&pieces.bytes)).unwrap(), body("", "glm"));
         }
@@ -301,13 +317,44 @@ mod tests {
     }
 
     #[test]
+    fn in_vertex_the_version_stands_in_the_body_and_the_model_where_tokens_are_counted() {
+        let sent =
+            Bytes::from(r#"{"model":"m", "max_tokens":5,"stream":true,"anthropic_version":"x","n":2,"messages":[{}]}"#);
+        let body = |version: Option<&'static str>, call| {
+            let mut headers = HeaderMap::new();
+            headers.extend(version.map(|version| (VERSION, HeaderValue::from_static(version))));
+            let request = MessagesRequest::read(&headers, &sent).unwrap();
+            let (mut headers, _) = request.protocol_headers(&BackendSettings::default());
+            let envelope = Envelope::of(Protocol::AnthropicVertex, call, &mut headers);
+            assert!(!headers.contains_key(VERSION));
+            let body = request.body_for("c", &BackendSettings::default(), &ModelParams::default(), &envelope);
+            let body = body.unwrap();
+            assert_eq!(body.warnings, ["n"]);
+            String::from_utf8(joined(&body.bytes)).unwrap()
+        };
+        let rest = r#" "max_tokens":5,"stream":true,"messages":[{}]}"#;
+        let first = r#"{"anthropic_version":"vertex-2023-10-16","#;
+        assert_eq!(body(None, MessagesCall::Streamed), format!("{first}{rest}"));
+        assert_eq!(body(Some("2023-06-01"), MessagesCall::Whole), format!("{first}{rest}"));
+        let newer = r#"{"anthropic_version":"2026-10-21","#;
+        assert_eq!(body(Some("2026-10-21"), MessagesCall::Whole), format!("{newer}{rest}"));
+        let counted = format!(r#"{first}"model":"c",{rest}"#);
+        assert_eq!(body(None, MessagesCall::CountTokens), counted);
+    }
+
+    #[test]
     fn ha10_an_anthropic_backend_gets_nothing_that_generates_more_or_elsewhere() {
         let body = Bytes::from(
             r#"{"n":8,"model":"m","min_tokens":9,"max_tokens":5,"messages":[{}],"fallbacks":[1],"betas":["b"],"max_new_tokens":7}"#,
         );
         let request = MessagesRequest::read(&HeaderMap::new(), &body).unwrap();
         let sent = request
-            .body_for("m", &BackendSettings::default(), &ModelParams::default())
+            .body_for(
+                "m",
+                &BackendSettings::default(),
+                &ModelParams::default(),
+                &Envelope::Own,
+            )
             .unwrap();
         assert_eq!(
             joined(&sent.bytes),

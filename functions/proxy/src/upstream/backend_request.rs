@@ -7,6 +7,7 @@ use http::{HeaderMap, Uri};
 use jiff::Timestamp;
 use service::http::{ApiError, Dialect};
 use service::outbound::Pieces;
+use service::outbound::backend::MessagesCall;
 use translators::directions::request::DirectedRequest;
 use translators::directions::{ApiDialect, Direction, FarDialect};
 use translators::error::ErrorContext;
@@ -17,7 +18,7 @@ use super::endpoint::BackendEndpoint;
 use crate::grant::Grant;
 use crate::patch::patched_pieces;
 use crate::request::{
-    ChatRequest, CompletionRequest, DirectRequest, MessagesRequest, ResponsesRequest, own_protocol_headers,
+    ChatRequest, CompletionRequest, DirectRequest, Envelope, MessagesRequest, ResponsesRequest, own_protocol_headers,
 };
 use crate::response::context::PassthroughContext;
 use crate::response::convert::ResponseConverter;
@@ -48,7 +49,8 @@ impl<'e> BackendRequest<'e> {
             (CompletionRequest::Direct(request), None) => return Self::direct(request, grant, backend, endpoint),
             (CompletionRequest::Direct(request), Some(_)) => return Err(request.unserved()),
             (CompletionRequest::Messages(request), Some(FarDialect::Messages)) => {
-                return Self::messages(request, grant, backend, endpoint);
+                let call = call(request.stream());
+                return Self::messages(request, grant, backend, endpoint, call);
             }
             (CompletionRequest::Responses(request), Some(FarDialect::Responses)) if request.passes_to(settings) => {
                 return Self::responses(request, grant, backend, endpoint);
@@ -57,7 +59,7 @@ impl<'e> BackendRequest<'e> {
             (CompletionRequest::Messages(request), _) => request.translated(dialect, settings, &facts())?,
             (CompletionRequest::Responses(request), _) => request.translated(dialect, settings, facts())?,
         };
-        Ok(Self::translated(request, translated, dialect, endpoint, now))
+        Self::translated(request, translated, backend, endpoint, now)
     }
 
     /// For a backend that counts tokens itself.
@@ -67,10 +69,7 @@ impl<'e> BackendRequest<'e> {
         backend: &Backend,
         endpoint: &'e BackendEndpoint,
     ) -> Result<Self, ApiError> {
-        Ok(Self {
-            url: &endpoint.count_tokens,
-            ..Self::messages(request, grant, backend, endpoint)?
-        })
+        Self::messages(request, grant, backend, endpoint, MessagesCall::CountTokens)
     }
 
     fn chat(request: &ChatRequest<'_>, grant: &Grant, backend: &Backend, endpoint: &'e BackendEndpoint) -> Self {
@@ -132,14 +131,16 @@ impl<'e> BackendRequest<'e> {
         grant: &Grant,
         backend: &Backend,
         endpoint: &'e BackendEndpoint,
+        call: MessagesCall,
     ) -> Result<Self, ApiError> {
         // The operator's headers override the client's.
         let (mut headers, left_out) = request.protocol_headers(&endpoint.settings);
         headers.extend(endpoint.headers.clone());
-        let mut body = request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params)?;
+        let envelope = Envelope::of(backend.protocol, call, &mut headers);
+        let mut body = request.body_for(&backend.model_name, &endpoint.settings, &endpoint.params, &envelope)?;
         body.warnings.extend(left_out);
         Ok(Self {
-            url: &endpoint.messages,
+            url: endpoint.messages(call),
             headers,
             body: body.bytes,
             warnings: body.warnings,
@@ -174,20 +175,22 @@ impl<'e> BackendRequest<'e> {
         })
     }
 
-    /// The request to a backend that speaks another `dialect` than the client.
+    /// The request to a backend that speaks another dialect than the client.
     fn translated(
         request: &CompletionRequest<'_>,
         translated: DirectedRequest,
-        dialect: ApiDialect,
+        backend: &Backend,
         endpoint: &'e BackendEndpoint,
         now: Timestamp,
-    ) -> Self {
+    ) -> Result<Self, ApiError> {
+        let (dialect, call) = (dialect(backend.protocol), call(request.stream()));
         let (url, mut headers) = match dialect {
             ApiDialect::Chat => (&endpoint.chat_completions, HeaderMap::new()),
-            ApiDialect::Messages => (&endpoint.messages, own_protocol_headers(&endpoint.settings)),
+            ApiDialect::Messages => (endpoint.messages(call), own_protocol_headers(&endpoint.settings)),
             ApiDialect::Responses => (&endpoint.responses, HeaderMap::new()),
         };
         headers.extend(endpoint.headers.clone());
+        let envelope = Envelope::of(backend.protocol, call, &mut headers);
         let mut client = translated.context;
         let context = client.response_mut();
         context.created = now.as_second();
@@ -195,26 +198,36 @@ impl<'e> BackendRequest<'e> {
             context.estimated_input_tokens = request.input_estimate();
         }
         let body = Bytes::from(translated.body);
-        let params = endpoint.params.patch_unread(&body);
+        let mut patches = envelope.patches_unread(&body)?;
+        patches.extend(endpoint.params.patch_unread(&body));
         let direction = Direction {
             client,
             backend: dialect,
         };
-        Self {
+        Ok(Self {
             url,
             headers,
-            body: patched_pieces(&body, params.into_iter().collect()),
+            body: patched_pieces(&body, patches),
             converter: ResponseConverter::Translated(Box::new(direction)),
             warnings: translated.warnings,
-        }
+        })
     }
 }
 
 fn dialect(protocol: Protocol) -> ApiDialect {
     match protocol {
         Protocol::Openai => ApiDialect::Chat,
-        Protocol::Anthropic => ApiDialect::Messages,
+        Protocol::Anthropic | Protocol::AnthropicVertex => ApiDialect::Messages,
         Protocol::Responses => ApiDialect::Responses,
+    }
+}
+
+/// What is asked of Messages for an answer.
+fn call(streams: bool) -> MessagesCall {
+    if streams {
+        MessagesCall::Streamed
+    } else {
+        MessagesCall::Whole
     }
 }
 

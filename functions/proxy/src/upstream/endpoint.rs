@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use service::cache::Cache;
 use service::identity::{Identity, IdentityError, Proof};
 use service::outbound::IdleTime;
-use service::outbound::backend::{Addresses, credential};
+use service::outbound::backend::{Addresses, MessagesCall, credential};
 use service::secrets::backend_keys::BackendKeys;
 use translators::error::{ErrorContext, Secrets};
 use translators::settings::{BackendSettings, RerankApi, UpstreamAuthErrors};
@@ -50,12 +50,13 @@ pub(super) struct BackendEndpoint {
     pub(super) chat_completions: Uri,
     pub(super) completions: Uri,
     pub(super) embeddings: Uri,
-    pub(super) messages: Uri,
+    messages: Uri,
+    messages_streamed: Uri,
     pub(super) rerank: Uri,
     pub(super) responses: Uri,
     /// The route of Responses for compactions.
     pub(super) compact: Uri,
-    pub(super) count_tokens: Uri,
+    count_tokens: Uri,
     addresses: Addresses,
     pub(super) headers: HeaderMap,
     /// How it is shown the gateway's own identity, if it is.
@@ -114,6 +115,7 @@ impl Endpoints {
             same_dialect: None,
         };
         let addresses = Addresses::of(backend, base);
+        let messages = |call| uri(&addresses.messages(&backend.model_name, call));
         Ok(BackendEndpoint {
             idle: IdleTime::default(),
             chat_completions: uri(&addresses.route("chat/completions"))?,
@@ -123,10 +125,11 @@ impl Endpoints {
                 RerankApi::Pass => addresses.route("rerank"),
                 RerankApi::Tei => addresses.outside_v1("rerank"),
             })?,
-            messages: uri(&addresses.route("messages"))?,
+            messages: messages(MessagesCall::Whole)?,
+            messages_streamed: messages(MessagesCall::Streamed)?,
             responses: uri(&addresses.route("responses"))?,
             compact: uri(&addresses.route("responses/compact"))?,
-            count_tokens: uri(&addresses.route("messages/count_tokens"))?,
+            count_tokens: messages(MessagesCall::CountTokens)?,
             errors,
             headers: headers(params.headers.clone(), backend, key.as_ref())?,
             params,
@@ -151,6 +154,15 @@ impl Endpoints {
 }
 
 impl BackendEndpoint {
+    /// Where it is asked for `call` of Messages.
+    pub(super) fn messages(&self, call: MessagesCall) -> &Uri {
+        match call {
+            MessagesCall::Whole => &self.messages,
+            MessagesCall::Streamed => &self.messages_streamed,
+            MessagesCall::CountTokens => &self.count_tokens,
+        }
+    }
+
     /// `path` at the server's root, beside `/v1`, where tokenizers are.
     pub(super) fn beside_v1(&self, path: &str) -> Result<Uri, Failure> {
         uri(&self.addresses.outside_v1(path))
@@ -174,7 +186,7 @@ fn uri(url: &Url) -> Result<Uri, Failure> {
 /// The settings of its entry. What speaks a vendor's protocol is that vendor's unless the entry says otherwise.
 fn settings(backend: &Backend) -> Result<BackendSettings, Failure> {
     let preset = backend.preset.as_deref().or(match backend.protocol {
-        Protocol::Anthropic => Some("anthropic"),
+        Protocol::Anthropic | Protocol::AnthropicVertex => Some("anthropic"),
         Protocol::Responses => Some("openai-responses"),
         Protocol::Openai => None,
     });

@@ -65,8 +65,12 @@ async fn count_at(
         endpoint: &endpoint,
     };
     match (backend.protocol, endpoint.settings.tokenizer) {
-        (Protocol::Anthropic, _) if endpoint.settings.count_tokens == CountTokens::Estimate => Ok(None),
-        (Protocol::Anthropic, _) => {
+        (Protocol::Anthropic | Protocol::AnthropicVertex, _)
+            if endpoint.settings.count_tokens == CountTokens::Estimate =>
+        {
+            Ok(None)
+        }
+        (Protocol::Anthropic | Protocol::AnthropicVertex, _) => {
             let outgoing =
                 BackendRequest::count_tokens(request, grant, backend, &endpoint).map_err(Failure::not_sent)?;
             server.count_by_anthropic(outgoing).await.map(Some)

@@ -48,6 +48,28 @@ const AZURE: &[Hosts] = &[Hosts {
     ],
 }];
 
+/// <https://cloud.google.com/vertex-ai/docs/general/locations>, the Gemini API, and Claude as Anthropic runs it there.
+const GOOGLE: &[Hosts] = &[Hosts {
+    names: &[
+        "aiplatform",
+        "*-aiplatform",
+        "aiplatform.*.rep",
+        "generativelanguage",
+        "claude",
+    ],
+    suffixes: &["googleapis.com"],
+}];
+
+const OPENAI: &[Hosts] = &[Hosts {
+    names: &["api"],
+    suffixes: &["openai.com"],
+}];
+
+const ANTHROPIC: &[Hosts] = &[Hosts {
+    names: &["api"],
+    suffixes: &["anthropic.com"],
+}];
+
 /// Origins that the owner of the deployment names besides the vendors' own: `IDENTITY_ORIGINS`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IdentityOrigins(Vec<url::Origin>);
@@ -74,8 +96,11 @@ impl IdentityOrigins {
     pub fn admit(&self, auth: &Auth, url: &Url) -> bool {
         let vendors = match auth {
             Auth::None | Auth::ApiKey { .. } => return true,
-            Auth::AwsSigv4(_) => AWS,
+            Auth::AwsSigv4(_) | Auth::BedrockToken(_) => AWS,
             Auth::AzureEntra(_) => AZURE,
+            Auth::Gcp(_) => GOOGLE,
+            Auth::OpenaiFederation(_) => OPENAI,
+            Auth::AnthropicFederation(_) => ANTHROPIC,
         };
         let is_plain = url.scheme() == "https" && url.port().is_none();
         let is_vendors = || url.domain().is_some_and(|host| found(vendors, host).is_some());
@@ -218,6 +243,48 @@ mod tests {
             "https://bedrock-runtime.eu-central-1.amazonaws.com",
         ] {
             assert!(!admits(&application, url), "{url}");
+        }
+    }
+
+    #[test]
+    fn p93_tokens_of_google_and_of_federations_are_for_these_vendors_alone() {
+        let google = r#"{"type":"gcp","credential":"service_account_key"}"#;
+        let openai = r#"{"type":"openai_federation","identity_provider_id":"i","service_account_id":"s"}"#;
+        let anthropic = r#"{"type":"anthropic_federation","federation_rule_id":"r","organization_id":"o"}"#;
+        let own = |auth: &str| match auth {
+            auth if auth == google => vec![
+                "https://aiplatform.googleapis.com/v1/projects/p/locations/global",
+                "https://europe-west1-aiplatform.googleapis.com",
+                "https://aiplatform.eu.rep.googleapis.com",
+                "https://generativelanguage.googleapis.com/v1beta/openai",
+                "https://claude.googleapis.com",
+            ],
+            auth if auth == openai => vec!["https://api.openai.com/v1"],
+            _ => vec!["https://api.anthropic.com"],
+        };
+        let nobodys = [
+            "http://aiplatform.googleapis.com",
+            "https://aiplatform.googleapis.com.evil.example",
+            "https://evil.aiplatform.googleapis.com",
+            "https://evilaiplatform.googleapis.com",
+            "https://-aiplatform.googleapis.com",
+            "https://aiplatform.eu.us.rep.googleapis.com",
+            "https://storage.googleapis.com",
+            "https://sts.googleapis.com",
+            "https://googleapis.com",
+            "https://openai.com",
+            "https://auth.openai.com",
+            "https://api.openai.com:8443",
+            "https://api.anthropic.com.evil.example",
+        ];
+        for auth in [google, openai, anthropic] {
+            let of = |each: &str| serde_json::from_str::<Auth>(each).unwrap();
+            for other in [google, openai, anthropic] {
+                for url in own(other) {
+                    assert_eq!(admits(&of(auth), url), auth == other, "{url} {auth}");
+                }
+            }
+            assert!(nobodys.iter().all(|url| !admits(&of(auth), url)), "{auth}");
         }
     }
 

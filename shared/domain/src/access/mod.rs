@@ -15,6 +15,7 @@ pub mod key_set;
 pub mod password;
 pub mod quota;
 pub mod sealing;
+pub mod service_account;
 pub mod session;
 pub mod sign_in;
 pub mod sso;

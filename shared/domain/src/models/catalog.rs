@@ -81,17 +81,24 @@ impl Backend {
     }
 }
 
-/// The dialect that a backend speaks.
+/// The dialect that a backend speaks, with the form in which it takes requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Protocol {
     #[default]
     Openai,
     Anthropic,
     Responses,
+    /// Messages as Vertex AI takes them: the model is in the path, the API's version in the body.
+    AnthropicVertex,
 }
 
 impl Protocol {
+    /// True if it is Anthropic's Messages, in whichever form.
+    pub fn is_messages(self) -> bool {
+        matches!(self, Self::Anthropic | Self::AnthropicVertex)
+    }
+
     /// True if backends of this protocol can answer what clients send to `endpoint`, as it is or translated.
     pub fn serves(self, endpoint: Endpoint) -> bool {
         match endpoint {

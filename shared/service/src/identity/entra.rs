@@ -1,13 +1,10 @@
 //! Tokens of an application of Entra
 //! (<https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow>).
 
-use std::time::Duration;
-
 use domain::models::auth::{AzureEntra, EntraScope};
 use domain::secret::Secret;
-use serde::Deserialize;
 
-use super::exchange::{ExchangeError, FormRequest};
+use super::exchange::{ExchangeError, TokenRequest};
 
 /// The audience of another cloud's tokens that an application of Entra trusts.
 pub(super) const AUDIENCE: &str = "api://AzureADTokenExchange";
@@ -24,7 +21,7 @@ pub(super) fn request(
     authority: &str,
     application: &AzureEntra,
     shown: &Shown<'_>,
-) -> Result<FormRequest, ExchangeError> {
+) -> Result<TokenRequest, ExchangeError> {
     let url = format!(
         "{}/{}/oauth2/v2.0/token",
         authority.trim_end_matches('/'),
@@ -48,18 +45,7 @@ pub(super) fn request(
             ("client_assertion", token.expose()),
         ]),
     }
-    FormRequest::new(&url, &form)
-}
-
-/// The token of a successful answer, and its life.
-pub(super) fn read(body: &[u8]) -> Result<(Secret, Duration), ExchangeError> {
-    #[derive(Deserialize)]
-    struct Answer {
-        access_token: String,
-        expires_in: u64,
-    }
-    let answer: Answer = serde_json::from_slice(body).map_err(|_| ExchangeError::NoToken)?;
-    Ok((answer.access_token.into(), Duration::from_secs(answer.expires_in)))
+    TokenRequest::form(&url, &form)
 }
 
 #[cfg(test)]
@@ -106,19 +92,5 @@ mod tests {
              &client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer\
              &client_assertion=a.b.c"
         );
-    }
-
-    #[test]
-    fn an_answer_has_a_token_and_its_life() {
-        let (token, life) = read(br#"{"token_type":"Bearer","expires_in":3599,"access_token":"t"}"#).unwrap();
-        assert_eq!((token.expose(), life.as_secs()), ("t", 3599));
-        for wrong in [
-            "",
-            "{}",
-            r#"{"access_token":"t"}"#,
-            r#"{"access_token":1,"expires_in":1}"#,
-        ] {
-            assert!(matches!(read(wrong.as_bytes()), Err(ExchangeError::NoToken)), "{wrong}");
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Reasons why a backend cannot be shown the gateway's identity.
 
 use aws_credential_types::provider::error::CredentialsError;
+use domain::access::service_account::NoServiceAccountKey;
 
 use super::exchange::ExchangeError;
 use super::sigv4::SignatureError;
@@ -16,6 +17,8 @@ pub enum IdentityError {
     NoAws,
     #[error("the gateway's credentials at AWS were not found")]
     NoCredentials(#[from] CredentialsError),
+    #[error("the backend's key is no file of a service account")]
+    NoServiceAccount(#[from] NoServiceAccountKey),
     #[error(transparent)]
     Signature(#[from] SignatureError),
     #[error(transparent)]

@@ -8,6 +8,7 @@ use domain::secret::Secret;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::outbound::{CallError, Client, Pieces};
@@ -17,30 +18,45 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// Characters of what a refusal says.
 const MAX_WORDS: usize = 500;
 
-/// A `POST` of a form.
+/// A `POST` to a token endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FormRequest {
+pub(super) struct TokenRequest {
     pub(super) url: Uri,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
-impl FormRequest {
-    pub(super) fn new(url: &str, form: &[(&str, &str)]) -> Result<Self, ExchangeError> {
+impl TokenRequest {
+    pub(super) fn form(url: &str, form: &[(&str, &str)]) -> Result<Self, ExchangeError> {
+        let body = serde_urlencoded::to_string(form).map_err(|_| ExchangeError::Address)?;
+        Self::new(url, "application/x-www-form-urlencoded", body)
+    }
+
+    pub(super) fn json(url: &str, body: &Value) -> Result<Self, ExchangeError> {
+        Self::new(url, "application/json", body.to_string())
+    }
+
+    fn new(url: &str, content_type: &'static str, body: String) -> Result<Self, ExchangeError> {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         Ok(Self {
             url: Uri::try_from(url).map_err(|_| ExchangeError::Address)?,
             headers,
-            body: serde_urlencoded::to_string(form)
-                .map_err(|_| ExchangeError::Address)?
-                .into(),
+            body: body.into(),
         })
     }
+}
+
+/// The token of a successful answer in the form of OAuth (RFC 6749 §5.1), and its life.
+pub(super) fn read_token(body: &[u8]) -> Result<(Secret, Duration), ExchangeError> {
+    #[derive(Deserialize)]
+    struct Answer {
+        access_token: String,
+        expires_in: u64,
+    }
+    let answer: Answer = serde_json::from_slice(body).map_err(|_| ExchangeError::NoToken)?;
+    Ok((answer.access_token.into(), Duration::from_secs(answer.expires_in)))
 }
 
 /// The answer of an endpoint.
@@ -66,12 +82,12 @@ pub enum ExchangeError {
     NoToken,
 }
 
-pub(super) async fn send(http: &Client, request: FormRequest) -> Result<Answer, ExchangeError> {
+pub(super) async fn send(http: &Client, request: TokenRequest) -> Result<Answer, ExchangeError> {
     let answered = timeout(TIMEOUT, answer(http, request)).await;
     answered.unwrap_or(Err(ExchangeError::Timeout))
 }
 
-async fn answer(http: &Client, form: FormRequest) -> Result<Answer, ExchangeError> {
+async fn answer(http: &Client, form: TokenRequest) -> Result<Answer, ExchangeError> {
     let mut request = Request::new(Pieces::from(form.body));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = form.url;
@@ -124,6 +140,21 @@ fn cleaned(text: &str, secret: Option<&Secret>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_has_a_token_and_its_life() {
+        let (token, life) = read_token(br#"{"token_type":"Bearer","expires_in":3599,"access_token":"t"}"#).unwrap();
+        assert_eq!((token.expose(), life.as_secs()), ("t", 3599));
+        for wrong in [
+            "",
+            "{}",
+            r#"{"access_token":"t"}"#,
+            r#"{"access_token":1,"expires_in":1}"#,
+        ] {
+            let read = read_token(wrong.as_bytes());
+            assert!(matches!(read, Err(ExchangeError::NoToken)), "{wrong}");
+        }
+    }
 
     #[test]
     fn p94_a_refusal_is_told_without_what_was_sent() {

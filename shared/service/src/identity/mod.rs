@@ -1,41 +1,43 @@
 //! The gateway's own identity at vendors of models: requests to them are signed by its role, or carry a token that was
 //! minted for it (docs/backends.md).
 
+mod bedrock;
 mod credentials;
 mod entra;
 mod error;
 mod exchange;
+mod federation;
+mod google;
+mod minting;
 mod proof;
 mod sigv4;
 mod slot;
+mod slots;
 mod sts;
-mod tokens;
 
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use domain::access::identity_hosts::IdentityOrigins;
 use domain::clock::Clock;
-use domain::models::auth::{Auth, AzureCredential};
+use domain::models::auth::{Auth, AwsRole};
 use domain::secret::Secret;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use jiff::Timestamp;
+use http::{HeaderMap, StatusCode, Uri};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::config::{AwsConfig, TokenEndpoints};
+use crate::config::AwsConfig;
 use crate::outbound::{Client, Pieces};
+use crate::token_endpoints::TokenEndpoints;
 use credentials::AwsCredentials;
 use proof::{Kind, TokenSource};
-use slot::{Fetched, Kept};
-use tokens::Tokens;
+use slot::Kept;
+use slots::Slots;
 
 pub use error::IdentityError;
 pub use exchange::ExchangeError;
 pub use proof::{Proof, Shown};
 pub use sigv4::SignatureError;
-
-/// Microsoft's for all but sovereign clouds.
-const AZURE_AUTHORITY: &str = "https://login.microsoftonline.com";
 
 /// The gateway's identity. Clones share what it has fetched.
 #[derive(Clone, Debug, Default)]
@@ -43,13 +45,15 @@ pub struct Identity {
     origins: IdentityOrigins,
     aws: Option<AwsIdentity>,
     endpoints: TokenEndpoints,
-    tokens: Tokens<TokenSource>,
+    tokens: Slots<TokenSource, Secret>,
     clock: Clock,
 }
 
 #[derive(Clone, Debug)]
 struct AwsIdentity {
     credentials: AwsCredentials,
+    /// Those of roles that it assumes.
+    roles: Slots<AwsRole, Credentials>,
     region: Option<String>,
 }
 
@@ -74,7 +78,11 @@ impl Identity {
     pub fn with_aws(self, credentials: SharedCredentialsProvider, region: Option<String>) -> Self {
         let credentials = AwsCredentials::new(credentials, self.clock.clone());
         Self {
-            aws: Some(AwsIdentity { credentials, region }),
+            aws: Some(AwsIdentity {
+                credentials,
+                roles: Slots::default(),
+                region,
+            }),
             ..self
         }
     }
@@ -100,20 +108,8 @@ impl Identity {
         if !self.origins.admit(auth, base) {
             return Err(IdentityError::NotTheVendors);
         }
-        let kind = match auth {
-            Auth::None | Auth::ApiKey { .. } => return Ok(None),
-            Auth::AwsSigv4(signature) => {
-                let own = self.aws.as_ref().and_then(|aws| aws.region.as_deref());
-                Kind::aws(signature, base, own).ok_or(IdentityError::NoRegion)?
-            }
-            Auth::AzureEntra(application) => Kind::Token(TokenSource::Entra {
-                application: application.clone(),
-                secret: secret
-                    .filter(|_| application.credential == AzureCredential::ClientSecret)
-                    .cloned(),
-            }),
-        };
-        Ok(Some(Proof(kind)))
+        let own_region = self.aws.as_ref().and_then(|aws| aws.region.as_deref());
+        Ok(Kind::of(auth, base, secret, own_region)?.map(Proof))
     }
 
     /// Adds what shows the identity to the headers of a `POST` of `body`, which is sent at once: a signature is good
@@ -127,18 +123,18 @@ impl Identity {
         body: &Pieces,
     ) -> Result<Shown, IdentityError> {
         match &proof.0 {
-            Kind::Aws(scope) => {
-                let Kept { value, since, .. } = self.aws()?.credentials.get().await?;
+            Kind::Aws { scope, role } => {
+                let Kept { value, since, .. } = self.credentials(role.as_ref(), http).await?;
                 sigv4::sign_post(value, scope, self.clock.now(), url, headers, body)?;
                 Ok(Shown { token: None, since })
             }
             Kind::Token(source) => {
                 let slot = self.tokens.of(source);
                 let Kept { value, since, .. } = slot.get(&self.clock, self.mint(source, http)).await?;
-                let bearer = HeaderValue::try_from(format!("Bearer {}", value.expose()));
-                let mut bearer = bearer.map_err(SignatureError::Header)?;
-                bearer.set_sensitive(true);
-                headers.insert(AUTHORIZATION, bearer);
+                headers.insert(AUTHORIZATION, sigv4::bearer(&value)?);
+                if matches!(source, TokenSource::Anthropic(_)) {
+                    headers.append(federation::BETA, federation::BEARER_BETA);
+                }
                 Ok(Shown {
                     token: Some(value),
                     since,
@@ -157,9 +153,11 @@ impl Identity {
         (status, aws_kind): (StatusCode, Option<&str>),
     ) -> bool {
         match &proof.0 {
-            Kind::Aws(_) if proof::is_outdated(status, aws_kind) => {
-                if let Some(aws) = &self.aws {
-                    aws.credentials.forget(shown.since).await;
+            Kind::Aws { role, .. } if proof::is_outdated(status, aws_kind) => {
+                match (&self.aws, role) {
+                    (Some(aws), Some(role)) => aws.roles.of(role).forget(shown.since).await,
+                    (Some(aws), None) => aws.credentials.forget(shown.since).await,
+                    (None, _) => {}
                 }
                 true
             }
@@ -167,38 +165,8 @@ impl Identity {
                 self.tokens.of(source).forget(shown.since).await;
                 true
             }
-            Kind::Aws(_) | Kind::Token(_) => false,
+            Kind::Aws { .. } | Kind::Token(_) => false,
         }
-    }
-
-    async fn mint(&self, source: &TokenSource, http: &Client) -> Result<Fetched<Secret>, IdentityError> {
-        let TokenSource::Entra { application, secret } = source;
-        let authority = self.endpoints.azure_authority.as_deref().unwrap_or(AZURE_AUTHORITY);
-        let assertion;
-        let (shown, sent) = if let Some(secret) = secret {
-            (entra::Shown::Secret(secret), secret)
-        } else {
-            assertion = self.web_identity(entra::AUDIENCE, http).await?;
-            (entra::Shown::Assertion(&assertion), &assertion)
-        };
-        let request = entra::request(authority, application, &shown)?;
-        let answer = exchange::send(http, request).await?.success(Some(sent))?;
-        let (value, life) = entra::read(&answer)?;
-        Ok(Fetched {
-            value,
-            end: self.clock.now().checked_add(life).unwrap_or(Timestamp::MAX),
-        })
-    }
-
-    /// A token by which other clouds know the role at AWS.
-    async fn web_identity(&self, audience: &str, http: &Client) -> Result<Secret, IdentityError> {
-        let aws = self.aws()?;
-        let region = aws.region.as_deref().ok_or(IdentityError::NoRegion)?;
-        let credentials = aws.credentials.get().await?.value;
-        let endpoint = self.endpoints.sts.as_deref();
-        let request = sts::request(credentials, region, endpoint, audience, self.clock.now())?;
-        let answer = exchange::send(http, request).await?.success(None)?;
-        Ok(sts::read(&answer)?)
     }
 
     fn aws(&self) -> Result<&AwsIdentity, IdentityError> {
@@ -221,7 +189,10 @@ mod tests {
 
     fn scope(auth: &str, base: &str) -> Option<(String, &'static str)> {
         match proof(auth, base).unwrap() {
-            Some(Kind::Aws(Scope { region, service })) => Some((region, service)),
+            Some(Kind::Aws {
+                scope: Scope { region, service },
+                ..
+            }) => Some((region, service)),
             _ => None,
         }
     }

@@ -1,12 +1,13 @@
 //! Signatures with which AWS knows the gateway's role (Signature Version 4).
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_lc_rs::digest::{Context, SHA256};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningError, SigningSettings, sign};
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningError, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use domain::access::digest::hex;
+use domain::secret::Secret;
 use http::header::{ACCEPT, InvalidHeaderValue};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use jiff::Timestamp;
@@ -35,6 +36,8 @@ pub enum SignatureError {
     Request(#[from] SigningError),
     #[error("the signature has no parameters")]
     Parameters(#[from] v4::signing_params::BuildError),
+    #[error("the signature is no query")]
+    Query(#[from] serde_urlencoded::ser::Error),
     #[error("the signature is no header")]
     Header(#[from] InvalidHeaderValue),
 }
@@ -68,6 +71,38 @@ pub(super) fn sign_post(
         headers.insert(HeaderName::from_static(header.name()), value);
     }
     Ok(())
+}
+
+/// The query that signs a `POST` without a body to `url`, for `life`.
+pub(super) fn presigned_query(
+    credentials: Credentials,
+    scope: &Scope,
+    now: Timestamp,
+    url: &str,
+    life: Duration,
+) -> Result<String, SignatureError> {
+    let identity = credentials.into();
+    let mut settings = SigningSettings::default();
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.expires_in = Some(life);
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(&scope.region)
+        .name(scope.service)
+        .time(SystemTime::from(now))
+        .settings(settings)
+        .build()?
+        .into();
+    let request = SignableRequest::new("POST", url, std::iter::empty(), SignableBody::Bytes(&[]))?;
+    let (_, query) = sign(request, &parameters)?.into_parts().0.into_parts();
+    Ok(serde_urlencoded::to_string(query)?)
+}
+
+/// The value of `authorization` that shows `token`.
+pub(super) fn bearer(token: &Secret) -> Result<HeaderValue, SignatureError> {
+    let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose()))?;
+    bearer.set_sensitive(true);
+    Ok(bearer)
 }
 
 fn sha256_hex(body: &Pieces) -> String {

@@ -26,7 +26,7 @@ pub(super) struct Kept<V> {
     /// When it was fetched.
     pub(super) since: Instant,
     renew_at: Timestamp,
-    end: Timestamp,
+    pub(super) end: Timestamp,
 }
 
 impl<V> Kept<V> {

@@ -8,6 +8,14 @@ use domain::models::auth::{Auth, KeyHeader};
 use domain::models::catalog::{Backend, Protocol};
 use domain::secret::Secret;
 
+/// What is asked of Messages: clouds have an address for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessagesCall {
+    Whole,
+    Streamed,
+    CountTokens,
+}
+
 /// The addresses at one backend.
 #[derive(Clone, Debug)]
 pub struct Addresses {
@@ -39,6 +47,26 @@ impl Addresses {
         self.at(&format!("{own}{version}/{path}"))
     }
 
+    /// Where a backend that speaks Messages is asked for `call` of the model that it knows as `model`.
+    pub fn messages(&self, model: &str, call: MessagesCall) -> Url {
+        match (self.protocol, call) {
+            (Protocol::AnthropicVertex, MessagesCall::Whole) => self.raw_predict(&escaped(model), "rawPredict"),
+            (Protocol::AnthropicVertex, MessagesCall::Streamed) => {
+                self.raw_predict(&escaped(model), "streamRawPredict")
+            }
+            (Protocol::AnthropicVertex, MessagesCall::CountTokens) => self.raw_predict("count-tokens", "rawPredict"),
+            (_, MessagesCall::Whole | MessagesCall::Streamed) => self.route("messages"),
+            (_, MessagesCall::CountTokens) => self.route("messages/count_tokens"),
+        }
+    }
+
+    /// A model of Anthropic's in Vertex AI
+    /// (<https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude>).
+    fn raw_predict(&self, model: &str, method: &str) -> Url {
+        let own = self.base.path().trim_end_matches('/');
+        self.at(&format!("{own}/publishers/anthropic/models/{model}:{method}"))
+    }
+
     /// `path` beside `/v1`, not below it: where servers have what is not of the API.
     pub fn outside_v1(&self, path: &str) -> Url {
         let root = self.base.path().trim_end_matches('/').trim_end_matches("/v1");
@@ -56,6 +84,18 @@ impl Addresses {
     }
 }
 
+/// `name` as one segment of a path: all but unreserved characters (RFC 3986 §2.3) and `@` are escaped.
+fn escaped(name: &str) -> String {
+    name.bytes().fold(String::with_capacity(name.len()), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+        text
+    })
+}
+
 /// True for `/api/v3`.
 fn ends_in_version(path: &str) -> bool {
     let last = path.rsplit('/').next().and_then(|last| last.strip_prefix('v'));
@@ -66,12 +106,12 @@ fn ends_in_version(path: &str) -> bool {
 /// something else is shown.
 pub fn credential(backend: &Backend, key: &Secret) -> Result<Option<(HeaderName, HeaderValue)>, CredentialError> {
     let own = match backend.protocol {
-        Protocol::Openai | Protocol::Responses => KeyHeader::AUTHORIZATION,
+        Protocol::Openai | Protocol::Responses | Protocol::AnthropicVertex => KeyHeader::AUTHORIZATION,
         Protocol::Anthropic => "x-api-key",
     };
     let name = match &backend.auth {
         Some(Auth::ApiKey { header }) => HeaderName::try_from(header.as_str()).map_err(|_| CredentialError::Name)?,
-        Some(Auth::None | Auth::AwsSigv4(_) | Auth::AzureEntra(_)) => return Ok(None),
+        Some(_) => return Ok(None),
         None => HeaderName::from_static(own),
     };
     let mut value = if name == AUTHORIZATION {
@@ -127,6 +167,25 @@ mod tests {
             updated_at: Timestamp::UNIX_EPOCH,
             version: 1,
             health: Health::default(),
+        }
+    }
+
+    #[test]
+    fn a_model_in_vertex_is_a_part_of_the_path() {
+        let base = "https://aiplatform.googleapis.com/v1/projects/p/locations/global/";
+        let addresses = Addresses::of(&backend(Protocol::AnthropicVertex, None), base.parse().unwrap());
+        let models = "https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/anthropic/models/";
+        for (model, call, end) in [
+            ("claude-opus-5", MessagesCall::Whole, "claude-opus-5:rawPredict"),
+            (
+                "claude@20261101",
+                MessagesCall::Streamed,
+                "claude@20261101:streamRawPredict",
+            ),
+            ("../a;b c?", MessagesCall::Whole, "..%2Fa%3Bb%20c%3F:rawPredict"),
+            ("claude", MessagesCall::CountTokens, "count-tokens:rawPredict"),
+        ] {
+            assert_eq!(addresses.messages(model, call).as_str(), format!("{models}{end}"));
         }
     }
 

@@ -38,6 +38,8 @@ presets! {
     Gemini = "gemini",
     /// The same models in Google Cloud.
     Vertex = "vertex",
+    /// Anthropic's models in Google Cloud.
+    VertexClaude = "vertex_claude",
     OpenRouter = "openrouter",
     DeepSeek = "deepseek",
     Qwen = "qwen",
@@ -65,7 +67,7 @@ impl Preset {
         match self {
             Self::OpenAi => of::openai(defaults),
             Self::OpenAiResponses => of::openai_responses(defaults),
-            Self::Anthropic => of::anthropic(defaults),
+            Self::Anthropic | Self::VertexClaude => of::anthropic(defaults),
             Self::Vllm => of::vllm(defaults),
             Self::Sglang => of::template_server(defaults),
             Self::LlamaCpp => of::llamacpp(defaults),

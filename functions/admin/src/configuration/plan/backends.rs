@@ -70,7 +70,7 @@ impl Plan {
         // A document has no other way to say that a key goes.
         let drops_key = key.is_none() && Auth::key_use(backend.auth.as_ref()) == KeyUse::Refused;
         let keeps_key = !drops_key && old.is_some_and(|old| old.secret.is_some());
-        check_key(&backend, key.is_some() || keeps_key)?;
+        check_key(&backend, key.as_ref(), key.is_some() || keeps_key)?;
         let Some(old) = old else {
             let known_by = part.get("id").and_then(Value::as_str).unwrap_or(backend.name.as_str());
             let known_by = known_by.to_owned();

@@ -9,6 +9,91 @@ pub struct AwsSignature {
     pub region: Option<AwsRegion>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<AwsService>,
+    /// Whose signature it is, if not that of the gateway's own role.
+    #[serde(flatten)]
+    pub role: Option<AwsRole>,
+}
+
+/// A short-term key of Bedrock, made by a signature.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct BedrockToken {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<AwsRegion>,
+    #[serde(flatten)]
+    pub role: Option<AwsRole>,
+}
+
+/// A role, often of another account, that the gateway's own one assumes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct AwsRole {
+    pub role_arn: RoleArn,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
+}
+
+/// The ARN of a role (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct RoleArn(String);
+
+impl RoleArn {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for RoleArn {
+    type Error = &'static str;
+
+    fn try_from(arn: String) -> Result<Self, Self::Error> {
+        let parts: Vec<&str> = arn.split(':').collect();
+        let is_role = match parts[..] {
+            ["arn", partition, "iam", "", account, role] => {
+                let name = role.strip_prefix("role/").unwrap_or_default();
+                (partition == "aws" || partition.starts_with("aws-"))
+                    && account.len() == 12
+                    && account.bytes().all(|byte| byte.is_ascii_digit())
+                    && (1..=576).contains(&name.len())
+                    && name.bytes().all(|byte| is_name_byte(byte) || byte == b'/')
+            }
+            _ => false,
+        };
+        if is_role {
+            Ok(Self(arn))
+        } else {
+            Err("must be the ARN of a role, such as arn:aws:iam::123456789012:role/models")
+        }
+    }
+}
+
+/// The id that a role of another account demands of those who assume it
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ExternalId(String);
+
+impl ExternalId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ExternalId {
+    type Error = &'static str;
+
+    fn try_from(id: String) -> Result<Self, Self::Error> {
+        let is_plain = |byte: u8| is_name_byte(byte) || b":/".contains(&byte);
+        if (2..=1224).contains(&id.len()) && id.bytes().all(is_plain) {
+            Ok(Self(id))
+        } else {
+            Err("must have 2 to 1224 letters, digits or characters of _+=,.@:/-")
+        }
+    }
+}
+
+/// True for what names in IAM consist of.
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte)
 }
 
 /// The services that the gateway signs for, and never another: its role also has rights on its own database.
@@ -95,6 +180,32 @@ mod tests {
             "1u-a",
         ] {
             assert!(AwsRegion::try_from(name.to_owned()).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_role_and_its_external_id_have_their_forms() {
+        for arn in [
+            "arn:aws:iam::123456789012:role/models",
+            "arn:aws-cn:iam::123456789012:role/a/b_c+=,.@-",
+        ] {
+            assert_eq!(RoleArn::try_from(arn.to_owned()).unwrap().as_str(), arn);
+        }
+        for arn in [
+            "",
+            "models",
+            "arn:aws:iam::123456789012:user/a",
+            "arn:aws:iam::123456789012:role/",
+            "arn:aws:iam::12345678901:role/a",
+            "arn:aws:iam::123456789012:role/a b",
+            "arn:evil:iam::123456789012:role/a",
+            "arn:aws:sts::123456789012:assumed-role/a/b",
+        ] {
+            assert!(RoleArn::try_from(arn.to_owned()).is_err(), "{arn}");
+        }
+        assert!(ExternalId::try_from("a:b/c-1".to_owned()).is_ok());
+        for id in ["", "a", "a b", &"a".repeat(1225)] {
+            assert!(ExternalId::try_from(id.to_owned()).is_err(), "{id}");
         }
     }
 

@@ -13,7 +13,7 @@ pub struct AzureEntra {
 }
 
 /// How Entra is shown who asks for the application's token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AzureCredential {
     /// By the gateway's role at AWS, which the application trusts.

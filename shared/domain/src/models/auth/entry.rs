@@ -1,10 +1,11 @@
-//! The `auth` of a backend's entry, and its members as they are written.
+//! The `auth` of a backend's entry.
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 
-use super::aws::{AwsRegion, AwsService, AwsSignature};
-use super::azure::{AzureCredential, AzureEntra, EntraId, EntraScope};
+use super::aws::{AwsSignature, BedrockToken};
+use super::azure::{AzureCredential, AzureEntra};
+use super::federation::{AnthropicFederation, OpenAiFederation};
+use super::gcp::GcpCredential;
 use super::header::KeyHeader;
 
 /// The `auth` of a backend's entry. It holds no secret: the only one is the backend's `api_key`.
@@ -14,11 +15,19 @@ pub enum Auth {
     /// Nothing is shown.
     None,
     /// The key in this header.
-    ApiKey { header: KeyHeader },
-    /// A signature with the gateway's own credentials at AWS.
+    ApiKey {
+        header: KeyHeader,
+    },
+    /// A signature with the gateway's own credentials at AWS, or a role's that it assumes.
     AwsSigv4(AwsSignature),
+    /// A key of Bedrock that such a signature has made.
+    BedrockToken(BedrockToken),
     /// A token of an application of Entra.
     AzureEntra(AzureEntra),
+    /// A token of Google Cloud.
+    Gcp(GcpCredential),
+    OpenaiFederation(OpenAiFederation),
+    AnthropicFederation(AnthropicFederation),
 }
 
 /// The use of a backend's `api_key`.
@@ -27,6 +36,8 @@ pub enum KeyUse {
     /// It is sent where there is one.
     Optional,
     Required,
+    /// It is the file with the key of a service account at Google.
+    RequiredFile,
     Refused,
 }
 
@@ -39,7 +50,8 @@ impl Auth {
             Some(Self::AzureEntra(application)) if application.credential == AzureCredential::ClientSecret => {
                 KeyUse::Required
             }
-            Some(Self::None | Self::AwsSigv4(_) | Self::AzureEntra(_)) => KeyUse::Refused,
+            Some(Self::Gcp(GcpCredential::ServiceAccountKey)) => KeyUse::RequiredFile,
+            Some(_) => KeyUse::Refused,
         }
     }
 
@@ -49,96 +61,21 @@ impl Auth {
             Self::None => "none",
             Self::ApiKey { .. } => "api_key",
             Self::AwsSigv4(_) => "aws_sigv4",
+            Self::BedrockToken(_) => "bedrock_token",
             Self::AzureEntra(application) => match application.credential {
                 AzureCredential::AwsFederation => "azure_entra by federation",
                 AzureCredential::ClientSecret => "azure_entra by secret",
             },
+            Self::Gcp(GcpCredential::AwsFederation { .. }) => "gcp by federation",
+            Self::Gcp(GcpCredential::ServiceAccountKey) => "gcp by key",
+            Self::OpenaiFederation(_) => "openai_federation",
+            Self::AnthropicFederation(_) => "anthropic_federation",
         }
     }
 
     /// True if it is an identity of the gateway itself, which requests of clients show, and no checks (promise 93).
     pub fn is_identity(&self) -> bool {
-        match self {
-            Self::None | Self::ApiKey { .. } => false,
-            Self::AwsSigv4(_) | Self::AzureEntra(_) => true,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Auth {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Members::deserialize(deserializer)?.into_auth()
-    }
-}
-
-/// Each member is judged by itself first, so that a refusal names it, and then whether its type has it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Members {
-    #[serde(rename = "type")]
-    kind: Kind,
-    header: Option<KeyHeader>,
-    region: Option<AwsRegion>,
-    service: Option<AwsService>,
-    tenant_id: Option<EntraId>,
-    client_id: Option<EntraId>,
-    credential: Option<AzureCredential>,
-    scope: Option<EntraScope>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    None,
-    ApiKey,
-    AwsSigv4,
-    AzureEntra,
-}
-
-impl Members {
-    fn into_auth<E: Error>(mut self) -> Result<Auth, E> {
-        let (auth, members): (_, &'static [&'static str]) = match self.kind {
-            Kind::None => (Auth::None, &[]),
-            Kind::ApiKey => {
-                let header = self.header.take().ok_or_else(|| E::missing_field("header"))?;
-                (Auth::ApiKey { header }, &["header"])
-            }
-            Kind::AwsSigv4 => {
-                let signature = AwsSignature {
-                    region: self.region.take(),
-                    service: self.service.take(),
-                };
-                (Auth::AwsSigv4(signature), &["region", "service"])
-            }
-            Kind::AzureEntra => {
-                let application = AzureEntra {
-                    tenant_id: self.tenant_id.take().ok_or_else(|| E::missing_field("tenant_id"))?,
-                    client_id: self.client_id.take().ok_or_else(|| E::missing_field("client_id"))?,
-                    credential: self.credential.take().ok_or_else(|| E::missing_field("credential"))?,
-                    scope: self.scope.take(),
-                };
-                let members = &["tenant_id", "client_id", "credential", "scope"];
-                (Auth::AzureEntra(application), members)
-            }
-        };
-        match self.left() {
-            Some(name) => Err(E::unknown_field(name, members)),
-            None => Ok(auth),
-        }
-    }
-
-    /// A member that the type has not taken.
-    fn left(&self) -> Option<&'static str> {
-        let given = [
-            ("header", self.header.is_some()),
-            ("region", self.region.is_some()),
-            ("service", self.service.is_some()),
-            ("tenant_id", self.tenant_id.is_some()),
-            ("client_id", self.client_id.is_some()),
-            ("credential", self.credential.is_some()),
-            ("scope", self.scope.is_some()),
-        ];
-        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
+        !matches!(self, Self::None | Self::ApiKey { .. })
     }
 }
 
@@ -154,6 +91,15 @@ mod tests {
             r#"{"type":"aws_sigv4"}"#,
             r#"{"type":"azure_entra","tenant_id":"t","client_id":"c","credential":"aws_federation"}"#,
             r#"{"type":"aws_sigv4","region":"eu-central-1","service":"bedrock-mantle"}"#,
+            r#"{"type":"aws_sigv4","role_arn":"arn:aws:iam::123456789012:role/models","external_id":"x1"}"#,
+            r#"{"type":"bedrock_token"}"#,
+            r#"{"type":"bedrock_token","region":"eu-central-1","role_arn":"arn:aws:iam::123456789012:role/models"}"#,
+            r#"{"type":"gcp","credential":"service_account_key"}"#,
+            r#"{"type":"gcp","credential":"aws_federation","audience":"//iam.googleapis.com/projects/1/x"}"#,
+            r#"{"type":"gcp","credential":"aws_federation","audience":"//iam.googleapis.com/projects/1/x","service_account":"a@b.iam"}"#,
+            r#"{"type":"openai_federation","identity_provider_id":"idp_1","service_account_id":"sa_1"}"#,
+            r#"{"type":"anthropic_federation","federation_rule_id":"r","organization_id":"o"}"#,
+            r#"{"type":"anthropic_federation","federation_rule_id":"r","organization_id":"o","service_account_id":"s","workspace_id":"w"}"#,
         ] {
             let auth: Auth = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&auth).unwrap(), text);
@@ -176,6 +122,40 @@ mod tests {
             (
                 r#"{"type":"aws_sigv4","service":"dynamodb"}"#,
                 "unknown variant `dynamodb`",
+            ),
+            (r#"{"type":"aws_sigv4","external_id":"x1"}"#, "missing field `role_arn`"),
+            (
+                r#"{"type":"aws_sigv4","role_arn":"models"}"#,
+                "must be the ARN of a role",
+            ),
+            (
+                r#"{"type":"bedrock_token","service":"bedrock"}"#,
+                "unknown field `service`",
+            ),
+            (r#"{"type":"gcp"}"#, "missing field `credential`"),
+            (
+                r#"{"type":"gcp","credential":"client_secret"}"#,
+                "unknown variant of `credential`, expected `aws_federation` or `service_account_key`",
+            ),
+            (
+                r#"{"type":"gcp","credential":"aws_federation"}"#,
+                "missing field `audience`",
+            ),
+            (
+                r#"{"type":"gcp","credential":"service_account_key","service_account":"a@b"}"#,
+                "unknown field `service_account`",
+            ),
+            (
+                r#"{"type":"azure_entra","tenant_id":"t","client_id":"c","credential":"service_account_key"}"#,
+                "unknown variant of `credential`, expected `aws_federation` or `client_secret`",
+            ),
+            (
+                r#"{"type":"openai_federation","service_account_id":"s"}"#,
+                "missing field `identity_provider_id`",
+            ),
+            (
+                r#"{"type":"anthropic_federation","federation_rule_id":"r"}"#,
+                "missing field `organization_id`",
             ),
             (r#"{"type":"none","colour":1}"#, "unknown field `colour`"),
         ] {

@@ -60,6 +60,12 @@ fn in_plain_words(text: &str) -> Plain {
             ),
         };
     }
+    if let Some((member, _)) = text
+        .strip_prefix("unknown variant of `")
+        .and_then(|rest| rest.split_once("`, "))
+    {
+        return about(&format!("must be one of {}", expected_names(text)), Some(member));
+    }
     if text.starts_with("unknown variant ") {
         return about(&format!("must be one of {}", expected_names(text)), None);
     }

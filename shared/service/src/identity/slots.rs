@@ -1,24 +1,21 @@
-//! Minted tokens, kept in memory by what they were made of: one exchange serves all backends of one identity (promise
-//! 94).
+//! Places for what was fetched, by what it was made of: one exchange serves all backends of one identity (promise 94).
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::secret::Secret;
-
 use super::slot::Slot;
 
-/// Identities of which tokens are kept. Entries that are changed leave theirs behind.
+/// Identities of which something is kept. Entries that are changed leave theirs behind.
 const MAX_KEPT: usize = 1000;
 
-/// The tokens of all identities. Clones share them.
+/// The places of all identities. Clones share them.
 #[derive(Debug)]
-pub(super) struct Tokens<Source> {
-    slots: Arc<Mutex<HashMap<Source, Arc<Slot<Secret>>>>>,
+pub(super) struct Slots<Source, Value> {
+    slots: Arc<Mutex<HashMap<Source, Arc<Slot<Value>>>>>,
 }
 
-impl<Source> Clone for Tokens<Source> {
+impl<Source, Value> Clone for Slots<Source, Value> {
     fn clone(&self) -> Self {
         Self {
             slots: Arc::clone(&self.slots),
@@ -26,18 +23,21 @@ impl<Source> Clone for Tokens<Source> {
     }
 }
 
-impl<Source> Default for Tokens<Source> {
+impl<Source, Value> Default for Slots<Source, Value> {
     fn default() -> Self {
         Self { slots: Arc::default() }
     }
 }
 
-impl<Source: Clone + Eq + Hash> Tokens<Source> {
-    /// The place of the token of `source`.
-    pub(super) fn of(&self, source: &Source) -> Arc<Slot<Secret>> {
+impl<Source: Clone + Eq + Hash, Value> Slots<Source, Value> {
+    /// The place of what is made of `source`.
+    pub(super) fn of(&self, source: &Source) -> Arc<Slot<Value>> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if slots.len() >= MAX_KEPT && !slots.contains_key(source) {
             slots.clear();
+        }
+        if let Some(slot) = slots.get(source) {
+            return Arc::clone(slot);
         }
         Arc::clone(slots.entry(source.clone()).or_default())
     }
@@ -49,6 +49,7 @@ mod tests {
     use std::time::Duration;
 
     use domain::clock::Clock;
+    use domain::secret::Secret;
     use futures_util::future::join_all;
 
     use super::super::slot::{Fetched, Kept};
@@ -56,7 +57,7 @@ mod tests {
 
     struct Bench {
         clock: Clock,
-        tokens: Tokens<&'static str>,
+        tokens: Slots<&'static str, Secret>,
         minted: AtomicU32,
     }
 
@@ -64,7 +65,7 @@ mod tests {
         fn new() -> Self {
             Self {
                 clock: Clock::fixed("2026-01-01T00:00:00Z".parse().unwrap()),
-                tokens: Tokens::default(),
+                tokens: Slots::default(),
                 minted: AtomicU32::new(0),
             }
         }
