@@ -37,7 +37,7 @@ TABLE = {
 }
 
 # What the roles have besides with the parameters of the template that give them more.
-WITH_PARAMETERS = {"Proxy": {"BedrockModels": "models", "FederatedAudiences": "show"}}
+WITH_PARAMETERS = {"Proxy": {"BedrockModels": "models", "BedrockTokens": "keys", "BedrockRoles": "assume", "FederatedAudiences": "show"}}
 
 LETTERS = {"C": "dynamodb:PutItem", "U": "dynamodb:UpdateItem", "D": "dynamodb:DeleteItem", "K": "dynamodb:ConditionCheckItem"}
 WORDS = {
@@ -49,6 +49,8 @@ WORDS = {
     "put": ["secretsmanager:PutSecretValue"],
     "delete": ["secretsmanager:DeleteSecret"],
     "invoke": ["lambda:InvokeFunction"],
+    "assume": ["sts:AssumeRole"],
+    "keys": ["bedrock:CallWithBearerToken", "bedrock-mantle:CallWithBearerToken"],
     "show": ["sts:GetWebIdentityToken"],
     "models": ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedrock-mantle:CreateInference"],
 } | {letter: [action] for letter, action in LETTERS.items()}
@@ -108,7 +110,8 @@ def wanted_with(function, parameters):
     rights = wanted(function)
     for name, word in WITH_PARAMETERS.get(function, {}).items():
         for each in parameters.get(name, []):
-            rights |= {(action, f"*/for {each}" if word == "show" else each, False) for action in WORDS[word]}
+            where = {"show": f"*/for {each}", "keys": "*"}.get(word, each)
+            rights |= {(action, where, False) for action in WORDS[word]}
     return rights
 
 

@@ -115,6 +115,23 @@ def scales_by_cpu_and_by_streams(resources):
     assert set(re.findall("[a-z]+", result["Expression"])) == ids
 
 
+def statements(role, names):
+    """The statements of a role with these names."""
+    found = (each for policy in role["Properties"]["Policies"] for each in policy["PolicyDocument"]["Statement"])
+    return {each["Sid"]: each for each in found if each["Sid"] in names}
+
+
+def test_p58_parameters_give_the_tasks_what_they_give_the_proxy(raw):
+    names = {"CallModels", "UseModelKeys", "AssumeModelRoles", "ShowRole"}
+    given = {"BedrockModels": "arn:a,arn:b", "BedrockTokens": "on", "BedrockRoles": "arn:c", "FederatedAudiences": "api://d", "IdentityOrigins": "https://e"}
+    proxy = template.deployed(template.read(), **given)["ProxyRole"]
+    tasks = template.servers(raw, **given)
+    assert statements(tasks["TaskRole"], names) == statements(proxy, names)
+    assert statements(proxy, names).keys() == names
+    assert environment(tasks)["IDENTITY_ORIGINS"] == "https://e"
+    assert not statements(template.servers(raw)["TaskRole"], names)
+
+
 CHECKS = [
     may_do_what_all_functions_may,
     sets_options_that_there_are,

@@ -43,9 +43,14 @@ def test_p58_each_function_has_the_rights_of_the_table(resources, code):
 
 def test_p58_parameters_give_the_proxy_more_and_nobody_else(raw):
     models = ["arn:aws:bedrock:*::foundation-model/anthropic.*", "arn:aws:bedrock:eu-central-1:123456789012:inference-profile/eu.anthropic.*"]
-    resources = deployed(raw, BedrockModels=",".join(models), FederatedAudiences="api://AzureADTokenExchange", IdentityOrigins="https://apim.example.com")
+    parameters = {
+        "BedrockModels": models, "BedrockTokens": ["on"], "BedrockRoles": ["arn:aws:iam::210987654321:role/models"],
+        "FederatedAudiences": ["api://AzureADTokenExchange", "https://api.openai.com/v1"],
+    }
+    given = {name: ",".join(values) for name, values in parameters.items()}
+    resources = deployed(raw, **given, IdentityOrigins="https://apim.example.com")
     for function in checks.FUNCTIONS:
-        assert granted(resources, function) == wanted_with(function, {"BedrockModels": models, "FederatedAudiences": ["api://AzureADTokenExchange"]}), function
+        assert granted(resources, function) == wanted_with(function, parameters), function
 
 
 def test_p75_no_function_but_the_logins_reads_password_hashes(resources, code):
