@@ -86,14 +86,12 @@ impl Addresses {
 
 /// `name` as one segment of a path: all but unreserved characters (RFC 3986 §2.3) and `@` are escaped.
 fn escaped(name: &str) -> String {
-    name.bytes().fold(String::with_capacity(name.len()), |mut text, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            text.push_str(&format!("%{byte:02X}"));
-        }
-        text
-    })
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte);
+    let escape = |byte: u8| match byte {
+        plain if is_plain(plain) => char::from(plain).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    name.bytes().map(escape).collect()
 }
 
 /// True for `/api/v3`.

@@ -106,6 +106,11 @@ mod tests {
         }
     }
 
+    fn assert_refused(text: &str, problem: &str) {
+        let error = serde_json::from_str::<Auth>(text).unwrap_err().to_string();
+        assert!(error.starts_with(problem), "{text}: {error}");
+    }
+
     #[test]
     fn p28_what_a_type_does_not_have_is_refused_by_name() {
         for (text, problem) in [
@@ -123,6 +128,15 @@ mod tests {
                 r#"{"type":"aws_sigv4","service":"dynamodb"}"#,
                 "unknown variant `dynamodb`",
             ),
+            (r#"{"type":"none","colour":1}"#, "unknown field `colour`"),
+        ] {
+            assert_refused(text, problem);
+        }
+    }
+
+    #[test]
+    fn p28_clouds_have_members_of_their_own() {
+        for (text, problem) in [
             (r#"{"type":"aws_sigv4","external_id":"x1"}"#, "missing field `role_arn`"),
             (
                 r#"{"type":"aws_sigv4","role_arn":"models"}"#,
@@ -157,10 +171,8 @@ mod tests {
                 r#"{"type":"anthropic_federation","federation_rule_id":"r"}"#,
                 "missing field `organization_id`",
             ),
-            (r#"{"type":"none","colour":1}"#, "unknown field `colour`"),
         ] {
-            let error = serde_json::from_str::<Auth>(text).unwrap_err().to_string();
-            assert!(error.starts_with(problem), "{text}: {error}");
+            assert_refused(text, problem);
         }
     }
 }

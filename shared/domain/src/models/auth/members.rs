@@ -14,9 +14,9 @@ use super::header::KeyHeader;
 impl<'de> Deserialize<'de> for Auth {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut members = Members::deserialize(deserializer)?;
-        let (auth, names) = members.taken()?;
+        let auth = members.taken()?;
         match members.left() {
-            Some(name) => Err(D::Error::unknown_field(name, names)),
+            Some(name) => Err(D::Error::unknown_field(name, members.kind.members())),
             None => Ok(auth),
         }
     }
@@ -77,6 +77,27 @@ enum Kind {
     AnthropicFederation,
 }
 
+impl Kind {
+    /// The members that it may have.
+    fn members(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &[],
+            Self::ApiKey => &["header"],
+            Self::AwsSigv4 => &["region", "service", "role_arn", "external_id"],
+            Self::BedrockToken => &["region", "role_arn", "external_id"],
+            Self::AzureEntra => &["tenant_id", "client_id", "credential", "scope"],
+            Self::Gcp => &["credential", "audience", "service_account"],
+            Self::OpenaiFederation => &["identity_provider_id", "service_account_id"],
+            Self::AnthropicFederation => &[
+                "federation_rule_id",
+                "organization_id",
+                "service_account_id",
+                "workspace_id",
+            ],
+        }
+    }
+}
+
 /// What is shown to a token endpoint, of any type that has one.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -87,51 +108,26 @@ enum Credential {
 }
 
 impl Members {
-    /// The `auth` of the members, and the names of those that its type may have.
-    fn taken<E: Error>(&mut self) -> Result<(Auth, &'static [&'static str]), E> {
+    /// The `auth` that the members say.
+    fn taken<E: Error>(&mut self) -> Result<Auth, E> {
         Ok(match self.kind {
-            Kind::None => (Auth::None, &[]),
-            Kind::ApiKey => {
-                let header = required(&mut self.header, "header")?;
-                (Auth::ApiKey { header }, &["header"])
-            }
-            Kind::AwsSigv4 => {
-                let signature = AwsSignature {
-                    region: self.region.take(),
-                    service: self.service.take(),
-                    role: self.role()?,
-                };
-                let names = &["region", "service", "role_arn", "external_id"];
-                (Auth::AwsSigv4(signature), names)
-            }
-            Kind::BedrockToken => {
-                let token = BedrockToken {
-                    region: self.region.take(),
-                    role: self.role()?,
-                };
-                (Auth::BedrockToken(token), &["region", "role_arn", "external_id"])
-            }
-            Kind::AzureEntra => {
-                let names = &["tenant_id", "client_id", "credential", "scope"];
-                (Auth::AzureEntra(self.entra()?), names)
-            }
-            Kind::Gcp => {
-                let names = &["credential", "audience", "service_account"];
-                (Auth::Gcp(self.gcp()?), names)
-            }
-            Kind::OpenaiFederation => {
-                let names = &["identity_provider_id", "service_account_id"];
-                (Auth::OpenaiFederation(self.openai()?), names)
-            }
-            Kind::AnthropicFederation => {
-                let names = &[
-                    "federation_rule_id",
-                    "organization_id",
-                    "service_account_id",
-                    "workspace_id",
-                ];
-                (Auth::AnthropicFederation(self.anthropic()?), names)
-            }
+            Kind::None => Auth::None,
+            Kind::ApiKey => Auth::ApiKey {
+                header: required(&mut self.header, "header")?,
+            },
+            Kind::AwsSigv4 => Auth::AwsSigv4(AwsSignature {
+                region: self.region.take(),
+                service: self.service.take(),
+                role: self.role()?,
+            }),
+            Kind::BedrockToken => Auth::BedrockToken(BedrockToken {
+                region: self.region.take(),
+                role: self.role()?,
+            }),
+            Kind::AzureEntra => Auth::AzureEntra(self.entra()?),
+            Kind::Gcp => Auth::Gcp(self.gcp()?),
+            Kind::OpenaiFederation => Auth::OpenaiFederation(self.openai()?),
+            Kind::AnthropicFederation => Auth::AnthropicFederation(self.anthropic()?),
         })
     }
 
