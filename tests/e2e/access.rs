@@ -126,18 +126,20 @@ async fn p12_two_different_credentials_are_refused_and_a_key_may_come_in_either_
 }
 
 /// What managers may call of the administrators' routes.
-const OF_MANAGERS: [&str; 14] = [
+const OF_MANAGERS: [&str; 16] = [
     "GET /api/v1/admin/users",
     "GET /api/v1/admin/users/{id}",
     "PUT /api/v1/admin/users/{id}",
     "POST /api/v1/admin/users/bulk",
     "GET /api/v1/admin/users/{id}/keys",
-    "GET /api/v1/admin/departments",
     "GET /api/v1/admin/sign-ins",
     "GET /api/v1/admin/sign-ins/{id}",
     "DELETE /api/v1/admin/sign-ins/{id}",
     "DELETE /api/v1/admin/users/{id}/sign-ins",
     "GET /api/v1/admin/users/{id}/quota",
+    "GET /api/v1/admin/departments",
+    "GET /api/v1/admin/departments/{name}",
+    "GET /api/v1/admin/budgets",
     "GET /api/v1/admin/overview",
     "GET /api/v1/admin/usage",
     "GET /api/v1/admin/logs",

@@ -7,6 +7,7 @@ mod accounts;
 mod administrators_day;
 mod audit;
 mod behind_proxy;
+mod budgets;
 mod calls;
 mod canary;
 mod chat;

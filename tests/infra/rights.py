@@ -21,7 +21,8 @@ TABLE = {
     "Admin": {
         "Users/account": "R", "Users/department/account": "R", "Users": "T(C,U,D,K)", "ApiKeys": "R T(C,U,D)",
         "Catalog": "R T(C,U,D,K)", "Policies": "R T(C,U,D,K)", "Settings": "R T(C,U,D,K)", "Usage": "R",
-        "Usage/everybody": "R", "Usage/department": "R", "Quota": "R T(U)", "Quota/due": "R", "Audit": "R T(C)", "SigningKey": "read",
+        "Usage/everybody": "R", "Usage/department": "R", "Quota": "R T(U)", "Quota/due": "R", "Quota/holder": "R", "Audit": "R T(C)",
+        "SigningKey": "read",
         "backend/*": "create put delete", "sso/*": "create put delete",
         "alerts/*": "create put delete", "Responses/keys": "Q", "Responses": "T(D)", "SignIns": "R T(D)",
         "Auth": "invoke", "Health": "invoke",
@@ -29,7 +30,8 @@ TABLE = {
     "Console": {},
     "Proxy": {
         "ApiKeys": "R U", "Users/account": "R", "Catalog": "R U", "Policies": "R", "Settings": "R",
-        "Quota": "R U T(U)", "Usage": "Q T(C,U)", "Responses": "B C D", "SealingKeys": "read", "backend/*": "read",
+        "Quota": "R U T(U)", "Quota/holder": "R", "Usage": "Q T(C,U)", "Responses": "B C D", "SealingKeys": "read",
+        "backend/*": "read",
     },
     "Health": {"Catalog": "R U", "Settings": "R", "backend/*": "read"},
     "Janitor": {"Quota": "R U T(U)", "Quota/due": "R", "Usage": "T(C,U)"},

@@ -226,7 +226,7 @@ impl Books {
 }
 
 /// The reservation that an update has added to a meter.
-fn added(request: &Value) -> Option<(UsageId, StoredReservation)> {
+pub(crate) fn added(request: &Value) -> Option<(UsageId, StoredReservation)> {
     let values = &request["ExpressionAttributeValues"];
     if let Some(reservation) = values.get(":reservation") {
         let id = UsageId::parse(request["ExpressionAttributeNames"]["#id"].as_str()?).ok()?;

@@ -20,9 +20,12 @@ pub(crate) fn items(database: &Database, table: &str, pk: &str) -> Vec<Value> {
 
 /// A user's meter as it lies there.
 pub(crate) fn meter(database: &Database, user: &UserId) -> Option<Meter> {
-    raw_items(database, "quota", &format!("user#{user}"))
-        .pop()
-        .map(|item| read_item(&item))
+    entity(database, "quota", &format!("user#{user}"))
+}
+
+/// The one item of a partition, if it is there.
+pub(crate) fn entity<T: DeserializeOwned>(database: &Database, table: &str, pk: &str) -> Option<T> {
+    raw_items(database, table, pk).pop().map(|item| read_item(&item))
 }
 
 fn raw_items(database: &Database, table: &str, pk: &str) -> Vec<Value> {

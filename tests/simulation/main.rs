@@ -16,6 +16,7 @@ mod check;
 mod committed;
 mod contents;
 mod dice;
+mod ledger;
 mod network;
 mod quota;
 mod schedule;

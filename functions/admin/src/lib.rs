@@ -1,10 +1,11 @@
-//! Administration: people, policies, models, backends, single sign-on, settings, usage and the audit trail (api.md
+//! Administration: people, budgets, policies, models, backends, single sign-on, settings, usage and the audit trail (api.md
 //! §5).
 
 mod alerts;
 mod app;
 mod audit;
 mod backends;
+mod budgets;
 mod catalog;
 mod configuration;
 mod fields;
@@ -42,8 +43,8 @@ const MANAGER: Access = Access::Session(Role::Manager);
 
 /// The function's routes.
 pub fn routes() -> Routes<App, SessionGate> {
-    policy_routes(backend_routes(catalog_routes(limit_routes(sign_in_routes(
-        account_routes(Routes::new()),
+    policy_routes(budget_routes(backend_routes(catalog_routes(limit_routes(
+        sign_in_routes(account_routes(Routes::new())),
     )))))
     .get("/api/v1/admin/settings", Management, ADMIN, settings::show)
     .put("/api/v1/admin/settings", Management, ADMIN, settings::update)
@@ -77,12 +78,6 @@ fn account_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
             Management,
             ADMIN,
             users::keys::delete,
-        )
-        .get(
-            "/api/v1/admin/departments",
-            Management,
-            MANAGER,
-            users::departments::list,
         )
         .get("/api/v1/admin/sso/status", Management, ADMIN, sso::status)
         .put("/api/v1/admin/sso/config", Management, ADMIN, sso::configure)
@@ -125,6 +120,34 @@ fn sign_in_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
             MANAGER,
             sign_ins::end_all,
         )
+}
+
+fn budget_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> {
+    use budgets::{departments, organisation, overview};
+    routes
+        .get("/api/v1/admin/departments", Management, MANAGER, departments::list)
+        .post("/api/v1/admin/departments", Management, ADMIN, departments::create)
+        .get(
+            "/api/v1/admin/departments/{name}",
+            Management,
+            MANAGER,
+            departments::show,
+        )
+        .put(
+            "/api/v1/admin/departments/{name}",
+            Management,
+            ADMIN,
+            departments::update,
+        )
+        .delete(
+            "/api/v1/admin/departments/{name}",
+            Management,
+            ADMIN,
+            departments::delete,
+        )
+        .get("/api/v1/admin/organisation", Management, ADMIN, organisation::show)
+        .put("/api/v1/admin/organisation", Management, ADMIN, organisation::update)
+        .get("/api/v1/admin/budgets", Management, MANAGER, overview::show)
 }
 
 fn policy_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> {

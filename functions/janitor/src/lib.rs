@@ -1,5 +1,6 @@
 //! Settles requests that nobody has settled: their process died, or could not reach the database until its end. Each is
-//! charged as reserved, so that delivered work is never free (promise 45).
+//! charged as reserved, so that delivered work is never free (promise 45). What users hold of limits above them and have
+//! not used for a while goes back to its owners.
 //!
 //! Runs are safe to repeat and to overlap: a request is settled once, whoever settles it.
 
@@ -90,6 +91,9 @@ async fn settle_user(
         }
     }
     meter.reservations.retain(|_, reservation| !is_over(reservation));
+    if let Some(returned) = store.return_idle(user, &meter).await? {
+        meter = returned;
+    }
     store.requeue(user, &meter).await
 }
 
@@ -141,6 +145,7 @@ mod tests {
             cost: 11,
             facts,
             counted: Vec::new(),
+            taken: Vec::new(),
         };
         let (user, id, now) = (
             UserId::parse("u").unwrap(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::access::hours;
 use domain::access::quota::Limits;
+use domain::models::budget::Budgets;
 use domain::models::catalog::{Backend, Catalog, Entry, Model};
 use domain::models::policy::{Mode, Policy};
 use domain::models::usage::Endpoint;
@@ -23,6 +24,7 @@ pub(crate) struct Grant {
     pub(crate) caller: ApiCaller,
     pub(crate) policy: Arc<Policy>,
     pub(crate) entry: Arc<Entry>,
+    budgets: Arc<Budgets>,
     endpoint: Endpoint,
     /// True if `entry` is a default model, since the requested one has no usable backend.
     pub(crate) is_fallback: bool,
@@ -38,6 +40,7 @@ pub(crate) struct Rights {
     caller: ApiCaller,
     policy: Arc<Policy>,
     catalog: Arc<Catalog>,
+    budgets: Arc<Budgets>,
 }
 
 impl Grant {
@@ -57,15 +60,19 @@ impl Grant {
             is_outside_hours,
             caller: rights.caller,
             policy: rights.policy,
+            budgets: rights.budgets,
             entry,
             endpoint,
             is_fallback,
         })
     }
 
-    /// The limits that hold for the request: the policy's and the key's, for this model.
+    /// The limits that hold for the request: the policy's, the key's, and those of department and organisation, for this
+    /// model.
     pub(crate) fn limits(&self) -> Limits {
-        Limits::of(&self.policy, &self.caller.key, self.entry.model.id.as_str())
+        let model = self.entry.model.id.as_str();
+        let department = self.caller.user.department.as_ref();
+        Limits::of(&self.policy, &self.caller.key, model).under(&self.budgets, department, model)
     }
 
     /// The backends that may serve the request.
@@ -86,11 +93,13 @@ impl Grant {
 impl Rights {
     /// A caller whose policy is missing may use nothing (promise 47).
     pub(crate) async fn of(store: &Store, caller: ApiCaller) -> Result<Self, ApiError> {
-        let (catalog, policy) = tokio::try_join!(store.catalog(), store.policy_of(&caller.user))?;
+        let (catalog, policy, budgets) =
+            tokio::try_join!(store.catalog(), store.policy_of(&caller.user), store.budgets())?;
         Ok(Self {
             policy: policy.ok_or_else(refusal::no_policy)?,
             caller,
             catalog,
+            budgets,
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod balancer;
+mod budgets;
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;

@@ -98,13 +98,18 @@ async fn g12_departments_say_how_many_people_they_have_and_who_waits() {
         admin.create("/api/v1/admin/users", &account).await;
     }
     let departments = |person: &Client| data(person.get("/api/v1/admin/departments"), 200);
+    let counts = |departments: Value| -> Vec<Value> {
+        let each = departments.as_array().unwrap().iter();
+        each.map(|department| pick(department, ["name", "people", "pending"]))
+            .collect()
+    };
     assert_eq!(
-        departments(admin).await,
-        json!([{"name": "law", "people": 1, "pending": 0}, {"name": "sales", "people": 3, "pending": 1}])
+        counts(departments(admin).await),
+        [json!(["law", 1, 0]), json!(["sales", 3, 1])]
     );
     assert_eq!(
-        departments(&manager).await,
-        json!([{"name": "sales", "people": 2, "pending": 1}]),
+        counts(departments(&manager).await),
+        [json!(["sales", 2, 1])],
         "a manager does not see managers"
     );
 }

@@ -51,7 +51,7 @@ impl Deed {
     }
 }
 
-pub(super) fn entry(store: &Store, action: &str) -> AuditEntry {
+pub(crate) fn entry(store: &Store, action: &str) -> AuditEntry {
     let origin = Origin {
         request_id: RequestId::generate(),
         address: None,

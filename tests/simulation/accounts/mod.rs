@@ -21,7 +21,8 @@ use crate::network::{Fate, Network};
 use crate::run_seeds;
 use crate::schedule::Schedule;
 
-use deed::{Deed, api_key, entry, user};
+pub(crate) use deed::entry;
+use deed::{Deed, api_key, user};
 
 /// The most keys of one owner.
 const MAX_KEYS: u64 = 50;

@@ -3,7 +3,8 @@
 use domain::models::api_key::ApiKey;
 use domain::models::limit::{Limit, slots};
 use domain::models::policy::Policy;
-use domain::models::{DisplayName, KeyId, ModelGlob, UserId};
+use domain::models::price::MicroUsd;
+use domain::models::{DisplayName, KeyId, ModelGlob, PolicyName, UserId};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -15,6 +16,13 @@ pub(super) fn add(policy: &mut Policy, dice: &mut Dice) {
         let limit = limit(dice);
         put(policy, limit);
     }
+}
+
+/// A policy that limits cost: all that its requests may use is reserved.
+pub(super) fn costly() -> Policy {
+    let mut policy = Policy::unlimited(PolicyName::default());
+    policy.cost_quota_monthly = Some(MicroUsd(1));
+    policy
 }
 
 /// Adds a limit to the policy, unless it has one that limits the same.

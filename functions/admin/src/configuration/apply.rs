@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
-use domain::models::{BackendId, ModelId, PolicyName, TextError};
+use domain::models::{BackendId, DisplayName, ModelId, PolicyName, TextError};
 use serde::de::DeserializeOwned;
 use service::http::ApiError;
 use service::http::extract::{Actor, Id, IfMatch, Query};
@@ -13,6 +13,7 @@ use service::http::language::Language;
 use super::plan::Plan;
 use super::report::{Action, Change, Object, Outcome, Report};
 use crate::app::App;
+use crate::budgets::{departments, organisation};
 use crate::fields::{Fields, as_form};
 use crate::refusal::Refusal;
 use crate::{backends, models, policies, settings, sso};
@@ -52,6 +53,14 @@ async fn make(app: &App, actor: &Actor, change: &Change) -> Result<(), ApiError>
     match (change.object, change.action) {
         (Object::Sso, _) => done(sso::change(&app, &actor, seen, &as_form(body)?).await),
         (Object::Settings, _) => done(settings::update(app, actor, seen, form(body)?).await),
+        (Object::Organisation, _) => done(organisation::update(app, actor, seen, form(body)?).await),
+        (Object::Department, Action::Create) => done(departments::create(app, actor, form(body)?).await),
+        (Object::Department, Action::Update) => {
+            done(departments::update(app, actor, seen, named(DisplayName::parse(id))?, form(body)?).await)
+        }
+        (Object::Department, Action::Delete) => {
+            done(departments::delete(app, actor, seen, named(DisplayName::parse(id))?).await)
+        }
         (Object::Policy, Action::Create) => done(policies::create(app, actor, form(body)?).await),
         (Object::Policy, Action::Update) => {
             done(policies::update(app, actor, seen, named(PolicyName::parse(id))?, form(body)?).await)

@@ -1,5 +1,6 @@
-//! The document: settings, policies, single sign-on, and models with their backends, each as its route takes it.
+//! The document: settings, budgets, policies, single sign-on, and models with their backends, each as its route takes it.
 
+use domain::models::budget::Budgets;
 use domain::models::catalog::{Backend, Entry};
 use domain::models::sso::SsoConfig;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,10 @@ pub(crate) struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) settings: Option<Fields>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) organisation: Option<Fields>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) departments: Option<Vec<Fields>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) policies: Option<Vec<Fields>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) models: Option<Vec<ModelFields>>,
@@ -53,8 +58,16 @@ impl Document {
     pub(super) fn of(app: &App, stored: &Stored) -> serde_json::Result<Self> {
         let policies = stored.policies.iter().map(short).collect::<Result<_, _>>()?;
         let models = stored.catalog.entries().map(|entry| with_backends(entry));
+        let Budgets {
+            organisation,
+            departments,
+        } = &stored.budgets;
+        let departments: Vec<Fields> = departments.iter().map(short).collect::<Result<_, _>>()?;
+        let organisation = (organisation.version > 0).then(|| short(organisation));
         Ok(Self {
             settings: Some(short(&stored.settings)?),
+            organisation: organisation.transpose()?,
+            departments: Some(departments).filter(|departments| !departments.is_empty()),
             policies: Some(policies),
             models: Some(models.collect::<Result<_, _>>()?),
             sso: stored.sso.as_ref().map(|config| sso(app, config)).transpose()?,

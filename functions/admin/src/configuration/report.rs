@@ -23,7 +23,7 @@ pub struct Change {
     /// The model that a backend is of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelId>,
-    /// The model's id, the policy's or the backend's name; `settings`, `sso`.
+    /// The model's id, the name of a department, policy or backend; `settings`, `organisation`, `sso`.
     pub name: String,
     /// The fields that the document gives or changes.
     pub fields: Vec<String>,
@@ -52,6 +52,8 @@ pub enum Action {
 #[serde(rename_all = "lowercase")]
 pub enum Object {
     Settings,
+    Organisation,
+    Department,
     Policy,
     Model,
     Backend,

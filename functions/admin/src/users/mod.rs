@@ -1,7 +1,6 @@
 //! People's accounts: who may use the gateway, as what, under which policy.
 
 pub(crate) mod bulk;
-pub(crate) mod departments;
 mod form;
 pub(crate) mod keys;
 mod list;

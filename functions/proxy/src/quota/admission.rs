@@ -175,6 +175,9 @@ pub(crate) async fn check(store: &Store, grant: &Grant) -> Result<(), ApiError> 
 }
 
 fn refused(policy: &Policy, refusal: &Refusal, dialect: Dialect, at: Timestamp) -> ApiError {
+    if refusal.usage.is_of_many() {
+        return refusal::over_limit(policy, refusal, at);
+    }
     let headers = rate_limits::headers(std::slice::from_ref(&refusal.usage), dialect, at);
     refusal::over_limit(policy, refusal, at).hints(headers)
 }
@@ -188,10 +191,9 @@ async fn check_price(
 ) -> Result<bool, ApiError> {
     let Reservation { grant, limits, .. } = reservation;
     let model = &grant.entry.model;
-    let mut of_cost = limits.rules.iter().filter(|rule| rule.measure.unit() == Unit::Cost);
-    let Some(first) = of_cost.next() else {
+    if limits.measures().all(|measure| measure.unit() != Unit::Cost) {
         return Ok(false);
-    };
+    }
     let at = reservation.request.at;
     // A tier that the model's entry asks for has the model's prices.
     let asked = request.service_tier().map(demand::price_tier);
@@ -202,8 +204,8 @@ async fn check_price(
     if store.settings().await?.unpriced_models == UnpricedModels::Free {
         return Ok(false);
     }
-    match std::iter::once(first).chain(of_cost).find(|rule| rule.is_enforced) {
-        Some(rule) => Err(refusal::unpriced(&grant.policy, rule.level, &model.id, untold)),
+    match limits.enforced_of_cost() {
+        Some(level) => Err(refusal::unpriced(&grant.policy, level, &model.id, untold)),
         None => Ok(true),
     }
 }

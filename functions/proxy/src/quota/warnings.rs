@@ -49,7 +49,7 @@ fn alert(grant: &Grant, warning: &Warning, at: Timestamp) -> Alert {
         user_name: user.name.clone(),
         user_email: user.email.clone(),
         department: user.department.clone(),
-        key: (usage.level == quota::Level::Key).then(|| AlertedKey {
+        key: (usage.level == quota::AccountKind::Key).then(|| AlertedKey {
             id: key.id.clone(),
             name: key.name.clone(),
             prefix: key.key_prefix.clone(),

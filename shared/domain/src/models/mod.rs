@@ -5,6 +5,7 @@ pub mod alert;
 pub mod api_key;
 pub mod audit;
 pub mod auth;
+pub mod budget;
 pub mod capability;
 pub mod catalog;
 pub mod circumstances;

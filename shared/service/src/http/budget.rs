@@ -55,7 +55,7 @@ pub fn headers(limit_usage: &[LimitUsage]) -> HeaderMap {
 
 #[cfg(test)]
 mod tests {
-    use domain::access::quota::Level;
+    use domain::access::quota::AccountKind;
 
     use super::*;
 
@@ -90,7 +90,7 @@ mod tests {
             [pair("x-budget-warning", "user tokens/day 120%")]
         );
         let of_key = LimitUsage {
-            level: Level::Key,
+            level: AccountKind::Key,
             ..LimitUsage::fixture("cost/week/opus*", 2_000_000, 1_900_000)
         };
         assert_eq!(

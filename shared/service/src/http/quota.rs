@@ -11,8 +11,9 @@ use serde::{Serialize, Serializer};
 use super::{ApiError, refusal};
 use crate::store::{Seen, Store, StoreError};
 use domain::access::hours;
-use domain::access::quota::{self, LimitName, LimitUsage, Limits, Meter, TopUp};
+use domain::access::quota::{self, LimitName, LimitUsage, Limits, Meter, Owner, TopUp};
 use domain::models::api_key::ApiKey;
+use domain::models::budget::Budget;
 use domain::models::limit::Unit;
 use domain::models::policy::Policy;
 use domain::models::price::MicroUsd;
@@ -32,6 +33,8 @@ pub struct Quota {
     top_ups: Vec<TopUpStatus>,
     /// The keys that have limits of their own.
     keys: Vec<KeyQuota>,
+    /// The accounts above the person that have limits.
+    levels: Vec<LevelQuota>,
 }
 
 /// The policy without the address that alerts go to, which is the administrators' alone.
@@ -49,6 +52,23 @@ struct KeyQuota {
     id: KeyId,
     name: DisplayName,
     limits: Vec<LimitStatus>,
+}
+
+/// The limits of a department or of the organisation, which hold for many people: without amounts, which are not the one
+/// person's.
+#[derive(Debug, Serialize)]
+struct LevelQuota {
+    level: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<DisplayName>,
+    limits: Vec<LimitOfMany>,
+}
+
+/// A limit of many, and when it begins anew.
+#[derive(Debug, Serialize)]
+struct LimitOfMany {
+    name: LimitName,
+    resets_at: Option<Timestamp>,
 }
 
 /// A limit that is raised for a time.
@@ -138,6 +158,7 @@ impl Quota {
             opens_at: hours::closed_until(&policy, now),
             limits: look.used(limits, None).await?,
             keys: limited,
+            levels: LevelQuota::above(store, user).await?,
             top_ups: top_ups.iter().map(TopUpStatus::from).collect(),
             policy,
         })
@@ -176,6 +197,36 @@ impl Look<'_> {
         let limits = store.beginning(seen, &limits, meter).await?.unwrap_or(limits);
         let used = quota::limit_usage(meter, &limits, now);
         Ok(used.iter().map(|usage| LimitStatus::new(usage, now)).collect())
+    }
+}
+
+impl LevelQuota {
+    /// Those above `user`, the nearest first.
+    async fn above(store: &Store, user: &User) -> Result<Vec<Self>, StoreError> {
+        let budgets = store.budgets().await?;
+        let department = user.department.as_ref().and_then(|name| budgets.department(name));
+        let mut levels = Vec::new();
+        for budget in department.into_iter().chain([&budgets.organisation]) {
+            if !budget.limits.is_empty() {
+                levels.push(Self::of(store, budget).await?);
+            }
+        }
+        Ok(levels)
+    }
+
+    async fn of(store: &Store, budget: &Budget) -> Result<Self, StoreError> {
+        let owner = Owner::of(budget);
+        let meter = store.owner_meter(&owner).await?;
+        let limits = quota::upper_usage(budget, &meter, &[], store.clock().now());
+        let shown = limits.into_iter().map(|limit| LimitOfMany {
+            name: limit.name,
+            resets_at: limit.resets_at,
+        });
+        Ok(Self {
+            level: owner.kind().name(),
+            account: budget.name.clone(),
+            limits: shown.collect(),
+        })
     }
 }
 

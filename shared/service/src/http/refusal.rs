@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
 use super::{ApiError, Code, budget};
-use domain::access::quota::{Level, LimitUsage, Refusal};
+use domain::access::quota::{AccountKind, LimitUsage, Refusal};
 use domain::models::limit::{Measure, Per, Unit};
 use domain::models::policy::Policy;
 use domain::models::price::{MicroUsd, Tier};
@@ -25,8 +25,8 @@ pub fn no_policy() -> ApiError {
     )
 }
 
-/// A limit of the policy or the key is of cost, and what the model costs is not known: at all, or in this tier.
-pub fn unpriced(policy: &Policy, level: Level, model: &ModelId, tier: Option<Tier>) -> ApiError {
+/// A limit of cost holds for the caller, and what the model costs is not known: at all, or in this tier.
+pub fn unpriced(policy: &Policy, level: AccountKind, model: &ModelId, tier: Option<Tier>) -> ApiError {
     let whose = whose(policy, level);
     let (missing, field) = match tier {
         None => ("no price", "model"),
@@ -37,10 +37,11 @@ pub fn unpriced(policy: &Policy, level: Level, model: &ModelId, tier: Option<Tie
     ApiError::new(Code::ModelUnpriced, message).field(field)
 }
 
-fn whose(policy: &Policy, level: Level) -> String {
+fn whose(policy: &Policy, level: AccountKind) -> String {
     match level {
-        Level::User => format!("the policy `{}`", policy.name),
-        Level::Key => "the key".to_owned(),
+        AccountKind::User => format!("the policy `{}`", policy.name),
+        AccountKind::Key => "the key".to_owned(),
+        AccountKind::Department | AccountKind::Organisation => format!("the {}", level.name()),
     }
 }
 
@@ -56,7 +57,7 @@ pub fn outside_hours(policy: &Policy, opens_at: Timestamp, now: Timestamp) -> Ap
     )
 }
 
-/// A limit of the policy or the key leaves no room for the request.
+/// A limit of the policy, the key or an account above leaves no room for the request.
 pub fn over_limit(policy: &Policy, refusal: &Refusal, now: Timestamp) -> ApiError {
     let error = ApiError::new(code(refusal.usage.measure), message(policy, refusal));
     let error = error.members(budget::members(&refusal.usage));
@@ -78,6 +79,9 @@ const fn code(measure: Measure) -> Code {
 
 fn message(policy: &Policy, refusal: &Refusal) -> String {
     let usage = &refusal.usage;
+    if usage.is_of_many() {
+        return message_of_many(refusal);
+    }
     let unit = usage.measure.unit();
     let (whose, name) = (whose(policy, usage.level), &usage.name);
     let allowed = format!("{whose} allows {} (`{name}`)", allowance(policy, usage));
@@ -101,6 +105,27 @@ fn message(policy: &Policy, refusal: &Refusal) -> String {
         ),
         Some(at) if at == Timestamp::MAX => format!("{allowed}: {used} are used{demand}"),
         Some(at) => format!("{allowed}: {used} are used{demand}; there is room again at {at:.0}"),
+    }
+}
+
+/// The refusal by a limit of many people, whose amounts are not for each of them.
+fn message_of_many(
+    Refusal {
+        usage,
+        retry_at,
+        settled_by,
+        ..
+    }: &Refusal,
+) -> String {
+    let budget = format!("the {}'s budget `{}`", usage.level.name(), usage.budget());
+    match (retry_at, settled_by) {
+        (None, _) => format!("{budget} is smaller than what this request may need: there is never room"),
+        (Some(_), Some(at)) => format!(
+            "{budget} has no room for this request at the moment: requests under way give back what they do not use when \
+             they end, at {at:.0} at the latest"
+        ),
+        (Some(at), None) if *at == Timestamp::MAX => format!("{budget} has no room left for this request"),
+        (Some(at), None) => format!("{budget} has no room left for this request; it begins anew at {at:.0}"),
     }
 }
 
@@ -241,6 +266,32 @@ mod tests {
             "the policy `team` allows 30 USD a month, by the clock of UTC (`cost_quota_monthly`): 29.99 USD are used, \
              and this one may need 0.5 USD; there is room again at 2026-12-01T00:00:00Z"
         );
+    }
+
+    #[test]
+    fn p115_a_refusal_by_a_budget_of_many_names_level_limit_and_reset_and_no_amounts() {
+        let refusal = |settled_by: Option<&str>, retry_at: &str| Refusal {
+            usage: LimitUsage {
+                level: AccountKind::Department,
+                resets_at: at("2026-12-01T00:00:00Z"),
+                ..LimitUsage::fixture("cost/month", 30_000_000, 29_990_000)
+            },
+            demand: 500_000,
+            retry_at: Some(at(retry_at)),
+            settled_by: settled_by.map(at),
+        };
+        let now = at("2026-11-23T10:00:00Z");
+        let full = over_limit(&policy("team"), &refusal(None, "2026-12-01T00:00:00Z"), now);
+        assert_eq!(
+            full.message(),
+            "the department's budget `cost/month` has no room left for this request; it begins anew at 2026-12-01T00:00:00Z"
+        );
+        assert_eq!(
+            (full.code(), advice(&full)),
+            (Code::InsufficientQuota, (Some(655_200), true))
+        );
+        let reserved = refusal(Some("2026-11-23T10:10:00Z"), "2026-11-23T10:00:05Z");
+        assert_eq!(advice(&over_limit(&policy("team"), &reserved, now)), (Some(5), false));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod alerts;
 mod api_keys;
 mod audit;
+mod budgets;
 mod catalog;
 mod change;
 mod counter;
@@ -53,6 +54,7 @@ use domain::access::quota::{Meter, TopUp};
 use domain::access::throttle::Window;
 use domain::clock::Clock;
 use domain::models::api_key::ApiKey;
+use domain::models::budget::Budgets;
 use domain::models::catalog::Catalog;
 use domain::models::policy::Policy;
 use domain::models::settings::Settings;
@@ -61,6 +63,7 @@ use domain::models::{PolicyName, UserId};
 
 pub use alerts::{NewAlert, QueuedAlert};
 pub use api_keys::{KeyCreation, MAX_KEYS};
+pub use budgets::BudgetChange;
 pub use change::{CatalogChange, Change, Removal};
 pub use error::StoreError;
 pub use leases::Lease;
@@ -99,10 +102,12 @@ struct Memory {
     users: Cache<UserId, Arc<User>>,
     api_keys: Cache<KeyDigest, Arc<ApiKey>>,
     policies: Cache<PolicyName, Arc<Policy>>,
+    budgets: Cache<(), Arc<Budgets>>,
     /// The top-ups of accounts, also of those that have none.
     top_ups: Cache<UserId, Arc<[TopUp]>>,
     /// Meters as this process last saw them: what to expect of them in the next update.
     meters: quick_cache::sync::Cache<UserId, Arc<Meter>>,
+    recalls: quota::Recalls,
     /// The changes of each person that this process has recorded as refused.
     refused_changes: quick_cache::sync::Cache<UserId, Arc<Mutex<Window>>>,
     /// When this process last recorded the use of a key.
@@ -117,8 +122,10 @@ impl Store {
             users: Cache::new(REMEMBERED, clock.clone()),
             api_keys: Cache::new(REMEMBERED, clock.clone()),
             policies: Cache::new(REMEMBERED, clock.clone()),
+            budgets: Cache::new(1, clock.clone()),
             top_ups: Cache::new(REMEMBERED, clock.clone()),
             meters: quick_cache::sync::Cache::new(REMEMBERED),
+            recalls: quota::Recalls::new(),
             refused_changes: quick_cache::sync::Cache::new(REMEMBERED),
             last_uses: quick_cache::sync::Cache::new(REMEMBERED),
         };

@@ -26,6 +26,10 @@ pub const TTL: &str = "ttl";
 pub const QUEUE: &str = "queue";
 pub const DUE: &str = "due";
 
+/// Where another index of the quota table has the meters that hold something of limits above them: by the account right
+/// above.
+pub const PARENT: &str = "holder";
+
 /// All of an account but the hash of its password: what rights are judged by and administrators see (promise 75). The
 /// roles of functions that must not read hashes name the same attributes, and the keys of the table.
 pub const ACCOUNT: [&str; 14] = [
@@ -133,12 +137,20 @@ impl Table {
                     keys_only: false,
                 },
             ],
-            Self::Quota => &[Index {
-                name: "due",
-                partition: QUEUE,
-                sort: DUE,
-                keys_only: true,
-            }],
+            Self::Quota => &[
+                Index {
+                    name: "due",
+                    partition: QUEUE,
+                    sort: DUE,
+                    keys_only: true,
+                },
+                Index {
+                    name: "holder",
+                    partition: PARENT,
+                    sort: PK,
+                    keys_only: true,
+                },
+            ],
             _ => &[],
         }
     }

@@ -2,6 +2,7 @@
 //! with its place in the document, so that a document with a mistake changes nothing.
 
 mod backends;
+mod budgets;
 mod changes;
 mod models;
 mod order;
@@ -22,6 +23,8 @@ pub(super) use changes::Plan;
 pub(super) async fn plan(app: &App, document: Document, stored: &Stored, prune: bool) -> Result<Plan, ApiError> {
     let Document {
         settings,
+        organisation,
+        departments,
         policies,
         models,
         sso,
@@ -35,6 +38,13 @@ pub(super) async fn plan(app: &App, document: Document, stored: &Stored, prune: 
     }
     if let Some(parts) = &policies {
         plan.policies(app, parts, stored, (&wanted, &future), prune).await?;
+    }
+    if let Some(part) = &organisation {
+        let planned = plan.organisation(part, &stored.budgets.organisation);
+        planned.map_err(at("organisation"))?;
+    }
+    if let Some(parts) = &departments {
+        plan.departments(parts, &stored.budgets, prune)?;
     }
     if let Some(part) = &settings {
         let planned = plan.settings(app, part, &stored.settings, &future).await;

@@ -11,6 +11,7 @@ use super::meter::Meter;
 use super::moment::Moment;
 use super::period_step::{Now, PeriodStep, period};
 use super::reservation::{StoredFacts, StoredReservation};
+use super::slice::{Take, takes};
 use super::slot::SlotStep;
 use super::window::{Rates, WindowStep};
 use crate::models::UsageId;
@@ -43,6 +44,10 @@ pub struct Plan {
     pub month: PeriodStep,
     /// The counters of limits that have one of their own.
     pub slots: Vec<SlotStep>,
+    /// What is taken from slices of upper limits.
+    pub takes: Vec<Take>,
+    /// The second since 1970 at which it is taken.
+    pub taken_at: i64,
     pub live: Option<LiveStep>,
     /// The reservation that is added, if it is not there.
     pub reservation: StoredReservation,
@@ -73,7 +78,8 @@ pub fn plan_at(known: Option<&Meter>, request: &AdmissionRequest<'_>, present: T
     let amounts = demand.amounts();
     let own = limits.rules.iter().filter_map(Rule::slotted);
     let (slots, counted): (Vec<SlotStep>, Vec<Counted>) = own.map(|own| own.step(known, amounts, now)).unzip();
-    let (expired, parts) = room_beside(slots.len());
+    let takes = takes(known, &limits.above, amounts, now.moment);
+    let (expired, parts) = room_beside(slots.len() + takes.len());
     let window = known.map(|meter| meter.window.as_ref());
     let window = limits.rates(amounts, parts).step(window, now.moment);
     let counters = |span, place| (now.calendar(span), limits.caps(&place));
@@ -87,12 +93,15 @@ pub fn plan_at(known: Option<&Meter>, request: &AdmissionRequest<'_>, present: T
     Plan {
         reservation: StoredReservation {
             counted,
+            taken: takes.iter().map(Take::taken).collect(),
             ..reservation(request, (day.number(), month.number()), place)
         },
         window,
         day,
         month,
         slots,
+        takes,
+        taken_at: request.now.as_second(),
         live,
     }
 }
@@ -153,6 +162,7 @@ fn reservation(
         cost,
         facts: request.facts.clone(),
         counted: Vec::new(),
+        taken: Vec::new(),
     }
 }
 

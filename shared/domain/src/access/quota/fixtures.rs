@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use super::{Level, LimitName, LimitUsage, StoredFacts};
+use super::{AccountKind, LimitName, LimitUsage, StoredFacts};
 use crate::models::limit::Measure;
 use crate::models::usage::{ClientKind, Endpoint};
 use crate::models::{KeyId, ModelId, RequestId};
@@ -32,7 +32,7 @@ impl LimitUsage {
     pub fn fixture(budget: &str, value: u64, used: u64) -> Self {
         let measure = Measure::parse(budget).or_else(|| Measure::parse(budget.rsplit_once('/')?.0));
         Self {
-            level: Level::User,
+            level: AccountKind::User,
             name: LimitName::try_from(budget.to_owned()).unwrap(),
             measure: measure.unwrap(),
             is_enforced: true,

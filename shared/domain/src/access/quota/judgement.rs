@@ -4,19 +4,20 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::amounts::{Amounts, Demand};
 use super::counters::{Count, Counters};
-use super::limits::{Level, Limits, Rule};
+use super::limits::{Limits, Rule};
 use super::meter::Meter;
 use super::moment::Moment;
 use super::name::{LimitName, Models};
+use super::owner::AccountKind;
 use crate::models::limit::Measure;
 
 /// Time to wait while only what is reserved is in the way: most requests are settled sooner than at the latest.
-const SETTLED_SOON: SignedDuration = SignedDuration::from_secs(5);
+pub(super) const SETTLED_SOON: SignedDuration = SignedDuration::from_secs(5);
 
 /// How far a limit is used. Amounts are requests, tokens, or millionths of a dollar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitUsage {
-    pub level: Level,
+    pub level: AccountKind,
     pub name: LimitName,
     pub measure: Measure,
     /// False in shadow mode.
@@ -83,7 +84,7 @@ impl Count<'_> {
     pub(super) fn usage(&self, now: Timestamp) -> LimitUsage {
         let shown = |amount: i64| u64::try_from(amount).unwrap_or_default();
         LimitUsage {
-            level: self.rule.level,
+            level: self.rule.level.into(),
             name: self.rule.name.clone(),
             measure: self.rule.measure,
             is_enforced: self.rule.is_enforced,
@@ -115,6 +116,11 @@ impl LimitUsage {
     /// The name in the words of budgets: `cost/month`, `requests/60s`, `tokens/day/opus*`.
     pub fn budget(&self) -> String {
         format!("{}{}", self.measure, Models(self.name.models()))
+    }
+
+    /// True of a limit that holds for many people together.
+    pub fn is_of_many(&self) -> bool {
+        matches!(self.level, AccountKind::Organisation | AccountKind::Department)
     }
 
     pub fn remaining(&self) -> u64 {

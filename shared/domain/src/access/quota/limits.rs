@@ -3,9 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::above::Above;
 use super::amounts::{Amounts, amount};
 use super::name::LimitName;
+use super::owner::AccountKind;
+use crate::models::DisplayName;
 use crate::models::api_key::ApiKey;
+use crate::models::budget::Budgets;
 use crate::models::limit::{Limit, Measure, Per, Slot, Unit, is_among};
 use crate::models::policy::{Mode, Policy};
 use crate::models::zone::Zone;
@@ -52,6 +56,8 @@ pub struct Limits {
     /// The length in seconds of the window that the policy's rates share.
     pub window_seconds: u32,
     pub rules: Vec<Rule>,
+    /// The limits of the accounts above the user.
+    pub above: Above,
 }
 
 impl Limits {
@@ -72,6 +78,7 @@ impl Limits {
             zone: policy.timezone.clone(),
             window_seconds: policy.rate_limit_window,
             rules: rules.map(|(limit, slot)| Rule::of_key(limit, slot)).collect(),
+            above: Above::default(),
         }
     }
 
@@ -95,23 +102,50 @@ impl Limits {
             zone: policy.timezone.clone(),
             window_seconds: policy.rate_limit_window,
             rules: fields.chain(of_list).collect(),
+            above: Above::default(),
         }
+    }
+
+    /// The same with the limits above a user of `department`, for a request to the model `id`.
+    #[must_use]
+    pub fn under(mut self, budgets: &Budgets, department: Option<&DisplayName>, id: &str) -> Self {
+        self.above = Above::of(budgets, department, id);
+        self
     }
 
     /// The limits with rates of requests alone: of a request that generates nothing.
     #[must_use]
     pub fn rates_of_requests(mut self) -> Self {
         self.rules.retain(|rule| rule.measure.is_rate_of_requests());
+        self.above.rules.clear();
         self
     }
 
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        self.rules.is_empty() && self.above.rules.is_empty()
     }
 
     /// True if what a request will use has to be reserved (promise 43).
     pub fn counts_tokens(&self) -> bool {
-        self.rules.iter().any(|rule| rule.measure.unit() != Unit::Requests)
+        self.measures().any(|measure| measure.unit() != Unit::Requests)
+    }
+
+    /// The level of a limit of cost that is enforced; `None` if none is.
+    pub fn enforced_of_cost(&self) -> Option<AccountKind> {
+        let own = self
+            .rules
+            .iter()
+            .map(|rule| (rule.measure, rule.is_enforced, rule.level.into()));
+        let above = self.above.rules.iter();
+        let above = above.map(|rule| (rule.measure, rule.is_enforced, rule.owner.kind()));
+        let mut enforced = own.chain(above).filter(|(_, is_enforced, _)| *is_enforced);
+        enforced.find_map(|(measure, _, level)| (measure.unit() == Unit::Cost).then_some(level))
+    }
+
+    /// What all limits are about, those above the user among them.
+    pub fn measures(&self) -> impl Iterator<Item = Measure> {
+        let own = self.rules.iter().map(|rule| rule.measure);
+        own.chain(self.above.rules.iter().map(|rule| rule.measure))
     }
 
     /// The moment at which the window of `rule` began that `now` lies in.
@@ -196,15 +230,6 @@ impl Place {
             Measure::Amount(_, Per::Day) => Some(Self::Day),
             Measure::Amount(_, Per::Month) => Some(Self::Month),
             Measure::Amount(_, Per::Week | Per::Total | Per::Seconds(_)) => None,
-        }
-    }
-}
-
-impl Level {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Key => "key",
         }
     }
 }

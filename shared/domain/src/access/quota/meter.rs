@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::limits::Level;
+use super::owner::Owner;
 use super::period::Period;
 use super::reservation::StoredReservation;
+use super::slice::Slice;
 use super::warned::Warned;
 use super::window::Window;
 use crate::models::UsageId;
@@ -45,6 +47,15 @@ pub struct Meter {
     /// The last warning of each limit; there once somebody was warned.
     #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
     pub warned: Option<Warned>,
+    /// What the user holds of limits of the accounts above; there once something was lent.
+    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+    pub slices: Option<BTreeMap<Slot, Slice>>,
+    /// The second since 1970 at which a slice was last taken from.
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<i64>,
+    /// The account right above, while the user holds slices.
+    #[serde(rename = "holder", default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Owner>,
     /// What is admitted and not settled, by its reservation.
     #[serde(rename = "r")]
     pub reservations: BTreeMap<UsageId, StoredReservation>,
@@ -61,6 +72,11 @@ impl Meter {
             Level::User => self.of_user.as_ref(),
             Level::Key => self.of_keys.as_ref(),
         }
+    }
+
+    /// What the user holds of an upper limit.
+    pub fn slice(&self, slot: &Slot) -> Option<&Slice> {
+        self.slices.as_ref()?.get(slot)
     }
 
     pub fn slots_mut(&mut self, level: Level) -> &mut Option<Slots> {

@@ -5,6 +5,7 @@
 //! together with the change, so that no two processes can both take the last unit; [`judge`] finds in a meter that
 //! was read why the conditions did not hold. Amounts are integers: requests, tokens, millionths of a dollar.
 
+mod above;
 mod admission;
 mod amounts;
 mod bucket;
@@ -14,16 +15,19 @@ mod counters;
 #[cfg(any(test, feature = "fixtures"))]
 mod fixtures;
 mod judgement;
+mod lending;
 mod limits;
 mod meter;
 mod moment;
 mod name;
+mod owner;
 mod packed;
 mod period;
 mod period_step;
 mod reservation;
 mod reset;
 mod settlement;
+mod slice;
 mod slot;
 mod tally;
 mod top_up;
@@ -31,21 +35,25 @@ mod warned;
 mod warning;
 mod window;
 
+pub use above::{Above, UpperRule};
 pub use admission::{AdmissionRequest, LiveStep, Plan, plan, plan_at};
 pub use amounts::{Amounts, Demand, PeriodCaps};
 pub use bucket::{Bucket, Frame, WindowBucket};
 pub use calendar::{ALL_TIME, day_ends, month_ends};
 pub use counted::{Counted, CountedAt};
 pub use judgement::{LimitUsage, Refusal, judge, limit_usage, overrun};
+pub use lending::{Cap, Loan, Offer, OwnerMeter, Receipt, Share, Shortage, UpperUsage, offer, recalled, upper_usage};
 pub use limits::{Level, Limits, Place, Rule};
 pub use meter::{Meter, SlotCounter, Slots};
 pub use moment::Moment;
 pub use name::{Field, LimitName};
+pub use owner::{AccountKind, Owner};
 pub use period::Period;
 pub use period_step::PeriodStep;
 pub use reservation::{LATEST_EXPIRY, StoredFacts, StoredReservation};
 pub use reset::{Reset, SlotReset, take_back};
-pub use settlement::{ActualUsage, Adjustment, SlotAdjustment, correct};
+pub use settlement::{ActualUsage, Adjustment, SliceAdjustment, SlotAdjustment, correct};
+pub use slice::{IDLE, Need, Slice, Take, Taken, needs};
 pub use slot::{SlotChange, SlotStep, beginnings};
 pub use tally::{Tally, TallyStep};
 pub use top_up::{TopUp, raised};

@@ -8,12 +8,13 @@ use std::fmt;
 
 use postcard::ser_flavors::{AllocVec, Flavor};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::counted::Counted;
 use super::reservation::StoredReservation;
+use super::slice::Taken;
 
 impl Serialize for StoredReservation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -29,6 +30,10 @@ impl Serialize for StoredReservation {
         if !self.counted.is_empty() {
             packed.push(COUNTED);
             packed.extend(postcard::to_allocvec(&self.counted).map_err(S::Error::custom)?);
+        }
+        if !self.taken.is_empty() {
+            packed.push(TAKEN);
+            packed.extend(postcard::to_allocvec(&self.taken).map_err(S::Error::custom)?);
         }
         serializer.serialize_bytes(&packed)
     }
@@ -54,10 +59,13 @@ fn price(behind: &[u8]) -> (Option<i64>, &[u8]) {
     })
 }
 
-/// None where a later version has put something else there.
-fn counted(behind: &[u8]) -> Vec<Counted> {
-    let list = behind.strip_prefix(&[COUNTED]).map(postcard::take_from_bytes);
-    list.and_then(Result::ok).map(|(list, _)| list).unwrap_or_default()
+/// Begins the slices of upper limits, behind the counters if there are any.
+const TAKEN: u8 = b'^';
+
+/// The list that `mark` begins, and what is behind it. None where a later version has put something else there.
+fn list<T: DeserializeOwned>(behind: &[u8], mark: u8) -> (Vec<T>, &[u8]) {
+    let list = behind.strip_prefix(&[mark]).map(postcard::take_from_bytes);
+    list.and_then(Result::ok).unwrap_or((Vec::new(), behind))
 }
 
 /// Reads a reservation.
@@ -76,7 +84,9 @@ impl<'de> Visitor<'de> for Packed {
         let behind = members.finalize().map_err(E::custom)?;
         let (price, behind) = price(behind);
         reservation.facts.price = price;
-        reservation.counted = counted(behind);
+        let (counted, behind) = list::<Counted>(behind, COUNTED);
+        reservation.counted = counted;
+        (reservation.taken, _) = list::<Taken>(behind, TAKEN);
         Ok(reservation)
     }
 
@@ -130,6 +140,7 @@ mod tests {
             cost: 97_440,
             facts,
             counted: Vec::new(),
+            taken: Vec::new(),
         }
     }
 
@@ -149,6 +160,15 @@ mod tests {
             of(Level::Key, Unit::Tokens, CountedAt::Part(part)),
             of(Level::Key, Unit::Requests, CountedAt::Live),
         ]
+    }
+
+    fn taken() -> Vec<Taken> {
+        let of = |unit, number| Taken {
+            slot: Slot::draw(),
+            unit,
+            number,
+        };
+        vec![of(Unit::Cost, 202_611), of(Unit::Tokens, 20_261_130)]
     }
 
     fn packed(reservation: &StoredReservation) -> Vec<u8> {
@@ -202,6 +222,15 @@ mod tests {
                     ..facts
                 },
                 counted: counted(),
+                ..reservation()
+            },
+            StoredReservation {
+                taken: taken(),
+                ..reservation()
+            },
+            StoredReservation {
+                counted: counted(),
+                taken: taken(),
                 ..reservation()
             },
         ] {

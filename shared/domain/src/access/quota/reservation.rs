@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::amounts::{Amounts, Demand};
 use super::bucket::WindowBucket;
 use super::counted::Counted;
+use super::slice::Taken;
 use crate::models::usage::{ClientKind, Endpoint, RequestFacts};
 use crate::models::{DisplayName, KeyId, ModelId, RequestId, UserId};
 
@@ -40,6 +41,9 @@ pub struct StoredReservation {
     /// The counters of limits that have one of their own.
     #[serde(skip)]
     pub counted: Vec<Counted>,
+    /// The slices of upper limits that it was taken from.
+    #[serde(skip)]
+    pub taken: Vec<Taken>,
 }
 
 /// The facts of a request as they are stored, for the record of one that nobody settles. The user is in the item's key.

@@ -7,6 +7,7 @@ use super::bucket::{Frame, WindowBucket};
 use super::counted::{Counted, CountedAt};
 use super::meter::{Meter, SlotCounter};
 use super::reservation::StoredReservation;
+use super::slice::Taken;
 use super::window::Window;
 use crate::models::limit::Unit;
 use crate::models::usage::{Outcome, UsageRecord};
@@ -50,6 +51,15 @@ pub struct Adjustment {
     pub tokens: Option<(WindowBucket, i64)>,
     /// To the counters of limits that have one of their own.
     pub slots: Vec<SlotAdjustment>,
+    /// To what is left of slices of upper limits.
+    pub slices: Vec<SliceAdjustment>,
+}
+
+/// The amount that goes back to one slice, while it is of this window; less than nothing if more was used than taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SliceAdjustment {
+    pub taken: Taken,
+    pub add: i64,
 }
 
 /// The amount that is added to the counter of one limit, while it is at this place.
@@ -83,6 +93,7 @@ pub fn correct(
         month: while_current(meter.is_none_or(|meter| meter.month.number == reservation.month)),
         tokens: place.map(|place| (place, difference.tokens)),
         slots: slots(&reservation.counted, difference, meter, now),
+        slices: slices(&reservation.taken, difference, meter),
     }
 }
 
@@ -99,6 +110,23 @@ fn slots(counted: &[Counted], difference: Amounts, meter: Option<&Meter>, now: T
         let is_there = add != 0 && counted.is_there(meter, now);
         is_there.then(|| SlotAdjustment {
             counted: counted.clone(),
+            add,
+        })
+    });
+    adjusted.collect()
+}
+
+/// What goes back to the slices that are still of the window which the reservation was taken from.
+fn slices(taken: &[Taken], difference: Amounts, meter: Option<&Meter>) -> Vec<SliceAdjustment> {
+    let adjusted = taken.iter().filter_map(|taken| {
+        let add = -difference.of(taken.unit);
+        let is_there = |meter: &Meter| {
+            meter
+                .slice(&taken.slot)
+                .is_some_and(|slice| slice.number == taken.number)
+        };
+        (add != 0 && meter.is_none_or(is_there)).then(|| SliceAdjustment {
+            taken: taken.clone(),
             add,
         })
     });
@@ -158,6 +186,12 @@ impl Adjustment {
                 }
                 (Some(SlotCounter::Window(window)), CountedAt::Part(place)) => add_tokens(window, place, *add),
                 _ => {}
+            }
+        }
+        for SliceAdjustment { taken, add } in &self.slices {
+            let slices = meter.slices.as_mut();
+            if let Some(slice) = slices.and_then(|slices| slices.get_mut(&taken.slot)) {
+                slice.left += add;
             }
         }
     }

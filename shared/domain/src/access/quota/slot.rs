@@ -66,13 +66,7 @@ impl Rule {
 
     /// The period that it is counted in; of requests at once, one that does not end.
     pub(super) fn span(&self) -> Option<Span> {
-        match self.measure {
-            Measure::Concurrency | Measure::Amount(_, Per::Total) => Some(Span::Total),
-            Measure::Amount(_, Per::Day) => Some(Span::Day),
-            Measure::Amount(_, Per::Week) => Some(Span::Week),
-            Measure::Amount(_, Per::Month) => Some(Span::Month),
-            Measure::Amount(_, Per::Seconds(_)) => None,
-        }
+        span(self.measure)
     }
 
     /// The frame of its own window.
@@ -81,6 +75,17 @@ impl Rule {
             Per::Seconds(seconds) => Some(Frame::of_seconds(seconds)),
             Per::Day | Per::Week | Per::Month | Per::Total => None,
         }
+    }
+}
+
+/// The period that is counted in by this measure; `None` for a window.
+pub(super) fn span(measure: Measure) -> Option<Span> {
+    match measure {
+        Measure::Concurrency | Measure::Amount(_, Per::Total) => Some(Span::Total),
+        Measure::Amount(_, Per::Day) => Some(Span::Day),
+        Measure::Amount(_, Per::Week) => Some(Span::Week),
+        Measure::Amount(_, Per::Month) => Some(Span::Month),
+        Measure::Amount(_, Per::Seconds(_)) => None,
     }
 }
 

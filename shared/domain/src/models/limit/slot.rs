@@ -10,7 +10,7 @@ const LENGTH: usize = 6;
 /// The name of a counter that one limit has for itself, drawn when the limit is made: it is never used again, so that a
 /// limit that comes back does not find what was counted before it went
 /// (docs/decisions/0073-a-limit-of-a-list-has-a-drawn-slot.md).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Slot(String);
 
 impl Slot {

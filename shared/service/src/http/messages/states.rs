@@ -52,6 +52,8 @@ pub(super) const ROWS: &[Row] = &[
     row("too_many_policies", "there can be at most {max} policies", "最多 {max} 个策略"),
     row("too_many_models", "there can be at most {max} models", "最多 {max} 个模型"),
     row("too_many_backends", "a model can have at most {max} backends", "每个模型最多 {max} 个后端"),
+    row("too_many_budgets", "there can be at most {max} budgets of departments", "最多 {max} 个部门预算"),
+    row("budget_taken", "there is a budget of this department already", "该部门已有预算"),
     row("policy_taken", "there is a policy with this name already", "已有同名策略"),
     row("model_taken", "there is a model with this id already", "已有相同 id 的模型"),
     row("backend_taken", "there is a backend with this id already", "已有相同 id 的后端"),
@@ -86,6 +88,7 @@ pub(super) const ROWS: &[Row] = &[
     // What is done.
     row("key_deleted", "the key is deleted", "密钥已删除"),
     row("user_deleted", "the user is deleted", "用户已删除"),
+    row("budget_deleted", "the department's budget is deleted", "部门预算已删除"),
     row("policy_deleted", "the policy is deleted", "策略已删除"),
     row("model_deleted", "the model is deleted", "模型已删除"),
     row("backend_deleted", "the backend is deleted", "后端已删除"),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use domain::access::api_key::KeyDigest;
 use domain::access::digest::sha256_hex;
+use domain::access::quota::Owner;
 use domain::access::throttle::Guarded;
 use domain::models::audit::AuditEntry;
 use domain::models::sso::Identity;
@@ -148,6 +149,13 @@ pub(in crate::store) fn owned_sign_in(owner: &UserId, id: &SignInId) -> Key {
     Key::new(Table::SignIns, owner_keys(owner), format!("{SIGN_IN}{id}"))
 }
 
+/// The partition of all budgets: of the organisation, and of departments.
+pub(in crate::store) const BUDGETS: &str = "budgets";
+
+pub(in crate::store) fn budget(owner: &Owner) -> Key {
+    Key::new(Table::Policies, BUDGETS, owner.to_string())
+}
+
 /// One of the parts of a stored response, the first of which has its bare id.
 pub(in crate::store) fn response(owner: &UserId, id: &str, part: u32) -> Key {
     let sk = if part == 0 {
@@ -171,6 +179,11 @@ pub(in crate::store) fn login_guard(guarded: &Guarded) -> Key {
 /// A user's counters and reservations.
 pub(in crate::store) fn meter(user: &UserId) -> Key {
     Key::new(Table::Quota, format!("{USER}{user}"), "meter")
+}
+
+/// What an account above users has lent and used of its limits.
+pub(in crate::store) fn owner_meter(owner: &Owner) -> Key {
+    Key::new(Table::Quota, owner.to_string(), "meter")
 }
 
 /// Whose meter lies in this partition.

@@ -4,10 +4,15 @@
 mod beginning;
 mod builder;
 mod counters;
+mod give_back;
+mod lend;
 #[cfg(test)]
 mod limits;
 mod overdue;
+mod recall;
 mod reset;
+mod room;
+mod slices;
 mod slots;
 mod update;
 
@@ -18,14 +23,15 @@ use super::keys;
 use super::retry::Attempts;
 use super::transaction::Commit;
 use super::{Store, StoreError};
-use domain::access::quota::{
-    self, ActualUsage, Adjustment, AdmissionRequest, Limits, Meter, Moment, Refusal, StoredReservation,
-};
+use domain::access::quota::{self, ActualUsage, Adjustment, AdmissionRequest, Meter, Refusal, StoredReservation};
 use domain::models::usage::UsageRecord;
 use domain::models::{UsageId, UserId};
 
 pub use beginning::Seen;
 pub(super) use builder::value;
+pub(super) use recall::Recalls;
+use room::Room;
+pub(super) use slices::{BudgetCounters, owner_limits};
 
 /// Attempts of one admission or settlement while others change the meter.
 const TRIES: u32 = 16;
@@ -123,54 +129,14 @@ impl Store {
                 Some(meter) => Known::Seen(meter),
                 None => Known::Absent,
             };
-            let beginning = self.beginning_of(user, request, &known).await?;
-            let request = &AdmissionRequest {
-                limits: beginning.as_ref().unwrap_or(request.limits),
-                ..*request
-            };
-            if let Some(refused) = self.refusal(user, request, &known).await {
-                return Ok(refused);
+            match self.make_room(user, request, known).await? {
+                Room::Refused(refused) => return Ok(refused),
+                Room::Look(now, limits) => {
+                    known = now;
+                    begun = limits.or(begun);
+                }
             }
             attempts.overtaken()?;
-            begun = beginning.or(begun);
-        }
-    }
-
-    /// The refusal of a request for which a meter that was read has no room; the meter is remembered.
-    async fn refusal(&self, user: &UserId, request: &AdmissionRequest<'_>, known: &Known) -> Option<Admission> {
-        let now = Moment {
-            at: request.now,
-            present: self.clock.now(),
-        };
-        let refusal = known.refusal(request, now)?;
-        let Known::Seen(meter) = known else {
-            return Some(Admission::Refused { refusal, meter: None });
-        };
-        let begun = self.begin_counters(user, (meter, request.limits), now).await;
-        let meter = begun.unwrap_or_else(|| Arc::clone(meter));
-        self.remember(user, &meter);
-        Some(Admission::Refused {
-            refusal,
-            meter: Some(meter),
-        })
-    }
-
-    /// The limits of the request with what those begin with that `known` does not count yet, if there are any.
-    async fn beginning_of(
-        &self,
-        user: &UserId,
-        request: &AdmissionRequest<'_>,
-        known: &Known,
-    ) -> Result<Option<Limits>, StoreError> {
-        let seen = Seen {
-            user,
-            key: Some(&request.facts.key),
-            now: request.now,
-        };
-        match known {
-            Known::Nothing => Ok(None),
-            Known::Absent => self.beginning(seen, request.limits, &Meter::default()).await,
-            Known::Seen(meter) => self.beginning(seen, request.limits, meter).await,
         }
     }
 
@@ -283,17 +249,5 @@ impl Store {
     /// The user's meter as it is now; `None` for a user who was never limited.
     pub async fn meter(&self, user: &UserId) -> Result<Option<Meter>, StoreError> {
         self.get(&keys::meter(user)).await
-    }
-}
-
-impl Known {
-    /// Why a meter that was read has no room.
-    fn refusal(&self, request: &AdmissionRequest<'_>, now: Moment) -> Option<Refusal> {
-        let empty = Meter::default();
-        let meter = match self {
-            Self::Seen(meter) => meter,
-            Self::Nothing | Self::Absent => &empty,
-        };
-        quota::judge(meter, request.limits, request.demand, now)
     }
 }

@@ -54,26 +54,23 @@ impl Store {
         }
     }
 
-    /// Puts the meter where the first of its reservations expires, or out of the queue if it has none. One that was
-    /// admitted meanwhile keeps the meter in its place, for the next run.
+    /// Puts the meter where the janitor has to look next, or out of the queue if it has neither reservations nor slices.
+    /// One that was admitted meanwhile keeps the meter in its place, for the next run.
     pub async fn requeue(&self, user: &UserId, meter: &Meter) -> Result<(), StoreError> {
-        let (change, condition) = match meter
-            .reservations
-            .values()
-            .map(|reservation| reservation.expires_at)
-            .min()
-        {
+        let expiries = meter.reservations.values().map(|reservation| reservation.expires_at);
+        let (change, condition) = match expiries.chain(meter.idle_at()).min() {
             Some(first) => (
                 Expression::new("SET #due = :due")
                     .name("#due", DUE)
                     .text(":due", keys::due(first)),
-                Expression::new("attribute_exists(#due) AND size(r) > :none").number(":none", 0),
+                Expression::new("attribute_exists(#due) AND (size(r) > :none OR attribute_exists(f))")
+                    .number(":none", 0),
             ),
             None => (
                 Expression::new("REMOVE #queue, #due")
                     .name("#queue", QUEUE)
                     .name("#due", DUE),
-                Expression::new("size(r) = :none").number(":none", 0),
+                Expression::new("size(r) = :none AND attribute_not_exists(f)").number(":none", 0),
             ),
         };
         self.update_if::<Meter>(&keys::meter(user), change, condition)

@@ -3,12 +3,9 @@
 //! Paths are those of the meter's short names: `w` the window, `d` and `m` day and month, `r` the reservations. The
 //! counters that limits have for themselves are in `slots.rs`.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::super::StoreError;
 use super::super::expression::Expression;
-use super::super::keys;
-use super::super::table::{DUE, PK, QUEUE, TTL};
+use super::super::table::{PK, TTL};
 use super::builder::{Counter, Update, value};
 use super::slots;
 use domain::access::quota::{
@@ -17,7 +14,7 @@ use domain::access::quota::{
 use domain::models::UsageId;
 
 /// How long a meter is kept that nobody uses: longer than any window of its counters.
-const KEPT_SECONDS: i64 = 62 * 24 * 60 * 60;
+pub(super) const KEPT_SECONDS: i64 = 62 * 24 * 60 * 60;
 
 /// Adds the planned reservation to a meter that is there, and of which this is `known`.
 pub(super) fn add(plan: &Plan, id: &UsageId, known: Option<&Meter>) -> Result<(Expression, Expression), StoreError> {
@@ -30,19 +27,21 @@ pub(super) fn add(plan: &Plan, id: &UsageId, known: Option<&Meter>) -> Result<(E
     update.period(Counter::DAY, &plan.day)?;
     update.period(Counter::MONTH, &plan.month)?;
     update.slots(&plan.slots, known)?;
+    update.take(&plan.takes, plan.taken_at);
     if let Some(live) = &plan.live {
         update.live(live);
     }
     if matches!(plan.month, PeriodStep::Begin(_) | PeriodStep::Replace { .. }) {
         update.kept_after(&plan.reservation);
     }
-    update.queued_until(&plan.reservation);
+    update.looked_at(plan.reservation.expires_at);
     Ok(update.finish())
 }
 
 /// Makes the meter, with the planned reservation in it.
 pub(super) fn create(plan: &Plan, id: &UsageId) -> Result<(Expression, Expression), StoreError> {
-    let (PeriodStep::Begin(day), PeriodStep::Begin(month)) = (plan.day, plan.month) else {
+    // Slices are there only in a meter that is there.
+    let (PeriodStep::Begin(day), PeriodStep::Begin(month), []) = (plan.day, plan.month, plan.takes.as_slice()) else {
         return Err(StoreError::Conflict);
     };
     let window = match &plan.window {
@@ -55,8 +54,8 @@ pub(super) fn create(plan: &Plan, id: &UsageId) -> Result<(Expression, Expressio
         month,
         of_user: slots::begun(plan, Level::User)?,
         of_keys: slots::begun(plan, Level::Key)?,
-        warned: None,
         reservations: [(id.clone(), plan.reservation.clone())].into(),
+        ..Meter::default()
     };
     let mut update = Update::default();
     update.expect(format!("attribute_not_exists({PK})"));
@@ -77,7 +76,7 @@ pub(super) fn create(plan: &Plan, id: &UsageId) -> Result<(Expression, Expressio
         }
     }
     update.kept_after(&plan.reservation);
-    update.queued_until(&plan.reservation);
+    update.looked_at(plan.reservation.expires_at);
     Ok(update.finish())
 }
 
@@ -110,6 +109,7 @@ pub(super) fn remove(
         update.adjust_tokens(Counter::WINDOW, place, tokens);
     }
     update.adjust_slots(&adjustment.slots);
+    update.adjust_slices(&adjustment.slices);
     update.finish()
 }
 
@@ -135,16 +135,6 @@ impl Update {
             self.expect(format!("attribute_exists(r.#e{place})"))
                 .name(&format!("#e{place}"), id.as_str());
         }
-    }
-
-    /// In the janitor's queue from the first reservation's expiry on. Once there, a meter stays until the janitor has
-    /// looked at it, so that the index is not written to with each request.
-    fn queued_until(&mut self, reservation: &StoredReservation) {
-        self.set("#queue = :queue, #due = if_not_exists(#due, :due)")
-            .name("#queue", QUEUE)
-            .name("#due", DUE);
-        self.value(":queue", AttributeValue::S(keys::EXPIRY.to_owned()))
-            .value(":due", AttributeValue::S(keys::due(reservation.expires_at)));
     }
 
     fn kept_after(&mut self, reservation: &StoredReservation) {
