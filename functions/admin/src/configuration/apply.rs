@@ -53,14 +53,7 @@ async fn make(app: &App, actor: &Actor, change: &Change) -> Result<(), ApiError>
     match (change.object, change.action) {
         (Object::Sso, _) => done(sso::change(&app, &actor, seen, &as_form(body)?).await),
         (Object::Settings, _) => done(settings::update(app, actor, seen, form(body)?).await),
-        (Object::Organisation, _) => done(organisation::update(app, actor, seen, form(body)?).await),
-        (Object::Department, Action::Create) => done(departments::create(app, actor, form(body)?).await),
-        (Object::Department, Action::Update) => {
-            done(departments::update(app, actor, seen, named(DisplayName::parse(id))?, form(body)?).await)
-        }
-        (Object::Department, Action::Delete) => {
-            done(departments::delete(app, actor, seen, named(DisplayName::parse(id))?).await)
-        }
+        (Object::Organisation | Object::Department, _) => make_budget(app, actor, change).await,
         (Object::Policy, Action::Create) => done(policies::create(app, actor, form(body)?).await),
         (Object::Policy, Action::Update) => {
             done(policies::update(app, actor, seen, named(PolicyName::parse(id))?, form(body)?).await)
@@ -86,6 +79,20 @@ async fn make(app: &App, actor: &Actor, change: &Change) -> Result<(), ApiError>
         (Object::Backend, Action::Delete) => {
             done(backends::delete(app, actor, seen, named(BackendId::parse(id))?).await)
         }
+    }
+}
+
+async fn make_budget(app: State<App>, actor: Actor, change: &Change) -> Result<(), ApiError> {
+    let body = &change.body.0;
+    let seen = change.version.map_or(IfMatch::ANY, IfMatch::version);
+    if change.object == Object::Organisation {
+        return done(organisation::update(app, actor, seen, form(body)?).await);
+    }
+    let name = DisplayName::parse(change.id.as_str());
+    match change.action {
+        Action::Create => done(departments::create(app, actor, form(body)?).await),
+        Action::Update => done(departments::update(app, actor, seen, named(name)?, form(body)?).await),
+        Action::Delete => done(departments::delete(app, actor, seen, named(name)?).await),
     }
 }
 

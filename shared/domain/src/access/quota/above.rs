@@ -62,7 +62,8 @@ impl UpperRule {
         Self {
             owner: Owner::of(budget),
             slot: slot.clone(),
-            name: LimitName::of_listed(limit),
+            // No field of a policy says it.
+            name: LimitName::Listed(limit.measure, limit.models.clone()),
             measure: limit.measure,
             zone: budget.timezone.clone(),
             is_enforced: budget.mode == Mode::Enforce,

@@ -187,8 +187,8 @@ mod tests {
         assert!(packed(&reservation()).len() <= 120, "{}", packed(&reservation()).len());
     }
 
-    #[test]
-    fn a_reservation_is_read_as_it_was_written() {
+    /// Reservations with members that most do not have.
+    fn unusual() -> Vec<StoredReservation> {
         let place = Some(WindowBucket {
             part_ms: 1000,
             part: Bucket(1_796_000_000),
@@ -198,7 +198,7 @@ mod tests {
             kept_days: None,
             ..reservation().facts
         };
-        for reservation in [
+        vec![
             reservation(),
             StoredReservation {
                 place,
@@ -224,16 +224,26 @@ mod tests {
                 counted: counted(),
                 ..reservation()
             },
-            StoredReservation {
-                taken: taken(),
-                ..reservation()
-            },
+        ]
+    }
+
+    fn with_slices() -> Vec<StoredReservation> {
+        let taken = || StoredReservation {
+            taken: taken(),
+            ..reservation()
+        };
+        vec![
+            taken(),
             StoredReservation {
                 counted: counted(),
-                taken: taken(),
-                ..reservation()
+                ..taken()
             },
-        ] {
+        ]
+    }
+
+    #[test]
+    fn a_reservation_is_read_as_it_was_written() {
+        for reservation in unusual().into_iter().chain(with_slices()) {
             assert_eq!(unpacked(packed(&reservation)), reservation);
         }
     }
