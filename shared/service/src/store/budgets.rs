@@ -19,7 +19,7 @@ use domain::access::quota::{self, Amounts, Owner, OwnerMeter, Period, UpperRule,
 use domain::models::DisplayName;
 use domain::models::audit::AuditEntry;
 use domain::models::budget::{Budget, Budgets};
-use domain::models::limit::{Per, Slot};
+use domain::models::limit::Per;
 use domain::models::rollup::Rollup;
 use domain::models::utc_hour::UtcHour;
 
@@ -122,13 +122,8 @@ impl Store {
         if old.version == 0 {
             return Ok(BudgetCounters::All(begun));
         }
-        let gone: Vec<Slot> = old
-            .slots
-            .iter()
-            .filter(|slot| !new.slots.contains(slot))
-            .cloned()
-            .collect();
-        Ok(BudgetCounters::Some { begun, gone })
+        let (kept, gone) = old.slots.iter().cloned().partition(|slot| new.slots.contains(slot));
+        Ok(BudgetCounters::Some { begun, kept, gone })
     }
 
     /// The counter of a new limit. One of all time begins with nothing: of usage there are sums of a limited time.

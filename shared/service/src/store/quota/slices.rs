@@ -21,6 +21,7 @@ pub(in crate::store) enum BudgetCounters {
     /// Some come and some go.
     Some {
         begun: Vec<(Slot, Period)>,
+        kept: Vec<Slot>,
         gone: Vec<Slot>,
     },
 }
@@ -40,7 +41,13 @@ pub(in crate::store) fn owner_limits(
             update.set("x = :x").value(":x", value(&begun)?);
             update.expect(Expression::always().text);
         }
-        BudgetCounters::Some { begun, gone } => {
+        BudgetCounters::Some { begun, kept, gone } => {
+            // Those of a budget that was deleted and made again meanwhile are not there, though its version may be the same.
+            for (place, slot) in kept.iter().enumerate() {
+                update
+                    .name(&format!("#k{place}"), slot.as_str())
+                    .expect(format!("attribute_exists(x.#k{place})"));
+            }
             for (place, (slot, period)) in begun.iter().enumerate() {
                 update
                     .name(&format!("#b{place}"), slot.as_str())
