@@ -1,5 +1,6 @@
 //! Many requests of one user in several processes, against every kind of limit (promises 40 to 46).
 
+mod budget_scene;
 mod budgets;
 mod crash;
 mod lists;

@@ -50,12 +50,13 @@ use jiff::Timestamp;
 
 use crate::cache::Cache;
 use domain::access::api_key::KeyDigest;
-use domain::access::quota::{Meter, TopUp};
+use domain::access::quota::{Exhausted, Meter, TopUp};
 use domain::access::throttle::Window;
 use domain::clock::Clock;
 use domain::models::api_key::ApiKey;
 use domain::models::budget::Budgets;
 use domain::models::catalog::Catalog;
+use domain::models::limit::Slot;
 use domain::models::policy::Policy;
 use domain::models::settings::Settings;
 use domain::models::user::User;
@@ -107,7 +108,8 @@ struct Memory {
     top_ups: Cache<UserId, Arc<[TopUp]>>,
     /// Meters as this process last saw them: what to expect of them in the next update.
     meters: quick_cache::sync::Cache<UserId, Arc<Meter>>,
-    recalls: quota::Recalls,
+    /// Limits above users of which nobody had enough left a moment ago.
+    exhausted: quick_cache::sync::Cache<Slot, Arc<Exhausted>>,
     /// The changes of each person that this process has recorded as refused.
     refused_changes: quick_cache::sync::Cache<UserId, Arc<Mutex<Window>>>,
     /// When this process last recorded the use of a key.
@@ -125,7 +127,7 @@ impl Store {
             budgets: Cache::new(1, clock.clone()),
             top_ups: Cache::new(REMEMBERED, clock.clone()),
             meters: quick_cache::sync::Cache::new(REMEMBERED),
-            recalls: quota::Recalls::new(),
+            exhausted: quick_cache::sync::Cache::new(REMEMBERED),
             refused_changes: quick_cache::sync::Cache::new(REMEMBERED),
             last_uses: quick_cache::sync::Cache::new(REMEMBERED),
         };

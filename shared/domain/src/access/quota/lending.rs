@@ -5,20 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::above::UpperRule;
 use super::amounts::{Amounts, PeriodCaps, amount};
-use super::judgement::{LimitUsage, Refusal, SETTLED_SOON};
 use super::meter::Meter;
 use super::moment::Moment;
-use super::name::LimitName;
 use super::owner::Owner;
 use super::period::Period;
 use super::period_step::{PeriodStep, period};
-use super::slice::{Need, Slice};
-use crate::models::UserId;
+use super::shortage::Shortage;
+use super::slice::Slice;
+use super::taking::Need;
 use crate::models::budget::Budget;
 use crate::models::limit::{Limit, Slot, Unit};
 use crate::models::policy::Mode;
@@ -86,30 +83,6 @@ pub struct Receipt {
     pub slice: Slice,
 }
 
-/// A limit of which the owner has too little left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shortage {
-    pub number: i32,
-    pub ends: i64,
-    /// What the user lacks.
-    pub lack: i64,
-    /// What the owner can lend.
-    pub free: i64,
-    committed: i64,
-    most: i64,
-}
-
-/// What users have of one limit in one window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Share {
-    /// Left in slices.
-    pub lent: i64,
-    /// Reserved by requests under way, which may give it back. A request itself is none: it counts once it is sent.
-    pub reserved: i64,
-    /// The second since 1970 at which the last of these requests is settled at the latest.
-    pub settled_by: Option<i64>,
-}
-
 impl OwnerMeter {
     /// The limits as `budget` has them.
     pub fn caps(budget: &Budget) -> BTreeMap<Slot, Cap> {
@@ -136,48 +109,6 @@ impl OwnerMeter {
         };
         self.limits.iter().filter_map(over).collect()
     }
-}
-
-/// How far a limit of an account above users is used at one moment. Amounts are requests, tokens, or millionths of a
-/// dollar.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UpperUsage {
-    pub name: LimitName,
-    pub unit: Unit,
-    pub amount: i64,
-    pub used: i64,
-    pub reserved: i64,
-    pub lent: i64,
-    /// The end of its window; `None` of all time.
-    pub resets_at: Option<Timestamp>,
-}
-
-/// The use of each limit of `budget`, by the meters of its account and of those who hold something of it.
-pub fn upper_usage(
-    budget: &Budget,
-    owner: &OwnerMeter,
-    holders: &[(UserId, Meter)],
-    now: Timestamp,
-) -> Vec<UpperUsage> {
-    let usage = |(limit, slot): (&Limit, &Slot)| {
-        let rule = UpperRule::new(budget, limit, slot);
-        let (unit, known) = (
-            limit.measure.unit(),
-            owner.counters.get(slot).copied().unwrap_or_default(),
-        );
-        let (counter, ends) = rule.calendar(now.into()).current(known);
-        let share = Share::of(holders.iter().map(|(_, meter)| meter), (slot, unit), counter.number);
-        UpperUsage {
-            name: rule.name,
-            unit,
-            amount: amount(limit.amount.get()),
-            used: counter.amounts().of(unit) - share.lent - share.reserved,
-            reserved: share.reserved,
-            lent: share.lent,
-            resets_at: Some(ends).filter(|ends| *ends < Timestamp::MAX),
-        }
-    };
-    budget.limits.iter().zip(&budget.slots).map(usage).collect()
 }
 
 /// What `owner` can do for the user of `meter` who needs some of its limit.
@@ -259,91 +190,5 @@ impl Receipt {
     pub fn apply(&self, meter: &mut Meter) {
         let slices = meter.slices.get_or_insert_default();
         slices.insert(self.slot.clone(), self.slice.clone());
-    }
-}
-
-/// The amounts to take from those who have some left, most first; nothing if all of them together have too little.
-pub fn recalled<'a>(others: &'a [(UserId, Meter)], slot: &Slot, number: i32, needed: i64) -> Vec<(&'a UserId, i64)> {
-    let left = |meter: &Meter| {
-        meter
-            .slice(slot)
-            .filter(|slice| slice.number == number)
-            .map(|slice| slice.left)
-    };
-    let some = others
-        .iter()
-        .filter_map(|(user, meter)| Some((user, left(meter).filter(|left| *left > 0)?)));
-    let mut some: Vec<(&UserId, i64)> = some.collect();
-    if some.iter().map(|(_, left)| left).sum::<i64>() < needed {
-        return Vec::new();
-    }
-    some.sort_by_key(|(_, left)| std::cmp::Reverse(*left));
-    let mut needed = needed;
-    for (_, left) in &mut some {
-        *left = (*left).min(needed);
-        needed -= *left;
-    }
-    some.retain(|(_, taken)| *taken > 0);
-    some
-}
-
-impl Share {
-    /// What the users of these meters have of a limit in the window `number`.
-    pub fn of<'a>(meters: impl IntoIterator<Item = &'a Meter>, (slot, unit): (&Slot, Unit), number: i32) -> Self {
-        let mut share = Self::default();
-        for meter in meters {
-            let slice = meter.slice(slot).filter(|slice| slice.number == number);
-            share.lent += slice.map_or(0, |slice| slice.left);
-            let of_limit = meter.reservations.values().filter(|reservation| {
-                let mut taken = reservation.taken.iter();
-                taken.any(|taken| taken.slot == *slot && taken.number == number)
-            });
-            for reservation in of_limit.filter(|_| unit != Unit::Requests) {
-                share.reserved += reservation.amounts().of(unit);
-                share.settled_by = share.settled_by.max(Some(reservation.expires_at));
-            }
-        }
-        share
-    }
-}
-
-impl Shortage {
-    /// True if the owner's counter and limit are as they were.
-    pub fn is_same(&self, other: &Self) -> bool {
-        (self.number, self.committed, self.most) == (other.number, other.committed, other.most)
-    }
-
-    /// What is not free and has to come from others.
-    pub fn missing(&self) -> i64 {
-        self.lack - self.free
-    }
-
-    /// The refusal of a request for which neither the owner nor others have enough left.
-    pub fn refusal(&self, need: &Need<'_>, share: Share, now: Timestamp) -> Refusal {
-        let shown = |amount: i64| u64::try_from(amount).unwrap_or_default();
-        let used = self.committed - share.lent;
-        let resets_at = Some(self.ends).filter(|ends| *ends < Timestamp::MAX.as_second());
-        let resets_at = resets_at
-            .and_then(|ends| Timestamp::from_second(ends).ok())
-            .unwrap_or(Timestamp::MAX);
-        let rest = self.most.saturating_sub(need.amount);
-        let is_possible = rest >= 0;
-        let settled_by = share.settled_by.and_then(|second| Timestamp::from_second(second).ok());
-        let settled_by = settled_by.filter(|_| is_possible && used - share.reserved <= rest);
-        Refusal {
-            usage: LimitUsage {
-                level: need.rule.owner.kind(),
-                name: need.rule.name.clone(),
-                measure: need.rule.measure,
-                is_enforced: true,
-                value: shown(self.most),
-                used: shown(used),
-                reserved: shown(share.reserved.min(used)),
-                resets_at,
-            },
-            demand: shown(need.amount),
-            retry_at: is_possible.then(|| settled_by.map_or(resets_at, |_| resets_at.min(now + SETTLED_SOON))),
-            settled_by: settled_by.map(|at| at.min(resets_at)),
-        }
     }
 }

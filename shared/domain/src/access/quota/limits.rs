@@ -233,3 +233,12 @@ impl Place {
         }
     }
 }
+
+impl From<Level> for AccountKind {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::User => Self::User,
+            Level::Key => Self::Key,
+        }
+    }
+}

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::Level;
 use crate::models::DisplayName;
 use crate::models::budget::Budget;
 
@@ -79,15 +78,6 @@ impl AccountKind {
             Self::Department => "department",
             Self::User => "user",
             Self::Key => "key",
-        }
-    }
-}
-
-impl From<Level> for AccountKind {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::User => Self::User,
-            Level::Key => Self::Key,
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::super::keys;
 use super::super::transaction::Commit;
 use super::super::{Store, StoreError};
-use super::lend::Borrower;
+use super::borrower::Borrower;
 use super::slices;
 use domain::access::quota::{Meter, Owner, Slice};
 use domain::models::UserId;

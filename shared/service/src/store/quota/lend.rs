@@ -9,8 +9,10 @@ use std::sync::Arc;
 use super::super::keys;
 use super::super::transaction::Commit;
 use super::super::{Store, StoreError};
+use super::borrower::Borrower;
+use super::known::Known;
 use super::recall::Recalled;
-use super::{Known, slices};
+use super::slices;
 use domain::access::quota::{
     self, AdmissionRequest, Limits, Loan, Meter, Moment, Need, Offer, Owner, OwnerMeter, Receipt, Refusal, Shortage,
 };
@@ -27,31 +29,12 @@ pub(super) enum Borrowed {
     Gone(Vec<Slot>),
 }
 
-/// The user who lacks something, and the meter as it was read: `None` for a user who has none.
-#[derive(Clone, Copy)]
-pub(super) struct Borrower<'a> {
-    pub(super) user: &'a UserId,
-    pub(super) meter: Option<&'a Meter>,
-    /// The account right above.
-    pub(super) parent: &'a Owner,
-    pub(super) now: Moment,
-}
-
 /// What the owners of the limits can do.
 #[derive(Default)]
 struct Offers<'a> {
     loans: Vec<Loan>,
     short: Option<(&'a Need<'a>, Shortage)>,
     gone: Vec<Slot>,
-}
-
-impl Known {
-    fn meter(&self) -> Option<&Meter> {
-        match self {
-            Self::Seen(meter) => Some(meter),
-            Self::Nothing | Self::Absent => None,
-        }
-    }
 }
 
 impl Store {
@@ -171,29 +154,6 @@ fn offers<'a>(borrower: Borrower<'_>, needs: &'a [Need<'a>], owners: &BTreeMap<O
         }
     }
     offers
-}
-
-impl Borrower<'_> {
-    pub(super) fn receive(
-        self,
-        receipts: &[&Receipt],
-    ) -> Result<
-        (
-            super::super::expression::Expression,
-            super::super::expression::Expression,
-        ),
-        StoreError,
-    > {
-        slices::receive(self.meter, receipts, (self.parent, self.now.present.as_second()))
-    }
-
-    /// The meter as it is known after these.
-    fn after<'r>(self, receipts: impl Iterator<Item = &'r Receipt>) -> Known {
-        let mut meter = self.meter.cloned().unwrap_or_default();
-        receipts.for_each(|receipt| receipt.apply(&mut meter));
-        meter.parent = Some(self.parent.clone());
-        Known::Seen(Arc::new(meter))
-    }
 }
 
 /// The limits of a request without those above that are no more.

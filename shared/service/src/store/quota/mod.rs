@@ -2,9 +2,11 @@
 //! (promises 40 to 46; the arithmetic is in `access/quota`, the whole is described in `docs/quotas.md`).
 
 mod beginning;
+mod borrower;
 mod builder;
 mod counters;
 mod give_back;
+mod known;
 mod lend;
 #[cfg(test)]
 mod limits;
@@ -23,13 +25,14 @@ use super::keys;
 use super::retry::Attempts;
 use super::transaction::Commit;
 use super::{Store, StoreError};
-use domain::access::quota::{self, ActualUsage, Adjustment, AdmissionRequest, Meter, Refusal, StoredReservation};
+use domain::access::quota::{self, ActualUsage, Adjustment, AdmissionRequest, Meter, StoredReservation};
 use domain::models::usage::UsageRecord;
 use domain::models::{UsageId, UserId};
 
 pub use beginning::Seen;
 pub(super) use builder::value;
-pub(super) use recall::Recalls;
+pub use known::Admission;
+use known::Known;
 use room::Room;
 pub(super) use slices::{BudgetCounters, owner_limits};
 
@@ -41,37 +44,12 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// The meter's place in the transaction of a settlement.
 const METER: usize = 0;
 
-/// How the question for one more request ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Admission {
-    Admitted {
-        /// What was reserved, to be settled.
-        reservation: StoredReservation,
-        /// The meter with it.
-        meter: Arc<Meter>,
-    },
-    Refused {
-        refusal: Refusal,
-        /// The meter that has no room, if there is one.
-        meter: Option<Arc<Meter>>,
-    },
-}
-
 /// How a settlement ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settlement {
     Done,
     /// Somebody has settled the request before; nothing was changed.
     AlreadyDone,
-}
-
-/// What a process knows of a meter before an attempt.
-enum Known {
-    /// Nothing: it is supposed that others have used it today.
-    Nothing,
-    Absent,
-    /// As it was last seen.
-    Seen(Arc<Meter>),
 }
 
 /// How the update of a meter ended.

@@ -11,17 +11,15 @@ use super::super::keys;
 use super::super::table::{PARENT, Table};
 use super::super::transaction::Commit;
 use super::super::{Store, StoreError};
-use super::lend::Borrower;
+use super::borrower::Borrower;
 use super::slices;
-use domain::access::quota::{self, Meter, Need, Offer, Owner, Receipt, Share, Shortage};
+use domain::access::quota::{self, Exhausted, Meter, Need, Offer, Owner, Receipt, Share, Shortage};
 use domain::models::UserId;
 use domain::models::limit::Slot;
 use serde::Deserialize;
 
 /// So many meters are read at once.
 const AT_ONCE: usize = 50;
-/// So many limits of which nobody has some left are remembered.
-const REMEMBERED: usize = 1000;
 /// How long it is believed that nobody has, while the owner is as it was.
 const BELIEVED: SignedDuration = SignedDuration::from_secs(1);
 
@@ -33,39 +31,21 @@ pub(super) enum Recalled {
     Nothing(Share),
 }
 
-/// The recalls of a process that have found too little: those that come in the same moment need not look again.
-#[derive(Debug)]
-pub(in crate::store) struct Recalls(quick_cache::sync::Cache<Slot, Arc<Found>>);
-
-/// A recall that has found too little.
-#[derive(Debug)]
-struct Found {
-    at: Timestamp,
-    shortage: Shortage,
-    share: Share,
-}
-
 /// A key of the index of meters by the account above.
 #[derive(Deserialize)]
 struct Holder {
     pk: String,
 }
 
-impl Recalls {
-    pub(in crate::store) fn new() -> Self {
-        Self(quick_cache::sync::Cache::new(REMEMBERED))
-    }
-
-    /// What was found a moment ago by who wanted no more than is missing now.
-    fn known(&self, need: &Need<'_>, shortage: &Shortage, now: Timestamp) -> Option<Share> {
-        let found = self.0.get(&need.rule.slot)?;
+impl Store {
+    /// What was found a moment ago by who wanted no more than is missing now, while the owner was as it is.
+    fn found_before(&self, need: &Need<'_>, shortage: &Shortage, now: Timestamp) -> Option<Share> {
+        let found = self.memory.exhausted.get(&need.rule.slot)?;
         let is_fresh = now >= found.at && now.duration_since(found.at) < BELIEVED;
         let is_same = found.shortage.is_same(shortage) && found.shortage.missing() <= shortage.missing();
         (is_fresh && is_same).then_some(found.share)
     }
-}
 
-impl Store {
     /// Takes from others what the owner cannot lend. Who cannot get enough takes nothing.
     pub(super) async fn recall(
         &self,
@@ -74,7 +54,7 @@ impl Store {
         shortage: &Shortage,
     ) -> Result<Recalled, StoreError> {
         let now = self.clock.now();
-        if let Some(share) = self.memory.recalls.known(need, shortage, now) {
+        if let Some(share) = self.found_before(need, shortage, now) {
             return Ok(Recalled::Nothing(share));
         }
         let (rule, number) = (need.rule, shortage.number);
@@ -97,12 +77,12 @@ impl Store {
         }
         let meters = holders.iter().map(|(_, meter)| meter);
         let share = Share::of(meters, (&rule.slot, rule.measure.unit()), number);
-        let found = Found {
+        let found = Exhausted {
             at: now,
             shortage: shortage.clone(),
             share,
         };
-        self.memory.recalls.0.insert(rule.slot.clone(), Arc::new(found));
+        self.memory.exhausted.insert(rule.slot.clone(), Arc::new(found));
         Ok(Recalled::Nothing(share))
     }
 

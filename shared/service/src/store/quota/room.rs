@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::super::{Store, StoreError};
 use super::beginning::Seen;
+use super::known::{Admission, Known};
 use super::lend::{self, Borrowed};
-use super::{Admission, Known};
-use domain::access::quota::{self, AdmissionRequest, Limits, Meter, Moment, Refusal};
+use domain::access::quota::{AdmissionRequest, Limits, Meter, Moment};
 use domain::models::UserId;
 
 /// What is known after an attempt that failed.
@@ -77,17 +77,5 @@ impl Store {
             Known::Absent => self.beginning(seen, request.limits, &Meter::default()).await,
             Known::Seen(meter) => self.beginning(seen, request.limits, meter).await,
         }
-    }
-}
-
-impl Known {
-    /// Why a meter that was read has no room.
-    fn refusal(&self, request: &AdmissionRequest<'_>, now: Moment) -> Option<Refusal> {
-        let empty = Meter::default();
-        let meter = match self {
-            Self::Seen(meter) => meter,
-            Self::Nothing | Self::Absent => &empty,
-        };
-        quota::judge(meter, request.limits, request.demand, now)
     }
 }

@@ -42,7 +42,7 @@ pub(in crate::store) fn owner_limits(
             update.expect(Expression::always().text);
         }
         BudgetCounters::Some { begun, kept, gone } => {
-            // Those of a budget that was deleted and made again meanwhile are not there, though its version may be the same.
+            // A budget that was deleted and made again meanwhile may have the same version; its counters are other ones.
             for (place, slot) in kept.iter().enumerate() {
                 update
                     .name(&format!("#k{place}"), slot.as_str())
