@@ -75,6 +75,29 @@ test("the kind of a server fills in its address and protocol, and settings of it
   check();
 });
 
+test("a cloud's way to show who the gateway is comes with its kind, and is changed as it is documented", async () => {
+  await gateway.admin("POST", "models", { id: "fourth", name: "Fourth" });
+  const { page, check } = await open("admin/models");
+  await page.getByRole("button", { name: "Add a backend: Fourth" }).click();
+  const sheet = page.getByRole("dialog");
+  await sheet.getByLabel("Kind of server").selectOption("Claude in Vertex AI");
+  await sheet.getByText("Protocol, region, limits").click();
+  assert.equal(await sheet.getByLabel("Protocol", { exact: true }).inputValue(), "anthropic_vertex");
+  const auth = sheet.getByLabel("How it is shown who the gateway is");
+  assert.deepEqual(JSON.parse(await auth.inputValue()), { type: "gcp", credential: "service_account_key" });
+  await sheet.getByLabel("Name of the model there").fill("claude");
+  await sheet.getByLabel("Address").fill("http://127.0.0.1:9/v1/projects/p/locations/global");
+  await auth.fill('{"type":"api_key"}');
+  await sheet.getByRole("button", { name: "Add backend" }).click();
+  await sheet.locator(".error").first().waitFor();
+  await auth.fill('{"type":"none"}');
+  await sheet.getByRole("button", { name: "Add backend" }).click();
+  await sheet.waitFor({ state: "detached" });
+  const [backend] = (await gateway.admin("GET", "models/fourth/backends")).data;
+  assert.deepEqual([backend.protocol, backend.auth], ["anthropic_vertex", { type: "none" }]);
+  check();
+});
+
 test("what two people change at once is joined, and what both have changed is asked about", async () => {
   const { page, check } = await open("admin/models");
   await page.getByRole("button", { name: "Edit: DEMO", exact: true }).click();

@@ -21,7 +21,7 @@ const FIELDS_OF_BACKEND = ["name", "base_url", "model_name", "api_key", "protoco
 const EMPTY_BACKEND = { name: "", base_url: "", model_name: "", protocol: "openai", auth: null, preset: null, settings: {}, weight: 1, region: null, enabled: true, max_concurrency: 0, timeout_ms: null, idle_timeout_ms: null, headers: {} };
 
 /** The header in which each protocol is shown a key anyway. @type {Record<string, string>} */
-const KEY_HEADERS = { openai: "authorization", responses: "authorization", anthropic: "x-api-key" };
+const KEY_HEADERS = { openai: "authorization", responses: "authorization", anthropic: "x-api-key", anthropic_vertex: "authorization" };
 
 /** @param {{ of: any, model: any, siblings: any[], close: () => void, saved: () => void, remove: () => void }} props */
 export function BackendSheet({ of, model, siblings, close, saved, remove }) {
@@ -92,10 +92,16 @@ export function BackendSheet({ of, model, siblings, close, saved, remove }) {
         div({ class: "stack" },
           selectField(
             t.protocol,
-            [["openai", "OpenAI"], ["anthropic", "Anthropic"], ["responses", "OpenAI Responses"]],
+            [["openai", "OpenAI"], ["anthropic", "Anthropic"], ["responses", "OpenAI Responses"], ["anthropic_vertex", "Anthropic (Vertex AI)"]],
             now.protocol,
             (value) => form.set("protocol", value),
             { error: form.error("protocol"), changed: changed("protocol") },
+          ),
+          areaField(
+            t.auth,
+            typeof now.auth === "string" ? now.auth : now.auth ? JSON.stringify(now.auth) : "",
+            (value) => form.set("auth", value.trim() ? asJson(value) : null),
+            { rows: 2, class: "input mono", hint: t.authHint, error: form.error("auth"), changed: changed("auth"), spellcheck: false },
           ),
           text("region", t.region), amount("max_concurrency", t.concurrency, { hint: t.concurrencyHint }), amount("timeout_ms", t.timeout), amount("idle_timeout_ms", t.idle),
           areaField(t.headers, typeof now.headers === "string" ? now.headers : JSON.stringify(now.headers), (value) => form.set("headers", asJson(value)), { rows: 2, class: "input mono", error: form.error("headers"), spellcheck: false }))),

@@ -98,7 +98,7 @@ export const zhAdmin = {
   backend: {
     url: "地址", urlHint: "请求将发往", key: "密钥", keyHint: "存入密钥库，之后任何人（包括你）都无法再读出。", there: "服务端的模型名", offered: (n) => `已从服务端读到 ${n} 个名称`,
     add: "添加后端", forModel: (id) => `用于 ${id}`, kind: "服务类型", otherKind: "其他", kindHint: "决定思考、工具与各项限制的表达方式。", name: "名称", weight: "请求占比（权重）", reserveHint: "仅在没有其他可用后端时使用。",
-    weightHint: (n, of, part) => `权重 ${n}/${of}：${part}`, enabled: "启用", more: "协议、区域、限制、请求头、超时", protocol: "协议", region: "区域", concurrency: "并发请求数", concurrencyHint: "0：不限", timeout: "首个事件超时（毫秒）", idle: "最长静默（毫秒）", headers: "请求头（JSON）",
+    weightHint: (n, of, part) => `权重 ${n}/${of}：${part}`, enabled: "启用", more: "协议、区域、限制、请求头、超时", protocol: "协议", auth: "如何向后端证明网关身份（JSON）", authHint: "即 auth，见 docs/backends.md；留空：密钥放在协议自己的请求头中。", region: "区域", concurrency: "并发请求数", concurrencyHint: "0：不限", timeout: "首个事件超时（毫秒）", idle: "最长静默（毫秒）", headers: "请求头（JSON）",
     settings: (n) => `方言设置${n ? ` · 自定义 ${n} 项` : ""}`, addSetting: "添加设置", removeSetting: (name) => `移除 ${name}`, elseIs: (value) => `默认为 ${value}。`, now: (value) => `当前为 ${value}。`,
     unsaved: "尚未保存", test: "测试", saveAnyway: "测试未通过，仍然保存",
   },
