@@ -35,6 +35,7 @@ impl Functions {
         let outbound = Outbound::new(networks.clone(), &options.backend_authorities)?;
         let health = health::App::new(resources.clone(), outbound.clone());
         let auth = auth::App::new(resources.clone(), outbound.clone(), options.passwords);
+        let auth = auth.reached_at(options.addresses(address));
         let rules = admin::Rules {
             networks,
             identity_origins: options.identity.origins().clone(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use auth::bootstrap::FirstAdmin;
 use domain::access::egress::AllowedNetworks;
 use domain::access::password::PasswordPolicy;
+use domain::access::public_addresses::PublicAddresses;
 use domain::clock::Clock;
 use domain::models::Email;
 use domain::secret::Secret;
@@ -63,7 +64,7 @@ pub struct Options {
     /// The region whose backends come first.
     pub backend_region: Option<String>,
     /// Where clients reach the gateway, if not where it listens.
-    pub public_url: Option<String>,
+    pub public_url: PublicAddresses,
     pub passwords: PasswordPolicy,
     /// Times and sizes of completions.
     pub limits: proxy::Limits,
@@ -100,7 +101,7 @@ impl Options {
             backend_authorities: Authorities::default(),
             identity: Identity::default(),
             backend_region: None,
-            public_url: None,
+            public_url: PublicAddresses::default(),
             passwords: PasswordPolicy::Basic,
             limits: proxy::Limits::with_max_body(MAX_BODY_BYTES),
             max_inflight: MAX_INFLIGHT,
@@ -117,8 +118,21 @@ impl Options {
 
     /// The address at which clients reach a gateway that listens on `address`.
     pub(crate) fn reached_at(&self, address: SocketAddr) -> String {
-        let given = self.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned());
+        let given = self.public_url.first().map(ToOwned::to_owned);
         given.unwrap_or_else(|| format!("http://{address}"))
+    }
+
+    /// All addresses at which clients reach it; of one on loopback the usual name too.
+    pub(crate) fn addresses(&self, address: SocketAddr) -> PublicAddresses {
+        if self.public_url.first().is_some() {
+            return self.public_url.clone();
+        }
+        let own = PublicAddresses::default().and(format!("http://{address}"));
+        if address.ip().is_loopback() {
+            own.and(format!("http://localhost:{}", address.port()))
+        } else {
+            own
+        }
     }
 
     /// The administrator that the options name.

@@ -33,6 +33,7 @@ mod log;
 mod messages;
 mod metrics;
 mod models;
+mod oauth;
 mod odd_backends;
 mod older_data;
 mod one_object;

@@ -27,7 +27,7 @@ fn redeem(anybody: &Client, code: &str) -> RequestBuilder {
 #[tokio::test]
 async fn g17_the_link_leads_where_clients_reach_the_gateway() {
     let gateway = Gateway::start_with(|options| Options {
-        public_url: Some("https://gateway.example/".to_owned()),
+        public_url: "https://gateway.example/".parse().unwrap(),
         ..options
     })
     .await;

@@ -1,6 +1,6 @@
 """Promise 58: what each function may do, as decision 23 has it, against the policies of its role.
 
-R reads (GetItem, Query), Q and B in one way (Query, BatchGetItem), C creates (PutItem), U updates, D deletes, K checks
+R reads (GetItem, Query), G, Q and B in one way (GetItem, Query, BatchGetItem), C creates (PutItem), U updates, D deletes, K checks
 a condition; in T(…) only inside TransactWriteItems. `Users/department` is an index, `Settings/sso#*`, `ApiKeys/digest#*` and `Quota/alert#*` the
 items whose keys begin so, `Policies/count` an attribute, `Users/account` all attributes but the hash of the password, `Users/owner`
 those that say whether an account may be used, `Responses/keys` no attribute but the keys.
@@ -11,7 +11,7 @@ from template import listed
 TABLE = {
     "Auth": {
         "Users": "R T(C,U,K)", "LoginGuard": "R U", "Settings": "R", "Settings/sso#*": "C D", "Policies/count": "T(U)", "Audit": "C",
-        "SignIns": "R C U D", "ApiKeys/digest#*": "C D",
+        "SignIns": "R C U D", "ApiKeys/digest#*": "G C D",
         "SigningKey": "read", "sso/*": "read",
     },
     "Keys": {
@@ -44,6 +44,7 @@ WITH_PARAMETERS = {"Proxy": {"BedrockModels": "models", "BedrockTokens": "keys",
 LETTERS = {"C": "dynamodb:PutItem", "U": "dynamodb:UpdateItem", "D": "dynamodb:DeleteItem", "K": "dynamodb:ConditionCheckItem"}
 WORDS = {
     "R": ["dynamodb:GetItem", "dynamodb:Query"],
+    "G": ["dynamodb:GetItem"],
     "Q": ["dynamodb:Query"],
     "B": ["dynamodb:BatchGetItem"],
     "read": ["secretsmanager:GetSecretValue"],

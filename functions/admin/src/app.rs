@@ -58,7 +58,7 @@ impl App {
             networks: config.backend_networks.clone(),
             identity_origins: config.identity_origins.clone(),
             passwords: config.password_policy,
-            public_url: config.public_url.clone(),
+            public_url: config.public_addresses.first().map(ToOwned::to_owned),
         };
         let lambda = aws::lambda(&config.aws, resources.store.clock().clone());
         let delegates = Delegates {

@@ -2,13 +2,16 @@
 
 use axum::extract::State;
 use domain::models::notify::Notify;
-use domain::models::settings::{AlertsSecret, Origin, PasswordPolicy, ResponsesStore, Settings, UnpricedModels};
+use domain::models::settings::{
+    AlertsSecret, DeviceFlow, Origin, PasswordPolicy, ResponsesStore, Settings, UnpricedModels,
+};
 use domain::models::{ModelId, SecretId};
 use domain::secret::Secret;
+use ipnet::IpNet;
 use serde::Serialize;
 use service::http::extract::{Actor, IfMatch, version_conflict};
 use service::http::json::{Body, Data};
-use service::http::managed::constraint::{max_items, within};
+use service::http::managed::constraint::{max_chars, max_items, within};
 use service::http::managed::member::Given as _;
 use service::http::{ApiError, Code};
 use service::managed_object;
@@ -20,6 +23,8 @@ use crate::secret_change::write_with_secret;
 
 const MAX_RETENTION_DAYS: u32 = 3650;
 const MAX_ORIGINS: usize = 50;
+const MAX_NETWORKS: usize = 50;
+const MAX_NOTICE: usize = 1000;
 const MAX_SECRET: usize = 4096;
 /// The owner of the signing secret among all whose fingerprints are kept: no id of a backend has a blank.
 const OWNER: &str = "webhooks of alerts";
@@ -39,6 +44,9 @@ managed_object! {
         required sign_in_enabled:      bool;
         required access_token_seconds: u32, within(60..=86_400);
         required sign_in_minutes:      u32, within(2..=43_200);
+        required device_flow:          DeviceFlow;
+        nullable company_networks:     Vec<IpNet>, max_items(MAX_NETWORKS, "networks");
+        nullable login_notice:         String, max_chars(MAX_NOTICE);
         nullable alerts:               Notify;
         secret   alerts_secret:        String;
     }

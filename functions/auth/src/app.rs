@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::access::password::PasswordPolicy;
+use domain::access::public_addresses::PublicAddresses;
 use service::config::Config;
 use service::hasher::Hasher;
 use service::http::caller::SessionGate;
@@ -30,6 +31,8 @@ pub struct App {
     pub(crate) setup_code: SetupCode,
     /// The address of `/v1` besides that of these routes.
     pub(crate) api_url: Option<Arc<str>>,
+    /// Where programs reach these routes.
+    pub(crate) addresses: Arc<PublicAddresses>,
 }
 
 impl App {
@@ -38,6 +41,7 @@ impl App {
         let (resources, outbound) = (Resources::connect(config), Outbound::connect(config)?);
         Ok(Self {
             api_url: config.api_url.as_deref().map(Into::into),
+            addresses: Arc::new(config.public_addresses.clone()),
             ..Self::new(resources, outbound, config.password_policy)
         })
     }
@@ -63,6 +67,16 @@ impl App {
             provider,
             setup_code: SetupCode::default(),
             api_url: None,
+            addresses: Arc::default(),
+        }
+    }
+
+    /// The same function, which programs reach at these addresses.
+    #[must_use]
+    pub fn reached_at(self, addresses: PublicAddresses) -> Self {
+        Self {
+            addresses: Arc::new(addresses),
+            ..self
         }
     }
 }

@@ -3,7 +3,9 @@
 
 use std::net::IpAddr;
 
-use domain::access::throttle::{Guarded, Limit, PER_ADDRESS, PER_EMAIL, REGISTRATIONS};
+use domain::access::throttle::{
+    DEVICE_CODES, Guarded, Limit, OPEN_DEVICE_CODES, PER_ADDRESS, PER_EMAIL, REGISTRATIONS, USER_CODES,
+};
 use domain::models::Email;
 use jiff::Timestamp;
 use service::http::{ApiError, Code};
@@ -86,6 +88,40 @@ pub(crate) async fn count_registration(store: &Store, address: Option<IpAddr>) -
     match address.map(Guarded::registration) {
         Some(address) => refuse_if_full(take(store, &address, REGISTRATIONS).await?),
         None => Ok(()),
+    }
+}
+
+/// Counts a device code that a program asks for, which takes a place whatever becomes of it.
+pub(crate) async fn count_device_code(store: &Store, address: Option<IpAddr>) -> Result<(), ApiError> {
+    if let Some(address) = address.map(Guarded::device_codes) {
+        refuse_if_full(take(store, &address, DEVICE_CODES).await?)?;
+    }
+    refuse_if_full(take(store, &Guarded::OpenDeviceCodes, OPEN_DEVICE_CODES).await?)
+}
+
+/// A try to type a code, which counts unless the code is one.
+pub(crate) struct CodePermit<'a> {
+    store: &'a Store,
+    address: Option<Guarded>,
+    taken_at: Timestamp,
+}
+
+impl<'a> CodePermit<'a> {
+    pub(crate) async fn acquire(store: &'a Store, address: Option<IpAddr>) -> Result<Self, ApiError> {
+        let permit = Self {
+            store,
+            address: address.map(Guarded::user_codes),
+            taken_at: store.clock().now(),
+        };
+        if let Some(address) = &permit.address {
+            refuse_if_full(take(store, address, USER_CODES).await?)?;
+        }
+        Ok(permit)
+    }
+
+    pub(crate) async fn succeeded(self) -> Result<(), ApiError> {
+        let Some(address) = &self.address else { return Ok(()) };
+        Ok(self.store.give_place_back(address, USER_CODES, self.taken_at).await?)
     }
 }
 

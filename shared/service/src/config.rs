@@ -19,7 +19,7 @@
 //! | `LAMBDA_TASK_ROOT` | – | set by Lambda: loopback is not called then (promise 33) |
 //! | `MAX_BODY_BYTES` | 4 MiB | the largest body on `/v1` |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | – | set by Lambda |
-//! | `PUBLIC_URL` | – | where the gateway is reached from outside: `https://gateway.example.com`, with the stage if there is one |
+//! | `PUBLIC_URL` | – | where the gateway is reached from outside: `https://gateway.example.com`, with the stage if there is one; several are separated by commas |
 //! | `API_URL` | – | where `/v1` is reached from outside, if not below `PUBLIC_URL`: a function URL |
 //! | `AUTH_FUNCTION` | `auth` | the name of the function that tries single sign-on, for `admin` |
 //! | `HEALTH_FUNCTION` | `health` | the name of the function that checks backends, for `admin` |
@@ -41,6 +41,7 @@ use crate::token_endpoints::TokenEndpoints;
 use domain::access::egress::AllowedNetworks;
 use domain::access::identity_hosts::IdentityOrigins;
 use domain::access::password::PasswordPolicy;
+use domain::access::public_addresses::PublicAddresses;
 
 /// The default of `MAX_BODY_BYTES`: a Lambda event holds 6 MB, and its encoding inflates a body.
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -62,6 +63,11 @@ impl Environment for Process {
     fn get(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
     }
+}
+
+/// Where this program lies, as the system tells.
+pub fn own_program() -> Option<PathBuf> {
+    std::env::current_exe().ok()
 }
 
 /// `ADMIN_PASSWORD`, the first administrator's password where one is given (local gateway and bootstrap).
@@ -88,7 +94,7 @@ pub struct Config {
     pub token_endpoints: TokenEndpoints,
     pub backend_region: Option<String>,
     pub max_body_bytes: usize,
-    pub public_url: Option<String>,
+    pub public_addresses: PublicAddresses,
     pub api_url: Option<String>,
     pub auth_function: String,
     pub health_function: String,
@@ -157,7 +163,7 @@ impl Config {
             identity_origins: reader.parsed("IDENTITY_ORIGINS", IdentityOrigins::default()),
             backend_region: reader.optional("BACKEND_REGION"),
             max_body_bytes: reader.parsed("MAX_BODY_BYTES", MAX_BODY_BYTES),
-            public_url: reader.optional("PUBLIC_URL"),
+            public_addresses: reader.parsed("PUBLIC_URL", PublicAddresses::default()),
             api_url: reader.optional("API_URL"),
             auth_function: reader.text("AUTH_FUNCTION", "auth"),
             health_function: reader.text("HEALTH_FUNCTION", "health"),

@@ -20,13 +20,13 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::log::Log;
 
 /// A gateway with single sign-on at a provider that has introduced itself with its key.
-struct Installation {
-    gateway: Gateway,
-    provider: IdentityProvider,
-    key: SigningKey,
-    clock: Clock,
+pub(crate) struct Installation {
+    pub(crate) gateway: Gateway,
+    pub(crate) provider: IdentityProvider,
+    pub(crate) key: SigningKey,
+    pub(crate) clock: Clock,
     /// The log of the test's thread, where the gateway runs too.
-    log: Log,
+    pub(crate) log: Log,
     _logging: tracing::subscriber::DefaultGuard,
 }
 
@@ -40,7 +40,7 @@ impl Installation {
     }
 
     /// The same by this clock.
-    async fn start_at(clock: &Clock, config: Value) -> Self {
+    pub(crate) async fn start_at(clock: &Clock, config: Value) -> Self {
         let installation = Self::unintroduced_at(clock, config).await;
         installation.provider.will_introduce_itself(&installation.key);
         installation

@@ -15,7 +15,6 @@ pub(super) const NO_STORE: [(HeaderName, HeaderValue); 1] = [(CACHE_CONTROL, Hea
 
 /// Why there is no token.
 #[derive(Debug)]
-#[expect(dead_code, reason = "the device flow alone knows some of these")]
 pub(crate) enum OAuthError {
     /// What is wrong with the request.
     InvalidRequest(&'static str),

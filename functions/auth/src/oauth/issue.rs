@@ -1,10 +1,12 @@
 //! What token endpoints give: a sign-in that begins, with its first access token.
 
+use std::borrow::Cow;
+
 use axum::response::{IntoResponse, Response};
 use domain::access::access_token::MintedToken;
 use domain::access::sign_in::{LivingToken, SignIn};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use service::http::origin::Origin;
 use service::http::sign_in_object::{SignInObject, TOLD};
 use service::store::SignInCreation;
@@ -13,12 +15,14 @@ use super::error::{NO_STORE, OAuthError};
 use crate::app::App;
 
 /// A successful response (RFC 6749 §5.1).
-#[derive(Debug, Serialize)]
+#[derive(Deserialize, Serialize)]
 pub(crate) struct TokenResponse {
     pub(crate) access_token: String,
-    pub(crate) token_type: &'static str,
+    pub(crate) token_type: Cow<'static, str>,
     /// Seconds.
     pub(crate) expires_in: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refresh_token: Option<String>,
 }
 
 impl TokenResponse {
@@ -26,9 +30,15 @@ impl TokenResponse {
     pub(crate) fn new(token: MintedToken, expires_at: Timestamp, now: Timestamp) -> Self {
         Self {
             access_token: token.secret,
-            token_type: "Bearer",
+            token_type: "Bearer".into(),
             expires_in: expires_at.as_second() - now.as_second(),
+            refresh_token: None,
         }
+    }
+
+    /// The same with a refresh token, where the client has one.
+    pub(crate) fn with_refresh(self, refresh_token: Option<String>) -> Self {
+        Self { refresh_token, ..self }
     }
 }
 

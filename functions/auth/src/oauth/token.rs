@@ -1,11 +1,28 @@
 //! `POST /oauth/token`: each grant type has its own way to a token.
 
+use axum::extract::State;
+use service::http::origin::Origin;
+
 use super::error::OAuthError;
 use super::form::Form;
 use super::issue::TokenResponse;
+use super::switched_on;
+use super::{authorization_code, device_code, refresh_token};
+use crate::app::App;
+
+const AUTHORIZATION_CODE: &str = "authorization_code";
+const REFRESH_TOKEN: &str = "refresh_token";
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+/// As they are told to programs.
+pub(super) const GRANT_TYPES: [&str; 3] = [AUTHORIZATION_CODE, REFRESH_TOKEN, DEVICE_CODE];
 
 /// `POST /oauth/token`
-pub(crate) async fn exchange(form: Form) -> Result<TokenResponse, OAuthError> {
-    form.required("grant_type", "grant_type is missing")?;
-    Err(OAuthError::UnsupportedGrantType)
+pub(crate) async fn exchange(State(app): State<App>, origin: Origin, form: Form) -> Result<TokenResponse, OAuthError> {
+    switched_on(&app).await?;
+    match form.required("grant_type", "grant_type is missing")? {
+        AUTHORIZATION_CODE => authorization_code::redeem(&app, &origin, &form).await,
+        REFRESH_TOKEN => refresh_token::redeem(&app, &origin, &form).await,
+        DEVICE_CODE => device_code::redeem(&app, &origin, &form).await,
+        _ => Err(OAuthError::UnsupportedGrantType),
+    }
 }

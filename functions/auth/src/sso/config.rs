@@ -13,7 +13,7 @@ pub(crate) async fn configured(app: &App) -> Result<Option<SsoConfig>, StoreErro
 }
 
 /// The configuration, or the refusal of a login while single sign-on is off.
-pub(super) async fn enabled(app: &App) -> Result<SsoConfig, SsoError> {
+pub(crate) async fn enabled(app: &App) -> Result<SsoConfig, SsoError> {
     configured(app).await?.ok_or(SsoError::Off)
 }
 

@@ -47,7 +47,7 @@ pub(crate) enum SsoError {
 
 impl SsoError {
     /// The error that the browser may see; the log gets the reason.
-    pub(super) fn logged(self, origin: &Origin) -> ApiError {
+    pub(crate) fn logged(self, origin: &Origin) -> ApiError {
         tracing::warn!(request.id = %origin.request_id, reason = %self, "single sign-on refused");
         self.into()
     }

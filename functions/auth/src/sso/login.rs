@@ -4,10 +4,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::access::digest::{sha256_base64url, sha256_hex};
 use domain::access::id_token::Claims;
+use domain::access::sso_login::{Purpose, SsoAttempt};
 use domain::models::audit::AuditEntry;
-use domain::models::sso::{SsoAttempt, SsoConfig};
+use domain::models::sso::SsoConfig;
 use domain::models::user::User;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use serde::Deserialize;
 use service::http::ApiError;
 use service::http::extract::Query;
@@ -37,6 +38,20 @@ pub(crate) struct CallbackQuery {
     iss: Option<String>,
 }
 
+/// A browser on its way to the provider.
+pub(crate) struct Departure {
+    /// The address that it is sent to.
+    pub(crate) url: String,
+    pub(crate) cookie: (HeaderName, String),
+}
+
+/// A person who is back from the provider, and what the login was for.
+pub(crate) struct Arrival {
+    pub(crate) attempt: SsoAttempt,
+    /// The account, if it may be used.
+    pub(crate) user: Result<User, ApiError>,
+}
+
 /// `GET /api/v1/auth/sso/login`: to the provider. No parameter of the request changes where the browser goes, then or
 /// after.
 pub(crate) async fn log_in(
@@ -45,32 +60,13 @@ pub(crate) async fn log_in(
     Query(LoginQuery { code_challenge }): Query<LoginQuery>,
 ) -> Result<Response, ApiError> {
     let challenge = code_challenge.map(one_time_code::challenge).transpose()?;
-    begin(&app, challenge).await.map_err(|error| error.logged(&origin))
+    let departure = depart(&app, challenge, Purpose::Session).await;
+    let Departure { url, cookie } = departure.map_err(|error| error.logged(&origin))?;
+    Ok(([cookie], browser::redirect(&url)).into_response())
 }
 
-/// `GET /api/v1/auth/sso/callback`: back from it. Ends at the console, or with the session itself for a program.
-pub(crate) async fn call_back(
-    State(app): State<App>,
-    origin: Origin,
-    headers: HeaderMap,
-    Query(query): Query<CallbackQuery>,
-) -> Result<Response, ApiError> {
-    let config = enabled(&app).await.map_err(|error| error.logged(&origin))?;
-    let login = authenticate(&app, &config, &origin, &headers, &query)
-        .await
-        .map_err(|error| error.logged(&origin));
-    let mut response = match config.console_url.as_deref().filter(|_| !browser::wants_json(&headers)) {
-        Some(console) => redirect_to_console(&app, console, login).await,
-        None => respond_with_session(&app, &origin, login).await,
-    };
-    let (name, forgotten) = browser::cookie(&config, "");
-    if let Ok(forgotten) = forgotten.parse() {
-        response.headers_mut().append(name, forgotten);
-    }
-    Ok(response)
-}
-
-async fn begin(app: &App, challenge: Option<String>) -> Result<Response, SsoError> {
+/// Begins a login. The browser that comes back with its cookie ends it.
+pub(crate) async fn depart(app: &App, challenge: Option<String>, purpose: Purpose) -> Result<Departure, SsoError> {
     let config = enabled(app).await?;
     let snapshot = app.provider.snapshot(&config).await?;
     let (attempt_state, secret) = (random::token(), random::token());
@@ -79,6 +75,7 @@ async fn begin(app: &App, challenge: Option<String>) -> Result<Response, SsoErro
         verifier: random::code_verifier(),
         browser: sha256_hex(&secret),
         challenge,
+        purpose,
         config_version: config.version,
     };
     let parameters = [
@@ -93,23 +90,55 @@ async fn begin(app: &App, challenge: Option<String>) -> Result<Response, SsoErro
     ];
     let url = app.provider.authorization_url(&snapshot.metadata, &parameters)?;
     app.store.begin_sso(&attempt_state, &attempt).await?;
-    Ok(([browser::cookie(&config, &secret)], browser::redirect(url.as_str())).into_response())
+    Ok(Departure {
+        url: url.into(),
+        cookie: browser::cookie(&config, &secret),
+    })
 }
 
-/// The attempt that ends here, and the account of the person who is back, if it may be used.
-async fn authenticate(
+/// Ends the login of the browser that is back: takes its attempt, and finds out who it is.
+pub(crate) async fn arrive(
     app: &App,
     config: &SsoConfig,
     origin: &Origin,
     headers: &HeaderMap,
     query: &CallbackQuery,
-) -> Result<(SsoAttempt, User), SsoError> {
-    let permit = LoginPermit::for_single_sign_on(&app.store, origin.address)
-        .await
-        .map_err(SsoError::Told)?;
-    let attempt = take_attempt(app, config, headers, query).await?;
+) -> Result<Arrival, ApiError> {
+    let permit = LoginPermit::for_single_sign_on(&app.store, origin.address).await?;
+    let attempt = take_attempt(app, config, headers, query).await;
+    let attempt = attempt.map_err(|error| error.logged(origin))?;
+    let user = authenticate(app, config, origin, &attempt, query, permit).await;
+    Ok(Arrival {
+        attempt,
+        user: user.map_err(|error| error.logged(origin)),
+    })
+}
+
+/// A session for whom a login was for that: by way of the console, or itself for a program.
+pub(crate) async fn finish(
+    app: &App,
+    config: &SsoConfig,
+    origin: &Origin,
+    headers: &HeaderMap,
+    login: Result<(SsoAttempt, User), ApiError>,
+) -> Response {
+    match config.console_url.as_deref().filter(|_| !browser::wants_json(headers)) {
+        Some(console) => redirect_to_console(app, console, login).await,
+        None => respond_with_session(app, origin, login).await,
+    }
+}
+
+/// The account of the person who is back, if it may be used.
+async fn authenticate(
+    app: &App,
+    config: &SsoConfig,
+    origin: &Origin,
+    attempt: &SsoAttempt,
+    query: &CallbackQuery,
+    permit: LoginPermit<'_>,
+) -> Result<User, SsoError> {
     let user = async {
-        let claims = claims(app, config, &attempt, query).await?;
+        let claims = claims(app, config, attempt, query).await?;
         account::usable(account::of(app, config, origin, &claims).await?)
     };
     let user = user.await;
@@ -125,7 +154,7 @@ async fn authenticate(
     app.store.record(&audit).await?;
     let user = user?;
     permit.succeeded().await.map_err(SsoError::Told)?;
-    Ok((attempt, user))
+    Ok(user)
 }
 
 async fn take_attempt(

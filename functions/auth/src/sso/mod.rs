@@ -5,7 +5,7 @@
 //! administrators.
 
 mod account;
-mod browser;
+pub(crate) mod browser;
 mod config;
 mod error;
 mod login;
@@ -13,7 +13,7 @@ mod one_time_code;
 mod random;
 mod trial;
 
-pub(crate) use config::configured;
-pub(crate) use login::{call_back, log_in};
+pub(crate) use config::{configured, enabled};
+pub(crate) use login::{Arrival, CallbackQuery, Departure, arrive, depart, finish, log_in};
 pub(crate) use one_time_code::redeem;
 pub use trial::run as try_sso;

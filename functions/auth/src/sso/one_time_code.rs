@@ -7,7 +7,7 @@
 
 use axum::extract::State;
 use domain::access::digest::sha256_base64url;
-use domain::models::sso::{SsoAttempt, SsoGrant};
+use domain::access::sso_login::{SsoAttempt, SsoGrant};
 use domain::models::user::User;
 use serde::Deserialize;
 use service::http::ApiError;

@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use domain::access::egress::AllowedNetworks;
 use domain::access::identity_hosts::IdentityOrigins;
 use domain::access::password::PasswordPolicy;
+use domain::access::public_addresses::PublicAddresses;
 use domain::clock::Clock;
 use domain::models::Email;
 use local::{
@@ -50,9 +51,10 @@ pub(crate) struct Arguments {
     /// Checks backends and settles what has expired each minute; of several processes one does.
     #[arg(long, env = "SCHEDULES", default_value_t = true, action = ArgAction::Set)]
     schedules: bool,
-    /// Where clients reach the gateway, if not where it listens: `https://gateway.example`.
-    #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
-    public_url: Option<String>,
+    /// Where clients reach the gateway, if not where it listens: `https://gateway.example`, or several addresses,
+    /// separated by commas.
+    #[arg(long, env = "PUBLIC_URL", value_name = "URL", default_value = "")]
+    public_url: PublicAddresses,
     /// The rules for passwords: `basic` or `strict` [default: `strict` over `DynamoDB`].
     #[arg(long, env = "PASSWORD_POLICY", value_name = "POLICY")]
     password_policy: Option<PasswordPolicy>,

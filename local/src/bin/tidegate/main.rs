@@ -33,6 +33,14 @@ enum Command {
     Serve(Box<Arguments>),
     /// Asks the gateway that listens on this machine if it lives; ends with 1 if it does not.
     Health(HealthCheck),
+    /// Signs you in at a gateway, in your browser.
+    Login(helper::Login),
+    /// Prints an access token of your sign-in, and nothing else.
+    Token(helper::Token),
+    /// Ends your sign-in, here and at the gateway.
+    Logout(helper::Logout),
+    /// Has a program use the gateway, after showing what will be written.
+    Setup(helper::Setup),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -48,6 +56,10 @@ async fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Some(Command::Login(login)) => login.run().await,
+        Some(Command::Token(token)) => token.run().await,
+        Some(Command::Logout(logout)) => logout.run().await,
+        Some(Command::Setup(setup)) => setup.run().await,
     }
 }
 

@@ -38,6 +38,25 @@ pub const REGISTRATIONS: Limit = Limit {
     part_seconds: 30,
 };
 
+/// Device codes that are asked for from one source address.
+pub const DEVICE_CODES: Limit = Limit {
+    tries: 30,
+    window_seconds: 10 * 60,
+    part_seconds: 20,
+};
+/// Device codes that are asked for by all: each is open for as long as the window.
+pub const OPEN_DEVICE_CODES: Limit = Limit {
+    tries: 10_000,
+    window_seconds: 10 * 60,
+    part_seconds: 20,
+};
+/// Codes that are typed from one source address and are none.
+pub const USER_CODES: Limit = Limit {
+    tries: 10,
+    window_seconds: 10 * 60,
+    part_seconds: 20,
+};
+
 /// Refusals of one person's changes for lack of rights that the audit trail tells of.
 pub const REFUSED_CHANGES: Limit = Limit {
     tries: 20,
@@ -158,6 +177,12 @@ pub enum Guarded {
     SingleSignOn(String),
     /// Where registrations come from.
     Registration(String),
+    /// Where programs ask for device codes from.
+    DeviceCodes(String),
+    /// Device codes, whoever asks for them.
+    OpenDeviceCodes,
+    /// Where codes are typed.
+    UserCodes(String),
 }
 
 impl Guarded {
@@ -174,6 +199,16 @@ impl Guarded {
     /// Registrations from `address`.
     pub fn registration(address: IpAddr) -> Self {
         Self::Registration(network(address))
+    }
+
+    /// Device codes for `address`.
+    pub fn device_codes(address: IpAddr) -> Self {
+        Self::DeviceCodes(network(address))
+    }
+
+    /// Codes that are typed at `address`.
+    pub fn user_codes(address: IpAddr) -> Self {
+        Self::UserCodes(network(address))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,15 @@ pub struct Settings {
     /// When a person's sign-in ends, however often it was refreshed.
     #[serde(default = "day")]
     pub sign_in_minutes: u32,
+    /// Who may be let in by a code that is typed on another device.
+    #[serde(default)]
+    pub device_flow: DeviceFlow,
+    /// Networks of the company, each of which counts as one place.
+    #[serde(default)]
+    pub company_networks: Vec<IpNet>,
+    /// What people read before they let a program in.
+    #[serde(default)]
+    pub login_notice: Option<String>,
     /// Who is told when limits are nearly full, of all whose policy does not say it.
     #[serde(default)]
     pub alerts: Option<Notify>,
@@ -106,6 +116,9 @@ impl Default for Settings {
             sign_in_enabled: false,
             access_token_seconds: hour(),
             sign_in_minutes: day(),
+            device_flow: DeviceFlow::default(),
+            company_networks: Vec::new(),
+            login_notice: None,
             alerts: None,
             alerts_secret: None,
             updated_at: None,
@@ -142,6 +155,17 @@ pub enum UnpricedModels {
     RefusePolicy,
     /// It costs nothing.
     Free,
+}
+
+/// Who may be let in by a code that is typed on another device (RFC 8628).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceFlow {
+    #[default]
+    On,
+    /// Programs that are where their person is.
+    SameNetwork,
+    Off,
 }
 
 /// Which responses are stored, so that their clients can go on from them (ST1).

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyName, SecretId, UserId};
+use super::{PolicyName, SecretId};
 
 /// Who somebody is at an identity provider: an e-mail address can change hands, this pair cannot (promise 10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,12 @@ impl SsoConfig {
         format!("sso/{secret}")
     }
 
+    /// The address of the gateway at which people log in: to it alone the provider sends them back.
+    pub fn login_address(&self) -> &str {
+        let path = "/api/v1/auth/sso/callback";
+        self.redirect_url.strip_suffix(path).unwrap_or(&self.redirect_url)
+    }
+
     /// Where a login begins: beside the callback, which is the only address of ours that is configured.
     pub fn login_url(&self) -> String {
         format!(
@@ -84,31 +90,6 @@ impl SsoConfig {
     pub fn is_secure(&self) -> bool {
         self.redirect_url.starts_with("https:")
     }
-}
-
-/// A login that has begun at the provider, kept under the digest of its `state`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SsoAttempt {
-    pub nonce: String,
-    /// PKCE's secret (RFC 7636), redeemed with the code.
-    pub verifier: String,
-    /// The digest of the cookie of the browser that began.
-    pub browser: String,
-    /// The digest of the secret of the page that began, if it has sent one (PKCE's challenge, by `S256`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub challenge: Option<String>,
-    /// Of the configuration: any change of it ends the login.
-    pub config_version: u64,
-}
-
-/// A person who has come back, kept under the digest of the one-time code that the console redeems.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SsoGrant {
-    pub user: UserId,
-    /// Of the attempt: who redeems the code knows its verifier.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub challenge: Option<String>,
-    pub config_version: u64,
 }
 
 /// What a test of the configuration found, step by step.

@@ -11,6 +11,11 @@ use rustls::pki_types::{CertificateDer, TrustAnchor};
 pub struct Authorities(Vec<TrustAnchor<'static>>);
 
 impl Authorities {
+    /// True if only the public ones are believed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn anchors(&self) -> &[TrustAnchor<'static>] {
         &self.0
     }

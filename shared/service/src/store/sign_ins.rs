@@ -231,7 +231,7 @@ impl Transaction<'_> {
 }
 
 /// The condition that an account is active and has not ended its sign-ins since it had this `epoch`.
-fn admits(epoch: u64) -> Expression {
+pub(super) fn admits(epoch: u64) -> Expression {
     // Accounts from before there were sign-ins have no epoch, which is 0.
     let of_epoch = if epoch == 0 {
         "(attribute_not_exists(#epoch) OR #epoch = :epoch)"

@@ -8,8 +8,9 @@ use super::expression::Expression;
 use super::single_use::Taken;
 use super::transaction::Commit;
 use super::{Store, StoreError, keys};
+use domain::access::sso_login::{SsoAttempt, SsoGrant};
 use domain::models::audit::AuditEntry;
-use domain::models::sso::{SsoAttempt, SsoConfig, SsoGrant, SsoTest};
+use domain::models::sso::{SsoConfig, SsoTest};
 
 /// Until a person is back from the provider (promise 9).
 pub const ATTEMPT_LIFETIME: Duration = Duration::from_mins(10);

@@ -32,13 +32,7 @@ pub(in super::super) fn form(row: &Row) -> Option<Value> {
         "/api/v1/admin/models/{id}/backends" if row.method == "POST" => and(backend(), json!({"id": "b2"})),
         "/api/v1/admin/backends/{id}" if change => and(backend(), json!({"version": 1})),
         "/api/v1/admin/backends/test" => and(backend(), json!({"model_id": "m"})),
-        "/api/v1/admin/settings" if change => json!({
-            "registration_enabled": true, "default_model": "m", "log_retention_days": 30, "request_log": true,
-            "cors_origins": ["https://page.example.com"], "password_policy": "basic",
-            "show_backend_id": false, "unpriced_models": "refuse", "responses_store": "client",
-            "responses_retention_days": 30, "sign_in_enabled": true, "access_token_seconds": 3600,
-            "sign_in_minutes": 1440, "version": 0,
-        }),
+        "/api/v1/admin/settings" if change => settings(),
         "/api/v1/admin/import" => document(),
         "/api/v1/admin/sso/config" => and(single_sign_on(), json!({"version": 0})),
         "/api/v1/admin/sso/test" => and(
@@ -117,5 +111,17 @@ fn single_sign_on() -> Value {
         "issuer_url": NOBODY, "redirect_url": "https://gateway.example.com/api/v1/auth/sso/callback",
         "console_url": "https://gateway.example.com/console/", "email_claim": "email", "scopes": ["openid", "email"],
         "auto_provision": true, "default_policy": "default", "allowed_domains": ["example.com"],
+    })
+}
+
+/// All settings.
+fn settings() -> Value {
+    json!({
+        "registration_enabled": true, "default_model": "m", "log_retention_days": 30, "request_log": true,
+        "cors_origins": ["https://page.example.com"], "password_policy": "basic",
+        "show_backend_id": false, "unpriced_models": "refuse", "responses_store": "client",
+        "responses_retention_days": 30, "sign_in_enabled": true, "access_token_seconds": 3600,
+        "sign_in_minutes": 1440, "device_flow": "on", "company_networks": ["10.0.0.0/8"],
+        "login_notice": "Only for work.", "version": 0,
     })
 }

@@ -15,9 +15,11 @@ use domain::models::{BackendId, Email, KeyId, ModelId, PolicyName, SignInId, Use
 use super::table::Table;
 
 mod key;
+mod sign_in_requests;
 mod usage;
 
 pub(in crate::store) use key::Key;
+pub(in crate::store) use sign_in_requests::{authorization_code, device, question, refresh_token, user_code};
 pub(in crate::store) use usage::*;
 
 /// The partition that holds the whole catalog: it is small, and each process reads it as one.
@@ -173,6 +175,9 @@ pub(in crate::store) fn login_guard(guarded: &Guarded) -> Key {
         Guarded::Address(address) => Key::new(Table::LoginGuard, format!("address#{address}"), "window"),
         Guarded::SingleSignOn(address) => Key::new(Table::LoginGuard, format!("sso#{address}"), "window"),
         Guarded::Registration(address) => Key::new(Table::LoginGuard, format!("registration#{address}"), "window"),
+        Guarded::DeviceCodes(address) => Key::new(Table::LoginGuard, format!("device#{address}"), "window"),
+        Guarded::OpenDeviceCodes => Key::new(Table::LoginGuard, "devices", "window"),
+        Guarded::UserCodes(address) => Key::new(Table::LoginGuard, format!("usercode#{address}"), "window"),
     }
 }
 

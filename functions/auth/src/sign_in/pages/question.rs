@@ -1,0 +1,60 @@
+//! The page that asks whether a program is let in.
+
+use std::net::IpAddr;
+
+use axum::response::Response;
+use http::StatusCode;
+use jiff::Timestamp;
+use maud::html;
+use service::http::language::Language;
+
+use super::{page, styled};
+
+/// What a person has to know to decide.
+pub(in crate::sign_in) struct Question<'a> {
+    pub(in crate::sign_in) program: &'a str,
+    pub(in crate::sign_in) name: &'a str,
+    pub(in crate::sign_in) email: &'a str,
+    /// Where the program asked from, and where the person is.
+    pub(in crate::sign_in) asked_from: Option<IpAddr>,
+    pub(in crate::sign_in) here: Option<IpAddr>,
+    pub(in crate::sign_in) asked_at: Timestamp,
+    pub(in crate::sign_in) notice: Option<&'a str>,
+    /// The secret of the form.
+    pub(in crate::sign_in) secret: &'a str,
+}
+
+pub(in crate::sign_in) fn question(language: Language, address: &str, asked: &Question<'_>) -> Response {
+    let title = format!("{} {}", language.choose("允许登录：", "Let in:"), asked.program);
+    let is_elsewhere = asked.asked_from != asked.here;
+    let place = is_elsewhere.then_some("differs");
+    let unknown = language.choose("未知", "unknown");
+    let shown = |address: Option<IpAddr>| address.map_or_else(|| unknown.to_owned(), |address| address.to_string());
+    let body = html! {
+        @if let Some(notice) = asked.notice { p class="notice" { (notice) } }
+        dl {
+            dt { (language.choose("程序", "Program")) } dd { (asked.program) }
+            dt { (language.choose("登录身份", "As")) } dd { (asked.name) " · " (asked.email) }
+            dt { (language.choose("请求来自", "Asked from")) } dd class=[place] { (shown(asked.asked_from)) }
+            dt { (language.choose("您的地址", "Your address")) } dd class=[place] { (shown(asked.here)) }
+            dt { (language.choose("请求时间", "Asked at")) }
+            dd { (asked.asked_at.strftime("%Y-%m-%d %H:%M:%S UTC")) }
+        }
+        @if is_elsewhere {
+            p class="differs" { (language.choose(
+                "请求来自另一个地址。如果不是您自己在那里启动了该程序，请拒绝。",
+                "The program is at another address than you. Refuse it unless you have started it there yourself.",
+            )) }
+        }
+        p { (language.choose(
+            "它将以您的身份使用模型，计入您的配额，直到登录结束。",
+            "It will use models as you, within your quota, until the sign-in ends.",
+        )) }
+        form method="post" action={ (address) "/oauth/decision" } {
+            input type="hidden" name="question" value=(asked.secret);
+            button name="decision" value="approve" { (language.choose("允许", "Let it in")) }
+            button name="decision" value="deny" class="second" { (language.choose("拒绝", "Refuse")) }
+        }
+    };
+    page(language, StatusCode::OK, &title, styled(address), body)
+}
