@@ -52,6 +52,7 @@ pub(super) const ROWS: &[Row] = &[
     row("too_many_policies", "there can be at most {max} policies", "最多 {max} 个策略"),
     row("too_many_models", "there can be at most {max} models", "最多 {max} 个模型"),
     row("too_many_backends", "a model can have at most {max} backends", "每个模型最多 {max} 个后端"),
+    row("department_keeps_name", "a department keeps its name: accounts have it by that name", "部门不能改名:账户以此名称归属于它"),
     row("too_many_budgets", "there can be at most {max} budgets of departments", "最多 {max} 个部门预算"),
     row("budget_taken", "there is a budget of this department already", "该部门已有预算"),
     row("policy_taken", "there is a policy with this name already", "已有同名策略"),
