@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
-use domain::access::sign_in::ClientId;
+use clap::Args;
 use domain::clock::Clock;
 use service::outbound::Authorities;
 
@@ -11,6 +10,7 @@ use crate::error::HelperError;
 use crate::gateway::GatewayUrl;
 use crate::http::Http;
 use crate::kept::Folder;
+use crate::which::{Client, Which};
 use crate::{login, setup, terminal, token};
 
 /// `tidegate login`: signs you in at a gateway, in your browser.
@@ -61,38 +61,11 @@ pub struct Setup {
     trust: Trust,
 }
 
-/// One of the sign-ins that are kept here.
-#[derive(Debug, Args)]
-pub(crate) struct Which {
-    /// The gateway; by default that of your last login.
-    #[arg(long)]
-    pub(crate) gateway: Option<GatewayUrl>,
-    /// The program that the sign-in was for.
-    #[arg(long, value_enum, default_value = "tidegate")]
-    pub(crate) client: Client,
-}
-
 #[derive(Debug, Args)]
 struct Trust {
     /// Certificate authorities that the gateway may have besides the public ones and the system's: a PEM file.
     #[arg(long, env = "TIDEGATE_CA_CERTS", value_name = "FILE", default_value = "")]
     ca: Authorities,
-}
-
-/// The programs that a login here can be for: Codex signs in by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Client {
-    Tidegate,
-    Opencode,
-}
-
-impl From<Client> for ClientId {
-    fn from(client: Client) -> Self {
-        match client {
-            Client::Tidegate => Self::Tidegate,
-            Client::Opencode => Self::Opencode,
-        }
-    }
 }
 
 impl Login {

@@ -19,16 +19,16 @@ const BACK_OFF: u64 = 5;
 
 /// What the person is shown, and what this program asks with.
 #[derive(Deserialize)]
-pub(crate) struct Pending {
+struct Pending {
     device_code: String,
-    pub(crate) user_code: String,
-    pub(crate) verification_uri: String,
-    pub(crate) verification_uri_complete: String,
+    user_code: String,
+    verification_uri: String,
+    verification_uri_complete: String,
     expires_in: u64,
     interval: u64,
     /// What the gateway's administrator wants to be read before.
     #[serde(default)]
-    pub(crate) login_notice: Option<String>,
+    login_notice: Option<String>,
 }
 
 /// What became of one question.
@@ -41,7 +41,12 @@ enum Polled {
 
 pub(crate) async fn run(http: &Http, metadata: &Metadata, client: ClientId) -> Result<Tokens, HelperError> {
     let device = begin(http, metadata, client).await?;
-    terminal::tell_code(&device);
+    terminal::tell_code(
+        device.login_notice.as_deref(),
+        &device.verification_uri_complete,
+        &device.verification_uri,
+        &device.user_code,
+    );
     let patience = Duration::from_secs(device.expires_in);
     let decided = timeout(patience, decision(http, metadata, client, &device)).await;
     decided.map_err(|_| HelperError::TooLate)?

@@ -20,5 +20,6 @@ mod metadata;
 mod setup;
 mod terminal;
 mod token;
+mod which;
 
 pub use commands::{Login, Logout, Setup, Token};

@@ -2,7 +2,6 @@
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdin};
 
-use crate::device_flow::Pending;
 use crate::error::HelperError;
 use crate::gateway::GatewayUrl;
 
@@ -22,15 +21,12 @@ pub(crate) fn tell_address(url: &str, opened: bool) {
 }
 
 #[expect(clippy::print_stderr, reason = "the person at the terminal waits for it")]
-pub(crate) fn tell_code(device: &Pending) {
-    if let Some(notice) = &device.login_notice {
+pub(crate) fn tell_code(notice: Option<&str>, complete: &str, address: &str, code: &str) {
+    if let Some(notice) = notice {
         eprintln!("{notice}\n");
     }
-    eprintln!(
-        "Open this address on any device:\n\n  {}\n",
-        device.verification_uri_complete
-    );
-    eprintln!("or {} and type the code {}", device.verification_uri, device.user_code);
+    eprintln!("Open this address on any device:\n\n  {complete}\n");
+    eprintln!("or {address} and type the code {code}");
 }
 
 #[expect(clippy::print_stderr, reason = "the person at the terminal waits for it")]

@@ -3,13 +3,13 @@
 use domain::clock::Clock;
 use jiff::Timestamp;
 
-use crate::commands::Which;
 use crate::error::HelperError;
 use crate::freshness::Freshness;
 use crate::grants::{Answer, Tokens, redeem};
 use crate::http::Http;
 use crate::kept::{Folder, Kept};
 use crate::terminal;
+use crate::which::Which;
 
 /// A token for a program that asked at `began`: the kept one, or a new one under the lock, so that of several processes
 /// one refreshes.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use super::draft::{Draft, read};
 use super::members::Members;
-use super::{Draft, read};
 use crate::error::HelperError;
 use crate::gateway::GatewayUrl;
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::{Draft, read};
+use super::draft::{Draft, read};
 use crate::error::HelperError;
 use crate::gateway::GatewayUrl;
 use crate::metadata::Metadata;

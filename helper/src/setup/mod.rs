@@ -2,12 +2,12 @@
 
 mod claude;
 mod codex;
+mod draft;
 mod members;
 mod opencode;
 
 use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use service::config::{Environment, Process};
@@ -18,6 +18,7 @@ use crate::gateway::GatewayUrl;
 use crate::http::Http;
 use crate::metadata::Metadata;
 use crate::terminal;
+use draft::{Draft, read};
 
 /// The programs that can be set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -28,14 +29,6 @@ pub(crate) enum Program {
     Codex,
     /// opencode: it reads the gateway's own description.
     Opencode,
-}
-
-/// A file as it will be.
-struct Draft {
-    path: PathBuf,
-    /// What is new, for the person who is asked.
-    shown: String,
-    content: String,
 }
 
 pub(crate) async fn run(http: &Http, program: Program, gateway: &GatewayUrl, yes: bool) -> Result<(), HelperError> {
@@ -70,14 +63,6 @@ fn write(draft: &Draft, yes: bool) -> Result<(), HelperError> {
     written.map_err(HelperError::file(path))?;
     terminal::tell(&format!("{} is written", path.display()));
     Ok(())
-}
-
-/// A file's text; empty where there is none.
-fn read(path: &Path) -> Result<String, HelperError> {
-    match fs::read_to_string(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
-        read => read.map_err(HelperError::file(path)),
-    }
 }
 
 /// The folder that this variable names, or this one below the home.

@@ -5,15 +5,10 @@ use http::StatusCode;
 use maud::html;
 use service::http::language::Language;
 
-use super::{page, styled};
+use super::layout::{page, styled};
 
 /// The form for a code, filled in where `code` is known, never sent by itself.
-pub(in crate::sign_in) fn code_form(
-    language: Language,
-    address: &str,
-    code: Option<&str>,
-    notice: Option<&str>,
-) -> Response {
+pub(crate) fn code_form(language: Language, address: &str, code: Option<&str>, notice: Option<&str>) -> Response {
     let title = language.choose("登录程序", "Sign a program in");
     let body = html! {
         @if let Some(notice) = notice { p class="notice" { (notice) } }

@@ -8,23 +8,23 @@ use jiff::Timestamp;
 use maud::html;
 use service::http::language::Language;
 
-use super::{page, styled};
+use super::layout::{page, styled};
 
 /// What a person has to know to decide.
-pub(in crate::sign_in) struct Question<'a> {
-    pub(in crate::sign_in) program: &'a str,
-    pub(in crate::sign_in) name: &'a str,
-    pub(in crate::sign_in) email: &'a str,
+pub(crate) struct Question<'a> {
+    pub(crate) program: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) email: &'a str,
     /// Where the program asked from, and where the person is.
-    pub(in crate::sign_in) asked_from: Option<IpAddr>,
-    pub(in crate::sign_in) here: Option<IpAddr>,
-    pub(in crate::sign_in) asked_at: Timestamp,
-    pub(in crate::sign_in) notice: Option<&'a str>,
+    pub(crate) asked_from: Option<IpAddr>,
+    pub(crate) here: Option<IpAddr>,
+    pub(crate) asked_at: Timestamp,
+    pub(crate) notice: Option<&'a str>,
     /// The secret of the form.
-    pub(in crate::sign_in) secret: &'a str,
+    pub(crate) secret: &'a str,
 }
 
-pub(in crate::sign_in) fn question(language: Language, address: &str, asked: &Question<'_>) -> Response {
+pub(crate) fn question(language: Language, address: &str, asked: &Question<'_>) -> Response {
     let title = format!("{} {}", language.choose("允许登录：", "Let in:"), asked.program);
     let is_elsewhere = asked.asked_from != asked.here;
     let place = is_elsewhere.then_some("differs");
