@@ -66,3 +66,4 @@ mod vendors;
 mod warnings;
 mod way_back;
 mod words;
+mod workloads;

@@ -24,9 +24,10 @@ const SOURCES: [&str; 9] = [
     "local/src/front.rs",
 ];
 /// Messages for the log or the terminal, and those of `/v1`, which agents read and act on.
-const OTHERS: [&str; 8] = [
+const OTHERS: [&str; 9] = [
     "auth/src/bootstrap.rs",
     "auth/src/identity_provider",
+    "auth/src/oauth",
     "auth/src/sso/error.rs",
     "http/refusal.rs",
     "http/messages",

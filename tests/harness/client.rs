@@ -60,6 +60,11 @@ impl Client {
         self.with(data(login, 200).await["token"].as_str().unwrap())
     }
 
+    /// The gateway's address.
+    pub fn address(&self) -> &str {
+        &self.base_url
+    }
+
     /// The session token or API key.
     pub fn credential(&self) -> &str {
         self.credential.as_deref().unwrap_or_default()

@@ -59,6 +59,11 @@ impl SigningKey {
         }
     }
 
+    /// Its public half, as a JWK.
+    pub fn public(&self) -> Value {
+        self.jwk.clone()
+    }
+
     pub fn sign(&self, claims: &Value) -> String {
         let header = Header {
             kid: Some(self.kid.to_owned()),

@@ -1,7 +1,7 @@
 """Promise 58: what each function may do, as decision 23 has it, against the policies of its role.
 
 R reads (GetItem, Query), G, Q and B in one way (GetItem, Query, BatchGetItem), C creates (PutItem), U updates, D deletes, K checks
-a condition; in T(…) only inside TransactWriteItems. `Users/department` is an index, `Settings/sso#*`, `ApiKeys/digest#*` and `Quota/alert#*` the
+a condition; in T(…) only inside TransactWriteItems. `Users/department` is an index, `Settings/sso#*`, `ApiKeys/digest#*`, `Catalog/workloads` and `Quota/alert#*` the
 items whose keys begin so, `Policies/count` an attribute, `Users/account` all attributes but the hash of the password, `Users/owner`
 those that say whether an account may be used, `Responses/keys` no attribute but the keys.
 """
@@ -11,7 +11,7 @@ from template import listed
 TABLE = {
     "Auth": {
         "Users": "R T(C,U,K)", "LoginGuard": "R U", "Settings": "R", "Settings/sso#*": "C D", "Policies/count": "T(U)", "Audit": "C",
-        "SignIns": "R C U D", "ApiKeys/digest#*": "G C D",
+        "SignIns": "R C U D", "ApiKeys/digest#*": "G C D", "Catalog/workloads": "R K",
         "SigningKey": "read", "sso/*": "read",
     },
     "Keys": {
@@ -60,7 +60,7 @@ WORDS = {
 
 # What is read of an account where its password is not (`store/table.rs`), with the keys of the table and its index.
 ACCOUNT = [
-    "pk", "sk", "id", "email", "name", "role", "status", "department", "quota_policy", "has_password", "identity",
+    "pk", "sk", "id", "kind", "email", "name", "role", "status", "department", "quota_policy", "has_password", "identity",
     "session", "sign_in_epoch", "created_at", "updated_at", "version", "user",
 ]
 OWNER = ["pk", "sk", "status", "session"]
@@ -77,6 +77,7 @@ def attributes(names):
 PARTS = {
     "sso#*": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["sso#*"]}},
     "digest#*": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["digest#*"]}},
+    "workloads": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["workloads"]}},
     "alert#*": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["alert#*"]}},
     "account": {**attributes(ACCOUNT), "StringEqualsIfExists": SELECTED},
     "owner": attributes(OWNER),

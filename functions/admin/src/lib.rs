@@ -24,6 +24,7 @@ mod top_ups;
 mod usage;
 mod usage_filter;
 mod users;
+mod workloads;
 
 use domain::models::user::Role;
 use service::http::ApiError;
@@ -114,6 +115,11 @@ fn sign_in_routes(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> 
         .get("/api/v1/admin/sign-ins", Management, MANAGER, sign_ins::list)
         .get("/api/v1/admin/sign-ins/{id}", Management, MANAGER, sign_ins::show)
         .delete("/api/v1/admin/sign-ins/{id}", Management, MANAGER, sign_ins::end)
+        .get("/api/v1/admin/workloads", Management, ADMIN, workloads::list)
+        .post("/api/v1/admin/workloads", Management, ADMIN, workloads::create)
+        .get("/api/v1/admin/workloads/{id}", Management, ADMIN, workloads::show)
+        .put("/api/v1/admin/workloads/{id}", Management, ADMIN, workloads::update)
+        .delete("/api/v1/admin/workloads/{id}", Management, ADMIN, workloads::delete)
         .delete(
             "/api/v1/admin/users/{id}/sign-ins",
             Management,

@@ -13,7 +13,7 @@ use service::secrets::Secrets;
 use service::secrets::key_ring::KeyRing;
 use service::store::Store;
 
-use crate::identity_provider::Provider;
+use crate::identity_provider::{IssuerKeys, Provider};
 use crate::setup_code::SetupCode;
 
 /// Cheap to clone.
@@ -28,6 +28,8 @@ pub struct App {
     pub(crate) registrations: Hasher,
     pub(crate) password_policy: PasswordPolicy,
     pub(crate) provider: Provider,
+    /// The keys of workloads' issuers.
+    pub(crate) issuers: IssuerKeys,
     pub(crate) setup_code: SetupCode,
     /// The address of `/v1` besides that of these routes.
     pub(crate) api_url: Option<Arc<str>>,
@@ -54,6 +56,7 @@ impl App {
             signing_keys,
             ..
         } = resources;
+        let issuers = IssuerKeys::new(outbound.clone(), store.clock().clone());
         let provider = Provider::new(outbound, store.clock().clone());
         let gate = SessionGate::new(store.clone(), signing_keys.clone());
         Self {
@@ -65,6 +68,7 @@ impl App {
             registrations: Hasher::with_places(1),
             password_policy,
             provider,
+            issuers,
             setup_code: SetupCode::default(),
             api_url: None,
             addresses: Arc::default(),

@@ -68,6 +68,7 @@ fn with_sign_ins(routes: Routes<App, SessionGate>) -> Routes<App, SessionGate> {
         )
         .get("/.well-known/opencode", OAuth, Access::Anyone, oauth::opencode)
         .post("/oauth/token", OAuth, Access::Anyone, oauth::exchange)
+        .post("/v1/oauth/token", OAuth, Access::Anyone, oauth::exchange_json)
         .post("/oauth/revoke", OAuth, Access::Anyone, oauth::revoke)
         .post(
             "/oauth/device_authorization",

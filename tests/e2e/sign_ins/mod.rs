@@ -30,7 +30,7 @@ async fn sign_in(gateway: &Gateway, person: &Client) -> (SignIn, Client) {
     let token = MintedToken::generate();
     let with_token = sign_in.with_token(living(&token, sign_in.ends_at), now).unwrap();
     let entry = origin().audit(&owner.id, "sign_in.create", &sign_in.id, now);
-    let created = store.create_sign_in(&with_token, &entry).await.unwrap();
+    let created = store.create_sign_in(&with_token, None, &entry).await.unwrap();
     assert_eq!(created, SignInCreation::Done);
     (with_token, gateway.anybody().with(&token.secret))
 }

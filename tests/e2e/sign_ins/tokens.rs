@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::clock::Clock;
 use harness::Gateway;
-use harness::client::{data, status};
+use harness::client::status;
 use harness::provider::{Provider, Reply, openai};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -112,8 +112,16 @@ async fn p104_t13_sign_ins_and_keys_of_a_person_share_the_limits_and_usage_tells
         assert_eq!(status(caller.chat("m")).await, 429);
     }
     gateway.local().write_usage().await;
-    let log = data(person.get("/api/v1/user/logs?limit=10"), 200).await;
-    let keys: Vec<_> = log
+    let log: Value = person
+        .get("/api/v1/user/logs")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(log["names"][signed.id.as_str()]["name"], "codex");
+    let keys: Vec<_> = log["data"]
         .as_array()
         .unwrap()
         .iter()

@@ -3,7 +3,7 @@
 use domain::access::api_key::MintedKey;
 use domain::models::api_key::ApiKey;
 use domain::models::audit::AuditEntry;
-use domain::models::user::{Password, Role, Status, User};
+use domain::models::user::{Password, Role, Status, User, UserKind};
 use domain::models::{DisplayName, Email, KeyId, PolicyName, RequestId, UserId};
 use jiff::Timestamp;
 use service::http::origin::Origin;
@@ -64,6 +64,7 @@ pub(super) fn user(id: UserId, role: Role, now: Timestamp) -> User {
         email: Email::parse(&format!("{id}@example.com")).unwrap(),
         name: DisplayName::parse("Somebody").unwrap(),
         id,
+        kind: UserKind::Person,
         role,
         status: Status::Active,
         department: None,

@@ -56,6 +56,7 @@ fn account(row: &Row<'_>) -> Result<NewUser, ApiError> {
     }
     let text = |column| row.field(column);
     Ok(NewUser {
+        kind: None,
         email: Email::parse(text("email").unwrap_or_default()).map_err(|error| wrong("email", error))?,
         password: text("password").map(ToOwned::to_owned),
         name: DisplayName::parse(text("name").unwrap_or_default()).map_err(|error| wrong("name", error))?,

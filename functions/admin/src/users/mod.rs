@@ -9,11 +9,12 @@ pub(crate) mod quota;
 mod visible;
 
 use axum::extract::State;
-use domain::access::accounts::{Denied, may_change};
+use domain::access::accounts::{Denied, is_sound, may_change};
 use domain::access::password::PasswordPolicy;
-use domain::models::user::{Password, PasswordHash, Profile, Role, User};
+use domain::models::user::{Password, PasswordHash, Profile, Role, User, UserKind};
 use domain::models::{PolicyName, UserId};
 use domain::secret::Secret;
+use jiff::Timestamp;
 use service::http::extract::{Actor, Id, IfMatch, version_conflict};
 use service::http::json::{Body, Created, Data, Message};
 use service::http::managed::member::Given as _;
@@ -21,7 +22,7 @@ use service::http::{ApiError, Code, Dialect};
 use service::store::{Removal, UserRefusal};
 
 use crate::app::App;
-use form::UserPatch;
+use form::{NewAccount, NewService, UserPatch};
 use visible::no_user;
 
 pub(crate) use form::NewUser;
@@ -32,9 +33,19 @@ pub(crate) use visible::visible;
 pub(crate) async fn create(
     State(app): State<App>,
     actor: Actor,
-    Body(new): Body<NewUser>,
+    new: NewAccount,
 ) -> Result<Created<Profile>, ApiError> {
-    create_user(&app, &actor, new).await.map(Created)
+    match new {
+        NewAccount::Person(new) => create_user(&app, &actor, *new).await.map(Created),
+        NewAccount::Service(new) => create_service(&app, &actor, new).await.map(Created),
+    }
+}
+
+async fn create_service(app: &App, actor: &Actor, new: NewService) -> Result<Profile, ApiError> {
+    let now = app.store.clock().now();
+    let user = new.create(now);
+    check_policy(app, &user.quota_policy).await?;
+    add(app, actor, &user, now).await
 }
 
 /// One account, made by the request for one or by a line of an import.
@@ -46,9 +57,13 @@ pub(crate) async fn create_user(app: &App, actor: &Actor, mut new: NewUser) -> R
     };
     let now = app.store.clock().now();
     let user = new.create(password, now)?;
+    add(app, actor, &user, now).await
+}
+
+async fn add(app: &App, actor: &Actor, user: &User, now: Timestamp) -> Result<Profile, ApiError> {
     let audit = actor.audit(now, "user.create", &user.id, vec![]);
-    match app.store.create_user(&user, &audit).await? {
-        Ok(()) => Ok(Profile::from(&user)),
+    match app.store.create_user(user, &audit).await? {
+        Ok(()) => Ok(Profile::from(user)),
         Err(UserRefusal::NoPolicy) => Err(no_policy(&user.quota_policy)),
         Err(_) => Err(email_taken()),
     }
@@ -161,6 +176,11 @@ fn changed(old: &User, patch: &UserPatch, hash: Option<&PasswordHash>) -> Result
     patch.apply(&mut user)?;
     if patch.password.is_given() {
         user.password = hash.cloned().into();
+    }
+    let moved = user.kind == UserKind::Service && user.email != old.email;
+    if moved || !is_sound(&user) {
+        let message = "a service account has no address, no password, no identity and the role `user`";
+        return Err(ApiError::invalid("kind", message));
     }
     Ok(user)
 }

@@ -5,6 +5,7 @@
 
 mod error;
 mod http_client;
+mod issuer_keys;
 mod metadata;
 mod token;
 
@@ -26,6 +27,7 @@ use url::Url;
 use http_client::{HttpClient, TIMEOUT, succeeded};
 
 pub(crate) use error::{ClaimsError, ProviderError};
+pub(crate) use issuer_keys::IssuerKeys;
 pub(crate) use metadata::Metadata;
 pub(crate) use token::{Redemption, TokenResponse};
 

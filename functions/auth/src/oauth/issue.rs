@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::response::{IntoResponse, Response};
 use domain::access::access_token::MintedToken;
 use domain::access::sign_in::{LivingToken, SignIn};
+use domain::models::workload::Workload;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use service::http::origin::Origin;
@@ -23,6 +24,16 @@ pub(crate) struct TokenResponse {
     pub(crate) expires_in: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<String>,
+    /// Where the token was exchanged for another one (RFC 8693 §2.2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<Cow<'static, str>>,
+}
+
+/// What the beginning of a sign-in hangs on, and what the audit trail calls it.
+pub(crate) struct Beginning<'a> {
+    pub(crate) action: &'static str,
+    /// The rule that lets a workload in.
+    pub(crate) rule: Option<&'a Workload>,
 }
 
 impl TokenResponse {
@@ -33,6 +44,15 @@ impl TokenResponse {
             token_type: "Bearer".into(),
             expires_in: expires_at.as_second() - now.as_second(),
             refresh_token: None,
+            issued_token_type: None,
+        }
+    }
+
+    /// The same of a token that was exchanged.
+    pub(crate) fn exchanged(self) -> Self {
+        Self {
+            issued_token_type: Some("urn:ietf:params:oauth:token-type:access_token".into()),
+            ..self
         }
     }
 
@@ -49,12 +69,12 @@ impl IntoResponse for TokenResponse {
 }
 
 /// Begins `sign_in` with its first token, which lives until `expires_at`. Whose owner is gone meanwhile gets none.
-#[expect(dead_code, reason = "each grant that begins a sign-in calls it")]
 pub(crate) async fn begin(
     app: &App,
     origin: &Origin,
     sign_in: &SignIn,
     expires_at: Timestamp,
+    beginning: Beginning<'_>,
 ) -> Result<TokenResponse, OAuthError> {
     let (now, token) = (app.store.clock().now(), MintedToken::generate());
     let living = LivingToken {
@@ -63,9 +83,9 @@ pub(crate) async fn begin(
     };
     let with_token = sign_in.with_token(living, now).map_err(|_| OAuthError::InvalidGrant)?;
     let audit = origin
-        .audit(&sign_in.owner, "sign_in.create", &sign_in.id, now)
+        .audit(&sign_in.owner, beginning.action, &sign_in.id, now)
         .creating(&TOLD, &SignInObject::from(sign_in));
-    match app.store.create_sign_in(&with_token, &audit).await? {
+    match app.store.create_sign_in(&with_token, beginning.rule, &audit).await? {
         SignInCreation::Done => Ok(TokenResponse::new(token, expires_at.min(sign_in.ends_at), now)),
         SignInCreation::OwnerGone => Err(OAuthError::InvalidGrant),
     }

@@ -1,7 +1,7 @@
 //! The OAuth server of programs (RFC 6749): how they get access tokens instead of API keys.
 //!
 //! [`token`] is the endpoint that gives tokens, by whichever grant: [`authorization_code`], [`device_code`] and
-//! [`refresh_token`] of people; [`form`] are its requests, [`error`] its refusals, [`issue`] and [`person`] what it
+//! [`refresh_token`] of people, [`workloads`] of programs that show an identity token of where they run; [`form`] are its requests, [`error`] its refusals, [`issue`] and [`person`] what it
 //! gives. [`metadata`] tells programs where all of it is.
 
 mod authorization_code;
@@ -15,6 +15,7 @@ mod refresh_token;
 mod revocation;
 mod switch;
 mod token;
+mod workloads;
 
 pub(crate) use device_code::authorize_device;
 pub(crate) use form::Form;
@@ -22,5 +23,6 @@ pub(crate) use metadata::{authorization_server, opencode};
 pub(crate) use revocation::revoke;
 pub(crate) use switch::switched_on;
 pub(crate) use token::exchange;
+pub(crate) use workloads::exchange_json;
 
 use switch::client_of;

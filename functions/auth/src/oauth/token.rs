@@ -7,6 +7,7 @@ use super::error::OAuthError;
 use super::form::Form;
 use super::issue::TokenResponse;
 use super::switched_on;
+use super::workloads::{self, Assertion, JWT_BEARER, TOKEN_EXCHANGE};
 use super::{authorization_code, device_code, refresh_token};
 use crate::app::App;
 
@@ -18,7 +19,12 @@ pub(super) const GRANT_TYPES: [&str; 3] = [AUTHORIZATION_CODE, REFRESH_TOKEN, DE
 
 /// `POST /oauth/token`
 pub(crate) async fn exchange(State(app): State<App>, origin: Origin, form: Form) -> Result<TokenResponse, OAuthError> {
-    switched_on(&app).await?;
+    // Rules are the switch of workloads; all other programs are people's.
+    match form.get("grant_type") {
+        Some(JWT_BEARER) => return workloads::exchange(&app, &origin, &Assertion::of_bearer(&form)?).await,
+        Some(TOKEN_EXCHANGE) => return workloads::exchange(&app, &origin, &Assertion::of_exchange(&form)?).await,
+        Some(_) | None => switched_on(&app).await?,
+    }
     match form.required("grant_type", "grant_type is missing")? {
         AUTHORIZATION_CODE => authorization_code::redeem(&app, &origin, &form).await,
         REFRESH_TOKEN => refresh_token::redeem(&app, &origin, &form).await,

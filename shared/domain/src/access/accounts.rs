@@ -1,7 +1,7 @@
 //! Who may see and change whose account (promises 8, 14, 15 and 39).
 
 use crate::models::DisplayName;
-use crate::models::user::{Role, Status, User};
+use crate::models::user::{Role, Status, User, UserKind};
 
 /// Whose accounts somebody sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,11 @@ pub fn ends_sessions(before: &User, after: &User) -> bool {
     stopped || moved || after.role < before.role || before.password != after.password || unlinked
 }
 
+/// True if nobody could log in as a service account, which has no password, no identity and no rights of management.
+pub fn is_sound(user: &User) -> bool {
+    user.kind == UserKind::Person || (user.role == Role::User && !user.password.is_set() && user.identity.is_none())
+}
+
 /// True if the change ends the account's sign-ins for good: being active again revives none.
 pub fn ends_sign_ins(before: &User, after: &User) -> bool {
     before.status == Status::Active && after.status != Status::Active
@@ -79,6 +84,7 @@ mod tests {
     fn user(role: Role, department: Option<&str>) -> User {
         User {
             id: UserId::generate(),
+            kind: UserKind::Person,
             email: Email::parse("a@example.com").unwrap(),
             name: DisplayName::parse("A").unwrap(),
             role,

@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(30);
+pub(super) const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(30);
 /// A token is fetched as soon as it is made; an older one is somebody's stock.
 const MAX_AGE: SignedDuration = SignedDuration::from_mins(10);
 
@@ -63,9 +64,19 @@ impl Claims {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-enum Audience {
+pub(super) enum Audience {
     One(String),
     Many(Vec<String>),
+}
+
+impl Audience {
+    /// True if it is `name`, and nobody else.
+    pub(super) fn is_only(&self, name: &str) -> bool {
+        match self {
+            Self::One(one) => one == name,
+            Self::Many(many) => matches!(many.as_slice(), [one] if one == name),
+        }
+    }
 }
 
 /// Why a token is not believed. For the log; the browser learns none of it.
@@ -95,6 +106,13 @@ pub enum TokenError {
 
 /// What `token` says, if one of `keys` has signed it and it is what was expected.
 pub fn verify(token: &str, keys: &JwkSet, expected: &Expected<'_>) -> Result<Claims, TokenError> {
+    let claims: Claims = signed(token, keys)?;
+    claims.check(expected)?;
+    Ok(claims)
+}
+
+/// What `token` says, if one of `keys` has signed it. Who has signed it for whom, and until when, is not judged.
+pub(super) fn signed<T: DeserializeOwned + Clone>(token: &str, keys: &JwkSet) -> Result<T, TokenError> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
     if !is_asymmetric(header.alg) {
         return Err(TokenError::Algorithm);
@@ -102,9 +120,7 @@ pub fn verify(token: &str, keys: &JwkSet, expected: &Expected<'_>) -> Result<Cla
     if header.crit.is_some() {
         return Err(TokenError::Malformed);
     }
-    let claims = check_signature(token, &header, keys)?;
-    claims.check(expected)?;
-    Ok(claims)
+    check_signature(token, &header, keys)
 }
 
 /// The keys of a JWK set (RFC 7517) that can have signed a token; those that we do not understand are left out.
@@ -136,7 +152,7 @@ fn is_asymmetric(algorithm: Algorithm) -> bool {
 }
 
 /// A token that names no key may be signed with any of the issuer's.
-fn check_signature(token: &str, header: &Header, keys: &JwkSet) -> Result<Claims, TokenError> {
+fn check_signature<T: DeserializeOwned + Clone>(token: &str, header: &Header, keys: &JwkSet) -> Result<T, TokenError> {
     let named = |key: &&Jwk| header.kid.is_none() || key.common.key_id == header.kid;
     let mut refusal = TokenError::UnknownKey;
     for key in keys.keys.iter().filter(named) {
@@ -147,9 +163,7 @@ fn check_signature(token: &str, header: &Header, keys: &JwkSet) -> Result<Claims
         let Ok(decoding) = DecodingKey::from_jwk(key) else {
             continue;
         };
-        if of_algorithm
-            && let Ok(decoded) = jsonwebtoken::decode::<Claims>(token, &decoding, &signature_only(header.alg))
-        {
+        if of_algorithm && let Ok(decoded) = jsonwebtoken::decode::<T>(token, &decoding, &signature_only(header.alg)) {
             return Ok(decoded.claims);
         }
         refusal = TokenError::Signature;

@@ -25,3 +25,4 @@ pub mod sso;
 pub mod sso_login;
 pub mod throttle;
 pub mod webhook;
+pub mod workload_token;

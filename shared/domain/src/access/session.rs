@@ -182,6 +182,7 @@ mod tests {
     fn user() -> User {
         User {
             id: UserId::parse("u1").unwrap(),
+            kind: crate::models::user::UserKind::Person,
             email: Email::parse("a@example.com").unwrap(),
             name: DisplayName::parse("A").unwrap(),
             role: Role::User,

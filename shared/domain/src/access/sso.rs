@@ -5,7 +5,7 @@ use url::Url;
 
 use super::id_token::Claims;
 use crate::models::sso::{Identity, ProviderKind, SsoConfig};
-use crate::models::user::{Status, User};
+use crate::models::user::{Status, User, UserKind};
 use crate::models::{DisplayName, Email};
 
 /// Segments of Entra ID's issuers that stand for everybody's tenants; the last is the tenant of private accounts.
@@ -111,6 +111,7 @@ fn is_verified(provider: ProviderKind, claims: &Claims, listed: bool) -> bool {
 pub fn account(config: &SsoConfig, by_identity: Option<User>, by_email: Option<User>) -> Result<Account, Refusal> {
     match (by_identity, by_email) {
         (Some(known), _) => Ok(Account::Known(known)),
+        (None, Some(user)) if user.kind == UserKind::Service => Err(Refusal::OtherIdentity),
         (None, Some(user)) if user.password.is_set() => Err(Refusal::HasPassword),
         (None, Some(user)) if user.identity.is_some() => Err(Refusal::OtherIdentity),
         (None, Some(user)) => Ok(Account::Link(user)),
@@ -303,6 +304,7 @@ mod tests {
     fn p10_an_account_is_found_by_identity_and_linked_only_when_it_was_made_for_it() {
         let user = |hash: bool, identity: Option<&str>| User {
             id: UserId::generate(),
+            kind: UserKind::Person,
             email: Email::parse("a@corp.example").unwrap(),
             name: DisplayName::parse("A").unwrap(),
             role: Role::User,

@@ -43,6 +43,11 @@ impl Email {
         }
     }
 
+    /// A new address that no mailbox can have (RFC 2606 §2), for an account without one.
+    pub fn of_nobody() -> Self {
+        Self(format!("{}@service.invalid", crate::random::sortable_id()))
+    }
+
     /// An address of the database, whatever its form: rules that are newer than an account do not lock it.
     pub(super) fn stored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self)

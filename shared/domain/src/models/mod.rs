@@ -9,6 +9,7 @@ pub mod budget;
 pub mod capability;
 pub mod catalog;
 pub mod circumstances;
+pub mod claim_pattern;
 mod email;
 pub mod health;
 pub mod hours;
@@ -33,6 +34,7 @@ pub mod tokens;
 pub mod usage;
 pub mod user;
 pub mod utc_hour;
+pub mod workload;
 pub mod zone;
 
 pub use email::{Email, EmailError};

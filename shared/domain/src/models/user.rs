@@ -12,6 +12,8 @@ use super::{DisplayName, Email, PolicyName, UserId};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     pub id: UserId,
+    #[serde(default)]
+    pub kind: UserKind,
     #[serde(deserialize_with = "Email::stored")]
     pub email: Email,
     pub name: DisplayName,
@@ -34,6 +36,16 @@ pub struct User {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: u64,
+}
+
+/// Whose account it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserKind {
+    #[default]
+    Person,
+    /// Workloads come in as it. It has no password and no identity at a provider, so nobody logs in as it.
+    Service,
 }
 
 /// What a person may do; the later ones include the earlier ones' own-account rights only.
@@ -61,6 +73,7 @@ impl User {
     pub fn new(email: Email, name: DisplayName, now: Timestamp) -> Self {
         Self {
             id: UserId::generate(),
+            kind: UserKind::Person,
             email,
             name,
             role: Role::User,
@@ -74,6 +87,15 @@ impl User {
             created_at: now,
             updated_at: now,
             version: 1,
+        }
+    }
+
+    /// A new service account, under the address that stands for none ([`Email::of_nobody`]).
+    pub fn service(name: DisplayName, now: Timestamp) -> Self {
+        let user = Self::new(Email::of_nobody(), name, now);
+        Self {
+            kind: UserKind::Service,
+            ..user
         }
     }
 
@@ -188,6 +210,7 @@ impl From<Password> for StoredPassword {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Profile {
     pub id: UserId,
+    pub kind: UserKind,
     pub email: Email,
     pub name: DisplayName,
     pub role: Role,
@@ -205,6 +228,7 @@ impl From<&User> for Profile {
     fn from(user: &User) -> Self {
         Self {
             id: user.id.clone(),
+            kind: user.kind,
             email: user.email.clone(),
             name: user.name.clone(),
             role: user.role,

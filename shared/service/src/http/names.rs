@@ -1,4 +1,4 @@
-//! Names of people, keys and backends beside a page of their ids (OP6).
+//! Names of people, keys, sign-ins and backends beside a page of their ids (OP6).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use futures_util::future::try_join_all;
 use serde::Serialize;
 
 use crate::store::{Store, StoreError};
-use domain::models::{BackendId, DisplayName, Email, KeyId, UserId};
+use domain::models::{BackendId, DisplayName, Email, KeyId, SignInId, UserId};
 
 /// Names by id, of those that are there.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -42,12 +42,22 @@ impl Names {
         for user in users.into_iter().flatten() {
             names.add_person(&user.id, &user.name, &user.email);
         }
-        for key in keys.into_iter().flatten() {
+        let mut others = Vec::new();
+        for ((_, id), key) in ids.keys.iter().zip(keys) {
+            let Some(key) = key else {
+                others.extend(SignInId::parse(id.as_str()));
+                continue;
+            };
             let called = Named {
                 prefix: Some(key.key_prefix),
                 ..Named::by(key.name)
             };
             names.0.insert(key.id.into(), called);
+        }
+        // What is no key, or none any more, may be a sign-in in its place.
+        let sign_ins = others.iter().map(|id| store.sign_in(id));
+        for sign_in in try_join_all(sign_ins).await?.into_iter().flatten() {
+            names.0.insert(sign_in.id.into(), Named::by(sign_in.client.name()));
         }
         if !ids.backends.is_empty() {
             let catalog = store.catalog().await?;

@@ -43,6 +43,7 @@ mod user_changes;
 mod user_deletion;
 mod users;
 mod way_in;
+mod workloads;
 mod write;
 
 use std::sync::{Arc, Mutex};
@@ -85,6 +86,7 @@ pub use usage_batch::UsageBatch;
 pub use usage_reads::Whose;
 pub use usage_sums::UsageSums;
 pub use users::UserRefusal;
+pub use workloads::WorkloadChange;
 
 /// So many callers are remembered; those who call least are forgotten first.
 const REMEMBERED: usize = 10_000;

@@ -22,12 +22,15 @@ use domain::access::api_key::KeyDigest;
 use domain::access::sign_in::{AccessToken, LivingToken, SignIn};
 use domain::models::api_key::ApiKey;
 use domain::models::audit::AuditEntry;
+use domain::models::workload::Workload;
 use domain::models::{SignInId, UserId};
 
 /// Attempts while others change the same sign-in.
 const TRIES: u32 = 5;
 /// The place of the owner in the transaction that begins a sign-in.
 const OWNER: usize = 0;
+/// That of a workload's rule, behind the items of the sign-in.
+const RULE: usize = 4;
 /// Sign-ins whose ends are written at once.
 const AT_ONCE: usize = 50;
 
@@ -35,7 +38,7 @@ const AT_ONCE: usize = 50;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignInCreation {
     Done,
-    /// Deleted or disabled meanwhile, or its sign-ins were ended.
+    /// Deleted or disabled meanwhile, or its sign-ins were ended, or the rule has changed that let it in.
     OwnerGone,
 }
 
@@ -65,12 +68,21 @@ impl Store {
         self.memory.api_keys.get(digest, token).await
     }
 
-    /// Begins a sign-in with its first token, while its owner may be signed in.
-    pub async fn create_sign_in(&self, sign_in: &SignIn, audit: &AuditEntry) -> Result<SignInCreation, StoreError> {
-        let transaction = self.transaction().begin_sign_in(sign_in)?;
+    /// Begins a sign-in with its first token, while its owner may be signed in; that of a workload while its rule is as
+    /// it was read, so that none begins after the rule is switched off.
+    pub async fn create_sign_in(
+        &self,
+        sign_in: &SignIn,
+        rule: Option<&Workload>,
+        audit: &AuditEntry,
+    ) -> Result<SignInCreation, StoreError> {
+        let mut transaction = self.transaction().begin_sign_in(sign_in)?;
+        if let Some(rule) = rule {
+            transaction = transaction.check(&keys::workload(&rule.id), Expression::at_version(rule.version))?;
+        }
         match transaction.audited(audit)?.commit().await? {
             Commit::Done => Ok(SignInCreation::Done),
-            commit if commit.refused_at(OWNER) => Ok(SignInCreation::OwnerGone),
+            commit if commit.refused_at(OWNER) || commit.refused_at(RULE) => Ok(SignInCreation::OwnerGone),
             Commit::Refused(_) => Err(StoreError::Conflict),
         }
     }

@@ -32,8 +32,9 @@ pub const PARENT: &str = "holder";
 
 /// All of an account but the hash of its password: what rights are judged by and administrators see (promise 75). The
 /// roles of functions that must not read hashes name the same attributes, and the keys of the table.
-pub const ACCOUNT: [&str; 14] = [
+pub const ACCOUNT: [&str; 15] = [
     "id",
+    "kind",
     "email",
     "name",
     "role",

@@ -4,6 +4,17 @@ use super::row::{Row, row};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
+    // Rules for workloads.
+    row("claim_pattern", "must be a text of 1 to 512 characters", "必须是 1 到 512 个字符的文本"),
+    row("workload_issuer", "is none of this preset's issuers", "不是该预设的签发者"),
+    row("issuer_scheme", "must use https, unless it is on the own machine", "必须使用 https,除非在本机上"),
+    row("workload_subject", "must have `sub`, and more of it than stars", "必须包含 `sub`,且不能只有星号"),
+    row("workload_id",
+        "must have `{one}` or `{other}` for this issuer, without stars: names can be given away, ids cannot",
+        "对于该签发者必须包含不带星号的 `{one}` 或 `{other}`:名称可以转让,id 不能"),
+    row("workload_keys", "must be a JWK set with a public key that can sign", "必须是包含可用于签名的公钥的 JWK 集合"),
+    row("service_account_is_bare", "a service account has no address, no password, no identity and the role `user`",
+        "服务账户没有电子邮件地址、密码和身份,角色只能是 `user`"),
     // Form.
     row("required", "is required", "为必填项"),
     row("must_be_given", "must be given", "必须填写"),

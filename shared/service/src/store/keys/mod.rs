@@ -10,7 +10,7 @@ use domain::access::quota::Owner;
 use domain::access::throttle::Guarded;
 use domain::models::audit::AuditEntry;
 use domain::models::sso::Identity;
-use domain::models::{BackendId, Email, KeyId, ModelId, PolicyName, SignInId, UserId};
+use domain::models::{BackendId, Email, KeyId, ModelId, PolicyName, SignInId, UserId, WorkloadId};
 
 use super::table::Table;
 
@@ -136,6 +136,14 @@ pub(in crate::store) const TOP_UP: &str = "user#";
 
 pub(in crate::store) fn top_ups(account: &UserId) -> Key {
     Key::new(Table::Policies, TOP_UPS, format!("{TOP_UP}{account}"))
+}
+
+/// The partition of all rules for workloads: beside the catalog's, and not read with it.
+pub(in crate::store) const WORKLOADS: &str = "workloads";
+pub(in crate::store) const WORKLOAD: &str = "workload#";
+
+pub(in crate::store) fn workload(id: &WorkloadId) -> Key {
+    Key::new(Table::Catalog, WORKLOADS, format!("{WORKLOAD}{id}"))
 }
 
 /// The partition of all sign-ins.
