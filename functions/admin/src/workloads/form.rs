@@ -36,7 +36,7 @@ managed_object! {
 pub(super) fn complete(app: &App, rule: &mut Workload) {
     if rule.issuer.is_empty() {
         let issuer = rule.preset.and_then(Preset::issuer);
-        rule.issuer = issuer.unwrap_or_default().to_owned();
+        issuer.unwrap_or_default().clone_into(&mut rule.issuer);
     }
     if rule.audience.is_empty() {
         let own = app.rules.public_url.as_deref().unwrap_or_default();
