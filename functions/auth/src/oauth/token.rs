@@ -19,16 +19,19 @@ pub(super) const GRANT_TYPES: [&str; 3] = [AUTHORIZATION_CODE, REFRESH_TOKEN, DE
 
 /// `POST /oauth/token`
 pub(crate) async fn exchange(State(app): State<App>, origin: Origin, form: Form) -> Result<TokenResponse, OAuthError> {
+    let grant_type = form.get("grant_type");
     // Rules are the switch of workloads; all other programs are people's.
-    match form.get("grant_type") {
+    match grant_type {
         Some(JWT_BEARER) => return workloads::exchange(&app, &origin, &Assertion::of_bearer(&form)?).await,
         Some(TOKEN_EXCHANGE) => return workloads::exchange(&app, &origin, &Assertion::of_exchange(&form)?).await,
-        Some(_) | None => switched_on(&app).await?,
+        Some(_) | None => {}
     }
-    match form.required("grant_type", "grant_type is missing")? {
-        AUTHORIZATION_CODE => authorization_code::redeem(&app, &origin, &form).await,
-        REFRESH_TOKEN => refresh_token::redeem(&app, &origin, &form).await,
-        DEVICE_CODE => device_code::redeem(&app, &origin, &form).await,
-        _ => Err(OAuthError::UnsupportedGrantType),
+    switched_on(&app).await?;
+    match grant_type {
+        Some(AUTHORIZATION_CODE) => authorization_code::redeem(&app, &origin, &form).await,
+        Some(REFRESH_TOKEN) => refresh_token::redeem(&app, &origin, &form).await,
+        Some(DEVICE_CODE) => device_code::redeem(&app, &origin, &form).await,
+        Some(_) => Err(OAuthError::UnsupportedGrantType),
+        None => Err(OAuthError::InvalidRequest("grant_type is missing")),
     }
 }
