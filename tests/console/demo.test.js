@@ -44,6 +44,7 @@ test("a policy's further limits are told, and changed", async () => {
   await sheet.getByLabel("How much").last().fill("2");
   await sheet.getByLabel("Of which models").last().fill("kimi*");
   await sheet.getByRole("button", { name: "Save" }).click();
+  await sheet.waitFor({ state: "detached" });
   await page.getByText("Requests at once, kimi*: 2").waitFor();
   const { limits } = (await demo.admin("GET", "policies/engineering")).data;
   assert.deepEqual(limits.map(({ what, per, amount }) => [what, per ?? null, amount]), [["cost", "week", 7.5], ["concurrency", null, 2]]);

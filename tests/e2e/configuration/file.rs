@@ -58,13 +58,13 @@ async fn the_example_of_the_documents_starts_a_gateway_and_a_second_start_change
         "The first administrator is admin@localhost"
     );
     let line = local.line().await.unwrap();
-    assert_eq!(line, "The configuration is applied: 9 changes, 0 as they were");
+    assert_eq!(line, "The configuration is applied: 11 changes, 0 as they were");
     let said = local.terminate().await;
     assert_eq!(said.output, "", "with models there is no link to set it up");
 
     let mut again = LocalProcess::start_with(&stored, &environment("")).await;
     let line = again.line().await.unwrap();
-    assert_eq!(line, "The configuration is applied: 0 changes, 9 as they were");
+    assert_eq!(line, "The configuration is applied: 0 changes, 11 as they were");
 }
 
 #[tokio::test]

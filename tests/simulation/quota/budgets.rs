@@ -49,7 +49,7 @@ struct World {
 }
 
 #[test]
-fn p112_p113_budgets_of_many_hold_whatever_happens() {
+fn p113_budgets_of_many_hold_whatever_happens() {
     run_seeds(500, |database, seed| async move {
         World::new(database, seed).run().await;
     });

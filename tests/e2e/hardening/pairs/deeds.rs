@@ -15,6 +15,8 @@ pub(super) enum Kind {
     /// Models and their backends.
     Catalog,
     Policy,
+    /// Of departments and of the organisation.
+    Budget,
     Settings,
     SingleSignOn,
 }
@@ -35,6 +37,7 @@ pub(super) fn kinds(row: &Row) -> Vec<Kind> {
         "admin/backends/test" => Vec::new(),
         _ if path.starts_with("admin/models") || path.starts_with("admin/backends") => vec![Kind::Catalog],
         _ if path.starts_with("admin/policies") => vec![Kind::Policy],
+        _ if path.starts_with("admin/departments") || path == "admin/organisation" => vec![Kind::Budget],
         _ if path.starts_with("admin/settings") => vec![Kind::Settings],
         _ if path.starts_with("admin/sso") => vec![Kind::SingleSignOn],
         // Limits, and sessions and accounts that are made of nothing that others change.
@@ -110,6 +113,10 @@ fn of_people(row: &Row, number: usize, turn: usize) -> Option<Value> {
         ("PUT", "/api/v1/admin/users/{id}/keys/{key}") => json!({"enabled": turn.is_multiple_of(2)}),
         ("POST", "/api/v1/admin/policies") => json!({"name": format!("fresh{number}")}),
         ("PUT", "/api/v1/admin/policies/{name}") => json!({"rate_limit": turn + 1}),
+        ("POST", "/api/v1/admin/departments") => json!({"name": format!("fresh{number}")}),
+        ("PUT", "/api/v1/admin/departments/{name}" | "/api/v1/admin/organisation") => {
+            json!({"limits": [{"what": "cost", "per": "month", "amount": turn + 1}]})
+        }
         ("PUT", "/api/v1/admin/settings") => json!({"log_retention_days": turn + 1}),
         _ => return None,
     })

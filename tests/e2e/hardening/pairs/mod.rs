@@ -84,6 +84,11 @@ async fn p47_changes_of_policies_and_their_users_at_once_leave_exact_counts() {
 }
 
 #[tokio::test]
+async fn p112_changes_of_budgets_at_once_are_each_of_one_version() {
+    race(Kind::Budget, 10).await;
+}
+
+#[tokio::test]
 async fn p55_changes_of_settings_at_once_are_each_of_one_version() {
     race(Kind::Settings, 1).await;
 }

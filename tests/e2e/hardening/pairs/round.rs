@@ -97,6 +97,11 @@ impl World {
             Kind::Key => self.make_account(&mut round, true).await,
             Kind::Catalog => self.make_model(&round).await,
             Kind::Settings => {}
+            Kind::Budget => {
+                let department = json!({"name": policy(number)});
+                let admin = self.gateway.admin();
+                admin.create("/api/v1/admin/departments", &department).await;
+            }
             Kind::SingleSignOn => {
                 let config = rows.iter().find_map(|row| form(row)).unwrap();
                 let mut config = config.as_object().unwrap().clone();

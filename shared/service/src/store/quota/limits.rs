@@ -1,11 +1,12 @@
 //! That the largest change of the largest meter is within what `DynamoDB` takes.
 
 use domain::access::quota::{
-    self, AdmissionRequest, Demand, Field, Level, LimitName, Limits, Meter, SlotChange, SlotCounter, StoredFacts,
-    Window, WindowStep,
+    self, Above, AdmissionRequest, Demand, Field, Level, LimitName, Limits, Meter, SlotChange, SlotCounter,
+    StoredFacts, Window, WindowStep,
 };
 use domain::models::UsageId;
 use domain::models::api_key::ApiKey;
+use domain::models::budget::Budgets;
 use domain::models::policy::Policy;
 use jiff::Timestamp;
 use serde_json::json;
@@ -160,6 +161,35 @@ fn largest(limits: &Limits) -> usize {
     let first = quota::plan(Some(&Meter::default()), &request(limits, &facts, 0));
     both_fit(&update::create(&first, &id).unwrap());
     most
+}
+
+#[test]
+fn p114_below_no_budget_a_request_writes_and_expects_nothing_of_slices() {
+    let (facts, id) = (StoredFacts::fixture(), UsageId::generate(Timestamp::UNIX_EPOCH));
+    let mut limits = Limits::from(&policy());
+    let written = |limits: &Limits| {
+        let request = request(limits, &facts, 0);
+        let plan = quota::plan(Some(&meter(limits, &facts, 1, 1)), &request);
+        let (change, condition) = update::add(&plan, &id, None).unwrap();
+        format!("{} {}", change.text, condition.text)
+    };
+    let is_of_slices = |text: &str| {
+        text.split([' ', '(', ','])
+            .any(|path| path == "f" || path.starts_with("f."))
+    };
+    let below_none = written(&limits);
+    assert!(!is_of_slices(&below_none), "{below_none}");
+    let budget = json!({
+        "limits": [{"what": "cost", "per": "month", "amount": 5}], "slots": ["aaaaaa"], "timezone": "UTC",
+        "mode": "enforce", "version": 1
+    });
+    let budgets = Budgets {
+        organisation: serde_json::from_value(budget).unwrap(),
+        ..Budgets::default()
+    };
+    limits.above = Above::of(&budgets, None, "m");
+    let below_one = written(&limits);
+    assert!(is_of_slices(&below_one), "{below_one}");
 }
 
 #[test]
