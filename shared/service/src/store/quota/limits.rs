@@ -177,8 +177,8 @@ fn p114_below_no_budget_a_request_writes_and_expects_nothing_of_slices() {
         text.split([' ', '(', ','])
             .any(|path| path == "f" || path.starts_with("f."))
     };
-    let below_none = written(&limits);
-    assert!(!is_of_slices(&below_none), "{below_none}");
+    let without = written(&limits);
+    assert!(!is_of_slices(&without), "{without}");
     let budget = json!({
         "limits": [{"what": "cost", "per": "month", "amount": 5}], "slots": ["aaaaaa"], "timezone": "UTC",
         "mode": "enforce", "version": 1
@@ -188,8 +188,8 @@ fn p114_below_no_budget_a_request_writes_and_expects_nothing_of_slices() {
         ..Budgets::default()
     };
     limits.above = Above::of(&budgets, None, "m");
-    let below_one = written(&limits);
-    assert!(is_of_slices(&below_one), "{below_one}");
+    let below = written(&limits);
+    assert!(is_of_slices(&below), "{below}");
 }
 
 #[test]
