@@ -1,4 +1,4 @@
-//! Pages of sign-ins, in the reader's language: [`code`] and [`question`] ask, [`notice`] tells; [`layout`] is what they
+//! Pages of sign-ins, in the reader's language: `code` and `question` ask, `notice` tells; `layout` is what they
 //! have in common.
 
 mod code;
