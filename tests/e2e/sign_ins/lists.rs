@@ -21,7 +21,7 @@ async fn p14_t11_t17_a_person_sees_the_own_sign_ins_without_their_tokens() {
     let (other, _) = sign_in(&gateway, &two).await;
     assert_eq!(ids(&one, "/api/v1/user/sign-ins").await, [mine.id.as_str()]);
     let shown = data(one.get(&format!("/api/v1/user/sign-ins/{}", mine.id)), 200).await;
-    assert_eq!((&shown["client"], &shown["how"]), (&json!("codex"), &json!("device")));
+    assert_eq!((&shown["client"], &shown["how"]), (&json!("codex"), &json!("code")));
     let text = shown.to_string();
     assert!(
         !text.contains(program.credential()) && !text.contains(&mine.tokens[0].digest.to_string()),

@@ -24,7 +24,7 @@ pub(crate) enum ProviderError {
 }
 
 /// Why there are no claims that can be believed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Copy, Debug, thiserror::Error)]
 pub(crate) enum ClaimsError {
     #[error(transparent)]
     Provider(#[from] ProviderError),

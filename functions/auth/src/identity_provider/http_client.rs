@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::access::id_token::signing_keys;
 use domain::models::health::FailureClass;
 use http::header::{ACCEPT, AUTHORIZATION};
 use http::request::Builder;
 use http::{Request, StatusCode};
+use jsonwebtoken::jwk::JwkSet;
+use serde::de::DeserializeOwned;
 use service::outbound::{CallError, Outbound, Pieces};
 use tokio::time::timeout;
 use url::Url;
@@ -42,6 +45,21 @@ impl HttpClient {
             None => request,
         };
         self.send(request, Bytes::new()).await
+    }
+
+    /// The document of an issuer (`OpenID` Connect Discovery §4).
+    pub(super) async fn discovered<T: DeserializeOwned>(&self, issuer: &str) -> Result<T, ProviderError> {
+        let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+        let document = succeeded(self.get(&url, None).await?)?;
+        serde_json::from_slice(&document).map_err(|_| ProviderError::Malformed)
+    }
+
+    /// The keys at `url`. A set without a usable one is malformed.
+    pub(super) async fn keys(&self, url: &str) -> Result<JwkSet, ProviderError> {
+        let document = succeeded(self.get(url, None).await?)?;
+        signing_keys(&document)
+            .filter(|set| !set.keys.is_empty())
+            .ok_or(ProviderError::Malformed)
     }
 
     /// A `POST` without its headers and body.

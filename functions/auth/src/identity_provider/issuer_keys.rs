@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 
-use domain::access::id_token::{self, TokenError};
+use domain::access::id_token::TokenError;
 use domain::access::workload_token::{self, WorkloadClaims};
 use domain::clock::Clock;
 use jiff::{SignedDuration, Timestamp};
@@ -15,10 +15,10 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::error::{ClaimsError, ProviderError};
-use super::http_client::{HttpClient, TIMEOUT, succeeded};
+use super::http_client::{HttpClient, TIMEOUT};
 use super::{FRESH, REFETCH_AFTER, SILENCE, SILENT};
 
-/// What an issuer's document says about its keys. Issuers of workloads log nobody in, and have little else to say.
+/// The members of an issuer's document that lead to its keys. Issuers of workloads log nobody in, and have little else.
 #[derive(Deserialize)]
 struct Document {
     issuer: String,
@@ -48,8 +48,8 @@ impl IssuerKeys {
         }
     }
 
-    /// What `token` says, if `issuer` has signed it. Keys that have changed since they were read are read again. The
-    /// issuer is one that a rule names: nobody else can have us call an address.
+    /// The claims of `token`, if `issuer` has signed it. Keys that have changed since they were read are read again.
+    /// The issuer is one that a rule names: nobody else can have us call an address.
     pub(crate) async fn verify(&self, token: &str, issuer: &str) -> Result<WorkloadClaims, ClaimsError> {
         let judge = |keys: &JwkSet| workload_token::verify(token, keys, issuer, self.clock.now());
         match judge(&*self.keys_since(issuer, FRESH).await?) {
@@ -86,15 +86,11 @@ impl IssuerKeys {
     }
 
     async fn read(&self, issuer: &str) -> Result<JwkSet, ProviderError> {
-        let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        let document = succeeded(self.http.get(&url, None).await?)?;
-        let document: Document = serde_json::from_slice(&document).map_err(|_| ProviderError::Malformed)?;
-        if document.issuer != issuer {
-            return Err(ProviderError::Issuer);
+        let document: Document = self.http.discovered(issuer).await?;
+        if document.issuer == issuer {
+            self.http.keys(&document.jwks_uri).await
+        } else {
+            Err(ProviderError::Issuer)
         }
-        let keys = succeeded(self.http.get(&document.jwks_uri, None).await?)?;
-        id_token::signing_keys(&keys)
-            .filter(|set| !set.keys.is_empty())
-            .ok_or(ProviderError::Malformed)
     }
 }

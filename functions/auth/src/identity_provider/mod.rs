@@ -137,18 +137,12 @@ impl Provider {
 
     /// The provider's metadata, whichever issuer it names.
     pub(crate) async fn discover(&self, config: &SsoConfig) -> Result<Metadata, ProviderError> {
-        let issuer = config.issuer_url.trim_end_matches('/');
-        let url = format!("{issuer}/.well-known/openid-configuration");
-        let document = succeeded(self.http.get(&url, None).await?)?;
-        serde_json::from_slice(&document).map_err(|_| ProviderError::Malformed)
+        self.http.discovered(&config.issuer_url).await
     }
 
-    /// The keys that the metadata names. A set without a usable one is malformed.
+    /// The keys that the metadata names.
     pub(crate) async fn keys(&self, metadata: &Metadata) -> Result<JwkSet, ProviderError> {
-        let document = succeeded(self.http.get(&metadata.jwks_uri, None).await?)?;
-        id_token::signing_keys(&document)
-            .filter(|set| !set.keys.is_empty())
-            .ok_or(ProviderError::Malformed)
+        self.http.keys(&metadata.jwks_uri).await
     }
 
     /// The address where a browser is sent to log in.

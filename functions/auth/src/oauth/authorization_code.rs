@@ -41,7 +41,7 @@ pub(super) async fn redeem(app: &App, origin: &Origin, form: &Form) -> Result<To
     Err(OAuthError::InvalidGrant)
 }
 
-/// What a code gives, if it has given nothing yet.
+/// The grant of a code that has given nothing yet.
 async fn grant(app: &App, origin: &Origin, code: &str) -> Result<CodeGrant, OAuthError> {
     if !AUTHORIZATION_CODE.fits(code) {
         return Err(OAuthError::InvalidGrant);

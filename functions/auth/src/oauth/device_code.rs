@@ -24,7 +24,7 @@ use crate::sso;
 /// Attempts to find a user code that no other request has.
 const TRIES: u32 = 4;
 
-/// What a program shows its person, and what it asks with (RFC 8628 §3.2).
+/// The codes of a device: one for its person to type, one for the program to ask with (RFC 8628 §3.2).
 #[derive(Serialize)]
 pub(crate) struct DeviceAuthorization {
     device_code: String,
@@ -118,7 +118,7 @@ pub(super) async fn redeem(app: &App, origin: &Origin, form: &Form) -> Result<To
     begin(app, origin, &admitted).await?.ok_or(OAuthError::ExpiredToken)
 }
 
-/// What a program hears whose person has not decided.
+/// The answer for a program whose person has not decided.
 async fn undecided(app: &App, digest: &str, request: &DeviceRequest) -> Result<OAuthError, OAuthError> {
     let now = app.store.clock().now();
     let question = Question::judge(request.interval, request.polled_at, now);

@@ -10,15 +10,15 @@ use serde_json::json;
 use service::http::ApiError;
 use service::store::StoreError;
 
-/// For responses with tokens, and all others of these endpoints (RFC 6749 §5.1).
+/// The header of responses with tokens, and of all others of these endpoints (RFC 6749 §5.1).
 pub(super) const NO_STORE: [(HeaderName, HeaderValue); 1] = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
 
-/// Why there is no token.
+/// A refusal to give a token.
 #[derive(Debug)]
 pub(crate) enum OAuthError {
-    /// What is wrong with the request.
+    /// The request is not well formed, as the text says.
     InvalidRequest(&'static str),
-    /// What was shown opens nothing. The client is told no more (promise 108).
+    /// The credential that was shown opens nothing. The client is told no more (promise 108).
     InvalidGrant,
     /// The client may not use the grant.
     UnauthorizedClient,

@@ -1,19 +1,14 @@
-//! What token endpoints give: a sign-in that begins, with its first access token.
+//! Access tokens as token endpoints give them.
 
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use domain::access::access_token::MintedToken;
-use domain::access::sign_in::{LivingToken, SignIn};
-use domain::models::workload::Workload;
+use domain::access::sign_in::{LivingToken, SignIn, TooManyTokens};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use service::http::origin::Origin;
-use service::http::sign_in_object::{SignInObject, TOLD};
-use service::store::SignInCreation;
 
-use super::error::{NO_STORE, OAuthError};
-use crate::app::App;
+use super::error::NO_STORE;
 
 /// A successful response (RFC 6749 §5.1).
 #[derive(Deserialize, Serialize)]
@@ -24,21 +19,14 @@ pub(crate) struct TokenResponse {
     pub(crate) expires_in: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<String>,
-    /// Where the token was exchanged for another one (RFC 8693 §2.2.1).
+    /// The kind of token that an exchange has given (RFC 8693 §2.2.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     issued_token_type: Option<Cow<'static, str>>,
 }
 
-/// What the beginning of a sign-in hangs on, and what the audit trail calls it.
-pub(crate) struct Beginning<'a> {
-    pub(crate) action: &'static str,
-    /// The rule that lets a workload in.
-    pub(crate) rule: Option<&'a Workload>,
-}
-
 impl TokenResponse {
     /// Of a token that ends at `expires_at`.
-    pub(crate) fn new(token: MintedToken, expires_at: Timestamp, now: Timestamp) -> Self {
+    fn new(token: MintedToken, expires_at: Timestamp, now: Timestamp) -> Self {
         Self {
             access_token: token.secret,
             token_type: "Bearer".into(),
@@ -68,25 +56,18 @@ impl IntoResponse for TokenResponse {
     }
 }
 
-/// Begins `sign_in` with its first token, which lives until `expires_at`. Whose owner is gone meanwhile gets none.
-pub(crate) async fn begin(
-    app: &App,
-    origin: &Origin,
+/// The sign-in with one more access token, which lives until `expires_at` or the sign-in's end, and the response that
+/// shows it.
+pub(crate) fn next_token(
     sign_in: &SignIn,
     expires_at: Timestamp,
-    beginning: Beginning<'_>,
-) -> Result<TokenResponse, OAuthError> {
-    let (now, token) = (app.store.clock().now(), MintedToken::generate());
+    now: Timestamp,
+) -> Result<(SignIn, TokenResponse), TooManyTokens> {
+    let (token, expires_at) = (MintedToken::generate(), expires_at.min(sign_in.ends_at));
     let living = LivingToken {
         digest: token.digest,
         expires_at,
     };
-    let with_token = sign_in.with_token(living, now).map_err(|_| OAuthError::InvalidGrant)?;
-    let audit = origin
-        .audit(&sign_in.owner, beginning.action, &sign_in.id, now)
-        .creating(&TOLD, &SignInObject::from(sign_in));
-    match app.store.create_sign_in(&with_token, beginning.rule, &audit).await? {
-        SignInCreation::Done => Ok(TokenResponse::new(token, expires_at.min(sign_in.ends_at), now)),
-        SignInCreation::OwnerGone => Err(OAuthError::InvalidGrant),
-    }
+    let after = sign_in.with_token(living, now)?;
+    Ok((after, TokenResponse::new(token, expires_at, now)))
 }

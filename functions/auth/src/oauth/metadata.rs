@@ -1,4 +1,4 @@
-//! What programs read before they sign somebody in: the endpoints (RFC 8414), and opencode's own document.
+//! Documents that programs read before they sign somebody in: the endpoints (RFC 8414), and opencode's own.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,7 +11,7 @@ use super::switched_on;
 use crate::app::App;
 use crate::sso;
 
-/// Of the contract that Claude Code has with gateways.
+/// The version of the contract that Claude Code has with gateways.
 const GATEWAY_PROTOCOL_VERSION: u32 = 1;
 
 /// `GET /.well-known/oauth-authorization-server`

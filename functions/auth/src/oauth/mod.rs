@@ -1,8 +1,9 @@
 //! The OAuth server of programs (RFC 6749): how they get access tokens instead of API keys.
 //!
 //! [`token`] is the endpoint that gives tokens, by whichever grant: [`authorization_code`], [`device_code`] and
-//! [`refresh_token`] of people, [`workloads`] of programs that show an identity token of where they run; [`form`] are its requests, [`error`] its refusals, [`issue`] and [`person`] what it
-//! gives. [`metadata`] tells programs where all of it is.
+//! [`refresh_token`] of people, whose sign-ins [`person`] begins, and [`workloads`] of programs that show an identity
+//! token. [`form`] has its requests, [`error`] its refusals, [`issue`] its tokens; [`metadata`] tells programs where
+//! all of it is.
 
 mod authorization_code;
 mod device_code;

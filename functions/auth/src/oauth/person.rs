@@ -2,10 +2,9 @@
 
 use std::net::IpAddr;
 
-use domain::access::access_token::MintedToken;
 use domain::access::oauth::client::{Refreshing, refreshing, token_seconds};
 use domain::access::oauth::credentials::REFRESH_TOKEN;
-use domain::access::sign_in::{ClientId, How, LivingToken, SignIn};
+use domain::access::sign_in::{ClientId, How, SignIn};
 use domain::access::sign_in_request::Approval;
 use domain::models::{SignInId, UserId};
 use jiff::SignedDuration;
@@ -14,17 +13,17 @@ use service::http::sign_in_object::{SignInObject, TOLD};
 use service::store::{Redemption, Span, Ticket};
 
 use super::error::OAuthError;
-use super::issue::TokenResponse;
+use super::issue::{TokenResponse, next_token};
 use crate::app::App;
 
 /// Sign-ins of one person at once; a further one ends the oldest.
 const MOST: usize = 20;
 
-/// Who is let in, by which decision.
+/// A program that is let in, and the decision that lets it in.
 pub(super) struct Admitted<'a> {
     pub(super) client: ClientId,
     pub(super) how: How,
-    /// Where the program is.
+    /// The program's address.
     pub(super) address: Option<IpAddr>,
     pub(super) approval: &'a Approval,
     pub(super) ticket: Ticket<'a>,
@@ -39,26 +38,12 @@ pub(super) async fn begin(
     make_room(app, origin, &admitted.approval.user).await?;
     let (now, settings) = (app.store.clock().now(), app.store.settings().await?);
     let seconds = i64::from(settings.sign_in_minutes) * 60;
-    let sign_in = SignIn {
-        id: SignInId::generate(),
-        owner: admitted.approval.user.clone(),
-        client: admitted.client,
-        how: admitted.how.clone(),
-        address: admitted.address,
-        created_at: now,
-        ends_at: now + SignedDuration::from_secs(seconds),
-        epoch: admitted.approval.epoch,
-        tokens: Vec::new(),
-        version: 0,
-    };
+    let owner = (admitted.approval.user.clone(), admitted.approval.epoch);
+    let times = (now, now + SignedDuration::from_secs(seconds));
+    let begun = SignIn::new(owner, admitted.client, admitted.how.clone(), times).asked_from(admitted.address);
     let lifetime = token_seconds(admitted.client, settings.access_token_seconds, seconds);
-    let expires_at = sign_in.ends_at.min(now + SignedDuration::from_secs(lifetime));
-    let token = MintedToken::generate();
-    let living = LivingToken {
-        digest: token.digest,
-        expires_at,
-    };
-    let sign_in = sign_in.with_token(living, now).map_err(|_| OAuthError::InvalidGrant)?;
+    let token = next_token(&begun, now + SignedDuration::from_secs(lifetime), now);
+    let (sign_in, response) = token.map_err(|_| OAuthError::InvalidGrant)?;
     let refresh = (refreshing(admitted.client) != Refreshing::Never).then(|| REFRESH_TOKEN.generate());
     // The person has done it, where the person was.
     let person = Origin {
@@ -70,7 +55,7 @@ pub(super) async fn begin(
         .creating(&TOLD, &SignInObject::from(&sign_in));
     let redeemed = app.store.redeem(admitted.ticket, &sign_in, refresh.as_deref(), &audit);
     match redeemed.await? {
-        Redemption::Done => Ok(Some(TokenResponse::new(token, expires_at, now).with_refresh(refresh))),
+        Redemption::Done => Ok(Some(response.with_refresh(refresh))),
         Redemption::OwnerGone => Err(OAuthError::InvalidGrant),
         Redemption::Overtaken => Ok(None),
     }

@@ -1,11 +1,10 @@
 //! Refresh tokens: the next access token of a sign-in, which lengthens nothing (RFC 6749 §6, RFC 9700 §4.14).
 
-use domain::access::access_token::MintedToken;
 use domain::access::oauth::client::{Refreshing, refreshing};
 use domain::access::oauth::credentials::REFRESH_TOKEN;
 use domain::access::oauth::refresh::{Presented, judge};
 use domain::access::oauth::replay;
-use domain::access::sign_in::{LivingToken, SignIn};
+use domain::access::sign_in::SignIn;
 use domain::access::sign_in_request::RefreshToken;
 use jiff::{SignedDuration, Timestamp};
 use service::http::origin::Origin;
@@ -15,14 +14,14 @@ use service::store::{Redemption, Rotation, StoreError};
 use super::client_of;
 use super::error::OAuthError;
 use super::form::Form;
-use super::issue::TokenResponse;
+use super::issue::{TokenResponse, next_token};
 use super::person::end_reused;
 use crate::app::App;
 
 /// Attempts while others refresh the same sign-in.
 const TRIES: u32 = 5;
 
-/// What a token got, or an attempt that somebody else was faster than.
+/// The end of an attempt: an answer, or somebody else was faster.
 enum Attempt {
     Answered(TokenResponse),
     Overtaken,
@@ -81,16 +80,11 @@ async fn refresh(app: &App, token: &str, sign_in: &SignIn, now: Timestamp) -> Re
     if expires_at <= now {
         return Err(OAuthError::InvalidGrant);
     }
-    let minted = MintedToken::generate();
-    let living = LivingToken {
-        digest: minted.digest,
-        expires_at,
-    };
-    let after = sign_in.with_token(living, now).map_err(|_| too_many(sign_in, now))?;
+    let (after, response) = next_token(sign_in, expires_at, now).map_err(|_| too_many(sign_in, now))?;
     let rotates = refreshing(sign_in.client) == Refreshing::Rotating;
     let next = rotates.then(|| REFRESH_TOKEN.generate());
     let shown = next.clone().unwrap_or_else(|| token.to_owned());
-    let response = TokenResponse::new(minted, expires_at, now).with_refresh(Some(shown));
+    let response = response.with_refresh(Some(shown));
     let sealed = serde_json::to_string(&response)
         .ok()
         .and_then(|json| replay::seal(token, &json));

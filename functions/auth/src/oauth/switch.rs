@@ -1,4 +1,4 @@
-//! Whether programs may be signed in at all, and which program asks.
+//! The switch of sign-ins, and the program that asks.
 
 use std::sync::Arc;
 

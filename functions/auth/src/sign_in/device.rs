@@ -35,7 +35,10 @@ pub(crate) async fn form(
     Query(query): Query<DeviceQuery>,
 ) -> Result<Response, ApiError> {
     let settings = switched_on(&app).await?;
-    let config = sso::enabled(&app).await.map_err(|error| error.logged(&origin))?;
+    let config = match sso::enabled(&app).await {
+        Ok(config) => config,
+        Err(error) => return Ok(Refusal::from(error.logged(&origin)).page(language)),
+    };
     // What is no code is not shown: the page says nothing that somebody else has written.
     let code = query.user_code.as_deref().and_then(UserCode::read);
     let code = code.map(|code| code.to_string());

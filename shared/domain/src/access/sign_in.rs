@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::api_key::KeyDigest;
 use crate::models::api_key::ApiKey;
-use crate::models::user::User;
 use crate::models::{DisplayName, KeyId, SignInId, UserId, WorkloadId};
 
 /// Access tokens of one sign-in that live at once.
@@ -43,7 +42,7 @@ impl ClientId {
     }
 }
 
-/// How a program was let in.
+/// The way in which a program was let in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "how", rename_all = "lowercase")]
 pub enum How {
@@ -51,7 +50,7 @@ pub enum How {
     Device,
     /// RFC 8252, with PKCE.
     Code,
-    /// By a rule for workloads, and whom the token of its issuer named.
+    /// A rule for workloads, and the subject that the token of its issuer named.
     Workload { rule: WorkloadId, subject: String },
 }
 
@@ -63,7 +62,7 @@ pub struct SignIn {
     pub client: ClientId,
     #[serde(flatten)]
     pub how: How,
-    /// Where the program asked from, if that is known.
+    /// The address that the program asked from, if that is known.
     #[serde(default)]
     pub address: Option<IpAddr>,
     pub created_at: Timestamp,
@@ -87,17 +86,22 @@ pub struct LivingToken {
 pub struct TooManyTokens;
 
 impl SignIn {
-    /// A sign-in that begins now, of which nothing is written yet: it has no token.
-    pub fn new(owner: &User, client: ClientId, how: How, (now, ends_at): (Timestamp, Timestamp)) -> Self {
+    /// A sign-in that begins now, of an owner with this `sign_in_epoch`. Nothing of it is written yet: it has no token.
+    pub fn new(
+        (owner, epoch): (UserId, u64),
+        client: ClientId,
+        how: How,
+        (now, ends_at): (Timestamp, Timestamp),
+    ) -> Self {
         Self {
             id: SignInId::generate(),
-            owner: owner.id.clone(),
+            owner,
             client,
             how,
             address: None,
             created_at: now,
             ends_at,
-            epoch: owner.sign_in_epoch,
+            epoch,
             tokens: Vec::new(),
             version: 0,
         }
@@ -127,7 +131,7 @@ impl SignIn {
         })
     }
 
-    /// What is stored of its token that ends at `expires_at`.
+    /// The item of its token that ends at `expires_at`.
     pub fn access_token(&self, expires_at: Timestamp) -> AccessToken {
         AccessToken {
             owner: self.owner.clone(),
@@ -193,12 +197,8 @@ mod tests {
     }
 
     fn sign_in() -> SignIn {
-        let email = "a@example.com".to_owned().try_into().unwrap();
-        let user = User {
-            sign_in_epoch: 2,
-            ..User::new(email, ClientId::Codex.name(), at(0))
-        };
-        SignIn::new(&user, ClientId::ClaudeCode, How::Device, (at(0), at(100)))
+        let owner = (UserId::parse("u").unwrap(), 2);
+        SignIn::new(owner, ClientId::ClaudeCode, How::Device, (at(0), at(100)))
     }
 
     fn token(until: i64) -> LivingToken {

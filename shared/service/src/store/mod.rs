@@ -77,7 +77,6 @@ pub use policies::PolicyRemoval;
 pub use quota::{Admission, Seen, Settlement};
 pub use sign_in_redemption::{Redemption, Rotation, Ticket};
 pub use sign_in_requests::{DEVICE_LIFETIME, QUESTION_LIFETIME};
-pub use sign_ins::{SignInCreation, TokenAddition};
 pub use single_use::Taken;
 pub use sso::{ATTEMPT_LIFETIME as SSO_ATTEMPT_LIFETIME, SsoChange};
 use table::Table;

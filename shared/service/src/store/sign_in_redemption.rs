@@ -1,5 +1,5 @@
-//! Sign-ins of people: begun by what a decision has given, and gone on with by refresh tokens. Each code and each
-//! rotating token does so once, which the transaction holds.
+//! Sign-ins as they begin and go on: those of people by what a decision has given and by refresh tokens, of which each
+//! code and each rotating token does so once, those of workloads by their rule. The transaction holds all of it.
 
 use jiff::Timestamp;
 
@@ -13,20 +13,23 @@ use domain::access::api_key::KeyDigest;
 use domain::access::sign_in::{AccessToken, SignIn};
 use domain::access::sign_in_request::RefreshToken;
 use domain::models::audit::AuditEntry;
+use domain::models::workload::Workload;
 
 /// The place of the owner in each of these transactions.
 const OWNER: usize = 0;
 
-/// What a sign-in is begun with.
+/// The ticket that a sign-in is begun with.
 #[derive(Clone, Copy, Debug)]
 pub enum Ticket<'a> {
     /// The digest of a device code whose request is approved.
     Device(&'a str),
     /// A code that a browser has brought.
     Code(&'a str),
+    /// The rule of a workload, as it was read: none begins once the rule is switched off.
+    Rule(&'a Workload),
 }
 
-/// How a redemption ended.
+/// The end of a redemption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redemption {
     Done,
@@ -36,7 +39,7 @@ pub enum Redemption {
     Overtaken,
 }
 
-/// What becomes of a refresh token that rotates.
+/// The change of a refresh token that rotates.
 #[derive(Clone, Copy, Debug)]
 pub struct Rotation<'a> {
     pub used: &'a str,
@@ -47,7 +50,8 @@ pub struct Rotation<'a> {
 }
 
 impl Store {
-    /// Begins a sign-in with its first token and its refresh token, by a ticket that is then used up.
+    /// Begins a sign-in with its first token and its refresh token, while its owner may be signed in, by a ticket. A
+    /// code is then used up.
     pub async fn redeem(
         &self,
         ticket: Ticket<'_>,
@@ -59,6 +63,7 @@ impl Store {
         transaction = match ticket {
             Ticket::Device(digest) => transaction.delete(&keys::device(digest), self.approved())?,
             Ticket::Code(code) => transaction.update(&keys::authorization_code(code), opens(sign_in), self.unused())?,
+            Ticket::Rule(rule) => transaction.check(&keys::workload(&rule.id), Expression::at_version(rule.version))?,
         };
         if let Some(token) = refresh_token {
             transaction = transaction.refresh_token(token, sign_in)?;

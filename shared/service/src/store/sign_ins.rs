@@ -19,38 +19,15 @@ use super::table::Table;
 use super::transaction::{Commit, Transaction};
 use super::{Store, StoreError};
 use domain::access::api_key::KeyDigest;
-use domain::access::sign_in::{AccessToken, LivingToken, SignIn};
+use domain::access::sign_in::{AccessToken, SignIn};
 use domain::models::api_key::ApiKey;
 use domain::models::audit::AuditEntry;
-use domain::models::workload::Workload;
 use domain::models::{SignInId, UserId};
 
 /// Attempts while others change the same sign-in.
 const TRIES: u32 = 5;
-/// The place of the owner in the transaction that begins a sign-in.
-const OWNER: usize = 0;
-/// That of a workload's rule, behind the items of the sign-in.
-const RULE: usize = 4;
 /// Sign-ins whose ends are written at once.
 const AT_ONCE: usize = 50;
-
-/// How the beginning of a sign-in ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignInCreation {
-    Done,
-    /// Deleted or disabled meanwhile, or its sign-ins were ended, or the rule has changed that let it in.
-    OwnerGone,
-}
-
-/// How the addition of an access token ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenAddition {
-    Done,
-    /// The sign-in has ended.
-    Gone,
-    /// As many of its tokens live as may.
-    TooMany,
-}
 
 /// A sign-in in its owner's list.
 #[derive(Serialize, Deserialize)]
@@ -66,43 +43,6 @@ impl Store {
             Ok(token.map(|token| Arc::new(token.into_key())))
         };
         self.memory.api_keys.get(digest, token).await
-    }
-
-    /// Begins a sign-in with its first token, while its owner may be signed in; that of a workload while its rule is as
-    /// it was read, so that none begins after the rule is switched off.
-    pub async fn create_sign_in(
-        &self,
-        sign_in: &SignIn,
-        rule: Option<&Workload>,
-        audit: &AuditEntry,
-    ) -> Result<SignInCreation, StoreError> {
-        let mut transaction = self.transaction().begin_sign_in(sign_in)?;
-        if let Some(rule) = rule {
-            transaction = transaction.check(&keys::workload(&rule.id), Expression::at_version(rule.version))?;
-        }
-        match transaction.audited(audit)?.commit().await? {
-            Commit::Done => Ok(SignInCreation::Done),
-            commit if commit.refused_at(OWNER) || commit.refused_at(RULE) => Ok(SignInCreation::OwnerGone),
-            Commit::Refused(_) => Err(StoreError::Conflict),
-        }
-    }
-
-    /// Adds an access token to a sign-in that has not ended.
-    pub async fn add_access_token(&self, id: &SignInId, token: LivingToken) -> Result<TokenAddition, StoreError> {
-        let mut attempts = Attempts::at_most(TRIES);
-        loop {
-            let Some(sign_in) = self.sign_in(id).await? else {
-                return Ok(TokenAddition::Gone);
-            };
-            let Ok(after) = sign_in.with_token(token, self.clock.now()) else {
-                return Ok(TokenAddition::TooMany);
-            };
-            let transaction = self.transaction().add_token(&after)?;
-            match transaction.commit().await? {
-                Commit::Done => return Ok(TokenAddition::Done),
-                Commit::Refused(_) => attempts.collided().await?,
-            }
-        }
     }
 
     /// A sign-in that has not ended, as it is now.

@@ -1,4 +1,4 @@
-//! From an identity token to an access token.
+//! The exchange of an identity token for an access token.
 
 use axum::extract::{Request, State};
 use domain::access::sign_in::{ClientId, How, SignIn};
@@ -10,12 +10,14 @@ use serde_json::json;
 use service::http::error::shown;
 use service::http::json::{MAX_MANAGEMENT_BODY, read_any};
 use service::http::origin::Origin;
+use service::http::sign_in_object::{SignInObject, TOLD};
+use service::store::{Redemption, Ticket};
 
 use super::judge::{Admitted, Refusal, judge};
 use super::request::Assertion;
 use crate::app::App;
 use crate::oauth::error::OAuthError;
-use crate::oauth::issue::{Beginning, TokenResponse, begin};
+use crate::oauth::issue::{TokenResponse, next_token};
 
 /// `POST /v1/oauth/token`
 pub(crate) async fn exchange_json(
@@ -57,12 +59,16 @@ async fn admit(
         rule: rule.id.clone(),
         subject,
     };
-    let sign_in = SignIn::new(&account, ClientId::Workload, how, (now, ends_at)).asked_from(origin.address);
-    let beginning = Beginning {
-        action: "workload.exchange",
-        rule: Some(&rule),
-    };
-    let response = begin(app, origin, &sign_in, ends_at, beginning).await?;
+    let owner = (account.id, account.sign_in_epoch);
+    let begun = SignIn::new(owner, ClientId::Workload, how, (now, ends_at)).asked_from(origin.address);
+    let (sign_in, response) = next_token(&begun, ends_at, now).map_err(|_| OAuthError::InvalidGrant)?;
+    let audit = origin
+        .audit(&sign_in.owner, "workload.exchange", &sign_in.id, now)
+        .creating(&TOLD, &SignInObject::from(&sign_in));
+    let redeemed = app.store.redeem(Ticket::Rule(&rule), &sign_in, None, &audit);
+    if redeemed.await? != Redemption::Done {
+        return Err(OAuthError::InvalidGrant);
+    }
     Ok(if assertion.is_exchange {
         response.exchanged()
     } else {

@@ -1,16 +1,18 @@
-//! Which rule lets a token in.
+//! The judgement which rule lets a token in.
 
 use domain::access::id_token::{TokenError, signing_keys};
 use domain::access::workload_token::{self, Named, WorkloadClaims};
 use domain::models::user::{Status, User, UserKind};
 use domain::models::workload::Workload;
+use serde_json::Value;
 use service::store::StoreError;
+use tokio::sync::OnceCell;
 
 use super::request::Assertion;
 use crate::app::App;
 use crate::identity_provider::{ClaimsError, ProviderError};
 
-/// Why a token is refused. For the log and the audit trail; its sender learns none of it.
+/// The reason why a token is refused. For the log and the audit trail; its sender learns none of it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
     #[error("it is no token")]
@@ -91,8 +93,18 @@ async fn the_one(
 ) -> Result<(Workload, WorkloadClaims), Refusal> {
     let is_named = assertion.rule.is_some();
     let (mut fitting, mut disbelieved) = (Vec::new(), None);
+    // All are rules of one issuer, whose signature is checked once.
+    let published = OnceCell::new();
     for rule in rules {
-        match verified(app, &assertion.token, &rule).await {
+        let claims = match &rule.jwks {
+            Some(jwks) => by_own_keys(app, &assertion.token, &rule.issuer, jwks),
+            None => published
+                .get_or_init(|| app.issuers.verify(&assertion.token, &rule.issuer))
+                .await
+                .clone()
+                .map_err(Refusal::from),
+        };
+        match claims {
             Ok(claims) if !claims.is_for(&rule.audience) => disbelieved = Some(TokenError::Audience.into()),
             Ok(claims) if rule.fits(|name| claims.claim(name)) => fitting.push((rule, claims)),
             Ok(_) => {}
@@ -106,19 +118,17 @@ async fn the_one(
     }
 }
 
-/// What the token says, by the keys that the rule holds, or else by those that its issuer publishes.
-async fn verified(app: &App, token: &str, rule: &Workload) -> Result<WorkloadClaims, Refusal> {
-    let Some(jwks) = &rule.jwks else {
-        return app
-            .issuers
-            .verify(token, &rule.issuer)
-            .await
-            .map_err(|error| match error {
-                ClaimsError::Provider(error) => error.into(),
-                ClaimsError::Token(error) => error.into(),
-            });
-    };
+/// The claims of a token by the keys that its rule holds.
+fn by_own_keys(app: &App, token: &str, issuer: &str, jwks: &Value) -> Result<WorkloadClaims, Refusal> {
     let keys = signing_keys(jwks.to_string().as_bytes()).ok_or(TokenError::UnknownKey)?;
-    let now = app.store.clock().now();
-    Ok(workload_token::verify(token, &keys, &rule.issuer, now)?)
+    Ok(workload_token::verify(token, &keys, issuer, app.store.clock().now())?)
+}
+
+impl From<ClaimsError> for Refusal {
+    fn from(error: ClaimsError) -> Self {
+        match error {
+            ClaimsError::Provider(error) => error.into(),
+            ClaimsError::Token(error) => error.into(),
+        }
+    }
 }

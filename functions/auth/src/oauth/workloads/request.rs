@@ -22,9 +22,9 @@ pub(crate) struct Assertion {
     pub(super) token: String,
     /// The rule that is to let it in; without one, exactly one must.
     pub(super) rule: Option<WorkloadId>,
-    /// Who the rule's service account is expected to be.
+    /// The service account that the sender expects the rule to have.
     pub(super) service_account: Option<UserId>,
-    /// Whether the response has to say what kind of token it gives.
+    /// True if the response has to say what kind of token it gives (RFC 8693).
     pub(super) is_exchange: bool,
 }
 
@@ -57,14 +57,14 @@ impl Assertion {
         )
     }
 
-    /// Of a form with the grant type [`JWT_BEARER`].
+    /// The assertion in a form with the grant type [`JWT_BEARER`].
     pub(crate) fn of_bearer(form: &Form) -> Result<Self, OAuthError> {
         let token = form.required("assertion", "assertion is missing")?;
         let (rule, account) = (form.get("federation_rule_id"), form.get("service_account_id"));
         Self::new(token.to_owned(), rule, account, false)
     }
 
-    /// Of a form with the grant type [`TOKEN_EXCHANGE`].
+    /// The assertion in a form with the grant type [`TOKEN_EXCHANGE`].
     pub(crate) fn of_exchange(form: &Form) -> Result<Self, OAuthError> {
         let token = form.required("subject_token", "subject_token is missing")?;
         let kind = form.required("subject_token_type", "subject_token_type is missing")?;
