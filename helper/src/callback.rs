@@ -23,7 +23,7 @@ pub(crate) struct Callback {
     port: u16,
 }
 
-/// What the gateway has sent back with the browser (RFC 6749 §4.1.2, RFC 9207).
+/// The answer that the gateway has sent back with the browser (RFC 6749 §4.1.2, RFC 9207).
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Returned {
     Code(String),
@@ -44,8 +44,8 @@ impl Callback {
         format!("http://127.0.0.1:{}{PATH}", self.port)
     }
 
-    /// What comes back with `state` from `issuer`. Other requests to this address are answered and passed over: any
-    /// page and any program of this computer can make some.
+    /// The answer that comes back with `state` from `issuer`. Other requests to this address are answered and passed
+    /// over: any page and any program of this computer can make some.
     pub(crate) async fn returned(&self, state: &str, issuer: &str) -> Result<Returned, HelperError> {
         loop {
             let (mut stream, _) = self.listener.accept().await.map_err(HelperError::Listen)?;
@@ -77,7 +77,7 @@ async fn target(stream: &mut TcpStream) -> Option<String> {
     }
 }
 
-/// What the request says, if it is the one that is waited for.
+/// The answer in a request, if it is the one that is waited for.
 fn judge(target: &str, state: &str, issuer: &str) -> Option<Returned> {
     let (path, query) = target.split_once('?')?;
     let query: HashMap<_, _> = form_urlencoded::parse(query.as_bytes()).collect();

@@ -17,7 +17,7 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// Seconds that each `slow_down` adds (RFC 8628 §3.5), and each failure to reach the gateway.
 const BACK_OFF: u64 = 5;
 
-/// What the person is shown, and what this program asks with.
+/// The codes of this sign-in: one that the person is shown, one that this program asks with.
 #[derive(Deserialize)]
 struct Pending {
     device_code: String,
@@ -26,12 +26,12 @@ struct Pending {
     verification_uri_complete: String,
     expires_in: u64,
     interval: u64,
-    /// What the gateway's administrator wants to be read before.
+    /// A notice of the gateway's administrator, to be read before.
     #[serde(default)]
     login_notice: Option<String>,
 }
 
-/// What became of one question.
+/// The answer to one question.
 enum Polled {
     Tokens(Tokens),
     Undecided,

@@ -1,4 +1,4 @@
-//! Why a command failed, said so that its reader knows what to do.
+//! Reasons why a command failed, said so that their reader knows what to do.
 
 use std::path::PathBuf;
 

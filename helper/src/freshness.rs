@@ -1,22 +1,22 @@
-//! Whether a kept token is handed out, or a new one is fetched first.
+//! The judgement whether a kept token is handed out, or a new one is fetched first.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// What lives no longer would end on its way.
+/// The least life of a token that is handed out: a shorter one would end on its way.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 /// Programs keep a token for minutes. Who asks again so soon was refused with what it got.
 const SUSPICION: SignedDuration = SignedDuration::from_secs(15);
 
-/// What is known of a kept token.
+/// The times of a kept token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
     pub(crate) obtained: Timestamp,
     pub(crate) expires: Timestamp,
-    /// When it was last handed out.
+    /// The moment at which it was last handed out.
     pub(crate) handed: Option<Timestamp>,
 }
 
-/// What a kept token is worth.
+/// The worth of a kept token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Freshness {
     Good,

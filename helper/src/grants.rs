@@ -25,7 +25,7 @@ impl Tokens {
     }
 }
 
-/// What the endpoint says to a grant.
+/// The answer of the endpoint to a grant.
 pub(crate) enum Answer {
     Tokens(Tokens),
     /// A refusal by its name: `invalid_grant`.

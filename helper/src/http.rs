@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_ANSWER: usize = 256 * 1024;
 /// A person's own gateway may be anywhere.
 const EVERYWHERE: &str = "0.0.0.0/0,::/0";
-/// Where systems have the authorities that they trust, the company's own among them.
+/// The files in which systems have the authorities that they trust, the company's own among them.
 const SYSTEM: [&str; 3] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",

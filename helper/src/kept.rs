@@ -116,7 +116,7 @@ fn is_same(one: &Kept, other: &Kept) -> bool {
     one.gateway == other.gateway && one.client == other.client
 }
 
-/// Where sign-ins are kept.
+/// The file in which sign-ins are kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder(PathBuf);
 

@@ -12,7 +12,7 @@ use crate::kept::{Folder, Kept};
 use crate::metadata::Metadata;
 use crate::{code_flow, device_flow, terminal};
 
-/// How a person is asked.
+/// The way in which a person is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     BrowserIfAny,

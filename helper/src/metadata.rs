@@ -1,4 +1,4 @@
-//! What a gateway says of its endpoints (RFC 8414).
+//! The endpoints that a gateway tells of (RFC 8414).
 
 use http::StatusCode;
 use serde::Deserialize;

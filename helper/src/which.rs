@@ -1,4 +1,4 @@
-//! Which sign-in a command is about.
+//! The choice of the sign-in that a command is about.
 
 use clap::{Args, ValueEnum};
 use domain::access::sign_in::ClientId;

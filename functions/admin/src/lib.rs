@@ -1,5 +1,5 @@
-//! Administration: people, budgets, policies, models, backends, single sign-on, settings, usage and the audit trail (api.md
-//! §5).
+//! Administration (api.md §5): people, budgets, policies, models, backends, single sign-on, settings, usage and the
+//! audit trail.
 
 mod alerts;
 mod app;

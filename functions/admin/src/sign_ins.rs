@@ -29,7 +29,7 @@ pub(crate) struct Filter {
     cursor: Option<String>,
 }
 
-/// How many sign-ins were ended.
+/// The number of sign-ins that were ended.
 #[derive(Serialize)]
 pub(crate) struct Ended {
     ended: usize,
@@ -115,7 +115,7 @@ async fn reached(app: &App, actor: &Actor, id: &SignInId) -> Result<SignIn, ApiE
     }
 }
 
-/// Whose sign-ins the actor sees, if not everybody's.
+/// The people whose sign-ins the actor sees, unless it is everybody's.
 async fn seen(app: &App, actor: &Actor) -> Result<Option<HashSet<UserId>>, ApiError> {
     let reach = reach(&actor.user);
     match reach {

@@ -33,7 +33,7 @@ pub struct App {
     pub(crate) setup_code: SetupCode,
     /// The address of `/v1` besides that of these routes.
     pub(crate) api_url: Option<Arc<str>>,
-    /// Where programs reach these routes.
+    /// The addresses at which programs reach these routes.
     pub(crate) addresses: Arc<PublicAddresses>,
 }
 

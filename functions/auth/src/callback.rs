@@ -1,4 +1,4 @@
-//! Back from the identity provider: to a session, or to the question whether a program is let in.
+//! The way back from the identity provider: to a session, or to the question whether a program is let in.
 
 use axum::extract::State;
 use axum::response::Response;

@@ -9,7 +9,7 @@ use crate::error::HelperError;
 /// A file as it will be.
 pub(super) struct Draft {
     pub(super) path: PathBuf,
-    /// What is new, for the person who is asked.
+    /// The change, for the person who is asked.
     pub(super) shown: String,
     pub(super) content: String,
 }

@@ -65,7 +65,7 @@ impl Environment for Process {
     }
 }
 
-/// Where this program lies, as the system tells.
+/// The path of this program, as the system tells it.
 pub fn own_program() -> Option<PathBuf> {
     std::env::current_exe().ok()
 }

@@ -1,4 +1,5 @@
-//! Where tokens are asked for. The deployment may name other places than the vendors' own, and no entry may.
+//! The addresses at which tokens are asked for. The deployment may name other places than the vendors' own, and no
+//! entry may.
 
 /// Token endpoints other than the vendors' own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! How far the limits of a department or of the organisation are used, at this moment.
+//! The use of the limits of a department or of the organisation, at this moment.
 
 use axum::extract::State;
 use domain::access::accounts::{Reach, reach};
@@ -37,9 +37,9 @@ pub(crate) struct LimitOfMany {
     limit: LimitName,
     amount: Amount,
     used: Amount,
-    /// By requests under way, which give back what they do not use.
+    /// The amount that requests under way hold; they give back what they do not use.
     reserved: Amount,
-    /// What people hold of it and have not used.
+    /// The amount that people hold of it and have not used.
     lent: Amount,
     /// The amount without what is used and reserved; 0 if that is more.
     left: Amount,

@@ -1,4 +1,5 @@
-//! The document: settings, budgets, policies, single sign-on, and models with their backends, each as its route takes it.
+//! The document: settings, budgets, policies, single sign-on, and models with their backends, each as its route takes
+//! it.
 
 use domain::models::budget::Budgets;
 use domain::models::catalog::{Backend, Entry};

@@ -32,8 +32,8 @@ managed_object! {
         later default enabled:    bool = true;
     }
     new(owner: UserId, key_prefix: String, now: Timestamp) {
-        id: KeyId::generate(), owner, key_prefix, created_at: now, last_used_at: None, session: None, epoch: None, version: 1,
-        slots: Vec::new()
+        id: KeyId::generate(), owner, key_prefix, created_at: now, last_used_at: None, session: None, epoch: None,
+        slots: Vec::new(), version: 1
     }
 }
 

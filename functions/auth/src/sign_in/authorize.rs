@@ -34,7 +34,7 @@ pub(crate) struct AuthorizeQuery {
     code_challenge: Option<String>,
     code_challenge_method: Option<String>,
     state: Option<String>,
-    /// Of ours: the address by which the program knows the gateway, where people log in at another one.
+    /// A parameter of ours: the address by which the program knows the gateway, where people log in at another one.
     via: Option<String>,
 }
 

@@ -25,7 +25,7 @@ use crate::session::check_usable;
 use crate::sso;
 use crate::sso::browser::QUESTION;
 
-/// What a person has pressed.
+/// The button that a person has pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
     Approve,

@@ -1,4 +1,5 @@
-//! How a person lets a program in: by the button of a page that is shown after single sign-on, and in no other way.
+//! The way in which a person lets a program in: by the button of a page that is shown after single sign-on, and in no
+//! other way.
 //!
 //! A request comes by a code that the person types (`device`) or from the browser that a program has opened
 //! (`authorize`); the provider says who the person is; `decision` asks, and does what it is told.

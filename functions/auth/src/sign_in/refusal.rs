@@ -1,4 +1,4 @@
-//! Why a page of a sign-in leads nowhere, as its person is told.
+//! Reasons why a page of a sign-in leads nowhere, as its person is told.
 
 use axum::response::Response;
 use http::StatusCode;
@@ -24,7 +24,7 @@ pub(super) enum Refusal {
     Over,
     /// Another browser was asked.
     OtherBrowser,
-    /// What the person may know of.
+    /// An error that the person may know of.
     Told(ApiError),
 }
 

@@ -18,7 +18,7 @@ const TRIES: u32 = 3;
 /// The account of whom `claims` name: found, linked, or made.
 pub(super) async fn of(app: &App, config: &SsoConfig, origin: &Origin, claims: &Claims) -> Result<User, SsoError> {
     if rules::has_group_overage(claims) {
-        tracing::info!(request.id = %origin.request_id, "the provider has left out the person's groups: there are too many for a token");
+        tracing::info!(request.id = %origin.request_id, "the provider has left out the person's groups");
     }
     let person = rules::person(config, claims)?;
     for _ in 0..TRIES {

@@ -12,7 +12,7 @@ use super::native_settings::VERSION;
 use crate::patch::Patch;
 
 const VERSION_MEMBER: &str = "anthropic_version";
-/// What Vertex calls the API's first version
+/// Vertex's name for the API's first version
 /// (<https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude>).
 const FIRST_IN_VERTEX: (&str, &str) = ("2023-06-01", "vertex-2023-10-16");
 

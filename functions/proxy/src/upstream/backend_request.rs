@@ -222,7 +222,7 @@ fn dialect(protocol: Protocol) -> ApiDialect {
     }
 }
 
-/// What is asked of Messages for an answer.
+/// The verb of Messages for an answer.
 fn call(streams: bool) -> MessagesCall {
     if streams {
         MessagesCall::Streamed

@@ -154,7 +154,7 @@ impl Endpoints {
 }
 
 impl BackendEndpoint {
-    /// Where it is asked for `call` of Messages.
+    /// The address for `call` of Messages.
     pub(super) fn messages(&self, call: MessagesCall) -> &Uri {
         match call {
             MessagesCall::Whole => &self.messages,

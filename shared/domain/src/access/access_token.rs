@@ -31,7 +31,7 @@ impl fmt::Debug for MintedToken {
     }
 }
 
-/// What a program shows at `/v1`, by the digest under which it lies.
+/// A credential that a program shows at `/v1`, by the digest under which it lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     Key(KeyDigest),
@@ -39,7 +39,7 @@ pub enum Shown {
 }
 
 impl Shown {
-    /// What `text` is, if its form and checksum are right: noise costs no look-up, and nothing is allocated.
+    /// The credential that `text` is, if its form and checksum are right: noise costs no look-up and no allocation.
     pub fn of(text: &str) -> Option<Self> {
         token_digest(text)
             .map(Self::Token)

@@ -4,7 +4,7 @@ use crate::random;
 
 const CHECKSUM: usize = 6;
 
-/// What one kind of such texts looks like.
+/// The form of one kind of such texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CredentialForm {
     /// Shows scanners for leaked secrets where one comes from.

@@ -23,7 +23,7 @@ pub struct Expected<'a> {
     pub now: Timestamp,
 }
 
-/// What a token says.
+/// The claims of a token.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Claims {
     #[serde(rename = "iss")]
@@ -111,7 +111,7 @@ pub fn verify(token: &str, keys: &JwkSet, expected: &Expected<'_>) -> Result<Cla
     Ok(claims)
 }
 
-/// What `token` says, if one of `keys` has signed it. Who has signed it for whom, and until when, is not judged.
+/// The claims of `token`, if one of `keys` has signed it. Issuer, audience and times are not judged.
 pub(super) fn signed<T: DeserializeOwned + Clone>(token: &str, keys: &JwkSet) -> Result<T, TokenError> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
     if !is_asymmetric(header.alg) {

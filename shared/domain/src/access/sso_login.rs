@@ -22,7 +22,7 @@ pub struct SsoAttempt {
     pub config_version: u64,
 }
 
-/// What a login is for.
+/// The purpose of a login.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {

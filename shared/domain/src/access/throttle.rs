@@ -177,11 +177,11 @@ pub enum Guarded {
     SingleSignOn(String),
     /// Where registrations come from.
     Registration(String),
-    /// Where programs ask for device codes from.
+    /// An address that programs ask for device codes from.
     DeviceCodes(String),
     /// Device codes, whoever asks for them.
     OpenDeviceCodes,
-    /// Where codes are typed.
+    /// An address at which codes are typed.
     UserCodes(String),
 }
 

@@ -17,7 +17,7 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 /// A subject has 255 ASCII characters by the standard of ID tokens; paths of repositories and branches are longer.
 const MAX_SUBJECT: usize = 1024;
 
-/// What a token says.
+/// The claims of a token.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WorkloadClaims {
     #[serde(rename = "iss")]
@@ -51,7 +51,7 @@ pub fn named(token: &str) -> Option<Named> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
-/// What `token` says, if one of `keys`, which are those of `issuer`, has signed it, and it is valid `now`.
+/// The claims of `token`, if one of `keys`, which are those of `issuer`, has signed it, and it is valid `now`.
 pub fn verify(token: &str, keys: &JwkSet, issuer: &str, now: Timestamp) -> Result<WorkloadClaims, TokenError> {
     let claims: WorkloadClaims = signed(token, keys)?;
     if claims.issuer != issuer {

@@ -1,4 +1,4 @@
-//! What an account above users may use: a department, or the whole organisation (api.md §5, "Budget").
+//! The budget of an account above users: a department, or the whole organisation (api.md §5, "Budget").
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,10 +21,10 @@ pub struct Budget {
     pub mode: Mode,
     #[serde(default)]
     pub limits: Vec<Limit>,
-    /// For each of `limits` the name of its counter.
+    /// The name of the counter of each of `limits`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slots: Vec<Slot>,
-    /// By whose clock days, weeks and months begin.
+    /// The time zone by whose clock days, weeks and months begin.
     #[serde(default)]
     pub timezone: Zone,
     /// Absent of one that nobody has stored yet.

@@ -1,4 +1,4 @@
-//! What a claim of a workload's identity token must be: a text in which `*` is anything within one segment.
+//! Patterns of claims in a workload's identity token: texts in which `*` is anything within one segment.
 
 use serde::{Deserialize, Serialize};
 

@@ -41,19 +41,19 @@ pub struct Settings {
     /// True if programs may be signed in, and workloads come in, without API keys.
     #[serde(default)]
     pub sign_in_enabled: bool,
-    /// How long an access token of a person's sign-in lives.
+    /// The life of an access token of a person's sign-in.
     #[serde(default = "hour")]
     pub access_token_seconds: u32,
-    /// When a person's sign-in ends, however often it was refreshed.
+    /// The end of a person's sign-in, however often it was refreshed.
     #[serde(default = "day")]
     pub sign_in_minutes: u32,
-    /// Who may be let in by a code that is typed on another device.
+    /// The programs that may be let in by a code that is typed on another device.
     #[serde(default)]
     pub device_flow: DeviceFlow,
     /// Networks of the company, each of which counts as one place.
     #[serde(default)]
     pub company_networks: Vec<IpNet>,
-    /// What people read before they let a program in.
+    /// A notice that people read before they let a program in.
     #[serde(default)]
     pub login_notice: Option<String>,
     /// Who is told when limits are nearly full, of all whose policy does not say it.
@@ -157,7 +157,7 @@ pub enum UnpricedModels {
     Free,
 }
 
-/// Who may be let in by a code that is typed on another device (RFC 8628).
+/// The programs that may be let in by a code that is typed on another device (RFC 8628).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceFlow {

@@ -38,7 +38,7 @@ pub struct User {
     pub version: u64,
 }
 
-/// Whose account it is.
+/// The kind of an account's owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UserKind {

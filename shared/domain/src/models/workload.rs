@@ -24,7 +24,7 @@ pub struct Workload {
     pub issuer: String,
     /// `aud`, which may name nothing else.
     pub audience: String,
-    /// What claims must be; all must fit.
+    /// Patterns of claims, all of which must fit.
     pub claims: BTreeMap<String, ClaimPattern>,
     /// The service account that the workload comes in as.
     pub user: UserId,
@@ -106,7 +106,7 @@ impl Preset {
     }
 }
 
-/// Why a rule cannot be.
+/// The reason why a rule cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WorkloadError {
     #[error("must have 1 to 512 characters")]

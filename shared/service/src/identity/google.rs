@@ -20,7 +20,7 @@ use super::sigv4::{SignatureError, bearer, sign_post};
 use super::sts;
 use crate::outbound::Pieces;
 
-/// Where a service account's key is shown. The key's own file says so too, and is not obeyed.
+/// The endpoint at which a service account's key is shown. The key's own file names one too, and is not obeyed.
 const TOKEN: &str = "https://oauth2.googleapis.com/token";
 const STS: &str = "https://sts.googleapis.com";
 const IAM_CREDENTIALS: &str = "https://iamcredentials.googleapis.com";

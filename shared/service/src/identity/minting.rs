@@ -1,4 +1,4 @@
-//! How tokens and credentials come about: each by the requests of its kind.
+//! The making of tokens and credentials: each by the requests of its kind.
 
 use std::time::Duration;
 

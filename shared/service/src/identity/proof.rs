@@ -51,7 +51,7 @@ pub(super) enum TokenSource {
 pub struct Shown {
     /// The token, which no client and no log is to be told; `None` of a signature.
     pub token: Option<Secret>,
-    /// When the token, or what the signature was made with, was fetched.
+    /// The moment at which the token, or what the signature was made with, was fetched.
     pub(super) since: Instant,
 }
 

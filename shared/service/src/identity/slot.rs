@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 /// Left of a long life when a value is renewed; of a short one it is half.
 const MARGIN: Duration = Duration::from_mins(5);
-/// How long a value that could not be renewed is not tried again.
+/// The time for which a value that could not be renewed is not tried again.
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// A value that was fetched, and the time at which it is no good any more.
@@ -23,7 +23,7 @@ pub(super) struct Fetched<V> {
 #[derive(Clone, Debug)]
 pub(super) struct Kept<V> {
     pub(super) value: V,
-    /// When it was fetched.
+    /// The moment at which it was fetched.
     pub(super) since: Instant,
     renew_at: Timestamp,
     pub(super) end: Timestamp,

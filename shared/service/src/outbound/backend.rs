@@ -8,7 +8,7 @@ use domain::models::auth::{Auth, KeyHeader};
 use domain::models::catalog::{Backend, Protocol};
 use domain::secret::Secret;
 
-/// What is asked of Messages: clouds have an address for each.
+/// A call of Messages: clouds have an address for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessagesCall {
     Whole,
@@ -47,7 +47,7 @@ impl Addresses {
         self.at(&format!("{own}{version}/{path}"))
     }
 
-    /// Where a backend that speaks Messages is asked for `call` of the model that it knows as `model`.
+    /// The address at which a backend that speaks Messages takes `call` of the model that it knows as `model`.
     pub fn messages(&self, model: &str, call: MessagesCall) -> Url {
         match (self.protocol, call) {
             (Protocol::AnthropicVertex, MessagesCall::Whole) => self.raw_predict(&escaped(model), "rawPredict"),

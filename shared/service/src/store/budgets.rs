@@ -103,7 +103,7 @@ impl Store {
         Ok(commit.into())
     }
 
-    /// How far each limit of `budget` is used now.
+    /// The use of each limit of `budget` now.
     pub async fn upper_usage(&self, budget: &Budget) -> Result<Vec<UpperUsage>, StoreError> {
         let owner = Owner::of(budget);
         let (meter, holders) = tokio::try_join!(self.owner_meter(&owner), self.holders(&owner))?;

@@ -1,4 +1,4 @@
-//! What programs ask for until a person has decided, and the codes that the decision gives: items that live for
+//! Requests of programs until a person has decided, and the codes that the decision gives: items that live for
 //! minutes, under digests.
 
 use std::time::Duration;
@@ -120,7 +120,7 @@ impl Store {
         self.create_until(&keys::authorization_code(code), grant, until).await
     }
 
-    /// What a code gives, or has given.
+    /// The grant of a code, which may have given already.
     pub async fn code_grant(&self, code: &str) -> Result<Option<CodeGrant>, StoreError> {
         self.get(&keys::authorization_code(code)).await
     }

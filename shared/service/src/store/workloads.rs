@@ -14,7 +14,7 @@ use domain::models::workload::Workload;
 /// The place of the account in the transaction of a rule.
 const ACCOUNT: usize = 1;
 
-/// How the creation or a change of a rule ended.
+/// The end of the creation or a change of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkloadChange {
     Done,

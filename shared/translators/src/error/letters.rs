@@ -56,7 +56,7 @@ enum Said {
     Character(char),
 }
 
-/// What an escape at the start of `rest` says, and its length.
+/// The meaning of an escape at the start of `rest`, and its length.
 fn escaped(rest: &[u8]) -> Option<(Said, usize)> {
     match rest {
         // RFC 3986 §2.1

@@ -1,4 +1,4 @@
-//! What is secret in a call, and where it is in a backend's words, however it is written there (HA1).
+//! The secrets of a call, found in a backend's words however they are written there (HA1).
 
 use std::collections::HashSet;
 use std::fmt::{self, Write as _};
@@ -10,7 +10,8 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::letters::Letters;
 
-/// So many letters in a row give a credential away: servers shorten what they show to its beginning or its end.
+/// The number of letters in a row that give a credential away: servers shorten what they show to its beginning or its
+/// end.
 const RUN: usize = 12;
 /// The start of every API key that the gateway issues.
 pub(super) const OWN_KEY_PREFIX: &str = "sk-tg-";

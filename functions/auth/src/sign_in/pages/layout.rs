@@ -1,4 +1,4 @@
-//! What all pages are: HTML of ours without script, for one look.
+//! The frame of all pages: HTML of ours without script, for one look.
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};

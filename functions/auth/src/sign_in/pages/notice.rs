@@ -7,7 +7,7 @@ use service::http::language::Language;
 
 use super::layout::page;
 
-/// Why there is nothing to do here.
+/// A page that says why there is nothing to do here.
 pub(crate) fn problem(language: Language, status: StatusCode, text: &str) -> Response {
     let title = language.choose("未能登录", "Nobody was signed in");
     page(
@@ -19,7 +19,7 @@ pub(crate) fn problem(language: Language, status: StatusCode, text: &str) -> Res
     )
 }
 
-/// What there was to do is done.
+/// A page that says that all is done.
 pub(crate) fn done(language: Language, title: &str, text: &str) -> Response {
     page(
         language,

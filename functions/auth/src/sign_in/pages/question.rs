@@ -10,12 +10,12 @@ use service::http::language::Language;
 
 use super::layout::{page, styled};
 
-/// What a person has to know to decide.
+/// The facts that a person needs to decide.
 pub(crate) struct Question<'a> {
     pub(crate) program: &'a str,
     pub(crate) name: &'a str,
     pub(crate) email: &'a str,
-    /// Where the program asked from, and where the person is.
+    /// The addresses of the program and of the person.
     pub(crate) asked_from: Option<IpAddr>,
     pub(crate) here: Option<IpAddr>,
     pub(crate) asked_at: Timestamp,

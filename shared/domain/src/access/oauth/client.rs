@@ -3,7 +3,7 @@
 
 use crate::access::sign_in::ClientId;
 
-/// What becomes of a refresh token when it is used.
+/// The fate of a refresh token when it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refreshing {
     /// It stays: Claude Code redeems one token in several processes at once, and a running one redeems the copy that it

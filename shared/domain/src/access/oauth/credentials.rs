@@ -6,7 +6,7 @@ use crate::access::credential_form::CredentialForm;
 pub const REFRESH_TOKEN: CredentialForm = CredentialForm::new("tgrt-", 43);
 /// With it a program asks whether its person has decided. 256 bits.
 pub const DEVICE_CODE: CredentialForm = CredentialForm::new("tgdc-", 43);
-/// What a browser brings back to the program, for a minute. 256 bits.
+/// The code that a browser brings back to the program, for a minute. 256 bits.
 pub const AUTHORIZATION_CODE: CredentialForm = CredentialForm::new("tgac-", 43);
 
 #[cfg(test)]

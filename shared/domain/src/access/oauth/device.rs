@@ -1,4 +1,4 @@
-//! How often a program may ask whether its person has decided (RFC 8628 §3.5).
+//! The pace at which a program may ask whether its person has decided (RFC 8628 §3.5).
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,4 +1,4 @@
-//! Whether a program and the person who lets it in are at one place, as far as addresses tell.
+//! The judgement whether a program and the person who lets it in are at one place, as far as addresses tell.
 
 use std::net::IpAddr;
 

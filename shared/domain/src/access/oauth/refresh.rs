@@ -1,4 +1,4 @@
-//! What a refresh token is worth when it is presented.
+//! The worth of a refresh token when it is presented.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 /// have asked at once: both get the same. Later somebody else has it.
 pub const REPLAY: SignedDuration = SignedDuration::from_secs(60);
 
-/// What the presentation of a rotating refresh token means.
+/// The meaning of a rotating refresh token that is presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presented {
     /// It is good, and used up by this.

@@ -23,7 +23,7 @@ pub struct UpperRule {
     pub slot: Slot,
     pub name: LimitName,
     pub measure: Measure,
-    /// By whose clock its window begins.
+    /// The time zone by whose clock its window begins.
     pub zone: Zone,
     /// False in shadow mode: it is counted, and refuses nothing.
     pub is_enforced: bool,

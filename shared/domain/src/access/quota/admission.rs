@@ -45,7 +45,7 @@ pub struct Plan {
     pub month: PeriodStep,
     /// The counters of limits that have one of their own.
     pub slots: Vec<SlotStep>,
-    /// What is taken from slices of upper limits.
+    /// The amounts that are taken from slices of upper limits.
     pub takes: Vec<Take>,
     /// The second since 1970 at which it is taken.
     pub taken_at: i64,

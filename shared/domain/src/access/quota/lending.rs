@@ -1,4 +1,4 @@
-//! What an account above users lends them of its limits, and takes back (promises 112 and 113).
+//! Loans: an account above users lends them some of its limits, and takes it back (promises 112 and 113).
 //!
 //! Every movement is one transaction that takes on one side what it gives on the other, so that a limit's committed
 //! amount is always what lies in slices, in reservations and in the books.
@@ -28,7 +28,7 @@ const SHORT: i64 = 20;
 /// A first loan is for so many requests.
 const FIRST: i64 = 4;
 
-/// What an account above users has given out of its limits, and how much it may.
+/// The amounts that an account above users has given out of its limits, and how much it may.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnerMeter {
     /// The committed amounts: used, reserved and lent.
@@ -41,7 +41,7 @@ pub struct OwnerMeter {
     pub version: u64,
 }
 
-/// How much may be committed of one limit.
+/// The amount of one limit that may be committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cap {
     #[serde(rename = "u")]
@@ -51,7 +51,7 @@ pub struct Cap {
     pub most: Option<i64>,
 }
 
-/// What the owner of a limit can do for a user who lacks some of it.
+/// The offer of the owner of a limit to a user who lacks some of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Offer {
     /// The user lacks nothing.
@@ -111,7 +111,7 @@ impl OwnerMeter {
     }
 }
 
-/// What `owner` can do for the user of `meter` who needs some of its limit.
+/// The offer of `owner` to the user of `meter`, who needs some of its limit.
 pub fn offer(owner: &OwnerMeter, meter: &Meter, need: &Need<'_>, now: Moment) -> Offer {
     let rule = need.rule;
     let (Some(known), Some(cap)) = (owner.counters.get(&rule.slot), owner.limits.get(&rule.slot)) else {
@@ -181,7 +181,7 @@ fn receipt(meter: &Meter, need: &Need<'_>, (number, ends): (i32, i64), add: i64,
 }
 
 impl Receipt {
-    /// What `meter` gets from another user's slice.
+    /// The change of `meter` that gets some of another user's slice.
     pub fn of_recall(meter: &Meter, need: &Need<'_>, shortage: &Shortage, add: i64, now: Moment) -> Self {
         receipt(meter, need, (shortage.number, shortage.ends), add, now)
     }

@@ -142,7 +142,7 @@ impl Limits {
         enforced.find_map(|(measure, _, level)| (measure.unit() == Unit::Cost).then_some(level))
     }
 
-    /// What all limits are about, those above the user among them.
+    /// The units of all limits, those above the user among them.
     pub fn measures(&self) -> impl Iterator<Item = Measure> {
         let own = self.rules.iter().map(|rule| rule.measure);
         own.chain(self.above.rules.iter().map(|rule| rule.measure))

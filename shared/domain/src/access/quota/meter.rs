@@ -47,7 +47,7 @@ pub struct Meter {
     /// The last warning of each limit; there once somebody was warned.
     #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
     pub warned: Option<Warned>,
-    /// What the user holds of limits of the accounts above; there once something was lent.
+    /// The slices of limits of the accounts above; there once something was lent.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub slices: Option<BTreeMap<Slot, Slice>>,
     /// The second since 1970 at which a slice was last taken from.
@@ -74,7 +74,7 @@ impl Meter {
         }
     }
 
-    /// What the user holds of an upper limit.
+    /// The slice of an upper limit.
     pub fn slice(&self, slot: &Slot) -> Option<&Slice> {
         self.slices.as_ref()?.get(slot)
     }

@@ -51,7 +51,7 @@ pub struct Adjustment {
     pub tokens: Option<(WindowBucket, i64)>,
     /// To the counters of limits that have one of their own.
     pub slots: Vec<SlotAdjustment>,
-    /// To what is left of slices of upper limits.
+    /// The additions to what is left of slices of upper limits.
     pub slices: Vec<SliceAdjustment>,
 }
 
@@ -116,7 +116,7 @@ fn slots(counted: &[Counted], difference: Amounts, meter: Option<&Meter>, now: T
     adjusted.collect()
 }
 
-/// What goes back to the slices that are still of the window which the reservation was taken from.
+/// The amounts that go back to slices which are still of the window that the reservation was taken from.
 fn slices(taken: &[Taken], difference: Amounts, meter: Option<&Meter>) -> Vec<SliceAdjustment> {
     let adjusted = taken.iter().filter_map(|taken| {
         let add = -difference.of(taken.unit);

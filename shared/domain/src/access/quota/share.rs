@@ -1,10 +1,10 @@
-//! What users have of a limit of an account above them, and who of them can give some to another.
+//! The shares that users have of a limit of an account above them, and who of them can give some to another.
 
 use super::meter::Meter;
 use crate::models::UserId;
 use crate::models::limit::{Slot, Unit};
 
-/// What users have of one limit in one window.
+/// The share that users have of one limit in one window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Share {
     /// Left in slices.
@@ -16,7 +16,7 @@ pub struct Share {
 }
 
 impl Share {
-    /// What the users of these meters have of a limit in the window `number`.
+    /// The share that the users of these meters have of a limit in the window `number`.
     pub fn of<'a>(meters: impl IntoIterator<Item = &'a Meter>, (slot, unit): (&Slot, Unit), number: i32) -> Self {
         let mut share = Self::default();
         for meter in meters {

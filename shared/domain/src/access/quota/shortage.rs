@@ -11,9 +11,9 @@ use super::taking::Need;
 pub struct Shortage {
     pub number: i32,
     pub ends: i64,
-    /// What the user lacks.
+    /// The amount that the user lacks.
     pub lack: i64,
-    /// What the owner can lend.
+    /// The amount that the owner can lend.
     pub free: i64,
     pub(super) committed: i64,
     pub(super) most: i64,
@@ -33,7 +33,7 @@ impl Shortage {
         (self.number, self.committed, self.most) == (other.number, other.committed, other.most)
     }
 
-    /// What is not free and has to come from others.
+    /// The amount that is not free and has to come from others.
     pub fn missing(&self) -> i64 {
         self.lack - self.free
     }

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::owner::Owner;
 use crate::models::limit::{Slot, Unit};
 
-/// How long slices stay where they are while nobody uses them, in seconds.
+/// Seconds that slices stay where they are while nobody uses them.
 pub const IDLE: i64 = 5 * 60;
 
-/// What a user holds of one upper limit in one window.
+/// The part of one upper limit that a user holds in one window.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slice {
     /// The number of the window, as the owner's counter has it.
@@ -21,7 +21,7 @@ pub struct Slice {
     /// The second since 1970 at which the window is over.
     #[serde(rename = "e")]
     pub ends: i64,
-    /// What is neither used nor reserved. Less than nothing if a request used more than it had reserved.
+    /// The amount that is neither used nor reserved. Less than nothing if a request used more than it had reserved.
     #[serde(rename = "l")]
     pub left: i64,
     #[serde(rename = "o")]

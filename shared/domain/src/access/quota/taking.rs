@@ -1,4 +1,4 @@
-//! What a request takes from its user's slices, and what it lacks of them.
+//! The amounts that a request takes from its user's slices, and those that it lacks.
 
 use jiff::Timestamp;
 
@@ -32,7 +32,7 @@ impl Meter {
     }
 }
 
-/// What a request takes from its user's slices. Of a meter that is not known they are taken for those of now.
+/// The amounts that a request takes from its user's slices. Slices of an unknown meter are taken for those of now.
 pub(super) fn takes(known: Option<&Meter>, above: &Above, amounts: Amounts, now: Moment) -> Vec<Take> {
     let take = |rule: &UpperRule| {
         let slice = known.and_then(|meter| meter.slice(&rule.slot));

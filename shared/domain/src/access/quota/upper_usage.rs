@@ -1,4 +1,4 @@
-//! How far the limits of an account above users are used.
+//! The use of the limits of an account above users.
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use crate::models::UserId;
 use crate::models::budget::Budget;
 use crate::models::limit::{Limit, Slot, Unit};
 
-/// How far a limit of an account above users is used at one moment. Amounts are requests, tokens, or millionths of a
+/// The use of a limit of an account above users at one moment. Amounts are requests, tokens, or millionths of a
 /// dollar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpperUsage {

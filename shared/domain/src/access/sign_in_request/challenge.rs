@@ -1,4 +1,4 @@
-//! What a program sends before it proves that a code is its own (RFC 7636 §4.2), by `S256` alone.
+//! The challenge of a program, which proves later that a code is its own (RFC 7636 §4.2), by `S256` alone.
 
 use serde::{Deserialize, Serialize};
 

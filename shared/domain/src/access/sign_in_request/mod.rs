@@ -1,4 +1,4 @@
-//! What a program has asked for until a person has decided, and what the decision gives it: for minutes.
+//! Requests of programs until a person has decided, and what the decision gives them: for minutes.
 
 mod challenge;
 mod redirect_uri;
@@ -20,13 +20,13 @@ pub use user_code::UserCode;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInRequest {
     pub client: ClientId,
-    /// Where the program asked from, if that is known.
+    /// The address that the program asked from, if that is known.
     pub address: Option<IpAddr>,
     pub asked_at: Timestamp,
     pub reply: Reply,
 }
 
-/// How the program learns of the decision.
+/// The way in which the program learns of the decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "flow", rename_all = "lowercase")]
 pub enum Reply {
@@ -47,23 +47,23 @@ pub enum Reply {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInQuestion {
     pub request: SignInRequest,
-    /// Who has just logged in.
+    /// The person who has just logged in.
     pub user: UserId,
     /// The digest of the cookie of the browser that is asked.
     pub browser: String,
 }
 
-/// Who has let a program in.
+/// The person who has let a program in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     pub user: UserId,
     /// Of the person, as it was then: whose sign-ins are ended meanwhile has approved nothing.
     pub epoch: u64,
-    /// Where the person was.
+    /// The person's address.
     pub address: Option<IpAddr>,
 }
 
-/// What has become of a device's request.
+/// The decision on a device's request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "lowercase")]
 pub enum Decision {
@@ -86,14 +86,14 @@ pub struct DeviceRequest {
     pub decided: Option<Decision>,
 }
 
-/// What a browser has brought back to its program, kept under the digest of the code.
+/// The grant that a browser has brought back to its program, kept under the digest of the code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeGrant {
     pub client: ClientId,
     pub redirect_uri: RedirectUri,
     pub challenge: Challenge,
     pub approval: Approval,
-    /// What it has opened: a second time ends that.
+    /// The sign-in that it has opened: a second time ends that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<SignInId>,
 }
@@ -102,7 +102,7 @@ pub struct CodeGrant {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshToken {
     pub sign_in: SignInId,
-    /// When it was used up, if it is one that rotates.
+    /// The moment at which it was used up, if it is one that rotates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_at: Option<Timestamp>,
     /// The answer that it got, which the token alone opens.

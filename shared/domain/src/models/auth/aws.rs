@@ -9,7 +9,7 @@ pub struct AwsSignature {
     pub region: Option<AwsRegion>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<AwsService>,
-    /// Whose signature it is, if not that of the gateway's own role.
+    /// The role that signs, if not the gateway's own.
     #[serde(flatten)]
     pub role: Option<AwsRole>,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How the gateway gets a token of Google Cloud.
+/// The way in which the gateway gets a token of Google Cloud.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "credential", rename_all = "snake_case")]
 pub enum GcpCredential {

@@ -98,7 +98,7 @@ impl Kind {
     }
 }
 
-/// What is shown to a token endpoint, of any type that has one.
+/// The proof that is shown to a token endpoint, of any type that has one.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Credential {

@@ -2,7 +2,7 @@
 
 use crate::store::table::Table;
 
-/// Where one item lies.
+/// The key of one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Key {
     pub(in crate::store) table: Table,

@@ -86,7 +86,7 @@ pub(in crate::store) fn admins() -> Key {
     Key::new(Table::Users, "count", "admins")
 }
 
-/// Where a request's key is looked up.
+/// The key of an API key's item, by its digest.
 pub(in crate::store) fn api_key(digest: &KeyDigest) -> Key {
     Key::new(Table::ApiKeys, format!("digest#{digest}"), "key")
 }
@@ -194,12 +194,12 @@ pub(in crate::store) fn meter(user: &UserId) -> Key {
     Key::new(Table::Quota, format!("{USER}{user}"), "meter")
 }
 
-/// What an account above users has lent and used of its limits.
+/// The partition of what an account above users has lent and used of its limits.
 pub(in crate::store) fn owner_meter(owner: &Owner) -> Key {
     Key::new(Table::Quota, owner.to_string(), "meter")
 }
 
-/// Whose meter lies in this partition.
+/// The user whose meter lies in this partition.
 pub(in crate::store) fn meter_owner(pk: &str) -> Option<UserId> {
     UserId::parse(pk.strip_prefix(USER)?).ok()
 }
@@ -224,17 +224,17 @@ pub(in crate::store) fn settings() -> Key {
     Key::new(Table::Settings, "settings", "settings")
 }
 
-/// How single sign-on is set up.
+/// The key of the configuration of single sign-on.
 pub(in crate::store) fn sso_config() -> Key {
     Key::new(Table::Settings, "settings", "sso")
 }
 
-/// What the last test of it has found.
+/// The key of what the last test of it has found.
 pub(in crate::store) fn sso_test() -> Key {
     Key::new(Table::Settings, "settings", "sso-test")
 }
 
-/// Whose turn it is at a job that one of many processes does.
+/// The key of the turn at a job that one of many processes does.
 pub(in crate::store) fn turn(job: &str) -> Key {
     Key::new(Table::Settings, "turn", job)
 }

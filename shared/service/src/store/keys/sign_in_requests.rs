@@ -21,7 +21,7 @@ pub(in crate::store) fn question(secret: &str) -> Key {
     Key::new(Table::SignIns, format!("ask#{}", sha256_hex(secret)), "ask")
 }
 
-/// What a browser brings back to its program.
+/// The key of a code that a browser brings back to its program.
 pub(in crate::store) fn authorization_code(code: &str) -> Key {
     Key::new(Table::SignIns, format!("code#{}", sha256_hex(code)), "code")
 }

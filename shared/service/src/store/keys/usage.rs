@@ -49,7 +49,7 @@ pub(in crate::store) fn rollup(of: &Dimensions) -> Key {
     Key::new(Table::Usage, usage_of(ROLLUP, &of.user), sk)
 }
 
-/// What a policy in shadow mode would have refused one person on one UTC day for one limit.
+/// The key of what a policy in shadow mode would have refused one person on one UTC day for one limit.
 pub(in crate::store) fn finding(finding: &Finding) -> Key {
     let sk = format!("{}#{}#{}", finding.day, finding.limit, finding.user);
     Key::new(Table::Usage, findings_of(&finding.policy), sk)

@@ -1,4 +1,4 @@
-//! What goes back to the owners of limits: of those who do not use it, who have moved, and beyond a limit that was
+//! Returns to the owners of limits: of those who do not use it, who have moved, and beyond a limit that was
 //! lowered.
 
 use super::super::keys;

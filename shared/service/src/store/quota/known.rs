@@ -1,14 +1,14 @@
-//! What is known of a meter before an attempt to admit a request, and how the question ends.
+//! The knowledge of a meter before an attempt to admit a request, and the ways in which the question ends.
 
 use std::sync::Arc;
 
 use domain::access::quota::{self, AdmissionRequest, Meter, Moment, Refusal, StoredReservation};
 
-/// How the question for one more request ended.
+/// The answer to the question for one more request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
     Admitted {
-        /// What was reserved, to be settled.
+        /// The reservation, to be settled.
         reservation: StoredReservation,
         /// The meter with it.
         meter: Arc<Meter>,
@@ -20,12 +20,12 @@ pub enum Admission {
     },
 }
 
-/// What a process knows of a meter before an attempt.
+/// The knowledge that a process has of a meter before an attempt.
 pub(super) enum Known {
     /// Nothing: it is supposed that others have used it today.
     Nothing,
     Absent,
-    /// As it was last seen.
+    /// The meter as it was last seen.
     Seen(Arc<Meter>),
 }
 
@@ -37,7 +37,7 @@ impl Known {
         }
     }
 
-    /// Why a meter that was read has no room.
+    /// The refusal by a meter that was read and has no room.
     pub(super) fn refusal(&self, request: &AdmissionRequest<'_>, now: Moment) -> Option<Refusal> {
         let empty = Meter::default();
         let meter = match self {

@@ -19,7 +19,7 @@ use domain::access::quota::{
 use domain::models::UserId;
 use domain::models::limit::Slot;
 
-/// How an attempt ended to get what a user lacks.
+/// The end of an attempt to get what a user lacks.
 pub(super) enum Borrowed {
     /// There may be enough now: the user's meter as it is known then.
     Look(Known),
@@ -29,7 +29,7 @@ pub(super) enum Borrowed {
     Gone(Vec<Slot>),
 }
 
-/// What the owners of the limits can do.
+/// The offers of the owners of the limits.
 #[derive(Default)]
 struct Offers<'a> {
     loans: Vec<Loan>,
@@ -102,7 +102,7 @@ impl Store {
         Ok(owners)
     }
 
-    /// What an account above users has given out. One without limits has no meter.
+    /// The meter of an account above users. One without limits has none.
     pub async fn owner_meter(&self, owner: &Owner) -> Result<OwnerMeter, StoreError> {
         Ok(self.get(&keys::owner_meter(owner)).await?.unwrap_or_default())
     }

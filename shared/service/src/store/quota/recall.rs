@@ -18,12 +18,12 @@ use domain::models::UserId;
 use domain::models::limit::Slot;
 use serde::Deserialize;
 
-/// So many meters are read at once.
+/// The number of meters that are read at once.
 const AT_ONCE: usize = 50;
-/// How long it is believed that nobody has, while the owner is as it was.
+/// The time for which it is believed that nobody has, while the owner is as it was.
 const BELIEVED: SignedDuration = SignedDuration::from_secs(1);
 
-/// How a recall ended.
+/// The end of a recall.
 pub(super) enum Recalled {
     /// Something has moved: there may be enough now.
     Look,

@@ -10,7 +10,7 @@ use super::lend::{self, Borrowed};
 use domain::access::quota::{AdmissionRequest, Limits, Meter, Moment};
 use domain::models::UserId;
 
-/// What is known after an attempt that failed.
+/// The state of things after an attempt that failed.
 pub(super) enum Room {
     Refused(Admission),
     /// There may be room by what is known now, under these limits if they are other ones.
