@@ -1,5 +1,6 @@
 //! The pages of sign-ins: without script, in two languages, and shown nowhere but alone.
 
+use harness::Gateway;
 use serde_json::json;
 
 use super::Company;
@@ -80,4 +81,22 @@ async fn somebody_who_may_not_come_in_is_told_on_the_page() {
         html.contains("Nobody was signed in") && html.contains("the login was not completed"),
         "{html}"
     );
+}
+
+#[tokio::test]
+async fn a_person_reads_in_words_that_single_sign_on_is_off() {
+    let gateway = Gateway::start().await;
+    let on = json!({"sign_in_enabled": true});
+    gateway.admin().change("/api/v1/admin/settings", &on).await;
+    let page = gateway.anybody().get("/device").header("accept-language", "zh-CN");
+    let page = page.send().await.unwrap();
+    assert_eq!(page.status(), 403);
+    assert!(
+        page.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/html")
+    );
+    let html = page.text().await.unwrap();
+    assert!(html.contains("单点登录已关闭"), "{html}");
 }
